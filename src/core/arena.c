@@ -1,0 +1,127 @@
+#include "core/arena.h"
+
+#include <stdlib.h>
+
+#if defined(__SANITIZE_ADDRESS__)
+#define ARENA_POISON 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define ARENA_POISON 1
+#endif
+#endif
+#ifdef ARENA_POISON
+#include <sanitizer/asan_interface.h>
+#else
+#define ASAN_POISON_MEMORY_REGION(p, n) ((void)(p), (void)(n))
+#define ASAN_UNPOISON_MEMORY_REGION(p, n) ((void)(p), (void)(n))
+#endif
+
+#define ALIGN ((size_t)16)
+#define FIRST_CHUNK_BYTES ((size_t)4096)
+#define LARGEST_CHUNK_BYTES ((size_t)1 << 20)
+// Left poisoned between pieces, so that the sanitizer sees one piece run into the next.
+#ifdef ARENA_POISON
+#define GAP ALIGN
+#else
+#define GAP ((size_t)0)
+#endif
+
+struct arena_chunk {
+    struct arena_chunk *older;
+    size_t              size; // bytes of room
+    size_t              used;
+    _Alignas(16) char room[];
+};
+
+static bool round_up(size_t n, size_t *out)
+{
+    size_t padded;
+    if (!size_add(n, ALIGN - 1, &padded)) return false;
+    *out = padded & ~(ALIGN - 1);
+    return true;
+}
+
+static struct arena_chunk *chunk_for(struct arena *a, size_t need)
+{
+    size_t limit = a->limit ? a->limit : ARENA_LIMIT_BYTES;
+    size_t size = a->chunk ? a->chunk->size * 2 : FIRST_CHUNK_BYTES - sizeof(struct arena_chunk);
+    if (size > LARGEST_CHUNK_BYTES) size = LARGEST_CHUNK_BYTES;
+    if (size < need) size = need;
+    if (a->used > limit || need > limit - a->used) return NULL;
+    struct arena_chunk *fresh = malloc(sizeof *fresh + size);
+    if (!fresh) return NULL;
+    *fresh = (struct arena_chunk){.older = a->chunk, .size = size};
+    ASAN_POISON_MEMORY_REGION(fresh->room, size);
+    a->chunk = fresh;
+    a->used += size;
+    return fresh;
+}
+
+void *arena_alloc(struct arena *a, size_t size)
+{
+    size_t need;
+    if (!round_up(size ? size : 1, &need) || !size_add(need, GAP, &need)) return NULL;
+    struct arena_chunk *k = a->chunk;
+    if (!k || k->size - k->used < need) k = chunk_for(a, need);
+    if (!k) return NULL;
+    void *piece = k->room + k->used;
+    k->used += need;
+    ASAN_UNPOISON_MEMORY_REGION(piece, size);
+    return memset(piece, 0, size);
+}
+
+bool arena_resize_last(struct arena *a, void *piece, size_t old_size, size_t new_size)
+{
+    size_t              old_need, new_need;
+    struct arena_chunk *k = a->chunk;
+    if (!k || !round_up(old_size ? old_size : 1, &old_need)) return false;
+    if (!round_up(new_size ? new_size : 1, &new_need) || !size_add(new_need, GAP, &new_need)) return false;
+    old_need += GAP;
+    if (k->used < old_need || (char *)piece != k->room + k->used - old_need) return false;
+    size_t before = k->used - old_need;
+    if (k->size - before < new_need) return false;
+    k->used = before + new_need;
+    ASAN_POISON_MEMORY_REGION(piece, old_need > new_need ? old_need : new_need);
+    ASAN_UNPOISON_MEMORY_REGION(piece, new_size);
+    if (new_size > old_size) memset((char *)piece + old_size, 0, new_size - old_size);
+    return true;
+}
+
+str arena_copy_str(struct arena *a, str s)
+{
+    char *copy = arena_alloc(a, s.n + 1);
+    if (!copy) return STR_NONE;
+    if (s.n) memcpy(copy, s.at, s.n);
+    return (str){copy, s.n};
+}
+
+static void free_chunk(struct arena_chunk *k)
+{
+    ASAN_UNPOISON_MEMORY_REGION(k->room, k->size);
+    free(k);
+}
+
+void arena_reset(struct arena *a)
+{
+    struct arena_chunk *first = a->chunk;
+    while (first && first->older) {
+        struct arena_chunk *older = first->older;
+        free_chunk(first);
+        first = older;
+    }
+    a->chunk = first;
+    a->used = first ? first->size : 0;
+    if (!first) return;
+    first->used = 0;
+    ASAN_POISON_MEMORY_REGION(first->room, first->size);
+}
+
+void arena_clear(struct arena *a)
+{
+    while (a->chunk) {
+        struct arena_chunk *older = a->chunk->older;
+        free_chunk(a->chunk);
+        a->chunk = older;
+    }
+    a->used = 0;
+}

@@ -1,0 +1,135 @@
+#include "core/str.h"
+
+bool str_eq_nocase(str a, str b)
+{
+    if (a.n != b.n) return false;
+    for (size_t i = 0; i < a.n; i++)
+        if (char_lower(a.at[i]) != char_lower(b.at[i])) return false;
+    return true;
+}
+
+int str_cmp(str a, str b)
+{
+    size_t n = a.n < b.n ? a.n : b.n;
+    int    d = n ? memcmp(a.at, b.at, n) : 0;
+    return d ? d : (a.n > b.n) - (a.n < b.n);
+}
+
+int str_cmp_nocase(str a, str b)
+{
+    size_t n = a.n < b.n ? a.n : b.n;
+    for (size_t i = 0; i < n; i++) {
+        int d = (unsigned char)char_lower(a.at[i]) - (unsigned char)char_lower(b.at[i]);
+        if (d) return d;
+    }
+    return (a.n > b.n) - (a.n < b.n);
+}
+
+bool str_starts(str s, str prefix)
+{
+    return s.n >= prefix.n && str_eq(str_upto(s, prefix.n), prefix);
+}
+
+bool str_starts_nocase(str s, str prefix)
+{
+    return s.n >= prefix.n && str_eq_nocase(str_upto(s, prefix.n), prefix);
+}
+
+bool str_ends(str s, str suffix)
+{
+    return s.n >= suffix.n && str_eq(str_from(s, s.n - suffix.n), suffix);
+}
+
+bool str_ends_nocase(str s, str suffix)
+{
+    return s.n >= suffix.n && str_eq_nocase(str_from(s, s.n - suffix.n), suffix);
+}
+
+bool str_contains_nocase(str s, str part)
+{
+    for (size_t i = 0; i + part.n <= s.n; i++)
+        if (str_starts_nocase(str_from(s, i), part)) return true;
+    return false;
+}
+
+size_t str_find(str s, char c)
+{
+    const char *p = s.n ? memchr(s.at, c, s.n) : NULL;
+    return p ? (size_t)(p - s.at) : STR_NOWHERE;
+}
+
+size_t str_find_last(str s, char c)
+{
+    for (size_t i = s.n; i-- > 0;)
+        if (s.at[i] == c) return i;
+    return STR_NOWHERE;
+}
+
+size_t str_find_str(str s, str part)
+{
+    for (size_t i = 0; i + part.n <= s.n; i++)
+        if (str_starts(str_from(s, i), part)) return i;
+    return STR_NOWHERE;
+}
+
+str str_from(str s, size_t i)
+{
+    if (i >= s.n) return (str){s.at ? s.at + s.n : NULL, 0};
+    return (str){s.at + i, s.n - i};
+}
+
+str str_upto(str s, size_t i)
+{
+    return (str){s.at, i < s.n ? i : s.n};
+}
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+str str_trim(str s)
+{
+    while (s.n && is_blank(s.at[0])) s = str_from(s, 1);
+    while (s.n && is_blank(s.at[s.n - 1])) s.n--;
+    return s;
+}
+
+bool str_cut(str *rest, char sep, str *piece)
+{
+    if (!rest->at) return false;
+    size_t at = str_find(*rest, sep);
+    *piece = str_upto(*rest, at);
+    *rest = at == STR_NOWHERE ? STR_NONE : str_from(*rest, at + 1);
+    return true;
+}
+
+bool str_to_u64(str s, uint64_t *out)
+{
+    uint64_t v = 0;
+    if (s.n == 0 || s.n > 20) return false;
+    for (size_t i = 0; i < s.n; i++) {
+        if (s.at[i] < '0' || s.at[i] > '9') return false;
+        if (__builtin_mul_overflow(v, 10, &v)) return false;
+        if (__builtin_add_overflow(v, (uint64_t)(s.at[i] - '0'), &v)) return false;
+    }
+    *out = v;
+    return true;
+}
+
+bool str_to_i64(str s, int64_t *out)
+{
+    bool     negative = s.n && s.at[0] == '-';
+    uint64_t v;
+    if (!str_to_u64(negative ? str_from(s, 1) : s, &v)) return false;
+    if (v > (uint64_t)INT64_MAX + (negative ? 1 : 0)) return false;
+    *out = negative ? (int64_t)(0 - v) : (int64_t)v;
+    return true;
+}
+
+size_t str_index_nocase(const str *table, size_t n, str s)
+{
+    for (size_t i = 0; i < n; i++)
+        if (str_eq_nocase(table[i], s)) return i;
+    return STR_NOWHERE;
+}

@@ -1,0 +1,92 @@
+/*
+ * str.h - text and bytes as pointer and length: views that own nothing.
+ *
+ * A str is not NUL-terminated. Print one with "%.*s", PSTR(s). Case-insensitive
+ * comparison folds ASCII only, as resource ids, host names and actions want it.
+ *
+ * Layer:  core
+ */
+#pragma once
+#include <string.h>
+
+#include "core/base.h"
+
+typedef struct {
+    const char *at;
+    size_t      n;
+} str;
+
+typedef struct {
+    const uint8_t *at;
+    size_t         n;
+} bytes;
+
+#define S(literal) ((str){"" literal, sizeof(literal) - 1})
+#define S_INIT(literal) {"" literal, sizeof(literal) - 1} /* for static tables */
+#define PSTR(s) (int)(s).n, (s).at
+#define STR_NONE ((str){NULL, 0})
+#define STR_NOWHERE SIZE_MAX /* what a search that finds nothing answers */
+
+static inline str str_of(const char *z)
+{
+    return (str){z, z ? strlen(z) : 0};
+}
+
+static inline bytes str_bytes(str s)
+{
+    return (bytes){(const uint8_t *)s.at, s.n};
+}
+
+static inline str bytes_str(bytes b)
+{
+    return (str){(const char *)b.at, b.n};
+}
+
+static inline bool str_empty(str s)
+{
+    return s.n == 0;
+}
+
+static inline bool str_eq(str a, str b)
+{
+    return a.n == b.n && (a.n == 0 || memcmp(a.at, b.at, a.n) == 0);
+}
+
+static inline char char_lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
+}
+
+bool str_eq_nocase(str a, str b);
+/* <0, 0, >0 as memcmp; a shorter text comes before a longer one it begins. */
+int  str_cmp(str a, str b);
+int  str_cmp_nocase(str a, str b);
+bool str_starts(str s, str prefix);
+bool str_starts_nocase(str s, str prefix);
+bool str_ends(str s, str suffix);
+bool str_ends_nocase(str s, str suffix);
+bool str_contains_nocase(str s, str part);
+
+/* Where `c`, or `part`, first (last) stands in `s`; STR_NOWHERE if it does not. */
+size_t str_find(str s, char c);
+size_t str_find_last(str s, char c);
+size_t str_find_str(str s, str part);
+
+/* The text from byte `i` on, or before it; an index past the end is the end. */
+str str_from(str s, size_t i);
+str str_upto(str s, size_t i);
+str str_trim(str s); /* without spaces and tabs at either end */
+
+/*
+ * Cuts the piece before the next `sep` off *rest, and the separator with it.
+ * The last piece leaves *rest with a NULL `at`: loop with
+ *     for (str rest = s, piece; str_cut(&rest, ',', &piece);)
+ */
+bool str_cut(str *rest, char sep, str *piece);
+
+/* A decimal number that fills all of `s`: false for anything else, overflow too. */
+MUST_USE bool str_to_i64(str s, int64_t *out);
+MUST_USE bool str_to_u64(str s, uint64_t *out);
+
+/* One of the names in a table, case-insensitively; its index or STR_NOWHERE. */
+size_t str_index_nocase(const str *table, size_t n, str s);
