@@ -48,6 +48,7 @@ static struct arena_chunk *chunk_for(struct arena *a, size_t need)
     if (size > LARGEST_CHUNK_BYTES) size = LARGEST_CHUNK_BYTES;
     if (size < need) size = need;
     if (a->used > limit || need > limit - a->used) return NULL;
+    if (size > limit - a->used) size = limit - a->used;
     struct arena_chunk *fresh = malloc(sizeof *fresh + size);
     if (!fresh) return NULL;
     *fresh = (struct arena_chunk){.older = a->chunk, .size = size};

@@ -1,0 +1,94 @@
+#include "core/buf.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#define SMALLEST_ROOM ((size_t)256)
+
+void buf_init(struct buf *b, struct arena *arena)
+{
+    *b = (struct buf){.arena = arena};
+}
+
+static bool make_room(struct buf *b, size_t more)
+{
+    size_t need;
+    if (b->failed || !size_add(b->n, more, &need) || need > BUF_LIMIT_BYTES) return false;
+    if (need <= b->room) return true;
+    size_t room = b->room ? b->room * 2 : SMALLEST_ROOM;
+    if (room < need) room = need;
+    if (b->at && arena_resize_last(b->arena, b->at, b->room, room)) {
+        b->room = room;
+        return true;
+    }
+    char *fresh = arena_alloc(b->arena, room);
+    if (!fresh) return false;
+    if (b->n) memcpy(fresh, b->at, b->n);
+    b->at = fresh;
+    b->room = room;
+    return true;
+}
+
+char *buf_extend(struct buf *b, size_t n)
+{
+    if (!make_room(b, n)) {
+        b->failed = true;
+        return NULL;
+    }
+    char *piece = b->at + b->n;
+    b->n += n;
+    return piece;
+}
+
+void buf_add(struct buf *b, str s)
+{
+    char *piece = s.n ? buf_extend(b, s.n) : NULL;
+    if (piece) memcpy(piece, s.at, s.n);
+}
+
+void buf_add_char(struct buf *b, char c)
+{
+    buf_add(b, (str){&c, 1});
+}
+
+void buf_add_bytes(struct buf *b, bytes s)
+{
+    buf_add(b, bytes_str(s));
+}
+
+void buf_addf(struct buf *b, const char *format, ...)
+{
+    char    small[512];
+    va_list args, again;
+    va_start(args, format);
+    va_copy(again, args);
+    int n = vsnprintf(small, sizeof small, format, args);
+    if (n >= 0 && (size_t)n < sizeof small) {
+        buf_add(b, (str){small, (size_t)n});
+    } else if (n >= 0 && make_room(b, (size_t)n + 1)) {
+        vsnprintf(b->at + b->n, (size_t)n + 1, format, again);
+        b->n += (size_t)n;
+    } else {
+        b->failed = true;
+    }
+    va_end(again);
+    va_end(args);
+}
+
+void buf_add_i64(struct buf *b, int64_t v)
+{
+    char     digits[24];
+    char    *p = digits + sizeof digits;
+    uint64_t rest = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
+    do *--p = (char)('0' + rest % 10);
+    while ((rest /= 10) > 0);
+    if (v < 0) *--p = '-';
+    buf_add(b, (str){p, (size_t)(digits + sizeof digits - p)});
+}
+
+enum err buf_finish(struct call *c, const struct buf *b, str *out)
+{
+    if (b->failed) return FAIL(c, ERR_TOO_LARGE, "What was being built is larger than %u bytes.", BUF_LIMIT_BYTES);
+    *out = buf_view(b);
+    return OK;
+}

@@ -1,0 +1,37 @@
+/*
+ * buf.h - text or bytes that are built piece by piece.
+ *
+ * An error (no memory, too long) is kept and waits at the end, so that building
+ * reads without checks. The room is an arena's: what buf_str gives lives there.
+ *
+ * Layer:  core
+ */
+#pragma once
+#include "core/call.h"
+
+#define BUF_LIMIT_BYTES (16u << 20)
+
+struct buf {
+    struct arena *arena;
+    char         *at;
+    size_t        n;
+    size_t        room;
+    bool          failed;
+};
+
+void buf_init(struct buf *b, struct arena *arena);
+void buf_add(struct buf *b, str s);
+void buf_add_char(struct buf *b, char c);
+void buf_add_bytes(struct buf *b, bytes s);
+void buf_addf(struct buf *b, const char *format, ...) PRINTF_LIKE(2, 3);
+void buf_add_i64(struct buf *b, int64_t v);
+/* `n` bytes of room to write into directly; NULL if there is none. */
+char *buf_extend(struct buf *b, size_t n);
+
+static inline str buf_view(const struct buf *b)
+{
+    return (str){b->at, b->n};
+}
+
+/* What was built, or the failure that waited. */
+FALLIBLE buf_finish(struct call *c, const struct buf *b, str *out);

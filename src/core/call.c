@@ -1,0 +1,91 @@
+#include "core/call.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "core/random.h"
+
+void call_init(struct call *c, const struct clock *clock, const struct random *random)
+{
+    *c = (struct call){.random = random};
+    call_reset(c, clock);
+}
+
+void call_reset(struct call *c, const struct clock *clock)
+{
+    arena_reset(&c->arena);
+    c->now_ns = clock_now_ns(clock);
+    c->now_s = c->now_ns / NS_PER_S;
+    c->caller = NULL;
+    c->correlation_id = guid_new(c);
+    call_forgive(c);
+}
+
+void call_clear(struct call *c)
+{
+    arena_clear(&c->arena);
+    *c = (struct call){0};
+}
+
+enum err call_fail(struct call *c, enum err kind, const char *file, int line, const char *format, ...)
+{
+    if (c->failure.kind != OK) return kind;
+    c->failure.kind = kind;
+    c->failure.file = file;
+    c->failure.line = line;
+    va_list args;
+    va_start(args, format);
+    vsnprintf(c->failure.text, sizeof c->failure.text, format, args);
+    va_end(args);
+    return kind;
+}
+
+void call_forgive(struct call *c)
+{
+    c->failure.kind = OK;
+    c->failure.file = NULL;
+    c->failure.line = 0;
+    c->failure.text[0] = '\0';
+}
+
+enum err call_new(struct call *c, size_t n, size_t size, void **out, const char *file, int line)
+{
+    size_t total;
+    void  *room = size_mul(n, size, &total) ? arena_alloc(&c->arena, total) : NULL;
+    if (!room) return call_fail(c, ERR_NO_MEMORY, file, line, "%s", err_text(ERR_NO_MEMORY));
+    *out = room;
+    return OK;
+}
+
+enum err call_copy_str(struct call *c, str s, str *out)
+{
+    str copy = arena_copy_str(&c->arena, s);
+    if (!copy.at) return FAIL_PLAIN(c, ERR_NO_MEMORY);
+    *out = copy;
+    return OK;
+}
+
+str call_format(struct call *c, const char *format, ...)
+{
+    va_list args, again;
+    va_start(args, format);
+    va_copy(again, args);
+    int   n = vsnprintf(NULL, 0, format, args);
+    char *room = n < 0 ? NULL : arena_alloc(&c->arena, (size_t)n + 1);
+    if (room) vsnprintf(room, (size_t)n + 1, format, again);
+    va_end(again);
+    va_end(args);
+    return room ? (str){room, (size_t)n} : STR_NONE;
+}
+
+str call_lower(struct call *c, str s)
+{
+    str copy = arena_copy_str(&c->arena, s);
+    for (size_t i = 0; i < copy.n; i++) ((char *)copy.at)[i] = char_lower(copy.at[i]);
+    return copy;
+}
+
+const char *call_zstr(struct call *c, str s)
+{
+    return arena_copy_str(&c->arena, s).at;
+}

@@ -1,0 +1,29 @@
+#include "core/err.h"
+
+#include "core/base.h"
+
+static const struct {
+    const char *name;
+    int         status;
+    const char *text;
+} TABLE[] = {
+    [OK] = {"OK", 200, ""},
+#define X(kind, status, text) [ERR_##kind] = {#kind, status, text},
+    ERR_TABLE(X)
+#undef X
+};
+
+const char *err_name(enum err kind)
+{
+    return (size_t)kind < COUNT(TABLE) ? TABLE[kind].name : "UNKNOWN";
+}
+
+int err_status(enum err kind)
+{
+    return (size_t)kind < COUNT(TABLE) ? TABLE[kind].status : 500;
+}
+
+const char *err_text(enum err kind)
+{
+    return (size_t)kind < COUNT(TABLE) ? TABLE[kind].text : "";
+}

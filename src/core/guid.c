@@ -1,0 +1,72 @@
+#include "core/guid.h"
+
+#include "core/call.h"
+#include "core/random.h"
+
+static const uint8_t DASH_BEFORE[] = {4, 6, 8, 10}; // bytes that a dash stands in front of
+
+static bool dash_before(size_t byte)
+{
+    return memchr(DASH_BEFORE, (int)byte, sizeof DASH_BEFORE) != NULL;
+}
+
+static int digit(char c)
+{
+    if (c >= '0' && c <= '9') return c - '0';
+    c = char_lower(c);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+bool guid_parse(str text, guid *out)
+{
+    guid   g;
+    size_t at = 0;
+    if (text.n != GUID_TEXT_BYTES) return false;
+    for (size_t i = 0; i < sizeof g.b; i++) {
+        if (dash_before(i) && text.at[at++] != '-') return false;
+        int high = digit(text.at[at++]);
+        int low = digit(text.at[at++]);
+        if (high < 0 || low < 0) return false;
+        g.b[i] = (uint8_t)(high << 4 | low);
+    }
+    *out = g;
+    return true;
+}
+
+static struct guid_text write_text(guid g, bool dashes)
+{
+    static const char HEX[] = "0123456789abcdef";
+    struct guid_text  t = {0};
+    char             *p = t.s;
+    for (size_t i = 0; i < sizeof g.b; i++) {
+        if (dashes && dash_before(i)) *p++ = '-';
+        *p++ = HEX[g.b[i] >> 4];
+        *p++ = HEX[g.b[i] & 15];
+    }
+    return t;
+}
+
+struct guid_text guid_text(guid g)
+{
+    return write_text(g, true);
+}
+
+struct guid_text guid_digits(guid g)
+{
+    return write_text(g, false);
+}
+
+str guid_str(struct call *c, guid g)
+{
+    struct guid_text t = guid_text(g);
+    return arena_copy_str(&c->arena, (str){t.s, GUID_TEXT_BYTES});
+}
+
+guid guid_new(struct call *c)
+{
+    guid g;
+    random_fill(c->random, g.b, sizeof g.b);
+    g.b[6] = (uint8_t)((g.b[6] & 0x0f) | 0x40);
+    g.b[8] = (uint8_t)((g.b[8] & 0x3f) | 0x80);
+    return g;
+}

@@ -1,0 +1,77 @@
+#include "core/json.h"
+#include "test.h"
+
+TEST(json_parse_is_strict)
+{
+    static const struct { const char *text; enum err want; } CASES[] = {
+        {"{}", OK}, {"[1,-2,3.5,true,null,\"x\"]", OK}, {"\"text\"", OK}, {"9223372036854775807", OK},
+        {"", ERR_JSON_INVALID}, {"{", ERR_JSON_INVALID}, {"{\"a\":1,\"a\":2}", ERR_JSON_INVALID}, {"[1,]", ERR_JSON_INVALID},
+        {"{a:1}", ERR_JSON_INVALID}, {"{} x", ERR_JSON_INVALID}, {"9223372036854775808", ERR_JSON_INVALID},
+        {"\"\xff\"", ERR_JSON_INVALID}, {"\"\\u0000\"", ERR_JSON_INVALID}, {"nul", ERR_JSON_INVALID}, {"'x'", ERR_JSON_INVALID},
+    };
+    for (size_t i = 0; i < COUNT(CASES); i++) {
+        const struct json *v = NULL;
+        CHECK_ERR(json_parse(t->call, str_of(CASES[i].text), &v), CASES[i].want, CASES[i].text);
+    }
+}
+
+TEST(json_parse_refuses_deep_nests)
+{
+    char deep[2 * 200 + 1] = {0};
+    memset(deep, '[', 200);
+    memset(deep + 200, ']', 200);
+    const struct json *v = NULL;
+    CHECK_ERR(json_parse(t->call, str_of(deep), &v), ERR_JSON_INVALID, "200 levels");
+    CHECK(v == NULL);
+}
+
+TEST(json_text_writes_what_was_read)
+{
+    static const char *const CASES[] = {
+        "{}", "[]", "{\"a\":[1,2,{\"b\":null}],\"c\":\"q\\\"\\\\\\n\\u0001\"}", "[true,false,-7,1.5]", "\"\xc3\xa4\"", "[[],[{}]]",
+    };
+    for (size_t i = 0; i < COUNT(CASES); i++) {
+        const struct json *v = NULL;
+        str                again = STR_NONE;
+        CHECK_OK(json_parse(t->call, str_of(CASES[i]), &v));
+        CHECK_OK(json_text(t->call, v, &again));
+        CHECK_STR(again, str_of(CASES[i]), CASES[i]);
+    }
+}
+
+TEST(json_merge_follows_rfc_7396)
+{
+    static const struct { const char *base, *patch, *want; } CASES[] = { // the appendix of the RFC
+        {"{\"a\":\"b\"}", "{\"a\":\"c\"}", "{\"a\":\"c\"}"},
+        {"{\"a\":\"b\"}", "{\"b\":\"c\"}", "{\"a\":\"b\",\"b\":\"c\"}"},
+        {"{\"a\":\"b\"}", "{\"a\":null}", "{}"},
+        {"{\"a\":[\"b\"]}", "{\"a\":\"c\"}", "{\"a\":\"c\"}"},
+        {"{\"a\":{\"b\":\"c\"}}", "{\"a\":{\"b\":\"d\",\"c\":null}}", "{\"a\":{\"b\":\"d\"}}"},
+        {"{\"a\":[{\"b\":\"c\"}]}", "{\"a\":[1]}", "{\"a\":[1]}"},
+        {"[\"a\",\"b\"]", "[\"c\",\"d\"]", "[\"c\",\"d\"]"},
+        {"{\"a\":\"foo\"}", "null", "null"},
+        {"{\"e\":null}", "{\"a\":1}", "{\"e\":null,\"a\":1}"},
+        {"[1,2]", "{\"a\":\"b\",\"c\":null}", "{\"a\":\"b\"}"},
+        {"{}", "{\"a\":{\"bb\":{\"ccc\":null}}}", "{\"a\":{\"bb\":{}}}"},
+    };
+    for (size_t i = 0; i < COUNT(CASES); i++) {
+        const struct json *base = NULL, *patch = NULL, *merged = NULL;
+        str                text = STR_NONE;
+        CHECK_OK(json_parse(t->call, str_of(CASES[i].base), &base));
+        CHECK_OK(json_parse(t->call, str_of(CASES[i].patch), &patch));
+        CHECK_OK(json_merge(t->call, base, patch, &merged));
+        CHECK_OK(json_text(t->call, merged, &text));
+        CHECK_STR(text, str_of(CASES[i].want), CASES[i].patch);
+    }
+}
+
+TEST(json_reading_takes_absence_for_granted)
+{
+    const struct json *v = NULL;
+    CHECK_OK(json_parse(t->call, S("{\"properties\":{\"sku\":{\"name\":\"standard\"},\"n\":3}}"), &v));
+    CHECK_STR(json_str(json_path(v, "properties.sku.name")), S("standard"), "path");
+    CHECK(json_path(v, "properties.none.name") == NULL && json_get(NULL, S("x")) == NULL);
+    CHECK(str_empty(json_get_str(v, S("properties"))) && json_n(json_get(v, S("n"))) == 0);
+    CHECK_INT(json_get_int(json_get(v, S("properties")), S("n"), -1), 3, "n");
+    CHECK_INT(json_get_int(v, S("n"), -1), -1, "absent");
+}

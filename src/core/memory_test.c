@@ -1,0 +1,84 @@
+#include "core/digest.h"
+#include "core/map.h"
+#include "core/random.h"
+#include "test.h"
+
+TEST(arena_keeps_its_limit)
+{
+    struct arena a = {.limit = 64 << 10};
+    size_t       got = 0;
+    while (arena_alloc(&a, 1000)) got += 1000;
+    CHECK(got > 32000 && got <= 64 << 10);
+    CHECK(arena_alloc(&a, SIZE_MAX) == NULL);
+    arena_reset(&a);
+    CHECK(arena_alloc(&a, 1000) != NULL);
+    arena_clear(&a);
+}
+
+TEST(map_finds_what_was_put_and_nothing_else)
+{
+    enum { N = 3000 };
+    static char keys[N][16];
+    struct map  m;
+    map_init(&m, true);
+    for (size_t i = 0; i < N; i++) {
+        snprintf(keys[i], sizeof keys[i], "Key-%zu", i);
+        CHECK(map_put(&m, str_of(keys[i]), keys[i], NULL));
+    }
+    for (size_t i = 0; i < N; i += 3) CHECK(map_remove(&m, str_of(keys[i])) == keys[i]);
+    for (size_t i = 0; i < N; i++) CHECK(map_get(&m, str_of(keys[i])) == (i % 3 ? keys[i] : NULL));
+    CHECK(map_get(&m, S("kEY-1")) == keys[1]);
+    CHECK(map_get(&m, S("key-3")) == NULL && map_remove(&m, S("none")) == NULL);
+    size_t seen = 0, at = 0;
+    while (map_next(&m, &at)) seen++;
+    CHECK_INT(seen, m.n, "values");
+    map_clear(&m);
+}
+
+TEST(map_replaces_an_equal_key)
+{
+    struct map m;
+    void      *old = NULL;
+    int        one, two, three;
+    map_init(&m, false);
+    CHECK(map_put(&m, S("a"), &one, &old) && old == NULL);
+    CHECK(map_put(&m, S("a"), &two, &old) && old == &one);
+    CHECK(map_put(&m, S("A"), &three, &old) && old == NULL);
+    CHECK_INT(m.n, 2, "n");
+    map_clear(&m);
+}
+
+TEST(call_keeps_the_first_failure)
+{
+    struct call c;
+    call_init(&c, NULL, NULL);
+    CHECK(FAIL(&c, ERR_NOT_FOUND, "first %d", 1) == ERR_NOT_FOUND);
+    CHECK(FAIL(&c, ERR_CONFLICT, "second") == ERR_CONFLICT);
+    CHECK(c.failure.kind == ERR_NOT_FOUND);
+    CHECK_STR(str_of(c.failure.text), S("first 1"), "text");
+    call_forgive(&c);
+    CHECK(c.failure.kind == OK);
+    call_clear(&c);
+}
+
+TEST(seal_opens_only_for_its_key_and_owner)
+{
+    struct secret key = {0}, other = {0}, plain = {0};
+    bytes         box = {0};
+    CHECK_OK(secret_init_random(t->call, &key, SEAL_KEY_BYTES));
+    CHECK_OK(secret_init_random(t->call, &other, SEAL_KEY_BYTES));
+    CHECK_OK(seal_close(t->call, &key, str_bytes(S("hunter2")), S("vault/a"), &box));
+    CHECK_OK(seal_open(t->call, &key, box, S("vault/a"), &plain));
+    CHECK(secret_equal(&plain, str_bytes(S("hunter2"))));
+    secret_clear(&plain);
+    CHECK_ERR(seal_open(t->call, &other, box, S("vault/a"), &plain), ERR_CRYPTO, "another key");
+    CHECK_ERR(seal_open(t->call, &key, box, S("vault/b"), &plain), ERR_CRYPTO, "another owner");
+    for (size_t i = 0; i < box.n; i++) {
+        ((uint8_t *)box.at)[i] ^= 1;
+        CHECK_ERR(seal_open(t->call, &key, box, S("vault/a"), &plain), ERR_CRYPTO, "a changed bit");
+        ((uint8_t *)box.at)[i] ^= 1;
+    }
+    CHECK_ERR(seal_open(t->call, &key, (bytes){box.at, 10}, S("vault/a"), &plain), ERR_CRYPTO, "cut short");
+    secret_clear(&key);
+    secret_clear(&other);
+}

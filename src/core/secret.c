@@ -1,0 +1,45 @@
+#include "core/secret.h"
+
+#include <openssl/crypto.h>
+#include <stdlib.h>
+
+#include "core/random.h"
+
+static enum err allocate(struct call *c, struct secret *s, size_t n)
+{
+    uint8_t *room = malloc(n ? n : 1);
+    if (!room) return FAIL_PLAIN(c, ERR_NO_MEMORY);
+    *s = (struct secret){room, n};
+    return OK;
+}
+
+enum err secret_init(struct call *c, struct secret *s, bytes value)
+{
+    TRY(allocate(c, s, value.n));
+    if (value.n) memcpy(s->at, value.at, value.n);
+    return OK;
+}
+
+enum err secret_init_random(struct call *c, struct secret *s, size_t n)
+{
+    TRY(allocate(c, s, n));
+    random_fill(c->random, s->at, n);
+    return OK;
+}
+
+void secret_clear(struct secret *s)
+{
+    if (s->at) secret_wipe(s->at, s->n);
+    free(s->at);
+    *s = (struct secret){0};
+}
+
+bool secret_equal(const struct secret *s, bytes other)
+{
+    return s->n == other.n && (s->n == 0 || CRYPTO_memcmp(s->at, other.at, s->n) == 0);
+}
+
+void secret_wipe(void *at, size_t n)
+{
+    OPENSSL_cleanse(at, n);
+}
