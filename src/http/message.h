@@ -1,0 +1,81 @@
+/*
+ * message.h - HTTP/1.1 requests: a strict grammar, and what a handler sees of one.
+ *
+ * Everything is a view into the connection's buffer. Nothing is percent-decoded:
+ * "%2F" in a resource id means something else than "/".
+ *
+ * Layer:  http (uses core)
+ * Source: https://www.rfc-editor.org/rfc/rfc9112, https://www.rfc-editor.org/rfc/rfc9110
+ */
+#pragma once
+#include "core/buf.h"
+
+#define HTTP_MAX_HEAD_BYTES   (48u << 10) /* tokens of users in many groups are long */
+#define HTTP_MAX_HEADERS      100
+#define HTTP_MAX_BODY_BYTES   (4u << 20)
+#define HTTP_MAX_QUERY_FIELDS 64
+
+enum http_method { HTTP_GET, HTTP_HEAD, HTTP_POST, HTTP_PUT, HTTP_PATCH, HTTP_DELETE, HTTP_OPTIONS, HTTP_OTHER };
+
+struct http_header {
+    str name;
+    str value; /* without blanks at either end */
+};
+
+struct http_request {
+    enum http_method    method;
+    str                 method_text;
+    str                 target; /* as sent */
+    str                 path;   /* before "?", undecoded; an absolute-form target is reduced to its path */
+    str                 query;  /* behind "?", undecoded */
+    str                 host;   /* the Host field, with port if given; lower case is not forced */
+    struct http_header *headers;
+    size_t              header_n;
+    str                 body; /* whole, chunks joined */
+    bool                secure; /* came over TLS */
+};
+
+/* What the framing says once the head is read. */
+struct http_framing {
+    size_t head_bytes;     /* up to and with the empty line */
+    size_t content_length; /* 0 when chunked */
+    bool   chunked;
+    bool   keep_alive;
+    bool   expects_continue;
+};
+
+enum http_progress { HTTP_NEED_MORE, HTTP_DONE, HTTP_REFUSED };
+
+/*
+ * Reads a request's head from the start of `in`. HTTP_REFUSED: *out_status is the status
+ * to answer before closing (400, 414, 431, 501, 505). Refuses what others let pass: no or two
+ * Hosts, Content-Length with Transfer-Encoding, differing or signed lengths, unknown
+ * transfer codings, blanks before the colon, folded lines, bare LF, control characters.
+ */
+enum http_progress http_read_head(str in, struct http_header headers[HTTP_MAX_HEADERS], struct http_request *out,
+                                  struct http_framing *framing, int *out_status);
+
+/*
+ * Joins a chunked body that begins at `in`, in place: *out_used bytes of input were read,
+ * *out_body bytes now stand at in.at. HTTP_REFUSED: malformed, or longer than HTTP_MAX_BODY_BYTES.
+ */
+enum http_progress http_read_chunks(char *in, size_t n, size_t *out_used, size_t *out_body, int *out_status);
+
+/* The first header of that name, case-insensitively; an empty str with NULL `at` if absent. */
+str  http_header(const struct http_request *r, str name);
+bool http_has_header(const struct http_request *r, str name);
+
+/* One name=value of a query string or form body, decoded into the call ("+" is a blank). */
+struct http_field {
+    str name;
+    str value;
+};
+/* Errors: ERR_URL_INVALID (bad escapes, NUL), ERR_TOO_LARGE */
+FALLIBLE http_read_fields(struct call *c, str encoded, struct http_field **out, size_t *out_n);
+/* The value of the one field of that name, case-insensitively; empty with NULL `at` if absent. */
+str http_field(const struct http_field *fields, size_t n, str name);
+
+/* Percent-decodes; "+" stays. Errors: ERR_URL_INVALID (bad escape, or a NUL comes out) */
+FALLIBLE http_unescape(struct call *c, str text, str *out);
+/* Appends `text` with everything escaped but letters, digits and -._~ */
+void http_escape(struct buf *b, str text);
