@@ -1,0 +1,90 @@
+/*
+ * store.h - what is kept: records by kind and key, written in transactions.
+ *
+ * A store knows nothing of what a record says: bodies are bytes that the rooms above
+ * pack. It is durable: once store_commit answers OK, neither SIGKILL nor a power cut
+ * takes the transaction back. One contract, one test suite for every back end.
+ *
+ * A session is one thread's way into the store. There is one writing session; any
+ * number of reading ones see what was committed. The writing session sees its own
+ * transaction too.
+ *
+ * Layer:  store (uses core)
+ */
+#pragma once
+#include "core/call.h"
+
+#define STORE_MAX_KEY_BYTES  4096
+#define STORE_MAX_BODY_BYTES ((size_t)8 << 20)
+
+/* kind, table */
+#define STORE_KINDS(X)                        \
+    X(META,          "meta")          /* tenant, schema of the bodies */       \
+    X(PRINCIPAL,     "principal")                                              \
+    X(MEMBERSHIP,    "membership")                                             \
+    X(SUBSCRIPTION,  "subscription")                                           \
+    X(MGMT_GROUP,    "management_group")                                       \
+    X(GROUP,         "resource_group")                                         \
+    X(RESOURCE,      "resource")                                               \
+    X(ROLE,          "role")                                                   \
+    X(ASSIGNMENT,    "role_assignment")                                        \
+    X(DENY,          "deny_assignment")                                        \
+    X(SIGNING_KEY,   "signing_key")   /* sealed */                             \
+    X(SECRET,        "secret")        /* sealed; not held in memory */         \
+    X(ACTIVITY,      "activity")      /* logs: keys are in order of time */    \
+    X(SIGNIN,        "signin")                                                 \
+    X(DIAGNOSTIC,    "diagnostic")
+
+enum store_kind {
+#define X(kind, table) STORE_##kind,
+    STORE_KINDS(X)
+#undef X
+    STORE_KIND_N
+};
+
+struct store;
+struct store_session;
+
+/*
+ * Opens (makes) the SQLite store in a directory of its own: lanyard.db, 0600, WAL, synchronous=FULL.
+ * Errors: ERR_CONFLICT - another server holds it; ERR_STORE_UNAVAILABLE - not readable, not writable,
+ *         damaged, or of a newer schema: the words say what to do, and nothing was changed.
+ */
+FALLIBLE store_open_sqlite(struct call *c, str directory, struct store **out);
+/* Kept in memory only: for unit tests. */
+FALLIBLE store_open_memory(struct call *c, struct store **out);
+void     store_close(struct store *s); /* after its sessions */
+
+enum store_access { STORE_READ, STORE_WRITE };
+FALLIBLE store_session_open(struct call *c, struct store *s, enum store_access access, struct store_session **out);
+void     store_session_close(struct store_session *x);
+
+/* Errors: ERR_NOT_FOUND, ERR_STORE_UNAVAILABLE. Lives: *out in the call. */
+FALLIBLE store_get(struct call *c, struct store_session *x, enum store_kind kind, str key, bytes *out);
+
+struct store_range {
+    str    prefix;       /* keys that begin with it; empty: all */
+    str    after;        /* only keys past it in the direction of the scan; empty: from the start */
+    size_t limit;        /* 0: no limit */
+    bool   backwards;    /* from the last key down */
+};
+/* Keys are in the order of their bytes. `visit` answers OK to go on; its failure ends the scan and is passed up.
+   key and body are borrowed for the visit. It must not write to the store. */
+typedef enum err store_visit(struct call *c, str key, bytes body, void *context);
+FALLIBLE store_scan(struct call *c, struct store_session *x, enum store_kind kind, const struct store_range *range,
+                    store_visit *visit, void *context);
+
+/*
+ * Writing. A transaction holds any number of marks: store_undo takes back what was written since the
+ * latest mark and drops the mark, store_keep drops the mark only. store_commit with an open mark is a mistake.
+ * Errors: ERR_STORE_UNAVAILABLE (disk full, I/O): roll back; nothing of the transaction is kept.
+ */
+FALLIBLE store_begin(struct call *c, struct store_session *x);
+FALLIBLE store_commit(struct call *c, struct store_session *x);
+void     store_rollback(struct store_session *x); /* also without a transaction */
+FALLIBLE store_mark(struct call *c, struct store_session *x);
+FALLIBLE store_keep(struct call *c, struct store_session *x);
+void     store_undo(struct store_session *x);
+
+FALLIBLE store_put(struct call *c, struct store_session *x, enum store_kind kind, str key, bytes body);
+FALLIBLE store_remove(struct call *c, struct store_session *x, enum store_kind kind, str key); /* absent is fine */
