@@ -1,0 +1,62 @@
+/*
+ * assignment.h - role assignments and deny assignments: who, which role, where.
+ *
+ * Records that never change once made.
+ *
+ * Layer:  rbac (uses core, directory, resources)
+ * Source: https://learn.microsoft.com/azure/role-based-access-control/role-assignments
+ */
+#pragma once
+#include "rbac/role.h"
+
+#define ASSIGNMENT_MAX_CONDITION_BYTES   (8u << 10)
+#define ASSIGNMENT_MAX_DESCRIPTION_BYTES 2048
+#define ASSIGNMENT_MAX_PER_SUBSCRIPTION  4000
+#define ASSIGNMENT_MAX_PER_MGMT_GROUP    500
+
+enum principal_type { PRINCIPAL_TYPE_USER, PRINCIPAL_TYPE_GROUP, PRINCIPAL_TYPE_SERVICE, PRINCIPAL_TYPE_FOREIGN_GROUP, PRINCIPAL_TYPE_DEVICE };
+
+struct assignment {
+    struct ref          ref;
+    guid                id; /* its name */
+    object_id           principal;
+    enum principal_type principal_type;
+    guid                role;
+    str                 scope; /* as scope_parse gives it, in the writer's casing */
+    str                 condition;         /* empty: none */
+    str                 condition_version; /* "2.0" or empty */
+    str                 description;
+    str                 delegated_identity; /* delegatedManagedIdentityResourceId; empty: none */
+    int64_t             created_ns, updated_ns;
+    int64_t             counts_from_ns; /* before that time it grants nothing (propagation) */
+    object_id           created_by, updated_by;
+};
+
+FALLIBLE assignment_new(struct call *c, const struct assignment *plain, struct assignment **out);
+void     assignment_pack(struct buf *b, const struct assignment *a);
+FALLIBLE assignment_unpack(struct call *c, bytes record, struct assignment **out);
+
+struct deny_principal {
+    object_id id; /* all zero: everyone */
+    str       type;
+};
+
+struct deny_assignment {
+    struct ref                    ref;
+    guid                          id;
+    str                           name;
+    str                           description;
+    str                           scope;
+    bool                          not_below; /* doNotApplyToChildScopes */
+    bool                          is_system_protected;
+    const struct role_permission *permissions;
+    size_t                        permission_n;
+    const struct deny_principal  *principals, *excluded;
+    size_t                        principal_n, excluded_n;
+    int64_t                       created_ns;
+    object_id                     created_by;
+};
+
+FALLIBLE deny_new(struct call *c, const struct deny_assignment *plain, struct deny_assignment **out);
+void     deny_pack(struct buf *b, const struct deny_assignment *d);
+FALLIBLE deny_unpack(struct call *c, bytes record, struct deny_assignment **out);

@@ -1,0 +1,51 @@
+/*
+ * rules.h - all roles, assignments and denies, compiled for deciding.
+ *
+ * One thread may change the rules, or any number may read them, at a time. The
+ * records put in are shared (a reference is taken), never copied.
+ *
+ * Layer:  rbac (uses core, directory, resources)
+ */
+#pragma once
+#include "rbac/assignment.h"
+
+struct rbac_rules;
+
+struct rbac_rules *rbac_rules_new(void); /* holds the built-in roles; NULL: no memory */
+void               rbac_rules_free(struct rbac_rules *r);
+
+/*
+ * Puts a record, replacing the one of the same id, or removes one (absent is fine).
+ * False: no memory; nothing changed.
+ */
+MUST_USE bool rbac_put_role(struct rbac_rules *r, struct role *role);
+MUST_USE bool rbac_put_assignment(struct rbac_rules *r, struct assignment *a);
+MUST_USE bool rbac_put_deny(struct rbac_rules *r, struct deny_assignment *d);
+void          rbac_remove_role(struct rbac_rules *r, guid id);
+void          rbac_remove_assignment(struct rbac_rules *r, guid id);
+void          rbac_remove_deny(struct rbac_rules *r, guid id);
+
+/* Borrowed until the rules change; NULL if absent. Built-in roles are found too. */
+const struct role            *rbac_find_role(const struct rbac_rules *r, guid id);
+const struct role            *rbac_find_role_by_name(const struct rbac_rules *r, str name); /* any case */
+const struct assignment      *rbac_find_assignment(const struct rbac_rules *r, guid id);
+const struct deny_assignment *rbac_find_deny(const struct rbac_rules *r, guid id);
+
+/* The assignment of that principal, role and scope, under whatever name; NULL if there is none. */
+const struct assignment *rbac_find_same(const struct rbac_rules *r, object_id principal, guid role, str scope);
+
+size_t rbac_assignment_count(const struct rbac_rules *r);
+size_t rbac_index_bytes(const struct rbac_rules *r); /* memory of the index, without the records */
+/* How many stand in a subscription (at it or below), or at a management group. */
+size_t rbac_count_in_subscription(const struct rbac_rules *r, subscription_id s);
+size_t rbac_count_at_scope(const struct rbac_rules *r, str scope);
+/* Does any assignment name the role? */
+bool rbac_role_in_use(const struct rbac_rules *r, guid role);
+
+/* Every record once, in a fixed order that does not depend on hashing (by id); `visit` answers false to stop. */
+void rbac_each_role(const struct rbac_rules *r, bool (*visit)(const struct role *x, void *ctx), void *ctx); /* built-in and custom */
+void rbac_each_assignment(const struct rbac_rules *r, bool (*visit)(const struct assignment *x, void *ctx), void *ctx);
+void rbac_each_deny(const struct rbac_rules *r, bool (*visit)(const struct deny_assignment *x, void *ctx), void *ctx);
+/* The assignments of one principal; those exactly at one scope. Any order. */
+void rbac_each_of_principal(const struct rbac_rules *r, object_id who, bool (*visit)(const struct assignment *x, void *ctx), void *ctx);
+void rbac_each_at_scope(const struct rbac_rules *r, str scope, bool (*visit)(const struct assignment *x, void *ctx), void *ctx);
