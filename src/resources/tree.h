@@ -1,0 +1,111 @@
+/*
+ * tree.h - the resource tree: management groups, subscriptions, resource groups, resources.
+ *
+ * Records never change once made; a changed resource is a new record under the same
+ * id. Ids are compared without case and kept in the casing that was written last. One
+ * thread may change the tree, or any number may read it, at a time.
+ *
+ * Layer:  resources (uses core)
+ * Source: https://learn.microsoft.com/azure/azure-resource-manager/management/overview
+ */
+#pragma once
+#include "core/json.h"
+#include "core/pack.h"
+#include "core/ref.h"
+#include "directory/ids.h"
+#include "resources/scope.h"
+
+/* What a resource carries as identities; see identity.h for the wire's block. */
+struct resource_identity {
+    bool       has_system;
+    object_id  system_principal;
+    client_id  system_app;
+    const str *user_assigned; /* ARM ids as sent; an identity that is deleted leaves its id dangling here */
+    size_t     user_assigned_n;
+};
+
+struct resource {
+    struct ref               ref;
+    str                      id;       /* /subscriptions/S/resourceGroups/G/providers/NS/T/N... */
+    str                      type;     /* NS/T/... in the casing of the type table, or as written */
+    str                      name;     /* the last segment */
+    str                      location; /* normalised: lower case, no blanks */
+    guid                     uid;      /* of this incarnation: what hangs on a resource is keyed by it */
+    struct resource_identity identity;
+    str                      document; /* the rest as JSON: {"tags":…,"properties":…,"sku":…,"kind":…} */
+    int64_t                  created_ns, changed_ns;
+    int64_t                  deleted_ns;   /* soft-deleted (vaults): not 0; it is then found by tree_find_deleted only */
+    int64_t                  purge_due_ns; /* soft-deleted: when it goes for good */
+};
+
+struct resource_group {
+    struct ref ref;
+    str        id; /* /subscriptions/S/resourceGroups/G */
+    str        name;
+    str        location;
+    str        document; /* {"tags":…,"managedBy":…} */
+};
+
+struct subscription {
+    struct ref      ref;
+    subscription_id id;
+    tenant_id       tenant;
+    str             name;
+    str             mgmt_group; /* name of the group that holds it; empty: the tenant's root group */
+};
+
+struct mgmt_group {
+    struct ref ref;
+    str        name; /* of the root group: the tenant's id */
+    str        display_name;
+    str        parent; /* a name; empty for the root group */
+};
+
+/* Copies of `plain` on the heap with one reference, the caller's; packing for the store. */
+FALLIBLE resource_new(struct call *c, const struct resource *plain, struct resource **out);
+void     resource_pack(struct buf *b, const struct resource *r);
+FALLIBLE resource_unpack(struct call *c, bytes record, struct resource **out);
+FALLIBLE resource_group_new(struct call *c, const struct resource_group *plain, struct resource_group **out);
+void     resource_group_pack(struct buf *b, const struct resource_group *g);
+FALLIBLE resource_group_unpack(struct call *c, bytes record, struct resource_group **out);
+FALLIBLE subscription_new(struct call *c, const struct subscription *plain, struct subscription **out);
+void     subscription_pack(struct buf *b, const struct subscription *s);
+FALLIBLE subscription_unpack(struct call *c, bytes record, struct subscription **out);
+FALLIBLE mgmt_group_new(struct call *c, const struct mgmt_group *plain, struct mgmt_group **out);
+void     mgmt_group_pack(struct buf *b, const struct mgmt_group *g);
+FALLIBLE mgmt_group_unpack(struct call *c, bytes record, struct mgmt_group **out);
+
+struct tree;
+struct tree *tree_new(void); /* NULL: no memory */
+void         tree_free(struct tree *t);
+
+/* A reference is taken; the record of the same id is replaced. False: no memory, nothing changed. */
+MUST_USE bool tree_put_resource(struct tree *t, struct resource *r);
+MUST_USE bool tree_put_group(struct tree *t, struct resource_group *g);
+MUST_USE bool tree_put_subscription(struct tree *t, struct subscription *s);
+MUST_USE bool tree_put_mgmt_group(struct tree *t, struct mgmt_group *g);
+void          tree_remove_resource(struct tree *t, str id, bool is_deleted); /* is_deleted: among the soft-deleted */
+void          tree_remove_group(struct tree *t, str id);
+void          tree_remove_subscription(struct tree *t, subscription_id id);
+void          tree_remove_mgmt_group(struct tree *t, str name);
+
+/* Borrowed until the tree changes; NULL if absent. Any case. */
+const struct resource       *tree_find(const struct tree *t, str id);
+const struct resource       *tree_find_deleted(const struct tree *t, str id);
+const struct resource_group *tree_find_group(const struct tree *t, str id);
+const struct subscription   *tree_find_subscription(const struct tree *t, subscription_id id);
+const struct mgmt_group     *tree_find_mgmt_group(const struct tree *t, str name);
+/* The live or soft-deleted resource of a type whose names are global (vaults), by type and name. */
+const struct resource       *tree_find_global(const struct tree *t, str type, str name, bool is_deleted);
+
+/* The scopes of the management groups that hold a subscription, nearest first. Lives: the call. */
+FALLIBLE tree_above(struct call *c, const struct tree *t, subscription_id id, const str **out, size_t *out_n);
+
+/* In the order of ids (case-folded); `visit` answers false to stop. `under` is a path: only what lies below it; empty: all. */
+void tree_each_resource(const struct tree *t, str under, bool (*visit)(const struct resource *r, void *ctx), void *ctx);
+void tree_each_deleted(const struct tree *t, bool (*visit)(const struct resource *r, void *ctx), void *ctx);
+void tree_each_group(const struct tree *t, subscription_id s, bool (*visit)(const struct resource_group *g, void *ctx), void *ctx);
+void tree_each_subscription(const struct tree *t, bool (*visit)(const struct subscription *s, void *ctx), void *ctx);
+void tree_each_mgmt_group(const struct tree *t, bool (*visit)(const struct mgmt_group *g, void *ctx), void *ctx);
+/* The resources that carry a user-assigned identity. */
+void tree_each_user_of(const struct tree *t, str identity_id, bool (*visit)(const struct resource *r, void *ctx), void *ctx);

@@ -1,0 +1,67 @@
+/*
+ * token.h - access tokens: signing them and knowing them again.
+ *
+ * Layer:  token (uses core, directory, resources)
+ * Source: https://www.rfc-editor.org/rfc/rfc7519, https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference
+ */
+#pragma once
+#include "directory/ids.h"
+#include "token/keyring.h"
+
+#define TOKEN_MAX_BYTES   (32u << 10)
+#define TOKEN_LIFETIME_S  (24 * 3600) /* of managed identities; the default */
+#define TOKEN_SKEW_S      300         /* clocks may differ by that much, both ways */
+
+enum token_version { TOKEN_V1, TOKEN_V2 };
+
+struct token_request {
+    enum token_version version;
+    tenant_id          tenant;
+    str                issuer;    /* as it goes into iss: "https://sts.windows.net/TENANT/" */
+    object_id          subject;   /* the identity's service principal ... */
+    client_id          app;       /* ... and its application */
+    str                audience;  /* exactly as asked for */
+    int64_t            lifetime_s;
+    str                identity_resource; /* xms_mirid; empty: none */
+    str                host_resource;     /* xms_az_rid; empty: none */
+};
+
+struct token {
+    str     text;
+    int64_t not_before_s;
+    int64_t expires_s;
+    str     unique_id; /* the uti claim */
+};
+
+/* Signs an access token with the ring's current key, dated from c->now_s. 0.3 ms of RSA: not on a serving thread. */
+FALLIBLE token_issue(struct call *c, const struct keyring *keys, const struct token_request *r, struct token *out);
+
+struct token_claims {
+    tenant_id          tenant;
+    object_id          subject;
+    client_id          app;
+    str                audience;
+    str                issuer;
+    str                unique_id;
+    str                identity_resource;
+    enum token_version version;
+    int64_t            not_before_s, expires_s;
+};
+
+/* What a target accepts. */
+struct token_policy {
+    const str *issuers; /* exact */
+    size_t     issuer_n;
+    const str *audiences; /* compared without case and without one trailing slash */
+    size_t     audience_n;
+};
+
+/*
+ * Checks form, algorithm (RS256 only), key, signature, issuer, times and audience, in that order.
+ * Lives:  *out in the call.
+ * Errors: ERR_TOKEN_MALFORMED, _SIGNATURE, _ISSUER, _EXPIRED, _NOT_YET_VALID, _AUDIENCE - each with its words
+ */
+FALLIBLE token_verify(struct call *c, const struct keyring *keys, str text, const struct token_policy *policy, struct token_claims *out);
+
+/* The same checks but the signature's, on claims known from an earlier verification of the same text. */
+FALLIBLE token_check(struct call *c, const struct token_claims *claims, const struct token_policy *policy);
