@@ -1,0 +1,28 @@
+/*
+ * server.h - the whole server: configuration in, served until it is told to stop.
+ *
+ * Layer:  server (uses all rooms but client and cli)
+ */
+#pragma once
+#include "core/call.h"
+
+#define SERVER_DEFAULT_HTTPS_PORT 8443
+
+struct server_options {
+    str      data_dir;
+    uint16_t https_port;  /* 0: any free one */
+    str      address;     /* to listen on; empty: 127.0.0.1 */
+    str      own_domain;  /* --names own --domain D; empty: Azure's public names */
+    unsigned workers;     /* serving threads; 0: one */
+    int64_t  token_lifetime_s; /* 0: the published 24 hours */
+    bool     test_clock;  /* the clock may be moved through the admin API */
+    void (*ready)(const char *facts_json, void *context); /* called once it listens; may be NULL */
+    void    *ready_context;
+};
+
+/*
+ * Serves until SIGTERM, SIGINT or a stop over the admin socket.
+ * Errors: ERR_CONFLICT (another server on this directory, port in use), ERR_IO, ERR_STORE_UNAVAILABLE,
+ *         ERR_CRYPTO (the key file does not fit) - the call's failure says what to do
+ */
+FALLIBLE server_run(struct call *c, const struct server_options *options);
