@@ -1,0 +1,97 @@
+/*
+ * service.h - what a wire protocol consists of: routes, a dialect, the hosts it answers for.
+ *
+ * A handler turns wire into an op's arguments and the result into wire; the router finds
+ * it, the guard tells the caller, the op asks for permission, the dialect words the errors.
+ * Handlers of reading ops run on the serving thread; those of writing ops on the
+ * committer's, and their answer goes out once it is on disk.
+ *
+ * Layer:  endpoints (uses all above)
+ */
+#pragma once
+#include "core/json.h"
+#include "http/server.h"
+#include "ops/gate.h"
+
+#define ROUTE_MAX_PARAMS   8
+#define ROUTE_MAX_SEGMENTS 64
+
+struct service;
+
+enum guard {
+    GUARD_NONE,     /* anybody: discovery, keys */
+    GUARD_BEARER,   /* a token for this service, or the operator on the admin socket */
+    GUARD_OPERATOR, /* the admin socket only */
+};
+
+/* A request as handlers see it. All views live as long as the call. */
+struct wire {
+    const struct http_request *http;
+    const struct service      *service;
+    struct http_field         *query;
+    size_t                     query_n;
+    str                        api_version; /* empty: none given */
+    str                        label;       /* in front of the service's host suffix: the vault's name */
+    str                        path;        /* decoded, doubled slashes collapsed, no trailing slash */
+    struct { str name, value; } params[ROUTE_MAX_PARAMS]; /* decoded; of {x} one segment, of {x*} a path "/a/b" or "" */
+    size_t                     param_n;
+    bool                       is_local_operator; /* came over the admin socket */
+};
+
+str wire_param(const struct wire *q, const char *name); /* empty if the route has none of that name */
+str wire_query(const struct wire *q, const char *name); /* any case; empty with NULL `at` if absent */
+/* The body as a JSON object. Errors: ERR_CONTENT_INVALID (none, or no object), ERR_TOO_LARGE */
+FALLIBLE wire_body(struct call *c, const struct wire *q, const struct json **out);
+
+/* What goes back. A handler that sets nothing answers 200 with an empty body. */
+struct answer {
+    int                   status; /* 0: 200 */
+    str                   content_type; /* empty: application/json; charset=utf-8 when there is a body */
+    struct buf            body;
+    struct json_writer    json;   /* writes into body; see answer_json */
+    struct http_exchange *x;      /* for more headers */
+};
+
+/* Begins a JSON body. */
+struct json_writer *answer_json(struct answer *a, int status);
+void                answer_header(struct answer *a, const char *name, str value);
+
+typedef enum err route_handler(struct call *c, struct work *w, const struct wire *q, struct answer *a);
+
+struct route {
+    enum http_method method;
+    const char      *pattern; /* "/secrets/{name}/{version}"; one {x*} stands for any number of segments, none too */
+    enum guard       guard;
+    route_handler   *handler;
+    const struct op *op;      /* whose permission and thread it needs; NULL: reads, no permission */
+    bool             writes;  /* without an op of its own (it picks one): runs on the committer's thread */
+    bool             any_version; /* works without api-version */
+};
+
+/* A protocol's words for failures. */
+struct dialect {
+    const char *name;
+    /* Status, headers and body for c->failure (and w->refusal). `w` may be NULL: the failure came before any work. */
+    void (*error)(struct call *c, struct work *w, const struct wire *q, struct answer *a);
+    /* On every answer (request ids, no-store …); may be NULL. */
+    void (*headers)(struct call *c, const struct wire *q, struct answer *a);
+};
+
+struct service {
+    const char           *name;
+    enum name_kind        host;    /* whose requests it gets */
+    const struct dialect *dialect;
+    const struct route   *routes;
+    size_t                route_n;
+    bool                  paths_nocase;
+    bool                  needs_api_version;
+    /* The audiences it takes tokens for. Lives: the call. */
+    enum err (*audiences)(struct call *c, const struct product *p, const struct wire *q, const str **out, size_t *out_n);
+};
+
+/* All services, from services.inc. */
+extern const struct service *const SERVICES[];
+extern const size_t                SERVICE_N;
+
+/* An error in a dialect's usual shape: {"error":{"code":…,"message":…}} */
+void answer_error_object(struct answer *a, int status, str code, str message);

@@ -1,0 +1,80 @@
+/*
+ * gate.h - the one way to do anything: ask, do, record.
+ *
+ * An op is a row: its name, the permission it needs, whether it writes, the deed.
+ * op_run decides (rbac), does the deed and, for a write, records the activity in the
+ * same transaction. A deed that fails leaves nothing behind.
+ *
+ * Layer:  ops (uses all above)
+ */
+#pragma once
+#include "ops/product.h"
+#include "rbac/decide.h"
+
+/* Who is asking. Lives: the call. */
+struct caller {
+    object_id        id;
+    client_id        app;
+    str              name;   /* for messages: the app id, or a user's name */
+    str              issuer; /* of the token; empty on the admin socket */
+    bool             is_local_operator; /* came over the admin socket */
+    const object_id *who;    /* itself and its groups; filled by op_run at first need */
+    size_t           who_n;
+};
+
+/* A refused decision, for the dialect's words. */
+struct refusal {
+    str                action;
+    enum rbac_plane    plane;
+    str                scope;
+    struct rbac_answer answer;
+};
+
+/* One unit of work on the product: a view of the world and a way into the store. */
+struct work {
+    struct product       *product;
+    const struct world   *world; /* the same from beginning to end; a writer sees its own changes */
+    struct store_session *store;
+    bool                  writes;
+    unsigned              row;
+    struct refusal        refusal; /* after ERR_NOT_AUTHORIZED, ERR_LINKED_NOT_AUTHORIZED, ERR_DENIED */
+};
+
+/* For reading, on the thread of that row. work_end gives the world back. */
+FALLIBLE work_begin(struct call *c, struct product *p, unsigned row, struct work *out);
+void     work_end(struct work *w);
+
+/* Where an op is done, and what conditions may ask. */
+struct op_target {
+    str                           scope;
+    str                           action;     /* instead of the op's own; empty: the op's */
+    const struct rbac_attributes *attributes; /* may be NULL */
+};
+
+struct op {
+    const char     *name;
+    enum rbac_plane plane;
+    const char     *action; /* NULL and none in the target: needs no permission (the route's guard is all) */
+    bool            writes;
+    bool            quiet;  /* a write that the activity log does not show (data planes have their own log) */
+    enum err (*run)(struct call *c, struct work *w, const void *args, void *out);
+};
+
+/*
+ * Decides, then does the deed. c->caller must be set unless the op needs no permission.
+ * Errors: ERR_NOT_AUTHORIZED, ERR_DENIED (w->refusal says which), ERR_CALLER_UNKNOWN, and what the deed fails with
+ */
+FALLIBLE op_run(struct call *c, struct work *w, const struct op *op, const struct op_target *target, const void *args, void *out);
+
+/* The decision alone; a refusal is an answer. `who` NULL: the caller. */
+FALLIBLE work_decide(struct call *c, struct work *w, const struct caller *who, str action, enum rbac_plane plane, str scope,
+                     const struct rbac_attributes *attributes, struct rbac_answer *out);
+/* The same for a linked resource (attach, join): ERR_LINKED_NOT_AUTHORIZED with the refusal filled. */
+FALLIBLE work_require_linked(struct call *c, struct work *w, str action, str scope, str linked_action, str linked_scope);
+
+/*
+ * Changes one record of the domain, in memory and store: only for deeds of writing ops.
+ * `before`: what stands there now, NULL for a new record; `after`: taken over, NULL to remove.
+ *     TRY(work_change(c, w, STORE_RESOURCE, &old->ref, &fresh->ref));
+ */
+FALLIBLE work_change(struct call *c, struct work *w, enum store_kind kind, const struct ref *before, struct ref *after);

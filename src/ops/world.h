@@ -1,0 +1,61 @@
+/*
+ * world.h - the whole domain in memory, twice: one copy is read while the other changes.
+ *
+ * Records (principals, resources, assignments ...) are shared by both copies and never
+ * change; what is doubled are the indexes over them. The writer changes the idle copy,
+ * publishes it, waits until nobody reads the other one, and brings that one up to date
+ * with the same changes. Readers take no lock and never wait.
+ *
+ * Layer:  ops (uses core, directory, resources, rbac, store)
+ * Source: P. Ramalhete, A. Correia, "Left-Right: a concurrency control technique with
+ *         wait-free population oblivious reads" (2013)
+ */
+#pragma once
+#include "directory/directory.h"
+#include "rbac/rules.h"
+#include "resources/tree.h"
+#include "store/store.h"
+
+#define WORLD_MAX_READERS 72 /* serving threads and helpers, each with a row of its own */
+
+struct world {
+    struct directory  *directory;
+    struct tree       *tree;
+    struct rbac_rules *rules;
+};
+
+/* One record before and after: NULL before is a new one, NULL after a removal. */
+struct change {
+    enum store_kind kind;
+    struct ref     *before;
+    struct ref     *after;
+};
+
+struct worlds;
+
+/* Reads all records of the store. Errors: ERR_STORE_DAMAGED, ERR_STORE_UNAVAILABLE */
+FALLIBLE worlds_load(struct call *c, struct store_session *session, struct worlds **out);
+void     worlds_free(struct worlds *w);
+
+/*
+ * The published copy, for reading: it and all it holds stay until world_leave. A row is one
+ * thread's own (0 .. WORLD_MAX_READERS-1); entering again before leaving is counted.
+ */
+const struct world *world_enter(struct worlds *w, unsigned row);
+void                world_leave(struct worlds *w, unsigned row);
+
+/* The rest is the writer's alone. */
+
+/* The idle copy, with the changes of this turn. */
+const struct world *world_draft(const struct worlds *w);
+/*
+ * Changes the draft and the store's transaction: packs `after` and puts it, or removes `before`.
+ * `before` is what stands in the draft; the caller's reference to `after` is taken over, also on failure.
+ */
+FALLIBLE world_change(struct call *c, struct worlds *w, struct store_session *session, enum store_kind kind,
+                      const struct ref *before, struct ref *after);
+/* How many changes the draft holds; world_undo takes back those after the first `keep`, newest first. */
+size_t world_changes(const struct worlds *w);
+void   world_undo(struct worlds *w, size_t keep);
+/* Publishes the draft, waits for the readers of the old copy, and brings that one up to date. */
+void world_publish(struct worlds *w);
