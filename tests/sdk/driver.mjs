@@ -1,0 +1,136 @@
+// driver.mjs - starts a server, makes what the programs need, and runs each of them in the sandbox
+// as the resource that it is about.
+
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { randomUUID } from "node:crypto";
+import { ROLES } from "./lib/roles.mjs";
+import { Server } from "./lib/server.mjs";
+
+const PROGRAM_TIMEOUT_MS = 300_000;
+const GROUP = "sdk";
+const LOCATION = "westus";
+const VAULT = "lanyard-sdk";
+
+// Each program, and the machines that it runs on, once on each.
+const PROGRAMS = {
+  identity: ["vm-system", "vm-one", "vm-two", "vm-both", "vm-none"],
+  keyvault: ["tester"],
+  "arm-msi": ["tester"],
+  "arm-authorization": ["tester"],
+  "arm-resources": ["tester"],
+  "arm-keyvault": ["tester"],
+  "arm-compute": ["tester"],
+};
+
+// User-assigned identities, and the role that each has where.
+const IDENTITIES = {
+  one: [],
+  two: [],
+  loose: [],
+  nobody: [],
+  officer: ["secretsOfficer", "vault"],
+  user: ["secretsUser", "vault"],
+  "vault-reader": ["vaultReader", "vault"],
+  "single-secret": ["secretsUser", "secret"],
+  reader: ["reader", "subscription"],
+  contributor: ["contributor", "subscription"],
+};
+
+// Virtual machines: whether system-assigned, and which user-assigned identities. The tester is the
+// Owner of the subscription, and can speak as everybody who has or lacks a role.
+const MACHINES = {
+  "vm-system": [true, []],
+  "vm-one": [false, ["one"]],
+  "vm-two": [false, ["one", "two"]],
+  "vm-both": [true, ["one"]],
+  "vm-none": [false, []],
+  tester: [true, ["nobody", "officer", "user", "vault-reader", "single-secret", "reader", "contributor"]],
+};
+
+async function makeFixtures(server) {
+  const { tenant, subscription } = server.status;
+  const subscriptionId = `/subscriptions/${subscription}`;
+  const group = `${subscriptionId}/resourceGroups/${GROUP}`;
+  const vault = `${group}/providers/Microsoft.KeyVault/vaults/${VAULT}`;
+  const scopes = { subscription: subscriptionId, vault, secret: `${vault}/secrets/only-this` };
+  const put = (id, version, body) => server.api("PUT", `${id}?api-version=${version}`, body);
+  const assign = (role, scope, principalId) =>
+    put(`${scope}/providers/Microsoft.Authorization/roleAssignments/${randomUUID()}`, "2022-04-01", {
+      properties: { roleDefinitionId: `/providers/Microsoft.Authorization/roleDefinitions/${ROLES[role]}`, principalId },
+    });
+
+  await put(group, "2022-09-01", { location: LOCATION });
+  await put(vault, "2023-07-01", {
+    location: LOCATION,
+    properties: { tenantId: tenant, sku: { family: "A", name: "standard" }, enableRbacAuthorization: true },
+  });
+
+  const identities = {};
+  for (const [name, [role, where]] of Object.entries(IDENTITIES)) {
+    const { id, properties } = await put(
+      `${group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/${name}`,
+      "2024-11-30",
+      { location: LOCATION },
+    );
+    identities[name] = { name, id, principalId: properties.principalId, clientId: properties.clientId };
+    if (role) await assign(role, scopes[where], properties.principalId);
+  }
+
+  const vms = {};
+  for (const [name, [system, attached]] of Object.entries(MACHINES)) {
+    const id = `${group}/providers/Microsoft.Compute/virtualMachines/${name}`;
+    const type = [system && "SystemAssigned", attached.length && "UserAssigned"].filter(Boolean).join(", ") || "None";
+    const userAssignedIdentities = Object.fromEntries(attached.map((each) => [identities[each].id, {}]));
+    await put(id, "2024-07-01", {
+      location: LOCATION,
+      identity: { type, ...(attached.length && { userAssignedIdentities }) },
+      properties: { hardwareProfile: { vmSize: "Standard_D2s_v5" } },
+    });
+    vms[name] = { name, id };
+    if (!system) continue;
+    const own = await server.api("GET", `${id}/providers/Microsoft.ManagedIdentity/identities/default?api-version=2024-11-30`);
+    Object.assign(vms[name], { principalId: own.properties.principalId, clientId: own.properties.clientId });
+  }
+  await assign("owner", subscriptionId, vms.tester.principalId);
+
+  return { tenant, subscription, group: GROUP, location: LOCATION, vault: { name: VAULT, id: vault }, vms, identities };
+}
+
+async function main(wanted) {
+  const server = new Server();
+  let failed = false;
+  const fail = (name, reason) => {
+    failed = true;
+    console.log(`not ok ${name} - ${String(reason).trim().split("\n")[0]}`);
+  };
+  process.on("SIGTERM", async () => { await server.stop(); process.exit(1); });
+  process.on("SIGINT", async () => { await server.stop(); process.exit(1); });
+  try {
+    await server.start();
+    const facts = await makeFixtures(server);
+    const file = join(server.home, "facts.json");
+    writeFileSync(file, JSON.stringify(facts, null, 2));
+    for (const program of wanted) {
+      for (const machine of PROGRAMS[program]) {
+        const command = [process.execPath, join(import.meta.dirname, `${program}.mjs`), machine];
+        const end = await server.runAs(facts.vms[machine].id, command, { LANYARD_SDK_FACTS: file }, PROGRAM_TIMEOUT_MS);
+        if (end === 1) failed = true; // it has said why
+        else if (end !== 0) fail(`${program} ${machine}`, end === "SIGKILL" ? "took too long" : `ended with ${end}`);
+      }
+    }
+  } catch (error) {
+    fail("sdk: the server and its fixtures", error.stderr || error.message);
+  }
+  if (!(await server.stop())) fail("sdk: the server stops when told to", "see its log");
+  process.exitCode = failed ? 1 : 0;
+}
+
+const wanted = process.argv.slice(2);
+const unknown = wanted.find((name) => !(name in PROGRAMS));
+if (unknown) {
+  console.error(`no such program: ${unknown} (${Object.keys(PROGRAMS).join(", ")})`);
+  process.exitCode = 2;
+} else {
+  await main(wanted.length ? wanted : Object.keys(PROGRAMS));
+}

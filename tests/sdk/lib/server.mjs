@@ -1,0 +1,80 @@
+// server.mjs - a throw-away Lanyard, and its command line.
+
+import { execFile, spawn } from "node:child_process";
+import { mkdtempSync, openSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { promisify } from "node:util";
+
+const START_TIMEOUT_MS = 20_000;
+const STOP_TIMEOUT_MS = 10_000;
+const POLL_MS = 50;
+
+const run = promisify(execFile);
+const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
+
+export class Server {
+  lanyard = resolve(process.env.LANYARD ?? "build/lanyard");
+  home = mkdtempSync(join(tmpdir(), "lanyard-sdk-"));
+
+  /** Starts it on a free port and waits until it answers. */
+  async start() {
+    const log = openSync(join(process.env.LANYARD_TEST_LOGS ?? this.home, "sdk-server.log"), "w");
+    const data = join(this.home, "data");
+    this.env = { ...process.env, LANYARD_DATA: data, HOME: this.home };
+    this.process = spawn(this.lanyard, ["up", "--port", "0"], { env: this.env, stdio: ["ignore", log, log] });
+    this.ended = new Promise((done) => {
+      this.process.on("error", (error) => done(error.message));
+      this.process.on("exit", (code, signal) => done(`it ended with ${signal ?? code}`));
+    });
+    let over;
+    this.ended.then((why) => (over = why));
+    for (const until = Date.now() + START_TIMEOUT_MS; Date.now() < until; await sleep(POLL_MS)) {
+      if (over) throw new Error(`the server did not start: ${over}`);
+      try {
+        this.status = JSON.parse((await this.call(["status", "--json"])).stdout);
+        return;
+      } catch {
+        // Not there yet.
+      }
+    }
+    throw new Error(`the server did not answer within ${START_TIMEOUT_MS / 1000} s`);
+  }
+
+  /** Runs the command line; fails with what it printed. */
+  call(args, input) {
+    const child = run(this.lanyard, args, { env: this.env, maxBuffer: 64 << 20 });
+    child.child.stdin.end(input ?? "");
+    return child;
+  }
+
+  /** The management API as the operator: the answer's body. */
+  async api(method, path, body) {
+    const { stdout } = await this.call(["api", method, path, ...(body ? ["-"] : [])], body && JSON.stringify(body));
+    return stdout.trim() ? JSON.parse(stdout) : undefined;
+  }
+
+  /** Runs a command as a resource's workload: its exit status, or the signal that ended it. */
+  runAs(resource, command, env, timeout_ms) {
+    const args = ["run", "--as", resource, "--", ...command];
+    const options = { env: { ...this.env, ...env }, stdio: ["ignore", "inherit", "inherit"], timeout: timeout_ms, killSignal: "SIGKILL" };
+    return new Promise((done) => {
+      const child = spawn(this.lanyard, args, options);
+      child.on("error", (error) => done(error.message));
+      child.on("exit", (code, signal) => done(signal ?? code));
+    });
+  }
+
+  /** Stops it. True if it went of itself, in time and without complaint. */
+  async stop() {
+    let clean = true;
+    if (this.process?.pid) {
+      this.process.kill("SIGTERM");
+      const end = await Promise.race([this.ended, sleep(STOP_TIMEOUT_MS)]);
+      clean = end === "it ended with 0";
+      if (!end) this.process.kill("SIGKILL");
+    }
+    rmSync(this.home, { recursive: true, force: true });
+    return clean;
+  }
+}
