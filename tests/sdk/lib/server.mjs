@@ -12,6 +12,7 @@ const POLL_MS = 50;
 
 const run = promisify(execFile);
 const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
+const atMost = (ms) => new Promise((done) => setTimeout(done, ms).unref()); // does not keep us from ending
 
 export class Server {
   lanyard = resolve(process.env.LANYARD ?? "build/lanyard");
@@ -44,6 +45,7 @@ export class Server {
   /** Runs the command line; fails with what it printed. */
   call(args, input) {
     const child = run(this.lanyard, args, { env: this.env, maxBuffer: 64 << 20 });
+    child.child.stdin.on("error", () => {}); // it may end before it has read
     child.child.stdin.end(input ?? "");
     return child;
   }
@@ -70,7 +72,7 @@ export class Server {
     let clean = true;
     if (this.process?.pid) {
       this.process.kill("SIGTERM");
-      const end = await Promise.race([this.ended, sleep(STOP_TIMEOUT_MS)]);
+      const end = await Promise.race([this.ended, atMost(STOP_TIMEOUT_MS)]);
       clean = end === "it ended with 0";
       if (!end) this.process.kill("SIGKILL");
     }
