@@ -89,7 +89,7 @@ struct service {
     enum err (*audiences)(struct call *c, const struct product *p, const struct wire *q, const str **out, size_t *out_n);
 };
 
-/* All services, from services.inc. */
+/* All services, from services.inc: each is a `const struct service SERVICE_X` of its folder. */
 extern const struct service *const SERVICES[];
 extern const size_t                SERVICE_N;
 

@@ -12,6 +12,7 @@
  */
 #pragma once
 #include "core/call.h"
+#include "core/secret.h"
 #include "http/message.h"
 
 struct http_server;

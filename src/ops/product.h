@@ -45,6 +45,9 @@ struct product {
     bool                 test_clock;
     int64_t              started_ns;
     str                  data_dir;
+    uint16_t             https_port;
+    void (*stop)(void *stop_context); /* ends the server; any thread */
+    void                *stop_context;
 };
 
 static inline const struct keyring *product_keyring(const struct product *p)

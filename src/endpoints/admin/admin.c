@@ -1,0 +1,105 @@
+#include "endpoints/admin/admin.h"
+
+#include <unistd.h>
+
+#define ADVANCE_MAX_S (INT64_C(10) * 366 * S_PER_DAY)
+
+static void error(struct call *c, struct work *w, const struct wire *q, struct answer *a)
+{
+    (void)w, (void)q;
+    answer_error_object(a, err_status(c->failure.kind), str_of(err_name(c->failure.kind)), str_of(c->failure.text));
+}
+
+static const struct dialect DIALECT = {.name = "admin", .error = error};
+
+static void put_guid_facts(struct json_writer *w, const struct product *p)
+{
+    json_put_guid(w, S("tenant"), p->tenant.g);
+    json_put_guid(w, S("subscription"), p->subscription.g);
+    json_put_guid(w, S("operator"), p->operator_id.g);
+}
+
+static void put_names(struct json_writer *w, const struct product *p)
+{
+    static const struct { const char *name; enum name_kind kind; } ROWS[] = {
+        {"login", NAME_LOGIN}, {"management", NAME_MANAGEMENT}, {"graph", NAME_GRAPH}, {"vault", NAME_VAULT_SUFFIX},
+    };
+    json_write_key(w, S("names"));
+    json_write_object(w);
+    for (size_t i = 0; i < COUNT(ROWS); i++) json_put_string(w, str_of(ROWS[i].name), p->names.hosts[ROWS[i].kind]);
+    json_write_end(w);
+}
+
+static void write_facts(struct call *c, struct json_writer *w, const struct product *p)
+{
+    json_write_object(w);
+    json_put_int(w, S("pid"), getpid());
+    json_put_string(w, S("version"), S(LANYARD_VERSION));
+    json_put_int(w, S("https_port"), p->https_port);
+    json_put_string(w, S("data"), p->data_dir);
+    json_put_string(w, S("ca"), call_format(c, "%.*s/ca.pem", PSTR(p->data_dir)));
+    put_guid_facts(w, p);
+    put_names(w, p);
+    json_put_int(w, S("uptime_s"), (c->now_ns - p->started_ns) / NS_PER_S);
+    json_put_string(w, S("time"), str_of(time_iso(c->now_ns).s));
+    json_put_bool(w, S("test_clock"), p->test_clock);
+    json_write_end(w);
+}
+
+enum err admin_facts(struct call *c, const struct product *p, str *out)
+{
+    struct buf         b;
+    struct json_writer w;
+    buf_init(&b, &c->arena);
+    json_begin(&w, &b);
+    write_facts(c, &w, p);
+    return buf_finish(c, &b, out);
+}
+
+static enum err get_status(struct call *c, struct work *w, const struct wire *q, struct answer *a)
+{
+    (void)q;
+    write_facts(c, answer_json(a, 200), w->product);
+    return OK;
+}
+
+static enum err post_stop(struct call *c, struct work *w, const struct wire *q, struct answer *a)
+{
+    (void)c, (void)q;
+    struct json_writer *j = answer_json(a, 202);
+    json_write_object(j);
+    json_put_bool(j, S("stopping"), true);
+    json_write_end(j);
+    w->product->stop(w->product->stop_context);
+    return OK;
+}
+
+static enum err post_clock(struct call *c, struct work *w, const struct wire *q, struct answer *a)
+{
+    const struct json *body;
+    TRY(wire_body(c, q, &body));
+    if (!w->product->test_clock)
+        return FAIL(c, ERR_NOT_AUTHORIZED, "This server's clock cannot be moved: start it with --test-clock.");
+    int64_t by_s = json_get_int(body, S("advance_s"), 0);
+    if (by_s <= 0 || by_s > ADVANCE_MAX_S) return FAIL(c, ERR_PARAMETER_INVALID, "advance_s must be a number of seconds from 1 to %lld.", (long long)ADVANCE_MAX_S);
+    clock_advance(&w->product->clock, by_s * NS_PER_S);
+    struct json_writer *j = answer_json(a, 200);
+    json_write_object(j);
+    json_put_string(j, S("time"), str_of(time_iso(clock_now_ns(&w->product->clock)).s));
+    json_write_end(j);
+    return OK;
+}
+
+static const struct route ROUTES[] = {
+    {HTTP_GET, "/lanyard/status", GUARD_OPERATOR, get_status, NULL, .any_version = true},
+    {HTTP_POST, "/lanyard/stop", GUARD_OPERATOR, post_stop, NULL, .any_version = true},
+    {HTTP_POST, "/lanyard/clock", GUARD_OPERATOR, post_clock, NULL, .any_version = true},
+};
+
+const struct service SERVICE_ADMIN = {
+    .name = "admin",
+    .host = NAME_N, // no public name leads here
+    .dialect = &DIALECT,
+    .routes = ROUTES,
+    .route_n = COUNT(ROUTES),
+};

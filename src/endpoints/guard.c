@@ -1,0 +1,57 @@
+#include "endpoints/guard.h"
+
+// The credentials of "Authorization: Bearer x", without the scheme; empty if there are none.
+static str bearer_of(const struct http_request *http)
+{
+    str value = http_header(http, S("Authorization"));
+    if (!str_starts_nocase(value, S("Bearer "))) return STR_NONE;
+    return str_trim(str_from(value, sizeof "Bearer " - 1));
+}
+
+static enum err policy_for(struct call *c, const struct product *p, const struct wire *q, struct token_policy *out)
+{
+    str *issuers;
+    TRY(NEW(c, &issuers, 2));
+    issuers[0] = product_issuer(c, p, TOKEN_V1);
+    issuers[1] = product_issuer(c, p, TOKEN_V2);
+    *out = (struct token_policy){.issuers = issuers, .issuer_n = 2};
+    return q->service->audiences(c, p, q, &out->audiences, &out->audience_n);
+}
+
+static enum err verify(struct call *c, struct product *p, struct known_tokens *known, str text, const struct token_policy *policy,
+                       struct token_claims *out)
+{
+    sha256 digest;
+    TRY(digest_sha256(c, str_bytes(text), &digest));
+    const struct token_claims *seen = known ? known_find(known, &digest) : NULL;
+    if (seen) {
+        *out = *seen;
+        return token_check(c, out, policy);
+    }
+    TRY(token_verify(c, product_keyring(p), text, policy, out));
+    if (known) known_put(known, &digest, out);
+    return OK;
+}
+
+enum err guard_bearer(struct call *c, struct product *p, struct known_tokens *known, const struct wire *q, struct caller *out)
+{
+    struct token_policy policy;
+    struct token_claims claims;
+    str                 text = bearer_of(q->http);
+    if (str_empty(text)) return FAIL_PLAIN(c, ERR_TOKEN_MISSING);
+    if (text.n > TOKEN_MAX_BYTES) return FAIL(c, ERR_TOKEN_MALFORMED, "The token is longer than %u bytes.", TOKEN_MAX_BYTES);
+    TRY(policy_for(c, p, q, &policy));
+    TRY(verify(c, p, known, text, &policy, &claims));
+    // What is remembered may be replaced by the next request on this thread: the caller keeps copies.
+    struct caller caller = {.id = claims.subject, .app = claims.app, .name = guid_str(c, claims.app.g)};
+    TRY(call_copy_str(c, claims.issuer, &caller.issuer));
+    *out = caller;
+    return OK;
+}
+
+enum err guard_operator(struct call *c, struct product *p, struct caller *out)
+{
+    *out = (struct caller){.id = p->operator_id, .is_local_operator = true};
+    out->name = call_format(c, "operator@%.*s", PSTR(p->tenant_domain));
+    return OK;
+}

@@ -1,0 +1,19 @@
+/*
+ * guard.h - who is asking: from a bearer token, or from the admin socket.
+ *
+ * Layer:  endpoints (uses all above)
+ * Source: https://www.rfc-editor.org/rfc/rfc6750
+ */
+#pragma once
+#include "endpoints/service.h"
+#include "token/known.h"
+
+/*
+ * Reads the Authorization header and fills the caller from a verified token.
+ * `known` is the calling thread's own table; NULL: verify always.
+ * Errors: ERR_TOKEN_MISSING, ERR_TOKEN_* (see token_verify)
+ */
+FALLIBLE guard_bearer(struct call *c, struct product *p, struct known_tokens *known, const struct wire *q, struct caller *out);
+
+/* The operator, by the admin socket. */
+FALLIBLE guard_operator(struct call *c, struct product *p, struct caller *out);

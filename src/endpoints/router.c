@@ -1,0 +1,205 @@
+#include "endpoints/router.h"
+
+#include "core/report.h"
+#include "ops/committer.h"
+
+// One request on its way: lives in its exchange's call.
+struct journey {
+    struct write_job      job;
+    struct http_exchange *x;
+    struct router        *router;
+    const struct route   *route;
+    struct wire           wire;
+    struct answer         answer;
+    struct caller         caller;
+};
+
+void router_clear(struct router *r)
+{
+    for (size_t i = 0; i < COUNT(r->known); i++) known_free(r->known[i]);
+    *r = (struct router){0};
+}
+
+static const struct service *service_of(enum name_kind host)
+{
+    for (size_t i = 0; i < SERVICE_N; i++)
+        if (SERVICES[i]->host == host) return SERVICES[i];
+    return NULL;
+}
+
+static const struct service *admin_service(void)
+{
+    return service_of(NAME_N); // the one that no public name leads to
+}
+
+static bool is_this_machine(str host)
+{
+    static const str NAMES[] = {S_INIT("localhost"), S_INIT("127.0.0.1"), S_INIT("[::1]")};
+    size_t           colon = str_find_last(host, ':');
+    if (colon != STR_NOWHERE && !str_ends(host, S("]"))) host = str_upto(host, colon);
+    return str_index_nocase(NAMES, COUNT(NAMES), host) != STR_NOWHERE;
+}
+
+// By this machine's own name the path alone tells the service: the token service's paths are few.
+static const struct service *service_by_path(struct call *c, const struct http_request *http)
+{
+    static const enum name_kind ORDER[] = {NAME_LOGIN, NAME_GRAPH};
+    for (size_t i = 0; i < COUNT(ORDER); i++) {
+        const struct service *s = service_of(ORDER[i]);
+        const struct route   *r;
+        struct wire           trial = {0};
+        enum err              found = s ? route_find(c, s, http->method, http->path, &trial, &r) : ERR_NOT_FOUND;
+        call_forgive(c);
+        if (found == OK || found == ERR_METHOD_NOT_ALLOWED) return s;
+    }
+    return service_of(NAME_MANAGEMENT);
+}
+
+// NULL: a host that is none of ours. Answering it would let a web page reach us by a name of its own.
+static const struct service *find_service(struct call *c, const struct router *r, const struct http_request *http, str *out_label)
+{
+    enum name_kind host = names_find(&r->product->names, http->host, out_label);
+    if (r->is_admin && str_starts(http->path, S("/lanyard/"))) return admin_service();
+    if (host != NAME_N) return service_of(host);
+    if (!r->is_admin && !is_this_machine(http->host)) return NULL;
+    return service_by_path(c, http);
+}
+
+static void send(struct journey *j)
+{
+    struct http_exchange *x = j->x;
+    struct answer        *a = &j->answer;
+    const struct dialect *d = j->wire.service ? j->wire.service->dialect : NULL;
+    if (d && d->headers) d->headers(&x->call, &j->wire, a);
+    x->response.status = a->status ? a->status : 200;
+    x->response.body = buf_view(&a->body);
+    x->response.content_type = a->content_type;
+    if (str_empty(a->content_type) && a->body.n) x->response.content_type = S("application/json; charset=utf-8");
+    http_reply(x);
+}
+
+static void word_failure(struct journey *j, struct work *w)
+{
+    struct call *c = &j->x->call;
+    if (err_status(c->failure.kind) >= 500) report_failure(REPORT_ERROR, "endpoints: a request failed", c);
+    j->answer.body = (struct buf){.arena = &c->arena};
+    j->wire.service->dialect->error(c, w, &j->wire, &j->answer);
+}
+
+static void send_failure(struct journey *j)
+{
+    word_failure(j, NULL);
+    send(j);
+}
+
+static enum err run_write(struct write_job *job, struct work *w)
+{
+    struct journey *j = CONTAINER_OF(job, struct journey, job);
+    enum err        failed = j->route->handler(&j->x->call, w, &j->wire, &j->answer);
+    if (failed != OK) word_failure(j, w);
+    return failed;
+}
+
+static void write_done(struct write_job *job, enum err committed)
+{
+    struct journey *j = CONTAINER_OF(job, struct journey, job);
+    struct call    *c = &j->x->call;
+    if (committed != OK) {
+        call_forgive(c);
+        enum err said = FAIL(c, committed, "The change could not be saved; nothing was changed. Try again.");
+        (void)said; // the words are all that is needed of it
+        word_failure(j, NULL);
+    }
+    send(j);
+}
+
+static enum err run_read(struct journey *j)
+{
+    struct call *c = &j->x->call;
+    struct work  w;
+    TRY(work_begin(c, j->router->product, http_loop_index(j->x->loop), &w));
+    enum err failed = j->route->handler(c, &w, &j->wire, &j->answer);
+    if (failed != OK) word_failure(j, &w);
+    work_end(&w);
+    send(j);
+    return OK;
+}
+
+static struct known_tokens *known_of(struct router *r, const struct http_loop *loop)
+{
+    unsigned row = http_loop_index(loop);
+    if (row >= COUNT(r->known)) return NULL;
+    if (!r->known[row]) r->known[row] = known_new();
+    return r->known[row];
+}
+
+static enum err tell_caller(struct journey *j, enum guard guard)
+{
+    struct call *c = &j->x->call;
+    if (guard == GUARD_NONE) return OK;
+    if (j->router->is_admin) TRY(guard_operator(c, j->router->product, &j->caller));
+    else if (guard == GUARD_OPERATOR) return FAIL_PLAIN(c, ERR_CALLER_UNKNOWN);
+    else TRY(guard_bearer(c, j->router->product, known_of(j->router, j->x->loop), &j->wire, &j->caller));
+    c->caller = &j->caller;
+    return OK;
+}
+
+static enum err read_query(struct call *c, struct wire *q)
+{
+    TRY(http_read_fields(c, q->http->query, &q->query, &q->query_n));
+    q->api_version = wire_query(q, "api-version");
+    return OK;
+}
+
+// Everything before the handler: the caller first, for a stranger learns nothing of what exists.
+static enum err prepare(struct journey *j)
+{
+    struct call          *c = &j->x->call;
+    const struct service *s = j->wire.service;
+    enum err              found = route_find(c, s, j->x->request.method, j->x->request.path, &j->wire, &j->route);
+    struct failure        not_found = c->failure;
+    call_forgive(c);
+    TRY(tell_caller(j, found == OK ? j->route->guard : s->audiences ? GUARD_BEARER : GUARD_NONE));
+    if (found != OK) {
+        c->failure = not_found;
+        return found;
+    }
+    TRY(read_query(c, &j->wire));
+    if (s->needs_api_version && !j->route->any_version && str_empty(j->wire.api_version)) return FAIL_PLAIN(c, ERR_API_VERSION_MISSING);
+    return OK;
+}
+
+static void misdirected(struct http_exchange *x)
+{
+    x->response.status = 421;
+    x->response.content_type = S("text/plain; charset=utf-8");
+    x->response.body = S("This host is not served here.\n");
+    x->response.close = true;
+    http_reply(x);
+}
+
+void router_handle(struct http_exchange *x, void *context)
+{
+    struct router *r = context;
+    struct journey *j;
+    struct call    *c = &x->call;
+    if (NEW(c, &j, 1) != OK) {
+        x->response.status = 503;
+        http_reply(x);
+        return;
+    }
+    *j = (struct journey){.x = x, .router = r, .answer = {.x = x, .body = {.arena = &c->arena}}, .job = {.run = run_write, .done = write_done}};
+    j->wire = (struct wire){.http = &x->request, .is_local_operator = r->is_admin};
+    j->wire.service = find_service(c, r, &x->request, &j->wire.label);
+    if (!j->wire.service) {
+        misdirected(x);
+        return;
+    }
+    if (prepare(j) != OK) {
+        send_failure(j);
+        return;
+    }
+    bool     writes = j->route->writes || (j->route->op && j->route->op->writes);
+    enum err failed = writes ? committer_submit(c, r->product->committer, &j->job) : run_read(j);
+    if (failed != OK) send_failure(j);
+}

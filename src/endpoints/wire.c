@@ -1,0 +1,66 @@
+// What handlers use of a request and an answer.
+#include "endpoints/service.h"
+
+#define SERVICE(symbol) extern const struct service symbol;
+#include "endpoints/services.inc"
+#undef SERVICE
+
+const struct service *const SERVICES[] = {
+#define SERVICE(symbol) &symbol,
+#include "endpoints/services.inc"
+#undef SERVICE
+};
+const size_t SERVICE_N = COUNT(SERVICES);
+
+str wire_param(const struct wire *q, const char *name)
+{
+    for (size_t i = 0; i < q->param_n; i++)
+        if (str_eq(q->params[i].name, str_of(name))) return q->params[i].value;
+    return STR_NONE;
+}
+
+str wire_query(const struct wire *q, const char *name)
+{
+    return http_field(q->query, q->query_n, str_of(name));
+}
+
+enum err wire_body(struct call *c, const struct wire *q, const struct json **out)
+{
+    const struct json *body;
+    if (str_empty(q->http->body)) return FAIL(c, ERR_CONTENT_INVALID, "The request content was invalid: a JSON body is needed.");
+    enum err failed = json_parse(c, q->http->body, &body);
+    if (failed == ERR_JSON_INVALID) {
+        str why = call_format(c, "%s", c->failure.text);
+        call_forgive(c);
+        return FAIL(c, ERR_CONTENT_INVALID, "The request content was invalid and could not be deserialized: '%.*s'.", PSTR(why));
+    }
+    TRY(failed);
+    if (!json_is(body, JSON_IS_OBJECT)) return FAIL(c, ERR_CONTENT_INVALID, "The request content was invalid: it must be a JSON object.");
+    *out = body;
+    return OK;
+}
+
+struct json_writer *answer_json(struct answer *a, int status)
+{
+    a->status = status;
+    buf_init(&a->body, &a->x->call.arena);
+    json_begin(&a->json, &a->body);
+    return &a->json;
+}
+
+void answer_header(struct answer *a, const char *name, str value)
+{
+    http_add_header(a->x, str_of(name), value);
+}
+
+void answer_error_object(struct answer *a, int status, str code, str message)
+{
+    struct json_writer *w = answer_json(a, status);
+    json_write_object(w);
+    json_write_key(w, S("error"));
+    json_write_object(w);
+    json_put_string(w, S("code"), code);
+    json_put_string(w, S("message"), message);
+    json_write_end(w);
+    json_write_end(w);
+}

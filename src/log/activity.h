@@ -1,0 +1,26 @@
+/*
+ * activity.h - who changed what: one record for every change through the gate.
+ *
+ * Written in the transaction of the change itself, so that neither can be there
+ * without the other.
+ *
+ * Layer:  log (uses core, directory, resources, rbac, token, store)
+ * Source: https://learn.microsoft.com/azure/azure-monitor/platform/activity-log-schema
+ */
+#pragma once
+#include "directory/ids.h"
+#include "store/store.h"
+
+struct activity {
+    int64_t   time_ns;
+    guid      id;
+    guid      correlation_id;
+    object_id caller;
+    str       caller_name;
+    str       action; /* "Microsoft.Authorization/roleAssignments/write" */
+    str       scope;
+};
+
+FALLIBLE activity_write(struct call *c, struct store_session *session, const struct activity *a);
+/* Newest first, at most `limit`. Lives: the call. */
+FALLIBLE activity_list(struct call *c, struct store_session *session, size_t limit, struct activity **out, size_t *out_n);

@@ -1,0 +1,21 @@
+#include "log/key.h"
+
+enum err log_key(struct call *c, int64_t time_ns, guid id, str *out)
+{
+    char *key;
+    TRY(NEW(c, &key, LOG_KEY_BYTES));
+    for (int i = 0; i < 8; i++) key[i] = (char)((uint64_t)time_ns >> (56 - 8 * i));
+    memcpy(key + 8, id.b, sizeof id.b);
+    *out = (str){key, LOG_KEY_BYTES};
+    return OK;
+}
+
+enum err log_key_read(struct call *c, str key, int64_t *out_time_ns, guid *out_id)
+{
+    uint64_t time = 0;
+    if (key.n != LOG_KEY_BYTES) return FAIL_PLAIN(c, ERR_STORE_DAMAGED);
+    for (int i = 0; i < 8; i++) time = time << 8 | (uint8_t)key.at[i];
+    *out_time_ns = (int64_t)time;
+    memcpy(out_id->b, key.at + 8, sizeof out_id->b);
+    return OK;
+}

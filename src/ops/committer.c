@@ -1,0 +1,135 @@
+#include "ops/committer.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "core/report.h"
+
+struct committer {
+    struct product       *product;
+    struct store_session *session;
+    struct call           call; // for the batch itself: begin, marks, commit
+    pthread_t             thread;
+    pthread_mutex_t       lock; // guards the four below
+    pthread_cond_t        wake;
+    struct write_job     *first, *last;
+    size_t                queued;
+    bool                  stopping;
+};
+
+static struct write_job *take_batch(struct committer *k)
+{
+    pthread_mutex_lock(&k->lock);
+    while (!k->first && !k->stopping) pthread_cond_wait(&k->wake, &k->lock);
+    struct write_job *batch = k->first, *end = batch;
+    size_t            n = batch ? 1 : 0;
+    for (; end && end->next && n < COMMITTER_MAX_BATCH; n++) end = end->next;
+    k->first = end ? end->next : NULL;
+    if (!k->first) k->last = NULL;
+    if (end) end->next = NULL;
+    k->queued -= n;
+    pthread_mutex_unlock(&k->lock);
+    return batch;
+}
+
+static enum err run_job(struct committer *k, struct write_job *job)
+{
+    struct worlds *worlds = k->product->worlds;
+    struct work    w = {.product = k->product, .world = world_draft(worlds), .store = k->session, .writes = true, .row = PRODUCT_ROW_WRITER};
+    size_t         keep = world_changes(worlds);
+    TRY(store_mark(&k->call, k->session));
+    if (job->run(job, &w) == OK) return store_keep(&k->call, k->session);
+    world_undo(worlds, keep);
+    store_undo(k->session);
+    return OK;
+}
+
+static enum err run_batch(struct committer *k, struct write_job *batch)
+{
+    TRY(store_begin(&k->call, k->session));
+    for (struct write_job *job = batch; job; job = job->next) TRY(run_job(k, job));
+    return store_commit(&k->call, k->session);
+}
+
+static void finish_batch(struct committer *k, struct write_job *batch, enum err committed)
+{
+    if (committed == OK) {
+        world_publish(k->product->worlds);
+    } else {
+        report_failure(REPORT_ERROR, "ops: commit failed", &k->call);
+        store_rollback(k->session);
+        world_undo(k->product->worlds, 0);
+    }
+    while (batch) {
+        struct write_job *job = batch;
+        batch = job->next; // done gives the job back to its owner
+        job->done(job, committed);
+    }
+}
+
+static void *commit_loop(void *context)
+{
+    struct committer *k = context;
+    struct write_job *batch;
+    while ((batch = take_batch(k))) {
+        call_reset(&k->call, &k->product->clock);
+        finish_batch(k, batch, run_batch(k, batch));
+    }
+    return NULL;
+}
+
+static void free_committer(struct committer *k)
+{
+    if (k->session) store_session_close(k->session);
+    call_clear(&k->call);
+    pthread_cond_destroy(&k->wake);
+    pthread_mutex_destroy(&k->lock);
+    free(k);
+}
+
+enum err committer_start(struct call *c, struct product *p, struct committer **out)
+{
+    struct committer *k = calloc(1, sizeof *k);
+    if (!k) return FAIL_PLAIN(c, ERR_NO_MEMORY);
+    k->product = p;
+    pthread_mutex_init(&k->lock, NULL);
+    pthread_cond_init(&k->wake, NULL);
+    call_init(&k->call, &p->clock, p->random);
+    enum err failed = store_session_open(c, p->store, STORE_WRITE, &k->session);
+    if (failed == OK && pthread_create(&k->thread, NULL, commit_loop, k) != 0)
+        failed = FAIL(c, ERR_IO, "No thread could be made for writing: too many processes run here.");
+    if (failed != OK) {
+        free_committer(k);
+        return failed;
+    }
+    *out = k;
+    return OK;
+}
+
+void committer_stop(struct committer *k)
+{
+    if (!k) return;
+    pthread_mutex_lock(&k->lock);
+    k->stopping = true;
+    pthread_cond_signal(&k->wake);
+    pthread_mutex_unlock(&k->lock);
+    pthread_join(k->thread, NULL);
+    free_committer(k);
+}
+
+enum err committer_submit(struct call *c, struct committer *k, struct write_job *job)
+{
+    enum err failed = OK;
+    job->next = NULL;
+    pthread_mutex_lock(&k->lock);
+    if (k->queued >= COMMITTER_MAX_QUEUE || k->stopping) failed = ERR_BUSY;
+    else if (k->last) k->last->next = job;
+    else k->first = job;
+    if (failed == OK) {
+        k->last = job;
+        k->queued++;
+        pthread_cond_signal(&k->wake);
+    }
+    pthread_mutex_unlock(&k->lock);
+    return failed == OK ? OK : FAIL(c, ERR_BUSY, "%d changes wait already; try again shortly.", COMMITTER_MAX_QUEUE);
+}

@@ -1,0 +1,93 @@
+#include "ops/gate.h"
+
+#include "log/activity.h"
+
+enum err work_begin(struct call *c, struct product *p, unsigned row, struct work *out)
+{
+    if (!p->sessions[row]) TRY(store_session_open(c, p->store, STORE_READ, &p->sessions[row]));
+    *out = (struct work){.product = p, .row = row, .store = p->sessions[row]};
+    out->world = world_enter(p->worlds, row);
+    return OK;
+}
+
+void work_end(struct work *w)
+{
+    if (!w->world) return;
+    world_leave(w->product->worlds, w->row);
+    w->world = NULL;
+}
+
+static enum err closure_of(struct call *c, struct work *w, const struct caller *caller, const object_id **out, size_t *out_n)
+{
+    if (!caller->who) return directory_closure(c, w->world->directory, caller->id, c->now_ns, out, out_n);
+    *out = caller->who;
+    *out_n = caller->who_n;
+    return OK;
+}
+
+enum err work_decide(struct call *c, struct work *w, const struct caller *who, str action, enum rbac_plane plane, str scope,
+                     const struct rbac_attributes *attributes, struct rbac_answer *out)
+{
+    struct rbac_question q = {.action = action, .plane = plane, .attributes = attributes, .now_ns = c->now_ns};
+    const struct caller *caller = who ? who : c->caller;
+    if (!caller) return FAIL_PLAIN(c, ERR_CALLER_UNKNOWN);
+    TRY(scope_parse(c, scope, &q.at));
+    TRY(closure_of(c, w, caller, &q.who, &q.who_n));
+    subscription_id in;
+    if (guid_parse(q.at.subscription, &in.g)) TRY(tree_above(c, w->world->tree, in, &q.above, &q.above_n));
+    return rbac_decide(c, w->world->rules, &q, out);
+}
+
+static enum err refuse(struct call *c, struct work *w, enum err kind, struct refusal refusal)
+{
+    w->refusal = refusal;
+    if (refusal.answer.reason == RBAC_DENIED && kind == ERR_NOT_AUTHORIZED) kind = ERR_DENIED;
+    return FAIL(c, kind, "The client '%.*s' with object id '%s' does not have authorization to perform action '%.*s' over scope '%.*s'.",
+                PSTR(c->caller->name), guid_text(c->caller->id.g).s, PSTR(refusal.action), PSTR(refusal.scope));
+}
+
+enum err work_require_linked(struct call *c, struct work *w, str action, str scope, str linked_action, str linked_scope)
+{
+    struct rbac_answer answer;
+    TRY(work_decide(c, w, NULL, linked_action, RBAC_CONTROL, linked_scope, NULL, &answer));
+    if (answer.allowed) return OK;
+    w->refusal = (struct refusal){.action = linked_action, .scope = linked_scope, .answer = answer};
+    return FAIL(c, ERR_LINKED_NOT_AUTHORIZED,
+                "The client '%.*s' with object id '%s' has permission to perform action '%.*s' on scope '%.*s'; however, it does not have "
+                "permission to perform action '%.*s' on the linked scope(s) '%.*s' or the linked scope(s) are invalid.",
+                PSTR(c->caller->name), guid_text(c->caller->id.g).s, PSTR(action), PSTR(scope), PSTR(linked_action), PSTR(linked_scope));
+}
+
+static enum err ask(struct call *c, struct work *w, enum rbac_plane plane, str action, const struct op_target *target)
+{
+    struct rbac_answer answer;
+    TRY(work_decide(c, w, NULL, action, plane, target->scope, target->attributes, &answer));
+    if (answer.allowed) return OK;
+    return refuse(c, w, ERR_NOT_AUTHORIZED, (struct refusal){.action = action, .plane = plane, .scope = target->scope, .answer = answer});
+}
+
+static enum err record(struct call *c, struct work *w, str action, str scope)
+{
+    struct activity a = {.time_ns = c->now_ns, .id = guid_new(c), .correlation_id = c->correlation_id, .action = action, .scope = scope};
+    if (c->caller) a.caller = c->caller->id;
+    if (c->caller) a.caller_name = c->caller->name;
+    return activity_write(c, w->store, &a);
+}
+
+enum err op_run(struct call *c, struct work *w, const struct op *op, const struct op_target *target, const void *args, void *out)
+{
+    str action = target && !str_empty(target->action) ? target->action : str_of(op->action);
+    if (op->writes && !w->writes) return FAIL(c, ERR_INTERNAL, "The op %s writes, and its route does not say so.", op->name);
+    if (!str_empty(action)) TRY(ask(c, w, op->plane, action, target));
+    TRY(op->run(c, w, args, out));
+    return op->writes && !op->quiet ? record(c, w, action, target ? target->scope : STR_NONE) : OK;
+}
+
+enum err work_change(struct call *c, struct work *w, enum store_kind kind, const struct ref *before, struct ref *after)
+{
+    if (!w->writes) {
+        ref_drop(after);
+        return FAIL(c, ERR_INTERNAL, "A reading op tried to change a record.");
+    }
+    return world_change(c, w->product->worlds, w->store, kind, before, after);
+}

@@ -1,0 +1,57 @@
+#include "token/known.h"
+
+#include <stdlib.h>
+
+struct place {
+    sha256              digest;
+    struct token_claims claims;
+    char               *texts; // the claims' texts, one after the other; NULL: free
+};
+
+struct known_tokens {
+    struct place places[KNOWN_TOKENS];
+};
+
+struct known_tokens *known_new(void)
+{
+    return calloc(1, sizeof(struct known_tokens));
+}
+
+void known_free(struct known_tokens *k)
+{
+    if (!k) return;
+    for (size_t i = 0; i < KNOWN_TOKENS; i++) free(k->places[i].texts);
+    free(k);
+}
+
+static size_t place_of(const sha256 *digest)
+{
+    return (digest->b[0] | (size_t)digest->b[1] << 8) % KNOWN_TOKENS;
+}
+
+const struct token_claims *known_find(const struct known_tokens *k, const sha256 *digest)
+{
+    const struct place *p = &k->places[place_of(digest)];
+    return p->texts && memcmp(p->digest.b, digest->b, sizeof digest->b) == 0 ? &p->claims : NULL;
+}
+
+static void move_text(str *text, char **to)
+{
+    if (text->n) memcpy(*to, text->at, text->n);
+    text->at = *to;
+    *to += text->n;
+}
+
+void known_put(struct known_tokens *k, const sha256 *digest, const struct token_claims *claims)
+{
+    struct token_claims copy = *claims;
+    char *texts = malloc(copy.audience.n + copy.issuer.n + copy.unique_id.n + copy.identity_resource.n + 1), *to = texts;
+    if (!texts) return;
+    move_text(&copy.audience, &to);
+    move_text(&copy.issuer, &to);
+    move_text(&copy.unique_id, &to);
+    move_text(&copy.identity_resource, &to);
+    struct place *p = &k->places[place_of(digest)];
+    free(p->texts);
+    *p = (struct place){.digest = *digest, .claims = copy, .texts = texts};
+}
