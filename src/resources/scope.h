@@ -5,6 +5,9 @@
  * group, one resource, or something inside a resource (a container, a secret).
  * Reading one allocates nothing: it is a view.
  *
+ * Every scope is made of pairs - subscriptions/S, resourceGroups/G, providers/NS,
+ * type/name - so each level of the tree ends where a pair ends.
+ *
  * Layer:  resources (uses core)
  * Source: https://learn.microsoft.com/azure/role-based-access-control/scope-overview
  */
@@ -20,9 +23,9 @@ enum scope_kind { SCOPE_ROOT, SCOPE_MGMT_GROUP, SCOPE_SUBSCRIPTION, SCOPE_GROUP,
 typedef struct { guid g; } subscription_id;
 
 struct scope {
-    enum scope_kind kind;
+    enum scope_kind kind;         /* SCOPE_RESOURCE also for a provider alone: ".../providers/NS" */
     str             path;         /* no trailing slash; "/" for root */
-    str             mgmt_group;   /* empty but for a management group */
+    str             mgmt_group;   /* the name; empty but for a management group and what extends one */
     str             subscription; /* empty above a subscription; a GUID in text otherwise */
     str             group;        /* empty above a resource group */
 };
@@ -30,7 +33,8 @@ struct scope {
 /*
  * Reads a scope. A trailing slash is dropped; case is kept but never compared.
  * Empty segments, "." and "..", percent escapes, control characters and a
- * subscription that is no GUID are refused.
+ * subscription that is no GUID are refused; so is a path that ends in a type
+ * (a list is asked for at what holds it).
  * Lives:  *out points into `text`.
  * Errors: ERR_SCOPE_INVALID - *out is then untouched.
  */
@@ -46,6 +50,7 @@ bool scope_contains(const struct scope *outer, const struct scope *inner);
  * The next path above: of a resource its parent resource or group, of a group its
  * subscription, of the rest the root; the provider segments of an id are no levels.
  * False at the root. What lies between a subscription and the root is the tree's to say.
+ * `path` is a scope's or a resource id's, as one of the readers here gave it.
  */
 bool scope_parent(str path, str *out);
 
@@ -54,7 +59,7 @@ bool scope_parent(str path, str *out);
  * An extension (".../providers/NS2/T/N" behind a resource) keeps what it extends in `host`.
  */
 struct resource_id {
-    str  text;         /* the whole id */
+    str  text;         /* the whole id, without a trailing slash */
     str  host;         /* path of what holds the last provider block: "/", a subscription, a group or a resource */
     str  subscription; /* may be empty */
     str  group;        /* may be empty */
@@ -63,7 +68,7 @@ struct resource_id {
     str  name;         /* the last name */
     bool is_list;      /* ends in a type: the collection, not a member; `name` is then empty */
 };
-/* Errors: ERR_SCOPE_INVALID */
+/* Subscriptions, groups and providers are no resources. Errors: ERR_SCOPE_INVALID */
 FALLIBLE resource_id_parse(struct call *c, str text, struct resource_id *out);
 /* "Microsoft.KeyVault/vaults/secrets", in the id's own casing. */
 FALLIBLE resource_id_type(struct call *c, const struct resource_id *id, str *out);
