@@ -1,0 +1,239 @@
+#include "token/key.h"
+
+#include <limits.h>
+#include <openssl/core_names.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/rsa.h>
+#include <openssl/x509.h>
+#include <stdlib.h>
+
+#include "core/b64.h"
+#include "core/digest.h"
+#include "core/random.h"
+#include "token/keyring.h"
+
+#define KEY_ID_BYTES ((SHA1_BYTES * 4 + 2) / 3)
+
+_Static_assert(KEY_SIGNATURE_BYTES * 8 == KEYRING_RSA_BITS, "a signature is as long as the modulus");
+
+struct token_key {
+    struct ref  ref;
+    EVP_PKEY   *pair;
+    X509       *certificate;
+    EVP_MD_CTX *signer; // both made ready once and copied for each use: making one ready costs 2.4 us and a lock, a copy 0.2
+    EVP_MD_CTX *verifier;
+    char        id[KEY_ID_BYTES];
+};
+
+static void key_free(struct ref *r)
+{
+    struct token_key *k = CONTAINER_OF(r, struct token_key, ref);
+    EVP_MD_CTX_free(k->signer);
+    EVP_MD_CTX_free(k->verifier);
+    X509_free(k->certificate);
+    EVP_PKEY_free(k->pair); // wipes the private part
+    free(k);
+}
+
+void token_key_take(struct token_key *k)
+{
+    ref_take(&k->ref);
+}
+
+void token_key_drop(struct token_key *k)
+{
+    if (k) ref_drop(&k->ref);
+}
+
+static void drop_key(struct token_key **k)
+{
+    token_key_drop(*k);
+}
+
+str token_key_id(const struct token_key *k)
+{
+    return (str){k->id, sizeof k->id};
+}
+
+// OpenSSL queues its errors per thread; ours is said in the call, theirs must not surface somewhere else.
+static enum err crypto_failed(struct call *c, enum err kind, const char *what)
+{
+    ERR_clear_error();
+    return FAIL(c, kind, "%s", what);
+}
+
+// The key's name and the prepared contexts, once pair and certificate stand.
+static enum err complete(struct call *c, struct token_key *k)
+{
+    uint8_t digest[EVP_MAX_MD_SIZE];
+    unsigned digest_n = 0;
+    if (X509_digest(k->certificate, EVP_sha1(), digest, &digest_n) != 1 || digest_n != SHA1_BYTES)
+        return crypto_failed(c, ERR_CRYPTO, "A certificate has no digest.");
+    struct buf id;
+    buf_init(&id, &c->arena);
+    b64url_add(&id, (bytes){digest, digest_n});
+    str text;
+    TRY(buf_finish(c, &id, &text));
+    memcpy(k->id, text.at, sizeof k->id);
+
+    k->signer = EVP_MD_CTX_new();
+    k->verifier = EVP_MD_CTX_new();
+    if (!k->signer || !k->verifier) return crypto_failed(c, ERR_NO_MEMORY, err_text(ERR_NO_MEMORY));
+    if (EVP_DigestSignInit_ex(k->signer, NULL, "SHA256", NULL, NULL, k->pair, NULL) != 1 ||
+        EVP_DigestVerifyInit_ex(k->verifier, NULL, "SHA256", NULL, NULL, k->pair, NULL) != 1)
+        return crypto_failed(c, ERR_CRYPTO, "A signing key cannot be used.");
+    return OK;
+}
+
+static bool describe(struct call *c, X509 *certificate, EVP_PKEY *pair)
+{
+    uint8_t    serial[8];
+    BIGNUM    *number = NULL;
+    X509_NAME *name = X509_get_subject_name(certificate);
+    time_t     now = (time_t)c->now_s, end = now + KEY_CERTIFICATE_YEARS * 365 * S_PER_DAY;
+    random_fill(c->random, serial, sizeof serial);
+    serial[0] = (uint8_t)((serial[0] & 0x7f) | 0x40); // positive, and never shorter
+    bool done = (number = BN_bin2bn(serial, sizeof serial, NULL)) != NULL && BN_to_ASN1_INTEGER(number, X509_get_serialNumber(certificate)) &&
+                X509_set_version(certificate, X509_VERSION_3) && X509_set_pubkey(certificate, pair) &&
+                ASN1_TIME_set(X509_getm_notBefore(certificate), now) && ASN1_TIME_set(X509_getm_notAfter(certificate), end) &&
+                X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const uint8_t *)"Lanyard token signing", -1, -1, 0) &&
+                X509_set_issuer_name(certificate, name) && X509_sign(certificate, pair, EVP_sha256()) > 0;
+    BN_free(number);
+    return done;
+}
+
+static struct token_key *allocate(void)
+{
+    struct token_key *k = calloc(1, sizeof *k);
+    if (k) ref_init(&k->ref, key_free);
+    return k;
+}
+
+enum err token_key_new(struct call *c, struct token_key **out)
+{
+    CLEANUP(drop_key) struct token_key *k = allocate();
+    if (!k) return FAIL_PLAIN(c, ERR_NO_MEMORY);
+    k->pair = EVP_RSA_gen(KEYRING_RSA_BITS);
+    k->certificate = X509_new();
+    if (!k->pair || !k->certificate || !describe(c, k->certificate, k->pair))
+        return crypto_failed(c, ERR_CRYPTO, "A signing key could not be made.");
+    TRY(complete(c, k));
+    *out = TAKE(k);
+    return OK;
+}
+
+static void free_context(EVP_MD_CTX **ctx)
+{
+    EVP_MD_CTX_free(*ctx);
+}
+
+enum err token_key_sign(struct call *c, const struct token_key *k, str text, uint8_t out[KEY_SIGNATURE_BYTES])
+{
+    CLEANUP(free_context) EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    size_t                            n = KEY_SIGNATURE_BYTES;
+    if (!ctx || EVP_MD_CTX_copy_ex(ctx, k->signer) != 1 || EVP_DigestSign(ctx, out, &n, (const uint8_t *)text.at, text.n) != 1 ||
+        n != KEY_SIGNATURE_BYTES)
+        return crypto_failed(c, ERR_CRYPTO, "A token could not be signed.");
+    return OK;
+}
+
+enum err token_key_verify(struct call *c, const struct token_key *k, str text, bytes signature)
+{
+    CLEANUP(free_context) EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    if (!ctx || EVP_MD_CTX_copy_ex(ctx, k->verifier) != 1) return crypto_failed(c, ERR_CRYPTO, "A signature could not be checked.");
+    if (signature.n != KEY_SIGNATURE_BYTES || EVP_DigestVerify(ctx, signature.at, signature.n, (const uint8_t *)text.at, text.n) != 1)
+        return crypto_failed(c, ERR_TOKEN_SIGNATURE, err_text(ERR_TOKEN_SIGNATURE));
+    return OK;
+}
+
+static void free_number(BIGNUM **n)
+{
+    BN_free(*n);
+}
+
+static enum err write_number(struct call *c, const struct token_key *k, str name, const char *parameter, struct json_writer *w)
+{
+    CLEANUP(free_number) BIGNUM *number = NULL;
+    uint8_t    big_endian[KEY_SIGNATURE_BYTES];
+    struct buf b;
+    str        text;
+    if (EVP_PKEY_get_bn_param(k->pair, parameter, &number) != 1 || BN_num_bytes(number) > (int)sizeof big_endian)
+        return crypto_failed(c, ERR_CRYPTO, "A signing key cannot be published.");
+    buf_init(&b, &c->arena);
+    b64url_add(&b, (bytes){big_endian, (size_t)BN_bn2bin(number, big_endian)});
+    TRY(buf_finish(c, &b, &text));
+    json_put_string(w, name, text);
+    return OK;
+}
+
+static enum err write_certificate(struct call *c, const struct token_key *k, struct json_writer *w)
+{
+    uint8_t   *der = NULL;
+    int        n = i2d_X509(k->certificate, &der);
+    struct buf b;
+    str        text;
+    if (n <= 0) return crypto_failed(c, ERR_CRYPTO, "A certificate cannot be published.");
+    buf_init(&b, &c->arena);
+    b64_add(&b, (bytes){der, (size_t)n});
+    OPENSSL_free(der);
+    TRY(buf_finish(c, &b, &text));
+    json_write_key(w, S("x5c"));
+    json_write_array(w);
+    json_write_string(w, text);
+    json_write_end(w);
+    return OK;
+}
+
+enum err token_key_write_jwk(struct call *c, const struct token_key *k, str issuer, struct json_writer *w)
+{
+    json_write_object(w);
+    json_put_string(w, S("kty"), S("RSA"));
+    json_put_string(w, S("use"), S("sig"));
+    json_put_string(w, S("kid"), token_key_id(k));
+    json_put_string(w, S("x5t"), token_key_id(k));
+    TRY(write_number(c, k, S("n"), OSSL_PKEY_PARAM_RSA_N, w));
+    TRY(write_number(c, k, S("e"), OSSL_PKEY_PARAM_RSA_E, w));
+    TRY(write_certificate(c, k, w));
+    if (!str_empty(issuer)) json_put_string(w, S("issuer"), issuer);
+    json_write_end(w);
+    return OK;
+}
+
+enum err token_key_write_pem(struct call *c, const struct token_key *k, BIO *to)
+{
+    if (PEM_write_bio_X509(to, k->certificate) != 1 || PEM_write_bio_PKCS8PrivateKey(to, k->pair, NULL, NULL, 0, NULL, NULL) != 1)
+        return crypto_failed(c, ERR_CRYPTO, "A signing key could not be written.");
+    return OK;
+}
+
+static void free_bio(BIO **b)
+{
+    BIO_free(*b);
+}
+
+// OpenSSL would ask the terminal for a password.
+static int no_password(char *room, int n, int writing, void *context)
+{
+    (void)room, (void)n, (void)writing, (void)context;
+    return -1;
+}
+
+enum err token_key_read_pem(struct call *c, str pem, struct token_key **out)
+{
+    if (pem.n > INT_MAX) return FAIL_PLAIN(c, ERR_TOO_LARGE);
+    CLEANUP(free_bio) BIO *from = BIO_new_mem_buf(pem.at ? pem.at : "", (int)pem.n);
+    CLEANUP(drop_key) struct token_key *k = allocate();
+    if (!from || !k) return FAIL_PLAIN(c, ERR_NO_MEMORY);
+    k->certificate = PEM_read_bio_X509(from, NULL, no_password, NULL);
+    k->pair = PEM_read_bio_PrivateKey(from, NULL, no_password, NULL);
+    if (!k->certificate || !k->pair) return crypto_failed(c, ERR_CRYPTO, "A signing key cannot be read.");
+    if (!EVP_PKEY_is_a(k->pair, "RSA") || EVP_PKEY_get_bits(k->pair) != KEYRING_RSA_BITS)
+        return crypto_failed(c, ERR_CRYPTO, "A signing key is not RSA of 2048 bits.");
+    if (X509_check_private_key(k->certificate, k->pair) != 1)
+        return crypto_failed(c, ERR_CRYPTO, "A signing key and its certificate do not belong together.");
+    TRY(complete(c, k));
+    *out = TAKE(k);
+    return OK;
+}

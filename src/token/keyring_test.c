@@ -1,0 +1,200 @@
+#include "token/keyring.h"
+
+#include <openssl/x509.h>
+
+#include "core/b64.h"
+#include "core/digest.h"
+#include "test.h"
+
+#define KEEP_S 1000
+
+// One ring for the file, a reference for each test: keys are slow to make.
+static struct keyring *new_ring(struct test *t)
+{
+    static struct keyring *made;
+    if (!made) CHECK_OK(keyring_new(t->call, &made));
+    keyring_take(made);
+    return made;
+}
+
+static const struct json *jwks_of(struct test *t, const struct keyring *ring, str issuer)
+{
+    str                text = STR_NONE;
+    const struct json *document = NULL;
+    CHECK_OK(keyring_jwks(t->call, ring, issuer, &text));
+    CHECK_OK(json_parse(t->call, text, &document));
+    return json_get(document, S("keys"));
+}
+
+TEST(keyring_new_has_a_current_and_a_next_key)
+{
+    struct keyring *ring = new_ring(t);
+    CHECK_INT(keyring_n(ring), 2, "keys");
+    CHECK(keyring_at(ring, 0)->state == KEY_CURRENT && keyring_at(ring, 1)->state == KEY_NEXT && !keyring_at(ring, 2));
+    CHECK(!str_eq(keyring_at(ring, 0)->kid, keyring_at(ring, 1)->kid));
+    for (size_t i = 0; i < 2; i++) {
+        CHECK_INT(keyring_at(ring, i)->kid.n, 27, "a SHA-1 in base64url");
+        CHECK(keyring_at(ring, i)->made_s > 0 && keyring_at(ring, i)->made_s <= t->call->now_s && keyring_at(ring, i)->retired_s == 0);
+    }
+    keyring_drop(ring);
+}
+
+// T1: what a verifier that knows nothing of us finds in the set.
+TEST(keyring_jwks_publishes_every_key_as_the_service_does)
+{
+    struct keyring    *ring = new_ring(t);
+    const struct json *keys = jwks_of(t, ring, STR_NONE);
+    CHECK_INT(json_n(keys), 2, "the next key is published before it signs");
+    for (size_t i = 0; i < json_n(keys); i++) {
+        const struct json *k = json_at(keys, i);
+        bytes              n = {0}, der = {0};
+        uint8_t            thumbprint[SHA1_BYTES];
+        struct buf         name;
+        CHECK_STR(json_get_str(k, S("kty")), S("RSA"), "kty");
+        CHECK_STR(json_get_str(k, S("use")), S("sig"), "use");
+        CHECK_STR(json_get_str(k, S("e")), S("AQAB"), "e");
+        CHECK_STR(json_get_str(k, S("kid")), keyring_at(ring, i)->kid, "kid");
+        CHECK_STR(json_get_str(k, S("x5t")), keyring_at(ring, i)->kid, "x5t");
+        CHECK_OK(b64url_decode(t->call, json_get_str(k, S("n")), &n));
+        CHECK(n.n == 256 && n.at[0] >= 0x80);
+        CHECK_INT(json_n(json_get(k, S("x5c"))), 1, "x5c");
+        CHECK_OK(b64_decode(t->call, json_str(json_at(json_get(k, S("x5c")), 0)), &der));
+        CHECK_OK(digest_sha1(t->call, der, thumbprint));
+        buf_init(&name, &t->call->arena);
+        b64url_add(&name, (bytes){thumbprint, sizeof thumbprint});
+        CHECK_STR(buf_view(&name), keyring_at(ring, i)->kid, "the certificate's SHA-1");
+        CHECK_INT(json_n(k), 7, "kty use kid x5t n e x5c, and nothing private");
+    }
+    keyring_drop(ring);
+}
+
+TEST(keyring_jwks_names_the_issuer_in_version_2)
+{
+    struct keyring    *ring = new_ring(t);
+    const struct json *keys = jwks_of(t, ring, S("https://login.microsoftonline.com/t/v2.0"));
+    for (size_t i = 0; i < json_n(keys); i++)
+        CHECK_STR(json_get_str(json_at(keys, i), S("issuer")), S("https://login.microsoftonline.com/t/v2.0"), "issuer");
+    keyring_drop(ring);
+}
+
+// T8: published before use, kept after.
+TEST(keyring_rotate_moves_every_key_one_place_on)
+{
+    struct keyring *first = new_ring(t), *second = NULL, *third = NULL, *fourth = NULL;
+    str             current = keyring_at(first, 0)->kid, next = keyring_at(first, 1)->kid;
+    CHECK_OK(keyring_rotate(t->call, first, KEEP_S, &second));
+    CHECK_INT(keyring_n(second), 3, "keys");
+    CHECK_STR(keyring_at(second, 0)->kid, next, "the next key signs now");
+    CHECK_STR(keyring_at(second, 2)->kid, current, "the current one is still published");
+    CHECK(keyring_at(second, 2)->state == KEY_RETIRED && keyring_at(second, 2)->retired_s == t->call->now_s);
+    CHECK(keyring_at(first, 0)->state == KEY_CURRENT && keyring_n(first) == 2); // the old ring is as it was
+
+    t->call->now_s += KEEP_S;
+    CHECK_OK(keyring_rotate(t->call, second, KEEP_S, &third));
+    CHECK_INT(keyring_n(third), 4, "kept for just that long");
+    t->call->now_s += 1;
+    CHECK_OK(keyring_rotate(t->call, third, KEEP_S, &fourth));
+    CHECK_INT(keyring_n(fourth), 4, "the oldest went");
+    for (size_t i = 0; i < keyring_n(fourth); i++) CHECK(!str_eq(keyring_at(fourth, i)->kid, current));
+    keyring_drop(first);
+    keyring_drop(second);
+    keyring_drop(third);
+    keyring_drop(fourth);
+}
+
+TEST(keyring_load_reads_what_save_wrote)
+{
+    struct keyring *ring = new_ring(t), *turned = NULL, *again = NULL;
+    struct secret   saved = {0};
+    str             before = STR_NONE, after = STR_NONE;
+    CHECK_OK(keyring_rotate(t->call, ring, KEEP_S, &turned));
+    CHECK_OK(keyring_save(t->call, turned, &saved));
+    CHECK_OK(keyring_load(t->call, &saved, &again));
+    CHECK_INT(keyring_n(again), 3, "keys");
+    for (size_t i = 0; i < keyring_n(again); i++) {
+        const struct signing_key *was = keyring_at(turned, i), *is = keyring_at(again, i);
+        CHECK(str_eq(was->kid, is->kid) && was->state == is->state && was->made_s == is->made_s && was->retired_s == is->retired_s);
+    }
+    CHECK_OK(keyring_jwks(t->call, turned, STR_NONE, &before));
+    CHECK_OK(keyring_jwks(t->call, again, STR_NONE, &after));
+    CHECK_STR(after, before, "the same set");
+    secret_clear(&saved);
+    keyring_drop(ring);
+    keyring_drop(turned);
+    keyring_drop(again);
+}
+
+static enum err load_text(struct test *t, str text)
+{
+    struct secret   saved = {0};
+    struct keyring *ring = NULL;
+    CHECK_OK(secret_init(t->call, &saved, str_bytes(text)));
+    enum err got = keyring_load(t->call, &saved, &ring);
+    CHECK((got == OK) == (ring != NULL));
+    keyring_drop(ring);
+    secret_clear(&saved);
+    return got;
+}
+
+static str replaced(struct test *t, str text, const char *from, const char *to)
+{
+    struct buf b;
+    size_t     at = str_find_str(text, str_of(from));
+    buf_init(&b, &t->call->arena);
+    buf_add(&b, str_upto(text, at));
+    buf_add(&b, str_of(to));
+    buf_add(&b, str_from(text, at + strlen(from)));
+    return buf_view(&b);
+}
+
+TEST(keyring_load_refuses_what_was_damaged)
+{
+    static const struct { const char *what, *from, *to; } CASES[] = {
+        {"another format", "lanyard keyring 1", "lanyard keyring 2"},
+        {"a state that is none", "key current", "key previous"},
+        {"two current keys", "key next", "key current"},
+        {"no current key", "key current", "key next"},
+        {"a retired key first", "key current", "key retired"},
+        {"no time", "key current ", "key current x"},
+        {"a time before 1970", "key current ", "key current -"},
+        {"a time out of range", "key current ", "key current 9223372036854775"},
+        {"a word too many", "key next ", "key next 1 "},
+        {"a damaged certificate", "BEGIN CERTIFICATE", "BEGIN CERTIFICAT"},
+        {"a damaged key", "BEGIN PRIVATE KEY-----\nMII", "BEGIN PRIVATE KEY-----\nMIJ"},
+        {"a key that asks for a password", "BEGIN PRIVATE KEY", "BEGIN ENCRYPTED PRIVATE KEY"},
+    };
+    struct keyring *ring = new_ring(t);
+    struct secret   saved = {0};
+    CHECK_OK(keyring_save(t->call, ring, &saved));
+    str    text = bytes_str(secret_reveal(&saved));
+    size_t second = str_find_str(text, S("\nkey next")) + 1;
+    for (size_t i = 0; i < COUNT(CASES); i++)
+        CHECK_ERR(load_text(t, replaced(t, text, CASES[i].from, CASES[i].to)), ERR_CRYPTO, CASES[i].what);
+    CHECK_ERR(load_text(t, STR_NONE), ERR_CRYPTO, "empty");
+    CHECK_ERR(load_text(t, str_upto(text, second)), ERR_CRYPTO, "without its next key");
+    CHECK_ERR(load_text(t, str_upto(text, text.n - 60)), ERR_CRYPTO, "cut short");
+    CHECK_ERR(load_text(t, call_format(t->call, "%.*s%.*s", PSTR(text), PSTR(str_from(text, second)))), ERR_CRYPTO, "a key twice");
+    // The certificate of one key in front of the other's private part.
+    size_t first_private = str_find_str(text, S("-----BEGIN PRIVATE")), second_private = second + str_find_str(str_from(text, second), S("-----BEGIN PRIVATE"));
+    CHECK_ERR(load_text(t, call_format(t->call, "%.*s%.*s", PSTR(str_upto(text, first_private)), PSTR(str_from(text, second_private)))),
+              ERR_CRYPTO, "a certificate of another key");
+    secret_clear(&saved);
+    keyring_drop(ring);
+}
+
+TEST(keyring_rotate_keeps_keys_in_use_even_when_hurried)
+{
+    struct keyring *ring = new_ring(t);
+    enum err        got = OK;
+    size_t          turns = 0;
+    for (; turns < KEYRING_MAX_KEYS && got == OK; turns++) {
+        struct keyring *turned = NULL;
+        got = keyring_rotate(t->call, ring, KEEP_S, &turned);
+        if (got != OK) break;
+        keyring_drop(ring);
+        ring = turned;
+    }
+    CHECK_INT(turns, KEYRING_MAX_KEYS - 2, "rotations until the ring is full");
+    CHECK_ERR(got, ERR_CONFLICT, "one more would drop a key whose tokens live");
+    keyring_drop(ring);
+}

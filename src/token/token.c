@@ -1,0 +1,219 @@
+#include "token/token.h"
+
+#include "core/b64.h"
+#include "core/random.h"
+#include "token/jwt.h"
+#include "token/ring.h"
+
+_Static_assert(TOKEN_MAX_BYTES == JWT_MAX_BYTES, "one limit for what is written and what is read");
+
+#define UNIQUE_ID_BYTES 16
+#define OPAQUE_BYTES    24
+
+static const str VERSIONS[] = {[TOKEN_V1] = S_INIT("1.0"), [TOKEN_V2] = S_INIT("2.0")};
+
+// What the two versions call the application, and how it proved itself.
+static const struct {
+    str app, app_proof;
+} APP_CLAIMS[] = {
+    [TOKEN_V1] = {S_INIT("appid"), S_INIT("appidacr")},
+    [TOKEN_V2] = {S_INIT("azp"), S_INIT("azpacr")},
+};
+
+#define PROVED_BY_CERTIFICATE S("2") /* the platform holds one behind every managed identity */
+
+// Random text; aio and rh are the service's own affair, but some readers insist that they are there.
+static str opaque(struct call *c, size_t n, struct buf *scratch)
+{
+    uint8_t raw[OPAQUE_BYTES];
+    size_t  from = scratch->n;
+    random_fill(c->random, raw, n);
+    b64url_add(scratch, (bytes){raw, n});
+    return str_from(buf_view(scratch), from);
+}
+
+// The service writes this one segment in lower case, whatever the resource's id says.
+static enum err put_resource(struct call *c, struct json_writer *w, str name, str id)
+{
+    static const str SEGMENT = S_INIT("/resourceGroups/");
+    str              text;
+    if (str_empty(id)) return OK;
+    TRY(call_copy_str(c, id, &text));
+    for (size_t i = 0; i + SEGMENT.n <= text.n; i++) {
+        char *at = (char *)text.at + i;
+        if (!str_starts_nocase(str_from(text, i), SEGMENT)) continue;
+        for (size_t k = 0; k < SEGMENT.n; k++) at[k] = char_lower(at[k]);
+        break; // only the first: a resource may have that name
+    }
+    json_put_string(w, name, text);
+    return OK;
+}
+
+static enum err token_header(struct call *c, const struct token_key *key, enum token_version version, str *out)
+{
+    struct buf         b;
+    struct json_writer w;
+    buf_init(&b, &c->arena);
+    json_begin(&w, &b);
+    json_write_object(&w);
+    json_put_string(&w, S("typ"), S("JWT"));
+    json_put_string(&w, S("alg"), S("RS256"));
+    if (version == TOKEN_V1) json_put_string(&w, S("x5t"), token_key_id(key));
+    json_put_string(&w, S("kid"), token_key_id(key));
+    json_write_end(&w);
+    return buf_finish(c, &b, out);
+}
+
+static enum err token_claims(struct call *c, const struct token_request *r, const struct token *times, str *out)
+{
+    struct buf         b, scratch;
+    struct json_writer w;
+    buf_init(&b, &c->arena);
+    buf_init(&scratch, &c->arena);
+    json_begin(&w, &b);
+    json_write_object(&w);
+    json_put_string(&w, S("aud"), r->audience);
+    json_put_string(&w, S("iss"), r->issuer);
+    json_put_int(&w, S("iat"), times->not_before_s);
+    json_put_int(&w, S("nbf"), times->not_before_s);
+    json_put_int(&w, S("exp"), times->expires_s);
+    json_put_string(&w, S("aio"), opaque(c, OPAQUE_BYTES, &scratch));
+    json_put_guid(&w, APP_CLAIMS[r->version].app, r->app.g);
+    json_put_string(&w, APP_CLAIMS[r->version].app_proof, PROVED_BY_CERTIFICATE);
+    if (r->version == TOKEN_V1) json_put_string(&w, S("idp"), r->issuer);
+    json_put_string(&w, S("idtyp"), S("app"));
+    json_put_guid(&w, S("oid"), r->subject.g);
+    json_put_string(&w, S("rh"), opaque(c, OPAQUE_BYTES, &scratch));
+    json_put_guid(&w, S("sub"), r->subject.g);
+    json_put_guid(&w, S("tid"), r->tenant.g);
+    json_put_string(&w, S("uti"), times->unique_id);
+    json_put_string(&w, S("ver"), VERSIONS[r->version]);
+    TRY(put_resource(c, &w, S("xms_az_rid"), r->host_resource));
+    TRY(put_resource(c, &w, S("xms_mirid"), r->identity_resource));
+    json_write_end(&w);
+    if (scratch.failed) return FAIL_PLAIN(c, ERR_NO_MEMORY);
+    return buf_finish(c, &b, out);
+}
+
+enum err token_issue(struct call *c, const struct keyring *keys, const struct token_request *r, struct token *out)
+{
+    const struct token_key *key = keyring_current(keys);
+    uint8_t                 signature[KEY_SIGNATURE_BYTES];
+    struct buf              text, id;
+    str                     header, claims;
+    buf_init(&id, &c->arena);
+    // Dated back by the skew, as the service does: a verifier whose clock is behind takes the token at once.
+    struct token made = {.not_before_s = c->now_s - TOKEN_SKEW_S, .expires_s = c->now_s + r->lifetime_s};
+    made.unique_id = opaque(c, UNIQUE_ID_BYTES, &id);
+    if (id.failed) return FAIL_PLAIN(c, ERR_NO_MEMORY);
+    TRY(token_header(c, key, r->version, &header));
+    TRY(token_claims(c, r, &made, &claims));
+
+    buf_init(&text, &c->arena);
+    b64url_add(&text, str_bytes(header));
+    buf_add_char(&text, '.');
+    b64url_add(&text, str_bytes(claims));
+    if (text.failed) return FAIL_PLAIN(c, ERR_NO_MEMORY);
+    TRY(token_key_sign(c, key, buf_view(&text), signature));
+    buf_add_char(&text, '.');
+    b64url_add(&text, (bytes){signature, sizeof signature});
+    TRY(buf_finish(c, &text, &made.text));
+    if (made.text.n > TOKEN_MAX_BYTES) return FAIL(c, ERR_TOO_LARGE, "A token would be longer than %u bytes.", TOKEN_MAX_BYTES);
+    *out = made;
+    return OK;
+}
+
+// Our own headers and nothing else: a parameter we do not know (crit, jku, jwk …) may mean anything.
+static enum err find_key(struct call *c, const struct keyring *keys, const struct json *header, const struct token_key **out)
+{
+    static const str KNOWN[] = {S_INIT("typ"), S_INIT("alg"), S_INIT("kid"), S_INIT("x5t")};
+    for (size_t i = 0; i < json_n(header); i++) {
+        if (!json_is(json_at(header, i), JSON_IS_STRING)) return FAIL(c, ERR_TOKEN_MALFORMED, "The token's header holds more than text.");
+        bool known = false;
+        for (size_t k = 0; k < COUNT(KNOWN); k++) known |= str_eq(header->u.list.names[i], KNOWN[k]);
+        if (!known) return FAIL(c, ERR_TOKEN_MALFORMED, "The token's header holds a parameter that is not understood.");
+    }
+    str kid = json_get_str(header, S("kid"));
+    if (json_get(header, S("typ")) && !str_eq_nocase(json_get_str(header, S("typ")), S("JWT")))
+        return FAIL(c, ERR_TOKEN_MALFORMED, "The token's header does not say JWT.");
+    if (!str_eq(json_get_str(header, S("alg")), S("RS256")))
+        return FAIL(c, ERR_TOKEN_SIGNATURE, "The token is not signed with RS256.");
+    if (json_get(header, S("x5t")) && !str_eq(json_get_str(header, S("x5t")), kid))
+        return FAIL(c, ERR_TOKEN_SIGNATURE, "The token's header names two keys.");
+    *out = keyring_find(keys, kid);
+    if (!*out) return FAIL(c, ERR_TOKEN_SIGNATURE, "The token is signed with a key that is not published here.");
+    return OK;
+}
+
+static bool get_text(const struct json *claims, str name, str *out)
+{
+    *out = json_get_str(claims, name);
+    return !str_empty(*out);
+}
+
+static bool get_guid(const struct json *claims, str name, guid *out)
+{
+    return guid_parse(json_get_str(claims, name), out);
+}
+
+static bool get_time(const struct json *claims, str name, int64_t *out)
+{
+    *out = json_get_int(claims, name, -1);
+    return *out >= 0;
+}
+
+static enum err read_claims(struct call *c, const struct json *claims, struct token_claims *out)
+{
+    str    version, subject;
+    size_t known;
+    *out = (struct token_claims){0};
+    if (!get_text(claims, S("ver"), &version)) return FAIL(c, ERR_TOKEN_MALFORMED, "The token does not say its version.");
+    for (known = 0; known < COUNT(VERSIONS); known++)
+        if (str_eq(version, VERSIONS[known])) break;
+    if (known == COUNT(VERSIONS)) return FAIL(c, ERR_TOKEN_MALFORMED, "The token's version is not known.");
+    out->version = (enum token_version)known;
+    if (!get_text(claims, S("iss"), &out->issuer) || !get_text(claims, S("aud"), &out->audience) ||
+        !get_text(claims, S("sub"), &subject) || !get_text(claims, S("uti"), &out->unique_id) ||
+        !get_guid(claims, S("oid"), &out->subject.g) || !get_guid(claims, S("tid"), &out->tenant.g) ||
+        !get_guid(claims, APP_CLAIMS[known].app, &out->app.g) || !get_time(claims, S("nbf"), &out->not_before_s) ||
+        !get_time(claims, S("exp"), &out->expires_s))
+        return FAIL(c, ERR_TOKEN_MALFORMED, "The token lacks a claim, or has one of the wrong type.");
+    out->identity_resource = json_get_str(claims, S("xms_mirid"));
+    return OK;
+}
+
+enum err token_verify(struct call *c, const struct keyring *keys, str text, const struct token_policy *policy, struct token_claims *out)
+{
+    struct jwt              jwt;
+    const struct token_key *key;
+    struct token_claims     claims;
+    TRY(jwt_read(c, text, &jwt));
+    TRY(find_key(c, keys, jwt.header, &key));
+    TRY(token_key_verify(c, key, jwt.signed_text, jwt.signature));
+    TRY(read_claims(c, jwt.claims, &claims));
+    TRY(token_check(c, &claims, policy));
+    *out = claims;
+    return OK;
+}
+
+static bool same_audience(str a, str b)
+{
+    if (str_ends(a, S("/"))) a.n--;
+    if (str_ends(b, S("/"))) b.n--;
+    return !str_empty(a) && str_eq_nocase(a, b);
+}
+
+enum err token_check(struct call *c, const struct token_claims *claims, const struct token_policy *policy)
+{
+    bool issued_here = false, meant_for_us = false;
+    for (size_t i = 0; i < policy->issuer_n; i++) issued_here |= str_eq(claims->issuer, policy->issuers[i]);
+    if (!issued_here) return FAIL(c, ERR_TOKEN_ISSUER, "The token comes from the wrong issuer, '%.*s'.", PSTR(claims->issuer));
+    if (c->now_s - TOKEN_SKEW_S >= claims->expires_s)
+        return FAIL(c, ERR_TOKEN_EXPIRED, "The token expired at %s.", time_iso_s(claims->expires_s).s);
+    if (c->now_s + TOKEN_SKEW_S < claims->not_before_s)
+        return FAIL(c, ERR_TOKEN_NOT_YET_VALID, "The token is not valid before %s.", time_iso_s(claims->not_before_s).s);
+    for (size_t i = 0; i < policy->audience_n; i++) meant_for_us |= same_audience(claims->audience, policy->audiences[i]);
+    if (!meant_for_us)
+        return FAIL(c, ERR_TOKEN_AUDIENCE, "The token is for the audience '%.*s', which is not this service.", PSTR(claims->audience));
+    return OK;
+}
