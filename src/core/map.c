@@ -1,5 +1,6 @@
 #include "core/map.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "core/hash.h"
@@ -63,15 +64,27 @@ static bool grow(struct map *m)
     return true;
 }
 
+bool map_reserve(struct map *m)
+{
+    return m->n < m->room / 4 * 3 || grow(m);
+}
+
 bool map_put(struct map *m, str key, void *value, void **out_old)
 {
-    if (m->n >= m->room / 4 * 3 && !grow(m)) return false;
+    if (!map_reserve(m)) return false;
     uint64_t         hash = hash_of(m, key);
     struct map_slot *s = slot_of(m, hash, key);
     if (out_old) *out_old = s->value;
     if (!s->value) m->n++;
     *s = (struct map_slot){.hash = hash, .key = key, .value = value};
     return true;
+}
+
+void map_put_reserved(struct map *m, str key, void *value)
+{
+    bool fits = map_put(m, key, value, NULL);
+    assert(fits);
+    (void)fits;
 }
 
 void *map_remove(struct map *m, str key)

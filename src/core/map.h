@@ -25,6 +25,9 @@ void map_clear(struct map *m); /* frees the table, not the values */
 void *map_get(const struct map *m, str key);
 /* Puts, or replaces the value of an equal key. False: no memory, nothing changed. *out_old may be NULL. */
 MUST_USE bool map_put(struct map *m, str key, void *value, void **out_old);
+/* Room for one more, so that the next put cannot fail: for changes that touch several tables or none. */
+MUST_USE bool map_reserve(struct map *m);
+void map_put_reserved(struct map *m, str key, void *value);
 void *map_remove(struct map *m, str key); /* what stood there, or NULL */
 
 /* Values in no order: for (size_t at = 0; (v = map_next(m, &at));). Nothing may be put or removed meanwhile. */
