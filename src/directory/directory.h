@@ -14,8 +14,9 @@
 #include "core/ref.h"
 #include "directory/ids.h"
 
-#define DIRECTORY_MAX_NAME_BYTES  256
-#define DIRECTORY_MAX_GROUP_DEPTH 1000 /* nests deeper than that do not count */
+#define DIRECTORY_MAX_NAME_BYTES     256
+#define DIRECTORY_MAX_RESOURCE_BYTES 2048 /* as long as a scope may be */
+#define DIRECTORY_MAX_GROUP_DEPTH    1000 /* nests deeper than that do not count */
 
 enum principal_kind { PRINCIPAL_USER, PRINCIPAL_GROUP, PRINCIPAL_APP, PRINCIPAL_MANAGED };
 
@@ -32,7 +33,7 @@ struct principal {
     int64_t             counts_from_ns; /* before that time others may not know it yet (propagation) */
 };
 
-/* A copy of `plain` on the heap with one reference, the caller's. */
+/* A copy of `plain` on the heap with one reference, the caller's. Errors: ERR_NAME_INVALID - a text past its limit */
 FALLIBLE principal_new(struct call *c, const struct principal *plain, struct principal **out);
 void     principal_pack(struct buf *b, const struct principal *p);
 FALLIBLE principal_unpack(struct call *c, bytes record, struct principal **out);
@@ -66,7 +67,8 @@ const struct principal *directory_find_managed(const struct directory *d, str re
 
 /*
  * `who` and then every group that it is in, directly or through groups, each once;
- * memberships that do not count yet at `now_ns` are left out. Cycles are harmless.
+ * memberships that do not count yet at `now_ns` are left out, and so are those whose
+ * group or member is not in the directory. Cycles are harmless.
  * Lives: *out in the call.
  */
 FALLIBLE directory_closure(struct call *c, const struct directory *d, object_id who, int64_t now_ns, const object_id **out, size_t *out_n);
