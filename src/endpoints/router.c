@@ -95,7 +95,8 @@ static void send_failure(struct journey *j)
 static enum err run_write(struct write_job *job, struct work *w)
 {
     struct journey *j = CONTAINER_OF(job, struct journey, job);
-    enum err        failed = j->route->handler(&j->x->call, w, &j->wire, &j->answer);
+    j->wire.row = w->row;
+    enum err failed = j->route->handler(&j->x->call, w, &j->wire, &j->answer);
     if (failed != OK) word_failure(j, w);
     return failed;
 }
@@ -189,7 +190,8 @@ void router_handle(struct http_exchange *x, void *context)
         return;
     }
     *j = (struct journey){.x = x, .router = r, .answer = {.x = x, .body = {.arena = &c->arena}}, .job = {.run = run_write, .done = write_done}};
-    j->wire = (struct wire){.http = &x->request, .is_local_operator = r->is_admin};
+    j->wire = (struct wire){.http = &x->request, .product = r->product, .is_local_operator = r->is_admin};
+    j->wire.row = http_loop_index(x->loop);
     j->wire.service = find_service(c, r, &x->request, &j->wire.label);
     if (!j->wire.service) {
         misdirected(x);

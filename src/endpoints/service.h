@@ -28,6 +28,8 @@ enum guard {
 struct wire {
     const struct http_request *http;
     const struct service      *service;
+    struct product            *product;
+    unsigned                   row;   /* this thread's, for looking into the world where no work is handed in */
     struct http_field         *query;
     size_t                     query_n;
     str                        api_version; /* empty: none given */
