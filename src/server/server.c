@@ -1,0 +1,167 @@
+#include "server/server.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "core/report.h"
+#include "endpoints/admin/admin.h"
+#include "endpoints/router.h"
+#include "endpoints/sandbox/sandbox.h"
+#include "http/server.h"
+#include "ops/committer.h"
+#include "ops/minter.h"
+#include "server/ca.h"
+#include "server/state.h"
+
+#define STOP_GRACE_MS 5000
+#define SIGNERS       2 // measured on two cores: more signers only starve the loops
+
+// All that runs, in the order of its making; stop_all takes it down in reverse, also half-way.
+struct server {
+    const struct server_options *options;
+    struct product               product;
+    struct server_certificate    certificate;
+    struct http_server          *http;
+    struct http_tls             *tls;
+    struct router                public_router;
+    struct router                admin_router;
+    struct sandbox              *sandbox;
+    struct http_watch           *signals;
+};
+
+static void stop(void *context)
+{
+    struct server *s = context;
+    http_server_stop(s->http, STOP_GRACE_MS);
+}
+
+static void on_signal(int fd, void *context)
+{
+    struct signalfd_siginfo info;
+    if (read(fd, &info, sizeof info) == (ssize_t)sizeof info) stop(context);
+}
+
+static enum err watch_signals(struct call *c, struct server *s)
+{
+    sigset_t ends;
+    sigemptyset(&ends);
+    sigaddset(&ends, SIGTERM);
+    sigaddset(&ends, SIGINT);
+    sigaddset(&ends, SIGHUP);
+    int fd = signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (fd < 0) return FAIL(c, ERR_IO, "Signals cannot be watched on this system.");
+    return http_watch_new(c, s->http, fd, on_signal, s, &s->signals);
+}
+
+// Before any thread starts, so that all inherit it: the signals go to the watch alone.
+static void block_signals(void)
+{
+    sigset_t ends;
+    sigemptyset(&ends);
+    sigaddset(&ends, SIGTERM);
+    sigaddset(&ends, SIGINT);
+    sigaddset(&ends, SIGHUP);
+    pthread_sigmask(SIG_BLOCK, &ends, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); // a full quota is an error of write(2), not the end
+}
+
+static enum err prepare_product(struct call *c, struct server *s)
+{
+    const struct server_options *o = s->options;
+    struct product              *p = &s->product;
+    p->data_dir = o->data_dir;
+    p->test_clock = o->test_clock;
+    p->token_lifetime_s = o->token_lifetime_s ? o->token_lifetime_s : TOKEN_LIFETIME_S;
+    p->started_ns = c->now_ns;
+    p->stop = stop;
+    p->stop_context = s;
+    p->names = names_azure();
+    if (!str_empty(o->own_domain)) TRY(names_own(c, o->own_domain, o->https_port, &p->names));
+    return state_open(c, p);
+}
+
+static enum err start_workers(struct call *c, struct server *s)
+{
+    struct product *p = &s->product;
+    TRY(committer_start(c, p, &p->committer));
+    TRY(minter_start(c, p, SIGNERS, &p->minter));
+    struct http_settings settings = {.loops = s->options->workers, .clock = &p->clock, .random = p->random};
+    return http_server_new(c, &settings, &s->http);
+}
+
+static enum err listen_https(struct call *c, struct server *s)
+{
+    struct product             *p = &s->product;
+    struct http_listener       *listener;
+    struct http_listener_settings l = {.handler = router_handle, .context = &s->public_router};
+    str address = str_empty(s->options->address) ? S("127.0.0.1") : s->options->address;
+    TRY(ca_prepare(c, p->data_dir, &p->names, &s->certificate));
+    TRY(http_tls_new(c, s->certificate.chain_pem, &s->certificate.key_pem, &s->tls));
+    s->public_router = (struct router){.product = p};
+    l.tls = s->tls;
+    TRY(http_open_tcp(c, address, s->options->https_port, &l.fd, &p->https_port));
+    return http_listen(c, s->http, &l, &listener);
+}
+
+static enum err listen_admin(struct call *c, struct server *s)
+{
+    struct product               *p = &s->product;
+    struct http_listener         *listener;
+    struct http_listener_settings l = {.handler = router_handle, .context = &s->admin_router, .accepts = sandbox_accepts_admin};
+    s->admin_router = (struct router){.product = p, .is_admin = true};
+    TRY(http_open_unix(c, call_format(c, "%.*s/admin.sock", PSTR(p->data_dir)), &l.fd));
+    TRY(http_listen(c, s->http, &l, &listener));
+    struct sandbox_settings sandbox = {.product = p, .http = s->http, .tls = s->tls, .router = &s->public_router, .ca_pem = s->certificate.ca_pem};
+    return sandbox_start(c, &sandbox, &s->sandbox);
+}
+
+static enum err start_all(struct call *c, struct server *s)
+{
+    TRY(prepare_product(c, s));
+    TRY(start_workers(c, s));
+    TRY(watch_signals(c, s));
+    TRY(listen_https(c, s));
+    return listen_admin(c, s);
+}
+
+static void stop_all(struct server *s)
+{
+    struct product *p = &s->product;
+    if (s->sandbox) sandbox_stop(s->sandbox);
+    minter_stop(p->minter);
+    committer_stop(p->committer);
+    if (s->http) http_server_free(s->http);
+    http_tls_free(s->tls);
+    router_clear(&s->public_router);
+    router_clear(&s->admin_router);
+    secret_clear(&s->certificate.key_pem);
+    state_close(p);
+}
+
+static enum err announce(struct call *c, struct server *s)
+{
+    str facts;
+    if (!s->options->ready) return OK;
+    TRY(admin_facts(c, &s->product, &facts));
+    const char *text = call_zstr(c, facts);
+    if (!text) return FAIL_PLAIN(c, ERR_NO_MEMORY);
+    s->options->ready(text, s->options->ready_context);
+    return OK;
+}
+
+enum err server_run(struct call *c, const struct server_options *options)
+{
+    struct server *s = calloc(1, sizeof *s);
+    if (!s) return FAIL_PLAIN(c, ERR_NO_MEMORY);
+    s->options = options;
+    block_signals();
+    enum err failed = start_all(c, s);
+    if (failed == OK) failed = announce(c, s);
+    if (failed == OK) failed = http_server_run(c, s->http);
+    stop_all(s);
+    free(s);
+    return failed;
+}

@@ -1,0 +1,180 @@
+#include "server/state.h"
+
+#include "core/digest.h"
+#include "core/pack.h"
+#include "server/files.h"
+
+#define SEAL_KEY_FILE  "seal.key"
+#define META_KEY       S("product")
+#define KEYRING_KEY    S("ring")
+#define TENANT_NAME    S("Lanyard")
+#define TENANT_DOMAIN  S("lanyard.localhost")
+#define SUBSCRIPTION   S("Lanyard subscription")
+
+static const guid OWNER = {{0x8e, 0x3a, 0xf6, 0x57, 0xa8, 0xff, 0x44, 0x3c, 0xa7, 0x5c, 0x2f, 0xe8, 0xc4, 0xbc, 0xb6, 0x35}};
+
+static void close_session(struct store_session **session)
+{
+    if (*session) store_session_close(*session);
+}
+
+static enum err read_meta(struct call *c, bytes record, struct product *p)
+{
+    struct unpack u;
+    str           copy;
+    TRY(call_copy_str(c, bytes_str(record), &copy));
+    unpack_begin(&u, str_bytes(copy));
+    p->tenant.g = unpack_guid(&u);
+    p->tenant_name = unpack_str(&u);
+    p->tenant_domain = unpack_str(&u);
+    p->subscription.g = unpack_guid(&u);
+    p->operator_id.g = unpack_guid(&u);
+    return unpack_end(c, &u);
+}
+
+static enum err write_meta(struct call *c, struct store_session *session, const struct product *p)
+{
+    struct buf b;
+    str        record;
+    buf_init(&b, &c->arena);
+    pack_begin(&b, 1);
+    pack_guid(&b, p->tenant.g);
+    pack_str(&b, p->tenant_name);
+    pack_str(&b, p->tenant_domain);
+    pack_guid(&b, p->subscription.g);
+    pack_guid(&b, p->operator_id.g);
+    TRY(buf_finish(c, &b, &record));
+    return store_put(c, session, STORE_META, META_KEY, str_bytes(record));
+}
+
+static enum err make_tree(struct call *c, struct worlds *worlds, struct store_session *session, const struct product *p)
+{
+    struct mgmt_group   *root;
+    struct subscription *subscription;
+    TRY(mgmt_group_new(c, &(struct mgmt_group){.name = guid_str(c, p->tenant.g), .display_name = S("Tenant Root Group")}, &root));
+    TRY(world_change(c, worlds, session, STORE_MGMT_GROUP, NULL, &root->ref));
+    TRY(subscription_new(c, &(struct subscription){.id = p->subscription, .tenant = p->tenant, .name = SUBSCRIPTION}, &subscription));
+    return world_change(c, worlds, session, STORE_SUBSCRIPTION, NULL, &subscription->ref);
+}
+
+static enum err make_operator(struct call *c, struct worlds *worlds, struct store_session *session, const struct product *p)
+{
+    struct principal  *operator;
+    struct assignment *owner;
+    TRY(principal_new(c,
+                      &(struct principal){.id = p->operator_id, .kind = PRINCIPAL_USER, .name = S("Operator"), .created_ns = c->now_ns,
+                                          .user_name = call_format(c, "operator@%.*s", PSTR(p->tenant_domain))},
+                      &operator));
+    TRY(world_change(c, worlds, session, STORE_PRINCIPAL, NULL, &operator->ref));
+    TRY(assignment_new(c,
+                       &(struct assignment){.id = guid_new(c), .principal = p->operator_id, .principal_type = PRINCIPAL_TYPE_USER, .role = OWNER,
+                                            .scope = S("/"), .created_ns = c->now_ns, .updated_ns = c->now_ns,
+                                            .created_by = p->operator_id, .updated_by = p->operator_id},
+                       &owner));
+    return world_change(c, worlds, session, STORE_ASSIGNMENT, NULL, &owner->ref);
+}
+
+static enum err make_keyring(struct call *c, struct store_session *session, const struct product *p, struct keyring **out)
+{
+    CLEANUP(secret_clear) struct secret saved = {0};
+    bytes           sealed;
+    struct keyring *ring = NULL;
+    TRY(keyring_new(c, &ring));
+    enum err failed = keyring_save(c, ring, &saved);
+    if (failed == OK) failed = seal_close(c, &p->seal_key, secret_reveal(&saved), KEYRING_KEY, &sealed);
+    if (failed == OK) failed = store_put(c, session, STORE_SIGNING_KEY, KEYRING_KEY, sealed);
+    if (failed == OK) *out = ring;
+    else keyring_drop(ring);
+    return failed;
+}
+
+static enum err load_keyring(struct call *c, struct store_session *session, const struct product *p, struct keyring **out)
+{
+    CLEANUP(secret_clear) struct secret saved = {0};
+    bytes sealed;
+    TRY(store_get(c, session, STORE_SIGNING_KEY, KEYRING_KEY, &sealed));
+    if (seal_open(c, &p->seal_key, sealed, KEYRING_KEY, &saved) != OK) {
+        call_forgive(c);
+        return FAIL(c, ERR_CRYPTO, "%.*s/%s is not the key that this directory was written with: put the right one back.", PSTR(p->data_dir), SEAL_KEY_FILE);
+    }
+    return keyring_load(c, &saved, out);
+}
+
+static void set_keyring(struct product *p, struct keyring *ring)
+{
+    p->rings[p->ring_n++] = ring;
+    atomic_store(&p->keyring, ring);
+}
+
+static enum err load_seal_key(struct call *c, struct product *p, bool is_first_start)
+{
+    enum err failed = files_read_secret(c, p->data_dir, SEAL_KEY_FILE, &p->seal_key);
+    if (failed == ERR_NOT_FOUND && is_first_start) {
+        call_forgive(c);
+        TRY(secret_init_random(c, &p->seal_key, SEAL_KEY_BYTES));
+        return files_write(c, p->data_dir, SEAL_KEY_FILE, secret_reveal(&p->seal_key), 0600);
+    }
+    if (failed == ERR_NOT_FOUND) {
+        call_forgive(c);
+        return FAIL(c, ERR_CRYPTO, "%.*s/%s is missing: without it the secrets there cannot be read. Put it back from a backup.", PSTR(p->data_dir), SEAL_KEY_FILE);
+    }
+    TRY(failed);
+    if (p->seal_key.n != SEAL_KEY_BYTES) return FAIL(c, ERR_CRYPTO, "%.*s/%s is damaged: put it back from a backup.", PSTR(p->data_dir), SEAL_KEY_FILE);
+    return OK;
+}
+
+// All of a first start is one transaction: a start that is cut short leaves an empty store.
+static enum err first_start(struct call *c, struct product *p, struct store_session *session)
+{
+    struct keyring *ring;
+    p->tenant.g = guid_new(c);
+    p->tenant_name = TENANT_NAME;
+    p->tenant_domain = TENANT_DOMAIN;
+    p->subscription.g = guid_new(c);
+    p->operator_id.g = guid_new(c);
+    TRY(store_begin(c, session));
+    TRY(write_meta(c, session, p));
+    TRY(make_tree(c, p->worlds, session, p));
+    TRY(make_operator(c, p->worlds, session, p));
+    TRY(make_keyring(c, session, p, &ring));
+    set_keyring(p, ring);
+    TRY(store_commit(c, session));
+    world_publish(p->worlds);
+    return OK;
+}
+
+static enum err open_with(struct call *c, struct product *p, struct store_session *session)
+{
+    bytes    meta;
+    enum err found = store_get(c, session, STORE_META, META_KEY, &meta);
+    bool     is_first = found == ERR_NOT_FOUND;
+    if (is_first) call_forgive(c);
+    else TRY(found);
+    TRY(load_seal_key(c, p, is_first));
+    TRY(worlds_load(c, session, &p->worlds));
+    if (is_first) return first_start(c, p, session);
+    struct keyring *ring;
+    TRY(read_meta(c, meta, p));
+    TRY(load_keyring(c, session, p, &ring));
+    set_keyring(p, ring);
+    return OK;
+}
+
+enum err state_open(struct call *c, struct product *p)
+{
+    CLEANUP(close_session) struct store_session *session = NULL;
+    TRY(files_make_directory(c, p->data_dir));
+    TRY(store_open_sqlite(c, p->data_dir, &p->store));
+    TRY(store_session_open(c, p->store, STORE_WRITE, &session));
+    return open_with(c, p, session);
+}
+
+void state_close(struct product *p)
+{
+    for (size_t i = 0; i < COUNT(p->sessions); i++)
+        if (p->sessions[i]) store_session_close(p->sessions[i]);
+    for (size_t i = 0; i < p->ring_n; i++) keyring_drop(p->rings[i]);
+    worlds_free(p->worlds);
+    if (p->store) store_close(p->store);
+    secret_clear(&p->seal_key);
+}

@@ -1,0 +1,16 @@
+/*
+ * state.h - what a server finds in its data directory, or makes there at first start.
+ *
+ * Layer:  server (uses core, store, ops)
+ */
+#pragma once
+#include "ops/product.h"
+
+/*
+ * Opens the store and fills the product from it: tenant, subscription, operator (made at first start, the
+ * operator Owner at the root), the key for values at rest, the world, the signing keys.
+ * The product's data_dir, names and clock are set before. state_close undoes it, also half-way.
+ * Errors: ERR_CONFLICT, ERR_IO, ERR_CRYPTO, ERR_STORE_* - nothing is changed then
+ */
+FALLIBLE state_open(struct call *c, struct product *p);
+void     state_close(struct product *p);
