@@ -94,11 +94,15 @@
     X(CONDITION_INVALID,       400, "The condition is not well formed.")                    \
     /* vaults */                                                                            \
     X(VAULT_NAME_TAKEN,        409, "The vault name is already in use.")                    \
+    X(VAULT_NOT_FOUND,         404, "No vault of that name answers here.")                  \
+    X(POLICY_NOT_AUTHORIZED,   403, "No access policy of the vault allows this.")           \
+    X(PURGE_PROTECTED,         403, "Purge protection is on.")                              \
     X(SECRET_NOT_FOUND,        404, "The secret was not found in this key vault.")          \
     X(SECRET_DISABLED,         403, "The secret is disabled.")                              \
-    X(SECRET_OUT_OF_TIME,      403, "The secret is not valid at this time.")                \
     X(SECRET_DELETED,          409, "The secret is deleted but recoverable.")               \
-    X(PURGE_PROTECTED,         403, "Purge protection is on.")
+    X(SECRET_EXISTS,           409, "A secret of that name is in the vault.")               \
+    X(SECRET_TOO_LARGE,        400, "The secret is longer than the limit.")                 \
+    X(BACKUP_MALFORMED,        400, "The backup is not one of this product's.")
 
 enum err {
     OK = 0,
