@@ -9,11 +9,16 @@
  * number of reading ones see what was committed. The writing session sees its own
  * transaction too.
  *
+ * What breaks the rules below is refused, the same by every back end, and changes nothing:
+ * ERR_PARAMETER_INVALID for an empty key, ERR_TOO_LARGE past a limit, ERR_INTERNAL for a
+ * write on a reading session, outside of a transaction or from within a scan.
+ *
  * Layer:  store (uses core)
  */
 #pragma once
 #include "core/call.h"
 
+/* A key is 1 to so many bytes of any value; their order is that of the bytes. */
 #define STORE_MAX_KEY_BYTES  4096
 #define STORE_MAX_BODY_BYTES ((size_t)8 << 20)
 
@@ -56,6 +61,7 @@ FALLIBLE store_open_memory(struct call *c, struct store **out);
 void     store_close(struct store *s); /* after its sessions */
 
 enum store_access { STORE_READ, STORE_WRITE };
+/* Errors: ERR_CONFLICT - the store has its writing session. A session belongs to one thread at a time. */
 FALLIBLE store_session_open(struct call *c, struct store *s, enum store_access access, struct store_session **out);
 void     store_session_close(struct store_session *x);
 
@@ -69,7 +75,7 @@ struct store_range {
     bool   backwards;    /* from the last key down */
 };
 /* Keys are in the order of their bytes. `visit` answers OK to go on; its failure ends the scan and is passed up.
-   key and body are borrowed for the visit. It must not write to the store. */
+   key and body are borrowed for the visit, which may read on but must not write. What stood at the start is seen to the end. */
 typedef enum err store_visit(struct call *c, str key, bytes body, void *context);
 FALLIBLE store_scan(struct call *c, struct store_session *x, enum store_kind kind, const struct store_range *range,
                     store_visit *visit, void *context);
@@ -77,7 +83,8 @@ FALLIBLE store_scan(struct call *c, struct store_session *x, enum store_kind kin
 /*
  * Writing. A transaction holds any number of marks: store_undo takes back what was written since the
  * latest mark and drops the mark, store_keep drops the mark only. store_commit with an open mark is a mistake.
- * Errors: ERR_STORE_UNAVAILABLE (disk full, I/O): roll back; nothing of the transaction is kept.
+ * Errors: ERR_STORE_UNAVAILABLE (disk full, I/O): roll back; nothing of the transaction is kept. So too
+ *         after a store_undo that had no mark. What was refused without writing leaves the transaction open.
  */
 FALLIBLE store_begin(struct call *c, struct store_session *x);
 FALLIBLE store_commit(struct call *c, struct store_session *x);

@@ -1,0 +1,62 @@
+#include "store/schema.h"
+
+#include <stdio.h>
+
+#include "store/sqlite_fail.h"
+#include "store/store.h"
+
+#define APPLICATION_ID 0x4c4e5944 // "LNYD": whose file this is, as file(1) sees it
+
+// Records of a few hundred bytes that are loaded in the order of their keys: the tree of keys holds
+// them itself. With a row id, the load of a state takes some five times as long.
+#define SMALL(name) "CREATE TABLE " name " (key BLOB NOT NULL PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID;"
+// Records of some kilobytes that are read one by one: within the tree of keys they would make it
+// deep and slow (a fifth of the reads a second).
+#define LARGE(name) "CREATE TABLE " name " (key BLOB NOT NULL PRIMARY KEY, body BLOB NOT NULL);"
+
+// Step n brings form n to form n + 1. What stands here has run on somebody's disk: append, never edit.
+static const char *const STEPS[] = {
+    SMALL("meta") SMALL("principal") SMALL("membership") SMALL("subscription") SMALL("management_group")
+    SMALL("resource_group") SMALL("resource") SMALL("role") SMALL("role_assignment") SMALL("deny_assignment")
+    SMALL("signing_key") LARGE("secret") SMALL("activity") SMALL("signin") SMALL("diagnostic"),
+};
+_Static_assert(STORE_KIND_N == 15, "a new kind of record needs a step that makes its table");
+
+const int SCHEMA_VERSION = (int)COUNT(STEPS);
+
+static FALLIBLE check_is_ours(struct call *c, sqlite3 *db, const char *path, int64_t *out_version)
+{
+    int64_t application, tables;
+    TRY(sqlite_number(c, db, path, "PRAGMA application_id", &application));
+    TRY(sqlite_number(c, db, path, "PRAGMA user_version", out_version));
+    TRY(sqlite_number(c, db, path, "SELECT count(*) FROM sqlite_schema", &tables));
+    bool is_new = application == 0 && *out_version == 0 && tables == 0;
+    if (!is_new && application != APPLICATION_ID)
+        return FAIL(c, ERR_STORE_UNAVAILABLE, "%s is another program's database: name another directory.", path);
+    if (*out_version < 0 || *out_version > SCHEMA_VERSION)
+        return FAIL(c, ERR_STORE_UNAVAILABLE,
+                    "%s was written by a newer Lanyard (form %lld; this one knows up to %d): use that version.", path,
+                    (long long)*out_version, SCHEMA_VERSION);
+    return OK;
+}
+
+static FALLIBLE climb(struct call *c, sqlite3 *db, const char *path, int step)
+{
+    char signature[96];
+    snprintf(signature, sizeof signature, "PRAGMA application_id = %d; PRAGMA user_version = %d;", APPLICATION_ID, step + 1);
+    TRY(sqlite_run(c, db, path, "BEGIN IMMEDIATE"));
+    enum err done = sqlite_run(c, db, path, STEPS[step]);
+    if (done == OK) done = sqlite_run(c, db, path, signature);
+    if (done == OK) done = sqlite_run(c, db, path, "COMMIT");
+    if (done != OK) sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+    return done;
+}
+
+enum err schema_raise(struct call *c, sqlite3 *db, const char *path)
+{
+    int64_t version;
+    TRY(check_is_ours(c, db, path, &version));
+    TRY(sqlite_run(c, db, path, "PRAGMA journal_mode = WAL"));
+    for (int step = (int)version; step < SCHEMA_VERSION; step++) TRY(climb(c, db, path, step));
+    return OK;
+}

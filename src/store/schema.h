@@ -1,0 +1,17 @@
+/*
+ * schema.h - the form of the tables, as a list of steps from the first to today's.
+ *
+ * Layer:  store (uses core)
+ */
+#pragma once
+#include <sqlite3.h>
+
+#include "core/call.h"
+
+extern const int SCHEMA_VERSION; /* how many steps there are */
+
+/*
+ * Brings an empty or older database to today's form, each step in a transaction of its own.
+ * Errors: ERR_STORE_UNAVAILABLE - another program's database, or one of a newer form: nothing was changed.
+ */
+FALLIBLE schema_raise(struct call *c, sqlite3 *db, const char *path);

@@ -1,0 +1,352 @@
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "core/report.h"
+#include "store/backend.h"
+#include "store/directory.h"
+#include "store/schema.h"
+#include "store/sqlite_fail.h"
+
+#define BUSY_TIMEOUT_MS 5000   // only another program that reads our file can make us wait
+#define READERS_TIMEOUT_MS 250 // how long a checkpoint waits for readers of the log, at the most
+// Frames of the log (pages of 4 KiB): past the first it is brought into the database every so many
+// frames; past the second that waits for readers too, so that the log can begin anew.
+#define LOG_STEP_FRAMES 1000
+#define LOG_LIMIT_FRAMES 8000
+#define LOG_LIMIT_BYTES "33554432" // what stays on disk of a log that has begun anew
+
+enum verb { GET, SCAN_UP, SCAN_DOWN, PUT, REMOVE, VERB_N };
+static const char *const VERBS[VERB_N] = {
+    [GET] = "SELECT body FROM %s WHERE key = ?1",
+    [SCAN_UP] = "SELECT key, body FROM %s WHERE key >= ?1 AND key < ?2 ORDER BY key LIMIT ?3",
+    [SCAN_DOWN] = "SELECT key, body FROM %s WHERE key >= ?1 AND key < ?2 ORDER BY key DESC LIMIT ?3",
+    [PUT] = "REPLACE INTO %s (key, body) VALUES (?1, ?2)",
+    [REMOVE] = "DELETE FROM %s WHERE key = ?1",
+};
+
+// A savepoint's name may be used again inside of it: RELEASE and ROLLBACK TO mean the latest.
+enum step { BEGIN, COMMIT, ROLLBACK, MARK, KEEP, UNDO, STEP_N };
+static const char *const STEPS[STEP_N] = {
+    [BEGIN] = "BEGIN IMMEDIATE",
+    [COMMIT] = "COMMIT",
+    [ROLLBACK] = "ROLLBACK",
+    [MARK] = "SAVEPOINT mark",
+    [KEEP] = "RELEASE mark",
+    [UNDO] = "ROLLBACK TO mark",
+};
+
+static const char *const TABLES[STORE_KIND_N] = {
+#define X(kind, table) [STORE_##kind] = table,
+    STORE_KINDS(X)
+#undef X
+};
+
+struct sqlite_store {
+    struct store     base;
+    struct directory directory;
+    sqlite3         *keeper; // open as long as the store is: else the last session to close would take the log along
+};
+
+struct sqlite_session {
+    struct store_session base;
+    const char          *path; // the store's
+    sqlite3             *db;
+    sqlite3_stmt        *verbs[STORE_KIND_N][VERB_N]; // each prepared when it is first needed
+    sqlite3_stmt        *steps[STEP_N];
+    int                  log_frames;    // after the last commit
+    int                  checkpoint_at; // frames
+    bool                 is_log_stuck;  // a checkpoint failed, and that was reported
+};
+
+static struct sqlite_session *session_of(struct store_session *x)
+{
+    return CONTAINER_OF(x, struct sqlite_session, base);
+}
+
+static FALLIBLE fail(struct call *c, const struct sqlite_session *q, int code)
+{
+    return sqlite_fail(c, q->db, code, q->path);
+}
+
+static void unbind(sqlite3_stmt *st)
+{
+    sqlite3_reset(st);
+    sqlite3_clear_bindings(st); // they point at what the caller may free now
+}
+
+static void unbindp(sqlite3_stmt **st)
+{
+    if (*st) unbind(*st);
+}
+
+static FALLIBLE prepare(struct call *c, struct sqlite_session *q, enum store_kind kind, enum verb verb, unsigned flags, sqlite3_stmt **out)
+{
+    char sql[160];
+    snprintf(sql, sizeof sql, VERBS[verb], TABLES[kind]);
+    int code = sqlite3_prepare_v3(q->db, sql, -1, flags, out, NULL);
+    return code == SQLITE_OK ? OK : fail(c, q, code);
+}
+
+static FALLIBLE statement(struct call *c, struct sqlite_session *q, enum store_kind kind, enum verb verb, sqlite3_stmt **out)
+{
+    sqlite3_stmt **kept = &q->verbs[kind][verb];
+    if (!*kept) TRY(prepare(c, q, kind, verb, SQLITE_PREPARE_PERSISTENT, kept));
+    *out = *kept;
+    return OK;
+}
+
+static int bind_bytes(sqlite3_stmt *st, int at, bytes value)
+{
+    // A NULL address would bind NULL, not the empty blob.
+    return value.n ? sqlite3_bind_blob64(st, at, value.at, value.n, SQLITE_STATIC) : sqlite3_bind_zeroblob(st, at, 0);
+}
+
+static FALLIBLE column(struct call *c, struct sqlite_session *q, sqlite3_stmt *st, int at, bytes *out)
+{
+    const void *p = sqlite3_column_blob(st, at);
+    size_t      n = (size_t)sqlite3_column_bytes(st, at);
+    if (n && !p) return fail(c, q, sqlite3_extended_errcode(q->db));
+    *out = (bytes){p, n};
+    return OK;
+}
+
+static enum err sqlite_get(struct call *c, struct store_session *x, enum store_kind kind, str key, bytes *out)
+{
+    struct sqlite_session         *q = session_of(x);
+    CLEANUP(unbindp) sqlite3_stmt *st = NULL;
+    bytes                          body;
+    str                            copy;
+    TRY(statement(c, q, kind, GET, &st));
+    int code = bind_bytes(st, 1, str_bytes(key));
+    if (code == SQLITE_OK) code = sqlite3_step(st);
+    if (code == SQLITE_DONE) return FAIL_PLAIN(c, ERR_NOT_FOUND);
+    if (code != SQLITE_ROW) return fail(c, q, code);
+    TRY(column(c, q, st, 0, &body));
+    TRY(call_copy_str(c, bytes_str(body), &copy));
+    *out = str_bytes(copy);
+    return OK;
+}
+
+static FALLIBLE run_scan(struct call *c, struct sqlite_session *q, sqlite3_stmt *st, const struct store_span *span, store_visit *visit,
+                         void *context)
+{
+    bool limited = span->limit && span->limit <= INT64_MAX;
+    int  code = bind_bytes(st, 1, str_bytes(span->low));
+    if (code == SQLITE_OK) code = bind_bytes(st, 2, str_bytes(span->high));
+    if (code == SQLITE_OK) code = sqlite3_bind_int64(st, 3, limited ? (int64_t)span->limit : -1);
+    if (code != SQLITE_OK) return fail(c, q, code);
+    while ((code = sqlite3_step(st)) == SQLITE_ROW) {
+        bytes key, body;
+        TRY(column(c, q, st, 0, &key));
+        TRY(column(c, q, st, 1, &body));
+        TRY(visit(c, bytes_str(key), body, context));
+    }
+    return code == SQLITE_DONE ? OK : fail(c, q, code);
+}
+
+static enum err sqlite_scan(struct call *c, struct store_session *x, enum store_kind kind, const struct store_span *span,
+                            store_visit *visit, void *context)
+{
+    struct sqlite_session *q = session_of(x);
+    enum verb              verb = span->backwards ? SCAN_DOWN : SCAN_UP;
+    sqlite3_stmt          *st;
+    TRY(statement(c, q, kind, verb, &st));
+    if (!sqlite3_stmt_busy(st)) {
+        enum err done = run_scan(c, q, st, span, visit, context);
+        unbind(st);
+        return done;
+    }
+    // A scan from within a visit of the same kind: the kept statement stands at the outer scan's row.
+    TRY(prepare(c, q, kind, verb, 0, &st));
+    enum err done = run_scan(c, q, st, span, visit, context);
+    sqlite3_finalize(st);
+    return done;
+}
+
+static FALLIBLE take_step(struct call *c, struct sqlite_session *q, enum step step)
+{
+    sqlite3_stmt **st = &q->steps[step];
+    int            code = *st ? SQLITE_OK : sqlite3_prepare_v3(q->db, STEPS[step], -1, SQLITE_PREPARE_PERSISTENT, st, NULL);
+    if (code == SQLITE_OK) code = sqlite3_step(*st);
+    enum err done = code == SQLITE_DONE ? OK : fail(c, q, code);
+    sqlite3_reset(*st);
+    return done;
+}
+
+static enum err sqlite_begin(struct call *c, struct store_session *x)
+{
+    return take_step(c, session_of(x), BEGIN);
+}
+
+static int note_log(void *session, sqlite3 *db, const char *name, int frames)
+{
+    (void)db, (void)name;
+    ((struct sqlite_session *)session)->log_frames = frames;
+    return SQLITE_OK;
+}
+
+// Brings the log into the database. What was committed is on disk already, so a failure here
+// is no failure of the commit; but if it lasts, the disk fills up.
+static void checkpoint(struct sqlite_session *q)
+{
+    if (q->log_frames < LOG_STEP_FRAMES) q->checkpoint_at = LOG_STEP_FRAMES; // it has begun anew
+    if (q->log_frames < q->checkpoint_at) return;
+    bool is_long = q->log_frames >= LOG_LIMIT_FRAMES;
+    sqlite3_busy_timeout(q->db, READERS_TIMEOUT_MS);
+    int code = sqlite3_wal_checkpoint_v2(q->db, "main", is_long ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    sqlite3_busy_timeout(q->db, BUSY_TIMEOUT_MS);
+    q->checkpoint_at = q->log_frames + LOG_STEP_FRAMES; // not at every commit while a reader stands in the way
+    bool is_stuck = code != SQLITE_OK && code != SQLITE_BUSY;
+    if (is_stuck && !q->is_log_stuck)
+        report(REPORT_WARNING, "store: the log could not be brought into the database", "file=%s sqlite=%d text=\"%s\"", q->path, code,
+               sqlite3_errstr(code));
+    q->is_log_stuck = is_stuck;
+}
+
+static void sqlite_rollback(struct store_session *x)
+{
+    struct sqlite_session *q = session_of(x);
+    // SQLite rolls back by itself after some failures. Where a rollback fails, the next begin says so.
+    if (sqlite3_get_autocommit(q->db)) return;
+    sqlite3_exec(q->db, STEPS[ROLLBACK], NULL, NULL, NULL);
+}
+
+static enum err sqlite_commit(struct call *c, struct store_session *x)
+{
+    struct sqlite_session *q = session_of(x);
+    enum err               done = take_step(c, q, COMMIT);
+    if (done != OK) sqlite_rollback(x);
+    else checkpoint(q);
+    return done;
+}
+
+static enum err sqlite_mark(struct call *c, struct store_session *x)
+{
+    return take_step(c, session_of(x), MARK);
+}
+
+static enum err sqlite_keep(struct call *c, struct store_session *x)
+{
+    return take_step(c, session_of(x), KEEP);
+}
+
+static bool sqlite_undo(struct store_session *x)
+{
+    struct call c = {0}; // nobody asks for the words: the transaction is spoilt if this fails
+    bool        done = take_step(&c, session_of(x), UNDO) == OK && take_step(&c, session_of(x), KEEP) == OK;
+    call_clear(&c);
+    return done;
+}
+
+static FALLIBLE write_one(struct call *c, struct store_session *x, enum store_kind kind, enum verb verb, str key, const bytes *body)
+{
+    struct sqlite_session         *q = session_of(x);
+    CLEANUP(unbindp) sqlite3_stmt *st = NULL;
+    TRY(statement(c, q, kind, verb, &st));
+    int code = bind_bytes(st, 1, str_bytes(key));
+    if (code == SQLITE_OK && body) code = bind_bytes(st, 2, *body);
+    if (code == SQLITE_OK) code = sqlite3_step(st);
+    return code == SQLITE_DONE ? OK : fail(c, q, code);
+}
+
+static enum err sqlite_put(struct call *c, struct store_session *x, enum store_kind kind, str key, bytes body)
+{
+    return write_one(c, x, kind, PUT, key, &body);
+}
+
+static enum err sqlite_remove(struct call *c, struct store_session *x, enum store_kind kind, str key)
+{
+    return write_one(c, x, kind, REMOVE, key, NULL);
+}
+
+// One thread at a time has a connection, so it needs no lock of its own. A link is not followed: two
+// directories, each with its lock, could lead to one file.
+static FALLIBLE open_connection(struct call *c, const char *path, sqlite3 **out)
+{
+    int code = sqlite3_open_v2(path, out, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE, NULL);
+    if (code != SQLITE_OK) return sqlite_fail(c, *out, code, path);
+    sqlite3_busy_timeout(*out, BUSY_TIMEOUT_MS);
+    sqlite3_db_config(*out, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    // Where the file cannot be written SQLite opens it for reading, and says nothing.
+    if (sqlite3_db_readonly(*out, "main") == 1) return sqlite_fail(c, *out, SQLITE_READONLY, path);
+    return sqlite_run(c, *out, path,
+                      "PRAGMA synchronous = FULL;"     // the log is flushed at every commit
+                      "PRAGMA temp_store = MEMORY;"    // no files but ours
+                      "PRAGMA trusted_schema = OFF;"   // somebody else may have written the file
+                      "PRAGMA cell_size_check = ON;"
+                      "PRAGMA journal_size_limit = " LOG_LIMIT_BYTES);
+}
+
+static void sqlite_session_close(struct store_session *x)
+{
+    struct sqlite_session *q = session_of(x);
+    for (size_t i = 0; i < STORE_KIND_N; i++)
+        for (size_t j = 0; j < VERB_N; j++) sqlite3_finalize(q->verbs[i][j]);
+    for (size_t i = 0; i < STEP_N; i++) sqlite3_finalize(q->steps[i]);
+    sqlite3_close(q->db);
+    free(q);
+}
+
+static FALLIBLE set_up(struct call *c, struct sqlite_session *q, enum store_access access)
+{
+    TRY(open_connection(c, q->path, &q->db));
+    if (access == STORE_READ) return sqlite_run(c, q->db, q->path, "PRAGMA query_only = ON");
+    q->checkpoint_at = LOG_STEP_FRAMES;
+    sqlite3_wal_hook(q->db, note_log, q); // in place of SQLite's own checkpoints, which never wait for a reader
+    return OK;
+}
+
+static enum err sqlite_session_open(struct call *c, struct store *s, enum store_access access, struct store_session **out)
+{
+    struct sqlite_session *q = calloc(1, sizeof *q);
+    if (!q) return FAIL_PLAIN(c, ERR_NO_MEMORY);
+    q->path = CONTAINER_OF(s, struct sqlite_store, base)->directory.file;
+    enum err done = set_up(c, q, access);
+    if (done == OK) *out = &q->base;
+    else sqlite_session_close(&q->base);
+    return done;
+}
+
+static void sqlite_close(struct store *base)
+{
+    struct sqlite_store *s = CONTAINER_OF(base, struct sqlite_store, base);
+    sqlite3_close(s->keeper);
+    directory_release(&s->directory);
+    free(s);
+}
+
+static const struct store_backend SQLITE = {
+    .close = sqlite_close,
+    .session_open = sqlite_session_open,
+    .session_close = sqlite_session_close,
+    .get = sqlite_get,
+    .scan = sqlite_scan,
+    .begin = sqlite_begin,
+    .commit = sqlite_commit,
+    .mark = sqlite_mark,
+    .keep = sqlite_keep,
+    .undo = sqlite_undo,
+    .put = sqlite_put,
+    .remove = sqlite_remove,
+    .rollback = sqlite_rollback,
+};
+
+static FALLIBLE open_in(struct call *c, str directory, struct sqlite_store *s)
+{
+    TRY(directory_claim(c, directory, &s->directory));
+    TRY(open_connection(c, s->directory.file, &s->keeper));
+    return schema_raise(c, s->keeper, s->directory.file);
+}
+
+enum err store_open_sqlite(struct call *c, str directory, struct store **out)
+{
+    struct sqlite_store *s = calloc(1, sizeof *s);
+    if (!s) return FAIL_PLAIN(c, ERR_NO_MEMORY);
+    s->base.backend = &SQLITE;
+    s->directory.lock_fd = -1;
+    enum err done = open_in(c, directory, s);
+    if (done == OK) *out = &s->base;
+    else sqlite_close(&s->base);
+    return done;
+}

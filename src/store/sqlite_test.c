@@ -1,0 +1,578 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <sqlite3.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/buf.h"
+#include "store/schema.h"
+#include "store/store.h"
+#include "test.h"
+
+// What is SQLite's alone: the directory, its files, and what goes wrong with them.
+
+static const char *path_in(struct test *t, const char *name)
+{
+    return call_format(t->call, "%s/%s", test_dir(t), name).at;
+}
+
+static void closep(struct store **s)
+{
+    store_close(*s);
+}
+
+static void session_closep(struct store_session **x)
+{
+    store_session_close(*x);
+}
+
+static int mode_of(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 ? (int)(st.st_mode & 07777) : -1;
+}
+
+static enum err put_one(struct call *c, struct store_session *w, enum store_kind kind, str key, bytes body)
+{
+    TRY(store_begin(c, w));
+    TRY(store_put(c, w, kind, key, body));
+    return store_commit(c, w);
+}
+
+// A store with one record, closed again.
+static enum err make_store(struct call *c, const char *directory)
+{
+    CLEANUP(closep) struct store                 *s = NULL;
+    CLEANUP(session_closep) struct store_session *w = NULL;
+    TRY(store_open_sqlite(c, str_of(directory), &s));
+    TRY(store_session_open(c, s, STORE_WRITE, &w));
+    return put_one(c, w, STORE_META, S("made"), str_bytes(S("yes")));
+}
+
+static enum err open_and_read(struct call *c, const char *directory)
+{
+    CLEANUP(closep) struct store                 *s = NULL;
+    CLEANUP(session_closep) struct store_session *r = NULL;
+    bytes                                         body;
+    TRY(store_open_sqlite(c, str_of(directory), &s));
+    TRY(store_session_open(c, s, STORE_READ, &r));
+    return store_get(c, r, STORE_META, S("made"), &body);
+}
+
+TEST(sqlite_keeps_its_files_to_itself)
+{
+    const char                                   *dir = path_in(t, "a/b//c/");
+    CLEANUP(closep) struct store                 *s = NULL;
+    CLEANUP(session_closep) struct store_session *w = NULL;
+    CHECK_OK(store_open_sqlite(t->call, str_of(dir), &s));
+    CHECK_OK(store_session_open(t->call, s, STORE_WRITE, &w));
+    CHECK_OK(put_one(t->call, w, STORE_META, S("k"), str_bytes(S("v"))));
+    static const struct { const char *name; int mode; } CASES[] = {
+        {"a", 0700}, {"a/b", 0700}, {"a/b/c", 0700}, {"a/b/c/lock", 0600},
+        {"a/b/c/lanyard.db", 0600}, {"a/b/c/lanyard.db-wal", 0600}, {"a/b/c/lanyard.db-shm", 0600},
+    };
+    for (size_t i = 0; i < COUNT(CASES); i++) CHECK_INT(mode_of(path_in(t, CASES[i].name)), CASES[i].mode, CASES[i].name);
+}
+
+TEST(sqlite_takes_a_loose_file_back_to_itself)
+{
+    const char *dir = path_in(t, "s"), *file = path_in(t, "s/lanyard.db");
+    CHECK_OK(make_store(t->call, dir));
+    CHECK(chmod(file, 0644) == 0);
+    CHECK_OK(open_and_read(t->call, dir));
+    CHECK_INT(mode_of(file), 0600, "mode");
+}
+
+TEST(sqlite_keeps_records_over_a_restart)
+{
+    CHECK_OK(make_store(t->call, path_in(t, "s")));
+    for (int i = 0; i < 3; i++) CHECK_OK(open_and_read(t->call, path_in(t, "s")));
+}
+
+static enum err count_records(struct call *c, str key, bytes body, void *n)
+{
+    (void)c, (void)key, (void)body;
+    ++*(int *)n;
+    return OK;
+}
+
+TEST(sqlite_a_second_server_is_told_who_was_first)
+{
+    const char                   *dir = path_in(t, "s");
+    CLEANUP(closep) struct store *first = NULL;
+    struct store                 *second = NULL;
+    char                          process[40];
+    snprintf(process, sizeof process, "(process %ld)", (long)getpid());
+    CHECK_OK(store_open_sqlite(t->call, str_of(dir), &first));
+    enum err got = store_open_sqlite(t->call, str_of(dir), &second);
+    CHECK(second == NULL);
+    CHECK(strstr(t->call->failure.text, process) && strstr(t->call->failure.text, dir) && strstr(t->call->failure.text, "lanyard down"));
+    CHECK(!strchr(t->call->failure.text, '\n'));
+    CHECK_ERR(got, ERR_CONFLICT, "while the first is there");
+    CHECK_ERR(store_open_sqlite(t->call, str_of(path_in(t, "s/../s/.")), &second), ERR_CONFLICT, "by another way");
+    store_close(TAKE(first));
+    CHECK_OK(store_open_sqlite(t->call, str_of(dir), &first));
+}
+
+TEST(sqlite_an_unreadable_pid_is_left_out)
+{
+    static const char *const CASES[] = {"", "\n", "12", "pid\n", "99999999999999999999999999\n", "\x1b[2J\n"};
+    CHECK(mkdir(path_in(t, "s"), 0700) == 0);
+    int fd = open(path_in(t, "s/lock"), O_RDWR | O_CREAT, 0600);
+    CHECK(fd >= 0 && flock(fd, LOCK_EX) == 0);
+    for (size_t i = 0; i < COUNT(CASES); i++) {
+        struct store *s = NULL;
+        CHECK(ftruncate(fd, 0) == 0 && pwrite(fd, CASES[i], strlen(CASES[i]), 0) == (ssize_t)strlen(CASES[i]));
+        enum err got = store_open_sqlite(t->call, str_of(path_in(t, "s")), &s);
+        CHECK_ROW(str_starts(str_of(t->call->failure.text), S("Another server is using ")), CASES[i]);
+        CHECK_ERR(got, ERR_CONFLICT, CASES[i]);
+    }
+    close(fd);
+    CHECK_OK(make_store(t->call, path_in(t, "s")));
+}
+
+// What may have befallen a store, each done to a fresh one in the directory of the test.
+
+static bool run_sql(const char *file, const char *sql)
+{
+    sqlite3 *db = NULL;
+    bool     done = sqlite3_open(file, &db) == SQLITE_OK && sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK;
+    sqlite3_close(db);
+    return done;
+}
+
+static bool overwrite(const char *file, off_t at, size_t n)
+{
+    char noise[4096];
+    memset(noise, 0x5a, sizeof noise);
+    int  fd = open(file, O_WRONLY | O_CREAT, 0600);
+    bool done = fd >= 0 && pwrite(fd, noise, n, at) == (ssize_t)n;
+    if (fd >= 0) close(fd);
+    return done;
+}
+
+static bool newer_form(const char *file)
+{
+    char sql[64];
+    snprintf(sql, sizeof sql, "PRAGMA user_version = %d", SCHEMA_VERSION + 1);
+    return run_sql(file, sql);
+}
+
+static bool negative_form(const char *file) { return run_sql(file, "PRAGMA user_version = -1"); }
+static bool another_program(const char *file) { return run_sql(file, "PRAGMA application_id = 1234"); }
+static bool noise_in_the_header(const char *file) { return overwrite(file, 0, 100); }
+static bool noise_in_the_schema(const char *file) { return overwrite(file, 100, 3000); }
+static bool cut_short(const char *file) { return truncate(file, 4096) == 0; }
+static bool cut_within_the_header(const char *file) { return truncate(file, 60) == 0; }
+
+static bool foreign_tables(const char *file)
+{
+    return unlink(file) == 0 && run_sql(file, "CREATE TABLE songs (name)");
+}
+
+static bool is_a_directory(const char *file)
+{
+    return unlink(file) == 0 && mkdir(file, 0700) == 0;
+}
+
+static bool is_a_link(const char *file)
+{
+    char away[256];
+    snprintf(away, sizeof away, "%s-away", file);
+    return rename(file, away) == 0 && symlink(away, file) == 0;
+}
+
+static bool only_the_log_is_left(const char *file)
+{
+    char log[256];
+    snprintf(log, sizeof log, "%s-wal", file);
+    return unlink(file) == 0 && overwrite(log, 0, 500);
+}
+
+static bool emptied_beside_its_log(const char *file)
+{
+    char log[256];
+    snprintf(log, sizeof log, "%s-wal", file);
+    return truncate(file, 0) == 0 && overwrite(log, 0, 500);
+}
+
+static bool lock_is_a_directory(const char *file)
+{
+    char lock[256];
+    snprintf(lock, sizeof lock, "%.*slock", (int)(strlen(file) - strlen("lanyard.db")), file);
+    return unlink(lock) == 0 && mkdir(lock, 0700) == 0;
+}
+
+static str contents(struct call *c, const char *file)
+{
+    struct buf b;
+    struct stat st;
+    buf_init(&b, &c->arena);
+    int fd = open(file, O_RDONLY);
+    if (fd < 0) return S("(none)");
+    char *room = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0 ? buf_extend(&b, (size_t)st.st_size) : NULL;
+    if (room && read(fd, room, (size_t)st.st_size) != st.st_size) abort();
+    close(fd);
+    return buf_view(&b);
+}
+
+TEST(sqlite_refuses_what_it_cannot_trust_and_changes_nothing)
+{
+    static const struct { const char *name; bool (*befall)(const char *file); const char *says; } CASES[] = {
+        {"newer form", newer_form, "written by a newer Lanyard"},
+        {"negative form", negative_form, "written by a newer Lanyard"},
+        {"another program's id", another_program, "another program's database"},
+        {"foreign tables", foreign_tables, "another program's database"},
+        {"noise in the header", noise_in_the_header, "back from a backup"},
+        {"noise in the schema", noise_in_the_schema, "back from a backup"},
+        {"cut short", cut_short, "back from a backup"},
+        {"cut within the header", cut_within_the_header, "back from a backup"},
+        {"a directory", is_a_directory, "lanyard.db"},
+        {"a link", is_a_link, "lanyard.db"},
+        {"only the log is left", only_the_log_is_left, "missing or empty, but its log is there"},
+        {"emptied beside its log", emptied_beside_its_log, "missing or empty, but its log is there"},
+        {"the lock is a directory", lock_is_a_directory, "lock"},
+    };
+    for (size_t i = 0; i < COUNT(CASES); i++) {
+        const char   *dir = path_in(t, CASES[i].name), *file = call_format(t->call, "%s/lanyard.db", dir).at;
+        struct store *s = NULL;
+        CHECK_OK(make_store(t->call, dir));
+        CHECK_ROW(CASES[i].befall(file), CASES[i].name);
+        str      before = contents(t->call, file);
+        enum err got = store_open_sqlite(t->call, str_of(dir), &s);
+        if (!strstr(t->call->failure.text, CASES[i].says) || strchr(t->call->failure.text, '\n'))
+            test_failed(t, __FILE__, __LINE__, "%s: \"%s\"", CASES[i].name, t->call->failure.text);
+        CHECK_ERR(got, ERR_STORE_UNAVAILABLE, CASES[i].name);
+        CHECK_ROW(str_eq(contents(t->call, file), before), CASES[i].name);
+        store_close(s);
+    }
+}
+
+TEST(sqlite_refuses_what_is_no_directory)
+{
+    CHECK(overwrite(path_in(t, "file"), 0, 10));
+    CHECK(symlink("nowhere", path_in(t, "dangling")) == 0);
+    const struct { const char *name; str path; } CASES[] = {
+        {"empty", S_INIT("")},
+        {"with a NUL", S_INIT("/tmp/a\0b")},
+        {"a file", str_of(path_in(t, "file"))},
+        {"below a file", str_of(path_in(t, "file/x"))},
+        {"a dangling link", str_of(path_in(t, "dangling"))},
+        {"not to be made", S_INIT("/proc/lanyard")},
+    };
+    for (size_t i = 0; i < COUNT(CASES); i++) {
+        struct store *s = NULL;
+        CHECK_ERR(store_open_sqlite(t->call, CASES[i].path, &s), ERR_STORE_UNAVAILABLE, CASES[i].name);
+        CHECK_ROW(s == NULL, CASES[i].name);
+    }
+}
+
+TEST(sqlite_goes_on_after_a_start_that_was_cut_off)
+{
+    const char *dir = path_in(t, "s"), *file = path_in(t, "s/lanyard.db");
+    CHECK(mkdir(dir, 0700) == 0);
+    CHECK_OK(make_store(t->call, dir));
+    CHECK(unlink(file) == 0 && run_sql(file, "PRAGMA journal_mode = WAL"));
+    CHECK_OK(make_store(t->call, dir)); // in WAL mode, but without a table
+    CHECK_OK(open_and_read(t->call, dir));
+    CHECK(truncate(file, 0) == 0);
+    CHECK_OK(make_store(t->call, dir)); // made, but never written
+}
+
+TEST(sqlite_a_damaged_page_is_an_error_where_it_is_read)
+{
+    const char                                   *dir = path_in(t, "s"), *file = path_in(t, "s/lanyard.db");
+    CLEANUP(closep) struct store                 *s = NULL;
+    CLEANUP(session_closep) struct store_session *w = NULL;
+    char                                          body[800] = {0};
+    int                                           n = 0;
+    CHECK_OK(store_open_sqlite(t->call, str_of(dir), &s));
+    CHECK_OK(store_session_open(t->call, s, STORE_WRITE, &w));
+    CHECK_OK(store_begin(t->call, w));
+    for (int i = 0; i < 1000; i++)
+        CHECK_OK(store_put(t->call, w, STORE_ROLE, call_format(t->call, "%06d", i), (bytes){(const uint8_t *)body, sizeof body}));
+    CHECK_OK(store_put(t->call, w, STORE_META, S("made"), str_bytes(S("yes"))));
+    CHECK_OK(store_commit(t->call, w));
+    store_session_close(TAKE(w));
+    store_close(TAKE(s));
+    for (int page = 60; page < 120; page++) CHECK(overwrite(file, (off_t)page * 4096, 4096));
+    CHECK_OK(open_and_read(t->call, dir)); // another table
+    CHECK_OK(store_open_sqlite(t->call, str_of(dir), &s));
+    CHECK_OK(store_session_open(t->call, s, STORE_WRITE, &w));
+    enum err got = store_scan(t->call, w, STORE_ROLE, &(struct store_range){0}, count_records, &n);
+    CHECK(strstr(t->call->failure.text, "The store is damaged") != NULL);
+    CHECK_ERR(got, ERR_STORE_UNAVAILABLE, "scan");
+    CHECK(n < 1000);
+    CHECK_OK(put_one(t->call, w, STORE_META, S("still"), str_bytes(S("writes"))));
+}
+
+// The log of a writer whose readers never rest is bounded all the same.
+
+struct restless {
+    struct store *store;
+    atomic_bool   over;
+};
+
+static enum err dawdle(struct call *c, str key, bytes body, void *context)
+{
+    (void)c, (void)key, (void)body, (void)context;
+    return usleep(500) == 0 ? OK : ERR_INTERNAL;
+}
+
+static void *read_without_rest(void *context)
+{
+    struct restless      *all = context;
+    struct store_session *r;
+    struct call           c;
+    call_init(&c, NULL, NULL);
+    enum err done = store_session_open(&c, all->store, STORE_READ, &r);
+    while (done == OK && !atomic_load(&all->over)) done = store_scan(&c, r, STORE_ROLE, &(struct store_range){0}, dawdle, NULL);
+    store_session_close(r);
+    call_clear(&c);
+    return done == OK ? NULL : (void *)"a scan failed";
+}
+
+TEST(sqlite_log_does_not_grow_without_bound)
+{
+    enum { READERS = 3, BODY_BYTES = 1 << 20, COMMITS = 120 };
+    CLEANUP(closep) struct store                 *s = NULL;
+    CLEANUP(session_closep) struct store_session *w = NULL;
+    struct restless                               all = {0};
+    pthread_t                                     readers[READERS];
+    off_t                                         largest = 0;
+    struct stat                                   log;
+    const uint8_t                                *body = calloc(1, BODY_BYTES);
+    CHECK_OK(store_open_sqlite(t->call, str_of(path_in(t, "s")), &s));
+    CHECK_OK(store_session_open(t->call, s, STORE_WRITE, &w));
+    for (int i = 0; i < 20; i++) CHECK_OK(put_one(t->call, w, STORE_ROLE, (str){(const char *)&i, sizeof i}, str_bytes(S("x"))));
+    all.store = s;
+    for (int i = 0; i < READERS; i++) CHECK(pthread_create(&readers[i], NULL, read_without_rest, &all) == 0);
+    for (int i = 0; i < COMMITS; i++) {
+        CHECK_OK(put_one(t->call, w, STORE_SECRET, (str){(const char *)&i, sizeof i}, (bytes){body, BODY_BYTES}));
+        CHECK(stat(path_in(t, "s/lanyard.db-wal"), &log) == 0);
+        if (log.st_size > largest) largest = log.st_size;
+    }
+    atomic_store(&all.over, true);
+    for (int i = 0; i < READERS; i++) {
+        void *wrong = NULL;
+        pthread_join(readers[i], &wrong);
+        CHECK(wrong == NULL);
+    }
+    if (largest > 48 << 20) test_failed(t, __FILE__, __LINE__, "the log grew to %lld bytes", (long long)largest);
+    free((void *)body);
+}
+
+// Tests that need another user, a small disk or a limit run in a process of their own, which says what went wrong.
+
+#define NEED(condition)                              \
+    do {                                             \
+        if (!(condition)) return #condition;         \
+    } while (0)
+
+static void check_in_child(struct test *t, const char *(*run)(struct call *c, const char *dir), const char *name)
+{
+    const char *dir = test_dir(t); // made here: who makes it removes it
+    int         ends[2];
+    char        said[1024] = {0};
+    CHECK_ROW(pipe2(ends, O_CLOEXEC) == 0, name);
+    fflush(stdout);
+    pid_t pid = fork();
+    if (pid == 0) {
+        struct call c;
+        call_init(&c, NULL, NULL);
+        const char *wrong = run(&c, dir);
+        if (wrong) dprintf(ends[1], "%s (%s)", wrong, c.failure.text);
+        _exit(wrong ? 1 : 0);
+    }
+    close(ends[1]);
+    int     status = 0;
+    ssize_t n = read(ends[0], said, sizeof said - 1);
+    close(ends[0]);
+    CHECK_ROW(pid > 0 && waitpid(pid, &status, 0) == pid, name);
+    if (n > 0 || status != 0) test_failed(t, __FILE__, __LINE__, "%s: status %d, %s", name, status, said);
+}
+
+static bool become_ordinary(void)
+{
+    return geteuid() != 0 || (setgroups(0, NULL) == 0 && setresgid(65534, 65534, 65534) == 0 && setresuid(65534, 65534, 65534) == 0);
+}
+
+static bool give_away(const char *dir)
+{
+    return geteuid() != 0 || chown(dir, 65534, 65534) == 0;
+}
+
+static const char *refuse_unwritable_directory(struct call *c, const char *dir)
+{
+    struct store *s = NULL;
+    NEED(give_away(dir) && become_ordinary() && chmod(dir, 0500) == 0);
+    NEED(store_open_sqlite(c, str_of(dir), &s) == ERR_STORE_UNAVAILABLE);
+    NEED(strstr(c->failure.text, "Give this user the right"));
+    call_forgive(c);
+    NEED(store_open_sqlite(c, call_format(c, "%s/below", dir), &s) == ERR_STORE_UNAVAILABLE);
+    NEED(strstr(c->failure.text, "Give this user the right"));
+    NEED(chmod(dir, 0700) == 0);
+    return NULL;
+}
+
+static const char *refuse_read_only_file(struct call *c, const char *dir)
+{
+    const char *file = call_format(c, "%s/lanyard.db", dir).at;
+    NEED(give_away(dir) && become_ordinary());
+    NEED(make_store(c, dir) == OK);
+    str before = contents(c, file);
+    NEED(chmod(file, 0400) == 0);
+    NEED(open_and_read(c, dir) == ERR_STORE_UNAVAILABLE);
+    NEED(strstr(c->failure.text, "Give this user the right"));
+    call_forgive(c);
+    NEED(str_eq(contents(c, file), before));
+    NEED(chmod(file, 0000) == 0);
+    NEED(open_and_read(c, dir) == ERR_STORE_UNAVAILABLE);
+    call_forgive(c);
+    NEED(chmod(file, 0600) == 0);
+    NEED(open_and_read(c, dir) == OK);
+    return NULL;
+}
+
+TEST(sqlite_refuses_an_unwritable_directory) { check_in_child(t, refuse_unwritable_directory, "directory"); }
+TEST(sqlite_refuses_a_read_only_file) { check_in_child(t, refuse_read_only_file, "file"); }
+
+// Full disks. Transactions of two records each, until one is refused; then all that were
+// acknowledged must be there, no other, and writing must go on as soon as there is room.
+
+static enum err put_pair(struct call *c, struct store_session *w, int i)
+{
+    static const uint8_t body[3000];
+    TRY(store_begin(c, w));
+    TRY(store_put(c, w, STORE_GROUP, call_format(c, "%06d", i), (bytes){body, sizeof body}));
+    TRY(store_put(c, w, STORE_SECRET, call_format(c, "%06d", i), (bytes){body, sizeof body}));
+    return store_commit(c, w);
+}
+
+static const char *check_pairs(struct call *c, struct store *s, int acknowledged)
+{
+    CLEANUP(session_closep) struct store_session *r = NULL;
+    int                                           groups = 0, secrets = 0;
+    bytes                                         last;
+    NEED(store_session_open(c, s, STORE_READ, &r) == OK);
+    NEED(store_scan(c, r, STORE_GROUP, &(struct store_range){0}, count_records, &groups) == OK);
+    NEED(store_scan(c, r, STORE_SECRET, &(struct store_range){0}, count_records, &secrets) == OK);
+    NEED(groups == acknowledged && secrets == acknowledged);
+    NEED(store_get(c, r, STORE_GROUP, call_format(c, "%06d", acknowledged - 1), &last) == OK);
+    return NULL;
+}
+
+static const char *fill_up(struct call *c, const char *dir, bool (*make_room)(const char *dir))
+{
+    CLEANUP(closep) struct store                 *s = NULL;
+    CLEANUP(session_closep) struct store_session *w = NULL;
+    int                                           n = 0;
+    const char                                   *wrong;
+    NEED(store_open_sqlite(c, str_of(dir), &s) == OK);
+    NEED(store_session_open(c, s, STORE_WRITE, &w) == OK);
+    while (n < 10000 && put_pair(c, w, n) == OK) n++;
+    NEED(n > 0 && c->failure.kind == ERR_STORE_UNAVAILABLE);
+    NEED(str_starts(str_of(c->failure.text), S("The disk is full: free space for ")));
+    call_forgive(c);
+    NEED(store_commit(c, w) != OK);
+    call_forgive(c);
+    for (int i = 0; i < 3; i++) {
+        store_rollback(w);
+        NEED(put_pair(c, w, n) == ERR_STORE_UNAVAILABLE);
+        call_forgive(c);
+    }
+    if ((wrong = check_pairs(c, s, n))) return wrong;
+    store_rollback(w);
+    NEED(make_room(dir));
+    for (int i = 0; i < 20; i++, n++) NEED(put_pair(c, w, n) == OK);
+    if ((wrong = check_pairs(c, s, n))) return wrong;
+    store_session_close(TAKE(w));
+    store_close(TAKE(s));
+    NEED(store_open_sqlite(c, str_of(dir), &s) == OK);
+    return check_pairs(c, s, n);
+}
+
+static bool lift_limit(const char *dir)
+{
+    (void)dir;
+    return setrlimit(RLIMIT_FSIZE, &(struct rlimit){RLIM_INFINITY, RLIM_INFINITY}) == 0;
+}
+
+static const char *fill_up_to_a_limit(struct call *c, const char *dir)
+{
+    NEED(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
+    NEED(setrlimit(RLIMIT_FSIZE, &(struct rlimit){1 << 20, RLIM_INFINITY}) == 0);
+    return fill_up(c, dir, lift_limit);
+}
+
+static bool write_text(const char *path, const char *text)
+{
+    int  fd = open(path, O_WRONLY | O_CLOEXEC);
+    bool done = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+    if (fd >= 0) close(fd);
+    return done;
+}
+
+// A disk of two megabytes, with half of it taken. Where the kernel forbids namespaces: false.
+static bool mount_small_disk(const char *dir)
+{
+    char     map[64];
+    unsigned uid = geteuid();
+    if (unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) return false;
+    snprintf(map, sizeof map, "0 %u 1", uid);
+    if (!write_text("/proc/self/uid_map", map)) return false;
+    if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 || mount("none", dir, "tmpfs", 0, "size=2m") != 0) return false;
+    char ballast[256];
+    snprintf(ballast, sizeof ballast, "%s/ballast", dir);
+    int  fd = open(ballast, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    bool done = fd >= 0 && posix_fallocate(fd, 0, 1 << 20) == 0;
+    close(fd);
+    return done;
+}
+
+static bool drop_ballast(const char *dir)
+{
+    char ballast[256];
+    snprintf(ballast, sizeof ballast, "%s/ballast", dir);
+    return unlink(ballast) == 0;
+}
+
+static const char *fill_up_a_disk(struct call *c, const char *dir)
+{
+    if (!mount_small_disk(dir)) {
+        printf("# no namespaces here: a full disk is tried with a limit only\n");
+        return NULL;
+    }
+    return fill_up(c, dir, drop_ballast);
+}
+
+static const char *start_on_a_full_disk(struct call *c, const char *dir)
+{
+    struct store *s = NULL;
+    if (!mount_small_disk(dir)) return NULL;
+    const char *rest = call_format(c, "%s/rest", dir).at;
+    int         fd = open(rest, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    char        page[4096] = {0};
+    while (write(fd, page, sizeof page) > 0) continue;
+    NEED(errno == ENOSPC);
+    NEED(store_open_sqlite(c, str_of(dir), &s) == ERR_STORE_UNAVAILABLE);
+    NEED(str_starts(str_of(c->failure.text), S("The disk is full: free space for ")));
+    call_forgive(c);
+    NEED(unlink(rest) == 0 && close(fd) == 0);
+    NEED(make_store(c, dir) == OK && open_and_read(c, dir) == OK);
+    return NULL;
+}
+
+TEST(sqlite_file_size_limit_leaves_the_data_untouched) { check_in_child(t, fill_up_to_a_limit, "limit"); }
+TEST(sqlite_full_disk_leaves_the_data_untouched) { check_in_child(t, fill_up_a_disk, "disk"); }
+TEST(sqlite_start_on_a_full_disk_is_refused) { check_in_child(t, start_on_a_full_disk, "start"); }

@@ -1,0 +1,198 @@
+#include <assert.h>
+
+#include "store/backend.h"
+
+// The contract's own rules, the same for every back end. Breaking one is a mistake of the
+// caller, yet answered and not asserted: a server that stops over it helps nobody.
+
+void store_close(struct store *s)
+{
+    if (s) s->backend->close(s);
+}
+
+enum err store_session_open(struct call *c, struct store *s, enum store_access access, struct store_session **out)
+{
+    if (access == STORE_WRITE && atomic_exchange(&s->has_writer, true))
+        return FAIL(c, ERR_CONFLICT, "The store has its writing session already; there is one.");
+    struct store_session *x;
+    enum err              opened = s->backend->session_open(c, s, access, &x);
+    if (opened != OK) {
+        if (access == STORE_WRITE) atomic_store(&s->has_writer, false);
+        return opened;
+    }
+    x->store = s;
+    x->access = access;
+    *out = x;
+    return OK;
+}
+
+void store_session_close(struct store_session *x)
+{
+    if (!x) return;
+    store_rollback(x);
+    struct store *s = x->store;
+    bool          was_writer = x->access == STORE_WRITE;
+    s->backend->session_close(x);
+    if (was_writer) atomic_store(&s->has_writer, false);
+}
+
+static FALLIBLE check_kind_and_key(struct call *c, enum store_kind kind, str key)
+{
+    if ((unsigned)kind >= STORE_KIND_N) return FAIL(c, ERR_INTERNAL, "There are no records of kind %u.", (unsigned)kind);
+    if (str_empty(key)) return FAIL(c, ERR_PARAMETER_INVALID, "A record's key is empty.");
+    if (key.n > STORE_MAX_KEY_BYTES)
+        return FAIL(c, ERR_TOO_LARGE, "A record's key has %zu bytes; the limit is %d.", key.n, STORE_MAX_KEY_BYTES);
+    return OK;
+}
+
+enum err store_get(struct call *c, struct store_session *x, enum store_kind kind, str key, bytes *out)
+{
+    TRY(check_kind_and_key(c, kind, key));
+    return x->store->backend->get(c, x, kind, key, out);
+}
+
+// Past every key: one byte longer than the longest.
+static const char TOP[STORE_MAX_KEY_BYTES + 1] = {[0 ... STORE_MAX_KEY_BYTES] = (char)0xff};
+
+// The lowest key past all that begin with `prefix`: its last byte below 0xff one higher, the rest cut.
+static FALLIBLE past_prefix(struct call *c, str prefix, str *out)
+{
+    while (prefix.n && (uint8_t)prefix.at[prefix.n - 1] == 0xff) prefix.n--;
+    if (!prefix.n) {
+        *out = (str){TOP, sizeof TOP};
+        return OK;
+    }
+    char *next;
+    TRY(NEW(c, &next, prefix.n));
+    memcpy(next, prefix.at, prefix.n);
+    next[prefix.n - 1] = (char)((uint8_t)next[prefix.n - 1] + 1);
+    *out = (str){next, prefix.n};
+    return OK;
+}
+
+// The lowest key past `key`: with a NUL behind it.
+static FALLIBLE past_key(struct call *c, str key, str *out)
+{
+    char *next;
+    TRY(NEW(c, &next, key.n + 1));
+    memcpy(next, key.at, key.n);
+    *out = (str){next, key.n + 1};
+    return OK;
+}
+
+static FALLIBLE span_of(struct call *c, const struct store_range *range, struct store_span *out)
+{
+    if (range->prefix.n > STORE_MAX_KEY_BYTES || range->after.n > STORE_MAX_KEY_BYTES)
+        return FAIL(c, ERR_TOO_LARGE, "A scan begins at a key of more than %d bytes.", STORE_MAX_KEY_BYTES);
+    struct store_span span = {.low = range->prefix, .backwards = range->backwards, .limit = range->limit};
+    TRY(past_prefix(c, range->prefix, &span.high));
+    if (!str_empty(range->after) && range->backwards) {
+        if (str_cmp(range->after, span.high) < 0) span.high = range->after;
+    } else if (!str_empty(range->after) && str_cmp(range->after, span.low) >= 0) {
+        TRY(past_key(c, range->after, &span.low));
+    }
+    *out = span;
+    return OK;
+}
+
+enum err store_scan(struct call *c, struct store_session *x, enum store_kind kind, const struct store_range *range,
+                    store_visit *visit, void *context)
+{
+    struct store_span span;
+    if ((unsigned)kind >= STORE_KIND_N) return FAIL(c, ERR_INTERNAL, "There are no records of kind %u.", (unsigned)kind);
+    TRY(span_of(c, range, &span));
+    x->visiting++;
+    enum err scanned = x->store->backend->scan(c, x, kind, &span, visit, context);
+    x->visiting--;
+    return scanned;
+}
+
+static FALLIBLE check_may_write(struct call *c, const struct store_session *x)
+{
+    if (x->access != STORE_WRITE) return FAIL(c, ERR_INTERNAL, "A reading session was asked to write.");
+    if (x->visiting) return FAIL(c, ERR_INTERNAL, "The store was to be written to in the middle of a scan.");
+    return OK;
+}
+
+static FALLIBLE check_in_transaction(struct call *c, const struct store_session *x)
+{
+    TRY(check_may_write(c, x));
+    if (!x->in_transaction) return FAIL(c, ERR_INTERNAL, "The store was to be written to outside of a transaction.");
+    if (x->spoilt) return FAIL(c, ERR_STORE_UNAVAILABLE, "An earlier write of this transaction failed: nothing of it is kept.");
+    return OK;
+}
+
+static enum err spoil_unless(enum err done, struct store_session *x)
+{
+    if (done != OK) x->spoilt = true;
+    return done;
+}
+
+enum err store_begin(struct call *c, struct store_session *x)
+{
+    TRY(check_may_write(c, x));
+    if (x->in_transaction) return FAIL(c, ERR_INTERNAL, "A transaction was begun inside of another.");
+    TRY(x->store->backend->begin(c, x));
+    x->in_transaction = true;
+    return OK;
+}
+
+enum err store_commit(struct call *c, struct store_session *x)
+{
+    TRY(check_in_transaction(c, x));
+    if (x->marks) return FAIL(c, ERR_INTERNAL, "A transaction was to be committed with %u open marks.", x->marks);
+    TRY(spoil_unless(x->store->backend->commit(c, x), x));
+    x->in_transaction = false;
+    return OK;
+}
+
+void store_rollback(struct store_session *x)
+{
+    assert(!x->visiting);
+    if (x->in_transaction) x->store->backend->rollback(x);
+    x->in_transaction = false;
+    x->spoilt = false;
+    x->marks = 0;
+}
+
+enum err store_mark(struct call *c, struct store_session *x)
+{
+    TRY(check_in_transaction(c, x));
+    TRY(spoil_unless(x->store->backend->mark(c, x), x));
+    x->marks++;
+    return OK;
+}
+
+enum err store_keep(struct call *c, struct store_session *x)
+{
+    TRY(check_in_transaction(c, x));
+    if (!x->marks) return FAIL(c, ERR_INTERNAL, "There is no mark to keep what was written since.");
+    TRY(spoil_unless(x->store->backend->keep(c, x), x));
+    x->marks--;
+    return OK;
+}
+
+void store_undo(struct store_session *x)
+{
+    assert(!x->visiting);
+    if (!x->in_transaction || x->spoilt) return;
+    // Who undoes without a mark, or cannot, believes something gone that is not: it must not be committed.
+    if (!x->marks || !x->store->backend->undo(x)) x->spoilt = true;
+    else x->marks--;
+}
+
+enum err store_put(struct call *c, struct store_session *x, enum store_kind kind, str key, bytes body)
+{
+    TRY(check_in_transaction(c, x));
+    TRY(check_kind_and_key(c, kind, key));
+    if (body.n > STORE_MAX_BODY_BYTES)
+        return FAIL(c, ERR_TOO_LARGE, "A record has %zu bytes; the limit is %zu.", body.n, STORE_MAX_BODY_BYTES);
+    return spoil_unless(x->store->backend->put(c, x, kind, key, body), x);
+}
+
+enum err store_remove(struct call *c, struct store_session *x, enum store_kind kind, str key)
+{
+    TRY(check_in_transaction(c, x));
+    TRY(check_kind_and_key(c, kind, key));
+    return spoil_unless(x->store->backend->remove(c, x, kind, key), x);
+}
