@@ -1,0 +1,64 @@
+# The front door. Meson and Ninja do the work; everything is built below build*/.
+#
+#   make         builds lanyard           make demo   what it is for, in a minute
+#   make test    all tests                make asan   the same under the sanitizers
+#   make check   layers, banned calls     make fuzz   looks for what no test thought of
+#   make bench   figures, against peers   make crash  SIGKILL, a hundred times
+#   make install DESTDIR= PREFIX=/usr/local
+
+PREFIX ?= /usr/local
+JOBS   ?= $(shell nproc)
+
+all: build/build.ninja
+	@ninja -C build -j$(JOBS)
+
+build/build.ninja:
+	@tools/setup
+	@meson setup build --prefix=$(PREFIX) >/dev/null
+
+demo:
+	@tools/setup
+	@$(MAKE) --no-print-directory all
+	@demo/run
+
+test:
+	@tools/setup test
+	@$(MAKE) --no-print-directory all
+	@tests/all build
+
+asan:
+	@tools/setup test
+	@[ -f build-asan/build.ninja ] || meson setup build-asan -Db_sanitize=address,undefined -Dbuildtype=debugoptimized >/dev/null
+	@ninja -C build-asan -j$(JOBS)
+	@tests/all build-asan
+
+tsan:
+	@tools/setup test
+	@[ -f build-tsan/build.ninja ] || meson setup build-tsan -Db_sanitize=thread >/dev/null
+	@ninja -C build-tsan -j$(JOBS)
+	@tests/all build-tsan unit
+
+check:
+	@tools/check-layers
+	@tools/check-banned
+
+fuzz:
+	@tools/setup test
+	@fuzz/run
+
+crash:
+	@$(MAKE) --no-print-directory all
+	@tests/run 'build/crash-store 100'
+
+bench:
+	@tools/setup bench
+	@$(MAKE) --no-print-directory all
+	@bench/run
+
+install: all
+	@meson install -C build --no-rebuild $(if $(DESTDIR),--destdir $(DESTDIR))
+
+clean:
+	@rm -rf build build-asan build-tsan build-fuzz
+
+.PHONY: all demo test asan tsan check fuzz crash bench install clean
