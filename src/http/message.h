@@ -10,10 +10,14 @@
 #pragma once
 #include "core/buf.h"
 
-#define HTTP_MAX_HEAD_BYTES   (48u << 10) /* tokens of users in many groups are long */
-#define HTTP_MAX_HEADERS      100
-#define HTTP_MAX_BODY_BYTES   (4u << 20)
-#define HTTP_MAX_QUERY_FIELDS 64
+#define HTTP_MAX_HEAD_BYTES       (48u << 10) /* tokens of users in many groups are long */
+#define HTTP_MAX_TARGET_BYTES     (16u << 10)
+#define HTTP_MAX_METHOD_BYTES     24
+#define HTTP_MAX_HEADERS          100
+#define HTTP_MAX_BODY_BYTES       (4u << 20)
+#define HTTP_MAX_CHUNK_LINE_BYTES 256       /* a chunk's size and its extension */
+#define HTTP_MAX_TRAILER_BYTES    (4u << 10)
+#define HTTP_MAX_QUERY_FIELDS     64
 
 enum http_method { HTTP_GET, HTTP_HEAD, HTTP_POST, HTTP_PUT, HTTP_PATCH, HTTP_DELETE, HTTP_OPTIONS, HTTP_OTHER };
 
@@ -47,19 +51,31 @@ struct http_framing {
 enum http_progress { HTTP_NEED_MORE, HTTP_DONE, HTTP_REFUSED };
 
 /*
- * Reads a request's head from the start of `in`. HTTP_REFUSED: *out_status is the status
- * to answer before closing (400, 414, 431, 501, 505). Refuses what others let pass: no or two
- * Hosts, Content-Length with Transfer-Encoding, differing or signed lengths, unknown
- * transfer codings, blanks before the colon, folded lines, bare LF, control characters.
+ * Reads a request's head from the start of `in`, in one pass and without memory of its own.
+ * HTTP_REFUSED: *out_status is the status to answer before closing (400, 413, 414, 417, 431,
+ * 501, 505); more input would not change it. Refuses what others let pass: no or two Hosts, Content-Length with
+ * Transfer-Encoding, two or signed lengths, other transfer codings than chunked, blanks before
+ * the colon, folded lines, bare LF, control characters, an absolute-form target for another host.
+ * Lives: views point into `in`; *out and *framing are written with HTTP_DONE only.
  */
 enum http_progress http_read_head(str in, struct http_header headers[HTTP_MAX_HEADERS], struct http_request *out,
                                   struct http_framing *framing, int *out_status);
 
+/* Where the joining of a chunked body stands; zero is the start. */
+struct http_chunks {
+    size_t joined; /* bytes of body so far */
+    size_t left;   /* bytes still to come of the chunk being read */
+    size_t trailer_bytes;
+    enum { HTTP_CHUNK_SIZE, HTTP_CHUNK_DATA, HTTP_CHUNK_END, HTTP_CHUNK_TRAILER } next;
+};
+
 /*
- * Joins a chunked body that begins at `in`, in place: *out_used bytes of input were read,
- * *out_body bytes now stand at in.at. HTTP_REFUSED: malformed, or longer than HTTP_MAX_BODY_BYTES.
+ * Joins a chunked body in place, as its input comes in: `in` holds the bytes joined so far and then
+ * *n - joined fresh ones. Afterwards it holds more joined ones and what is not read yet: *n only shrinks,
+ * and with HTTP_DONE the next request begins at in + joined. Extensions are skipped, trailers dropped.
+ * HTTP_REFUSED: malformed (400), or longer than HTTP_MAX_BODY_BYTES (413).
  */
-enum http_progress http_read_chunks(char *in, size_t n, size_t *out_used, size_t *out_body, int *out_status);
+enum http_progress http_read_chunks(struct http_chunks *state, char *in, size_t *n, int *out_status);
 
 /* The first header of that name, case-insensitively; an empty str with NULL `at` if absent. */
 str  http_header(const struct http_request *r, str name);
@@ -72,7 +88,7 @@ struct http_field {
 };
 /* Errors: ERR_URL_INVALID (bad escapes, NUL), ERR_TOO_LARGE */
 FALLIBLE http_read_fields(struct call *c, str encoded, struct http_field **out, size_t *out_n);
-/* The value of the one field of that name, case-insensitively; empty with NULL `at` if absent. */
+/* The value of the first field of that name, case-insensitively; empty with NULL `at` if absent. */
 str http_field(const struct http_field *fields, size_t n, str name);
 
 /* Percent-decodes; "+" stays. Errors: ERR_URL_INVALID (bad escape, or a NUL comes out) */
