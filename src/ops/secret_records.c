@@ -1,0 +1,307 @@
+#include "ops/secret_records.h"
+
+#include "core/digest.h"
+
+#define DROP_BATCH 256
+
+static void add_key(struct buf *b, const struct secret_records *r, enum secret_shelf shelf, str name)
+{
+    buf_add_char(b, (char)shelf);
+    buf_add(b, guid_key(&r->vault));
+    for (size_t i = 0; i < name.n; i++) buf_add_char(b, char_lower(name.at[i]));
+}
+
+static enum err head_key(struct call *c, const struct secret_records *r, enum secret_shelf shelf, str name, str *out)
+{
+    struct buf b;
+    buf_init(&b, &c->arena);
+    add_key(&b, r, shelf, name);
+    return buf_finish(c, &b, out);
+}
+
+// `version` NULL: what the keys of all versions of that name begin with.
+static enum err version_key(struct call *c, const struct secret_records *r, str name, const secret_version *version, str *out)
+{
+    struct buf b;
+    buf_init(&b, &c->arena);
+    add_key(&b, r, SECRET_VERSION, name);
+    buf_add_char(&b, '\0'); // ends the name: "a" must not begin "ab"
+    if (version) buf_add(&b, guid_key(&version->g));
+    return buf_finish(c, &b, out);
+}
+
+static enum err read_head(struct call *c, guid vault, bytes body, struct secret_head *out)
+{
+    struct unpack      u;
+    struct secret_head head = {.vault = vault};
+    unpack_begin(&u, body);
+    head.name = unpack_str(&u);
+    head.newest.g = unpack_guid(&u);
+    head.deleted_s = unpack_i64(&u);
+    head.purge_due_s = unpack_i64(&u);
+    TRY(unpack_end(c, &u));
+    *out = head;
+    return OK;
+}
+
+enum err secret_head_find(struct call *c, const struct secret_records *r, enum secret_shelf shelf, str name, struct secret_head *out,
+                          bool *out_found)
+{
+    str   key;
+    bytes body;
+    TRY(head_key(c, r, shelf, name, &key));
+    enum err failed = store_get(c, r->session, STORE_SECRET, key, &body);
+    *out_found = failed == OK;
+    if (failed == ERR_NOT_FOUND) {
+        call_forgive(c);
+        return OK;
+    }
+    TRY(failed);
+    return read_head(c, r->vault, body, out);
+}
+
+enum err secret_head_put(struct call *c, const struct secret_records *r, enum secret_shelf shelf, const struct secret_head *head)
+{
+    struct buf b;
+    str        key, body;
+    buf_init(&b, &c->arena);
+    pack_begin(&b, 1);
+    pack_str(&b, head->name);
+    pack_guid(&b, head->newest.g);
+    pack_i64(&b, head->deleted_s);
+    pack_i64(&b, head->purge_due_s);
+    TRY(buf_finish(c, &b, &body));
+    TRY(head_key(c, r, shelf, head->name, &key));
+    return store_put(c, r->session, STORE_SECRET, key, str_bytes(body));
+}
+
+enum err secret_head_remove(struct call *c, const struct secret_records *r, enum secret_shelf shelf, str name)
+{
+    str key;
+    TRY(head_key(c, r, shelf, name, &key));
+    return store_remove(c, r->session, STORE_SECRET, key);
+}
+
+// What a scan gathers; bodies are borrowed for the visit only, so that they are copied.
+struct gathering {
+    struct secret_head *heads;
+    size_t              n;
+    int64_t             due_by_s; // only heads that are due by then; 0: all
+    str                 last_key;
+    size_t              seen;
+};
+
+static enum err gather_head(struct call *c, str key, bytes body, void *context)
+{
+    struct gathering  *g = context;
+    struct secret_head head;
+    guid               vault;
+    str                kept;
+    g->seen++;
+    if (key.n < 1 + sizeof vault.b) return FAIL_PLAIN(c, ERR_STORE_DAMAGED);
+    memcpy(vault.b, key.at + 1, sizeof vault.b);
+    TRY(call_copy_str(c, bytes_str(body), &kept));
+    TRY(call_copy_str(c, key, &g->last_key));
+    TRY(read_head(c, vault, str_bytes(kept), &head));
+    if (g->due_by_s == 0 || head.purge_due_s <= g->due_by_s) g->heads[g->n++] = head;
+    return OK;
+}
+
+enum err secret_head_list(struct call *c, const struct secret_records *r, enum secret_shelf shelf, str after, size_t limit,
+                          struct secret_head **out, size_t *out_n)
+{
+    struct gathering   g = {0};
+    struct store_range range = {.limit = limit};
+    TRY(NEW(c, &g.heads, limit));
+    TRY(head_key(c, r, shelf, STR_NONE, &range.prefix));
+    if (!str_empty(after)) TRY(head_key(c, r, shelf, after, &range.after));
+    TRY(store_scan(c, r->session, STORE_SECRET, &range, gather_head, &g));
+    *out = g.heads;
+    *out_n = g.n;
+    return OK;
+}
+
+enum err secret_head_list_due(struct call *c, struct store_session *session, int64_t now_s, size_t limit, str *io_after,
+                              struct secret_head **out, size_t *out_n)
+{
+    static const char  SHELF[] = {SECRET_DELETED};
+    struct gathering   g = {.due_by_s = now_s};
+    struct store_range range = {.prefix = {SHELF, sizeof SHELF}, .after = *io_after, .limit = limit};
+    TRY(NEW(c, &g.heads, limit));
+    TRY(store_scan(c, session, STORE_SECRET, &range, gather_head, &g));
+    *io_after = g.seen == limit ? g.last_key : STR_NONE;
+    *out = g.heads;
+    *out_n = g.n;
+    return OK;
+}
+
+enum attribute_bit { BIT_ENABLED = 1, BIT_NOT_BEFORE = 2, BIT_EXPIRES = 4, BIT_CONTENT_TYPE = 8, BIT_TAGS = 16 };
+
+void secret_pack(struct buf *b, const struct vault_secret *s)
+{
+    pack_u64(b, (s->is_enabled ? BIT_ENABLED : 0u) | (s->has_not_before ? BIT_NOT_BEFORE : 0u) | (s->has_expires ? BIT_EXPIRES : 0u) |
+                    (s->has_content_type ? BIT_CONTENT_TYPE : 0u) | (s->has_tags ? BIT_TAGS : 0u));
+    pack_i64(b, s->not_before_s);
+    pack_i64(b, s->expires_s);
+    pack_i64(b, s->created_s);
+    pack_i64(b, s->updated_s);
+    pack_str(b, s->content_type);
+    pack_u64(b, s->tag_n);
+    for (size_t i = 0; i < s->tag_n; i++) {
+        pack_str(b, s->tags[i].name);
+        pack_str(b, s->tags[i].value);
+    }
+}
+
+enum err secret_unpack(struct call *c, struct unpack *u, struct vault_secret *out)
+{
+    uint64_t bits = unpack_u64(u);
+    out->is_enabled = bits & BIT_ENABLED;
+    out->has_not_before = bits & BIT_NOT_BEFORE;
+    out->has_expires = bits & BIT_EXPIRES;
+    out->has_content_type = bits & BIT_CONTENT_TYPE;
+    out->has_tags = bits & BIT_TAGS;
+    out->not_before_s = unpack_i64(u);
+    out->expires_s = unpack_i64(u);
+    out->created_s = unpack_i64(u);
+    out->updated_s = unpack_i64(u);
+    out->content_type = unpack_str(u);
+    uint64_t          n = unpack_u64(u);
+    struct vault_tag *tags = NULL;
+    if (u->damaged || n > SECRETS_MAX_TAGS) return FAIL_PLAIN(c, ERR_STORE_DAMAGED);
+    if (n) TRY(NEW(c, &tags, (size_t)n));
+    for (size_t i = 0; i < n; i++) {
+        tags[i].name = unpack_str(u);
+        tags[i].value = unpack_str(u);
+    }
+    out->tags = tags;
+    out->tag_n = (size_t)n;
+    return OK;
+}
+
+static enum err read_version(struct call *c, str name, secret_version version, bytes body, struct secret_stored *out)
+{
+    struct unpack        u;
+    struct secret_stored stored = {.secret = {.name = name, .version = version}};
+    unpack_begin(&u, body);
+    TRY(secret_unpack(c, &u, &stored.secret));
+    stored.sealed = str_bytes(unpack_str(&u));
+    TRY(unpack_end(c, &u));
+    *out = stored;
+    return OK;
+}
+
+enum err secret_version_get(struct call *c, const struct secret_records *r, str name, secret_version version, struct secret_stored *out)
+{
+    str   key;
+    bytes body;
+    TRY(version_key(c, r, name, &version, &key));
+    TRY(store_get(c, r->session, STORE_SECRET, key, &body));
+    return read_version(c, name, version, body, out);
+}
+
+enum err secret_version_put(struct call *c, const struct secret_records *r, const struct secret_stored *stored)
+{
+    struct buf b;
+    str        key, body;
+    buf_init(&b, &c->arena);
+    pack_begin(&b, 1);
+    secret_pack(&b, &stored->secret);
+    pack_str(&b, bytes_str(stored->sealed));
+    TRY(buf_finish(c, &b, &body));
+    TRY(version_key(c, r, stored->secret.name, &stored->secret.version, &key));
+    return store_put(c, r->session, STORE_SECRET, key, str_bytes(body));
+}
+
+struct version_listing {
+    struct secret_stored *items;
+    size_t                n;
+    str                   name;
+};
+
+static enum err gather_version(struct call *c, str key, bytes body, void *context)
+{
+    struct version_listing *l = context;
+    secret_version          version;
+    str                     kept;
+    if (key.n < sizeof version.g.b) return FAIL_PLAIN(c, ERR_STORE_DAMAGED);
+    memcpy(version.g.b, key.at + key.n - sizeof version.g.b, sizeof version.g.b);
+    TRY(call_copy_str(c, bytes_str(body), &kept));
+    TRY(read_version(c, l->name, version, str_bytes(kept), &l->items[l->n]));
+    l->n++;
+    return OK;
+}
+
+enum err secret_version_list(struct call *c, const struct secret_records *r, str name, const secret_version *after, size_t limit,
+                             struct secret_stored **out, size_t *out_n)
+{
+    struct version_listing l = {.name = name};
+    struct store_range     range = {.limit = limit};
+    TRY(NEW(c, &l.items, limit));
+    TRY(version_key(c, r, name, NULL, &range.prefix));
+    if (after) TRY(version_key(c, r, name, after, &range.after));
+    TRY(store_scan(c, r->session, STORE_SECRET, &range, gather_version, &l));
+    *out = l.items;
+    *out_n = l.n;
+    return OK;
+}
+
+enum err secret_value_seal(struct call *c, const struct secret_records *r, str name, secret_version version, const struct secret *value,
+                           bytes *out)
+{
+    str key;
+    TRY(version_key(c, r, name, &version, &key));
+    return seal_close(c, r->seal_key, secret_reveal(value), key, out);
+}
+
+enum err secret_value_open(struct call *c, const struct secret_records *r, const struct secret_stored *stored, struct secret *out)
+{
+    str key;
+    TRY(version_key(c, r, stored->secret.name, &stored->secret.version, &key));
+    return seal_open(c, r->seal_key, stored->sealed, key, out);
+}
+
+struct dropping {
+    str    keys[DROP_BATCH];
+    size_t n;
+};
+
+static enum err gather_key(struct call *c, str key, bytes body, void *context)
+{
+    struct dropping *d = context;
+    (void)body;
+    TRY(call_copy_str(c, key, &d->keys[d->n]));
+    d->n++;
+    return OK;
+}
+
+static enum err drop_range(struct call *c, struct store_session *session, str prefix)
+{
+    struct dropping *d;
+    TRY(NEW(c, &d, 1));
+    do {
+        d->n = 0;
+        TRY(store_scan(c, session, STORE_SECRET, &(struct store_range){.prefix = prefix, .limit = DROP_BATCH}, gather_key, d));
+        for (size_t i = 0; i < d->n; i++) TRY(store_remove(c, session, STORE_SECRET, d->keys[i]));
+    } while (d->n == DROP_BATCH);
+    return OK;
+}
+
+enum err secret_drop(struct call *c, const struct secret_records *r, enum secret_shelf shelf, str name)
+{
+    str versions;
+    TRY(version_key(c, r, name, NULL, &versions));
+    TRY(drop_range(c, r->session, versions));
+    return secret_head_remove(c, r, shelf, name);
+}
+
+enum err secret_drop_all(struct call *c, const struct secret_records *r)
+{
+    static const enum secret_shelf SHELVES[] = {SECRET_LIVE, SECRET_DELETED, SECRET_VERSION};
+    for (size_t i = 0; i < COUNT(SHELVES); i++) {
+        str prefix;
+        TRY(head_key(c, r, SHELVES[i], STR_NONE, &prefix));
+        TRY(drop_range(c, r->session, prefix));
+    }
+    return OK;
+}

@@ -1,0 +1,461 @@
+#include "ops/secrets.h"
+
+#include "core/random.h"
+#include "ops/secret_backup.h"
+#include "ops/secret_records.h"
+
+#define VERSION_ORDER_BYTES 8 /* of a version: when it was made, in nanoseconds, most significant first */
+#define DATE_MAX_S INT64_C(253402300799) /* 9999-12-31T23:59:59Z */
+
+static bool is_name_char(char ch)
+{
+    char lower = char_lower(ch);
+    return (lower >= 'a' && lower <= 'z') || (ch >= '0' && ch <= '9') || ch == '-';
+}
+
+enum err secrets_check_name(struct call *c, str name)
+{
+    bool fits = name.n >= 1 && name.n <= SECRETS_MAX_NAME_BYTES;
+    for (size_t i = 0; i < name.n && fits; i++) fits = is_name_char(name.at[i]);
+    if (fits) return OK;
+    return FAIL(c, ERR_NAME_INVALID, "The request URI contains an invalid name: %.*s", PSTR(str_upto(name, SECRETS_MAX_NAME_BYTES + 1)));
+}
+
+static enum err not_found(struct call *c, const struct secrets_args *a)
+{
+    return FAIL(c, ERR_SECRET_NOT_FOUND,
+                "A secret with (name/id) %.*s%s%.*s was not found in this key vault. If you recently deleted this secret you may be able to "
+                "recover it using the correct recovery command. For help resolving this issue, please see "
+                "https://go.microsoft.com/fwlink/?linkid=2125182",
+                PSTR(a->name), str_empty(a->version) ? "" : "/", PSTR(str_upto(a->version, SECRETS_MAX_NAME_BYTES)));
+}
+
+static struct secret_records records_of(const struct work *w, const struct vault *v)
+{
+    return (struct secret_records){.session = w->store, .seal_key = &w->product->seal_key, .vault = v->resource->uid};
+}
+
+static bool is_due(const struct secret_head *head, const struct call *c)
+{
+    return head->purge_due_s <= c->now_s;
+}
+
+static enum err find_live(struct call *c, const struct secret_records *r, const struct secrets_args *a, struct secret_head *out)
+{
+    bool found;
+    TRY(secret_head_find(c, r, SECRET_LIVE, a->name, out, &found));
+    return found ? OK : not_found(c, a);
+}
+
+// One that is due is as good as gone, whether or not it was removed already.
+static enum err find_deleted(struct call *c, const struct secret_records *r, const struct secrets_args *a, struct secret_head *out,
+                             bool *out_found)
+{
+    TRY(secret_head_find(c, r, SECRET_DELETED, a->name, out, out_found));
+    if (*out_found && is_due(out, c)) *out_found = false;
+    return OK;
+}
+
+static enum err newest_of(struct call *c, const struct secret_records *r, const struct secret_head *head, struct secret_stored *out)
+{
+    enum err failed = secret_version_get(c, r, head->name, head->newest, out);
+    if (failed == ERR_NOT_FOUND) {
+        call_forgive(c);
+        return FAIL(c, ERR_STORE_DAMAGED, "A secret's newest version is missing.");
+    }
+    TRY(failed);
+    out->secret.deleted_s = head->deleted_s;
+    out->secret.purge_due_s = head->purge_due_s;
+    return OK;
+}
+
+static int hex_value(char ch)
+{
+    char lower = char_lower(ch);
+    if (ch >= '0' && ch <= '9') return ch - '0';
+    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}
+
+static bool parse_version(str text, secret_version *out)
+{
+    secret_version v;
+    if (text.n != 2 * sizeof v.g.b) return false;
+    for (size_t i = 0; i < sizeof v.g.b; i++) {
+        int high = hex_value(text.at[2 * i]), low = hex_value(text.at[2 * i + 1]);
+        if (high < 0 || low < 0) return false;
+        v.g.b[i] = (uint8_t)(high << 4 | low);
+    }
+    *out = v;
+    return true;
+}
+
+// The version that is asked for, of a living secret: the newest if none is named.
+static enum err find_version(struct call *c, const struct secret_records *r, const struct secrets_args *a, struct secret_head *out_head,
+                             struct secret_stored *out)
+{
+    secret_version version;
+    TRY(find_live(c, r, a, out_head));
+    if (str_empty(a->version)) return newest_of(c, r, out_head, out);
+    if (!parse_version(a->version, &version)) return not_found(c, a);
+    enum err failed = secret_version_get(c, r, out_head->name, version, out);
+    if (failed != ERR_NOT_FOUND) return failed;
+    call_forgive(c);
+    return not_found(c, a);
+}
+
+static uint64_t order_of(secret_version v)
+{
+    uint64_t order = 0;
+    for (size_t i = 0; i < VERSION_ORDER_BYTES; i++) order = order << 8 | v.g.b[i];
+    return order;
+}
+
+// Later than `before` also when the clock has not moved on since, or was set back.
+static secret_version version_after(struct call *c, secret_version before)
+{
+    secret_version v;
+    uint64_t       order = order_of(before) + 1;
+    if (order < (uint64_t)c->now_ns) order = (uint64_t)c->now_ns;
+    for (size_t i = 0; i < VERSION_ORDER_BYTES; i++) v.g.b[i] = (uint8_t)(order >> (56 - 8 * i));
+    random_fill(c->random, v.g.b + VERSION_ORDER_BYTES, sizeof v.g.b - VERSION_ORDER_BYTES);
+    return v;
+}
+
+static size_t chars_of(str utf8)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < utf8.n; i++) n += ((unsigned char)utf8.at[i] & 0xC0) != 0x80;
+    return n;
+}
+
+static bool fits_tags(const struct vault_secret_wish *wish)
+{
+    if (wish->tag_n > SECRETS_MAX_TAGS) return false;
+    for (size_t i = 0; i < wish->tag_n; i++)
+        if (chars_of(wish->tags[i].name) > SECRETS_MAX_TAG_CHARS || chars_of(wish->tags[i].value) > SECRETS_MAX_TAG_CHARS) return false;
+    return true;
+}
+
+static bool fits_date(int64_t s)
+{
+    return s >= 0 && s <= DATE_MAX_S;
+}
+
+static enum err check_wish(struct call *c, const struct vault_secret_wish *wish)
+{
+    const char *unfit = NULL;
+    if (!fits_date(wish->not_before_s)) unfit = "attributes.nbf";
+    else if (!fits_date(wish->expires_s)) unfit = "attributes.exp";
+    else if (chars_of(wish->content_type) > SECRETS_MAX_CONTENT_TYPE_CHARS) unfit = "contentType";
+    else if (!fits_tags(wish)) unfit = "tags";
+    return unfit ? FAIL(c, ERR_PARAMETER_INVALID, "Property %s has invalid value\r\n", unfit) : OK;
+}
+
+static void apply_wish(const struct vault_secret_wish *wish, struct vault_secret *s)
+{
+    if (wish->gives_enabled) s->is_enabled = wish->is_enabled;
+    if (wish->gives_not_before) {
+        s->has_not_before = true;
+        s->not_before_s = wish->not_before_s;
+    }
+    if (wish->gives_expires) {
+        s->has_expires = true;
+        s->expires_s = wish->expires_s;
+    }
+    if (wish->gives_content_type) {
+        s->has_content_type = true;
+        s->content_type = wish->content_type;
+    }
+    if (wish->gives_tags) {
+        s->has_tags = true;
+        s->tags = wish->tags;
+        s->tag_n = wish->tag_n;
+    }
+}
+
+static enum err refuse_deleted(struct call *c, str name)
+{
+    return FAIL(c, ERR_SECRET_DELETED,
+                "Secret %.*s is currently in a deleted but recoverable state, and its name cannot be reused; in this state, the secret can "
+                "only be recovered or purged.",
+                PSTR(name));
+}
+
+// The head to put a new version under. A deleted secret holds its name until it is due; then nothing of it is left.
+static enum err head_for_set(struct call *c, const struct secret_records *r, str name, struct secret_head *out)
+{
+    bool               found;
+    struct secret_head old;
+    TRY(secret_head_find(c, r, SECRET_LIVE, name, out, &found));
+    if (found) return OK;
+    TRY(secret_head_find(c, r, SECRET_DELETED, name, &old, &found));
+    if (found && !is_due(&old, c)) return refuse_deleted(c, old.name);
+    if (found) TRY(secret_drop(c, r, SECRET_DELETED, name));
+    *out = (struct secret_head){.vault = r->vault, .name = name};
+    return OK;
+}
+
+static enum err run_set(struct call *c, struct work *w, const void *args, void *out)
+{
+    const struct secrets_args *a = args;
+    struct secret_records      r = records_of(w, a->vault);
+    struct secret_stored       stored = {.secret = {.is_enabled = true, .created_s = c->now_s, .updated_s = c->now_s}};
+    struct secret_head         head;
+    if (a->value->n > SECRETS_MAX_VALUE_BYTES)
+        return FAIL(c, ERR_SECRET_TOO_LARGE, "Secret is beyond the maximum permitted length of %d characters.", SECRETS_MAX_VALUE_BYTES);
+    TRY(check_wish(c, &a->wish));
+    TRY(head_for_set(c, &r, a->name, &head));
+    apply_wish(&a->wish, &stored.secret);
+    head.newest = version_after(c, head.newest);
+    stored.secret.name = head.name;
+    stored.secret.version = head.newest;
+    TRY(secret_value_seal(c, &r, head.name, head.newest, a->value, &stored.sealed));
+    TRY(secret_version_put(c, &r, &stored));
+    *(struct vault_secret *)out = stored.secret;
+    return secret_head_put(c, &r, SECRET_LIVE, &head);
+}
+
+static enum err run_get(struct call *c, struct work *w, const void *args, void *out)
+{
+    const struct secrets_args *a = args;
+    struct vault_secret_open  *open = out;
+    struct secret_records      r = records_of(w, a->vault);
+    struct secret_head         head;
+    struct secret_stored       stored;
+    TRY(find_version(c, &r, a, &head, &stored));
+    if (!stored.secret.is_enabled) return FAIL(c, ERR_SECRET_DISABLED, "Operation get is not allowed on a disabled secret.");
+    TRY(secret_value_open(c, &r, &stored, &open->value));
+    open->secret = stored.secret;
+    return OK;
+}
+
+static enum err run_update(struct call *c, struct work *w, const void *args, void *out)
+{
+    const struct secrets_args *a = args;
+    struct secret_records      r = records_of(w, a->vault);
+    struct secret_head         head;
+    struct secret_stored       stored;
+    TRY(check_wish(c, &a->wish));
+    TRY(find_version(c, &r, a, &head, &stored));
+    apply_wish(&a->wish, &stored.secret);
+    stored.secret.updated_s = c->now_s;
+    *(struct vault_secret *)out = stored.secret;
+    return secret_version_put(c, &r, &stored);
+}
+
+static enum err start_page(struct call *c, size_t room, struct secrets_page *out)
+{
+    *out = (struct secrets_page){0};
+    return NEW(c, &out->items, room);
+}
+
+static enum err add_newest(struct call *c, const struct secret_records *r, const struct secret_head *head, struct secrets_page *page)
+{
+    struct secret_stored stored;
+    TRY(newest_of(c, r, head, &stored));
+    page->items[page->n++] = stored.secret;
+    return OK;
+}
+
+// One head more than fits is asked for: it tells whether there is a next page. Due ones are left out.
+static enum err list_shelf(struct call *c, struct work *w, enum secret_shelf shelf, const struct secrets_args *a, struct secrets_page *out)
+{
+    struct secret_records r = records_of(w, a->vault);
+    struct secret_head   *heads;
+    size_t                n = 0;
+    str                   after = a->after;
+    TRY(start_page(c, a->limit, out));
+    do {
+        TRY(secret_head_list(c, &r, shelf, after, a->limit + 1, &heads, &n));
+        for (size_t i = 0; i < n; i++) {
+            if (shelf == SECRET_DELETED && is_due(&heads[i], c)) continue;
+            if (out->n == a->limit) {
+                out->next = out->items[out->n - 1].name;
+                return OK;
+            }
+            TRY(add_newest(c, &r, &heads[i], out));
+        }
+        if (n) after = heads[n - 1].name;
+    } while (n == a->limit + 1);
+    return OK;
+}
+
+static enum err run_list(struct call *c, struct work *w, const void *args, void *out)
+{
+    return list_shelf(c, w, SECRET_LIVE, args, out);
+}
+
+static enum err run_list_deleted(struct call *c, struct work *w, const void *args, void *out)
+{
+    return list_shelf(c, w, SECRET_DELETED, args, out);
+}
+
+static enum err run_versions(struct call *c, struct work *w, const void *args, void *out)
+{
+    const struct secrets_args *a = args;
+    struct secrets_page       *page = out;
+    struct secret_records      r = records_of(w, a->vault);
+    struct secret_head         head;
+    struct secret_stored      *stored;
+    secret_version             after;
+    size_t                     n;
+    bool                       found;
+    TRY(start_page(c, a->limit, page));
+    if (!str_empty(a->after) && !parse_version(a->after, &after)) return FAIL(c, ERR_PARAMETER_INVALID, "The page to go on from is none.");
+    TRY(secret_head_find(c, &r, SECRET_LIVE, a->name, &head, &found));
+    if (!found) return OK;
+    TRY(secret_version_list(c, &r, head.name, str_empty(a->after) ? NULL : &after, a->limit + 1, &stored, &n));
+    for (; page->n < n && page->n < a->limit; page->n++) page->items[page->n] = stored[page->n].secret;
+    if (n > a->limit) page->next = call_format(c, "%s", guid_digits(page->items[page->n - 1].version.g).s);
+    return OK;
+}
+
+static enum err move_head(struct call *c, const struct secret_records *r, enum secret_shelf from, enum secret_shelf to,
+                          const struct secret_head *head)
+{
+    TRY(secret_head_remove(c, r, from, head->name));
+    return secret_head_put(c, r, to, head);
+}
+
+static enum err run_delete(struct call *c, struct work *w, const void *args, void *out)
+{
+    const struct secrets_args *a = args;
+    struct secret_records      r = records_of(w, a->vault);
+    struct secret_head         head;
+    struct secret_stored       stored;
+    TRY(find_live(c, &r, a, &head));
+    head.deleted_s = c->now_s;
+    head.purge_due_s = c->now_s + a->vault->retention_days * S_PER_DAY;
+    TRY(newest_of(c, &r, &head, &stored));
+    *(struct vault_secret *)out = stored.secret;
+    return move_head(c, &r, SECRET_LIVE, SECRET_DELETED, &head);
+}
+
+static enum err run_get_deleted(struct call *c, struct work *w, const void *args, void *out)
+{
+    const struct secrets_args *a = args;
+    struct secret_records      r = records_of(w, a->vault);
+    struct secret_head         head;
+    struct secret_stored       stored;
+    bool                       found;
+    TRY(find_deleted(c, &r, a, &head, &found));
+    if (!found) return FAIL(c, ERR_SECRET_NOT_FOUND, "Deleted Secret not found: %.*s", PSTR(a->name));
+    TRY(newest_of(c, &r, &head, &stored));
+    *(struct vault_secret *)out = stored.secret;
+    return OK;
+}
+
+static enum err run_recover(struct call *c, struct work *w, const void *args, void *out)
+{
+    const struct secrets_args *a = args;
+    struct secret_records      r = records_of(w, a->vault);
+    struct secret_head         head;
+    struct secret_stored       stored;
+    bool                       found;
+    TRY(find_deleted(c, &r, a, &head, &found));
+    if (!found) return not_found(c, a);
+    head.deleted_s = head.purge_due_s = 0;
+    TRY(newest_of(c, &r, &head, &stored));
+    *(struct vault_secret *)out = stored.secret;
+    return move_head(c, &r, SECRET_DELETED, SECRET_LIVE, &head);
+}
+
+static enum err run_purge(struct call *c, struct work *w, const void *args, void *out)
+{
+    const struct secrets_args *a = args;
+    struct secret_records      r = records_of(w, a->vault);
+    struct secret_head         head;
+    bool                       found;
+    (void)out;
+    TRY(find_deleted(c, &r, a, &head, &found));
+    if (!found) return not_found(c, a);
+    if (a->vault->is_purge_protected)
+        return FAIL(c, ERR_PURGE_PROTECTED,
+                    "Operation \"purge\" is not allowed because purge protection is enabled for this vault. Key Vault service will "
+                    "automatically purge it after the retention period has passed.\r\nVault: %.*s;location=%.*s",
+                    PSTR(a->vault->resource->name), PSTR(a->vault->resource->location));
+    return secret_drop(c, &r, SECRET_DELETED, a->name);
+}
+
+static enum err run_backup(struct call *c, struct work *w, const void *args, void *out)
+{
+    const struct secrets_args *a = args;
+    struct secret_records      r = records_of(w, a->vault);
+    struct secret_head         head;
+    TRY(find_live(c, &r, a, &head));
+    return secret_backup_make(c, w, a->vault, &r, &head, out);
+}
+
+static enum err refuse_existing(struct call *c, const struct vault *v, const struct secret_head *head)
+{
+    return FAIL(c, ERR_SECRET_EXISTS,
+                "There was a conflict restoring the secret '%.*s/secrets/%.*s/%s'. This can happen if either: a second secret with the same "
+                "name was created after the first secret was deleted; thus trying to restore a secret whose name is already in use. To fix "
+                "this, rename the second secret to something else so that the restore works. The second probable cause of this exception is "
+                "when multiple operations are performed in parallel against the secret. To avoid this error, perform operations against a "
+                "secret in a sequential manner.",
+                PSTR(v->url), PSTR(head->name), guid_digits(head->newest.g).s);
+}
+
+static enum err run_restore(struct call *c, struct work *w, const void *args, void *out)
+{
+    const struct secrets_args *a = args;
+    struct secret_records      r = records_of(w, a->vault);
+    struct secret_head         head, old;
+    struct secret_stored       stored;
+    struct secret_backup       backup;
+    bool                       found;
+    TRY(secret_backup_read(c, w, a->vault, a->backup, &backup));
+    TRY(secrets_check_name(c, backup.name));
+    TRY(secret_head_find(c, &r, SECRET_LIVE, backup.name, &old, &found));
+    if (found) return refuse_existing(c, a->vault, &(struct secret_head){.name = backup.name, .newest = backup.newest});
+    TRY(head_for_set(c, &r, backup.name, &head));
+    TRY(secret_backup_put(c, w, a->vault, &r, &backup));
+    head.newest = backup.newest;
+    TRY(newest_of(c, &r, &head, &stored));
+    *(struct vault_secret *)out = stored.secret;
+    return secret_head_put(c, &r, SECRET_LIVE, &head);
+}
+
+enum err secrets_purge_vault(struct call *c, struct work *w, guid vault_uid)
+{
+    return secret_drop_all(c, &(struct secret_records){.session = w->store, .seal_key = &w->product->seal_key, .vault = vault_uid});
+}
+
+enum err secrets_purge_due(struct call *c, struct work *w, size_t limit, size_t *out_n)
+{
+    str    after = STR_NONE;
+    size_t n, purged = 0;
+    do {
+        struct secret_head *heads;
+        TRY(secret_head_list_due(c, w->store, c->now_s, limit, &after, &heads, &n));
+        for (size_t i = 0; i < n && purged < limit; i++, purged++) {
+            struct secret_records r = {.session = w->store, .seal_key = &w->product->seal_key, .vault = heads[i].vault};
+            TRY(secret_drop(c, &r, SECRET_DELETED, heads[i].name));
+        }
+    } while (!str_empty(after) && purged < limit);
+    *out_n = purged;
+    return OK;
+}
+
+#define ACTIONS VAULT_TYPE "/secrets/"
+// A data plane's writes are no activities: `quiet`.
+#define READS(name_, action_, permission_, run_)                                                                                   \
+    {.op = {.name = name_, .plane = RBAC_DATA, .action = ACTIONS action_, .run = run_}, .collection = "secrets", .permission = permission_}
+#define WRITES(name_, action_, permission_, run_)                                                                                  \
+    {.op = {.name = name_, .plane = RBAC_DATA, .action = ACTIONS action_, .writes = true, .quiet = true, .run = run_},              \
+     .collection = "secrets",                                                                                                      \
+     .permission = permission_}
+
+const struct vault_op SECRETS_SET = WRITES("secret_set", "setSecret/action", "set", run_set);
+const struct vault_op SECRETS_GET = READS("secret_get", "getSecret/action", "get", run_get);
+const struct vault_op SECRETS_UPDATE = WRITES("secret_update", "update/action", "set", run_update);
+const struct vault_op SECRETS_LIST = READS("secret_list", "readMetadata/action", "list", run_list);
+const struct vault_op SECRETS_VERSIONS = READS("secret_versions", "readMetadata/action", "list", run_versions);
+const struct vault_op SECRETS_DELETE = WRITES("secret_delete", "delete", "delete", run_delete);
+const struct vault_op SECRETS_GET_DELETED = READS("deleted_secret_get", "readMetadata/action", "get", run_get_deleted);
+const struct vault_op SECRETS_LIST_DELETED = READS("deleted_secret_list", "readMetadata/action", "list", run_list_deleted);
+const struct vault_op SECRETS_RECOVER = WRITES("secret_recover", "recover/action", "recover", run_recover);
+const struct vault_op SECRETS_PURGE = WRITES("secret_purge", "purge/action", "purge", run_purge);
+const struct vault_op SECRETS_BACKUP = READS("secret_backup", "backup/action", "backup", run_backup);
+const struct vault_op SECRETS_RESTORE = WRITES("secret_restore", "restore/action", "restore", run_restore);

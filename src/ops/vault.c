@@ -1,0 +1,112 @@
+#include "ops/vault.h"
+
+static int64_t retention_of(const struct json *properties)
+{
+    int64_t days = json_get_int(properties, S("softDeleteRetentionInDays"), VAULT_RETENTION_DAYS);
+    return days < VAULT_MIN_RETENTION_DAYS || days > VAULT_RETENTION_DAYS ? VAULT_RETENTION_DAYS : days;
+}
+
+enum err vault_open(struct call *c, const struct work *w, str name, struct vault *out)
+{
+    const struct json     *document;
+    const struct resource *r = tree_find_global(w->world->tree, S(VAULT_TYPE), name, false);
+    if (!r) return FAIL(c, ERR_VAULT_NOT_FOUND, "There is no vault '%.*s' here.", PSTR(name));
+    TRY(json_parse(c, r->document, &document));
+    const struct json *p = json_get(document, S("properties"));
+    *out = (struct vault){
+        .resource = r,
+        .url = names_url_label(c, &w->product->names, NAME_VAULT_SUFFIX, call_lower(c, r->name)),
+        .uses_rbac = json_get_bool(p, S("enableRbacAuthorization"), false),
+        .policies = json_get(p, S("accessPolicies")),
+        .retention_days = retention_of(p),
+        .is_purge_protected = json_get_bool(p, S("enablePurgeProtection"), false),
+    };
+    return OK;
+}
+
+struct policy_question {
+    tenant_id        tenant;
+    client_id        app;
+    const object_id *who;
+    size_t           who_n;
+    str              collection;
+    str              permission;
+};
+
+static bool is_guid(str text, guid wanted)
+{
+    guid g;
+    return guid_parse(text, &g) && guid_eq(g, wanted);
+}
+
+static bool names_one_of(str text, const object_id *who, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (is_guid(text, who[i].g)) return true;
+    return false;
+}
+
+// An entry with an applicationId counts only for calls through that application.
+static bool entry_is_for(const struct json *entry, const struct policy_question *q)
+{
+    const struct json *app = json_get(entry, S("applicationId"));
+    return is_guid(json_get_str(entry, S("tenantId")), q->tenant.g) && names_one_of(json_get_str(entry, S("objectId")), q->who, q->who_n) &&
+           (!app || json_is(app, JSON_IS_NULL) || is_guid(json_str(app), q->app.g));
+}
+
+static bool entry_gives(const struct json *entry, const struct policy_question *q)
+{
+    const struct json *given = json_get_nocase(json_get(entry, S("permissions")), q->collection);
+    bool               all_does = !str_eq(q->permission, S("purge"));
+    for (size_t i = 0; i < json_n(given); i++) {
+        str one = json_str(json_at(given, i));
+        if (str_eq_nocase(one, q->permission) || (all_does && str_eq_nocase(one, S("all")))) return true;
+    }
+    return false;
+}
+
+enum err vault_policy_allows(struct call *c, const struct work *w, const struct vault *v, str collection, str permission, bool *out)
+{
+    struct policy_question q = {.tenant = w->product->tenant, .collection = collection, .permission = permission};
+    if (!c->caller) return FAIL_PLAIN(c, ERR_CALLER_UNKNOWN);
+    TRY(directory_closure(c, w->world->directory, c->caller->id, c->now_ns, &q.who, &q.who_n));
+    q.app = c->caller->app;
+    bool allowed = false;
+    for (size_t i = 0; i < json_n(v->policies) && !allowed; i++) {
+        const struct json *entry = json_at(v->policies, i);
+        allowed = entry_is_for(entry, &q) && entry_gives(entry, &q);
+    }
+    *out = allowed;
+    return OK;
+}
+
+static enum err run_by_policy(struct call *c, struct work *w, const struct vault *v, const struct vault_op *op, str scope, const void *args,
+                              void *out)
+{
+    bool allowed;
+    TRY(vault_policy_allows(c, w, v, str_of(op->collection), str_of(op->permission), &allowed));
+    if (!allowed) {
+        w->refusal = (struct refusal){.plane = RBAC_DATA, .scope = scope};
+        w->refusal.action = call_format(c, "%s %s", op->collection, op->permission);
+        return FAIL(c, ERR_POLICY_NOT_AUTHORIZED, "No access policy of the vault gives the caller '%s %s'.", op->collection, op->permission);
+    }
+    struct op decided = op->op; // the gate has nothing left to ask
+    decided.action = NULL;
+    return op_run(c, w, &decided, &(struct op_target){.scope = scope}, args, out);
+}
+
+static enum err run_by_role(struct call *c, struct work *w, const struct vault_op *op, str scope, str name, const void *args, void *out)
+{
+    struct rbac_attribute  attribute = {.source = RBAC_RESOURCE, .values = &name, .value_n = 1};
+    struct rbac_attributes attributes = {.items = &attribute, .n = str_empty(name) ? 0 : 1};
+    attribute.name = call_format(c, VAULT_TYPE "/%s:name", op->collection);
+    return op_run(c, w, &op->op, &(struct op_target){.scope = scope, .attributes = &attributes}, args, out);
+}
+
+enum err vault_run(struct call *c, struct work *w, const struct vault *v, const struct vault_op *op, str name, const void *args, void *out)
+{
+    str scope = v->resource->id;
+    if (!str_empty(name)) scope = call_format(c, "%.*s/%s/%.*s", PSTR(scope), op->collection, PSTR(name));
+    if (str_empty(scope)) return FAIL_PLAIN(c, ERR_NO_MEMORY);
+    return v->uses_rbac ? run_by_role(c, w, op, scope, name, args, out) : run_by_policy(c, w, v, op, scope, args, out);
+}
