@@ -20,12 +20,6 @@ static inline uint64_t hash_mix(uint64_t a, uint64_t b)
 uint64_t hash_str(uint64_t seed, str s);
 uint64_t hash_str_nocase(uint64_t seed, str s); /* equal for texts that differ in ASCII case only */
 
-static inline uint64_t hash_guid(uint64_t seed, guid g)
-{
-    uint64_t a, b;
-    memcpy(&a, g.b, 8);
-    memcpy(&b, g.b + 8, 8);
-    return hash_mix(hash_mix(seed, a), b);
-}
+uint64_t hash_guid(uint64_t seed, guid g);
 
 uint64_t hash_seed_new(void);

@@ -3,9 +3,10 @@
 bool str_eq_nocase(str a, str b)
 {
     if (a.n != b.n) return false;
-    for (size_t i = 0; i < a.n; i++)
-        if (char_lower(a.at[i]) != char_lower(b.at[i])) return false;
-    return true;
+    size_t i = 0;
+    for (; a.n - i >= 8; i += 8)
+        if (word_lower(word_load(a.at + i, 8)) != word_lower(word_load(b.at + i, 8))) return false;
+    return i == a.n || word_lower(word_load(a.at + i, a.n - i)) == word_lower(word_load(b.at + i, b.n - i));
 }
 
 int str_cmp(str a, str b)

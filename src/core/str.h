@@ -57,6 +57,24 @@ static inline char char_lower(char c)
     return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
 }
 
+/* Eight bytes at once: up to 8 loaded, the rest zero; and with every upper-case ASCII letter made lower. */
+static inline uint64_t word_load(const char *p, size_t n)
+{
+    uint64_t v = 0;
+    memcpy(&v, p, n < 8 ? n : 8);
+    return v;
+}
+
+static inline uint64_t word_lower(uint64_t v)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    uint64_t       ascii = ~v & (ones * 0x80);
+    uint64_t       seven = v & (ones * 0x7f);
+    uint64_t       from_a = seven + ones * (0x80 - 'A');
+    uint64_t       past_z = seven + ones * (0x80 - 'Z' - 1);
+    return v | ((from_a & ~past_z & ascii) >> 2); // bit 5 is what tells the cases apart
+}
+
 bool str_eq_nocase(str a, str b);
 /* <0, 0, >0 as memcmp; a shorter text comes before a longer one it begins. */
 int  str_cmp(str a, str b);
