@@ -13,6 +13,7 @@
 #define ASSIGNMENT_MAX_DESCRIPTION_BYTES 2048
 #define ASSIGNMENT_MAX_PER_SUBSCRIPTION  4000
 #define ASSIGNMENT_MAX_PER_MGMT_GROUP    500
+#define DENY_MAX_PRINCIPALS              1000 /* our limit */
 
 enum principal_type { PRINCIPAL_TYPE_USER, PRINCIPAL_TYPE_GROUP, PRINCIPAL_TYPE_SERVICE, PRINCIPAL_TYPE_FOREIGN_GROUP, PRINCIPAL_TYPE_DEVICE };
 
@@ -20,18 +21,24 @@ struct assignment {
     struct ref          ref;
     guid                id; /* its name */
     object_id           principal;
-    enum principal_type principal_type;
     guid                role;
-    str                 scope; /* as scope_parse gives it, in the writer's casing */
+    str                 scope;             /* as scope_parse gives it, in the writer's casing */
     str                 condition;         /* empty: none */
     str                 condition_version; /* "2.0" or empty */
     str                 description;
     str                 delegated_identity; /* delegatedManagedIdentityResourceId; empty: none */
-    int64_t             created_ns, updated_ns;
+    enum principal_type principal_type;
     int64_t             counts_from_ns; /* before that time it grants nothing (propagation) */
+    /*
+     * 0 for an assignment that stands. Else it was removed and is in no list and no count any
+     * more, but it grants until that time, as the cloud's caches do (propagation).
+     */
+    int64_t             lingers_until_ns;
+    int64_t             created_ns, updated_ns;
     object_id           created_by, updated_by;
 };
 
+/* Errors: ERR_SCOPE_INVALID, ERR_CONDITION_INVALID (too long), ERR_TOO_LARGE (another text) */
 FALLIBLE assignment_new(struct call *c, const struct assignment *plain, struct assignment **out);
 void     assignment_pack(struct buf *b, const struct assignment *a);
 FALLIBLE assignment_unpack(struct call *c, bytes record, struct assignment **out);
@@ -57,6 +64,7 @@ struct deny_assignment {
     object_id                     created_by;
 };
 
+/* Errors: ERR_SCOPE_INVALID, ERR_ROLE_INVALID (its permissions), ERR_TOO_LARGE */
 FALLIBLE deny_new(struct call *c, const struct deny_assignment *plain, struct deny_assignment **out);
 void     deny_pack(struct buf *b, const struct deny_assignment *d);
 FALLIBLE deny_unpack(struct call *c, bytes record, struct deny_assignment **out);

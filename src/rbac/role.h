@@ -15,8 +15,10 @@
 #define ROLE_MAX_NAME_BYTES        512
 #define ROLE_MAX_DESCRIPTION_BYTES 2048
 #define ROLE_MAX_ACTIONS           10000 /* in all blocks together */
+#define ROLE_MAX_ACTION_BYTES      512
 #define ROLE_MAX_SCOPES            2000
 #define ROLE_MAX_PERMISSIONS       16
+#define ROLE_MAX_CONDITION_BYTES   (8u << 10)
 
 enum rbac_plane { RBAC_CONTROL, RBAC_DATA };
 
@@ -42,11 +44,17 @@ struct role {
     object_id                     created_by, updated_by;
 };
 
-/* The built-in catalogue, in the order of ids. Static: never freed, its refs are not counted. */
-const struct role *const *role_builtins(size_t *out_n);
-const struct role        *role_builtin_find(guid id);
+/*
+ * The built-in catalogue, in the order of ids. Static: never freed, its refs are not counted.
+ * 29 of them have a condition in the cloud; see tools/gen-roles for which are known.
+ */
+const struct role *role_builtins(size_t *out_n);
+const struct role *role_builtin_find(guid id);
 
-/* A copy of `plain` on the heap, with one reference, which the caller owns. */
+/*
+ * A copy of `plain` on the heap, with one reference, which the caller owns.
+ * Errors: ERR_ROLE_INVALID - over a limit of this page; what the words mean is role_check's to say.
+ */
 FALLIBLE role_new(struct call *c, const struct role *plain, struct role **out);
 void     role_pack(struct buf *b, const struct role *r);
 FALLIBLE role_unpack(struct call *c, bytes record, struct role **out);

@@ -1,0 +1,109 @@
+#include "rbac/assignment.h"
+
+#include "test.h"
+
+#define SUB "/subscriptions/11111111-2222-3333-4444-555555555555"
+
+static const struct assignment PLAIN = {
+    .id = {{1}}, .principal = {{{2}}}, .principal_type = PRINCIPAL_TYPE_SERVICE, .role = {{3}}, .scope = S_INIT(SUB "/resourceGroups/App/"),
+    .condition = S_INIT("ActionMatches{'x'}"), .condition_version = S_INIT("2.0"), .description = S_INIT("why"),
+    .delegated_identity = S_INIT("/id"), .created_ns = 4, .updated_ns = 5, .counts_from_ns = 6, .lingers_until_ns = 7,
+    .created_by = {{{8}}}, .updated_by = {{{9}}},
+};
+
+static bytes packed(struct call *c, const struct assignment *a)
+{
+    struct buf b;
+    buf_init(&b, &c->arena);
+    assignment_pack(&b, a);
+    return str_bytes(buf_view(&b));
+}
+
+TEST(assignment_unpack_reads_what_assignment_pack_wrote)
+{
+    struct assignment *a = NULL, *again = NULL;
+    CHECK_OK(assignment_new(t->call, &PLAIN, &a));
+    CHECK_STR(a->scope, S(SUB "/resourceGroups/App"), "no trailing slash, the writer's casing");
+    bytes record = packed(t->call, a);
+    CHECK_OK(assignment_unpack(t->call, record, &again));
+    CHECK(str_eq(bytes_str(packed(t->call, again)), bytes_str(record)));
+    CHECK(again->principal_type == PRINCIPAL_TYPE_SERVICE && again->counts_from_ns == 6 && again->lingers_until_ns == 7);
+    for (size_t n = 0; n < record.n; n++) {
+        struct assignment *cut;
+        CHECK_ERR(assignment_unpack(t->call, (bytes){record.at, n}, &cut), ERR_STORE_DAMAGED, "cut");
+    }
+    ref_drop(&a->ref);
+    ref_drop(&again->ref);
+}
+
+TEST(assignment_new_refuses_what_is_too_long_or_nowhere)
+{
+    static char text[ASSIGNMENT_MAX_CONDITION_BYTES + 1];
+    memset(text, 'a', sizeof text);
+    struct assignment a, *out;
+    a = PLAIN, a.condition = (str){text, sizeof text};
+    CHECK_ERR(assignment_new(t->call, &a, &out), ERR_CONDITION_INVALID, "condition");
+    a = PLAIN, a.description = (str){text, ASSIGNMENT_MAX_DESCRIPTION_BYTES + 1};
+    CHECK_ERR(assignment_new(t->call, &a, &out), ERR_TOO_LARGE, "description");
+    a = PLAIN, a.condition_version = (str){text, 17};
+    CHECK_ERR(assignment_new(t->call, &a, &out), ERR_TOO_LARGE, "version");
+    a = PLAIN, a.delegated_identity = (str){text, SCOPE_MAX_BYTES + 1};
+    CHECK_ERR(assignment_new(t->call, &a, &out), ERR_TOO_LARGE, "delegated identity");
+    a = PLAIN, a.scope = S(SUB "/../x");
+    CHECK_ERR(assignment_new(t->call, &a, &out), ERR_SCOPE_INVALID, "scope");
+    a = PLAIN, a.scope = STR_NONE;
+    CHECK_ERR(assignment_new(t->call, &a, &out), ERR_SCOPE_INVALID, "no scope");
+}
+
+static const str ACTIONS[] = {S_INIT("*"), S_INIT("*/read")};
+static const struct role_permission BLOCK = {.actions = ACTIONS, .action_n = 1, .not_actions = ACTIONS + 1, .not_action_n = 1};
+static const struct deny_principal PRINCIPALS[] = {{.type = S_INIT("SystemDefined")}, {.id = {{{5}}}, .type = S_INIT("User")}};
+static const struct deny_assignment DENY = {
+    .id = {{1}}, .name = S_INIT("locked"), .description = S_INIT("stack"), .scope = S_INIT(SUB), .not_below = true, .is_system_protected = true,
+    .permissions = &BLOCK, .permission_n = 1, .principals = PRINCIPALS, .principal_n = 1, .excluded = PRINCIPALS + 1, .excluded_n = 1,
+    .created_ns = 3, .created_by = {{{4}}},
+};
+
+static bytes packed_deny(struct call *c, const struct deny_assignment *d)
+{
+    struct buf b;
+    buf_init(&b, &c->arena);
+    deny_pack(&b, d);
+    return str_bytes(buf_view(&b));
+}
+
+TEST(deny_unpack_reads_what_deny_pack_wrote)
+{
+    struct deny_assignment *d = NULL, *again = NULL;
+    CHECK_OK(deny_new(t->call, &DENY, &d));
+    bytes record = packed_deny(t->call, d);
+    CHECK_OK(deny_unpack(t->call, record, &again));
+    CHECK(str_eq(bytes_str(packed_deny(t->call, again)), bytes_str(record)));
+    CHECK_STR(again->principals[0].type, S("SystemDefined"), "principals");
+    CHECK(again->excluded_n == 1 && object_id_eq(again->excluded[0].id, PRINCIPALS[1].id));
+    CHECK(again->not_below && again->is_system_protected);
+    for (size_t n = 0; n < record.n; n++) {
+        struct deny_assignment *cut;
+        CHECK_ERR(deny_unpack(t->call, (bytes){record.at, n}, &cut), ERR_STORE_DAMAGED, "cut");
+    }
+    ref_drop(&d->ref);
+    ref_drop(&again->ref);
+}
+
+TEST(deny_new_refuses_what_is_too_long_or_nowhere)
+{
+    static const struct deny_principal MANY[DENY_MAX_PRINCIPALS + 1];
+    static char            text[ASSIGNMENT_MAX_DESCRIPTION_BYTES + 1];
+    struct deny_assignment d, *out;
+    memset(text, 'a', sizeof text);
+    d = DENY, d.scope = S("/subscriptions");
+    CHECK_ERR(deny_new(t->call, &d, &out), ERR_SCOPE_INVALID, "scope");
+    d = DENY, d.principals = MANY, d.principal_n = COUNT(MANY);
+    CHECK_ERR(deny_new(t->call, &d, &out), ERR_TOO_LARGE, "principals");
+    d = DENY, d.description = (str){text, sizeof text};
+    CHECK_ERR(deny_new(t->call, &d, &out), ERR_TOO_LARGE, "description");
+    d = DENY, d.name = (str){text, ROLE_MAX_NAME_BYTES + 1};
+    CHECK_ERR(deny_new(t->call, &d, &out), ERR_TOO_LARGE, "name");
+    d = DENY, d.permission_n = ROLE_MAX_PERMISSIONS + 1;
+    CHECK_ERR(deny_new(t->call, &d, &out), ERR_ROLE_INVALID, "permissions");
+}
