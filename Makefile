@@ -17,7 +17,7 @@ build/build.ninja:
 	@meson setup build --prefix=$(PREFIX) >/dev/null
 
 demo:
-	@tools/setup
+	@tools/setup demo
 	@$(MAKE) --no-print-directory all
 	@demo/run
 
@@ -43,7 +43,7 @@ check:
 	@tools/check-banned
 
 fuzz:
-	@tools/setup test
+	@tools/setup fuzz
 	@fuzz/run
 
 crash:
