@@ -40,6 +40,7 @@
     X(PRECONDITION,            412, "The precondition is not met.")                         \
     X(API_VERSION_MISSING,     400, "The api-version query parameter is required.")         \
     X(API_VERSION_INVALID,     400, "The api-version is not supported.")                    \
+    X(API_VERSION_UNKNOWN,     400, "No registered resource provider knows that api-version for the type.") \
     /* who is asking */                                                                     \
     X(TOKEN_MISSING,           401, "The request carries no token.")                        \
     X(TOKEN_MALFORMED,         401, "The token is not well formed.")                        \
@@ -71,9 +72,13 @@
     X(NAMESPACE_UNKNOWN,       404, "The resource namespace is invalid.")                   \
     X(TYPE_UNKNOWN,            404, "The resource type could not be found.")                \
     X(LOCATION_REQUIRED,       400, "The location property is required for this definition.") \
+    X(LOCATION_INVALID,        400, "That is not a location.")                              \
     X(LOCATION_CONFLICT,       409, "The resource exists in another location.")             \
     X(GROUP_LOCATION_CONFLICT, 409, "The resource group exists in another location.")       \
     X(IDENTITY_VALUES,         400, "The identity block is not well formed.")               \
+    X(IDENTITY_IDS_MISSING,    400, "The identity ids must not be null or empty for 'UserAssigned' identity type.") \
+    X(IDENTITY_ID_INVALID,     400, "An identity id is invalid.")                           \
+    X(LINKED_ID_INVALID,       400, "A property is not the id of a resource.")              \
     X(IDENTITY_OPERATION,      400, "The identity could not be attached.")                  \
     /* roles */                                                                             \
     X(PRINCIPAL_NOT_FOUND,     400, "The principal does not exist in the directory.")       \

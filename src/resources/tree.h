@@ -15,6 +15,8 @@
 #include "directory/ids.h"
 #include "resources/scope.h"
 
+#define TREE_MAX_MGMT_GROUP_NAME 90
+
 /* What a resource carries as identities; see identity.h for the wire's block. */
 struct resource_identity {
     bool       has_system;
@@ -61,7 +63,10 @@ struct mgmt_group {
     str        parent; /* a name; empty for the root group */
 };
 
-/* Copies of `plain` on the heap with one reference, the caller's; packing for the store. */
+/*
+ * Copies of `plain` on the heap with one reference, the caller's; packing for the store.
+ * Errors: ERR_SCOPE_INVALID, ERR_NAME_INVALID - an id or a name past its limit
+ */
 FALLIBLE resource_new(struct call *c, const struct resource *plain, struct resource **out);
 void     resource_pack(struct buf *b, const struct resource *r);
 FALLIBLE resource_unpack(struct call *c, bytes record, struct resource **out);
@@ -79,7 +84,10 @@ struct tree;
 struct tree *tree_new(void); /* NULL: no memory */
 void         tree_free(struct tree *t);
 
-/* A reference is taken; the record of the same id is replaced. False: no memory, nothing changed. */
+/*
+ * A reference is taken; the record of the same id is replaced. False: no memory, nothing changed.
+ * Living and soft-deleted resources stand apart: one of each may have the same id.
+ */
 MUST_USE bool tree_put_resource(struct tree *t, struct resource *r);
 MUST_USE bool tree_put_group(struct tree *t, struct resource_group *g);
 MUST_USE bool tree_put_subscription(struct tree *t, struct subscription *s);
@@ -98,14 +106,19 @@ const struct mgmt_group     *tree_find_mgmt_group(const struct tree *t, str name
 /* The live or soft-deleted resource of a type whose names are global (vaults), by type and name. */
 const struct resource       *tree_find_global(const struct tree *t, str type, str name, bool is_deleted);
 
-/* The scopes of the management groups that hold a subscription, nearest first. Lives: the call. */
+/*
+ * The scopes of the management groups that hold a subscription, nearest first, each once. The root
+ * group is the last of them whatever is broken in between; a subscription that is not there has none.
+ * Lives: the call.
+ */
 FALLIBLE tree_above(struct call *c, const struct tree *t, subscription_id id, const str **out, size_t *out_n);
 
-/* In the order of ids (case-folded); `visit` answers false to stop. `under` is a path: only what lies below it; empty: all. */
+/* In the order of ids (case-folded); `visit` answers false to stop. `under` is a path: only what lies below it,
+   not what stands at it; empty or "/": all. The tree must not change meanwhile. */
 void tree_each_resource(const struct tree *t, str under, bool (*visit)(const struct resource *r, void *ctx), void *ctx);
 void tree_each_deleted(const struct tree *t, bool (*visit)(const struct resource *r, void *ctx), void *ctx);
 void tree_each_group(const struct tree *t, subscription_id s, bool (*visit)(const struct resource_group *g, void *ctx), void *ctx);
 void tree_each_subscription(const struct tree *t, bool (*visit)(const struct subscription *s, void *ctx), void *ctx);
 void tree_each_mgmt_group(const struct tree *t, bool (*visit)(const struct mgmt_group *g, void *ctx), void *ctx);
-/* The resources that carry a user-assigned identity. */
+/* The living resources that carry a user-assigned identity, whether or not the identity is still there. */
 void tree_each_user_of(const struct tree *t, str identity_id, bool (*visit)(const struct resource *r, void *ctx), void *ctx);

@@ -1,0 +1,113 @@
+#include "core/record.h"
+#include "resources/tree.h"
+
+enum { RESOURCE_VERSION = 1 };
+
+static enum err check_limits(struct call *c, const struct resource *r)
+{
+    if (r->id.n > SCOPE_MAX_BYTES) return FAIL(c, ERR_SCOPE_INVALID, "The id of a resource has at most %d bytes.", SCOPE_MAX_BYTES);
+    for (size_t i = 0; i < r->identity.user_assigned_n; i++)
+        if (r->identity.user_assigned[i].n > SCOPE_MAX_BYTES)
+            return FAIL(c, ERR_SCOPE_INVALID, "The id of an identity has at most %d bytes.", SCOPE_MAX_BYTES);
+    return OK;
+}
+
+// Bytes for a copy of the list of identities: the views, then the texts.
+static bool identities_bytes(const struct resource_identity *identity, size_t *out)
+{
+    size_t n;
+    if (!size_mul(identity->user_assigned_n, sizeof(str), &n)) return false;
+    for (size_t i = 0; i < identity->user_assigned_n; i++)
+        if (!size_add(n, identity->user_assigned[i].n, &n)) return false;
+    *out = n;
+    return true;
+}
+
+static void copy_identities(const struct resource_identity *from, void *room, struct resource_identity *to)
+{
+    str  *ids = room;
+    char *at = (char *)(ids + from->user_assigned_n);
+    for (size_t i = 0; i < from->user_assigned_n; i++) {
+        str id = from->user_assigned[i];
+        if (id.n) memcpy(at, id.at, id.n);
+        ids[i] = (str){at, id.n};
+        at += id.n;
+    }
+    to->user_assigned = ids;
+}
+
+enum err resource_new(struct call *c, const struct resource *plain, struct resource **out)
+{
+    static const size_t TEXTS[] = {offsetof(struct resource, id), offsetof(struct resource, type), offsetof(struct resource, name),
+                                   offsetof(struct resource, location), offsetof(struct resource, document)};
+    size_t tail;
+    void  *room;
+    TRY(check_limits(c, plain));
+    if (!identities_bytes(&plain->identity, &tail)) return FAIL_PLAIN(c, ERR_NO_MEMORY);
+    struct resource *r = record_new(plain, sizeof *plain, TEXTS, COUNT(TEXTS), tail, &room);
+    if (!r) return FAIL_PLAIN(c, ERR_NO_MEMORY);
+    copy_identities(&plain->identity, room, &r->identity);
+    *out = r;
+    return OK;
+}
+
+static void pack_identity(struct buf *b, const struct resource_identity *identity)
+{
+    pack_bool(b, identity->has_system);
+    pack_guid(b, identity->system_principal.g);
+    pack_guid(b, identity->system_app.g);
+    pack_u64(b, identity->user_assigned_n);
+    for (size_t i = 0; i < identity->user_assigned_n; i++) pack_str(b, identity->user_assigned[i]);
+}
+
+static enum err unpack_identity(struct call *c, struct unpack *u, struct resource_identity *out)
+{
+    out->has_system = unpack_bool(u);
+    out->system_principal.g = unpack_guid(u);
+    out->system_app.g = unpack_guid(u);
+    uint64_t n = unpack_u64(u);
+    if (n > u->rest.n) return FAIL_PLAIN(c, ERR_STORE_DAMAGED); // each takes a byte at least
+    str *ids;
+    TRY(NEW(c, &ids, n));
+    for (size_t i = 0; i < n; i++) ids[i] = unpack_str(u);
+    out->user_assigned = ids;
+    out->user_assigned_n = n;
+    return OK;
+}
+
+void resource_pack(struct buf *b, const struct resource *r)
+{
+    pack_begin(b, RESOURCE_VERSION);
+    pack_str(b, r->id);
+    pack_str(b, r->type);
+    pack_str(b, r->name);
+    pack_str(b, r->location);
+    pack_guid(b, r->uid);
+    pack_identity(b, &r->identity);
+    pack_str(b, r->document);
+    pack_i64(b, r->created_ns);
+    pack_i64(b, r->changed_ns);
+    pack_i64(b, r->deleted_ns);
+    pack_i64(b, r->purge_due_ns);
+}
+
+enum err resource_unpack(struct call *c, bytes record, struct resource **out)
+{
+    struct unpack   u;
+    struct resource r = {0};
+    unpack_begin(&u, record);
+    r.id = unpack_str(&u);
+    r.type = unpack_str(&u);
+    r.name = unpack_str(&u);
+    r.location = unpack_str(&u);
+    r.uid = unpack_guid(&u);
+    TRY(unpack_identity(c, &u, &r.identity));
+    r.document = unpack_str(&u);
+    r.created_ns = unpack_i64(&u);
+    r.changed_ns = unpack_i64(&u);
+    r.deleted_ns = unpack_i64(&u);
+    r.purge_due_ns = unpack_i64(&u);
+    TRY(unpack_end(c, &u));
+    if (u.version != RESOURCE_VERSION) return FAIL(c, ERR_STORE_DAMAGED, "A resource's record is of a form that this version does not know.");
+    return resource_new(c, &r, out);
+}

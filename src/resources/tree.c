@@ -1,0 +1,477 @@
+#include "resources/tree.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "core/hash.h"
+#include "core/map.h"
+#include "core/order.h"
+#include "resources/types.h"
+
+#define MGMT_GROUP_SCOPE S("/providers/Microsoft.Management/managementGroups/")
+
+// A record's place in the order of its kind. What is allocated for a record begins with its place.
+struct place {
+    struct order_node node;
+    struct ref       *record; // the first member of the record
+};
+
+// All records of one kind: found by key at once, walked in the order of keys.
+struct shelf {
+    struct map   by_key;
+    struct order order;
+};
+
+// Who carries one user-assigned identity. It stays while any spot knows it.
+struct users {
+    struct order by_id; // of uses
+    size_t       known_by;
+    str          identity;
+    char         text[];
+};
+
+struct use {
+    struct order_node node;
+    struct users     *of;
+    struct spot      *spot;
+    bool              is_linked; // not if the resource lists the identity twice
+};
+
+struct spot { // of a resource
+    struct place place;
+    size_t       use_n;
+    struct use   uses[];
+};
+
+struct mgmt_place {
+    struct place place;
+    str          scope; // "/providers/Microsoft.Management/managementGroups/NAME"
+    char         text[];
+};
+
+struct tree {
+    struct shelf       live, deleted, groups, subscriptions, mgmt_groups;
+    struct map        *names[2]; // of the live and of the deleted: for each row of the type table, global names
+    struct map         users;
+    struct mgmt_place *root;
+    uint64_t           seed;
+};
+
+static void shelf_init(struct shelf *s, uint64_t seed, bool nocase)
+{
+    map_init(&s->by_key, nocase);
+    order_init(&s->order, seed, nocase);
+}
+
+static struct map *new_names(void)
+{
+    struct map *names = calloc(types_count(), sizeof *names);
+    for (size_t i = 0; names && i < types_count(); i++)
+        if (types_at(i)->has_global_names) map_init(&names[i], true);
+    return names;
+}
+
+struct tree *tree_new(void)
+{
+    struct tree *t = calloc(1, sizeof *t);
+    if (!t) return NULL;
+    t->seed = hash_seed_new();
+    shelf_init(&t->live, t->seed, true);
+    shelf_init(&t->deleted, t->seed, true);
+    shelf_init(&t->groups, t->seed, true);
+    shelf_init(&t->subscriptions, t->seed, false);
+    shelf_init(&t->mgmt_groups, t->seed, true);
+    map_init(&t->users, true);
+    t->names[0] = new_names();
+    t->names[1] = new_names();
+    if (t->names[0] && t->names[1]) return t;
+    tree_free(t);
+    return NULL;
+}
+
+static struct place *place_of(struct order_node *node)
+{
+    return node ? CONTAINER_OF(node, struct place, node) : NULL;
+}
+
+static struct place *place_at(const struct shelf *s, str key)
+{
+    return place_of(order_find(&s->order, key));
+}
+
+// Puts a record that no other stands in the way of; the map has room.
+static void shelf_put(struct shelf *s, str key, struct ref *record, struct place *fresh)
+{
+    ref_take(record);
+    fresh->record = record;
+    map_put_reserved(&s->by_key, key, record);
+    order_put(&s->order, key, &fresh->node);
+}
+
+static void shelf_remove(struct shelf *s, struct place *p)
+{
+    map_remove(&s->by_key, p->node.key);
+    order_remove(&s->order, &p->node);
+    ref_drop(p->record); // last: the key lies in it
+    free(p);
+}
+
+static void shelf_clear(struct shelf *s)
+{
+    map_clear(&s->by_key);
+    for (struct order_node *node = s->order.first; node;) {
+        struct place *p = place_of(node);
+        node = node->after;
+        ref_drop(p->record);
+        free(p);
+    }
+}
+
+void tree_free(struct tree *t)
+{
+    if (!t) return;
+    shelf_clear(&t->live);
+    shelf_clear(&t->deleted);
+    shelf_clear(&t->groups);
+    shelf_clear(&t->subscriptions);
+    shelf_clear(&t->mgmt_groups);
+    for (size_t side = 0; side < COUNT(t->names); side++) {
+        for (size_t i = 0; t->names[side] && i < types_count(); i++) map_clear(&t->names[side][i]);
+        free(t->names[side]);
+    }
+    struct users *users;
+    for (size_t at = 0; (users = map_next(&t->users, &at));) free(users);
+    map_clear(&t->users);
+    free(t);
+}
+
+static struct users *take_users(struct tree *t, str identity)
+{
+    struct users *u = map_get(&t->users, identity);
+    if (!u) {
+        u = calloc(1, sizeof *u + identity.n);
+        if (!u) return NULL;
+        if (identity.n) memcpy(u->text, identity.at, identity.n);
+        u->identity = (str){u->text, identity.n};
+        order_init(&u->by_id, t->seed, true);
+        if (!map_put(&t->users, u->identity, u, NULL)) {
+            free(u);
+            return NULL;
+        }
+    }
+    u->known_by++;
+    return u;
+}
+
+static void release_users(struct tree *t, struct users *u)
+{
+    if (!u || --u->known_by) return;
+    map_remove(&t->users, u->identity);
+    free(u);
+}
+
+static void link_uses(struct spot *spot, str id)
+{
+    for (size_t i = 0; i < spot->use_n; i++) {
+        struct use *use = &spot->uses[i];
+        if (order_find(&use->of->by_id, id)) continue;
+        order_put(&use->of->by_id, id, &use->node);
+        use->is_linked = true;
+    }
+}
+
+static void drop_uses(struct tree *t, struct spot *spot)
+{
+    for (size_t i = 0; i < spot->use_n; i++) {
+        struct use *use = &spot->uses[i];
+        if (use->is_linked) order_remove(&use->of->by_id, &use->node);
+        release_users(t, use->of);
+    }
+    spot->use_n = 0;
+}
+
+static struct spot *new_spot(struct tree *t, const struct resource *r)
+{
+    size_t       n = r->deleted_ns ? 0 : r->identity.user_assigned_n;
+    struct spot *spot = calloc(1, sizeof *spot + n * sizeof spot->uses[0]); // n ids stand in memory: no overflow
+    if (!spot) return NULL;
+    for (; spot->use_n < n; spot->use_n++) {
+        struct use *use = &spot->uses[spot->use_n];
+        *use = (struct use){.spot = spot, .of = take_users(t, r->identity.user_assigned[spot->use_n])};
+        if (use->of) continue;
+        drop_uses(t, spot);
+        free(spot);
+        return NULL;
+    }
+    return spot;
+}
+
+static struct shelf *shelf_of(struct tree *t, bool is_deleted)
+{
+    return is_deleted ? &t->deleted : &t->live;
+}
+
+// The names that are taken in a resource's type; NULL if its names are not global.
+static struct map *names_of(const struct tree *t, str type, bool is_deleted)
+{
+    const struct resource_type *row = types_find(type);
+    return row && row->has_global_names ? &t->names[is_deleted][row - types_at(0)] : NULL;
+}
+
+bool tree_put_resource(struct tree *t, struct resource *r)
+{
+    bool          is_deleted = r->deleted_ns != 0;
+    struct shelf *s = shelf_of(t, is_deleted);
+    struct map   *names = names_of(t, r->type, is_deleted);
+    struct spot  *fresh = new_spot(t, r);
+    if (!fresh || !map_reserve(&s->by_key) || (names && !map_reserve(names))) {
+        if (fresh) drop_uses(t, fresh);
+        free(fresh);
+        return false;
+    }
+    ref_take(&r->ref); // it may be the very record that is replaced
+    tree_remove_resource(t, r->id, is_deleted);
+    shelf_put(s, r->id, &r->ref, &fresh->place);
+    link_uses(fresh, r->id);
+    if (names) map_put_reserved(names, r->name, r);
+    ref_drop(&r->ref);
+    return true;
+}
+
+void tree_remove_resource(struct tree *t, str id, bool is_deleted)
+{
+    struct shelf *s = shelf_of(t, is_deleted);
+    struct place *p = place_at(s, id);
+    if (!p) return;
+    const struct resource *r = (const struct resource *)p->record;
+    struct map            *names = names_of(t, r->type, is_deleted);
+    if (names && map_get(names, r->name) == r) map_remove(names, r->name);
+    drop_uses(t, CONTAINER_OF(p, struct spot, place));
+    shelf_remove(s, p);
+}
+
+// For the kinds that need no more than a place.
+static bool put_plain(struct shelf *s, str key, struct ref *record)
+{
+    struct place *fresh = calloc(1, sizeof *fresh);
+    if (!fresh || !map_reserve(&s->by_key)) {
+        free(fresh);
+        return false;
+    }
+    struct place *old = place_at(s, key);
+    ref_take(record);
+    if (old) shelf_remove(s, old);
+    shelf_put(s, key, record, fresh);
+    ref_drop(record);
+    return true;
+}
+
+static void remove_plain(struct shelf *s, str key)
+{
+    struct place *p = place_at(s, key);
+    if (p) shelf_remove(s, p);
+}
+
+bool tree_put_group(struct tree *t, struct resource_group *g)
+{
+    return put_plain(&t->groups, g->id, &g->ref);
+}
+
+bool tree_put_subscription(struct tree *t, struct subscription *s)
+{
+    return put_plain(&t->subscriptions, guid_key(&s->id.g), &s->ref);
+}
+
+static const struct mgmt_group *mgmt_group_in(const struct mgmt_place *p)
+{
+    return (const struct mgmt_group *)p->place.record;
+}
+
+static struct mgmt_place *mgmt_place_of(struct place *p)
+{
+    return p ? CONTAINER_OF(p, struct mgmt_place, place) : NULL;
+}
+
+static struct mgmt_place *first_root(const struct tree *t)
+{
+    for (struct order_node *node = t->mgmt_groups.order.first; node; node = node->after) {
+        struct mgmt_place *p = mgmt_place_of(place_of(node));
+        if (str_empty(mgmt_group_in(p)->parent)) return p;
+    }
+    return NULL;
+}
+
+bool tree_put_mgmt_group(struct tree *t, struct mgmt_group *g)
+{
+    const str          before = MGMT_GROUP_SCOPE;
+    struct mgmt_place *fresh = calloc(1, sizeof *fresh + before.n + g->name.n);
+    if (!fresh || !map_reserve(&t->mgmt_groups.by_key)) {
+        free(fresh);
+        return false;
+    }
+    memcpy(fresh->text, before.at, before.n);
+    memcpy(fresh->text + before.n, g->name.at, g->name.n);
+    fresh->scope = (str){fresh->text, before.n + g->name.n};
+    ref_take(&g->ref);
+    tree_remove_mgmt_group(t, g->name);
+    shelf_put(&t->mgmt_groups, g->name, &g->ref, &fresh->place);
+    ref_drop(&g->ref);
+    if (str_empty(g->parent)) t->root = first_root(t);
+    return true;
+}
+
+void tree_remove_group(struct tree *t, str id)
+{
+    remove_plain(&t->groups, id);
+}
+
+void tree_remove_subscription(struct tree *t, subscription_id id)
+{
+    remove_plain(&t->subscriptions, guid_key(&id.g));
+}
+
+void tree_remove_mgmt_group(struct tree *t, str name)
+{
+    struct place *p = place_at(&t->mgmt_groups, name);
+    if (!p) return;
+    bool was_root = mgmt_place_of(p) == t->root;
+    shelf_remove(&t->mgmt_groups, p);
+    if (was_root) t->root = first_root(t);
+}
+
+const struct resource *tree_find(const struct tree *t, str id)
+{
+    return map_get(&t->live.by_key, id);
+}
+
+const struct resource *tree_find_deleted(const struct tree *t, str id)
+{
+    return map_get(&t->deleted.by_key, id);
+}
+
+const struct resource_group *tree_find_group(const struct tree *t, str id)
+{
+    return map_get(&t->groups.by_key, id);
+}
+
+const struct subscription *tree_find_subscription(const struct tree *t, subscription_id id)
+{
+    return map_get(&t->subscriptions.by_key, guid_key(&id.g));
+}
+
+const struct mgmt_group *tree_find_mgmt_group(const struct tree *t, str name)
+{
+    return map_get(&t->mgmt_groups.by_key, name);
+}
+
+const struct resource *tree_find_global(const struct tree *t, str type, str name, bool is_deleted)
+{
+    const struct map *names = names_of(t, type, is_deleted);
+    return names ? map_get(names, name) : NULL;
+}
+
+static const struct mgmt_place *mgmt_place_above(const struct tree *t, const struct mgmt_place *p)
+{
+    return mgmt_place_of(place_at(&t->mgmt_groups, mgmt_group_in(p)->parent));
+}
+
+static bool is_listed(const str *scopes, size_t n, str scope)
+{
+    for (size_t i = 0; i < n; i++)
+        if (str_eq(scopes[i], scope)) return true;
+    return false;
+}
+
+enum err tree_above(struct call *c, const struct tree *t, subscription_id id, const str **out, size_t *out_n)
+{
+    const struct subscription *s = tree_find_subscription(t, id);
+    const struct mgmt_place   *nearest = s ? mgmt_place_of(place_at(&t->mgmt_groups, s->mgmt_group)) : NULL;
+    str                       *scopes;
+    size_t                     room = 1, n = 0;
+    // A cycle would go on for ever: no way up is longer than there are groups.
+    for (const struct mgmt_place *p = nearest; p && room <= t->mgmt_groups.order.n; p = mgmt_place_above(t, p)) room++;
+    TRY(NEW(c, &scopes, room));
+    for (const struct mgmt_place *p = nearest; p && !is_listed(scopes, n, p->scope); p = mgmt_place_above(t, p))
+        TRY(call_copy_str(c, p->scope, &scopes[n++]));
+    if (s && t->root && !is_listed(scopes, n, t->root->scope)) TRY(call_copy_str(c, t->root->scope, &scopes[n++]));
+    *out = scopes;
+    *out_n = n;
+    return OK;
+}
+
+// Everything on the shelf whose key begins with the prefix.
+static struct order_node *first_with(const struct shelf *s, str prefix)
+{
+    struct order_node *node = order_from(&s->order, prefix);
+    return node && str_starts_nocase(node->key, prefix) ? node : NULL;
+}
+
+static struct order_node *next_with(const struct order_node *node, str prefix)
+{
+    return node->after && str_starts_nocase(node->after->key, prefix) ? node->after : NULL;
+}
+
+// Walking a range needs "path/": a path alone also begins what stands beside it (rg1, rg10).
+struct prefix {
+    size_t n;
+    char   text[SCOPE_MAX_BYTES + 1];
+};
+
+static bool prefix_below(str path, struct prefix *out)
+{
+    if (str_ends(path, S("/"))) path.n--;
+    if (path.n > SCOPE_MAX_BYTES) return false; // no id is that long
+    if (path.n) memcpy(out->text, path.at, path.n);
+    out->n = path.n;
+    if (path.n) out->text[out->n++] = '/';
+    return true;
+}
+
+static const struct resource *resource_at(struct order_node *node)
+{
+    return (const struct resource *)place_of(node)->record;
+}
+
+void tree_each_resource(const struct tree *t, str under, bool (*visit)(const struct resource *r, void *ctx), void *ctx)
+{
+    struct prefix p;
+    if (!prefix_below(under, &p)) return;
+    str                prefix = {p.text, p.n};
+    struct order_node *node = first_with(&t->live, prefix);
+    while (node && visit(resource_at(node), ctx)) node = next_with(node, prefix);
+}
+
+void tree_each_deleted(const struct tree *t, bool (*visit)(const struct resource *r, void *ctx), void *ctx)
+{
+    struct order_node *node = t->deleted.order.first;
+    while (node && visit(resource_at(node), ctx)) node = node->after;
+}
+
+void tree_each_group(const struct tree *t, subscription_id s, bool (*visit)(const struct resource_group *g, void *ctx), void *ctx)
+{
+    struct prefix    p;
+    struct guid_text id = guid_text(s.g);
+    p.n = (size_t)snprintf(p.text, sizeof p.text, "/subscriptions/%s/", id.s);
+    str                prefix = {p.text, p.n};
+    struct order_node *node = first_with(&t->groups, prefix);
+    while (node && visit((const struct resource_group *)place_of(node)->record, ctx)) node = next_with(node, prefix);
+}
+
+void tree_each_subscription(const struct tree *t, bool (*visit)(const struct subscription *s, void *ctx), void *ctx)
+{
+    struct order_node *node = t->subscriptions.order.first;
+    while (node && visit((const struct subscription *)place_of(node)->record, ctx)) node = node->after;
+}
+
+void tree_each_mgmt_group(const struct tree *t, bool (*visit)(const struct mgmt_group *g, void *ctx), void *ctx)
+{
+    struct order_node *node = t->mgmt_groups.order.first;
+    while (node && visit((const struct mgmt_group *)place_of(node)->record, ctx)) node = node->after;
+}
+
+void tree_each_user_of(const struct tree *t, str identity_id, bool (*visit)(const struct resource *r, void *ctx), void *ctx)
+{
+    const struct users *u = map_get(&t->users, identity_id);
+    struct order_node  *node = u ? u->by_id.first : NULL;
+    while (node && visit((const struct resource *)CONTAINER_OF(node, struct use, node)->spot->place.record, ctx)) node = node->after;
+}
