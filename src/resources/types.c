@@ -1,0 +1,242 @@
+#include "resources/types.h"
+
+#include "core/buf.h"
+#include "core/time.h"
+#include "resources/location.h"
+
+// The rules of names; those without a source of their own are types.h's.
+#define ENDS_PLAIN .not_first = S_INIT("-_."), .not_last = S_INIT("-_.") // in letters and digits
+static const struct name_rule HYPHENS_AFTER_LETTER_1_60 = {1, 60, .others = S_INIT("-"), .not_last = S_INIT("-"), .letter_first = true};
+static const struct name_rule HYPHENS_AFTER_LETTER_6_50 = {6, 50, .others = S_INIT("-"), .not_last = S_INIT("-"), .letter_first = true};
+static const struct name_rule LOWER_HYPHENS_1_63 = {1, 63, .others = S_INIT("-"), ENDS_PLAIN, .is_lower = true};
+static const struct name_rule LOWER_HYPHENS_3_63 = {3, 63, .others = S_INIT("-"), ENDS_PLAIN, .is_lower = true};
+
+static const struct name_rule APP_NAMES = {2, 32, .others = S_INIT("-"), .not_last = S_INIT("-"), .letter_first = true, .is_lower = true,
+                                           .no_double_hyphen = true};
+static const struct name_rule STORE_NAMES = {5, 50, .others = S_INIT("-_")};
+static const struct name_rule VM_NAMES = {1, 64, .others = S_INIT("-_."), .not_first = S_INIT("-_."), .not_last = S_INIT("-."), .takes_unicode = true};
+static const struct name_rule CONTAINER_NAMES = {1, 63, .others = S_INIT("-"), ENDS_PLAIN, .is_lower = true, .no_double_hyphen = true};
+static const struct name_rule CLUSTER_NAMES = {1, 63, .others = S_INIT("-_"), ENDS_PLAIN};
+static const struct name_rule COSMOS_NAMES = {3, 44, .others = S_INIT("-"), .not_first = S_INIT("-"), .is_lower = true};
+static const struct name_rule MACHINE_NAMES = {1, 54, .others = S_INIT("-_."), .not_first = S_INIT("-_."), .not_last = S_INIT("-.")};
+static const struct name_rule VAULT_NAMES = {3, 24, .others = S_INIT("-"), .not_last = S_INIT("-"), .letter_first = true, .no_double_hyphen = true};
+static const struct name_rule IDENTITY_NAMES = {3, 128, .others = S_INIT("-_"), .not_first = S_INIT("-_")};
+// Source: @azure/arm-msi, which checks ^[a-zA-Z0-9]{1}[a-zA-Z0-9-_]{2,119}$ before it sends
+static const struct name_rule FEDERATED_NAMES = {3, 120, .others = S_INIT("-_"), .not_first = S_INIT("-_")};
+static const struct name_rule STORAGE_NAMES = {3, 24, .is_lower = true};
+static const struct name_rule PLAN_NAMES = {1, 60, .others = S_INIT("-"), .takes_unicode = true};
+static const struct name_rule SITE_NAMES = {2, 60, .others = S_INIT("-"), ENDS_PLAIN, .takes_unicode = true};
+static const struct name_rule SLOT_NAMES = {2, 59, .others = S_INIT("-"), ENDS_PLAIN, .takes_unicode = true};
+
+// What any resource may be called: all but <>%&:\?/ and control characters. A blank at an end would be lost in a URL.
+// Source: https://github.com/Azure/azure-resource-manager-rpc/blob/master/v1.0/resource-api-reference.md
+static const struct name_rule ANY_NAMES = {1, 260, .others = S_INIT(" !\"#$'()*+,-.;=@[]^_`{|}~"), .not_first = S_INIT(" "),
+                                           .not_last = S_INIT(" "), .takes_unicode = true};
+
+// Source: https://learn.microsoft.com/rest/api/resources/resource-groups/create-or-update
+const struct name_rule NAME_RULE_GROUP = {1, 90, .others = S_INIT("-_.()"), .not_last = S_INIT("."), .takes_unicode = true};
+// Source: https://learn.microsoft.com/azure/governance/management-groups/create-management-group-portal
+const struct name_rule NAME_RULE_MGMT_GROUP = {1, 90, .others = S_INIT("-_.()"), .not_first = S_INIT("-_.()"), .not_last = S_INIT(".")};
+
+// Source: https://github.com/Azure/azure-rest-api-specs, the folders of each provider
+#define FEDERATED_VERSIONS                                                                                   \
+    "2026-05-31, 2026-04-30, 2025-05-31-preview, 2025-01-31-preview, 2024-11-30, 2023-07-31-preview, "       \
+    "2023-01-31, 2022-01-31-preview"
+#define IDENTITY_VERSIONS FEDERATED_VERSIONS ", 2021-09-30-preview, 2018-11-30, 2015-08-31-preview"
+#define COMPUTE_VERSIONS                                                                                     \
+    "2026-04-01, 2026-03-02, 2025-11-01, 2025-04-01, 2024-11-01, 2024-07-01, 2024-03-01, 2023-09-01, "       \
+    "2023-07-01, 2023-03-01, 2022-11-01, 2022-08-01, 2022-03-01, 2021-11-01, 2021-07-01, 2021-04-01, "       \
+    "2021-03-01, 2020-12-01, 2020-06-01, 2019-12-01, 2019-07-01, 2019-03-01, 2018-10-01, 2018-06-01, "       \
+    "2018-04-01, 2017-12-01"
+#define VAULT_VERSIONS                                                                                       \
+    "2026-04-01-preview, 2026-03-01-preview, 2026-02-01, 2025-05-01, 2024-12-01-preview, 2024-11-01, "       \
+    "2024-04-01-preview, 2023-07-01, 2023-02-01, 2022-11-01, 2022-07-01, 2022-02-01-preview, "               \
+    "2021-11-01-preview, 2021-10-01, 2021-06-01-preview, 2021-04-01-preview, 2020-04-01-preview, "           \
+    "2019-09-01, 2018-02-14, 2018-02-14-preview, 2016-10-01, 2015-06-01"
+#define WEB_VERSIONS                                                                                         \
+    "2025-05-01, 2025-03-01, 2024-11-01, 2024-04-01, 2023-12-01, 2023-01-01, 2022-09-01, 2022-03-01, "       \
+    "2021-03-01, 2021-02-01, 2021-01-15, 2021-01-01, 2020-12-01, 2020-10-01, 2020-09-01, 2020-06-01, "       \
+    "2019-08-01, 2018-11-01, 2018-02-01, 2016-08-01"
+
+#define TYPE(name) .type = S_INIT(name)
+#define GLOBAL     .has_global_names = true
+#define TRACKED    .is_tracked = true
+#define SYSTEM     .takes_system = true
+#define BOTH       .takes_system = true, .takes_user = true
+#define COMPACT    .spelling = IDENTITY_COMPACT
+#define LOWER      .has_lower_group = true
+#define SINCE(csv) .api_versions = S_INIT(csv)
+static const struct resource_type TYPES[] = { // ordered by type
+    {TYPE("Microsoft.App/containerApps"), &APP_NAMES, TRACKED, BOTH, COMPACT},
+    {TYPE("Microsoft.App/managedEnvironments"), &HYPHENS_AFTER_LETTER_1_60, TRACKED, BOTH, COMPACT},
+    {TYPE("Microsoft.AppConfiguration/configurationStores"), &STORE_NAMES, GLOBAL, TRACKED, BOTH},
+    {TYPE("Microsoft.Compute/virtualMachines"), &VM_NAMES, TRACKED, BOTH, SINCE(COMPUTE_VERSIONS)},
+    {TYPE("Microsoft.Compute/virtualMachineScaleSets"), &VM_NAMES, TRACKED, BOTH, SINCE(COMPUTE_VERSIONS)},
+    {TYPE("Microsoft.ContainerInstance/containerGroups"), &CONTAINER_NAMES, TRACKED, BOTH},
+    {TYPE("Microsoft.ContainerService/managedClusters"), &CLUSTER_NAMES, TRACKED, BOTH, COMPACT},
+    {TYPE("Microsoft.DBforPostgreSQL/flexibleServers"), &LOWER_HYPHENS_3_63, GLOBAL, TRACKED, BOTH, COMPACT},
+    {TYPE("Microsoft.DocumentDB/databaseAccounts"), &COSMOS_NAMES, GLOBAL, TRACKED, BOTH, COMPACT},
+    {TYPE("Microsoft.EventHub/namespaces"), &HYPHENS_AFTER_LETTER_6_50, GLOBAL, TRACKED, BOTH},
+    {TYPE("Microsoft.HybridCompute/machines"), &MACHINE_NAMES, TRACKED, SYSTEM},
+    {TYPE("Microsoft.KeyVault/vaults"), &VAULT_NAMES, GLOBAL, TRACKED, SINCE(VAULT_VERSIONS)}, // carries no identity
+    {TYPE("Microsoft.ManagedIdentity/userAssignedIdentities"), &IDENTITY_NAMES, TRACKED, LOWER, SINCE(IDENTITY_VERSIONS)},
+    {TYPE("Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials"), &FEDERATED_NAMES, LOWER, SINCE(FEDERATED_VERSIONS)},
+    {TYPE("Microsoft.ServiceBus/namespaces"), &HYPHENS_AFTER_LETTER_6_50, GLOBAL, TRACKED, BOTH},
+    {TYPE("Microsoft.Sql/servers"), &LOWER_HYPHENS_1_63, GLOBAL, TRACKED, BOTH, COMPACT},
+    {TYPE("Microsoft.Storage/storageAccounts"), &STORAGE_NAMES, GLOBAL, TRACKED, BOTH, COMPACT},
+    {TYPE("Microsoft.Web/serverfarms"), &PLAN_NAMES, TRACKED, SINCE(WEB_VERSIONS)},
+    {TYPE("Microsoft.Web/sites"), &SITE_NAMES, GLOBAL, TRACKED, BOTH, SINCE(WEB_VERSIONS)},
+    {TYPE("Microsoft.Web/sites/slots"), &SLOT_NAMES, TRACKED, BOTH, SINCE(WEB_VERSIONS)},
+};
+
+// Contract I2: any type may carry identities.
+static const struct resource_type ANY_TYPE = {.names = &ANY_NAMES, BOTH};
+
+const struct resource_type *types_find(str type)
+{
+    for (size_t i = 0; i < COUNT(TYPES); i++)
+        if (str_eq_nocase(TYPES[i].type, type)) return &TYPES[i];
+    return NULL;
+}
+
+const struct resource_type *types_of(str type)
+{
+    const struct resource_type *t = types_find(type);
+    return t ? t : &ANY_TYPE;
+}
+
+size_t types_count(void)
+{
+    return COUNT(TYPES);
+}
+
+const struct resource_type *types_at(size_t i)
+{
+    return i < COUNT(TYPES) ? &TYPES[i] : NULL;
+}
+
+// Takes one character off a UTF-8 text; false if what stands there is none.
+static bool take_character(str *rest, uint32_t *out)
+{
+    static const uint32_t SMALLEST[] = {0, 0x80, 0x800, 0x10000}; // a longer form than needed is refused
+    uint8_t  lead = (uint8_t)rest->at[0];
+    size_t   more = lead < 0x80 ? 0 : (lead & 0xe0) == 0xc0 ? 1 : (lead & 0xf0) == 0xe0 ? 2 : (lead & 0xf8) == 0xf0 ? 3 : 4;
+    if (more == 4 || rest->n <= more) return false;
+    uint32_t ch = more == 0 ? lead : lead & (0x3fu >> more);
+    for (size_t i = 1; i <= more; i++) {
+        uint8_t next = (uint8_t)rest->at[i];
+        if ((next & 0xc0) != 0x80) return false;
+        ch = ch << 6 | (next & 0x3f);
+    }
+    if (ch < SMALLEST[more] || ch > 0x10ffff || (ch >= 0xd800 && ch <= 0xdfff)) return false;
+    *rest = str_from(*rest, more + 1);
+    *out = ch;
+    return true;
+}
+
+static bool is_lower(uint32_t ch)
+{
+    return ch >= 'a' && ch <= 'z';
+}
+
+static bool is_letter(uint32_t ch)
+{
+    return is_lower(ch) || (ch >= 'A' && ch <= 'Z');
+}
+
+static bool is_digit(uint32_t ch)
+{
+    return ch >= '0' && ch <= '9';
+}
+
+static bool is_among(str set, uint32_t ch)
+{
+    return ch < 0x80 && str_find(set, (char)ch) != STR_NOWHERE;
+}
+
+static bool takes(const struct name_rule *rule, uint32_t ch)
+{
+    if (ch >= 0x80) return rule->takes_unicode && ch >= 0xa0; // between them stand control characters
+    if (is_letter(ch)) return !rule->is_lower || is_lower(ch);
+    return is_digit(ch) || is_among(rule->others, ch);
+}
+
+bool name_rule_allows(const struct name_rule *rule, str name)
+{
+    size_t   n = 0;
+    uint32_t ch = 0, before = 0;
+    for (str rest = name; rest.n; before = ch, n++) {
+        if (!take_character(&rest, &ch) || !takes(rule, ch)) return false;
+        if (n == 0 && (is_among(rule->not_first, ch) || (rule->letter_first && !is_letter(ch)))) return false;
+        if (rule->no_double_hyphen && ch == '-' && before == '-') return false;
+    }
+    return n >= rule->min && n <= rule->max && !is_among(rule->not_last, ch);
+}
+
+static enum err refuse_name(struct call *c, const char *what, str type, const struct name_rule *rule, str name)
+{
+    struct buf b;
+    buf_init(&b, &c->arena);
+    buf_addf(&b, "%d to %d %sletters%s and digits", rule->min, rule->max, rule->is_lower ? "lower-case " : "",
+             rule->takes_unicode ? " of any language" : "");
+    if (rule->others.n) buf_addf(&b, ", and any of %.*s", PSTR(rule->others));
+    if (rule->letter_first) buf_add(&b, S("; the first is a letter"));
+    if (rule->not_first.n) buf_addf(&b, "; the first is none of %.*s", PSTR(rule->not_first));
+    if (rule->not_last.n) buf_addf(&b, "; the last is none of %.*s", PSTR(rule->not_last));
+    if (rule->no_double_hyphen) buf_add(&b, S("; no two hyphens side by side"));
+    return FAIL(c, ERR_NAME_INVALID, "The %s name '%.*s' is invalid%s%.*s. It must have %.*s.", what, PSTR(str_upto(name, 300)),
+                type.n ? " for the type " : "", PSTR(type), PSTR(buf_view(&b)));
+}
+
+enum err types_check_name(struct call *c, const struct resource_type *t, str name)
+{
+    return name_rule_allows(t->names, name) ? OK : refuse_name(c, "resource", t->type, t->names, name);
+}
+
+enum err types_check_group_name(struct call *c, str name)
+{
+    return name_rule_allows(&NAME_RULE_GROUP, name) ? OK : refuse_name(c, "resource group", STR_NONE, &NAME_RULE_GROUP, name);
+}
+
+static bool is_number_between(str digits, unsigned least, unsigned most)
+{
+    uint64_t n;
+    return str_to_u64(digits, &n) && n >= least && n <= most;
+}
+
+bool api_version_is_well_formed(str version)
+{
+    static const str ENDS[] = {S_INIT(""), S_INIT("-preview"), S_INIT("-alpha"), S_INIT("-beta"), S_INIT("-rc"), S_INIT("-privatepreview")};
+    if (version.n < 10 || version.at[4] != '-' || version.at[7] != '-') return false;
+    if (str_index_nocase(ENDS, COUNT(ENDS), str_from(version, 10)) == STR_NOWHERE) return false;
+    return is_number_between(str_upto(version, 4), 2000, 9999) && is_number_between((str){version.at + 5, 2}, 1, 12) &&
+           is_number_between((str){version.at + 8, 2}, 1, 31);
+}
+
+static bool is_listed(str csv, str version)
+{
+    for (str rest = csv, one; str_cut(&rest, ',', &one);)
+        if (str_eq_nocase(str_trim(one), version)) return true;
+    return false;
+}
+
+// Dates in this form are in the order of their text.
+static bool is_newer_than_the_list(struct call *c, str csv, str version)
+{
+    struct time_text today = time_iso_s(c->now_s);
+    str              day = str_upto(version, 10);
+    return str_cmp(day, str_upto(csv, 10)) > 0 && str_cmp(day, str_upto(str_of(today.s), 10)) <= 0;
+}
+
+enum err types_check_api_version(struct call *c, const struct resource_type *t, str location, str version)
+{
+    if (!api_version_is_well_formed(version))
+        return FAIL(c, ERR_API_VERSION_INVALID, "The api-version '%.*s' is invalid. The supported versions are '%.*s'.", PSTR(str_upto(version, 64)),
+                    PSTR(t->api_versions));
+    if (str_empty(t->api_versions) || is_listed(t->api_versions, version) || is_newer_than_the_list(c, t->api_versions, version)) return OK;
+    str short_type = str_from(t->type, str_find(t->type, '/') + 1), regions = locations_csv(c);
+    return FAIL(c, ERR_API_VERSION_UNKNOWN,
+                "No registered resource provider found for location '%.*s' and API version '%.*s' for type '%.*s'. "
+                "The supported api-versions are '%.*s'. The supported locations are '%.*s'.",
+                PSTR(location), PSTR(version), PSTR(short_type), PSTR(t->api_versions), PSTR(regions));
+}

@@ -1,0 +1,69 @@
+/*
+ * types.h - what the product knows of each resource type: one row each, and one for all others.
+ *
+ * Any type may be created and may carry identities; a row adds what is published of
+ * it: how its names look, who else may not have the same name, how it spells its
+ * identity block, which api-versions its clients send.
+ *
+ * Layer:  resources (uses core)
+ * Source: https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules
+ */
+#pragma once
+#include "core/call.h"
+
+/*
+ * What a name may look like: letters and digits, and what the rule adds. Lengths are in
+ * characters; a name that is not UTF-8 breaks every rule.
+ */
+struct name_rule {
+    uint16_t min, max;
+    str      others;              /* characters besides letters and digits */
+    str      not_first, not_last; /* those of them that may not begin or end a name */
+    bool     letter_first;
+    bool     is_lower; /* no upper-case letters */
+    bool     takes_unicode;
+    bool     no_double_hyphen;
+};
+
+enum identity_spelling {
+    IDENTITY_SPACED,  /* "SystemAssigned, UserAssigned"; a resource without identities shows no block */
+    IDENTITY_COMPACT, /* "SystemAssigned,UserAssigned"; a resource without identities shows {"type":"None"} */
+};
+
+struct resource_type {
+    str                     type; /* "Microsoft.KeyVault/vaults", in the casing of answers; empty: any other type */
+    const struct name_rule *names;
+    bool                    has_global_names; /* no two in the whole cloud, the soft-deleted included */
+    bool                    is_tracked;       /* has a location of its own, which it needs */
+    bool                    takes_system, takes_user; /* the identities it may carry */
+    enum identity_spelling  spelling;
+    bool                    has_lower_group; /* its ids are written with "resourcegroups" */
+    str                     api_versions;    /* "2024-11-30, 2023-01-31", newest first; empty: any */
+};
+
+extern const struct name_rule NAME_RULE_GROUP;      /* resource groups */
+extern const struct name_rule NAME_RULE_MGMT_GROUP; /* management groups */
+
+/* The row of a type, any case; NULL if it has none. */
+const struct resource_type *types_find(str type);
+/* The same, but for a type without a row the rule for all others. */
+const struct resource_type *types_of(str type);
+
+/* All rows, ordered by type. */
+size_t                      types_count(void);
+const struct resource_type *types_at(size_t i);
+
+bool name_rule_allows(const struct name_rule *rule, str name);
+/* The last segment of an id, checked against the row. Errors: ERR_NAME_INVALID - names the rule that was broken */
+FALLIBLE types_check_name(struct call *c, const struct resource_type *t, str name);
+FALLIBLE types_check_group_name(struct call *c, str name);
+
+/* YYYY-MM-DD, alone or with "-preview" and the like behind it. */
+bool api_version_is_well_formed(str version);
+/*
+ * May this api-version be used for the type? Those of its row, and those newer than the row's
+ * newest, up to today: a client that is newer than this table is not turned away. A row
+ * without a list takes any. `location` is for the words of the refusal.
+ * Errors: ERR_API_VERSION_INVALID - not well formed; ERR_API_VERSION_UNKNOWN - not one of the type's
+ */
+FALLIBLE types_check_api_version(struct call *c, const struct resource_type *t, str location, str version);
