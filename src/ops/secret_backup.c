@@ -26,16 +26,11 @@ static enum err value_binding(struct call *c, const struct work *w, const struct
     return binding(c, w, v, part, out);
 }
 
-static void clear_secret(struct secret *s)
-{
-    secret_clear(s);
-}
-
 // From the form in which the value lies in its record to the one in which it travels.
 static enum err seal_for_travel(struct call *c, const struct work *w, const struct vault *v, const struct secret_records *r,
                                 struct secret_stored *s)
 {
-    CLEANUP(clear_secret) struct secret value = {0};
+    CLEANUP(secret_clear) struct secret value = {0};
     str                                 bound;
     TRY(value_binding(c, w, v, &s->secret, &bound));
     TRY(secret_value_open(c, r, s, &value));
@@ -45,7 +40,7 @@ static enum err seal_for_travel(struct call *c, const struct work *w, const stru
 static enum err seal_for_record(struct call *c, const struct work *w, const struct vault *v, const struct secret_records *r,
                                 struct secret_stored *s)
 {
-    CLEANUP(clear_secret) struct secret value = {0};
+    CLEANUP(secret_clear) struct secret value = {0};
     str                                 bound;
     TRY(value_binding(c, w, v, &s->secret, &bound));
     TRY(seal_open(c, r->seal_key, s->sealed, bound, &value));
@@ -121,7 +116,7 @@ static enum err read_content(struct call *c, bytes content, struct secret_backup
 
 enum err secret_backup_read(struct call *c, const struct work *w, const struct vault *v, bytes blob, struct secret_backup *out)
 {
-    CLEANUP(clear_secret) struct secret content = {0};
+    CLEANUP(secret_clear) struct secret content = {0};
     struct secret_backup                backup = {0};
     str                                 bound, kept;
     if (!str_starts(bytes_str(blob), MARK)) return FAIL(c, ERR_BACKUP_MALFORMED, "Backup blob contains invalid or corrupt version.");

@@ -1,0 +1,231 @@
+#include "endpoints/keyvault/secrets.h"
+
+#include "core/b64.h"
+#include "endpoints/keyvault/body.h"
+
+// What clients of all ages send; the last one is the newest.
+// Source: https://github.com/Azure/azure-rest-api-specs/tree/main/specification/keyvault/data-plane
+static const str API_VERSIONS[] = {
+    S_INIT("2016-10-01"), S_INIT("7.0"), S_INIT("7.1"), S_INIT("7.2"),        S_INIT("7.3"),
+    S_INIT("7.4"),        S_INIT("7.5"), S_INIT("7.6"), S_INIT("2025-07-01"),
+};
+
+static enum err check_api_version(struct call *c, const struct wire *q)
+{
+    if (str_index_nocase(API_VERSIONS, COUNT(API_VERSIONS), q->api_version) != STR_NOWHERE) return OK;
+    return FAIL(c, ERR_API_VERSION_INVALID, "The specified version (%.*s) is not recognized. Consider using the latest supported version (%.*s).",
+                PSTR(q->api_version), PSTR(API_VERSIONS[COUNT(API_VERSIONS) - 1]));
+}
+
+// What every handler begins with: the version, the vault, the names in the path.
+static enum err begin(struct call *c, const struct work *w, const struct wire *q, struct vault *v, struct secrets_args *args)
+{
+    TRY(check_api_version(c, q));
+    TRY(vault_open(c, w, q->label, v));
+    *args = (struct secrets_args){.vault = v, .name = wire_param(q, "name"), .version = wire_param(q, "version")};
+    return args->name.at ? secrets_check_name(c, args->name) : OK;
+}
+
+static enum err answer_secret(struct call *c, const struct vault *v, const struct vault_secret *s, const struct secret *value, struct answer *a)
+{
+    body_write_secret(c, answer_json(a, 200), v, s, value, true);
+    return OK;
+}
+
+// The ops that need nothing but names and give a secret without its value.
+static enum err run_plain(struct call *c, struct work *w, const struct wire *q, const struct vault_op *op, struct answer *a)
+{
+    struct vault        v;
+    struct secrets_args args;
+    struct vault_secret got;
+    TRY(begin(c, w, q, &v, &args));
+    TRY(vault_run(c, w, &v, op, args.name, &args, &got));
+    return answer_secret(c, &v, &got, NULL, a);
+}
+
+enum err keyvault_set_secret(struct call *c, struct work *w, const struct wire *q, struct answer *a)
+{
+    CLEANUP(secret_clear) struct secret value = {0};
+    struct vault                        v;
+    struct secrets_args                 args;
+    struct vault_secret                 got;
+    const struct json                  *body;
+    TRY(begin(c, w, q, &v, &args));
+    TRY(wire_body(c, q, &body));
+    TRY(body_take_value(c, body, &value));
+    TRY(body_read_wish(c, body, &args.wish));
+    args.value = &value;
+    TRY(vault_run(c, w, &v, &SECRETS_SET, args.name, &args, &got));
+    return answer_secret(c, &v, &got, &value, a);
+}
+
+static void clear_open(struct vault_secret_open *open)
+{
+    secret_clear(&open->value);
+}
+
+enum err keyvault_get_secret(struct call *c, struct work *w, const struct wire *q, struct answer *a)
+{
+    CLEANUP(clear_open) struct vault_secret_open got = {0};
+    struct vault                                 v;
+    struct secrets_args                          args;
+    TRY(begin(c, w, q, &v, &args));
+    TRY(vault_run(c, w, &v, &SECRETS_GET, args.name, &args, &got));
+    return answer_secret(c, &v, &got.secret, &got.value, a);
+}
+
+enum err keyvault_update_secret(struct call *c, struct work *w, const struct wire *q, struct answer *a)
+{
+    struct vault        v;
+    struct secrets_args args;
+    struct vault_secret got;
+    const struct json  *body;
+    TRY(begin(c, w, q, &v, &args));
+    TRY(wire_body(c, q, &body));
+    TRY(body_read_wish(c, body, &args.wish));
+    TRY(vault_run(c, w, &v, &SECRETS_UPDATE, args.name, &args, &got));
+    return answer_secret(c, &v, &got, NULL, a);
+}
+
+enum err keyvault_delete_secret(struct call *c, struct work *w, const struct wire *q, struct answer *a)
+{
+    return run_plain(c, w, q, &SECRETS_DELETE, a);
+}
+
+enum err keyvault_get_deleted(struct call *c, struct work *w, const struct wire *q, struct answer *a)
+{
+    return run_plain(c, w, q, &SECRETS_GET_DELETED, a);
+}
+
+enum err keyvault_recover_secret(struct call *c, struct work *w, const struct wire *q, struct answer *a)
+{
+    return run_plain(c, w, q, &SECRETS_RECOVER, a);
+}
+
+enum err keyvault_purge_secret(struct call *c, struct work *w, const struct wire *q, struct answer *a)
+{
+    struct vault        v;
+    struct secrets_args args;
+    TRY(begin(c, w, q, &v, &args));
+    TRY(vault_run(c, w, &v, &SECRETS_PURGE, args.name, &args, NULL));
+    a->status = 204;
+    return OK;
+}
+
+static enum err refuse_parameter(struct call *c, const char *name)
+{
+    return FAIL(c, ERR_PARAMETER_INVALID, "The query parameter %s has an invalid value.", name);
+}
+
+// maxresults, and $skiptoken: the last item of the page before, as base64url.
+static enum err read_page(struct call *c, const struct wire *q, struct secrets_args *args)
+{
+    str     max = wire_query(q, "maxresults"), skip = wire_query(q, "$skiptoken");
+    int64_t n = SECRETS_MAX_PAGE;
+    bytes   after = {0};
+    if (max.at && (!str_to_i64(max, &n) || n < 1 || n > SECRETS_MAX_PAGE)) return refuse_parameter(c, "maxresults");
+    args->limit = (size_t)n;
+    if (!skip.at) return OK;
+    if (b64url_decode(c, skip, &after) != OK || secrets_check_name(c, bytes_str(after)) != OK) { // a version is of the form of a name too
+        call_forgive(c);
+        return refuse_parameter(c, "$skiptoken");
+    }
+    args->after = bytes_str(after);
+    return OK;
+}
+
+static enum err next_link(struct call *c, const struct wire *q, const struct secrets_args *args, str next, str *out)
+{
+    struct buf b;
+    buf_init(&b, &c->arena);
+    buf_add(&b, args->vault->url);
+    buf_add(&b, q->path);
+    buf_add(&b, S("?api-version="));
+    http_escape(&b, q->api_version);
+    buf_add(&b, S("&$skiptoken="));
+    b64url_add(&b, str_bytes(next));
+    buf_addf(&b, "&maxresults=%zu", args->limit);
+    return buf_finish(c, &b, out);
+}
+
+static enum err answer_page(struct call *c, const struct wire *q, const struct secrets_args *args, const struct secrets_page *page,
+                            bool shows_versions, struct answer *a)
+{
+    str link = STR_NONE;
+    if (!str_empty(page->next)) TRY(next_link(c, q, args, page->next, &link));
+    struct json_writer *w = answer_json(a, 200);
+    json_write_object(w);
+    json_write_key(w, S("value"));
+    json_write_array(w);
+    for (size_t i = 0; i < page->n; i++) body_write_secret(c, w, args->vault, &page->items[i], NULL, shows_versions);
+    json_write_end(w);
+    if (link.at) json_put_string(w, S("nextLink"), link);
+    else json_put_null(w, S("nextLink"));
+    json_write_end(w);
+    return OK;
+}
+
+static enum err run_list(struct call *c, struct work *w, const struct wire *q, const struct vault_op *op, bool shows_versions, struct answer *a)
+{
+    struct vault        v;
+    struct secrets_args args;
+    struct secrets_page page;
+    TRY(begin(c, w, q, &v, &args));
+    TRY(read_page(c, q, &args));
+    TRY(vault_run(c, w, &v, op, args.name, &args, &page));
+    return answer_page(c, q, &args, &page, shows_versions, a);
+}
+
+enum err keyvault_list_secrets(struct call *c, struct work *w, const struct wire *q, struct answer *a)
+{
+    return run_list(c, w, q, &SECRETS_LIST, false, a);
+}
+
+enum err keyvault_list_versions(struct call *c, struct work *w, const struct wire *q, struct answer *a)
+{
+    return run_list(c, w, q, &SECRETS_VERSIONS, true, a);
+}
+
+enum err keyvault_list_deleted(struct call *c, struct work *w, const struct wire *q, struct answer *a)
+{
+    return run_list(c, w, q, &SECRETS_LIST_DELETED, false, a);
+}
+
+static enum err answer_backup(struct call *c, bytes blob, struct answer *a)
+{
+    struct buf text;
+    str        value;
+    buf_init(&text, &c->arena);
+    b64url_add(&text, blob);
+    TRY(buf_finish(c, &text, &value));
+    struct json_writer *w = answer_json(a, 200);
+    json_write_object(w);
+    json_put_string(w, S("value"), value);
+    json_write_end(w);
+    return OK;
+}
+
+enum err keyvault_backup_secret(struct call *c, struct work *w, const struct wire *q, struct answer *a)
+{
+    struct vault        v;
+    struct secrets_args args;
+    bytes               blob;
+    TRY(begin(c, w, q, &v, &args));
+    TRY(vault_run(c, w, &v, &SECRETS_BACKUP, args.name, &args, &blob));
+    return answer_backup(c, blob, a);
+}
+
+enum err keyvault_restore_secret(struct call *c, struct work *w, const struct wire *q, struct answer *a)
+{
+    struct vault        v;
+    struct secrets_args args;
+    struct vault_secret got;
+    const struct json  *body;
+    TRY(begin(c, w, q, &v, &args));
+    TRY(wire_body(c, q, &body));
+    str text = json_get_str(body, S("value"));
+    if (str_empty(text)) return FAIL(c, ERR_PARAMETER_INVALID, "Property value has invalid value\r\n");
+    TRY(b64url_decode(c, text, &args.backup));
+    TRY(vault_run(c, w, &v, &SECRETS_RESTORE, STR_NONE, &args, &got));
+    return answer_secret(c, &v, &got, NULL, a);
+}
