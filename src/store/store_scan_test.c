@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "core/buf.h"
-#include "store/store_fixture.h"
+#include "store_fixture.h"
 
 TEST(store_scans_to_every_boundary)
 {

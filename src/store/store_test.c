@@ -1,7 +1,7 @@
 #include <stdlib.h>
 
 #include "core/buf.h"
-#include "store/store_fixture.h"
+#include "store_fixture.h"
 
 // The contract's one test suite, run against every back end: here what is written and refused, in
 // store_scan_test.c what is seen. What is SQLite's alone: sqlite_test.c.

@@ -1,4 +1,4 @@
-#include "store/store_fixture.h"
+#include "store_fixture.h"
 
 #include <stdlib.h>
 
