@@ -1,0 +1,86 @@
+#include "ops/workload_token.h"
+
+#include "token/audience.h"
+
+static enum err not_found(struct call *c)
+{
+    return FAIL_PLAIN(c, ERR_IDENTITY_NOT_FOUND);
+}
+
+// An attachment is to the identity that was there when the resource was last written: one that was made
+// later under the same name is another one (I3), and nobody was asked whether this resource may use it (I7).
+static bool is_same_incarnation(const struct resource *host, const struct principal *p)
+{
+    return p->created_ns <= host->changed_ns;
+}
+
+static bool is_attached(const struct resource *host, const struct principal *p)
+{
+    const struct resource_identity *has = &host->identity;
+    if (p->kind != PRINCIPAL_MANAGED) return false;
+    if (p->is_system_assigned) return has->has_system && object_id_eq(has->system_principal, p->id);
+    for (size_t i = 0; i < has->user_assigned_n; i++)
+        if (str_eq_nocase(has->user_assigned[i], p->resource)) return is_same_incarnation(host, p);
+    return false;
+}
+
+static const struct principal *user_assigned(const struct world *world, const struct resource *host, size_t i)
+{
+    return directory_find_managed(world->directory, host->identity.user_assigned[i], false);
+}
+
+static enum err find_default(struct call *c, const struct world *world, const struct resource *host, const struct principal **out)
+{
+    const struct resource_identity *has = &host->identity;
+    *out = NULL;
+    if (has->has_system) *out = directory_find(world->directory, has->system_principal);
+    else if (has->user_assigned_n > 1) return FAIL_PLAIN(c, ERR_IDENTITY_AMBIGUOUS); // counted as attached, whether they still exist or not
+    else if (has->user_assigned_n == 1) *out = user_assigned(world, host, 0);
+    return OK;
+}
+
+static const struct principal *find_named(const struct world *world, const struct identity_choice *choice)
+{
+    client_id app;
+    object_id id;
+    str       resource = choice->resource_id;
+    if (choice->client_id.at) return guid_parse(choice->client_id, &app.g) ? directory_find_app(world->directory, app) : NULL;
+    if (choice->object_id.at) return guid_parse(choice->object_id, &id.g) ? directory_find(world->directory, id) : NULL;
+    if (str_ends(resource, S("/"))) resource.n--;
+    return directory_find_managed(world->directory, resource, false);
+}
+
+enum err workload_identity(struct call *c, const struct world *world, str host, const struct identity_choice *choice, struct workload_identity *out)
+{
+    const struct resource  *resource = tree_find(world->tree, host);
+    const struct principal *p;
+    int                     named = (choice->client_id.at != NULL) + (choice->object_id.at != NULL) + (choice->resource_id.at != NULL);
+    if (named > 1) return FAIL_PLAIN(c, ERR_IDENTITY_SELECTORS);
+    if (!resource) return not_found(c);
+    if (named == 1) p = find_named(world, choice);
+    else TRY(find_default(c, world, resource, &p));
+    if (!p || !is_attached(resource, p)) return not_found(c);
+    *out = (struct workload_identity){.host = resource, .principal = p};
+    return OK;
+}
+
+struct mint_key workload_key(const struct workload_identity *w, str audience)
+{
+    return (struct mint_key){.principal = w->principal->id, .host = w->host->uid, .audience = audience};
+}
+
+enum err workload_order(struct call *c, const struct product *p, const struct world *world, const struct workload_identity *w, str audience,
+                        struct mint_order *out)
+{
+    struct audience known;
+    TRY(audience_find(c, &p->names, world->directory, audience, &known));
+    *out = (struct mint_order){
+        .key = workload_key(w, audience),
+        .app = w->principal->app,
+        .version = known.version,
+        .claim = known.claim,
+        .identity_resource = w->principal->resource,
+        .host_resource = w->host->id,
+    };
+    return OK;
+}

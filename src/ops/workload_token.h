@@ -1,0 +1,42 @@
+/*
+ * workload_token.h - which identity a workload means, and the token to make for it.
+ *
+ * The workload is known by its resource before anything it says is read: what it says
+ * only chooses among the identities that the resource carries.
+ *
+ * Layer:  ops (uses all above)
+ * Source: https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/managed-identities-faq#what-identity-will-imds-default-to-if-i-dont-specify-the-identity-in-the-request
+ */
+#pragma once
+#include "ops/minter.h"
+#include "ops/world.h"
+
+/* How an identity was named; NULL `at`: not by that. An empty text names an identity that does not exist. */
+struct identity_choice {
+    str client_id;
+    str object_id;
+    str resource_id;
+};
+
+/* One identity of a resource. Lives: while the world is held. */
+struct workload_identity {
+    const struct resource  *host;
+    const struct principal *principal;
+};
+
+/*
+ * None named: the system-assigned identity if there is one, else the only user-assigned one. A named one must be
+ * attached to the resource and stand in the directory.
+ * Errors: ERR_IDENTITY_NOT_FOUND, ERR_IDENTITY_AMBIGUOUS (none named, several user-assigned), ERR_IDENTITY_SELECTORS
+ */
+FALLIBLE workload_identity(struct call *c, const struct world *world, str host, const struct identity_choice *choice, struct workload_identity *out);
+
+/* The key under which the identity's token for an audience is kept. Lives: points into `w` and `audience`. */
+struct mint_key workload_key(const struct workload_identity *w, str audience);
+
+/*
+ * What to sign for it. Lives: points into `w`, `audience` and the call.
+ * Errors: ERR_AUDIENCE_UNKNOWN
+ */
+FALLIBLE workload_order(struct call *c, const struct product *p, const struct world *world, const struct workload_identity *w, str audience,
+                        struct mint_order *out);
