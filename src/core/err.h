@@ -76,7 +76,6 @@
     X(LOCATION_CONFLICT,       409, "The resource exists in another location.")             \
     X(GROUP_LOCATION_CONFLICT, 409, "The resource group exists in another location.")       \
     X(IDENTITY_VALUES,         400, "The identity block is not well formed.")               \
-    X(IDENTITY_IDS_MISSING,    400, "The identity ids must not be null or empty for 'UserAssigned' identity type.") \
     X(IDENTITY_ID_INVALID,     400, "An identity id is invalid.")                           \
     X(LINKED_ID_INVALID,       400, "A property is not the id of a resource.")              \
     X(IDENTITY_OPERATION,      400, "The identity could not be attached.")                  \

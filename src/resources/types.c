@@ -64,10 +64,11 @@ const struct name_rule NAME_RULE_MGMT_GROUP = {1, 90, .others = S_INIT("-_.()"),
 #define SYSTEM     .takes_system = true
 #define BOTH       .takes_system = true, .takes_user = true
 #define COMPACT    .spelling = IDENTITY_COMPACT
+#define ALWAYS     .spelling = IDENTITY_COMPACT_ALWAYS
 #define LOWER      .has_lower_group = true
 #define SINCE(csv) .api_versions = S_INIT(csv)
 static const struct resource_type TYPES[] = { // ordered by type
-    {TYPE("Microsoft.App/containerApps"), &APP_NAMES, TRACKED, BOTH, COMPACT},
+    {TYPE("Microsoft.App/containerApps"), &APP_NAMES, TRACKED, BOTH, ALWAYS},
     {TYPE("Microsoft.App/managedEnvironments"), &HYPHENS_AFTER_LETTER_1_60, TRACKED, BOTH, COMPACT},
     {TYPE("Microsoft.AppConfiguration/configurationStores"), &STORE_NAMES, GLOBAL, TRACKED, BOTH},
     {TYPE("Microsoft.Compute/virtualMachines"), &VM_NAMES, TRACKED, BOTH, SINCE(COMPUTE_VERSIONS)},
@@ -75,7 +76,7 @@ static const struct resource_type TYPES[] = { // ordered by type
     {TYPE("Microsoft.ContainerInstance/containerGroups"), &CONTAINER_NAMES, TRACKED, BOTH},
     {TYPE("Microsoft.ContainerService/managedClusters"), &CLUSTER_NAMES, TRACKED, BOTH, COMPACT},
     {TYPE("Microsoft.DBforPostgreSQL/flexibleServers"), &LOWER_HYPHENS_3_63, GLOBAL, TRACKED, BOTH, COMPACT},
-    {TYPE("Microsoft.DocumentDB/databaseAccounts"), &COSMOS_NAMES, GLOBAL, TRACKED, BOTH, COMPACT},
+    {TYPE("Microsoft.DocumentDB/databaseAccounts"), &COSMOS_NAMES, GLOBAL, TRACKED, BOTH, ALWAYS},
     {TYPE("Microsoft.EventHub/namespaces"), &HYPHENS_AFTER_LETTER_6_50, GLOBAL, TRACKED, BOTH},
     {TYPE("Microsoft.HybridCompute/machines"), &MACHINE_NAMES, TRACKED, SYSTEM},
     {TYPE("Microsoft.KeyVault/vaults"), &VAULT_NAMES, GLOBAL, TRACKED, SINCE(VAULT_VERSIONS)}, // carries no identity

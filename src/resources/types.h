@@ -25,9 +25,11 @@ struct name_rule {
     bool     no_double_hyphen;
 };
 
+/* How a type spells both kinds at once, and whether it shows a block when there is none. */
 enum identity_spelling {
-    IDENTITY_SPACED,  /* "SystemAssigned, UserAssigned"; a resource without identities shows no block */
-    IDENTITY_COMPACT, /* "SystemAssigned,UserAssigned"; a resource without identities shows {"type":"None"} */
+    IDENTITY_SPACED,         /* "SystemAssigned, UserAssigned" */
+    IDENTITY_COMPACT,        /* "SystemAssigned,UserAssigned" */
+    IDENTITY_COMPACT_ALWAYS, /* the same, and {"type":"None"} for a resource without identities */
 };
 
 struct resource_type {

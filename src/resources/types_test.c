@@ -129,7 +129,7 @@ TEST(types_tell_what_identities_a_resource_may_carry) // I2, I5
     static const struct { const char *type; bool system, user; enum identity_spelling spelling; } CASES[] = {
         {"Microsoft.Compute/virtualMachines", true, true, IDENTITY_SPACED},
         {"MICROSOFT.WEB/SITES/SLOTS", true, true, IDENTITY_SPACED},
-        {"Microsoft.App/containerApps", true, true, IDENTITY_COMPACT},
+        {"Microsoft.App/containerApps", true, true, IDENTITY_COMPACT_ALWAYS},
         {"Microsoft.HybridCompute/machines", true, false, IDENTITY_SPACED},
         {"Microsoft.KeyVault/vaults", false, false, IDENTITY_SPACED},
         {"Microsoft.ManagedIdentity/userAssignedIdentities", false, false, IDENTITY_SPACED},
