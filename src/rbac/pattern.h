@@ -1,0 +1,44 @@
+/*
+ * pattern.h - actions, and the patterns that roles name them by.
+ *
+ * "*" stands for any run of characters, "/" too, and may stand anywhere and several
+ * times; case does not count (ASCII). Matching takes time in proportion to the lengths,
+ * whatever the pattern: a custom role cannot make the engine slow.
+ *
+ * Layer:  rbac (uses core)
+ * Source: https://learn.microsoft.com/azure/role-based-access-control/role-definitions#actions
+ */
+#pragma once
+#include "core/str.h"
+
+#define ACTION_MAX_BYTES 512
+
+/* An action somebody asks for, made ready for comparing. */
+struct action {
+    str      text; /* as asked */
+    uint32_t hash;
+    uint32_t n;
+    char     lower[ACTION_MAX_BYTES];
+};
+
+/*
+ * Reads "Provider/type/verb": printable ASCII without blanks and quotes, a provider, a "/", no
+ * "*" (a pattern is nothing that can be asked for). False: that is no action.
+ * Lives: out->text is `text`.
+ */
+MUST_USE bool action_read(str text, struct action *out);
+
+struct pattern {
+    const char *lower;
+    uint32_t    hash;       /* of an exact one */
+    uint16_t    n;
+    uint16_t    head, tail; /* bytes before the first and behind the last star */
+    uint16_t    stars;
+};
+
+/* `lower` is room for text.n bytes that lives as long as the pattern. The text has at most ACTION_MAX_BYTES. */
+struct pattern pattern_read(str text, char *lower);
+bool           pattern_match(const struct pattern *p, const struct action *a);
+
+/* Is the text fit to be written into a role? "*" alone, or an action in which stars may stand. */
+bool pattern_is_valid(str text);

@@ -1,0 +1,81 @@
+#include "rbac/pattern.h"
+
+#include "test.h"
+
+TEST(pattern_match_takes_stars_anywhere_and_no_case)
+{
+    static const struct { const char *pattern, *action; bool want; } CASES[] = {
+        {"*", "Microsoft.A/b/read", true},
+        {"*/read", "Microsoft.A/b/c/READ", true},
+        {"MICROSOFT.a/B/read", "microsoft.A/b/Read", true},
+        {"Microsoft.A/*", "Microsoft.A/b/c/d/action", true},
+        {"Microsoft.A/*/read", "Microsoft.A/b/c/read", true},
+        {"Microsoft.A/*/read", "Microsoft.A/b/c/d/read", true},
+        {"*/b/*/read", "Microsoft.A/b/c/read", true},
+        {"*A/*c*", "Microsoft.A/b/c/read", true},
+        {"Microsoft.A/b/read*", "Microsoft.A/b/read", true},
+        {"*Microsoft.A/b/read", "Microsoft.A/b/read", true},
+        {"**", "a/b", true},
+        {"*a*a*", "xa/ay", true},
+        {"a/*b", "a/bb", true},
+        {"ab*ba", "aba/ba", true},
+
+        {"Microsoft.A/*/read", "Microsoft.A/read", false}, // the two slashes are two
+        {"Microsoft.A/*/read", "Microsoft.A/b/readMetadata/action", false},
+        {"Microsoft.A/b/read", "Microsoft.A/b/read2", false},
+        {"Microsoft.A/b/read2", "Microsoft.A/b/read", false},
+        {"*/read", "Microsoft.A/b/write", false},
+        {"*/read", "Microsoft.A/b/read/action", false},
+        {"*/b/*/read", "Microsoft.A/b/read", false},
+        {"a/ba*ba", "a/ba", false}, // head and tail may not overlap
+        {"*a*b*a*", "a/ba/c", true},
+        {"*a*b*c*", "a/c/b", false},
+        {"Microsoft.Storage/*", "Microsoft.StorageSync/x/read", false},
+        {"Microsoft?A/b", "Microsoft.A/b", false}, // only * is special
+        {"Microsoft.A/b/[read]", "Microsoft.A/b/r", false},
+        {"", "a/b", false},
+    };
+    for (size_t i = 0; i < COUNT(CASES); i++) {
+        char           lower[64];
+        struct pattern p = pattern_read(str_of(CASES[i].pattern), lower);
+        struct action  a;
+        CHECK_ROW(action_read(str_of(CASES[i].action), &a), CASES[i].action);
+        CHECK_ROW(pattern_match(&p, &a) == CASES[i].want, CASES[i].pattern);
+    }
+}
+
+TEST(action_read_refuses_what_nobody_can_ask_for)
+{
+    static const struct { const char *text; bool action, pattern; } CASES[] = {
+        {"Microsoft.A/b/read", true, true},
+        {"Microsoft.CognitiveServices/accounts/faces:find/action", true, true},
+        {"Microsoft.A/{serverName}/read", true, true},
+        {"Microsoft.A/b/*", false, true},
+        {"*/read", false, true},
+        {"*", false, true},
+        {"**", false, false},
+        {"", false, false},
+        {"read", false, false},
+        {"/read", false, false},
+        {"Microsoft.A/", false, false},
+        {"Microsoft.A/b read", false, false},
+        {" Microsoft.A/b", false, false},
+        {"Microsoft.A/b\n", false, false},
+        {"Microsoft.A/b'", false, false},
+        {"Microsoft.A/b\"", false, false},
+        {"Microsoft.A\\b/c", false, false},
+        {"Microsoft.A/\xc3\xa4", false, false},
+    };
+    struct action a;
+    for (size_t i = 0; i < COUNT(CASES); i++) {
+        str text = {CASES[i].text, strlen(CASES[i].text)};
+        CHECK_ROW(action_read(text, &a) == CASES[i].action, CASES[i].text);
+        CHECK_ROW(pattern_is_valid(text) == CASES[i].pattern, CASES[i].text);
+    }
+    char text[ACTION_MAX_BYTES + 1];
+    memset(text, '/', sizeof text);
+    text[0] = text[sizeof text - 2] = text[sizeof text - 1] = 'a';
+    CHECK(action_read((str){text, ACTION_MAX_BYTES}, &a));
+    CHECK(!action_read((str){text, ACTION_MAX_BYTES + 1}, &a));
+    CHECK(!pattern_is_valid((str){text, ACTION_MAX_BYTES + 1}));
+}
