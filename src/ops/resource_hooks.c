@@ -1,7 +1,7 @@
 #include "ops/resource_hooks.h"
 
-#include "ops/vaults.h"
 #include "ops/identities.h"
+#include "ops/vault_resource.h"
 
 // Properties with one more member, or with its value replaced.
 static enum err set_property(struct call *c, struct resource_change *change, str name, const struct json *value)
@@ -26,7 +26,7 @@ static enum err write_machine(struct call *c, struct work *w, struct resource_ch
 
 static const struct resource_hooks HOOKS[] = {
     {"Microsoft.Compute/virtualMachines", write_machine, NULL},
-    {"Microsoft.KeyVault/vaults", vault_write, vault_remove},
+    {"Microsoft.KeyVault/vaults", vault_resource_write, vault_resource_remove},
     {"Microsoft.ManagedIdentity/userAssignedIdentities", identity_resource_write, identity_resource_remove},
 };
 
