@@ -298,7 +298,7 @@ static enum err purge_deleted(struct call *c, struct work *w, const void *args, 
     TRY(json_parse(c, vault->document, &document));
     if (json_get_bool(json_get(document, S("properties")), S("enablePurgeProtection"), false))
         return FAIL(c, ERR_PURGE_PROTECTED, "Operation 'DeletedVaultPurge' is not allowed.");
-    TRY(secrets_drop_vault(c, w, vault->uid));
+    TRY(secrets_purge_vault(c, w, vault->uid));
     return work_change(c, w, STORE_RESOURCE, &vault->ref, NULL);
 }
 
