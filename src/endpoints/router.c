@@ -117,7 +117,7 @@ static enum err run_read(struct journey *j)
 {
     struct call *c = &j->x->call;
     struct work  w;
-    TRY(work_begin(c, j->wire.router->product, http_loop_index(j->x->loop), &w));
+    TRY(work_begin(c, j->router->product, http_loop_index(j->x->loop), &w));
     enum err failed = j->wire.route->handler(c, &w, &j->wire, &j->answer);
     if (failed != OK) word_failure(j, &w);
     work_end(&w);
@@ -137,9 +137,9 @@ static enum err tell_caller(struct journey *j, enum guard guard)
 {
     struct call *c = &j->x->call;
     if (guard == GUARD_NONE) return OK;
-    if (j->wire.router->is_admin) TRY(guard_operator(c, j->wire.router->product, &j->caller));
+    if (j->router->is_admin) TRY(guard_operator(c, j->router->product, &j->caller));
     else if (guard == GUARD_OPERATOR) return FAIL_PLAIN(c, ERR_CALLER_UNKNOWN);
-    else TRY(guard_bearer(c, j->wire.router->product, known_of(j->wire.router, j->x->loop), &j->wire, &j->caller));
+    else TRY(guard_bearer(c, j->router->product, known_of(j->router, j->x->loop), &j->wire, &j->caller));
     c->caller = &j->caller;
     return OK;
 }
