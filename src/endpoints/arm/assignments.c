@@ -182,7 +182,7 @@ static bool belongs(const struct listing *l, const struct assignment *x)
 static bool offer(const struct assignment *x, void *ctx)
 {
     struct listing *l = ctx;
-    if (belongs(l, x) && arm_page_wants(&l->page, str_of(guid_text(x->id).s))) write_assignment(l->c, l->page.json, l->scope_text, x);
+    if (belongs(l, x) && arm_page_wants(&l->page, guid_str(l->c, x->id))) write_assignment(l->c, l->page.json, l->scope_text, x);
     return !l->page.is_full;
 }
 
