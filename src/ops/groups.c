@@ -1,6 +1,7 @@
 // Resource groups.
 #include "ops/cascade.h"
 #include "ops/resources.h"
+#include "resources/location.h"
 #include "resources/types.h"
 
 enum err resources_require_holder(struct call *c, const struct work *w, str subscription, str group)
@@ -47,8 +48,8 @@ static enum err document_of(struct call *c, const struct resource_group *before,
 
 static enum err location_of(struct call *c, const struct resource_group *before, const struct json *body, str *out)
 {
-    str asked = location_normalise(c, json_get_str(body, S("location")));
-    if (str_empty(asked) && !before) return FAIL_PLAIN(c, ERR_LOCATION_REQUIRED);
+    str asked = STR_NONE;
+    if (!before || json_get(body, S("location"))) TRY(location_normalise(c, json_get_str(body, S("location")), &asked));
     if (before && !str_empty(asked) && !str_eq(asked, before->location))
         return FAIL(c, ERR_GROUP_LOCATION_CONFLICT, "Invalid resource group location '%.*s'. The Resource group already exists in location '%.*s'.",
                     PSTR(asked), PSTR(before->location));

@@ -2,6 +2,7 @@
 #include "ops/resource_hooks.h"
 #include "ops/resources.h"
 #include "ops/system_identity.h"
+#include "resources/location.h"
 #include "resources/types.h"
 
 #define ASSIGN_ACTION S("Microsoft.ManagedIdentity/userAssignedIdentities/assign/action")
@@ -59,9 +60,9 @@ static enum err locate(struct call *c, struct writing *x)
 {
     const struct resource *before = x->change.before;
     const struct json     *sent = json_get(x->args->body, S("location"));
-    str                    asked = location_normalise(c, json_str(sent));
+    str                    asked = STR_NONE;
     if (sent && !json_is(sent, JSON_IS_STRING)) return FAIL(c, ERR_CONTENT_INVALID, "The location must be a string.");
-    if (str_empty(asked) && !before && x->type->needs_location) return FAIL_PLAIN(c, ERR_LOCATION_REQUIRED);
+    if (sent || (!before && x->type->is_tracked)) TRY(location_normalise(c, json_str(sent), &asked));
     if (before && !str_empty(asked) && !str_empty(before->location) && !str_eq(asked, before->location))
         return FAIL(c, ERR_LOCATION_CONFLICT,
                     "The resource '%.*s' already exists in location '%.*s' in resource group '%.*s'. A resource with the same name cannot be "

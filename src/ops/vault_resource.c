@@ -2,6 +2,7 @@
 
 #include "ops/resources.h"
 #include "ops/secrets.h"
+#include "resources/location.h"
 #include "resources/types.h"
 
 struct properties {
@@ -277,7 +278,7 @@ static enum err find_deleted(struct call *c, const struct work *w, const struct 
     struct resource_id     id;
     guid                   subscription;
     const struct resource *r = tree_find_global(w->world->tree, S(VAULT_TYPE), args->name, true);
-    bool here = r && str_eq(location_normalise(c, args->location), r->location) && resource_id_parse(c, r->id, &id) == OK &&
+    bool here = r && location_eq(args->location, r->location) && resource_id_parse(c, r->id, &id) == OK &&
                 guid_parse(id.subscription, &subscription) && guid_eq(subscription, args->subscription.g);
     if (!here) return FAIL(c, ERR_RESOURCE_NOT_FOUND, "The specified deleted vault '%.*s' does not exist.", PSTR(args->name));
     *out = r;

@@ -1,6 +1,6 @@
 // Tenants, subscriptions, locations.
 #include "endpoints/arm/arm.h"
-#include "resources/locations.h"
+#include "resources/location.h"
 
 enum err arm_tenants_list(struct call *c, struct work *w, const struct wire *q, struct answer *a)
 {
@@ -165,6 +165,10 @@ enum err arm_locations_list(struct call *c, struct work *w, const struct wire *q
         json_write_key(j, S("metadata"));
         json_write_object(j);
         json_put_string(j, S("regionType"), S("Physical"));
+        json_put_string(j, S("geographyGroup"), l->geography);
+        json_put_string(j, S("latitude"), l->latitude);
+        json_put_string(j, S("longitude"), l->longitude);
+        json_put_string(j, S("physicalLocation"), l->place);
         json_write_end(j);
         json_write_end(j);
     }

@@ -1,5 +1,6 @@
 // What key vaults have beyond other resources: access policies, the deleted ones, the check of a name.
 #include "endpoints/arm/arm.h"
+#include "ops/vault.h"
 #include "ops/vault_resource.h"
 
 enum err arm_vault_policies(struct call *c, struct work *w, const struct wire *q, struct answer *a)

@@ -29,6 +29,11 @@ static const char *code_of(enum err kind)
     case ERR_PRECONDITION: return "PreconditionFailed";
     case ERR_API_VERSION_MISSING: return "MissingApiVersionParameter";
     case ERR_API_VERSION_INVALID: return "InvalidApiVersionParameter";
+    case ERR_API_VERSION_UNKNOWN: return "NoRegisteredProviderFound";
+    case ERR_LOCATION_INVALID: return "LocationNotAvailableForResourceType";
+    case ERR_IDENTITY_IDS_MISSING: return "InvalidIdentityValues";
+    case ERR_IDENTITY_ID_INVALID: return "InvalidParameter";
+    case ERR_LINKED_ID_INVALID: return "LinkedInvalidPropertyId";
     case ERR_TOKEN_MISSING:
     case ERR_CALLER_UNKNOWN: return "AuthenticationFailed";
     case ERR_TOKEN_MALFORMED:
