@@ -31,7 +31,6 @@ static const char *code_of(enum err kind)
     case ERR_API_VERSION_INVALID: return "InvalidApiVersionParameter";
     case ERR_API_VERSION_UNKNOWN: return "NoRegisteredProviderFound";
     case ERR_LOCATION_INVALID: return "LocationNotAvailableForResourceType";
-    case ERR_IDENTITY_IDS_MISSING: return "InvalidIdentityValues";
     case ERR_IDENTITY_ID_INVALID: return "InvalidParameter";
     case ERR_LINKED_ID_INVALID: return "LinkedInvalidPropertyId";
     case ERR_TOKEN_MISSING:
