@@ -85,6 +85,14 @@ str call_lower(struct call *c, str s)
     return copy;
 }
 
+str call_printable(struct call *c, str s, size_t most)
+{
+    str copy = arena_copy_str(&c->arena, str_upto(s, most));
+    for (size_t i = 0; i < copy.n; i++)
+        if (copy.at[i] < 0x20 || copy.at[i] > 0x7e) ((char *)copy.at)[i] = '?';
+    return copy;
+}
+
 const char *call_zstr(struct call *c, str s)
 {
     return arena_copy_str(&c->arena, s).at;

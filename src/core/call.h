@@ -70,5 +70,7 @@ FALLIBLE call_new(struct call *c, size_t n, size_t size, void **out, const char 
 FALLIBLE call_copy_str(struct call *c, str s, str *out);
 str      call_format(struct call *c, const char *format, ...) PRINTF_LIKE(2, 3);
 str      call_lower(struct call *c, str s);
+/* At most `most` bytes of it with "?" for all that is no printable ASCII: words of a stranger, for a message. */
+str      call_printable(struct call *c, str s, size_t most);
 /* NUL-terminated, for libraries that ask for it; NULL if there is no room. */
 const char *call_zstr(struct call *c, str s);
