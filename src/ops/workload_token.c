@@ -73,7 +73,9 @@ enum err workload_order(struct call *c, const struct product *p, const struct wo
                         struct mint_order *out)
 {
     struct audience known;
-    TRY(audience_find(c, &p->names, world->directory, audience, &known));
+    if (!audience_find(c, &p->names, world->directory, audience, &known))
+        return FAIL(c, ERR_AUDIENCE_UNKNOWN, "The resource principal named %.*s was not found in the tenant named %.*s.",
+                    PSTR(call_printable(c, audience, AUDIENCE_MAX_BYTES)), PSTR(p->tenant_name));
     *out = (struct mint_order){
         .key = workload_key(w, audience),
         .app = w->principal->app,

@@ -88,21 +88,18 @@ static const struct principal *find_registered(const struct directory *directory
     return p && p->kind == PRINCIPAL_APP ? p : NULL;
 }
 
-enum err audience_find(struct call *c, const struct names *names, const struct directory *directory, str asked, struct audience *out)
+bool audience_find(struct call *c, const struct names *names, const struct directory *directory, str asked, struct audience *out)
 {
     str bare = str_ends(asked, S("/")) ? str_upto(asked, asked.n - 1) : asked;
-    if (asked.n <= AUDIENCE_MAX_BYTES) {
-        const struct row       *service = find_service(c, names, bare);
-        const struct principal *app = service ? NULL : find_registered(directory, bare);
-        if (service) {
-            *out = (struct audience){.name = service->name, .version = service->version};
-            out->claim = service->version == TOKEN_V2 ? service->app : asked;
-            if (guid_parse(service->app, &out->app.g)) return OK;
-        }
-        if (app) {
-            *out = (struct audience){.app = app->app, .name = app->name, .version = TOKEN_V1, .claim = asked};
-            return OK;
-        }
+    if (asked.n > AUDIENCE_MAX_BYTES) return false;
+    const struct row *service = find_service(c, names, bare);
+    if (service) {
+        *out = (struct audience){.name = service->name, .version = service->version};
+        out->claim = service->version == TOKEN_V2 ? service->app : asked;
+        return guid_parse(service->app, &out->app.g);
     }
-    return FAIL(c, ERR_AUDIENCE_UNKNOWN, "The resource principal named %.*s was not found in the tenant.", PSTR(str_upto(asked, AUDIENCE_MAX_BYTES)));
+    const struct principal *app = find_registered(directory, bare);
+    if (!app) return false;
+    *out = (struct audience){.app = app->app, .name = app->name, .version = TOKEN_V1, .claim = asked};
+    return true;
 }

@@ -24,6 +24,5 @@ struct audience {
  * slash), or the application's id. The claim is what was asked for, to the letter, but for
  * services that take version 2.
  * Lives:  *out points into `asked`, the directory and the call.
- * Errors: ERR_AUDIENCE_UNKNOWN
  */
-FALLIBLE audience_find(struct call *c, const struct names *names, const struct directory *directory, str asked, struct audience *out);
+MUST_USE bool audience_find(struct call *c, const struct names *names, const struct directory *directory, str asked, struct audience *out);

@@ -1,0 +1,359 @@
+#include "ops/minter.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "test.h"
+#include "token/audience.h"
+
+#define ROW 0
+
+// A product as far as the minter looks at it. One ring for the file: keys are slow to make.
+struct bench {
+    struct product product;
+};
+
+static struct keyring *shared_ring(struct test *t)
+{
+    static struct keyring *made;
+    if (!made) CHECK_OK(keyring_new(t->call, &made));
+    return made;
+}
+
+static void bench_start(struct test *t, struct bench *b, unsigned signers)
+{
+    *b = (struct bench){.product = {.names = names_azure(), .token_lifetime_s = TOKEN_LIFETIME_S, .tenant.g = guid_new(t->call)}};
+    atomic_store(&b->product.keyring, shared_ring(t));
+    CHECK_OK(minter_start(t->call, &b->product, signers, &b->product.minter));
+}
+
+static int64_t now_s(const struct bench *b)
+{
+    return clock_now_ns(&b->product.clock) / NS_PER_S;
+}
+
+// One who waits, and a thread that waits for it.
+struct asking {
+    struct mint_waiter waiter;
+    pthread_mutex_t    lock;
+    pthread_cond_t     told;
+    unsigned           times;
+    enum err           failed;
+    char               text[4096];
+    size_t             text_n;
+    int64_t            expires_s;
+};
+
+static void told(struct mint_waiter *w, enum err failed, const struct minted *token)
+{
+    struct asking *a = CONTAINER_OF(w, struct asking, waiter);
+    pthread_mutex_lock(&a->lock);
+    a->times++;
+    a->failed = failed;
+    if (failed == OK) {
+        a->text_n = token->text.n < sizeof a->text ? token->text.n : 0;
+        memcpy(a->text, token->text.at, a->text_n);
+        a->expires_s = token->expires_s;
+    }
+    pthread_cond_signal(&a->told);
+    pthread_mutex_unlock(&a->lock);
+}
+
+static void asking_init(struct asking *a)
+{
+    *a = (struct asking){.waiter.done = told, .lock = PTHREAD_MUTEX_INITIALIZER, .told = PTHREAD_COND_INITIALIZER};
+}
+
+static void wait_for(struct asking *a)
+{
+    pthread_mutex_lock(&a->lock);
+    while (!a->times) pthread_cond_wait(&a->told, &a->lock);
+    pthread_mutex_unlock(&a->lock);
+}
+
+static str text_of(const struct asking *a)
+{
+    return (str){a->text, a->text_n};
+}
+
+static struct mint_order order_of(uint8_t who, const char *audience)
+{
+    struct mint_order o = {.key.audience = str_of(audience), .claim = str_of(audience), .version = TOKEN_V1, .host_resource = S("/h"), .identity_resource = S("/i")};
+    memset(o.key.principal.g.b, who, sizeof o.key.principal.g.b);
+    memset(o.key.host.b, 0x77, sizeof o.key.host.b);
+    memset(o.app.g.b, 0x11, sizeof o.app.g.b);
+    return o;
+}
+
+static str ask(struct test *t, struct bench *b, const struct mint_order *o, struct asking *a)
+{
+    asking_init(a);
+    t->call->now_s = now_s(b);
+    CHECK_OK(minter_ask(t->call, b->product.minter, o, &a->waiter));
+    wait_for(a);
+    CHECK_INT(a->failed, OK, "signed");
+    return text_of(a);
+}
+
+TEST(minter_keeps_the_token_that_it_made)
+{
+    struct bench      b;
+    struct asking     first, second;
+    struct mint_order o = order_of(1, "https://vault.azure.net");
+    bench_start(t, &b, 1);
+    CHECK(minter_find(b.product.minter, ROW, now_s(&b), &o.key) == NULL);
+    str                  text = ask(t, &b, &o, &first);
+    const struct minted *kept = minter_find(b.product.minter, ROW, now_s(&b), &o.key);
+    CHECK(kept && str_eq(kept->text, text) && client_id_eq(kept->app, o.app) && str_eq(kept->key.audience, o.key.audience));
+    CHECK(kept && minter_find(b.product.minter, ROW, now_s(&b), &o.key) == kept);
+    CHECK(kept && minter_find(b.product.minter, ROW + 1, now_s(&b), &o.key) == kept); // another thread finds the same
+    CHECK_STR(ask(t, &b, &o, &second), text, "asked again");
+    minter_stop(b.product.minter);
+}
+
+// T1: what the pool signs is what the token room would, for that order.
+TEST(minter_signs_what_was_ordered)
+{
+    struct bench        b;
+    struct asking       a;
+    struct mint_order   o = order_of(1, "https://vault.azure.net");
+    struct token_claims claims = {0};
+    bench_start(t, &b, 1);
+    str                 text = ask(t, &b, &o, &a), issuer = product_issuer(t->call, &b.product, TOKEN_V1);
+    struct token_policy policy = {.issuers = &issuer, .issuer_n = 1, .audiences = &o.claim, .audience_n = 1};
+    CHECK_OK(token_verify(t->call, shared_ring(t), text, &policy, &claims));
+    CHECK(object_id_eq(claims.subject, o.key.principal) && client_id_eq(claims.app, o.app) && tenant_id_eq(claims.tenant, b.product.tenant));
+    CHECK_STR(claims.identity_resource, S("/i"), "xms_mirid");
+    minter_stop(b.product.minter);
+}
+
+// Nobody ever gets what was made for another identity, host or audience.
+TEST(minter_keeps_keys_apart)
+{
+    struct bench      b;
+    struct asking     a, other;
+    struct mint_order o = order_of(1, "https://vault.azure.net"), variants[4];
+    for (size_t i = 0; i < COUNT(variants); i++) variants[i] = o;
+    variants[0].key.principal.g.b[15] ^= 1;
+    variants[1].key.host.b[0] ^= 1;
+    variants[2].key.audience = S("https://vault.azure.net/");
+    variants[3].key.audience = S("");
+    bench_start(t, &b, 1);
+    str text = ask(t, &b, &o, &a);
+    for (size_t i = 0; i < COUNT(variants); i++) {
+        CHECK(minter_find(b.product.minter, ROW, now_s(&b), &variants[i].key) == NULL);
+        CHECK(!str_eq(ask(t, &b, &variants[i], &other), text));
+    }
+    minter_stop(b.product.minter);
+}
+
+#define CROWD 200
+TEST(minter_shares_one_signature_among_all_who_wait)
+{
+    struct bench      b;
+    struct asking    *crowd = calloc(CROWD, sizeof *crowd);
+    struct mint_order busy = order_of(9, "https://graph.microsoft.com"), o = order_of(1, "https://vault.azure.net");
+    struct asking     first;
+    CHECK(crowd != NULL);
+    bench_start(t, &b, 1);
+    asking_init(&first);
+    t->call->now_s = now_s(&b);
+    CHECK_OK(minter_ask(t->call, b.product.minter, &busy, &first.waiter)); // so that the others gather behind it
+    for (size_t i = 0; i < CROWD; i++) {
+        asking_init(&crowd[i]);
+        CHECK_OK(minter_ask(t->call, b.product.minter, &o, &crowd[i].waiter));
+    }
+    wait_for(&first);
+    for (size_t i = 0; i < CROWD; i++) {
+        wait_for(&crowd[i]);
+        CHECK_INT(crowd[i].times, 1, "told once");
+        CHECK(crowd[i].failed == OK && str_eq(text_of(&crowd[i]), text_of(&crowd[0])));
+    }
+    minter_stop(b.product.minter);
+    free(crowd);
+}
+
+// T6: the old one serves while the new one is made; what is nearly over is not handed out.
+TEST(minter_renews_tokens_in_use_before_they_end)
+{
+    struct bench      b;
+    struct asking     a, again;
+    struct mint_order o = order_of(1, "https://vault.azure.net");
+    bench_start(t, &b, 1);
+    str text = ask(t, &b, &o, &a);
+    clock_advance(&b.product.clock, (TOKEN_LIFETIME_S - MINTER_RENEW_S - 5) * NS_PER_S);
+    const struct minted *kept = minter_find(b.product.minter, ROW, now_s(&b), &o.key);
+    CHECK(kept && !minter_is_due(kept, now_s(&b)) && str_eq(kept->text, text));
+    clock_advance(&b.product.clock, 6 * NS_PER_S);
+    kept = minter_find(b.product.minter, ROW, now_s(&b), &o.key);
+    CHECK(kept && minter_is_due(kept, now_s(&b)) && str_eq(kept->text, text));
+    minter_renew(b.product.minter, &o);
+    minter_renew(b.product.minter, &o);
+    for (int i = 0; i < 2000 && kept && minter_is_due(kept, now_s(&b)); i++) {
+        struct timespec moment = {.tv_nsec = NS_PER_MS};
+        nanosleep(&moment, NULL);
+        kept = minter_find(b.product.minter, ROW, now_s(&b), &o.key);
+    }
+    CHECK(kept && !str_eq(kept->text, text) && !minter_is_due(kept, now_s(&b)));
+    CHECK_STR(ask(t, &b, &o, &again), kept ? kept->text : STR_NONE, "the renewed one is for all");
+
+    clock_advance(&b.product.clock, (TOKEN_LIFETIME_S - MINTER_LEAST_S + 1) * NS_PER_S);
+    CHECK(minter_find(b.product.minter, ROW, now_s(&b), &o.key) == NULL); // too little is left of it
+    CHECK(!str_eq(ask(t, &b, &o, &again), text));
+    minter_stop(b.product.minter);
+}
+
+TEST(minter_follows_the_configured_lifetime)
+{
+    static const struct { int64_t lifetime_s, renew_s, useful_s; } CASES[] = { // the last two from the start
+        {TOKEN_LIFETIME_S, TOKEN_LIFETIME_S - 3600, TOKEN_LIFETIME_S - 300}, {3600, 2700, 3300}, {400, 300, 350}, {60, 45, 53}, {8, 6, 7},
+    };
+    for (size_t i = 0; i < COUNT(CASES); i++) {
+        struct bench      b;
+        struct asking     a;
+        struct mint_order o = order_of(1, "https://vault.azure.net");
+        bench_start(t, &b, 1);
+        b.product.token_lifetime_s = CASES[i].lifetime_s;
+        ask(t, &b, &o, &a);
+        int64_t              made_s = a.expires_s - CASES[i].lifetime_s;
+        const struct minted *kept = minter_find(b.product.minter, ROW, made_s, &o.key);
+        CHECK(kept && kept->renew_s == made_s + CASES[i].renew_s && kept->useful_s == made_s + CASES[i].useful_s);
+        minter_stop(b.product.minter);
+    }
+}
+
+// T8: a rotation counts for the next token; the ones in use stay.
+TEST(minter_signs_with_the_ring_in_force)
+{
+    struct bench      b;
+    struct asking     before, after;
+    struct keyring   *turned = NULL;
+    struct mint_order o = order_of(1, "https://vault.azure.net"), other = order_of(2, "https://vault.azure.net");
+    bench_start(t, &b, 1);
+    str old = ask(t, &b, &o, &before);
+    CHECK_OK(keyring_rotate(t->call, shared_ring(t), TOKEN_LIFETIME_S, &turned));
+    atomic_store(&b.product.keyring, turned);
+    str fresh = ask(t, &b, &other, &after);
+    CHECK(!str_eq(str_upto(old, str_find(old, '.')), str_upto(fresh, str_find(fresh, '.')))); // the header names the key
+    const struct minted *kept = minter_find(b.product.minter, ROW, now_s(&b), &o.key);
+    CHECK(kept && str_eq(kept->text, old));
+    minter_stop(b.product.minter);
+    keyring_drop(turned);
+}
+
+#define FLOOD (MINTER_MAX_QUEUE + 2)
+TEST(minter_refuses_past_its_queue_and_answers_all_when_it_stops)
+{
+    struct bench   b;
+    struct asking *all = calloc(FLOOD, sizeof *all);
+    size_t         taken = 0;
+    enum err       got = OK;
+    CHECK(all != NULL);
+    bench_start(t, &b, 0); // nobody signs
+    for (; taken < FLOOD; taken++) {
+        char audience[64];
+        snprintf(audience, sizeof audience, "https://a%zu.blob.core.windows.net", taken);
+        struct mint_order o = order_of(1, audience);
+        asking_init(&all[taken]);
+        got = minter_ask(t->call, b.product.minter, &o, &all[taken].waiter);
+        if (got != OK) break;
+    }
+    CHECK_INT(taken, MINTER_MAX_QUEUE, "orders taken");
+    CHECK_ERR(got, ERR_BUSY, "one more");
+    CHECK_INT(all[taken].times, 0, "who was refused is not told again");
+    minter_stop(b.product.minter);
+    for (size_t i = 0; i < taken; i++) CHECK(all[i].times == 1 && all[i].failed == ERR_BUSY);
+    free(all);
+}
+
+TEST(minter_refuses_what_cannot_be_an_audience)
+{
+    struct bench  b;
+    struct asking a;
+    char          audience[AUDIENCE_MAX_BYTES + 2];
+    memset(audience, 'a', sizeof audience);
+    audience[sizeof audience - 1] = '\0';
+    struct mint_order o = order_of(1, audience);
+    asking_init(&a);
+    bench_start(t, &b, 0);
+    CHECK(minter_find(b.product.minter, ROW, now_s(&b), &o.key) == NULL);
+    CHECK(minter_find(b.product.minter, PRODUCT_MAX_LOOPS, now_s(&b), &o.key) == NULL);
+    CHECK_ERR(minter_ask(t->call, b.product.minter, &o, &a.waiter), ERR_TOO_LARGE, "too long");
+    minter_renew(b.product.minter, &o);
+    CHECK_INT(a.times, 0, "not told");
+    minter_stop(b.product.minter);
+}
+
+TEST(minter_bounds_what_it_keeps)
+{
+    struct bench   b;
+    struct asking *all = calloc(MINTER_MAX_QUEUE, sizeof *all);
+    size_t         kept = 0, n = 256 + 64; // more than a thread's own cache has places
+    CHECK(all != NULL);
+    bench_start(t, &b, 2);
+    for (size_t i = 0; i < n; i++) {
+        char audience[64];
+        snprintf(audience, sizeof audience, "https://a%zu.blob.core.windows.net", i);
+        struct mint_order o = order_of(1, audience);
+        ask(t, &b, &o, &all[i]);
+        CHECK(minter_find(b.product.minter, ROW, now_s(&b), &o.key) != NULL);
+    }
+    for (size_t i = 0; i < n; i++) {
+        char audience[64];
+        snprintf(audience, sizeof audience, "https://a%zu.blob.core.windows.net", i);
+        struct mint_order    o = order_of(1, audience);
+        const struct minted *found = minter_find(b.product.minter, ROW, now_s(&b), &o.key);
+        kept += found && str_eq(found->text, text_of(&all[i]));
+    }
+    CHECK_INT(kept, n, "what left the small cache is found in the large one");
+    minter_stop(b.product.minter);
+    free(all);
+}
+
+// Several threads, each with its row, ask for a few tokens while the clock runs on: for the thread sanitizer.
+struct visitor {
+    struct bench *bench;
+    unsigned      row;
+    unsigned      wrong;
+};
+
+static void *visit(void *context)
+{
+    struct visitor *v = context;
+    struct call     c;
+    call_init(&c, &v->bench->product.clock, NULL);
+    for (unsigned i = 0; i < 400; i++) {
+        struct asking     a;
+        struct mint_order o = order_of((uint8_t)(1 + i % 3), "https://vault.azure.net");
+        call_reset(&c, &v->bench->product.clock);
+        const struct minted *kept = minter_find(v->bench->product.minter, v->row, c.now_s, &o.key);
+        if (kept && minter_is_due(kept, c.now_s)) minter_renew(v->bench->product.minter, &o);
+        if (kept) {
+            v->wrong += !object_id_eq(kept->key.principal, o.key.principal) || kept->expires_s <= c.now_s;
+            if (i % 16 == 0) clock_advance(&v->bench->product.clock, 3600 * NS_PER_S);
+            continue;
+        }
+        asking_init(&a);
+        if (minter_ask(&c, v->bench->product.minter, &o, &a.waiter) == OK) wait_for(&a);
+        v->wrong += a.failed != OK;
+    }
+    call_clear(&c);
+    return NULL;
+}
+
+TEST(minter_serves_many_threads_at_once)
+{
+    struct bench   b;
+    pthread_t      threads[4];
+    struct visitor visitors[COUNT(threads)];
+    bench_start(t, &b, 2);
+    for (unsigned i = 0; i < COUNT(threads); i++) {
+        visitors[i] = (struct visitor){.bench = &b, .row = i};
+        CHECK(pthread_create(&threads[i], NULL, visit, &visitors[i]) == 0);
+    }
+    for (size_t i = 0; i < COUNT(threads); i++) {
+        pthread_join(threads[i], NULL);
+        CHECK_INT(visitors[i].wrong, 0, "tokens that were wrong");
+    }
+    minter_stop(b.product.minter);
+}
