@@ -1,0 +1,80 @@
+// The service's words for failures.
+// Source: https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/how-to-use-vm-token#error-handling
+#include "core/json.h"
+#include "core/report.h"
+#include "endpoints/imds/parts.h"
+
+#define NEWEST_SHOWN 3
+
+// Never 404 for an identity: every SDK retries that for up to a minute.
+static const struct row {
+    enum err    kind;
+    int         status;
+    const char *error;
+    bool        bare; // no error_description
+} ROWS[] = {
+    {ERR_METADATA_MISSING, 400, "bad_request_102", false},
+    {ERR_FORWARDED, 400, "invalid_request", false},
+    {ERR_API_VERSION_MISSING, 400, "Bad request. api-version is invalid or was not specified in the request. For more information refer to aka.ms/azureimds", true},
+    {ERR_API_VERSION_INVALID, 400, "Bad request. api-version is invalid or was not specified in the request. For more information refer to aka.ms/azureimds", true},
+    {ERR_AUDIENCE_MISSING, 400, "invalid_request", false},
+    {ERR_AUDIENCE_UNKNOWN, 400, "invalid_resource", false},
+    {ERR_IDENTITY_NOT_FOUND, 400, "invalid_request", false},
+    {ERR_IDENTITY_AMBIGUOUS, 400, "invalid_request", false},
+    {ERR_IDENTITY_SELECTORS, 400, "invalid_request", false},
+    {ERR_PARAMETER_INVALID, 400, "invalid_request", false},
+    {ERR_URL_INVALID, 400, "invalid_request", false},
+    {ERR_TOO_LARGE, 400, "invalid_request", false},
+    {ERR_CALLER_UNKNOWN, 401, "unknown_source", false},
+    {ERR_NOT_FOUND, 404, "Not found", true},
+    {ERR_METHOD_NOT_ALLOWED, 405, "Method not allowed", true},
+    {ERR_BUSY, 429, "too_many_requests", false},
+};
+static const struct row UNKNOWN = {ERR_INTERNAL, 500, "unknown", false};
+
+static const struct row *row_of(enum err kind)
+{
+    for (size_t i = 0; i < COUNT(ROWS); i++)
+        if (ROWS[i].kind == kind) return &ROWS[i];
+    return &UNKNOWN;
+}
+
+// The token service's own words: it is the one that refused.
+static str describe(struct call *c, const struct row *row)
+{
+    if (row == &UNKNOWN) return S("Failed to retrieve token from the Active directory. For details see the server's log.");
+    if (row->kind != ERR_AUDIENCE_UNKNOWN) return str_of(c->failure.text);
+    return call_format(c,
+                       "AADSTS500011: %s This can happen if the application has not been installed by the administrator of the tenant or "
+                       "consented to by any user in the tenant. You might have sent your authentication request to the wrong tenant. "
+                       "Trace ID: %s Correlation ID: %s Timestamp: %s",
+                       c->failure.text, guid_text(guid_new(c)).s, guid_text(c->correlation_id).s, time_plain(c->now_s).s);
+}
+
+static void write_newest_versions(struct json_writer *w)
+{
+    json_write_key(w, S("newest-versions"));
+    json_write_array(w);
+    for (size_t i = 0; i < NEWEST_SHOWN; i++) json_write_string(w, IMDS_VERSIONS[i]);
+    json_write_end(w);
+}
+
+void imds_refuse(struct http_exchange *x)
+{
+    struct call       *c = &x->call;
+    enum err           kind = c->failure.kind;
+    const struct row  *row = row_of(kind);
+    struct buf         b;
+    struct json_writer w;
+    if (row == &UNKNOWN) report_failure(REPORT_ERROR, "endpoints: a metadata request failed", c);
+    buf_init(&b, &c->arena);
+    json_begin(&w, &b);
+    json_write_object(&w);
+    json_put_string(&w, S("error"), str_of(row->error));
+    if (!row->bare) json_put_string(&w, S("error_description"), describe(c, row));
+    if (kind == ERR_API_VERSION_MISSING || kind == ERR_API_VERSION_INVALID) write_newest_versions(&w);
+    json_write_end(&w);
+    if (kind == ERR_METHOD_NOT_ALLOWED) http_add_header(x, S("Allow"), S("GET"));
+    if (kind == ERR_BUSY) http_add_header(x, S("Retry-After"), S("1"));
+    imds_reply_json(x, row->status, &b);
+}

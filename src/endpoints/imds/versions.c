@@ -1,0 +1,39 @@
+#include "core/json.h"
+#include "endpoints/imds/parts.h"
+
+const str IMDS_VERSIONS[] = {
+    S_INIT("2025-04-07"), S_INIT("2024-07-17"), S_INIT("2024-03-15"), S_INIT("2023-11-15"), S_INIT("2023-07-01"), S_INIT("2021-12-13"),
+    S_INIT("2021-11-15"), S_INIT("2021-11-01"), S_INIT("2021-10-01"), S_INIT("2021-08-01"), S_INIT("2021-05-01"), S_INIT("2021-03-01"),
+    S_INIT("2021-02-01"), S_INIT("2021-01-01"), S_INIT("2020-12-01"), S_INIT("2020-10-01"), S_INIT("2020-09-01"), S_INIT("2020-07-15"),
+    S_INIT("2020-06-01"), S_INIT("2019-11-01"), S_INIT("2019-08-15"), S_INIT("2019-08-01"), S_INIT("2019-06-04"), S_INIT("2019-06-01"),
+    S_INIT("2019-04-30"), S_INIT("2019-03-11"), S_INIT("2019-02-01"), S_INIT("2018-10-01"), S_INIT("2018-04-02"), S_INIT("2018-02-01"),
+    S_INIT("2017-12-01"), S_INIT("2017-10-01"), S_INIT("2017-08-01"), S_INIT("2017-04-02"), S_INIT("2017-03-01"),
+};
+const size_t IMDS_VERSION_N = COUNT(IMDS_VERSIONS);
+
+enum err imds_check_version(struct call *c, str version, str oldest)
+{
+    if (!version.at) return FAIL_PLAIN(c, ERR_API_VERSION_MISSING);
+    if (str_eq(version, oldest)) return OK; // what every SDK sends for a token
+    for (size_t i = 0; i < COUNT(IMDS_VERSIONS); i++)
+        if (str_eq(IMDS_VERSIONS[i], version) && str_cmp(version, oldest) >= 0) return OK;
+    return FAIL_PLAIN(c, ERR_API_VERSION_INVALID);
+}
+
+enum err imds_get_versions(struct http_exchange *x, struct imds *s, str rest)
+{
+    struct buf         b;
+    struct json_writer w;
+    (void)rest;
+    if (s->published_limits) TRY(imds_rate_take(&x->call, &s->others, IMDS_OTHERS_PER_S));
+    buf_init(&b, &x->call.arena);
+    json_begin(&w, &b);
+    json_write_object(&w);
+    json_write_key(&w, S("apiVersions"));
+    json_write_array(&w);
+    for (size_t i = IMDS_VERSION_N; i-- > 0;) json_write_string(&w, IMDS_VERSIONS[i]);
+    json_write_end(&w);
+    json_write_end(&w);
+    imds_reply_json(x, 200, &b);
+    return OK;
+}
