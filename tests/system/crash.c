@@ -1,6 +1,7 @@
 #include "crash.h"
 
 #include <errno.h>
+#include <ftw.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -13,7 +14,6 @@
 #include "core/str.h"
 
 #define ROUNDS_DEFAULT 8
-#define ROUNDS_MAX 100000
 
 static unsigned state; // of the run's random numbers; only the main thread draws them
 
@@ -37,7 +37,7 @@ static void *kill_later(void *context)
 }
 
 // One start and one death. NULL, or what went wrong.
-static const char *run_round(const struct crash_plan *plan, unsigned round)
+static const char *kill_amid_writing(const struct crash_plan *plan, unsigned round)
 {
     struct kill k = {.pid = plan->start(plan->world, round), .after_us = crash_random(plan->longest_ms * 1000)};
     pthread_t   killer;
@@ -49,9 +49,9 @@ static const char *run_round(const struct crash_plan *plan, unsigned round)
         return "no thread to kill it";
     }
     const char *wrong = plan->write(plan->world, round);
-    pthread_join(killer, NULL);
+    pthread_join(killer, NULL); // before its process is waited for: the number is not another's until then
     if (waitpid(k.pid, &status, 0) != k.pid) return "it is nobody's child";
-    if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGKILL) return wrong ? wrong : "it ended before it was killed";
+    if (!wrong && (!WIFSIGNALED(status) || WTERMSIG(status) != SIGKILL)) wrong = "it ended before it was killed";
     return wrong;
 }
 
@@ -60,34 +60,53 @@ static const char *run_all(const struct crash_plan *plan, unsigned rounds, unsig
 {
     for (unsigned round = 0; round < rounds; round++) {
         *out_round = round;
-        const char *wrong = run_round(plan, round);
+        const char *wrong = plan->start ? kill_amid_writing(plan, round) : plan->write(plan->world, round);
         if (!wrong && (round + 1 == rounds || crash_random(2))) wrong = plan->verify(plan->world);
         if (wrong) return wrong;
     }
     return plan->acknowledged(plan->world) ? NULL : "nothing was ever acknowledged, so nothing was shown";
 }
 
-int crash_run(const struct crash_plan *plan, unsigned rounds, unsigned seed)
+static bool run_plan(const struct crash_plan *plan, unsigned rounds)
 {
-    unsigned round = 0;
-    state = seed ? seed : (unsigned)time(NULL) ^ (unsigned)getpid() << 16;
-    printf("# %s: %u rounds, seed %u\n", plan->name, rounds, state);
-    fflush(stdout); // a child must not print it again
+    unsigned    round = 0;
     const char *wrong = run_all(plan, rounds, &round);
     if (wrong) printf("not ok %s - round %u: %s\n", plan->name, round, wrong);
     else printf("# %lu writes acknowledged\nok %s: %u rounds\n", plan->acknowledged(plan->world), plan->name, rounds);
-    return wrong ? 1 : 0;
+    fflush(stdout); // a child must not print it again
+    return !wrong;
 }
 
-int crash_main(const struct crash_plan *plan, int argc, char **argv)
+int crash_main(const struct crash_plan *plans, size_t n, int argc, char **argv)
 {
-    uint64_t rounds = ROUNDS_DEFAULT, seed = 0;
+    uint64_t rounds = ROUNDS_DEFAULT, seed = (uint32_t)time(NULL) ^ (uint32_t)getpid() << 16;
     bool     understood = argc <= 3;
-    if (understood && argc > 1) understood = str_to_u64(str_of(argv[1]), &rounds) && rounds >= 1 && rounds <= ROUNDS_MAX;
+    if (understood && argc > 1) understood = str_to_u64(str_of(argv[1]), &rounds) && rounds >= 1 && rounds <= CRASH_ROUNDS_MAX;
     if (understood && argc > 2) understood = str_to_u64(str_of(argv[2]), &seed) && seed <= UINT32_MAX;
     if (!understood) {
         fprintf(stderr, "usage: %s [ROUNDS [SEED]]\n", argv[0]);
         return 2;
     }
-    return crash_run(plan, (unsigned)rounds, (unsigned)seed);
+    state = (unsigned)seed;
+    printf("# %u rounds, seed %u\n", (unsigned)rounds, state);
+    fflush(stdout);
+    int failed = 0;
+    for (size_t i = 0; i < n; i++) failed |= !run_plan(&plans[i], (unsigned)rounds);
+    return failed;
+}
+
+bool crash_directory_new(char *path)
+{
+    return mkdtemp(path) != NULL;
+}
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+    (void)st, (void)type, (void)ftw;
+    return remove(path);
+}
+
+void crash_directory_remove(const char *path)
+{
+    nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
