@@ -8,7 +8,6 @@ struct journey {
     struct write_job      job;
     struct http_exchange *x;
     struct router        *router;
-    const struct route   *route;
     struct wire           wire;
     struct answer         answer;
     struct caller         caller;
@@ -96,7 +95,7 @@ static enum err run_write(struct write_job *job, struct work *w)
 {
     struct journey *j = CONTAINER_OF(job, struct journey, job);
     j->wire.row = w->row;
-    enum err failed = j->route->handler(&j->x->call, w, &j->wire, &j->answer);
+    enum err failed = j->wire.route->handler(&j->x->call, w, &j->wire, &j->answer);
     if (failed != OK) word_failure(j, w);
     return failed;
 }
@@ -119,7 +118,7 @@ static enum err run_read(struct journey *j)
     struct call *c = &j->x->call;
     struct work  w;
     TRY(work_begin(c, j->router->product, http_loop_index(j->x->loop), &w));
-    enum err failed = j->route->handler(c, &w, &j->wire, &j->answer);
+    enum err failed = j->wire.route->handler(c, &w, &j->wire, &j->answer);
     if (failed != OK) word_failure(j, &w);
     work_end(&w);
     send(j);
@@ -157,16 +156,16 @@ static enum err prepare(struct journey *j)
 {
     struct call          *c = &j->x->call;
     const struct service *s = j->wire.service;
-    enum err              found = route_find(c, s, j->x->request.method, j->x->request.path, &j->wire, &j->route);
+    enum err              found = route_find(c, s, j->x->request.method, j->x->request.path, &j->wire, &j->wire.route);
     struct failure        not_found = c->failure;
     call_forgive(c);
-    TRY(tell_caller(j, found == OK ? j->route->guard : s->audiences ? GUARD_BEARER : GUARD_NONE));
+    TRY(tell_caller(j, found == OK ? j->wire.route->guard : s->audiences ? GUARD_BEARER : GUARD_NONE));
     if (found != OK) {
         c->failure = not_found;
         return found;
     }
     TRY(read_query(c, &j->wire));
-    if (s->needs_api_version && !j->route->any_version && str_empty(j->wire.api_version)) return FAIL_PLAIN(c, ERR_API_VERSION_MISSING);
+    if (s->needs_api_version && !j->wire.route->any_version && str_empty(j->wire.api_version)) return FAIL_PLAIN(c, ERR_API_VERSION_MISSING);
     return OK;
 }
 
@@ -201,7 +200,7 @@ void router_handle(struct http_exchange *x, void *context)
         send_failure(j);
         return;
     }
-    bool     writes = j->route->writes || (j->route->op && j->route->op->writes);
+    bool     writes = j->wire.route->writes || (j->wire.route->op && j->wire.route->op->writes);
     enum err failed = writes ? committer_submit(c, r->product->committer, &j->job) : run_read(j);
     if (failed != OK) send_failure(j);
 }

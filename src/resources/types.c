@@ -66,6 +66,7 @@ const struct name_rule NAME_RULE_MGMT_GROUP = {1, 90, .others = S_INIT("-_.()"),
 #define COMPACT    .spelling = IDENTITY_COMPACT
 #define ALWAYS     .spelling = IDENTITY_COMPACT_ALWAYS
 #define LOWER      .has_lower_group = true
+#define OK_200     .answers_200 = true
 #define SINCE(csv) .api_versions = S_INIT(csv)
 static const struct resource_type TYPES[] = { // ordered by type
     {TYPE("Microsoft.App/containerApps"), &APP_NAMES, TRACKED, BOTH, ALWAYS},
@@ -84,10 +85,10 @@ static const struct resource_type TYPES[] = { // ordered by type
     {TYPE("Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials"), &FEDERATED_NAMES, LOWER, SINCE(FEDERATED_VERSIONS)},
     {TYPE("Microsoft.ServiceBus/namespaces"), &HYPHENS_AFTER_LETTER_6_50, GLOBAL, TRACKED, BOTH},
     {TYPE("Microsoft.Sql/servers"), &LOWER_HYPHENS_1_63, GLOBAL, TRACKED, BOTH, COMPACT},
-    {TYPE("Microsoft.Storage/storageAccounts"), &STORAGE_NAMES, GLOBAL, TRACKED, BOTH, COMPACT},
+    {TYPE("Microsoft.Storage/storageAccounts"), &STORAGE_NAMES, OK_200, GLOBAL, TRACKED, BOTH, COMPACT},
     {TYPE("Microsoft.Web/serverfarms"), &PLAN_NAMES, TRACKED, SINCE(WEB_VERSIONS)},
-    {TYPE("Microsoft.Web/sites"), &SITE_NAMES, GLOBAL, TRACKED, BOTH, SINCE(WEB_VERSIONS)},
-    {TYPE("Microsoft.Web/sites/slots"), &SLOT_NAMES, TRACKED, BOTH, SINCE(WEB_VERSIONS)},
+    {TYPE("Microsoft.Web/sites"), &SITE_NAMES, OK_200, GLOBAL, TRACKED, BOTH, SINCE(WEB_VERSIONS)},
+    {TYPE("Microsoft.Web/sites/slots"), &SLOT_NAMES, OK_200, TRACKED, BOTH, SINCE(WEB_VERSIONS)},
 };
 
 // Contract I2: any type may carry identities.

@@ -39,6 +39,7 @@ struct resource_type {
     bool                    is_tracked;       /* has a location of its own, which it needs */
     bool                    takes_system, takes_user; /* the identities it may carry */
     enum identity_spelling  spelling;
+    bool                    answers_200;     /* a new one is answered with 200, never 201 */
     bool                    has_lower_group; /* its ids are written with "resourcegroups" */
     str                     api_versions;    /* "2024-11-30, 2023-01-31", newest first; empty: any */
 };

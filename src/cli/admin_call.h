@@ -1,0 +1,24 @@
+/*
+ * admin_call.h - asking the server that runs on the command's data directory.
+ *
+ * Layer:  cli (uses core, the client's installed header)
+ */
+#pragma once
+#include "cli/command.h"
+#include "core/json.h"
+#include "lanyard/admin.h"
+
+struct admin_reply {
+    int status;
+    str head;
+    str body;
+};
+
+/* Lives: the command's call. Errors: the client's, in its words */
+FALLIBLE admin_call(struct cli *cli, const struct lanyard_request *request, struct admin_reply *out);
+
+/* GET, or POST with a body (empty: none), and the answer's JSON. Errors: also ERR_CONFLICT with what the server says */
+FALLIBLE admin_json(struct cli *cli, const char *method, str path, str body, const struct json **out);
+
+/* The code and message of an error body of any of our services; empty where it says none. */
+void admin_error(const struct json *body, str *out_code, str *out_message);

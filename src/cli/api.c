@@ -1,0 +1,166 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "cli/admin_call.h"
+#include "cli/commands.h"
+#include "cli/pretty.h"
+
+#define BODY_MAX_BYTES (8u << 20) /* more than the server takes: it says so itself */
+#define HEADERS_MAX    32
+
+static const struct option_row OPTIONS[] = {
+    {"header", 'H', VALUE_WORD, "\"NAME: VALUE\"", "Send this header too", true},
+    {"include", 'i', VALUE_NONE, NULL, "Print the status line and the headers as well", false},
+    {"quiet", 'q', VALUE_NONE, NULL, "Do not print the answer", false},
+};
+
+static const struct operand_row OPERANDS[] = {
+    {"METHOD", "GET, PUT, PATCH, POST, DELETE or HEAD"},
+    {"PATH", "From / on, with its query, or a whole URL; /v1.0 and /beta are Graph's, everything else is the management API's"},
+    {"[BODY]", "What to send: JSON itself, @FILE, or - for standard input"},
+};
+
+static enum err read_all(struct call *c, int fd, const char *name, str *out)
+{
+    struct buf b;
+    buf_init(&b, &c->arena);
+    for (;;) {
+        char    room[16384];
+        ssize_t n = read(fd, room, sizeof room);
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) return FAIL(c, ERR_IO, "%s cannot be read: %s.", name, strerror(errno));
+        if (n == 0) break;
+        if (b.n + (size_t)n > BODY_MAX_BYTES) return FAIL(c, ERR_TOO_LARGE, "%s is larger than %u MiB.", name, BODY_MAX_BYTES >> 20);
+        buf_add(&b, (str){room, (size_t)n});
+    }
+    TRY(buf_finish(c, &b, out));
+    if (!out->at) *out = S("");
+    return OK;
+}
+
+static enum err read_body(struct call *c, const char *operand, str *out)
+{
+    if (!operand) return OK;
+    if (str_eq(str_of(operand), S("-"))) return read_all(c, STDIN_FILENO, "Standard input", out);
+    if (*operand != '@') {
+        *out = str_of(operand);
+        return OK;
+    }
+    int fd = open(operand + 1, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return FAIL(c, ERR_IO, "%s cannot be opened: %s.", operand + 1, strerror(errno));
+    enum err failed = read_all(c, fd, operand + 1, out);
+    close(fd);
+    return failed;
+}
+
+static bool is_graph(str path)
+{
+    static const str VERSIONS[] = {S_INIT("/v1.0"), S_INIT("/beta")};
+    for (size_t i = 0; i < COUNT(VERSIONS); i++) {
+        str rest = str_from(path, VERSIONS[i].n);
+        if (str_starts_nocase(path, VERSIONS[i]) && (str_empty(rest) || *rest.at == '/' || *rest.at == '?')) return true;
+    }
+    return false;
+}
+
+// "https://graph.microsoft.com/v1.0/me" names its host itself. A path has the one that its API has here.
+static enum err find_host(struct cli *cli, str target, const char **out_host, const char **out_path)
+{
+    struct call       *c = &cli->call;
+    const struct json *facts;
+    str                host = STR_NONE, path = target;
+    if (str_starts_nocase(target, S("https://"))) {
+        str rest = str_from(target, 8);
+        host = str_upto(rest, str_find(rest, '/'));
+        path = str_from(rest, host.n);
+    } else if (is_graph(path)) {
+        TRY(admin_json(cli, "GET", S("/lanyard/status"), STR_NONE, &facts));
+        host = json_str(json_path(facts, "names.graph"));
+    }
+    *out_host = str_empty(host) ? NULL : call_zstr(c, host);
+    *out_path = call_zstr(c, path);
+    return *out_path ? OK : FAIL_PLAIN(c, ERR_NO_MEMORY);
+}
+
+static enum err ask(struct cli *cli, struct admin_reply *out)
+{
+    struct call           *c = &cli->call;
+    const char            *headers[HEADERS_MAX];
+    struct lanyard_request r = {.headers = headers};
+    str                    body = STR_NONE;
+    for (size_t i = 0; i < cli->value_n; i++) {
+        if (!str_eq(str_of(cli->values[i].row->name), S("header"))) continue;
+        if (r.header_n == HEADERS_MAX) return FAIL(c, ERR_USAGE, "More than %d headers.", HEADERS_MAX);
+        headers[r.header_n++] = cli->values[i].text;
+    }
+    r.method = cli->operands[0];
+    TRY(find_host(cli, str_of(cli->operands[1]), &r.host, &r.path));
+    TRY(read_body(c, cli->operand_n > 2 ? cli->operands[2] : NULL, &body));
+    r.body = body.at;
+    r.body_n = body.n;
+    return admin_call(cli, &r, out);
+}
+
+static bool is_json(struct call *c, str text)
+{
+    const struct json *ignored;
+    bool               is = json_parse(c, text, &ignored) == OK;
+    call_forgive(c);
+    return is;
+}
+
+// For a person when a person looks; byte for byte when a program does.
+static void print_body(struct cli *cli, str body)
+{
+    struct buf b;
+    buf_init(&b, &cli->call.arena);
+    if (isatty(STDOUT_FILENO) && is_json(&cli->call, body)) {
+        pretty_json(&b, body, cli->color);
+        if (!b.failed) body = buf_view(&b);
+    }
+    fwrite(body.at, 1, body.n, stdout);
+    if (isatty(STDOUT_FILENO) && body.n && !str_ends(body, S("\n"))) putchar('\n');
+}
+
+static int tell_refusal(struct cli *cli, const struct admin_reply *reply)
+{
+    struct call       *c = &cli->call;
+    const struct json *body = NULL;
+    str                code = STR_NONE, message = STR_NONE;
+    if (json_parse(c, reply->body, &body) == OK) admin_error(body, &code, &message);
+    call_forgive(c);
+    if (str_empty(code)) return cli_fail(cli, "The server answered %d.", reply->status);
+    return cli_fail(cli, "%.*s: %.*s (%d)", PSTR(code), PSTR(message), reply->status);
+}
+
+static int run_api(struct cli *cli)
+{
+    struct admin_reply reply;
+    if (ask(cli, &reply) != OK) return cli_failed(cli);
+    if (cli_has(cli, "include")) printf("%.*s", PSTR(reply.head));
+    if (!cli_has(cli, "quiet")) print_body(cli, reply.body);
+    return reply.status >= 400 ? tell_refusal(cli, &reply) : STATUS_OK;
+}
+
+static const struct example_row EXAMPLES[] = {
+    {"lanyard api GET '/subscriptions?api-version=2022-12-01'", "List the subscriptions"},
+    {"lanyard api PUT \"/subscriptions/$SUB/resourceGroups/app?api-version=2022-09-01\" '{\"location\":\"westus\"}'", "Make a resource group"},
+    {"lanyard api PUT \"$VM?api-version=2024-07-01\" @vm.json", "Send a file"},
+    {"lanyard api GET '/v1.0/servicePrincipals'", "Ask Graph"},
+};
+
+const struct command COMMAND_API = {
+    .name = "api",
+    .summary = "Call the management and Graph APIs as the operator",
+    .about = "Sends one request over the admin socket and prints the answer: indented on a terminal, as it came otherwise. A "
+             "status of 400 or more ends with 1, and the error's code and message go to standard error.",
+    .options = OPTIONS,
+    .option_n = COUNT(OPTIONS),
+    .operands = OPERANDS,
+    .operand_n = COUNT(OPERANDS),
+    .examples = EXAMPLES,
+    .example_n = COUNT(EXAMPLES),
+    .run = run_api,
+};

@@ -1,0 +1,192 @@
+#include <stdio.h>
+
+#include "cli/admin_call.h"
+#include "cli/commands.h"
+
+#define ACCESS_VERSION   "2018-09-01-preview"
+#define ROLES_VERSION    "2022-04-01"
+#define RESOURCE_VERSION "2021-04-01"
+
+static const struct option_row OPTIONS[] = {
+    {"plane", 0, VALUE_WORD, "PLANE", "control: what the management API does; data: what the resource itself does (default: the action's own)", false},
+};
+
+static const struct operand_row OPERANDS[] = {
+    {"WHO", "A principal's object id; the ARM id or the name of an identity, or of a resource that has a system-assigned one; or me, the operator"},
+    {"ACTION", "Microsoft.KeyVault/vaults/secrets/getSecret/action"},
+    {"SCOPE", "/, a subscription, a resource group, a resource, or what lies in one"},
+};
+
+static str principal_of(const struct json *resource)
+{
+    str own = json_str(json_path(resource, "properties.principalId")); // an identity
+    return str_empty(own) ? json_str(json_path(resource, "identity.principalId")) : own;
+}
+
+static enum err principal_of_resource(struct cli *cli, str id, str *out)
+{
+    struct call       *c = &cli->call;
+    const struct json *resource;
+    TRY(admin_json(cli, "GET", call_format(c, "%.*s?api-version=" RESOURCE_VERSION, PSTR(id)), STR_NONE, &resource));
+    *out = principal_of(resource);
+    if (str_empty(*out)) return FAIL(c, ERR_NOT_FOUND, "%.*s has no system-assigned identity: name the identity that it uses.", PSTR(id));
+    return OK;
+}
+
+static enum err only_candidate(struct call *c, str name, const struct json *found, str *out_id)
+{
+    struct buf b;
+    buf_init(&b, &c->arena);
+    if (json_n(found) == 0) return FAIL(c, ERR_NOT_FOUND, "Nothing here is called \"%.*s\".", PSTR(name));
+    *out_id = json_get_str(json_at(found, 0), S("id"));
+    if (json_n(found) == 1) return OK;
+    for (size_t i = 0; i < json_n(found); i++) buf_addf(&b, "%s%.*s", i ? ", " : "", PSTR(json_get_str(json_at(found, i), S("id"))));
+    return FAIL(c, ERR_CONFLICT, "More than one resource is called \"%.*s\"; give the id of one: %.*s", PSTR(name), PSTR(buf_view(&b)));
+}
+
+static bool is_plain_name(str s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if (!((s.at[i] >= '0' && s.at[i] <= '9') || (char_lower(s.at[i]) >= 'a' && char_lower(s.at[i]) <= 'z') || strchr("-_.()", s.at[i]))) return false;
+    return s.n > 0;
+}
+
+static enum err resource_by_name(struct cli *cli, str subscription, str name, str *out_id)
+{
+    struct call       *c = &cli->call;
+    const struct json *found;
+    if (!is_plain_name(name)) return FAIL(c, ERR_USAGE, "\"%.*s\" is neither an object id, nor an ARM id, nor a name.", PSTR(name));
+    str path = call_format(c, "/subscriptions/%.*s/resources?$filter=name%%20eq%%20'%.*s'&api-version=" RESOURCE_VERSION, PSTR(subscription), PSTR(name));
+    TRY(admin_json(cli, "GET", path, STR_NONE, &found));
+    return only_candidate(c, name, json_get(found, S("value")), out_id);
+}
+
+static enum err find_principal(struct cli *cli, str who, str *out)
+{
+    const struct json *facts;
+    guid               ignored;
+    str                id = who;
+    *out = who;
+    if (guid_parse(who, &ignored)) return OK;
+    if (!str_starts(who, S("/"))) {
+        TRY(admin_json(cli, "GET", S("/lanyard/status"), STR_NONE, &facts));
+        *out = json_get_str(facts, S("operator"));
+        if (str_eq(who, S("me"))) return OK;
+        TRY(resource_by_name(cli, json_get_str(facts, S("subscription")), who, &id));
+    }
+    return principal_of_resource(cli, id, out);
+}
+
+static enum err write_question(struct cli *cli, str principal, str action, str scope, str *out)
+{
+    struct buf         b;
+    struct json_writer w;
+    const char        *plane = cli_value(cli, "plane", NULL);
+    bool               is_data = plane && str_eq(str_of(plane), S("data"));
+    if (plane && !is_data && !str_eq(str_of(plane), S("control"))) return FAIL(&cli->call, ERR_USAGE, "--plane is control or data, not \"%s\".", plane);
+    buf_init(&b, &cli->call.arena);
+    json_begin(&w, &b);
+    json_write_object(&w);
+    json_write_key(&w, S("Subject"));
+    json_write_object(&w);
+    json_write_key(&w, S("Attributes"));
+    json_write_object(&w);
+    json_put_string(&w, S("ObjectId"), principal);
+    json_write_end(&w);
+    json_write_end(&w);
+    json_write_key(&w, S("Actions"));
+    json_write_array(&w);
+    json_write_object(&w);
+    json_put_string(&w, S("Id"), action);
+    if (plane) json_put_bool(&w, S("IsDataAction"), is_data);
+    json_write_end(&w);
+    json_write_end(&w);
+    json_write_key(&w, S("Resource"));
+    json_write_object(&w);
+    json_put_string(&w, S("Id"), scope);
+    json_write_end(&w);
+    json_write_end(&w);
+    return buf_finish(&cli->call, &b, out);
+}
+
+// The role's name says more than its id; without one the id will do.
+static str role_name(struct cli *cli, str role_id)
+{
+    const struct json *role;
+    if (admin_json(cli, "GET", call_format(&cli->call, "%.*s?api-version=" ROLES_VERSION, PSTR(role_id)), STR_NONE, &role) == OK) {
+        str name = json_str(json_path(role, "properties.roleName"));
+        if (!str_empty(name)) return name;
+    }
+    call_forgive(&cli->call);
+    return role_id;
+}
+
+static const char *painted(const struct cli *cli, bool good, const char *word)
+{
+    if (!cli->color) return word;
+    return call_zstr((struct call *)&cli->call, call_format((struct call *)&cli->call, "\033[%dm%s\033[0m", good ? 32 : 31, word));
+}
+
+static void print_answer(struct cli *cli, const struct json *answer)
+{
+    const struct json *by = json_get(answer, S("roleAssignment"));
+    str                decision = json_get_str(answer, S("accessDecision"));
+    if (str_eq(decision, S("Allowed"))) {
+        printf("%s: %.*s\n", painted(cli, true, "yes"), PSTR(role_name(cli, json_get_str(by, S("roleDefinitionId")))));
+        printf("  at %.*s\n  by %.*s\n", PSTR(json_get_str(by, S("scope"))), PSTR(json_get_str(by, S("id"))));
+    } else if (str_eq(decision, S("Denied"))) {
+        printf("%s: a deny assignment forbids it\n", painted(cli, false, "no"));
+        printf("  by %.*s\n", PSTR(json_get_str(json_get(answer, S("denyAssignment")), S("id"))));
+    } else {
+        printf("%s: no role assignment allows it\n", painted(cli, false, "no"));
+    }
+}
+
+static enum err ask(struct cli *cli, const struct json **out)
+{
+    struct call       *c = &cli->call;
+    const struct json *reply;
+    str                principal, question, scope = str_of(cli->operands[2]);
+    if (!str_starts(scope, S("/"))) return FAIL(c, ERR_USAGE, "A scope begins with \"/\"; \"%.*s\" does not.", PSTR(scope));
+    while (str_ends(scope, S("/"))) scope.n--;
+    TRY(find_principal(cli, str_of(cli->operands[0]), &principal));
+    TRY(write_question(cli, principal, str_of(cli->operands[1]), str_empty(scope) ? S("/") : scope, &question));
+    str path = call_format(c, "%.*s/providers/Microsoft.Authorization/checkAccess?api-version=" ACCESS_VERSION, PSTR(scope));
+    TRY(admin_json(cli, "POST", path, question, &reply));
+    *out = json_is(reply, JSON_IS_ARRAY) ? json_at(reply, 0) : reply;
+    if (str_empty(json_get_str(*out, S("accessDecision")))) return FAIL(c, ERR_IO, "The server's answer holds no decision.");
+    return OK;
+}
+
+static int run_check(struct cli *cli)
+{
+    const struct json *answer = NULL;
+    str                text = STR_NONE;
+    enum err           failed = ask(cli, &answer);
+    if (failed == OK) failed = json_text(&cli->call, answer, &text);
+    if (failed != OK) {
+        cli_failed(cli);
+        return STATUS_USAGE; // 1 is an answer here
+    }
+    if (cli->json) printf("%.*s\n", PSTR(text));
+    else print_answer(cli, answer);
+    return str_eq(json_get_str(answer, S("accessDecision")), S("Allowed")) ? STATUS_OK : STATUS_REFUSED;
+}
+
+static const struct example_row EXAMPLES[] = {
+    {"lanyard check web Microsoft.KeyVault/vaults/secrets/getSecret/action \"$VAULT\"", "May the machine web read this vault's secrets?"},
+    {"lanyard check me Microsoft.Authorization/roleAssignments/write /", "May I assign roles everywhere?"},
+};
+
+const struct command COMMAND_CHECK = {
+    .name = "check",
+    .summary = "Ask whether a principal may do something somewhere",
+    .about = "Says yes with the role assignment that allows it, or no. Ends with 0 for yes, 1 for no, and 2 if no answer could be given.",
+    .options = OPTIONS,
+    .option_n = COUNT(OPTIONS),
+    .operands = OPERANDS,
+    .operand_n = COUNT(OPERANDS),
+    .examples = EXAMPLES,
+    .example_n = COUNT(EXAMPLES),
+    .run = run_check,
+};

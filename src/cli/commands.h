@@ -1,0 +1,15 @@
+/*
+ * commands.h - the rows of all commands; main.c puts them in order.
+ *
+ * Layer:  cli (uses core)
+ */
+#pragma once
+#include "cli/command.h"
+
+extern const struct command COMMAND_UP;
+extern const struct command COMMAND_STATUS;
+extern const struct command COMMAND_DOWN;
+extern const struct command COMMAND_RUN;
+extern const struct command COMMAND_SHELL;
+extern const struct command COMMAND_API;
+extern const struct command COMMAND_CHECK;

@@ -1,0 +1,66 @@
+/*
+ * environment.h - what a workload's environment is made of.
+ *
+ * An SDK believes its environment before it asks the machine: what belongs to the caller's own login, to
+ * another token endpoint, to a proxy or to another resolver has to go, or the program under the sandbox
+ * would not be the workload it runs as.
+ *
+ * Layer:  cli (uses core)
+ * Source: https://learn.microsoft.com/azure/developer/javascript/sdk/authentication/credential-chains
+ */
+#pragma once
+#include "core/call.h"
+
+/* Credentials of somebody else, and settings of their sign-in. */
+#define ENVIRONMENT_CREDENTIALS(X)                                                                                 \
+    X("AZURE_TENANT_ID") X("AZURE_CLIENT_SECRET") X("AZURE_CLIENT_CERTIFICATE_PATH")                               \
+    X("AZURE_CLIENT_CERTIFICATE_PASSWORD") X("AZURE_CLIENT_SEND_CERTIFICATE_CHAIN") X("AZURE_USERNAME")            \
+    X("AZURE_PASSWORD") X("AZURE_FEDERATED_TOKEN") X("AZURE_FEDERATED_TOKEN_FILE") X("AZURE_AUTHORITY_HOST")       \
+    X("AZURE_REGIONAL_AUTHORITY_NAME") X("MSAL_FORCE_REGION") X("SERVICE_CONNECTION_ID") X("SYSTEM_ACCESSTOKEN")   \
+    X("AZURESUBSCRIPTION_CLIENT_ID") X("AZURESUBSCRIPTION_TENANT_ID") X("AZURESUBSCRIPTION_SERVICE_CONNECTION_ID") \
+    X("ARM_CLIENT_SECRET") X("ARM_CLIENT_CERTIFICATE") X("ARM_CLIENT_CERTIFICATE_PATH")                            \
+    X("ARM_CLIENT_CERTIFICATE_PASSWORD") X("ARM_OIDC_TOKEN") X("ARM_OIDC_TOKEN_FILE_PATH")                         \
+    X("ARM_OIDC_REQUEST_TOKEN") X("ARM_OIDC_REQUEST_URL") X("ARM_METADATA_HOSTNAME")
+
+/* Token endpoints that are not this one. */
+#define ENVIRONMENT_ENDPOINTS(X)                                                                             \
+    X("IDENTITY_ENDPOINT") X("IDENTITY_HEADER") X("IDENTITY_SERVER_THUMBPRINT") X("IDENTITY_API_VERSION")    \
+    X("IMDS_ENDPOINT") X("MSI_ENDPOINT") X("MSI_SECRET") X("DEFAULT_IDENTITY_CLIENT_ID")                     \
+    X("AZURE_POD_IDENTITY_AUTHORITY_HOST") X("AZURE_KUBERNETES_TOKEN_PROXY") X("AZURE_KUBERNETES_CA_FILE")   \
+    X("AZURE_KUBERNETES_CA_DATA") X("AZURE_KUBERNETES_SNI_NAME") X("ARM_MSI_ENDPOINT")
+
+/* In any case of letters. */
+#define ENVIRONMENT_PROXIES(X) \
+    X("http_proxy") X("https_proxy") X("ftp_proxy") X("all_proxy") X("no_proxy") X("grpc_proxy") X("npm_config_proxy") X("npm_config_https_proxy")
+
+#define ENVIRONMENT_RESOLVER(X) X("LOCALDOMAIN") X("RES_OPTIONS") X("HOSTALIASES")
+
+/* Whom to trust: set to the local CA. */
+#define ENVIRONMENT_CA(X)                                                                                  \
+    X("SSL_CERT_FILE") X("NODE_EXTRA_CA_CERTS") X("REQUESTS_CA_BUNDLE") X("CURL_CA_BUNDLE") X("PIP_CERT")  \
+    X("GIT_SSL_CAINFO") X("HTTPLIB2_CA_CERTS") X("GRPC_DEFAULT_SSL_ROOTS_FILE_PATH") X("DENO_CERT") \
+    X("NIX_SSL_CERT_FILE")
+
+struct variable {
+    const char *name;
+    const char *value;
+};
+
+struct environment {
+    struct call *c;
+    const char **at; /* "NAME=VALUE" each, NULL behind the last */
+    size_t       n;
+    size_t       room;
+};
+
+/*
+ * Begins with the caller's environment less what would misdirect. AZURE_CLIENT_ID stays - it picks one of the
+ * workload's identities - unless it stands beside a credential that it belongs to. On the host proxies stay, too,
+ * but not for this machine.
+ */
+enum environment_network { ENVIRONMENT_ALONE, ENVIRONMENT_ON_HOST };
+FALLIBLE environment_begin(struct call *c, const char *const *caller, enum environment_network network, struct environment *out);
+FALLIBLE environment_set(struct environment *e, const char *name, const char *value);
+/* Points every program at the bundle. */
+FALLIBLE environment_trust(struct environment *e, const char *bundle_path);
+const char *environment_get(const struct environment *e, const char *name);

@@ -1,0 +1,17 @@
+/*
+ * help.h - what the rows say, in four forms: help, man pages, completion for bash and zsh.
+ *
+ * Layer:  cli (uses core)
+ */
+#pragma once
+#include "cli/command.h"
+
+/* `command` NULL: the program itself. Lives: the call. */
+FALLIBLE help_text(struct call *c, const struct command *command, bool color, str *out);
+FALLIBLE help_man(struct call *c, const struct command *command, str *out);
+FALLIBLE help_bash(struct call *c, str *out);
+FALLIBLE help_zsh(struct call *c, str *out);
+
+extern const struct command COMMAND_HELP;
+extern const struct command COMMAND_COMPLETION;
+extern const struct command COMMAND_MAN;

@@ -1,0 +1,25 @@
+/*
+ * launch.h - runs a program as a workload and is its parent until it ends.
+ *
+ * Layer:  cli (uses core, the client's installed header)
+ */
+#pragma once
+#include "cli/command.h"
+#include "cli/environment.h"
+#include "lanyard/admin.h"
+
+struct launch {
+    struct lanyard_workload *workload;
+    const char              *data_dir; /* without links */
+    bool                     sandboxed;
+    struct environment      *environment;
+    const struct variable   *chosen; /* what the user sets with --env: last, so that it wins */
+    size_t                   chosen_n;
+    char                   **args; /* the program and its arguments, NULL behind the last */
+};
+
+/*
+ * Answers the program's exit status; 128 and the signal's number if one ended it; 127 if it was not found, 126
+ * if it cannot be run, STATUS_LAUNCH for failures before that, which are told on stderr.
+ */
+int launch_run(struct cli *cli, const struct launch *l);

@@ -1,0 +1,155 @@
+#include <errno.h>
+#include <limits.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "cli/commands.h"
+#include "cli/launch.h"
+#include "cli/sandbox/hide.h"
+
+#define CHOSEN_MAX 64
+
+static enum err read_chosen(struct cli *cli, struct variable *chosen, size_t *out_n)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < cli->value_n; i++) {
+        if (!str_eq(str_of(cli->values[i].row->name), S("env"))) continue;
+        const char *text = cli->values[i].text, *equals = strchr(text, '=');
+        if (!equals || equals == text) return FAIL(&cli->call, ERR_USAGE, "--env takes NAME=VALUE, not \"%s\".", text);
+        if (n == CHOSEN_MAX) return FAIL(&cli->call, ERR_USAGE, "--env more than %d times.", CHOSEN_MAX);
+        chosen[n].name = call_zstr(&cli->call, str_upto(str_of(text), (size_t)(equals - text)));
+        chosen[n++].value = equals + 1;
+    }
+    *out_n = n;
+    return OK;
+}
+
+static enum err open_workload(struct cli *cli, bool sandboxed, struct lanyard_workload **out)
+{
+    struct lanyard_error why;
+    enum lanyard_result  result = lanyard_workload_open(cli->data_dir, cli_value(cli, "as", ""), sandboxed, out, &why);
+    return result == LANYARD_OK ? OK : FAIL(&cli->call, ERR_IO, "%s", why.text);
+}
+
+static enum err real_path(struct call *c, const char *path, const char **out)
+{
+    char room[PATH_MAX];
+    if (!realpath(path, room)) return FAIL(c, ERR_IO, "%s cannot be found: %s.", path, strerror(errno));
+    *out = call_zstr(c, str_of(room));
+    return *out ? OK : FAIL_PLAIN(c, ERR_NO_MEMORY);
+}
+
+static int launch(struct cli *cli, char **args)
+{
+    struct environment       e;
+    struct variable          chosen[CHOSEN_MAX];
+    struct lanyard_workload *w = NULL;
+    struct launch            l = {.sandboxed = !cli_has(cli, "no-sandbox"), .environment = &e, .chosen = chosen, .args = args};
+    enum err                 failed = read_chosen(cli, chosen, &l.chosen_n);
+    if (failed == OK) failed = environment_begin(&cli->call, (const char *const *)environ, l.sandboxed ? ENVIRONMENT_ALONE : ENVIRONMENT_ON_HOST, &e);
+    if (failed == OK) failed = open_workload(cli, l.sandboxed, &w);
+    if (failed == OK) failed = real_path(&cli->call, cli->data_dir, &l.data_dir);
+    l.workload = w;
+    int status = failed == OK ? launch_run(cli, &l) : cli_failed(cli);
+    lanyard_workload_close(w);
+    return status;
+}
+
+static int run_run(struct cli *cli)
+{
+    if (!cli_has(cli, "as")) return cli_usage(cli, "Which resource's workload is it? Say --as RES.");
+    return launch(cli, cli->operands);
+}
+
+static int run_shell(struct cli *cli)
+{
+    const struct passwd *me = getpwuid(getuid());
+    const char          *shell = getenv("SHELL");
+    if (!shell || !*shell) shell = me && *me->pw_shell ? me->pw_shell : "/bin/sh";
+    char *args[] = {(char *)shell, NULL};
+    return launch(cli, args);
+}
+
+#define AS_HELP      "The resource: its ARM id, or its name where only one has it"
+#define ENV_HELP     "Set a variable inside; wins over all that is set or removed"
+#define NOSAND_HELP  "Stay on the host: the token endpoint on a port of 127.0.0.1, for this user's processes only, and SDKs told so by variables"
+
+static const struct option_row RUN_OPTIONS[] = {
+    {"as", 'a', VALUE_WORD, "RES", AS_HELP, false},
+    {"env", 'e', VALUE_WORD, "NAME=VALUE", ENV_HELP, true},
+    {"no-sandbox", 0, VALUE_NONE, NULL, NOSAND_HELP, false},
+};
+
+static const struct option_row SHELL_OPTIONS[] = {
+    {"as", 'a', VALUE_WORD, "RES", AS_HELP " (default: none, as a developer)", false},
+    {"env", 'e', VALUE_WORD, "NAME=VALUE", ENV_HELP, true},
+    {"no-sandbox", 0, VALUE_NONE, NULL, NOSAND_HELP, false},
+};
+
+static const struct operand_row RUN_OPERANDS[] = {{"CMD...", "The program and its arguments"}};
+
+#define WORD(name) " " name
+#define LINE(path) "\n  " path
+
+// The same for both commands. Lists come from the tables that the launcher goes by.
+static const struct section_row SECTIONS[] = {
+    {"The sandbox's network",
+     "A loopback, the metadata endpoint on 169.254.169.254, the https services, and a resolver that knows Azure's names "
+     "and no others. Neither the internet nor the host's own ports can be reached. The server knows the workload by the "
+     "listener that a request arrives on; nothing the program says is believed. When it ends, the listeners go. Programs "
+     "that it leaves behind keep running, with nobody to talk to."},
+    {"The sandbox's files",
+     "Files are the host's, except for the resolver's (resolv.conf, nsswitch.conf, hosts) and the lists of certificate "
+     "authorities. The data directory is empty but for these. Covered, where they exist:\n" HIDE_PLACES(LINE)},
+    {"The environment",
+     "Removed, for they would lead an SDK elsewhere:" ENVIRONMENT_CREDENTIALS(WORD) ENVIRONMENT_ENDPOINTS(WORD) ENVIRONMENT_RESOLVER(WORD)
+     " SSL_CERT_DIR, and in capitals or not" ENVIRONMENT_PROXIES(WORD) ".\n\n"
+     "AZURE_CLIENT_ID is kept, for it picks one of several identities, unless it stands beside a credential it belongs to.\n\n"
+     "Set to the local certificate authority:" ENVIRONMENT_CA(WORD) ". LANYARD_RESOURCE holds the resource's id."},
+    {"Rights",
+     "The user stays the same and has no capability inside, root neither: files of other users are closed to it, setuid "
+     "programs do not rise, and nobody can change the network or the mounts. What is not fenced in: the program shares "
+     "your files, so one that rewrites your shell's start-up files acts as you the next time you log in."},
+    {"Where sandboxes are forbidden",
+     "Where the kernel forbids user namespaces to ordinary users, one line says which switch does it. In a container, start "
+     "the container with them allowed, or use --no-sandbox: that works on any kernel, with SDKs that heed "
+     "AZURE_POD_IDENTITY_AUTHORITY_HOST (all but Go's), and without Azure's host names."},
+};
+
+static const struct example_row RUN_EXAMPLES[] = {
+    {"lanyard run --as web -- node app.js", "Run an unchanged program as the machine web"},
+    {"lanyard run --as \"$VM\" --env AZURE_CLIENT_ID=\"$ID\" -- python3 app.py", "Pick one of its user-assigned identities"},
+};
+
+const struct command COMMAND_RUN = {
+    .name = "run",
+    .summary = "Run a program as a resource's workload",
+    .about = "Runs the program in a small network of its own, in which Azure's names lead to the local server and the "
+             "metadata endpoint hands out tokens of this resource's identities. No root is needed, and nothing in the program changes. "
+             "Ends with the program's own status.",
+    .options = RUN_OPTIONS,
+    .option_n = COUNT(RUN_OPTIONS),
+    .operands = RUN_OPERANDS,
+    .operand_n = COUNT(RUN_OPERANDS),
+    .sections = SECTIONS,
+    .section_n = COUNT(SECTIONS),
+    .examples = RUN_EXAMPLES,
+    .example_n = COUNT(RUN_EXAMPLES),
+    .launches = true,
+    .run = run_run,
+};
+
+const struct command COMMAND_SHELL = {
+    .name = "shell",
+    .summary = "Open a shell inside the local cloud",
+    .about = "Starts your shell (SHELL) in the sandbox: curl, az, terraform and the like see Azure's names. Without --as "
+             "there is no metadata endpoint: you are a developer there, not a workload.",
+    .options = SHELL_OPTIONS,
+    .option_n = COUNT(SHELL_OPTIONS),
+    .sections = SECTIONS,
+    .section_n = COUNT(SECTIONS),
+    .launches = true,
+    .run = run_shell,
+};

@@ -1,0 +1,102 @@
+#include <stdio.h>
+#include <unistd.h>
+
+#include "cli/commands.h"
+#include "core/json.h"
+#include "server/server.h"
+
+#define TOKEN_LIFETIME_LEAST_S 60
+#define WORKERS_MAX            32
+
+static const struct option_row OPTIONS[] = {
+    {"port", 'p', VALUE_WORD, "PORT", "Listen for https on this port; 0: any free one (default 8443)", false},
+    {"address", 0, VALUE_WORD, "ADDRESS", "Listen for https on this address (default 127.0.0.1)", false},
+    {"names", 0, VALUE_WORD, "NAMES", "Call the services by Azure's public names (azure, the default) or below a domain of your own (own)", false},
+    {"domain", 0, VALUE_WORD, "DOMAIN", "The domain for --names own: login.DOMAIN, management.DOMAIN, NAME.vault.DOMAIN ...", false},
+    {"workers", 0, VALUE_WORD, "N", "Serve with this many threads (default 1)", false},
+    {"token-lifetime", 0, VALUE_WORD, "SECONDS", "How long tokens are good (default 86400, as published)", false},
+    {"test-clock", 0, VALUE_NONE, NULL, "Let the clock be moved: for tests only", false},
+};
+
+// "  management      https://management.azure.com" - where people look first.
+static void print_facts(const struct json *facts, const char *address)
+{
+    const struct json *names = json_get(facts, S("names"));
+    printf("Lanyard %.*s serves %.*s\n", PSTR(json_get_str(facts, S("version"))), PSTR(json_get_str(facts, S("data"))));
+    printf("  https         %s:%lld\n", address, (long long)json_get_int(facts, S("https_port"), 0));
+    for (size_t i = 0; i < json_n(names); i++) printf("  %-13.*s %.*s\n", PSTR(names->u.list.names[i]), PSTR(json_str(json_at(names, i))));
+    printf("  tenant        %.*s\n", PSTR(json_get_str(facts, S("tenant"))));
+    printf("  subscription  %.*s\n", PSTR(json_get_str(facts, S("subscription"))));
+    printf("  CA            %.*s\n", PSTR(json_get_str(facts, S("ca"))));
+    puts("Run a program as a resource with `lanyard run --as NAME -- PROGRAM`; stop with Ctrl-C or `lanyard down`.");
+}
+
+static void ready(const char *facts_json, void *context)
+{
+    struct cli        *cli = context;
+    const struct json *facts;
+    struct call        c; // the server's threads have nothing to do with the command's call
+    if (cli->json) puts(facts_json);
+    call_init(&c, NULL, NULL);
+    if (!cli->json && json_parse(&c, str_of(facts_json), &facts) == OK) print_facts(facts, cli_value(cli, "address", "127.0.0.1"));
+    call_clear(&c);
+    fflush(stdout);
+}
+
+static enum err read_names(struct cli *cli, struct server_options *o)
+{
+    const char *names = cli_value(cli, "names", NULL), *domain = cli_value(cli, "domain", NULL);
+    bool        own = names && str_eq(str_of(names), S("own"));
+    if (names && !own && !str_eq(str_of(names), S("azure"))) return FAIL(&cli->call, ERR_USAGE, "--names is azure or own, not \"%s\".", names);
+    if (own && !domain) return FAIL(&cli->call, ERR_USAGE, "--names own needs --domain DOMAIN.");
+    if (!own && domain) return FAIL(&cli->call, ERR_USAGE, "--domain goes with --names own.");
+    o->own_domain = str_of(domain);
+    return OK;
+}
+
+static enum err read_options(struct cli *cli, struct server_options *o)
+{
+    int64_t port, workers, lifetime;
+    TRY(cli_number(cli, "port", 0, UINT16_MAX, SERVER_DEFAULT_HTTPS_PORT, &port));
+    TRY(cli_number(cli, "workers", 1, WORKERS_MAX, 1, &workers));
+    TRY(cli_number(cli, "token-lifetime", TOKEN_LIFETIME_LEAST_S, 7 * S_PER_DAY, S_PER_DAY, &lifetime));
+    TRY(read_names(cli, o));
+    o->data_dir = str_of(cli->data_dir);
+    o->https_port = (uint16_t)port;
+    o->workers = (unsigned)workers;
+    o->token_lifetime_s = lifetime;
+    o->address = str_of(cli_value(cli, "address", NULL));
+    o->test_clock = cli_has(cli, "test-clock");
+    o->ready = ready;
+    o->ready_context = cli;
+    return OK;
+}
+
+static int run_up(struct cli *cli)
+{
+    struct server_options o = {.https_port = 0};
+    enum err              failed = read_options(cli, &o);
+    if (failed == OK) failed = server_run(&cli->call, &o);
+    return failed == OK ? STATUS_OK : cli_failed(cli);
+}
+
+static const struct example_row EXAMPLES[] = {
+    {"lanyard up", "Serve in the foreground"},
+    {"lanyard up --data ./state --port 0 --json", "Serve from a directory of your own and print the facts as one line of JSON"},
+    {"lanyard up --names own --domain id.example.com --address 0.0.0.0", "Serve other machines under names of your own"},
+};
+
+const struct command COMMAND_UP = {
+    .name = "up",
+    .summary = "Start the server and stay in the foreground",
+    .about = "Serves the token service, the directory, the resource manager and the targets from one data directory, until "
+             "Ctrl-C, SIGTERM or `lanyard down`. The first start makes a tenant, a subscription, a local certificate "
+             "authority, and an operator: you, Owner of everything in it.\n"
+             "\n"
+             "A directory has one server at a time. Nothing is added to the system's trust store.",
+    .options = OPTIONS,
+    .option_n = COUNT(OPTIONS),
+    .examples = EXAMPLES,
+    .example_n = COUNT(EXAMPLES),
+    .run = run_up,
+};

@@ -1,0 +1,205 @@
+#include "lanyard/admin.h"
+
+#include <curl/curl.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "client/place.h"
+#include "core/buf.h"
+
+#define CONNECT_TIMEOUT_MS 5000
+#define REPLY_MAX_BYTES    (64u << 20)
+
+// What a transfer fills: the heap's, because a reply may outgrow a call.
+struct incoming {
+    char  *at;
+    size_t n;
+    bool   failed;
+};
+
+static size_t take(char *from, size_t size, size_t n, void *context)
+{
+    struct incoming *in = context;
+    size_t           more = size * n, total; // curl's size is always 1
+    if (!size_add(in->n, more, &total) || total > REPLY_MAX_BYTES) return 0;
+    char *at = realloc(in->at, total + 1);
+    if (!at) {
+        in->failed = true;
+        return 0;
+    }
+    memcpy(at + in->n, from, more);
+    at[total] = '\0';
+    in->at = at;
+    in->n = total;
+    return more;
+}
+
+static void incoming_clear(struct incoming *in)
+{
+    free(in->at);
+    *in = (struct incoming){0};
+}
+
+static void curl_freep(CURL **curl)
+{
+    curl_easy_cleanup(*curl);
+}
+
+static void headers_freep(struct curl_slist **list)
+{
+    curl_slist_free_all(*list);
+}
+
+// One line of text: nothing may end a header early or begin another.
+static bool is_line(const char *s)
+{
+    for (; *s; s++)
+        if ((unsigned char)*s < 0x20 || *s == 0x7f) return false;
+    return true;
+}
+
+static bool is_token(const char *s)
+{
+    if (!*s) return false;
+    for (; *s; s++)
+        if (!((*s >= 'A' && *s <= 'Z') || (*s >= 'a' && *s <= 'z') || *s == '-')) return false;
+    return true;
+}
+
+static bool is_path(const char *s)
+{
+    if (*s != '/') return false;
+    for (; *s; s++)
+        if ((unsigned char)*s <= 0x20 || *s == 0x7f || *s == '#') return false;
+    return true;
+}
+
+static enum err check(struct call *c, const struct lanyard_request *r)
+{
+    if (!r->method || !is_token(r->method)) return FAIL(c, ERR_PARAMETER_INVALID, "The method must be a word such as GET.");
+    if (!r->path || !is_path(r->path))
+        return FAIL(c, ERR_PARAMETER_INVALID, "The path must begin with \"/\" and hold no blanks: write them as %%20.");
+    if (r->host && (!*r->host || strpbrk(r->host, "/?#@ \t\r\n"))) return FAIL(c, ERR_PARAMETER_INVALID, "The host is not one.");
+    for (size_t i = 0; i < r->header_n; i++)
+        if (!is_line(r->headers[i]) || !strchr(r->headers[i], ':'))
+            return FAIL(c, ERR_PARAMETER_INVALID, "A header has the form \"Name: value\": %s", r->headers[i]);
+    return OK;
+}
+
+static enum err add_header(struct call *c, struct curl_slist **list, const char *line)
+{
+    struct curl_slist *longer = curl_slist_append(*list, line);
+    if (!longer) return FAIL_PLAIN(c, ERR_NO_MEMORY);
+    *list = longer;
+    return OK;
+}
+
+static bool has_header(const struct lanyard_request *r, str name_and_colon)
+{
+    for (size_t i = 0; i < r->header_n; i++)
+        if (str_starts_nocase(str_of(r->headers[i]), name_and_colon)) return true;
+    return false;
+}
+
+static enum err make_headers(struct call *c, const struct lanyard_request *r, struct curl_slist **list)
+{
+    str host = r->host ? call_format(c, "Host: %s", r->host) : S("Host: localhost");
+    if (!host.at) return FAIL_PLAIN(c, ERR_NO_MEMORY);
+    TRY(add_header(c, list, host.at));
+    TRY(add_header(c, list, "Expect:")); // no round trip before the body: the server is next door
+    if (!has_header(r, S("accept:"))) TRY(add_header(c, list, "Accept: application/json"));
+    if (r->body && !has_header(r, S("content-type:"))) TRY(add_header(c, list, "Content-Type: application/json"));
+    for (size_t i = 0; i < r->header_n; i++) TRY(add_header(c, list, r->headers[i]));
+    return OK;
+}
+
+// curl asks for a connection: it gets ours, which also reaches sockets whose path is too long for curl.
+static curl_socket_t give_socket(void *context, curlsocktype purpose, struct curl_sockaddr *address)
+{
+    (void)purpose, (void)address;
+    int *fd = context, given = *fd;
+    *fd = -1;
+    return given < 0 ? CURL_SOCKET_BAD : given;
+}
+
+static int already_connected(void *context, curl_socket_t fd, curlsocktype purpose)
+{
+    (void)context, (void)fd, (void)purpose;
+    return CURL_SOCKOPT_ALREADY_CONNECTED;
+}
+
+static void set_body(CURL *curl, const struct lanyard_request *r)
+{
+    if (str_eq(str_of(r->method), S("HEAD"))) curl_easy_setopt(curl, CURLOPT_NOBODY, 1L);
+    if (!r->body) return;
+    curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->body_n);
+    curl_easy_setopt(curl, CURLOPT_POSTFIELDS, r->body);
+}
+
+static enum err perform(struct call *c, CURL *curl, const struct lanyard_request *r, const struct curl_slist *headers, int *socket,
+                        struct incoming *head, struct incoming *body)
+{
+    str url = call_format(c, "http://127.0.0.1%s", r->path); // no name is looked up: the socket is given
+    if (!url.at) return FAIL_PLAIN(c, ERR_NO_MEMORY);
+    curl_easy_setopt(curl, CURLOPT_URL, url.at);
+    curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
+    curl_easy_setopt(curl, CURLOPT_PROXY, "");
+    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_TIMEOUT_MS);
+    curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, give_socket);
+    curl_easy_setopt(curl, CURLOPT_OPENSOCKETDATA, socket);
+    curl_easy_setopt(curl, CURLOPT_SOCKOPTFUNCTION, already_connected);
+    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
+    set_body(curl, r);
+    curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, r->method);
+    curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take);
+    curl_easy_setopt(curl, CURLOPT_HEADERDATA, head);
+    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take);
+    curl_easy_setopt(curl, CURLOPT_WRITEDATA, body);
+    CURLcode got = curl_easy_perform(curl);
+    if (head->failed || body->failed || got == CURLE_OUT_OF_MEMORY) return FAIL_PLAIN(c, ERR_NO_MEMORY);
+    if (got == CURLE_WRITE_ERROR) return FAIL(c, ERR_IO, "The server's answer is longer than %u MiB.", REPLY_MAX_BYTES >> 20);
+    if (got != CURLE_OK) return FAIL(c, ERR_IO, "The server did not answer: %s.", curl_easy_strerror(got));
+    return OK;
+}
+
+static void close_fd(const int *fd)
+{
+    if (*fd >= 0) close(*fd);
+}
+
+static enum err call_server(struct call *c, const char *data_dir, const struct lanyard_request *r, struct lanyard_reply *out)
+{
+    CLEANUP(close_fd) int                      socket = -1;
+    CLEANUP(incoming_clear) struct incoming    head = {0}, body = {0};
+    CLEANUP(headers_freep) struct curl_slist  *headers = NULL;
+    long                                       status = 0;
+    TRY(check(c, r));
+    TRY(place_connect(c, data_dir, "admin.sock", SOCK_STREAM, &socket));
+    CLEANUP(curl_freep) CURL *curl = curl_easy_init();
+    if (!curl) return FAIL_PLAIN(c, ERR_NO_MEMORY);
+    TRY(make_headers(c, r, &headers));
+    TRY(perform(c, curl, r, headers, &socket, &head, &body));
+    curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+    if (!head.at || (!body.at && !(body.at = calloc(1, 1)))) return FAIL_PLAIN(c, ERR_NO_MEMORY);
+    *out = (struct lanyard_reply){.status = (int)status, .head = TAKE(head.at), .body_n = body.n, .body = TAKE(body.at)};
+    return OK;
+}
+
+enum lanyard_result lanyard_admin_call(const char *data_dir, const struct lanyard_request *request, struct lanyard_reply *out,
+                                       struct lanyard_error *error)
+{
+    struct call c;
+    call_init(&c, NULL, NULL);
+    enum lanyard_result result = place_result(&c, call_server(&c, data_dir, request, out), error);
+    call_clear(&c);
+    return result;
+}
+
+void lanyard_reply_clear(struct lanyard_reply *reply)
+{
+    free(reply->head);
+    free(reply->body);
+    *reply = (struct lanyard_reply){0};
+}

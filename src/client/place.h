@@ -1,0 +1,18 @@
+/*
+ * place.h - where a server's sockets are, and connecting to them.
+ *
+ * Layer:  client (uses core)
+ */
+#pragma once
+#include "core/call.h"
+#include "lanyard/admin.h"
+
+/*
+ * Connects to the socket `name` in the data directory; the caller closes *out. `type` is
+ * SOCK_STREAM or SOCK_SEQPACKET.
+ * Errors: ERR_NOT_FOUND (no server there), ERR_NOT_AUTHORIZED (another user's), ERR_PARAMETER_INVALID, ERR_IO
+ */
+FALLIBLE place_connect(struct call *c, const char *data_dir, const char *name, int type, int *out);
+
+/* The installed library's word for how a call ended, and the call's failure as its text; `error` may be NULL. */
+enum lanyard_result place_result(const struct call *c, enum err kind, struct lanyard_error *error);

@@ -1,0 +1,53 @@
+/*
+ * arm.h - what the files of the management API share.
+ *
+ * Layer:  endpoints (uses all above)
+ * Source: https://learn.microsoft.com/rest/api/resources
+ */
+#pragma once
+#include "endpoints/service.h"
+#include "ops/resources.h"
+
+#define ARM_PAGE_ITEMS 1000 /* items of a list on one page */
+
+/* A resource as the API shows it. `is_item`: in a list of all resources, which leaves properties out. */
+FALLIBLE arm_write_resource(struct call *c, const struct work *w, struct json_writer *to, const struct resource *r, bool is_item);
+FALLIBLE arm_write_group(struct call *c, struct json_writer *to, const struct resource_group *g);
+
+/* "{type}/read" and the like; a target for op_run on that scope. */
+FALLIBLE arm_type_target(struct call *c, str id, const char *verb, struct op_target *out);
+/* Asks for a permission without doing anything: for lists, which the handler walks itself. */
+FALLIBLE arm_require(struct call *c, struct work *w, str action, str scope);
+
+/*
+ * A list in pages: the handler offers every item that belongs to it, in a fixed order; the page takes what fits.
+ *     arm_page_begin(...); for each: if (arm_page_wants(&page, id)) { write one object to page.json }; arm_page_end(...)
+ */
+struct arm_page {
+    struct json_writer *json;
+    str                 after; /* from $skiptoken: ids up to and with this one were on earlier pages */
+    size_t              room;  /* items left on this page */
+    str                 last;  /* the id written last */
+    bool                is_full;
+};
+FALLIBLE arm_page_begin(struct call *c, const struct wire *q, struct answer *a, struct arm_page *out);
+bool     arm_page_wants(struct arm_page *page, str id); /* ids must come in the order of str_cmp_nocase */
+FALLIBLE arm_page_end(struct call *c, const struct wire *q, struct arm_page *page);
+
+/* $filter of resource lists. */
+struct arm_filter;
+FALLIBLE arm_filter_read(struct call *c, str text, const struct arm_filter **out); /* Errors: ERR_FILTER_INVALID */
+bool     arm_filter_allows(const struct arm_filter *f, const struct resource *r, const struct json *tags);
+/* Only the tag part of a filter, for resource groups. */
+bool     arm_filter_allows_tags(const struct arm_filter *f, const struct json *tags);
+
+/* Handlers, by file. */
+route_handler arm_tenants_list, arm_subscriptions_list, arm_subscription_get, arm_locations_list; /* subscriptions.c */
+route_handler arm_providers_list, arm_provider_get, arm_provider_register, arm_operations_list, arm_metadata_get; /* providers.c */
+route_handler arm_groups_list, arm_group_put, arm_group_patch, arm_group_get, arm_group_head, arm_group_delete; /* groups.c */
+route_handler arm_resources_list, arm_resource_put, arm_resource_patch, arm_resource_get, arm_resource_head, arm_resource_delete; /* resources.c */
+route_handler arm_system_identity_get, arm_associated_list; /* identities.c */
+route_handler arm_vault_policies, arm_deleted_vaults_list, arm_deleted_vault_get, arm_deleted_vault_purge, arm_vault_name_check; /* vaults.c */
+route_handler arm_assignments_list, arm_assignment_put, arm_assignment_get, arm_assignment_delete; /* assignments.c */
+route_handler arm_roles_list, arm_role_get, arm_denies_list, arm_deny_get, arm_classic_list; /* roles.c */
+route_handler arm_permissions_list, arm_access_check; /* access.c */

@@ -1,0 +1,201 @@
+// Role assignments.
+#include "ops/assignments.h"
+
+#include "endpoints/arm/arm.h"
+#include "rbac/filter.h"
+
+static str scope_of(const struct wire *q)
+{
+    str scope = wire_param(q, "scope");
+    return str_empty(scope) ? S("/") : scope;
+}
+
+/*
+ * A role's id as the request's scope has it: below its subscription, or bare above one. Clients join
+ * assignments to roles by this text.
+ */
+static str role_path(struct call *c, str request_scope, guid role)
+{
+    struct scope scope;
+    bool         in_subscription = scope_parse(c, request_scope, &scope) == OK && !str_empty(scope.subscription);
+    call_forgive(c);
+    return in_subscription ? call_format(c, "/subscriptions/%.*s/providers/Microsoft.Authorization/roleDefinitions/%s", PSTR(scope.subscription), guid_text(role).s)
+                           : call_format(c, "/providers/Microsoft.Authorization/roleDefinitions/%s", guid_text(role).s);
+}
+
+static void put_text_or_null(struct json_writer *j, str name, str value)
+{
+    if (str_empty(value)) json_put_null(j, name);
+    else json_put_string(j, name, value);
+}
+
+static void put_who_or_null(struct json_writer *j, str name, object_id who)
+{
+    if (guid_is_none(who.g)) json_put_null(j, name);
+    else json_put_guid(j, name, who.g);
+}
+
+static void write_assignment(struct call *c, struct json_writer *j, str request_scope, const struct assignment *x)
+{
+    str at = str_eq(x->scope, S("/")) ? S("") : x->scope;
+    json_write_object(j);
+    json_write_key(j, S("properties"));
+    json_write_object(j);
+    json_put_string(j, S("roleDefinitionId"), role_path(c, request_scope, x->role));
+    json_put_guid(j, S("principalId"), x->principal.g);
+    json_put_string(j, S("principalType"), principal_type_text(x->principal_type));
+    json_put_string(j, S("scope"), x->scope);
+    put_text_or_null(j, S("condition"), x->condition);
+    put_text_or_null(j, S("conditionVersion"), x->condition_version);
+    json_put_string(j, S("createdOn"), str_of(time_iso(x->created_ns).s));
+    json_put_string(j, S("updatedOn"), str_of(time_iso(x->updated_ns).s));
+    put_who_or_null(j, S("createdBy"), x->created_by);
+    put_who_or_null(j, S("updatedBy"), x->updated_by);
+    put_text_or_null(j, S("delegatedManagedIdentityResourceId"), x->delegated_identity);
+    put_text_or_null(j, S("description"), x->description);
+    json_write_end(j);
+    json_put_string(j, S("id"), call_format(c, "%.*s/providers/Microsoft.Authorization/roleAssignments/%s", PSTR(at), guid_text(x->id).s));
+    json_put_string(j, S("type"), S("Microsoft.Authorization/roleAssignments"));
+    json_put_string(j, S("name"), guid_str(c, x->id));
+    json_write_end(j);
+}
+
+static enum err read_id(struct call *c, const struct wire *q, guid *out)
+{
+    str name = wire_param(q, "name");
+    if (guid_parse(name, out)) return OK;
+    return FAIL(c, ERR_ASSIGNMENT_ID_INVALID, "The role assignment ID '%.*s' is not valid. The role assignment ID must be a GUID.", PSTR(name));
+}
+
+static enum err read_guid(struct call *c, const struct json *properties, str name, guid *out)
+{
+    str text = json_get_str(properties, name);
+    if (guid_parse(text, out)) return OK;
+    return FAIL(c, ERR_CONTENT_INVALID, "The property '%.*s' must be a GUID, and is '%.*s'.", PSTR(name), PSTR(text));
+}
+
+// Any prefix will do: the role is the GUID at the end.
+static enum err read_role(struct call *c, const struct json *properties, guid *out)
+{
+    str text = json_get_str(properties, S("roleDefinitionId"));
+    str last = str_from(text, str_find_last(text, '/') == STR_NOWHERE ? 0 : str_find_last(text, '/') + 1);
+    if (guid_parse(last, out)) return OK;
+    return FAIL(c, ERR_ROLE_ID_INVALID, "The role definition ID '%.*s' is not valid. The role definition ID must be a GUID.", PSTR(text));
+}
+
+static enum err read_body(struct call *c, const struct wire *q, struct assignment_args *args)
+{
+    const struct json *body, *properties;
+    TRY(wire_body(c, q, &body));
+    properties = json_get_nocase(body, S("properties"));
+    if (!json_is(properties, JSON_IS_OBJECT)) return FAIL(c, ERR_CONTENT_INVALID, "The request content has no properties.");
+    TRY(read_role(c, properties, &args->role));
+    TRY(read_guid(c, properties, S("principalId"), &args->principal.g));
+    str type = json_get_str(properties, S("principalType"));
+    args->gives_type = !str_empty(type);
+    if (args->gives_type && !principal_type_read(type, &args->type)) return FAIL(c, ERR_CONTENT_INVALID, "The principalType '%.*s' is not known.", PSTR(type));
+    args->condition = json_get_str(properties, S("condition"));
+    args->condition_version = json_get_str(properties, S("conditionVersion"));
+    args->description = json_get_str(properties, S("description"));
+    args->delegated_identity = json_get_str(properties, S("delegatedManagedIdentityResourceId"));
+    return OK;
+}
+
+static enum err run(struct call *c, struct work *w, const struct wire *q, struct assignment_args *args, struct assignment_result *out)
+{
+    struct rbac_attributes attributes = {0};
+    struct op_target       target = {.scope = scope_of(q), .attributes = &attributes};
+    args->scope = target.scope;
+    TRY(read_id(c, q, &args->id));
+    TRY(assignment_attributes(c, w, args, q->route->method == HTTP_DELETE, &attributes));
+    return op_run(c, w, q->route->op, &target, args, out);
+}
+
+enum err arm_assignment_put(struct call *c, struct work *w, const struct wire *q, struct answer *a)
+{
+    struct assignment_args   args = {0};
+    struct assignment_result result = {0};
+    TRY(read_body(c, q, &args));
+    TRY(run(c, w, q, &args, &result));
+    write_assignment(c, answer_json(a, result.was_created ? 201 : 200), args.scope, result.assignment);
+    return OK;
+}
+
+enum err arm_assignment_get(struct call *c, struct work *w, const struct wire *q, struct answer *a)
+{
+    struct assignment_args   args = {0};
+    struct assignment_result result = {0};
+    TRY(run(c, w, q, &args, &result));
+    write_assignment(c, answer_json(a, 200), args.scope, result.assignment);
+    return OK;
+}
+
+enum err arm_assignment_delete(struct call *c, struct work *w, const struct wire *q, struct answer *a)
+{
+    struct assignment_args   args = {0};
+    struct assignment_result result = {0};
+    TRY(run(c, w, q, &args, &result));
+    if (result.assignment) write_assignment(c, answer_json(a, 200), args.scope, result.assignment);
+    else a->status = 204;
+    return OK;
+}
+
+struct listing {
+    struct call       *c;
+    str                scope_text;
+    struct scope       scope;
+    const str         *above;
+    size_t             above_n;
+    struct rbac_filter filter;
+    const object_id   *who; /* whom assignedTo means, and its groups */
+    size_t             who_n;
+    struct arm_page    page;
+};
+
+static bool is_above(const struct listing *l, const struct scope *scope)
+{
+    if (scope_contains(scope, &l->scope)) return true;
+    for (size_t i = 0; i < l->above_n; i++)
+        if (str_eq_nocase(l->above[i], scope->path)) return true;
+    return false;
+}
+
+static bool names_who(const struct listing *l, object_id principal)
+{
+    for (size_t i = 0; i < l->who_n; i++)
+        if (object_id_eq(l->who[i], principal)) return true;
+    return false;
+}
+
+static bool belongs(const struct listing *l, const struct assignment *x)
+{
+    struct scope scope;
+    if (scope_parse(l->c, x->scope, &scope) != OK) {
+        call_forgive(l->c);
+        return false;
+    }
+    if (!is_above(l, &scope) && (l->filter.at_scope || !scope_contains(&l->scope, &scope))) return false;
+    if (l->filter.has_principal && !object_id_eq(x->principal, l->filter.principal)) return false;
+    return !l->filter.has_assigned_to || names_who(l, x->principal);
+}
+
+static bool offer(const struct assignment *x, void *ctx)
+{
+    struct listing *l = ctx;
+    if (belongs(l, x) && arm_page_wants(&l->page, guid_str(l->c, x->id))) write_assignment(l->c, l->page.json, l->scope_text, x);
+    return !l->page.is_full;
+}
+
+enum err arm_assignments_list(struct call *c, struct work *w, const struct wire *q, struct answer *a)
+{
+    struct listing  l = {.c = c, .scope_text = scope_of(q)};
+    subscription_id in;
+    TRY(scope_parse(c, l.scope_text, &l.scope));
+    TRY(op_run(c, w, &OP_ASSIGNMENT_LIST, &(struct op_target){.scope = l.scope_text}, NULL, NULL));
+    TRY(rbac_filter_read(c, wire_query(q, "$filter"), RBAC_FILTER_ASSIGNMENTS, &l.filter));
+    if (guid_parse(l.scope.subscription, &in.g)) TRY(tree_above(c, w->world->tree, in, &l.above, &l.above_n));
+    if (l.filter.has_assigned_to) TRY(directory_closure(c, w->world->directory, l.filter.assigned_to, c->now_ns, &l.who, &l.who_n));
+    TRY(arm_page_begin(c, q, a, &l.page));
+    rbac_each_assignment(w->world->rules, offer, &l);
+    return arm_page_end(c, q, &l.page);
+}

@@ -1,0 +1,173 @@
+// What the handlers of the management API share: shapes, targets, pages.
+#include "core/b64.h"
+#include "endpoints/arm/arm.h"
+#include "resources/types.h"
+
+enum err arm_type_target(struct call *c, str id, const char *verb, struct op_target *out)
+{
+    struct resource_id parts;
+    str                type;
+    TRY(resource_id_parse(c, id, &parts));
+    TRY(resource_id_type(c, &parts, &type));
+    const struct resource_type *row = types_find(type);
+    *out = (struct op_target){.scope = parts.is_list ? parts.host : parts.text};
+    out->action = call_format(c, "%.*s/%s", PSTR(row ? row->type : type), verb);
+    return OK;
+}
+
+enum err arm_require(struct call *c, struct work *w, str action, str scope)
+{
+    struct rbac_answer answer;
+    TRY(work_decide(c, w, NULL, action, RBAC_CONTROL, scope, NULL, &answer));
+    if (answer.allowed) return OK;
+    w->refusal = (struct refusal){.action = action, .scope = scope, .answer = answer};
+    return FAIL_PLAIN(c, answer.reason == RBAC_DENIED ? ERR_DENIED : ERR_NOT_AUTHORIZED);
+}
+
+struct values_of {
+    struct call       *c;
+    const struct work *work;
+};
+
+// The two ids of an attached identity; one that was deleted has none to show.
+static bool ids_of(str identity, object_id *out_principal, client_id *out_app, void *ctx)
+{
+    const struct values_of *v = ctx;
+    const struct principal *p = directory_find_managed(v->work->world->directory, identity, false);
+    if (!p) return false;
+    *out_principal = p->id;
+    *out_app = p->app;
+    return true;
+}
+
+static void write_document(struct json_writer *to, const struct json *document, bool is_item)
+{
+    for (size_t i = 0; i < json_n(document); i++) {
+        str name = document->u.list.names[i];
+        if (is_item && str_eq(name, S("properties"))) continue;
+        json_put_value(to, name, json_at(document, i));
+    }
+}
+
+// A user-assigned identity's own ids are the directory's, not the document's.
+static void write_identity_properties(struct json_writer *to, const struct work *w, const struct resource *r, const struct json *document)
+{
+    const struct json      *properties = json_get(document, S("properties"));
+    const struct principal *p = directory_find_managed(w->world->directory, r->id, false);
+    json_write_key(to, S("properties"));
+    json_write_object(to);
+    json_put_guid(to, S("tenantId"), w->product->tenant.g);
+    if (p) json_put_guid(to, S("principalId"), p->id.g);
+    if (p) json_put_guid(to, S("clientId"), p->app.g);
+    for (size_t i = 0; i < json_n(properties); i++) json_put_value(to, properties->u.list.names[i], json_at(properties, i));
+    json_write_end(to);
+}
+
+static bool is_identity(const struct resource *r)
+{
+    return str_eq_nocase(r->type, S("Microsoft.ManagedIdentity/userAssignedIdentities"));
+}
+
+enum err arm_write_resource(struct call *c, const struct work *w, struct json_writer *to, const struct resource *r, bool is_item)
+{
+    const struct resource_type *type = types_of(r->type);
+    const struct json          *document;
+    struct values_of            values = {.c = c, .work = w};
+    TRY(json_parse(c, r->document, &document));
+    json_write_object(to);
+    json_put_string(to, S("id"), r->id);
+    json_put_string(to, S("name"), r->name);
+    json_put_string(to, S("type"), r->type);
+    if (!str_empty(r->location)) json_put_string(to, S("location"), r->location);
+    identity_write(to, type->spelling, w->product->tenant, &r->identity, ids_of, &values);
+    write_document(to, document, is_item || is_identity(r));
+    if (is_identity(r) && !json_get(document, S("tags"))) {
+        json_write_key(to, S("tags"));
+        json_write_object(to);
+        json_write_end(to);
+    }
+    if (is_identity(r) && !is_item) write_identity_properties(to, w, r, document);
+    json_write_end(to);
+    return OK;
+}
+
+enum err arm_write_group(struct call *c, struct json_writer *to, const struct resource_group *g)
+{
+    const struct json *document;
+    TRY(json_parse(c, g->document, &document));
+    json_write_object(to);
+    json_put_string(to, S("id"), g->id);
+    json_put_string(to, S("name"), g->name);
+    json_put_string(to, S("type"), S("Microsoft.Resources/resourceGroups"));
+    json_put_string(to, S("location"), g->location);
+    write_document(to, document, false);
+    json_write_key(to, S("properties"));
+    json_write_object(to);
+    json_put_string(to, S("provisioningState"), S("Succeeded"));
+    json_write_end(to);
+    json_write_end(to);
+    return OK;
+}
+
+enum err arm_page_begin(struct call *c, const struct wire *q, struct answer *a, struct arm_page *out)
+{
+    str      token = wire_query(q, "$skiptoken"), top = wire_query(q, "$top");
+    bytes    after;
+    uint64_t room = ARM_PAGE_ITEMS;
+    *out = (struct arm_page){0};
+    if (!str_empty(top) && (!str_to_u64(top, &room) || room == 0)) return FAIL(c, ERR_PARAMETER_INVALID, "$top must be a number from 1 on.");
+    if (!str_empty(token)) {
+        if (b64url_decode(c, token, &after) != OK) {
+            call_forgive(c);
+            return FAIL(c, ERR_PARAMETER_INVALID, "The $skiptoken is not one that this service gave.");
+        }
+        out->after = bytes_str(after);
+    }
+    out->room = room < ARM_PAGE_ITEMS ? room : ARM_PAGE_ITEMS;
+    out->json = answer_json(a, 200);
+    json_write_object(out->json);
+    json_write_key(out->json, S("value"));
+    json_write_array(out->json);
+    return OK;
+}
+
+bool arm_page_wants(struct arm_page *page, str id)
+{
+    if (page->after.n && str_cmp_nocase(id, page->after) <= 0) return false;
+    if (page->room == 0) {
+        page->is_full = true;
+        return false;
+    }
+    page->room--;
+    page->last = id;
+    return true;
+}
+
+// The same request again, but for the token: absolute, as clients demand.
+static enum err write_next_link(struct call *c, const struct wire *q, struct arm_page *page)
+{
+    struct buf b;
+    str        link;
+    buf_init(&b, &c->arena);
+    buf_addf(&b, "https://%.*s%.*s?", PSTR(q->http->host), PSTR(q->http->path));
+    for (size_t i = 0; i < q->query_n; i++) {
+        if (str_eq_nocase(q->query[i].name, S("$skiptoken"))) continue;
+        http_escape(&b, q->query[i].name);
+        buf_add_char(&b, '=');
+        http_escape(&b, q->query[i].value);
+        buf_add_char(&b, '&');
+    }
+    buf_add(&b, S("%24skiptoken="));
+    b64url_add(&b, str_bytes(page->last));
+    TRY(buf_finish(c, &b, &link));
+    json_put_string(page->json, S("nextLink"), link);
+    return OK;
+}
+
+enum err arm_page_end(struct call *c, const struct wire *q, struct arm_page *page)
+{
+    json_write_end(page->json);
+    if (page->is_full) TRY(write_next_link(c, q, page));
+    json_write_end(page->json);
+    return OK;
+}

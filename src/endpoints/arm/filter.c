@@ -1,0 +1,173 @@
+// $filter of resource lists: comparisons of a few names, joined by "and" and "or" ("and" binds stronger).
+#include "endpoints/arm/arm.h"
+
+#define FILTER_MAX_BYTES 2048
+#define FILTER_MAX_TERMS 32
+
+enum field { FIELD_TYPE, FIELD_NAME, FIELD_GROUP, FIELD_LOCATION, FIELD_TAG_NAME, FIELD_TAG_VALUE, FIELD_PRINCIPAL, FIELD_NAME_PART };
+
+struct term {
+    enum field field;
+    bool       is_not;      /* ne */
+    str        value;
+    bool       begins_or;   /* the first of an "or" branch */
+};
+
+struct arm_filter {
+    struct term terms[FILTER_MAX_TERMS];
+    size_t      n;
+};
+
+static const struct { str name; enum field field; } FIELDS[] = {
+    {S_INIT("resourceType"), FIELD_TYPE},   {S_INIT("name"), FIELD_NAME},         {S_INIT("resourceGroup"), FIELD_GROUP},
+    {S_INIT("location"), FIELD_LOCATION},   {S_INIT("tagName"), FIELD_TAG_NAME},  {S_INIT("tagValue"), FIELD_TAG_VALUE},
+    {S_INIT("identity/principalId"), FIELD_PRINCIPAL},
+};
+
+static enum err malformed(struct call *c, str at)
+{
+    return FAIL(c, ERR_FILTER_INVALID, "The $filter is not well formed at '%.*s'.", PSTR(str_upto(at, 60)));
+}
+
+static void skip_blanks(str *s)
+{
+    *s = str_trim(*s);
+}
+
+static bool take_word(str *s, str word)
+{
+    if (!str_starts_nocase(*s, word)) return false;
+    str rest = str_from(*s, word.n);
+    if (rest.n && rest.at[0] != ' ' && rest.at[0] != '(') return false;
+    *s = rest;
+    skip_blanks(s);
+    return true;
+}
+
+// 'text' with '' for a quote inside.
+static enum err take_text(struct call *c, str *s, str *out)
+{
+    struct buf b;
+    if (!str_starts(*s, S("'"))) return malformed(c, *s);
+    buf_init(&b, &c->arena);
+    for (size_t i = 1; i < s->n; i++) {
+        if (s->at[i] != '\'') {
+            buf_add_char(&b, s->at[i]);
+        } else if (i + 1 < s->n && s->at[i + 1] == '\'') {
+            buf_add_char(&b, s->at[i++]);
+        } else {
+            *s = str_from(*s, i + 1);
+            skip_blanks(s);
+            return buf_finish(c, &b, out);
+        }
+    }
+    return malformed(c, *s);
+}
+
+static enum err take_comparison(struct call *c, str *s, struct term *out)
+{
+    for (size_t i = 0; i < COUNT(FIELDS); i++) {
+        if (!take_word(s, FIELDS[i].name)) continue;
+        out->field = FIELDS[i].field;
+        out->is_not = take_word(s, S("ne"));
+        if (!out->is_not && !take_word(s, S("eq"))) return malformed(c, *s);
+        return take_text(c, s, &out->value);
+    }
+    return malformed(c, *s);
+}
+
+static enum err expect(struct call *c, str *s, str token)
+{
+    if (!str_starts_nocase(*s, token)) return malformed(c, *s);
+    *s = str_from(*s, token.n);
+    skip_blanks(s);
+    return OK;
+}
+
+// substringof('part', name)
+static enum err take_part(struct call *c, str *s, struct term *out)
+{
+    out->field = FIELD_NAME_PART;
+    TRY(expect(c, s, S("(")));
+    TRY(take_text(c, s, &out->value));
+    TRY(expect(c, s, S(",")));
+    TRY(expect(c, s, S("name")));
+    return expect(c, s, S(")"));
+}
+
+enum err arm_filter_read(struct call *c, str text, const struct arm_filter **out)
+{
+    struct arm_filter *f;
+    bool               begins_or = true;
+    if (text.n > FILTER_MAX_BYTES) return FAIL(c, ERR_FILTER_INVALID, "The $filter is longer than %d bytes.", FILTER_MAX_BYTES);
+    TRY(NEW(c, &f, 1));
+    skip_blanks(&text);
+    for (;;) {
+        struct term term = {.begins_or = begins_or};
+        if (f->n == FILTER_MAX_TERMS) return FAIL(c, ERR_FILTER_INVALID, "The $filter has more than %d comparisons.", FILTER_MAX_TERMS);
+        TRY(take_word(&text, S("substringof")) ? take_part(c, &text, &term) : take_comparison(c, &text, &term));
+        f->terms[f->n++] = term;
+        if (str_empty(text)) break;
+        begins_or = take_word(&text, S("or"));
+        if (!begins_or && !take_word(&text, S("and"))) return malformed(c, text);
+    }
+    *out = f;
+    return OK;
+}
+
+static bool has_tag(const struct json *tags, str name, str value)
+{
+    for (size_t i = 0; i < json_n(tags); i++)
+        if ((!name.at || str_eq_nocase(tags->u.list.names[i], name)) && (!value.at || str_eq(json_str(json_at(tags, i)), value))) return true;
+    return false;
+}
+
+// A tag's value counts for the tag that the same branch names.
+static str tag_named_before(const struct arm_filter *f, size_t i)
+{
+    for (size_t k = i; k-- > 0;) {
+        if (f->terms[k].field == FIELD_TAG_NAME) return f->terms[k].value;
+        if (f->terms[k].begins_or) break;
+    }
+    return STR_NONE;
+}
+
+static bool term_holds(const struct arm_filter *f, size_t i, const struct resource *r, const struct json *tags)
+{
+    const struct term *t = &f->terms[i];
+    switch (t->field) {
+    case FIELD_TYPE: return str_eq_nocase(r->type, t->value);
+    case FIELD_NAME: return str_eq_nocase(r->name, t->value);
+    case FIELD_NAME_PART: return str_contains_nocase(r->name, t->value);
+    case FIELD_LOCATION: return str_eq_nocase(r->location, t->value);
+    case FIELD_TAG_NAME: return has_tag(tags, t->value, STR_NONE);
+    case FIELD_TAG_VALUE: return has_tag(tags, tag_named_before(f, i), t->value);
+    case FIELD_GROUP: {
+        str behind = str_from(r->id, str_find_str(r->id, S("/providers/")));
+        str before = str_upto(r->id, r->id.n - behind.n);
+        return str_eq_nocase(str_from(before, str_find_last(before, '/') + 1), t->value);
+    }
+    case FIELD_PRINCIPAL: {
+        guid id;
+        return r->identity.has_system && guid_parse(t->value, &id) && guid_eq(id, r->identity.system_principal.g);
+    }
+    }
+    return false;
+}
+
+bool arm_filter_allows(const struct arm_filter *f, const struct resource *r, const struct json *tags)
+{
+    bool branch = true;
+    for (size_t i = 0; i < f->n; i++) {
+        if (f->terms[i].begins_or && i > 0 && branch) return true;
+        if (f->terms[i].begins_or) branch = true;
+        branch = branch && term_holds(f, i, r, tags) != f->terms[i].is_not;
+    }
+    return branch;
+}
+
+bool arm_filter_allows_tags(const struct arm_filter *f, const struct json *tags)
+{
+    static const struct resource NOTHING = {0};
+    return arm_filter_allows(f, &NOTHING, tags);
+}

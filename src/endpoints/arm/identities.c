@@ -1,0 +1,80 @@
+// What managed identities have beyond other resources.
+#include "endpoints/arm/arm.h"
+#include "resources/types.h"
+
+// The only route of this API from a resource to its system-assigned identity's client id.
+enum err arm_system_identity_get(struct call *c, struct work *w, const struct wire *q, struct answer *a)
+{
+    str                    scope = wire_param(q, "scope");
+    const struct resource *r;
+    TRY(arm_require(c, w, S("Microsoft.ManagedIdentity/identities/read"), scope));
+    TRY(resources_require(c, w, scope, &r));
+    if (!r->identity.has_system)
+        return FAIL(c, ERR_RESOURCE_NOT_FOUND, "The resource '%.*s' has no system-assigned identity.", PSTR(r->id));
+    struct json_writer *j = answer_json(a, 200);
+    json_write_object(j);
+    json_put_string(j, S("id"), call_format(c, "%.*s/providers/Microsoft.ManagedIdentity/identities/default", PSTR(r->id)));
+    json_put_string(j, S("name"), S("default"));
+    json_put_string(j, S("type"), S("Microsoft.ManagedIdentity/identities"));
+    json_put_string(j, S("location"), r->location);
+    json_write_key(j, S("tags"));
+    json_write_object(j);
+    json_write_end(j);
+    json_write_key(j, S("properties"));
+    json_write_object(j);
+    json_put_guid(j, S("tenantId"), w->product->tenant.g);
+    json_put_guid(j, S("principalId"), r->identity.system_principal.g);
+    json_put_guid(j, S("clientId"), r->identity.system_app.g);
+    json_write_end(j);
+    json_write_end(j);
+    return OK;
+}
+
+struct users {
+    struct call        *c;
+    struct work        *w;
+    struct json_writer *j;
+    int64_t             n;
+};
+
+static bool write_user(const struct resource *r, void *ctx)
+{
+    struct users              *u = ctx;
+    struct resource_id         id;
+    subscription_id            in;
+    const struct subscription *s = NULL;
+    if (resource_id_parse(u->c, r->id, &id) != OK) {
+        call_forgive(u->c);
+        return true;
+    }
+    if (guid_parse(id.subscription, &in.g)) s = tree_find_subscription(u->w->world->tree, in);
+    json_write_object(u->j);
+    json_put_string(u->j, S("id"), r->id);
+    json_put_string(u->j, S("name"), r->name);
+    json_put_string(u->j, S("type"), r->type);
+    json_put_string(u->j, S("resourceGroup"), id.group);
+    json_put_string(u->j, S("subscriptionId"), id.subscription);
+    json_put_string(u->j, S("subscriptionDisplayName"), s ? s->name : S(""));
+    json_write_end(u->j);
+    u->n++;
+    return true;
+}
+
+// Which resources use an identity (contract I8).
+enum err arm_associated_list(struct call *c, struct work *w, const struct wire *q, struct answer *a)
+{
+    const struct resource *identity;
+    str id = call_format(c, "/subscriptions/%.*s/resourcegroups/%.*s/providers/Microsoft.ManagedIdentity/userAssignedIdentities/%.*s",
+                         PSTR(wire_param(q, "subscription")), PSTR(wire_param(q, "group")), PSTR(wire_param(q, "name")));
+    TRY(arm_require(c, w, S("Microsoft.ManagedIdentity/userAssignedIdentities/listAssociatedResources/action"), id));
+    TRY(resources_require(c, w, id, &identity));
+    struct users u = {.c = c, .w = w, .j = answer_json(a, 200)};
+    json_write_object(u.j);
+    json_write_key(u.j, S("value"));
+    json_write_array(u.j);
+    tree_each_user_of(w->world->tree, identity->id, write_user, &u);
+    json_write_end(u.j);
+    json_put_int(u.j, S("totalCount"), u.n);
+    json_write_end(u.j);
+    return OK;
+}

@@ -1,0 +1,178 @@
+// Tenants, subscriptions, locations.
+#include "endpoints/arm/arm.h"
+#include "resources/location.h"
+
+enum err arm_tenants_list(struct call *c, struct work *w, const struct wire *q, struct answer *a)
+{
+    const struct product *p = w->product;
+    struct json_writer   *j = answer_json(a, 200);
+    (void)q;
+    json_write_object(j);
+    json_write_key(j, S("value"));
+    json_write_array(j);
+    json_write_object(j);
+    json_put_string(j, S("id"), call_format(c, "/tenants/%s", guid_text(p->tenant.g).s));
+    json_put_guid(j, S("tenantId"), p->tenant.g);
+    json_put_string(j, S("countryCode"), S("US"));
+    json_put_string(j, S("displayName"), p->tenant_name);
+    json_write_key(j, S("domains"));
+    json_write_array(j);
+    json_write_string(j, p->tenant_domain);
+    json_write_end(j);
+    json_put_string(j, S("tenantCategory"), S("Home"));
+    json_put_string(j, S("defaultDomain"), p->tenant_domain);
+    json_put_string(j, S("tenantType"), S("AAD"));
+    json_write_end(j);
+    json_write_end(j);
+    json_write_end(j);
+    return OK;
+}
+
+static str path_of(struct call *c, subscription_id id)
+{
+    return call_format(c, "/subscriptions/%s", guid_text(id.g).s);
+}
+
+static void write_subscription(struct call *c, struct json_writer *j, const struct subscription *s)
+{
+    json_write_object(j);
+    json_put_string(j, S("id"), path_of(c, s->id));
+    json_put_string(j, S("authorizationSource"), S("RoleBased"));
+    json_write_key(j, S("managedByTenants"));
+    json_write_array(j);
+    json_write_end(j);
+    json_put_guid(j, S("subscriptionId"), s->id.g);
+    json_put_guid(j, S("tenantId"), s->tenant.g);
+    json_put_string(j, S("displayName"), s->name);
+    json_put_string(j, S("state"), S("Enabled"));
+    json_write_key(j, S("subscriptionPolicies"));
+    json_write_object(j);
+    json_put_string(j, S("locationPlacementId"), S("Public_2014-09-01"));
+    json_put_string(j, S("quotaId"), S("PayAsYouGo_2014-09-01"));
+    json_put_string(j, S("spendingLimit"), S("Off"));
+    json_write_end(j);
+    json_write_end(j);
+}
+
+// A subscription is seen by whoever has any assignment at it, above it or below it.
+struct visibility {
+    struct call       *c;
+    const struct work *w;
+    const object_id   *who;
+    size_t             who_n;
+    struct scope       at;
+    const str         *above;
+    size_t             above_n;
+    bool               found;
+};
+
+static bool reaches(struct visibility *v, str scope_text)
+{
+    struct scope scope;
+    if (scope_parse(v->c, scope_text, &scope) != OK) {
+        call_forgive(v->c);
+        return false;
+    }
+    if (scope_contains(&v->at, &scope) || scope_contains(&scope, &v->at)) return true;
+    for (size_t i = 0; i < v->above_n; i++)
+        if (str_eq_nocase(v->above[i], scope.path)) return true;
+    return false;
+}
+
+static bool look_at(const struct assignment *x, void *ctx)
+{
+    struct visibility *v = ctx;
+    v->found = x->counts_from_ns <= v->c->now_ns && reaches(v, x->scope);
+    return !v->found;
+}
+
+static enum err can_see(struct call *c, const struct work *w, subscription_id id, bool *out)
+{
+    struct visibility v = {.c = c, .w = w};
+    TRY(scope_parse(c, path_of(c, id), &v.at));
+    TRY(directory_closure(c, w->world->directory, c->caller->id, c->now_ns, &v.who, &v.who_n));
+    TRY(tree_above(c, w->world->tree, id, &v.above, &v.above_n));
+    for (size_t i = 0; i < v.who_n && !v.found; i++) rbac_each_of_principal(w->world->rules, v.who[i], look_at, &v);
+    *out = v.found;
+    return OK;
+}
+
+struct subscriptions {
+    struct call        *c;
+    struct work        *w;
+    struct json_writer *j;
+    size_t              n;
+    enum err            failed;
+};
+
+static bool offer(const struct subscription *s, void *ctx)
+{
+    struct subscriptions *l = ctx;
+    bool                  seen = false;
+    l->failed = can_see(l->c, l->w, s->id, &seen);
+    if (seen) write_subscription(l->c, l->j, s);
+    l->n += seen;
+    return l->failed == OK;
+}
+
+enum err arm_subscriptions_list(struct call *c, struct work *w, const struct wire *q, struct answer *a)
+{
+    struct subscriptions l = {.c = c, .w = w, .j = answer_json(a, 200)};
+    (void)q;
+    json_write_object(l.j);
+    json_write_key(l.j, S("value"));
+    json_write_array(l.j);
+    tree_each_subscription(w->world->tree, offer, &l);
+    TRY(l.failed);
+    json_write_end(l.j);
+    json_write_key(l.j, S("count"));
+    json_write_object(l.j);
+    json_put_string(l.j, S("type"), S("Total"));
+    json_put_int(l.j, S("value"), (int64_t)l.n);
+    json_write_end(l.j);
+    json_write_end(l.j);
+    return OK;
+}
+
+// Whoever may read it, and whoever has anything to do below it.
+enum err arm_subscription_get(struct call *c, struct work *w, const struct wire *q, struct answer *a)
+{
+    subscription_id id;
+    bool            seen;
+    TRY(resources_require_holder(c, w, wire_param(q, "subscription"), STR_NONE));
+    if (!guid_parse(wire_param(q, "subscription"), &id.g)) return FAIL_PLAIN(c, ERR_SUBSCRIPTION_INVALID);
+    TRY(can_see(c, w, id, &seen));
+    if (!seen) TRY(arm_require(c, w, S("Microsoft.Resources/subscriptions/read"), path_of(c, id)));
+    write_subscription(c, answer_json(a, 200), tree_find_subscription(w->world->tree, id));
+    return OK;
+}
+
+enum err arm_locations_list(struct call *c, struct work *w, const struct wire *q, struct answer *a)
+{
+    str subscription = wire_param(q, "subscription");
+    TRY(resources_require_holder(c, w, subscription, STR_NONE));
+    struct json_writer *j = answer_json(a, 200);
+    json_write_object(j);
+    json_write_key(j, S("value"));
+    json_write_array(j);
+    for (size_t i = 0; i < locations_count(); i++) {
+        const struct location *l = locations_at(i);
+        json_write_object(j);
+        json_put_string(j, S("id"), call_format(c, "/subscriptions/%.*s/locations/%.*s", PSTR(subscription), PSTR(l->name)));
+        json_put_string(j, S("name"), l->name);
+        json_put_string(j, S("displayName"), l->display_name);
+        json_put_string(j, S("regionalDisplayName"), l->display_name);
+        json_write_key(j, S("metadata"));
+        json_write_object(j);
+        json_put_string(j, S("regionType"), S("Physical"));
+        json_put_string(j, S("geographyGroup"), l->geography);
+        json_put_string(j, S("latitude"), l->latitude);
+        json_put_string(j, S("longitude"), l->longitude);
+        json_put_string(j, S("physicalLocation"), l->place);
+        json_write_end(j);
+        json_write_end(j);
+    }
+    json_write_end(j);
+    json_write_end(j);
+    return OK;
+}

@@ -1,0 +1,131 @@
+// What key vaults have beyond other resources: access policies, the deleted ones, the check of a name.
+#include "endpoints/arm/arm.h"
+#include "ops/vault.h"
+#include "ops/vault_resource.h"
+
+enum err arm_vault_policies(struct call *c, struct work *w, const struct wire *q, struct answer *a)
+{
+    static const str       KINDS[] = {[POLICY_ADD] = S_INIT("add"), [POLICY_REPLACE] = S_INIT("replace"), [POLICY_REMOVE] = S_INIT("remove")};
+    const struct resource *vault = NULL;
+    struct policy_args     args = {0};
+    size_t                 kind = str_index_nocase(KINDS, COUNT(KINDS), wire_param(q, "kind"));
+    if (kind == STR_NOWHERE) return FAIL(c, ERR_PARAMETER_INVALID, "The operation on access policies must be add, replace or remove.");
+    TRY(wire_body(c, q, &args.body));
+    args.kind = (enum policy_change)kind;
+    args.vault = call_format(c, "/subscriptions/%.*s/resourceGroups/%.*s/providers/" VAULT_TYPE "/%.*s", PSTR(wire_param(q, "subscription")),
+                             PSTR(wire_param(q, "group")), PSTR(wire_param(q, "vault")));
+    TRY(op_run(c, w, &OP_VAULT_POLICIES, &(struct op_target){.scope = args.vault}, &args, &vault));
+    const struct json *document;
+    TRY(json_parse(c, vault->document, &document));
+    struct json_writer *j = answer_json(a, 200);
+    json_write_object(j);
+    json_put_string(j, S("id"), call_format(c, "%.*s/accessPolicies/", PSTR(vault->id)));
+    json_put_string(j, S("type"), S(VAULT_TYPE "/accessPolicies"));
+    json_write_key(j, S("properties"));
+    json_write_object(j);
+    json_put_value(j, S("accessPolicies"), json_path(document, "properties.accessPolicies"));
+    json_write_end(j);
+    json_write_end(j);
+    return OK;
+}
+
+static void put_time(struct json_writer *j, const char *name, int64_t ns)
+{
+    json_put_string(j, str_of(name), str_of(time_iso_s(ns / NS_PER_S).s));
+}
+
+static enum err write_deleted(struct call *c, struct json_writer *j, const struct resource *r)
+{
+    struct resource_id id;
+    const struct json *document;
+    TRY(resource_id_parse(c, r->id, &id));
+    TRY(json_parse(c, r->document, &document));
+    json_write_object(j);
+    json_put_string(j, S("id"), call_format(c, "/subscriptions/%.*s/providers/Microsoft.KeyVault/locations/%.*s/deletedVaults/%.*s", PSTR(id.subscription),
+                                            PSTR(r->location), PSTR(r->name)));
+    json_put_string(j, S("name"), r->name);
+    json_put_string(j, S("type"), S("Microsoft.KeyVault/deletedVaults"));
+    json_write_key(j, S("properties"));
+    json_write_object(j);
+    json_put_string(j, S("vaultId"), r->id);
+    json_put_string(j, S("location"), r->location);
+    put_time(j, "deletionDate", r->deleted_ns);
+    put_time(j, "scheduledPurgeDate", r->purge_due_ns);
+    if (json_get(document, S("tags"))) json_put_value(j, S("tags"), json_get(document, S("tags")));
+    const struct json *protection = json_path(document, "properties.enablePurgeProtection");
+    if (protection) json_put_value(j, S("purgeProtectionEnabled"), protection);
+    json_write_end(j);
+    json_write_end(j);
+    return OK;
+}
+
+struct listing {
+    struct call    *c;
+    struct arm_page page;
+    guid            subscription;
+    enum err        failed;
+};
+
+static bool offer(const struct resource *r, void *ctx)
+{
+    struct listing    *l = ctx;
+    struct resource_id id;
+    guid               in;
+    if (!str_eq_nocase(r->type, S(VAULT_TYPE)) || resource_id_parse(l->c, r->id, &id) != OK) return true;
+    if (!guid_parse(id.subscription, &in) || !guid_eq(in, l->subscription)) return true;
+    if (arm_page_wants(&l->page, r->id)) l->failed = write_deleted(l->c, l->page.json, r);
+    return l->failed == OK && !l->page.is_full;
+}
+
+enum err arm_deleted_vaults_list(struct call *c, struct work *w, const struct wire *q, struct answer *a)
+{
+    struct listing l = {.c = c};
+    str            subscription = wire_param(q, "subscription");
+    TRY(resources_require_holder(c, w, subscription, STR_NONE));
+    TRY(arm_require(c, w, S("Microsoft.KeyVault/deletedVaults/read"), call_format(c, "/subscriptions/%.*s", PSTR(subscription))));
+    if (!guid_parse(subscription, &l.subscription)) return FAIL_PLAIN(c, ERR_SUBSCRIPTION_INVALID);
+    TRY(arm_page_begin(c, q, a, &l.page));
+    tree_each_deleted(w->world->tree, offer, &l);
+    TRY(l.failed);
+    return arm_page_end(c, q, &l.page);
+}
+
+static enum err run_deleted(struct call *c, struct work *w, const struct wire *q, void *out)
+{
+    struct deleted_vault_args args = {.location = wire_param(q, "location"), .name = wire_param(q, "name")};
+    struct op_target          target = {.scope = call_format(c, "/subscriptions/%.*s", PSTR(wire_param(q, "subscription")))};
+    TRY(resources_require_holder(c, w, wire_param(q, "subscription"), STR_NONE));
+    if (!guid_parse(wire_param(q, "subscription"), &args.subscription.g)) return FAIL_PLAIN(c, ERR_SUBSCRIPTION_INVALID);
+    return op_run(c, w, q->route->op, &target, &args, out);
+}
+
+enum err arm_deleted_vault_get(struct call *c, struct work *w, const struct wire *q, struct answer *a)
+{
+    const struct resource *vault = NULL;
+    TRY(run_deleted(c, w, q, &vault));
+    return write_deleted(c, answer_json(a, 200), vault);
+}
+
+enum err arm_deleted_vault_purge(struct call *c, struct work *w, const struct wire *q, struct answer *a)
+{
+    TRY(run_deleted(c, w, q, NULL));
+    a->status = 200;
+    return OK;
+}
+
+enum err arm_vault_name_check(struct call *c, struct work *w, const struct wire *q, struct answer *a)
+{
+    const struct json *body;
+    str                reason, subscription = wire_param(q, "subscription");
+    TRY(resources_require_holder(c, w, subscription, STR_NONE));
+    TRY(arm_require(c, w, S("Microsoft.KeyVault/checkNameAvailability/read"), call_format(c, "/subscriptions/%.*s", PSTR(subscription))));
+    TRY(wire_body(c, q, &body));
+    str                 problem = vault_name_problem(c, w, json_get_str(body, S("name")), &reason);
+    struct json_writer *j = answer_json(a, 200);
+    json_write_object(j);
+    json_put_bool(j, S("nameAvailable"), str_empty(problem));
+    if (!str_empty(problem)) json_put_string(j, S("reason"), reason);
+    if (!str_empty(problem)) json_put_string(j, S("message"), problem);
+    json_write_end(j);
+    return OK;
+}

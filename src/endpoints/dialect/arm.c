@@ -1,0 +1,163 @@
+#include "endpoints/dialect/arm.h"
+
+// The code that goes over the wire; NULL: a failure that this API does not know, said as a server error.
+static const char *code_of(enum err kind)
+{
+    switch (kind) {
+    case OK: return NULL;
+    case ERR_NO_MEMORY:
+    case ERR_INTERNAL:
+    case ERR_IO:
+    case ERR_CRYPTO:
+    case ERR_STORE_DAMAGED: return "InternalServerError";
+    case ERR_STORE_UNAVAILABLE: return "ServiceUnavailable";
+    case ERR_BUSY: return "TooManyRequests";
+    case ERR_TOO_LARGE: return "RequestEntityTooLarge";
+    case ERR_GUID_INVALID:
+    case ERR_TIME_INVALID:
+    case ERR_BASE64_INVALID:
+    case ERR_JSON_INVALID:
+    case ERR_CONTENT_INVALID: return "InvalidRequestContent";
+    case ERR_URL_INVALID: return "InvalidRequestUri";
+    case ERR_SCOPE_INVALID: return "InvalidResourceId";
+    case ERR_FILTER_INVALID: return "InvalidFilter";
+    case ERR_NAME_INVALID: return "InvalidResourceName";
+    case ERR_PARAMETER_INVALID: return "InvalidParameter";
+    case ERR_NOT_FOUND: return "NotFound";
+    case ERR_METHOD_NOT_ALLOWED: return "MethodNotAllowed";
+    case ERR_CONFLICT: return "Conflict";
+    case ERR_PRECONDITION: return "PreconditionFailed";
+    case ERR_API_VERSION_MISSING: return "MissingApiVersionParameter";
+    case ERR_API_VERSION_INVALID: return "InvalidApiVersionParameter";
+    case ERR_API_VERSION_UNKNOWN: return "NoRegisteredProviderFound";
+    case ERR_LOCATION_INVALID: return "LocationNotAvailableForResourceType";
+    case ERR_IDENTITY_ID_INVALID: return "InvalidParameter";
+    case ERR_LINKED_ID_INVALID: return "LinkedInvalidPropertyId";
+    case ERR_TOKEN_MISSING:
+    case ERR_CALLER_UNKNOWN: return "AuthenticationFailed";
+    case ERR_TOKEN_MALFORMED:
+    case ERR_TOKEN_SIGNATURE:
+    case ERR_TOKEN_NOT_YET_VALID: return "InvalidAuthenticationToken";
+    case ERR_TOKEN_EXPIRED: return "ExpiredAuthenticationToken";
+    case ERR_TOKEN_ISSUER: return "InvalidAuthenticationTokenTenant";
+    case ERR_TOKEN_AUDIENCE: return "InvalidAuthenticationTokenAudience";
+    case ERR_NOT_AUTHORIZED: return "AuthorizationFailed";
+    case ERR_LINKED_NOT_AUTHORIZED: return "LinkedAuthorizationFailed";
+    case ERR_DENIED: return "DenyAssignmentAuthorizationFailed";
+    case ERR_TENANT_UNKNOWN: return "InvalidTenant";
+    case ERR_SUBSCRIPTION_NOT_FOUND: return "SubscriptionNotFound";
+    case ERR_SUBSCRIPTION_INVALID: return "InvalidSubscriptionId";
+    case ERR_GROUP_NOT_FOUND: return "ResourceGroupNotFound";
+    case ERR_RESOURCE_NOT_FOUND: return "ResourceNotFound";
+    case ERR_PARENT_NOT_FOUND: return "ParentResourceNotFound";
+    case ERR_NAMESPACE_UNKNOWN: return "InvalidResourceNamespace";
+    case ERR_TYPE_UNKNOWN: return "InvalidResourceType";
+    case ERR_LOCATION_REQUIRED: return "LocationRequired";
+    case ERR_LOCATION_CONFLICT: return "InvalidResourceLocation";
+    case ERR_GROUP_LOCATION_CONFLICT: return "InvalidResourceGroupLocation";
+    case ERR_IDENTITY_VALUES: return "InvalidIdentityValues";
+    case ERR_IDENTITY_OPERATION: return "FailedIdentityOperation";
+    case ERR_PRINCIPAL_NOT_FOUND: return "PrincipalNotFound";
+    case ERR_PRINCIPAL_TYPE_MISMATCH: return "UnmatchedPrincipalType";
+    case ERR_ASSIGNMENT_NOT_FOUND: return "RoleAssignmentNotFound";
+    case ERR_ASSIGNMENT_EXISTS: return "RoleAssignmentExists";
+    case ERR_ASSIGNMENT_IMMUTABLE: return "RoleAssignmentUpdateNotPermitted";
+    case ERR_ASSIGNMENT_ID_INVALID: return "InvalidRoleAssignmentId";
+    case ERR_ASSIGNMENT_LIMIT: return "RoleAssignmentLimitExceeded";
+    case ERR_ROLE_NOT_FOUND: return "RoleDefinitionDoesNotExist";
+    case ERR_ROLE_ID_INVALID: return "InvalidRoleDefinitionId";
+    case ERR_ROLE_NAME_TAKEN: return "RoleDefinitionWithSameNameExists";
+    case ERR_ROLE_IN_USE: return "RoleDefinitionHasAssignments";
+    case ERR_ROLE_BUILTIN: return "RoleDefinitionIsBuiltIn";
+    case ERR_ROLE_INVALID: return "InvalidRoleDefinition";
+    case ERR_ROLE_ACTION_UNKNOWN: return "InvalidActionOrNotAction";
+    case ERR_ROLE_LIMIT: return "RoleDefinitionLimitExceeded";
+    case ERR_CONDITION_INVALID: return "InvalidRoleAssignmentCondition";
+    case ERR_VAULT_NAME_TAKEN: return "VaultAlreadyExists";
+    case ERR_VAULT_NOT_FOUND: return "ResourceNotFound";
+    case ERR_PURGE_PROTECTED: return "MethodNotAllowed";
+    case ERR_USAGE:
+    case ERR_DNS_INVALID:
+    case ERR_METADATA_MISSING:
+    case ERR_FORWARDED:
+    case ERR_AUDIENCE_MISSING:
+    case ERR_AUDIENCE_UNKNOWN:
+    case ERR_IDENTITY_NOT_FOUND:
+    case ERR_IDENTITY_AMBIGUOUS:
+    case ERR_IDENTITY_SELECTORS:
+    case ERR_POLICY_NOT_AUTHORIZED:
+    case ERR_SECRET_NOT_FOUND:
+    case ERR_SECRET_DISABLED:
+    case ERR_SECRET_DELETED:
+    case ERR_SECRET_EXISTS:
+    case ERR_SECRET_TOO_LARGE:
+    case ERR_BACKUP_MALFORMED: return NULL; // other protocols' failures
+    }
+    return NULL;
+}
+
+static str login_url(struct call *c, const struct product *p)
+{
+    return call_format(c, "%.*s/%s", PSTR(names_url(c, &p->names, NAME_LOGIN)), guid_text(p->tenant.g).s);
+}
+
+// Clients learn the tenant from it: they ask once without a token on purpose.
+static void challenge(struct call *c, const struct wire *q, struct answer *a)
+{
+    bool missing = c->failure.kind == ERR_TOKEN_MISSING;
+    answer_header(a, "WWW-Authenticate",
+                  call_format(c, "Bearer authorization_uri=\"%.*s\", error=\"invalid_token\", error_description=\"%s\"",
+                              PSTR(login_url(c, q->product)),
+                              missing ? "The authentication failed because of missing 'Authorization' header." : "The access token is not valid."));
+}
+
+static str message_of(struct call *c, const struct work *w)
+{
+    const struct refusal *r = w ? &w->refusal : NULL;
+    if (c->failure.kind == ERR_TOKEN_MISSING) return S("Authentication failed. The 'Authorization' header is missing.");
+    if (c->failure.kind == ERR_API_VERSION_MISSING) return S("The api-version query parameter (?api-version=) is required for all requests.");
+    if (c->failure.kind == ERR_NOT_AUTHORIZED && r)
+        return call_format(c, "The client '%.*s' with object id '%s' does not have authorization to perform action '%.*s' over scope '%.*s' or the "
+                              "scope is invalid. If access was recently granted, please refresh your credentials.",
+                           PSTR(c->caller->name), guid_text(c->caller->id.g).s, PSTR(r->action), PSTR(r->scope));
+    if (c->failure.kind == ERR_DENIED && w && c->caller) {
+        const struct deny_assignment *d = rbac_find_deny(w->world->rules, r->answer.decided_by);
+        return call_format(c, "The client '%.*s' with object id '%s' has permission to perform action '%.*s' on scope '%.*s'; however, the access is "
+                              "denied because of the deny assignment with name '%.*s' and Id '%s' at scope '%.*s'.",
+                           PSTR(c->caller->name), guid_text(c->caller->id.g).s, PSTR(r->action), PSTR(r->scope), PSTR(d ? d->name : S("")),
+                           guid_digits(r->answer.decided_by).s, PSTR(d ? d->scope : S("")));
+    }
+    return str_of(c->failure.text);
+}
+
+static void error(struct call *c, struct work *w, const struct wire *q, struct answer *a)
+{
+    const char *code = code_of(c->failure.kind);
+    int         status = code ? err_status(c->failure.kind) : 500;
+    if (status == 401) challenge(c, q, a);
+    answer_header(a, "x-ms-failure-cause", S("gateway"));
+    answer_error_object(a, status, str_of(code ? code : "InternalServerError"), message_of(c, w));
+}
+
+static void headers(struct call *c, const struct wire *q, struct answer *a)
+{
+    static const struct { const char *name; str value; } FIXED[] = {
+        {"Cache-Control", S_INIT("no-cache")},
+        {"Pragma", S_INIT("no-cache")},
+        {"Expires", S_INIT("-1")},
+        {"Strict-Transport-Security", S_INIT("max-age=31536000; includeSubDomains")},
+        {"X-Content-Type-Options", S_INIT("nosniff")},
+    };
+    for (size_t i = 0; i < COUNT(FIXED); i++) answer_header(a, FIXED[i].name, FIXED[i].value);
+    str  asked = http_header(q->http, S("x-ms-correlation-request-id"));
+    guid correlation;
+    if (!guid_parse(asked, &correlation)) correlation = c->correlation_id;
+    str id = guid_str(c, correlation);
+    answer_header(a, "x-ms-request-id", guid_str(c, guid_new(c)));
+    answer_header(a, "x-ms-correlation-request-id", id);
+    answer_header(a, "x-ms-routing-request-id", call_format(c, "LOCAL:%s:%s", time_compact(c->now_s).s, guid_text(guid_new(c)).s));
+    if (str_eq_nocase(http_header(q->http, S("x-ms-return-client-request-id")), S("true")))
+        answer_header(a, "x-ms-client-request-id", http_header(q->http, S("x-ms-client-request-id")));
+}
+
+const struct dialect DIALECT_ARM = {.name = "arm", .error = error, .headers = headers};

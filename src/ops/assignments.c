@@ -1,0 +1,196 @@
+#include "ops/assignments.h"
+
+#include "ops/resources.h"
+#include "rbac/condition.h"
+
+static const str TYPES[] = {
+    [PRINCIPAL_TYPE_USER] = S_INIT("User"),
+    [PRINCIPAL_TYPE_GROUP] = S_INIT("Group"),
+    [PRINCIPAL_TYPE_SERVICE] = S_INIT("ServicePrincipal"),
+    [PRINCIPAL_TYPE_FOREIGN_GROUP] = S_INIT("ForeignGroup"),
+    [PRINCIPAL_TYPE_DEVICE] = S_INIT("Device"),
+};
+
+str principal_type_text(enum principal_type type)
+{
+    return TYPES[type];
+}
+
+bool principal_type_read(str text, enum principal_type *out)
+{
+    size_t i = str_index_nocase(TYPES, COUNT(TYPES), text);
+    if (i == STR_NOWHERE) return false;
+    *out = (enum principal_type)i;
+    return true;
+}
+
+enum principal_type principal_type_of(const struct principal *p)
+{
+    switch (p->kind) {
+    case PRINCIPAL_USER: return PRINCIPAL_TYPE_USER;
+    case PRINCIPAL_GROUP: return PRINCIPAL_TYPE_GROUP;
+    case PRINCIPAL_APP:
+    case PRINCIPAL_MANAGED: return PRINCIPAL_TYPE_SERVICE;
+    }
+    return PRINCIPAL_TYPE_SERVICE;
+}
+
+// The principal's type: what the directory says, else what the caller says; neither is the published error.
+static enum err find_type(struct call *c, const struct work *w, const struct assignment_args *args, enum principal_type *out)
+{
+    const struct principal *p = directory_find(w->world->directory, args->principal);
+    if (!p || p->counts_from_ns > c->now_ns) {
+        if (args->gives_type) {
+            *out = args->type;
+            return OK;
+        }
+        return FAIL(c, ERR_PRINCIPAL_NOT_FOUND,
+                    "Principal %s does not exist in the directory %s. Check that you have the correct principal ID. If you are creating this principal "
+                    "and then immediately assigning a role, this error might be related to a replication delay. In this case, set the role assignment "
+                    "principalType property to a value, such as ServicePrincipal, User, or Group.  See https://aka.ms/docs-principaltype",
+                    guid_digits(args->principal.g).s, guid_text(w->product->tenant.g).s);
+    }
+    *out = principal_type_of(p);
+    if (!args->gives_type || args->type == *out) return OK;
+    return FAIL(c, ERR_PRINCIPAL_TYPE_MISMATCH, "The PrincipalId '%s' has type '%.*s' , which is different from specified PrinciaplType '%.*s'.",
+                guid_digits(args->principal.g).s, PSTR(TYPES[*out]), PSTR(TYPES[args->type]));
+}
+
+// What lies at the scope must exist as far as the tree knows it: what is inside a resource is its service's own.
+static enum err require_scope(struct call *c, const struct work *w, const struct scope *scope)
+{
+    if (scope->kind == SCOPE_MGMT_GROUP && !tree_find_mgmt_group(w->world->tree, scope->mgmt_group))
+        return FAIL(c, ERR_NOT_FOUND, "The management group '%.*s' cannot be found.", PSTR(scope->mgmt_group));
+    if (str_empty(scope->subscription)) return OK;
+    return resources_require_holder(c, w, scope->subscription, scope->group);
+}
+
+static enum err check_limits(struct call *c, const struct work *w, const struct scope *scope)
+{
+    subscription_id s;
+    if (scope->kind == SCOPE_MGMT_GROUP && rbac_count_at_scope(w->world->rules, scope->path) >= ASSIGNMENT_MAX_PER_MGMT_GROUP)
+        return FAIL(c, ERR_ASSIGNMENT_LIMIT, "No more role assignments can be created (the management group has %d).", ASSIGNMENT_MAX_PER_MGMT_GROUP);
+    if (guid_parse(scope->subscription, &s.g) && rbac_count_in_subscription(w->world->rules, s) >= ASSIGNMENT_MAX_PER_SUBSCRIPTION)
+        return FAIL(c, ERR_ASSIGNMENT_LIMIT, "The role assignment limit for the subscription is %d. No more role assignments can be created.",
+                    ASSIGNMENT_MAX_PER_SUBSCRIPTION);
+    return OK;
+}
+
+static enum err check_texts(struct call *c, const struct assignment_args *args)
+{
+    if (args->description.n > ASSIGNMENT_MAX_DESCRIPTION_BYTES)
+        return FAIL(c, ERR_CONTENT_INVALID, "The description is longer than %d bytes.", ASSIGNMENT_MAX_DESCRIPTION_BYTES);
+    if (str_empty(args->condition) && !str_empty(args->condition_version))
+        return FAIL(c, ERR_CONDITION_INVALID, "A conditionVersion is given without a condition.");
+    return str_empty(args->condition) ? OK : condition_check(c, args->condition, args->condition_version);
+}
+
+static bool is_same_grant(const struct assignment *a, const struct assignment_args *args, str scope)
+{
+    return object_id_eq(a->principal, args->principal) && guid_eq(a->role, args->role) && str_eq_nocase(a->scope, scope);
+}
+
+static enum err check_others(struct call *c, const struct work *w, const struct assignment_args *args, const struct scope *scope,
+                             const struct assignment *before)
+{
+    if (before && !is_same_grant(before, args, scope->path)) return FAIL_PLAIN(c, ERR_ASSIGNMENT_IMMUTABLE);
+    const struct assignment *same = before ? NULL : rbac_find_same(w->world->rules, args->principal, args->role, scope->path);
+    if (same)
+        return FAIL(c, ERR_ASSIGNMENT_EXISTS, "The role assignment already exists. The ID of the existing role assignment is %s.", guid_digits(same->id).s);
+    return before ? OK : check_limits(c, w, scope);
+}
+
+static enum err write_assignment(struct call *c, struct work *w, const void *args_, void *out_)
+{
+    const struct assignment_args *args = args_;
+    struct assignment_result     *out = out_;
+    struct assignment            *record;
+    struct scope                  scope;
+    const struct assignment      *before = rbac_find_assignment(w->world->rules, args->id);
+    struct assignment             next = before ? *before : (struct assignment){0};
+    TRY(scope_parse(c, args->scope, &scope));
+    TRY(require_scope(c, w, &scope));
+    TRY(check_texts(c, args));
+    if (!rbac_find_role(w->world->rules, args->role))
+        return FAIL(c, ERR_ROLE_NOT_FOUND, "The specified role definition with ID '%s' does not exist.", guid_digits(args->role).s);
+    TRY(check_others(c, w, args, &scope, before));
+    TRY(find_type(c, w, args, &next.principal_type));
+    next.id = args->id;
+    next.principal = args->principal;
+    next.role = args->role;
+    next.scope = scope.path;
+    next.condition = args->condition;
+    next.condition_version = !str_empty(args->condition) && str_empty(args->condition_version) ? S("2.0") : args->condition_version;
+    next.description = args->description;
+    next.delegated_identity = args->delegated_identity;
+    next.updated_ns = c->now_ns;
+    next.updated_by = c->caller->id;
+    if (!before) next.created_ns = next.counts_from_ns = c->now_ns;
+    if (!before) next.created_by = c->caller->id;
+    TRY(assignment_new(c, &next, &record));
+    out->was_created = !before;
+    TRY(work_change(c, w, STORE_ASSIGNMENT, before ? &before->ref : NULL, &record->ref));
+    out->assignment = rbac_find_assignment(w->world->rules, args->id);
+    return OK;
+}
+
+static const struct assignment *find_at(const struct work *w, const struct assignment_args *args)
+{
+    const struct assignment *a = rbac_find_assignment(w->world->rules, args->id);
+    return a && str_eq_nocase(a->scope, args->scope) ? a : NULL;
+}
+
+static enum err delete_assignment(struct call *c, struct work *w, const void *args_, void *out_)
+{
+    const struct assignment_args *args = args_;
+    struct assignment_result     *out = out_;
+    out->assignment = find_at(w, args);
+    return out->assignment ? work_change(c, w, STORE_ASSIGNMENT, &out->assignment->ref, NULL) : OK;
+}
+
+static enum err read_assignment(struct call *c, struct work *w, const void *args_, void *out_)
+{
+    const struct assignment_args *args = args_;
+    struct assignment_result     *out = out_;
+    out->assignment = find_at(w, args);
+    return out->assignment ? OK : FAIL(c, ERR_ASSIGNMENT_NOT_FOUND, "The role assignment '%s' is not found.", guid_text(args->id).s);
+}
+
+static enum err list_assignments(struct call *c, struct work *w, const void *args, void *out)
+{
+    (void)c, (void)w, (void)args, (void)out; // the permission is all
+    return OK;
+}
+
+static enum err add_attribute(struct call *c, struct rbac_attribute *to, enum rbac_source source, const char *name, str value)
+{
+    str *values;
+    TRY(NEW(c, &values, 1));
+    values[0] = value;
+    *to = (struct rbac_attribute){.source = source, .name = str_of(name), .values = values, .value_n = 1};
+    return OK;
+}
+
+enum err assignment_attributes(struct call *c, const struct work *w, const struct assignment_args *args, bool is_delete, struct rbac_attributes *out)
+{
+    struct rbac_attribute  *items;
+    enum rbac_source        source = is_delete ? RBAC_RESOURCE : RBAC_REQUEST;
+    const struct assignment *a = is_delete ? find_at(w, args) : NULL;
+    object_id               who = a ? a->principal : args->principal;
+    const struct principal *p = directory_find(w->world->directory, who);
+    str type = a ? TYPES[a->principal_type] : p ? TYPES[principal_type_of(p)] : args->gives_type ? TYPES[args->type] : STR_NONE;
+    *out = (struct rbac_attributes){0};
+    if (is_delete && !a) return OK;
+    TRY(NEW(c, &items, 3));
+    TRY(add_attribute(c, &items[0], source, "Microsoft.Authorization/roleAssignments:RoleDefinitionId", guid_str(c, a ? a->role : args->role)));
+    TRY(add_attribute(c, &items[1], source, "Microsoft.Authorization/roleAssignments:PrincipalId", guid_str(c, who.g)));
+    TRY(add_attribute(c, &items[2], source, "Microsoft.Authorization/roleAssignments:PrincipalType", type));
+    *out = (struct rbac_attributes){.items = items, .n = str_empty(type) ? 2 : 3};
+    return OK;
+}
+
+#define ASSIGNMENTS "Microsoft.Authorization/roleAssignments"
+const struct op OP_ASSIGNMENT_WRITE = {.name = "assignment_write", .action = ASSIGNMENTS "/write", .writes = true, .run = write_assignment};
+const struct op OP_ASSIGNMENT_DELETE = {.name = "assignment_delete", .action = ASSIGNMENTS "/delete", .writes = true, .run = delete_assignment};
+const struct op OP_ASSIGNMENT_READ = {.name = "assignment_read", .action = ASSIGNMENTS "/read", .run = read_assignment};
+const struct op OP_ASSIGNMENT_LIST = {.name = "assignment_list", .action = ASSIGNMENTS "/read", .run = list_assignments};

@@ -1,0 +1,84 @@
+#include "ops/cascade.h"
+
+#include "ops/resource_hooks.h"
+#include "ops/system_identity.h"
+
+// The records are gathered before any of them goes: what is walked must not change.
+struct gathered {
+    struct call *c;
+    const void **items;
+    size_t       n, room;
+    bool         failed;
+    struct scope at;
+};
+
+static bool gather(struct gathered *g, const void *item)
+{
+    if (g->n == g->room) {
+        const void **more;
+        size_t       room = g->room ? g->room * 2 : 32;
+        if (NEW(g->c, &more, room) != OK) {
+            g->failed = true;
+            return false;
+        }
+        if (g->n) memcpy(more, g->items, g->n * sizeof *more);
+        g->items = more;
+        g->room = room;
+    }
+    g->items[g->n++] = item;
+    return true;
+}
+
+static bool gather_resource(const struct resource *r, void *ctx)
+{
+    return gather(ctx, r);
+}
+
+static bool is_inside(struct gathered *g, str path)
+{
+    struct scope scope;
+    bool         inside = scope_parse(g->c, path, &scope) == OK && scope_contains(&g->at, &scope);
+    call_forgive(g->c);
+    return inside;
+}
+
+static bool gather_assignment(const struct assignment *a, void *ctx)
+{
+    return is_inside(ctx, a->scope) ? gather(ctx, a) : true;
+}
+
+static bool gather_deny(const struct deny_assignment *d, void *ctx)
+{
+    return is_inside(ctx, d->scope) ? gather(ctx, d) : true;
+}
+
+enum err cascade_resource(struct call *c, struct work *w, const struct resource *r)
+{
+    const struct resource_hooks *hooks = resource_hooks_of(r->type);
+    bool                         handled = false;
+    TRY(system_identity_delete(c, w, r));
+    if (hooks && hooks->remove) TRY(hooks->remove(c, w, r, &handled));
+    return handled ? OK : work_change(c, w, STORE_RESOURCE, &r->ref, NULL);
+}
+
+enum err cascade_resources(struct call *c, struct work *w, str path)
+{
+    struct gathered g = {.c = c};
+    tree_each_resource(w->world->tree, path, gather_resource, &g);
+    if (g.failed) return FAIL_PLAIN(c, ERR_NO_MEMORY);
+    while (g.n > 0) TRY(cascade_resource(c, w, g.items[--g.n])); // ids are in order: a child stands behind its parent
+    return OK;
+}
+
+enum err cascade_assignments(struct call *c, struct work *w, str path)
+{
+    struct gathered roles = {.c = c}, denies = {.c = c};
+    TRY(scope_parse(c, path, &roles.at));
+    denies.at = roles.at;
+    rbac_each_assignment(w->world->rules, gather_assignment, &roles);
+    rbac_each_deny(w->world->rules, gather_deny, &denies);
+    if (roles.failed || denies.failed) return FAIL_PLAIN(c, ERR_NO_MEMORY);
+    for (size_t i = 0; i < roles.n; i++) TRY(work_change(c, w, STORE_ASSIGNMENT, &((const struct assignment *)roles.items[i])->ref, NULL));
+    for (size_t i = 0; i < denies.n; i++) TRY(work_change(c, w, STORE_DENY, &((const struct deny_assignment *)denies.items[i])->ref, NULL));
+    return OK;
+}

@@ -1,0 +1,12 @@
+/*
+ * identities.h - user-assigned identities: resources that are principals of their own.
+ *
+ * Layer:  ops (uses all above)
+ * Source: https://learn.microsoft.com/rest/api/managedidentity/user-assigned-identities
+ */
+#pragma once
+#include "ops/resource_hooks.h"
+
+/* The hooks of Microsoft.ManagedIdentity/userAssignedIdentities: the principal comes and goes with the resource. */
+FALLIBLE identity_resource_write(struct call *c, struct work *w, struct resource_change *change);
+FALLIBLE identity_resource_remove(struct call *c, struct work *w, const struct resource *before, bool *out_handled);

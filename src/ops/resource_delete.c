@@ -1,0 +1,41 @@
+// Reading and deleting resources of any type.
+#include "ops/cascade.h"
+#include "ops/resources.h"
+
+enum err resources_require(struct call *c, const struct work *w, str id, const struct resource **out)
+{
+    struct resource_id parts;
+    str                type;
+    TRY(resource_id_parse(c, id, &parts));
+    if (!str_empty(parts.subscription)) TRY(resources_require_holder(c, w, parts.subscription, parts.group));
+    *out = tree_find(w->world->tree, id);
+    if (*out) return OK;
+    TRY(resource_id_type(c, &parts, &type));
+    return FAIL(c, ERR_RESOURCE_NOT_FOUND,
+                "The Resource '%.*s/%.*s' under resource group '%.*s' was not found. For more details please go to https://aka.ms/ARMResourceNotFoundFix",
+                PSTR(type), PSTR(parts.name), PSTR(str_empty(parts.group) ? S("<null>") : parts.group));
+}
+
+static enum err read_resource(struct call *c, struct work *w, const void *args_, void *out_)
+{
+    const struct resource_args *args = args_;
+    struct resource_result     *out = out_;
+    return resources_require(c, w, args->id, &out->resource);
+}
+
+static enum err delete_resource(struct call *c, struct work *w, const void *args_, void *out_)
+{
+    const struct resource_args *args = args_;
+    struct resource_result     *out = out_;
+    struct resource_id          id;
+    TRY(resource_id_parse(c, args->id, &id));
+    if (!str_empty(id.subscription)) TRY(resources_require_holder(c, w, id.subscription, id.group));
+    out->resource = tree_find(w->world->tree, id.text);
+    if (!out->resource) return OK;
+    TRY(cascade_resources(c, w, out->resource->id));
+    TRY(cascade_assignments(c, w, out->resource->id));
+    return cascade_resource(c, w, out->resource);
+}
+
+const struct op OP_RESOURCE_READ = {.name = "resource_read", .run = read_resource};
+const struct op OP_RESOURCE_DELETE = {.name = "resource_delete", .writes = true, .run = delete_resource};

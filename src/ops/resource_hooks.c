@@ -1,0 +1,38 @@
+#include "ops/resource_hooks.h"
+
+#include "ops/identities.h"
+#include "ops/vault_resource.h"
+
+// Properties with one more member, or with its value replaced.
+static enum err set_property(struct call *c, struct resource_change *change, str name, const struct json *value)
+{
+    const struct json *properties;
+    TRY(json_with(c, json_get(change->document, S("properties")), name, value, &properties));
+    return json_with(c, change->document, S("properties"), properties, &change->document);
+}
+
+static enum err set_property_text(struct call *c, struct resource_change *change, str name, str text)
+{
+    return set_property(c, change, name, &(struct json){.kind = JSON_IS_STRING, .u.string = text});
+}
+
+// A virtual machine as much as carries an identity: its vmId is the incarnation's.
+static enum err write_machine(struct call *c, struct work *w, struct resource_change *change)
+{
+    (void)w;
+    TRY(set_property_text(c, change, S("vmId"), guid_str(c, change->next->uid)));
+    return set_property_text(c, change, S("provisioningState"), S("Succeeded"));
+}
+
+static const struct resource_hooks HOOKS[] = {
+    {"Microsoft.Compute/virtualMachines", write_machine, NULL},
+    {"Microsoft.KeyVault/vaults", vault_resource_write, vault_resource_remove},
+    {"Microsoft.ManagedIdentity/userAssignedIdentities", identity_resource_write, identity_resource_remove},
+};
+
+const struct resource_hooks *resource_hooks_of(str type)
+{
+    for (size_t i = 0; i < COUNT(HOOKS); i++)
+        if (str_eq_nocase(type, str_of(HOOKS[i].type))) return &HOOKS[i];
+    return NULL;
+}

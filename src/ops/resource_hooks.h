@@ -1,0 +1,28 @@
+/*
+ * resource_hooks.h - what a resource type does beyond the common rules.
+ *
+ * One row a type; a type without a row follows the common rules alone.
+ *
+ * Layer:  ops (uses all above)
+ */
+#pragma once
+#include "ops/gate.h"
+
+/* A resource on its way: the hook may change `next` before it is kept. */
+struct resource_change {
+    const struct resource *before; /* NULL: it is new */
+    struct resource       *next;   /* in the call; texts may be replaced by others in the call */
+    const struct json     *body;   /* as sent */
+    const struct json     *document; /* what next->document will hold; the hook may put another */
+};
+
+struct resource_hooks {
+    const char *type;
+    /* Checks and completes; runs in the transaction, before the record is kept. May be NULL. */
+    enum err (*write)(struct call *c, struct work *w, struct resource_change *change);
+    /* Before the record goes; *out_handled: the hook has put something else in its place (soft delete). May be NULL. */
+    enum err (*remove)(struct call *c, struct work *w, const struct resource *before, bool *out_handled);
+};
+
+/* Any case; NULL: none. */
+const struct resource_hooks *resource_hooks_of(str type);

@@ -1,0 +1,216 @@
+// Making and changing resources of any type: PUT and PATCH.
+#include "ops/resource_hooks.h"
+#include "ops/resources.h"
+#include "ops/system_identity.h"
+#include "resources/location.h"
+#include "resources/types.h"
+
+#define ASSIGN_ACTION S("Microsoft.ManagedIdentity/userAssignedIdentities/assign/action")
+
+// A resource on its way from the request to the record.
+struct writing {
+    const struct resource_args *args;
+    struct resource_id          id;
+    const struct resource_type *type;
+    str                         type_name; /* in the casing of answers */
+    struct resource_change      change;
+    struct resource             next;
+};
+
+static enum err find_parent(struct call *c, const struct work *w, const struct writing *x)
+{
+    str                parent;
+    struct resource_id parent_id;
+    if (!scope_parent(x->id.text, &parent)) return OK;
+    if (resource_id_parse(c, parent, &parent_id) != OK) { // a group or subscription: looked for already
+        call_forgive(c);
+        return OK;
+    }
+    if (tree_find(w->world->tree, parent)) return OK;
+    return FAIL(c, ERR_PARENT_NOT_FOUND,
+                "Failed to perform 'write' on resource(s) of type '%.*s', because the parent resource '%.*s' could not be found.",
+                PSTR(x->type_name), PSTR(parent));
+}
+
+static enum err identify(struct call *c, const struct work *w, struct writing *x)
+{
+    str type;
+    TRY(resource_id_parse(c, x->args->id, &x->id));
+    if (x->id.is_list) return FAIL(c, ERR_METHOD_NOT_ALLOWED, "A list of resources cannot be written: name one.");
+    TRY(resource_id_type(c, &x->id, &type));
+    x->type = types_of(type);
+    x->type_name = str_empty(x->type->type) ? type : x->type->type;
+    if (!str_empty(x->id.subscription)) TRY(resources_require_holder(c, w, x->id.subscription, x->id.group));
+    x->change.before = tree_find(w->world->tree, x->id.text);
+    if (x->args->verb == IDENTITY_PATCH && !x->change.before) return resources_require(c, w, x->id.text, &x->change.before);
+    TRY(find_parent(c, w, x));
+    return x->change.before ? OK : types_check_name(c, x->type, x->id.name);
+}
+
+// Another resource may hold the name: globally unique ones must not meet, in any subscription.
+static enum err check_global_name(struct call *c, const struct work *w, const struct writing *x)
+{
+    if (!x->type->has_global_names || x->change.before) return OK;
+    const struct resource *other = tree_find_global(w->world->tree, x->type_name, x->id.name, false);
+    if (!other) return OK;
+    return FAIL(c, ERR_VAULT_NAME_TAKEN, "The name '%.*s' is already in use.", PSTR(x->id.name));
+}
+
+static enum err locate(struct call *c, struct writing *x)
+{
+    const struct resource *before = x->change.before;
+    const struct json     *sent = json_get(x->args->body, S("location"));
+    str                    asked = STR_NONE;
+    if (sent && !json_is(sent, JSON_IS_STRING)) return FAIL(c, ERR_CONTENT_INVALID, "The location must be a string.");
+    if (sent || (!before && x->type->is_tracked)) TRY(location_normalise(c, json_str(sent), &asked));
+    if (before && !str_empty(asked) && !str_empty(before->location) && !str_eq(asked, before->location))
+        return FAIL(c, ERR_LOCATION_CONFLICT,
+                    "The resource '%.*s' already exists in location '%.*s' in resource group '%.*s'. A resource with the same name cannot be "
+                    "created in location '%.*s'. Please select a new resource name.",
+                    PSTR(x->id.name), PSTR(before->location), PSTR(x->id.group), PSTR(asked));
+    x->next.location = before && !str_empty(before->location) ? before->location : asked;
+    return OK;
+}
+
+static bool is_column(str name)
+{
+    static const str COLUMNS[] = {S_INIT("id"), S_INIT("name"), S_INIT("type"), S_INIT("location"), S_INIT("identity"), S_INIT("systemData")};
+    return str_index_nocase(COLUMNS, COUNT(COLUMNS), name) != STR_NOWHERE;
+}
+
+static enum err without_columns(struct call *c, const struct json *body, const struct json **out)
+{
+    struct json *kept;
+    TRY(NEW(c, &kept, 1));
+    kept->kind = JSON_IS_OBJECT;
+    TRY(NEW(c, &kept->u.list.items, json_n(body)));
+    TRY(NEW(c, &kept->u.list.names, json_n(body)));
+    for (size_t i = 0; i < json_n(body); i++) {
+        str name = body->u.list.names[i];
+        if (is_column(name)) continue;
+        kept->u.list.names[kept->u.list.n] = name;
+        kept->u.list.items[kept->u.list.n++] = body->u.list.items[i];
+    }
+    *out = kept;
+    return OK;
+}
+
+// PATCH merges into properties and replaces what stands beside them (tags as a whole); PUT replaces all.
+static enum err compose_document(struct call *c, struct writing *x)
+{
+    const struct json *sent, *old;
+    TRY(without_columns(c, x->args->body, &sent));
+    x->change.document = sent;
+    if (x->args->verb == IDENTITY_PUT || !x->change.before) return OK;
+    TRY(json_parse(c, x->change.before->document, &old));
+    for (size_t i = 0; i < json_n(sent); i++) {
+        str                name = sent->u.list.names[i];
+        const struct json *value = json_at(sent, i);
+        if (str_eq(name, S("properties"))) TRY(json_merge(c, json_get(old, name), value, &value));
+        if (json_is(value, JSON_IS_NULL)) value = NULL;
+        TRY(json_with(c, old, name, value, &old));
+    }
+    x->change.document = old;
+    return OK;
+}
+
+static enum err require_attachable(struct call *c, struct work *w, const struct writing *x, const str *fresh, size_t n)
+{
+    str action = call_format(c, "%.*s/write", PSTR(x->type_name));
+    for (size_t i = 0; i < n; i++) {
+        TRY(work_require_linked(c, w, action, x->id.text, ASSIGN_ACTION, fresh[i]));
+        const struct resource *identity = tree_find(w->world->tree, fresh[i]);
+        if (identity && str_eq_nocase(identity->type, S("Microsoft.ManagedIdentity/userAssignedIdentities"))) continue;
+        return FAIL(c, ERR_IDENTITY_OPERATION,
+                    "Identity operation for resource '%.*s' failed with error 'Failed to perform resource identity operation. Status: 'BadRequest'. "
+                    "Response: '{\"error\":{\"code\":\"BadRequest\",\"message\":\"Resource '%.*s' was not found.\"}}'.'.",
+                    PSTR(x->id.text), PSTR(fresh[i]));
+    }
+    return OK;
+}
+
+static enum err keep_identity(struct call *c, struct work *w, struct writing *x)
+{
+    const struct resource *before = x->change.before;
+    if (before) x->next.identity.user_assigned = before->identity.user_assigned;
+    if (before) x->next.identity.user_assigned_n = before->identity.user_assigned_n;
+    return system_identity_apply(c, w, before, &x->next, before && before->identity.has_system);
+}
+
+static enum err apply_identity(struct call *c, struct work *w, struct writing *x)
+{
+    static const struct resource_identity NONE = {0};
+    const struct resource                *before = x->change.before;
+    struct identity_wish                  wish;
+    const str                            *fresh;
+    size_t                                fresh_n;
+    TRY(identity_wish_read(c, json_get(x->args->body, S("identity")), &wish));
+    if (wish.is_absent) return keep_identity(c, w, x);
+    if (wish.wants_system && !x->type->takes_system) return FAIL(c, ERR_IDENTITY_VALUES, "The type '%.*s' does not take a system-assigned identity.", PSTR(x->type_name));
+    if (wish.attach_n && !x->type->takes_user) return FAIL(c, ERR_IDENTITY_VALUES, "The type '%.*s' does not take user-assigned identities.", PSTR(x->type_name));
+    TRY(identity_apply(c, x->args->verb, before ? &before->identity : &NONE, &wish, &x->next.identity.user_assigned, &x->next.identity.user_assigned_n,
+                       &fresh, &fresh_n));
+    TRY(require_attachable(c, w, x, fresh, fresh_n));
+    return system_identity_apply(c, w, before, &x->next, wish.wants_system);
+}
+
+static str group_word(const struct resource_type *type)
+{
+    return type->has_lower_group ? S("resourcegroups") : S("resourceGroups");
+}
+
+// The id as answers have it: the path's own casing, but for the keywords and the type table's.
+static str id_for_answers(struct call *c, const struct writing *x)
+{
+    str behind = str_from(x->id.text, x->id.host.n);
+    if (str_empty(x->id.group) || !str_eq_nocase(x->id.host, call_format(c, "/subscriptions/%.*s/resourceGroups/%.*s", PSTR(x->id.subscription), PSTR(x->id.group))))
+        return x->id.text;
+    return call_format(c, "/subscriptions/%.*s/%.*s/%.*s%.*s", PSTR(x->id.subscription), PSTR(group_word(x->type)), PSTR(x->id.group), PSTR(behind));
+}
+
+static enum err keep(struct call *c, struct work *w, struct writing *x, struct resource_result *out)
+{
+    struct resource       *record;
+    const struct resource *before = x->change.before;
+    TRY(json_text(c, x->change.document, &x->next.document));
+    TRY(resource_new(c, &x->next, &record));
+    out->was_created = !before;
+    TRY(work_change(c, w, STORE_RESOURCE, before ? &before->ref : NULL, &record->ref));
+    out->resource = tree_find(w->world->tree, x->next.id);
+    return OK;
+}
+
+static enum err check_tags(struct call *c, const struct json *body)
+{
+    const struct json *tags = json_get(body, S("tags"));
+    if (!tags || json_is(tags, JSON_IS_NULL)) return OK;
+    if (!json_is(tags, JSON_IS_OBJECT)) return FAIL(c, ERR_CONTENT_INVALID, "The tags must be an object.");
+    for (size_t i = 0; i < json_n(tags); i++)
+        if (!json_is(json_at(tags, i), JSON_IS_STRING)) return FAIL(c, ERR_CONTENT_INVALID, "The value of the tag '%.*s' must be a string.", PSTR(tags->u.list.names[i]));
+    return OK;
+}
+
+static enum err write_resource(struct call *c, struct work *w, const void *args, void *out)
+{
+    struct writing x = {.args = args};
+    TRY(identify(c, w, &x));
+    TRY(check_global_name(c, w, &x));
+    TRY(check_tags(c, x.args->body));
+    TRY(locate(c, &x));
+    TRY(compose_document(c, &x));
+    const struct resource *before = x.change.before;
+    x.next.id = id_for_answers(c, &x);
+    x.next.type = x.type_name;
+    x.next.name = x.id.name;
+    x.next.uid = before ? before->uid : guid_new(c);
+    x.next.created_ns = before ? before->created_ns : c->now_ns;
+    x.next.changed_ns = c->now_ns;
+    TRY(apply_identity(c, w, &x));
+    x.change.next = &x.next;
+    x.change.body = x.args->body;
+    const struct resource_hooks *hooks = resource_hooks_of(x.type_name);
+    if (hooks && hooks->write) TRY(hooks->write(c, w, &x.change));
+    return keep(c, w, &x, out);
+}
+
+const struct op OP_RESOURCE_WRITE = {.name = "resource_write", .writes = true, .run = write_resource};

@@ -1,0 +1,54 @@
+/*
+ * resources.h - resource groups and resources of any type: made, changed, deleted.
+ *
+ * What a type does beyond the common rules (a vault's defaults, an identity's principal)
+ * is its hooks' business: see resource_hooks.h.
+ *
+ * Layer:  ops (uses all above)
+ * Source: https://learn.microsoft.com/azure/azure-resource-manager/management/overview
+ */
+#pragma once
+#include "ops/gate.h"
+#include "resources/identity.h"
+
+/* The permission is the type's own ("NS/TYPE/write"): the caller gives it in the op's target. */
+extern const struct op OP_GROUP_PUT;
+extern const struct op OP_GROUP_PATCH;
+extern const struct op OP_GROUP_DELETE;
+extern const struct op OP_GROUP_READ;
+extern const struct op OP_RESOURCE_WRITE;
+extern const struct op OP_RESOURCE_DELETE;
+extern const struct op OP_RESOURCE_READ;
+
+struct group_args {
+    str                id;   /* /subscriptions/S/resourceGroups/G */
+    const struct json *body; /* NULL for reading and deleting */
+};
+struct group_result {
+    const struct resource_group *group; /* borrowed from the world */
+    bool                         was_created;
+};
+/* OP_GROUP_PUT, _PATCH, _READ: struct group_args -> struct group_result. OP_GROUP_DELETE: -> nothing. */
+
+struct resource_args {
+    str                id;
+    const struct json *body;  /* NULL for reading and deleting */
+    enum identity_verb verb;  /* PUT or PATCH */
+};
+struct resource_result {
+    const struct resource *resource; /* borrowed from the world; NULL after a delete of what was absent */
+    bool                   was_created;
+};
+/*
+ * OP_RESOURCE_WRITE, _READ, _DELETE: struct resource_args -> struct resource_result.
+ * Deleting a resource takes its child resources, its system-assigned principal and the role
+ * assignments at or below it; assignments of that principal elsewhere stay as orphans.
+ * Errors: ERR_SUBSCRIPTION_NOT_FOUND, ERR_GROUP_NOT_FOUND, ERR_PARENT_NOT_FOUND, ERR_RESOURCE_NOT_FOUND,
+ *         ERR_NAME_INVALID, ERR_LOCATION_*, ERR_IDENTITY_*, ERR_LINKED_NOT_AUTHORIZED, ERR_CONTENT_INVALID
+ */
+
+/* "{rule for reading a missing subscription or group}" Errors: ERR_SUBSCRIPTION_INVALID, ERR_SUBSCRIPTION_NOT_FOUND, ERR_GROUP_NOT_FOUND */
+FALLIBLE resources_require_holder(struct call *c, const struct work *w, str subscription, str group);
+
+/* The resource, or the published ResourceNotFound. */
+FALLIBLE resources_require(struct call *c, const struct work *w, str id, const struct resource **out);

@@ -1,0 +1,323 @@
+#include "ops/vault_resource.h"
+
+#include "ops/resources.h"
+#include "ops/secrets.h"
+#include "resources/location.h"
+#include "resources/types.h"
+
+struct properties {
+    struct call       *c;
+    const struct json *now; /* the object as composed so far */
+    enum err           failed;
+};
+
+static void set(struct properties *p, str name, const struct json *value)
+{
+    if (p->failed == OK) p->failed = json_with(p->c, p->now, name, value, &p->now);
+}
+
+static void set_text(struct properties *p, str name, str text)
+{
+    set(p, name, &(struct json){.kind = JSON_IS_STRING, .u.string = text});
+}
+
+static void set_bool(struct properties *p, str name, bool v)
+{
+    set(p, name, &(struct json){.kind = JSON_IS_BOOL, .u.boolean = v});
+}
+
+static bool lacks(const struct properties *p, str name)
+{
+    const struct json *v = json_get(p->now, name);
+    return !v || json_is(v, JSON_IS_NULL);
+}
+
+static enum err check_retention(struct call *c, const struct json *properties, const struct json *before)
+{
+    const struct json *days = json_get(properties, S("softDeleteRetentionInDays"));
+    if (!days || json_is(days, JSON_IS_NULL)) return OK;
+    if (!json_is(days, JSON_IS_INT) || days->u.integer < VAULT_MIN_RETENTION_DAYS || days->u.integer > VAULT_RETENTION_DAYS)
+        return FAIL(c, ERR_CONTENT_INVALID, "The property \"softDeleteRetentionInDays\" must be a number from %d to %d.", VAULT_MIN_RETENTION_DAYS, VAULT_RETENTION_DAYS);
+    if (before && json_get_int(before, S("softDeleteRetentionInDays"), days->u.integer) != days->u.integer)
+        return FAIL(c, ERR_CONTENT_INVALID, "The property \"softDeleteRetentionInDays\" has been set already and it can't be modified.");
+    return OK;
+}
+
+// Both switches go one way only.
+static enum err check_protection(struct call *c, const struct json *properties, const struct json *before)
+{
+    const struct json *protect = json_get(properties, S("enablePurgeProtection"));
+    if (json_is(protect, JSON_IS_BOOL) && !protect->u.boolean)
+        return FAIL(c, ERR_CONTENT_INVALID, "The property \"enablePurgeProtection\" cannot be set to false. Enabling the purge protection for a vault is an "
+                                            "irreversible action.");
+    const struct json *soft = json_get(properties, S("enableSoftDelete"));
+    if (before && json_is(soft, JSON_IS_BOOL) && !soft->u.boolean)
+        return FAIL(c, ERR_CONTENT_INVALID, "The property \"enableSoftDelete\" can be set to false only for creating new vault. Enabling the 'soft delete' "
+                                            "functionality is an irreversible action.");
+    return OK;
+}
+
+static enum err check_tenant(struct call *c, const struct work *w, const struct json *properties)
+{
+    const struct json *sent = json_get(properties, S("tenantId"));
+    guid               tenant;
+    if (!sent) return OK;
+    if (!guid_parse(json_str(sent), &tenant)) return FAIL(c, ERR_CONTENT_INVALID, "The tenantId of a vault must be a GUID.");
+    if (guid_eq(tenant, w->product->tenant.g)) return OK;
+    return FAIL(c, ERR_CONTENT_INVALID, "An invalid value was provided for 'tenantId': this vault's tenant is '%s'.", guid_text(w->product->tenant.g).s);
+}
+
+static enum err check_policies(struct call *c, const struct json *policies)
+{
+    if (!policies || json_is(policies, JSON_IS_NULL)) return OK;
+    if (!json_is(policies, JSON_IS_ARRAY)) return FAIL(c, ERR_CONTENT_INVALID, "The accessPolicies of a vault must be an array.");
+    if (json_n(policies) > VAULT_MAX_ACCESS_POLICIES) return FAIL(c, ERR_CONTENT_INVALID, "A vault has at most %d access policies.", VAULT_MAX_ACCESS_POLICIES);
+    for (size_t i = 0; i < json_n(policies); i++) {
+        const struct json *entry = json_at(policies, i);
+        guid               id;
+        if (!guid_parse(json_get_str(entry, S("tenantId")), &id) || !guid_parse(json_get_str(entry, S("objectId")), &id))
+            return FAIL(c, ERR_CONTENT_INVALID, "Access policy %zu needs a tenantId and an objectId, both GUIDs.", i + 1);
+        if (!json_is(json_get(entry, S("permissions")), JSON_IS_OBJECT)) return FAIL(c, ERR_CONTENT_INVALID, "Access policy %zu needs permissions.", i + 1);
+    }
+    return OK;
+}
+
+static const struct json *standard_sku(void)
+{
+    static str         NAMES[] = {S_INIT("family"), S_INIT("name")};
+    static struct json VALUES[] = {{.kind = JSON_IS_STRING, .u.string = S_INIT("A")}, {.kind = JSON_IS_STRING, .u.string = S_INIT("standard")}};
+    static const struct json SKU = {.kind = JSON_IS_OBJECT, .u.list = {.items = VALUES, .names = NAMES, .n = 2}};
+    return &SKU;
+}
+
+/*
+ * What a vault says of itself, and what it has when nobody says otherwise. Roles decide by default: new vaults of the
+ * 2026 API versions do so, and a vault that nobody chose access policies for should not be open to them.
+ */
+static enum err complete(struct call *c, const struct work *w, const struct resource_change *change, const struct json *properties, const struct json **out)
+{
+    static const struct json EMPTY_LIST = {.kind = JSON_IS_ARRAY};
+    struct properties        p = {.c = c, .now = properties};
+    str                      url = names_url_label(c, &w->product->names, NAME_VAULT_SUFFIX, call_lower(c, change->next->name));
+    set_text(&p, S("vaultUri"), call_format(c, "%.*s/", PSTR(url)));
+    set_text(&p, S("tenantId"), guid_str(c, w->product->tenant.g));
+    set_text(&p, S("provisioningState"), S("Succeeded"));
+    set(&p, S("createMode"), NULL);
+    set_bool(&p, S("enableSoftDelete"), true);
+    if (lacks(&p, S("sku"))) set(&p, S("sku"), standard_sku());
+    if (lacks(&p, S("accessPolicies"))) set(&p, S("accessPolicies"), &EMPTY_LIST);
+    if (lacks(&p, S("enableRbacAuthorization"))) set_bool(&p, S("enableRbacAuthorization"), true);
+    if (lacks(&p, S("enabledForDeployment"))) set_bool(&p, S("enabledForDeployment"), false);
+    if (lacks(&p, S("publicNetworkAccess"))) set_text(&p, S("publicNetworkAccess"), S("Enabled"));
+    if (lacks(&p, S("softDeleteRetentionInDays")))
+        set(&p, S("softDeleteRetentionInDays"), &(struct json){.kind = JSON_IS_INT, .u.integer = VAULT_RETENTION_DAYS});
+    *out = p.now;
+    return p.failed;
+}
+
+// A PUT that leaves out a switch that goes one way only does not turn it back.
+static enum err carry_over(struct call *c, const struct json *before, const struct json **properties)
+{
+    static const str ONE_WAY[] = {S_INIT("enablePurgeProtection"), S_INIT("softDeleteRetentionInDays")};
+    for (size_t i = 0; i < COUNT(ONE_WAY); i++) {
+        const struct json *old = json_get(before, ONE_WAY[i]);
+        if (old && !json_get(*properties, ONE_WAY[i])) TRY(json_with(c, *properties, ONE_WAY[i], old, properties));
+    }
+    return OK;
+}
+
+// createMode "recover": the deleted vault comes back with its secrets; what else the body says does not count.
+static enum err recover(struct call *c, struct work *w, struct resource_change *change, const struct resource *deleted)
+{
+    change->next->uid = deleted->uid;
+    change->next->created_ns = deleted->created_ns;
+    TRY(json_parse(c, deleted->document, &change->document));
+    return work_change(c, w, STORE_RESOURCE, &deleted->ref, NULL);
+}
+
+static enum err meet_deleted(struct call *c, struct work *w, struct resource_change *change, bool *out_recovered)
+{
+    bool                   wants = str_eq_nocase(json_str(json_path(change->body, "properties.createMode")), S("recover"));
+    const struct resource *deleted = change->before ? NULL : tree_find_global(w->world->tree, S(VAULT_TYPE), change->next->name, true);
+    *out_recovered = false;
+    if (!deleted && wants && !change->before)
+        return FAIL(c, ERR_RESOURCE_NOT_FOUND, "A deleted vault with the name '%.*s' does not exist to be recovered.", PSTR(change->next->name));
+    if (!deleted) return OK;
+    if (!wants || !str_eq_nocase(deleted->id, change->next->id))
+        return FAIL(c, ERR_CONFLICT,
+                    "A vault with the same name already exists in deleted state. You need to either recover or purge existing key vault. Follow this "
+                    "link https://go.microsoft.com/fwlink/?linkid=2149745 for more information on soft delete.");
+    *out_recovered = true;
+    return recover(c, w, change, deleted);
+}
+
+enum err vault_resource_write(struct call *c, struct work *w, struct resource_change *change)
+{
+    const struct json *before = NULL, *properties = json_get(change->document, S("properties"));
+    bool               recovered;
+    TRY(meet_deleted(c, w, change, &recovered));
+    if (recovered) return OK;
+    if (!json_is(properties, JSON_IS_OBJECT)) return FAIL(c, ERR_CONTENT_INVALID, "A vault needs properties.");
+    if (change->before) TRY(json_parse(c, change->before->document, &before));
+    before = json_get(before, S("properties"));
+    TRY(check_retention(c, properties, before));
+    TRY(check_protection(c, properties, before));
+    TRY(check_tenant(c, w, properties));
+    TRY(check_policies(c, json_get(properties, S("accessPolicies"))));
+    TRY(carry_over(c, before, &properties));
+    TRY(complete(c, w, change, properties, &properties));
+    return json_with(c, change->document, S("properties"), properties, &change->document);
+}
+
+enum err vault_resource_remove(struct call *c, struct work *w, const struct resource *before, bool *out_handled)
+{
+    const struct json *document;
+    struct resource    deleted = *before, *record;
+    TRY(json_parse(c, before->document, &document));
+    int64_t days = json_get_int(json_get(document, S("properties")), S("softDeleteRetentionInDays"), VAULT_RETENTION_DAYS);
+    deleted.deleted_ns = c->now_ns;
+    deleted.purge_due_ns = c->now_ns + days * S_PER_DAY * NS_PER_S;
+    TRY(resource_new(c, &deleted, &record));
+    TRY(work_change(c, w, STORE_RESOURCE, &before->ref, NULL));
+    TRY(work_change(c, w, STORE_RESOURCE, NULL, &record->ref));
+    *out_handled = true;
+    return OK;
+}
+
+static bool same_holder(const struct json *a, const struct json *b)
+{
+    return str_eq_nocase(json_get_str(a, S("objectId")), json_get_str(b, S("objectId"))) &&
+           str_eq_nocase(json_get_str(a, S("applicationId")), json_get_str(b, S("applicationId")));
+}
+
+static const struct json *policy_of(const struct json *list, const struct json *like)
+{
+    for (size_t i = 0; i < json_n(list); i++)
+        if (same_holder(json_at(list, i), like)) return json_at(list, i);
+    return NULL;
+}
+
+static bool has_text(const struct json *list, size_t n, str text)
+{
+    for (size_t i = 0; i < n; i++)
+        if (str_eq_nocase(json_str(&list->u.list.items[i]), text)) return true;
+    return false;
+}
+
+// One kind of permissions ("secrets") after adding or taking away those of `sent`.
+static enum err mix_kind(struct call *c, enum policy_change kind, const struct json *old, const struct json *sent, const struct json **out)
+{
+    struct json *mixed;
+    TRY(NEW(c, &mixed, 1));
+    mixed->kind = JSON_IS_ARRAY;
+    TRY(NEW(c, &mixed->u.list.items, json_n(old) + json_n(sent)));
+    for (size_t i = 0; i < json_n(old); i++)
+        if (kind == POLICY_ADD || !has_text(sent, json_n(sent), json_str(json_at(old, i)))) mixed->u.list.items[mixed->u.list.n++] = *json_at(old, i);
+    for (size_t i = 0; kind == POLICY_ADD && i < json_n(sent); i++)
+        if (!has_text(mixed, mixed->u.list.n, json_str(json_at(sent, i)))) mixed->u.list.items[mixed->u.list.n++] = *json_at(sent, i);
+    *out = mixed;
+    return OK;
+}
+
+static enum err mix_entry(struct call *c, enum policy_change kind, const struct json *old, const struct json *sent, const struct json **out)
+{
+    const struct json *was = json_get(old, S("permissions")), *wish = json_get(sent, S("permissions")), *permissions = was;
+    for (size_t i = 0; i < json_n(wish); i++) {
+        const struct json *mixed;
+        TRY(mix_kind(c, kind, json_get(was, wish->u.list.names[i]), json_at(wish, i), &mixed));
+        TRY(json_with(c, permissions, wish->u.list.names[i], mixed, &permissions));
+    }
+    return json_with(c, old, S("permissions"), permissions, out);
+}
+
+static enum err mix_policies(struct call *c, enum policy_change kind, const struct json *old, const struct json *sent, const struct json **out)
+{
+    struct json *mixed;
+    if (kind == POLICY_REPLACE) {
+        *out = sent;
+        return OK;
+    }
+    TRY(NEW(c, &mixed, 1));
+    mixed->kind = JSON_IS_ARRAY;
+    TRY(NEW(c, &mixed->u.list.items, json_n(old) + json_n(sent)));
+    for (size_t i = 0; i < json_n(old); i++) {
+        const struct json *entry = json_at(old, i), *change = policy_of(sent, entry);
+        if (change) TRY(mix_entry(c, kind, entry, change, &entry));
+        mixed->u.list.items[mixed->u.list.n++] = *entry;
+    }
+    for (size_t i = 0; kind == POLICY_ADD && i < json_n(sent); i++)
+        if (!policy_of(old, json_at(sent, i))) mixed->u.list.items[mixed->u.list.n++] = *json_at(sent, i);
+    *out = mixed;
+    return OK;
+}
+
+static enum err change_policies(struct call *c, struct work *w, const void *args_, void *out_)
+{
+    const struct policy_args *args = args_;
+    const struct resource   **out = out_, *vault;
+    const struct json        *sent = json_path(args->body, "properties.accessPolicies"), *document, *policies, *properties;
+    struct resource           next, *record;
+    TRY(resources_require(c, w, args->vault, &vault));
+    if (!json_is(sent, JSON_IS_ARRAY)) return FAIL(c, ERR_CONTENT_INVALID, "properties.accessPolicies must be an array.");
+    TRY(check_policies(c, sent));
+    TRY(json_parse(c, vault->document, &document));
+    properties = json_get(document, S("properties"));
+    TRY(mix_policies(c, args->kind, json_get(properties, S("accessPolicies")), sent, &policies));
+    TRY(json_with(c, properties, S("accessPolicies"), policies, &properties));
+    TRY(json_with(c, document, S("properties"), properties, &document));
+    next = *vault;
+    next.changed_ns = c->now_ns;
+    TRY(json_text(c, document, &next.document));
+    TRY(resource_new(c, &next, &record));
+    TRY(work_change(c, w, STORE_RESOURCE, &vault->ref, &record->ref));
+    return resources_require(c, w, args->vault, out);
+}
+
+static enum err find_deleted(struct call *c, const struct work *w, const struct deleted_vault_args *args, const struct resource **out)
+{
+    struct resource_id     id;
+    guid                   subscription;
+    const struct resource *r = tree_find_global(w->world->tree, S(VAULT_TYPE), args->name, true);
+    bool here = r && location_eq(args->location, r->location) && resource_id_parse(c, r->id, &id) == OK &&
+                guid_parse(id.subscription, &subscription) && guid_eq(subscription, args->subscription.g);
+    if (!here) return FAIL(c, ERR_RESOURCE_NOT_FOUND, "The specified deleted vault '%.*s' does not exist.", PSTR(args->name));
+    *out = r;
+    return OK;
+}
+
+static enum err read_deleted(struct call *c, struct work *w, const void *args, void *out)
+{
+    return find_deleted(c, w, args, out);
+}
+
+static enum err purge_deleted(struct call *c, struct work *w, const void *args, void *out)
+{
+    const struct resource *vault;
+    const struct json     *document;
+    (void)out;
+    TRY(find_deleted(c, w, args, &vault));
+    TRY(json_parse(c, vault->document, &document));
+    if (json_get_bool(json_get(document, S("properties")), S("enablePurgeProtection"), false))
+        return FAIL(c, ERR_PURGE_PROTECTED, "Operation 'DeletedVaultPurge' is not allowed.");
+    TRY(secrets_purge_vault(c, w, vault->uid));
+    return work_change(c, w, STORE_RESOURCE, &vault->ref, NULL);
+}
+
+str vault_name_problem(struct call *c, const struct work *w, str name, str *out_reason)
+{
+    *out_reason = S("AccountNameInvalid");
+    if (types_check_name(c, types_of(S(VAULT_TYPE)), name) != OK) {
+        str words = call_format(c, "%s", c->failure.text);
+        call_forgive(c);
+        return words;
+    }
+    *out_reason = S("AlreadyExists");
+    if (tree_find_global(w->world->tree, S(VAULT_TYPE), name, false) || tree_find_global(w->world->tree, S(VAULT_TYPE), name, true))
+        return call_format(c, "The name '%.*s' is already in use.", PSTR(name));
+    return STR_NONE;
+}
+
+const struct op OP_VAULT_POLICIES = {.name = "vault_policies", .action = VAULT_TYPE "/accessPolicies/write", .writes = true, .run = change_policies};
+const struct op OP_DELETED_VAULT_READ = {.name = "deleted_vault_read", .action = "Microsoft.KeyVault/locations/deletedVaults/read", .run = read_deleted};
+const struct op OP_DELETED_VAULT_PURGE = {
+    .name = "deleted_vault_purge", .action = "Microsoft.KeyVault/locations/deletedVaults/purge/action", .writes = true, .run = purge_deleted};

@@ -1,0 +1,40 @@
+/*
+ * vault_resource.h - key vaults as the management API sees them: defaults, soft delete, purge.
+ *
+ * A deleted vault keeps its name and its secrets until it is purged or its retention
+ * is over; it can be recovered until then.
+ *
+ * Layer:  ops (uses all above)
+ * Source: https://learn.microsoft.com/rest/api/keyvault/keyvault/vaults,
+ *         https://learn.microsoft.com/azure/key-vault/general/soft-delete-overview
+ */
+#pragma once
+#include "ops/resource_hooks.h"
+
+#define VAULT_MAX_ACCESS_POLICIES 1024
+
+/* The hooks of Microsoft.KeyVault/vaults. */
+FALLIBLE vault_resource_write(struct call *c, struct work *w, struct resource_change *change);
+FALLIBLE vault_resource_remove(struct call *c, struct work *w, const struct resource *before, bool *out_handled);
+
+enum policy_change { POLICY_ADD, POLICY_REPLACE, POLICY_REMOVE };
+struct policy_args {
+    str                vault; /* the vault's ARM id */
+    enum policy_change kind;
+    const struct json *body;  /* {"properties":{"accessPolicies":[…]}} */
+};
+/* struct policy_args -> const struct resource * (the vault afterwards) */
+extern const struct op OP_VAULT_POLICIES;
+
+struct deleted_vault_args {
+    subscription_id subscription;
+    str             location;
+    str             name;
+};
+/* struct deleted_vault_args -> const struct resource *. Errors: ERR_RESOURCE_NOT_FOUND */
+extern const struct op OP_DELETED_VAULT_READ;
+/* Removes the vault and its secrets for good. Errors: ERR_RESOURCE_NOT_FOUND, ERR_PURGE_PROTECTED */
+extern const struct op OP_DELETED_VAULT_PURGE;
+
+/* Why a name cannot be taken: empty if it can. *out_reason is "AccountNameInvalid" or "AlreadyExists". */
+str vault_name_problem(struct call *c, const struct work *w, str name, str *out_reason);

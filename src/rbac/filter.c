@@ -1,0 +1,120 @@
+#include "rbac/filter.h"
+
+#include "core/buf.h"
+
+static enum err malformed(struct call *c, str at)
+{
+    return FAIL(c, ERR_FILTER_INVALID, "The filter is not well formed at '%.*s'.", PSTR(str_upto(at, 60)));
+}
+
+static bool take(str *s, str token)
+{
+    if (!str_starts_nocase(*s, token)) return false;
+    *s = str_trim(str_from(*s, token.n));
+    return true;
+}
+
+// 'text', with '' for a quote inside; a bare word (a GUID without quotes) is taken too, as the service does.
+static enum err take_value(struct call *c, str *s, str *out)
+{
+    struct buf b;
+    if (!str_starts(*s, S("'"))) {
+        size_t n = 0;
+        while (n < s->n && s->at[n] != ' ' && s->at[n] != ')') n++;
+        if (n == 0) return malformed(c, *s);
+        *out = str_upto(*s, n);
+        *s = str_trim(str_from(*s, n));
+        return OK;
+    }
+    buf_init(&b, &c->arena);
+    for (size_t i = 1; i < s->n; i++) {
+        bool quote = s->at[i] == '\'', doubled = quote && i + 1 < s->n && s->at[i + 1] == '\'';
+        if (!quote || doubled) {
+            buf_add_char(&b, s->at[i]);
+            i += doubled;
+            continue;
+        }
+        *s = str_trim(str_from(*s, i + 1));
+        return buf_finish(c, &b, out);
+    }
+    return malformed(c, *s);
+}
+
+static enum err take_guid(struct call *c, str *s, guid *out)
+{
+    str text;
+    TRY(take_value(c, s, &text));
+    return guid_parse(text, out) ? OK : FAIL(c, ERR_FILTER_INVALID, "The filter names '%.*s', which is not a GUID.", PSTR(text));
+}
+
+static enum err take_equals(struct call *c, str *s)
+{
+    return take(s, S("eq ")) ? OK : malformed(c, *s);
+}
+
+static enum err take_assigned_to(struct call *c, str *s, struct rbac_filter *f)
+{
+    f->has_assigned_to = true;
+    TRY(take_guid(c, s, &f->assigned_to.g));
+    return take(s, S(")")) ? OK : malformed(c, *s);
+}
+
+static enum err take_type(struct call *c, str *s, struct rbac_filter *f)
+{
+    str type;
+    TRY(take_equals(c, s));
+    TRY(take_value(c, s, &type));
+    f->has_type = true;
+    f->wants_builtin = str_eq_nocase(type, S("BuiltInRole"));
+    if (f->wants_builtin || str_eq_nocase(type, S("CustomRole"))) return OK;
+    return FAIL(c, ERR_FILTER_INVALID, "The filter asks for the type '%.*s': there are BuiltInRole and CustomRole.", PSTR(type));
+}
+
+static enum err take_principal(struct call *c, str *s, struct rbac_filter *f)
+{
+    TRY(take_equals(c, s));
+    f->has_principal = true;
+    return take_guid(c, s, &f->principal.g);
+}
+
+static enum err take_name(struct call *c, str *s, str *out)
+{
+    TRY(take_equals(c, s));
+    return take_value(c, s, out);
+}
+
+static enum err take_part(struct call *c, str *s, enum rbac_filter_kind kind, struct rbac_filter *f)
+{
+    bool is_role = kind == RBAC_FILTER_ROLES;
+    if (take(s, S("atScopeAndBelow()"))) {
+        f->at_scope_and_below = true;
+        return OK;
+    }
+    if (take(s, S("atScope()"))) {
+        f->at_scope = true;
+        return OK;
+    }
+    if (is_role && take(s, S("roleName "))) return take_name(c, s, &f->role_name);
+    if (is_role && take(s, S("type "))) return take_type(c, s, f);
+    if (is_role) return malformed(c, *s);
+    if (take(s, S("assignedTo("))) return take_assigned_to(c, s, f);
+    if (take(s, S("principalId "))) return take_principal(c, s, f);
+    if (kind == RBAC_FILTER_DENIES && take(s, S("denyAssignmentName "))) return take_name(c, s, &f->deny_name);
+    return malformed(c, *s);
+}
+
+enum err rbac_filter_read(struct call *c, str text, enum rbac_filter_kind kind, struct rbac_filter *out)
+{
+    struct rbac_filter f = {0};
+    if (text.n > RBAC_FILTER_MAX_BYTES) return FAIL(c, ERR_FILTER_INVALID, "The filter is longer than %d bytes.", RBAC_FILTER_MAX_BYTES);
+    text = str_trim(text);
+    while (!str_empty(text)) {
+        TRY(take_part(c, &text, kind, &f));
+        if (str_empty(text)) break;
+        if (!take(&text, S("and "))) return malformed(c, text);
+        if (str_empty(text)) return malformed(c, text);
+    }
+    if (f.at_scope && f.has_principal) return FAIL(c, ERR_FILTER_INVALID, "The filter atScope() cannot be combined with principalId: use assignedTo().");
+    *out = f;
+    return OK;
+}
