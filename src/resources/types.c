@@ -28,9 +28,9 @@ static const struct name_rule PLAN_NAMES = {1, 60, .others = S_INIT("-"), .takes
 static const struct name_rule SITE_NAMES = {2, 60, .others = S_INIT("-"), ENDS_PLAIN, .takes_unicode = true};
 static const struct name_rule SLOT_NAMES = {2, 59, .others = S_INIT("-"), ENDS_PLAIN, .takes_unicode = true};
 
-// What any resource may be called: all but <>%&:\?/ and control characters. A blank at an end would be lost in a URL.
+// What any resource may be called: all but <>%&:\?/ and control characters; nor what no id may hold (see scope.h).
 // Source: https://github.com/Azure/azure-resource-manager-rpc/blob/master/v1.0/resource-api-reference.md
-static const struct name_rule ANY_NAMES = {1, 260, .others = S_INIT(" !\"#$'()*+,-.;=@[]^_`{|}~"), .not_first = S_INIT(" "),
+static const struct name_rule ANY_NAMES = {1, 260, .others = S_INIT(" !\"$'()+,-.;=@[]^_`{|}~"), .not_first = S_INIT(" "),
                                            .not_last = S_INIT(" "), .takes_unicode = true};
 
 // Source: https://learn.microsoft.com/rest/api/resources/resource-groups/create-or-update

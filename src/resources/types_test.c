@@ -70,6 +70,8 @@ TEST(types_names_follow_the_published_rules) // I10
         {"Contoso.Own/things", "a?b", false},
         {"Contoso.Own/things", "a:b", false},
         {"Contoso.Own/things", "a<b", false},
+        {"Contoso.Own/things", "a#b", false},
+        {"Contoso.Own/things", "a*", false},
         {"Contoso.Own/things", "a&b", false},
         {"Contoso.Own/things", "a\nb", false},
         {"Contoso.Own/things", "a\x7f", false},
