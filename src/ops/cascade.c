@@ -75,7 +75,7 @@ enum err cascade_assignments(struct call *c, struct work *w, str path)
     struct gathered roles = {.c = c}, denies = {.c = c};
     TRY(scope_parse(c, path, &roles.at));
     denies.at = roles.at;
-    rbac_each_assignment(w->world->rules, gather_assignment, &roles);
+    if (!rbac_each_assignment(w->world->rules, gather_assignment, &roles)) return FAIL_PLAIN(c, ERR_NO_MEMORY);
     rbac_each_deny(w->world->rules, gather_deny, &denies);
     if (roles.failed || denies.failed) return FAIL_PLAIN(c, ERR_NO_MEMORY);
     for (size_t i = 0; i < roles.n; i++) TRY(work_change(c, w, STORE_ASSIGNMENT, &((const struct assignment *)roles.items[i])->ref, NULL));

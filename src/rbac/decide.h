@@ -8,6 +8,8 @@
 #include "rbac/attributes.h"
 #include "rbac/rules.h"
 
+#define RBAC_MAX_ABOVE 16 /* management groups above a subscription; the cloud allows six */
+
 struct rbac_question {
     const object_id              *who; /* the caller, then every group it is in, transitively */
     size_t                        who_n;
@@ -30,8 +32,15 @@ struct rbac_answer {
 
 /*
  * May `who` do `action` here? Deny assignments come first, then each role's
- * Actions less its NotActions, then the condition. A root of "/" and the management
- * groups in `above` are asked too. A refusal is an answer, not an error: an error
- * means no answer could be given, and the caller must refuse.
+ * Actions less its NotActions, then the conditions of the permission and of the
+ * assignment. A root of "/" and the management groups in `above` are asked too. Allocates
+ * nothing. A refusal is an answer, not an error: an error means no answer could be given,
+ * and the caller must refuse.
+ *
+ * Of several assignments that come close RBAC_NOT_YET is said before RBAC_CONDITION_FALSE,
+ * and of several denies or misses the one with the lowest id.
+ *
+ * Errors: ERR_PARAMETER_INVALID - no action that can be asked for; ERR_TOO_LARGE - more
+ *         management groups than there can be.
  */
 FALLIBLE rbac_decide(struct call *c, const struct rbac_rules *rules, const struct rbac_question *q, struct rbac_answer *out);

@@ -16,6 +16,7 @@ void               rbac_rules_free(struct rbac_rules *r);
 
 /*
  * Puts a record, replacing the one of the same id, or removes one (absent is fine).
+ * A role under the id of a built-in one is not taken: the built-in one stays.
  * False: no memory; nothing changed.
  */
 MUST_USE bool rbac_put_role(struct rbac_rules *r, struct role *role);
@@ -25,7 +26,7 @@ void          rbac_remove_role(struct rbac_rules *r, guid id);
 void          rbac_remove_assignment(struct rbac_rules *r, guid id);
 void          rbac_remove_deny(struct rbac_rules *r, guid id);
 
-/* Borrowed until the rules change; NULL if absent. Built-in roles are found too. */
+/* Borrowed until the rules change; NULL if absent. Built-in roles are found too. Lingering assignments are absent. */
 const struct role            *rbac_find_role(const struct rbac_rules *r, guid id);
 const struct role            *rbac_find_role_by_name(const struct rbac_rules *r, str name); /* any case */
 const struct assignment      *rbac_find_assignment(const struct rbac_rules *r, guid id);
@@ -35,17 +36,22 @@ const struct deny_assignment *rbac_find_deny(const struct rbac_rules *r, guid id
 const struct assignment *rbac_find_same(const struct rbac_rules *r, object_id principal, guid role, str scope);
 
 size_t rbac_assignment_count(const struct rbac_rules *r);
+size_t rbac_custom_role_count(const struct rbac_rules *r);
 size_t rbac_index_bytes(const struct rbac_rules *r); /* memory of the index, without the records */
-/* How many stand in a subscription (at it or below), or at a management group. */
+/* How many stand in a subscription (at it or below), or exactly at a scope. */
 size_t rbac_count_in_subscription(const struct rbac_rules *r, subscription_id s);
 size_t rbac_count_at_scope(const struct rbac_rules *r, str scope);
-/* Does any assignment name the role? */
+/* Does any assignment that stands name the role? */
 bool rbac_role_in_use(const struct rbac_rules *r, guid role);
 
 /* Every record once, in a fixed order that does not depend on hashing (by id); `visit` answers false to stop. */
 void rbac_each_role(const struct rbac_rules *r, bool (*visit)(const struct role *x, void *ctx), void *ctx); /* built-in and custom */
-void rbac_each_assignment(const struct rbac_rules *r, bool (*visit)(const struct assignment *x, void *ctx), void *ctx);
 void rbac_each_deny(const struct rbac_rules *r, bool (*visit)(const struct deny_assignment *x, void *ctx), void *ctx);
-/* The assignments of one principal; those exactly at one scope. Any order. */
+/* The same for assignments; false: no memory to order them, none was visited. */
+MUST_USE bool rbac_each_assignment(const struct rbac_rules *r, bool (*visit)(const struct assignment *x, void *ctx), void *ctx);
+/* The assignments of one principal; those exactly at one scope; at a subscription and below it. Any order. */
 void rbac_each_of_principal(const struct rbac_rules *r, object_id who, bool (*visit)(const struct assignment *x, void *ctx), void *ctx);
 void rbac_each_at_scope(const struct rbac_rules *r, str scope, bool (*visit)(const struct assignment *x, void *ctx), void *ctx);
+void rbac_each_in_subscription(const struct rbac_rules *r, subscription_id s, bool (*visit)(const struct assignment *x, void *ctx), void *ctx);
+/* Those that were removed and still grant (lingers_until_ns). Any order. */
+void rbac_each_lingering(const struct rbac_rules *r, bool (*visit)(const struct assignment *x, void *ctx), void *ctx);

@@ -196,6 +196,6 @@ enum err arm_assignments_list(struct call *c, struct work *w, const struct wire 
     if (guid_parse(l.scope.subscription, &in.g)) TRY(tree_above(c, w->world->tree, in, &l.above, &l.above_n));
     if (l.filter.has_assigned_to) TRY(directory_closure(c, w->world->directory, l.filter.assigned_to, c->now_ns, &l.who, &l.who_n));
     TRY(arm_page_begin(c, q, a, &l.page));
-    rbac_each_assignment(w->world->rules, offer, &l);
+    if (!rbac_each_assignment(w->world->rules, offer, &l)) return FAIL_PLAIN(c, ERR_NO_MEMORY);
     return arm_page_end(c, q, &l.page);
 }

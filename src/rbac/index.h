@@ -1,0 +1,76 @@
+/*
+ * index.h - what the rules are made of: shared by those files of this room that read it.
+ *
+ * A decision goes from the caller and its groups (holders) to entries whose tag is that of
+ * a level of the scope, and from there to the role (its matcher) and the record. Lists and
+ * counts go by id, and by place.
+ *
+ * Layer:  rbac (uses core, directory, resources)
+ */
+#pragma once
+#include "core/map.h"
+#include "rbac/holders.h"
+#include "rbac/level.h"
+#include "rbac/matcher.h"
+#include "rbac/places.h"
+#include "rbac/rules.h"
+
+/* A role that is assigned, or a custom one. Built-in roles that nobody is assigned have none. */
+struct rule_role {
+    guid               id;
+    uint32_t           index;
+    uint32_t           uses;     /* assignments, lingering ones too */
+    uint32_t           standing; /* assignments that stand */
+    const struct role *role;     /* NULL: nobody knows it; it grants nothing */
+    struct matcher    *matcher;  /* of the role */
+};
+
+struct rule_deny {
+    struct deny_assignment *record;
+    struct matcher         *matcher;
+    uint64_t                hash; /* of its scope */
+    struct rule_deny       *next; /* in the same bucket */
+};
+
+struct rbac_rules {
+    uint64_t seed;
+    uint64_t root_hash;
+
+    struct item *items;
+    uint32_t     item_used, item_room, item_free;
+    size_t       assignment_n; /* those that stand */
+    uint32_t    *ids;          /* items by assignment id */
+    size_t       id_room, id_n;
+
+    struct holders holders;
+    struct places  places;
+
+    struct map         roles;   /* struct rule_role by id */
+    struct rule_role **role_at; /* by index */
+    uint32_t           role_room;
+    struct rule_role **customs; /* in the order of ids */
+    size_t             custom_n, custom_room;
+
+    struct map         conditions; /* struct condition by assignment id */
+    struct rule_deny **denies;     /* in the order of ids */
+    struct rule_deny **deny_buckets; /* by the hash of their scope; as many as there is room for denies */
+    size_t             deny_n, deny_room;
+};
+
+static inline struct rule_deny **deny_bucket(const struct rbac_rules *r, uint64_t hash)
+{
+    return &r->deny_buckets[hash & (r->deny_room - 1)];
+}
+
+/* The upper half tells entries apart, the lower half finds the place. */
+static inline uint32_t tag_of(uint64_t hash)
+{
+    return (uint32_t)(hash >> 32);
+}
+
+/* The role's entry with one use more; NULL: no memory. */
+struct rule_role *rules_use_role(struct rbac_rules *r, guid id, bool standing);
+void              rules_leave_role(struct rbac_rules *r, uint32_t index, bool standing);
+void              rules_clear_roles(struct rbac_rules *r);
+void              rules_clear_denies(struct rbac_rules *r);
+size_t            rules_roles_bytes(const struct rbac_rules *r);
