@@ -11,22 +11,23 @@ struct entry {
     struct principal *p;
 };
 
-// One end of memberships: a group's members in order, or a member's groups.
-struct side {
-    object_id    id; // a copy: records come and go while the side stays
-    struct order edges;
+// Whoever is at either end of a membership. It stays while it has one.
+struct node {
+    object_id               id; // a copy: records come and go while the node stays
+    const struct principal *p;  // NULL while the directory holds none of that id
+    struct order            members, groups;
 };
 
 struct edge {
-    struct order_node  in_group, in_member;
-    struct side       *group, *member;
+    struct order_node  in_group, in_member; // among the group's members, among the member's groups
+    struct node       *group, *member;
     struct membership *m;
 };
 
 struct directory {
     struct map   by_id, by_app, by_user, by_user_assigned, by_system_assigned; // of principals
     struct order ids;                                                          // of entries
-    struct map   groups, members;                                              // of sides
+    struct map   nodes;
     uint64_t     seed;
 };
 
@@ -40,8 +41,7 @@ struct directory *directory_new(void)
     map_init(&d->by_user, true);
     map_init(&d->by_user_assigned, true);
     map_init(&d->by_system_assigned, true);
-    map_init(&d->groups, false);
-    map_init(&d->members, false);
+    map_init(&d->nodes, false);
     order_init(&d->ids, d->seed, false);
     return d;
 }
@@ -51,23 +51,29 @@ static struct entry *entry_of(struct order_node *node)
     return node ? CONTAINER_OF(node, struct entry, by_id) : NULL;
 }
 
-static void free_sides(struct map *sides)
+static struct edge *edge_in_group(struct order_node *n)
 {
-    struct side *s;
-    for (size_t at = 0; (s = map_next(sides, &at));) free(s);
-    map_clear(sides);
+    return n ? CONTAINER_OF(n, struct edge, in_group) : NULL;
 }
 
-static void free_edges(struct directory *d)
+static struct edge *edge_in_member(struct order_node *n)
 {
-    struct side *group;
-    for (size_t at = 0; (group = map_next(&d->groups, &at));)
-        for (struct order_node *node = group->edges.first; node;) {
-            struct edge *e = CONTAINER_OF(node, struct edge, in_group);
-            node = node->after;
+    return n ? CONTAINER_OF(n, struct edge, in_member) : NULL;
+}
+
+static void free_memberships(struct directory *d)
+{
+    struct node *n;
+    for (size_t at = 0; (n = map_next(&d->nodes, &at));) {
+        for (struct order_node *member = n->members.first; member;) {
+            struct edge *e = edge_in_group(member);
+            member = member->after;
             ref_drop(&e->m->ref);
             free(e);
         }
+        free(n);
+    }
+    map_clear(&d->nodes);
 }
 
 void directory_free(struct directory *d)
@@ -79,9 +85,7 @@ void directory_free(struct directory *d)
         ref_drop(&e->p->ref);
         free(e);
     }
-    free_edges(d);
-    free_sides(&d->groups);
-    free_sides(&d->members);
+    free_memberships(d);
     map_clear(&d->by_id);
     map_clear(&d->by_app);
     map_clear(&d->by_user);
@@ -130,12 +134,15 @@ static void remove_keys(struct directory *d, const struct principal *p)
         if (keys[i].text.n && map_get(keys[i].table, keys[i].text) == p) map_remove(keys[i].table, keys[i].text);
 }
 
-static void remove_entry(struct directory *d, struct entry *e)
+static struct node *node_of(const struct directory *d, object_id id)
 {
-    remove_keys(d, e->p);
-    order_remove(&d->ids, &e->by_id);
-    ref_drop(&e->p->ref);
-    free(e);
+    return map_get(&d->nodes, guid_key(&id.g));
+}
+
+static void tell_node(struct directory *d, object_id id, const struct principal *p)
+{
+    struct node *n = node_of(d, id);
+    if (n) n->p = p;
 }
 
 bool directory_put(struct directory *d, struct principal *p)
@@ -150,66 +157,78 @@ bool directory_put(struct directory *d, struct principal *p)
     directory_remove(d, p->id);
     put_keys(d, p);
     order_put(&d->ids, guid_key(&p->id.g), &fresh->by_id);
+    tell_node(d, p->id, p);
     return true;
 }
 
 void directory_remove(struct directory *d, object_id id)
 {
     struct entry *e = entry_of(order_find(&d->ids, guid_key(&id.g)));
-    if (e) remove_entry(d, e);
+    if (!e) return;
+    tell_node(d, id, NULL);
+    remove_keys(d, e->p);
+    order_remove(&d->ids, &e->by_id);
+    ref_drop(&e->p->ref);
+    free(e);
 }
 
-// The side of an id, made if it is not there; NULL: no memory.
-static struct side *side_of(struct directory *d, struct map *sides, object_id id)
+// The node of an id, made if it is not there; NULL: no memory.
+static struct node *take_node(struct directory *d, object_id id)
 {
-    struct side *s = map_get(sides, guid_key(&id.g));
-    if (s) return s;
-    s = malloc(sizeof *s);
-    if (!s) return NULL;
-    s->id = id;
-    order_init(&s->edges, d->seed, false);
-    if (map_put(sides, guid_key(&s->id.g), s, NULL)) return s;
-    free(s);
+    struct node *n = node_of(d, id);
+    if (n) return n;
+    n = malloc(sizeof *n);
+    if (!n) return NULL;
+    *n = (struct node){.id = id, .p = directory_find(d, id)};
+    order_init(&n->members, d->seed, false);
+    order_init(&n->groups, d->seed, false);
+    if (map_put(&d->nodes, guid_key(&n->id.g), n, NULL)) return n;
+    free(n);
     return NULL;
 }
 
-static void drop_empty_side(struct map *sides, struct side *s)
+static void drop_idle_node(struct directory *d, object_id id)
 {
-    if (!s || s->edges.n) return;
-    map_remove(sides, guid_key(&s->id.g));
-    free(s);
+    struct node *n = node_of(d, id);
+    if (!n || n->members.n || n->groups.n) return;
+    map_remove(&d->nodes, guid_key(&n->id.g));
+    free(n);
 }
 
 static struct edge *find_edge(const struct directory *d, object_id group, object_id member)
 {
-    const struct side *s = map_get(&d->groups, guid_key(&group.g));
-    struct order_node *node = s ? order_find(&s->edges, guid_key(&member.g)) : NULL;
-    return node ? CONTAINER_OF(node, struct edge, in_group) : NULL;
+    const struct node *n = node_of(d, group);
+    return n ? edge_in_group(order_find(&n->members, guid_key(&member.g))) : NULL;
+}
+
+static void replace_record(struct edge *e, struct membership *m)
+{
+    e->in_group.key = guid_key(&m->member.g); // the old ones point into the old record
+    e->in_member.key = guid_key(&m->group.g);
+    ref_take(&m->ref);
+    ref_drop(&e->m->ref);
+    e->m = m;
 }
 
 bool directory_put_membership(struct directory *d, struct membership *m)
 {
     struct edge *e = find_edge(d, m->group, m->member);
-    if (e) { // the sides stand; only the record changes, and the keys that point into it
-        e->in_group.key = guid_key(&m->member.g);
-        e->in_member.key = guid_key(&m->group.g);
-        ref_take(&m->ref);
-        ref_drop(&e->m->ref);
-        e->m = m;
+    if (e) {
+        replace_record(e, m);
         return true;
     }
-    struct side *group = side_of(d, &d->groups, m->group), *member = side_of(d, &d->members, m->member);
+    struct node *group = take_node(d, m->group), *member = take_node(d, m->member);
     e = malloc(sizeof *e);
     if (!group || !member || !e) {
-        drop_empty_side(&d->groups, group);
-        drop_empty_side(&d->members, member);
+        drop_idle_node(d, m->group);
+        drop_idle_node(d, m->member);
         free(e);
         return false;
     }
     *e = (struct edge){.group = group, .member = member, .m = m};
     ref_take(&m->ref);
-    order_put(&group->edges, guid_key(&m->member.g), &e->in_group);
-    order_put(&member->edges, guid_key(&m->group.g), &e->in_member);
+    order_put(&group->members, guid_key(&m->member.g), &e->in_group);
+    order_put(&member->groups, guid_key(&m->group.g), &e->in_member);
     return true;
 }
 
@@ -217,10 +236,10 @@ void directory_remove_membership(struct directory *d, object_id group, object_id
 {
     struct edge *e = find_edge(d, group, member);
     if (!e) return;
-    order_remove(&e->group->edges, &e->in_group);
-    order_remove(&e->member->edges, &e->in_member);
-    drop_empty_side(&d->groups, e->group);
-    drop_empty_side(&d->members, e->member);
+    order_remove(&e->group->members, &e->in_group);
+    order_remove(&e->member->groups, &e->in_member);
+    drop_idle_node(d, group);
+    drop_idle_node(d, member);
     ref_drop(&e->m->ref);
     free(e);
 }
@@ -245,80 +264,81 @@ const struct principal *directory_find_managed(const struct directory *d, str re
     return map_get(is_system_assigned ? &d->by_system_assigned : &d->by_user_assigned, resource);
 }
 
-// Ids in the order they came, each once. The slots hold places in `ids`, counted from 1; 0 is free.
-struct id_set {
-    object_id *ids;
-    size_t     n, room;
-    uint32_t  *slots;
-    size_t     slot_n; // a power of two, at least twice the room
-    uint64_t   seed;
+// A closure while it grows: ids in the order they came, each once, and their nodes. The slots
+// hold places in `ids`, counted from 1; 0 is free.
+struct closure {
+    object_id          *ids;
+    const struct node **nodes;
+    size_t              n, room;
+    uint32_t           *slots;
+    size_t              slot_n; // a power of two, twice the room
+    uint64_t            seed;
 };
 
-static uint32_t *slot_of(const struct id_set *s, object_id id)
+static uint32_t *slot_of(const struct closure *s, object_id id)
 {
     size_t at = hash_guid(s->seed, id.g) & (s->slot_n - 1);
     while (s->slots[at] && !object_id_eq(s->ids[s->slots[at] - 1], id)) at = (at + 1) & (s->slot_n - 1);
     return &s->slots[at];
 }
 
-static enum err grow(struct call *c, struct id_set *s)
+static enum err grow(struct call *c, struct closure *s)
 {
-    struct id_set larger = {.n = s->n, .room = s->room ? s->room * 2 : 8, .seed = s->seed};
+    struct closure larger = {.n = s->n, .room = s->room ? s->room * 2 : 16, .seed = s->seed};
     larger.slot_n = larger.room * 2;
     TRY(NEW(c, &larger.ids, larger.room));
+    TRY(NEW(c, &larger.nodes, larger.room));
     TRY(NEW(c, &larger.slots, larger.slot_n));
     for (size_t i = 0; i < s->n; i++) {
         larger.ids[i] = s->ids[i];
+        larger.nodes[i] = s->nodes[i];
         *slot_of(&larger, s->ids[i]) = (uint32_t)i + 1;
     }
     *s = larger;
     return OK;
 }
 
-static enum err add(struct call *c, struct id_set *s, object_id id)
+static enum err add(struct call *c, struct closure *s, const struct node *n)
 {
     if (s->n == s->room) TRY(grow(c, s));
-    uint32_t *slot = slot_of(s, id);
+    uint32_t *slot = slot_of(s, n->id);
     if (*slot) return OK;
-    s->ids[s->n++] = id;
+    s->ids[s->n] = n->id;
+    s->nodes[s->n++] = n;
     *slot = (uint32_t)s->n;
     return OK;
 }
 
-static bool counts(const struct directory *d, const struct membership *m, int64_t now_ns)
+static enum err add_groups_of(struct call *c, const struct node *member, int64_t now_ns, struct closure *s)
 {
-    if (m->counts_from_ns > now_ns) return false;
-    const struct principal *group = directory_find(d, m->group);
-    return group && group->kind == PRINCIPAL_GROUP;
+    for (struct order_node *at = member->groups.first; at; at = at->after) {
+        const struct edge *e = edge_in_member(at);
+        bool               is_group = e->group->p && e->group->p->kind == PRINCIPAL_GROUP;
+        if (is_group && e->m->counts_from_ns <= now_ns) TRY(add(c, s, e->group));
+    }
+    return OK;
 }
 
-static enum err add_groups_of(struct call *c, const struct directory *d, const struct side *member, int64_t now_ns, struct id_set *s)
+static enum err only(struct call *c, object_id who, const object_id **out, size_t *out_n)
 {
-    for (const struct order_node *node = member ? member->edges.first : NULL; node; node = node->after) {
-        const struct membership *m = CONTAINER_OF(node, const struct edge, in_member)->m;
-        if (counts(d, m, now_ns)) TRY(add(c, s, m->group));
-    }
+    object_id *ids;
+    TRY(NEW(c, &ids, 1));
+    *ids = who;
+    *out = ids;
+    *out_n = 1;
     return OK;
 }
 
 enum err directory_closure(struct call *c, const struct directory *d, object_id who, int64_t now_ns, const object_id **out, size_t *out_n)
 {
-    const struct side *member = map_get(&d->members, guid_key(&who.g));
-    if (!member || !directory_find(d, who)) { // the common case: in no group at all
-        object_id *only;
-        TRY(NEW(c, &only, 1));
-        *only = who;
-        *out = only;
-        *out_n = 1;
-        return OK;
-    }
-    struct id_set s = {.seed = d->seed};
-    TRY(add(c, &s, who));
+    const struct node *n = node_of(d, who);
+    if (!n || !n->p) return only(c, who, out, out_n); // most principals are in no group
+    struct closure s = {.seed = d->seed};
+    TRY(add(c, &s, n));
     // Level by level: what is added while a level is looked through is the next one.
     size_t at = 0;
     for (unsigned depth = 0; at < s.n && depth < DIRECTORY_MAX_GROUP_DEPTH; depth++)
-        for (size_t end = s.n; at < end; at++)
-            TRY(add_groups_of(c, d, map_get(&d->members, guid_key(&s.ids[at].g)), now_ns, &s));
+        for (size_t end = s.n; at < end; at++) TRY(add_groups_of(c, s.nodes[at], now_ns, &s));
     *out = s.ids;
     *out_n = s.n;
     return OK;
@@ -336,14 +356,14 @@ void directory_each(const struct directory *d, bool (*visit)(const struct princi
 
 void directory_each_member(const struct directory *d, object_id group, bool (*visit)(const struct membership *m, void *ctx), void *ctx)
 {
-    const struct side *s = map_get(&d->groups, guid_key(&group.g));
-    struct order_node *node = s ? s->edges.first : NULL;
-    while (node && visit(CONTAINER_OF(node, struct edge, in_group)->m, ctx)) node = node->after;
+    const struct node *n = node_of(d, group);
+    struct order_node *at = n ? n->members.first : NULL;
+    while (at && visit(edge_in_group(at)->m, ctx)) at = at->after;
 }
 
 void directory_each_group_of(const struct directory *d, object_id member, bool (*visit)(const struct membership *m, void *ctx), void *ctx)
 {
-    const struct side *s = map_get(&d->members, guid_key(&member.g));
-    struct order_node *node = s ? s->edges.first : NULL;
-    while (node && visit(CONTAINER_OF(node, struct edge, in_member)->m, ctx)) node = node->after;
+    const struct node *n = node_of(d, member);
+    struct order_node *at = n ? n->groups.first : NULL;
+    while (at && visit(edge_in_member(at)->m, ctx)) at = at->after;
 }
