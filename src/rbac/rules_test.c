@@ -61,7 +61,7 @@ static bool can_read(struct test *t, const struct rbac_rules *r, unsigned who, c
 TEST(rules_count_and_list_by_place_principal_and_subscription)
 {
     struct rbac_rules *r = rbac_rules_new();
-    subscription_id    sub1, sub2;
+    subscription_id    sub1 = {GUID_NONE}, sub2 = {GUID_NONE};
     CHECK(guid_parse(S("11111111-1111-1111-1111-111111111111"), &sub1.g) && guid_parse(S("22222222-2222-2222-2222-222222222222"), &sub2.g));
     CHECK(put(t, r, 1, 50, READER, "/", 0));
     CHECK(put(t, r, 2, 50, READER, SUB1, 0));
