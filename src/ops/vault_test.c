@@ -1,0 +1,151 @@
+#include "ops/secrets.h"
+#include "stage.h"
+
+#define TENANT  "00000000-0000-0000-0000-000000000010"
+#define CALLER  "00000000-0000-0000-0000-0000000000a1"
+#define APP     "00000000-0000-0000-0000-0000000000a2"
+#define GROUP   "00000000-0000-0000-0000-0000000000b1"
+#define HOLDING "00000000-0000-0000-0000-0000000000b2" // a group that holds the group
+#define OTHER   "00000000-0000-0000-0000-0000000000c1"
+#define ENTRY(tenant, object, more, given) \
+    "{\"tenantId\":\"" tenant "\",\"objectId\":\"" object "\"" more ",\"permissions\":{\"keys\":[\"all\"],\"secrets\":[" given "]}}"
+#define POLICIES(list) "{\"properties\":{\"enableRbacAuthorization\":false,\"accessPolicies\":[" list "]}}"
+
+TEST(R7_access_policies_give_what_they_name_and_no_more)
+{
+    static const struct { const char *row, *document, *permission; bool want; } CASES[] = {
+        {"the permission, by name", POLICIES(ENTRY(TENANT, CALLER, "", "\"get\"")), "get", true},
+        {"in any case", POLICIES(ENTRY(TENANT, CALLER, "", "\"GeT\"")), "get", true},
+        {"among others", POLICIES(ENTRY(TENANT, CALLER, "", "\"list\",\"set\",\"get\"")), "get", true},
+        {"all", POLICIES(ENTRY(TENANT, CALLER, "", "\"All\"")), "restore", true},
+        {"purge, by name", POLICIES(ENTRY(TENANT, CALLER, "", "\"all\",\"purge\"")), "purge", true},
+        {"by a group", POLICIES(ENTRY(TENANT, GROUP, "", "\"get\"")), "get", true},
+        {"by a group that holds the group", POLICIES(ENTRY(TENANT, HOLDING, "", "\"get\"")), "get", true},
+        {"a later entry", POLICIES(ENTRY(TENANT, OTHER, "", "\"all\"") "," ENTRY(TENANT, CALLER, "", "\"get\"")), "get", true},
+        {"through this application", POLICIES(ENTRY(TENANT, CALLER, ",\"applicationId\":\"" APP "\"", "\"get\"")), "get", true},
+        {"through any application", POLICIES(ENTRY(TENANT, CALLER, ",\"applicationId\":null", "\"get\"")), "get", true},
+        {"no document", "{}", "get", false},
+        {"no policies", "{\"properties\":{}}", "get", false},
+        {"an empty list", POLICIES(""), "get", false},
+        {"policies that are no list", "{\"properties\":{\"accessPolicies\":\"all\"}}", "get", false},
+        {"another permission", POLICIES(ENTRY(TENANT, CALLER, "", "\"list\"")), "get", false},
+        {"a longer word", POLICIES(ENTRY(TENANT, CALLER, "", "\"getall\"")), "get", false},
+        {"none", POLICIES(ENTRY(TENANT, CALLER, "", "")), "get", false},
+        {"all is not purge", POLICIES(ENTRY(TENANT, CALLER, "", "\"all\"")), "purge", false},
+        {"a permission that is no text", POLICIES(ENTRY(TENANT, CALLER, "", "1,null,{\"get\":1}")), "get", false},
+        {"another principal", POLICIES(ENTRY(TENANT, OTHER, "", "\"all\"")), "get", false},
+        {"the application's id for the principal's", POLICIES(ENTRY(TENANT, APP, "", "\"all\"")), "get", false},
+        {"another tenant", POLICIES(ENTRY(OTHER, CALLER, "", "\"all\"")), "get", false},
+        {"another application", POLICIES(ENTRY(TENANT, CALLER, ",\"applicationId\":\"" OTHER "\"", "\"all\"")), "get", false},
+        {"an application that is none", POLICIES(ENTRY(TENANT, CALLER, ",\"applicationId\":\"\"", "\"all\"")), "get", false},
+        {"a principal in braces", POLICIES(ENTRY(TENANT, "{" CALLER "}", "", "\"all\"")), "get", false},
+        {"no permissions at all", "{\"properties\":{\"accessPolicies\":[{\"tenantId\":\"" TENANT "\",\"objectId\":\"" CALLER "\"}]}}", "get", false},
+        {"permissions of keys alone",
+         "{\"properties\":{\"accessPolicies\":[{\"tenantId\":\"" TENANT "\",\"objectId\":\"" CALLER "\",\"permissions\":{\"keys\":[\"get\"]}}]}}", "get",
+         false},
+    };
+    CLEANUP(stage_close) struct stage s;
+    stage_open(&s, t);
+    object_id group = stage_put_principal(&s, 0xB1, PRINCIPAL_GROUP), holding = stage_put_principal(&s, 0xB2, PRINCIPAL_GROUP);
+    stage_put_member(&s, group, s.caller.id);
+    stage_put_member(&s, holding, group);
+    for (size_t i = 0; i < COUNT(CASES); i++) {
+        struct vault v;
+        bool         got = !CASES[i].want;
+        stage_put_vault(&s, "v1", CASES[i].document);
+        CHECK_ERR(vault_open(t->call, &s.work, S("V1"), &v), OK, CASES[i].row);
+        CHECK_ERR(vault_policy_allows(t->call, &s.work, &v, S("secrets"), str_of(CASES[i].permission), &got), OK, CASES[i].row);
+        CHECK_ROW(got == CASES[i].want, CASES[i].row);
+    }
+}
+
+TEST(R7_a_vault_asks_either_its_roles_or_its_policies)
+{
+    static const struct { const char *row, *document; bool has_role; enum err want; } CASES[] = {
+        {"roles: a role", "{\"properties\":{\"enableRbacAuthorization\":true}}", true, OK},
+        {"policies: a policy", POLICIES(ENTRY(TENANT, CALLER, "", "\"list\"")), false, OK},
+        {"roles: none", "{\"properties\":{\"enableRbacAuthorization\":true}}", false, ERR_NOT_AUTHORIZED},
+        {"roles: a policy does not help",
+         "{\"properties\":{\"enableRbacAuthorization\":true,\"accessPolicies\":[" ENTRY(TENANT, CALLER, "", "\"list\"") "]}}", false, ERR_NOT_AUTHORIZED},
+        {"policies: a role does not help", POLICIES(""), true, ERR_POLICY_NOT_AUTHORIZED},
+        {"the mode left out means policies", "{\"properties\":{}}", true, ERR_POLICY_NOT_AUTHORIZED},
+        {"a mode that is no boolean means policies", "{\"properties\":{\"enableRbacAuthorization\":\"true\"}}", true, ERR_POLICY_NOT_AUTHORIZED},
+        {"policies: another permission", POLICIES(ENTRY(TENANT, CALLER, "", "\"get\"")), false, ERR_POLICY_NOT_AUTHORIZED},
+    };
+    for (size_t i = 0; i < COUNT(CASES); i++) {
+        CLEANUP(stage_close) struct stage s;
+        struct vault                      v;
+        struct secrets_page               page;
+        stage_open(&s, t);
+        stage_put_vault(&s, "v1", CASES[i].document);
+        if (CASES[i].has_role) stage_assign(&s, s.caller.id, "Key Vault Administrator", STAGE_SUBSCRIPTION);
+        CHECK_ERR(vault_open(t->call, &s.work, S("v1"), &v), OK, CASES[i].row);
+        struct secrets_args args = {.vault = &v, .limit = 5};
+        CHECK_ERR(vault_run(t->call, &s.work, &v, &SECRETS_LIST, STR_NONE, &args, &page), CASES[i].want, CASES[i].row);
+    }
+}
+
+TEST(R1_R4_a_role_counts_for_its_own_actions_and_where_it_is_given)
+{
+    static const struct { const char *row, *role, *scope; const struct vault_op *op; const char *name; enum err want; } CASES[] = {
+        {"no role", NULL, NULL, &SECRETS_GET, "a", ERR_NOT_AUTHORIZED},
+        {"Owner manages, it does not read", "Owner", STAGE_SUBSCRIPTION, &SECRETS_GET, "a", ERR_NOT_AUTHORIZED},
+        {"Contributor", "Contributor", STAGE_SUBSCRIPTION, &SECRETS_GET, "a", ERR_NOT_AUTHORIZED},
+        {"Key Vault Reader lists", "Key Vault Reader", STAGE_GROUP, &SECRETS_LIST, "", OK},
+        {"Key Vault Reader does not read values", "Key Vault Reader", STAGE_GROUP, &SECRETS_GET, "a", ERR_NOT_AUTHORIZED},
+        {"Secrets User does not delete", "Key Vault Secrets User", STAGE_GROUP, &SECRETS_DELETE, "a", ERR_NOT_AUTHORIZED},
+        {"Secrets User does not back up", "Key Vault Secrets User", STAGE_GROUP, &SECRETS_BACKUP, "a", ERR_NOT_AUTHORIZED},
+        {"Secrets User reads", "Key Vault Secrets User", STAGE_GROUP, &SECRETS_GET, "a", ERR_SECRET_NOT_FOUND},
+        {"on one secret: it", "Key Vault Secrets User", STAGE_GROUP STAGE_VAULTS "v1/secrets/a", &SECRETS_GET, "a", ERR_SECRET_NOT_FOUND},
+        {"on one secret: in any case", "Key Vault Secrets User", STAGE_GROUP STAGE_VAULTS "V1/Secrets/A", &SECRETS_GET, "a", ERR_SECRET_NOT_FOUND},
+        {"on one secret: another", "Key Vault Secrets User", STAGE_GROUP STAGE_VAULTS "v1/secrets/a", &SECRETS_GET, "ab", ERR_NOT_AUTHORIZED},
+        {"on one secret: not the list", "Key Vault Secrets User", STAGE_GROUP STAGE_VAULTS "v1/secrets/a", &SECRETS_LIST, "", ERR_NOT_AUTHORIZED},
+        {"on another vault", "Key Vault Secrets User", STAGE_GROUP STAGE_VAULTS "v10", &SECRETS_GET, "a", ERR_NOT_AUTHORIZED},
+        {"in another subscription", "Key Vault Secrets User", STAGE_OTHER_SUBSCRIPTION, &SECRETS_GET, "a", ERR_NOT_AUTHORIZED},
+    };
+    for (size_t i = 0; i < COUNT(CASES); i++) {
+        CLEANUP(stage_close) struct stage s;
+        struct vault                      v;
+        union { struct secrets_page page; struct vault_secret_open open; bytes blob; struct vault_secret secret; } out;
+        stage_open(&s, t);
+        stage_put_vault(&s, "v1", "{\"properties\":{\"enableRbacAuthorization\":true}}");
+        if (CASES[i].role) stage_assign(&s, s.caller.id, CASES[i].role, CASES[i].scope);
+        CHECK_ERR(vault_open(t->call, &s.work, S("v1"), &v), OK, CASES[i].row);
+        struct secrets_args args = {.vault = &v, .name = str_of(CASES[i].name), .limit = 5};
+        CHECK_ERR(vault_run(t->call, &s.work, &v, CASES[i].op, args.name, &args, &out), CASES[i].want, CASES[i].row);
+    }
+}
+
+TEST(vault_open_reads_what_the_document_says_of_keeping)
+{
+    static const struct { const char *row, *document; int64_t days; bool is_protected; } CASES[] = {
+        {"nothing", "{}", 90, false},
+        {"seven days", "{\"properties\":{\"softDeleteRetentionInDays\":7}}", 7, false},
+        {"too few days", "{\"properties\":{\"softDeleteRetentionInDays\":6}}", 90, false},
+        {"too many days", "{\"properties\":{\"softDeleteRetentionInDays\":91}}", 90, false},
+        {"days that are no number", "{\"properties\":{\"softDeleteRetentionInDays\":\"7\"}}", 90, false},
+        {"purge protection", "{\"properties\":{\"enablePurgeProtection\":true}}", 90, true},
+        {"none of it", "{\"properties\":{\"enablePurgeProtection\":null}}", 90, false},
+    };
+    CLEANUP(stage_close) struct stage s;
+    stage_open(&s, t);
+    for (size_t i = 0; i < COUNT(CASES); i++) {
+        struct vault v;
+        stage_put_vault(&s, "MyVault", CASES[i].document);
+        CHECK_ERR(vault_open(t->call, &s.work, S("myvault"), &v), OK, CASES[i].row);
+        CHECK_INT(v.retention_days, CASES[i].days, CASES[i].row);
+        CHECK_ROW(v.is_purge_protected == CASES[i].is_protected, CASES[i].row);
+        CHECK_STR(v.url, S("https://myvault.vault.azure.net"), CASES[i].row);
+    }
+}
+
+TEST(vault_open_refuses_what_is_no_vault)
+{
+    CLEANUP(stage_close) struct stage s;
+    struct vault                      v;
+    stage_open(&s, t);
+    stage_put(&s, STAGE_GROUP "/providers/Microsoft.Compute/virtualMachines/vm1", "{}");
+    CHECK_ERR(vault_open(t->call, &s.work, S("v1"), &v), ERR_VAULT_NOT_FOUND, "a name that nobody has");
+    CHECK_ERR(vault_open(t->call, &s.work, S("vm1"), &v), ERR_VAULT_NOT_FOUND, "a machine's name");
+    CHECK_ERR(vault_open(t->call, &s.work, STR_NONE, &v), ERR_VAULT_NOT_FOUND, "no name");
+}

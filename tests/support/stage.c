@@ -1,0 +1,134 @@
+#include "stage.h"
+
+#define CALLER 0xA1
+
+guid stage_guid(unsigned n)
+{
+    guid g = GUID_NONE;
+    g.b[14] = (uint8_t)(n >> 8);
+    g.b[15] = (uint8_t)n;
+    return g;
+}
+
+static void must(struct stage *s, enum err got, const char *what)
+{
+    struct test *t = s->test;
+    CHECK_ERR(got, OK, what);
+}
+
+static void change(struct stage *s, enum store_kind kind, const struct ref *before, struct ref *after)
+{
+    must(s, work_change(s->call, &s->work, kind, before, after), "a change of the world");
+}
+
+static void put_subscription(struct stage *s, unsigned n)
+{
+    struct subscription *made, plain = {.id = {stage_guid(n)}, .tenant = s->product.tenant, .name = S("Test")};
+    must(s, subscription_new(s->call, &plain, &made), "a subscription");
+    change(s, STORE_SUBSCRIPTION, NULL, &made->ref);
+}
+
+void stage_open(struct stage *s, struct test *t)
+{
+    static const uint8_t SEAL_KEY[32] = {7};
+    *s = (struct stage){.test = t, .call = t->call};
+    struct call *c = s->call;
+    s->product.names = names_azure();
+    s->product.tenant.g = stage_guid(0x10);
+    s->product.subscription.g = stage_guid(0x51);
+    must(s, secret_init(c, &s->product.seal_key, (bytes){SEAL_KEY, sizeof SEAL_KEY}), "a seal key");
+    must(s, store_open_memory(c, &s->product.store), "a store");
+    must(s, store_session_open(c, s->product.store, STORE_WRITE, &s->work.store), "a session");
+    must(s, worlds_load(c, s->work.store, &s->product.worlds), "a world");
+    must(s, store_begin(c, s->work.store), "a transaction");
+    s->work.product = &s->product;
+    s->work.world = world_draft(s->product.worlds);
+    s->work.writes = true;
+    s->work.row = PRODUCT_ROW_WRITER;
+    put_subscription(s, 0x51);
+    put_subscription(s, 0x52);
+    s->caller = (struct caller){.id = stage_put_principal(s, CALLER, PRINCIPAL_MANAGED), .app.g = stage_guid(0xA2), .name = S("the caller")};
+    c->caller = &s->caller;
+}
+
+void stage_close(struct stage *s)
+{
+    s->call->caller = NULL;
+    if (s->work.store) store_rollback(s->work.store);
+    worlds_free(s->product.worlds);
+    if (s->work.store) store_session_close(s->work.store);
+    for (size_t i = 0; i < COUNT(s->product.sessions); i++)
+        if (s->product.sessions[i]) store_session_close(s->product.sessions[i]);
+    store_close(s->product.store);
+    secret_clear(&s->product.seal_key);
+}
+
+void stage_pass(struct stage *s, int64_t seconds)
+{
+    s->call->now_s += seconds;
+    s->call->now_ns += seconds * NS_PER_S;
+}
+
+void stage_commit(struct stage *s)
+{
+    must(s, store_commit(s->call, s->work.store), "a commit");
+    world_publish(s->product.worlds);
+    must(s, store_begin(s->call, s->work.store), "a transaction");
+    s->work.world = world_draft(s->product.worlds);
+}
+
+void stage_hand_over(struct stage *s)
+{
+    stage_commit(s);
+    store_rollback(s->work.store);
+    store_session_close(s->work.store);
+    s->work = (struct work){0};
+}
+
+const struct resource *stage_put(struct stage *s, const char *id, const char *document)
+{
+    struct resource_id     parts;
+    struct resource       *made, plain = {.id = str_of(id), .location = S("westus"), .document = str_of(document)};
+    const struct resource *before = tree_find(s->work.world->tree, plain.id);
+    must(s, resource_id_parse(s->call, plain.id, &parts), id);
+    must(s, resource_id_type(s->call, &parts, &plain.type), id);
+    plain.name = parts.name;
+    plain.uid = before ? before->uid : guid_new(s->call);
+    plain.created_ns = plain.changed_ns = s->call->now_ns;
+    must(s, resource_new(s->call, &plain, &made), id);
+    change(s, STORE_RESOURCE, before ? &before->ref : NULL, &made->ref);
+    return tree_find(s->work.world->tree, plain.id);
+}
+
+const struct resource *stage_put_vault(struct stage *s, const char *name, const char *document)
+{
+    return stage_put(s, call_zstr(s->call, call_format(s->call, STAGE_GROUP STAGE_VAULTS "%s", name)), document);
+}
+
+object_id stage_put_principal(struct stage *s, unsigned n, enum principal_kind kind)
+{
+    struct principal *made, plain = {.id = {stage_guid(n)}, .kind = kind, .name = call_format(s->call, "principal %u", n)};
+    if (kind == PRINCIPAL_APP || kind == PRINCIPAL_MANAGED) plain.app.g = stage_guid(n + 1);
+    must(s, principal_new(s->call, &plain, &made), "a principal");
+    change(s, STORE_PRINCIPAL, NULL, &made->ref);
+    return plain.id;
+}
+
+void stage_put_member(struct stage *s, object_id group, object_id member)
+{
+    struct membership *made, plain = {.group = group, .member = member};
+    must(s, membership_new(s->call, &plain, &made), "a membership");
+    change(s, STORE_MEMBERSHIP, NULL, &made->ref);
+}
+
+void stage_assign(struct stage *s, object_id who, const char *role, const char *scope)
+{
+    struct assignment *made, plain = {.id = guid_new(s->call), .principal = who, .principal_type = PRINCIPAL_TYPE_SERVICE, .scope = str_of(scope)};
+    const struct role *found = rbac_find_role_by_name(s->work.world->rules, str_of(role));
+    struct test       *t = s->test;
+    CHECK_ROW(found != NULL, role);
+    if (!found) return;
+    plain.role = found->id;
+    must(s, assignment_new(s->call, &plain, &made), scope);
+    change(s, STORE_ASSIGNMENT, NULL, &made->ref);
+}
