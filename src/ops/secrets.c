@@ -431,7 +431,7 @@ enum err secrets_purge_due(struct call *c, struct work *w, size_t limit, size_t 
         TRY(secret_head_list_due(c, w->store, c->now_s, limit, &after, &heads, &n));
         for (size_t i = 0; i < n && purged < limit; i++, purged++) {
             struct secret_records r = {.session = w->store, .seal_key = &w->product->seal_key, .vault = heads[i].vault};
-            TRY(secret_drop(c, &r, SECRET_DELETED, heads[i].name));
+            if (w->writes) TRY(secret_drop(c, &r, SECRET_DELETED, heads[i].name));
         }
     } while (!str_empty(after) && purged < limit);
     *out_n = purged;

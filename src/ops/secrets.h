@@ -107,5 +107,5 @@ FALLIBLE secrets_check_name(struct call *c, str name);
 /* Removes all secrets of a vault, deleted ones too: for the op that purges the vault. */
 FALLIBLE secrets_purge_vault(struct call *c, struct work *w, guid vault_uid);
 
-/* Removes the deleted secrets, in all vaults, that are due by the call's time, at most `limit` of them. */
+/* Removes the deleted secrets, in all vaults, that are due by the call's time, at most `limit`; in reading work it only counts them. */
 FALLIBLE secrets_purge_due(struct call *c, struct work *w, size_t limit, size_t *out_n);

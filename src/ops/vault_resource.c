@@ -290,6 +290,12 @@ static enum err read_deleted(struct call *c, struct work *w, const void *args, v
     return find_deleted(c, w, args, out);
 }
 
+static enum err remove_for_good(struct call *c, struct work *w, const struct resource *vault)
+{
+    TRY(secrets_purge_vault(c, w, vault->uid));
+    return work_change(c, w, STORE_RESOURCE, &vault->ref, NULL);
+}
+
 static enum err purge_deleted(struct call *c, struct work *w, const void *args, void *out)
 {
     const struct resource *vault;
@@ -299,8 +305,30 @@ static enum err purge_deleted(struct call *c, struct work *w, const void *args, 
     TRY(json_parse(c, vault->document, &document));
     if (json_get_bool(json_get(document, S("properties")), S("enablePurgeProtection"), false))
         return FAIL(c, ERR_PURGE_PROTECTED, "Operation 'DeletedVaultPurge' is not allowed.");
-    TRY(secrets_purge_vault(c, w, vault->uid));
-    return work_change(c, w, STORE_RESOURCE, &vault->ref, NULL);
+    return remove_for_good(c, w, vault);
+}
+
+struct due_vaults {
+    const struct resource **items;
+    size_t                  n, limit;
+    int64_t                 now_ns;
+};
+
+static bool gather_due(const struct resource *r, void *context)
+{
+    struct due_vaults *due = context;
+    if (str_eq_nocase(r->type, S(VAULT_TYPE)) && r->purge_due_ns <= due->now_ns) due->items[due->n++] = r;
+    return due->n < due->limit;
+}
+
+enum err vault_resource_purge_due(struct call *c, struct work *w, size_t limit, size_t *out_n)
+{
+    struct due_vaults due = {.limit = limit, .now_ns = c->now_ns};
+    TRY(NEW(c, &due.items, limit));
+    tree_each_deleted(w->world->tree, gather_due, &due);
+    for (size_t i = 0; i < due.n && w->writes; i++) TRY(remove_for_good(c, w, due.items[i]));
+    *out_n = due.n;
+    return OK;
 }
 
 str vault_name_problem(struct call *c, const struct work *w, str name, str *out_reason)

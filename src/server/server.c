@@ -11,6 +11,7 @@
 #include "endpoints/sandbox/sandbox.h"
 #include "http/server.h"
 #include "ops/committer.h"
+#include "ops/housekeeper.h"
 #include "ops/minter.h"
 #include "server/ca.h"
 #include "server/state.h"
@@ -29,6 +30,7 @@ struct server {
     struct router                admin_router;
     struct sandbox              *sandbox;
     struct http_watch           *signals;
+    struct housekeeper          *housekeeper;
 };
 
 static void stop(void *context)
@@ -88,6 +90,7 @@ static enum err start_workers(struct call *c, struct server *s)
     struct product *p = &s->product;
     TRY(committer_start(c, p, &p->committer));
     TRY(minter_start(c, p, SIGNERS, &p->minter));
+    TRY(housekeeper_start(c, p, 0, &s->housekeeper));
     struct http_settings settings = {.loops = s->options->workers, .clock = &p->clock, .random = p->random};
     return http_server_new(c, &settings, &s->http);
 }
@@ -131,6 +134,7 @@ static void stop_all(struct server *s)
 {
     struct product *p = &s->product;
     if (s->sandbox) sandbox_stop(s->sandbox);
+    housekeeper_stop(s->housekeeper);
     minter_stop(p->minter);
     committer_stop(p->committer);
     if (s->http) http_server_free(s->http);

@@ -1,0 +1,20 @@
+/*
+ * housekeeper.h - what is due goes: deleted vaults and secrets whose days are over.
+ *
+ * A thread of its own looks every half minute, and only when it finds something asks the
+ * committer for a place. Whoever looks before it came by sees a due secret as gone already.
+ *
+ * Layer:  ops (uses all above)
+ */
+#pragma once
+#include "ops/product.h"
+
+#define HOUSEKEEPER_PERIOD_MS 30000
+#define HOUSEKEEPER_BATCH     100 /* of each kind in one transaction: others want to write too */
+
+struct housekeeper;
+
+/* Looks at once, and then every `period_ms` (0: HOUSEKEEPER_PERIOD_MS). After the committer. */
+FALLIBLE housekeeper_start(struct call *c, struct product *p, int64_t period_ms, struct housekeeper **out);
+/* Before the committer stops. NULL is fine. */
+void     housekeeper_stop(struct housekeeper *k);

@@ -1,0 +1,103 @@
+#include "ops/housekeeper.h"
+
+#include <time.h>
+
+#include "ops/committer.h"
+#include "ops/secrets.h"
+#include "ops/vault_resource.h"
+#include "stage.h"
+
+#define PERIOD_MS 5
+#define PATIENCE  2000 // looks, of some milliseconds each
+
+static void put_deleted_secret(struct stage *s, const char *vault, const char *name)
+{
+    CLEANUP(secret_clear) struct secret value = {0};
+    struct test                        *t = s->test;
+    struct vault                        v;
+    struct vault_secret                 got;
+    CHECK_OK(secret_init(t->call, &value, str_bytes(S("value"))));
+    CHECK_OK(vault_open(t->call, &s->work, str_of(vault), &v));
+    struct secrets_args args = {.vault = &v, .name = str_of(name), .value = &value};
+    CHECK_OK(vault_run(t->call, &s->work, &v, &SECRETS_SET, args.name, &args, &got));
+    CHECK_OK(vault_run(t->call, &s->work, &v, &SECRETS_DELETE, args.name, &args, &got));
+}
+
+static void delete_vault(struct stage *s, const char *name)
+{
+    struct test           *t = s->test;
+    const struct resource *vault = tree_find_global(s->work.world->tree, S(VAULT_TYPE), str_of(name), false);
+    bool                   handled = false;
+    CHECK_OK(vault_resource_remove(t->call, &s->work, vault, &handled));
+    CHECK(handled);
+}
+
+static enum err count(struct call *c, str key, bytes body, void *context)
+{
+    (void)c, (void)key, (void)body;
+    ++*(size_t *)context;
+    return OK;
+}
+
+static size_t records(struct stage *s)
+{
+    struct test *t = s->test;
+    struct work  w;
+    size_t       n = 0;
+    CHECK_OK(work_begin(t->call, &s->product, 0, &w));
+    CHECK_OK(store_scan(t->call, w.store, STORE_SECRET, &(struct store_range){0}, count, &n));
+    work_end(&w);
+    return n;
+}
+
+static bool is_vault_gone(struct stage *s, const char *name)
+{
+    const struct world *world = world_enter(s->product.worlds, 0);
+    bool                gone = !tree_find_global(world->tree, S(VAULT_TYPE), str_of(name), true);
+    world_leave(s->product.worlds, 0);
+    return gone;
+}
+
+TEST(housekeeper_removes_what_is_due_and_nothing_else)
+{
+    CLEANUP(stage_close) struct stage s;
+    struct housekeeper               *k;
+    stage_open(&s, t);
+    stage_put_vault(&s, "short", "{\"properties\":{\"enableRbacAuthorization\":true,\"softDeleteRetentionInDays\":7}}");
+    stage_put_vault(&s, "long", "{\"properties\":{\"enableRbacAuthorization\":true}}");
+    stage_put_vault(&s, "gone", "{\"properties\":{\"enableRbacAuthorization\":true,\"softDeleteRetentionInDays\":7}}");
+    stage_put_vault(&s, "kept", "{\"properties\":{\"enableRbacAuthorization\":true}}");
+    stage_assign(&s, s.caller.id, "Key Vault Secrets Officer", STAGE_GROUP);
+    for (int i = 0; i < HOUSEKEEPER_BATCH + 5; i++) put_deleted_secret(&s, "short", call_zstr(t->call, call_format(t->call, "n%d", i)));
+    put_deleted_secret(&s, "long", "n");
+    put_deleted_secret(&s, "gone", "n");
+    put_deleted_secret(&s, "kept", "n");
+    delete_vault(&s, "gone");
+    delete_vault(&s, "kept");
+    stage_hand_over(&s);
+
+    CHECK_OK(committer_start(t->call, &s.product, &s.product.committer));
+    CHECK_OK(housekeeper_start(t->call, &s.product, PERIOD_MS, &k));
+    for (int i = 0; i < 5; i++) CHECK_INT(records(&s), 2 * (HOUSEKEEPER_BATCH + 8), "before the day");
+    clock_advance(&s.product.clock, 7 * S_PER_DAY * NS_PER_S);
+    for (int i = 0; i < PATIENCE && records(&s) > 4; i++) nanosleep(&(struct timespec){.tv_nsec = PERIOD_MS * NS_PER_MS}, NULL);
+    CHECK_INT(records(&s), 4, "of the vaults that keep longer");
+    CHECK(is_vault_gone(&s, "gone") && !is_vault_gone(&s, "kept"));
+    housekeeper_stop(k);
+    committer_stop(s.product.committer);
+}
+
+TEST(housekeeper_stops_at_once)
+{
+    CLEANUP(stage_close) struct stage s;
+    struct housekeeper               *k;
+    stage_open(&s, t);
+    stage_hand_over(&s);
+    CHECK_OK(committer_start(t->call, &s.product, &s.product.committer));
+    int64_t before = clock_now_ns(NULL);
+    CHECK_OK(housekeeper_start(t->call, &s.product, 0, &k));
+    housekeeper_stop(k);
+    CHECK(clock_now_ns(NULL) - before < HOUSEKEEPER_PERIOD_MS * NS_PER_MS / 2);
+    housekeeper_stop(NULL);
+    committer_stop(s.product.committer);
+}
