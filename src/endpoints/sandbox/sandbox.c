@@ -1,0 +1,468 @@
+#include "endpoints/sandbox/sandbox.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "core/report.h"
+#include "endpoints/dns/dns.h"
+#include "endpoints/imds/imds.h"
+#include "endpoints/sandbox/peer.h"
+#include "endpoints/sandbox/workload.h"
+
+#define MESSAGE_MAX_BYTES 65536
+#define PROTOCOL_VERSION  1
+#define LAUNCHERS_MAX     1024
+#define BACKLOG           64
+#define LAUNCHER_ROW      0 /* watches run on loop 0: its row of the world is ours to use */
+
+enum stage { STAGE_ASKS, STAGE_HANDS_OVER, STAGE_SERVED, STAGE_GONE };
+
+// One launcher's connection. Everything of it happens on loop 0.
+struct launcher {
+    struct sandbox          *sandbox;
+    struct launcher         *next, **link;
+    struct http_watch       *watch;
+    enum stage               stage;
+    pid_t                    pid;
+    uid_t                    user;
+    bool                     is_sandboxed;
+    char                    *resource; // its id; "" for a developer without one
+    const struct socket_row *rows[WORKLOAD_MAX_SOCKETS];
+    size_t                   row_n;
+    struct http_listener    *listeners[WORKLOAD_MAX_SOCKETS];
+    size_t                   listener_n;
+    struct http_watch       *resolver;
+};
+
+struct sandbox {
+    struct sandbox_settings settings;
+    struct http_watch      *watch;
+    struct launcher        *launchers;
+    size_t                  launcher_n;
+    bool                    is_stopping;
+};
+
+static void free_if_over(struct sandbox *s)
+{
+    if (s->is_stopping && s->launcher_n == 0 && !s->watch) free(s);
+}
+
+/* ---- the end of a launcher ---- */
+
+static void launcher_gone(void *context)
+{
+    struct launcher *l = context;
+    struct sandbox  *s = l->sandbox;
+    free(l->resource);
+    free(l);
+    s->launcher_n--;
+    free_if_over(s);
+}
+
+static void end_launcher(struct launcher *l)
+{
+    if (l->stage == STAGE_GONE) return;
+    if (l->stage == STAGE_SERVED) report(REPORT_INFO, "sandbox: a workload ended", "pid=%d resource=\"%s\"", (int)l->pid, l->resource);
+    l->stage = STAGE_GONE;
+    for (size_t i = 0; i < l->listener_n; i++) http_unlisten(l->listeners[i]);
+    l->listener_n = 0;
+    if (l->resolver) http_watch_close(TAKE(l->resolver), dns_free);
+    *l->link = l->next;
+    if (l->next) l->next->link = l->link;
+    http_watch_close(l->watch, launcher_gone);
+}
+
+/* ---- what goes back ---- */
+
+static void send_text(int fd, str text)
+{
+    // A launcher that does not read its answers is its own misfortune.
+    (void)!send(fd, text.at, text.n, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+static void send_refusal(struct call *c, int fd)
+{
+    struct buf         b;
+    struct json_writer w;
+    buf_init(&b, &c->arena);
+    json_begin(&w, &b);
+    json_write_object(&w);
+    json_put_bool(&w, S("ok"), false);
+    json_put_string(&w, S("error"), str_of(c->failure.text));
+    json_write_end(&w);
+    if (!b.failed) send_text(fd, buf_view(&b));
+}
+
+static enum err send_places(struct call *c, const struct launcher *l, int fd)
+{
+    struct buf         b;
+    struct json_writer w;
+    str                text;
+    buf_init(&b, &c->arena);
+    json_begin(&w, &b);
+    json_write_object(&w);
+    json_put_bool(&w, S("ok"), true);
+    json_put_string(&w, S("resource"), str_of(l->resource));
+    json_put_string(&w, S("ca_pem"), l->sandbox->settings.ca_pem);
+    json_write_key(&w, S("listeners"));
+    json_write_array(&w);
+    for (size_t i = 0; i < l->row_n; i++) {
+        json_write_object(&w);
+        json_put_string(&w, S("name"), l->rows[i]->name);
+        json_put_string(&w, S("transport"), l->rows[i]->is_udp ? S("udp") : S("tcp"));
+        json_put_string(&w, S("address"), l->rows[i]->address);
+        json_put_int(&w, S("port"), l->rows[i]->port);
+        json_write_end(&w);
+    }
+    json_write_end(&w);
+    json_write_end(&w);
+    TRY(buf_finish(c, &b, &text));
+    send_text(fd, text);
+    return OK;
+}
+
+// Outside a sandbox the address is only known now, and SDKs must be told.
+static enum err send_served(struct call *c, const struct launcher *l, int fd, uint16_t imds_port)
+{
+    struct buf         b;
+    struct json_writer w;
+    str                text;
+    buf_init(&b, &c->arena);
+    json_begin(&w, &b);
+    json_write_object(&w);
+    json_put_bool(&w, S("ok"), true);
+    json_write_key(&w, S("environment"));
+    json_write_object(&w);
+    if (!l->is_sandboxed) json_put_string(&w, S("AZURE_POD_IDENTITY_AUTHORITY_HOST"), call_format(c, "http://127.0.0.1:%u", imds_port));
+    json_write_end(&w);
+    json_write_end(&w);
+    TRY(buf_finish(c, &b, &text));
+    send_text(fd, text);
+    return OK;
+}
+
+/* ---- serving what was handed over ---- */
+
+// The metadata endpoint of one workload; on the host, for one user's processes alone.
+struct endpoint {
+    struct imds *imds;
+    uid_t        user;
+};
+
+static void handle_imds(struct http_exchange *x, void *context)
+{
+    struct endpoint *e = context;
+    imds_handle(x, e->imds);
+}
+
+static bool accepts_user(int fd, void *context)
+{
+    const struct endpoint *e = context;
+    return peer_is_user(fd, e->user);
+}
+
+static void endpoint_free(void *context)
+{
+    struct endpoint *e = context;
+    imds_free(e->imds);
+    free(e);
+}
+
+static enum err listen_imds(struct call *c, struct launcher *l, struct http_listener_settings *h)
+{
+    struct imds_settings settings = {.product = l->sandbox->settings.product, .resource = str_of(l->resource)};
+    struct endpoint     *e = calloc(1, sizeof *e);
+    if (!e) return FAIL_PLAIN(c, ERR_NO_MEMORY);
+    e->user = l->user;
+    enum err failed = imds_new(c, &settings, &e->imds);
+    if (failed != OK) {
+        free(e);
+        return failed;
+    }
+    h->handler = handle_imds;
+    h->context = e;
+    h->context_free = endpoint_free;
+    h->server_name = S(IMDS_SERVER_NAME);
+    h->accepts = l->is_sandboxed ? NULL : accepts_user;
+    return OK;
+}
+
+static enum err serve_dns(struct call *c, struct launcher *l, int fd)
+{
+    struct sandbox_settings *s = &l->sandbox->settings;
+    struct dns_zone          zone = {.names = &s->product->names};
+    struct dns              *dns;
+    struct sockaddr_in       at;
+    socklen_t                n = sizeof at;
+    if (getsockname(fd, (struct sockaddr *)&at, &n) != 0) {
+        close(fd);
+        return FAIL(c, ERR_IO, "A socket has no address: %s.", strerror(errno));
+    }
+    memcpy(zone.address, &at.sin_addr, sizeof zone.address); // all names lead to where the resolver itself is
+    enum err failed = dns_new(c, &zone, &dns);
+    if (failed != OK) {
+        close(fd);
+        return failed;
+    }
+    failed = http_watch_new(c, s->http, fd, dns_ready, dns, &l->resolver);
+    if (failed != OK) dns_free(dns);
+    return failed;
+}
+
+// The descriptor is gone for the caller, served or not.
+static enum err serve_socket(struct call *c, struct launcher *l, const struct socket_row *row, int fd)
+{
+    struct sandbox_settings      *s = &l->sandbox->settings;
+    struct http_listener_settings h = {.fd = fd};
+    if (!workload_takes(row, l->is_sandboxed, fd)) {
+        close(fd);
+        return FAIL(c, ERR_PARAMETER_INVALID, "The socket for %.*s is not of its kind.", PSTR(row->name));
+    }
+    if (row->role == SOCKET_DNS) return serve_dns(c, l, fd);
+    enum err failed = OK;
+    if (row->role == SOCKET_IMDS) failed = listen_imds(c, l, &h);
+    else h = (struct http_listener_settings){.fd = fd, .tls = s->tls, .handler = router_handle, .context = s->router};
+    if (failed != OK) {
+        close(fd);
+        return failed;
+    }
+    failed = http_listen(c, s->http, &h, &l->listeners[l->listener_n]);
+    if (failed == OK) l->listener_n++;
+    else if (h.context_free) h.context_free(h.context);
+    return failed;
+}
+
+/* ---- messages ---- */
+
+struct handed {
+    int    at[WORKLOAD_MAX_SOCKETS];
+    size_t n;
+};
+
+static void handed_close(struct handed *h)
+{
+    for (size_t i = 0; i < h->n; i++)
+        if (h->at[i] >= 0) close(h->at[i]);
+    h->n = 0;
+}
+
+static uint16_t port_of(int fd)
+{
+    struct sockaddr_in at;
+    socklen_t          n = sizeof at;
+    return getsockname(fd, (struct sockaddr *)&at, &n) == 0 ? ntohs(at.sin_port) : 0;
+}
+
+static enum err take_question(struct call *c, struct launcher *l, int fd, const struct json *message)
+{
+    struct product *p = l->sandbox->settings.product;
+    struct work     w;
+    str             resource, named = json_get_str(message, S("resource"));
+    if (json_get_int(message, S("version"), 0) != PROTOCOL_VERSION)
+        return FAIL(c, ERR_PARAMETER_INVALID, "The server and this program are of different versions: use the same lanyard for both.");
+    l->is_sandboxed = json_get_bool(message, S("sandbox"), true);
+    TRY(work_begin(c, p, LAUNCHER_ROW, &w));
+    enum err failed = workload_find(c, w.world, named, &resource);
+    work_end(&w);
+    TRY(failed);
+    l->row_n = workload_sockets(l->is_sandboxed, !str_empty(resource), l->rows);
+    if (l->row_n == 0) return FAIL(c, ERR_PARAMETER_INVALID, "Without a sandbox there is only the token endpoint, and that needs a resource: --as RES.");
+    l->resource = strndup(resource.at, resource.n);
+    if (!l->resource) return FAIL_PLAIN(c, ERR_NO_MEMORY);
+    l->stage = STAGE_HANDS_OVER;
+    return send_places(c, l, fd);
+}
+
+static enum err take_sockets(struct call *c, struct launcher *l, int fd, const struct json *message, struct handed *h)
+{
+    uint16_t imds_port = 0;
+    if (!json_get_bool(message, S("serve"), false) || h->n != l->row_n)
+        return FAIL(c, ERR_PARAMETER_INVALID, "%zu sockets were to be handed over, and %zu came.", l->row_n, h->n);
+    for (size_t i = 0; i < h->n; i++) {
+        int socket = h->at[i];
+        if (l->rows[i]->role == SOCKET_IMDS) imds_port = port_of(socket);
+        h->at[i] = -1;
+        TRY(serve_socket(c, l, l->rows[i], socket));
+    }
+    l->stage = STAGE_SERVED;
+    report(REPORT_INFO, "sandbox: a workload begins", "pid=%d uid=%u sandboxed=%d resource=\"%s\"", (int)l->pid, (unsigned)l->user, l->is_sandboxed, l->resource);
+    return send_served(c, l, fd, imds_port);
+}
+
+static enum err take_message(struct call *c, struct launcher *l, int fd, str text, struct handed *h)
+{
+    const struct json *message;
+    TRY(json_parse(c, text, &message));
+    switch (l->stage) {
+    case STAGE_ASKS: return take_question(c, l, fd, message);
+    case STAGE_HANDS_OVER: return take_sockets(c, l, fd, message, h);
+    case STAGE_SERVED:
+    case STAGE_GONE: break;
+    }
+    return FAIL(c, ERR_PARAMETER_INVALID, "Nothing more was to be said.");
+}
+
+// One message with its descriptors. Fewer than 0 bytes: none now; 0: the launcher is gone, or sent too much.
+static ssize_t receive(int fd, char room[MESSAGE_MAX_BYTES], struct handed *h)
+{
+    union {
+        struct cmsghdr head;
+        char           room[CMSG_SPACE(sizeof h->at)];
+    } control;
+    struct iovec  part = {.iov_base = room, .iov_len = MESSAGE_MAX_BYTES};
+    struct msghdr m = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+    ssize_t       n = recvmsg(fd, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+    if (n < 0) return errno == EAGAIN || errno == EINTR ? -1 : 0;
+    for (struct cmsghdr *k = CMSG_FIRSTHDR(&m); k; k = CMSG_NXTHDR(&m, k)) {
+        if (k->cmsg_level != SOL_SOCKET || k->cmsg_type != SCM_RIGHTS) continue;
+        size_t more = (k->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+        memcpy(h->at + h->n, CMSG_DATA(k), more * sizeof(int)); // the room for them is the room in `control`
+        h->n += more;
+    }
+    return m.msg_flags & (MSG_TRUNC | MSG_CTRUNC) ? 0 : n;
+}
+
+static void on_message(int fd, void *context)
+{
+    struct launcher                    *l = context;
+    struct product                     *p = l->sandbox->settings.product;
+    CLEANUP(handed_close) struct handed h = {.n = 0};
+    char                                room[MESSAGE_MAX_BYTES];
+    struct call                         c;
+    if (l->stage == STAGE_GONE) return;
+    ssize_t n = receive(fd, room, &h);
+    if (n < 0) return;
+    if (n == 0) {
+        end_launcher(l);
+        return;
+    }
+    call_init(&c, &p->clock, p->random);
+    if (take_message(&c, l, fd, (str){room, (size_t)n}, &h) != OK) {
+        report_failure(REPORT_INFO, "sandbox: a launcher was refused", &c);
+        send_refusal(&c, fd);
+        end_launcher(l);
+    }
+    call_clear(&c);
+}
+
+/* ---- launchers come ---- */
+
+static enum err add_launcher(struct call *c, struct sandbox *s, int fd, pid_t pid, uid_t user)
+{
+    if (s->launcher_n >= LAUNCHERS_MAX) {
+        close(fd);
+        return FAIL(c, ERR_BUSY, "%d workloads run already.", LAUNCHERS_MAX);
+    }
+    struct launcher *l = calloc(1, sizeof *l);
+    if (!l) {
+        close(fd);
+        return FAIL_PLAIN(c, ERR_NO_MEMORY);
+    }
+    *l = (struct launcher){.sandbox = s, .pid = pid, .user = user, .next = s->launchers, .link = &s->launchers};
+    enum err failed = http_watch_new(c, s->settings.http, fd, on_message, l, &l->watch);
+    if (failed != OK) {
+        free(l);
+        return failed;
+    }
+    if (s->launchers) s->launchers->link = &l->next;
+    s->launchers = l;
+    s->launcher_n++;
+    return OK;
+}
+
+static void on_launcher(int listening, void *context)
+{
+    struct sandbox *s = context;
+    struct product *p = s->settings.product;
+    struct call     c;
+    pid_t           pid;
+    uid_t           user;
+    int             fd = s->is_stopping ? -1 : accept4(listening, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd < 0) return;
+    call_init(&c, &p->clock, p->random);
+    enum err failed = peer_read(&c, fd, &pid, &user);
+    if (failed != OK) {
+        send_refusal(&c, fd);
+        close(fd);
+    } else {
+        failed = add_launcher(&c, s, fd, pid, user);
+    }
+    if (failed != OK) report_failure(REPORT_WARNING, "sandbox: a launcher was turned away", &c);
+    call_clear(&c);
+}
+
+/* ---- from start to stop ---- */
+
+// The data directory's lock says that no other server is here: a socket that is left is a dead server's.
+static enum err open_launchers_socket(struct call *c, str data_dir, int *out)
+{
+    struct sockaddr_un at = {.sun_family = AF_UNIX};
+    const char        *dir = call_zstr(c, data_dir);
+    int                dir_fd = dir ? open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+    if (dir_fd < 0) return FAIL(c, ERR_IO, "%.*s cannot be opened: %s.", PSTR(data_dir), strerror(errno));
+    snprintf(at.sun_path, sizeof at.sun_path, "/proc/self/fd/%d/sandbox.sock", dir_fd); // a directory's own path may be too long
+    unlinkat(dir_fd, "sandbox.sock", 0);
+    int  fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    // Before bind, so that it is never open to others; umask would be every thread's.
+    bool is_open = fd >= 0 && fchmod(fd, 0600) == 0 && bind(fd, (struct sockaddr *)&at, sizeof at) == 0 && listen(fd, BACKLOG) == 0;
+    int  error = errno;
+    close(dir_fd);
+    if (!is_open && fd >= 0) close(fd);
+    if (!is_open) return FAIL(c, ERR_IO, "sandbox.sock cannot be made in %.*s: %s.", PSTR(data_dir), strerror(error));
+    *out = fd;
+    return OK;
+}
+
+static void sandbox_gone(void *context)
+{
+    struct sandbox *s = context;
+    s->watch = NULL;
+    free_if_over(s);
+}
+
+enum err sandbox_start(struct call *c, const struct sandbox_settings *settings, struct sandbox **out)
+{
+    int fd = -1;
+    TRY(open_launchers_socket(c, settings->product->data_dir, &fd));
+    struct sandbox *s = calloc(1, sizeof *s);
+    if (!s) {
+        close(fd);
+        return FAIL_PLAIN(c, ERR_NO_MEMORY);
+    }
+    s->settings = *settings;
+    enum err failed = http_watch_new(c, settings->http, fd, on_launcher, s, &s->watch);
+    if (failed != OK) {
+        free(s);
+        return failed;
+    }
+    *out = s;
+    return OK;
+}
+
+void sandbox_stop(struct sandbox *s)
+{
+    if (!s) return;
+    s->is_stopping = true;
+    while (s->launchers) end_launcher(s->launchers);
+    http_watch_close(s->watch, sandbox_gone);
+}
+
+bool sandbox_accepts_admin(int fd, void *context)
+{
+    struct call c;
+    pid_t       pid;
+    uid_t       user;
+    (void)context;
+    call_init(&c, NULL, NULL);
+    bool accepts = peer_read(&c, fd, &pid, &user) == OK;
+    if (!accepts) report_failure(REPORT_WARNING, "sandbox: the admin socket turned a caller away", &c);
+    call_clear(&c);
+    return accepts;
+}

@@ -1,0 +1,106 @@
+#include "endpoints/sandbox/workload.h"
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include "core/buf.h"
+#include "resources/types.h"
+
+static bool can_carry_identities(const struct resource *r)
+{
+    const struct resource_type *t = types_of(r->type);
+    return t->takes_system || t->takes_user;
+}
+
+static enum err by_id(struct call *c, const struct world *world, str id, str *out)
+{
+    struct resource_id    parts;
+    const struct resource *r;
+    TRY(resource_id_parse(c, id, &parts));
+    r = tree_find(world->tree, parts.text);
+    if (!r) return FAIL(c, ERR_RESOURCE_NOT_FOUND, "There is no resource %.*s.", PSTR(id));
+    if (!can_carry_identities(r)) return FAIL(c, ERR_IDENTITY_OPERATION, "No program runs as %.*s: its type carries no identity.", PSTR(id));
+    return call_copy_str(c, r->id, out);
+}
+
+struct search {
+    struct call *c;
+    str          name;
+    size_t       n;
+    str          first;
+    struct buf   list;
+    bool         failed;
+};
+
+static bool look_at(const struct resource *r, void *context)
+{
+    struct search *s = context;
+    if (!str_eq_nocase(r->name, s->name) || !can_carry_identities(r)) return true;
+    if (s->n++ == 0) s->failed = call_copy_str(s->c, r->id, &s->first) != OK;
+    if (s->n <= WORKLOAD_MAX_CANDIDATES) buf_addf(&s->list, "%s%.*s", s->n > 1 ? ", " : "", PSTR(r->id));
+    return !s->failed;
+}
+
+static enum err by_name(struct call *c, const struct world *world, str name, str *out)
+{
+    struct search s = {.c = c, .name = name};
+    buf_init(&s.list, &c->arena);
+    tree_each_resource(world->tree, STR_NONE, look_at, &s);
+    if (s.failed) return FAIL_PLAIN(c, ERR_NO_MEMORY);
+    if (s.n == 0)
+        return FAIL(c, ERR_RESOURCE_NOT_FOUND, "There is no resource called %.*s that a program could run as.", PSTR(str_upto(name, 128)));
+    if (s.n > 1)
+        return FAIL(c, ERR_CONFLICT, "%zu resources are called %.*s; give the id of one: %.*s%s", s.n, PSTR(name), PSTR(buf_view(&s.list)),
+                    s.n > WORKLOAD_MAX_CANDIDATES ? ", ..." : "");
+    *out = s.first;
+    return OK;
+}
+
+enum err workload_find(struct call *c, const struct world *world, str named, str *out_id)
+{
+    if (str_empty(named)) {
+        *out_id = S("");
+        return OK;
+    }
+    return str_starts(named, S("/")) ? by_id(c, world, named, out_id) : by_name(c, world, named, out_id);
+}
+
+#define IMDS_ADDRESS S_INIT("169.254.169.254")
+
+static const struct socket_row SANDBOXED[] = {
+    {SOCKET_IMDS, S_INIT("imds"), false, IMDS_ADDRESS, 80, true},
+    {SOCKET_HTTPS, S_INIT("https"), false, IMDS_ADDRESS, 443, false},
+    {SOCKET_DNS, S_INIT("dns"), true, IMDS_ADDRESS, 53, false},
+};
+
+static const struct socket_row ON_HOST[] = {
+    {SOCKET_IMDS, S_INIT("imds"), false, S_INIT("127.0.0.1"), 0, true},
+};
+
+_Static_assert(COUNT(SANDBOXED) <= WORKLOAD_MAX_SOCKETS && COUNT(ON_HOST) <= WORKLOAD_MAX_SOCKETS, "more rows than sockets");
+
+size_t workload_sockets(bool is_sandboxed, bool has_resource, const struct socket_row *out[WORKLOAD_MAX_SOCKETS])
+{
+    const struct socket_row *rows = is_sandboxed ? SANDBOXED : ON_HOST;
+    size_t                   row_n = is_sandboxed ? COUNT(SANDBOXED) : COUNT(ON_HOST), n = 0;
+    for (size_t i = 0; i < row_n; i++)
+        if (has_resource || !rows[i].needs_resource) out[n++] = &rows[i];
+    return n;
+}
+
+static int option_of(int fd, int option)
+{
+    int       value = -1;
+    socklen_t n = sizeof value;
+    return getsockopt(fd, SOL_SOCKET, option, &value, &n) == 0 ? value : -1;
+}
+
+bool workload_takes(const struct socket_row *row, bool is_sandboxed, int fd)
+{
+    struct sockaddr_in at;
+    socklen_t          n = sizeof at;
+    if (option_of(fd, SO_DOMAIN) != AF_INET || option_of(fd, SO_TYPE) != (row->is_udp ? SOCK_DGRAM : SOCK_STREAM)) return false;
+    if (!row->is_udp && option_of(fd, SO_ACCEPTCONN) != 1) return false;
+    if (getsockname(fd, (struct sockaddr *)&at, &n) != 0) return false;
+    return is_sandboxed || ntohl(at.sin_addr.s_addr) == INADDR_LOOPBACK; // never to be reached from elsewhere
+}

@@ -1,0 +1,35 @@
+/*
+ * workload.h - whose workload a launcher may run, and which sockets serve one.
+ *
+ * Layer:  endpoints (uses all above)
+ */
+#pragma once
+#include "ops/world.h"
+
+#define WORKLOAD_MAX_SOCKETS    16
+#define WORKLOAD_MAX_CANDIDATES 8 /* named in an error */
+
+/*
+ * The resource that `named` means: an ARM id, or a name that only one resource has of those that can carry
+ * identities. Empty for an empty name: nobody's workload. Lives: the call.
+ * Errors: ERR_RESOURCE_NOT_FOUND, ERR_CONFLICT (several; the failure lists them), ERR_SCOPE_INVALID,
+ *         ERR_IDENTITY_OPERATION (its type can carry none)
+ */
+FALLIBLE workload_find(struct call *c, const struct world *world, str named, str *out_id);
+
+enum socket_role { SOCKET_IMDS, SOCKET_HTTPS, SOCKET_DNS };
+
+struct socket_row {
+    enum socket_role role;
+    str              name;
+    bool             is_udp;
+    str              address;
+    uint16_t         port;
+    bool             needs_resource;
+};
+
+/* The sockets of a workload in a sandbox, or of one on the host. At most WORKLOAD_MAX_SOCKETS. */
+size_t workload_sockets(bool is_sandboxed, bool has_resource, const struct socket_row *out[WORKLOAD_MAX_SOCKETS]);
+
+/* Is `fd` what the row asks for: a listening stream, or a datagram socket; on the host only of this machine's own. */
+bool workload_takes(const struct socket_row *row, bool is_sandboxed, int fd);
