@@ -31,7 +31,7 @@ static bool make_room(struct buf *b, size_t more)
 
 char *buf_extend(struct buf *b, size_t n)
 {
-    if (!make_room(b, n)) {
+    if (!make_room(b, n ? n : 1)) { // room for nothing is a place too, not NULL
         b->failed = true;
         return NULL;
     }
