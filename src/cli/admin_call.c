@@ -49,7 +49,7 @@ enum err admin_json(struct cli *cli, const char *method, str path, str body, con
     TRY(admin_call(cli, &ask, &reply));
     if (json_parse(c, reply.body, &read) != OK) {
         call_forgive(c);
-        return FAIL(c, ERR_IO, "The server's answer (status %d) cannot be read.", reply.status);
+        return FAIL(c, ERR_IO, "The server answered %d: %.*s", reply.status, PSTR(str_upto(reply.body, str_find(reply.body, '\n'))));
     }
     admin_error(read, &code, &message);
     if (reply.status >= 400) return FAIL(c, ERR_CONFLICT, "%.*s (%d %.*s)", PSTR(message), reply.status, PSTR(code));

@@ -109,11 +109,13 @@ static enum err write_question(struct cli *cli, str principal, str action, str s
     return buf_finish(&cli->call, &b, out);
 }
 
-// The role's name says more than its id; without one the id will do.
+// The role's name says more than its id, a GUID alone or a path; without one the id will do.
 static str role_name(struct cli *cli, str role_id)
 {
     const struct json *role;
-    if (admin_json(cli, "GET", call_format(&cli->call, "%.*s?api-version=" ROLES_VERSION, PSTR(role_id)), STR_NONE, &role) == OK) {
+    const char        *where = str_starts(role_id, S("/")) ? "" : "/providers/Microsoft.Authorization/roleDefinitions/";
+    str                path = call_format(&cli->call, "%s%.*s?api-version=" ROLES_VERSION, where, PSTR(role_id));
+    if (admin_json(cli, "GET", path, STR_NONE, &role) == OK) {
         str name = json_str(json_path(role, "properties.roleName"));
         if (!str_empty(name)) return name;
     }
@@ -131,14 +133,14 @@ static void print_answer(struct cli *cli, const struct json *answer)
 {
     const struct json *by = json_get(answer, S("roleAssignment"));
     str                decision = json_get_str(answer, S("accessDecision"));
+    bool               is_data = json_get_bool(answer, S("isDataAction"), false);
     if (str_eq(decision, S("Allowed"))) {
         printf("%s: %.*s\n", painted(cli, true, "yes"), PSTR(role_name(cli, json_get_str(by, S("roleDefinitionId")))));
-        printf("  at %.*s\n  by %.*s\n", PSTR(json_get_str(by, S("scope"))), PSTR(json_get_str(by, S("id"))));
+        printf("  at %.*s\n  by the assignment %.*s\n", PSTR(json_get_str(by, S("scope"))), PSTR(json_get_str(by, S("id"))));
     } else if (str_eq(decision, S("Denied"))) {
-        printf("%s: a deny assignment forbids it\n", painted(cli, false, "no"));
-        printf("  by %.*s\n", PSTR(json_get_str(json_get(answer, S("denyAssignment")), S("id"))));
+        printf("%s: the deny assignment %.*s forbids it\n", painted(cli, false, "no"), PSTR(json_get_str(json_get(answer, S("denyAssignment")), S("id"))));
     } else {
-        printf("%s: no role assignment allows it\n", painted(cli, false, "no"));
+        printf("%s: no role assignment allows it as a %s action\n", painted(cli, false, "no"), is_data ? "data" : "control");
     }
 }
 

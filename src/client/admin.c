@@ -1,9 +1,8 @@
 #include "lanyard/admin.h"
 
 #include <curl/curl.h>
+#include <errno.h>
 #include <stdlib.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "client/place.h"
 #include "core/buf.h"
@@ -114,21 +113,6 @@ static enum err make_headers(struct call *c, const struct lanyard_request *r, st
     return OK;
 }
 
-// curl asks for a connection: it gets ours, which also reaches sockets whose path is too long for curl.
-static curl_socket_t give_socket(void *context, curlsocktype purpose, struct curl_sockaddr *address)
-{
-    (void)purpose, (void)address;
-    int *fd = context, given = *fd;
-    *fd = -1;
-    return given < 0 ? CURL_SOCKET_BAD : given;
-}
-
-static int already_connected(void *context, curl_socket_t fd, curlsocktype purpose)
-{
-    (void)context, (void)fd, (void)purpose;
-    return CURL_SOCKOPT_ALREADY_CONNECTED;
-}
-
 static void set_body(CURL *curl, const struct lanyard_request *r)
 {
     if (str_eq(str_of(r->method), S("HEAD"))) curl_easy_setopt(curl, CURLOPT_NOBODY, 1L);
@@ -137,19 +121,14 @@ static void set_body(CURL *curl, const struct lanyard_request *r)
     curl_easy_setopt(curl, CURLOPT_POSTFIELDS, r->body);
 }
 
-static enum err perform(struct call *c, CURL *curl, const struct lanyard_request *r, const struct curl_slist *headers, int *socket,
+static void set_options(CURL *curl, const struct lanyard_request *r, const struct curl_slist *headers, const struct place *place,
                         struct incoming *head, struct incoming *body)
 {
-    str url = call_format(c, "http://127.0.0.1%s", r->path); // no name is looked up: the socket is given
-    if (!url.at) return FAIL_PLAIN(c, ERR_NO_MEMORY);
-    curl_easy_setopt(curl, CURLOPT_URL, url.at);
+    curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, place->at.sun_path);
     curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
     curl_easy_setopt(curl, CURLOPT_PROXY, "");
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_TIMEOUT_MS);
-    curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, give_socket);
-    curl_easy_setopt(curl, CURLOPT_OPENSOCKETDATA, socket);
-    curl_easy_setopt(curl, CURLOPT_SOCKOPTFUNCTION, already_connected);
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
     set_body(curl, r);
     curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, r->method);
@@ -157,30 +136,37 @@ static enum err perform(struct call *c, CURL *curl, const struct lanyard_request
     curl_easy_setopt(curl, CURLOPT_HEADERDATA, head);
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, body);
-    CURLcode got = curl_easy_perform(curl);
-    if (head->failed || body->failed || got == CURLE_OUT_OF_MEMORY) return FAIL_PLAIN(c, ERR_NO_MEMORY);
-    if (got == CURLE_WRITE_ERROR) return FAIL(c, ERR_IO, "The server's answer is longer than %u MiB.", REPLY_MAX_BYTES >> 20);
-    if (got != CURLE_OK) return FAIL(c, ERR_IO, "The server did not answer: %s.", curl_easy_strerror(got));
-    return OK;
 }
 
-static void close_fd(const int *fd)
+static enum err explain(struct call *c, CURL *curl, const char *data_dir, CURLcode got)
 {
-    if (*fd >= 0) close(*fd);
+    long error = 0;
+    curl_easy_getinfo(curl, CURLINFO_OS_ERRNO, &error);
+    switch ((int)got) { // of curl's hundred codes those that mean something here
+    case CURLE_COULDNT_CONNECT: return place_refused(c, data_dir, error ? (int)error : ECONNREFUSED);
+    case CURLE_OUT_OF_MEMORY: return FAIL_PLAIN(c, ERR_NO_MEMORY);
+    case CURLE_WRITE_ERROR: return FAIL(c, ERR_IO, "The server's answer is longer than %u MiB.", REPLY_MAX_BYTES >> 20);
+    case CURLE_GOT_NOTHING: return FAIL(c, ERR_NOT_AUTHORIZED, "The server on %s turned us away; its log says why.", data_dir);
+    default: return FAIL(c, ERR_IO, "The server did not answer: %s.", curl_easy_strerror(got));
+    }
 }
 
 static enum err call_server(struct call *c, const char *data_dir, const struct lanyard_request *r, struct lanyard_reply *out)
 {
-    CLEANUP(close_fd) int                      socket = -1;
-    CLEANUP(incoming_clear) struct incoming    head = {0}, body = {0};
-    CLEANUP(headers_freep) struct curl_slist  *headers = NULL;
-    long                                       status = 0;
+    CLEANUP(place_clear) struct place         place = {.dir = -1};
+    CLEANUP(incoming_clear) struct incoming   head = {0}, body = {0};
+    CLEANUP(headers_freep) struct curl_slist *headers = NULL;
+    long                                      status = 0;
     TRY(check(c, r));
-    TRY(place_connect(c, data_dir, "admin.sock", SOCK_STREAM, &socket));
-    CLEANUP(curl_freep) CURL *curl = curl_easy_init();
-    if (!curl) return FAIL_PLAIN(c, ERR_NO_MEMORY);
+    TRY(place_find(c, data_dir, "admin.sock", &place));
     TRY(make_headers(c, r, &headers));
-    TRY(perform(c, curl, r, headers, &socket, &head, &body));
+    CLEANUP(curl_freep) CURL *curl = curl_easy_init();
+    str url = call_format(c, "http://localhost%s", r->path);
+    if (!curl || !url.at || curl_easy_setopt(curl, CURLOPT_URL, url.at) != CURLE_OK) return FAIL_PLAIN(c, ERR_NO_MEMORY);
+    set_options(curl, r, headers, &place, &head, &body);
+    CURLcode got = curl_easy_perform(curl);
+    if (head.failed || body.failed) return FAIL_PLAIN(c, ERR_NO_MEMORY);
+    if (got != CURLE_OK) return explain(c, curl, data_dir, got);
     curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
     if (!head.at || (!body.at && !(body.at = calloc(1, 1)))) return FAIL_PLAIN(c, ERR_NO_MEMORY);
     *out = (struct lanyard_reply){.status = (int)status, .head = TAKE(head.at), .body_n = body.n, .body = TAKE(body.at)};

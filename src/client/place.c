@@ -7,7 +7,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-static enum err explain(struct call *c, const char *data_dir, int error)
+enum err place_refused(struct call *c, const char *data_dir, int error)
 {
     switch (error) {
     case ENOENT:
@@ -15,24 +15,28 @@ static enum err explain(struct call *c, const char *data_dir, int error)
     case ECONNREFUSED: return FAIL(c, ERR_NOT_FOUND, "No server runs on %s: start one with `lanyard up`.", data_dir);
     case EACCES:
     case EPERM: return FAIL(c, ERR_NOT_AUTHORIZED, "The server on %s belongs to another user.", data_dir);
-    case EPROTOTYPE: return FAIL(c, ERR_IO, "The socket in %s is not one of a Lanyard server.", data_dir);
     default: return FAIL(c, ERR_IO, "Cannot reach the server on %s: %s.", data_dir, strerror(error));
     }
 }
 
-// A socket's path has room for 107 bytes and a directory's has not: a long one is reached through its descriptor.
-static enum err socket_address(struct call *c, const char *data_dir, const char *name, struct sockaddr_un *out, int *out_dir)
+enum err place_find(struct call *c, const char *data_dir, const char *name, struct place *out)
 {
-    struct sockaddr_un to = {.sun_family = AF_UNIX};
-    int                n = snprintf(to.sun_path, sizeof to.sun_path, "%s/%s", data_dir, name);
-    if (n < 0 || (size_t)n >= sizeof to.sun_path) {
-        int dir = open(data_dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
-        if (dir < 0) return explain(c, data_dir, errno);
-        *out_dir = dir;
-        snprintf(to.sun_path, sizeof to.sun_path, "/proc/self/fd/%d/%s", dir, name);
+    struct place p = {.at = {.sun_family = AF_UNIX}, .dir = -1};
+    if (!data_dir || !*data_dir) return FAIL(c, ERR_PARAMETER_INVALID, "No data directory was given.");
+    int n = snprintf(p.at.sun_path, sizeof p.at.sun_path, "%s/%s", data_dir, name);
+    if (n < 0 || (size_t)n >= sizeof p.at.sun_path) {
+        p.dir = open(data_dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+        if (p.dir < 0) return place_refused(c, data_dir, errno);
+        snprintf(p.at.sun_path, sizeof p.at.sun_path, "/proc/self/fd/%d/%s", p.dir, name);
     }
-    *out = to;
+    *out = p;
     return OK;
+}
+
+void place_clear(struct place *p)
+{
+    if (p->dir >= 0) close(p->dir);
+    p->dir = -1;
 }
 
 static void close_fd(const int *fd)
@@ -42,13 +46,11 @@ static void close_fd(const int *fd)
 
 enum err place_connect(struct call *c, const char *data_dir, const char *name, int type, int *out)
 {
-    if (!data_dir || !*data_dir) return FAIL(c, ERR_PARAMETER_INVALID, "No data directory was given.");
-    struct sockaddr_un    to;
-    CLEANUP(close_fd) int dir = -1;
-    TRY(socket_address(c, data_dir, name, &to, &dir));
+    CLEANUP(place_clear) struct place p = {.dir = -1};
+    TRY(place_find(c, data_dir, name, &p));
     CLEANUP(close_fd) int s = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
     if (s < 0) return FAIL(c, ERR_IO, "Cannot make a socket: %s.", strerror(errno));
-    if (connect(s, (const struct sockaddr *)&to, sizeof to) != 0) return explain(c, data_dir, errno);
+    if (connect(s, (const struct sockaddr *)&p.at, sizeof p.at) != 0) return place_refused(c, data_dir, errno);
     *out = s;
     s = -1;
     return OK;
