@@ -10,13 +10,6 @@ static bool dash_before(size_t byte)
     return memchr(DASH_BEFORE, (int)byte, sizeof DASH_BEFORE) != NULL;
 }
 
-static int digit(char c)
-{
-    if (c >= '0' && c <= '9') return c - '0';
-    c = char_lower(c);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 bool guid_parse(str text, guid *out)
 {
     guid   g;
@@ -24,8 +17,8 @@ bool guid_parse(str text, guid *out)
     if (text.n != GUID_TEXT_BYTES) return false;
     for (size_t i = 0; i < sizeof g.b; i++) {
         if (dash_before(i) && text.at[at++] != '-') return false;
-        int high = digit(text.at[at++]);
-        int low = digit(text.at[at++]);
+        int high = char_hex(text.at[at++]);
+        int low = char_hex(text.at[at++]);
         if (high < 0 || low < 0) return false;
         g.b[i] = (uint8_t)(high << 4 | low);
     }

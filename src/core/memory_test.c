@@ -82,3 +82,16 @@ TEST(seal_opens_only_for_its_key_and_owner)
     secret_clear(&key);
     secret_clear(&other);
 }
+
+TEST(random_pool_never_gives_the_same_twice)
+{
+    struct random_pool pool;
+    uint8_t            given[200][16], large[2000] = {0};
+    random_pool_init(&pool);
+    for (size_t i = 0; i < COUNT(given); i++) random_fill(&pool.random, given[i], sizeof given[i]);
+    for (size_t i = 0; i < COUNT(given); i++)
+        for (size_t k = 0; k < i; k++) CHECK(memcmp(given[i], given[k], sizeof given[i]) != 0);
+    random_fill(&pool.random, large, sizeof large); // more than it keeps
+    CHECK(memcmp(large, large + 1000, 1000) != 0);
+    for (size_t i = pool.left; i < sizeof pool.bytes; i++) CHECK_INT(pool.bytes[i], 0, "what was given is wiped");
+}

@@ -57,6 +57,14 @@ static inline char char_lower(char c)
     return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
 }
 
+/* What a hexadecimal digit of either case stands for; -1 for anything else. */
+static inline int char_hex(char c)
+{
+    if (c >= '0' && c <= '9') return c - '0';
+    c = char_lower(c);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
 /* Eight bytes at once: up to 8 loaded, the rest zero; and with every upper-case ASCII letter made lower. */
 static inline uint64_t word_load(const char *p, size_t n)
 {

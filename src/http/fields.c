@@ -2,13 +2,6 @@
 #include "core/call.h"
 #include "http/message.h"
 
-static int hex_value(char c)
-{
-    if (c >= '0' && c <= '9') return c - '0';
-    c = char_lower(c);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 // Decodes behind `at` and gives the piece; NULL `at` for a bad escape or a NUL.
 static str decode(str text, bool plus_is_blank, char *at)
 {
@@ -16,8 +9,8 @@ static str decode(str text, bool plus_is_blank, char *at)
     for (size_t i = 0; i < text.n; i++) {
         char c = text.at[i];
         if (c == '%') {
-            int high = i + 2 < text.n ? hex_value(text.at[i + 1]) : -1;
-            int low = i + 2 < text.n ? hex_value(text.at[i + 2]) : -1;
+            int high = i + 2 < text.n ? char_hex(text.at[i + 1]) : -1;
+            int low = i + 2 < text.n ? char_hex(text.at[i + 2]) : -1;
             if (high < 0 || low < 0) return STR_NONE;
             c = (char)(high << 4 | low);
             i += 2;

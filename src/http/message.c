@@ -305,11 +305,6 @@ enum http_progress http_read_head(str in, struct http_header headers[HTTP_MAX_HE
     return HTTP_DONE;
 }
 
-static unsigned hex_digit(char c)
-{
-    return is(c, DIGIT) ? (unsigned)(c - '0') : (unsigned)(char_lower(c) - 'a' + 10);
-}
-
 // size [";" extension] CRLF. Blanks behind the size are refused: readers differ about them.
 static enum http_progress read_chunk_size(struct reader *r, size_t *out)
 {
@@ -319,7 +314,7 @@ static enum http_progress read_chunk_size(struct reader *r, size_t *out)
     if (is_cut) line.end = line.p + HTTP_MAX_CHUNK_LINE_BYTES;
     str digits = skip(&line, HEX);
     if (digits.n > 8 || (digits.n == 0 && left(&line))) return refuse(r, 400);
-    for (size_t i = 0; i < digits.n; i++) size = size * 16 + hex_digit(digits.at[i]);
+    for (size_t i = 0; i < digits.n; i++) size = size * 16 + (size_t)char_hex(digits.at[i]);
     if (left(&line) && *line.p == ';') skip_text(&line);
     enum http_progress progress = read_line_end(&line);
     if (progress == HTTP_REFUSED || (progress == HTTP_NEED_MORE && is_cut)) return refuse(r, 400);
