@@ -22,8 +22,8 @@ struct http_exchange;
 
 struct http_response {
     int                status; /* 0 is a mistake of the handler: 500 goes out */
-    struct buf         head;   /* more header lines, each "Name: value\r\n"; see http_add_header */
-    str                body;   /* must live until http_reply: the call's arena */
+    struct buf         head;   /* more header lines, each "Name: value\r\n"; see http_add_header; at most 32 KB */
+    str                body;   /* in the call's arena, in the request, or static: it is sent after http_reply */
     str                content_type; /* empty: no Content-Type line */
     bool               close;  /* close the connection after it */
 };
@@ -43,7 +43,10 @@ typedef void http_handler(struct http_exchange *x, void *context);
 /* Appends a header line; line breaks in a value are dropped with the rest of it. */
 void http_add_header(struct http_exchange *x, str name, str value);
 
-/* Sends the answer. Any thread; the exchange is gone for the caller afterwards. HEAD sends no body. */
+/*
+ * Sends the answer, once. Any thread; the exchange is gone for the caller afterwards. HEAD, 204 and 304 send no body.
+ * Date, Server, Content-Length and Connection are the server's own lines.
+ */
 void http_reply(struct http_exchange *x);
 
 struct http_settings {
@@ -58,19 +61,17 @@ struct http_settings {
 
 FALLIBLE http_server_new(struct call *c, const struct http_settings *settings, struct http_server **out);
 
-/* A TLS identity: certificate chain and key as PEM. ALPN answers http/1.1. The server keeps it. */
+/* A TLS identity: certificate chain and key as PEM. TLS 1.2 and 1.3; ALPN answers http/1.1. Errors: ERR_CRYPTO */
 struct http_tls;
 FALLIBLE http_tls_new(struct call *c, str certificate_pem, const struct secret *key_pem, struct http_tls **out);
 void     http_tls_free(struct http_tls *tls);
-
-enum http_peer_check { HTTP_ANY_PEER, HTTP_SAME_USER };
 
 struct http_listener_settings {
     int              fd;      /* a listening stream socket; the server owns it from here on, failed or not */
     struct http_tls *tls;     /* NULL: plain; borrowed, must outlive the listener */
     http_handler    *handler;
     void            *context;
-    void (*context_free)(void *context); /* once no connection of the listener is left; may be NULL */
+    void (*context_free)(void *context); /* once no connection or exchange of the listener is left; may be NULL */
     str              server_name; /* for this listener instead of the server's; empty: the server's; borrowed */
     bool (*accepts)(int fd, void *context); /* asked for every new connection on its loop; NULL: all */
 };
@@ -78,7 +79,7 @@ struct http_listener_settings {
 /* May be called from any thread, before or after the server runs. The listener serves on all loops. */
 FALLIBLE http_listen(struct call *c, struct http_server *s, const struct http_listener_settings *settings,
                      struct http_listener **out);
-/* Stops accepting and closes its connections, also those asleep (their http_reply then does nothing). Any thread. */
+/* Stops accepting and closes its connections, also those asleep (their http_reply then does nothing). Any thread, once. */
 void http_unlisten(struct http_listener *l);
 void *http_listener_context(const struct http_listener *l);
 
@@ -99,9 +100,16 @@ unsigned http_loop_index(const struct http_loop *loop);
 FALLIBLE http_server_run(struct call *c, struct http_server *s);
 /* Finishes what is being answered (at most `grace_ms`), then http_server_run returns. Any thread, signal handlers too. */
 void http_server_stop(struct http_server *s, int64_t grace_ms);
+/*
+ * Once it does not run, no exchange is asleep any more and no thread is inside a function of this server. Tasks
+ * that were posted meanwhile run here; listeners and watches that are left are closed.
+ */
 void http_server_free(struct http_server *s);
 
-/* Watches a file descriptor on loop 0 (a UDP socket, a hand-over socket): `ready` runs when it can be read. */
+/*
+ * Watches a file descriptor on loop 0 (a UDP socket, a hand-over socket): `ready` runs when it can be read, or
+ * has failed. The server owns the descriptor from here on, failed or not.
+ */
 struct http_watch;
 FALLIBLE http_watch_new(struct call *c, struct http_server *s, int fd, void (*ready)(int fd, void *context), void *context,
                         struct http_watch **out);

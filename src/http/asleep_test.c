@@ -1,0 +1,290 @@
+// What is answered later, what comes and goes while the server runs, and how it ends.
+#include <semaphore.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "side.h"
+
+static const struct side_options PLAIN = {.settings = {.server_name = S_INIT("lanyard")}};
+static const struct side_options TWO_LOOPS = {.settings = {.loops = 2}};
+
+TEST(http_answers_come_late_from_another_thread)
+{
+    struct side    s;
+    struct client *k[20];
+    side_start(t, &s, &TWO_LOOPS);
+    for (size_t i = 0; i < COUNT(k); i++) {
+        k[i] = client_new(t, s.port);
+        CHECK(client_sendf(k[i], "POST /late?%zu HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\nab" GET("/echo?next"), i));
+    }
+    side_wait_late(&s, COUNT(k));
+    struct client *other = client_new(t, s.port);
+    CHECK_INT(client_get(other, "/echo"), 200, "the loops serve meanwhile");
+    client_free(other);
+    side_release(&s, COUNT(k));
+    for (size_t i = 0; i < COUNT(k); i++) {
+        client_expect(k[i], 200, call_format(t->call, "POST /late?%zu ab", i), "late");
+        client_expect(k[i], 200, S("GET /echo?next "), "what waited behind it");
+        client_free(k[i]);
+    }
+    side_end(&s, 1000);
+}
+
+TEST(http_late_answers_to_nobody_are_dropped)
+{
+    struct side s;
+    side_start(t, &s, &TWO_LOOPS);
+    for (int i = 0; i < 20; i++) {
+        struct client *k = client_new(t, s.port);
+        // With more behind it, and without; gone in peace, and by a reset.
+        CHECK(client_sendf(k, "POST /late HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\nab%s", i % 2 ? GET("/echo") "GET /h" : ""));
+        side_wait_late(&s, (size_t)i + 1);
+        if (i % 4 < 2) client_free(k);
+        else client_reset(k);
+    }
+    side_release(&s, 20);
+    struct client *k = client_new(t, s.port);
+    CHECK_INT(client_get(k, "/soon"), 200, "the server is well");
+    client_free(k);
+    side_end(&s, 1000);
+}
+
+TEST(http_many_threads_answer_at_once)
+{
+    struct side    s;
+    struct client *k[16];
+    side_start(t, &s, &TWO_LOOPS);
+    for (size_t i = 0; i < COUNT(k); i++) k[i] = client_new(t, s.port);
+    for (int round = 0; round < 50; round++) {
+        for (size_t i = 0; i < COUNT(k); i++) CHECK(client_sendf(k[i], "GET /soon?%d HTTP/1.1\r\nHost: localhost\r\n\r\n", round));
+        for (size_t i = 0; i < COUNT(k); i++) client_expect(k[i], 200, call_format(t->call, "GET /soon?%d ", round), "soon");
+    }
+    for (size_t i = 0; i < COUNT(k); i++) client_free(k[i]);
+    side_end(&s, 1000);
+}
+
+TEST(http_unlisten_closes_also_what_is_asleep)
+{
+    struct side s;
+    uint16_t    port;
+    side_start(t, &s, &TWO_LOOPS);
+    struct http_listener *l = side_listen(&s, &port);
+    struct client        *asleep = client_new(t, port), *idle = client_new(t, port), *stays = client_new(t, s.port);
+    CHECK(client_send(asleep, S(GET("/late"))));
+    CHECK_INT(client_get(idle, "/echo"), 200, "idle");
+    CHECK_INT(client_get(stays, "/echo"), 200, "stays");
+    side_wait_late(&s, 1);
+    http_unlisten(l);
+    CHECK(client_sees_end(asleep));
+    CHECK(client_sees_end(idle));
+    CHECK_INT(client_get(stays, "/echo"), 200, "the other listener's");
+    CHECK_INT(s.contexts_freed, 0, "an exchange is still out");
+    side_release(&s, 1);
+    for (int i = 0; i < SIDE_PATIENCE_S * 1000 && !s.contexts_freed; i++) usleep(1000);
+    CHECK_INT(s.contexts_freed, 1, "after its http_reply");
+    client_free(asleep);
+    client_free(idle);
+    client_free(stays);
+    side_end(&s, 1000);
+    CHECK_INT(s.contexts_freed, 2, "both");
+}
+
+struct churn {
+    struct side *s;
+    bool         failed;
+};
+
+static void *come_and_go(void *context)
+{
+    struct churn *churn = context;
+    struct side  *s = churn->s;
+    for (int i = 0; i < 20; i++) {
+        uint16_t              port;
+        struct http_listener *l = side_listen(s, &port);
+        struct client        *k = client_new(s->t, port);
+        if (client_get(k, i % 2 ? "/echo" : "/soon") != 200) churn->failed = true;
+        http_unlisten(l);
+        if (!client_sees_end(k)) churn->failed = true;
+        client_free(k);
+    }
+    return NULL;
+}
+
+TEST(http_listeners_come_and_go_while_it_serves)
+{
+    struct side  s;
+    pthread_t    threads[4];
+    struct churn churns[COUNT(threads)] = {{0}};
+    side_start(t, &s, &TWO_LOOPS);
+    for (size_t i = 0; i < COUNT(threads); i++) {
+        churns[i].s = &s;
+        if (pthread_create(&threads[i], NULL, come_and_go, &churns[i]) != 0) abort();
+    }
+    for (size_t i = 0; i < COUNT(threads); i++) {
+        pthread_join(threads[i], NULL);
+        CHECK(!churns[i].failed);
+    }
+    side_end(&s, 1000);
+    CHECK_INT(s.contexts_freed, 81, "contexts");
+}
+
+TEST(http_stop_lets_answers_out)
+{
+    struct side s;
+    side_start(t, &s, &TWO_LOOPS);
+    struct client *asleep = client_new(t, s.port), *idle = client_new(t, s.port), *half = client_new(t, s.port), *silent = client_new(t, s.port);
+    str            head = STR_NONE, body = STR_NONE;
+    CHECK_INT(client_get(idle, "/echo"), 200, "idle");
+    CHECK(client_send(half, S("POST /echo HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n")));
+    CHECK_INT(client_read(half, false, &head, &body), 100, "half a request has come");
+    CHECK(client_send(asleep, S(GET("/late") GET("/echo?behind"))));
+    side_wait_late(&s, 1);
+    http_server_stop(s.server, SIDE_PATIENCE_S * 1000);
+    CHECK(client_sees_end(idle));
+    CHECK(client_sees_end(silent));
+    CHECK(client_send(half, S("abc")));
+    CHECK_INT(client_read(half, false, &head, &body), 200, "half a request is read to its end");
+    CHECK(str_find_str(head, S("Connection: close")) != STR_NOWHERE);
+    side_release(&s, 1);
+    CHECK_INT(client_read(asleep, false, &head, &body), 200, "late");
+    CHECK(str_find_str(head, S("Connection: close")) != STR_NOWHERE);
+    CHECK(client_sees_end(asleep));
+    client_free(asleep);
+    client_free(idle);
+    client_free(half);
+    client_free(silent);
+    int64_t before = side_now_ms(CLOCK_MONOTONIC);
+    side_end(&s, SIDE_PATIENCE_S * 1000);
+    CHECK(side_now_ms(CLOCK_MONOTONIC) - before < SIDE_PATIENCE_S * 500);
+    CHECK_INT(s.handled, 3, "requests");
+}
+
+TEST(http_stop_waits_no_longer_than_its_grace)
+{
+    struct side s;
+    side_start(t, &s, &PLAIN);
+    struct client *k = client_new(t, s.port);
+    CHECK(client_send(k, S(GET("/late"))));
+    side_wait_late(&s, 1);
+    side_stop(&s, 50);
+    CHECK(client_sees_end(k));
+    client_free(k);
+    side_end(&s, 0); // http_reply comes when nobody serves any more
+}
+
+TEST(http_stop_before_it_runs)
+{
+    struct http_server *server;
+    CHECK_OK(http_server_new(t->call, &TWO_LOOPS.settings, &server));
+    http_server_stop(server, 0);
+    CHECK_OK(http_server_run(t->call, server));
+    http_server_free(server);
+    CHECK_OK(http_server_new(t->call, &PLAIN.settings, &server));
+    http_server_free(server); // never ran
+}
+
+TEST(http_all_loops_serve)
+{
+    struct side s;
+    int         seen[2] = {0};
+    side_start(t, &s, &TWO_LOOPS);
+    for (int i = 0; i < 2000 && !(seen[0] && seen[1]); i++) {
+        struct client *k = client_new(t, s.port);
+        str            head, body;
+        CHECK(client_send(k, S(GET("/loop"))));
+        CHECK_INT(client_read(k, false, &head, &body), 200, "loop");
+        if (body.n == 1 && body.at[0] <= '1') seen[body.at[0] - '0']++;
+        client_free(k);
+    }
+    CHECK(seen[0] && seen[1]);
+    side_end(&s, 1000);
+}
+
+struct posted {
+    struct http_task task;
+    pthread_t        on;
+    sem_t            done;
+};
+
+static void run_posted(struct http_task *task)
+{
+    struct posted *p = CONTAINER_OF(task, struct posted, task);
+    p->on = pthread_self();
+    sem_post(&p->done);
+}
+
+struct watched {
+    struct http_watch *watch;
+    int                got;
+    sem_t              ready, gone;
+};
+
+static void read_watched(int fd, void *context)
+{
+    struct watched *w = context;
+    char            byte;
+    if (recv(fd, &byte, 1, 0) == 1) w->got += byte;
+    sem_post(&w->ready);
+}
+
+static void watch_gone(void *context)
+{
+    struct watched *w = context;
+    sem_post(&w->gone);
+}
+
+TEST(http_loops_run_tasks_and_watch_descriptors)
+{
+    struct side    s;
+    struct watched w = {0};
+    int            pair[2];
+    sem_init(&w.ready, 0, 0);
+    sem_init(&w.gone, 0, 0);
+    side_start(t, &s, &PLAIN);
+    CHECK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == 0);
+    CHECK_OK(http_watch_new(t->call, s.server, pair[0], read_watched, &w, &w.watch));
+    for (int i = 1; i <= 3; i++) {
+        char byte = (char)i;
+        CHECK(send(pair[1], &byte, 1, 0) == 1);
+        sem_wait(&w.ready);
+    }
+    CHECK_INT(w.got, 6, "bytes");
+    http_watch_close(w.watch, watch_gone);
+    sem_wait(&w.gone);
+    char byte;
+    CHECK(recv(pair[1], &byte, 1, 0) == 0);
+    close(pair[1]);
+    CHECK_ERR(http_watch_new(t->call, s.server, -1, read_watched, &w, &w.watch), ERR_IO, "no descriptor");
+    side_end(&s, 1000);
+    sem_destroy(&w.ready);
+    sem_destroy(&w.gone);
+}
+
+static void post_back(struct http_exchange *x, void *context)
+{
+    struct posted *p = context;
+    http_post(x->loop, &p->task);
+    x->response.status = 204;
+    http_reply(x);
+}
+
+TEST(http_tasks_run_on_the_loop_they_were_posted_to)
+{
+    struct side                   s;
+    struct posted                 p = {.task.run = run_posted};
+    struct http_listener_settings settings = {.handler = post_back, .context = &p};
+    struct http_listener         *l;
+    uint16_t                      port;
+    sem_init(&p.done, 0, 0);
+    side_start(t, &s, &PLAIN);
+    CHECK_OK(http_open_tcp(t->call, S("127.0.0.1"), 0, &settings.fd, &port));
+    CHECK_OK(http_listen(t->call, s.server, &settings, &l));
+    struct client *k = client_new(t, port);
+    CHECK_INT(client_get(k, "/"), 204, "posts a task");
+    sem_wait(&p.done);
+    CHECK(pthread_equal(p.on, s.thread));
+    client_free(k);
+    side_end(&s, 1000);
+    sem_destroy(&p.done);
+}

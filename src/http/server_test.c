@@ -1,0 +1,257 @@
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "side.h"
+
+#define POST_HEAD "POST /echo HTTP/1.1\r\nHost: localhost\r\n"
+
+static const struct side_options PLAIN = {.settings = {.server_name = S_INIT("lanyard")}};
+
+TEST(http_answers_and_keeps_the_connection)
+{
+    struct side s;
+    side_start(t, &s, &PLAIN);
+    struct client *k = client_new(t, s.port);
+    str            head = STR_NONE, body = STR_NONE;
+    CHECK(client_send(k, S(GET("/echo?a=%2F"))));
+    CHECK_INT(client_read(k, false, &head, &body), 200, "first");
+    CHECK_STR(body, S("GET /echo?a=%2F "), "first");
+    CHECK(str_starts(head, S("HTTP/1.1 200 OK\r\nDate: ")));
+    CHECK(str_ends(head, S(" GMT\r\nServer: lanyard\r\nContent-Type: text/plain\r\nContent-Length: 16\r\n\r\n")));
+    for (int i = 0; i < 100; i++) CHECK_INT(client_get(k, "/bytes/10"), 200, "again");
+    CHECK(client_send(k, S(POST_HEAD "Content-Length: 5\r\n\r\nhello")));
+    client_expect(k, 200, S("POST /echo hello"), "a body");
+    CHECK(client_send(k, S("GET /echo HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")));
+    CHECK_INT(client_read(k, false, &head, &body), 200, "last");
+    CHECK(str_find_str(head, S("\r\nConnection: close\r\n")) != STR_NOWHERE);
+    CHECK(client_sees_end(k));
+    client_free(k);
+    side_end(&s, 1000);
+    CHECK_INT(s.handled, 103, "requests");
+    CHECK_INT(s.contexts_freed, 1, "contexts");
+}
+
+TEST(http_answers_have_the_form_that_their_status_asks_for)
+{
+    static const struct { const char *request; bool to_head; int status; const char *body, *has, *lacks; } CASES[] = {
+        {"HEAD /bytes/10", true, 200, "", "Content-Length: 10\r\n", "abc"},
+        {"GET /status/204", false, 204, "", "204 No Content\r\n", "Content-Length"},
+        {"GET /status/304", false, 304, "", "304 Not Modified\r\n", "Content-Length"},
+        {"GET /status/299", false, 299, "body", "HTTP/1.1 299 \r\n", "Connection"},
+        {"GET /bytes/0", false, 200, "", "Content-Length: 0\r\n", "Connection"},
+        {"GET /inject", false, 200, "", "X-A: good\r\nX-B: b\r\n", "X-Evil"},
+        {"GET /status/0", false, 500, "", "Content-Length: 0\r\n", "body"}, // a handler that forgot
+        {"GET /status/100", false, 500, "", "Content-Length: 0\r\n", "body"},
+        {"GET /status/1000", false, 500, "", "Content-Length: 0\r\n", "body"},
+        {"BREW /echo", false, 200, "BREW /echo ", "200 OK", "Connection"}, // unknown methods are the handler's
+        {"GET /close", false, 200, "bye", "Connection: close\r\n", "X"},
+        {"GET /echo", false, 200, "GET /echo ", "200 OK", "X"},
+    };
+    struct side s;
+    side_start(t, &s, &PLAIN);
+    struct client *k = client_new(t, s.port);
+    for (size_t i = 0; i < COUNT(CASES); i++) {
+        const char *row = CASES[i].request;
+        str         head = STR_NONE, body = STR_NONE;
+        CHECK_ROW(client_sendf(k, "%s HTTP/1.1\r\nHost: localhost\r\n\r\n", row), row);
+        CHECK_INT(client_read(k, CASES[i].to_head, &head, &body), CASES[i].status, row);
+        CHECK_STR(body, str_of(CASES[i].body), row);
+        CHECK_ROW(str_find_str(head, str_of(CASES[i].has)) != STR_NOWHERE, row);
+        CHECK_ROW(str_find_str(head, str_of(CASES[i].lacks)) == STR_NOWHERE, row);
+        if (str_find_str(head, S("Connection: close")) == STR_NOWHERE) continue;
+        CHECK_ROW(client_sees_end(k), row);
+        client_free(k);
+        k = client_new(t, s.port);
+    }
+    client_free(k);
+    side_end(&s, 1000);
+}
+
+TEST(http_refuses_odd_requests_and_closes)
+{
+    static const struct { str text; int status; } CASES[] = {
+        {S_INIT("GET /echo HTTP/1.1\r\n\r\n"), 400},
+        {S_INIT(POST_HEAD "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"), 400},
+        {S_INIT(POST_HEAD "Content-Length: 3\r\nContent-Length: 4\r\n\r\nabcd"), 400},
+        {S_INIT(POST_HEAD "Content-Length: +3\r\n\r\nabc"), 400},
+        {S_INIT(POST_HEAD "Transfer-Encoding: xchunked\r\n\r\n"), 501},
+        {S_INIT("GET /echo HTTP/1.1\r\nHost : localhost\r\n\r\n"), 400},
+        {S_INIT("GET /echo HTTP/1.1\nHost: localhost\n\n"), 400},
+        {S_INIT("GET /echo HTTP/1.1\r\nHost: localhost\r\nX: a\0b\r\n\r\n"), 400},
+        {S_INIT("GET /echo HTTP/1.1\r\nHost: localhost\r\nX: a\r\n b\r\n\r\n"), 400},
+        {S_INIT("GET /echo HTTP/2.0\r\nHost: localhost\r\n\r\n"), 505},
+        {S_INIT("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"), 400},
+        {S_INIT(POST_HEAD "Content-Length: 5000000\r\n\r\n"), 413},
+        {S_INIT(POST_HEAD "Transfer-Encoding: chunked\r\n\r\nFFFFFF\r\n"), 413},
+        {S_INIT(POST_HEAD "Transfer-Encoding: chunked\r\n\r\nxyz\r\n"), 400},
+        {S_INIT(POST_HEAD "Expect: magic\r\n\r\n"), 417},
+    };
+    struct side s;
+    side_start(t, &s, &PLAIN);
+    for (size_t i = 0; i < COUNT(CASES); i++) {
+        const char    *row = CASES[i].text.at;
+        struct client *k = client_new(t, s.port);
+        str            head = STR_NONE, body = STR_NONE;
+        CHECK_ROW(client_send(k, S(GET("/echo"))) && client_send(k, CASES[i].text) && client_send(k, S(GET("/smuggled"))), row);
+        CHECK_INT(client_read(k, false, &head, &body), 200, row); // what came before it is answered
+        CHECK_INT(client_read(k, false, &head, &body), CASES[i].status, row);
+        CHECK_ROW(str_find_str(head, S("\r\nConnection: close\r\n")) != STR_NOWHERE, row);
+        CHECK_ROW(client_sees_end(k), row);
+        client_free(k);
+    }
+    side_end(&s, 1000);
+    CHECK_INT(s.handled, COUNT(CASES), "no odd request and nothing behind one reached the handler");
+}
+
+TEST(http_takes_the_largest_body)
+{
+    static const size_t PIECE = 100000;
+    struct side         s;
+    side_start(t, &s, &PLAIN);
+    struct client *k = client_new(t, s.port);
+    char          *piece = malloc(PIECE);
+    str            head = STR_NONE, body = STR_NONE;
+    if (!piece) abort();
+    memset(piece, 'b', PIECE);
+    CHECK(client_sendf(k, "POST /bytes/7 HTTP/1.1\r\nHost: localhost\r\nContent-Length: %u\r\n\r\n", HTTP_MAX_BODY_BYTES));
+    for (size_t left = HTTP_MAX_BODY_BYTES; left;) {
+        size_t n = left < PIECE ? left : PIECE;
+        CHECK(client_send(k, (str){piece, n}));
+        left -= n;
+    }
+    CHECK_INT(client_read(k, false, &head, &body), 200, "by length");
+    CHECK(client_send(k, S("POST /bytes/7 HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n")));
+    for (size_t left = HTTP_MAX_BODY_BYTES; left;) {
+        size_t n = left < PIECE ? left : PIECE;
+        CHECK(client_sendf(k, "%zx\r\n", n) && client_send(k, (str){piece, n}) && client_send(k, S("\r\n")));
+        left -= n;
+    }
+    CHECK(client_send(k, S("0\r\n\r\n")));
+    CHECK_INT(client_read(k, false, &head, &body), 200, "in chunks");
+    free(piece);
+    client_free(k);
+    side_end(&s, 1000);
+}
+
+TEST(http_reads_requests_byte_by_byte)
+{
+    static const char TEXT[] = "\r\n" GET("/echo?1") POST_HEAD "Content-Length: 3\r\n\r\nabc" POST_HEAD
+        "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x\r\nde\r\n0\r\nX-Sum: 1\r\n\r\n" GET("/soon?2");
+    struct side s;
+    side_start(t, &s, &PLAIN);
+    struct client *k = client_new(t, s.port);
+    for (size_t i = 0; i < sizeof TEXT - 1; i++) CHECK(client_send(k, (str){TEXT + i, 1}));
+    client_expect(k, 200, S("GET /echo?1 "), "head");
+    client_expect(k, 200, S("POST /echo abc"), "body");
+    client_expect(k, 200, S("POST /echo abcde"), "chunks");
+    client_expect(k, 200, S("GET /soon?2 "), "from another thread");
+    client_free(k);
+    side_end(&s, 1000);
+}
+
+TEST(http_answers_pipelined_requests_in_their_order)
+{
+    struct side s;
+    struct buf  all;
+    side_start(t, &s, &PLAIN);
+    struct client *k = client_new(t, s.port);
+    buf_init(&all, &t->call->arena);
+    for (int i = 0; i < 300; i++) {
+        const char *path = i % 7 == 3 ? "/soon" : "/echo";
+        buf_addf(&all, "POST %s?%d HTTP/1.1\r\nHost: localhost\r\n", path, i);
+        if (i % 3) buf_addf(&all, "Content-Length: 4\r\n\r\nbody");
+        else buf_addf(&all, "Transfer-Encoding: chunked\r\n\r\n1\r\nb\r\n3\r\nody\r\n0\r\n\r\n");
+    }
+    CHECK(client_send(k, buf_view(&all)));
+    for (int i = 0; i < 300; i++) {
+        str want = call_format(t->call, "POST %s?%d body", i % 7 == 3 ? "/soon" : "/echo", i);
+        client_expect(k, 200, want, "pipelined");
+    }
+    client_free(k);
+    side_end(&s, 1000);
+}
+
+TEST(http_asks_for_a_body_that_waits_to_be_asked_for)
+{
+    struct side s;
+    str         head = STR_NONE, body = STR_NONE;
+    side_start(t, &s, &PLAIN);
+    struct client *k = client_new(t, s.port);
+    CHECK(client_send(k, S(POST_HEAD "Expect: 100-continue\r\nContent-Length: 3\r\n\r\n")));
+    CHECK_INT(client_read(k, false, &head, &body), 100, "asked for");
+    CHECK_STR(head, S("HTTP/1.1 100 Continue\r\n\r\n"), "100");
+    CHECK(client_send(k, S("abc")));
+    client_expect(k, 200, S("POST /echo abc"), "answered");
+    CHECK(client_send(k, S(POST_HEAD "Expect: 100-continue\r\nContent-Length: 3\r\n\r\nabc")));
+    client_expect(k, 200, S("POST /echo abc"), "not asked for: it has come");
+    CHECK(client_send(k, S(POST_HEAD "Expect: 100-continue\r\n\r\n")));
+    client_expect(k, 200, S("POST /echo "), "not asked for: there is none");
+    CHECK(client_send(k, S(POST_HEAD "Expect: 100-continue\r\nContent-Length: 9999999\r\n\r\n")));
+    CHECK_INT(client_read(k, false, &head, &body), 413, "refused before it is sent");
+    client_free(k);
+    side_end(&s, 1000);
+}
+
+static bool accept_every_second(int fd, void *context)
+{
+    static atomic_int n;
+    (void)fd, (void)context;
+    return atomic_fetch_add(&n, 1) % 2;
+}
+
+TEST(http_a_listener_chooses_whom_it_accepts)
+{
+    const char               *path = call_zstr(t->call, call_format(t->call, "%s/socket", test_dir(t)));
+    const struct side_options unix_socket = {.unix_path = path, .accepts = accept_every_second};
+    struct side               s;
+    side_start(t, &s, &unix_socket);
+    for (int i = 0; i < 6; i++) {
+        struct client *k = client_new_unix(t, path);
+        CHECK_INT(client_get(k, "/echo"), i % 2 ? 200 : 0, "every second one");
+        client_free(k);
+    }
+    side_end(&s, 1000);
+}
+
+TEST(http_sockets_say_why_they_cannot_be_opened)
+{
+    int         fd = -1, other = -1;
+    uint16_t    port = 0;
+    struct stat st;
+    str         path = call_format(t->call, "%s/socket", test_dir(t)), file = call_format(t->call, "%s/file", test_dir(t));
+    str         long_path = {arena_alloc(&t->call->arena, 200), 200};
+    memset((char *)long_path.at, 'a', 200);
+
+    CHECK_OK(http_open_tcp(t->call, S("127.0.0.1"), 0, &fd, &port));
+    CHECK(port != 0);
+    CHECK_ERR(http_open_tcp(t->call, S("localhost"), 0, &other, &port), ERR_IO, "a name");
+    CHECK_ERR(http_open_tcp(t->call, S("127.0.0.256"), 0, &other, &port), ERR_IO, "no address");
+    CHECK_ERR(http_open_tcp(t->call, S("192.0.2.1"), 0, &other, &port), ERR_IO, "not this machine's");
+    CHECK(http_open_tcp(t->call, S("127.0.0.1"), port, &other, &port) == ERR_IO);
+    CHECK(strstr(t->call->failure.text, "is in use") != NULL);
+    call_forgive(t->call);
+    close(fd);
+
+    CHECK_OK(http_open_unix(t->call, path, &fd));
+    CHECK(stat(call_zstr(t->call, path), &st) == 0 && S_ISSOCK(st.st_mode) && (st.st_mode & 0777) == 0600);
+    CHECK_ERR(http_open_unix(t->call, path, &other), ERR_IO, "a live one");
+    close(fd);
+    CHECK_OK(http_open_unix(t->call, path, &fd)); // a dead one is replaced
+    close(fd);
+    FILE *f = fopen(call_zstr(t->call, file), "w");
+    CHECK(f && fclose(f) == 0);
+    CHECK_ERR(http_open_unix(t->call, file, &other), ERR_IO, "a file is in the way");
+    CHECK_ERR(http_open_unix(t->call, S(""), &other), ERR_IO, "no path");
+    CHECK_ERR(http_open_unix(t->call, long_path, &other), ERR_IO, "too long");
+    CHECK_ERR(http_open_unix(t->call, call_format(t->call, "%s/none/socket", test_dir(t)), &other), ERR_IO, "no such folder");
+
+    struct http_server           *server;
+    struct http_listener_settings none = {.fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), .handler = side_handle};
+    struct http_listener         *l;
+    CHECK_OK(http_server_new(t->call, &PLAIN.settings, &server));
+    CHECK_ERR(http_listen(t->call, server, &none, &l), ERR_IO, "does not listen");
+    http_server_free(server);
+    CHECK_ERR(http_server_new(t->call, &(struct http_settings){.loops = 100000}, &server), ERR_USAGE, "loops");
+}

@@ -1,0 +1,232 @@
+#include <errno.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "side.h"
+
+static const struct side_options TLS = {.tls = true, .settings = {.loops = 2}};
+
+static SSL_CTX *client_context(int version, const char *protocols)
+{
+    SSL_CTX *context = SSL_CTX_new(TLS_client_method());
+    if (!context) abort();
+    SSL_CTX_set_min_proto_version(context, version ? version : TLS1_2_VERSION);
+    SSL_CTX_set_max_proto_version(context, version);
+    if (protocols) SSL_CTX_set_alpn_protos(context, (const unsigned char *)protocols, (unsigned)strlen(protocols));
+    // A client that would speak what is too old, if it were let.
+    if (version && version < TLS1_2_VERSION) SSL_CTX_set_security_level(context, 0);
+    return context;
+}
+
+TEST(http_tls_speaks_what_is_not_too_old)
+{
+    static const struct { const char *name; int version; const char *protocols; bool ok; const char *chosen; } CASES[] = {
+        {"1.3", TLS1_3_VERSION, "\x02h2\x08http/1.1", true, "http/1.1"},
+        {"1.2", TLS1_2_VERSION, "\x08http/1.1", true, "http/1.1"},
+        {"no ALPN", 0, NULL, true, ""},
+        {"1.1", TLS1_1_VERSION, NULL, false, NULL},
+        {"1.0", TLS1_VERSION, NULL, false, NULL},
+        {"h2 only", 0, "\x02h2", false, NULL},
+        {"h2 and an old draft", 0, "\x02h2\x08http/1.0", false, NULL},
+    };
+    struct side s;
+    side_start(t, &s, &TLS);
+    for (size_t i = 0; i < COUNT(CASES); i++) {
+        SSL_CTX       *context = client_context(CASES[i].version, CASES[i].protocols);
+        struct client *k = client_new_tls(t, s.port, context, NULL);
+        CHECK_ROW(!!k == CASES[i].ok, CASES[i].name);
+        if (k) {
+            const unsigned char *chosen;
+            unsigned             n;
+            str                  head, body;
+            SSL_get0_alpn_selected(k->ssl, &chosen, &n);
+            CHECK_STR(((str){(const char *)chosen, n}), str_of(CASES[i].chosen), CASES[i].name);
+            CHECK_ROW(client_send(k, S(GET("/secure"))), CASES[i].name);
+            CHECK_INT(client_read(k, false, &head, &body), 200, CASES[i].name);
+            CHECK_STR(body, S("yes"), CASES[i].name);
+        }
+        client_free(k);
+        SSL_CTX_free(context);
+        ERR_clear_error();
+    }
+    side_end(&s, 1000);
+}
+
+TEST(http_tls_resumes_sessions)
+{
+    static const int VERSIONS[] = {TLS1_2_VERSION, TLS1_3_VERSION};
+    struct side      s;
+    side_start(t, &s, &TLS);
+    for (size_t i = 0; i < COUNT(VERSIONS); i++) {
+        SSL_CTX       *context = client_context(VERSIONS[i], NULL);
+        struct client *k = client_new_tls(t, s.port, context, NULL);
+        CHECK_INT(client_get(k, "/echo"), 200, "first");
+        CHECK(!SSL_session_reused(k->ssl));
+        SSL_SESSION *session = SSL_get1_session(k->ssl);
+        SSL_shutdown(k->ssl);
+        client_free(k);
+        for (int again = 0; again < 4; again++) { // on whichever loop
+            k = client_new_tls(t, s.port, context, session);
+            CHECK_INT(client_get(k, "/echo"), 200, "again");
+            CHECK(SSL_session_reused(k->ssl));
+            SSL_shutdown(k->ssl); // or OpenSSL would not use the session again
+            client_free(k);
+        }
+        SSL_SESSION_free(session);
+        SSL_CTX_free(context);
+    }
+    side_end(&s, 1000);
+}
+
+TEST(http_tls_serves_as_plain_does)
+{
+    static const char TEXT[] = GET("/echo?1") "POST /soon HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"
+        "POST /echo HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n";
+    struct side s;
+    str         head, body;
+    side_start(t, &s, &TLS);
+    SSL_CTX       *context = client_context(0, NULL);
+    struct client *k = client_new_tls(t, s.port, context, NULL);
+    for (size_t i = 0; i < sizeof TEXT - 1; i++) CHECK(client_send(k, (str){TEXT + i, 1}));
+    CHECK_INT(client_read(k, false, &head, &body), 200, "head");
+    CHECK_INT(client_read(k, false, &head, &body), 200, "soon");
+    CHECK_STR(body, S("POST /soon abc"), "soon");
+    CHECK_INT(client_read(k, false, &head, &body), 100, "continue");
+    CHECK(client_send(k, S("de" GET("/late") GET("/bytes/60000") GET("/bytes/100000"))));
+    CHECK_INT(client_read(k, false, &head, &body), 200, "body");
+    CHECK_STR(body, S("POST /echo de"), "body");
+    side_wait_late(&s, 1);
+    side_release(&s, 1);
+    CHECK_INT(client_read(k, false, &head, &body), 200, "late");
+    CHECK_INT(client_read(k, false, &head, &body), 200, "large");
+    CHECK_INT(body.n, 60000, "large");
+    CHECK_INT(client_read(k, false, &head, &body), 200, "larger");
+    CHECK_INT(body.n, 100000, "larger");
+    CHECK(body.n == 100000 && body.at[99999] == 'a' + 99999 % 26);
+    CHECK(client_send(k, S("GET /echo HTTP/1.1\r\n\r\n")));
+    CHECK_INT(client_read(k, false, &head, &body), 400, "refused");
+    CHECK(client_sees_end(k));
+    client_free(k);
+    SSL_CTX_free(context);
+    side_end(&s, 1000);
+}
+
+TEST(http_tls_takes_large_bodies_and_slow_readers)
+{
+    static const size_t N = 100;
+    struct side         s;
+    str                 head, body;
+    size_t              done = 0;
+    side_start(t, &s, &TLS);
+    SSL_CTX       *context = client_context(0, NULL);
+    struct client *k = client_new_tls(t, s.port, context, NULL);
+    char          *piece = calloc(1, 1 << 16);
+    if (!piece) abort();
+    CHECK(client_sendf(k, "PUT /bytes/3 HTTP/1.1\r\nHost: h\r\nContent-Length: %u\r\n\r\n", HTTP_MAX_BODY_BYTES));
+    for (size_t i = 0; i < HTTP_MAX_BODY_BYTES >> 16; i++) CHECK(client_send(k, (str){piece, 1 << 16}));
+    CHECK_INT(client_read(k, false, &head, &body), 200, "a large body");
+    for (size_t i = 0; i < N; i++) CHECK(client_send(k, i % 2 ? S(GET("/bytes/100000")) : S(GET("/bytes/30000"))));
+    usleep(200000);
+    CHECK((size_t)s.handled < N);
+    while (done < N && client_read(k, false, &head, &body) == 200 && body.n == (done % 2 ? 100000 : 30000)) done++;
+    CHECK_INT(done, N, "slowly");
+    free(piece);
+    client_free(k);
+    SSL_CTX_free(context);
+    side_end(&s, 1000);
+}
+
+TEST(http_tls_peers_vanish)
+{
+    struct side s;
+    side_start(t, &s, &TLS);
+    SSL_CTX *context = client_context(0, NULL);
+    for (int i = 0; i < 12; i++) {
+        struct client *k = i % 4 ? client_new_tls(t, s.port, context, NULL) : client_new(t, s.port); // some before the handshake
+        if (i % 4 > 1) {
+            CHECK(client_send(k, S(GET("/late") "GET /bytes")));
+            side_wait_late(&s, (size_t)(i / 4 * 2 + i % 4 - 1));
+        }
+        if (i % 4 == 3) client_reset(k);
+        else client_free(k);
+    }
+    side_release(&s, 6);
+    struct client *k = client_new_tls(t, s.port, context, NULL);
+    CHECK_INT(client_get(k, "/echo"), 200, "the server is well");
+    client_free(k);
+    SSL_CTX_free(context);
+    side_end(&s, 1000);
+}
+
+TEST(http_tls_refuses_what_is_no_tls)
+{
+    static const struct side_options SHORT = {.tls = true, .settings = {.head_timeout_ms = 200}};
+    static const struct { const char *name; str sent; int status; } CASES[] = {
+        {"plain HTTP", S_INIT(GET("/echo")), 400},
+        {"plain HTTP with a body", S_INIT("POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhello"), 400},
+        {"garbage", S_INIT("\x00\x01\x02\x03\x04\x05\x06\x07\x08\x09"), 0},
+        {"a record that is no handshake", S_INIT("\x17\x03\x03\x00\x05hello"), 0},
+        {"half a hello", S_INIT("\x16\x03\x01\x02\x00\x01\x00"), 0},
+        {"silence", S_INIT(""), 0},
+    };
+    struct side s;
+    side_start(t, &s, &SHORT);
+    for (size_t i = 0; i < COUNT(CASES); i++) {
+        struct client *k = client_new(t, s.port);
+        str            head = STR_NONE, body = STR_NONE;
+        CHECK_ROW(client_send(k, CASES[i].sent), CASES[i].name);
+        CHECK_INT(client_read(k, false, &head, &body), CASES[i].status, CASES[i].name);
+        if (CASES[i].status) CHECK_STR(body, S("This port speaks TLS: use https.\n"), CASES[i].name);
+        char byte;
+        CHECK_ROW(recv(k->fd, &byte, 1, 0) <= 0 && errno != EAGAIN, CASES[i].name); // closed, maybe behind an alert
+        client_free(k);
+    }
+    side_end(&s, 1000);
+    CHECK_INT(s.handled, 0, "nothing reached the handler");
+}
+
+static str encrypted(struct test *t, str key_pem)
+{
+    BIO      *in = BIO_new_mem_buf(key_pem.at, (int)key_pem.n), *out = BIO_new(BIO_s_mem());
+    EVP_PKEY *key = PEM_read_bio_PrivateKey(in, NULL, NULL, NULL);
+    char     *at;
+    PEM_write_bio_PrivateKey(out, key, EVP_aes_128_cbc(), (const unsigned char *)"pass", 4, NULL, NULL);
+    long n = BIO_get_mem_data(out, &at);
+    str  pem = arena_copy_str(&t->call->arena, (str){at, (size_t)n});
+    BIO_free(in);
+    BIO_free(out);
+    EVP_PKEY_free(key);
+    return pem;
+}
+
+TEST(http_tls_refuses_certificates_and_keys_that_do_not_fit)
+{
+    str certificate, key, other_certificate, other_key;
+    side_make_certificate(t, &certificate, &key);
+    side_make_certificate(t, &other_certificate, &other_key);
+    str chain = call_format(t->call, "%.*s%.*s", PSTR(certificate), PSTR(other_certificate));
+    str broken = call_format(t->call, "%.*s-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", PSTR(certificate));
+    const struct { const char *name; str certificate, key; enum err want; } CASES[] = {
+        {"a pair", certificate, key, OK},
+        {"with a chain", chain, key, OK},
+        {"the key of another", certificate, other_key, ERR_CRYPTO},
+        {"an encrypted key", certificate, encrypted(t, key), ERR_CRYPTO},
+        {"no key", certificate, certificate, ERR_CRYPTO},
+        {"no certificate", key, key, ERR_CRYPTO},
+        {"nothing", S(""), S(""), ERR_CRYPTO},
+        {"a broken chain", broken, key, ERR_CRYPTO},
+        {"half a certificate", str_upto(certificate, certificate.n / 2), key, ERR_CRYPTO},
+    };
+    for (size_t i = 0; i < COUNT(CASES); i++) {
+        struct http_tls *tls = NULL;
+        struct secret    secret;
+        CHECK_OK(secret_init(t->call, &secret, str_bytes(CASES[i].key)));
+        CHECK_ERR(http_tls_new(t->call, CASES[i].certificate, &secret, &tls), CASES[i].want, CASES[i].name);
+        CHECK_ROW(!!tls == (CASES[i].want == OK), CASES[i].name);
+        http_tls_free(tls);
+        secret_clear(&secret);
+    }
+}

@@ -1,0 +1,387 @@
+#include "side.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+// The server's side
+
+static void reply_text(struct http_exchange *x, int status, str body)
+{
+    x->response.status = status;
+    x->response.content_type = S("text/plain");
+    x->response.body = body;
+    http_reply(x);
+}
+
+static void reply_bytes(struct http_exchange *x, int64_t n)
+{
+    char *letters = arena_alloc(&x->call.arena, (size_t)n);
+    if (!letters) abort();
+    for (int64_t i = 0; i < n; i++) letters[i] = (char)('a' + i % 26);
+    reply_text(x, 200, (str){letters, (size_t)n});
+}
+
+static void give_to_worker(struct side *s, struct http_exchange *x, bool late)
+{
+    pthread_mutex_lock(&s->lock);
+    if (late) {
+        if (s->waiting_n == COUNT(s->waiting)) abort();
+        s->waiting[s->waiting_n++] = x;
+    } else {
+        x->user = s->soon;
+        s->soon = x;
+    }
+    pthread_cond_broadcast(&s->changed);
+    pthread_mutex_unlock(&s->lock);
+}
+
+static bool number_behind(str path, str prefix, int64_t *out)
+{
+    return str_starts(path, prefix) && str_to_i64(str_from(path, prefix.n), out);
+}
+
+void side_handle(struct http_exchange *x, void *context)
+{
+    struct side *s = context;
+    str          path = x->request.path;
+    int64_t      n;
+    atomic_fetch_add(&s->handled, 1);
+    if (str_eq(path, S("/late"))) {
+        give_to_worker(s, x, true);
+    } else if (str_eq(path, S("/soon"))) {
+        give_to_worker(s, x, false);
+    } else if (number_behind(path, S("/bytes/"), &n)) {
+        reply_bytes(x, n);
+    } else if (number_behind(path, S("/status/"), &n)) {
+        reply_text(x, (int)n, S("body"));
+    } else if (str_eq(path, S("/loop"))) {
+        reply_text(x, 200, call_format(&x->call, "%u", http_loop_index(x->loop)));
+    } else if (str_eq(path, S("/secure"))) {
+        reply_text(x, 200, x->request.secure ? S("yes") : S("no"));
+    } else if (str_eq(path, S("/close"))) {
+        x->response.close = true;
+        reply_text(x, 200, S("bye"));
+    } else if (str_eq(path, S("/inject"))) {
+        http_add_header(x, S("X-A"), S("good\r\nX-Evil: 1"));
+        http_add_header(x, S("X-B\r\nX-Evil"), S("b"));
+        x->response.content_type = S("text/plain\nX-Evil: 2");
+        x->response.status = 200;
+        http_reply(x);
+    } else {
+        const struct http_request *q = &x->request;
+        reply_text(x, 200, call_format(&x->call, "%.*s %.*s %.*s", PSTR(q->method_text), PSTR(q->target), PSTR(q->body)));
+    }
+}
+
+// Answers what was given to it, reading the request as a real one would.
+static void answer_as_worker(struct http_exchange *x)
+{
+    const struct http_request *q = &x->request;
+    reply_text(x, 200, call_format(&x->call, "%.*s %.*s %.*s", PSTR(q->method_text), PSTR(q->target), PSTR(q->body)));
+}
+
+static void *work(void *side)
+{
+    struct side *s = side;
+    pthread_mutex_lock(&s->lock);
+    while (!s->worker_ends || s->soon || s->waiting_n) {
+        struct http_exchange *x = s->soon;
+        if (x) {
+            s->soon = x->user;
+        } else if (s->waiting_n && (s->to_release || s->worker_ends)) {
+            x = s->waiting[0];
+            memmove(s->waiting, s->waiting + 1, --s->waiting_n * sizeof s->waiting[0]);
+            if (s->to_release) s->to_release--;
+        } else {
+            pthread_cond_wait(&s->changed, &s->lock);
+            continue;
+        }
+        pthread_mutex_unlock(&s->lock);
+        answer_as_worker(x);
+        pthread_mutex_lock(&s->lock);
+    }
+    pthread_mutex_unlock(&s->lock);
+    return NULL;
+}
+
+static void *run(void *side)
+{
+    struct side *s = side;
+    struct call  c;
+    call_init(&c, NULL, NULL);
+    s->result = http_server_run(&c, s->server);
+    call_clear(&c);
+    return NULL;
+}
+
+static void count_freed(void *context)
+{
+    struct side *s = context;
+    atomic_fetch_add(&s->contexts_freed, 1);
+}
+
+struct http_listener *side_listen(struct side *s, uint16_t *out_port)
+{
+    struct http_listener_settings settings = {.handler = side_handle, .context = s, .context_free = count_freed};
+    struct http_listener         *l = NULL;
+    struct call                   c; // of its own: tests call this from several threads
+    call_init(&c, NULL, NULL);
+    if (http_open_tcp(&c, S("127.0.0.1"), 0, &settings.fd, out_port) != OK || http_listen(&c, s->server, &settings, &l) != OK) abort();
+    call_clear(&c);
+    return l;
+}
+
+static void make_tls(struct test *t, struct side *s)
+{
+    str           certificate, key;
+    struct secret secret;
+    side_make_certificate(t, &certificate, &key);
+    if (secret_init(t->call, &secret, str_bytes(key)) != OK) abort();
+    CHECK_OK(http_tls_new(t->call, certificate, &secret, &s->tls));
+    secret_clear(&secret);
+}
+
+void side_start(struct test *t, struct side *s, const struct side_options *options)
+{
+    *s = (struct side){.t = t};
+    struct http_listener_settings listen = {.handler = side_handle, .context = s, .context_free = count_freed, .accepts = options->accepts};
+    pthread_mutex_init(&s->lock, NULL);
+    pthread_cond_init(&s->changed, NULL);
+    CHECK_OK(http_server_new(t->call, &options->settings, &s->server));
+    if (options->tls) make_tls(t, s);
+    listen.tls = s->tls;
+    if (options->unix_path) CHECK_OK(http_open_unix(t->call, str_of(options->unix_path), &listen.fd));
+    else CHECK_OK(http_open_tcp(t->call, S("127.0.0.1"), 0, &listen.fd, &s->port));
+    CHECK_OK(http_listen(t->call, s->server, &listen, &s->listener));
+    if (pthread_create(&s->worker, NULL, work, s) != 0 || pthread_create(&s->thread, NULL, run, s) != 0) abort();
+}
+
+void side_stop(struct side *s, int64_t grace_ms)
+{
+    struct test *t = s->t;
+    http_server_stop(s->server, grace_ms);
+    pthread_join(s->thread, NULL);
+    s->stopped = true;
+    CHECK_INT(s->result, OK, "http_server_run");
+}
+
+void side_end(struct side *s, int64_t grace_ms)
+{
+    if (!s->stopped) side_stop(s, grace_ms);
+    pthread_mutex_lock(&s->lock);
+    s->worker_ends = true;
+    pthread_cond_broadcast(&s->changed);
+    pthread_mutex_unlock(&s->lock);
+    pthread_join(s->worker, NULL);
+    http_server_free(s->server);
+    http_tls_free(s->tls);
+    pthread_mutex_destroy(&s->lock);
+    pthread_cond_destroy(&s->changed);
+}
+
+void side_wait_late(struct side *s, size_t n)
+{
+    for (int i = 0; i < SIDE_PATIENCE_S * 1000; i++) {
+        pthread_mutex_lock(&s->lock);
+        bool there = s->waiting_n >= n;
+        pthread_mutex_unlock(&s->lock);
+        if (there) return;
+        usleep(1000);
+    }
+    test_failed(s->t, __FILE__, __LINE__, "%zu late requests did not come", n);
+}
+
+void side_release(struct side *s, size_t n)
+{
+    pthread_mutex_lock(&s->lock);
+    s->to_release += n;
+    pthread_cond_broadcast(&s->changed);
+    pthread_mutex_unlock(&s->lock);
+}
+
+static str pem_of(struct test *t, BIO *bio)
+{
+    char *at;
+    long  n = BIO_get_mem_data(bio, &at);
+    str   copy = arena_copy_str(&t->call->arena, (str){at, (size_t)n});
+    BIO_free(bio);
+    return copy;
+}
+
+void side_make_certificate(struct test *t, str *out_certificate_pem, str *out_key_pem)
+{
+    EVP_PKEY  *key = EVP_EC_gen("P-256");
+    X509      *x = X509_new();
+    X509_NAME *name = X509_get_subject_name(x);
+    BIO       *certificate_pem = BIO_new(BIO_s_mem()), *key_pem = BIO_new(BIO_s_mem());
+    X509_set_version(x, X509_VERSION_3);
+    ASN1_INTEGER_set(X509_get_serialNumber(x), 1);
+    X509_gmtime_adj(X509_getm_notBefore(x), -3600);
+    X509_gmtime_adj(X509_getm_notAfter(x), 3600);
+    X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const unsigned char *)"localhost", -1, -1, 0);
+    X509_set_issuer_name(x, name);
+    X509_set_pubkey(x, key);
+    if (!X509_sign(x, key, EVP_sha256())) abort();
+    PEM_write_bio_X509(certificate_pem, x);
+    PEM_write_bio_PrivateKey(key_pem, key, NULL, NULL, 0, NULL, NULL);
+    X509_free(x);
+    EVP_PKEY_free(key);
+    *out_certificate_pem = pem_of(t, certificate_pem);
+    *out_key_pem = pem_of(t, key_pem);
+}
+
+// The clients' side
+
+static struct client *client_of(struct test *t, int fd, const struct sockaddr *to, socklen_t n)
+{
+    struct client *k = calloc(1, sizeof *k);
+    struct timeval patience = {.tv_sec = SIDE_PATIENCE_S};
+    int            on = 1;
+    if (!k || fd < 0) abort();
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    if (connect(fd, to, n) != 0) test_failed(t, __FILE__, __LINE__, "connect: %s", strerror(errno));
+    k->t = t;
+    k->fd = fd;
+    return k;
+}
+
+struct client *client_new(struct test *t, uint16_t port)
+{
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    return client_of(t, socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), (const struct sockaddr *)&to, sizeof to);
+}
+
+struct client *client_new_unix(struct test *t, const char *path)
+{
+    struct sockaddr_un to = {.sun_family = AF_UNIX};
+    snprintf(to.sun_path, sizeof to.sun_path, "%s", path);
+    return client_of(t, socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), (const struct sockaddr *)&to, sizeof to);
+}
+
+struct client *client_new_tls(struct test *t, uint16_t port, SSL_CTX *context, SSL_SESSION *session)
+{
+    struct client *k = client_new(t, port);
+    k->ssl = SSL_new(context);
+    if (!k->ssl || !SSL_set_fd(k->ssl, k->fd)) abort();
+    if (session) SSL_set_session(k->ssl, session);
+    if (SSL_connect(k->ssl) == 1) return k;
+    client_free(k);
+    return NULL;
+}
+
+void client_free(struct client *k)
+{
+    if (!k) return;
+    SSL_free(k->ssl);
+    close(k->fd);
+    free(k);
+}
+
+void client_reset(struct client *k)
+{
+    struct linger at_once = {.l_onoff = 1};
+    setsockopt(k->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    client_free(k);
+}
+
+bool client_send(struct client *k, str text)
+{
+    while (text.n) {
+        ssize_t n = k->ssl ? SSL_write(k->ssl, text.at, (int)text.n) : send(k->fd, text.at, text.n, MSG_NOSIGNAL);
+        if (n <= 0) return false;
+        text = str_from(text, (size_t)n);
+    }
+    return true;
+}
+
+bool client_sendf(struct client *k, const char *format, ...)
+{
+    char    text[4096];
+    va_list args;
+    va_start(args, format);
+    int n = vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    return n >= 0 && (size_t)n < sizeof text && client_send(k, (str){text, (size_t)n});
+}
+
+// False at the end, or when patience is.
+static bool client_receive(struct client *k)
+{
+    if (k->in_n == sizeof k->in) return false;
+    char   *at = k->in + k->in_n;
+    size_t  room = sizeof k->in - k->in_n;
+    ssize_t n = k->ssl ? SSL_read(k->ssl, at, (int)room) : recv(k->fd, at, room, 0);
+    if (n <= 0) return false;
+    k->in_n += (size_t)n;
+    return true;
+}
+
+static str header_of(str head, str name)
+{
+    for (str rest = head, line; str_cut(&rest, '\n', &line);)
+        if (str_starts_nocase(line, name)) return str_trim(str_upto(str_from(line, name.n), str_find(str_from(line, name.n), '\r')));
+    return STR_NONE;
+}
+
+int client_read(struct client *k, bool to_head, str *out_head, str *out_body)
+{
+    size_t  head_n;
+    int64_t status, length = 0;
+    memmove(k->in, k->in + k->answer_n, k->in_n - k->answer_n);
+    k->in_n -= k->answer_n;
+    k->answer_n = 0;
+    while ((head_n = str_find_str((str){k->in, k->in_n}, S("\r\n\r\n"))) == STR_NOWHERE)
+        if (!client_receive(k)) return 0;
+    *out_head = (str){k->in, head_n += 4};
+    if (!str_starts(*out_head, S("HTTP/1.1 ")) || !str_to_i64((str){k->in + 9, 3}, &status)) return 0;
+    str value = header_of(*out_head, S("Content-Length:"));
+    if (value.at && !str_to_i64(value, &length)) return 0;
+    if (to_head || status == 204 || status == 304) length = 0;
+    while (k->in_n < head_n + (size_t)length)
+        if (!client_receive(k)) return 0;
+    *out_body = (str){k->in + head_n, (size_t)length};
+    k->answer_n = head_n + (size_t)length;
+    return (int)status;
+}
+
+bool client_sees_end(struct client *k)
+{
+    if (k->in_n > k->answer_n) return false;
+    k->in_n = k->answer_n = 0;
+    char byte;
+    if (k->ssl) return SSL_get_error(k->ssl, SSL_read(k->ssl, &byte, 1)) == SSL_ERROR_ZERO_RETURN;
+    ssize_t n = recv(k->fd, &byte, 1, 0);
+    return n == 0 || (n < 0 && errno == ECONNRESET);
+}
+
+int client_get(struct client *k, const char *path)
+{
+    str head, body;
+    if (!client_sendf(k, "GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n", path)) return 0;
+    return client_read(k, false, &head, &body);
+}
+
+void client_expect(struct client *k, int status, str body, const char *row)
+{
+    struct test *t = k->t;
+    str          got_head = STR_NONE, got_body = STR_NONE;
+    CHECK_INT(client_read(k, false, &got_head, &got_body), status, row);
+    CHECK_STR(got_body, body, row);
+}
+
+int64_t side_now_ms(clockid_t clock)
+{
+    struct timespec now;
+    clock_gettime(clock, &now);
+    return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
