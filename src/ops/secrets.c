@@ -69,19 +69,12 @@ static enum err newest_of(struct call *c, const struct secret_records *r, const 
     return OK;
 }
 
-static int hex_value(char ch)
-{
-    char lower = char_lower(ch);
-    if (ch >= '0' && ch <= '9') return ch - '0';
-    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
-
 static bool parse_version(str text, secret_version *out)
 {
     secret_version v;
     if (text.n != 2 * sizeof v.g.b) return false;
     for (size_t i = 0; i < sizeof v.g.b; i++) {
-        int high = hex_value(text.at[2 * i]), low = hex_value(text.at[2 * i + 1]);
+        int high = char_hex(text.at[2 * i]), low = char_hex(text.at[2 * i + 1]);
         if (high < 0 || low < 0) return false;
         v.g.b[i] = (uint8_t)(high << 4 | low);
     }

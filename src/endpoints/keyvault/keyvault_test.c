@@ -1,0 +1,463 @@
+#include "core/random.h"
+#include "endpoints/dialect/keyvault.h"
+#include "endpoints/guard.h"
+#include "endpoints/router.h"
+#include "ops/secrets.h"
+#include "stage.h"
+
+extern const struct service SERVICE_KEYVAULT;
+
+#define NOW_S INT64_C(1741668435)
+// Versions begin with the time and end with what is random: here always the same.
+#define VERSION(last) "182ba636c0af7e" last "abababababababab"
+#define V1            VERSION("00")
+#define V2            VERSION("01")
+#define URL           "https://shop.vault.azure.net"
+#define ATTRIBUTES(more, level, days) \
+    "\"attributes\":{\"enabled\":true," more "\"created\":1741668435,\"updated\":1741668435,\"recoveryLevel\":\"" level "\",\"recoverableDays\":" days "}"
+#define PLAIN    ATTRIBUTES("", "Recoverable+Purgeable", "90")
+#define RBAC     "{\"properties\":{\"enableRbacAuthorization\":true}}"
+#define OFFICER  "Key Vault Secrets Officer"
+#define LONG_BODY(value) "{\"value\":\"" value "\",\"contentType\":\"text/plain\",\"attributes\":{\"enabled\":true,\"nbf\":1,\"exp\":2},\"tags\":{\"a\":\"b\"}}"
+
+static void fill_same(const struct random *r, uint8_t *out, size_t n)
+{
+    (void)r;
+    memset(out, 0xAB, n);
+}
+
+static const struct random SAME = {fill_same};
+
+// What the router does between a request and its answer, on a stage, without a connection.
+struct desk {
+    struct stage         s;
+    struct http_exchange x;
+    struct wire          wire;
+    struct answer        answer;
+};
+
+static void desk_open(struct desk *d, struct test *t, const char *vault_document, const char *role)
+{
+    *d = (struct desk){0};
+    stage_open(&d->s, t);
+    t->call->now_s = NOW_S;
+    t->call->now_ns = NOW_S * NS_PER_S;
+    stage_put_vault(&d->s, "Shop", vault_document);
+    if (role) stage_assign(&d->s, d->s.caller.id, role, STAGE_GROUP);
+    stage_commit(&d->s);
+    call_init(&d->x.call, NULL, NULL);
+    t->call->random = &SAME;
+}
+
+static void desk_close(struct desk *d)
+{
+    d->s.call->random = NULL;
+    stage_close(&d->s);
+    call_clear(&d->x.call);
+}
+
+static enum err handle(struct desk *d)
+{
+    const struct route *route;
+    struct call        *c = d->s.call;
+    TRY(route_find(c, &SERVICE_KEYVAULT, d->x.request.method, d->x.request.path, &d->wire, &route));
+    TRY(http_read_fields(c, d->x.request.query, &d->wire.query, &d->wire.query_n));
+    d->wire.api_version = wire_query(&d->wire, "api-version");
+    if (str_empty(d->wire.api_version)) return FAIL_PLAIN(c, ERR_API_VERSION_MISSING);
+    return route->handler(c, &d->s.work, &d->wire, &d->answer);
+}
+
+static enum http_method method_of(str text)
+{
+    static const str NAMES[] = {[HTTP_GET] = S_INIT("GET"), [HTTP_HEAD] = S_INIT("HEAD"), [HTTP_POST] = S_INIT("POST"), [HTTP_PUT] = S_INIT("PUT"),
+                                [HTTP_PATCH] = S_INIT("PATCH"), [HTTP_DELETE] = S_INIT("DELETE")};
+    return (enum http_method)str_index_nocase(NAMES, COUNT(NAMES), text);
+}
+
+// "PUT /secrets/a?api-version=7.4"; gives the status. The body is then d->answer.body.
+static int ask(struct desk *d, const char *line, const char *body)
+{
+    str target = str_of(line), method, path;
+    str_cut(&target, ' ', &method);
+    d->x.request = (struct http_request){.method = method_of(method), .method_text = method, .target = target, .body = str_of(body), .secure = true};
+    str_cut(&target, '?', &path);
+    d->x.request.path = path;
+    d->x.request.query = target;
+    d->wire = (struct wire){.http = &d->x.request, .service = &SERVICE_KEYVAULT, .product = &d->s.product, .row = 0, .label = S("shop")};
+    d->answer = (struct answer){.x = &d->x, .body = {.arena = &d->x.call.arena}};
+    buf_init(&d->x.response.head, &d->x.call.arena);
+    if (handle(d) != OK) DIALECT_KEYVAULT.error(d->s.call, &d->s.work, &d->wire, &d->answer);
+    DIALECT_KEYVAULT.headers(d->s.call, &d->wire, &d->answer);
+    call_forgive(d->s.call);
+    return d->answer.status;
+}
+
+// A request in a row of them: what it answers, to the letter. NULL: any body.
+struct turn {
+    const char *line, *body;
+    int         status;
+    const char *want;
+};
+
+static void play(struct desk *d, const struct turn *turns, size_t n)
+{
+    struct test *t = d->s.test;
+    for (size_t i = 0; i < n; i++) {
+        CHECK_INT(ask(d, turns[i].line, turns[i].body), turns[i].status, turns[i].line);
+        if (turns[i].want) CHECK_STR(buf_view(&d->answer.body), str_of(turns[i].want), turns[i].line);
+    }
+}
+
+#define PLAY(d, turns) play((d), (turns), COUNT(turns))
+#define Q "?api-version=7.4"
+
+TEST(S1_wire_a_secret_is_answered_as_published)
+{
+    CLEANUP(desk_close) struct desk d;
+    static const struct turn TURNS[] = {
+        {"PUT /secrets/n" Q, LONG_BODY("x"), 200,
+         "{\"value\":\"x\",\"contentType\":\"text/plain\",\"id\":\"" URL "/secrets/n/" V1 "\"," ATTRIBUTES("\"nbf\":1,\"exp\":2,", "Recoverable+Purgeable", "90")
+         ",\"tags\":{\"a\":\"b\"}}"},
+        {"PUT /secrets/N" Q, "{\"value\":\"\"}", 200, "{\"value\":\"\",\"id\":\"" URL "/secrets/n/" V2 "\"," PLAIN "}"},
+        {"GET /secrets/n/" Q, NULL, 200, "{\"value\":\"\",\"id\":\"" URL "/secrets/n/" V2 "\"," PLAIN "}"},
+        {"GET /secrets/n" Q, NULL, 200, NULL},
+        {"GET //secrets/n/" V1 Q, NULL, 200,
+         "{\"value\":\"x\",\"contentType\":\"text/plain\",\"id\":\"" URL "/secrets/n/" V1 "\"," ATTRIBUTES("\"nbf\":1,\"exp\":2,", "Recoverable+Purgeable", "90")
+         ",\"tags\":{\"a\":\"b\"}}"},
+        {"GET /secrets/n/" V1 "?api-version=2025-07-01&outContentType=PEM", NULL, 200, NULL},
+        {"PATCH /secrets/n/" V1 Q, "{\"tags\":{},\"value\":\"never\",\"contentType\":null}", 200,
+         "{\"contentType\":\"text/plain\",\"id\":\"" URL "/secrets/n/" V1 "\"," ATTRIBUTES("\"nbf\":1,\"exp\":2,", "Recoverable+Purgeable", "90") ",\"tags\":{}}"},
+        {"PATCH /secrets/n/" Q, "{\"attributes\":{\"exp\":32503680000}}", 200,
+         "{\"id\":\"" URL "/secrets/n/" V2 "\"," ATTRIBUTES("\"exp\":32503680000,", "Recoverable+Purgeable", "90") "}"},
+        {"GET /secrets" Q, NULL, 200,
+         "{\"value\":[{\"id\":\"" URL "/secrets/n\"," ATTRIBUTES("\"exp\":32503680000,", "Recoverable+Purgeable", "90") "}],\"nextLink\":null}"},
+        {"GET /secrets/n/versions" Q "&maxresults=1", NULL, 200,
+         "{\"value\":[{\"contentType\":\"text/plain\",\"id\":\"" URL "/secrets/n/" V1 "\"," ATTRIBUTES("\"nbf\":1,\"exp\":2,", "Recoverable+Purgeable", "90")
+         ",\"tags\":{}}],\"nextLink\":\"" URL "/secrets/n/versions?api-version=7.4&$skiptoken=MTgyYmE2MzZjMGFmN2UwMGFiYWJhYmFiYWJhYmFiYWI&maxresults=1\"}"},
+        {"GET /secrets/n/versions" Q "&maxresults=1&%24skiptoken=MTgyYmE2MzZjMGFmN2UwMGFiYWJhYmFiYWJhYmFiYWI", NULL, 200,
+         "{\"value\":[{\"id\":\"" URL "/secrets/n/" V2 "\"," ATTRIBUTES("\"exp\":32503680000,", "Recoverable+Purgeable", "90") "}],\"nextLink\":null}"},
+        {"GET /secrets/no-such/versions" Q, NULL, 200, "{\"value\":[],\"nextLink\":null}"},
+    };
+    desk_open(&d, t, RBAC, OFFICER);
+    PLAY(&d, TURNS);
+}
+
+#define DELETED "\"recoveryId\":\"" URL "/deletedsecrets/n\",\"deletedDate\":1741668435,\"scheduledPurgeDate\":1749444435,"
+#define GONE                                                                                                                                        \
+    "{\"error\":{\"code\":\"SecretNotFound\",\"message\":\"A secret with (name/id) n was not found in this key vault. If you recently deleted this "  \
+    "secret you may be able to recover it using the correct recovery command. For help resolving this issue, please see "                            \
+    "https://go.microsoft.com/fwlink/?linkid=2125182\"}}"
+
+TEST(S1_wire_a_deleted_secret_is_answered_as_published)
+{
+    CLEANUP(desk_close) struct desk d;
+    static const struct turn TURNS[] = {
+        {"PUT /secrets/n" Q, "{\"value\":\"x\"}", 200, NULL},
+        {"DELETE /secrets/n" Q, NULL, 200, "{" DELETED "\"id\":\"" URL "/secrets/n/" V1 "\"," PLAIN "}"},
+        {"GET /deletedsecrets/n" Q, NULL, 200, "{" DELETED "\"id\":\"" URL "/secrets/n/" V1 "\"," PLAIN "}"},
+        {"GET /deletedsecrets" Q, NULL, 200, "{\"value\":[{" DELETED "\"id\":\"" URL "/secrets/n\"," PLAIN "}],\"nextLink\":null}"},
+        {"GET /secrets" Q, NULL, 200, "{\"value\":[],\"nextLink\":null}"},
+        {"GET /secrets/n/" Q, NULL, 404, GONE},
+        {"DELETE /secrets/n" Q, NULL, 404, GONE},
+        {"PUT /secrets/n" Q, "{\"value\":\"y\"}", 409,
+         "{\"error\":{\"code\":\"Conflict\",\"message\":\"Secret n is currently in a deleted but recoverable state, and its name cannot be reused; in this "
+         "state, the secret can only be recovered or purged.\",\"innererror\":{\"code\":\"ObjectIsDeletedButRecoverable\"}}}"},
+        {"POST /deletedsecrets/n/recover" Q, NULL, 200, "{\"id\":\"" URL "/secrets/n/" V1 "\"," PLAIN "}"},
+        {"POST /deletedsecrets/n/recover" Q, NULL, 404, GONE},
+        {"GET /deletedsecrets/n" Q, NULL, 404, "{\"error\":{\"code\":\"SecretNotFound\",\"message\":\"Deleted Secret not found: n\"}}"},
+        {"DELETE /deletedsecrets/n" Q, NULL, 404, GONE},
+        {"DELETE /secrets/n" Q, NULL, 200, NULL},
+        {"DELETE /deletedsecrets/n" Q, NULL, 204, ""},
+        {"GET /deletedsecrets/n" Q, NULL, 404, NULL},
+    };
+    desk_open(&d, t, RBAC, OFFICER);
+    PLAY(&d, TURNS);
+}
+
+TEST(S1_wire_the_recovery_level_is_the_vaults)
+{
+    static const struct { const char *document, *level, *days; } CASES[] = {
+        {"", "Recoverable+Purgeable", "90"},
+        {",\"enablePurgeProtection\":true", "Recoverable", "90"},
+        {",\"softDeleteRetentionInDays\":7", "CustomizedRecoverable+Purgeable", "7"},
+        {",\"softDeleteRetentionInDays\":89,\"enablePurgeProtection\":true", "CustomizedRecoverable", "89"},
+    };
+    for (size_t i = 0; i < COUNT(CASES); i++) {
+        CLEANUP(desk_close) struct desk d;
+        desk_open(&d, t, call_zstr(t->call, call_format(t->call, "{\"properties\":{\"enableRbacAuthorization\":true%s}}", CASES[i].document)), OFFICER);
+        CHECK_INT(ask(&d, "PUT /secrets/n" Q, "{\"value\":\"x\"}"), 200, CASES[i].level);
+        str want = call_format(t->call, "\"recoveryLevel\":\"%s\",\"recoverableDays\":%s}", CASES[i].level, CASES[i].days);
+        CHECK_ROW(str_find_str(buf_view(&d.answer.body), want) != STR_NOWHERE, CASES[i].level);
+    }
+}
+
+TEST(S1_wire_purge_protection_has_its_words)
+{
+    CLEANUP(desk_close) struct desk d;
+    static const struct turn TURNS[] = {
+        {"PUT /secrets/n" Q, "{\"value\":\"x\"}", 200, NULL},
+        {"DELETE /secrets/n" Q, NULL, 200, NULL},
+        {"DELETE /deletedsecrets/n" Q, NULL, 403,
+         "{\"error\":{\"code\":\"Forbidden\",\"message\":\"Operation \\\"purge\\\" is not allowed because purge protection is enabled for this vault. Key "
+         "Vault service will automatically purge it after the retention period has passed.\\r\\nVault: Shop;location=westus\"}}"},
+    };
+    desk_open(&d, t, "{\"properties\":{\"enableRbacAuthorization\":true,\"enablePurgeProtection\":true}}", OFFICER);
+    PLAY(&d, TURNS);
+}
+
+TEST(S1_wire_backup_and_restore)
+{
+    CLEANUP(desk_close) struct desk d;
+    desk_open(&d, t, RBAC, OFFICER);
+    CHECK_INT(ask(&d, "PUT /secrets/n" Q, "{\"value\":\"x\"}"), 200, "set");
+    CHECK_INT(ask(&d, "POST /secrets/n/backup" Q, NULL), 200, "backup");
+    str backup;
+    CHECK_OK(call_copy_str(t->call, buf_view(&d.answer.body), &backup));
+    CHECK_INT(ask(&d, "POST /secrets/restore" Q, call_zstr(t->call, backup)), 409, "while it is there");
+    str conflict = S("{\"error\":{\"code\":\"Conflict\",\"message\":\"There was a conflict restoring the secret '" URL "/secrets/n/" V1 "'. This can");
+    CHECK_ROW(str_starts(buf_view(&d.answer.body), conflict), "the conflict's words");
+    CHECK_INT(ask(&d, "DELETE /secrets/n" Q, NULL), 200, "delete");
+    CHECK_INT(ask(&d, "POST /secrets/restore" Q, call_zstr(t->call, backup)), 409, "while it is deleted");
+    CHECK_INT(ask(&d, "DELETE /deletedsecrets/n" Q, NULL), 204, "purge");
+    CHECK_INT(ask(&d, "POST /secrets/restore" Q, call_zstr(t->call, backup)), 200, "restore");
+    CHECK_STR(buf_view(&d.answer.body), S("{\"id\":\"" URL "/secrets/n/" V1 "\"," PLAIN "}"), "restore");
+}
+
+#define BAD(text)      "{\"error\":{\"code\":\"BadParameter\",\"message\":\"" text "\"}}"
+#define PROPERTY(name) BAD("Property " name " has invalid value\\r\\n")
+
+TEST(S1_wire_bad_requests_get_the_published_words)
+{
+    CLEANUP(desk_close) struct desk d;
+    static const struct turn TURNS[] = {
+        {"PUT /secrets/bad_name" Q, "{\"value\":\"x\"}", 400, BAD("The request URI contains an invalid name: bad_name")},
+        {"PUT /secrets/bad%20name" Q, "{\"value\":\"x\"}", 400, BAD("The request URI contains an invalid name: bad name")},
+        {"GET /secrets/%00" Q, NULL, 400, NULL},
+        {"GET /secrets/a%2Fb" Q, NULL, 400, NULL},
+        {"GET /secrets/.." Q, NULL, 400, NULL},
+        {"PUT /secrets/n" Q, NULL, 400, NULL},
+        {"PUT /secrets/n" Q, "", 400, NULL},
+        {"PUT /secrets/n" Q, "{\"value\":\"x\"", 400, NULL},
+        {"PUT /secrets/n" Q, "[]", 400, NULL},
+        {"PUT /secrets/n" Q, "{\"value\":\"x\",\"value\":\"y\"}", 400, NULL},
+        {"PUT /secrets/n" Q, "{\"value\":\"a\\u0000b\"}", 400, NULL},
+        {"PUT /secrets/n" Q, "{}", 400, PROPERTY("value")},
+        {"PUT /secrets/n" Q, "{\"value\":null}", 400, PROPERTY("value")},
+        {"PUT /secrets/n" Q, "{\"value\":1}", 400, PROPERTY("value")},
+        {"PUT /secrets/n" Q, "{\"Value\":\"x\"}", 400, PROPERTY("value")},
+        {"PUT /secrets/n" Q, "{\"value\":\"x\",\"contentType\":1}", 400, PROPERTY("contentType")},
+        {"PUT /secrets/n" Q, "{\"value\":\"x\",\"attributes\":[]}", 400, PROPERTY("attributes")},
+        {"PUT /secrets/n" Q, "{\"value\":\"x\",\"attributes\":{\"enabled\":\"true\"}}", 400, PROPERTY("attributes.enabled")},
+        {"PUT /secrets/n" Q, "{\"value\":\"x\",\"attributes\":{\"exp\":\"2030-01-01\"}}", 400, PROPERTY("attributes.exp")},
+        {"PUT /secrets/n" Q, "{\"value\":\"x\",\"attributes\":{\"exp\":1.5}}", 400, PROPERTY("attributes.exp")},
+        {"PUT /secrets/n" Q, "{\"value\":\"x\",\"attributes\":{\"nbf\":-1}}", 400, PROPERTY("attributes.nbf")},
+        {"PUT /secrets/n" Q, "{\"value\":\"x\",\"tags\":[]}", 400, PROPERTY("tags")},
+        {"PUT /secrets/n" Q, "{\"value\":\"x\",\"tags\":{\"a\":1}}", 400, PROPERTY("tags")},
+        {"PUT /secrets/n" Q, "{\"value\":\"x\",\"tags\":{\"a\":null}}", 400, PROPERTY("tags")},
+        {"PATCH /secrets/n" Q, NULL, 400, NULL},
+        {"PATCH /secrets/n" Q, "{\"tags\":1}", 400, PROPERTY("tags")},
+        {"PATCH /secrets/n" Q, "{}", 404, GONE},
+        {"GET /secrets" Q "&maxresults=26", NULL, 400, NULL},
+        {"GET /secrets" Q "&maxresults=0", NULL, 400, NULL},
+        {"GET /secrets" Q "&maxresults=", NULL, 400, NULL},
+        {"GET /secrets" Q "&maxresults=-1", NULL, 400, NULL},
+        {"GET /secrets" Q "&maxresults=5x", NULL, 400, NULL},
+        {"GET /secrets" Q "&$skiptoken=", NULL, 400, NULL},
+        {"GET /secrets" Q "&$skiptoken=?", NULL, 400, NULL},
+        {"GET /secrets" Q "&$skiptoken=Li4vLi4", NULL, 400, NULL},
+        {"GET /secrets/n/versions" Q "&$skiptoken=bm8tc3VjaA", NULL, 400, NULL},
+        {"GET /deletedsecrets" Q "&maxresults=26", NULL, 400, NULL},
+        {"POST /secrets/restore" Q, "{}", 400, PROPERTY("value")},
+        {"POST /secrets/restore" Q, "{\"value\":\"\"}", 400, PROPERTY("value")},
+        {"POST /secrets/restore" Q, "{\"value\":\"not base64url!\"}", 400, NULL},
+        {"POST /secrets/restore" Q, "{\"value\":\"bm8gYmFja3VwIGF0IGFsbA\"}", 400,
+         "{\"error\":{\"code\":\"Malformed backup blob\",\"message\":\"Backup blob contains invalid or corrupt version.\"}}"},
+        {"GET /secrets/n?api-version=1.0", NULL, 400,
+         BAD("The specified version (1.0) is not recognized. Consider using the latest supported version (2025-07-01).")},
+        {"GET /secrets/n?api-version=7.10", NULL, 400, NULL},
+        {"GET /secrets/n", NULL, 400, BAD("api-version must be specified")},
+        {"PUT /secrets" Q, "{\"value\":\"x\"}", 405, "{\"error\":{\"code\":\"MethodNotAllowed\",\"message\":\"HTTP PUT not allowed\"}}"},
+        {"POST /secrets/n" Q, "{}", 405, NULL},
+        {"DELETE /secrets/n/" V1 Q, NULL, 405, NULL},
+        {"GET /nothing" Q, NULL, 404, NULL},
+        {"GET /secrets/n/a/b" Q, NULL, 404, NULL},
+        {"GET /secrets/n/" V1 Q, NULL, 404, NULL},
+    };
+    desk_open(&d, t, RBAC, OFFICER);
+    PLAY(&d, TURNS);
+    CHECK_INT(ask(&d, "GET /secrets" Q, NULL), 200, "nothing came of it");
+    CHECK_STR(buf_view(&d.answer.body), S("{\"value\":[],\"nextLink\":null}"), "nothing came of it");
+}
+
+TEST(S1_wire_a_disabled_secret_and_one_too_long_have_their_words)
+{
+    CLEANUP(desk_close) struct desk d;
+    char                           *body;
+    size_t                          n = SECRETS_MAX_VALUE_BYTES + 1;
+    static const struct turn        TURNS[] = {
+        {"PUT /secrets/n" Q, "{\"value\":\"x\",\"attributes\":{\"enabled\":false}}", 200, NULL},
+        {"GET /secrets/n/" Q, NULL, 403,
+         "{\"error\":{\"code\":\"Forbidden\",\"message\":\"Operation get is not allowed on a disabled secret.\",\"innererror\":{\"code\":\"SecretDisabled\"}}}"},
+    };
+    desk_open(&d, t, RBAC, OFFICER);
+    PLAY(&d, TURNS);
+    CHECK_OK(NEW(t->call, &body, n + 32));
+    memset(body, 'x', n + 32);
+    memcpy(body, "{\"value\":\"", 10);
+    memcpy(body + 10 + n, "\"}", 3);
+    CHECK_INT(ask(&d, "PUT /secrets/long" Q, body), 400, "too long");
+    CHECK_STR(buf_view(&d.answer.body),
+              S("{\"error\":{\"code\":\"BadParameter\",\"message\":\"Secret is beyond the maximum permitted length of 25600 characters.\",\"innererror\":{\"code\":"
+                "\"SecretTooLarge\"}}}"),
+              "too long");
+}
+
+TEST(R1_wire_a_refusal_by_roles_names_caller_action_and_place)
+{
+    CLEANUP(desk_close) struct desk d;
+    desk_open(&d, t, RBAC, NULL);
+    d.s.caller.issuer = S("https://sts.windows.net/00000000-0000-0000-0000-000000000010/");
+    CHECK_INT(ask(&d, "GET /secrets/PaymentApiKey/" Q, NULL), 403, "get");
+    CHECK_STR(buf_view(&d.answer.body),
+              S("{\"error\":{\"code\":\"Forbidden\",\"message\":\"Caller is not authorized to perform action on resource.\\r\\nIf role assignments, deny assignments "
+                "or role definitions were changed recently, please observe propagation time.\\r\\nCaller: "
+                "appid=00000000-0000-0000-0000-0000000000a2;oid=00000000-0000-0000-0000-0000000000a1;iss=https://sts.windows.net/"
+                "00000000-0000-0000-0000-000000000010/\\r\\nAction: 'Microsoft.KeyVault/vaults/secrets/getSecret/action'\\r\\nResource: "
+                "'/subscriptions/00000000-0000-0000-0000-000000000051/resourcegroups/shop/providers/microsoft.keyvault/vaults/shop/secrets/"
+                "paymentapikey'\\r\\nAssignment: (not found)\\r\\nDenyAssignmentId: null\\r\\nDecisionReason: null \\r\\nVault: "
+                "Shop;location=westus\\r\\n\",\"innererror\":{\"code\":\"ForbiddenByRbac\"}}}"),
+              "get");
+    static const struct turn TURNS[] = {
+        {"GET /secrets" Q, NULL, 403, NULL},
+        {"GET /secrets/n/versions" Q, NULL, 403, NULL},
+        {"PUT /secrets/n" Q, "{\"value\":\"x\"}", 403, NULL},
+        {"PATCH /secrets/n/" Q, "{}", 403, NULL},
+        {"DELETE /secrets/n" Q, NULL, 403, NULL},
+        {"GET /deletedsecrets" Q, NULL, 403, NULL},
+        {"GET /deletedsecrets/n" Q, NULL, 403, NULL},
+        {"DELETE /deletedsecrets/n" Q, NULL, 403, NULL},
+        {"POST /deletedsecrets/n/recover" Q, NULL, 403, NULL},
+        {"POST /secrets/n/backup" Q, NULL, 403, NULL},
+        {"POST /secrets/restore" Q, "{\"value\":\"bm8gYmFja3VwIGF0IGFsbA\"}", 403, NULL},
+    };
+    PLAY(&d, TURNS);
+}
+
+TEST(R7_wire_a_refusal_by_policies_names_the_permission)
+{
+    CLEANUP(desk_close) struct desk d;
+    desk_open(&d, t, "{\"properties\":{}}", "Key Vault Administrator");
+    CHECK_INT(ask(&d, "GET /secrets/n/" Q, NULL), 403, "get");
+    CHECK_STR(buf_view(&d.answer.body),
+              S("{\"error\":{\"code\":\"Forbidden\",\"message\":\"The user, group or application "
+                "'appid=00000000-0000-0000-0000-0000000000a2;oid=00000000-0000-0000-0000-0000000000a1;iss=https://sts.windows.net/"
+                "00000000-0000-0000-0000-000000000010/' does not have secrets get permission on key vault 'Shop;location=westus'. For help resolving this "
+                "issue, please see https://go.microsoft.com/fwlink/?linkid=2125287\",\"innererror\":{\"code\":\"AccessDenied\"}}}"),
+              "get");
+    CHECK_INT(ask(&d, "GET /deletedsecrets" Q, NULL), 403, "list");
+    CHECK(str_find_str(buf_view(&d.answer.body), S("does not have secrets list permission")) != STR_NOWHERE);
+}
+
+TEST(S1_wire_a_vault_that_is_not_there_says_so)
+{
+    CLEANUP(desk_close) struct desk d;
+    desk_open(&d, t, RBAC, OFFICER);
+    tree_remove_resource(d.s.work.world->tree, S(STAGE_GROUP STAGE_VAULTS "Shop"), false);
+    CHECK_INT(ask(&d, "GET /secrets/n" Q, NULL), 404, "get");
+    CHECK_STR(buf_view(&d.answer.body), S("{\"error\":{\"code\":\"VaultNotFound\",\"message\":\"There is no vault 'shop' here.\"}}"), "get");
+}
+
+TEST(S1_wire_every_answer_has_the_vaults_headers)
+{
+    static const char *const WANT[] = {
+        "Cache-Control: no-cache\r\n", "Pragma: no-cache\r\n", "Expires: -1\r\n", "x-ms-keyvault-region: westus\r\n", "x-ms-request-id: ",
+        "x-ms-keyvault-service-version: 1.9.", "x-ms-keyvault-network-info: conn_type=Ipv4;", "X-Content-Type-Options: nosniff\r\n",
+        "Strict-Transport-Security: max-age=31536000;includeSubDomains\r\n",
+    };
+    CLEANUP(desk_close) struct desk d;
+    desk_open(&d, t, RBAC, OFFICER);
+    for (int status = 200; status <= 404; status += 204) {
+        CHECK_INT(ask(&d, status == 200 ? "GET /secrets" Q : "GET /secrets/n/" Q, NULL), status, "asked");
+        for (size_t i = 0; i < COUNT(WANT); i++) CHECK_ROW(str_find_str(buf_view(&d.x.response.head), str_of(WANT[i])) != STR_NOWHERE, WANT[i]);
+        CHECK(str_find_str(buf_view(&d.x.response.head), S("WWW-Authenticate")) == STR_NOWHERE);
+    }
+}
+
+// --- who is asking ---
+
+// The guard's answer to a token, or to none, in this dialect's words: the body; the status is *out_status.
+static str knock(struct desk *d, const char *authorization, int *out_status)
+{
+    struct call       *c = d->s.call;
+    struct caller      caller;
+    struct http_header header = {S("Authorization"), str_of(authorization)};
+    d->x.request = (struct http_request){.method = HTTP_PUT, .method_text = S("PUT"), .path = S("/secrets/n"), .headers = &header, .header_n = authorization != NULL};
+    d->wire = (struct wire){.http = &d->x.request, .service = &SERVICE_KEYVAULT, .product = &d->s.product, .label = S("shop")};
+    d->answer = (struct answer){.x = &d->x, .body = {.arena = &d->x.call.arena}};
+    buf_init(&d->x.response.head, &d->x.call.arena);
+    enum err failed = guard_bearer(c, &d->s.product, NULL, &d->wire, &caller);
+    *out_status = 200;
+    if (failed == OK) return STR_NONE;
+    DIALECT_KEYVAULT.error(c, NULL, &d->wire, &d->answer);
+    call_forgive(c);
+    *out_status = d->answer.status;
+    return buf_view(&d->answer.body);
+}
+
+static const char *bearer(struct desk *d, const struct keyring *ring, str audience, str issuer)
+{
+    struct test         *t = d->s.test;
+    struct token         token = {0};
+    struct token_request r = {.tenant = d->s.product.tenant, .issuer = issuer, .subject = d->s.caller.id, .app = d->s.caller.app, .audience = audience, .lifetime_s = 3600};
+    CHECK_OK(token_issue(t->call, ring, &r, &token));
+    return call_zstr(t->call, call_format(t->call, "Bearer %.*s", PSTR(token.text)));
+}
+
+#define CHALLENGE                                                                                                          \
+    "WWW-Authenticate: Bearer authorization=\"https://login.microsoftonline.com/00000000-0000-0000-0000-000000000010\", " \
+    "resource=\"https://vault.azure.net\"\r\n"
+
+TEST(S1_wire_a_stranger_is_told_where_to_get_which_token)
+{
+    CLEANUP(desk_close) struct desk d;
+    struct keyring                 *ring, *other;
+    int                             status;
+    desk_open(&d, t, RBAC, NULL);
+    t->call->random = NULL;
+    CHECK_OK(keyring_new(t->call, &ring));
+    CHECK_OK(keyring_new(t->call, &other));
+    atomic_store(&d.s.product.keyring, ring);
+    str ours = product_issuer(t->call, &d.s.product, TOKEN_V1);
+    str foreign = S("https://sts.windows.net/00000000-0000-0000-0000-00000000000f/");
+    const struct { const char *row, *authorization; int status; const char *message; } CASES[] = {
+        {"a token", bearer(&d, ring, S("https://vault.azure.net"), ours), 200, NULL},
+        {"with a slash behind the audience", bearer(&d, ring, S("https://vault.azure.net/"), ours), 200, NULL},
+        {"for the service's application", bearer(&d, ring, S("cfa8b339-82a2-471a-a3c9-0fc0be7a4093"), ours), 200, NULL},
+        {"no token", NULL, 401, "AKV10000: Request is missing a Bearer or PoP token."},
+        {"another scheme", "Basic YTpi", 401, "AKV10000: Request is missing a Bearer or PoP token."},
+        {"an empty token", "Bearer ", 401, "AKV10000: Request is missing a Bearer or PoP token."},
+        {"no token at all", "Bearer abc", 401, "[BearerReadAccessTokenFailed] Error validating token: '"},
+        {"for another audience", bearer(&d, ring, S("https://management.azure.com/"), ours), 401,
+         "AKV10022: Invalid audience. Expected https://vault.azure.net, found: https://management.azure.com/."},
+        {"for the vault's own address", bearer(&d, ring, S("https://shop.vault.azure.net"), ours), 401,
+         "AKV10022: Invalid audience. Expected https://vault.azure.net, found: https://shop.vault.azure.net."},
+        {"from another tenant", bearer(&d, ring, S("https://vault.azure.net"), foreign), 401,
+         "AKV10032: Invalid issuer. Expected one of https://sts.windows.net/00000000-0000-0000-0000-000000000010/, found "
+         "https://sts.windows.net/00000000-0000-0000-0000-00000000000f/."},
+        {"signed by another", bearer(&d, other, S("https://vault.azure.net"), ours), 401, "AKV10046: Unable to resolve the key used for signature validation."},
+    };
+    for (size_t i = 0; i < COUNT(CASES); i++) {
+        str body = knock(&d, CASES[i].authorization, &status);
+        CHECK_INT(status, CASES[i].status, CASES[i].row);
+        if (status == 200) continue;
+        CHECK_STR(buf_view(&d.x.response.head), S(CHALLENGE), CASES[i].row);
+        str begin = call_format(t->call, "{\"error\":{\"code\":\"Unauthorized\",\"message\":\"%s", CASES[i].message);
+        CHECK_STR(str_upto(body, begin.n), begin, CASES[i].row);
+    }
+    const char *late = CASES[0].authorization;
+    stage_pass(&d.s, 3600 + TOKEN_SKEW_S);
+    str body = knock(&d, late, &status);
+    CHECK_STR(body, S("{\"error\":{\"code\":\"Unauthorized\",\"message\":\"[TokenExpired] Error validating token: 'S2S12086'.\"}}"), "expired");
+    keyring_drop(ring);
+    keyring_drop(other);
+}
