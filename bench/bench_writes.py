@@ -1,0 +1,37 @@
+"""assign_rps_1, assign_rps_32: durable role assignments a second, by one client and by 32 that share commits."""
+import pathlib
+import tempfile
+
+from support import interleaved, row, wrk
+
+OWNER = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635"
+READER = "acdd72a7-3385-48ef-bd42-f606fba81ae7"
+
+# A subscription holds 4000 assignments: after 3000 names the same ones are written again, which is as durable a write.
+SCRIPT = """
+local n = math.random(0, 3000)
+request = function()
+  n = (n + 1) % 3000
+  local id = string.format("%08x-0000-4000-8000-000000000000", n)
+  local body = '{"properties":{"roleDefinitionId":"/providers/Microsoft.Authorization/roleDefinitions/READER","principalType":"ServicePrincipal",' ..
+               '"principalId":"' .. string.format("%08x-1111-4111-8111-111111111111", n) .. '"}}'
+  return wrk.format("PUT", "SCOPE/providers/Microsoft.Authorization/roleAssignments/" .. id .. "?api-version=2022-04-01", wrk.headers, body)
+end
+"""
+
+
+def measure(Server):
+    with Server("--workers", "1") as server, tempfile.TemporaryDirectory() as directory:
+        vm = server.machine()
+        scope = f"/subscriptions/{server.facts['subscription']}"
+        server.api("PUT", f"{scope}/providers/Microsoft.Authorization/roleAssignments/33333333-3333-4333-8333-333333333333?api-version=2022-04-01",
+                   {"properties": {"roleDefinitionId": f"/providers/Microsoft.Authorization/roleDefinitions/{OWNER}",
+                                   "principalId": vm["identity"]["principalId"]}})
+        with server.workload(vm["id"]) as workload:
+            token = workload.token("https%3A%2F%2Fmanagement.azure.com%2F")["access_token"]
+        script = pathlib.Path(directory) / "assign.lua"
+        script.write_text(SCRIPT.replace("READER", READER).replace("SCOPE", f"{scope}/resourceGroups/bench"))
+        url = f"https://127.0.0.1:{server.facts['https_port']}/"
+        headers = ["-s", str(script), "-H", "Host: management.azure.com", "-H", f"Authorization: Bearer {token}", "-H", "Content-Type: application/json"]
+        many, one, ratio = interleaved(lambda: wrk(url, *headers, connections=32), lambda: wrk(url, *headers, connections=1), rounds=3)
+        return [row("assign_rps_1", one, "writes/s"), row("assign_rps_32", many, "writes/s", "one client", ratio)]
