@@ -1,0 +1,156 @@
+"""What wire tests share: a throw-away server, requests to its public names, tests that print themselves.
+
+A request goes to the https port on the loopback under any of the names that the server answers
+for, and its certificate is checked against the server's own authority: nothing is turned off.
+"""
+import http.client
+import json
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+
+START_TIMEOUT_S = 30
+STOP_TIMEOUT_S = 20
+REQUEST_TIMEOUT_S = 60  # the sanitizers' builds are slow
+
+LOGS = pathlib.Path(os.environ.get("LANYARD_TEST_LOGS", "build/test-logs"))
+TOKEN_URL = "/metadata/identity/oauth2/token?api-version=2018-02-01&resource="
+
+
+class Answer:
+    def __init__(self, response):
+        self.status = response.status
+        self.headers = {name.lower(): value for name, value in response.getheaders()}
+        self.text = response.read().decode()
+
+    @property
+    def json(self):
+        return json.loads(self.text) if self.text else None
+
+    @property
+    def error(self):
+        return self.json["error"]
+
+
+class Connection(http.client.HTTPSConnection):
+    """To `host` by name, to the loopback by address."""
+
+    def __init__(self, host, port, context):
+        super().__init__(host, context=context, timeout=REQUEST_TIMEOUT_S)
+        self.real_port = port
+
+    def connect(self):
+        plain = socket.create_connection(("127.0.0.1", self.real_port), self.timeout)
+        self.sock = self._context.wrap_socket(plain, server_hostname=self.host)
+
+
+class Server:
+    def __init__(self, name):
+        self.binary = os.environ.get("LANYARD", "build/lanyard")
+        self.home = tempfile.mkdtemp(prefix="lanyard-wire-")
+        self.log = LOGS / f"{name}-server.log"
+        self.env = dict(os.environ, LANYARD_DATA=f"{self.home}/data", HOME=self.home)
+        self.process = None
+
+    def start(self, *options):
+        LOGS.mkdir(parents=True, exist_ok=True)
+        with open(self.log, "a", encoding="utf-8") as log:
+            self.process = subprocess.Popen([self.binary, "up", "--port", "0", *options], env=self.env, stdout=log, stderr=log)
+        until = time.monotonic() + START_TIMEOUT_S
+        while time.monotonic() < until and self.process.poll() is None:
+            try:
+                self.facts = json.loads(self.call("status", "--json"))
+                break
+            except RuntimeError:
+                time.sleep(0.05)
+        else:
+            raise TimeoutError(f"the server did not start; see {self.log}")
+        self.tls = ssl.create_default_context(cafile=self.facts["ca"])
+
+    def stop(self):
+        """True if it went of itself and without complaint."""
+        if not self.process:
+            return True
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            return self.process.wait(STOP_TIMEOUT_S) == 0
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            return False
+
+    def close(self):
+        clean = self.stop()
+        shutil.rmtree(self.home, ignore_errors=True)
+        return clean
+
+    def call(self, *args, given=""):
+        done = subprocess.run([self.binary, *args], env=self.env, input=given, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise RuntimeError(f"lanyard {' '.join(args)[:120]}: {done.stderr.strip() or done.stdout.strip()}")
+        return done.stdout
+
+    def api(self, method, path, body=None):
+        """The management API as the operator."""
+        out = self.call("api", method, path, *(["-"] if body is not None else []), given=json.dumps(body) if body is not None else "")
+        return json.loads(out) if out.strip() else None
+
+    def ask(self, host, method, target, body=None, token=None, headers=()):
+        text = body if body is None or isinstance(body, str) else json.dumps(body)
+        lines = dict(headers)
+        if text is not None:
+            lines.setdefault("Content-Type", "application/json")
+        if token is not None:
+            lines["Authorization"] = token if " " in token else f"Bearer {token}"
+        connection = Connection(host, self.facts["https_port"], self.tls)
+        try:
+            connection.request(method, target, text.encode() if text is not None else None, lines)
+            return Answer(connection.getresponse())
+        finally:
+            connection.close()
+
+    def token_of(self, resource, audience, **selector):
+        """A token from the metadata endpoint, as that resource's workload gets it."""
+        query = audience + "".join(f"&{name}={value}" for name, value in selector.items())
+        script = f'exec curl -sS -H Metadata:true "${{AZURE_POD_IDENTITY_AUTHORITY_HOST:-http://169.254.169.254}}{TOKEN_URL}{query}"'
+        return json.loads(self.call("run", "--no-sandbox", "--as", resource, "--", "sh", "-c", script))["access_token"]
+
+
+_tests = []
+
+
+def test(name):
+    def keep(body):
+        _tests.append((name, body))
+        return body
+    return keep
+
+
+def check(holds, what):
+    if not holds:
+        raise AssertionError(what)
+
+
+def same(got, want, what):
+    check(got == want, f"{what}: {got!r}, not {want!r}")
+
+
+def run_all(*arguments):
+    failed = False
+    for name, body in _tests:
+        try:
+            body(*arguments)
+            print(f"ok {name}", flush=True)
+        except Exception as error:  # a test fails by any of them
+            failed = True
+            traceback.print_exc(file=sys.stdout)
+            reason = str(error).splitlines() or [type(error).__name__]
+            print(f"not ok {name} - {reason[0]}", flush=True)
+    return 1 if failed else 0
