@@ -223,11 +223,11 @@ static bool is_listed(str csv, str version)
 }
 
 // Dates in this form are in the order of their text.
-static bool is_newer_than_the_list(struct call *c, str csv, str version)
+bool api_version_is_newer(struct call *c, str newest, str version)
 {
     struct time_text today = time_iso_s(c->now_s);
     str              day = str_upto(version, 10);
-    return str_cmp(day, str_upto(csv, 10)) > 0 && str_cmp(day, str_upto(str_of(today.s), 10)) <= 0;
+    return api_version_is_well_formed(version) && str_cmp(day, str_upto(newest, 10)) > 0 && str_cmp(day, str_upto(str_of(today.s), 10)) <= 0;
 }
 
 enum err types_check_api_version(struct call *c, const struct resource_type *t, str location, str version)
@@ -235,7 +235,7 @@ enum err types_check_api_version(struct call *c, const struct resource_type *t, 
     if (!api_version_is_well_formed(version))
         return FAIL(c, ERR_API_VERSION_INVALID, "The api-version '%.*s' is invalid. The supported versions are '%.*s'.", PSTR(str_upto(version, 64)),
                     PSTR(t->api_versions));
-    if (str_empty(t->api_versions) || is_listed(t->api_versions, version) || is_newer_than_the_list(c, t->api_versions, version)) return OK;
+    if (str_empty(t->api_versions) || is_listed(t->api_versions, version) || api_version_is_newer(c, t->api_versions, version)) return OK;
     str short_type = str_from(t->type, str_find(t->type, '/') + 1), regions = locations_csv(c);
     return FAIL(c, ERR_API_VERSION_UNKNOWN,
                 "No registered resource provider found for location '%.*s' and API version '%.*s' for type '%.*s'. "

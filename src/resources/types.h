@@ -63,6 +63,8 @@ FALLIBLE types_check_group_name(struct call *c, str name);
 
 /* YYYY-MM-DD, alone or with "-preview" and the like behind it. */
 bool api_version_is_well_formed(str version);
+/* Newer than the newest that is known, and not later than today: that of a client younger than this product. */
+bool api_version_is_newer(struct call *c, str newest, str version);
 /*
  * May this api-version be used for the type? Those of its row, and those newer than the row's
  * newest, up to today: a client that is newer than this table is not turned away. A row

@@ -2,6 +2,7 @@
 
 #include "core/b64.h"
 #include "endpoints/keyvault/body.h"
+#include "resources/types.h"
 
 // What clients of all ages send; the last one is the newest.
 // Source: https://github.com/Azure/azure-rest-api-specs/tree/main/specification/keyvault/data-plane
@@ -12,9 +13,11 @@ static const str API_VERSIONS[] = {
 
 static enum err check_api_version(struct call *c, const struct wire *q)
 {
+    str newest = API_VERSIONS[COUNT(API_VERSIONS) - 1];
     if (str_index_nocase(API_VERSIONS, COUNT(API_VERSIONS), q->api_version) != STR_NOWHERE) return OK;
+    if (api_version_is_newer(c, newest, q->api_version)) return OK;
     return FAIL(c, ERR_API_VERSION_INVALID, "The specified version (%.*s) is not recognized. Consider using the latest supported version (%.*s).",
-                PSTR(q->api_version), PSTR(API_VERSIONS[COUNT(API_VERSIONS) - 1]));
+                PSTR(q->api_version), PSTR(newest));
 }
 
 // What every handler begins with: the version, the vault, the names in the path.
