@@ -66,13 +66,21 @@ static const struct row *find_app(str app)
     return NULL;
 }
 
+// With or without the port: clients make audiences of URLs as well as of challenges.
+static bool is_own_name(struct call *c, const struct names *names, enum name_kind kind, str asked)
+{
+    static const str SCHEME = S_INIT("https://");
+    if (str_eq_nocase(names_url(c, names, kind), asked)) return true;
+    return str_starts_nocase(asked, SCHEME) && str_eq_nocase(str_from(asked, SCHEME.n), names->hosts[kind]);
+}
+
 static const struct row *find_service(struct call *c, const struct names *names, str asked)
 {
     for (size_t i = 0; i < COUNT(SERVICES); i++)
         for (size_t k = 0; k < MAX_URIS && SERVICES[i].uris[k].n; k++)
             if (is_uri(SERVICES[i].uris[k], asked)) return &SERVICES[i];
     for (size_t i = 0; i < COUNT(OWN_NAMES); i++)
-        if (str_eq_nocase(names_url(c, names, OWN_NAMES[i].kind), asked)) return find_app(str_of(OWN_NAMES[i].app));
+        if (is_own_name(c, names, OWN_NAMES[i].kind, asked)) return find_app(str_of(OWN_NAMES[i].app));
     return find_app(asked);
 }
 

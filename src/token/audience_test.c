@@ -104,7 +104,9 @@ TEST(audience_find_knows_the_operators_own_names)
     static const struct { const char *asked, *app; } CASES[] = {
         {"https://management.id.example.com:8443", MANAGER}, {"https://management.id.example.com:8443/", MANAGER},
         {"https://vault.id.example.com:8443", VAULT},        {"https://vault.azure.net", VAULT},
-        {"https://management.id.example.com", NULL},         {"https://login.id.example.com:8443", NULL},
+        {"https://management.id.example.com", MANAGER},      {"https://vault.id.example.com/", VAULT},
+        {"https://management.id.example.com:443", NULL},     {"https://login.id.example.com:8443", NULL},
+        {"https://v1.vault.id.example.com", NULL},           {"http://vault.id.example.com", NULL},
         {"https://id.example.com:8443", NULL},
     };
     struct names      names;
