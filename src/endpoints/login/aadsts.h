@@ -1,0 +1,68 @@
+/*
+ * aadsts.h - the token service's refusals: a number, a status, a word and a sentence each.
+ *
+ * Layer:  endpoints (uses all above)
+ * Source: https://learn.microsoft.com/entra/identity-platform/reference-error-codes
+ */
+#pragma once
+#include "endpoints/service.h"
+
+/* kind, number, status, error, sentence: "{}" is what it is about, "{tenant}" the tenant's name */
+#define AADSTS_TABLE(X)                                                                                                       \
+    X(TENANT_UNKNOWN, 90002, 400, "invalid_request",                                                                          \
+      "Tenant '{}' not found. Check to make sure you have the correct tenant ID and are signing into the correct cloud. "     \
+      "Check with your subscription administrator, this may happen if there are no active subscriptions for the tenant.")     \
+    X(TENANT_MALFORMED, 900023, 400, "invalid_request",                                                                       \
+      "Specified tenant identifier '{}' is neither a valid DNS name, nor a valid external domain.")                           \
+    X(INSTANCE_UNKNOWN, 50049, 400, "invalid_instance", "Unknown or invalid instance.")                                       \
+    X(FIELD_MISSING, 90014, 400, "invalid_request",                                                                           \
+      "The required field '{}' is missing from the credential. Ensure that you have all the necessary parameters for the "    \
+      "login request.")                                                                                                       \
+    X(PARAMETER_MISSING, 900144, 400, "invalid_request", "The request body must contain the following parameter: '{}'.")      \
+    X(PARAMETER_TWICE, 9000411, 400, "invalid_request", "The request is not properly formatted. The parameter '{}' is duplicated.") \
+    X(INPUT_INVALID, 90013, 400, "invalid_request", "Invalid input received from the user.")                                  \
+    X(POST_ONLY, 900561, 400, "invalid_request", "The endpoint only accepts POST, OPTIONS requests. Received a {} request.")  \
+    X(GET_ONLY, 900561, 400, "invalid_request", "The endpoint only accepts GET, OPTIONS requests. Received a {} request.")    \
+    X(GRANT_UNKNOWN, 70003, 400, "unsupported_grant_type", "The app requested an unsupported grant type '{}'.")               \
+    X(SCOPE_INVALID, 70011, 400, "invalid_scope",                                                                             \
+      "The provided request must include a 'scope' input parameter. The provided value for the input parameter 'scope' is "   \
+      "not valid. The scope {} is not valid.")                                                                                \
+    X(SCOPE_NOT_DEFAULT, 1002012, 400, "invalid_scope",                                                                       \
+      "The provided value for scope {} is not valid. Client credential flows must have a scope value with /.default "         \
+      "suffixed to the resource identifier (application ID URI).")                                                            \
+    X(APP_UNKNOWN, 700016, 400, "unauthorized_client",                                                                        \
+      "Application with identifier '{}' was not found in the directory '{tenant}'. This can happen if the application has "   \
+      "not been installed by the administrator of the tenant or consented to by any user in the tenant. You may have sent "   \
+      "your authentication request to the wrong tenant.")                                                                     \
+    X(CREDENTIAL_MISSING, 7000218, 401, "invalid_client",                                                                     \
+      "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.")                        \
+    X(SECRET_WRONG, 7000215, 401, "invalid_client",                                                                           \
+      "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the "      \
+      "client secret ID, for a secret added to app '{}'.")                                                                    \
+    X(ASSERTION_UNKNOWN, 700027, 401, "invalid_client",                                                                       \
+      "The certificate with identifier used to sign the client assertion is not registered on application.")                  \
+    X(ASSERTION_TYPE, 50027, 401, "invalid_client", "JWT token is invalid or malformed.")                                     \
+    X(GRANT_INVALID, 70000, 400, "invalid_grant", "Provided grant is invalid or malformed.")                                  \
+    X(USER_ASSERTION, 50013, 400, "invalid_grant", "Assertion failed signature validation.")                                  \
+    X(USER_UNKNOWN, 50034, 400, "invalid_grant",                                                                              \
+      "The user account {EUII Hidden} does not exist in the {tenant} directory. To sign into this application, the account "  \
+      "must be added to the directory.")                                                                                      \
+    X(PASSWORD_WRONG, 50126, 400, "invalid_grant", "Error validating credentials due to invalid username or password.")       \
+    X(PATH_UNKNOWN, 90013, 404, "invalid_request", "Nothing answers at '{}'.")                                               \
+    X(THROTTLED, 90055, 429, "temporarily_unavailable", "Tenant throttled, please try again shortly.")                        \
+    X(TRANSIENT, 90033, 503, "temporarily_unavailable",                                                                       \
+      "A transient error has occurred. Please try again.")
+
+enum aadsts {
+#define X(kind, number, status, error, text) AADSTS_##kind,
+    AADSTS_TABLE(X)
+#undef X
+};
+
+/* Writes the whole refusal. Always OK: the answer is complete. `about` is a stranger's: it is made printable and cut. */
+FALLIBLE login_refuse(struct call *c, const struct wire *q, struct answer *a, enum aadsts kind, str about);
+/* The same under another word than the table's. */
+FALLIBLE login_refuse_as(struct call *c, const struct wire *q, struct answer *a, enum aadsts kind, str error, str about);
+
+/* For failures that no handler worded, and the headers of all answers. */
+extern const struct dialect DIALECT_LOGIN;

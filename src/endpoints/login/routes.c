@@ -1,0 +1,31 @@
+#include "endpoints/login/parts.h"
+
+static const struct route ROUTES[] = {
+    {HTTP_GET, "/{tenant}/v2.0/.well-known/openid-configuration", GUARD_NONE, login_get_openid_v2, NULL},
+    {HTTP_GET, "/{tenant}/.well-known/openid-configuration", GUARD_NONE, login_get_openid_v1, NULL},
+    {HTTP_GET, "/{tenant}/discovery/v2.0/keys", GUARD_NONE, login_get_keys_v2, NULL},
+    {HTTP_GET, "/{tenant}/discovery/keys", GUARD_NONE, login_get_keys_v1, NULL},
+    {HTTP_GET, "/{tenant}/discovery/instance", GUARD_NONE, login_get_instance, NULL},
+    {HTTP_GET, "/{tenant}/userrealm/{user}", GUARD_NONE, login_get_realm, NULL},
+    {HTTP_POST, "/{tenant}/oauth2/v2.0/token", GUARD_NONE, login_post_token_v2, NULL},
+    {HTTP_POST, "/{tenant}/oauth2/token", GUARD_NONE, login_post_token_v1, NULL},
+};
+
+const struct service SERVICE_LOGIN = {
+    .name = "login",
+    .host = NAME_LOGIN,
+    .dialect = &DIALECT_LOGIN,
+    .routes = ROUTES,
+    .route_n = COUNT(ROUTES),
+    .paths_nocase = true,
+};
+
+// The issuer of version 1 has a host of its own; whoever verifies its tokens asks there for document and keys.
+const struct service SERVICE_ISSUER = {
+    .name = "issuer",
+    .host = NAME_ISSUER,
+    .dialect = &DIALECT_LOGIN,
+    .routes = ROUTES,
+    .route_n = COUNT(ROUTES),
+    .paths_nocase = true,
+};

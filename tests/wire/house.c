@@ -1,0 +1,203 @@
+#include "house.h"
+
+#include "endpoints/imds/imds.h"
+#include "side.h"
+
+const struct house_person HOUSE_PEOPLE[HOUSE_WHO_N] = {
+#define X(name, principal, client, resource) {principal, client, resource},
+    HOUSE_CAST(X)
+#undef X
+};
+
+static const struct machine { const char *name; int system; size_t n; str attached[2]; } MACHINES[] = {
+    {"system", HOUSE_SYSTEM_OF_SYSTEM, 0, {{0}}},
+    {"both", HOUSE_SYSTEM_OF_BOTH, 2, {S_INIT(HOUSE_USERS "id1"), S_INIT(HOUSE_USERS "id2")}},
+    {"two", -1, 2, {S_INIT(HOUSE_USERS "id1"), S_INIT(HOUSE_USERS "id2")}},
+    {"one", -1, 1, {S_INIT(HOUSE_USERS "id1")}},
+    {"bare", -1, 0, {{0}}},
+};
+
+#define DOCUMENT                                                                                                                  \
+    "{\"tags\":{\"env\":\"test\",\"team\":\"a b\"},\"zones\":[\"2\"],\"properties\":{\"vmId\":\"e0000000-0000-0000-0000-000000000001\"," \
+    "\"hardwareProfile\":{\"vmSize\":\"Standard_D2s_v5\"},\"storageProfile\":{\"imageReference\":{\"offer\":\"debian\"}}}}"
+
+static guid guid_of(const char *text)
+{
+    guid g = GUID_NONE;
+    return guid_parse(str_of(text), &g) ? g : GUID_NONE;
+}
+
+static void put(struct house *h, enum store_kind kind, struct ref *record)
+{
+    struct test *t = h->t;
+    CHECK_OK(world_change(t->call, h->product.worlds, h->writer, kind, NULL, record));
+}
+
+static void put_principal(struct house *h, const struct principal *plain)
+{
+    struct test      *t = h->t;
+    struct principal *p = NULL;
+    CHECK_OK(principal_new(t->call, plain, &p));
+    if (p) put(h, STORE_PRINCIPAL, &p->ref);
+}
+
+static void put_people(struct house *h)
+{
+    for (size_t i = 0; i < HOUSE_WHO_N; i++) {
+        const struct house_person *x = &HOUSE_PEOPLE[i];
+        put_principal(h, &(struct principal){.id = {guid_of(x->principal)}, .app = {guid_of(x->client)}, .kind = PRINCIPAL_MANAGED, .name = S("identity"),
+                                             .resource = str_of(x->resource), .is_system_assigned = i < HOUSE_ID1, .created_ns = 1});
+    }
+    put_principal(h, &(struct principal){.id = {guid_new(h->t->call)}, .app = {guid_of(HOUSE_APP)}, .kind = PRINCIPAL_APP, .name = S("Orders API"), .created_ns = 1});
+    put_principal(h, &(struct principal){.id = {guid_new(h->t->call)}, .kind = PRINCIPAL_USER, .name = S("Operator"), .user_name = S(HOUSE_USER), .created_ns = 1});
+}
+
+static void put_machine(struct house *h, const struct machine *m)
+{
+    struct test     *t = h->t;
+    struct resource *r = NULL;
+    struct resource  plain = {.id = call_format(t->call, HOUSE_VMS "%s", m->name), .type = S("Microsoft.Compute/virtualMachines"), .name = str_of(m->name),
+                              .location = S("westeurope"), .uid = guid_new(t->call), .document = S(DOCUMENT), .created_ns = 1, .changed_ns = 2};
+    plain.identity = (struct resource_identity){.has_system = m->system >= 0, .user_assigned = m->attached, .user_assigned_n = m->n};
+    if (m->system >= 0) plain.identity.system_principal.g = guid_of(HOUSE_PEOPLE[m->system].principal);
+    if (m->system >= 0) plain.identity.system_app.g = guid_of(HOUSE_PEOPLE[m->system].client);
+    CHECK_OK(resource_new(t->call, &plain, &r));
+    if (r) put(h, STORE_RESOURCE, &r->ref);
+}
+
+// One ring for all houses: keys are slow to make.
+static struct keyring *shared_ring(struct test *t)
+{
+    static struct keyring *made;
+    if (!made) CHECK_OK(keyring_new(t->call, &made));
+    return made;
+}
+
+static void furnish(struct house *h)
+{
+    struct test    *t = h->t;
+    struct product *p = &h->product;
+    p->names = names_azure();
+    p->tenant.g = guid_of(HOUSE_TENANT);
+    p->tenant_name = S("Lanyard");
+    p->tenant_domain = S(HOUSE_DOMAIN);
+    p->token_lifetime_s = TOKEN_LIFETIME_S;
+    atomic_store(&p->keyring, shared_ring(t));
+    CHECK_OK(store_open_memory(t->call, &p->store));
+    CHECK_OK(store_session_open(t->call, p->store, STORE_WRITE, &h->writer));
+    CHECK_OK(worlds_load(t->call, h->writer, &p->worlds));
+    CHECK_OK(store_begin(t->call, h->writer));
+    put_people(h);
+    for (size_t i = 0; i < COUNT(MACHINES); i++) put_machine(h, &MACHINES[i]);
+    CHECK_OK(store_commit(t->call, h->writer));
+    world_publish(p->worlds);
+}
+
+static void *serve(void *context)
+{
+    struct house *h = context;
+    struct call   c;
+    call_init(&c, NULL, NULL);
+    if (http_server_run(&c, h->http) != OK) printf("# the server ended: %s\n", c.failure.text);
+    call_clear(&c);
+    return NULL;
+}
+
+void house_start(struct test *t, struct house *h, const struct house_options *options)
+{
+    *h = (struct house){.t = t, .router = {.product = &h->product}};
+    furnish(h);
+    struct http_settings settings = {.loops = 2, .clock = &h->product.clock};
+    CHECK_OK(minter_start(t->call, &h->product, options && options->no_signers ? 0 : 2, &h->product.minter));
+    CHECK_OK(http_server_new(t->call, &settings, &h->http));
+    h->serving = h->http && pthread_create(&h->thread, NULL, serve, h) == 0;
+    CHECK(h->serving);
+}
+
+void house_stop_signing(struct house *h)
+{
+    minter_stop(h->product.minter);
+    h->product.minter = NULL;
+}
+
+void house_end(struct house *h)
+{
+    struct product *p = &h->product;
+    if (h->http) http_server_stop(h->http, 1000);
+    if (h->serving) pthread_join(h->thread, NULL);
+    minter_stop(p->minter);
+    if (h->http) http_server_free(h->http);
+    router_clear(&h->router);
+    for (size_t i = 0; i < COUNT(p->sessions); i++)
+        if (p->sessions[i]) store_session_close(p->sessions[i]);
+    worlds_free(p->worlds);
+    store_session_close(h->writer);
+    store_close(p->store);
+}
+
+void house_delete(struct house *h, enum house_who who)
+{
+    struct test            *t = h->t;
+    struct worlds          *worlds = h->product.worlds;
+    const struct principal *p = directory_find(world_draft(worlds)->directory, (object_id){guid_of(HOUSE_PEOPLE[who].principal)});
+    CHECK(p != NULL);
+    if (!p) return;
+    CHECK_OK(store_begin(t->call, h->writer));
+    CHECK_OK(world_change(t->call, worlds, h->writer, STORE_PRINCIPAL, &p->ref, NULL));
+    CHECK_OK(store_commit(t->call, h->writer));
+    world_publish(worlds);
+}
+
+static uint16_t listen_on(struct house *h, struct http_listener_settings *l, struct http_listener **out)
+{
+    struct test          *t = h->t;
+    struct http_listener *listener = NULL;
+    uint16_t              port = 0;
+    CHECK_OK(http_open_tcp(t->call, S("127.0.0.1"), 0, &l->fd, &port));
+    CHECK_OK(http_listen(t->call, h->http, l, &listener));
+    if (out) *out = listener;
+    return port;
+}
+
+uint16_t house_imds(struct house *h, const char *machine, bool published_limits, struct http_listener **out)
+{
+    struct test         *t = h->t;
+    struct imds         *imds = NULL;
+    struct imds_settings settings = {.product = &h->product, .resource = call_format(t->call, HOUSE_VMS "%s", machine), .published_limits = published_limits};
+    CHECK_OK(imds_new(t->call, &settings, &imds));
+    struct http_listener_settings l = {.handler = imds_handle, .context = imds, .context_free = imds_free, .server_name = S(IMDS_SERVER_NAME)};
+    return listen_on(h, &l, out);
+}
+
+uint16_t house_router(struct house *h)
+{
+    struct http_listener_settings l = {.handler = router_handle, .context = &h->router};
+    return listen_on(h, &l, NULL);
+}
+
+struct reply house_ask(struct house *h, uint16_t port, str request)
+{
+    struct test   *t = h->t;
+    struct client *k = client_new(t, port);
+    struct reply   r = {0};
+    str            head = STR_NONE, body = STR_NONE;
+    CHECK(client_send(k, request));
+    r.status = client_read(k, str_starts(request, S("HEAD ")), &head, &body);
+    CHECK_OK(call_copy_str(t->call, head, &r.head));
+    CHECK_OK(call_copy_str(t->call, body, &r.body));
+    if (json_parse(t->call, r.body, &r.json) != OK) r.json = NULL;
+    call_forgive(t->call);
+    client_free(k);
+    return r;
+}
+
+str reply_header(const struct reply *r, const char *name)
+{
+    for (str rest = r->head, line; str_cut(&rest, '\n', &line);) {
+        size_t colon = str_find(line, ':');
+        if (colon == STR_NOWHERE || !str_eq_nocase(str_upto(line, colon), str_of(name))) continue;
+        str value = str_from(line, colon + 1);
+        return str_trim(str_upto(value, str_find(value, '\r')));
+    }
+    return STR_NONE;
+}

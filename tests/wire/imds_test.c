@@ -1,0 +1,555 @@
+// The metadata service over sockets: every row of its published behaviour, as clients meet it.
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "endpoints/imds/imds.h"
+#include "house.h"
+#include "side.h"
+#include "token/token.h"
+
+#define TOKEN_PATH "/metadata/identity/oauth2/token"
+#define VERSION    "api-version=2018-02-01"
+#define VAULT      "resource=https%3A%2F%2Fvault.azure.net"
+#define METADATA   "Metadata: true\r\n"
+
+static struct reply send_to(struct house *h, uint16_t port, const char *method, const char *target, const char *headers)
+{
+    struct test *t = h->t;
+    return house_ask(h, port, call_format(t->call, "%s %s HTTP/1.1\r\nHost: 169.254.169.254\r\n%s\r\n", method, target, headers));
+}
+
+static struct reply get(struct house *h, uint16_t port, const char *target)
+{
+    return send_to(h, port, "GET", target, METADATA);
+}
+
+static str text_of(const struct reply *r, const char *name)
+{
+    return json_get_str(r->json, str_of(name));
+}
+
+// The claims of the token in a reply, checked as a target would. Zero if it does not verify.
+static struct token_claims claims_of(struct house *h, const struct reply *r, const char *audience)
+{
+    struct test        *t = h->t;
+    struct token_claims claims = {0};
+    str                 issuers[] = {product_issuer(t->call, &h->product, TOKEN_V1), product_issuer(t->call, &h->product, TOKEN_V2)}, wanted = str_of(audience);
+    struct token_policy policy = {.issuers = issuers, .issuer_n = COUNT(issuers), .audiences = &wanted, .audience_n = 1};
+    t->call->now_s = clock_now_ns(&h->product.clock) / NS_PER_S;
+    CHECK_ERR(token_verify(t->call, product_keyring(&h->product), text_of(r, "access_token"), &policy, &claims), OK, audience);
+    return claims;
+}
+
+static void check_who(struct house *h, const struct reply *r, enum house_who who, const char *row)
+{
+    struct test *t = h->t;
+    CHECK_INT(r->status, 200, row);
+    if (r->status != 200) return;
+    struct token_claims claims = claims_of(h, r, "https://vault.azure.net");
+    CHECK_STR(guid_str(t->call, claims.subject.g), str_of(HOUSE_PEOPLE[who].principal), row);
+    CHECK_STR(guid_str(t->call, claims.app.g), str_of(HOUSE_PEOPLE[who].client), row);
+    CHECK_STR(text_of(r, "client_id"), str_of(HOUSE_PEOPLE[who].client), row);
+}
+
+// T1, T6: the reply's fields, all texts, and what they have to do with each other.
+TEST(imds_answers_with_the_published_fields)
+{
+    static const char *const FIELDS[] = {"access_token", "client_id", "expires_in", "expires_on", "ext_expires_in", "not_before", "resource", "token_type"};
+    struct house             h;
+    house_start(t, &h, NULL);
+    struct reply r = get(&h, house_imds(&h, "one", false, NULL), TOKEN_PATH "?" VERSION "&" VAULT);
+    int64_t      in = 0, on = 0, ext = 0, before = 0, now_s = clock_now_ns(&h.product.clock) / NS_PER_S;
+    CHECK_INT(r.status, 200, "status");
+    CHECK_STR(reply_header(&r, "Content-Type"), S("application/json; charset=utf-8"), "type");
+    CHECK(str_contains_nocase(reply_header(&r, "Server"), S("IMDS")));
+    CHECK_INT(json_n(r.json), COUNT(FIELDS), "fields");
+    for (size_t i = 0; i < COUNT(FIELDS); i++) CHECK_ROW(json_is(json_get(r.json, str_of(FIELDS[i])), JSON_IS_STRING), FIELDS[i]);
+    CHECK(str_to_i64(text_of(&r, "expires_in"), &in) && str_to_i64(text_of(&r, "expires_on"), &on));
+    CHECK(str_to_i64(text_of(&r, "ext_expires_in"), &ext) && str_to_i64(text_of(&r, "not_before"), &before));
+    CHECK(in > TOKEN_LIFETIME_S - 60 && in <= TOKEN_LIFETIME_S && ext == in && on - in - now_s <= 1 && on - in - now_s >= -1 && before < now_s);
+    CHECK_STR(text_of(&r, "resource"), S("https://vault.azure.net"), "as asked");
+    CHECK_STR(text_of(&r, "token_type"), S("Bearer"), "type");
+    struct token_claims claims = claims_of(&h, &r, "https://vault.azure.net");
+    CHECK(claims.expires_s == on && claims.not_before_s == before);
+    CHECK_STR(claims.issuer, S("https://sts.windows.net/" HOUSE_TENANT "/"), "iss");
+    CHECK(str_eq_nocase(claims.identity_resource, str_of(HOUSE_PEOPLE[HOUSE_ID1].resource)));
+    house_end(&h);
+}
+
+// T2, T3 over the wire, in every spelling that clients use.
+TEST(imds_gives_the_identity_that_was_meant)
+{
+    static const struct { const char *machine, *query; enum house_who who; } CASES[] = {
+        {"system", VERSION "&" VAULT, HOUSE_SYSTEM_OF_SYSTEM},
+        {"both", VERSION "&" VAULT, HOUSE_SYSTEM_OF_BOTH},
+        {"one", VERSION "&" VAULT, HOUSE_ID1},
+        {"both", VERSION "&" VAULT "&client_id=c0000000-0000-0000-0000-000000000003", HOUSE_ID1},
+        {"both", "client_id=C0000000-0000-0000-0000-000000000004&" VAULT "&" VERSION, HOUSE_ID2},
+        {"both", VERSION "&" VAULT "&object_id=a0000000-0000-0000-0000-000000000003", HOUSE_ID1},
+        {"both", VERSION "&" VAULT "&principal_id=a0000000-0000-0000-0000-000000000004", HOUSE_ID2},
+        {"both", VERSION "&" VAULT "&msi_res_id=" HOUSE_USERS "id2", HOUSE_ID2},
+        {"two", VERSION "&" VAULT "&mi_res_id=" HOUSE_USERS "id1", HOUSE_ID1},
+        {"two", VERSION "&" VAULT
+                "&msi_res_id=%2Fsubscriptions%2F44444444-4444-4444-4444-444444444444%2Fresourcegroups%2Frg1%2Fproviders%2FMicrosoft.ManagedIdentity"
+                "%2FuserAssignedIdentities%2FID1",
+         HOUSE_ID1},
+        {"one", VERSION "&resource=https://vault.azure.net", HOUSE_ID1},                                        // not escaped
+        {"one", VERSION "&" VAULT "&msi-res-id=/nonsense&bypass_cache=true&something=else", HOUSE_ID1},         // not for us
+        {"one", "api-version=2025-04-07&" VAULT, HOUSE_ID1},
+        {"one", "api-version=2019-08-15&" VAULT, HOUSE_ID1},
+    };
+    struct house h;
+    house_start(t, &h, NULL);
+    for (size_t i = 0; i < COUNT(CASES); i++) {
+        uint16_t     port = house_imds(&h, CASES[i].machine, false, NULL);
+        str          target = call_format(t->call, TOKEN_PATH "?%s", CASES[i].query);
+        struct reply r = get(&h, port, target.at);
+        check_who(&h, &r, CASES[i].who, CASES[i].query);
+    }
+    house_end(&h);
+}
+
+// What the SDKs add to a request changes nothing.
+TEST(imds_takes_requests_in_the_forms_that_clients_send)
+{
+    static const struct { const char *target, *headers; } CASES[] = {
+        {TOKEN_PATH "/?" VERSION "&" VAULT, METADATA},
+        {TOKEN_PATH "?" VERSION "&" VAULT, "metadata: true\r\n"},
+        {TOKEN_PATH "?" VERSION "&" VAULT, METADATA "Content-Type: application/x-www-form-urlencoded;charset=utf-8\r\n"},
+        {TOKEN_PATH "?" VERSION "&" VAULT, METADATA "x-client-SKU: MSAL.JS\r\nx-client-Ver: 1\r\nx-ms-client-request-id: x\r\nUser-Agent: a\r\n"},
+        {"http://169.254.169.254" TOKEN_PATH "?" VERSION "&" VAULT, METADATA},
+        {TOKEN_PATH "?" VERSION "&" VAULT "&", METADATA},
+    };
+    struct house h;
+    house_start(t, &h, NULL);
+    uint16_t port = house_imds(&h, "one", false, NULL);
+    for (size_t i = 0; i < COUNT(CASES); i++) {
+        struct reply r = send_to(&h, port, "GET", CASES[i].target, CASES[i].headers);
+        check_who(&h, &r, HOUSE_ID1, CASES[i].target);
+    }
+    house_end(&h);
+}
+
+// The slash at a resource's end is significant: it comes back in reply and token.
+TEST(imds_echoes_the_resource_to_the_letter)
+{
+    static const char *const RESOURCES[] = {"https://vault.azure.net", "https://vault.azure.net/", "https://management.azure.com/", "https://Storage.Azure.com"};
+    struct house             h;
+    house_start(t, &h, NULL);
+    uint16_t port = house_imds(&h, "one", false, NULL);
+    for (size_t i = 0; i < COUNT(RESOURCES); i++) {
+        str          target = call_format(t->call, TOKEN_PATH "?" VERSION "&resource=%s", RESOURCES[i]);
+        struct reply r = get(&h, port, target.at);
+        CHECK_STR(text_of(&r, "resource"), str_of(RESOURCES[i]), "resource");
+        CHECK_STR(claims_of(&h, &r, RESOURCES[i]).audience, str_of(RESOURCES[i]), "aud");
+    }
+    struct reply r = get(&h, port, TOKEN_PATH "?" VERSION "&resource=api://AzureADTokenExchange");
+    struct token_claims claims = claims_of(&h, &r, "fb60f99c-7a34-4190-8149-302f77469936");
+    CHECK(claims.version == TOKEN_V2);
+    CHECK_STR(text_of(&r, "resource"), S("api://AzureADTokenExchange"), "resource");
+    house_end(&h);
+}
+
+#define ID "&client_id=c0000000-0000-0000-0000-000000000003"
+
+// Every error row, with the status that decides what SDKs conclude.
+TEST(imds_refuses_as_published)
+{
+    static const struct { const char *machine, *method, *target, *headers; int status; const char *error, *description; } CASES[] = {
+        // the header, before anything else
+        {"one", "GET", TOKEN_PATH "?" VERSION "&" VAULT, "", 400, "bad_request_102", "Required metadata header not specified"},
+        {"one", "GET", TOKEN_PATH "?" VERSION "&" VAULT, "Metadata: True\r\n", 400, "bad_request_102", "Required metadata header not specified"},
+        {"one", "GET", TOKEN_PATH "?" VERSION "&" VAULT, "Metadata: false\r\n", 400, "bad_request_102", "Required metadata header not specified"},
+        {"one", "GET", TOKEN_PATH "?" VERSION "&" VAULT, "Metadata:\r\n", 400, "bad_request_102", "Required metadata header not specified"},
+        {"one", "GET", TOKEN_PATH "?" VERSION "&" VAULT, METADATA METADATA, 400, "bad_request_102", "Required metadata header not specified"},
+        {"one", "GET", TOKEN_PATH "?" VERSION "&" VAULT, "Metadata: false\r\n" METADATA, 400, "bad_request_102", "Required metadata header not specified"},
+        {"one", "GET", TOKEN_PATH, "", 400, "bad_request_102", "Required metadata header not specified"},
+        {"one", "POST", TOKEN_PATH, "Content-Length: 0\r\n", 400, "bad_request_102", "Required metadata header not specified"},
+        {"one", "GET", TOKEN_PATH "?" VERSION "&" VAULT, METADATA "X-Forwarded-For: 10.0.0.1\r\n", 400, "invalid_request", "Forwarded requests are refused."},
+        {"one", "GET", TOKEN_PATH "?" VERSION "&" VAULT, METADATA "x-forwarded-for:\r\n", 400, "invalid_request", "Forwarded requests are refused."},
+        {"one", "GET", "/metadata/instance?api-version=2021-02-01", METADATA "X-Forwarded-For: 1\r\n", 400, "invalid_request", "Forwarded requests are refused."},
+        // verbs
+        {"one", "POST", TOKEN_PATH "?" VERSION "&" VAULT, METADATA "Content-Length: 0\r\n", 405, "Method not allowed", NULL},
+        {"one", "PUT", TOKEN_PATH "?" VERSION "&" VAULT, METADATA "Content-Length: 0\r\n", 405, "Method not allowed", NULL},
+        {"one", "DELETE", TOKEN_PATH "?" VERSION "&" VAULT, METADATA, 405, "Method not allowed", NULL},
+        {"one", "PATCH", "/metadata/instance?api-version=2021-02-01", METADATA "Content-Length: 0\r\n", 405, "Method not allowed", NULL},
+        // the resource
+        {"one", "GET", TOKEN_PATH "?" VERSION, METADATA, 400, "invalid_request", "Required audience parameter not specified"},
+        {"one", "GET", TOKEN_PATH "?" VERSION "&resource=", METADATA, 400, "invalid_request", "Required audience parameter not specified"},
+        {"one", "GET", TOKEN_PATH "?" VERSION "&resource=https://example.com", METADATA, 400, "invalid_resource",
+         "AADSTS500011: The resource principal named https://example.com was not found in the tenant named Lanyard. "},
+        {"one", "GET", TOKEN_PATH "?" VERSION "&resource=api://orders", METADATA, 400, "invalid_resource", "AADSTS500011: The resource principal named api://orders was"},
+        {"one", "GET", TOKEN_PATH "?" VERSION "&resource=%ff%00x", METADATA, 400, "invalid_request", ""},
+        {"one", "GET", TOKEN_PATH "?" VERSION "&resource=%ff%22x", METADATA, 400, "invalid_resource", "AADSTS500011: The resource principal named ?\"x was"},
+        // the identity: 400, never 404
+        {"bare", "GET", TOKEN_PATH "?" VERSION "&" VAULT, METADATA, 400, "invalid_request", "Identity not found"},
+        {"nowhere", "GET", TOKEN_PATH "?" VERSION "&" VAULT, METADATA, 400, "invalid_request", "Identity not found"},
+        {"two", "GET", TOKEN_PATH "?" VERSION "&" VAULT, METADATA, 400, "invalid_request",
+         "Multiple user assigned identities exist, please specify the clientId / resourceId of the identity in the token request"},
+        {"one", "GET", TOKEN_PATH "?" VERSION "&" VAULT "&client_id=c0000000-0000-0000-0000-000000000005", METADATA, 400, "invalid_request", "Identity not found"},
+        {"one", "GET", TOKEN_PATH "?" VERSION "&" VAULT "&client_id=c0000000-0000-0000-0000-000000000001", METADATA, 400, "invalid_request", "Identity not found"},
+        {"one", "GET", TOKEN_PATH "?" VERSION "&" VAULT "&client_id=", METADATA, 400, "invalid_request", "Identity not found"},
+        {"one", "GET", TOKEN_PATH "?" VERSION "&" VAULT "&msi_res_id=" HOUSE_USERS "id2", METADATA, 400, "invalid_request", "Identity not found"},
+        {"one", "GET", TOKEN_PATH "?" VERSION "&" VAULT ID "&object_id=a0000000-0000-0000-0000-000000000003", METADATA, 400, "invalid_request",
+         "Only one of client_id, object_id and msi_res_id may be given."},
+        {"one", "GET", TOKEN_PATH "?" VERSION "&" VAULT "&msi_res_id=x&mi_res_id=x", METADATA, 400, "invalid_request",
+         "Only one of client_id, object_id and msi_res_id may be given."},
+        // an unknown audience is known only to whom an identity belongs
+        {"bare", "GET", TOKEN_PATH "?" VERSION "&resource=https://example.com", METADATA, 400, "invalid_request", "Identity not found"},
+        // the query's form
+        {"one", "GET", TOKEN_PATH "?" VERSION "&" VAULT "&" VAULT, METADATA, 400, "invalid_request", "A query parameter may be given only once."},
+        {"one", "GET", TOKEN_PATH "?" VERSION "&" VAULT "&RESOURCE=x", METADATA, 400, "invalid_request", "A query parameter may be given only once."},
+        {"one", "GET", TOKEN_PATH "?" VERSION "&" VAULT "&unknown=1&unknown=2", METADATA, 400, "invalid_request", "A query parameter may be given only once."},
+        {"one", "GET", TOKEN_PATH "?" VERSION "&resource=%zz", METADATA, 400, "invalid_request", ""},
+        // places that are none
+        {"one", "GET", "/metadata/identity/oauth2/authorize?" VERSION, METADATA, 401, "unknown_source", "Unknown Source /metadata/identity/oauth2/authorize"},
+        {"one", "GET", TOKEN_PATH "/x?" VERSION "&" VAULT, METADATA, 401, "unknown_source", "Unknown Source " TOKEN_PATH "/x"},
+        {"one", "GET", "/metadata/identity/info?" VERSION, METADATA, 404, "Not found", NULL},
+        {"one", "GET", "/metadata/attested/document?api-version=2020-09-01", METADATA, 404, "Not found", NULL},
+        {"one", "GET", "/metadata", METADATA, 404, "Not found", NULL},
+        {"one", "GET", "/", METADATA, 404, "Not found", NULL},
+        {"one", "GET", "/metadata/instances?api-version=2021-02-01", METADATA, 404, "Not found", NULL},
+        {"one", "GET", "/metadata/identity/oauth2%2Ftoken?" VERSION "&" VAULT, METADATA, 404, "Not found", NULL},
+    };
+    struct house h;
+    house_start(t, &h, NULL);
+    for (size_t i = 0; i < COUNT(CASES); i++) {
+        const char  *row = CASES[i].target, *says = CASES[i].description;
+        uint16_t     port = house_imds(&h, CASES[i].machine, false, NULL);
+        struct reply r = send_to(&h, port, CASES[i].method, row, CASES[i].headers);
+        str          said = text_of(&r, "error_description");
+        CHECK_INT(r.status, CASES[i].status, row);
+        CHECK_STR(text_of(&r, "error"), str_of(CASES[i].error), row);
+        CHECK_ROW(says ? str_starts(said, str_of(says)) : !said.at, row);
+        CHECK_ROW(!text_of(&r, "access_token").at, row);
+        CHECK_ROW(str_contains_nocase(reply_header(&r, "Server"), S("IMDS")), row);
+        CHECK_STR(reply_header(&r, "Content-Type"), S("application/json; charset=utf-8"), row);
+        CHECK_ROW((CASES[i].status == 405) == str_eq(reply_header(&r, "Allow"), S("GET")), row);
+    }
+    house_end(&h);
+}
+
+TEST(imds_answers_head_with_a_refusal)
+{
+    struct house h;
+    house_start(t, &h, NULL);
+    struct reply r = send_to(&h, house_imds(&h, "one", false, NULL), "HEAD", TOKEN_PATH "?" VERSION "&" VAULT, METADATA);
+    CHECK_INT(r.status, 405, "HEAD");
+    house_end(&h);
+}
+
+TEST(imds_names_its_newest_versions_to_who_got_it_wrong)
+{
+    static const char *const TARGETS[] = {
+        TOKEN_PATH "?" VAULT, TOKEN_PATH "?api-version=&" VAULT, TOKEN_PATH "?api-version=2017-12-01&" VAULT, TOKEN_PATH "?api-version=2018-02-02&" VAULT,
+        TOKEN_PATH "?api-version=9999-01-01&" VAULT, TOKEN_PATH "?api-version=2018-02-01%20&" VAULT, "/metadata/instance", "/metadata/instance/compute?format=json",
+        "/metadata/instance?api-version=2017-02-30", "/metadata/instance/compute/name?api-version=latest&format=text",
+    };
+    struct house h;
+    house_start(t, &h, NULL);
+    uint16_t port = house_imds(&h, "one", false, NULL);
+    for (size_t i = 0; i < COUNT(TARGETS); i++) {
+        struct reply       r = get(&h, port, TARGETS[i]);
+        const struct json *newest = json_get(r.json, S("newest-versions"));
+        CHECK_INT(r.status, 400, TARGETS[i]);
+        CHECK_ROW(str_starts(text_of(&r, "error"), S("Bad request. api-version is invalid or was not specified")), TARGETS[i]);
+        CHECK_ROW(!json_get(r.json, S("error_description")), TARGETS[i]);
+        CHECK_INT(json_n(newest), 3, TARGETS[i]);
+        CHECK_STR(json_str(json_at(newest, 0)), S("2025-04-07"), TARGETS[i]);
+    }
+    house_end(&h);
+}
+
+// How each SDK finds out whether there is a metadata service at all.
+TEST(imds_answers_the_probes_of_the_sdks)
+{
+    static const struct { const char *sdk, *target; int status; } PROBES[] = {
+        {"js", TOKEN_PATH, 400},
+        {"go", TOKEN_PATH, 400},
+        {"py", TOKEN_PATH "?" VERSION "&resource=https%3A%2F%2Fmanagement.azure.com%2F", 400},
+        {"net", TOKEN_PATH "?" VERSION "&" VAULT "&client_id=c0000000-0000-0000-0000-000000000005", 400},
+        {"net", TOKEN_PATH "?" VERSION "&" VAULT "&msi-res-id=" HOUSE_USERS "id9", 400},
+        {"net discovery, version 2", "/metadata/identity/getplatformmetadata?cred-api-version=2.0", 404},
+        {"net discovery, version 1", TOKEN_PATH "?" VERSION, 400},
+    };
+    struct house h;
+    house_start(t, &h, NULL);
+    uint16_t port = house_imds(&h, "bare", false, NULL);
+    for (size_t i = 0; i < COUNT(PROBES); i++) {
+        struct reply r = send_to(&h, port, "GET", PROBES[i].target, "");
+        CHECK_INT(r.status, PROBES[i].status, PROBES[i].sdk);
+        CHECK_ROW(r.json != NULL, PROBES[i].sdk);
+        CHECK_ROW(!str_contains_nocase(r.body, S("Identity not found")), PROBES[i].sdk); // which .NET would take for the last word
+        CHECK_ROW(!str_contains_nocase(r.body, S("unreachable")), PROBES[i].sdk);
+    }
+    house_end(&h);
+}
+
+// T6: the same token while it lasts, with less and less to live; then a new one.
+TEST(imds_keeps_a_token_until_it_needs_another)
+{
+    struct house h;
+    int64_t      first_in = 0, later_in = 0;
+    house_start(t, &h, NULL);
+    uint16_t     port = house_imds(&h, "one", false, NULL);
+    struct reply first = get(&h, port, TOKEN_PATH "?" VERSION "&" VAULT), again = get(&h, port, TOKEN_PATH "?" VERSION "&" VAULT "&bypass_cache=true");
+    CHECK_STR(text_of(&again, "access_token"), text_of(&first, "access_token"), "at once");
+    clock_advance(&h.product.clock, 7200 * NS_PER_S);
+    again = get(&h, port, TOKEN_PATH "?" VERSION "&" VAULT);
+    CHECK_STR(text_of(&again, "access_token"), text_of(&first, "access_token"), "two hours later");
+    CHECK_STR(text_of(&again, "expires_on"), text_of(&first, "expires_on"), "two hours later");
+    CHECK(str_to_i64(text_of(&first, "expires_in"), &first_in) && str_to_i64(text_of(&again, "expires_in"), &later_in));
+    CHECK(first_in - later_in >= 7200 && first_in - later_in <= 7230);
+    clock_advance(&h.product.clock, TOKEN_LIFETIME_S * NS_PER_S);
+    again = get(&h, port, TOKEN_PATH "?" VERSION "&" VAULT);
+    CHECK(again.status == 200 && !str_eq(text_of(&again, "access_token"), text_of(&first, "access_token")));
+    CHECK(str_to_i64(text_of(&again, "expires_in"), &later_in) && later_in > TOKEN_LIFETIME_S - 60);
+    house_end(&h);
+}
+
+// I6: at once, though a token lies in the cache. The other identities do not notice.
+TEST(imds_refuses_a_deleted_identity_at_once)
+{
+    struct house h;
+    house_start(t, &h, NULL);
+    uint16_t     one = house_imds(&h, "one", false, NULL), both = house_imds(&h, "both", false, NULL);
+    struct reply r = get(&h, one, TOKEN_PATH "?" VERSION "&" VAULT);
+    check_who(&h, &r, HOUSE_ID1, "before");
+    house_delete(&h, HOUSE_ID1);
+    r = get(&h, one, TOKEN_PATH "?" VERSION "&" VAULT);
+    CHECK_INT(r.status, 400, "after");
+    CHECK_STR(text_of(&r, "error_description"), S("Identity not found"), "after");
+    r = get(&h, both, TOKEN_PATH "?" VERSION "&" VAULT ID);
+    CHECK_INT(r.status, 400, "on another machine");
+    r = get(&h, both, TOKEN_PATH "?" VERSION "&" VAULT);
+    check_who(&h, &r, HOUSE_SYSTEM_OF_BOTH, "its own identity");
+    house_end(&h);
+}
+
+// T5: what a request says of itself changes nothing; the listener is who asks.
+TEST(imds_goes_by_the_listener_alone)
+{
+    static const char *const HEADERS[] = {
+        METADATA "X-Forwarded-Host: both\r\n", METADATA "Authorization: Bearer x\r\n", METADATA "X-Resource: " HOUSE_VMS "both\r\n",
+        METADATA "X-IDENTITY-HEADER: x\r\nsecret: x\r\n",
+    };
+    struct house h;
+    house_start(t, &h, NULL);
+    uint16_t port = house_imds(&h, "system", false, NULL);
+    for (size_t i = 0; i < COUNT(HEADERS); i++) {
+        struct reply r = send_to(&h, port, "GET", TOKEN_PATH "?" VERSION "&" VAULT, HEADERS[i]);
+        check_who(&h, &r, HOUSE_SYSTEM_OF_SYSTEM, HEADERS[i]);
+        r = send_to(&h, port, "GET", TOKEN_PATH "?" VERSION "&" VAULT ID, HEADERS[i]);
+        CHECK_INT(r.status, 400, HEADERS[i]);
+    }
+    house_end(&h);
+}
+
+TEST(imds_keeps_to_the_published_limits_when_told)
+{
+    struct house h;
+    unsigned     served = 0, refused = 0;
+    house_start(t, &h, NULL);
+    uint16_t     strict = house_imds(&h, "one", true, NULL), open = house_imds(&h, "one", false, NULL);
+    struct reply r = {0};
+    for (unsigned i = 0; i < 200 && refused == 0; i++) {
+        r = get(&h, strict, TOKEN_PATH "?" VERSION "&" VAULT);
+        served += r.status == 200;
+        refused += r.status == 429;
+    }
+    CHECK(served >= IMDS_TOKENS_PER_S && refused == 1);
+    CHECK_STR(text_of(&r, "error"), S("too_many_requests"), "error");
+    CHECK_STR(reply_header(&r, "Retry-After"), S("1"), "retry");
+    r = get(&h, strict, "/metadata/versions");
+    CHECK_INT(r.status, 200, "other paths have a limit of their own");
+    clock_advance(&h.product.clock, NS_PER_S);
+    r = get(&h, strict, TOKEN_PATH "?" VERSION "&" VAULT);
+    CHECK_INT(r.status, 200, "a second later");
+    for (unsigned i = 0; i < 3 * IMDS_TOKENS_PER_S; i++) r = get(&h, open, TOKEN_PATH "?" VERSION "&" VAULT);
+    CHECK_INT(r.status, 200, "without the limits");
+    house_end(&h);
+}
+
+static struct client *ask_and_wait(struct house *h, uint16_t port, unsigned account)
+{
+    struct test   *t = h->t;
+    struct client *k = client_new(t, port);
+    CHECK(client_sendf(k, "GET " TOKEN_PATH "?" VERSION "&resource=https://a%u.blob.core.windows.net HTTP/1.1\r\nHost: x\r\n" METADATA "\r\n", account));
+    return k;
+}
+
+// Nobody signs here: requests wait, and the sixth at once is one too many.
+TEST(imds_bounds_requests_at_once_when_told)
+{
+    struct house   h;
+    struct client *waiting[IMDS_TOKENS_AT_ONCE];
+    str            head, body;
+    house_start(t, &h, &(struct house_options){.no_signers = true});
+    uint16_t port = house_imds(&h, "one", true, NULL);
+    for (unsigned i = 0; i < COUNT(waiting); i++) waiting[i] = ask_and_wait(&h, port, i);
+    struct reply r = {0};
+    for (unsigned i = 0; i < 100 && r.status != 429; i++) { // until all of them have been read
+        struct client *k = ask_and_wait(&h, port, 100);
+        struct timeval soon = {.tv_usec = 50000};
+        setsockopt(k->fd, SOL_SOCKET, SO_RCVTIMEO, &soon, sizeof soon);
+        r.status = client_read(k, false, &head, &body);
+        client_free(k);
+    }
+    CHECK_INT(r.status, 429, "one too many");
+    house_stop_signing(&h);
+    for (unsigned i = 0; i < COUNT(waiting); i++) {
+        CHECK_INT(client_read(waiting[i], false, &head, &body), 429, "told when the server stops");
+        client_free(waiting[i]);
+    }
+    house_end(&h);
+}
+
+// Who goes away while it waits, and a listener that goes with its sandbox: the signature comes to nobody.
+TEST(imds_outlives_those_who_wait)
+{
+    struct house          h;
+    struct http_listener *listener = NULL;
+    house_start(t, &h, &(struct house_options){.no_signers = true});
+    uint16_t port = house_imds(&h, "one", false, NULL), going = house_imds(&h, "one", false, &listener);
+    client_reset(ask_and_wait(&h, port, 1));
+    struct client *left = ask_and_wait(&h, going, 2), *stays = ask_and_wait(&h, port, 3);
+    struct reply   r = get(&h, going, "/metadata/versions"); // by now the loops have seen the others
+    CHECK_INT(r.status, 200, "others are served meanwhile");
+    usleep(50000);
+    http_unlisten(listener);
+    CHECK(client_sees_end(left));
+    house_stop_signing(&h);
+    str head, body;
+    CHECK_INT(client_read(stays, false, &head, &body), 429, "told");
+    client_free(left);
+    client_free(stays);
+    house_end(&h);
+}
+
+TEST(imds_versions_lists_what_it_speaks)
+{
+    struct house h;
+    house_start(t, &h, NULL);
+    uint16_t           port = house_imds(&h, "one", false, NULL);
+    struct reply       r = get(&h, port, "/metadata/versions");
+    const struct json *versions = json_get(r.json, S("apiVersions"));
+    CHECK(r.status == 200 && json_n(versions) > 30);
+    for (size_t i = 0; i < json_n(versions); i++) {
+        str target = call_format(t->call, "/metadata/instance?api-version=%.*s", PSTR(json_str(json_at(versions, i))));
+        r = get(&h, port, target.at);
+        CHECK_INT(r.status, 200, target.at);
+    }
+    r = send_to(&h, port, "GET", "/metadata/versions", "");
+    CHECK_INT(r.status, 400, "without the header");
+    house_end(&h);
+}
+
+#define V "api-version=2021-02-01"
+
+TEST(imds_instance_walks_the_document)
+{
+    static const struct { const char *target; int status; const char *body; } CASES[] = { // body NULL: any JSON
+        {"/metadata/instance?" V, 200, NULL},
+        {"/metadata/instance/?" V, 200, NULL},
+        {"/metadata/instance/compute?" V "&format=json", 200, NULL},
+        {"/metadata/instance/network/interface/0?" V, 200, NULL},
+        {"/metadata/instance/compute/location?" V "&format=text", 200, "westeurope"},
+        {"/metadata/instance/compute/name?" V "&format=TEXT", 200, "one"},
+        {"/metadata/instance/compute/vmId?" V "&format=text", 200, "e0000000-0000-0000-0000-000000000001"},
+        {"/metadata/instance/compute/vmSize?" V "&format=text", 200, "Standard_D2s_v5"},
+        {"/metadata/instance/compute/offer?" V "&format=text", 200, "debian"},
+        {"/metadata/instance/compute/publisher?" V "&format=text", 200, ""},
+        {"/metadata/instance/compute/zone?" V "&format=text", 200, "2"},
+        {"/metadata/instance/compute/provider?" V "&format=text", 200, "Microsoft.Compute"},
+        {"/metadata/instance/compute/resourceGroupName?" V "&format=text", 200, "rg1"},
+        {"/metadata/instance/compute/subscriptionId?" V "&format=text", 200, "44444444-4444-4444-4444-444444444444"},
+        {"/metadata/instance/compute/tags?" V "&format=text", 200, "env:test;team:a b"},
+        {"/metadata/instance/compute/tagsList/1/value?" V "&format=text", 200, "a b"},
+        {"/metadata/instance/compute/azEnvironment?" V "&format=text", 200, "AzurePublicCloud"},
+        {"/metadata/instance/network/interface/0/ipv4/ipAddress/0/privateIpAddress?" V "&format=text", 200, "10.0.0.4"},
+        {"/metadata/instance?" V "&format=text", 200, "compute/\nnetwork/"},
+        {"/metadata/instance/network/interface?" V "&format=text", 200, "0/"},
+        {"/metadata/instance/compute/name?" V, 400, NULL}, // a single value, as JSON
+        {"/metadata/instance/compute/name?" V "&format=json", 400, NULL},
+        {"/metadata/instance/compute?" V "&format=xml", 400, NULL},
+        {"/metadata/instance/compute?" V "&format=json&format=text", 400, NULL},
+        {"/metadata/instance/compute/none?" V, 404, NULL},
+        {"/metadata/instance/network/interface/1?" V, 404, NULL},
+        {"/metadata/instance/network/interface/x?" V, 404, NULL},
+        {"/metadata/instance/compute/name/x?" V "&format=text", 404, NULL},
+        {"/metadata/instance//compute?" V, 404, NULL},
+    };
+    struct house h;
+    house_start(t, &h, NULL);
+    uint16_t port = house_imds(&h, "one", false, NULL);
+    for (size_t i = 0; i < COUNT(CASES); i++) {
+        struct reply r = get(&h, port, CASES[i].target);
+        CHECK_INT(r.status, CASES[i].status, CASES[i].target);
+        if (CASES[i].body) CHECK_STR(r.body, str_of(CASES[i].body), CASES[i].target);
+        else CHECK_ROW(r.json != NULL, CASES[i].target);
+        CHECK_STR(reply_header(&r, "Content-Type"), CASES[i].body ? S("text/plain; charset=utf-8") : S("application/json; charset=utf-8"), CASES[i].target);
+    }
+    struct reply gone = get(&h, house_imds(&h, "nowhere", false, NULL), "/metadata/instance?" V);
+    CHECK_INT(gone.status, 404, "a machine that is not there");
+    house_end(&h);
+}
+
+static bool only_texts(const struct json *v)
+{
+    if (!json_is(v, JSON_IS_OBJECT) && !json_is(v, JSON_IS_ARRAY)) return json_is(v, JSON_IS_STRING);
+    for (size_t i = 0; i < json_n(v); i++)
+        if (!only_texts(json_at(v, i))) return false;
+    return true;
+}
+
+TEST(imds_instance_holds_texts_only)
+{
+    struct house h;
+    house_start(t, &h, NULL);
+    struct reply r = get(&h, house_imds(&h, "one", false, NULL), "/metadata/instance?" V);
+    CHECK(r.json && only_texts(r.json));
+    CHECK_STR(json_str(json_path(r.json, "compute.resourceId")), S(HOUSE_VMS "one"), "resourceId");
+    house_end(&h);
+}
+
+// Many programs of many machines at once: each gets its own identity's token and no other.
+struct crowd {
+    struct house *h;
+    uint16_t      ports[2];
+    unsigned      wrong;
+};
+
+static void *press(void *context)
+{
+    struct crowd *w = context;
+    struct test   mute = {.call = w->h->t->call};
+    for (unsigned i = 0; i < 60; i++) {
+        bool           is_one = i % 2;
+        struct client *k = client_new(&mute, w->ports[is_one]);
+        str            head = STR_NONE, body = STR_NONE;
+        bool sent = client_sendf(k, "GET " TOKEN_PATH "?" VERSION "&resource=https://a%u.blob.core.windows.net HTTP/1.1\r\nHost: x\r\n" METADATA "\r\n", i / 6);
+        int  status = sent ? client_read(k, false, &head, &body) : 0;
+        str  wanted = str_of(HOUSE_PEOPLE[is_one ? HOUSE_ID1 : HOUSE_SYSTEM_OF_SYSTEM].client);
+        w->wrong += status != 200 || str_find_str(body, wanted) == STR_NOWHERE;
+        client_free(k);
+    }
+    return NULL;
+}
+
+TEST(imds_serves_many_at_once_without_a_mix_up)
+{
+    struct house h;
+    pthread_t    threads[4];
+    struct crowd crowds[COUNT(threads)];
+    house_start(t, &h, NULL);
+    uint16_t system = house_imds(&h, "system", false, NULL), one = house_imds(&h, "one", false, NULL);
+    for (size_t i = 0; i < COUNT(threads); i++) {
+        crowds[i] = (struct crowd){.h = &h, .ports = {system, one}};
+        CHECK(pthread_create(&threads[i], NULL, press, &crowds[i]) == 0);
+    }
+    for (size_t i = 0; i < COUNT(threads); i++) {
+        pthread_join(threads[i], NULL);
+        CHECK_INT(crowds[i].wrong, 0, "answers for somebody else, or none");
+    }
+    house_end(&h);
+}
