@@ -48,7 +48,7 @@ fuzz:
 
 crash:
 	@$(MAKE) --no-print-directory all
-	@tests/run 'build/crash-store 100'
+	@tests/run 'build/crash-store 100' 'build/crash-server 100'
 
 bench:
 	@tools/setup bench

@@ -10,6 +10,7 @@
 #include "core/base.h"
 
 #define CRASH_ROUNDS_MAX 100000
+#define CRASH_UNSEEN_MAX 2 /* rounds in a row that go unlooked at */
 
 struct crash_plan {
     const char *name; /* of the test */
