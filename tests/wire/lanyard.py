@@ -16,13 +16,19 @@ import sys
 import tempfile
 import time
 import traceback
+import urllib.parse
 
 START_TIMEOUT_S = 30
 STOP_TIMEOUT_S = 20
 REQUEST_TIMEOUT_S = 60  # the sanitizers' builds are slow
 
 LOGS = pathlib.Path(os.environ.get("LANYARD_TEST_LOGS", "build/test-logs"))
-TOKEN_URL = "/metadata/identity/oauth2/token?api-version=2018-02-01&resource="
+ASK_FOR_TOKEN = """
+import os, sys, urllib.request
+host = os.environ["AZURE_POD_IDENTITY_AUTHORITY_HOST"].rstrip("/")
+request = urllib.request.Request(f"{host}/metadata/identity/oauth2/token?{sys.argv[1]}", headers={"Metadata": "true"})
+sys.stdout.write(urllib.request.urlopen(request).read().decode())
+"""
 
 
 class Answer:
@@ -118,9 +124,9 @@ class Server:
 
     def token_of(self, resource, audience, **selector):
         """A token from the metadata endpoint, as that resource's workload gets it."""
-        query = audience + "".join(f"&{name}={value}" for name, value in selector.items())
-        script = f'exec curl -sS -H Metadata:true "${{AZURE_POD_IDENTITY_AUTHORITY_HOST:-http://169.254.169.254}}{TOKEN_URL}{query}"'
-        return json.loads(self.call("run", "--no-sandbox", "--as", resource, "--", "sh", "-c", script))["access_token"]
+        query = urllib.parse.urlencode({"api-version": "2018-02-01", "resource": audience, **selector})
+        out = self.call("run", "--no-sandbox", "--as", resource, "--", sys.executable, "-c", ASK_FOR_TOKEN, query)
+        return json.loads(out)["access_token"]
 
 
 _tests = []

@@ -273,7 +273,7 @@ TEST(S1_wire_bad_requests_get_the_published_words)
         {"POST /secrets/restore" Q, "{\"value\":\"bm8gYmFja3VwIGF0IGFsbA\"}", 400,
          "{\"error\":{\"code\":\"Malformed backup blob\",\"message\":\"Backup blob contains invalid or corrupt version.\"}}"},
         {"GET /secrets/n?api-version=1.0", NULL, 400,
-         BAD("The specified version (1.0) is not recognized. Consider using the latest supported version (2025-07-01).")},
+         BAD("The specified version (1.0) is not recognized. Consider using the latest supported version (2026-04-01).")},
         {"GET /secrets/n?api-version=7.10", NULL, 400, NULL},
         {"GET /secrets/n", NULL, 400, BAD("api-version must be specified")},
         {"PUT /secrets" Q, "{\"value\":\"x\"}", 405, "{\"error\":{\"code\":\"MethodNotAllowed\",\"message\":\"HTTP PUT not allowed\"}}"},

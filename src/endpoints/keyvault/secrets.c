@@ -5,10 +5,12 @@
 #include "resources/types.h"
 
 // What clients of all ages send; the last one is the newest.
-// Source: https://github.com/Azure/azure-rest-api-specs/tree/main/specification/keyvault/data-plane
+// Source: https://github.com/Azure/azure-rest-api-specs/tree/main/specification/keyvault/data-plane, @azure/keyvault-secrets 4.12
 static const str API_VERSIONS[] = {
-    S_INIT("2016-10-01"), S_INIT("7.0"), S_INIT("7.1"), S_INIT("7.2"),        S_INIT("7.3"),
-    S_INIT("7.4"),        S_INIT("7.5"), S_INIT("7.6"), S_INIT("2025-07-01"),
+    S_INIT("2016-10-01"),    S_INIT("7.0-preview"),   S_INIT("7.0"),           S_INIT("7.1-preview"),        S_INIT("7.1"),        S_INIT("7.2-preview"),
+    S_INIT("7.2"),           S_INIT("7.3-preview"),   S_INIT("7.3"),           S_INIT("7.4-preview.1"),      S_INIT("7.4"),        S_INIT("7.5-preview.1"),
+    S_INIT("7.5"),           S_INIT("7.6-preview.1"), S_INIT("7.6-preview.2"), S_INIT("7.6"),                S_INIT("2025-06-01-preview"),
+    S_INIT("2025-07-01"),    S_INIT("2026-04-01"),
 };
 
 static enum err check_api_version(struct call *c, const struct wire *q)
