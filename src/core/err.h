@@ -98,6 +98,7 @@
     X(CONDITION_INVALID,       400, "The condition is not well formed.")                    \
     /* vaults */                                                                            \
     X(VAULT_NAME_TAKEN,        409, "The vault name is already in use.")                    \
+    X(VAULT_NAME_INVALID,      400, "The vault name breaks the rules.")                     \
     X(VAULT_NOT_FOUND,         404, "No vault of that name answers here.")                  \
     X(POLICY_NOT_AUTHORIZED,   403, "No access policy of the vault allows this.")           \
     X(PURGE_PROTECTED,         403, "Purge protection is on.")                              \

@@ -91,11 +91,18 @@ static void send_failure(struct journey *j)
     send(j);
 }
 
+static enum err handle(struct journey *j, struct work *w)
+{
+    struct call *c = &j->x->call;
+    if (j->wire.service->before) TRY(j->wire.service->before(c, w, &j->wire));
+    return j->wire.route->handler(c, w, &j->wire, &j->answer);
+}
+
 static enum err run_write(struct write_job *job, struct work *w)
 {
     struct journey *j = CONTAINER_OF(job, struct journey, job);
     j->wire.row = w->row;
-    enum err failed = j->wire.route->handler(&j->x->call, w, &j->wire, &j->answer);
+    enum err failed = handle(j, w);
     if (failed != OK) word_failure(j, w);
     return failed;
 }
@@ -118,7 +125,7 @@ static enum err run_read(struct journey *j)
     struct call *c = &j->x->call;
     struct work  w;
     TRY(work_begin(c, j->router->product, http_loop_index(j->x->loop), &w));
-    enum err failed = j->wire.route->handler(c, &w, &j->wire, &j->answer);
+    enum err failed = handle(j, &w);
     if (failed != OK) word_failure(j, &w);
     work_end(&w);
     send(j);

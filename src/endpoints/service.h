@@ -88,6 +88,8 @@ struct service {
     size_t                route_n;
     bool                  paths_nocase;
     bool                  needs_api_version;
+    /* Asked before every handler, on its thread: what the service says before any permission counts. May be NULL. */
+    enum err (*before)(struct call *c, struct work *w, const struct wire *q);
     /* The audiences it takes tokens for. Lives: the call. */
     enum err (*audiences)(struct call *c, const struct product *p, const struct wire *q, const str **out, size_t *out_n);
 };

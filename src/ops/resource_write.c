@@ -32,6 +32,17 @@ static enum err find_parent(struct call *c, const struct work *w, const struct w
                 PSTR(x->type_name), PSTR(parent));
 }
 
+// By the type's rule, in the type's own error.
+static enum err check_name(struct call *c, const struct writing *x)
+{
+    const struct resource_hooks *hooks = resource_hooks_of(x->type_name);
+    enum err                     failed = types_check_name(c, x->type, x->id.name);
+    if (failed != ERR_NAME_INVALID || !hooks || hooks->name_invalid == OK) return failed;
+    str words = call_format(c, "%s", c->failure.text);
+    call_forgive(c);
+    return FAIL(c, hooks->name_invalid, "%.*s", PSTR(words));
+}
+
 static enum err identify(struct call *c, const struct work *w, struct writing *x)
 {
     str type;
@@ -44,7 +55,7 @@ static enum err identify(struct call *c, const struct work *w, struct writing *x
     x->change.before = tree_find(w->world->tree, x->id.text);
     if (x->args->verb == IDENTITY_PATCH && !x->change.before) return resources_require(c, w, x->id.text, &x->change.before);
     TRY(find_parent(c, w, x));
-    return x->change.before ? OK : types_check_name(c, x->type, x->id.name);
+    return x->change.before ? OK : check_name(c, x);
 }
 
 // Another resource may hold the name: globally unique ones must not meet, in any subscription.

@@ -61,7 +61,7 @@ static enum err check_tenant(struct call *c, const struct work *w, const struct 
 {
     const struct json *sent = json_get(properties, S("tenantId"));
     guid               tenant;
-    if (!sent) return OK;
+    if (!sent) return FAIL(c, ERR_CONTENT_INVALID, "The property 'tenantId' of a vault is required.");
     if (!guid_parse(json_str(sent), &tenant)) return FAIL(c, ERR_CONTENT_INVALID, "The tenantId of a vault must be a GUID.");
     if (guid_eq(tenant, w->product->tenant.g)) return OK;
     return FAIL(c, ERR_CONTENT_INVALID, "An invalid value was provided for 'tenantId': this vault's tenant is '%s'.", guid_text(w->product->tenant.g).s);
@@ -162,7 +162,7 @@ enum err vault_resource_write(struct call *c, struct work *w, struct resource_ch
     before = json_get(before, S("properties"));
     TRY(check_retention(c, properties, before));
     TRY(check_protection(c, properties, before));
-    TRY(check_tenant(c, w, properties));
+    if (!change->before) TRY(check_tenant(c, w, properties));
     TRY(check_policies(c, json_get(properties, S("accessPolicies"))));
     TRY(carry_over(c, before, &properties));
     TRY(complete(c, w, change, properties, &properties));
@@ -230,6 +230,14 @@ static enum err mix_entry(struct call *c, enum policy_change kind, const struct 
     return json_with(c, old, S("permissions"), permissions, out);
 }
 
+static bool has_permissions(const struct json *entry)
+{
+    const struct json *permissions = json_get(entry, S("permissions"));
+    for (size_t i = 0; i < json_n(permissions); i++)
+        if (json_n(json_at(permissions, i)) > 0) return true;
+    return false;
+}
+
 static enum err mix_policies(struct call *c, enum policy_change kind, const struct json *old, const struct json *sent, const struct json **out)
 {
     struct json *mixed;
@@ -243,7 +251,7 @@ static enum err mix_policies(struct call *c, enum policy_change kind, const stru
     for (size_t i = 0; i < json_n(old); i++) {
         const struct json *entry = json_at(old, i), *change = policy_of(sent, entry);
         if (change) TRY(mix_entry(c, kind, entry, change, &entry));
-        mixed->u.list.items[mixed->u.list.n++] = *entry;
+        if (kind == POLICY_ADD || has_permissions(entry)) mixed->u.list.items[mixed->u.list.n++] = *entry;
     }
     for (size_t i = 0; kind == POLICY_ADD && i < json_n(sent); i++)
         if (!policy_of(old, json_at(sent, i))) mixed->u.list.items[mixed->u.list.n++] = *json_at(sent, i);

@@ -14,6 +14,8 @@
 FALLIBLE arm_write_resource(struct call *c, const struct work *w, struct json_writer *to, const struct resource *r, bool is_item);
 FALLIBLE arm_write_group(struct call *c, struct json_writer *to, const struct resource_group *g);
 
+/* The path of a request as an id. Errors: ERR_NOT_FOUND - it names nothing that could be here */
+FALLIBLE arm_read_id(struct call *c, str text, struct resource_id *out);
 /* "{type}/read" and the like; a target for op_run on that scope. */
 FALLIBLE arm_type_target(struct call *c, str id, const char *verb, struct op_target *out);
 /* Asks for a permission without doing anything: for lists, which the handler walks itself. */

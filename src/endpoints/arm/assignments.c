@@ -23,6 +23,12 @@ static str role_path(struct call *c, str request_scope, guid role)
                            : call_format(c, "/providers/Microsoft.Authorization/roleDefinitions/%s", guid_text(role).s);
 }
 
+static str id_of(struct call *c, str scope, guid id)
+{
+    str at = str_eq(scope, S("/")) ? S("") : scope;
+    return call_format(c, "%.*s/providers/Microsoft.Authorization/roleAssignments/%s", PSTR(at), guid_text(id).s);
+}
+
 static void put_text_or_null(struct json_writer *j, str name, str value)
 {
     if (str_empty(value)) json_put_null(j, name);
@@ -37,7 +43,6 @@ static void put_who_or_null(struct json_writer *j, str name, object_id who)
 
 static void write_assignment(struct call *c, struct json_writer *j, str request_scope, const struct assignment *x)
 {
-    str at = str_eq(x->scope, S("/")) ? S("") : x->scope;
     json_write_object(j);
     json_write_key(j, S("properties"));
     json_write_object(j);
@@ -54,7 +59,7 @@ static void write_assignment(struct call *c, struct json_writer *j, str request_
     put_text_or_null(j, S("delegatedManagedIdentityResourceId"), x->delegated_identity);
     put_text_or_null(j, S("description"), x->description);
     json_write_end(j);
-    json_put_string(j, S("id"), call_format(c, "%.*s/providers/Microsoft.Authorization/roleAssignments/%s", PSTR(at), guid_text(x->id).s));
+    json_put_string(j, S("id"), id_of(c, x->scope, x->id));
     json_put_string(j, S("type"), S("Microsoft.Authorization/roleAssignments"));
     json_put_string(j, S("name"), guid_str(c, x->id));
     json_write_end(j);
@@ -104,9 +109,10 @@ static enum err read_body(struct call *c, const struct wire *q, struct assignmen
 static enum err run(struct call *c, struct work *w, const struct wire *q, struct assignment_args *args, struct assignment_result *out)
 {
     struct rbac_attributes attributes = {0};
-    struct op_target       target = {.scope = scope_of(q), .attributes = &attributes};
-    args->scope = target.scope;
+    struct op_target       target = {.attributes = &attributes};
+    args->scope = scope_of(q);
     TRY(read_id(c, q, &args->id));
+    target.scope = id_of(c, args->scope, args->id); // the assignment's own path: whoever may at its scope, may here
     TRY(assignment_attributes(c, w, args, q->route->method == HTTP_DELETE, &attributes));
     return op_run(c, w, q->route->op, &target, args, out);
 }

@@ -3,11 +3,18 @@
 #include "endpoints/arm/arm.h"
 #include "resources/types.h"
 
+enum err arm_read_id(struct call *c, str text, struct resource_id *out)
+{
+    if (resource_id_parse(c, text, out) == OK) return OK;
+    call_forgive(c);
+    return FAIL(c, ERR_NOT_FOUND, "The path '%.*s' names no resource and no list of resources.", PSTR(text));
+}
+
 enum err arm_type_target(struct call *c, str id, const char *verb, struct op_target *out)
 {
     struct resource_id parts;
     str                type;
-    TRY(resource_id_parse(c, id, &parts));
+    TRY(arm_read_id(c, id, &parts));
     TRY(resource_id_type(c, &parts, &type));
     const struct resource_type *row = types_find(type);
     *out = (struct op_target){.scope = parts.is_list ? parts.host : parts.text};

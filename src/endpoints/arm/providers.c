@@ -1,5 +1,6 @@
 // Resource providers, and the document that tells clients where everything is.
 #include "endpoints/arm/arm.h"
+#include "resources/location.h"
 #include "resources/types.h"
 
 static str namespace_of(str type)
@@ -37,6 +38,7 @@ static void write_types(struct json_writer *j, str name)
         json_put_string(j, S("resourceType"), str_from(t->type, name.n + 1));
         json_write_key(j, S("locations"));
         json_write_array(j);
+        for (size_t k = 0; t->is_tracked && k < locations_count(); k++) json_write_string(j, locations_at(k)->display_name);
         json_write_end(j);
         write_versions(j, t->api_versions);
         json_put_string(j, S("capabilities"), t->takes_system ? S("SupportsTags, SupportsLocation, SystemAssignedResourceIdentity") : S("SupportsTags, SupportsLocation"));

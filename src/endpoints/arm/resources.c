@@ -11,7 +11,7 @@ static enum err check_version(struct call *c, const struct wire *q, str id, str 
 {
     struct resource_id parts;
     str                type;
-    TRY(resource_id_parse(c, id, &parts));
+    TRY(arm_read_id(c, id, &parts));
     TRY(resource_id_type(c, &parts, &type));
     return types_check_api_version(c, types_of(type), location, q->api_version);
 }
@@ -105,7 +105,7 @@ enum err arm_resource_get(struct call *c, struct work *w, const struct wire *q, 
 {
     struct resource_result result = {0};
     struct resource_id     id;
-    TRY(resource_id_parse(c, id_of(q), &id));
+    TRY(arm_read_id(c, id_of(q), &id));
     if (id.is_list) return list_of_type(c, w, q, a, &id);
     TRY(run(c, w, q, "read", (struct resource_args){0}, &result));
     return arm_write_resource(c, w, answer_json(a, 200), result.resource, false);

@@ -122,10 +122,11 @@ enum err arm_role_get(struct call *c, struct work *w, const struct wire *q, stru
     guid         id;
     str          name = wire_param(q, "name");
     TRY(scope_parse(c, scope_of(q), &at));
-    TRY(arm_require(c, w, S("Microsoft.Authorization/roleDefinitions/read"), scope_of(q)));
+    const struct role *r = guid_parse(name, &id) ? rbac_find_role(w->world->rules, id) : NULL;
+    bool               is_public = r && r->is_builtin && at.kind == SCOPE_ROOT; // the catalogue is the same for everybody
+    if (!is_public) TRY(arm_require(c, w, S("Microsoft.Authorization/roleDefinitions/read"), scope_of(q)));
     if (!guid_parse(name, &id))
         return FAIL(c, ERR_ROLE_ID_INVALID, "The role definition ID '%.*s' is not valid. The role definition ID must be a GUID.", PSTR(name));
-    const struct role *r = rbac_find_role(w->world->rules, id);
     if (!r) return FAIL(c, ERR_ROLE_NOT_FOUND, "The specified role definition with ID '%s' does not exist.", guid_digits(id).s);
     write_role(c, answer_json(a, 200), &at, r);
     return OK;

@@ -76,6 +76,15 @@ static enum err audiences(struct call *c, const struct product *p, const struct 
     return OK;
 }
 
+// A subscription that is malformed or not there is told to anybody, whatever the rest of the path says.
+static enum err before(struct call *c, struct work *w, const struct wire *q)
+{
+    static const str PREFIX = S_INIT("/subscriptions/");
+    str              rest = str_from(q->path, PREFIX.n), subscription;
+    if (!str_starts_nocase(q->path, PREFIX) || !str_cut(&rest, '/', &subscription)) return OK;
+    return resources_require_holder(c, w, subscription, STR_NONE);
+}
+
 const struct service SERVICE_ARM = {
     .name = "arm",
     .host = NAME_MANAGEMENT,
@@ -85,4 +94,5 @@ const struct service SERVICE_ARM = {
     .paths_nocase = true,
     .needs_api_version = true,
     .audiences = audiences,
+    .before = before,
 };

@@ -74,6 +74,7 @@ static const char *code_of(enum err kind)
     case ERR_ROLE_LIMIT: return "RoleDefinitionLimitExceeded";
     case ERR_CONDITION_INVALID: return "InvalidRoleAssignmentCondition";
     case ERR_VAULT_NAME_TAKEN: return "VaultAlreadyExists";
+    case ERR_VAULT_NAME_INVALID: return "VaultNameNotValid";
     case ERR_VAULT_NOT_FOUND: return "ResourceNotFound";
     case ERR_PURGE_PROTECTED: return "MethodNotAllowed";
     case ERR_USAGE:
