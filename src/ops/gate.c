@@ -25,6 +25,14 @@ static enum err closure_of(struct call *c, struct work *w, const struct caller *
     return OK;
 }
 
+enum err work_above(struct call *c, const struct work *w, const struct scope *at, const str **out, size_t *out_n)
+{
+    subscription_id in;
+    *out_n = 0;
+    if (!str_empty(at->mgmt_group)) return tree_above_mgmt_group(c, w->world->tree, at->mgmt_group, out, out_n);
+    return guid_parse(at->subscription, &in.g) ? tree_above(c, w->world->tree, in, out, out_n) : OK;
+}
+
 enum err work_decide(struct call *c, struct work *w, const struct caller *who, str action, enum rbac_plane plane, str scope,
                      const struct rbac_attributes *attributes, struct rbac_answer *out)
 {
@@ -33,8 +41,7 @@ enum err work_decide(struct call *c, struct work *w, const struct caller *who, s
     if (!caller) return FAIL_PLAIN(c, ERR_CALLER_UNKNOWN);
     TRY(scope_parse(c, scope, &q.at));
     TRY(closure_of(c, w, caller, &q.who, &q.who_n));
-    subscription_id in;
-    if (guid_parse(q.at.subscription, &in.g)) TRY(tree_above(c, w->world->tree, in, &q.above, &q.above_n));
+    TRY(work_above(c, w, &q.at, &q.above, &q.above_n));
     return rbac_decide(c, w->world->rules, &q, out);
 }
 

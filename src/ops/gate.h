@@ -66,6 +66,8 @@ struct op {
  */
 FALLIBLE op_run(struct call *c, struct work *w, const struct op *op, const struct op_target *target, const void *args, void *out);
 
+/* The scopes of the management groups above a scope, nearest first. Lives: the call. */
+FALLIBLE work_above(struct call *c, const struct work *w, const struct scope *at, const str **out, size_t *out_n);
 /* The decision alone; a refusal is an answer. `who` NULL: the caller. */
 FALLIBLE work_decide(struct call *c, struct work *w, const struct caller *who, str action, enum rbac_plane plane, str scope,
                      const struct rbac_attributes *attributes, struct rbac_answer *out);
