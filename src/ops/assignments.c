@@ -1,6 +1,7 @@
 #include "ops/assignments.h"
 
 #include "ops/resources.h"
+#include "ops/role_definitions.h"
 #include "rbac/condition.h"
 
 static const str TYPES[] = {
@@ -100,6 +101,17 @@ static enum err check_others(struct call *c, const struct work *w, const struct 
     return before ? OK : check_limits(c, w, scope);
 }
 
+// A custom role is not there for whoever looks from outside of its assignable scopes.
+static enum err check_role(struct call *c, const struct work *w, const struct assignment_args *args, const struct scope *scope)
+{
+    const struct role *role = rbac_find_role(w->world->rules, args->role);
+    bool               is_assignable = false;
+    if (role) TRY(role_is_assignable(c, w, role, scope, &is_assignable));
+    if (is_assignable) return OK;
+    return FAIL(c, ERR_ROLE_NOT_FOUND, "The specified role definition with ID '%s' does not exist%s", guid_digits(args->role).s,
+                role ? ": the scope is none of the custom role's assignable scopes." : ".");
+}
+
 static enum err write_assignment(struct call *c, struct work *w, const void *args_, void *out_)
 {
     const struct assignment_args *args = args_;
@@ -111,8 +123,7 @@ static enum err write_assignment(struct call *c, struct work *w, const void *arg
     TRY(scope_parse(c, args->scope, &scope));
     TRY(require_scope(c, w, &scope));
     TRY(check_texts(c, args));
-    if (!rbac_find_role(w->world->rules, args->role))
-        return FAIL(c, ERR_ROLE_NOT_FOUND, "The specified role definition with ID '%s' does not exist.", guid_digits(args->role).s);
+    TRY(check_role(c, w, args, &scope));
     TRY(check_others(c, w, args, &scope, before));
     TRY(find_type(c, w, args, &next.principal_type));
     next.id = args->id;

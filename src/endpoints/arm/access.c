@@ -2,6 +2,7 @@
 #include "ops/assignments.h"
 
 #include "endpoints/arm/arm.h"
+#include "endpoints/permissions.h"
 
 static str scope_of(const struct wire *q)
 {
@@ -17,14 +18,6 @@ struct permissions {
     size_t              above_n;
     struct json_writer *j;
 };
-
-static void write_texts(struct json_writer *j, const char *name, const str *texts, size_t n)
-{
-    json_write_key(j, str_of(name));
-    json_write_array(j);
-    for (size_t i = 0; i < n; i++) json_write_string(j, texts[i]);
-    json_write_end(j);
-}
 
 static bool applies(const struct permissions *p, str scope_text)
 {
@@ -47,10 +40,7 @@ static bool write_grant(const struct assignment *x, void *ctx)
         const struct role_permission *r = &role->permissions[i];
         if (r->condition_unknown) continue;
         json_write_object(p->j);
-        write_texts(p->j, "actions", r->actions, r->action_n);
-        write_texts(p->j, "notActions", r->not_actions, r->not_action_n);
-        write_texts(p->j, "dataActions", r->data_actions, r->data_action_n);
-        write_texts(p->j, "notDataActions", r->not_data_actions, r->not_data_action_n);
+        permissions_write_lists(p->j, r);
         json_write_end(p->j);
     }
     return true;
@@ -62,10 +52,9 @@ enum err arm_permissions_list(struct call *c, struct work *w, const struct wire 
     struct permissions p = {.c = c, .w = w};
     const object_id   *who;
     size_t             who_n;
-    subscription_id    in;
     TRY(scope_parse(c, scope_of(q), &p.at));
     TRY(directory_closure(c, w->world->directory, c->caller->id, c->now_ns, &who, &who_n));
-    if (guid_parse(p.at.subscription, &in.g)) TRY(tree_above(c, w->world->tree, in, &p.above, &p.above_n));
+    TRY(work_above(c, w, &p.at, &p.above, &p.above_n));
     p.j = answer_json(a, 200);
     json_write_object(p.j);
     json_write_key(p.j, S("value"));

@@ -16,6 +16,9 @@ FALLIBLE arm_write_group(struct call *c, struct json_writer *to, const struct re
 
 /* The path of a request as an id. Errors: ERR_NOT_FOUND - it names nothing that could be here */
 FALLIBLE arm_read_id(struct call *c, str text, struct resource_id *out);
+
+void     arm_write_deny(struct call *c, struct json_writer *to, const struct deny_assignment *d);
+
 /* "{type}/read" and the like; a target for op_run on that scope. */
 FALLIBLE arm_type_target(struct call *c, str id, const char *verb, struct op_target *out);
 /* Asks for a permission without doing anything: for lists, which the handler walks itself. */
@@ -51,5 +54,6 @@ route_handler arm_resources_list, arm_resource_put, arm_resource_patch, arm_reso
 route_handler arm_system_identity_get, arm_associated_list; /* identities.c */
 route_handler arm_vault_policies, arm_deleted_vaults_list, arm_deleted_vault_get, arm_deleted_vault_purge, arm_vault_name_check; /* vaults.c */
 route_handler arm_assignments_list, arm_assignment_put, arm_assignment_get, arm_assignment_delete; /* assignments.c */
-route_handler arm_roles_list, arm_role_get, arm_denies_list, arm_deny_get, arm_classic_list; /* roles.c */
+route_handler arm_roles_list, arm_role_get, arm_role_put, arm_role_delete, arm_classic_list; /* roles.c */
+route_handler arm_denies_list, arm_deny_get; /* denies.c */
 route_handler arm_permissions_list, arm_access_check; /* access.c */

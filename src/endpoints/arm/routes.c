@@ -1,6 +1,7 @@
 #include "endpoints/arm/arm.h"
 #include "endpoints/dialect/arm.h"
 #include "ops/assignments.h"
+#include "ops/role_definitions.h"
 #include "ops/vault_resource.h"
 
 #define SUB    "/subscriptions/{subscription}"
@@ -40,6 +41,8 @@ static const struct route ROUTES[] = {
     {HTTP_DELETE, AUTHZ "/roleAssignments/{name}", GUARD_BEARER, arm_assignment_delete, &OP_ASSIGNMENT_DELETE},
     {HTTP_GET, AUTHZ "/roleDefinitions", GUARD_BEARER, arm_roles_list, NULL},
     {HTTP_GET, AUTHZ "/roleDefinitions/{name}", GUARD_BEARER, arm_role_get, NULL},
+    {HTTP_PUT, AUTHZ "/roleDefinitions/{name}", GUARD_BEARER, arm_role_put, &OP_ROLE_WRITE},
+    {HTTP_DELETE, AUTHZ "/roleDefinitions/{name}", GUARD_BEARER, arm_role_delete, &OP_ROLE_DELETE},
     {HTTP_GET, AUTHZ "/denyAssignments", GUARD_BEARER, arm_denies_list, NULL},
     {HTTP_GET, AUTHZ "/denyAssignments/{name}", GUARD_BEARER, arm_deny_get, NULL},
     {HTTP_GET, AUTHZ "/permissions", GUARD_BEARER, arm_permissions_list, NULL},

@@ -1,0 +1,210 @@
+#include "ops/role_definitions.h"
+
+#include "ops/provider_names.h"
+#include "ops/resources.h"
+
+#define ROLES "Microsoft.Authorization/roleDefinitions"
+
+static bool is_one_of(str scope, const str *scopes, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (str_eq_nocase(scope, scopes[i])) return true;
+    return false;
+}
+
+static enum err reaches(struct call *c, str assignable, const struct scope *at, const str *above, size_t above_n, bool *out)
+{
+    struct scope outer;
+    TRY(scope_parse(c, assignable, &outer));
+    *out = scope_contains(&outer, at) || is_one_of(outer.path, above, above_n);
+    return OK;
+}
+
+static enum err lies_within(struct call *c, const struct work *w, const str *scopes, size_t n, const struct scope *at, bool *out)
+{
+    const str *above;
+    size_t     above_n;
+    bool       within = false;
+    TRY(work_above(c, w, at, &above, &above_n));
+    for (size_t i = 0; i < n && !within; i++) TRY(reaches(c, scopes[i], at, above, above_n, &within));
+    *out = within;
+    return OK;
+}
+
+enum err role_is_assignable(struct call *c, const struct work *w, const struct role *role, const struct scope *at, bool *out)
+{
+    *out = true;
+    return role->is_builtin ? OK : lies_within(c, w, role->scopes, role->scope_n, at, out);
+}
+
+// --- what a role may say ---
+
+static enum err check_scope_form(struct call *c, size_t i, str text, struct scope *out)
+{
+    bool fits = scope_parse(c, text, out) == OK && out->kind != SCOPE_ROOT;
+    call_forgive(c);
+    if (fits) return OK;
+    return FAIL(c, ERR_LINKED_ID_INVALID,
+                "Property id '%.*s' at path 'properties.assignableScopes[%zu]' is invalid. Expect fully qualified resource Id that start with "
+                "'/subscriptions/{subscriptionId}' or '/providers/{resourceProviderNamespace}/'.",
+                PSTR(call_printable(c, text, 256)), i);
+}
+
+static enum err check_scope(struct call *c, const struct work *w, const struct role_args *args, size_t i, size_t *mgmt_groups)
+{
+    struct scope scope;
+    TRY(check_scope_form(c, i, args->scopes[i], &scope));
+    if (!str_empty(scope.subscription)) return resources_require_holder(c, w, scope.subscription, scope.group);
+    if (scope.kind != SCOPE_MGMT_GROUP)
+        return FAIL(c, ERR_ROLE_INVALID, "A custom role is assignable in management groups, subscriptions, resource groups and resources; '%.*s' is none.",
+                    PSTR(scope.path));
+    if (!tree_find_mgmt_group(w->world->tree, scope.mgmt_group))
+        return FAIL(c, ERR_NOT_FOUND, "The management group '%.*s' cannot be found.", PSTR(scope.mgmt_group));
+    if (++*mgmt_groups > 1) return FAIL(c, ERR_ROLE_INVALID, "A custom role has at most one management group among its assignable scopes.");
+    return OK;
+}
+
+static enum err check_scopes(struct call *c, const struct work *w, const struct role_args *args)
+{
+    size_t mgmt_groups = 0, data_actions = 0;
+    if (args->scope_n == 0) return FAIL(c, ERR_ROLE_INVALID, "A custom role needs at least one assignable scope.");
+    if (args->scope_n > ROLE_MAX_SCOPES) return FAIL(c, ERR_ROLE_INVALID, "A custom role has at most %d assignable scopes.", ROLE_MAX_SCOPES);
+    for (size_t i = 0; i < args->scope_n; i++) TRY(check_scope(c, w, args, i, &mgmt_groups));
+    for (size_t i = 0; i < args->permission_n; i++) data_actions += args->permissions[i].data_action_n;
+    if (mgmt_groups && data_actions) return FAIL(c, ERR_ROLE_INVALID, "A custom role with DataActions cannot be assignable in a management group.");
+    return OK;
+}
+
+static enum err check_list(struct call *c, const struct provider_names *known, const str *actions, size_t n, enum rbac_plane plane)
+{
+    for (size_t i = 0; i < n; i++) TRY(provider_names_check(c, known, actions[i], plane));
+    return OK;
+}
+
+static enum err check_block(struct call *c, const struct provider_names *known, const struct role_permission *p)
+{
+    TRY(check_list(c, known, p->actions, p->action_n, RBAC_CONTROL));
+    TRY(check_list(c, known, p->not_actions, p->not_action_n, RBAC_CONTROL));
+    TRY(check_list(c, known, p->data_actions, p->data_action_n, RBAC_DATA));
+    return check_list(c, known, p->not_data_actions, p->not_data_action_n, RBAC_DATA);
+}
+
+static void free_names(struct provider_names **p)
+{
+    provider_names_free(*p);
+}
+
+static enum err check_actions(struct call *c, const struct role_args *args)
+{
+    CLEANUP(free_names) struct provider_names *known = NULL;
+    size_t                                     n = 0;
+    for (size_t i = 0; i < args->permission_n; i++) n += args->permissions[i].action_n + args->permissions[i].data_action_n;
+    if (n == 0) return FAIL(c, ERR_ROLE_INVALID, "A role needs at least one action or data action.");
+    TRY(provider_names_new(c, &known));
+    for (size_t i = 0; i < args->permission_n; i++) TRY(check_block(c, known, &args->permissions[i]));
+    return OK;
+}
+
+static enum err check_name(struct call *c, const struct work *w, const struct role_args *args)
+{
+    const struct role *same = rbac_find_role_by_name(w->world->rules, args->name);
+    if (str_empty(str_trim(args->name))) return FAIL(c, ERR_ROLE_INVALID, "A role needs a roleName.");
+    if (args->name.n > ROLE_MAX_NAME_BYTES) return FAIL(c, ERR_ROLE_INVALID, "A roleName has at most %d bytes.", ROLE_MAX_NAME_BYTES);
+    return same && !guid_eq(same->id, args->id) ? FAIL_PLAIN(c, ERR_ROLE_NAME_TAKEN) : OK;
+}
+
+// --- who may write it, and what stands in the way ---
+
+static enum err require_on_all(struct call *c, struct work *w, const char *action, const str *scopes, size_t n)
+{
+    for (size_t i = 0; i < n; i++) TRY(work_require_linked(c, w, str_of(action), scopes[0], str_of(action), scopes[i]));
+    return OK;
+}
+
+static enum err find_custom(struct call *c, const struct work *w, guid id, const struct role **out)
+{
+    *out = rbac_find_role(w->world->rules, id);
+    if (!*out || !(*out)->is_builtin) return OK;
+    return FAIL(c, ERR_ROLE_BUILTIN, "The role '%.*s' is built in: it cannot be changed or deleted.", PSTR((*out)->name));
+}
+
+struct stranded {
+    struct call            *c;
+    const struct work      *w;
+    const struct role_args *args;
+    str                     found; // the scope of an assignment that the role would leave behind
+    enum err                failed;
+};
+
+static bool look_for_stranded(const struct assignment *a, void *ctx)
+{
+    struct stranded *s = ctx;
+    struct scope     at;
+    bool             within;
+    if (!guid_eq(a->role, s->args->id)) return true;
+    s->failed = scope_parse(s->c, a->scope, &at);
+    if (s->failed == OK) s->failed = lies_within(s->c, s->w, s->args->scopes, s->args->scope_n, &at, &within);
+    if (s->failed == OK && !within) s->found = a->scope;
+    return s->failed == OK && within;
+}
+
+static enum err check_stranded(struct call *c, const struct work *w, const struct role_args *args)
+{
+    struct stranded s = {.c = c, .w = w, .args = args};
+    if (!rbac_role_in_use(w->world->rules, args->id)) return OK;
+    if (!rbac_each_assignment(w->world->rules, look_for_stranded, &s)) return FAIL_PLAIN(c, ERR_NO_MEMORY);
+    TRY(s.failed);
+    if (str_empty(s.found)) return OK;
+    return FAIL(c, ERR_ROLE_IN_USE,
+                "Role assignments found under scope '%.*s' which is being removed. Removing this scope from the role will orphan these assignments. "
+                "Delete these assignments before removing the scope.",
+                PSTR(s.found));
+}
+
+static enum err check_all(struct call *c, struct work *w, const struct role_args *args, const struct role *before)
+{
+    TRY(check_scopes(c, w, args));
+    TRY(require_on_all(c, w, ROLES "/write", args->scopes, args->scope_n));
+    if (before) TRY(require_on_all(c, w, ROLES "/write", before->scopes, before->scope_n));
+    TRY(check_name(c, w, args));
+    if (args->description.n > ROLE_MAX_DESCRIPTION_BYTES)
+        return FAIL(c, ERR_ROLE_INVALID, "The description of a role has at most %d bytes.", ROLE_MAX_DESCRIPTION_BYTES);
+    TRY(check_actions(c, args));
+    if (before) return check_stranded(c, w, args);
+    return rbac_custom_role_count(w->world->rules) < ROLE_DEFINITIONS_MAX_CUSTOM
+               ? OK
+               : FAIL(c, ERR_ROLE_LIMIT, "The limit of %d custom roles in a directory is reached.", ROLE_DEFINITIONS_MAX_CUSTOM);
+}
+
+static enum err write_role(struct call *c, struct work *w, const void *args_, void *out_)
+{
+    const struct role_args *args = args_;
+    struct role_result     *out = out_;
+    const struct role      *before = NULL;
+    struct role            *record;
+    TRY(find_custom(c, w, args->id, &before));
+    TRY(check_all(c, w, args, before));
+    struct role next = {.id = args->id, .name = args->name, .description = args->description, .permissions = args->permissions,
+                        .permission_n = args->permission_n, .scopes = args->scopes, .scope_n = args->scope_n,
+                        .created_ns = before ? before->created_ns : c->now_ns, .created_by = before ? before->created_by : c->caller->id,
+                        .updated_ns = c->now_ns, .updated_by = c->caller->id};
+    TRY(role_new(c, &next, &record));
+    TRY(work_change(c, w, STORE_ROLE, before ? &before->ref : NULL, &record->ref));
+    out->role = rbac_find_role(w->world->rules, args->id);
+    return OK;
+}
+
+static enum err delete_role(struct call *c, struct work *w, const void *args_, void *out_)
+{
+    const struct role_args *args = args_;
+    struct role_result     *out = out_;
+    TRY(find_custom(c, w, args->id, &out->role));
+    if (!out->role) return OK;
+    TRY(require_on_all(c, w, ROLES "/delete", out->role->scopes, out->role->scope_n));
+    if (rbac_role_in_use(w->world->rules, args->id))
+        return FAIL(c, ERR_ROLE_IN_USE, "There are existing role assignments referencing the role '%s'.", guid_text(args->id).s);
+    return work_change(c, w, STORE_ROLE, &out->role->ref, NULL);
+}
+
+const struct op OP_ROLE_WRITE = {.name = "role_write", .action = ROLES "/write", .writes = true, .run = write_role};
+const struct op OP_ROLE_DELETE = {.name = "role_delete", .action = ROLES "/delete", .writes = true, .run = delete_role};

@@ -1,0 +1,36 @@
+/*
+ * role_definitions.h - custom roles: made, changed, deleted.
+ *
+ * Whoever writes a role needs the permission on each of its assignable scopes, those that
+ * it has now and those that it shall have: else a role could be widened from where the
+ * caller reigns to where others do.
+ *
+ * Layer:  ops (uses all above)
+ * Source: https://learn.microsoft.com/azure/role-based-access-control/custom-roles,
+ *         https://learn.microsoft.com/rest/api/authorization/role-definitions
+ */
+#pragma once
+#include "ops/gate.h"
+
+#define ROLE_DEFINITIONS_MAX_CUSTOM 5000 /* in a tenant */
+
+struct role_args {
+    guid                          id;
+    str                           name, description; /* from here on: for making one */
+    const struct role_permission *permissions;
+    size_t                        permission_n;
+    const str                    *scopes;
+    size_t                        scope_n;
+};
+
+struct role_result {
+    const struct role *role; /* borrowed; after a delete what stood there, or NULL */
+};
+
+/* struct role_args -> struct role_result; the permission is asked for at the request's scope, then at each assignable one.
+   Errors: ERR_ROLE_*, ERR_LINKED_NOT_AUTHORIZED, ERR_LINKED_ID_INVALID, and those of resources_require_holder */
+extern const struct op OP_ROLE_WRITE;
+extern const struct op OP_ROLE_DELETE;
+
+/* May that role be assigned at the scope? A built-in one may everywhere. */
+FALLIBLE role_is_assignable(struct call *c, const struct work *w, const struct role *role, const struct scope *at, bool *out);
