@@ -288,3 +288,45 @@ TEST(http_tasks_run_on_the_loop_they_were_posted_to)
     side_end(&s, 1000);
     sem_destroy(&p.done);
 }
+
+struct last_words {
+    struct http_task  task;
+    struct http_loop *to;
+    int               heard;
+};
+
+static void hear(struct http_task *task)
+{
+    CONTAINER_OF(task, struct last_words, task)->heard++;
+}
+
+static void say(void *context)
+{
+    struct last_words *w = context;
+    http_post(w->to, &w->task);
+}
+
+static void remember_loop(struct http_exchange *x, void *context)
+{
+    struct last_words *w = context;
+    w->to = x->loop;
+    x->response.status = 204;
+    http_reply(x);
+}
+
+TEST(http_what_ends_with_the_server_may_still_post)
+{
+    struct side                   s;
+    struct last_words             w = {.task.run = hear};
+    struct http_listener_settings settings = {.handler = remember_loop, .context = &w, .context_free = say};
+    struct http_listener         *l;
+    uint16_t                      port;
+    side_start(t, &s, &TWO_LOOPS);
+    CHECK_OK(http_open_tcp(t->call, S("127.0.0.1"), 0, &settings.fd, &port));
+    CHECK_OK(http_listen(t->call, s.server, &settings, &l));
+    struct client *k = client_new(t, port);
+    CHECK_INT(client_get(k, "/"), 204, "remembers its loop");
+    client_free(k);
+    side_end(&s, 1000);
+    CHECK_INT(w.heard, 1, "tasks");
+}

@@ -36,7 +36,7 @@ static void drop_input(struct connection *k)
     k->input_at = k->input_n = k->seen_n = 0;
 }
 
-// False: no memory. Nothing may look at the old place any more.
+// False: no memory, or the loop holds too much. Nothing may look at the old place any more.
 static bool move_input(struct connection *k, size_t size)
 {
     struct block *b = http_block_take(k->loop, size);
@@ -57,8 +57,11 @@ static bool make_room(struct connection *k)
         k->input = loop->input;
         return k->input != NULL;
     }
-    if (k->input->size - k->input_at - k->input_n >= k->input->size / 2) return true;
-    return move_input(k, k->input->size * 2);
+    if (k->input->size - k->input_at - k->input_n >= SMALLEST_INPUT_BYTES / 2) return true;
+    if (k->input_n > k->input->size / 2) return move_input(k, k->input->size * 2);
+    memmove(k->input->at, k->input->at + k->input_at, k->input_n); // what stood before it is answered
+    k->input_at = 0;
+    return true;
 }
 
 // What is not a whole request yet stays with the connection; mostly nothing does.
@@ -70,7 +73,7 @@ static bool park_input(struct connection *k)
         return true;
     }
     size_t size = SMALLEST_INPUT_BYTES;
-    while (size < 2 * k->input_n) size *= 2;
+    while (size < 2 * k->input_n && size < HTTP_INPUT_BYTES) size *= 2;
     return k->input != k->loop->input || move_input(k, size);
 }
 
@@ -148,7 +151,7 @@ static void refuse(struct connection *k, int status, str words)
 static void receive(struct connection *k)
 {
     if (!make_room(k)) {
-        k->stage = STAGE_ENDED;
+        refuse(k, 503, STR_NONE);
         return;
     }
     size_t    end = k->input_at + k->input_n;

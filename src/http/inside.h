@@ -126,6 +126,7 @@ struct http_loop {
     uv_timer_t                 tick;    /* runs while there are connections, or accepting pauses */
     uv_timer_t                 grace;
     bool                       stopping;
+    bool                       is_over; /* it will not run again */
     bool                       paused; /* accepts nothing: too many connections, or the system has no room */
     struct port               *ports;
     struct http_watch         *watches;
@@ -135,6 +136,7 @@ struct http_loop {
     struct exchange           *spare_exchanges;
     struct block              *spare_blocks;
     size_t                     spare_exchange_n, spare_block_n;
+    size_t                     block_bytes; /* in all blocks, spare ones too */
     struct block              *input;  /* for reading what will be answered at once; NULL: was given to a connection */
     char                      *output; /* answers of the connection whose turn it is */
     size_t                     output_n;
@@ -155,14 +157,14 @@ struct http_server {
 /* loop.c */
 FALLIBLE http_loop_init(struct call *c, struct http_loop *loop, struct http_server *s, unsigned index);
 void     http_loop_run(struct http_loop *loop);
-void     http_loop_run_tasks(struct http_loop *loop);
-/* Closes everything and frees it; the loop stands still. */
+/* Once it stands still: runs its tasks and closes what it has. False: there was nothing left. */
+bool     http_loop_empty(struct http_loop *loop);
 void     http_loop_clear(struct http_loop *loop);
 void     http_lane_enter(struct http_loop *loop, struct connection *k, enum lane_kind lane);
 void     http_lane_leave(struct http_loop *loop, struct connection *k);
 struct exchange *http_exchange_take(struct http_loop *loop);  /* NULL: no memory */
 void             http_exchange_drop(struct http_loop *loop, struct exchange *x);
-struct block    *http_block_take(struct http_loop *loop, size_t size); /* NULL: no memory */
+struct block    *http_block_take(struct http_loop *loop, size_t size); /* NULL: no memory, or too much is held */
 void             http_block_drop(struct http_loop *loop, struct block *b);
 /* After something closed: goes on accepting, or ends the loop that is to stop. */
 void     http_loop_has_room(struct http_loop *loop);

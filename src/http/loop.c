@@ -101,8 +101,13 @@ struct block *http_block_take(struct http_loop *loop, size_t size)
         loop->spare_block_n--;
         return b;
     }
+    // Only large requests are held off: small ones are bounded by the number of connections.
+    size_t most = loop->server->settings.max_input_bytes;
+    if (size > HTTP_INPUT_BYTES && (loop->block_bytes >= most || size > most - loop->block_bytes)) return NULL;
     b = malloc(sizeof *b + size);
-    if (b) b->size = size;
+    if (!b) return NULL;
+    b->size = size;
+    loop->block_bytes += size;
     return b;
 }
 
@@ -110,6 +115,7 @@ void http_block_drop(struct http_loop *loop, struct block *b)
 {
     if (!b) return;
     if (b->size != HTTP_INPUT_BYTES || loop->spare_block_n == HTTP_MAX_SPARES) {
+        loop->block_bytes -= b->size;
         free(b);
         return;
     }
@@ -129,9 +135,11 @@ void http_post(struct http_loop *loop, struct http_task *task)
     if (!before) uv_async_send(&loop->wake);
 }
 
-void http_loop_run_tasks(struct http_loop *loop)
+// False: there were none.
+static bool run_tasks(struct http_loop *loop)
 {
     struct http_task *newest = atomic_exchange_explicit(&loop->posted, NULL, memory_order_acquire), *oldest = NULL;
+    if (!newest) return false;
     while (newest) {
         struct http_task *older = newest->next;
         newest->next = oldest;
@@ -143,6 +151,7 @@ void http_loop_run_tasks(struct http_loop *loop)
         oldest->run(oldest);
         oldest = next;
     }
+    return true;
 }
 
 unsigned http_loop_index(const struct http_loop *loop)
@@ -185,14 +194,14 @@ static void begin_to_stop(struct http_loop *loop)
 static void on_wake(uv_async_t *wake)
 {
     struct http_loop *loop = wake->data;
-    http_loop_run_tasks(loop);
+    run_tasks(loop);
     if (!loop->stopping && atomic_load(&loop->server->stopping)) begin_to_stop(loop);
 }
 
 void http_loop_has_room(struct http_loop *loop)
 {
     if (loop->stopping) {
-        if (loop->connection_n == 0) uv_stop(&loop->uv);
+        if (loop->connection_n == 0 && !loop->is_over) uv_stop(&loop->uv);
         return;
     }
     if (loop->paused && loop->connection_n < loop->server->settings.max_connections) go_on_accepting(loop);
@@ -227,19 +236,26 @@ enum err http_loop_init(struct call *c, struct http_loop *loop, struct http_serv
     return OK;
 }
 
-void http_loop_clear(struct http_loop *loop)
+bool http_loop_empty(struct http_loop *loop)
 {
-    if (!loop->server) return;
-    loop->stopping = true;
-    http_loop_run_tasks(loop);
+    if (!loop->server) return false;
+    loop->stopping = loop->is_over = true;
+    bool did = run_tasks(loop) || loop->connection_n || loop->ports || loop->watches;
     for (size_t i = 0; i < LANE_N; i++) close_lane(&loop->lanes[i]);
     while (loop->ports) http_port_close(loop->ports);
     while (loop->watches) http_watch_end(loop->watches);
+    uv_run(&loop->uv, UV_RUN_NOWAIT); // what was closed says that it is gone
+    return did;
+}
+
+void http_loop_clear(struct http_loop *loop)
+{
+    if (!loop->server) return;
     uv_close((uv_handle_t *)&loop->tick, NULL);
     uv_close((uv_handle_t *)&loop->grace, NULL);
     uv_close((uv_handle_t *)&loop->wake, NULL);
-    do uv_run(&loop->uv, UV_RUN_DEFAULT); // again if somebody had asked it to stop
-    while (uv_loop_close(&loop->uv) != 0);
+    uv_run(&loop->uv, UV_RUN_DEFAULT);
+    if (uv_loop_close(&loop->uv) != 0) report(REPORT_ERROR, "http: a loop was left with something open", "loop=%u", loop->index);
     if (loop->exchange_n) report(REPORT_ERROR, "http: requests were never answered", "n=%zu", loop->exchange_n);
     for (struct exchange *x = loop->spare_exchanges, *next; x; x = next) {
         next = x->next;

@@ -238,3 +238,34 @@ TEST(http_many_connections)
     free(k);
     side_end(&s, 1000);
 }
+
+static bool send_body(struct client *k, size_t n)
+{
+    char *piece = calloc(1, n);
+    if (!piece) abort();
+    bool sent = client_send(k, (str){piece, n});
+    free(piece);
+    return sent;
+}
+
+TEST(http_holds_only_so_much_of_large_requests)
+{
+    static const struct side_options SMALL = {.settings = {.max_input_bytes = 4 << 20}};
+    struct side                      s;
+    side_start(t, &s, &SMALL);
+    struct client *first = client_new(t, s.port), *second = client_new(t, s.port), *third = client_new(t, s.port);
+    CHECK(client_send(first, S("PUT /bytes/3 HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 1500001\r\n\r\n")));
+    client_expect(first, 100, S(""), "the first one may send");
+    CHECK(send_body(first, 1500000));
+    usleep(100000); // it is held by now; if not, the second one has room and the test proves less
+    CHECK(client_send(second, S("PUT /bytes/3 HTTP/1.1\r\nHost: h\r\nContent-Length: 3000000\r\n\r\n")));
+    (void)send_body(second, 2900000); // so far, or until the server has had enough
+    client_expect(second, 503, S("Service Unavailable\n"), "a large one");
+    CHECK_INT(client_get(third, "/bytes/3"), 200, "a small one");
+    CHECK(send_body(first, 1));
+    client_expect(first, 200, S("abc"), "the first one");
+    client_free(first);
+    client_free(second);
+    client_free(third);
+    side_end(&s, 1000);
+}

@@ -31,6 +31,7 @@ enum err http_server_new(struct call *c, const struct http_settings *settings, s
     s->settings.idle_timeout_ms = or_default(settings->idle_timeout_ms, 120000);
     s->settings.head_timeout_ms = or_default(settings->head_timeout_ms, 20000);
     if (!settings->max_connections) s->settings.max_connections = 4096;
+    if (!settings->max_input_bytes) s->settings.max_input_bytes = (size_t)256 << 20;
     s->tick_ms = tick_for(&s->settings);
     for (unsigned i = 0; i < n; i++) {
         enum err failed = http_loop_init(c, &s->loops[i], s, i);
@@ -95,6 +96,11 @@ void http_server_stop(struct http_server *s, int64_t grace_ms)
 void http_server_free(struct http_server *s)
 {
     if (!s) return;
+    // What ends may post a task to any loop: none of them goes before all are empty.
+    for (bool busy = true; busy;) {
+        busy = false;
+        for (unsigned i = 0; i < s->loop_n; i++) busy = http_loop_empty(&s->loops[i]) || busy;
+    }
     for (unsigned i = 0; i < s->loop_n; i++) http_loop_clear(&s->loops[i]);
     free(s);
 }

@@ -56,6 +56,7 @@ struct http_settings {
     int64_t              idle_timeout_ms; /* between requests; 0 means 120 s */
     int64_t              head_timeout_ms; /* for a head, and again for a body; 0 means 20 s */
     size_t               max_connections; /* per loop; 0 means 4096 */
+    size_t               max_input_bytes; /* of unanswered requests per loop, then 503 to large ones; 0 means 256 MB */
     str                  server_name;     /* the Server header's value; empty: none */
 };
 

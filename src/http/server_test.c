@@ -173,6 +173,27 @@ TEST(http_answers_pipelined_requests_in_their_order)
     side_end(&s, 1000);
 }
 
+TEST(http_a_connection_that_always_has_half_a_request_grows_not)
+{
+    static const struct side_options SMALL = {.settings = {.max_input_bytes = 64 << 10}}; // less than it sends
+    static const char                ONE[] = "GET /soon?a_request_that_is_cut_at_every_place HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    enum { N = 4000, HALF = 40 };
+    struct side s;
+    size_t      answered = 0;
+    str         head, body, one = str_of(ONE);
+    side_start(t, &s, &SMALL);
+    struct client *k = client_new(t, s.port);
+    struct buf     step; // the end of a request and the beginning of the next
+    buf_init(&step, &t->call->arena);
+    buf_add(&step, str_from(one, HALF));
+    buf_add(&step, str_upto(one, HALF));
+    CHECK(client_send(k, str_upto(one, HALF)));
+    while (answered < N && client_send(k, buf_view(&step)) && client_read(k, false, &head, &body) == 200) answered++;
+    CHECK_INT(answered, N, "answers");
+    client_free(k);
+    side_end(&s, 1000);
+}
+
 TEST(http_asks_for_a_body_that_waits_to_be_asked_for)
 {
     struct side s;
