@@ -30,6 +30,17 @@ static enum err version_key(struct call *c, const struct secret_records *r, str 
     return buf_finish(c, &b, out);
 }
 
+static enum err find(struct call *c, const struct secret_records *r, str key, bytes *out, bool *out_found)
+{
+    enum err failed = store_get(c, r->session, STORE_SECRET, key, out);
+    *out_found = failed == OK;
+    if (failed == ERR_NOT_FOUND) {
+        call_forgive(c);
+        return OK;
+    }
+    return failed;
+}
+
 static enum err read_head(struct call *c, guid vault, bytes body, struct secret_head *out)
 {
     struct unpack      u;
@@ -50,14 +61,8 @@ enum err secret_head_find(struct call *c, const struct secret_records *r, enum s
     str   key;
     bytes body;
     TRY(head_key(c, r, shelf, name, &key));
-    enum err failed = store_get(c, r->session, STORE_SECRET, key, &body);
-    *out_found = failed == OK;
-    if (failed == ERR_NOT_FOUND) {
-        call_forgive(c);
-        return OK;
-    }
-    TRY(failed);
-    return read_head(c, r->vault, body, out);
+    TRY(find(c, r, key, &body, out_found));
+    return *out_found ? read_head(c, r->vault, body, out) : OK;
 }
 
 enum err secret_head_put(struct call *c, const struct secret_records *r, enum secret_shelf shelf, const struct secret_head *head)
@@ -191,13 +196,14 @@ static enum err read_version(struct call *c, str name, secret_version version, b
     return OK;
 }
 
-enum err secret_version_get(struct call *c, const struct secret_records *r, str name, secret_version version, struct secret_stored *out)
+enum err secret_version_find(struct call *c, const struct secret_records *r, str name, secret_version version, struct secret_stored *out,
+                             bool *out_found)
 {
     str   key;
     bytes body;
     TRY(version_key(c, r, name, &version, &key));
-    TRY(store_get(c, r->session, STORE_SECRET, key, &body));
-    return read_version(c, name, version, body, out);
+    TRY(find(c, r, key, &body, out_found));
+    return *out_found ? read_version(c, name, version, body, out) : OK;
 }
 
 enum err secret_version_put(struct call *c, const struct secret_records *r, const struct secret_stored *stored)

@@ -48,8 +48,8 @@ FALLIBLE secret_head_list(struct call *c, const struct secret_records *r, enum s
 FALLIBLE secret_head_list_due(struct call *c, struct store_session *session, int64_t now_s, size_t limit, str *io_after,
                               struct secret_head **out, size_t *out_n);
 
-/* Errors: ERR_NOT_FOUND */
-FALLIBLE secret_version_get(struct call *c, const struct secret_records *r, str name, secret_version version, struct secret_stored *out);
+FALLIBLE secret_version_find(struct call *c, const struct secret_records *r, str name, secret_version version, struct secret_stored *out,
+                             bool *out_found);
 FALLIBLE secret_version_put(struct call *c, const struct secret_records *r, const struct secret_stored *stored);
 /* At most `limit` versions past `after` (NULL: from the first). */
 FALLIBLE secret_version_list(struct call *c, const struct secret_records *r, str name, const secret_version *after, size_t limit,

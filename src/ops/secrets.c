@@ -56,17 +56,22 @@ static enum err find_deleted(struct call *c, const struct secret_records *r, con
     return OK;
 }
 
-static enum err newest_of(struct call *c, const struct secret_records *r, const struct secret_head *head, struct secret_stored *out)
+// The newest version of that head. A reader may come between a head and its version while both are purged: then it was not found.
+static enum err newest_of(struct call *c, const struct secret_records *r, const struct secret_head *head, struct secret_stored *out,
+                          bool *out_found)
 {
-    enum err failed = secret_version_get(c, r, head->name, head->newest, out);
-    if (failed == ERR_NOT_FOUND) {
-        call_forgive(c);
-        return FAIL(c, ERR_STORE_DAMAGED, "A secret's newest version is missing.");
-    }
-    TRY(failed);
+    TRY(secret_version_find(c, r, head->name, head->newest, out, out_found));
     out->secret.deleted_s = head->deleted_s;
     out->secret.purge_due_s = head->purge_due_s;
     return OK;
+}
+
+static enum err require_newest(struct call *c, const struct secret_records *r, const struct secrets_args *a, const struct secret_head *head,
+                               struct secret_stored *out)
+{
+    bool found;
+    TRY(newest_of(c, r, head, out, &found));
+    return found ? OK : not_found(c, a);
 }
 
 static bool parse_version(str text, secret_version *out)
@@ -83,17 +88,16 @@ static bool parse_version(str text, secret_version *out)
 }
 
 // The version that is asked for, of a living secret: the newest if none is named.
-static enum err find_version(struct call *c, const struct secret_records *r, const struct secrets_args *a, struct secret_head *out_head,
-                             struct secret_stored *out)
+static enum err find_version(struct call *c, const struct secret_records *r, const struct secrets_args *a, struct secret_stored *out)
 {
-    secret_version version;
-    TRY(find_live(c, r, a, out_head));
-    if (str_empty(a->version)) return newest_of(c, r, out_head, out);
+    struct secret_head head;
+    secret_version     version;
+    bool               found;
+    TRY(find_live(c, r, a, &head));
+    if (str_empty(a->version)) return require_newest(c, r, a, &head, out);
     if (!parse_version(a->version, &version)) return not_found(c, a);
-    enum err failed = secret_version_get(c, r, out_head->name, version, out);
-    if (failed != ERR_NOT_FOUND) return failed;
-    call_forgive(c);
-    return not_found(c, a);
+    TRY(secret_version_find(c, r, head.name, version, out, &found));
+    return found ? OK : not_found(c, a);
 }
 
 static uint64_t order_of(secret_version v)
@@ -213,9 +217,8 @@ static enum err run_get(struct call *c, struct work *w, const void *args, void *
     const struct secrets_args *a = args;
     struct vault_secret_open  *open = out;
     struct secret_records      r = records_of(w, a->vault);
-    struct secret_head         head;
     struct secret_stored       stored;
-    TRY(find_version(c, &r, a, &head, &stored));
+    TRY(find_version(c, &r, a, &stored));
     if (!stored.secret.is_enabled) return FAIL(c, ERR_SECRET_DISABLED, "Operation get is not allowed on a disabled secret.");
     TRY(secret_value_open(c, &r, &stored, &open->value));
     open->secret = stored.secret;
@@ -226,10 +229,9 @@ static enum err run_update(struct call *c, struct work *w, const void *args, voi
 {
     const struct secrets_args *a = args;
     struct secret_records      r = records_of(w, a->vault);
-    struct secret_head         head;
     struct secret_stored       stored;
     TRY(check_wish(c, &a->wish));
-    TRY(find_version(c, &r, a, &head, &stored));
+    TRY(find_version(c, &r, a, &stored));
     apply_wish(&a->wish, &stored.secret);
     stored.secret.updated_s = c->now_s;
     *(struct vault_secret *)out = stored.secret;
@@ -245,8 +247,9 @@ static enum err start_page(struct call *c, size_t room, struct secrets_page *out
 static enum err add_newest(struct call *c, const struct secret_records *r, const struct secret_head *head, struct secrets_page *page)
 {
     struct secret_stored stored;
-    TRY(newest_of(c, r, head, &stored));
-    page->items[page->n++] = stored.secret;
+    bool                 found;
+    TRY(newest_of(c, r, head, &stored, &found));
+    if (found) page->items[page->n++] = stored.secret;
     return OK;
 }
 
@@ -319,7 +322,7 @@ static enum err run_delete(struct call *c, struct work *w, const void *args, voi
     TRY(find_live(c, &r, a, &head));
     head.deleted_s = c->now_s;
     head.purge_due_s = c->now_s + a->vault->retention_days * S_PER_DAY;
-    TRY(newest_of(c, &r, &head, &stored));
+    TRY(require_newest(c, &r, a, &head, &stored));
     *(struct vault_secret *)out = stored.secret;
     return move_head(c, &r, SECRET_LIVE, SECRET_DELETED, &head);
 }
@@ -332,8 +335,8 @@ static enum err run_get_deleted(struct call *c, struct work *w, const void *args
     struct secret_stored       stored;
     bool                       found;
     TRY(find_deleted(c, &r, a, &head, &found));
+    if (found) TRY(newest_of(c, &r, &head, &stored, &found));
     if (!found) return FAIL(c, ERR_SECRET_NOT_FOUND, "Deleted Secret not found: %.*s", PSTR(a->name));
-    TRY(newest_of(c, &r, &head, &stored));
     *(struct vault_secret *)out = stored.secret;
     return OK;
 }
@@ -348,7 +351,7 @@ static enum err run_recover(struct call *c, struct work *w, const void *args, vo
     TRY(find_deleted(c, &r, a, &head, &found));
     if (!found) return not_found(c, a);
     head.deleted_s = head.purge_due_s = 0;
-    TRY(newest_of(c, &r, &head, &stored));
+    TRY(require_newest(c, &r, a, &head, &stored));
     *(struct vault_secret *)out = stored.secret;
     return move_head(c, &r, SECRET_DELETED, SECRET_LIVE, &head);
 }
@@ -405,7 +408,7 @@ static enum err run_restore(struct call *c, struct work *w, const void *args, vo
     TRY(head_for_set(c, &r, backup.name, &head));
     TRY(secret_backup_put(c, w, a->vault, &r, &backup));
     head.newest = backup.newest;
-    TRY(newest_of(c, &r, &head, &stored));
+    TRY(require_newest(c, &r, a, &head, &stored));
     *(struct vault_secret *)out = stored.secret;
     return secret_head_put(c, &r, SECRET_LIVE, &head);
 }

@@ -447,11 +447,32 @@ TEST(T9_values_lie_sealed_each_to_its_own_record)
     CHECK(!found);
     struct secret_records r = {x.s.work.store, &x.s.product.seal_key, x.v.resource->uid};
     struct secret_stored  of_a, of_b;
-    CHECK_OK(secret_version_get(t->call, &r, S("a"), a.version, &of_a));
-    CHECK_OK(secret_version_get(t->call, &r, S("b"), b.version, &of_b));
+    bool                  found_both;
+    CHECK_OK(secret_version_find(t->call, &r, S("a"), a.version, &of_a, &found_both));
+    CHECK(found_both);
+    CHECK_OK(secret_version_find(t->call, &r, S("b"), b.version, &of_b, &found_both));
+    CHECK(found_both);
     of_a.sealed = of_b.sealed;
     CHECK_OK(secret_version_put(t->call, &r, &of_a));
     CHECK_ERR(get(&x, "a", STR_NONE, &value), ERR_CRYPTO, "another record's value");
+}
+
+TEST(S1_who_reads_while_a_secret_is_purged_finds_none)
+{
+    CLEANUP(scene_close) struct scene x;
+    struct secret_head                head;
+    struct secrets_page               page;
+    bool                              found;
+    str                               value;
+    scene_open(&x, t, RBAC(""));
+    CHECK_OK(set(&x, "key", "v"));
+    struct secret_records r = {x.s.work.store, &x.s.product.seal_key, x.v.resource->uid};
+    CHECK_OK(secret_head_find(t->call, &r, SECRET_LIVE, S("key"), &head, &found));
+    CHECK_OK(secret_drop(t->call, &r, SECRET_LIVE, S("key")));
+    CHECK_OK(secret_head_put(t->call, &r, SECRET_LIVE, &head)); // what the reader saw before the purge
+    CHECK_ERR(get(&x, "key", STR_NONE, &value), ERR_SECRET_NOT_FOUND, "get");
+    CHECK_OK(run(&x, &SECRETS_LIST, (struct secrets_args){.limit = 9}, &page));
+    check_names(&x, &page, ".");
 }
 
 static enum err backup_of(struct scene *x, const char *name, bytes *out)

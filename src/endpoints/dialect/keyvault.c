@@ -87,14 +87,14 @@ static str vault_words(struct call *c, const struct work *w, const struct wire *
     return vault ? call_format(c, "%.*s;location=%.*s", PSTR(vault->name), PSTR(vault->location)) : q->label;
 }
 
-// Named are the assignment whose condition was false, or the deny that forbids it; with no role at all there is none to name.
+// Named are the assignment whose condition was false, or the deny that forbids it. One that does not count yet is as good as none.
 static str rbac_words(struct call *c, const struct work *w, const struct wire *q)
 {
     const struct refusal *r = &w->refusal;
     str                   scope = call_lower(c, r->scope), caller = caller_words(c, w->product), vault = vault_words(c, w, q);
-    bool                  is_named = !guid_is_none(r->answer.decided_by), is_deny = r->answer.reason == RBAC_DENIED;
     str                   by = call_format(c, "'%s'", guid_text(r->answer.decided_by).s);
-    str                   assignment = is_named && !is_deny ? by : S("(not found)"), deny = is_named && is_deny ? by : S("null");
+    str                   assignment = r->answer.reason == RBAC_CONDITION_FALSE ? by : S("(not found)");
+    str                   deny = r->answer.reason == RBAC_DENIED ? by : S("null");
     return call_format(c,
                        "Caller is not authorized to perform action on resource.\r\n"
                        "If role assignments, deny assignments or role definitions were changed recently, please observe propagation time.\r\n"

@@ -343,6 +343,30 @@ TEST(R1_wire_a_refusal_by_roles_names_caller_action_and_place)
     PLAY(&d, TURNS);
 }
 
+TEST(R5_wire_a_refusal_names_what_decided_it)
+{
+#define BY "'00000000-0000-0000-0000-0000000000dd'"
+    static const struct { enum rbac_reason reason; enum err kind; const char *want; } CASES[] = {
+        {RBAC_NO_ROLE, ERR_NOT_AUTHORIZED, "\\r\\nAssignment: (not found)\\r\\nDenyAssignmentId: null\\r\\n"},
+        {RBAC_NOT_YET, ERR_NOT_AUTHORIZED, "\\r\\nAssignment: (not found)\\r\\nDenyAssignmentId: null\\r\\n"},
+        {RBAC_CONDITION_FALSE, ERR_NOT_AUTHORIZED, "\\r\\nAssignment: " BY "\\r\\nDenyAssignmentId: null\\r\\n"},
+        {RBAC_DENIED, ERR_DENIED, "\\r\\nAssignment: (not found)\\r\\nDenyAssignmentId: " BY "\\r\\n"},
+    };
+#undef BY
+    CLEANUP(desk_close) struct desk d;
+    desk_open(&d, t, RBAC, NULL);
+    for (size_t i = 0; i < COUNT(CASES); i++) {
+        CHECK_INT(ask(&d, "GET /secrets" Q, NULL), 403, "refused");
+        d.s.work.refusal.answer = (struct rbac_answer){.reason = CASES[i].reason, .decided_by = stage_guid(0xDD)};
+        t->call->failure.kind = CASES[i].kind;
+        DIALECT_KEYVAULT.error(t->call, &d.s.work, &d.wire, &d.answer);
+        call_forgive(t->call);
+        CHECK_INT(d.answer.status, 403, CASES[i].want);
+        CHECK_ROW(str_find_str(buf_view(&d.answer.body), str_of(CASES[i].want)) != STR_NOWHERE, CASES[i].want);
+        CHECK_ROW(str_find_str(buf_view(&d.answer.body), S("\"ForbiddenByRbac\"")) != STR_NOWHERE, CASES[i].want);
+    }
+}
+
 TEST(R7_wire_a_refusal_by_policies_names_the_permission)
 {
     CLEANUP(desk_close) struct desk d;
