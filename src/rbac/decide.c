@@ -2,32 +2,52 @@
 
 #include "rbac/index.h"
 
-#define BATCH       16  // principals looked up at once, so that their cache misses overlap
-#define FILTER_SIZE 256 // levels by the low byte of their tag
+#define BATCH  64   // principals looked up at once, so that their cache misses overlap
+#define FILTER 2048 // bits
+#define CANDIDATES 16
+
+// Tags that somebody looks for: a bit for each. Most of those that nobody looks for are told at once.
+struct filter {
+    uint64_t bits[FILTER / 64];
+};
 
 struct asking {
     const struct rbac_rules    *rules;
     const struct rbac_question *q;
-    struct action               action;
-    struct condition_facts      facts;
-    struct level                levels[LEVEL_MAX + RBAC_MAX_ABOVE + 1];
-    size_t                      level_n;
-    size_t                      lowest; /* the level that is the scope itself */
-    uint8_t                     filter[FILTER_SIZE]; /* 1: some level has this low byte in its tag */
     struct rbac_answer         *answer;
+    struct condition_facts      facts;
+    size_t                      level_n;
+    size_t                      lowest; // the level that is the scope itself
+    size_t                      low;    // the first level whose assignments stand with their place
+    struct filter               high;   // tags of the levels before that
+    struct action               action;
+    struct level                levels[LEVEL_MAX + RBAC_MAX_ABOVE + 1];
+    const struct holding       *places[LEVEL_MAX]; // what stands at the low levels
 };
 
+static void filter_add(struct filter *f, uint32_t tag)
+{
+    f->bits[tag / 64 % (FILTER / 64)] |= UINT64_C(1) << tag % 64;
+}
+
+static bool filter_has(const struct filter *f, uint32_t tag)
+{
+    return f->bits[tag / 64 % (FILTER / 64)] >> tag % 64 & 1;
+}
+
+// The root, the management groups, then the scope's own levels from above: high ones, then low ones.
 static enum err add_levels(struct call *c, struct asking *a)
 {
     const struct rbac_question *q = a->q;
     uint64_t                    seed = a->rules->seed;
     if (q->above_n > RBAC_MAX_ABOVE) return FAIL(c, ERR_TOO_LARGE, "A scope lies in more than %d management groups.", RBAC_MAX_ABOVE);
-    a->levels[a->level_n++] = (struct level){a->rules->root_hash, S("/")};
-    for (size_t i = 0; i < q->above_n; i++) a->levels[a->level_n++] = (struct level){level_hash(seed, q->above[i]), q->above[i]};
-    size_t own = levels_of(seed, q->at.path, a->levels + a->level_n);
-    a->level_n += own;
+    a->levels[0] = (struct level){a->rules->root_hash, S("/")};
+    for (size_t i = 0; i < q->above_n; i++) a->levels[1 + i] = (struct level){level_hash(seed, q->above[i]), q->above[i]};
+    size_t own = levels_of(seed, q->at.path, a->levels + 1 + q->above_n);
+    a->level_n = 1 + q->above_n + own;
     a->lowest = own ? a->level_n - 1 : 0;
-    for (size_t i = 0; i < a->level_n; i++) a->filter[tag_of(a->levels[i].hash) & (FILTER_SIZE - 1)] = 1;
+    a->low = own && place_is_low(q->at.path) ? 2 + q->above_n : a->level_n; // the first of its own levels is the subscription
+    for (size_t i = 0; i < a->low; i++) filter_add(&a->high, tag_of(a->levels[i].hash));
     return OK;
 }
 
@@ -82,22 +102,27 @@ static bool conditions_hold(const struct asking *a, const struct rule_role *role
     return k && condition_eval(k, &a->facts) == TRUTH_TRUE;
 }
 
-static bool is_at(const struct asking *a, uint32_t tag, str scope)
-{
-    for (size_t i = 0; i < a->level_n; i++)
-        if (tag_of(a->levels[i].hash) == tag && str_eq_nocase(a->levels[i].path, scope)) return true;
-    return false;
-}
+// An entry with the tag of a principal and of a level. The record must say so too.
+struct candidate {
+    const struct assignment *record;
+    const object_id         *who;
+    const struct level      *level;
+    uint32_t                 role;
+};
 
-// An entry whose tag may be that of a level: does it grant?
-static bool grants(struct asking *a, const struct holding *held, uint32_t at)
+struct candidates {
+    size_t           n;
+    struct candidate at[CANDIDATES];
+};
+
+static bool grants(struct asking *a, const struct candidate *x)
 {
-    const struct rule_role *role = a->rules->role_at[holding_roles(held)[at]];
+    const struct rule_role *role = a->rules->role_at[x->role];
     uint32_t                blocks = role->matcher ? matcher_match(role->matcher, &a->action, a->q->plane) : 0;
     if (!blocks) return false;
-    const struct assignment *record = a->rules->items[holding_items(held)[at]].record;
+    const struct assignment *record = x->record;
     int64_t                  now = a->q->now_ns;
-    if (!is_at(a, held->tags[at], record->scope)) return false;
+    if (!object_id_eq(record->principal, *x->who) || !str_eq_nocase(record->scope, x->level->path)) return false;
     if (record->lingers_until_ns && now >= record->lingers_until_ns) return false;
     if (!conditions_hold(a, role, blocks, record)) {
         miss(a->answer, RBAC_CONDITION_FALSE, record->id);
@@ -110,60 +135,134 @@ static bool grants(struct asking *a, const struct holding *held, uint32_t at)
     return false;
 }
 
-static bool has_tag(const struct asking *a, uint32_t tag)
+static bool any_grants(struct asking *a, struct candidates *c)
 {
-    for (size_t i = 0; i < a->level_n; i++)
-        if (tag_of(a->levels[i].hash) == tag) return true;
-    return false;
+    bool granted = false;
+    for (size_t i = 0; i < c->n && !granted; i++) granted = grants(a, &c->at[i]);
+    c->n = 0;
+    return granted;
 }
 
-static bool few_grant(struct asking *a, const struct holding *held)
+// Notes the entry and sends for its record; true if the ones noted so far had to be looked at and one grants.
+static bool note(struct asking *a, struct candidates *c, const struct entry *e, const object_id *who, const struct level *level)
 {
-    for (uint32_t i = 0; i < held->n; i++) {
-        if (!a->filter[held->tags[i] & (FILTER_SIZE - 1)]) continue;
-        if (has_tag(a, held->tags[i]) && grants(a, held, i)) return true;
+    for (size_t byte = 0; byte < sizeof *e->record + 128; byte += 64) __builtin_prefetch((const char *)e->record + byte);
+    c->at[c->n++] = (struct candidate){e->record, who, level, e->role};
+    return c->n == CANDIDATES && any_grants(a, c);
+}
+
+// The principals of one batch: their hashes, and a filter of their tags.
+struct batch {
+    const object_id      *who;
+    size_t                n;
+    struct filter         tags;
+    uint64_t              hashes[BATCH];
+    const struct holding *high[BATCH];
+};
+
+// Entries of one place, told apart by the tags of principals.
+static bool scan_place(struct asking *a, struct candidates *c, const struct holding *held, const struct level *level, const struct batch *b)
+{
+    if (holding_is_table(held) && held->n > b->n) {
+        for (size_t i = 0; i < b->n; i++)
+            for (uint32_t at = HOLDING_END; holding_next(held, tag_of(b->hashes[i]), &at);)
+                if (note(a, c, &held->at[at], &b->who[i], level)) return true;
+        return false;
+    }
+    for (uint32_t at = 0; at < (holding_is_table(held) ? held->room : held->n); at++) {
+        if (!filter_has(&b->tags, held->at[at].tag) || !held->at[at].record) continue;
+        for (size_t i = 0; i < b->n; i++)
+            if (tag_of(b->hashes[i]) == held->at[at].tag && note(a, c, &held->at[at], &b->who[i], level)) return true;
     }
     return false;
 }
 
-static bool many_grant(struct asking *a, const struct holding *held)
+// Entries of one principal, told apart by the tags of levels.
+static bool scan_holder(struct asking *a, struct candidates *c, const struct holding *held, const object_id *who)
 {
-    for (size_t i = 0; i < a->level_n; i++)
-        for (uint32_t at = HOLDING_NONE; holding_next(held, tag_of(a->levels[i].hash), &at);)
-            if (grants(a, held, at)) return true;
+    if (holding_is_table(held)) {
+        for (size_t i = 0; i < a->low; i++)
+            for (uint32_t at = HOLDING_END; holding_next(held, tag_of(a->levels[i].hash), &at);)
+                if (note(a, c, &held->at[at], who, &a->levels[i])) return true;
+        return false;
+    }
+    for (uint32_t at = 0; at < held->n; at++) {
+        if (!filter_has(&a->high, held->at[at].tag)) continue;
+        for (size_t i = 0; i < a->low; i++)
+            if (tag_of(a->levels[i].hash) == held->at[at].tag && note(a, c, &held->at[at], who, &a->levels[i])) return true;
+    }
     return false;
 }
 
-// Three rounds over a few principals: where they would stand, what they hold, whether it grants.
-static bool batch_grants(struct asking *a, const object_id *who, size_t n)
+static void read_principals(const struct asking *a, struct batch *b)
 {
     const struct holders *h = &a->rules->holders;
-    size_t                homes[BATCH];
-    const struct holding *held[BATCH];
-    for (size_t i = 0; i < n; i++) {
-        homes[i] = holders_home(h, who[i]);
-        __builtin_prefetch(&h->slots[homes[i]]);
+    for (size_t i = 0; i < b->n; i++) {
+        b->hashes[i] = holders_hash(h, b->who[i]);
+        filter_add(&b->tags, tag_of(b->hashes[i]));
+        if (holders_may_be_high(h, b->hashes[i])) holders_prefetch(h, b->hashes[i]);
     }
-    for (size_t i = 0; i < n; i++) {
-        held[i] = holders_find_from(h, who[i], homes[i]);
-        __builtin_prefetch(held[i]);
+}
+
+static void find_holdings(const struct asking *a, struct batch *b)
+{
+    const struct holders *h = &a->rules->holders;
+    for (size_t i = 0; i < b->n; i++) {
+        const struct holder *x = holders_may_be_high(h, b->hashes[i]) ? holders_find(h, b->who[i], b->hashes[i]) : NULL;
+        b->high[i] = x ? x->high : NULL;
+        if (b->high[i]) __builtin_prefetch(b->high[i]);
     }
-    for (size_t i = 0; i < n; i++)
-        if (held[i] && (holding_is_table(held[i]) ? many_grant(a, held[i]) : few_grant(a, held[i]))) return true;
-    return false;
+}
+
+static void find_places(struct asking *a)
+{
+    for (size_t i = a->low; i < a->level_n; i++) {
+        const struct place_slot *slot = places_find(&a->rules->places, a->levels[i].hash);
+        a->places[i - a->low] = slot ? slot->low : NULL;
+        if (slot) __builtin_prefetch(slot->low);
+    }
+}
+
+static bool batch_grants(struct asking *a, struct batch *b)
+{
+    struct candidates c;
+    c.n = 0;
+    for (size_t i = a->low; i < a->level_n; i++)
+        if (a->places[i - a->low] && scan_place(a, &c, a->places[i - a->low], &a->levels[i], b)) return true;
+    for (size_t i = 0; i < b->n; i++)
+        if (b->high[i] && scan_holder(a, &c, b->high[i], &b->who[i])) return true;
+    return any_grants(a, &c);
+}
+
+// Each step sends for what the next one reads, so that the cache misses of a step overlap.
+static void look_for_grant(struct asking *a)
+{
+    const struct rbac_question *q = a->q;
+    for (size_t i = a->low; i < a->level_n; i++) places_prefetch(&a->rules->places, a->levels[i].hash);
+    for (size_t i = 0; i < q->who_n && !a->answer->allowed; i += BATCH) {
+        struct batch b;
+        b.who = q->who + i;
+        b.n = q->who_n - i < BATCH ? q->who_n - i : BATCH;
+        b.tags = (struct filter){0};
+        read_principals(a, &b);
+        if (i == 0) find_places(a);
+        find_holdings(a, &b);
+        batch_grants(a, &b);
+    }
 }
 
 enum err rbac_decide(struct call *c, const struct rbac_rules *rules, const struct rbac_question *q, struct rbac_answer *out)
 {
     struct rbac_answer answer = {.reason = RBAC_NO_ROLE};
-    struct asking      a = {.rules = rules, .q = q, .answer = &answer};
+    struct asking      a;
+    a.rules = rules;
+    a.q = q;
+    a.answer = &answer;
+    a.high = (struct filter){0};
     if (!action_read(q->action, &a.action)) return FAIL(c, ERR_PARAMETER_INVALID, "'%.*s' is no action.", PSTR(str_upto(q->action, 128)));
     a.facts = (struct condition_facts){.action = &a.action, .attributes = q->attributes, .now_ns = q->now_ns};
     TRY(add_levels(c, &a));
-    if (!is_denied(&a)) {
-        for (size_t i = 0; rules->holders.room && i < q->who_n && !answer.allowed; i += BATCH)
-            batch_grants(&a, q->who + i, q->who_n - i < BATCH ? q->who_n - i : BATCH);
-    }
+    if (!is_denied(&a) && rules->holders.n > 0) look_for_grant(&a);
     *out = answer;
     return OK;
 }

@@ -1,75 +1,68 @@
 /*
- * holders.h - who holds assignments: from a principal to its entries, close together in memory.
+ * holders.h - who holds assignments.
  *
- * A decision asks for the caller and for each of its groups whether an assignment stands at
- * one of a handful of scopes. So each principal's entries lie in one block, told apart by a
- * part of the scope's hash (the tag): a few are read from end to end, many are a hash table
- * by tag. Equal tags are only a hint; the record decides.
+ * Assignments at a subscription or above stand with their principal, in its holding; those
+ * further down stand with their place (places.h) and are only chained here, for lists. Few
+ * principals hold anything high up: a filter that stays in the cache says so for most.
  *
  * Layer:  rbac (uses core, directory)
  */
 #pragma once
 #include "core/hash.h"
-#include "directory/ids.h"
+#include "rbac/holding.h"
 
-#define HOLDING_LINEAR_MAX 16u /* up to so many entries are read one after the other */
-#define HOLDING_NONE       UINT32_MAX
-
-/* One principal's entries: three arrays of `room`, one behind the other. */
-struct holding {
-    uint32_t n, room;
-    uint32_t tags[];
-};
-
-static inline uint32_t *holding_items(const struct holding *h) /* HOLDING_NONE: a free place (in a table) */
-{
-    return (uint32_t *)h->tags + h->room;
-}
-
-static inline uint32_t *holding_roles(const struct holding *h)
-{
-    return (uint32_t *)h->tags + 2 * (size_t)h->room;
-}
-
-static inline bool holding_is_table(const struct holding *h)
-{
-    return h->room > HOLDING_LINEAR_MAX;
-}
+#define HOLDER_NO_ITEM UINT32_MAX
 
 struct holder {
     object_id       who;
-    struct holding *at; /* NULL: a free slot */
+    struct holding *high;  /* by the tag of the scope */
+    uint32_t        low_n; /* 0 and no `high`: a free slot */
+    uint32_t        low;   /* first item of the chain */
 };
 
 struct holders {
     struct holder *slots;
     size_t         room; /* a power of two, or 0 */
     size_t         n;
+    uint64_t      *filter; /* room / 8 words: a bit for each hash that may hold something high */
     uint64_t       seed;
-    size_t         bytes; /* of all holdings */
 };
 
 void holders_clear(struct holders *h);
 
-MUST_USE bool holders_put(struct holders *h, object_id who, uint32_t tag, uint32_t item, uint32_t role); /* false: no memory */
-void          holders_remove(struct holders *h, object_id who, uint32_t tag, uint32_t item);
-size_t        holders_bytes(const struct holders *h);
+/* The principal's slot, made if need be; NULL: no memory. What it gains is told by holders_mark or low_n. */
+struct holder *holders_use(struct holders *h, object_id who);
+/* Frees the slot if it holds nothing any more. */
+void           holders_leave(struct holders *h, struct holder *x);
+size_t         holders_bytes(const struct holders *h);
 
-static inline size_t holders_home(const struct holders *h, object_id who)
+static inline uint64_t holders_hash(const struct holders *h, object_id who)
 {
-    return hash_guid(h->seed, who.g) & (h->room - 1);
+    return hash_guid(h->seed, who.g);
 }
 
-/* From its home slot on; NULL if the principal holds nothing. There must be slots. */
-static inline const struct holding *holders_find_from(const struct holders *h, object_id who, size_t home)
+/* After `high` got an entry. */
+static inline void holders_mark(struct holders *h, uint64_t hash)
 {
-    for (size_t i = home;; i = (i + 1) & (h->room - 1)) {
-        if (!h->slots[i].at) return NULL;
-        if (object_id_eq(h->slots[i].who, who)) return h->slots[i].at;
-    }
+    h->filter[hash / 64 & (h->room / 8 - 1)] |= UINT64_C(1) << hash % 64;
 }
 
-const struct holding *holders_find(const struct holders *h, object_id who);
+/* False: it holds nothing high. There must be slots. */
+static inline bool holders_may_be_high(const struct holders *h, uint64_t hash)
+{
+    return h->filter[hash / 64 & (h->room / 8 - 1)] >> hash % 64 & 1;
+}
 
-/* Entries of a tag: for (uint32_t i = HOLDING_NONE; holding_next(held, tag, &i);) */
-bool holding_next(const struct holding *h, uint32_t tag, uint32_t *at);
+/* The filter takes other bits of the hash than the slots do, or it would say nothing new. */
+static inline size_t holders_home(const struct holders *h, uint64_t hash)
+{
+    return hash >> 24 & (h->room - 1);
+}
+
+static inline void holders_prefetch(const struct holders *h, uint64_t hash)
+{
+    __builtin_prefetch(&h->slots[holders_home(h, hash)]);
+}
+
+/* NULL: it holds nothing. `hash` is holders_hash's. */
+struct holder *holders_find(const struct holders *h, object_id who, uint64_t hash);

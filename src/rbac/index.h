@@ -1,9 +1,11 @@
 /*
  * index.h - what the rules are made of: shared by those files of this room that read it.
  *
- * A decision goes from the caller and its groups (holders) to entries whose tag is that of
- * a level of the scope, and from there to the role (its matcher) and the record. Lists and
- * counts go by id, and by place.
+ * A decision looks at what stands at the lower levels of the scope (places), for entries
+ * with the tag of the caller or one of its groups, and at what those hold high up (holders),
+ * for entries with the tag of a higher level; from there it goes to the role (its matcher)
+ * and the record. So it meets neither the many assignments of a busy subscription nor those
+ * that a busy group has elsewhere.
  *
  * Layer:  rbac (uses core, directory, resources)
  */
@@ -70,7 +72,7 @@ static inline uint32_t tag_of(uint64_t hash)
 
 /* The role's entry with one use more; NULL: no memory. */
 struct rule_role *rules_use_role(struct rbac_rules *r, guid id, bool standing);
-void              rules_leave_role(struct rbac_rules *r, uint32_t index, bool standing);
+void              rules_leave_role(struct rbac_rules *r, guid id, bool standing);
 void              rules_clear_roles(struct rbac_rules *r);
 void              rules_clear_denies(struct rbac_rules *r);
 size_t            rules_roles_bytes(const struct rbac_rules *r);

@@ -7,7 +7,7 @@
 #define BLOCK ((size_t)16)
 
 // The secret state stands beside both words, so that no text can force the product.
-static uint64_t mix_block(uint64_t state, uint64_t w0, uint64_t w1)
+static inline uint64_t mix_block(uint64_t state, uint64_t w0, uint64_t w1)
 {
     return hash_mix(state ^ w0, (state << 32 | state >> 32) ^ w1);
 }
@@ -17,13 +17,13 @@ static uint64_t finish(uint64_t state, uint64_t w0, uint64_t w1, size_t n)
     return hash_mix(mix_block(state, w0, w1), n);
 }
 
-static uint64_t first_bytes(uint64_t word, size_t n)
+static inline uint64_t first_bytes(uint64_t word, size_t n)
 {
     return n >= 8 ? word : word & ((UINT64_C(1) << n * 8) - 1);
 }
 
 // The hash of the whole bytes before the block, then `n` bytes of the block.
-static uint64_t hash_at(uint64_t state, uint64_t w0, uint64_t w1, size_t before, size_t n)
+static inline uint64_t hash_at(uint64_t state, uint64_t w0, uint64_t w1, size_t before, size_t n)
 {
     return finish(state, first_bytes(w0, n), n > 8 ? first_bytes(w1, n - 8) : 0, before + n);
 }
@@ -36,11 +36,16 @@ static uint64_t slashes(uint64_t word)
     return ~(((x & low) + low) | x | low);
 }
 
-static void load_block(str path, size_t at, uint64_t *w0, uint64_t *w1)
+static inline void load_block(str path, size_t at, uint64_t *w0, uint64_t *w1)
 {
     size_t left = path.n - at;
-    *w0 = word_lower(le64toh(word_load(path.at + at, left)));
-    *w1 = left > 8 ? word_lower(le64toh(word_load(path.at + at + 8, left - 8))) : 0;
+    if (left >= BLOCK) { // the common case, without a copy of a length that the compiler does not know
+        *w0 = word_lower(le64toh(word_load(path.at + at, 8)));
+        *w1 = word_lower(le64toh(word_load(path.at + at + 8, 8)));
+    } else {
+        *w0 = word_lower(le64toh(word_load(path.at + at, left)));
+        *w1 = left > 8 ? word_lower(le64toh(word_load(path.at + at + 8, left - 8))) : 0;
+    }
 }
 
 uint64_t level_hash(uint64_t seed, str path)

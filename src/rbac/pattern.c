@@ -2,19 +2,49 @@
 
 #include "core/hash.h"
 
-// Characters that some provider's operation has in its name; nothing that could end a string of a condition.
-static bool is_action_char(char c)
+// The high bit of each byte that is `c`.
+static uint64_t bytes_that_are(uint64_t word, char c)
 {
-    return c > ' ' && c < 0x7f && c != '\'' && c != '"' && c != '\\';
+    const uint64_t low = UINT64_C(0x7f7f7f7f7f7f7f7f), ones = UINT64_C(0x0101010101010101);
+    uint64_t       x = word ^ ones * (unsigned char)c;
+    return ~(((x & low) + low) | x | low);
+}
+
+// Eight characters at once: all of them printable, and none that could end a string of a condition.
+static bool are_action_chars(uint64_t word, bool stars)
+{
+    const uint64_t high = UINT64_C(0x8080808080808080), ones = UINT64_C(0x0101010101010101);
+    uint64_t       below = word - ones * '!', above = word + ones; // a borrow or a carry only where a byte is refused anyway
+    uint64_t       refused = (word | below | above) & high;
+    refused |= bytes_that_are(word, '\'') | bytes_that_are(word, '"') | bytes_that_are(word, '\\');
+    return !refused && (stars || !bytes_that_are(word, '*'));
+}
+
+static uint64_t load_padded(str text, size_t at)
+{
+    size_t   left = text.n - at;
+    uint64_t word = UINT64_C(0x6161616161616161); // 'a': refuses nothing
+    if (left >= 8) return word_load(text.at + at, 8);
+    memcpy(&word, text.at + at, left);
+    return word;
 }
 
 static bool is_form(str text, bool stars)
 {
     size_t slash = str_find(text, '/');
     if (text.n > ACTION_MAX_BYTES || slash == 0 || slash == STR_NOWHERE || slash == text.n - 1) return false;
-    for (size_t i = 0; i < text.n; i++)
-        if (!is_action_char(text.at[i]) || (text.at[i] == '*' && !stars)) return false;
+    for (size_t at = 0; at < text.n; at += 8)
+        if (!are_action_chars(load_padded(text, at), stars)) return false;
     return true;
+}
+
+// `to` has room for a multiple of eight.
+static void lower_words(str text, char *to)
+{
+    for (size_t at = 0; at < text.n; at += 8) {
+        uint64_t word = word_lower(load_padded(text, at));
+        memcpy(to + at, &word, 8);
+    }
 }
 
 // A comparison of hashes spares most comparisons of texts; equal hashes decide nothing, so no seed is needed.
@@ -28,7 +58,7 @@ bool action_read(str text, struct action *out)
     if (!is_form(text, false)) return false;
     out->text = text;
     out->n = (uint32_t)text.n;
-    for (size_t i = 0; i < text.n; i++) out->lower[i] = char_lower(text.at[i]);
+    lower_words(text, out->lower);
     out->hash = hash_of((str){out->lower, text.n});
     return true;
 }

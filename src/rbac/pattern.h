@@ -18,7 +18,7 @@ struct action {
     str      text; /* as asked */
     uint32_t hash;
     uint32_t n;
-    char     lower[ACTION_MAX_BYTES];
+    char     lower[ACTION_MAX_BYTES]; /* a multiple of eight */
 };
 
 /*

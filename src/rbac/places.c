@@ -13,52 +13,40 @@ void places_init(struct places *p)
 void places_clear(struct places *p)
 {
     struct subscription_places *s;
+    for (size_t i = 0; i < p->table_room; i++)
+        if (p->table[i].place != PLACE_NONE) free(p->table[i].low);
     for (size_t at = 0; (s = map_next(&p->subscriptions, &at));) free(s);
     map_clear(&p->subscriptions);
     free(p->at);
     free(p->table);
 }
 
-static bool is_scope_of(const struct place *place, const struct item *items, uint64_t hash, str scope)
-{
-    return place->hash == hash && str_eq_nocase(items[place->first].record->scope, scope);
-}
-
-// Where the place stands in the table, or the free slot where it belongs.
-static size_t slot_of(const struct places *p, const struct item *items, uint64_t hash, str scope)
+// Where a place with that hash would be put.
+static struct place_slot *free_slot(const struct places *p, uint64_t hash)
 {
     size_t i = hash & (p->table_room - 1);
-    while (p->table[i] != PLACE_NONE && !is_scope_of(&p->at[p->table[i]], items, hash, scope)) i = (i + 1) & (p->table_room - 1);
-    return i;
-}
-
-uint32_t places_find(const struct places *p, const struct item *items, uint64_t hash, str scope)
-{
-    return p->table_room ? p->table[slot_of(p, items, hash, scope)] : PLACE_NONE;
+    while (p->table[i].place != PLACE_NONE) i = (i + 1) & (p->table_room - 1);
+    return &p->table[i];
 }
 
 static bool more_table(struct places *p)
 {
-    size_t    room = p->table_room ? p->table_room * 2 : FEWEST;
-    uint32_t *table = malloc(room * sizeof *table);
+    size_t             room = p->table_room ? p->table_room * 2 : FEWEST;
+    struct place_slot *old = p->table, *table = malloc(room * sizeof *table);
+    size_t             old_room = p->table_room;
     if (!table) return false;
-    memset(table, 0xff, room * sizeof *table); // all PLACE_NONE
-    for (size_t i = 0; i < p->table_room; i++) {
-        if (p->table[i] == PLACE_NONE) continue;
-        size_t to = p->at[p->table[i]].hash & (room - 1);
-        while (table[to] != PLACE_NONE) to = (to + 1) & (room - 1);
-        table[to] = p->table[i];
-    }
-    free(p->table);
+    for (size_t i = 0; i < room; i++) table[i] = (struct place_slot){.place = PLACE_NONE};
     p->table = table;
     p->table_room = room;
+    for (size_t i = 0; i < old_room; i++)
+        if (old[i].place != PLACE_NONE) *free_slot(p, old[i].hash) = old[i];
+    free(old);
     return true;
 }
-_Static_assert(PLACE_NONE == 0xffffffff, "memset makes it");
 
 static bool more_places(struct places *p)
 {
-    size_t room = p->room + p->room / 2 + FEWEST;
+    size_t room = p->room + p->room / 4 + FEWEST;
     if (room >= PLACE_NONE) return false;
     struct place *at = realloc(p->at, room * sizeof *at);
     if (!at) return false;
@@ -109,73 +97,53 @@ static void unchain_place(struct places *p, uint32_t place)
     free(s);
 }
 
-static uint32_t place_new(struct places *p, struct item *items, uint32_t item, uint64_t hash)
+struct place_slot *places_use(struct places *p, uint64_t hash, str scope)
 {
     struct subscription_places *s;
-    str                         scope = items[item].record->scope;
-    if (p->n >= p->table_room / 4 * 3 && !more_table(p)) return PLACE_NONE;
-    if (p->free == PLACE_NONE && p->used == p->room && !more_places(p)) return PLACE_NONE;
-    if (!subscription_of(p, scope, &s)) return PLACE_NONE;
+    struct place_slot          *slot = places_find(p, hash);
+    if (slot) return slot;
+    if (p->n >= p->table_room / 4 * 3 && !more_table(p)) return NULL;
+    if (p->free == PLACE_NONE && p->used == p->room && !more_places(p)) return NULL;
+    if (!subscription_of(p, scope, &s)) return NULL;
     uint32_t place = p->free == PLACE_NONE ? p->used++ : p->free;
     if (p->free != PLACE_NONE) p->free = p->at[place].next;
-    size_t slot = slot_of(p, items, hash, scope);
-    p->at[place] = (struct place){.hash = hash, .first = ITEM_NONE, .next = PLACE_NONE, .before = PLACE_NONE, .subscription = s};
-    p->table[slot] = place;
+    slot = free_slot(p, hash);
+    *slot = (struct place_slot){.hash = hash, .place = place};
+    p->at[place] = (struct place){.hash = hash, .high = ITEM_NONE, .next = PLACE_NONE, .before = PLACE_NONE, .subscription = s};
     p->n++;
     chain_place(p, place);
-    return place;
+    return slot;
 }
 
-// Takes the place out of the table; later entries of the run move back.
-static void place_free(struct places *p, uint32_t place)
+void places_count(struct places *p, uint32_t place, int by)
 {
-    size_t mask = p->table_room - 1, hole = p->at[place].hash & mask;
-    while (p->table[hole] != place) hole = (hole + 1) & mask;
-    for (size_t i = (hole + 1) & mask; p->table[i] != PLACE_NONE; i = (i + 1) & mask) {
-        size_t home = p->at[p->table[i]].hash & mask;
+    struct place *x = &p->at[place];
+    x->n += (uint32_t)by;
+    if (x->subscription) x->subscription->n += (size_t)by;
+}
+
+// Empties the slot; later entries of the run move back.
+static void forget(struct places *p, struct place_slot *slot)
+{
+    size_t mask = p->table_room - 1, hole = (size_t)(slot - p->table);
+    for (size_t i = (hole + 1) & mask; p->table[i].place != PLACE_NONE; i = (i + 1) & mask) {
+        size_t home = p->table[i].hash & mask;
         if (((i - home) & mask) < ((i - hole) & mask)) continue;
         p->table[hole] = p->table[i];
         hole = i;
     }
-    p->table[hole] = PLACE_NONE;
-    p->n--;
+    p->table[hole] = (struct place_slot){.place = PLACE_NONE};
+}
+
+void places_leave(struct places *p, struct place_slot *slot)
+{
+    uint32_t place = slot->place;
+    if (slot->low || p->at[place].high != ITEM_NONE) return;
+    forget(p, slot);
     unchain_place(p, place);
-    p->at[place] = (struct place){.first = ITEM_NONE, .next = p->free, .before = PLACE_NONE};
+    p->at[place] = (struct place){.high = ITEM_NONE, .next = p->free, .before = PLACE_NONE};
     p->free = place;
-}
-
-static void count(struct place *place, const struct assignment *a, size_t by)
-{
-    if (a->lingers_until_ns) return;
-    place->n += (uint32_t)by;
-    if (place->subscription) place->subscription->n += by;
-}
-
-bool places_join(struct places *p, struct item *items, uint32_t item, uint64_t hash)
-{
-    struct item *x = &items[item];
-    uint32_t     place = places_find(p, items, hash, x->record->scope);
-    if (place == PLACE_NONE) place = place_new(p, items, item, hash);
-    if (place == PLACE_NONE) return false;
-    struct place *at = &p->at[place];
-    x->place = place;
-    x->before = ITEM_NONE;
-    x->next = at->first;
-    if (x->next != ITEM_NONE) items[x->next].before = item;
-    at->first = item;
-    count(at, x->record, 1);
-    return true;
-}
-
-void places_leave(struct places *p, struct item *items, uint32_t item)
-{
-    struct item  *x = &items[item];
-    struct place *at = &p->at[x->place];
-    count(at, x->record, (size_t)-1);
-    if (x->next != ITEM_NONE) items[x->next].before = x->before;
-    if (x->before != ITEM_NONE) items[x->before].next = x->next;
-    else at->first = x->next;
-    if (at->first == ITEM_NONE) place_free(p, x->place);
+    p->n--;
 }
 
 const struct subscription_places *places_subscription(const struct places *p, guid id)
@@ -185,6 +153,8 @@ const struct subscription_places *places_subscription(const struct places *p, gu
 
 size_t places_bytes(const struct places *p)
 {
-    return p->room * sizeof *p->at + p->table_room * sizeof *p->table + p->subscriptions.n * sizeof(struct subscription_places) +
-           p->subscriptions.room * 4 * sizeof(void *);
+    size_t n = p->room * sizeof *p->at + p->table_room * sizeof *p->table + p->subscriptions.n * sizeof(struct subscription_places) +
+               p->subscriptions.room * 4 * sizeof(void *);
+    for (size_t i = 0; i < p->table_room; i++) n += holding_bytes(p->table[i].low);
+    return n;
 }

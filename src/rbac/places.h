@@ -1,59 +1,89 @@
 /*
  * places.h - the scopes at which assignments stand, and which stand where.
  *
- * Each scope that has an assignment is a place: a chain of items, counted; the places of
- * a subscription are chained too, so that its assignments are listed and counted without
- * a look at the others.
+ * A place below a subscription has the holding of its assignments, by the tag of the
+ * principal; those at a subscription or above stand with their principal (holders.h) and
+ * are only chained here, for lists. The places of a subscription are chained too, so that
+ * its assignments are listed and counted without a look at the others.
  *
  * Layer:  rbac (uses core, resources)
  */
 #pragma once
 #include "core/map.h"
 #include "rbac/assignment.h"
+#include "rbac/holding.h"
 
 #define PLACE_NONE UINT32_MAX
 #define ITEM_NONE  UINT32_MAX
 
 /* An assignment in the index, by its number. */
 struct item {
-    struct assignment *record; /* NULL: free */
-    uint32_t           place;
-    uint32_t           next, before; /* at the same place; of a free one `next` is the next free one */
-    uint32_t           role;
-};
-
-struct place {
-    uint64_t hash;
-    uint32_t first;        /* item */
-    uint32_t n;            /* those that stand; lingering ones are in the chain but not counted */
-    uint32_t next, before; /* places of the same subscription; of a free one `next` is the next free one */
-    struct subscription_places *subscription; /* NULL above a subscription */
+    struct assignment *record;       /* NULL: free */
+    uint32_t           next, before; /* low: of the same principal; high: at the same place; free: `next` is the next free one */
 };
 
 struct subscription_places {
     guid     id;
-    size_t   n; /* assignments that stand */
-    uint32_t first;
+    size_t   n;     /* assignments that stand */
+    uint32_t first; /* place */
+};
+
+struct place {
+    uint64_t                    hash;
+    struct subscription_places *subscription; /* NULL above a subscription */
+    uint32_t                    high;         /* first item of the chain */
+    uint32_t                    n;            /* those that stand; lingering ones are here but not counted */
+    uint32_t                    next, before; /* places of the same subscription; of a free one `next` is the next free one */
+};
+
+/* What a decision needs lies in the table itself. */
+struct place_slot {
+    uint64_t        hash;
+    struct holding *low;   /* by the tag of the principal */
+    uint32_t        place; /* PLACE_NONE: a free slot */
 };
 
 struct places {
-    struct place *at;
-    uint32_t      used, room, free;
-    size_t        n;
-    uint32_t     *table; /* by hash */
-    size_t        table_room;
-    struct map    subscriptions;
+    struct place      *at;
+    uint32_t           used, room, free;
+    size_t             n;
+    struct place_slot *table;
+    size_t             table_room; /* a power of two, or 0 */
+    struct map         subscriptions;
 };
+
+/* Does an assignment at that path stand with its place? Else with its principal. */
+static inline bool place_is_low(str path)
+{
+    const str head = S("/subscriptions/");
+    return path.n > head.n + GUID_TEXT_BYTES && str_starts_nocase(path, head);
+}
 
 void places_init(struct places *p);
 void places_clear(struct places *p);
 
-/* The place of that scope, or PLACE_NONE. `hash` is level_hash's. */
-uint32_t places_find(const struct places *p, const struct item *items, uint64_t hash, str scope);
+/* The slot of the place with that hash, or NULL. Whether it is the scope's, its assignments say. */
+static inline struct place_slot *places_find(const struct places *p, uint64_t hash)
+{
+    for (size_t i = hash & (p->table_room - 1); p->table_room; i = (i + 1) & (p->table_room - 1)) {
+        struct place_slot *s = &p->table[i];
+        if (s->place == PLACE_NONE) return NULL;
+        if (s->hash == hash) return s;
+    }
+    return NULL;
+}
 
-/* Links the item, whose record is set, into its place, or out of it. False: no memory, nothing changed. */
-MUST_USE bool places_join(struct places *p, struct item *items, uint32_t item, uint64_t hash);
-void          places_leave(struct places *p, struct item *items, uint32_t item);
+static inline void places_prefetch(const struct places *p, uint64_t hash)
+{
+    if (p->table_room) __builtin_prefetch(&p->table[hash & (p->table_room - 1)]);
+}
+
+/* The same, made if need be; NULL: no memory. */
+struct place_slot *places_use(struct places *p, uint64_t hash, str scope);
+/* One assignment more or less that stands there. */
+void               places_count(struct places *p, uint32_t place, int by);
+/* Frees the place if nothing is there any more. */
+void               places_leave(struct places *p, struct place_slot *slot);
 
 const struct subscription_places *places_subscription(const struct places *p, guid id);
 size_t                            places_bytes(const struct places *p);

@@ -51,15 +51,16 @@ static uint32_t item_by_id(const struct rbac_rules *r, guid id)
 
 static bool more_ids(struct rbac_rules *r)
 {
-    struct rbac_rules fresh = {.seed = r->seed, .items = r->items, .id_room = r->id_room ? r->id_room * 2 : FEWEST_IDS};
-    fresh.ids = malloc(fresh.id_room * sizeof *fresh.ids);
-    if (!fresh.ids) return false;
-    memset(fresh.ids, 0xff, fresh.id_room * sizeof *fresh.ids); // all ITEM_NONE
-    for (size_t i = 0; i < r->id_room; i++)
-        if (r->ids[i] != ITEM_NONE) fresh.ids[id_slot(&fresh, r->items[r->ids[i]].record->id)] = r->ids[i];
+    size_t    room = r->id_room ? r->id_room * 2 : FEWEST_IDS;
+    uint32_t *ids = malloc(room * sizeof *ids);
+    if (!ids) return false;
+    memset(ids, 0xff, room * sizeof *ids); // all ITEM_NONE
     free(r->ids);
-    r->ids = fresh.ids;
-    r->id_room = fresh.id_room;
+    r->ids = ids;
+    r->id_room = room;
+    // In the order of the items: their records mostly lie in that order too, the old table's order is none.
+    for (uint32_t i = 0; i < r->item_used; i++)
+        if (r->items[i].record) r->ids[id_slot(r, r->items[i].record->id)] = i;
     return true;
 }
 _Static_assert(ITEM_NONE == 0xffffffff, "memset makes it");
@@ -106,29 +107,79 @@ static void item_free(struct rbac_rules *r, uint32_t item)
     r->item_free = item;
 }
 
+static void chain(struct rbac_rules *r, uint32_t item, uint32_t *first)
+{
+    r->items[item].before = ITEM_NONE;
+    r->items[item].next = *first;
+    if (*first != ITEM_NONE) r->items[*first].before = item;
+    *first = item;
+}
+
+static void unchain(struct rbac_rules *r, uint32_t item, uint32_t *first)
+{
+    const struct item *x = &r->items[item];
+    if (x->next != ITEM_NONE) r->items[x->next].before = x->before;
+    if (x->before != ITEM_NONE) r->items[x->before].next = x->next;
+    else *first = x->next;
+}
+
+// With its place, and in the chain of its principal; or with its principal, and in the chain of its place.
+static bool stand(struct rbac_rules *r, uint32_t item, struct holder *who, uint64_t who_hash, struct place_slot *slot, uint32_t role)
+{
+    const struct assignment *a = r->items[item].record;
+    if (place_is_low(a->scope)) {
+        if (!holding_put(&slot->low, (struct entry){tag_of(who_hash), role, a})) return false;
+        who->low_n++;
+        chain(r, item, &who->low);
+    } else {
+        if (!holding_put(&who->high, (struct entry){tag_of(slot->hash), role, a})) return false;
+        holders_mark(&r->holders, who_hash);
+        chain(r, item, &r->places.at[slot->place].high);
+    }
+    return true;
+}
+
 // Links an item into everything but the ids.
 static bool link_item(struct rbac_rules *r, uint32_t item, struct assignment *a)
 {
-    uint64_t          hash = level_hash(r->seed, a->scope);
+    uint64_t          hash = level_hash(r->seed, a->scope), who_hash = holders_hash(&r->holders, a->principal);
     bool              standing = a->lingers_until_ns == 0;
     struct rule_role *role = rules_use_role(r, a->role, standing);
     if (!role) return false;
-    r->items[item] = (struct item){.record = a, .role = role->index};
-    if (holders_put(&r->holders, a->principal, tag_of(hash), item, role->index)) {
-        if (places_join(&r->places, r->items, item, hash)) return true;
-        holders_remove(&r->holders, a->principal, tag_of(hash), item);
+    struct place_slot *slot = places_use(&r->places, hash, a->scope);
+    struct holder     *who = holders_use(&r->holders, a->principal);
+    r->items[item].record = a;
+    if (slot && who && stand(r, item, who, who_hash, slot, role->index)) {
+        if (standing) places_count(&r->places, slot->place, 1);
+        r->assignment_n += standing;
+        return true;
     }
-    rules_leave_role(r, role->index, standing);
+    if (slot) places_leave(&r->places, slot);
+    if (who) holders_leave(&r->holders, who);
+    rules_leave_role(r, a->role, standing);
     return false;
 }
 
 static void unlink_item(struct rbac_rules *r, uint32_t item)
 {
     const struct assignment *a = r->items[item].record;
-    holders_remove(&r->holders, a->principal, tag_of(r->places.at[r->items[item].place].hash), item);
-    places_leave(&r->places, r->items, item);
-    rules_leave_role(r, r->items[item].role, a->lingers_until_ns == 0);
-    r->assignment_n -= a->lingers_until_ns == 0;
+    bool                     standing = a->lingers_until_ns == 0;
+    uint64_t                 who_hash = holders_hash(&r->holders, a->principal);
+    struct place_slot       *slot = places_find(&r->places, level_hash(r->seed, a->scope));
+    struct holder           *who = holders_find(&r->holders, a->principal, who_hash);
+    if (place_is_low(a->scope)) {
+        holding_remove(&slot->low, tag_of(who_hash), a);
+        unchain(r, item, &who->low);
+        who->low_n--;
+    } else {
+        holding_remove(&who->high, tag_of(slot->hash), a);
+        unchain(r, item, &r->places.at[slot->place].high);
+    }
+    if (standing) places_count(&r->places, slot->place, -1);
+    r->assignment_n -= standing;
+    places_leave(&r->places, slot);
+    holders_leave(&r->holders, who);
+    rules_leave_role(r, a->role, standing);
 }
 
 // The condition that will stand for the assignment (its key is borrowed from the new record), and the one that stood.
@@ -161,7 +212,6 @@ bool rbac_put_assignment(struct rbac_rules *r, struct assignment *a)
         item_free(r, item);
         return false;
     }
-    r->assignment_n += a->lingers_until_ns == 0;
     if (!put_condition(r, a, &old_condition)) {
         unlink_item(r, item);
         item_free(r, item);
@@ -191,14 +241,26 @@ const struct assignment *rbac_find_assignment(const struct rbac_rules *r, guid i
     return r->items[item].record;
 }
 
+// Stops at the one that is looked for.
+struct sought {
+    guid                     role;
+    object_id                principal;
+    str                      scope;
+    const struct assignment *found;
+};
+
+static bool is_sought(const struct assignment *a, void *ctx)
+{
+    struct sought *s = ctx;
+    if (guid_eq(a->role, s->role) && object_id_eq(a->principal, s->principal) && str_eq_nocase(a->scope, s->scope)) s->found = a;
+    return !s->found;
+}
+
 const struct assignment *rbac_find_same(const struct rbac_rules *r, object_id principal, guid role, str scope)
 {
-    const struct holding *held = holders_find(&r->holders, principal);
-    for (uint32_t at = HOLDING_NONE; held && holding_next(held, tag_of(level_hash(r->seed, scope)), &at);) {
-        const struct assignment *a = r->items[holding_items(held)[at]].record;
-        if (!a->lingers_until_ns && guid_eq(a->role, role) && str_eq_nocase(a->scope, scope)) return a;
-    }
-    return NULL;
+    struct sought s = {.role = role, .principal = principal, .scope = scope};
+    rbac_each_at_scope(r, scope, is_sought, &s);
+    return s.found;
 }
 
 size_t rbac_assignment_count(const struct rbac_rules *r)
@@ -214,8 +276,8 @@ size_t rbac_count_in_subscription(const struct rbac_rules *r, subscription_id s)
 
 size_t rbac_count_at_scope(const struct rbac_rules *r, str scope)
 {
-    uint32_t place = places_find(&r->places, r->items, level_hash(r->seed, scope), scope);
-    return place == PLACE_NONE ? 0 : r->places.at[place].n;
+    const struct place_slot *slot = places_find(&r->places, level_hash(r->seed, scope));
+    return slot ? r->places.at[slot->place].n : 0;
 }
 
 size_t rbac_index_bytes(const struct rbac_rules *r)
@@ -249,32 +311,50 @@ void rbac_each_lingering(const struct rbac_rules *r, bool (*visit)(const struct 
         if (r->items[i].record && r->items[i].record->lingers_until_ns && !visit(r->items[i].record, ctx)) return;
 }
 
-void rbac_each_of_principal(const struct rbac_rules *r, object_id who, bool (*visit)(const struct assignment *x, void *ctx), void *ctx)
+typedef bool visit_assignment(const struct assignment *x, void *ctx);
+
+static bool visit_standing(const struct assignment *a, visit_assignment *visit, void *ctx)
 {
-    const struct holding *held = holders_find(&r->holders, who);
-    for (uint32_t i = 0; held && i < held->room; i++) {
-        uint32_t item = holding_items(held)[i];
-        if (item == HOLDING_NONE || r->items[item].record->lingers_until_ns) continue;
-        if (!visit(r->items[item].record, ctx)) return;
-    }
+    return a->lingers_until_ns || visit(a, ctx);
 }
 
-static bool each_at_place(const struct rbac_rules *r, uint32_t place, bool (*visit)(const struct assignment *x, void *ctx), void *ctx)
+static bool visit_chain(const struct rbac_rules *r, uint32_t first, visit_assignment *visit, void *ctx)
 {
-    for (uint32_t i = r->places.at[place].first; i != ITEM_NONE; i = r->items[i].next)
-        if (!r->items[i].record->lingers_until_ns && !visit(r->items[i].record, ctx)) return false;
-    return true;
+    bool more = true;
+    for (uint32_t i = first; more && i != ITEM_NONE; i = r->items[i].next) more = visit_standing(r->items[i].record, visit, ctx);
+    return more;
+}
+_Static_assert(ITEM_NONE == HOLDER_NO_ITEM, "a chain ends the same way everywhere");
+
+static bool visit_holding(const struct holding *h, visit_assignment *visit, void *ctx)
+{
+    bool more = true;
+    for (uint32_t i = 0; h && more && i < h->room; i++)
+        if (h->at[i].record) more = visit_standing(h->at[i].record, visit, ctx);
+    return more;
 }
 
-void rbac_each_at_scope(const struct rbac_rules *r, str scope, bool (*visit)(const struct assignment *x, void *ctx), void *ctx)
+void rbac_each_of_principal(const struct rbac_rules *r, object_id who, visit_assignment *visit, void *ctx)
 {
-    uint32_t place = places_find(&r->places, r->items, level_hash(r->seed, scope), scope);
-    if (place != PLACE_NONE) each_at_place(r, place, visit, ctx);
+    const struct holder *x = holders_find(&r->holders, who, holders_hash(&r->holders, who));
+    if (x && visit_holding(x->high, visit, ctx)) visit_chain(r, x->low, visit, ctx);
 }
 
-void rbac_each_in_subscription(const struct rbac_rules *r, subscription_id s, bool (*visit)(const struct assignment *x, void *ctx), void *ctx)
+static bool visit_place(const struct rbac_rules *r, uint64_t hash, visit_assignment *visit, void *ctx)
+{
+    const struct place_slot *slot = places_find(&r->places, hash);
+    return !slot || (visit_holding(slot->low, visit, ctx) && visit_chain(r, r->places.at[slot->place].high, visit, ctx));
+}
+
+void rbac_each_at_scope(const struct rbac_rules *r, str scope, visit_assignment *visit, void *ctx)
+{
+    visit_place(r, level_hash(r->seed, scope), visit, ctx);
+}
+
+void rbac_each_in_subscription(const struct rbac_rules *r, subscription_id s, visit_assignment *visit, void *ctx)
 {
     const struct subscription_places *x = places_subscription(&r->places, s.g);
-    for (uint32_t i = x ? x->first : PLACE_NONE; i != PLACE_NONE; i = r->places.at[i].next)
-        if (!each_at_place(r, i, visit, ctx)) return;
+    bool                              more = true;
+    for (uint32_t i = x ? x->first : PLACE_NONE; more && i != PLACE_NONE; i = r->places.at[i].next)
+        more = visit_place(r, r->places.at[i].hash, visit, ctx);
 }

@@ -68,9 +68,9 @@ struct rule_role *rules_use_role(struct rbac_rules *r, guid id, bool standing)
     return x;
 }
 
-void rules_leave_role(struct rbac_rules *r, uint32_t index, bool standing)
+void rules_leave_role(struct rbac_rules *r, guid id, bool standing)
 {
-    struct rule_role *x = r->role_at[index];
+    struct rule_role *x = entry_of(r, id);
     x->uses--;
     x->standing -= standing;
     free_if_idle(r, x);

@@ -1,0 +1,38 @@
+/*
+ * holding.h - the assignments of one principal, or at one place, close together in memory.
+ *
+ * An entry is an assignment with its role's number, told apart by a tag: a part of a hash.
+ * A few are read from end to end, many are a hash table by tag. Equal tags are only a
+ * hint; the record decides.
+ *
+ * Layer:  rbac (uses core)
+ */
+#pragma once
+#include "rbac/assignment.h"
+
+#define HOLDING_LINEAR_MAX 64u /* up to so many entries are read one after the other */
+#define HOLDING_END        UINT32_MAX
+
+struct entry {
+    uint32_t                 tag;
+    uint32_t                 role;
+    const struct assignment *record; /* NULL: a free place */
+};
+
+struct holding {
+    uint32_t     n, room;
+    struct entry at[];
+};
+
+static inline bool holding_is_table(const struct holding *h)
+{
+    return h->room > HOLDING_LINEAR_MAX;
+}
+
+/* Adds an entry to *h, which may be NULL and may move. False: no memory, nothing changed. */
+MUST_USE bool holding_put(struct holding **h, struct entry e);
+/* Takes an entry out; the last one frees *h and makes it NULL. */
+void          holding_remove(struct holding **h, uint32_t tag, const struct assignment *record);
+/* Entries of a tag: for (uint32_t at = HOLDING_END; holding_next(h, tag, &at);) */
+bool          holding_next(const struct holding *h, uint32_t tag, uint32_t *at);
+size_t        holding_bytes(const struct holding *h); /* NULL: 0 */
