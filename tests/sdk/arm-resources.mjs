@@ -122,13 +122,13 @@ await test("S8 group: names of every allowed character, up to 90", async () => {
 await test("S8 group: deleted with all that is in it", async () => {
   const group = `${GROUP}-doomed`;
   await groups.createOrUpdate(group, { location });
-  await resources.createOrUpdateById(siteId("s", group), SITES, { location, identity: { type: "SystemAssigned" } });
+  await resources.createOrUpdateById(siteId("site", group), SITES, { location, identity: { type: "SystemAssigned" } });
   await groups.delete(group);
   assert.equal((await groups.checkExistence(group)).body, false);
   await refused(() => groups.get(group), NO_GROUP);
   await groups.createOrUpdate(group, { location });
   assert.deepEqual(await all(resources.listByResourceGroup(group)), []);
-  await refused(() => resources.getById(siteId("s", group), SITES), NO_RESOURCE);
+  await refused(() => resources.getById(siteId("site", group), SITES), NO_RESOURCE);
 });
 
 // --- resources of any type ---
@@ -299,13 +299,13 @@ await refusals([
   ["S8 group: a name that ends in a dot", () => groups.createOrUpdate("ends.", { location }), { status: 400 }],
   ["S8 group: a name that is too long", () => groups.createOrUpdate("g".repeat(91), { location }), { status: 400 }],
   ["S8 group: a name with a character that may not be", () => groups.createOrUpdate("a$b", { location }), { status: 400 }],
-  ["S8 resource: in no such group", () => resources.createOrUpdateById(siteId("s", "no-such"), SITES, { location }), NO_GROUP],
-  ["S8 resource: got, in no such group", () => resources.getById(siteId("s", "no-such"), SITES), NO_GROUP],
+  ["S8 resource: in no such group", () => resources.createOrUpdateById(siteId("site", "no-such"), SITES, { location }), NO_GROUP],
+  ["S8 resource: got, in no such group", () => resources.getById(siteId("site", "no-such"), SITES), NO_GROUP],
   ["S8 resource: no such resource", () => resources.getById(siteId("no-such"), SITES), NO_RESOURCE],
   ["S8 resource: updated, no such resource", () => resources.updateById(siteId("no-such"), SITES, { tags: {} }), NO_RESOURCE],
   ["S8 resource: a child without its parent", () => resources.createOrUpdateById(`${siteId("no-such")}/slots/s`, SITES, { location }),
     { status: 404, code: "ParentResourceNotFound" }],
-  ["S8 resource: an id that names no type", () => resources.getById(`${groupId(GROUP)}/providers/Microsoft.Web`, SITES), { status: 404 }],
+  ["S8 resource: an id that names no type", () => resources.getById(`${groupId(GROUP)}/providers/Microsoft.Web`, SITES), { status: 400 }],
   ["S8 resource: a version that is none", () => resources.getById(siteId("user"), "yesterday"), { status: 400 }],
   ["S8 resource: moved", () => resources.createOrUpdateById(siteId("user"), SITES, { location: "eastus" }), { status: 409, code: "InvalidResourceLocation" }],
   ["S8 resource: a filter that is none", () => all(resources.list({ filter: "name is 'x'" })), { status: 400 }],
