@@ -305,7 +305,7 @@ await refusals([
   ["S8 resource: updated, no such resource", () => resources.updateById(siteId("no-such"), SITES, { tags: {} }), NO_RESOURCE],
   ["S8 resource: a child without its parent", () => resources.createOrUpdateById(`${siteId("no-such")}/slots/s`, SITES, { location }),
     { status: 404, code: "ParentResourceNotFound" }],
-  ["S8 resource: an id that names no type", () => resources.getById(`${groupId(GROUP)}/providers/Microsoft.Web`, SITES), { status: 400 }],
+  ["S8 resource: an id that names no type", () => resources.getById(`${groupId(GROUP)}/providers/Microsoft.Web`, SITES), { status: 404 }],
   ["S8 resource: a version that is none", () => resources.getById(siteId("user"), "yesterday"), { status: 400 }],
   ["S8 resource: moved", () => resources.createOrUpdateById(siteId("user"), SITES, { location: "eastus" }), { status: 409, code: "InvalidResourceLocation" }],
   ["S8 resource: a filter that is none", () => all(resources.list({ filter: "name is 'x'" })), { status: 400 }],

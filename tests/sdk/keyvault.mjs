@@ -266,7 +266,7 @@ await test("S1 restore: a backup that was changed, cut or made up is refused", a
   const changed = Uint8Array.from(backup);
   changed[changed.length >> 1] ^= 1;
   for (const bad of [changed, backup.slice(0, -1), new Uint8Array(0)]) {
-    await refused(() => officer.restoreSecretBackup(bad), BAD);
+    await refused(() => officer.restoreSecretBackup(bad), { status: 400 });
   }
   const madeUp = Buffer.from("no backup at all");
   await refused(() => officer.restoreSecretBackup(madeUp), { status: 400, code: "Malformed backup blob" }); // as recorded
