@@ -41,6 +41,7 @@ static enum err send_message(struct call *c, int fd, str text, const int *socket
     ssize_t sent;
     do sent = sendmsg(fd, &m, MSG_NOSIGNAL);
     while (sent < 0 && errno == EINTR);
+    if (sent < 0 && errno == EPIPE) return OK; // it closed, and why lies waiting to be read
     if (sent < 0) return FAIL(c, ERR_IO, "The server went away: %s.", strerror(errno));
     return OK;
 }
@@ -50,8 +51,9 @@ static enum err receive_message(struct call *c, int fd, const struct json **out)
     char   *room;
     ssize_t n;
     TRY(NEW(c, &room, MESSAGE_MAX_BYTES));
+    // A server that closed before it read what we said reports that first, once; its last words come after.
     do n = recv(fd, room, MESSAGE_MAX_BYTES, MSG_TRUNC);
-    while (n < 0 && errno == EINTR);
+    while (n < 0 && (errno == EINTR || errno == ECONNRESET));
     if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return FAIL(c, ERR_IO, "The server did not answer within %d seconds.", REPLY_TIMEOUT_S);
     if (n <= 0) return FAIL(c, ERR_IO, "The server closed the sandbox's connection; its log says why.");
     if ((size_t)n > MESSAGE_MAX_BYTES) return FAIL(c, ERR_IO, "The server's answer is longer than %u bytes.", MESSAGE_MAX_BYTES);
