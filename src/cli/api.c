@@ -146,7 +146,7 @@ static int run_api(struct cli *cli)
 
 static const struct example_row EXAMPLES[] = {
     {"lanyard api GET '/subscriptions?api-version=2022-12-01'", "List the subscriptions"},
-    {"lanyard api PUT \"/subscriptions/$SUB/resourceGroups/app?api-version=2022-09-01\" '{\"location\":\"westus\"}'", "Make a resource group"},
+    {"lanyard api PUT \"$GROUP?api-version=2022-09-01\" '{\"location\":\"westus\"}'", "Make a resource group"},
     {"lanyard api PUT \"$VM?api-version=2024-07-01\" @vm.json", "Send a file"},
     {"lanyard api GET '/v1.0/servicePrincipals'", "Ask Graph"},
 };

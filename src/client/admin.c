@@ -121,10 +121,10 @@ static void set_body(CURL *curl, const struct lanyard_request *r)
     curl_easy_setopt(curl, CURLOPT_POSTFIELDS, r->body);
 }
 
-static void set_options(CURL *curl, const struct lanyard_request *r, const struct curl_slist *headers, const struct place *place,
+static void set_options(CURL *curl, const struct lanyard_request *r, const struct curl_slist *headers, const char *socket,
                         struct incoming *head, struct incoming *body)
 {
-    curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, place->at.sun_path);
+    curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, socket);
     curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
     curl_easy_setopt(curl, CURLOPT_PROXY, "");
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
@@ -153,17 +153,17 @@ static enum err explain(struct call *c, CURL *curl, const char *data_dir, CURLco
 
 static enum err call_server(struct call *c, const char *data_dir, const struct lanyard_request *r, struct lanyard_reply *out)
 {
-    CLEANUP(place_clear) struct place         place = {.dir = -1};
     CLEANUP(incoming_clear) struct incoming   head = {0}, body = {0};
     CLEANUP(headers_freep) struct curl_slist *headers = NULL;
+    struct sockaddr_un                        at;
     long                                      status = 0;
     TRY(check(c, r));
-    TRY(place_find(c, data_dir, "admin.sock", &place));
+    TRY(place_find(c, data_dir, "admin.sock", &at));
     TRY(make_headers(c, r, &headers));
     CLEANUP(curl_freep) CURL *curl = curl_easy_init();
     str url = call_format(c, "http://localhost%s", r->path);
     if (!curl || !url.at || curl_easy_setopt(curl, CURLOPT_URL, url.at) != CURLE_OK) return FAIL_PLAIN(c, ERR_NO_MEMORY);
-    set_options(curl, r, headers, &place, &head, &body);
+    set_options(curl, r, headers, at.sun_path, &head, &body);
     CURLcode got = curl_easy_perform(curl);
     if (head.failed || body.failed) return FAIL_PLAIN(c, ERR_NO_MEMORY);
     if (got != CURLE_OK) return explain(c, curl, data_dir, got);

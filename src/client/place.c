@@ -1,7 +1,6 @@
 #include "client/place.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -19,24 +18,15 @@ enum err place_refused(struct call *c, const char *data_dir, int error)
     }
 }
 
-enum err place_find(struct call *c, const char *data_dir, const char *name, struct place *out)
+enum err place_find(struct call *c, const char *data_dir, const char *name, struct sockaddr_un *out)
 {
-    struct place p = {.at = {.sun_family = AF_UNIX}, .dir = -1};
+    struct sockaddr_un at = {.sun_family = AF_UNIX};
     if (!data_dir || !*data_dir) return FAIL(c, ERR_PARAMETER_INVALID, "No data directory was given.");
-    int n = snprintf(p.at.sun_path, sizeof p.at.sun_path, "%s/%s", data_dir, name);
-    if (n < 0 || (size_t)n >= sizeof p.at.sun_path) {
-        p.dir = open(data_dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
-        if (p.dir < 0) return place_refused(c, data_dir, errno);
-        snprintf(p.at.sun_path, sizeof p.at.sun_path, "/proc/self/fd/%d/%s", p.dir, name);
-    }
-    *out = p;
+    int n = snprintf(at.sun_path, sizeof at.sun_path, "%s/%s", data_dir, name);
+    if (n < 0 || (size_t)n >= sizeof at.sun_path)
+        return FAIL(c, ERR_PARAMETER_INVALID, "%s is too long a name: sockets' paths have at most %zu bytes.", data_dir, sizeof at.sun_path - 1);
+    *out = at;
     return OK;
-}
-
-void place_clear(struct place *p)
-{
-    if (p->dir >= 0) close(p->dir);
-    p->dir = -1;
 }
 
 static void close_fd(const int *fd)
@@ -46,11 +36,11 @@ static void close_fd(const int *fd)
 
 enum err place_connect(struct call *c, const char *data_dir, const char *name, int type, int *out)
 {
-    CLEANUP(place_clear) struct place p = {.dir = -1};
-    TRY(place_find(c, data_dir, name, &p));
+    struct sockaddr_un at;
+    TRY(place_find(c, data_dir, name, &at));
     CLEANUP(close_fd) int s = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
     if (s < 0) return FAIL(c, ERR_IO, "Cannot make a socket: %s.", strerror(errno));
-    if (connect(s, (const struct sockaddr *)&p.at, sizeof p.at) != 0) return place_refused(c, data_dir, errno);
+    if (connect(s, (const struct sockaddr *)&at, sizeof at) != 0) return place_refused(c, data_dir, errno);
     *out = s;
     s = -1;
     return OK;

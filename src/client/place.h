@@ -9,13 +9,8 @@
 #include "core/call.h"
 #include "lanyard/admin.h"
 
-/* A socket's address. Its path has room for 107 bytes: longer ones go through the directory's descriptor. */
-struct place {
-    struct sockaddr_un at;
-    int                dir; /* -1: not needed */
-};
-FALLIBLE place_find(struct call *c, const char *data_dir, const char *name, struct place *out);
-void     place_clear(struct place *p);
+/* A socket's address. Errors: ERR_PARAMETER_INVALID (none, or one longer than the 107 bytes that sockets' paths may have) */
+FALLIBLE place_find(struct call *c, const char *data_dir, const char *name, struct sockaddr_un *out);
 
 /* Why a socket cannot be reached, by errno; the errors of place_connect. */
 enum err place_refused(struct call *c, const char *data_dir, int error);

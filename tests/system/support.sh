@@ -46,6 +46,7 @@ one_line() { [ "$(wc -l <"$work/err")" -eq 1 ] || fail "not one line: $(cat "$wo
 servers=''
 # start_server [AS...]: on LANYARD_DATA, through a command in front (setpriv …) if one is given.
 start_server() {
+    rm -f "$work/facts"
     "$@" "$LANYARD" up --port 0 --json >"$work/facts" 2>>"$work/server.log" &
     servers="$servers $!"
     tries=0

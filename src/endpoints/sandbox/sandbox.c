@@ -1,7 +1,6 @@
 #include "endpoints/sandbox/sandbox.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -404,16 +403,14 @@ static void on_launcher(int listening, void *context)
 static enum err open_launchers_socket(struct call *c, str data_dir, int *out)
 {
     struct sockaddr_un at = {.sun_family = AF_UNIX};
-    const char        *dir = call_zstr(c, data_dir);
-    int                dir_fd = dir ? open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
-    if (dir_fd < 0) return FAIL(c, ERR_IO, "%.*s cannot be opened: %s.", PSTR(data_dir), strerror(errno));
-    snprintf(at.sun_path, sizeof at.sun_path, "/proc/self/fd/%d/sandbox.sock", dir_fd); // a directory's own path may be too long
-    unlinkat(dir_fd, "sandbox.sock", 0);
+    int                n = snprintf(at.sun_path, sizeof at.sun_path, "%.*s/sandbox.sock", PSTR(data_dir));
+    if (n < 0 || (size_t)n >= sizeof at.sun_path)
+        return FAIL(c, ERR_IO, "%.*s is too long a name for a data directory: sockets' paths have at most %zu bytes.", PSTR(data_dir), sizeof at.sun_path - 1);
+    unlink(at.sun_path);
     int  fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     // Before bind, so that it is never open to others; umask would be every thread's.
     bool is_open = fd >= 0 && fchmod(fd, 0600) == 0 && bind(fd, (struct sockaddr *)&at, sizeof at) == 0 && listen(fd, BACKLOG) == 0;
     int  error = errno;
-    close(dir_fd);
     if (!is_open && fd >= 0) close(fd);
     if (!is_open) return FAIL(c, ERR_IO, "sandbox.sock cannot be made in %.*s: %s.", PSTR(data_dir), strerror(error));
     *out = fd;
