@@ -121,7 +121,8 @@ struct http_loop {
     struct http_server        *server;
     unsigned                   index;
     uv_loop_t                  uv;
-    uv_async_t                 wake;
+    int                        wake_fd; /* an eventfd: see http_loop_wake */
+    uv_poll_t                  wake;
     _Atomic(struct http_task *) posted; /* newest first */
     uv_timer_t                 tick;    /* runs while there are connections, or accepting pauses */
     uv_timer_t                 grace;
@@ -157,6 +158,7 @@ struct http_server {
 /* loop.c */
 FALLIBLE http_loop_init(struct call *c, struct http_loop *loop, struct http_server *s, unsigned index);
 void     http_loop_run(struct http_loop *loop);
+void     http_loop_wake(struct http_loop *loop); /* any thread */
 /* Once it stands still: runs its tasks and closes what it has. False: there was nothing left. */
 bool     http_loop_empty(struct http_loop *loop);
 void     http_loop_clear(struct http_loop *loop);

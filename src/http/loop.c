@@ -1,5 +1,8 @@
 // One serving thread: its mailbox, its connections' patience, what it keeps warm.
+#include <errno.h>
 #include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include "core/report.h"
 #include "http/inside.h"
@@ -126,13 +129,21 @@ void http_block_drop(struct http_loop *loop, struct block *b)
 
 // Mailbox
 
+// Any thread, signal handlers too. Not uv_async_send: there the loop spins until a sender has gone on to its end, and
+// the senders are signers, which run at lower priority and are put off by this very loop.
+void http_loop_wake(struct http_loop *loop)
+{
+    static const uint64_t ONE = 1;
+    while (write(loop->wake_fd, &ONE, sizeof ONE) < 0 && errno == EINTR) {} // a full count wakes as well
+}
+
 void http_post(struct http_loop *loop, struct http_task *task)
 {
     struct http_task *before = atomic_load_explicit(&loop->posted, memory_order_relaxed);
     do task->next = before;
     while (!atomic_compare_exchange_weak_explicit(&loop->posted, &before, task, memory_order_release, memory_order_relaxed));
     // The task may be gone by now. Whoever put the first one in wakes the loop for all that follow.
-    if (!before) uv_async_send(&loop->wake);
+    if (!before) http_loop_wake(loop);
 }
 
 // False: there were none.
@@ -191,9 +202,12 @@ static void begin_to_stop(struct http_loop *loop)
     http_loop_has_room(loop);
 }
 
-static void on_wake(uv_async_t *wake)
+static void on_wake(uv_poll_t *wake, int status, int events)
 {
     struct http_loop *loop = wake->data;
+    uint64_t          times;
+    (void)status, (void)events;
+    (void)!read(loop->wake_fd, &times, sizeof times); // before the tasks: what comes later wakes anew
     run_tasks(loop);
     if (!loop->stopping && atomic_load(&loop->server->stopping)) begin_to_stop(loop);
 }
@@ -217,7 +231,9 @@ void http_loop_run(struct http_loop *loop)
 enum err http_loop_init(struct call *c, struct http_loop *loop, struct http_server *s, unsigned index)
 {
     if (uv_loop_init(&loop->uv) != 0) return FAIL(c, ERR_IO, "No event loop could be made: too few file descriptors or too little memory.");
-    if (uv_async_init(&loop->uv, &loop->wake, on_wake) != 0) {
+    loop->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (loop->wake_fd < 0 || uv_poll_init(&loop->uv, &loop->wake, loop->wake_fd) != 0) {
+        if (loop->wake_fd >= 0) close(loop->wake_fd);
         uv_loop_close(&loop->uv);
         return FAIL(c, ERR_IO, "No event loop could be made: too few file descriptors.");
     }
@@ -226,6 +242,7 @@ enum err http_loop_init(struct call *c, struct http_loop *loop, struct http_serv
     uv_timer_init(&loop->uv, &loop->tick);
     uv_timer_init(&loop->uv, &loop->grace);
     loop->wake.data = loop->tick.data = loop->grace.data = loop;
+    uv_poll_start(&loop->wake, UV_READABLE, on_wake);
     loop->lanes[LANE_IDLE].patience_ms = s->settings.idle_timeout_ms;
     loop->lanes[LANE_BUSY].patience_ms = s->settings.head_timeout_ms;
     loop->lanes[LANE_LINGER].patience_ms = HTTP_LINGER_MS;
@@ -256,6 +273,7 @@ void http_loop_clear(struct http_loop *loop)
     uv_close((uv_handle_t *)&loop->wake, NULL);
     uv_run(&loop->uv, UV_RUN_DEFAULT);
     if (uv_loop_close(&loop->uv) != 0) report(REPORT_ERROR, "http: a loop was left with something open", "loop=%u", loop->index);
+    close(loop->wake_fd);
     if (loop->exchange_n) report(REPORT_ERROR, "http: requests were never answered", "n=%zu", loop->exchange_n);
     for (struct exchange *x = loop->spare_exchanges, *next; x; x = next) {
         next = x->next;

@@ -90,7 +90,7 @@ void http_server_stop(struct http_server *s, int64_t grace_ms)
     // Only what a signal handler may do.
     atomic_store(&s->grace_ms, grace_ms);
     atomic_store(&s->stopping, true);
-    for (unsigned i = 0; i < s->loop_n; i++) uv_async_send(&s->loops[i].wake);
+    for (unsigned i = 0; i < s->loop_n; i++) http_loop_wake(&s->loops[i]);
 }
 
 void http_server_free(struct http_server *s)
