@@ -1,11 +1,13 @@
 #include "ops/minter.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include "core/hash.h"
+#include "core/random.h"
 #include "core/report.h"
 #include "token/audience.h"
 
@@ -313,11 +315,13 @@ static void finish(struct minter *m, struct job *j, enum err failed, struct mint
 
 static void *signer_main(void *context)
 {
-    struct minter *m = context;
-    struct call    c;
-    struct job    *j;
+    struct minter     *m = context;
+    struct random_pool ids; // a token needs several
+    struct call        c;
+    struct job        *j;
     (void)setpriority(PRIO_PROCESS, (id_t)gettid(), SIGNER_NICE); // of this thread alone
-    call_init(&c, &m->product->clock, m->product->random);
+    random_pool_init(&ids);
+    call_init(&c, &m->product->clock, m->product->random ? m->product->random : &ids.random);
     while ((j = next_job(m))) {
         struct minted *t = NULL;
         call_reset(&c, &m->product->clock);
@@ -363,6 +367,15 @@ static void stop_minter(struct minter **m)
     minter_stop(*m);
 }
 
+// Two signers on one processor sign no more than one, and only interrupt each other.
+static unsigned at_most_processors(unsigned signers)
+{
+    cpu_set_t mine;
+    int       n = sched_getaffinity(0, sizeof mine, &mine) == 0 ? CPU_COUNT(&mine) : MINTER_MAX_SIGNERS;
+    if (signers > MINTER_MAX_SIGNERS) signers = MINTER_MAX_SIGNERS;
+    return n > 0 && signers > (unsigned)n ? (unsigned)n : signers;
+}
+
 enum err minter_start(struct call *c, struct product *p, unsigned signers, struct minter **out)
 {
     CLEANUP(stop_minter) struct minter *m = calloc(1, sizeof *m);
@@ -373,7 +386,7 @@ enum err minter_start(struct call *c, struct product *p, unsigned signers, struc
     pthread_cond_init(&m->has_work, NULL);
     map_init(&m->tokens, false);
     map_init(&m->pending, false);
-    for (; m->signer_n < signers && m->signer_n < MINTER_MAX_SIGNERS; m->signer_n++)
+    for (signers = at_most_processors(signers); m->signer_n < signers; m->signer_n++)
         if (pthread_create(&m->signers[m->signer_n], NULL, signer_main, m) != 0) return FAIL(c, ERR_IO, "No thread for signing tokens could be started.");
     *out = TAKE(m);
     return OK;

@@ -51,7 +51,7 @@ struct mint_waiter {
     struct mint_waiter *next; /* the minter's */
 };
 
-/* `signers` threads, at lower priority than the serving ones. */
+/* `signers` threads, but no more than this process has processors, at lower priority than the serving ones. */
 FALLIBLE minter_start(struct call *c, struct product *p, unsigned signers, struct minter **out);
 /* Answers all who wait. Not while a thread may still ask. NULL is fine. */
 void     minter_stop(struct minter *m);
