@@ -382,15 +382,15 @@ static bool is_listed(const str *scopes, size_t n, str scope)
     return false;
 }
 
-// The way up from `nearest`, each scope once, and the root group at its end.
-static enum err way_up(struct call *c, const struct tree *t, const struct mgmt_place *nearest, const str **out, size_t *out_n)
+// The way up from `nearest`, each scope once and `without` never, and the root group at its end.
+static enum err way_up(struct call *c, const struct tree *t, const struct mgmt_place *nearest, str without, const str **out, size_t *out_n)
 {
     str   *scopes;
     size_t room = 1, n = 0;
     // A cycle would go on for ever: no way up is longer than there are groups.
     for (const struct mgmt_place *p = nearest; p && room <= t->mgmt_groups.order.n; p = mgmt_place_above(t, p)) room++;
     TRY(NEW(c, &scopes, room));
-    for (const struct mgmt_place *p = nearest; p && !is_listed(scopes, n, p->scope); p = mgmt_place_above(t, p))
+    for (const struct mgmt_place *p = nearest; p && !str_eq(p->scope, without) && !is_listed(scopes, n, p->scope); p = mgmt_place_above(t, p))
         TRY(call_copy_str(c, p->scope, &scopes[n++]));
     if (t->root && !is_listed(scopes, n, t->root->scope)) TRY(call_copy_str(c, t->root->scope, &scopes[n++]));
     *out = scopes;
@@ -408,17 +408,14 @@ static enum err no_way_up(const str **out, size_t *out_n)
 enum err tree_above(struct call *c, const struct tree *t, subscription_id id, const str **out, size_t *out_n)
 {
     const struct subscription *s = tree_find_subscription(t, id);
-    return s ? way_up(c, t, mgmt_place_of(place_at(&t->mgmt_groups, s->mgmt_group)), out, out_n) : no_way_up(out, out_n);
+    return s ? way_up(c, t, mgmt_place_of(place_at(&t->mgmt_groups, s->mgmt_group)), STR_NONE, out, out_n) : no_way_up(out, out_n);
 }
 
 enum err tree_above_mgmt_group(struct call *c, const struct tree *t, str name, const str **out, size_t *out_n)
 {
     const struct mgmt_place *p = mgmt_place_of(place_at(&t->mgmt_groups, name));
-    if (!p || p == t->root) return no_way_up(out, out_n);
-    TRY(way_up(c, t, mgmt_place_above(t, p), out, out_n));
-    for (size_t i = 0; i < *out_n; i++) // a cycle leads back to where it began
-        if (str_eq((*out)[i], p->scope)) *out_n = i;
-    return OK;
+    if (p && p == t->root) return no_way_up(out, out_n);
+    return way_up(c, t, p ? mgmt_place_above(t, p) : NULL, p ? p->scope : STR_NONE, out, out_n);
 }
 
 // Everything on the shelf whose key begins with the prefix.

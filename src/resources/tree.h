@@ -112,7 +112,8 @@ const struct resource       *tree_find_global(const struct tree *t, str type, st
  * Lives: the call.
  */
 FALLIBLE tree_above(struct call *c, const struct tree *t, subscription_id id, const str **out, size_t *out_n);
-/* The same for a management group: those above it, without itself. The root group has none, nor has one that is not there. */
+/* The same for a management group: those above it, without itself. The root group has
+   none; one that is not there would lie below the root. */
 FALLIBLE tree_above_mgmt_group(struct call *c, const struct tree *t, str name, const str **out, size_t *out_n);
 
 /* In the order of ids (case-folded); `visit` answers false to stop. `under` is a path: only what lies below it,

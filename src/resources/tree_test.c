@@ -261,18 +261,32 @@ TEST(tree_walks_groups_of_one_subscription)
     tree_free(tree);
 }
 
-static str above(struct test *t, const struct tree *tree, char digit)
+// The names of the groups, blanks between them.
+static str names_of(struct test *t, const str *scopes, size_t n)
 {
-    const str *scopes;
-    size_t     n;
     struct buf b;
     buf_init(&b, &t->call->arena);
-    CHECK_OK(tree_above(t->call, tree, sub(digit), &scopes, &n));
     for (size_t i = 0; i < n; i++) {
         CHECK(str_starts(scopes[i], S("/providers/Microsoft.Management/managementGroups/")));
         buf_addf(&b, "%s%.*s", i ? " " : "", PSTR(str_from(scopes[i], str_find_last(scopes[i], '/') + 1)));
     }
     return buf_view(&b);
+}
+
+static str above(struct test *t, const struct tree *tree, char digit)
+{
+    const str *scopes;
+    size_t     n;
+    CHECK_OK(tree_above(t->call, tree, sub(digit), &scopes, &n));
+    return names_of(t, scopes, n);
+}
+
+static str above_group(struct test *t, const struct tree *tree, const char *name)
+{
+    const str *scopes;
+    size_t     n;
+    CHECK_OK(tree_above_mgmt_group(t->call, tree, str_of(name), &scopes, &n));
+    return names_of(t, scopes, n);
 }
 
 TEST(tree_above_goes_up_to_the_root_group) // R2
@@ -311,6 +325,24 @@ TEST(tree_above_goes_up_to_the_root_group) // R2
     CHECK_STR(above(t, tree, '1'), S("b a"), "another root");
     put_mgmt_group(t, tree, "a", "lost");
     CHECK_STR(above(t, tree, '1'), S("b a lost"), "no root again");
+    tree_free(tree);
+}
+
+TEST(tree_above_a_management_group_leads_to_the_root_without_itself) // R2
+{
+    struct tree *tree = tree_new();
+    CHECK_STR(above_group(t, tree, "a"), S(""), "no groups at all");
+    put_mgmt_group(t, tree, "root", "");
+    put_mgmt_group(t, tree, "a", "ROOT");
+    put_mgmt_group(t, tree, "b", "a");
+    put_mgmt_group(t, tree, "lost", "nowhere");
+    put_mgmt_group(t, tree, "x", "y"); // x -> y -> x
+    put_mgmt_group(t, tree, "y", "x");
+    put_mgmt_group(t, tree, "self", "self");
+    static const struct { const char *name, *want; } CASES[] = {
+        {"root", ""}, {"ROOT", ""}, {"a", "root"}, {"B", "a root"}, {"gone", "root"}, {"lost", "root"}, {"x", "y root"}, {"self", "root"},
+    };
+    for (size_t i = 0; i < COUNT(CASES); i++) CHECK_STR(above_group(t, tree, CASES[i].name), str_of(CASES[i].want), CASES[i].name);
     tree_free(tree);
 }
 
