@@ -58,7 +58,7 @@ static enum err find_type(struct call *c, const struct work *w, const struct ass
 }
 
 // What lies at the scope must exist as far as the tree knows it: what is inside a resource is its service's own.
-static enum err require_scope(struct call *c, const struct work *w, const struct scope *scope)
+enum err assignment_require_scope(struct call *c, const struct work *w, const struct scope *scope)
 {
     if (scope->kind == SCOPE_MGMT_GROUP && !tree_find_mgmt_group(w->world->tree, scope->mgmt_group))
         return FAIL(c, ERR_NOT_FOUND, "The management group '%.*s' cannot be found.", PSTR(scope->mgmt_group));
@@ -121,7 +121,7 @@ static enum err write_assignment(struct call *c, struct work *w, const void *arg
     const struct assignment      *before = rbac_find_assignment(w->world->rules, args->id);
     struct assignment             next = before ? *before : (struct assignment){0};
     TRY(scope_parse(c, args->scope, &scope));
-    TRY(require_scope(c, w, &scope));
+    TRY(assignment_require_scope(c, w, &scope));
     TRY(check_texts(c, args));
     TRY(check_role(c, w, args, &scope));
     TRY(check_others(c, w, args, &scope, before));

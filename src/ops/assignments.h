@@ -30,6 +30,9 @@ extern const struct op OP_ASSIGNMENT_DELETE;
 extern const struct op OP_ASSIGNMENT_READ;
 extern const struct op OP_ASSIGNMENT_LIST; /* no arguments: the permission alone; the caller walks the rules */
 
+/* Is there such a scope? What lies inside a resource is its service's own, and not asked for. */
+FALLIBLE assignment_require_scope(struct call *c, const struct work *w, const struct scope *scope);
+
 /* What a condition on the caller's own role may ask of a write (@Request) or a delete (@Resource). Lives: the call. */
 FALLIBLE assignment_attributes(struct call *c, const struct work *w, const struct assignment_args *args, bool is_delete,
                                struct rbac_attributes *out);

@@ -1,5 +1,5 @@
 /*
- * provider_names.h - which resource providers there are, as far as roles name them.
+ * provider_names.h - are the actions of a role such as some resource provider has?
  *
  * The built-in roles and the type table together know the providers' names and which of
  * them have data operations: enough to tell a misspelt action from a new one.
@@ -9,14 +9,8 @@
 #pragma once
 #include "rbac/role.h"
 
-struct provider_names;
-
-/* Lives: until provider_names_free. */
-FALLIBLE provider_names_new(struct call *c, struct provider_names **out);
-void     provider_names_free(struct provider_names *p);
-
 /*
- * Does the pattern match anything that a provider has on that plane? A star in the provider's own name always may.
- * Errors: ERR_ROLE_ACTION_UNKNOWN
+ * Checks every action of the blocks, and that there is one. A star in a provider's own name fits any provider.
+ * Errors: ERR_ROLE_ACTION_UNKNOWN; ERR_ROLE_INVALID - no action at all, or too many
  */
-FALLIBLE provider_names_check(struct call *c, const struct provider_names *p, str pattern, enum rbac_plane plane);
+FALLIBLE provider_names_check(struct call *c, const struct role_permission *blocks, size_t n);

@@ -75,36 +75,6 @@ static enum err check_scopes(struct call *c, const struct work *w, const struct 
     return OK;
 }
 
-static enum err check_list(struct call *c, const struct provider_names *known, const str *actions, size_t n, enum rbac_plane plane)
-{
-    for (size_t i = 0; i < n; i++) TRY(provider_names_check(c, known, actions[i], plane));
-    return OK;
-}
-
-static enum err check_block(struct call *c, const struct provider_names *known, const struct role_permission *p)
-{
-    TRY(check_list(c, known, p->actions, p->action_n, RBAC_CONTROL));
-    TRY(check_list(c, known, p->not_actions, p->not_action_n, RBAC_CONTROL));
-    TRY(check_list(c, known, p->data_actions, p->data_action_n, RBAC_DATA));
-    return check_list(c, known, p->not_data_actions, p->not_data_action_n, RBAC_DATA);
-}
-
-static void free_names(struct provider_names **p)
-{
-    provider_names_free(*p);
-}
-
-static enum err check_actions(struct call *c, const struct role_args *args)
-{
-    CLEANUP(free_names) struct provider_names *known = NULL;
-    size_t                                     n = 0;
-    for (size_t i = 0; i < args->permission_n; i++) n += args->permissions[i].action_n + args->permissions[i].data_action_n;
-    if (n == 0) return FAIL(c, ERR_ROLE_INVALID, "A role needs at least one action or data action.");
-    TRY(provider_names_new(c, &known));
-    for (size_t i = 0; i < args->permission_n; i++) TRY(check_block(c, known, &args->permissions[i]));
-    return OK;
-}
-
 static enum err check_name(struct call *c, const struct work *w, const struct role_args *args)
 {
     const struct role *same = rbac_find_role_by_name(w->world->rules, args->name);
@@ -169,7 +139,7 @@ static enum err check_all(struct call *c, struct work *w, const struct role_args
     TRY(check_name(c, w, args));
     if (args->description.n > ROLE_MAX_DESCRIPTION_BYTES)
         return FAIL(c, ERR_ROLE_INVALID, "The description of a role has at most %d bytes.", ROLE_MAX_DESCRIPTION_BYTES);
-    TRY(check_actions(c, args));
+    TRY(provider_names_check(c, args->permissions, args->permission_n));
     if (before) return check_stranded(c, w, args);
     return rbac_custom_role_count(w->world->rules) < ROLE_DEFINITIONS_MAX_CUSTOM
                ? OK

@@ -2,6 +2,9 @@
 
 #include <unistd.h>
 
+#include "endpoints/admin/operator.h"
+#include "ops/denies.h"
+
 #define ADVANCE_MAX_S (INT64_C(10) * 366 * S_PER_DAY)
 
 static void error(struct call *c, struct work *w, const struct wire *q, struct answer *a)
@@ -93,6 +96,8 @@ static enum err post_clock(struct call *c, struct work *w, const struct wire *q,
 static const struct route ROUTES[] = {
     {HTTP_GET, "/lanyard/status", GUARD_OPERATOR, get_status, NULL, .any_version = true},
     {HTTP_POST, "/lanyard/stop", GUARD_OPERATOR, post_stop, NULL, .any_version = true},
+    {HTTP_PUT, "/lanyard/deny-assignments/{name}", GUARD_OPERATOR, operator_deny_put, &OP_DENY_WRITE, .any_version = true},
+    {HTTP_DELETE, "/lanyard/deny-assignments/{name}", GUARD_OPERATOR, operator_deny_delete, &OP_DENY_DELETE, .any_version = true},
     {HTTP_POST, "/lanyard/clock", GUARD_OPERATOR, post_clock, NULL, .any_version = true},
 };
 

@@ -55,5 +55,7 @@ route_handler arm_system_identity_get, arm_associated_list; /* identities.c */
 route_handler arm_vault_policies, arm_deleted_vaults_list, arm_deleted_vault_get, arm_deleted_vault_purge, arm_vault_name_check; /* vaults.c */
 route_handler arm_assignments_list, arm_assignment_put, arm_assignment_get, arm_assignment_delete; /* assignments.c */
 route_handler arm_roles_list, arm_role_get, arm_role_put, arm_role_delete, arm_classic_list; /* roles.c */
-route_handler arm_denies_list, arm_deny_get; /* denies.c */
+route_handler arm_denies_list, arm_deny_get, arm_deny_refuse; /* denies.c */
+route_handler arm_mgmt_groups_list, arm_mgmt_group_get, arm_mgmt_group_put, arm_mgmt_group_delete, arm_descendants_list, arm_entities_list,
+    arm_mgmt_group_subscription_get, arm_mgmt_group_subscription_put, arm_mgmt_group_subscription_delete; /* mgmt_groups.c */
 route_handler arm_permissions_list, arm_access_check; /* access.c */

@@ -108,3 +108,10 @@ enum err arm_deny_get(struct call *c, struct work *w, const struct wire *q, stru
     arm_write_deny(c, answer_json(a, 200), d);
     return OK;
 }
+
+// Said here, lest it be taken for a resource of any type.
+enum err arm_deny_refuse(struct call *c, struct work *w, const struct wire *q, struct answer *a)
+{
+    (void)w, (void)q, (void)a;
+    return FAIL(c, ERR_METHOD_NOT_ALLOWED, "Deny assignments cannot be created, changed or deleted by this API.");
+}

@@ -141,6 +141,12 @@ static enum err read_body(struct call *c, const struct wire *q, struct role_args
     return permissions_read_texts(c, json_get_nocase(properties, S("assignableScopes")), "assignableScopes", &args->scopes, &args->scope_n);
 }
 
+static enum err run(struct call *c, struct work *w, const struct wire *q, const struct role_args *args, struct role_result *out)
+{
+    str at = wire_param(q, "scope"), path = call_format(c, "%.*s/providers/Microsoft.Authorization/roleDefinitions/%s", PSTR(at), guid_text(args->id).s);
+    return op_run(c, w, q->route->op, &(struct op_target){.scope = path}, args, out);
+}
+
 // Every PUT answers 201: some clients take nothing else.
 enum err arm_role_put(struct call *c, struct work *w, const struct wire *q, struct answer *a)
 {
@@ -150,7 +156,7 @@ enum err arm_role_put(struct call *c, struct work *w, const struct wire *q, stru
     TRY(scope_parse(c, scope_of(q), &at));
     TRY(read_id(c, q, &args.id));
     TRY(read_body(c, q, &args));
-    TRY(op_run(c, w, q->route->op, &(struct op_target){.scope = scope_of(q)}, &args, &result));
+    TRY(run(c, w, q, &args, &result));
     write_role(c, answer_json(a, 201), &at, result.role, result.role->created_ns == result.role->updated_ns);
     return OK;
 }
@@ -162,7 +168,7 @@ enum err arm_role_delete(struct call *c, struct work *w, const struct wire *q, s
     struct scope       at;
     TRY(scope_parse(c, scope_of(q), &at));
     TRY(read_id(c, q, &args.id));
-    TRY(op_run(c, w, q->route->op, &(struct op_target){.scope = scope_of(q)}, &args, &result));
+    TRY(run(c, w, q, &args, &result));
     if (result.role) write_role(c, answer_json(a, 200), &at, result.role, false);
     else a->status = 204;
     return OK;

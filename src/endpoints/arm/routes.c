@@ -1,12 +1,14 @@
 #include "endpoints/arm/arm.h"
 #include "endpoints/dialect/arm.h"
 #include "ops/assignments.h"
+#include "ops/mgmt_groups.h"
 #include "ops/role_definitions.h"
 #include "ops/vault_resource.h"
 
 #define SUB    "/subscriptions/{subscription}"
 #define GROUP  SUB "/resourceGroups/{group}"
 #define AUTHZ  "/{scope*}/providers/Microsoft.Authorization"
+#define MGMT   "/providers/Microsoft.Management/managementGroups"
 #define VAULTS SUB "/providers/Microsoft.KeyVault"
 #define VAULT  GROUP "/providers/Microsoft.KeyVault/vaults/{vault}"
 
@@ -17,6 +19,17 @@ static const struct route ROUTES[] = {
     {HTTP_GET, "/subscriptions", GUARD_BEARER, arm_subscriptions_list, NULL},
     {HTTP_GET, SUB, GUARD_BEARER, arm_subscription_get, NULL},
     {HTTP_GET, SUB "/locations", GUARD_BEARER, arm_locations_list, NULL},
+
+    {HTTP_GET, MGMT, GUARD_BEARER, arm_mgmt_groups_list, NULL},
+    {HTTP_GET, MGMT "/{group}", GUARD_BEARER, arm_mgmt_group_get, NULL},
+    {HTTP_PUT, MGMT "/{group}", GUARD_BEARER, arm_mgmt_group_put, &OP_MGMT_GROUP_WRITE},
+    {HTTP_PATCH, MGMT "/{group}", GUARD_BEARER, arm_mgmt_group_put, &OP_MGMT_GROUP_WRITE},
+    {HTTP_DELETE, MGMT "/{group}", GUARD_BEARER, arm_mgmt_group_delete, &OP_MGMT_GROUP_DELETE},
+    {HTTP_GET, MGMT "/{group}/descendants", GUARD_BEARER, arm_descendants_list, NULL},
+    {HTTP_GET, MGMT "/{group}/subscriptions/{subscription}", GUARD_BEARER, arm_mgmt_group_subscription_get, NULL},
+    {HTTP_PUT, MGMT "/{group}/subscriptions/{subscription}", GUARD_BEARER, arm_mgmt_group_subscription_put, &OP_MGMT_GROUP_MOVE_IN},
+    {HTTP_DELETE, MGMT "/{group}/subscriptions/{subscription}", GUARD_BEARER, arm_mgmt_group_subscription_delete, &OP_MGMT_GROUP_MOVE_OUT},
+    {HTTP_POST, "/providers/Microsoft.Management/getEntities", GUARD_BEARER, arm_entities_list, NULL},
 
     {HTTP_GET, "/providers", GUARD_BEARER, arm_providers_list, NULL},
     {HTTP_GET, "/providers/{namespace}", GUARD_BEARER, arm_provider_get, NULL},
@@ -45,6 +58,8 @@ static const struct route ROUTES[] = {
     {HTTP_DELETE, AUTHZ "/roleDefinitions/{name}", GUARD_BEARER, arm_role_delete, &OP_ROLE_DELETE},
     {HTTP_GET, AUTHZ "/denyAssignments", GUARD_BEARER, arm_denies_list, NULL},
     {HTTP_GET, AUTHZ "/denyAssignments/{name}", GUARD_BEARER, arm_deny_get, NULL},
+    {HTTP_PUT, AUTHZ "/denyAssignments/{name}", GUARD_BEARER, arm_deny_refuse, NULL},
+    {HTTP_DELETE, AUTHZ "/denyAssignments/{name}", GUARD_BEARER, arm_deny_refuse, NULL},
     {HTTP_GET, AUTHZ "/permissions", GUARD_BEARER, arm_permissions_list, NULL},
     {HTTP_POST, AUTHZ "/checkAccess", GUARD_BEARER, arm_access_check, NULL},
     {HTTP_GET, SUB "/providers/Microsoft.Authorization/classicAdministrators", GUARD_BEARER, arm_classic_list, NULL},

@@ -1,0 +1,17 @@
+/*
+ * operator.h - what the operator alone may do and see, over the admin socket.
+ *
+ *     PUT    /lanyard/deny-assignments/GUID   {"name", "scope", "permissions": [{"actions", ...}], "principals": [{"id"}],
+ *                                              "excludePrincipals", "doNotApplyToChildScopes", "description"}
+ *     DELETE /lanyard/deny-assignments/GUID
+ *     GET    /lanyard/orphans                 role assignments whose principal is gone
+ *     GET    /lanyard/denials                 the latest refused requests, newest first
+ *     GET    /lanyard/denials/GUID            why that request was refused
+ *
+ * Layer:  endpoints (uses all above)
+ */
+#pragma once
+#include "endpoints/service.h"
+
+route_handler operator_deny_put, operator_deny_delete;                           /* denies.c */
+route_handler operator_orphans_list, operator_denials_list, operator_denial_get; /* denials.c */

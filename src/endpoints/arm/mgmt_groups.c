@@ -1,0 +1,405 @@
+// Management groups: the tree above the subscriptions.
+#include "ops/mgmt_groups.h"
+
+#include "endpoints/arm/arm.h"
+
+#define TYPE "Microsoft.Management/managementGroups"
+
+static str name_of(const struct wire *q)
+{
+    return wire_param(q, "group");
+}
+
+static void put_names(struct json_writer *j, str type, str id, str name, str display_name)
+{
+    json_put_string(j, S("id"), id);
+    json_put_string(j, S("type"), type);
+    json_put_string(j, S("name"), name);
+    if (!str_empty(display_name)) json_put_string(j, S("displayName"), display_name);
+}
+
+static const struct mgmt_group *parent_of(const struct work *w, const struct mgmt_group *g)
+{
+    if (mgmt_group_is_root(w->product, g->name)) return NULL;
+    return tree_find_mgmt_group(w->world->tree, g->parent);
+}
+
+static void write_parent(struct call *c, const struct work *w, struct json_writer *j, const struct mgmt_group *g)
+{
+    const struct mgmt_group *parent = parent_of(w, g);
+    json_write_key(j, S("parent"));
+    if (!parent) {
+        json_write_null(j);
+        return;
+    }
+    json_write_object(j);
+    json_put_string(j, S("id"), mgmt_group_path(c, parent->name));
+    json_put_string(j, S("name"), parent->name);
+    json_put_string(j, S("displayName"), parent->display_name);
+    json_write_end(j);
+}
+
+// --- what lies below ---
+
+struct below {
+    struct call       *c;
+    const struct work *w;
+    struct json_writer *j;
+    str                parent;
+    size_t             levels; // to be shown below this one
+};
+
+static void write_children(struct below *b);
+
+static bool write_child_group(const struct mgmt_group *g, void *ctx)
+{
+    struct below *b = ctx;
+    if (mgmt_group_is_root(b->w->product, g->name) || !str_eq_nocase(g->parent, b->parent)) return true;
+    json_write_object(b->j);
+    put_names(b->j, S(TYPE), mgmt_group_path(b->c, g->name), g->name, g->display_name);
+    if (b->levels) {
+        struct below next = {b->c, b->w, b->j, g->name, b->levels - 1};
+        write_children(&next);
+    }
+    json_write_end(b->j);
+    return true;
+}
+
+static bool write_child_subscription(const struct subscription *s, void *ctx)
+{
+    struct below *b = ctx;
+    if (!str_eq_nocase(mgmt_group_of_subscription(b->c, b->w, s), b->parent)) return true;
+    json_write_object(b->j);
+    str name = guid_str(b->c, s->id.g);
+    put_names(b->j, S("/subscriptions"), call_format(b->c, "/subscriptions/%.*s", PSTR(name)), name, s->name);
+    json_write_end(b->j);
+    return true;
+}
+
+static void write_children(struct below *b)
+{
+    json_write_key(b->j, S("children"));
+    json_write_array(b->j);
+    tree_each_mgmt_group(b->w->world->tree, write_child_group, b);
+    tree_each_subscription(b->w->world->tree, write_child_subscription, b);
+    json_write_end(b->j);
+}
+
+// --- what lies above ---
+
+// Nearest first, as the ancestors are told; the path is told from the root down.
+static enum err write_above(struct call *c, const struct work *w, struct json_writer *j, const struct mgmt_group *g, bool as_path)
+{
+    const str *above;
+    size_t     n;
+    TRY(tree_above_mgmt_group(c, w->world->tree, g->name, &above, &n));
+    json_write_key(j, as_path ? S("path") : S("managementGroupAncestorsChain"));
+    json_write_array(j);
+    for (size_t i = 0; i < n; i++) {
+        str                      name = str_from(above[as_path ? n - 1 - i : i], sizeof MGMT_GROUPS_PREFIX - 1);
+        const struct mgmt_group *one = tree_find_mgmt_group(w->world->tree, name);
+        json_write_object(j);
+        json_put_string(j, S("name"), name);
+        json_put_string(j, S("displayName"), one ? one->display_name : name);
+        json_write_end(j);
+    }
+    json_write_end(j);
+    return OK;
+}
+
+static enum err write_group(struct call *c, const struct work *w, const struct wire *q, struct json_writer *j, const struct mgmt_group *g)
+{
+    str expand = wire_query(q, "$expand");
+    json_write_object(j);
+    put_names(j, S(TYPE), mgmt_group_path(c, g->name), g->name, STR_NONE);
+    json_write_key(j, S("properties"));
+    json_write_object(j);
+    json_put_guid(j, S("tenantId"), w->product->tenant.g);
+    json_put_string(j, S("displayName"), g->display_name);
+    json_write_key(j, S("details"));
+    json_write_object(j);
+    json_put_int(j, S("version"), 1);
+    write_parent(c, w, j, g);
+    if (str_eq_nocase(expand, S("path"))) TRY(write_above(c, w, j, g, true));
+    if (str_eq_nocase(expand, S("ancestors"))) TRY(write_above(c, w, j, g, false));
+    json_write_end(j);
+    if (str_eq_nocase(expand, S("children"))) {
+        bool         is_deep = str_eq_nocase(wire_query(q, "$recurse"), S("true"));
+        struct below b = {c, w, j, g->name, is_deep ? MGMT_GROUPS_MAX_DEPTH : 0};
+        write_children(&b);
+    }
+    json_write_end(j);
+    json_write_end(j);
+    return OK;
+}
+
+static enum err check_query(struct call *c, const struct wire *q)
+{
+    static const str EXPANDS[] = {S_INIT("children"), S_INIT("path"), S_INIT("ancestors")};
+    str              expand = wire_query(q, "$expand"), recurse = wire_query(q, "$recurse");
+    if (!str_empty(expand) && str_index_nocase(EXPANDS, COUNT(EXPANDS), expand) == STR_NOWHERE)
+        return FAIL(c, ERR_PARAMETER_INVALID, "$expand is children, path or ancestors.");
+    if (str_eq_nocase(recurse, S("true")) && !str_eq_nocase(expand, S("children"))) return FAIL(c, ERR_PARAMETER_INVALID, "$recurse needs $expand=children.");
+    return OK;
+}
+
+// Whoever may not read it is not told whether it is there.
+enum err arm_mgmt_group_get(struct call *c, struct work *w, const struct wire *q, struct answer *a)
+{
+    const struct mgmt_group *g;
+    TRY(arm_require(c, w, S(TYPE "/read"), mgmt_group_path(c, name_of(q))));
+    TRY(mgmt_group_require(c, w, name_of(q), &g));
+    TRY(check_query(c, q));
+    return write_group(c, w, q, answer_json(a, 200), g);
+}
+
+struct listing {
+    struct call        *c;
+    struct work        *w;
+    struct json_writer *j;
+    bool                as_entities;
+    size_t              n;
+    enum err            failed;
+};
+
+static bool may_read(struct listing *l, str action, str scope)
+{
+    struct rbac_answer answer = {0};
+    l->failed = work_decide(l->c, l->w, NULL, action, RBAC_CONTROL, scope, NULL, &answer);
+    return l->failed == OK && answer.allowed;
+}
+
+static void write_item(struct listing *l, str type, str id, str name, str display_name, str parent)
+{
+    struct json_writer *j = l->j;
+    json_write_object(j);
+    put_names(j, type, id, name, STR_NONE);
+    json_write_key(j, S("properties"));
+    json_write_object(j);
+    json_put_guid(j, S("tenantId"), l->w->product->tenant.g);
+    json_put_string(j, S("displayName"), display_name);
+    if (l->as_entities) {
+        json_write_key(j, S("parent"));
+        json_write_object(j);
+        if (!str_empty(parent)) json_put_string(j, S("id"), parent);
+        json_write_end(j);
+    }
+    json_write_end(j);
+    json_write_end(j);
+    l->n++;
+}
+
+static bool offer_group(const struct mgmt_group *g, void *ctx)
+{
+    struct listing *l = ctx;
+    str             path = mgmt_group_path(l->c, g->name);
+    const struct mgmt_group *parent = parent_of(l->w, g);
+    if (may_read(l, S(TYPE "/read"), path)) write_item(l, S(TYPE), path, g->name, g->display_name, parent ? mgmt_group_path(l->c, parent->name) : STR_NONE);
+    return l->failed == OK;
+}
+
+static bool offer_subscription(const struct subscription *s, void *ctx)
+{
+    struct listing *l = ctx;
+    str             name = guid_str(l->c, s->id.g), path = call_format(l->c, "/subscriptions/%.*s", PSTR(name));
+    if (may_read(l, S("Microsoft.Resources/subscriptions/read"), path))
+        write_item(l, S("/subscriptions"), path, name, s->name, mgmt_group_path(l->c, mgmt_group_of_subscription(l->c, l->w, s)));
+    return l->failed == OK;
+}
+
+static enum err list(struct call *c, struct work *w, struct answer *a, bool as_entities)
+{
+    struct listing l = {.c = c, .w = w, .j = answer_json(a, 200), .as_entities = as_entities};
+    json_write_object(l.j);
+    json_write_key(l.j, S("value"));
+    json_write_array(l.j);
+    tree_each_mgmt_group(w->world->tree, offer_group, &l);
+    if (as_entities && l.failed == OK) tree_each_subscription(w->world->tree, offer_subscription, &l);
+    TRY(l.failed);
+    json_write_end(l.j);
+    if (as_entities) json_put_int(l.j, S("count"), (int64_t)l.n);
+    json_write_end(l.j);
+    return OK;
+}
+
+enum err arm_mgmt_groups_list(struct call *c, struct work *w, const struct wire *q, struct answer *a)
+{
+    (void)q;
+    return list(c, w, a, false);
+}
+
+enum err arm_entities_list(struct call *c, struct work *w, const struct wire *q, struct answer *a)
+{
+    (void)q;
+    return list(c, w, a, true);
+}
+
+// --- descendants: everything below, flat ---
+
+static bool is_below(struct listing *l, str path, str group)
+{
+    const str *above;
+    size_t     n;
+    l->failed = tree_above_mgmt_group(l->c, l->w->world->tree, group, &above, &n);
+    if (l->failed != OK) return false;
+    for (size_t i = 0; i < n; i++)
+        if (str_eq_nocase(above[i], path)) return true;
+    return false;
+}
+
+struct descent {
+    struct listing l;
+    str            path, name;
+};
+
+static bool offer_descendant_group(const struct mgmt_group *g, void *ctx)
+{
+    struct descent          *d = ctx;
+    const struct mgmt_group *parent = parent_of(d->l.w, g);
+    if (parent && is_below(&d->l, d->path, g->name))
+        write_item(&d->l, S(TYPE), mgmt_group_path(d->l.c, g->name), g->name, g->display_name, mgmt_group_path(d->l.c, parent->name));
+    return d->l.failed == OK;
+}
+
+static bool offer_descendant_subscription(const struct subscription *s, void *ctx)
+{
+    struct descent *d = ctx;
+    str             holder = mgmt_group_of_subscription(d->l.c, d->l.w, s), name = guid_str(d->l.c, s->id.g);
+    if (str_eq_nocase(holder, d->name) || is_below(&d->l, d->path, holder))
+        write_item(&d->l, S("/subscriptions"), call_format(d->l.c, "/subscriptions/%.*s", PSTR(name)), name, s->name, mgmt_group_path(d->l.c, holder));
+    return d->l.failed == OK;
+}
+
+enum err arm_descendants_list(struct call *c, struct work *w, const struct wire *q, struct answer *a)
+{
+    const struct mgmt_group *g;
+    TRY(arm_require(c, w, S(TYPE "/read"), mgmt_group_path(c, name_of(q))));
+    TRY(mgmt_group_require(c, w, name_of(q), &g));
+    struct descent d = {.l = {.c = c, .w = w, .j = answer_json(a, 200), .as_entities = true}, .path = mgmt_group_path(c, g->name), .name = g->name};
+    json_write_object(d.l.j);
+    json_write_key(d.l.j, S("value"));
+    json_write_array(d.l.j);
+    tree_each_mgmt_group(w->world->tree, offer_descendant_group, &d);
+    if (d.l.failed == OK) tree_each_subscription(w->world->tree, offer_descendant_subscription, &d);
+    TRY(d.l.failed);
+    json_write_end(d.l.j);
+    json_write_end(d.l.j);
+    return OK;
+}
+
+// --- writing ---
+
+static enum err read_parent(struct call *c, const struct json *id, struct mgmt_group_args *args)
+{
+    str text = json_str(id);
+    if (!id || json_is(id, JSON_IS_NULL)) return OK;
+    str name = str_from(text, sizeof MGMT_GROUPS_PREFIX - 1);
+    if (!str_starts_nocase(text, S(MGMT_GROUPS_PREFIX)) || str_empty(name) || str_find(name, '/') != STR_NOWHERE)
+        return FAIL(c, ERR_PARAMETER_INVALID, "The parent's id must be " MGMT_GROUPS_PREFIX "{name}, and is '%.*s'.", PSTR(call_printable(c, text, 256)));
+    args->gives_parent = true;
+    args->parent = name;
+    return OK;
+}
+
+// PUT says properties.details.parent.id; PATCH, in the older way, displayName and parentId.
+static enum err read_body(struct call *c, const struct wire *q, struct mgmt_group_args *args)
+{
+    const struct json *body = NULL;
+    if (!str_empty(q->http->body)) TRY(wire_body(c, q, &body));
+    const struct json *properties = args->must_exist ? body : json_get(body, S("properties"));
+    const struct json *display_name = json_get(properties, S("displayName"));
+    if (display_name && !json_is(display_name, JSON_IS_STRING) && !json_is(display_name, JSON_IS_NULL))
+        return FAIL(c, ERR_CONTENT_INVALID, "The displayName must be a text.");
+    args->gives_name = json_is(display_name, JSON_IS_STRING);
+    args->display_name = json_str(display_name);
+    if (!args->must_exist) return read_parent(c, json_path(properties, "details.parent.id"), args);
+    return read_parent(c, json_get(body, S("parentGroupId")) ? json_get(body, S("parentGroupId")) : json_get(body, S("parentId")), args);
+}
+
+enum err arm_mgmt_group_put(struct call *c, struct work *w, const struct wire *q, struct answer *a)
+{
+    struct mgmt_group_args   args = {.name = name_of(q), .must_exist = q->route->method == HTTP_PATCH};
+    struct mgmt_group_result result = {0};
+    TRY(read_body(c, q, &args));
+    TRY(op_run(c, w, q->route->op, &(struct op_target){.scope = mgmt_group_write_scope(c, w, &args)}, &args, &result));
+    return write_group(c, w, q, answer_json(a, 200), result.group);
+}
+
+enum err arm_mgmt_group_delete(struct call *c, struct work *w, const struct wire *q, struct answer *a)
+{
+    struct mgmt_group_args   args = {.name = name_of(q)};
+    struct mgmt_group_result result = {0};
+    TRY(op_run(c, w, q->route->op, &(struct op_target){.scope = mgmt_group_path(c, args.name)}, &args, &result));
+    if (!result.group) {
+        a->status = 204;
+        return OK;
+    }
+    struct json_writer *j = answer_json(a, 200);
+    json_write_object(j);
+    put_names(j, S(TYPE), mgmt_group_path(c, result.group->name), result.group->name, STR_NONE);
+    json_put_string(j, S("status"), S("Succeeded"));
+    json_write_end(j);
+    return OK;
+}
+
+static enum err read_subscription(struct call *c, const struct wire *q, struct mgmt_group_args *args)
+{
+    str text = wire_param(q, "subscription");
+    args->name = name_of(q);
+    if (guid_parse(text, &args->subscription.g)) return OK;
+    return FAIL(c, ERR_SUBSCRIPTION_INVALID, "The provided subscription identifier '%.*s' is malformed or invalid.", PSTR(call_printable(c, text, 128)));
+}
+
+static void write_holding(struct call *c, const struct work *w, struct json_writer *j, const struct mgmt_group *g, subscription_id id)
+{
+    const struct subscription *s = tree_find_subscription(w->world->tree, id);
+    str                        name = guid_str(c, id.g);
+    json_write_object(j);
+    put_names(j, S(TYPE "/subscriptions"), call_format(c, MGMT_GROUPS_PREFIX "%.*s/subscriptions/%.*s", PSTR(g->name), PSTR(name)), name, STR_NONE);
+    json_write_key(j, S("properties"));
+    json_write_object(j);
+    json_put_guid(j, S("tenant"), w->product->tenant.g);
+    json_put_string(j, S("displayName"), s->name);
+    json_write_key(j, S("parent"));
+    json_write_object(j);
+    json_put_string(j, S("id"), mgmt_group_path(c, g->name));
+    json_write_end(j);
+    json_put_string(j, S("state"), S("Active"));
+    json_write_end(j);
+    json_write_end(j);
+}
+
+enum err arm_mgmt_group_subscription_put(struct call *c, struct work *w, const struct wire *q, struct answer *a)
+{
+    struct mgmt_group_args   args = {0};
+    struct mgmt_group_result result = {0};
+    TRY(read_subscription(c, q, &args));
+    TRY(op_run(c, w, q->route->op, &(struct op_target){.scope = mgmt_group_path(c, args.name)}, &args, &result));
+    write_holding(c, w, answer_json(a, 200), result.group, args.subscription);
+    return OK;
+}
+
+enum err arm_mgmt_group_subscription_delete(struct call *c, struct work *w, const struct wire *q, struct answer *a)
+{
+    struct mgmt_group_args   args = {0};
+    struct mgmt_group_result result = {0};
+    TRY(read_subscription(c, q, &args));
+    TRY(op_run(c, w, q->route->op, &(struct op_target){.scope = mgmt_group_path(c, args.name)}, &args, &result));
+    a->status = 204;
+    return OK;
+}
+
+enum err arm_mgmt_group_subscription_get(struct call *c, struct work *w, const struct wire *q, struct answer *a)
+{
+    struct mgmt_group_args     args = {0};
+    const struct mgmt_group   *g;
+    const struct subscription *s;
+    TRY(read_subscription(c, q, &args));
+    TRY(arm_require(c, w, S(TYPE "/subscriptions/read"), mgmt_group_path(c, args.name)));
+    TRY(mgmt_group_require(c, w, args.name, &g));
+    s = tree_find_subscription(w->world->tree, args.subscription);
+    if (!s || !str_eq_nocase(mgmt_group_of_subscription(c, w, s), g->name))
+        return FAIL(c, ERR_NOT_FOUND, "The subscription '%s' is not in the management group '%.*s'.", guid_text(args.subscription.g).s, PSTR(g->name));
+    write_holding(c, w, answer_json(a, 200), g, args.subscription);
+    return OK;
+}
