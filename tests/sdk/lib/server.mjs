@@ -10,6 +10,10 @@ const START_TIMEOUT_MS = 20_000;
 const STOP_TIMEOUT_MS = 10_000;
 const POLL_MS = 50;
 
+// The developer's own settings for Azure are no part of a test.
+const FOREIGN = /^(AZURE|IDENTITY|IMDS|MSI)_/;
+const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !FOREIGN.test(name)));
+
 const run = promisify(execFile);
 const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 const atMost = (ms) => new Promise((done) => setTimeout(done, ms).unref()); // does not keep us from ending
@@ -22,7 +26,7 @@ export class Server {
   async start() {
     const log = openSync(join(process.env.LANYARD_TEST_LOGS ?? this.home, "sdk-server.log"), "w");
     const data = join(this.home, "data");
-    this.env = { ...process.env, LANYARD_DATA: data, HOME: this.home };
+    this.env = { ...environment, LANYARD_DATA: data, HOME: this.home };
     this.process = spawn(this.lanyard, ["up", "--port", "0"], { env: this.env, stdio: ["ignore", log, log] });
     this.ended = new Promise((done) => {
       this.process.on("error", (error) => done(error.message));
