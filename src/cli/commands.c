@@ -5,7 +5,8 @@
 // In the order in which one meets them.
 const struct command *const COMMANDS[] = {
     &COMMAND_UP,    &COMMAND_DOWN, &COMMAND_STATUS, &COMMAND_RUN,        &COMMAND_SHELL,
-    &COMMAND_CHECK, &COMMAND_API,  &COMMAND_HELP,   &COMMAND_COMPLETION, &COMMAND_MAN,
+    &COMMAND_CHECK, &COMMAND_API,  &COMMAND_CLOCK,  &COMMAND_HELP,       &COMMAND_COMPLETION,
+    &COMMAND_MAN,
 };
 const size_t COMMAND_N = COUNT(COMMANDS);
 

@@ -13,3 +13,4 @@ extern const struct command COMMAND_RUN;
 extern const struct command COMMAND_SHELL;
 extern const struct command COMMAND_API;
 extern const struct command COMMAND_CHECK;
+extern const struct command COMMAND_CLOCK;

@@ -6,11 +6,17 @@
 
 #define LINE_BYTES 2048
 
-static enum report_level least = REPORT_INFO; // set once at start, then only read
+static enum report_level   least = REPORT_INFO; // set once at start, then only read
+static const struct clock *dated_by;            // likewise
 
 void report_set_level(enum report_level level)
 {
     least = level;
+}
+
+void report_set_clock(const struct clock *clock)
+{
+    dated_by = clock;
 }
 
 // One write for the whole line, so that lines of several threads do not mix.
@@ -29,7 +35,7 @@ void report(enum report_level level, const char *event, const char *fields, ...)
     static const char *const NAMES[] = {"error", "warning", "info", "debug"};
     if (level > least) return;
     char             line[LINE_BYTES];
-    struct time_text now = time_iso(clock_now_ns(NULL));
+    struct time_text now = time_iso(clock_now_ns(dated_by));
     int              n = snprintf(line, sizeof line, "%s %s %s ", now.s, NAMES[level], event);
     if (n < 0 || (size_t)n >= sizeof line) return;
     va_list args;

@@ -14,6 +14,9 @@ enum report_level { REPORT_ERROR, REPORT_WARNING, REPORT_INFO, REPORT_DEBUG };
 /* What is less important than `level` is dropped. Set once, before threads start. */
 void report_set_level(enum report_level level);
 
+/* By which lines are dated; NULL: the system's. Set before threads start, taken back after they ended. */
+void report_set_clock(const struct clock *clock);
+
 /* report(REPORT_INFO, "server: listening", "port=%d", port) */
 void report(enum report_level level, const char *event, const char *fields, ...) PRINTF_LIKE(3, 4);
 

@@ -80,6 +80,24 @@ TEST(time_parse_reads_what_time_iso_writes)
     CHECK_STR(str_of(time_http(1763913300).s), S("Sun, 23 Nov 2025 15:55:00 GMT"), "http");
 }
 
+TEST(time_span_reads_what_it_writes_and_refuses_the_rest)
+{
+    static const struct { const char *text; bool ok; int64_t s; const char *again; } CASES[] = {
+        {"10m", true, 600, "10m"}, {"24h", true, 86400, "1d"}, {"1d2h3m4s", true, 93784, "1d2h3m4s"}, {"90s", true, 90, "1m30s"},
+        {"0s", true, 0, "0s"}, {"1h30m", true, 5400, "1h30m"}, {"45d", true, 3888000, "45d"},
+        {"", false, 0, ""}, {"10", false, 0, ""}, {"m", false, 0, ""}, {"10x", false, 0, ""}, {"10m 5s", false, 0, ""}, {"5s10m", false, 0, ""},
+        {"1m1m", false, 0, ""}, {"-10m", false, 0, ""}, {"+10m", false, 0, ""}, {"1.5h", false, 0, ""}, {"10M", false, 0, ""}, {"10m5", false, 0, ""},
+        {"99999999999999999999s", false, 0, ""}, {"9223372036854775807d", false, 0, ""}, {"9223372036854775807s", true, INT64_MAX, "106751991167300d15h30m7s"},
+        {"106751991167300d24h", false, 0, ""},
+    };
+    for (size_t i = 0; i < COUNT(CASES); i++) {
+        int64_t s = 0;
+        CHECK_ROW(time_parse_span(str_of(CASES[i].text), &s) == CASES[i].ok, CASES[i].text);
+        CHECK_INT(s, CASES[i].s, CASES[i].text);
+        if (CASES[i].ok) CHECK_STR(str_of(time_span(s).s), str_of(CASES[i].again), CASES[i].text);
+    }
+}
+
 TEST(b64_reads_one_form_and_refuses_the_other)
 {
     static const struct { const char *text; bool standard, url; } CASES[] = {

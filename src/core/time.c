@@ -65,6 +65,39 @@ struct time_text time_compact(int64_t s)
     return text("%Y%m%dT%H%M%SZ", s);
 }
 
+static const struct { char name; int64_t s; } UNITS[] = {{'d', S_PER_DAY}, {'h', 3600}, {'m', 60}, {'s', 1}};
+
+struct time_text time_span(int64_t s)
+{
+    struct time_text t = {{0}};
+    size_t           n = 0;
+    for (size_t i = 0; i < COUNT(UNITS); i++) {
+        int64_t times = s / UNITS[i].s;
+        s -= times * UNITS[i].s;
+        if (times) n += (size_t)snprintf(t.s + n, sizeof t.s - n, "%lld%c", (long long)times, UNITS[i].name);
+    }
+    if (n == 0) memcpy(t.s, "0s", 3);
+    return t;
+}
+
+bool time_parse_span(str text, int64_t *out_s)
+{
+    int64_t total = 0, times, part;
+    size_t  unit = 0;
+    if (str_empty(text)) return false;
+    while (text.n) {
+        size_t digits = 0;
+        while (digits < text.n && text.at[digits] >= '0' && text.at[digits] <= '9') digits++;
+        if (digits == text.n || !str_to_i64(str_upto(text, digits), &times)) return false;
+        while (unit < COUNT(UNITS) && UNITS[unit].name != text.at[digits]) unit++;
+        if (unit == COUNT(UNITS)) return false;
+        if (__builtin_mul_overflow(times, UNITS[unit++].s, &part) || __builtin_add_overflow(total, part, &total)) return false;
+        text = str_from(text, digits + 1);
+    }
+    *out_s = total;
+    return true;
+}
+
 static bool take_number(str *s, size_t digits, int low, int high, int *out)
 {
     int v = 0;

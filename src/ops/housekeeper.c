@@ -19,9 +19,9 @@ struct housekeeper {
     int64_t          period_ms;
     size_t           removed;
     pthread_t        thread;
-    pthread_mutex_t  lock; // guards the two below
+    pthread_mutex_t  lock; // guards the three below
     pthread_cond_t   wake;
-    bool             stopping, job_is_out;
+    bool             stopping, job_is_out, looks_at_once;
 };
 
 static enum err sweep(struct housekeeper *k, struct work *w, size_t *out_n)
@@ -97,8 +97,9 @@ static bool rest(struct housekeeper *k, int64_t ms)
 {
     struct timespec until = time_after(ms);
     pthread_mutex_lock(&k->lock);
-    while (!k->stopping && pthread_cond_timedwait(&k->wake, &k->lock, &until) != ETIMEDOUT) continue;
+    while (!k->stopping && !k->looks_at_once && pthread_cond_timedwait(&k->wake, &k->lock, &until) != ETIMEDOUT) continue;
     bool goes_on = !k->stopping;
+    k->looks_at_once = false;
     pthread_mutex_unlock(&k->lock);
     return goes_on;
 }
@@ -138,6 +139,15 @@ enum err housekeeper_start(struct call *c, struct product *p, int64_t period_ms,
     }
     *out = k;
     return OK;
+}
+
+void housekeeper_wake(struct housekeeper *k)
+{
+    if (!k) return;
+    pthread_mutex_lock(&k->lock);
+    k->looks_at_once = true;
+    pthread_cond_signal(&k->wake);
+    pthread_mutex_unlock(&k->lock);
 }
 
 void housekeeper_stop(struct housekeeper *k)

@@ -22,6 +22,7 @@
 
 struct minter;
 struct committer;
+struct housekeeper;
 
 struct product {
     struct clock         clock;
@@ -31,6 +32,7 @@ struct product {
     struct worlds       *worlds;
     struct committer    *committer; /* the one that writes */
     struct minter       *minter;
+    struct housekeeper  *housekeeper;
     struct names         names;
     struct secret        seal_key; /* for values at rest; its file lies beside the database */
     _Atomic(struct keyring *) keyring; /* the ring in force; older ones stay in rings until the end */

@@ -30,7 +30,6 @@ struct server {
     struct router                admin_router;
     struct sandbox              *sandbox;
     struct http_watch           *signals;
-    struct housekeeper          *housekeeper;
 };
 
 static void stop(void *context)
@@ -74,6 +73,7 @@ static enum err prepare_product(struct call *c, struct server *s)
 {
     const struct server_options *o = s->options;
     struct product              *p = &s->product;
+    report_set_clock(&p->clock);
     p->data_dir = o->data_dir;
     p->test_clock = o->test_clock;
     p->token_lifetime_s = o->token_lifetime_s ? o->token_lifetime_s : TOKEN_LIFETIME_S;
@@ -90,7 +90,7 @@ static enum err start_workers(struct call *c, struct server *s)
     struct product *p = &s->product;
     TRY(committer_start(c, p, &p->committer));
     TRY(minter_start(c, p, SIGNERS, &p->minter));
-    TRY(housekeeper_start(c, p, 0, &s->housekeeper));
+    TRY(housekeeper_start(c, p, 0, &p->housekeeper));
     struct http_settings settings = {.loops = s->options->workers, .clock = &p->clock, .random = p->random};
     return http_server_new(c, &settings, &s->http);
 }
@@ -134,7 +134,7 @@ static void stop_all(struct server *s)
 {
     struct product *p = &s->product;
     if (s->sandbox) sandbox_stop(s->sandbox);
-    housekeeper_stop(s->housekeeper);
+    housekeeper_stop(p->housekeeper);
     minter_stop(p->minter);
     committer_stop(p->committer);
     if (s->http) http_server_free(s->http);
@@ -143,6 +143,7 @@ static void stop_all(struct server *s)
     router_clear(&s->admin_router);
     secret_clear(&s->certificate.key_pem);
     state_close(p);
+    report_set_clock(NULL);
 }
 
 static enum err announce(struct call *c, struct server *s)

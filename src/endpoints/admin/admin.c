@@ -4,8 +4,10 @@
 
 #include "endpoints/admin/operator.h"
 #include "ops/denies.h"
+#include "ops/housekeeper.h"
 
-#define ADVANCE_MAX_S (INT64_C(10) * 366 * S_PER_DAY)
+#define S_PER_YEAR  (INT64_C(366) * S_PER_DAY)
+#define AHEAD_MAX_S (10 * S_PER_YEAR)
 
 static void error(struct call *c, struct work *w, const struct wire *q, struct answer *a)
 {
@@ -77,6 +79,23 @@ static enum err post_stop(struct call *c, struct work *w, const struct wire *q, 
     return OK;
 }
 
+static void write_clock(struct answer *a, const struct product *p)
+{
+    struct json_writer *j = answer_json(a, 200);
+    json_write_object(j);
+    json_put_string(j, S("time"), str_of(time_iso(clock_now_ns(&p->clock)).s));
+    json_put_int(j, S("ahead_s"), atomic_load(&p->clock.offset_ns) / NS_PER_S);
+    json_put_bool(j, S("test_clock"), p->test_clock);
+    json_write_end(j);
+}
+
+static enum err get_clock(struct call *c, struct work *w, const struct wire *q, struct answer *a)
+{
+    (void)c, (void)q;
+    write_clock(a, w->product);
+    return OK;
+}
+
 static enum err post_clock(struct call *c, struct work *w, const struct wire *q, struct answer *a)
 {
     const struct json *body;
@@ -84,12 +103,12 @@ static enum err post_clock(struct call *c, struct work *w, const struct wire *q,
     if (!w->product->test_clock)
         return FAIL(c, ERR_NOT_AUTHORIZED, "This server's clock cannot be moved: start it with --test-clock.");
     int64_t by_s = json_get_int(body, S("advance_s"), 0);
-    if (by_s <= 0 || by_s > ADVANCE_MAX_S) return FAIL(c, ERR_PARAMETER_INVALID, "advance_s must be a number of seconds from 1 to %lld.", (long long)ADVANCE_MAX_S);
+    if (by_s <= 0 || by_s > AHEAD_MAX_S) return FAIL(c, ERR_PARAMETER_INVALID, "advance_s must be a number of seconds from 1 to %lld.", (long long)AHEAD_MAX_S);
+    if (atomic_load(&w->product->clock.offset_ns) / NS_PER_S + by_s > AHEAD_MAX_S)
+        return FAIL(c, ERR_PARAMETER_INVALID, "The clock cannot be moved further than %lld years ahead.", (long long)(AHEAD_MAX_S / S_PER_YEAR));
     clock_advance(&w->product->clock, by_s * NS_PER_S);
-    struct json_writer *j = answer_json(a, 200);
-    json_write_object(j);
-    json_put_string(j, S("time"), str_of(time_iso(clock_now_ns(&w->product->clock)).s));
-    json_write_end(j);
+    housekeeper_wake(w->product->housekeeper);
+    write_clock(a, w->product);
     return OK;
 }
 
@@ -98,6 +117,7 @@ static const struct route ROUTES[] = {
     {HTTP_POST, "/lanyard/stop", GUARD_OPERATOR, post_stop, NULL, .any_version = true},
     {HTTP_PUT, "/lanyard/deny-assignments/{name}", GUARD_OPERATOR, operator_deny_put, &OP_DENY_WRITE, .any_version = true},
     {HTTP_DELETE, "/lanyard/deny-assignments/{name}", GUARD_OPERATOR, operator_deny_delete, &OP_DENY_DELETE, .any_version = true},
+    {HTTP_GET, "/lanyard/clock", GUARD_OPERATOR, get_clock, NULL, .any_version = true},
     {HTTP_POST, "/lanyard/clock", GUARD_OPERATOR, post_clock, NULL, .any_version = true},
 };
 
