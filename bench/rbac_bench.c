@@ -1,7 +1,10 @@
 /*
  * rbac_bench.c - how long a decision takes, and what the index weighs.
  *
- *     rbac-bench [ASSIGNMENTS [PRINCIPALS]]      default 1000000 100000
+ *     rbac-bench [ASSIGNMENTS [PRINCIPALS [FILE]]]      default 1000000 100000
+ *
+ * With a FILE it writes there what other engines need to be asked the same: the grants, the
+ * first questions, and the answers that must come out.
  *
  * One JSON line per figure: {"name","value","unit"}. A tenth of the principals are groups,
  * nested three deep: a caller is in about ten of them. Scopes have six levels: root,
@@ -13,9 +16,10 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "core/json.h"
 #include "rbac/decide.h"
 
-enum { GROUP_LEVELS = 3, GROUPS_OF_A_USER = 3, MOST_GROUPS = 32, QUESTIONS = 200000, ROUNDS = 5, BATCH = 64 };
+enum { GROUP_LEVELS = 3, GROUPS_OF_A_USER = 3, MOST_GROUPS = 32, QUESTIONS = 200000, ROUNDS = 5, BATCH = 64, EXPORTED = 400 };
 
 static uint64_t state = 88172645463325252u;
 
@@ -237,13 +241,81 @@ static void measure(struct call *c, const struct rbac_rules *r, const struct ask
     free(each);
 }
 
+static void write_texts(struct json_writer *w, const char *name, const str *texts, size_t n)
+{
+    json_write_key(w, str_of(name));
+    json_write_array(w);
+    for (size_t i = 0; i < n; i++) json_write_string(w, texts[i]);
+    json_write_end(w);
+}
+
+struct exporting {
+    struct json_writer      w;
+    const struct rbac_rules *rules;
+};
+
+// One grant with its role's patterns; the roles of this population have one block each, and no conditions count.
+static bool write_grant(const struct assignment *a, void *context)
+{
+    struct exporting             *x = context;
+    const struct role_permission *p = rbac_find_role(x->rules, a->role)->permissions;
+    json_write_object(&x->w);
+    json_put_guid(&x->w, S("principal"), a->principal.g);
+    json_put_guid(&x->w, S("role"), a->role);
+    json_put_string(&x->w, S("scope"), a->scope);
+    write_texts(&x->w, "actions", p->actions, p->action_n);
+    write_texts(&x->w, "notActions", p->not_actions, p->not_action_n);
+    write_texts(&x->w, "dataActions", p->data_actions, p->data_action_n);
+    write_texts(&x->w, "notDataActions", p->not_data_actions, p->not_data_action_n);
+    json_put_bool(&x->w, S("never"), p->condition_unknown || !str_empty(p->condition));
+    json_write_end(&x->w);
+    return true;
+}
+
+static void write_question(struct call *c, struct exporting *x, const struct rbac_question *q)
+{
+    struct rbac_answer answer;
+    if (rbac_decide(c, x->rules, q, &answer) != OK) abort();
+    json_write_object(&x->w);
+    json_write_key(&x->w, S("who"));
+    json_write_array(&x->w);
+    for (size_t i = 0; i < q->who_n; i++) json_write_guid(&x->w, q->who[i].g);
+    json_write_end(&x->w);
+    json_put_string(&x->w, S("action"), q->action);
+    json_put_bool(&x->w, S("data"), q->plane == RBAC_DATA);
+    json_put_string(&x->w, S("scope"), q->at.path);
+    write_texts(&x->w, "above", q->above, q->above_n);
+    json_put_bool(&x->w, S("allowed"), answer.allowed);
+    json_write_end(&x->w);
+}
+
+static void export(struct call *c, const struct rbac_rules *r, const struct asked *questions, const char *path)
+{
+    struct exporting x = {.rules = r};
+    struct buf       b;
+    FILE            *file = fopen(path, "w");
+    buf_init(&b, &c->arena);
+    json_begin(&x.w, &b);
+    json_write_object(&x.w);
+    json_write_key(&x.w, S("grants"));
+    json_write_array(&x.w);
+    if (!rbac_each_assignment(r, write_grant, &x)) abort();
+    json_write_end(&x.w);
+    json_write_key(&x.w, S("questions"));
+    json_write_array(&x.w);
+    for (size_t i = 0; i < EXPORTED; i++) write_question(c, &x, &questions[i].q);
+    json_write_end(&x.w);
+    json_write_end(&x.w);
+    if (!file || b.failed || fwrite(b.at, 1, b.n, file) != b.n || fclose(file) != 0) abort();
+}
+
 int main(int argc, char **argv)
 {
     uint64_t          n = 1000000, principals = 100000;
     struct population p;
     struct call       c;
     if ((argc > 1 && !str_to_u64(str_of(argv[1]), &n)) || (argc > 2 && !str_to_u64(str_of(argv[2]), &principals)) || n < 100 || principals < 100) {
-        fprintf(stderr, "usage: rbac-bench [ASSIGNMENTS [PRINCIPALS]], both at least 100\n");
+        fprintf(stderr, "usage: rbac-bench [ASSIGNMENTS [PRINCIPALS [FILE]]], both at least 100\n");
         return 2;
     }
     call_init(&c, NULL, NULL);
@@ -255,6 +327,7 @@ int main(int argc, char **argv)
     make_assignments(&c, &p, r, made, n);
     for (size_t i = 0; i < QUESTIONS; i++) make_question(&c, &p, made, n, &questions[i]);
     measure(&c, r, questions);
+    if (argc > 3) export(&c, r, questions, argv[3]);
     say("index_bytes_per_assignment", (double)rbac_index_bytes(r) / (double)rbac_assignment_count(r), "bytes");
     rbac_rules_free(r);
     free(questions);

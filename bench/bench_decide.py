@@ -1,0 +1,39 @@
+"""decide_1m_ns and the index at a million assignments; decide_vs_casbin, decide_vs_cedar on the same questions at a size they hold."""
+import json
+import pathlib
+import statistics
+import subprocess
+import tempfile
+
+from support import ROOT, SERVER_CORE, pinned, row
+
+PEERS = ROOT / "bench" / "peers"
+SIZE, PRINCIPALS, ROUNDS = 1000, 200, 3
+
+
+def rbac_bench(*arguments):
+    subprocess.run(["ninja", "-C", str(ROOT / "build"), "bench/rbac-bench"], check=True, stdout=subprocess.DEVNULL)
+    out = subprocess.run(pinned(SERVER_CORE, [str(ROOT / "build" / "bench" / "rbac-bench"), *arguments]), capture_output=True, text=True, check=True).stdout
+    return {figure["name"]: figure for figure in map(json.loads, out.splitlines())}
+
+
+def peer(node, name, questions):
+    out = subprocess.run(pinned(SERVER_CORE, [node, str(PEERS / f"{name}.mjs"), questions]), capture_output=True, text=True, check=True).stdout
+    return json.loads(out.splitlines()[-1])["ns"]
+
+
+def measure(_):
+    million = rbac_bench()
+    rows = [row(name, million[name]["value"], million[name]["unit"]) for name in ("decide_1m_ns", "index_bytes_per_assignment")]
+    node = subprocess.run([str(ROOT / "tools" / "setup"), "--node"], capture_output=True, text=True, check=True).stdout.strip()
+    with tempfile.TemporaryDirectory() as directory:
+        questions = str(pathlib.Path(directory) / "questions.json")
+        times = {"lanyard": [], "casbin": [], "cedar": []}
+        for _ in range(ROUNDS):
+            times["lanyard"].append(rbac_bench(str(SIZE), str(PRINCIPALS), questions)["decide_1m_ns"]["value"])
+            for name in ("casbin", "cedar"):
+                times[name].append(peer(node, name, questions))
+    ours = statistics.median(times["lanyard"])
+    for name in ("casbin", "cedar"):
+        rows.append(row(f"decide_vs_{name}", ours, "ns", f"{name}, {SIZE} assignments", statistics.median(t / o for t, o in zip(times[name], times["lanyard"]))))
+    return rows
