@@ -71,6 +71,7 @@ static void *commit_loop(void *context)
 {
     struct committer *k = context;
     struct write_job *batch;
+    worlds_complete(k->product->worlds); // here, for readers need not wait for it
     while ((batch = take_batch(k))) {
         call_reset(&k->call, &k->product->clock);
         finish_batch(k, batch, run_batch(k, batch));

@@ -217,8 +217,9 @@ struct reader {
 struct worlds {
     struct world     sides[2];
     _Atomic uint32_t published; // index of the copy that is read
-    struct change   *changes;   // of this turn
+    struct change   *changes;   // of this turn; before the first, the records that the idle copy lacks yet
     size_t           change_n, change_room;
+    bool             is_loading;
     struct reader    readers[WORLD_MAX_READERS];
 };
 
@@ -235,10 +236,33 @@ static void world_clear(struct world *w)
     if (w->rules) rbac_rules_free(w->rules);
 }
 
+static void drop_change(struct change *change)
+{
+    ref_drop(change->before);
+    ref_drop(change->after);
+}
+
+// Takes the change's references over, also on failure.
+static enum err remember(struct call *c, struct worlds *w, struct change change)
+{
+    if (w->change_n == w->change_room) {
+        size_t         room = w->change_room ? w->change_room * 2 : 64;
+        struct change *more = realloc(w->changes, room * sizeof *more);
+        if (!more) {
+            drop_change(&change);
+            return FAIL_PLAIN(c, ERR_NO_MEMORY);
+        }
+        w->changes = more;
+        w->change_room = room;
+    }
+    w->changes[w->change_n++] = change;
+    return OK;
+}
+
 void worlds_free(struct worlds *w)
 {
     if (!w) return;
-    world_undo(w, 0);
+    while (w->change_n > 0) drop_change(&w->changes[--w->change_n]); // no copy is looked at any more
     free(w->changes);
     world_clear(&w->sides[0]);
     world_clear(&w->sides[1]);
@@ -261,9 +285,11 @@ static enum err load_record(struct call *c, str key, bytes body, void *context)
     struct ref     *record;
     (void)key;
     TRY(l->row->unpack(c, body, &record));
-    bool put = l->row->put(&l->worlds->sides[0], record) && l->row->put(&l->worlds->sides[1], record);
-    ref_drop(record); // both copies hold their own reference
-    return put ? OK : FAIL_PLAIN(c, ERR_NO_MEMORY);
+    if (!l->row->put(&l->worlds->sides[0], record)) {
+        ref_drop(record);
+        return FAIL_PLAIN(c, ERR_NO_MEMORY);
+    }
+    return remember(c, l->worlds, (struct change){.kind = l->row->kind, .after = record}); // for the other copy
 }
 
 enum err worlds_load(struct call *c, struct store_session *session, struct worlds **out)
@@ -277,6 +303,7 @@ enum err worlds_load(struct call *c, struct store_session *session, struct world
         struct loading l = {.worlds = w, .row = &KINDS[i]};
         TRY(store_scan(c, session, KINDS[i].kind, &(struct store_range){0}, load_record, &l));
     }
+    w->is_loading = true;
     *out = TAKE(w);
     return OK;
 }
@@ -324,19 +351,6 @@ static void apply(struct world *to, enum store_kind kind, struct ref *before, st
     abort();
 }
 
-static enum err remember(struct call *c, struct worlds *w, struct change change)
-{
-    if (w->change_n == w->change_room) {
-        size_t         room = w->change_room ? w->change_room * 2 : 64;
-        struct change *more = realloc(w->changes, room * sizeof *more);
-        if (!more) return FAIL_PLAIN(c, ERR_NO_MEMORY);
-        w->changes = more;
-        w->change_room = room;
-    }
-    w->changes[w->change_n++] = change;
-    return OK;
-}
-
 static enum err write_record(struct call *c, struct store_session *session, const struct change *change)
 {
     const struct kind_row *row = row_of(change->kind);
@@ -352,25 +366,34 @@ static enum err write_record(struct call *c, struct store_session *session, cons
     return store_put(c, session, change->kind, key_text, str_bytes(body_text));
 }
 
-static void drop_change(struct change *change)
-{
-    ref_drop(change->before);
-    ref_drop(change->after);
-}
-
 enum err world_change(struct call *c, struct worlds *w, struct store_session *session, enum store_kind kind,
                       const struct ref *before, struct ref *after)
 {
     struct change change = {.kind = kind, .before = (struct ref *)before, .after = after};
     if (before) ref_take(change.before);
+    worlds_complete(w);
     enum err failed = write_record(c, session, &change);
-    if (failed == OK) failed = remember(c, w, change);
     if (failed != OK) {
         drop_change(&change);
         return failed;
     }
+    TRY(remember(c, w, change));
     apply(draft(w), change.kind, change.before, change.after);
     return OK;
+}
+
+// What was loaded is, to the idle copy, a turn of changes like any other.
+void worlds_complete(struct worlds *w)
+{
+    if (!w->is_loading) return;
+    for (size_t i = 0; i < w->change_n; i++) {
+        apply(draft(w), w->changes[i].kind, NULL, w->changes[i].after);
+        drop_change(&w->changes[i]);
+    }
+    free(w->changes); // a turn never needs that much again
+    w->changes = NULL;
+    w->change_n = w->change_room = 0;
+    w->is_loading = false;
 }
 
 size_t world_changes(const struct worlds *w)

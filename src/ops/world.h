@@ -33,7 +33,10 @@ struct change {
 
 struct worlds;
 
-/* Reads all records of the store. Errors: ERR_STORE_DAMAGED, ERR_STORE_UNAVAILABLE */
+/*
+ * Reads all records of the store into the published copy: readers may begin. The idle one follows with
+ * worlds_complete. Errors: ERR_STORE_DAMAGED, ERR_STORE_UNAVAILABLE
+ */
 FALLIBLE worlds_load(struct call *c, struct store_session *session, struct worlds **out);
 void     worlds_free(struct worlds *w);
 
@@ -45,6 +48,9 @@ const struct world *world_enter(struct worlds *w, unsigned row);
 void                world_leave(struct worlds *w, unsigned row);
 
 /* The rest is the writer's alone. */
+
+/* Brings the idle copy to where the published one was loaded to: before the first change. Again is fine. */
+void worlds_complete(struct worlds *w);
 
 /* The idle copy, with the changes of this turn. */
 const struct world *world_draft(const struct worlds *w);
