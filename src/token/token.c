@@ -210,7 +210,7 @@ enum err token_check(struct call *c, const struct token_claims *claims, const st
     if (!issued_here) return FAIL(c, ERR_TOKEN_ISSUER, "The token comes from the wrong issuer, '%.*s'.", PSTR(claims->issuer));
     if (c->now_s - TOKEN_SKEW_S >= claims->expires_s)
         return FAIL(c, ERR_TOKEN_EXPIRED, "The token expired at %s.", time_iso_s(claims->expires_s).s);
-    if (c->now_s + TOKEN_SKEW_S < claims->not_before_s)
+    if (c->now_s < claims->not_before_s - TOKEN_SKEW_S)
         return FAIL(c, ERR_TOKEN_NOT_YET_VALID, "The token is not valid before %s.", time_iso_s(claims->not_before_s).s);
     for (size_t i = 0; i < policy->audience_n; i++) meant_for_us |= same_audience(claims->audience, policy->audiences[i]);
     if (!meant_for_us)
