@@ -8,10 +8,11 @@
 
 static enum err read_line(struct test *t, struct cli *cli, const char *const *words)
 {
-    static char room[WORDS_MAX][128];
-    char       *args[WORDS_MAX + 1] = {NULL};
-    int         n = 0;
+    static char  room[WORDS_MAX][128];
+    static char *args[WORDS_MAX + 1]; // the operands stay in it
+    int          n = 0;
     for (; n < WORDS_MAX && words[n]; n++) args[n] = (snprintf(room[n], sizeof room[n], "%s", words[n]), room[n]);
+    args[n] = NULL;
     *cli = (struct cli){.json = false};
     call_init(&cli->call, NULL, NULL);
     enum err got = line_read(cli, n, args);

@@ -20,7 +20,9 @@ static enum err unescape(struct call *c, str text, str *out)
             escaped = text.at[i + k] >= '0' && text.at[i + k] <= '7';
             code = code * 8 + (text.at[i + k] - '0');
         }
-        buf_add_char(&b, escaped ? (char)code : text.at[i]);
+        char plain = escaped ? (char)code : text.at[i];
+        if (plain == '\0') return FAIL(c, ERR_CONTENT_INVALID, "The list of mounts cannot be read."); // the path would end there
+        buf_add_char(&b, plain);
         if (escaped) i += 3;
     }
     return buf_finish(c, &b, out);
