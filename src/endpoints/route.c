@@ -1,4 +1,6 @@
 // Matching a path against the patterns of a service.
+#include <assert.h>
+
 #include "endpoints/router.h"
 
 struct segments {
@@ -22,7 +24,7 @@ static enum err split_path(struct call *c, str raw, struct segments *out)
     return OK;
 }
 
-static str join(struct call *c, const str *at, size_t n)
+static enum err join(struct call *c, const str *at, size_t n, str *out)
 {
     struct buf b;
     buf_init(&b, &c->arena);
@@ -30,7 +32,7 @@ static str join(struct call *c, const str *at, size_t n)
         buf_add_char(&b, '/');
         buf_add(&b, at[i]);
     }
-    return b.failed ? STR_NONE : buf_view(&b);
+    return buf_finish(c, &b, out);
 }
 
 static bool is_param(str piece)
@@ -56,55 +58,77 @@ static size_t pattern_pieces(const char *pattern, str pieces[ROUTE_MAX_SEGMENTS]
     return n;
 }
 
-static void add_param(struct wire *q, str piece, str value)
-{
-    if (q->param_n == ROUTE_MAX_PARAMS) return; // a pattern with more is our own mistake, seen by its test
-    q->params[q->param_n].name = param_name(piece);
-    q->params[q->param_n++].value = value;
-}
-
-static bool match_piece(const struct service *s, struct wire *q, str piece, str segment)
-{
-    if (is_param(piece)) {
-        add_param(q, piece, segment);
-        return true;
-    }
-    return s->paths_nocase ? str_eq_nocase(piece, segment) : str_eq(piece, segment);
-}
-
-static bool match(struct call *c, const struct service *s, const char *pattern, const struct segments *path, struct wire *q)
-{
+// A pattern in pieces; `star` is the piece that stands for any number of segments, or their number.
+struct pattern {
     str    pieces[ROUTE_MAX_SEGMENTS];
-    size_t n = pattern_pieces(pattern, pieces), star = 0;
-    while (star < n && !is_star(pieces[star])) star++;
-    bool   has_star = star < n;
-    size_t behind = has_star ? n - star - 1 : 0;
-    q->param_n = 0;
-    if (has_star ? path->n < n - 1 : path->n != n) return false;
-    for (size_t i = 0; i < star; i++)
-        if (!match_piece(s, q, pieces[i], path->at[i])) return false;
-    for (size_t i = 0; i < behind; i++)
-        if (!match_piece(s, q, pieces[star + 1 + i], path->at[path->n - behind + i])) return false;
-    if (has_star) add_param(q, pieces[star], join(c, path->at + star, path->n - star - behind));
+    size_t n, star;
+};
+
+static void read_pattern(const char *text, struct pattern *out)
+{
+    out->n = pattern_pieces(text, out->pieces);
+    for (out->star = 0; out->star < out->n && !is_star(out->pieces[out->star]);) out->star++;
+}
+
+static bool fits_piece(const struct service *s, str piece, str segment)
+{
+    return is_param(piece) || (s->paths_nocase ? str_eq_nocase(piece, segment) : str_eq(piece, segment));
+}
+
+// How many segments the star stands for: what the other pieces leave.
+static size_t star_length(const struct pattern *p, const struct segments *path)
+{
+    return p->star < p->n ? path->n + 1 - p->n : 0;
+}
+
+static bool fits(const struct service *s, const struct pattern *p, const struct segments *path)
+{
+    if (p->star < p->n ? path->n + 1 < p->n : path->n != p->n) return false;
+    size_t skip = star_length(p, path);
+    for (size_t i = 0; i < p->star; i++)
+        if (!fits_piece(s, p->pieces[i], path->at[i])) return false;
+    for (size_t i = p->star + 1; i < p->n; i++)
+        if (!fits_piece(s, p->pieces[i], path->at[i - 1 + skip])) return false;
     return true;
+}
+
+static enum err fill_params(struct call *c, const struct pattern *p, const struct segments *path, struct wire *q)
+{
+    size_t at = 0;
+    for (size_t i = 0; i < p->n; i++) {
+        size_t taken = i == p->star ? star_length(p, path) : 1;
+        if (is_param(p->pieces[i])) {
+            assert(q->param_n < ROUTE_MAX_PARAMS);
+            str *value = &q->params[q->param_n].value;
+            q->params[q->param_n++].name = param_name(p->pieces[i]);
+            if (i == p->star) TRY(join(c, path->at + at, taken, value));
+            else *value = path->at[at];
+        }
+        at += taken;
+    }
+    return OK;
 }
 
 enum err route_find(struct call *c, const struct service *s, enum http_method method, str raw_path, struct wire *q, const struct route **out)
 {
     struct segments path;
+    struct pattern  pattern;
     bool            path_known = false;
+    q->param_n = 0;
     TRY(split_path(c, raw_path, &path));
-    q->path = path.n ? join(c, path.at, path.n) : S("/");
+    TRY(join(c, path.at, path.n, &q->path));
+    if (path.n == 0) q->path = S("/");
     for (size_t i = 0; i < s->route_n; i++) {
         const struct route *r = &s->routes[i];
         if (r->method != method && path_known) continue;
-        if (!match(c, s, r->pattern, &path, q)) continue;
+        read_pattern(r->pattern, &pattern);
+        if (!fits(s, &pattern, &path)) continue;
         path_known = true;
         if (r->method != method) continue;
+        TRY(fill_params(c, &pattern, &path, q));
         *out = r;
         return OK;
     }
-    q->param_n = 0;
     if (path_known) return FAIL_PLAIN(c, ERR_METHOD_NOT_ALLOWED);
     return FAIL(c, ERR_NOT_FOUND, "Nothing answers at '%.*s'.", PSTR(q->path));
 }

@@ -82,6 +82,7 @@ static void word_failure(struct journey *j, struct work *w)
     struct call *c = &j->x->call;
     if (err_status(c->failure.kind) >= 500) report_failure(REPORT_ERROR, "endpoints: a request failed", c);
     j->answer.body = (struct buf){.arena = &c->arena};
+    j->x->response.head.n = 0; // what the handler, or an earlier failure, said of its own answer
     j->wire.service->dialect->error(c, w, &j->wire, &j->answer);
 }
 
@@ -95,7 +96,9 @@ static enum err handle(struct journey *j, struct work *w)
 {
     struct call *c = &j->x->call;
     if (j->wire.service->before) TRY(j->wire.service->before(c, w, &j->wire));
-    return j->wire.route->handler(c, w, &j->wire, &j->answer);
+    TRY(j->wire.route->handler(c, w, &j->wire, &j->answer));
+    // Half an answer is none; said here, so that a change that cannot be answered is taken back.
+    return j->answer.body.failed ? FAIL(c, ERR_NO_MEMORY, "The answer is too large to be built; ask for less with $top.") : OK;
 }
 
 static enum err run_write(struct write_job *job, struct work *w)
@@ -164,7 +167,8 @@ static enum err prepare(struct journey *j)
     struct call          *c = &j->x->call;
     const struct service *s = j->wire.service;
     enum err              found = route_find(c, s, j->x->request.method, j->x->request.path, &j->wire, &j->wire.route);
-    struct failure        not_found = c->failure;
+    struct failure        not_found;
+    if (found != OK) not_found = c->failure; // a large copy, made only when it is needed
     call_forgive(c);
     TRY(tell_caller(j, found == OK ? j->wire.route->guard : s->audiences ? GUARD_BEARER : GUARD_NONE));
     if (found != OK) {

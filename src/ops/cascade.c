@@ -75,7 +75,9 @@ enum err cascade_assignments(struct call *c, struct work *w, str path)
     struct gathered roles = {.c = c}, denies = {.c = c};
     TRY(scope_parse(c, path, &roles.at));
     denies.at = roles.at;
-    if (!rbac_each_assignment(w->world->rules, gather_assignment, &roles)) return FAIL_PLAIN(c, ERR_NO_MEMORY);
+    subscription_id in;
+    if (guid_parse(roles.at.subscription, &in.g)) rbac_each_in_subscription(w->world->rules, in, gather_assignment, &roles);
+    else if (!rbac_each_assignment(w->world->rules, gather_assignment, &roles)) return FAIL_PLAIN(c, ERR_NO_MEMORY);
     rbac_each_deny(w->world->rules, gather_deny, &denies);
     if (roles.failed || denies.failed) return FAIL_PLAIN(c, ERR_NO_MEMORY);
     for (size_t i = 0; i < roles.n; i++) TRY(work_change(c, w, STORE_ASSIGNMENT, &((const struct assignment *)roles.items[i])->ref, NULL));

@@ -123,7 +123,8 @@ enum err committer_submit(struct call *c, struct committer *k, struct write_job 
     enum err failed = OK;
     job->next = NULL;
     pthread_mutex_lock(&k->lock);
-    if (k->queued >= COMMITTER_MAX_QUEUE || k->stopping) failed = ERR_BUSY;
+    bool stopping = k->stopping;
+    if (k->queued >= COMMITTER_MAX_QUEUE || stopping) failed = ERR_BUSY;
     else if (k->last) k->last->next = job;
     else k->first = job;
     if (failed == OK) {
@@ -132,5 +133,7 @@ enum err committer_submit(struct call *c, struct committer *k, struct write_job 
         pthread_cond_signal(&k->wake);
     }
     pthread_mutex_unlock(&k->lock);
-    return failed == OK ? OK : FAIL(c, ERR_BUSY, "%d changes wait already; try again shortly.", COMMITTER_MAX_QUEUE);
+    if (failed == OK) return OK;
+    if (stopping) return FAIL(c, ERR_BUSY, "The server is stopping and takes no more changes.");
+    return FAIL(c, ERR_BUSY, "%d changes wait already; try again shortly.", COMMITTER_MAX_QUEUE);
 }

@@ -85,6 +85,7 @@ enum err op_run(struct call *c, struct work *w, const struct op *op, const struc
 {
     str action = target && !str_empty(target->action) ? target->action : str_of(op->action);
     if (op->writes && !w->writes) return FAIL(c, ERR_INTERNAL, "The op %s writes, and its route does not say so.", op->name);
+    if (op->by_target && str_empty(action)) return FAIL(c, ERR_INTERNAL, "The op %s was asked for without an action to decide on.", op->name);
     if (!str_empty(action)) TRY(ask(c, w, op->plane, action, target));
     TRY(op->run(c, w, args, out));
     return op->writes && !op->quiet ? record(c, w, action, target ? target->scope : STR_NONE) : OK;

@@ -57,6 +57,7 @@ struct op {
     const char     *action; /* NULL and none in the target: needs no permission (the route's guard is all) */
     bool            writes;
     bool            quiet;  /* a write that the activity log does not show (data planes have their own log) */
+    bool            by_target; /* the target must name the action: without one nothing is done */
     enum err (*run)(struct call *c, struct work *w, const void *args, void *out);
 };
 

@@ -17,6 +17,23 @@ enum err resources_require_holder(struct call *c, const struct work *w, str subs
     return OK;
 }
 
+enum err resources_check_tags(struct call *c, const struct json *body)
+{
+    const struct json *tags = json_get(body, S("tags"));
+    if (!tags || json_is(tags, JSON_IS_NULL)) return OK;
+    if (!json_is(tags, JSON_IS_OBJECT)) return FAIL(c, ERR_CONTENT_INVALID, "The tags must be an object.");
+    if (json_n(tags) > TAGS_MAX) return FAIL(c, ERR_CONTENT_INVALID, "A resource has at most %d tags, and these are %zu.", TAGS_MAX, json_n(tags));
+    for (size_t i = 0; i < json_n(tags); i++) {
+        str name = tags->u.list.names[i];
+        if (str_empty(name) || name.n > TAG_MAX_NAME_BYTES)
+            return FAIL(c, ERR_CONTENT_INVALID, "The name of a tag has 1 to %d bytes: '%.*s' has not.", TAG_MAX_NAME_BYTES, PSTR(str_upto(name, 60)));
+        if (!json_is(json_at(tags, i), JSON_IS_STRING)) return FAIL(c, ERR_CONTENT_INVALID, "The value of the tag '%.*s' must be a string.", PSTR(name));
+        if (json_str(json_at(tags, i)).n > TAG_MAX_VALUE_BYTES)
+            return FAIL(c, ERR_CONTENT_INVALID, "The value of the tag '%.*s' is longer than %d bytes.", PSTR(name), TAG_MAX_VALUE_BYTES);
+    }
+    return OK;
+}
+
 static enum err find_group(struct call *c, const struct work *w, str id, struct scope *out_scope, const struct resource_group **out)
 {
     TRY(scope_parse(c, id, out_scope));
@@ -57,18 +74,11 @@ static enum err location_of(struct call *c, const struct resource_group *before,
     return OK;
 }
 
-static enum err check_tags(struct call *c, const struct json *body)
-{
-    const struct json *tags = json_get(body, S("tags"));
-    if (tags && !json_is(tags, JSON_IS_OBJECT) && !json_is(tags, JSON_IS_NULL)) return FAIL(c, ERR_CONTENT_INVALID, "The tags must be an object.");
-    return OK;
-}
-
 static enum err save(struct call *c, struct work *w, const struct group_args *args, const struct scope *scope,
                      const struct resource_group *before, struct group_result *out)
 {
     struct resource_group next = {.name = scope->group}, *record;
-    TRY(check_tags(c, args->body));
+    TRY(resources_check_tags(c, args->body));
     TRY(location_of(c, before, args->body, &next.location));
     TRY(document_of(c, before, args->body, &next.document));
     next.id = call_format(c, "/subscriptions/%.*s/resourceGroups/%.*s", PSTR(scope->subscription), PSTR(scope->group));

@@ -29,6 +29,7 @@ static enum err delete_resource(struct call *c, struct work *w, const void *args
     struct resource_result     *out = out_;
     struct resource_id          id;
     TRY(resource_id_parse(c, args->id, &id));
+    if (id.is_list) return FAIL(c, ERR_METHOD_NOT_ALLOWED, "A list of resources cannot be deleted: name one.");
     if (!str_empty(id.subscription)) TRY(resources_require_holder(c, w, id.subscription, id.group));
     out->resource = tree_find(w->world->tree, id.text);
     if (!out->resource) return OK;
@@ -37,5 +38,5 @@ static enum err delete_resource(struct call *c, struct work *w, const void *args
     return cascade_resource(c, w, out->resource);
 }
 
-const struct op OP_RESOURCE_READ = {.name = "resource_read", .run = read_resource};
-const struct op OP_RESOURCE_DELETE = {.name = "resource_delete", .writes = true, .run = delete_resource};
+const struct op OP_RESOURCE_READ = {.name = "resource_read", .by_target = true, .run = read_resource};
+const struct op OP_RESOURCE_DELETE = {.name = "resource_delete", .by_target = true, .writes = true, .run = delete_resource};

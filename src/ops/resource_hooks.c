@@ -25,9 +25,9 @@ static enum err write_machine(struct call *c, struct work *w, struct resource_ch
 }
 
 static const struct resource_hooks HOOKS[] = {
-    {"Microsoft.Compute/virtualMachines", OK, write_machine, NULL},
-    {"Microsoft.KeyVault/vaults", ERR_VAULT_NAME_INVALID, vault_resource_write, vault_resource_remove},
-    {"Microsoft.ManagedIdentity/userAssignedIdentities", OK, identity_resource_write, identity_resource_remove},
+    {"Microsoft.Compute/virtualMachines", .write = write_machine},
+    {"Microsoft.KeyVault/vaults", ERR_VAULT_NAME_INVALID, ERR_VAULT_NAME_TAKEN, vault_resource_write, vault_resource_remove},
+    {"Microsoft.ManagedIdentity/userAssignedIdentities", .write = identity_resource_write, .remove = identity_resource_remove},
 };
 
 const struct resource_hooks *resource_hooks_of(str type)

@@ -19,6 +19,7 @@ struct resource_change {
 struct resource_hooks {
     const char *type;
     enum err    name_invalid; /* how a name that breaks the rule is refused; OK: as for all types */
+    enum err    name_taken;   /* how a global name that another holds is refused; OK: as for all types */
     /* Checks and completes; runs in the transaction, before the record is kept. May be NULL. */
     enum err (*write)(struct call *c, struct work *w, struct resource_change *change);
     /* Before the record goes; *out_handled: the hook has put something else in its place (soft delete). May be NULL. */

@@ -43,6 +43,17 @@ static enum err check_name(struct call *c, const struct writing *x)
     return FAIL(c, hooks->name_invalid, "%.*s", PSTR(words));
 }
 
+// What these providers have is this product's own to keep, by routes of its own: a lock or a deployment that is
+// accepted as any other resource would look kept and do nothing.
+static enum err check_provider(struct call *c, const struct writing *x)
+{
+    static const str OURS[] = {S_INIT("Microsoft.Authorization"), S_INIT("Microsoft.Management"), S_INIT("Microsoft.Resources"),
+                               S_INIT("Microsoft.Subscription")};
+    if (str_index_nocase(OURS, COUNT(OURS), x->id.provider) == STR_NOWHERE) return OK;
+    return FAIL(c, ERR_TYPE_UNKNOWN, "The resource type '%.*s' could not be found in the namespace '%.*s'.",
+                PSTR(str_from(x->type_name, x->id.provider.n + 1)), PSTR(x->id.provider));
+}
+
 static enum err identify(struct call *c, const struct work *w, struct writing *x)
 {
     str type;
@@ -51,6 +62,7 @@ static enum err identify(struct call *c, const struct work *w, struct writing *x
     TRY(resource_id_type(c, &x->id, &type));
     x->type = types_of(type);
     x->type_name = str_empty(x->type->type) ? type : x->type->type;
+    TRY(check_provider(c, x));
     if (!str_empty(x->id.subscription)) TRY(resources_require_holder(c, w, x->id.subscription, x->id.group));
     x->change.before = tree_find(w->world->tree, x->id.text);
     if (x->args->verb == IDENTITY_PATCH && !x->change.before) return resources_require(c, w, x->id.text, &x->change.before);
@@ -64,7 +76,8 @@ static enum err check_global_name(struct call *c, const struct work *w, const st
     if (!x->type->has_global_names || x->change.before) return OK;
     const struct resource *other = tree_find_global(w->world->tree, x->type_name, x->id.name, false);
     if (!other) return OK;
-    return FAIL(c, ERR_VAULT_NAME_TAKEN, "The name '%.*s' is already in use.", PSTR(x->id.name));
+    const struct resource_hooks *hooks = resource_hooks_of(x->type_name);
+    return FAIL(c, hooks && hooks->name_taken ? hooks->name_taken : ERR_CONFLICT, "The name '%.*s' is already in use.", PSTR(x->id.name));
 }
 
 static enum err locate(struct call *c, struct writing *x)
@@ -170,13 +183,29 @@ static str group_word(const struct resource_type *type)
     return type->has_lower_group ? S("resourcegroups") : S("resourceGroups");
 }
 
-// The id as answers have it: the path's own casing, but for the keywords and the type table's.
-static str id_for_answers(struct call *c, const struct writing *x)
+// The path of what holds the resource, its keywords in the casing of answers.
+static str host_for_answers(struct call *c, const struct writing *x)
 {
-    str behind = str_from(x->id.text, x->id.host.n);
-    if (str_empty(x->id.group) || !str_eq_nocase(x->id.host, call_format(c, "/subscriptions/%.*s/resourceGroups/%.*s", PSTR(x->id.subscription), PSTR(x->id.group))))
-        return x->id.text;
-    return call_format(c, "/subscriptions/%.*s/%.*s/%.*s%.*s", PSTR(x->id.subscription), PSTR(group_word(x->type)), PSTR(x->id.group), PSTR(behind));
+    str subscription = call_format(c, "/subscriptions/%.*s", PSTR(x->id.subscription));
+    str group = call_format(c, "%.*s/%.*s/%.*s", PSTR(subscription), PSTR(group_word(x->type)), PSTR(x->id.group));
+    if (str_eq_nocase(x->id.host, group)) return group;
+    if (str_eq_nocase(x->id.host, subscription)) return subscription;
+    return str_eq(x->id.host, S("/")) ? STR_NONE : x->id.host;
+}
+
+// The id as answers have it: names in the path's own casing, the keywords and the type in the published one.
+static enum err id_for_answers(struct call *c, const struct writing *x, str *out)
+{
+    struct buf b;
+    str        types = x->type_name, names = x->id.types, piece, name;
+    buf_init(&b, &c->arena);
+    buf_add(&b, host_for_answers(c, x));
+    buf_add(&b, S("/providers"));
+    for (bool is_type = false; str_cut(&types, '/', &piece); is_type = true) {
+        buf_addf(&b, "/%.*s", PSTR(piece));
+        if (is_type && str_cut(&names, '/', &name) && str_cut(&names, '/', &name)) buf_addf(&b, "/%.*s", PSTR(name));
+    }
+    return buf_finish(c, &b, out);
 }
 
 static enum err keep(struct call *c, struct work *w, struct writing *x, struct resource_result *out)
@@ -191,26 +220,16 @@ static enum err keep(struct call *c, struct work *w, struct writing *x, struct r
     return OK;
 }
 
-static enum err check_tags(struct call *c, const struct json *body)
-{
-    const struct json *tags = json_get(body, S("tags"));
-    if (!tags || json_is(tags, JSON_IS_NULL)) return OK;
-    if (!json_is(tags, JSON_IS_OBJECT)) return FAIL(c, ERR_CONTENT_INVALID, "The tags must be an object.");
-    for (size_t i = 0; i < json_n(tags); i++)
-        if (!json_is(json_at(tags, i), JSON_IS_STRING)) return FAIL(c, ERR_CONTENT_INVALID, "The value of the tag '%.*s' must be a string.", PSTR(tags->u.list.names[i]));
-    return OK;
-}
-
 static enum err write_resource(struct call *c, struct work *w, const void *args, void *out)
 {
     struct writing x = {.args = args};
     TRY(identify(c, w, &x));
     TRY(check_global_name(c, w, &x));
-    TRY(check_tags(c, x.args->body));
+    TRY(resources_check_tags(c, x.args->body));
     TRY(locate(c, &x));
     TRY(compose_document(c, &x));
     const struct resource *before = x.change.before;
-    x.next.id = id_for_answers(c, &x);
+    TRY(id_for_answers(c, &x, &x.next.id));
     x.next.type = x.type_name;
     x.next.name = x.id.name;
     x.next.uid = before ? before->uid : guid_new(c);
@@ -224,4 +243,4 @@ static enum err write_resource(struct call *c, struct work *w, const void *args,
     return keep(c, w, &x, out);
 }
 
-const struct op OP_RESOURCE_WRITE = {.name = "resource_write", .writes = true, .run = write_resource};
+const struct op OP_RESOURCE_WRITE = {.name = "resource_write", .by_target = true, .writes = true, .run = write_resource};

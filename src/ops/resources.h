@@ -47,8 +47,14 @@ struct resource_result {
  *         ERR_NAME_INVALID, ERR_LOCATION_*, ERR_IDENTITY_*, ERR_LINKED_NOT_AUTHORIZED, ERR_CONTENT_INVALID
  */
 
-/* "{rule for reading a missing subscription or group}" Errors: ERR_SUBSCRIPTION_INVALID, ERR_SUBSCRIPTION_NOT_FOUND, ERR_GROUP_NOT_FOUND */
+/* The subscription, and the group unless that is empty, must be there. Errors: ERR_SUBSCRIPTION_INVALID, ERR_SUBSCRIPTION_NOT_FOUND, ERR_GROUP_NOT_FOUND */
 FALLIBLE resources_require_holder(struct call *c, const struct work *w, str subscription, str group);
+
+#define TAGS_MAX            50
+#define TAG_MAX_NAME_BYTES  512
+#define TAG_MAX_VALUE_BYTES 256
+/* The member "tags" of a body; none and null are fine. Errors: ERR_CONTENT_INVALID */
+FALLIBLE resources_check_tags(struct call *c, const struct json *body);
 
 /* The resource, or the published ResourceNotFound. */
 FALLIBLE resources_require(struct call *c, const struct work *w, str id, const struct resource **out);

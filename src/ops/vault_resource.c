@@ -131,6 +131,7 @@ static enum err recover(struct call *c, struct work *w, struct resource_change *
 {
     change->next->uid = deleted->uid;
     change->next->created_ns = deleted->created_ns;
+    change->next->location = deleted->location;
     TRY(json_parse(c, deleted->document, &change->document));
     return work_change(c, w, STORE_RESOURCE, &deleted->ref, NULL);
 }
@@ -271,6 +272,7 @@ static enum err change_policies(struct call *c, struct work *w, const void *args
     TRY(json_parse(c, vault->document, &document));
     properties = json_get(document, S("properties"));
     TRY(mix_policies(c, args->kind, json_get(properties, S("accessPolicies")), sent, &policies));
+    TRY(check_policies(c, policies));
     TRY(json_with(c, properties, S("accessPolicies"), policies, &properties));
     TRY(json_with(c, document, S("properties"), properties, &document));
     next = *vault;

@@ -38,7 +38,7 @@ enum err files_make_directory(struct call *c, str path)
 
 static enum err read_fd(struct call *c, const char *path, bool is_secret, struct secret *out)
 {
-    CLEANUP(close_fd) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    CLEANUP(close_fd) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK); // a pipe in its place must not hold up the start
     if (fd < 0 && errno == ENOENT) return FAIL(c, ERR_NOT_FOUND, "The file %s is missing.", path);
     if (fd < 0) return FAIL(c, ERR_IO, "Cannot read %s: %s. Make it readable for this user.", path, strerror(errno));
     struct stat st;

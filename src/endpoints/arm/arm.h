@@ -43,7 +43,8 @@ FALLIBLE arm_page_end(struct call *c, const struct wire *q, struct arm_page *pag
 struct arm_filter;
 FALLIBLE arm_filter_read(struct call *c, str text, const struct arm_filter **out); /* Errors: ERR_FILTER_INVALID */
 bool     arm_filter_allows(const struct arm_filter *f, const struct resource *r, const struct json *tags);
-/* Only the tag part of a filter, for resource groups. */
+/* The same for resource groups, which are filtered by their tags alone. */
+FALLIBLE arm_filter_read_tags(struct call *c, str text, const struct arm_filter **out);
 bool     arm_filter_allows_tags(const struct arm_filter *f, const struct json *tags);
 
 /* Handlers, by file. */

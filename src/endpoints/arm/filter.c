@@ -29,18 +29,13 @@ static enum err malformed(struct call *c, str at)
     return FAIL(c, ERR_FILTER_INVALID, "The $filter is not well formed at '%.*s'.", PSTR(str_upto(at, 60)));
 }
 
-static void skip_blanks(str *s)
-{
-    *s = str_trim(*s);
-}
-
 static bool take_word(str *s, str word)
 {
     if (!str_starts_nocase(*s, word)) return false;
     str rest = str_from(*s, word.n);
     if (rest.n && rest.at[0] != ' ' && rest.at[0] != '(') return false;
     *s = rest;
-    skip_blanks(s);
+    *s = str_trim(*s);
     return true;
 }
 
@@ -57,11 +52,16 @@ static enum err take_text(struct call *c, str *s, str *out)
             buf_add_char(&b, s->at[i++]);
         } else {
             *s = str_from(*s, i + 1);
-            skip_blanks(s);
+            *s = str_trim(*s);
             return buf_finish(c, &b, out);
         }
     }
     return malformed(c, *s);
+}
+
+static bool is_tag(enum field field)
+{
+    return field == FIELD_TAG_NAME || field == FIELD_TAG_VALUE;
 }
 
 static enum err take_comparison(struct call *c, str *s, struct term *out)
@@ -80,7 +80,7 @@ static enum err expect(struct call *c, str *s, str token)
 {
     if (!str_starts_nocase(*s, token)) return malformed(c, *s);
     *s = str_from(*s, token.n);
-    skip_blanks(s);
+    *s = str_trim(*s);
     return OK;
 }
 
@@ -101,12 +101,13 @@ enum err arm_filter_read(struct call *c, str text, const struct arm_filter **out
     bool               begins_or = true;
     if (text.n > FILTER_MAX_BYTES) return FAIL(c, ERR_FILTER_INVALID, "The $filter is longer than %d bytes.", FILTER_MAX_BYTES);
     TRY(NEW(c, &f, 1));
-    skip_blanks(&text);
+    text = str_trim(text);
     for (;;) {
         struct term term = {.begins_or = begins_or};
         if (f->n == FILTER_MAX_TERMS) return FAIL(c, ERR_FILTER_INVALID, "The $filter has more than %d comparisons.", FILTER_MAX_TERMS);
         TRY(take_word(&text, S("substringof")) ? take_part(c, &text, &term) : take_comparison(c, &text, &term));
         f->terms[f->n++] = term;
+        if (is_tag(term.field) != is_tag(f->terms[0].field)) return FAIL(c, ERR_FILTER_INVALID, "A $filter by tags can't ask for anything else.");
         if (str_empty(text)) break;
         begins_or = take_word(&text, S("or"));
         if (!begins_or && !take_word(&text, S("and"))) return malformed(c, text);
@@ -122,14 +123,23 @@ static bool has_tag(const struct json *tags, str name, str value)
     return false;
 }
 
-// A tag's value counts for the tag that the same branch names.
-static str tag_named_before(const struct arm_filter *f, size_t i)
+// A tag's value counts for the tag that the same branch names, before it or behind it.
+static str tag_named_beside(const struct arm_filter *f, size_t i)
 {
-    for (size_t k = i; k-- > 0;) {
-        if (f->terms[k].field == FIELD_TAG_NAME) return f->terms[k].value;
-        if (f->terms[k].begins_or) break;
-    }
+    while (!f->terms[i].begins_or) i--;
+    do {
+        if (f->terms[i].field == FIELD_TAG_NAME && !f->terms[i].is_not) return f->terms[i].value;
+    } while (++i < f->n && !f->terms[i].begins_or);
     return STR_NONE;
+}
+
+// Of ".../resourceGroups/G/..." the G; empty for what lies in no group.
+static str group_of(str id)
+{
+    str rest = id, piece = STR_NONE;
+    for (int i = 0; i < 4; i++)
+        if (!str_cut(&rest, '/', &piece)) return STR_NONE;
+    return str_eq_nocase(piece, S("resourceGroups")) && str_cut(&rest, '/', &piece) ? piece : STR_NONE;
 }
 
 static bool term_holds(const struct arm_filter *f, size_t i, const struct resource *r, const struct json *tags)
@@ -141,12 +151,8 @@ static bool term_holds(const struct arm_filter *f, size_t i, const struct resour
     case FIELD_NAME_PART: return str_contains_nocase(r->name, t->value);
     case FIELD_LOCATION: return str_eq_nocase(r->location, t->value);
     case FIELD_TAG_NAME: return has_tag(tags, t->value, STR_NONE);
-    case FIELD_TAG_VALUE: return has_tag(tags, tag_named_before(f, i), t->value);
-    case FIELD_GROUP: {
-        str behind = str_from(r->id, str_find_str(r->id, S("/providers/")));
-        str before = str_upto(r->id, r->id.n - behind.n);
-        return str_eq_nocase(str_from(before, str_find_last(before, '/') + 1), t->value);
-    }
+    case FIELD_TAG_VALUE: return has_tag(tags, tag_named_beside(f, i), t->value);
+    case FIELD_GROUP: return str_eq_nocase(group_of(r->id), t->value);
     case FIELD_PRINCIPAL: {
         guid id;
         return r->identity.has_system && guid_parse(t->value, &id) && guid_eq(id, r->identity.system_principal.g);
@@ -164,6 +170,15 @@ bool arm_filter_allows(const struct arm_filter *f, const struct resource *r, con
         branch = branch && term_holds(f, i, r, tags) != f->terms[i].is_not;
     }
     return branch;
+}
+
+enum err arm_filter_read_tags(struct call *c, str text, const struct arm_filter **out)
+{
+    const struct arm_filter *f;
+    TRY(arm_filter_read(c, text, &f));
+    if (!is_tag(f->terms[0].field)) return FAIL(c, ERR_FILTER_INVALID, "Resource groups are filtered by tagName and tagValue only.");
+    *out = f;
+    return OK;
 }
 
 bool arm_filter_allows_tags(const struct arm_filter *f, const struct json *tags)

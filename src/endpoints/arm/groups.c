@@ -80,7 +80,7 @@ enum err arm_groups_list(struct call *c, struct work *w, const struct wire *q, s
     TRY(resources_require_holder(c, w, subscription, STR_NONE));
     TRY(arm_require(c, w, S("Microsoft.Resources/subscriptions/resourceGroups/read"), call_format(c, "/subscriptions/%.*s", PSTR(subscription))));
     if (!guid_parse(subscription, &s.g)) return FAIL_PLAIN(c, ERR_SUBSCRIPTION_INVALID);
-    if (!str_empty(filter)) TRY(arm_filter_read(c, filter, &l.filter));
+    if (!str_empty(filter)) TRY(arm_filter_read_tags(c, filter, &l.filter));
     TRY(arm_page_begin(c, q, a, &l.page));
     tree_each_group(w->world->tree, s, offer, &l);
     TRY(l.failed);

@@ -135,22 +135,27 @@ enum err arm_subscriptions_list(struct call *c, struct work *w, const struct wir
 }
 
 // Whoever may read it, and whoever has anything to do below it.
+static enum err require_seen(struct call *c, struct work *w, const struct wire *q, subscription_id *out)
+{
+    bool seen;
+    TRY(resources_require_holder(c, w, wire_param(q, "subscription"), STR_NONE));
+    if (!guid_parse(wire_param(q, "subscription"), &out->g)) return FAIL_PLAIN(c, ERR_SUBSCRIPTION_INVALID);
+    TRY(can_see(c, w, *out, &seen));
+    return seen ? OK : arm_require(c, w, S("Microsoft.Resources/subscriptions/read"), path_of(c, *out));
+}
+
 enum err arm_subscription_get(struct call *c, struct work *w, const struct wire *q, struct answer *a)
 {
     subscription_id id;
-    bool            seen;
-    TRY(resources_require_holder(c, w, wire_param(q, "subscription"), STR_NONE));
-    if (!guid_parse(wire_param(q, "subscription"), &id.g)) return FAIL_PLAIN(c, ERR_SUBSCRIPTION_INVALID);
-    TRY(can_see(c, w, id, &seen));
-    if (!seen) TRY(arm_require(c, w, S("Microsoft.Resources/subscriptions/read"), path_of(c, id)));
+    TRY(require_seen(c, w, q, &id));
     write_subscription(c, answer_json(a, 200), tree_find_subscription(w->world->tree, id));
     return OK;
 }
 
 enum err arm_locations_list(struct call *c, struct work *w, const struct wire *q, struct answer *a)
 {
-    str subscription = wire_param(q, "subscription");
-    TRY(resources_require_holder(c, w, subscription, STR_NONE));
+    subscription_id id;
+    TRY(require_seen(c, w, q, &id));
     struct json_writer *j = answer_json(a, 200);
     json_write_object(j);
     json_write_key(j, S("value"));
@@ -158,7 +163,7 @@ enum err arm_locations_list(struct call *c, struct work *w, const struct wire *q
     for (size_t i = 0; i < locations_count(); i++) {
         const struct location *l = locations_at(i);
         json_write_object(j);
-        json_put_string(j, S("id"), call_format(c, "/subscriptions/%.*s/locations/%.*s", PSTR(subscription), PSTR(l->name)));
+        json_put_string(j, S("id"), call_format(c, "%.*s/locations/%.*s", PSTR(path_of(c, id)), PSTR(l->name)));
         json_put_string(j, S("name"), l->name);
         json_put_string(j, S("displayName"), l->display_name);
         json_put_string(j, S("regionalDisplayName"), l->display_name);

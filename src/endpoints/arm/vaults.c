@@ -71,7 +71,9 @@ static bool offer(const struct resource *r, void *ctx)
     struct listing    *l = ctx;
     struct resource_id id;
     guid               in;
-    if (!str_eq_nocase(r->type, S(VAULT_TYPE)) || resource_id_parse(l->c, r->id, &id) != OK) return true;
+    if (!str_eq_nocase(r->type, S(VAULT_TYPE))) return true;
+    l->failed = resource_id_parse(l->c, r->id, &id);
+    if (l->failed != OK) return false;
     if (!guid_parse(id.subscription, &in) || !guid_eq(in, l->subscription)) return true;
     if (arm_page_wants(&l->page, r->id)) l->failed = write_deleted(l->c, l->page.json, r);
     return l->failed == OK && !l->page.is_full;

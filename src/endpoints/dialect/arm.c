@@ -136,6 +136,7 @@ static void error(struct call *c, struct work *w, const struct wire *q, struct a
     const char *code = code_of(c->failure.kind);
     int         status = code ? err_status(c->failure.kind) : 500;
     if (status == 401) challenge(c, q, a);
+    if (status == 429 || status == 503) answer_header(a, "Retry-After", S("1"));
     answer_header(a, "x-ms-failure-cause", S("gateway"));
     answer_error_object(a, status, str_of(code ? code : "InternalServerError"), message_of(c, w));
 }
