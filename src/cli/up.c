@@ -15,6 +15,7 @@ static const struct option_row OPTIONS[] = {
     {"domain", 0, VALUE_WORD, "DOMAIN", "The domain for --names own: login.DOMAIN, management.DOMAIN, NAME.vault.DOMAIN ...", false},
     {"workers", 0, VALUE_WORD, "N", "Serve with this many threads (default 1)", false},
     {"token-lifetime", 0, VALUE_WORD, "SECONDS", "How long tokens are good (default 86400, as published)", false},
+    {"propagation", 0, VALUE_FILE, "FIGURES", "When changes count: instant (the default), cloud, or a file of own figures", false},
     {"test-clock", 0, VALUE_NONE, NULL, "Let the clock be moved: for tests only", false},
 };
 
@@ -66,6 +67,7 @@ static enum err read_options(struct cli *cli, struct server_options *o)
     o->workers = (unsigned)workers;
     o->token_lifetime_s = lifetime;
     o->address = str_of(cli_value(cli, "address", NULL));
+    o->propagation = str_of(cli_value(cli, "propagation", NULL));
     o->test_clock = cli_has(cli, "test-clock");
     o->ready = ready;
     o->ready_context = cli;
@@ -80,9 +82,25 @@ static int run_up(struct cli *cli)
     return failed == OK ? STATUS_OK : cli_failed(cli);
 }
 
+static const struct section_row SECTIONS[] = {
+    {"Propagation",
+     "In the cloud a change is not seen everywhere at once. --propagation cloud makes it so here, with the published figures; a file has "
+     "figures of your own, in seconds, and what it leaves out counts at once:\n"
+     "\n"
+     "  {\"roleAssignment\": 600,                   a role assignment grants so much later\n"
+     "   \"roleRemoval\": 600,                      and grants so long after it is removed\n"
+     "   \"managementGroupDataAssignment\": 43200,  the same for data actions\n"
+     "   \"managementGroupDataRemoval\": 43200,     at a management group\n"
+     "   \"groupMembership\": 0,                    a new token has a changed membership\n"
+     "   \"directoryObject\": 60}                   a new principal is found by others\n"
+     "\n"
+     "Those are the cloud's. With --test-clock `lanyard clock` saves the waiting."},
+};
+
 static const struct example_row EXAMPLES[] = {
     {"lanyard up", "Serve in the foreground"},
     {"lanyard up --data ./state --port 0 --json", "Serve from a directory of your own and print the facts as one line of JSON"},
+    {"lanyard up --propagation cloud --test-clock", "See how a program bears the cloud's delays; `lanyard clock +10m` ends them"},
     {"lanyard up --names own --domain id.example.com --address 0.0.0.0", "Serve other machines under names of your own"},
 };
 
@@ -96,6 +114,8 @@ const struct command COMMAND_UP = {
              "A directory has one server at a time. Nothing is added to the system's trust store.",
     .options = OPTIONS,
     .option_n = COUNT(OPTIONS),
+    .sections = SECTIONS,
+    .section_n = COUNT(SECTIONS),
     .examples = EXAMPLES,
     .example_n = COUNT(EXAMPLES),
     .run = run_up,

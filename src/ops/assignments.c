@@ -136,8 +136,11 @@ static enum err write_assignment(struct call *c, struct work *w, const void *arg
     next.delegated_identity = args->delegated_identity;
     next.updated_ns = c->now_ns;
     next.updated_by = c->caller->id;
-    if (!before) next.created_ns = next.counts_from_ns = c->now_ns;
-    if (!before) next.created_by = c->caller->id;
+    if (!before) {
+        next.created_ns = c->now_ns;
+        next.created_by = c->caller->id;
+        next.counts_from_ns = c->now_ns + propagation_of_assignment_ns(&w->product->propagation, rbac_find_role(w->world->rules, args->role), &scope);
+    }
     TRY(assignment_new(c, &next, &record));
     out->was_created = !before;
     TRY(work_change(c, w, STORE_ASSIGNMENT, before ? &before->ref : NULL, &record->ref));

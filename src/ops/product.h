@@ -11,6 +11,7 @@
 
 #include "core/secret.h"
 #include "core/time.h"
+#include "ops/propagation.h"
 #include "ops/world.h"
 #include "resources/names.h"
 #include "token/token.h"
@@ -45,6 +46,7 @@ struct product {
     object_id            operator_id;
     int64_t              token_lifetime_s;
     bool                 test_clock;
+    struct propagation   propagation;
     int64_t              started_ns;
     str                  data_dir;
     uint16_t             https_port;

@@ -14,6 +14,7 @@
 #include "ops/housekeeper.h"
 #include "ops/minter.h"
 #include "server/ca.h"
+#include "server/files.h"
 #include "server/state.h"
 
 #define STOP_GRACE_MS 5000
@@ -69,6 +70,21 @@ static void block_signals(void)
     signal(SIGXFSZ, SIG_IGN); // a full quota is an error of write(2), not the end
 }
 
+static enum err read_propagation(struct call *c, str said, struct propagation *out)
+{
+    size_t slash = str_find_last(said, '/');
+    str    directory = slash == STR_NOWHERE ? S(".") : slash == 0 ? S("/") : str_upto(said, slash), text;
+    if (str_empty(said) || str_eq(said, S("instant"))) return OK;
+    if (str_eq(said, S("cloud"))) {
+        *out = PROPAGATION_CLOUD;
+        return OK;
+    }
+    const char *name = call_zstr(c, slash == STR_NOWHERE ? said : str_from(said, slash + 1));
+    if (!name) return FAIL_PLAIN(c, ERR_NO_MEMORY);
+    TRY(files_read(c, directory, name, &text));
+    return propagation_read(c, text, out);
+}
+
 static enum err prepare_product(struct call *c, struct server *s)
 {
     const struct server_options *o = s->options;
@@ -80,6 +96,7 @@ static enum err prepare_product(struct call *c, struct server *s)
     p->started_ns = c->now_ns;
     p->stop = stop;
     p->stop_context = s;
+    TRY(read_propagation(c, o->propagation, &p->propagation));
     p->names = names_azure();
     if (!str_empty(o->own_domain)) TRY(names_own(c, o->own_domain, o->https_port, &p->names));
     return state_open(c, p);

@@ -16,6 +16,7 @@ struct server_options {
     unsigned workers;     /* serving threads; 0: one */
     int64_t  token_lifetime_s; /* 0: the published 24 hours */
     bool     test_clock;  /* the clock may be moved through the admin API */
+    str      propagation; /* "instant" (also when empty), "cloud", or a file of own figures */
     void (*ready)(const char *facts_json, void *context); /* called once it listens; may be NULL */
     void    *ready_context;
 };
@@ -23,6 +24,6 @@ struct server_options {
 /*
  * Serves until SIGTERM, SIGINT or a stop over the admin socket.
  * Errors: ERR_CONFLICT (another server on this directory, port in use), ERR_IO, ERR_STORE_UNAVAILABLE,
- *         ERR_CRYPTO (the key file does not fit) - the call's failure says what to do
+ *         ERR_CRYPTO (the key file does not fit), ERR_NOT_FOUND, ERR_JSON_INVALID, ERR_PARAMETER_INVALID (the figures) - the call's failure says what to do
  */
 FALLIBLE server_run(struct call *c, const struct server_options *options);

@@ -48,6 +48,7 @@ static void write_facts(struct call *c, struct json_writer *w, const struct prod
     json_put_int(w, S("uptime_s"), (c->now_ns - p->started_ns) / NS_PER_S);
     json_put_string(w, S("time"), str_of(time_iso(c->now_ns).s));
     json_put_bool(w, S("test_clock"), p->test_clock);
+    json_put_string(w, S("propagation"), str_of(p->propagation.name ? p->propagation.name : "instant"));
     json_write_end(w);
 }
 

@@ -1,0 +1,56 @@
+/*
+ * propagation.h - how long a change takes until it is seen, as it is in the cloud.
+ *
+ * By default every figure is nought and a change counts at once. With figures each grant,
+ * membership and directory object is written with the time from which it counts, and a role
+ * assignment that is taken away goes on granting until its time is over; whoever lists it
+ * sees the change at once. The figures are those of the moment of the change: a server that
+ * is started with others later leaves what was written as it is.
+ *
+ * Layer:  ops (uses core, rbac)
+ * Source: https://learn.microsoft.com/azure/role-based-access-control/troubleshooting#symptom---role-assignment-changes-are-not-being-detected
+ */
+#pragma once
+#include "core/json.h"
+#include "rbac/role.h"
+
+#define PROPAGATION_MAX_S (30 * S_PER_DAY) /* of any figure; ours */
+
+/*
+ * member, its name in a file, the cloud's seconds. The published figures are upper bounds ("up to 10
+ * minutes"); a client that waits for them waits long enough.
+ *
+ * - roleAssignment, roleRemoval: troubleshooting, as above.
+ * - managementGroup...: of a role with data actions at a management group: hours, 12 at worst.
+ *   https://learn.microsoft.com/azure/storage/blobs/authorize-access-azure-active-directory
+ * - groupMembership: until a new token knows of it. Not published apart from what tokens in caches make of it.
+ * - directoryObject: until others find a new principal (PrincipalNotFound meanwhile). "A replication delay",
+ *   without a figure; a minute is ours. https://aka.ms/docs-principaltype
+ */
+#define PROPAGATION_TABLE(X)                                                            \
+    X(role_assignment_s,             "roleAssignment",                 10 * 60)         \
+    X(role_removal_s,                "roleRemoval",                    10 * 60)         \
+    X(management_group_assignment_s, "managementGroupDataAssignment",  12 * 3600)       \
+    X(management_group_removal_s,    "managementGroupDataRemoval",     12 * 3600)       \
+    X(group_membership_s,            "groupMembership",                0)               \
+    X(directory_object_s,            "directoryObject",                60)
+
+/* Zero is instant. */
+struct propagation {
+    const char *name; /* "instant", "cloud" or "own"; NULL: instant */
+#define X(member, name, cloud_s) int64_t member;
+    PROPAGATION_TABLE(X)
+#undef X
+};
+
+extern const struct propagation PROPAGATION_CLOUD;
+
+/*
+ * A file of own figures: a JSON object of names above and seconds; what it leaves out is nought.
+ * Errors: ERR_JSON_INVALID, ERR_PARAMETER_INVALID - an unknown name (the words list the known ones), no number, too far
+ */
+FALLIBLE propagation_read(struct call *c, str text, struct propagation *out);
+
+/* How long an assignment of that role at that scope takes to count, or to cease. `role` may be NULL: one that is gone. */
+int64_t propagation_of_assignment_ns(const struct propagation *p, const struct role *role, const struct scope *at);
+int64_t propagation_of_removal_ns(const struct propagation *p, const struct role *role, const struct scope *at);
