@@ -80,28 +80,36 @@ struct pattern pattern_read(str text, char *lower)
     p.head = (uint16_t)first;
     p.tail = (uint16_t)(text.n - 1 - str_find_last(text, '*'));
     for (size_t i = 0; i < text.n; i++) p.stars = (uint16_t)(p.stars + (text.at[i] == '*'));
+    bool slashed = p.head && p.tail && text.at[first - 1] == '/' && text.at[text.n - p.tail] == '/';
+    p.joins = slashed || p.stars > 1; // several stars: pieces_match knows which of them
     return p;
 }
 
-// The pieces between the stars, one after the other, each at the first place it fits: a later place never helps.
-static bool middle_matches(str pieces, str text)
+// The pieces behind the first star, one after the other, each at the first place it fits: a later place never helps.
+// The last one must end the action. One that begins with a slash may share that of the piece before.
+static bool pieces_match(const struct pattern *p, const struct action *a)
 {
-    for (str piece; str_cut(&pieces, '*', &piece);) {
-        if (piece.n == 0) continue;
-        const char *found = memmem(text.at, text.n, piece.at, piece.n);
+    str    rest = {p->lower + p->head + 1, (size_t)p->n - p->head - 1};
+    str    piece;
+    size_t at = p->head;
+    char   before = p->head ? p->lower[p->head - 1] : '\0';
+    while (str_cut(&rest, '*', &piece)) {
+        bool joins = before == '/' && piece.n && piece.at[0] == '/';
+        before = piece.n ? piece.at[piece.n - 1] : '\0';
+        at -= joins;
+        if (!rest.at) return a->n - at >= piece.n && memcmp(a->lower + a->n - piece.n, piece.at, piece.n) == 0;
+        const char *found = piece.n ? memmem(a->lower + at, a->n - at, piece.at, piece.n) : a->lower + at;
         if (!found) return false;
-        text = str_from(text, (size_t)(found - text.at) + piece.n);
+        at = (size_t)(found - a->lower) + piece.n;
     }
-    return true;
+    return false;
 }
 
 bool pattern_match(const struct pattern *p, const struct action *a)
 {
     if (p->stars == 0) return p->hash == a->hash && p->n == a->n && memcmp(p->lower, a->lower, a->n) == 0;
-    if ((size_t)p->head + p->tail > a->n) return false;
-    if (memcmp(p->lower, a->lower, p->head) != 0) return false;
-    if (memcmp(p->lower + p->n - p->tail, a->lower + a->n - p->tail, p->tail) != 0) return false;
-    if (p->stars == 1) return true;
-    str between = {p->lower + p->head + 1, (size_t)p->n - p->head - p->tail - 2};
-    return middle_matches(between, (str){a->lower + p->head, (size_t)a->n - p->head - p->tail});
+    if ((size_t)p->head + p->tail > (size_t)a->n + p->joins) return false;
+    if (p->head > a->n || memcmp(p->lower, a->lower, p->head) != 0) return false;
+    if (p->tail > a->n || memcmp(p->lower + p->n - p->tail, a->lower + a->n - p->tail, p->tail) != 0) return false;
+    return p->stars == 1 || pieces_match(p, a);
 }

@@ -2,8 +2,13 @@
  * pattern.h - actions, and the patterns that roles name them by.
  *
  * "*" stands for any run of characters, "/" too, and may stand anywhere and several
- * times; case does not count (ASCII). Matching takes time in proportion to the lengths,
- * whatever the pattern: a custom role cannot make the engine slow.
+ * times; case does not count (ASCII). A star between two slashes may stand for nothing
+ * with one of them: published roles count on "userAssignedIdentities/STAR/assign/action" for
+ * userAssignedIdentities/assign/action (Managed Identity Operator), and on
+ * "virtualMachines/STAR/read" for virtualMachines/read (Virtual Machine User Login).
+ *
+ * Matching takes time in proportion to the lengths, whatever the pattern: a custom role
+ * cannot make the engine slow.
  *
  * Layer:  rbac (uses core)
  * Source: https://learn.microsoft.com/azure/role-based-access-control/role-definitions#actions
@@ -34,6 +39,7 @@ struct pattern {
     uint16_t    n;
     uint16_t    head, tail; /* bytes before the first and behind the last star */
     uint16_t    stars;
+    bool        joins;      /* head and tail may share a slash, if the stars between allow it */
 };
 
 /* `lower` is room for text.n bytes that lives as long as the pattern. The text has at most ACTION_MAX_BYTES. */

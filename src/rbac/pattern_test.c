@@ -19,14 +19,24 @@ TEST(pattern_match_takes_stars_anywhere_and_no_case)
         {"*a*a*", "xa/ay", true},
         {"a/*b", "a/bb", true},
         {"ab*ba", "aba/ba", true},
+        // a star between slashes may be nothing and take one of them along
+        {"Microsoft.A/*/read", "Microsoft.A/read", true},
+        {"*/b/*/read", "Microsoft.A/b/read", true},
+        {"Microsoft.A/*/*/read", "Microsoft.A/read", true},
+        {"Microsoft.A/*/b/*/read", "Microsoft.A/b/read", true},
+        {"Microsoft.A/*/b/*", "Microsoft.A/b/x", true},
+        {"*/*/*", "a/b", true},
+        {"Microsoft.A/b*/read", "Microsoft.A/b/read", true},
 
-        {"Microsoft.A/*/read", "Microsoft.A/read", false}, // the two slashes are two
         {"Microsoft.A/*/read", "Microsoft.A/b/readMetadata/action", false},
         {"Microsoft.A/b/read", "Microsoft.A/b/read2", false},
         {"Microsoft.A/b/read2", "Microsoft.A/b/read", false},
         {"*/read", "Microsoft.A/b/write", false},
+        {"Microsoft.A/b/*", "Microsoft.A/b", false},
+        {"Microsoft.A/*read", "Microsoft.Aread/x", false},
+        {"Microsoft.A/*/read", "Microsoft.Aread/read", false},
+        {"Microsoft.A/*/b/*/c", "Microsoft.A/c/b", false},
         {"*/read", "Microsoft.A/b/read/action", false},
-        {"*/b/*/read", "Microsoft.A/b/read", false},
         {"a/ba*ba", "a/ba", false}, // head and tail may not overlap
         {"*a*b*a*", "a/ba/c", true},
         {"*a*b*c*", "a/c/b", false},

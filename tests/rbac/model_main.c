@@ -1,0 +1,21 @@
+/*
+ * rbac-model [QUESTIONS [SEED]] - engine and model on random worlds; a million questions by default.
+ */
+#include <stdio.h>
+#include <time.h>
+
+#include "core/str.h"
+#include "model_run.h"
+
+int main(int argc, char **argv)
+{
+    uint64_t questions = 1000000, seed = (uint64_t)time(NULL);
+    if ((argc > 1 && !str_to_u64(str_of(argv[1]), &questions)) || (argc > 2 && !str_to_u64(str_of(argv[2]), &seed)) || argc > 3) {
+        fprintf(stderr, "usage: rbac-model [QUESTIONS [SEED]]\n");
+        return 2;
+    }
+    struct model_tally t = model_run(seed, questions);
+    printf("%llu questions, seed %llu: %zu granted, %zu no role, %zu denied, %zu condition, %zu not yet; %zu disagreements\n", (unsigned long long)questions,
+           (unsigned long long)seed, t.reasons[0], t.reasons[1], t.reasons[2], t.reasons[3], t.reasons[4], t.disagreements);
+    return t.disagreements > 0;
+}
