@@ -344,7 +344,7 @@ static void on_message(int fd, void *context)
     }
     call_init(&c, &p->clock, p->random);
     if (take_message(&c, l, fd, (str){room, (size_t)n}, &h) != OK) {
-        report_failure(REPORT_INFO, "sandbox: a launcher was refused", &c);
+        report_failure(REPORT_DEBUG, "sandbox: a launcher was refused", &c); // it is told itself
         send_refusal(&c, fd);
         end_launcher(l);
     }
