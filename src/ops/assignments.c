@@ -112,11 +112,29 @@ static enum err check_role(struct call *c, const struct work *w, const struct as
                 role ? ": the scope is none of the custom role's assignable scopes." : ".");
 }
 
+// One that is made again while the same grant lingers under its id goes on without a break; any other takes the id over,
+// and what lingered ends.
+static int64_t counts_from(const struct call *c, const struct work *w, const struct assignment *next, const struct scope *scope)
+{
+    const struct assignment *old = rbac_find_lingering(w->world->rules, next->id);
+    bool                     goes_on = old && old->lingers_until_ns > c->now_ns && object_id_eq(old->principal, next->principal) &&
+                   guid_eq(old->role, next->role) && str_eq_nocase(old->scope, next->scope) && str_eq(old->condition, next->condition);
+    if (goes_on) return old->counts_from_ns;
+    return c->now_ns + propagation_of_assignment_ns(&w->product->propagation, rbac_find_role(w->world->rules, next->role), scope);
+}
+
+static enum err put_assignment(struct call *c, struct work *w, const struct assignment *before, const struct assignment *plain)
+{
+    struct assignment *record;
+    if (!before) before = rbac_find_lingering(w->world->rules, plain->id);
+    TRY(assignment_new(c, plain, &record));
+    return work_change(c, w, STORE_ASSIGNMENT, before ? &before->ref : NULL, &record->ref);
+}
+
 static enum err write_assignment(struct call *c, struct work *w, const void *args_, void *out_)
 {
     const struct assignment_args *args = args_;
     struct assignment_result     *out = out_;
-    struct assignment            *record;
     struct scope                  scope;
     const struct assignment      *before = rbac_find_assignment(w->world->rules, args->id);
     struct assignment             next = before ? *before : (struct assignment){0};
@@ -139,11 +157,10 @@ static enum err write_assignment(struct call *c, struct work *w, const void *arg
     if (!before) {
         next.created_ns = c->now_ns;
         next.created_by = c->caller->id;
-        next.counts_from_ns = c->now_ns + propagation_of_assignment_ns(&w->product->propagation, rbac_find_role(w->world->rules, args->role), &scope);
+        next.counts_from_ns = counts_from(c, w, &next, &scope);
     }
-    TRY(assignment_new(c, &next, &record));
+    TRY(put_assignment(c, w, before, &next));
     out->was_created = !before;
-    TRY(work_change(c, w, STORE_ASSIGNMENT, before ? &before->ref : NULL, &record->ref));
     out->assignment = rbac_find_assignment(w->world->rules, args->id);
     return OK;
 }
@@ -154,12 +171,50 @@ static const struct assignment *find_at(const struct work *w, const struct assig
     return a && str_eq_nocase(a->scope, args->scope) ? a : NULL;
 }
 
+// Gone for everybody who looks; but what counts already grants until the removal has got about.
+static enum err remove_assignment(struct call *c, struct work *w, const struct assignment *a)
+{
+    struct scope      scope;
+    struct assignment lingering = *a;
+    TRY(scope_parse(c, a->scope, &scope));
+    int64_t takes_ns = propagation_of_removal_ns(&w->product->propagation, rbac_find_role(w->world->rules, a->role), &scope);
+    if (takes_ns == 0 || a->counts_from_ns > c->now_ns) return work_change(c, w, STORE_ASSIGNMENT, &a->ref, NULL);
+    lingering.lingers_until_ns = c->now_ns + takes_ns;
+    return put_assignment(c, w, a, &lingering);
+}
+
 static enum err delete_assignment(struct call *c, struct work *w, const void *args_, void *out_)
 {
     const struct assignment_args *args = args_;
     struct assignment_result     *out = out_;
     out->assignment = find_at(w, args);
-    return out->assignment ? work_change(c, w, STORE_ASSIGNMENT, &out->assignment->ref, NULL) : OK;
+    return out->assignment ? remove_assignment(c, w, out->assignment) : OK;
+}
+
+// Those whose time is over, as many as there is room for.
+struct ended {
+    int64_t                   now_ns;
+    const struct assignment **items;
+    size_t                    n, room;
+};
+
+static bool see_lingering(const struct assignment *a, void *context)
+{
+    struct ended *e = context;
+    if (a->lingers_until_ns <= e->now_ns) e->items[e->n++] = a;
+    return e->n < e->room;
+}
+
+enum err assignments_drop_ended(struct call *c, struct work *w, size_t limit, size_t *out_n)
+{
+    struct ended e = {.now_ns = c->now_ns, .room = limit};
+    *out_n = 0;
+    if (limit == 0 || rbac_lingering_count(w->world->rules) == 0) return OK; // else all assignments are looked through
+    TRY(NEW(c, &e.items, limit));
+    rbac_each_lingering(w->world->rules, see_lingering, &e);
+    for (size_t i = 0; w->writes && i < e.n; i++) TRY(work_change(c, w, STORE_ASSIGNMENT, &e.items[i]->ref, NULL));
+    *out_n = e.n;
+    return OK;
 }
 
 static enum err read_assignment(struct call *c, struct work *w, const void *args_, void *out_)

@@ -33,6 +33,12 @@ extern const struct op OP_ASSIGNMENT_LIST; /* no arguments: the permission alone
 /* Is there such a scope? What lies inside a resource is its service's own, and not asked for. */
 FALLIBLE assignment_require_scope(struct call *c, const struct work *w, const struct scope *scope);
 
+/*
+ * Removes the records of assignments that were deleted and have ceased to grant, at most `limit`; in reading work it
+ * only counts them. A delete under propagation leaves such a record: in no list, no count and found by no id, it grants until its time.
+ */
+FALLIBLE assignments_drop_ended(struct call *c, struct work *w, size_t limit, size_t *out_n);
+
 /* What a condition on the caller's own role may ask of a write (@Request) or a delete (@Resource). Lives: the call. */
 FALLIBLE assignment_attributes(struct call *c, const struct work *w, const struct assignment_args *args, bool is_delete,
                                struct rbac_attributes *out);

@@ -2,6 +2,7 @@
 
 #include <time.h>
 
+#include "ops/assignments.h"
 #include "ops/committer.h"
 #include "ops/secrets.h"
 #include "ops/vault_resource.h"
@@ -83,6 +84,40 @@ TEST(housekeeper_removes_what_is_due_and_nothing_else)
     for (int i = 0; i < PATIENCE && records(&s) > 4; i++) nanosleep(&(struct timespec){.tv_nsec = PERIOD_MS * NS_PER_MS}, NULL);
     CHECK_INT(records(&s), 4, "of the vaults that keep longer");
     CHECK(is_vault_gone(&s, "gone") && !is_vault_gone(&s, "kept"));
+    housekeeper_stop(k);
+    committer_stop(s.product.committer);
+}
+
+static size_t lingering(struct stage *s)
+{
+    const struct world *world = world_enter(s->product.worlds, 0);
+    size_t              n = rbac_lingering_count(world->rules);
+    world_leave(s->product.worlds, 0);
+    return n;
+}
+
+TEST(housekeeper_drops_removed_assignments_when_they_cease_to_grant) // R8
+{
+    CLEANUP(stage_close) struct stage s;
+    struct housekeeper               *k;
+    struct assignment_args            args = {.scope = S(STAGE_GROUP)};
+    struct assignment_result          removed = {0};
+    stage_open(&s, t);
+    s.product.propagation = PROPAGATION_CLOUD;
+    stage_assign(&s, s.caller.id, "Owner", STAGE_SUBSCRIPTION);
+    for (int i = 0; i < HOUSEKEEPER_BATCH + 5; i++) {
+        struct op_target target = {.scope = args.scope};
+        args.id = stage_assign(&s, stage_put_principal(&s, 0x1000 + 2 * (unsigned)i, PRINCIPAL_MANAGED), "Reader", STAGE_GROUP);
+        CHECK_OK(op_run(t->call, &s.work, &OP_ASSIGNMENT_DELETE, &target, &args, &removed));
+    }
+    stage_hand_over(&s);
+
+    CHECK_OK(committer_start(t->call, &s.product, &s.product.committer));
+    CHECK_OK(housekeeper_start(t->call, &s.product, PERIOD_MS, &k));
+    for (int i = 0; i < 5; i++) CHECK_INT(lingering(&s), HOUSEKEEPER_BATCH + 5, "before their time");
+    clock_advance(&s.product.clock, PROPAGATION_CLOUD.role_removal_s * NS_PER_S);
+    for (int i = 0; i < PATIENCE && lingering(&s) > 0; i++) nanosleep(&(struct timespec){.tv_nsec = PERIOD_MS * NS_PER_MS}, NULL);
+    CHECK_INT(lingering(&s), 0, "after it");
     housekeeper_stop(k);
     committer_stop(s.product.committer);
 }

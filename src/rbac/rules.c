@@ -234,11 +234,26 @@ void rbac_remove_assignment(struct rbac_rules *r, guid id)
     drop_item(r, item);
 }
 
-const struct assignment *rbac_find_assignment(const struct rbac_rules *r, guid id)
+static const struct assignment *find(const struct rbac_rules *r, guid id, bool lingers)
 {
     uint32_t item = item_by_id(r, id);
-    if (item == ITEM_NONE || r->items[item].record->lingers_until_ns) return NULL;
+    if (item == ITEM_NONE || (r->items[item].record->lingers_until_ns != 0) != lingers) return NULL;
     return r->items[item].record;
+}
+
+const struct assignment *rbac_find_assignment(const struct rbac_rules *r, guid id)
+{
+    return find(r, id, false);
+}
+
+const struct assignment *rbac_find_lingering(const struct rbac_rules *r, guid id)
+{
+    return find(r, id, true);
+}
+
+size_t rbac_lingering_count(const struct rbac_rules *r)
+{
+    return r->id_n - r->assignment_n;
 }
 
 // Stops at the one that is looked for.

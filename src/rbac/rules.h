@@ -53,5 +53,7 @@ MUST_USE bool rbac_each_assignment(const struct rbac_rules *r, bool (*visit)(con
 void rbac_each_of_principal(const struct rbac_rules *r, object_id who, bool (*visit)(const struct assignment *x, void *ctx), void *ctx);
 void rbac_each_at_scope(const struct rbac_rules *r, str scope, bool (*visit)(const struct assignment *x, void *ctx), void *ctx);
 void rbac_each_in_subscription(const struct rbac_rules *r, subscription_id s, bool (*visit)(const struct assignment *x, void *ctx), void *ctx);
-/* Those that were removed and still grant (lingers_until_ns). Any order. */
+/* Those that were removed and still grant (lingers_until_ns): by id, how many, each in any order. */
+const struct assignment *rbac_find_lingering(const struct rbac_rules *r, guid id);
+size_t rbac_lingering_count(const struct rbac_rules *r);
 void rbac_each_lingering(const struct rbac_rules *r, bool (*visit)(const struct assignment *x, void *ctx), void *ctx);

@@ -88,6 +88,9 @@ TEST(rules_count_and_list_by_place_principal_and_subscription)
     n = 0;
     rbac_each_of_principal(r, (object_id){id_of(52)}, count, &n);
     CHECK_INT(n, 0, "of 52, which lingers");
+    CHECK_INT(rbac_lingering_count(r), 1, "one lingers");
+    CHECK(rbac_find_lingering(r, id_of(8)) && !rbac_find_assignment(r, id_of(8)));
+    CHECK(!rbac_find_lingering(r, id_of(1)) && !rbac_find_lingering(r, id_of(999)));
     n = 0;
     rbac_each_lingering(r, count, &n);
     CHECK_INT(n, 1, "lingering");

@@ -121,14 +121,15 @@ void stage_put_member(struct stage *s, object_id group, object_id member)
     change(s, STORE_MEMBERSHIP, NULL, &made->ref);
 }
 
-void stage_assign(struct stage *s, object_id who, const char *role, const char *scope)
+guid stage_assign(struct stage *s, object_id who, const char *role, const char *scope)
 {
     struct assignment *made, plain = {.id = guid_new(s->call), .principal = who, .principal_type = PRINCIPAL_TYPE_SERVICE, .scope = str_of(scope)};
     const struct role *found = rbac_find_role_by_name(s->work.world->rules, str_of(role));
     struct test       *t = s->test;
     CHECK_ROW(found != NULL, role);
-    if (!found) return;
+    if (!found) return GUID_NONE;
     plain.role = found->id;
     must(s, assignment_new(s->call, &plain, &made), scope);
     change(s, STORE_ASSIGNMENT, NULL, &made->ref);
+    return plain.id;
 }

@@ -44,5 +44,5 @@ const struct resource *stage_put(struct stage *s, const char *id, const char *do
 const struct resource *stage_put_vault(struct stage *s, const char *name, const char *document);
 object_id stage_put_principal(struct stage *s, unsigned n, enum principal_kind kind);
 void      stage_put_member(struct stage *s, object_id group, object_id member);
-/* A built-in role by its name, at a scope. */
-void stage_assign(struct stage *s, object_id who, const char *role, const char *scope);
+/* A built-in role by its name, at a scope; the assignment's id. */
+guid stage_assign(struct stage *s, object_id who, const char *role, const char *scope);
