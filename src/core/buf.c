@@ -29,6 +29,11 @@ static bool make_room(struct buf *b, size_t more)
     return true;
 }
 
+void buf_reserve(struct buf *b, size_t n)
+{
+    if (!make_room(b, n)) b->failed = true;
+}
+
 char *buf_extend(struct buf *b, size_t n)
 {
     if (!make_room(b, n ? n : 1)) { // room for nothing is a place too, not NULL

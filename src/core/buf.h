@@ -20,6 +20,8 @@ struct buf {
 };
 
 void buf_init(struct buf *b, struct arena *arena);
+/* Room for `n` more bytes at once, where their number is known before: then nothing is moved while they come. */
+void buf_reserve(struct buf *b, size_t n);
 void buf_add(struct buf *b, str s);
 void buf_add_char(struct buf *b, char c);
 void buf_add_bytes(struct buf *b, bytes s);
