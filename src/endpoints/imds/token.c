@@ -2,7 +2,8 @@
 #include "endpoints/imds/parts.h"
 #include "ops/workload_token.h"
 
-#define OLDEST_VERSION S("2018-02-01")
+#define OLDEST_VERSION    S("2018-02-01")
+#define REPLY_OTHER_BYTES 320 // of an answer, beside token and audience
 
 struct token_ask {
     struct identity_choice choice;
@@ -58,6 +59,7 @@ static void reply_token(struct http_exchange *x, const struct minted *t)
     struct json_writer w;
     int64_t            left_s = (t->expires_s * NS_PER_S - x->call.now_ns) / NS_PER_S;
     buf_init(&b, &x->call.arena);
+    buf_reserve(&b, t->text.n + t->key.audience.n + REPLY_OTHER_BYTES);
     buf_add(&b, S("{\"access_token\":\""));
     buf_add(&b, t->text); // base64url and dots
     buf_add(&b, S("\",\"client_id\":\""));
