@@ -319,6 +319,27 @@ static enum err add_groups_of(struct call *c, const struct node *member, int64_t
     return OK;
 }
 
+static enum err add_members_of(struct call *c, const struct node *group, int64_t now_ns, struct closure *s)
+{
+    if (!group->p || group->p->kind != PRINCIPAL_GROUP) return OK;
+    for (struct order_node *at = group->members.first; at; at = at->after) {
+        const struct edge *e = edge_in_group(at);
+        if (e->member->p && e->m->counts_from_ns <= now_ns) TRY(add(c, s, e->member));
+    }
+    return OK;
+}
+
+typedef enum err add_neighbours(struct call *c, const struct node *n, int64_t now_ns, struct closure *s);
+
+// Level by level, the one that `s` holds being `depth`: what is added while a level is looked through is the next one.
+static enum err follow(struct call *c, struct closure *s, unsigned depth, int64_t now_ns, add_neighbours *add_of)
+{
+    size_t at = 0;
+    for (; at < s->n && depth < DIRECTORY_MAX_GROUP_DEPTH; depth++)
+        for (size_t end = s->n; at < end; at++) TRY(add_of(c, s->nodes[at], now_ns, s));
+    return OK;
+}
+
 static enum err only(struct call *c, object_id who, const object_id **out, size_t *out_n)
 {
     object_id *ids;
@@ -335,10 +356,18 @@ enum err directory_closure(struct call *c, const struct directory *d, object_id 
     if (!n || !n->p) return only(c, who, out, out_n); // most principals are in no group
     struct closure s = {.seed = d->seed};
     TRY(add(c, &s, n));
-    // Level by level: what is added while a level is looked through is the next one.
-    size_t at = 0;
-    for (unsigned depth = 0; at < s.n && depth < DIRECTORY_MAX_GROUP_DEPTH; depth++)
-        for (size_t end = s.n; at < end; at++) TRY(add_groups_of(c, s.nodes[at], now_ns, &s));
+    TRY(follow(c, &s, 0, now_ns, add_groups_of));
+    *out = s.ids;
+    *out_n = s.n;
+    return OK;
+}
+
+enum err directory_members(struct call *c, const struct directory *d, object_id group, int64_t now_ns, const object_id **out, size_t *out_n)
+{
+    const struct node *n = node_of(d, group);
+    struct closure     s = {.seed = d->seed};
+    if (n) TRY(add_members_of(c, n, now_ns, &s));
+    TRY(follow(c, &s, 1, now_ns, add_members_of));
     *out = s.ids;
     *out_n = s.n;
     return OK;

@@ -16,6 +16,7 @@
 
 #define DIRECTORY_MAX_NAME_BYTES     256
 #define DIRECTORY_MAX_RESOURCE_BYTES 2048 /* as long as a scope may be */
+#define DIRECTORY_MAX_DOCUMENT_BYTES 16384
 #define DIRECTORY_MAX_GROUP_DEPTH    1000 /* nests deeper than that do not count */
 
 enum principal_kind { PRINCIPAL_USER, PRINCIPAL_GROUP, PRINCIPAL_APP, PRINCIPAL_MANAGED };
@@ -29,6 +30,7 @@ struct principal {
     str                 user_name;   /* users: their sign-in name */
     str                 resource;    /* managed identities: the ARM id they belong to */
     bool                is_system_assigned;
+    str                 document;    /* users and groups: what else they are, a JSON object; may be empty */
     int64_t             created_ns;
     int64_t             counts_from_ns; /* before that time others may not know it yet (propagation) */
 };
@@ -72,6 +74,13 @@ const struct principal *directory_find_managed(const struct directory *d, str re
  * Lives: *out in the call.
  */
 FALLIBLE directory_closure(struct call *c, const struct directory *d, object_id who, int64_t now_ns, const object_id **out, size_t *out_n);
+
+/*
+ * Everybody who is in the group, directly or through groups, each once; not the group itself unless it is in a cycle
+ * of its own. The same memberships count as above.
+ * Lives: *out in the call.
+ */
+FALLIBLE directory_members(struct call *c, const struct directory *d, object_id group, int64_t now_ns, const object_id **out, size_t *out_n);
 
 bool directory_is_member(const struct directory *d, object_id group, object_id member); /* directly */
 /* Each record once, ordered by id; `visit` answers false to stop. */

@@ -44,17 +44,21 @@ static void join(struct test *t, struct directory *d, unsigned group, unsigned m
     ref_drop(&m->ref);
 }
 
-// The closure as text, "1 7 3"; in the order it came.
+// Ids as text, "1 7 3"; in the order they came.
+static str ids_text(struct test *t, const object_id *ids, size_t n)
+{
+    struct buf b;
+    buf_init(&b, &t->call->arena);
+    for (size_t i = 0; i < n; i++) buf_addf(&b, "%s%u", i ? " " : "", (unsigned)ids[i].g.b[14] << 8 | ids[i].g.b[15]);
+    return buf_view(&b);
+}
+
 static str closure(struct test *t, const struct directory *d, unsigned who, int64_t now_ns)
 {
     const object_id *ids;
     size_t           n;
-    struct buf       b;
-    buf_init(&b, &t->call->arena);
     CHECK_OK(directory_closure(t->call, d, oid(who), now_ns, &ids, &n));
-    for (size_t i = 0; i < n; i++)
-        buf_addf(&b, "%s%u", i ? " " : "", (unsigned)ids[i].g.b[14] << 8 | ids[i].g.b[15]);
-    return buf_view(&b);
+    return ids_text(t, ids, n);
 }
 
 TEST(directory_finds_a_principal_by_each_of_its_ids_and_by_no_other) // I1, T2
@@ -133,6 +137,36 @@ TEST(directory_closure_follows_groups_in_groups_once_each) // R5
         {99, "99"},     // unknown to the directory
     };
     for (size_t i = 0; i < COUNT(CASES); i++) CHECK_STR(closure(t, d, CASES[i].who, 0), str_of(CASES[i].want), CASES[i].want);
+    directory_free(d);
+}
+
+TEST(directory_members_follow_groups_in_groups_once_each) // R5, R8
+{
+    struct directory *d = directory_new();
+    for (unsigned g = 10; g < 16; g++) put_plain(t, d, g, PRINCIPAL_GROUP);
+    for (unsigned u = 1; u < 5; u++) put_plain(t, d, u, PRINCIPAL_USER);
+    join(t, d, 10, 1, 0); // 10 holds 1, 2 and 11; 11 holds 2 and 12; 12 holds 3 and 10 (a cycle)
+    join(t, d, 10, 2, 0);
+    join(t, d, 10, 11, 0);
+    join(t, d, 11, 2, 0);
+    join(t, d, 11, 12, 0);
+    join(t, d, 12, 3, 0);
+    join(t, d, 12, 10, 0);
+    join(t, d, 13, 4, 100);
+    join(t, d, 13, 14, 0);
+    join(t, d, 14, 99, 0); // nobody the directory knows
+    join(t, d, 2, 4, 0);   // a user holds nobody, whatever a record says
+    join(t, d, 15, 15, 0);
+
+    static const struct { unsigned group; int64_t now_ns; const char *want; } CASES[] = {
+        {10, 0, "1 2 11 12 3 10"}, {12, 0, "3 10 1 2 11 12"}, {13, 99, "14"}, {13, 100, "4 14"}, {14, 0, ""}, {15, 0, "15"}, {2, 0, ""}, {98, 0, ""},
+    };
+    for (size_t i = 0; i < COUNT(CASES); i++) {
+        const object_id *ids;
+        size_t           n;
+        CHECK_OK(directory_members(t->call, d, oid(CASES[i].group), CASES[i].now_ns, &ids, &n));
+        CHECK_STR(ids_text(t, ids, n), str_of(CASES[i].want), CASES[i].want);
+    }
     directory_free(d);
 }
 
@@ -296,11 +330,14 @@ TEST(principal_refuses_names_past_their_limit) // I10
     memset(long_name, 'a', sizeof long_name);
     const str at_limit = {long_name, DIRECTORY_MAX_NAME_BYTES}, past = {long_name, DIRECTORY_MAX_NAME_BYTES + 1};
     const str longest_id = {long_name, DIRECTORY_MAX_RESOURCE_BYTES}, too_long_id = {long_name, DIRECTORY_MAX_RESOURCE_BYTES + 1};
+    static char long_document[DIRECTORY_MAX_DOCUMENT_BYTES + 1];
+    const str   too_long_document = {long_document, sizeof long_document};
     const struct { const char *row; struct principal plain; enum err want; } CASES[] = {
         {"at the limit", {.name = at_limit, .user_name = at_limit, .resource = longest_id}, OK},
         {"name", {.name = past}, ERR_NAME_INVALID},
         {"user name", {.user_name = past}, ERR_NAME_INVALID},
         {"resource", {.resource = too_long_id}, ERR_NAME_INVALID},
+        {"document", {.document = too_long_document}, ERR_TOO_LARGE},
     };
     for (size_t i = 0; i < COUNT(CASES); i++) {
         struct principal *p = NULL;
@@ -311,7 +348,7 @@ TEST(principal_refuses_names_past_their_limit) // I10
 
 TEST(directory_records_read_back_and_damage_is_refused)
 {
-    struct principal  plain = {.id = oid(1), .kind = PRINCIPAL_MANAGED, .app = cid(2), .name = S("vm1"), .user_name = S("u"), .resource = S(VM),
+    struct principal  plain = {.id = oid(1), .kind = PRINCIPAL_MANAGED, .app = cid(2), .name = S("vm1"), .user_name = S("u"), .resource = S(VM), .document = S("{\"mail\":1}"),
                                .is_system_assigned = true, .created_ns = 12, .counts_from_ns = -3};
     struct principal *p = NULL;
     struct buf        b;
@@ -324,12 +361,21 @@ TEST(directory_records_read_back_and_damage_is_refused)
     CHECK_STR(p->name, S("vm1"), "name");
     CHECK_STR(p->user_name, S("u"), "user name");
     CHECK_STR(p->resource, S(VM), "resource");
+    CHECK_STR(p->document, S("{\"mail\":1}"), "document");
     CHECK(p->created_ns == 12 && p->counts_from_ns == -3);
     ref_drop(&p->ref);
     for (size_t n = 0; n < record.n; n++) CHECK_ERR(principal_unpack(t->call, (bytes){record.at, n}, &p), ERR_STORE_DAMAGED, "cut");
+    for (char version = 0; version <= 3; version += 3) {
+        b.at[0] = version;
+        CHECK_ERR(principal_unpack(t->call, record, &p), ERR_STORE_DAMAGED, "version");
+    }
+    b.at[0] = 1; // has no document: what stands behind is damage
+    CHECK_ERR(principal_unpack(t->call, record, &p), ERR_STORE_DAMAGED, "a first record that is too long");
+    size_t document_n = plain.document.n + 1;
+    CHECK_OK(principal_unpack(t->call, (bytes){record.at, record.n - document_n}, &p));
+    CHECK(str_empty(p->document));
+    ref_drop(&p->ref);
     b.at[0] = 2;
-    CHECK_ERR(principal_unpack(t->call, record, &p), ERR_STORE_DAMAGED, "version");
-    b.at[0] = 1;
     b.at[17] = PRINCIPAL_MANAGED + 1;
     CHECK_ERR(principal_unpack(t->call, record, &p), ERR_STORE_DAMAGED, "kind");
 
