@@ -79,6 +79,14 @@
     X(IDENTITY_ID_INVALID,     400, "An identity id is invalid.")                           \
     X(LINKED_ID_INVALID,       400, "A property is not the id of a resource.")              \
     X(IDENTITY_OPERATION,      400, "The identity could not be attached.")                  \
+    /* directory */                                                                         \
+    X(OBJECT_NOT_FOUND,        404, "The directory holds no such object.")                  \
+    X(OBJECT_EXISTS,           400, "Another object with the same value already exists.")   \
+    X(OBJECT_ID_INVALID,       400, "That is not the id of an object.")                     \
+    X(MEMBER_EXISTS,           400, "One or more added object references already exist for the following modified properties: 'members'.") \
+    X(MEMBER_INVALID,          400, "An invalid operation was included in the following modified references: 'members'.") \
+    X(QUERY_UNSUPPORTED,       400, "Unsupported Query.")                                   \
+    X(USER_NEEDED,             400, "/me request is only valid with delegated authentication flow.") \
     /* roles */                                                                             \
     X(PRINCIPAL_NOT_FOUND,     400, "The principal does not exist in the directory.")       \
     X(PRINCIPAL_TYPE_MISMATCH, 400, "The principal has another type.")                      \

@@ -86,6 +86,13 @@ static const char *code_of(enum err kind)
     case ERR_IDENTITY_NOT_FOUND:
     case ERR_IDENTITY_AMBIGUOUS:
     case ERR_IDENTITY_SELECTORS:
+    case ERR_OBJECT_NOT_FOUND:
+    case ERR_OBJECT_EXISTS:
+    case ERR_OBJECT_ID_INVALID:
+    case ERR_MEMBER_EXISTS:
+    case ERR_MEMBER_INVALID:
+    case ERR_QUERY_UNSUPPORTED:
+    case ERR_USER_NEEDED:
     case ERR_POLICY_NOT_AUTHORIZED:
     case ERR_SECRET_NOT_FOUND:
     case ERR_SECRET_DISABLED:

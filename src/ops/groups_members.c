@@ -1,0 +1,116 @@
+#include "ops/groups_members.h"
+
+#include "ops/principals.h"
+
+enum err directory_absent(struct call *c, str name)
+{
+    return FAIL(c, ERR_OBJECT_NOT_FOUND, "Resource '%.*s' does not exist or one of its queried reference-property objects are not present.", PSTR(name));
+}
+
+static enum err require(struct call *c, const struct work *w, object_id id, const struct principal **out)
+{
+    *out = directory_find(w->world->directory, id);
+    return *out ? OK : directory_absent(c, guid_str(c, id.g));
+}
+
+static enum err require_group(struct call *c, const struct work *w, object_id id)
+{
+    const struct principal *group;
+    TRY(require(c, w, id, &group));
+    return group->kind == PRINCIPAL_GROUP ? OK : directory_absent(c, guid_str(c, id.g));
+}
+
+enum err membership_add(struct call *c, struct work *w, object_id group, object_id member)
+{
+    struct membership       plain = {.group = group, .member = member, .counts_from_ns = c->now_ns}, *record;
+    const struct principal *p;
+    TRY(require_group(c, w, group));
+    TRY(require(c, w, member, &p));
+    if (object_id_eq(group, member)) return FAIL_PLAIN(c, ERR_MEMBER_INVALID);
+    if (directory_is_member(w->world->directory, group, member)) return FAIL_PLAIN(c, ERR_MEMBER_EXISTS);
+    TRY(membership_new(c, &plain, &record));
+    return work_change(c, w, STORE_MEMBERSHIP, NULL, &record->ref);
+}
+
+// Memberships that are about to go: walking the directory while it changes is not allowed.
+struct doomed {
+    struct call             *c;
+    const struct membership **items;
+    size_t                   n, room;
+    enum err                 failed;
+};
+
+static enum err keep_in_mind(struct doomed *d, const struct membership *m)
+{
+    if (d->n == d->room) {
+        const struct membership **larger;
+        size_t                    room = d->room ? d->room * 2 : 64;
+        TRY(NEW(d->c, &larger, room));
+        for (size_t i = 0; i < d->n; i++) larger[i] = d->items[i];
+        d->items = larger;
+        d->room = room;
+    }
+    d->items[d->n++] = m;
+    return OK;
+}
+
+static bool see(const struct membership *m, void *ctx)
+{
+    struct doomed *d = ctx;
+    d->failed = keep_in_mind(d, m);
+    return d->failed == OK;
+}
+
+static bool see_other(const struct membership *m, void *ctx) // of a group in itself the first walk knows
+{
+    return object_id_eq(m->group, m->member) || see(m, ctx);
+}
+
+static enum err drop(struct call *c, struct work *w, const struct membership *m)
+{
+    return work_change(c, w, STORE_MEMBERSHIP, &m->ref, NULL);
+}
+
+enum err memberships_drop(struct call *c, struct work *w, object_id id)
+{
+    struct doomed d = {.c = c};
+    directory_each_member(w->world->directory, id, see, &d);
+    if (d.failed == OK) directory_each_group_of(w->world->directory, id, see_other, &d);
+    TRY(d.failed);
+    for (size_t i = 0; i < d.n; i++) TRY(drop(c, w, d.items[i]));
+    return OK;
+}
+
+static enum err add_member(struct call *c, struct work *w, const void *args_, void *out)
+{
+    const struct member_args *args = args_;
+    (void)out;
+    TRY(directory_require_writer(c));
+    return membership_add(c, w, args->group, args->member);
+}
+
+struct wanted {
+    object_id                member;
+    const struct membership *found;
+};
+
+static bool find_one(const struct membership *m, void *ctx)
+{
+    struct wanted *wanted = ctx;
+    if (object_id_eq(m->member, wanted->member)) wanted->found = m;
+    return !wanted->found;
+}
+
+static enum err remove_member(struct call *c, struct work *w, const void *args_, void *out)
+{
+    const struct member_args *args = args_;
+    struct wanted             wanted = {.member = args->member};
+    (void)out;
+    TRY(directory_require_writer(c));
+    TRY(require_group(c, w, args->group));
+    directory_each_member(w->world->directory, args->group, find_one, &wanted);
+    return wanted.found ? drop(c, w, wanted.found) : directory_absent(c, guid_str(c, args->member.g));
+}
+
+const struct op OP_MEMBER_ADD = {.name = "member_add", .writes = true, .quiet = true, .run = add_member};
+const struct op OP_MEMBER_REMOVE = {.name = "member_remove", .writes = true, .quiet = true, .run = remove_member};

@@ -1,0 +1,28 @@
+/*
+ * groups_members.h - who is a member of a group.
+ *
+ * Groups hold users, services and groups. A nest may close to a cycle: the published
+ * protocol lets it, and closures are taken over each group once (directory.h).
+ *
+ * Layer:  ops (uses all above)
+ * Source: https://learn.microsoft.com/graph/api/group-post-members, https://learn.microsoft.com/graph/api/group-delete-members
+ */
+#pragma once
+#include "ops/gate.h"
+
+struct member_args {
+    object_id group, member;
+};
+
+/* struct member_args -> nothing.
+   Errors: ERR_NOT_AUTHORIZED, ERR_OBJECT_NOT_FOUND, ERR_MEMBER_EXISTS, ERR_MEMBER_INVALID - a group in itself */
+extern const struct op OP_MEMBER_ADD;
+extern const struct op OP_MEMBER_REMOVE; /* ERR_OBJECT_NOT_FOUND too when it is no member */
+
+/* The deed of adding alone, for ops that have asked already. */
+FALLIBLE membership_add(struct call *c, struct work *w, object_id group, object_id member);
+/* Removes every membership that a principal is an end of. */
+FALLIBLE memberships_drop(struct call *c, struct work *w, object_id id);
+
+/* "Resource 'x' does not exist or one of its queried reference-property objects are not present." Gives ERR_OBJECT_NOT_FOUND. */
+FALLIBLE directory_absent(struct call *c, str name);

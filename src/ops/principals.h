@@ -1,0 +1,41 @@
+/*
+ * principals.h - users and groups of the directory: made, changed, deleted.
+ *
+ * Who may write the directory: the operator. Directory roles, which would let others, do not
+ * exist here. Who may read it: the operator and every user of the tenant; a service (an
+ * application, a managed identity) only with an app role, and none is ever granted here.
+ *
+ * Layer:  ops (uses all above)
+ * Source: https://learn.microsoft.com/graph/api/resources/user, https://learn.microsoft.com/graph/api/resources/group,
+ *         https://learn.microsoft.com/entra/fundamentals/users-default-permissions
+ */
+#pragma once
+#include "core/json.h"
+#include "ops/gate.h"
+
+#define PRINCIPALS_MAX_BIND 20 /* members given along with a group */
+
+struct principal_args {
+    enum principal_kind kind;
+    object_id           id;      /* not for making one */
+    const struct json  *body;    /* the properties, by the names they have in Graph; names with a '@' are left out */
+    const object_id    *members; /* of a group, to add to those it has */
+    size_t              member_n;
+};
+
+struct principal_result {
+    const struct principal *principal; /* borrowed */
+};
+
+/* struct principal_args -> struct principal_result. A password is asked for as published, and not kept: nobody signs in with one.
+   Errors: ERR_NOT_AUTHORIZED, ERR_CONTENT_INVALID, ERR_OBJECT_EXISTS, ERR_OBJECT_NOT_FOUND, ERR_MEMBER_* */
+extern const struct op OP_PRINCIPAL_CREATE;
+extern const struct op OP_PRINCIPAL_UPDATE;
+/* Memberships go along; role assignments stay as orphans (contract R9). A managed identity's principal goes only
+   with its identity, the operator's never: ERR_NOT_AUTHORIZED. `body` is not needed, nor is there a result. */
+extern const struct op OP_PRINCIPAL_DELETE;
+/* No arguments, no result: the permission to read the directory alone. Errors: ERR_NOT_AUTHORIZED */
+extern const struct op OP_DIRECTORY_READ;
+
+/* For deeds that write the directory. Errors: ERR_NOT_AUTHORIZED, ERR_CALLER_UNKNOWN */
+FALLIBLE directory_require_writer(struct call *c);
