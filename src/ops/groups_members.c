@@ -22,7 +22,8 @@ static enum err require_group(struct call *c, const struct work *w, object_id id
 
 enum err membership_add(struct call *c, struct work *w, object_id group, object_id member)
 {
-    struct membership       plain = {.group = group, .member = member, .counts_from_ns = c->now_ns}, *record;
+    int64_t                 delay_ns = w->product->propagation.group_membership_s * NS_PER_S;
+    struct membership       plain = {.group = group, .member = member, .counts_from_ns = c->now_ns + delay_ns}, *record;
     const struct principal *p;
     TRY(require_group(c, w, group));
     TRY(require(c, w, member, &p));

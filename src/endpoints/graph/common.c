@@ -1,0 +1,291 @@
+// What the handlers of Microsoft Graph share: envelopes, ids in paths, lists in pages.
+#include <stdlib.h>
+
+#include "core/b64.h"
+#include "endpoints/graph/filter.h"
+#include "endpoints/graph/graph.h"
+#include "ops/groups_members.h"
+
+#define JSON_TYPE S("application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8")
+
+str graph_base(struct call *c, const struct wire *q)
+{
+    str rest = str_from(q->path, 1), version;
+    if (!str_cut(&rest, '/', &version)) version = S("v1.0");
+    return call_format(c, "%.*s/%.*s", PSTR(names_url(c, &q->product->names, NAME_GRAPH)), PSTR(call_lower(c, version)));
+}
+
+static void is_odata(struct answer *a)
+{
+    a->content_type = JSON_TYPE;
+    answer_header(a, "OData-Version", S("4.0"));
+}
+
+void graph_put_context(struct call *c, const struct wire *q, struct json_writer *j, str fragment)
+{
+    json_put_string(j, S("@odata.context"), call_format(c, "%.*s/$metadata#%.*s", PSTR(graph_base(c, q)), PSTR(fragment)));
+}
+
+struct json_writer *graph_begin(struct call *c, const struct wire *q, struct answer *a, int status, str fragment)
+{
+    struct json_writer *j = answer_json(a, status);
+    is_odata(a);
+    json_write_object(j);
+    graph_put_context(c, q, j, fragment);
+    return j;
+}
+
+void graph_put_type(struct call *c, struct json_writer *j, const struct principal *p)
+{
+    json_put_string(j, S("@odata.type"), call_format(c, "#microsoft.graph.%s", graph_type_name(p->kind)));
+}
+
+enum err graph_answer_object(struct call *c, const struct wire *q, struct answer *a, int status, const char *set, const struct principal *p)
+{
+    struct graph_select *select;
+    TRY(NEW(c, &select, 1));
+    TRY(graph_select_read(c, wire_query(q, "$select"), 1u << p->kind, select));
+    struct json_writer *j = graph_begin(c, q, a, status, call_format(c, "%s%.*s/$entity", set, PSTR(select->text)));
+    if (str_eq(str_of(set), S("directoryObjects"))) graph_put_type(c, j, p);
+    TRY(graph_write_properties(c, j, p, select));
+    json_write_end(j);
+    return OK;
+}
+
+enum err graph_answer_ids(struct call *c, const struct wire *q, struct answer *a, const object_id *ids, size_t n)
+{
+    struct json_writer *j = graph_begin(c, q, a, 200, S("Collection(Edm.String)"));
+    json_write_key(j, S("value"));
+    json_write_array(j);
+    for (size_t i = 0; i < n; i++) json_write_guid(j, ids[i].g);
+    json_write_end(j);
+    json_write_end(j);
+    return OK;
+}
+
+enum err graph_read_id(struct call *c, str text, object_id *out)
+{
+    if (guid_parse(text, &out->g)) return OK;
+    return FAIL(c, ERR_OBJECT_ID_INVALID, "Invalid object identifier '%.*s'.", PSTR(call_printable(c, text, 128)));
+}
+
+enum err graph_read_reference(struct call *c, str url, object_id *out)
+{
+    size_t slash = str_find_last(url, '/');
+    bool   is_url = str_starts_nocase(url, S("https://")) && slash != STR_NOWHERE;
+    if (is_url && guid_parse(str_from(url, slash + 1), &out->g)) return OK;
+    return FAIL(c, ERR_CONTENT_INVALID, "Invalid URL format specified in payload.");
+}
+
+enum err graph_read_ids(struct call *c, const struct json *body, const char *name, size_t most, const object_id **out, size_t *out_n)
+{
+    const struct json *list = json_get_nocase(body, str_of(name));
+    object_id         *ids;
+    if (!json_is(list, JSON_IS_ARRAY)) return FAIL(c, ERR_CONTENT_INVALID, "The parameter '%s' must be a collection of identifiers.", name);
+    if (json_n(list) > most) return FAIL(c, ERR_CONTENT_INVALID, "Number of included identifiers cannot exceed '%zu'.", most);
+    TRY(NEW(c, &ids, json_n(list)));
+    for (size_t i = 0; i < json_n(list); i++) TRY(graph_read_id(c, json_str(json_at(list, i)), &ids[i]));
+    *out = ids;
+    *out_n = json_n(list);
+    return OK;
+}
+
+static const struct graph_set SETS[] = {
+    {S_INIT("users"), "users", GRAPH_USERS},
+    {S_INIT("me"), "users", GRAPH_USERS},
+    {S_INIT("groups"), "groups", GRAPH_GROUPS},
+    {S_INIT("servicePrincipals"), "servicePrincipals", GRAPH_SERVICES},
+    {S_INIT("directoryObjects"), "directoryObjects", GRAPH_ALL},
+};
+
+// Behind "/v1.0/".
+static str set_segment(const struct wire *q)
+{
+    str rest = str_from(q->path, 1), piece = STR_NONE;
+    str_cut(&rest, '/', &piece);
+    return str_cut(&rest, '/', &piece) ? piece : STR_NONE;
+}
+
+const struct graph_set *graph_set_of(const struct wire *q)
+{
+    str segment = set_segment(q);
+    for (size_t i = 0; i < COUNT(SETS); i++)
+        if (str_eq_nocase(SETS[i].segment, segment)) return &SETS[i];
+    return &SETS[COUNT(SETS) - 1];
+}
+
+bool graph_is_me(const struct wire *q)
+{
+    return str_eq_nocase(set_segment(q), S("me"));
+}
+
+enum err graph_find(struct call *c, const struct work *w, const struct wire *q, const struct principal **out)
+{
+    str                     name = wire_param(q, "id");
+    unsigned                kinds = graph_set_of(q)->kinds;
+    object_id               id;
+    const struct principal *p;
+    if (graph_is_me(q)) p = directory_find(w->world->directory, c->caller->id);
+    else if (guid_parse(name, &id.g)) p = directory_find(w->world->directory, id);
+    else if (kinds == GRAPH_USERS) p = directory_find_user(w->world->directory, name);
+    else return graph_read_id(c, name, &id);
+    if (!p || !(kinds & 1u << p->kind)) return directory_absent(c, call_printable(c, name, 128));
+    *out = p;
+    return OK;
+}
+
+enum err graph_find_group(struct call *c, const struct work *w, const struct wire *q, const struct principal **out)
+{
+    const struct principal *p = NULL;
+    TRY(graph_find(c, w, q, &p));
+    if (p->kind != PRINCIPAL_GROUP) return directory_absent(c, guid_str(c, p->id.g));
+    *out = p;
+    return OK;
+}
+
+static enum err read_page(struct call *c, const struct wire *q, struct graph_list *list)
+{
+    str      token = wire_query(q, "$skiptoken"), top = wire_query(q, "$top");
+    uint64_t room = GRAPH_PAGE_ITEMS;
+    bytes    after;
+    if (top.at && (!str_to_u64(top, &room) || room == 0 || room > GRAPH_MAX_TOP))
+        return FAIL(c, ERR_PARAMETER_INVALID, "Invalid page size specified: '%.*s'. Must be between 1 and %d inclusive.",
+                    PSTR(call_printable(c, top, 32)), GRAPH_MAX_TOP);
+    list->room = room;
+    if (str_empty(token)) return OK;
+    bool is_ours = b64url_decode(c, token, &after) == OK && after.n == sizeof list->after.g.b;
+    call_forgive(c);
+    if (!is_ours) return FAIL(c, ERR_PARAMETER_INVALID, "The skip token is not one that this service gave.");
+    memcpy(list->after.g.b, after.at, after.n);
+    list->has_after = true;
+    return OK;
+}
+
+static enum err refuse_unsupported(struct call *c, const struct wire *q)
+{
+    static const char *const NAMES[] = {"$orderby", "$search", "$expand", "$skip", "$apply", "$compute"};
+    for (size_t i = 0; i < COUNT(NAMES); i++)
+        if (wire_query(q, NAMES[i]).at) return FAIL(c, ERR_QUERY_UNSUPPORTED, "The query option '%s' is not supported here.", NAMES[i]);
+    return OK;
+}
+
+enum err graph_list_begin(struct call *c, const struct work *w, const struct wire *q, const char *set, unsigned kinds, struct graph_list *out)
+{
+    bool                 is_eventual = str_eq_nocase(http_header(q->http, S("ConsistencyLevel")), S("eventual"));
+    str                  filter = wire_query(q, "$filter");
+    struct graph_select *select;
+    *out = (struct graph_list){.c = c, .work = w, .wire = q, .set = set, .kinds = kinds};
+    out->counts = is_eventual && str_eq_nocase(wire_query(q, "$count"), S("true"));
+    out->names_types = str_eq(str_of(set), S("directoryObjects"));
+    TRY(refuse_unsupported(c, q));
+    TRY(read_page(c, q, out));
+    TRY(NEW(c, &select, 1));
+    TRY(graph_select_read(c, wire_query(q, "$select"), kinds, select));
+    out->select = select;
+    if (filter.at) TRY(graph_filter_read(c, filter, kinds, out->counts, &out->filter));
+    buf_init(&out->items, &c->arena);
+    json_begin(&out->json, &out->items);
+    json_write_array(&out->json);
+    return OK;
+}
+
+// What a filter looks at lives no longer than its answer: a list of everybody would fill the request's arena.
+static enum err passes(struct graph_list *list, const struct principal *p, bool *out)
+{
+    struct call scratch = {.now_ns = list->c->now_ns, .now_s = list->c->now_s};
+    *out = true;
+    if (!list->filter) return OK;
+    enum err failed = graph_filter_allows(&scratch, list->filter, p, out);
+    arena_clear(&scratch.arena);
+    return failed == OK ? OK : FAIL_PLAIN(list->c, failed);
+}
+
+static enum err write_item(struct graph_list *list, const struct principal *p)
+{
+    json_write_object(&list->json);
+    if (list->names_types) graph_put_type(list->c, &list->json, p);
+    TRY(graph_write_properties(list->c, &list->json, p, list->select));
+    json_write_end(&list->json);
+    return OK;
+}
+
+static enum err offer(struct graph_list *list, const struct principal *p)
+{
+    bool wanted;
+    if (!(list->kinds & 1u << p->kind)) return OK;
+    bool was_before = list->has_after && guid_cmp(p->id.g, list->after.g) <= 0;
+    if (was_before && !list->counts) return OK;
+    TRY(passes(list, p, &wanted));
+    if (!wanted) return OK;
+    list->found++;
+    if (was_before) return OK;
+    list->is_full = list->room == 0;
+    if (list->is_full) return OK;
+    list->room--;
+    list->last = p->id;
+    return write_item(list, p);
+}
+
+bool graph_list_offer(struct graph_list *list, const struct principal *p)
+{
+    list->failed = offer(list, p);
+    return list->failed == OK && (!list->is_full || list->counts);
+}
+
+// The same request again, but for the token: absolute, as clients demand.
+static enum err put_next_link(const struct graph_list *list, struct json_writer *j)
+{
+    const struct wire *q = list->wire;
+    struct buf         b;
+    str                link;
+    buf_init(&b, &list->c->arena);
+    buf_addf(&b, "https://%.*s%.*s?", PSTR(q->http->host), PSTR(q->http->path));
+    for (size_t i = 0; i < q->query_n; i++) {
+        if (str_eq_nocase(q->query[i].name, S("$skiptoken"))) continue;
+        if (str_starts(q->query[i].name, S("$"))) buf_add_char(&b, '$'); // as Graph writes it
+        http_escape(&b, str_from(q->query[i].name, str_starts(q->query[i].name, S("$"))));
+        buf_add_char(&b, '=');
+        http_escape(&b, q->query[i].value);
+        buf_add_char(&b, '&');
+    }
+    buf_add(&b, S("$skiptoken="));
+    b64url_add(&b, (bytes){list->last.g.b, sizeof list->last.g.b});
+    TRY(buf_finish(list->c, &b, &link));
+    json_put_string(j, S("@odata.nextLink"), link);
+    return OK;
+}
+
+enum err graph_list_end(struct graph_list *list, struct answer *a)
+{
+    str items;
+    TRY(list->failed);
+    json_write_end(&list->json);
+    TRY(buf_finish(list->c, &list->items, &items));
+    struct json_writer *j = graph_begin(list->c, list->wire, a, 200, call_format(list->c, "%s%.*s", list->set, PSTR(list->select->text)));
+    if (list->counts) json_put_int(j, S("@odata.count"), list->found);
+    if (list->is_full) TRY(put_next_link(list, j));
+    json_write_key(j, S("value"));
+    json_write_raw(j, items);
+    json_write_end(j);
+    return OK;
+}
+
+static int by_id(const void *a, const void *b)
+{
+    return guid_cmp(((const object_id *)a)->g, ((const object_id *)b)->g);
+}
+
+enum err graph_answer_list(struct call *c, const struct work *w, const struct wire *q, struct answer *a, unsigned kinds, const object_id *ids, size_t n)
+{
+    struct graph_list list;
+    object_id        *sorted;
+    TRY(graph_list_begin(c, w, q, "directoryObjects", kinds, &list));
+    TRY(NEW(c, &sorted, n));
+    for (size_t i = 0; i < n; i++) sorted[i] = ids[i];
+    if (n) qsort(sorted, n, sizeof *sorted, by_id);
+    for (size_t i = 0; i < n; i++) {
+        const struct principal *p = directory_find(w->world->directory, sorted[i]);
+        if (p && !graph_list_offer(&list, p)) break;
+    }
+    return graph_list_end(&list, a);
+}

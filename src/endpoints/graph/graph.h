@@ -1,0 +1,81 @@
+/*
+ * graph.h - what the files of Microsoft Graph share.
+ *
+ * Layer:  endpoints (uses all above)
+ * Source: https://learn.microsoft.com/graph/use-the-api, https://learn.microsoft.com/graph/query-parameters
+ */
+#pragma once
+#include "endpoints/graph/schema.h"
+#include "endpoints/service.h"
+
+#define GRAPH_PAGE_ITEMS 100 /* unless $top says otherwise */
+#define GRAPH_MAX_TOP    999
+#define GRAPH_MAX_IDS    1000 /* of getByIds */
+#define GRAPH_MAX_CHECKS 20   /* groups of checkMemberGroups */
+
+/* "https://graph.microsoft.com/v1.0", in the version that was asked. */
+str graph_base(struct call *c, const struct wire *q);
+
+/* Begins an object with its "@odata.context"; `fragment`: "users/$entity". Ends like any other object. */
+struct json_writer *graph_begin(struct call *c, const struct wire *q, struct answer *a, int status, str fragment);
+void graph_put_context(struct call *c, const struct wire *q, struct json_writer *j, str fragment);
+
+/* The collection that a path is about: "/v1.0/users/..."; "me" is a user. */
+struct graph_set {
+    str         segment;
+    const char *name; /* in contexts */
+    unsigned    kinds;
+};
+const struct graph_set *graph_set_of(const struct wire *q); /* never NULL: of a path without one, all objects */
+bool graph_is_me(const struct wire *q);
+
+/* The object that the path names: {id} of its collection, users also by their sign-in name; /me is the caller.
+   Errors: ERR_OBJECT_ID_INVALID, ERR_OBJECT_NOT_FOUND */
+FALLIBLE graph_find(struct call *c, const struct work *w, const struct wire *q, const struct principal **out);
+/* The same where it must be a group. */
+FALLIBLE graph_find_group(struct call *c, const struct work *w, const struct wire *q, const struct principal **out);
+/* Errors: ERR_OBJECT_ID_INVALID */
+FALLIBLE graph_read_id(struct call *c, str text, object_id *out);
+/* What an array of the body holds. Errors: ERR_CONTENT_INVALID, ERR_OBJECT_ID_INVALID */
+FALLIBLE graph_read_ids(struct call *c, const struct json *body, const char *name, size_t most, const object_id **out, size_t *out_n);
+/* The object that "https://.../directoryObjects/{id}" names. Errors: ERR_CONTENT_INVALID */
+FALLIBLE graph_read_reference(struct call *c, str url, object_id *out);
+
+/* One principal as the whole answer, with $select. `set`: "users". */
+FALLIBLE graph_answer_object(struct call *c, const struct wire *q, struct answer *a, int status, const char *set, const struct principal *p);
+/* {"value":["guid", ...]} */
+FALLIBLE graph_answer_ids(struct call *c, const struct wire *q, struct answer *a, const object_id *ids, size_t n);
+/* The "@odata.type" of an object in a collection of several kinds. */
+void graph_put_type(struct call *c, struct json_writer *j, const struct principal *p);
+
+/*
+ * A list in pages: the handler offers all it has, in the order of ids; the page takes what the query asks for.
+ *     graph_list_begin(...); for each: graph_list_offer(&list, p); graph_list_end(&list, a)
+ */
+struct graph_list {
+    struct call              *c;
+    const struct work        *work;
+    const struct wire        *wire;
+    const char               *set;   /* for the context: "users" */
+    unsigned                  kinds; /* that it may hold; others are passed over */
+    const struct graph_filter *filter; /* NULL: all */
+    const struct graph_select *select;
+    object_id                 after, last;
+    size_t                    room;
+    int64_t                   found;
+    bool                      has_after, is_full, counts, names_types;
+    struct buf                items;
+    struct json_writer        json;
+    enum err                  failed; /* of an offer: told at the end */
+};
+FALLIBLE graph_list_begin(struct call *c, const struct work *w, const struct wire *q, const char *set, unsigned kinds, struct graph_list *out);
+/* False: no more is wanted. */
+bool     graph_list_offer(struct graph_list *list, const struct principal *p);
+FALLIBLE graph_list_end(struct graph_list *list, struct answer *a);
+/* All of these, which may stand in any order. */
+FALLIBLE graph_answer_list(struct call *c, const struct work *w, const struct wire *q, struct answer *a, unsigned kinds, const object_id *ids, size_t n);
+
+/* Handlers, by file. */
+route_handler graph_list_all, graph_count, graph_create, graph_get, graph_get_by_key, graph_patch, graph_delete, graph_get_by_ids; /* objects.c */
+route_handler graph_members_list, graph_members_all, graph_member_add, graph_member_remove, graph_owners_list;                   /* members.c */
+route_handler graph_member_of, graph_member_of_all, graph_member_groups, graph_check_groups, graph_check_objects;                 /* membership.c */

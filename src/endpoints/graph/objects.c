@@ -1,0 +1,162 @@
+// Users, groups and service principals: whole collections, and one of them.
+#include "endpoints/graph/filter.h"
+#include "endpoints/graph/graph.h"
+#include "ops/groups_members.h"
+#include "ops/principals.h"
+
+static bool offer(const struct principal *p, void *ctx)
+{
+    return graph_list_offer(ctx, p);
+}
+
+enum err graph_list_all(struct call *c, struct work *w, const struct wire *q, struct answer *a)
+{
+    const struct graph_set *set = graph_set_of(q);
+    struct graph_list       list;
+    TRY(graph_list_begin(c, w, q, set->name, set->kinds, &list));
+    directory_each(w->world->directory, offer, &list);
+    return graph_list_end(&list, a);
+}
+
+enum err graph_count(struct call *c, struct work *w, const struct wire *q, struct answer *a)
+{
+    const struct graph_set *set = graph_set_of(q);
+    struct graph_list       list;
+    if (!str_eq_nocase(http_header(q->http, S("ConsistencyLevel")), S("eventual"))) return FAIL(c, ERR_QUERY_UNSUPPORTED, "$count is not currently supported.");
+    TRY(graph_list_begin(c, w, q, set->name, set->kinds, &list));
+    list.counts = true;
+    directory_each(w->world->directory, offer, &list);
+    TRY(list.failed);
+    a->status = 200;
+    a->content_type = S("text/plain");
+    buf_add_i64(&a->body, list.found);
+    return OK;
+}
+
+enum err graph_get(struct call *c, struct work *w, const struct wire *q, struct answer *a)
+{
+    const struct principal *p = NULL;
+    TRY(graph_find(c, w, q, &p));
+    return graph_answer_object(c, q, a, 200, graph_set_of(q)->name, p);
+}
+
+// servicePrincipals(appId='...'): a key in parentheses is part of the segment.
+enum err graph_get_by_key(struct call *c, struct work *w, const struct wire *q, struct answer *a)
+{
+    static const str BEFORE = S_INIT("servicePrincipals(appId='"), BEHIND = S_INIT("')");
+    str              segment = wire_param(q, "key");
+    client_id        app;
+    if (!str_starts_nocase(segment, BEFORE) || !str_ends(segment, BEHIND))
+        return FAIL(c, ERR_NOT_FOUND, "Resource not found for the segment '%.*s'.", PSTR(call_printable(c, segment, 128)));
+    str text = str_upto(str_from(segment, BEFORE.n), segment.n - BEFORE.n - BEHIND.n);
+    if (!guid_parse(text, &app.g)) return FAIL(c, ERR_OBJECT_ID_INVALID, "Invalid object identifier '%.*s'.", PSTR(call_printable(c, text, 128)));
+    const struct principal *p = directory_find_app(w->world->directory, app);
+    return p ? graph_answer_object(c, q, a, 200, "servicePrincipals", p) : directory_absent(c, text);
+}
+
+// "members@odata.bind": the objects that shall be members too.
+static enum err read_bound(struct call *c, const struct json *body, struct principal_args *args)
+{
+    const struct json *list = json_get(body, S("members@odata.bind"));
+    object_id         *ids;
+    if (!list) return OK;
+    if (!json_is(list, JSON_IS_ARRAY) || args->kind != PRINCIPAL_GROUP) return FAIL(c, ERR_CONTENT_INVALID, "Invalid URL format specified in payload.");
+    TRY(NEW(c, &ids, json_n(list)));
+    for (size_t i = 0; i < json_n(list); i++) TRY(graph_read_reference(c, json_str(json_at(list, i)), &ids[i]));
+    args->members = ids;
+    args->member_n = json_n(list);
+    return OK;
+}
+
+static void add_location(struct call *c, const struct wire *q, struct answer *a, const struct principal *p)
+{
+    answer_header(a, "Location", call_format(c, "%.*s/v2/%s/directoryObjects/%s/Microsoft.DirectoryServices.%s",
+                                             PSTR(names_url(c, &q->product->names, NAME_GRAPH)), guid_text(q->product->tenant.g).s,
+                                             guid_text(p->id.g).s, p->kind == PRINCIPAL_USER ? "User" : "Group"));
+}
+
+enum err graph_create(struct call *c, struct work *w, const struct wire *q, struct answer *a)
+{
+    const struct graph_set *set = graph_set_of(q);
+    struct principal_args   args = {.kind = set->kinds == GRAPH_USERS ? PRINCIPAL_USER : PRINCIPAL_GROUP};
+    struct principal_result result = {0};
+    TRY(wire_body(c, q, &args.body));
+    TRY(read_bound(c, args.body, &args));
+    TRY(op_run(c, w, q->route->op, NULL, &args, &result));
+    add_location(c, q, a, result.principal);
+    return graph_answer_object(c, q, a, 201, set->name, result.principal);
+}
+
+static enum err answer_nothing(struct answer *a)
+{
+    a->status = 204;
+    return OK;
+}
+
+enum err graph_patch(struct call *c, struct work *w, const struct wire *q, struct answer *a)
+{
+    struct principal_args   args = {0};
+    struct principal_result result = {0};
+    const struct principal *p = NULL;
+    TRY(graph_find(c, w, q, &p));
+    args.id = p->id;
+    args.kind = p->kind;
+    TRY(wire_body(c, q, &args.body));
+    TRY(read_bound(c, args.body, &args));
+    TRY(op_run(c, w, q->route->op, NULL, &args, &result));
+    return answer_nothing(a);
+}
+
+enum err graph_delete(struct call *c, struct work *w, const struct wire *q, struct answer *a)
+{
+    struct principal_args   args = {0};
+    const struct principal *p = NULL;
+    TRY(graph_find(c, w, q, &p));
+    args.id = p->id;
+    args.kind = p->kind;
+    TRY(op_run(c, w, q->route->op, NULL, &args, NULL));
+    return answer_nothing(a);
+}
+
+// Names of types that no object here has select nothing; without the list all are wanted.
+static enum err read_types(struct call *c, const struct json *body, unsigned *out)
+{
+    static const struct { str name; unsigned kinds; } TYPES[] = {
+        {S_INIT("user"), GRAPH_USERS}, {S_INIT("group"), GRAPH_GROUPS}, {S_INIT("servicePrincipal"), GRAPH_SERVICES}, {S_INIT("directoryObject"), GRAPH_ALL},
+    };
+    const struct json *list = json_get_nocase(body, S("types"));
+    *out = GRAPH_ALL;
+    if (!list || json_is(list, JSON_IS_NULL)) return OK;
+    if (!json_is(list, JSON_IS_ARRAY)) return FAIL(c, ERR_CONTENT_INVALID, "The parameter 'types' must be a collection of texts.");
+    if (json_n(list)) *out = 0;
+    for (size_t i = 0; i < json_n(list); i++)
+        for (size_t k = 0; k < COUNT(TYPES); k++)
+            if (str_eq_nocase(TYPES[k].name, json_str(json_at(list, i)))) *out |= TYPES[k].kinds;
+    return OK;
+}
+
+enum err graph_get_by_ids(struct call *c, struct work *w, const struct wire *q, struct answer *a)
+{
+    static const struct graph_select ALL = {0};
+    const struct json               *body;
+    const object_id                 *ids = NULL;
+    size_t                           n = 0;
+    unsigned                         kinds = 0;
+    TRY(wire_body(c, q, &body));
+    TRY(graph_read_ids(c, body, "ids", GRAPH_MAX_IDS, &ids, &n));
+    TRY(read_types(c, body, &kinds));
+    struct json_writer *j = graph_begin(c, q, a, 200, S("directoryObjects"));
+    json_write_key(j, S("value"));
+    json_write_array(j);
+    for (size_t i = 0; i < n; i++) {
+        const struct principal *p = directory_find(w->world->directory, ids[i]);
+        if (!p || !(kinds & 1u << p->kind)) continue; // unknown ones are left out without a word
+        json_write_object(j);
+        graph_put_type(c, j, p);
+        TRY(graph_write_properties(c, j, p, &ALL));
+        json_write_end(j);
+    }
+    json_write_end(j);
+    json_write_end(j);
+    return OK;
+}

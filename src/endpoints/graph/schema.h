@@ -1,0 +1,43 @@
+/*
+ * schema.h - the properties of directory objects: what answers show and filters compare.
+ *
+ * Layer:  endpoints (uses all above)
+ * Source: https://learn.microsoft.com/graph/api/resources/user, /group, /serviceprincipal (the properties and their order)
+ */
+#pragma once
+#include "core/json.h"
+#include "ops/gate.h"
+
+#define GRAPH_MAX_SELECT 64
+
+/* Kinds of principals as a set. */
+#define GRAPH_USERS    (1u << PRINCIPAL_USER)
+#define GRAPH_GROUPS   (1u << PRINCIPAL_GROUP)
+#define GRAPH_SERVICES (1u << PRINCIPAL_APP | 1u << PRINCIPAL_MANAGED)
+#define GRAPH_ALL      (GRAPH_USERS | GRAPH_GROUPS | GRAPH_SERVICES)
+
+enum graph_type { GRAPH_TEXT, GRAPH_BOOL, GRAPH_TEXTS, GRAPH_OBJECTS /* a list, or an object: shown, never compared */ };
+
+/* "user", "group", "servicePrincipal" */
+const char *graph_type_name(enum principal_kind kind);
+
+/* Is there a property of that name, in any case, on one of the kinds? */
+bool graph_has_property(unsigned kinds, str name, enum graph_type *out);
+
+/*
+ * A principal's property. False: its kind has none of that name.
+ * Lives: *out points into the principal or the call.
+ */
+FALLIBLE graph_value(struct call *c, const struct principal *p, str name, bool *out_has, struct json *out);
+
+/* $select. */
+struct graph_select {
+    str    names[GRAPH_MAX_SELECT];
+    size_t n; /* 0: what is shown unasked */
+    str    text; /* for the context: "(id,displayName)" or empty */
+};
+/* Errors: ERR_PARAMETER_INVALID - an unknown name */
+FALLIBLE graph_select_read(struct call *c, str text, unsigned kinds, struct graph_select *out);
+
+/* The properties of one, into an object that is open. */
+FALLIBLE graph_write_properties(struct call *c, struct json_writer *j, const struct principal *p, const struct graph_select *select);
