@@ -131,7 +131,8 @@ static int tell_refusal(struct cli *cli, const struct admin_reply *reply)
     str                code = STR_NONE, message = STR_NONE;
     if (json_parse(c, reply->body, &body) == OK) admin_error(body, &code, &message);
     call_forgive(c);
-    if (str_empty(code)) return cli_fail(cli, "The server answered %d: %.*s", reply->status, PSTR(str_upto(reply->body, str_find(reply->body, '\n'))));
+    str first_line = str_upto(reply->body, str_find(reply->body, '\n'));
+    if (str_empty(code)) return cli_fail(cli, "The server answered %d: %.*s", reply->status, PSTR(first_line));
     return cli_fail(cli, "%.*s: %.*s (%d)", PSTR(code), PSTR(message), reply->status);
 }
 

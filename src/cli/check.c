@@ -8,7 +8,8 @@
 #define RESOURCE_VERSION "2021-04-01"
 
 static const struct option_row OPTIONS[] = {
-    {"plane", 0, VALUE_WORD, "PLANE", "control: what the management API does; data: what the resource itself does (default: the action's own)", false},
+    {"plane", 0, VALUE_WORD, "PLANE",
+     "control: what the management API does; data: what the resource itself does (default: the action's own)", false},
 };
 
 static const struct operand_row OPERANDS[] = {
@@ -44,10 +45,16 @@ static enum err only_candidate(struct call *c, str name, const struct json *foun
     return FAIL(c, ERR_CONFLICT, "More than one resource is called \"%.*s\"; give the id of one: %.*s", PSTR(name), PSTR(buf_view(&b)));
 }
 
+static bool is_name_letter(char letter)
+{
+    char c = char_lower(letter);
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || str_find(S("-_.()"), c) != STR_NOWHERE;
+}
+
 static bool is_plain_name(str s)
 {
     for (size_t i = 0; i < s.n; i++)
-        if (!((s.at[i] >= '0' && s.at[i] <= '9') || (char_lower(s.at[i]) >= 'a' && char_lower(s.at[i]) <= 'z') || strchr("-_.()", s.at[i]))) return false;
+        if (!is_name_letter(s.at[i])) return false;
     return s.n > 0;
 }
 
@@ -56,7 +63,8 @@ static enum err resource_by_name(struct cli *cli, str subscription, str name, st
     struct call       *c = &cli->call;
     const struct json *found;
     if (!is_plain_name(name)) return FAIL(c, ERR_USAGE, "\"%.*s\" is neither an object id, nor an ARM id, nor a name.", PSTR(name));
-    str path = call_format(c, "/subscriptions/%.*s/resources?$filter=name%%20eq%%20'%.*s'&api-version=" RESOURCE_VERSION, PSTR(subscription), PSTR(name));
+    str path = call_format(c, "/subscriptions/%.*s/resources?$filter=name%%20eq%%20'%.*s'&api-version=" RESOURCE_VERSION,
+                           PSTR(subscription), PSTR(name));
     TRY(admin_json(cli, "GET", path, STR_NONE, &found));
     return only_candidate(c, name, json_get(found, S("value")), out_id);
 }
@@ -83,7 +91,8 @@ static enum err write_question(struct cli *cli, str principal, str action, str s
     struct json_writer w;
     const char        *plane = cli_value(cli, "plane", NULL);
     bool               is_data = plane && str_eq(str_of(plane), S("data"));
-    if (plane && !is_data && !str_eq(str_of(plane), S("control"))) return FAIL(&cli->call, ERR_USAGE, "--plane is control or data, not \"%s\".", plane);
+    if (plane && !is_data && !str_eq(str_of(plane), S("control")))
+        return FAIL(&cli->call, ERR_USAGE, "--plane is control or data, not \"%s\".", plane);
     buf_init(&b, &cli->call.arena);
     json_begin(&w, &b);
     json_write_object(&w);
@@ -138,7 +147,8 @@ static void print_answer(struct cli *cli, const struct json *answer)
         printf("%s: %.*s\n", painted(cli, true, "yes"), PSTR(role_name(cli, json_get_str(by, S("roleDefinitionId")))));
         printf("  at %.*s\n  by the assignment %.*s\n", PSTR(json_get_str(by, S("scope"))), PSTR(json_get_str(by, S("id"))));
     } else if (str_eq(decision, S("Denied"))) {
-        printf("%s: the deny assignment %.*s forbids it\n", painted(cli, false, "no"), PSTR(json_get_str(json_get(answer, S("denyAssignment")), S("id"))));
+        str by_deny = json_get_str(json_get(answer, S("denyAssignment")), S("id"));
+        printf("%s: the deny assignment %.*s forbids it\n", painted(cli, false, "no"), PSTR(by_deny));
     } else {
         printf("%s: no role assignment allows it as a %s action\n", painted(cli, false, "no"), is_data ? "data" : "control");
     }
@@ -183,7 +193,8 @@ static const struct example_row EXAMPLES[] = {
 const struct command COMMAND_CHECK = {
     .name = "check",
     .summary = "Ask whether a principal may do something somewhere",
-    .about = "Says yes with the role assignment that allows it, or no. Ends with 0 for yes, 1 for no, and 2 if no answer could be given.",
+    .about = "Says yes with the role assignment that allows it, or no.",
+    .exit_status = "0 for yes, 1 for no, 2 if no answer could be given.",
     .options = OPTIONS,
     .option_n = COUNT(OPTIONS),
     .operands = OPERANDS,

@@ -50,6 +50,7 @@ struct command {
     size_t                    option_n;
     const struct operand_row *operands;
     size_t                    operand_n;
+    const char               *exit_status; /* NULL: the usual one, or for `launches` the program's */
     const struct section_row *sections; /* more to read, after the options */
     size_t                    section_n;
     const struct example_row *examples;

@@ -99,7 +99,8 @@ static void add_zsh_text(struct buf *b, const char *text)
 
 static void add_zsh_options(struct buf *b, const struct option_row *rows, size_t n)
 {
-    static const char *const HOW[] = {[VALUE_NONE] = "", [VALUE_WORD] = ":value: ", [VALUE_FILE] = ":file:_files", [VALUE_DIR] = ":directory:_files -/"};
+    static const char *const HOW[] = {[VALUE_NONE] = "", [VALUE_WORD] = ":value: ", [VALUE_FILE] = ":file:_files",
+                                      [VALUE_DIR] = ":directory:_files -/"};
     for (size_t i = 0; i < n; i++) {
         buf_addf(b, " \\\n            '%s--%s[", rows[i].repeats ? "*" : "", rows[i].name);
         add_zsh_text(b, rows[i].help);

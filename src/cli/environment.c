@@ -7,7 +7,8 @@ static const str REMOVED[] = {ENVIRONMENT_CREDENTIALS(ROW) ENVIRONMENT_ENDPOINTS
 static const str PROXIES[] = {ENVIRONMENT_PROXIES(ROW)};
 static const str TRUSTING[] = {ENVIRONMENT_CA(ROW)};
 // What AZURE_CLIENT_ID belongs to when it does not pick an identity.
-static const str OWNERS[] = {S_INIT("AZURE_CLIENT_SECRET"), S_INIT("AZURE_CLIENT_CERTIFICATE_PATH"), S_INIT("AZURE_FEDERATED_TOKEN_FILE"), S_INIT("AZURE_USERNAME")};
+static const str OWNERS[] = {S_INIT("AZURE_CLIENT_SECRET"), S_INIT("AZURE_CLIENT_CERTIFICATE_PATH"), S_INIT("AZURE_FEDERATED_TOKEN_FILE"),
+                             S_INIT("AZURE_USERNAME")};
 #undef ROW
 
 static bool in_table(const str *table, size_t n, str name)

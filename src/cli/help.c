@@ -8,6 +8,15 @@
 #define WIDTH        80
 #define COLUMN_MAX   30 /* where explanations begin, at most */
 
+const char *help_exit_status(const struct command *command)
+{
+    if (command && command->exit_status) return command->exit_status;
+    if (command && command->launches)
+        return "The program's own; 128 and the signal's number if a signal ended it. 127 if the program was not found, "
+               "126 if it could not be run, 125 if Lanyard itself failed.";
+    return "0 if it worked, 1 if it failed or the answer is no, 2 if the command line is wrong.";
+}
+
 struct page {
     struct buf *b;
     bool        color;
@@ -116,6 +125,8 @@ static void command_page(struct call *c, struct page *p, const struct command *c
         title(p, command->sections[i].title);
         paragraphs(p->b, command->sections[i].text);
     }
+    title(p, "Exit status");
+    paragraphs(p->b, help_exit_status(command));
     if (command->example_n) title(p, "Examples");
     for (size_t i = 0; i < command->example_n; i++)
         buf_addf(p->b, "  %s\n      %s\n", command->examples[i].line, command->examples[i].help);

@@ -34,7 +34,8 @@ static const char *nameserver_of(const struct lanyard_listener *listeners, size_
 // On the host the machine's own authorities stay trusted beside ours.
 static enum err write_host_bundle(struct call *c, const struct launch *l, const char **out)
 {
-    static const char *const SYSTEM[] = {"/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem", "/etc/ssl/ca-bundle.pem"};
+    static const char *const SYSTEM[] = {"/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem",
+                                         "/etc/ssl/ca-bundle.pem"};
     str                      theirs = STR_NONE;
     for (size_t i = 0; i < COUNT(SYSTEM) && str_empty(theirs); i++)
         if (file_read(c, SYSTEM[i], BUNDLE_MAX_BYTES, &theirs) != OK) call_forgive(c);
@@ -51,7 +52,8 @@ static enum err make_sandbox(struct call *c, const struct launch *l, const char 
 {
     const struct lanyard_listener *listeners;
     size_t                         n = lanyard_workload_listeners(l->workload, &listeners);
-    struct hide_plan               plan = {.data_dir = l->data_dir, .ca_pem = lanyard_workload_ca_pem(l->workload), .nameserver = nameserver_of(listeners, n)};
+    struct hide_plan               plan = {.data_dir = l->data_dir, .ca_pem = lanyard_workload_ca_pem(l->workload)};
+    plan.nameserver = nameserver_of(listeners, n);
     TRY(sandbox_enter(c));
     TRY(network_up(c, listeners, n));
     return hide_and_place(c, &plan, out_bundle);

@@ -65,15 +65,6 @@ static void operands(struct buf *b, const struct command *command)
     }
 }
 
-static void exit_status(struct buf *b, const struct command *command)
-{
-    static const char *const USUAL = "0 if it worked, 1 if it failed or the answer is no, 2 if the command line is wrong.";
-    static const char *const LAUNCHED = "That of the program; 128 and the signal's number if a signal ended it. "
-                                        "127 if the program was not found, 126 if it could not be run, 125 if Lanyard itself failed.";
-    heading(b, "Exit status");
-    line(b, "", str_of(command && command->launches ? LAUNCHED : USUAL), "");
-}
-
 static void environment(struct buf *b)
 {
     static const struct { const char *name, *help; } ROWS[] = {
@@ -140,7 +131,8 @@ enum err help_man(struct call *c, const struct command *command, str *out)
         heading(&b, command->sections[i].title);
         paragraphs(&b, command->sections[i].text);
     }
-    exit_status(&b, command);
+    heading(&b, "Exit status");
+    line(&b, "", str_of(help_exit_status(command)), "");
     environment(&b);
     if (command) examples(&b, command);
     if (command) {

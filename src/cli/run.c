@@ -127,8 +127,8 @@ const struct command COMMAND_RUN = {
     .name = "run",
     .summary = "Run a program as a resource's workload",
     .about = "Runs the program in a small network of its own, in which Azure's names lead to the local server and the "
-             "metadata endpoint hands out tokens of this resource's identities. No root is needed, and nothing in the program changes. "
-             "Ends with the program's own status.",
+             "metadata endpoint hands out tokens of this resource's identities. No root is needed, and nothing in the program "
+             "changes.",
     .options = RUN_OPTIONS,
     .option_n = COUNT(RUN_OPTIONS),
     .operands = RUN_OPERANDS,

@@ -38,11 +38,13 @@ enum err sandbox_refused(struct call *c, const char *what, int error)
     bool is_permission = error == EPERM || error == EACCES || error == ENOSPC || error == EUSERS;
     for (size_t i = 0; is_permission && i < COUNT(SWITCHES); i++)
         if (is_set_to(c, SWITCHES[i].path, SWITCHES[i].forbids))
-            return FAIL(c, ERR_NOT_AUTHORIZED, "This kernel forbids sandboxes (%s=%s): have it allowed with `sudo sysctl %s=%s`, " ELSE_NO_SANDBOX ".",
+            return FAIL(c, ERR_NOT_AUTHORIZED,
+                        "This kernel forbids sandboxes (%s=%s): have it allowed with `sudo sysctl %s=%s`, " ELSE_NO_SANDBOX ".",
                         SWITCHES[i].name, SWITCHES[i].forbids, SWITCHES[i].name, SWITCHES[i].allows);
     if (error == EPERM)
-        return FAIL(c, ERR_NOT_AUTHORIZED, "Sandboxes are forbidden here (%s: %s), as in most containers: allow user namespaces, " ELSE_NO_SANDBOX ".",
-                    what, strerror(error));
+        return FAIL(c, ERR_NOT_AUTHORIZED,
+                    "Sandboxes are forbidden here (%s: %s), as in most containers: allow user namespaces, " ELSE_NO_SANDBOX ".", what,
+                    strerror(error));
     return FAIL(c, ERR_NOT_AUTHORIZED, "The sandbox cannot be made (%s: %s); --no-sandbox does without.", what, strerror(error));
 }
 

@@ -42,7 +42,8 @@ static enum err cover(struct curtains *all, const char *path)
     struct call *c = all->c;
     struct stat  st;
     char        *real = realpath(path, NULL);
-    if (!real) return errno == ENOENT || errno == ENOTDIR || errno == EACCES ? OK : FAIL(c, ERR_IO, "%s cannot be hidden: %s.", path, strerror(errno));
+    if (!real && (errno == ENOENT || errno == ENOTDIR || errno == EACCES)) return OK; // not there, or not to be reached inside either
+    if (!real) return FAIL(c, ERR_IO, "%s cannot be hidden: %s.", path, strerror(errno));
     bool        is_dir = stat(real, &st) == 0 && S_ISDIR(st.st_mode);
     const char *what = is_dir ? "tmpfs" : "/dev/null";
     int         failed = is_dir ? mount(what, real, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755,size=1m") : mount(what, real, NULL, MS_BIND, NULL);
@@ -103,8 +104,8 @@ static str follow(struct call *c, str path)
         const char *z = call_zstr(c, path);
         ssize_t     n = z ? readlink(z, to, sizeof to - 1) : -1;
         if (n < 0) break;
-        str link = {to, (size_t)n};
-        path = *to == '/' ? call_format(c, "%.*s", PSTR(link)) : call_format(c, "%.*s/%.*s", PSTR(str_upto(path, str_find_last(path, '/'))), PSTR(link));
+        str link = {to, (size_t)n}, beside = str_upto(path, str_find_last(path, '/'));
+        path = *to == '/' ? call_format(c, "%.*s", PSTR(link)) : call_format(c, "%.*s/%.*s", PSTR(beside), PSTR(link));
     }
     str dir = str_upto(path, str_find_last(path, '/'));
     while (dir.n) {

@@ -78,7 +78,8 @@ static enum err open_one(struct call *c, const struct lanyard_listener *l, int *
     struct sockaddr_in address;
     bool               is_tcp = str_eq(str_of(l->transport), S("tcp"));
     int                on = 1;
-    if (!is_tcp && !str_eq(str_of(l->transport), S("udp"))) return FAIL(c, ERR_IO, "The server asks for the transport \"%s\", which is unknown here.", l->transport);
+    if (!is_tcp && !str_eq(str_of(l->transport), S("udp")))
+        return FAIL(c, ERR_IO, "The server asks for the transport \"%s\", which is unknown here.", l->transport);
     TRY(read_address(c, l, &address));
     int s = socket(AF_INET, (is_tcp ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC, 0);
     if (s < 0) return FAIL(c, ERR_IO, "No socket for %s: %s.", l->name, strerror(errno));

@@ -37,8 +37,10 @@ TEST(dns_answers_our_names_and_no_others)
          ROW("\x12\x34\x85\x80\x00\x01\x00\x01\x00\x00\x00\x01" VAULT A_IN ADDRESS OWN_EDNS)},
         {"recursion not desired", ROW(HEAD("\x00\x00", ONE) VAULT A_IN), ROW("\x12\x34\x84\x80\x00\x01\x00\x01\x00\x00\x00\x00" VAULT A_IN ADDRESS)},
         // does not exist
-        {"another name", ROW(QUERY "\x07" "example\x03" "com\x00" A_IN), ROW("\x12\x34\x85\x83\x00\x01\x00\x00\x00\x00\x00\x00\x07" "example\x03" "com\x00" A_IN)},
-        {"the suffix itself", ROW(QUERY "\x05vault\x05" "azure\x03net\x00" A_IN), ROW("\x12\x34\x85\x83\x00\x01\x00\x00\x00\x00\x00\x00\x05vault\x05" "azure\x03net\x00" A_IN)},
+        {"another name", ROW(QUERY "\x07" "example\x03" "com\x00" A_IN),
+         ROW("\x12\x34\x85\x83\x00\x01\x00\x00\x00\x00\x00\x00\x07" "example\x03" "com\x00" A_IN)},
+        {"the suffix itself", ROW(QUERY "\x05vault\x05" "azure\x03net\x00" A_IN),
+         ROW("\x12\x34\x85\x83\x00\x01\x00\x00\x00\x00\x00\x00\x05vault\x05" "azure\x03net\x00" A_IN)},
         {"two labels below", ROW(QUERY "\x01x" VAULT A_IN), ROW("\x12\x34\x85\x83\x00\x01\x00\x00\x00\x00\x00\x00\x01x" VAULT A_IN)},
         {"one label with dots in it", ROW(QUERY "\x19login.microsoftonline.com\x00" A_IN),
          ROW("\x12\x34\x85\x83\x00\x01\x00\x00\x00\x00\x00\x00\x19login.microsoftonline.com\x00" A_IN)},

@@ -272,7 +272,8 @@ static enum err take_question(struct call *c, struct launcher *l, int fd, const 
     work_end(&w);
     TRY(failed);
     l->row_n = workload_sockets(l->is_sandboxed, !str_empty(resource), l->rows);
-    if (l->row_n == 0) return FAIL(c, ERR_PARAMETER_INVALID, "Without a sandbox there is only the token endpoint, and that needs a resource: --as RES.");
+    if (l->row_n == 0)
+        return FAIL(c, ERR_PARAMETER_INVALID, "Without a sandbox there is only the token endpoint, and that needs a resource: --as RES.");
     l->resource = strndup(resource.at, resource.n);
     if (!l->resource) return FAIL_PLAIN(c, ERR_NO_MEMORY);
     l->stage = STAGE_HANDS_OVER;
@@ -291,7 +292,8 @@ static enum err take_sockets(struct call *c, struct launcher *l, int fd, const s
         TRY(serve_socket(c, l, l->rows[i], socket));
     }
     l->stage = STAGE_SERVED;
-    report(REPORT_INFO, "sandbox: a workload begins", "pid=%d uid=%u sandboxed=%d resource=\"%s\"", (int)l->pid, (unsigned)l->user, l->is_sandboxed, l->resource);
+    report(REPORT_INFO, "sandbox: a workload begins", "pid=%d uid=%u sandboxed=%d resource=\"%s\"", (int)l->pid, (unsigned)l->user,
+           l->is_sandboxed, l->resource);
     return send_served(c, l, fd, imds_port);
 }
 
@@ -405,7 +407,8 @@ static enum err open_launchers_socket(struct call *c, str data_dir, int *out)
     struct sockaddr_un at = {.sun_family = AF_UNIX};
     int                n = snprintf(at.sun_path, sizeof at.sun_path, "%.*s/sandbox.sock", PSTR(data_dir));
     if (n < 0 || (size_t)n >= sizeof at.sun_path)
-        return FAIL(c, ERR_IO, "%.*s is too long a name for a data directory: sockets' paths have at most %zu bytes.", PSTR(data_dir), sizeof at.sun_path - 1);
+        return FAIL(c, ERR_IO, "%.*s is too long a name for a data directory: sockets' paths have at most %zu bytes.", PSTR(data_dir),
+                    sizeof at.sun_path - 1);
     unlink(at.sun_path);
     int  fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     // Before bind, so that it is never open to others; umask would be every thread's.
