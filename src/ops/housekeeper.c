@@ -8,6 +8,7 @@
 #include "ops/assignments.h"
 #include "ops/committer.h"
 #include "ops/secrets.h"
+#include "ops/signing_keys.h"
 #include "ops/vault_resource.h"
 
 // Removes what is due, at most so many; in reading work it only counts. A vault takes its secrets along, so it comes first.
@@ -16,15 +17,17 @@ static enum err (*const CHORES[])(struct call *c, struct work *w, size_t limit, 
 };
 
 struct housekeeper {
-    struct product  *product;
-    struct write_job job;
-    struct call      call; // the thread's; the committer's while the job is out
-    int64_t          period_ms;
-    size_t           removed;
-    pthread_t        thread;
-    pthread_mutex_t  lock; // guards the three below
-    pthread_cond_t   wake;
-    bool             stopping, job_is_out, looks_at_once;
+    struct product     *product;
+    struct write_job    job;
+    struct call         call; // the thread's; the committer's while the job is out
+    int64_t             period_ms;
+    size_t              removed;
+    struct signing_turn keys; // made on this thread, for it is slow; no ring: it is not their time
+    enum err            committed;
+    pthread_t           thread;
+    pthread_mutex_t     lock; // guards the three below
+    pthread_cond_t      wake;
+    bool                stopping, job_is_out, looks_at_once;
 };
 
 static enum err sweep(struct housekeeper *k, struct work *w, size_t *out_n)
@@ -41,13 +44,14 @@ static enum err sweep(struct housekeeper *k, struct work *w, size_t *out_n)
 static enum err run_job(struct write_job *job, struct work *w)
 {
     struct housekeeper *k = CONTAINER_OF(job, struct housekeeper, job);
+    if (k->keys.ring) TRY(signing_keys_write(&k->call, w->store, &k->keys));
     return sweep(k, w, &k->removed);
 }
 
 static void job_done(struct write_job *job, enum err committed)
 {
     struct housekeeper *k = CONTAINER_OF(job, struct housekeeper, job);
-    if (committed != OK) k->removed = 0;
+    k->committed = committed;
     pthread_mutex_lock(&k->lock);
     k->job_is_out = false;
     pthread_cond_signal(&k->wake);
@@ -56,13 +60,12 @@ static void job_done(struct write_job *job, enum err committed)
 
 static enum err write_and_wait(struct housekeeper *k)
 {
-    k->removed = 0;
     k->job_is_out = true; // nobody else looks at it until the job is out
     TRY(committer_submit(&k->call, k->product->committer, &k->job));
     pthread_mutex_lock(&k->lock);
     while (k->job_is_out) pthread_cond_wait(&k->wake, &k->lock);
     pthread_mutex_unlock(&k->lock);
-    return k->call.failure.kind;
+    return k->committed == OK ? k->call.failure.kind : FAIL_PLAIN(&k->call, k->committed);
 }
 
 static enum err look(struct housekeeper *k, size_t *out_due)
@@ -74,16 +77,30 @@ static enum err look(struct housekeeper *k, size_t *out_due)
     return failed;
 }
 
+// Removes what is due and turns the keys, in one transaction.
+static enum err put_right(struct housekeeper *k, size_t due)
+{
+    struct product *p = k->product;
+    if (signing_keys_due(p, k->call.now_s)) TRY(signing_keys_turn(&k->call, p, &k->keys));
+    if (due == 0 && !k->keys.ring) return OK;
+    TRY(write_and_wait(k));
+    if (k->removed) report(REPORT_INFO, "ops: what was due is removed", "n=%zu", k->removed);
+    if (!k->keys.ring) return OK;
+    signing_keys_publish(p, &k->keys);
+    report(REPORT_INFO, "ops: the next key signs from now on", "kid=%.*s", PSTR(keyring_at(product_keyring(p), 0)->kid));
+    return OK;
+}
+
 // True if there may be more to do at once.
 static bool go_round(struct housekeeper *k)
 {
     size_t due;
     call_reset(&k->call, &k->product->clock);
+    k->removed = 0;
     enum err failed = look(k, &due);
-    if (failed == OK && due == 0) return false;
-    if (failed == OK) failed = write_and_wait(k);
-    if (failed != OK) report_failure(REPORT_WARNING, "ops: what is due could not be removed", &k->call);
-    else report(REPORT_INFO, "ops: what was due is removed", "n=%zu", k->removed);
+    if (failed == OK) failed = put_right(k, due);
+    if (failed != OK) report_failure(REPORT_WARNING, "ops: what is due could not be done", &k->call);
+    signing_keys_discard(&k->keys); // of a turn that failed
     return failed == OK && k->removed > 0;
 }
 

@@ -2,11 +2,11 @@
 
 #include "core/digest.h"
 #include "core/pack.h"
+#include "ops/signing_keys.h"
 #include "server/files.h"
 
 #define SEAL_KEY_FILE  "seal.key"
 #define META_KEY       S("product")
-#define KEYRING_KEY    S("ring")
 #define TENANT_NAME    S("Lanyard")
 #define TENANT_DOMAIN  S("lanyard.localhost")
 #define SUBSCRIPTION   S("Lanyard subscription")
@@ -74,36 +74,22 @@ static enum err make_operator(struct call *c, struct worlds *worlds, struct stor
     return world_change(c, worlds, session, STORE_ASSIGNMENT, NULL, &owner->ref);
 }
 
-static enum err make_keyring(struct call *c, struct store_session *session, const struct product *p, struct keyring **out)
+static enum err make_keys(struct call *c, struct store_session *session, struct product *p)
 {
-    CLEANUP(secret_clear) struct secret saved = {0};
-    bytes           sealed;
-    struct keyring *ring = NULL;
-    TRY(keyring_new(c, &ring));
-    enum err failed = keyring_save(c, ring, &saved);
-    if (failed == OK) failed = seal_close(c, &p->seal_key, secret_reveal(&saved), KEYRING_KEY, &sealed);
-    if (failed == OK) failed = store_put(c, session, STORE_SIGNING_KEY, KEYRING_KEY, sealed);
-    if (failed == OK) *out = ring;
-    else keyring_drop(ring);
+    struct signing_turn turn;
+    TRY(signing_keys_begin(c, p, &turn));
+    enum err failed = signing_keys_write(c, session, &turn);
+    if (failed == OK) signing_keys_publish(p, &turn);
+    else signing_keys_discard(&turn);
     return failed;
 }
 
-static enum err load_keyring(struct call *c, struct store_session *session, const struct product *p, struct keyring **out)
+static enum err load_keys(struct call *c, struct store_session *session, struct product *p)
 {
-    CLEANUP(secret_clear) struct secret saved = {0};
-    bytes sealed;
-    TRY(store_get(c, session, STORE_SIGNING_KEY, KEYRING_KEY, &sealed));
-    if (seal_open(c, &p->seal_key, sealed, KEYRING_KEY, &saved) != OK) {
-        call_forgive(c);
-        return FAIL(c, ERR_CRYPTO, "%.*s/%s is not the key that this directory was written with: put the right one back.", PSTR(p->data_dir), SEAL_KEY_FILE);
-    }
-    return keyring_load(c, &saved, out);
-}
-
-static void set_keyring(struct product *p, struct keyring *ring)
-{
-    p->rings[p->ring_n++] = ring;
-    atomic_store(&p->keyring, ring);
+    enum err failed = signing_keys_load(c, session, p);
+    if (failed != ERR_CRYPTO) return failed;
+    call_forgive(c);
+    return FAIL(c, ERR_CRYPTO, "%.*s/%s is not the key that this directory was written with: put the right one back.", PSTR(p->data_dir), SEAL_KEY_FILE);
 }
 
 static enum err load_seal_key(struct call *c, struct product *p, bool is_first_start)
@@ -126,7 +112,6 @@ static enum err load_seal_key(struct call *c, struct product *p, bool is_first_s
 // All of a first start is one transaction: a start that is cut short leaves an empty store.
 static enum err first_start(struct call *c, struct product *p, struct store_session *session)
 {
-    struct keyring *ring;
     p->tenant.g = guid_new(c);
     p->tenant_name = TENANT_NAME;
     p->tenant_domain = TENANT_DOMAIN;
@@ -136,8 +121,7 @@ static enum err first_start(struct call *c, struct product *p, struct store_sess
     TRY(write_meta(c, session, p));
     TRY(make_tree(c, p->worlds, session, p));
     TRY(make_operator(c, p->worlds, session, p));
-    TRY(make_keyring(c, session, p, &ring));
-    set_keyring(p, ring);
+    TRY(make_keys(c, session, p));
     TRY(store_commit(c, session));
     world_publish(p->worlds);
     return OK;
@@ -153,11 +137,8 @@ static enum err open_with(struct call *c, struct product *p, struct store_sessio
     TRY(load_seal_key(c, p, is_first));
     TRY(worlds_load(c, session, &p->worlds));
     if (is_first) return first_start(c, p, session);
-    struct keyring *ring;
     TRY(read_meta(c, meta, p));
-    TRY(load_keyring(c, session, p, &ring));
-    set_keyring(p, ring);
-    return OK;
+    return load_keys(c, session, p);
 }
 
 enum err state_open(struct call *c, struct product *p)
