@@ -1,0 +1,136 @@
+#include "endpoints/router.h"
+#include "test.h"
+
+static enum err nothing(struct call *c, struct work *w, const struct wire *q, struct answer *a)
+{
+    (void)c, (void)w, (void)q, (void)a;
+    return OK;
+}
+
+static const struct route ROUTES[] = {
+    {HTTP_GET, "/", GUARD_NONE, nothing, NULL},
+    {HTTP_GET, "/secrets", GUARD_NONE, nothing, NULL},
+    {HTTP_GET, "/secrets/{name}", GUARD_NONE, nothing, NULL},
+    {HTTP_PUT, "/secrets/{name}", GUARD_NONE, nothing, NULL},
+    {HTTP_GET, "/secrets/{name}/{version}", GUARD_NONE, nothing, NULL},
+    {HTTP_GET, "/{scope*}/providers/Authz/roles", GUARD_NONE, nothing, NULL},
+    {HTTP_GET, "/{scope*}/providers/Authz/roles/{role}", GUARD_NONE, nothing, NULL},
+    {HTTP_DELETE, "/{id*}", GUARD_NONE, nothing, NULL},
+};
+static const struct service EXACT = {.name = "exact", .routes = ROUTES, .route_n = COUNT(ROUTES)};
+static const struct service NOCASE = {.name = "nocase", .routes = ROUTES, .route_n = COUNT(ROUTES), .paths_nocase = true};
+
+#define ESCAPE_64 "/1/2/3/4/5/6/7/8/9/a/b/c/d/e/f/g/1/2/3/4/5/6/7/8/9/a/b/c/d/e/f/g/1/2/3/4/5/6/7/8/9/a/b/c/d/e/f/g/1/2/3/4/5/6/7/8/9/a/b/c/d/e/f/g"
+
+TEST(route_find_takes_the_first_row_that_fits_and_gives_its_params)
+{
+    static const struct { enum http_method method; const char *path; int row; const char *path_out, *first, *second; } CASES[] = {
+        {HTTP_GET, "/", 0, "/", "", ""},
+        {HTTP_GET, "", 0, "/", "", ""},
+        {HTTP_GET, "//", 0, "/", "", ""},
+        {HTTP_GET, "/secrets", 1, "/secrets", "", ""},
+        {HTTP_GET, "/secrets/", 1, "/secrets", "", ""},
+        {HTTP_GET, "//secrets//a/", 2, "/secrets/a", "a", ""},
+        {HTTP_PUT, "/secrets/a", 3, "/secrets/a", "a", ""},
+        {HTTP_GET, "/secrets/a%20b/%7B1%7d", 4, "/secrets/a b/{1}", "a b", "{1}"},
+        {HTTP_GET, "/secrets/%2541", 2, "/secrets/%41", "%41", ""}, // decoded once
+        {HTTP_GET, "/secrets/a+b", 2, "/secrets/a+b", "a+b", ""},
+        {HTTP_GET, "/secrets/...", 2, "/secrets/...", "...", ""},
+        {HTTP_GET, "/secrets/.a", 2, "/secrets/.a", ".a", ""},
+        // The star takes any number of segments, none too; what stands behind it counts from the end.
+        {HTTP_GET, "/providers/Authz/roles", 5, "/providers/Authz/roles", "", ""},
+        {HTTP_GET, "/a/providers/Authz/roles", 5, "/a/providers/Authz/roles", "/a", ""},
+        {HTTP_GET, "/providers/Authz/roles/providers/Authz/roles", 5, "/providers/Authz/roles/providers/Authz/roles", "/providers/Authz/roles", ""},
+        {HTTP_GET, "/a/b%20c/providers/Authz/roles/r", 6, "/a/b c/providers/Authz/roles/r", "/a/b c", "r"},
+        {HTTP_DELETE, "/", 7, "/", "", ""},
+        {HTTP_DELETE, "/secrets/a", 7, "/secrets/a", "/secrets/a", ""},
+        {HTTP_DELETE, ESCAPE_64, 7, ESCAPE_64, ESCAPE_64, ""},
+    };
+    for (size_t i = 0; i < COUNT(CASES); i++) {
+        struct wire         q = {0};
+        const struct route *r = NULL;
+        CHECK_ERR(route_find(t->call, &EXACT, CASES[i].method, str_of(CASES[i].path), &q, &r), OK, CASES[i].path);
+        CHECK_ROW(r == &ROUTES[CASES[i].row], CASES[i].path);
+        CHECK_STR(q.path, str_of(CASES[i].path_out), CASES[i].path);
+        CHECK_STR(q.param_n > 0 ? q.params[0].value : S(""), str_of(CASES[i].first), CASES[i].path);
+        CHECK_STR(q.param_n > 1 ? q.params[1].value : S(""), str_of(CASES[i].second), CASES[i].path);
+    }
+}
+
+TEST(route_find_refuses_what_could_be_read_in_two_ways)
+{
+    static const struct { enum http_method method; const char *path; enum err want; } CASES[] = {
+        {HTTP_GET, "/secrets/a%2Fb", ERR_URL_INVALID},  {HTTP_GET, "/secrets/%2f", ERR_URL_INVALID},
+        {HTTP_GET, "/secrets%2Fa", ERR_URL_INVALID},    {HTTP_GET, "/secrets/.", ERR_URL_INVALID},
+        {HTTP_GET, "/secrets/..", ERR_URL_INVALID},     {HTTP_GET, "/../secrets", ERR_URL_INVALID},
+        {HTTP_GET, "/secrets/%2e%2E", ERR_URL_INVALID}, {HTTP_GET, "/secrets/%2e", ERR_URL_INVALID},
+        {HTTP_GET, "/secrets/%", ERR_URL_INVALID},      {HTTP_GET, "/secrets/%4", ERR_URL_INVALID},
+        {HTTP_GET, "/secrets/%zz", ERR_URL_INVALID},    {HTTP_GET, "/secrets/a%00", ERR_URL_INVALID},
+        {HTTP_GET, ESCAPE_64 "/1", ERR_URL_INVALID},    {HTTP_DELETE, ESCAPE_64 "/1", ERR_URL_INVALID},
+        {HTTP_GET, "/secret", ERR_METHOD_NOT_ALLOWED}, // DELETE takes any path
+        {HTTP_GET, "/Secrets", ERR_METHOD_NOT_ALLOWED},
+        {HTTP_POST, "/secrets", ERR_METHOD_NOT_ALLOWED},
+        {HTTP_OTHER, "/secrets/a", ERR_METHOD_NOT_ALLOWED},
+        {HTTP_GET, "/secrets/a/b/c", ERR_METHOD_NOT_ALLOWED},
+        {HTTP_GET, "/providers/Authz/roles/a/b", ERR_METHOD_NOT_ALLOWED},
+    };
+    static const struct service FEW = {.name = "few", .routes = ROUTES, .route_n = 3};
+    struct wire                 q = {0};
+    const struct route         *r = &ROUTES[0];
+    for (size_t i = 0; i < COUNT(CASES); i++) {
+        CHECK_ERR(route_find(t->call, &EXACT, CASES[i].method, str_of(CASES[i].path), &q, &r), CASES[i].want, CASES[i].path);
+        CHECK_ROW(q.param_n == 0, CASES[i].path);
+    }
+    CHECK_ERR(route_find(t->call, &FEW, HTTP_GET, S("/other"), &q, &r), ERR_NOT_FOUND, "no such path");
+    CHECK_ERR(route_find(t->call, &FEW, HTTP_GET, S("/secrets/a/b"), &q, &r), ERR_NOT_FOUND, "longer than any");
+    CHECK_ERR(route_find(t->call, &FEW, HTTP_PUT, S("/secrets"), &q, &r), ERR_METHOD_NOT_ALLOWED, "another method");
+    CHECK(r == &ROUTES[0]);
+}
+
+TEST(route_find_compares_case_as_the_service_says)
+{
+    struct wire         q = {0};
+    const struct route *r = NULL;
+    CHECK_OK(route_find(t->call, &NOCASE, HTTP_GET, S("/SECRETS/Name"), &q, &r));
+    CHECK(r == &ROUTES[2]);
+    CHECK_STR(wire_param(&q, "name"), S("Name"), "a param keeps its case");
+    CHECK_STR(wire_param(&q, "Name"), S(""), "a param's name is exact");
+    CHECK_OK(route_find(t->call, &NOCASE, HTTP_GET, S("/A/PROVIDERS/authz/ROLES"), &q, &r));
+    CHECK_STR(wire_param(&q, "scope"), S("/A"), "a star");
+}
+
+// With no memory left a path is refused: an empty param would be read as the root.
+TEST(route_find_gives_no_param_that_could_not_be_built)
+{
+    struct call         poor = {.arena = {.limit = 1}};
+    struct wire         q = {0};
+    const struct route *r = NULL;
+    enum err            got = route_find(&poor, &EXACT, HTTP_DELETE, S("/a/b"), &q, &r);
+    CHECK(got != OK && !r);
+    call_clear(&poor);
+}
+
+static size_t params_of(const char *pattern)
+{
+    size_t n = 0;
+    for (; *pattern; pattern++) n += *pattern == '{';
+    return n;
+}
+
+TEST(route_rows_of_all_services_are_well_formed)
+{
+    for (size_t i = 0; i < SERVICE_N; i++) {
+        const struct service *s = SERVICES[i];
+        for (size_t k = 0; k < s->route_n; k++) {
+            const struct route *r = &s->routes[k];
+            const char         *star = strstr(r->pattern, "*}");
+            CHECK_ROW(params_of(r->pattern) <= ROUTE_MAX_PARAMS, r->pattern);
+            CHECK_ROW(r->pattern[0] == '/' && r->handler, r->pattern);
+            CHECK_ROW(!star || !strstr(star + 1, "*}"), r->pattern); // one star
+            // What changes records is for callers who were told apart.
+            CHECK_ROW(!(r->writes || (r->op && r->op->writes)) || r->guard != GUARD_NONE, r->pattern);
+            for (size_t m = 0; m < k; m++) // a second row for the same would never be reached
+                CHECK_ROW(r->method != s->routes[m].method || strcmp(r->pattern, s->routes[m].pattern) != 0, r->pattern);
+        }
+    }
+}
