@@ -133,3 +133,51 @@ guid stage_assign(struct stage *s, object_id who, const char *role, const char *
     change(s, STORE_ASSIGNMENT, NULL, &made->ref);
     return plain.id;
 }
+
+void stage_put_group(struct stage *s, const char *id)
+{
+    struct resource_group *made, plain = {.id = str_of(id), .location = S("westus"), .document = S("{}")};
+    plain.name = str_from(plain.id, str_find_last(plain.id, '/') + 1);
+    must(s, resource_group_new(s->call, &plain, &made), id);
+    change(s, STORE_GROUP, NULL, &made->ref);
+}
+
+enum err stage_run(struct stage *s, const struct op *op, const char *action, const char *scope, const void *args, void *out)
+{
+    struct op_target target = {.scope = str_of(scope), .action = str_of(action)};
+    size_t           keep = world_changes(s->product.worlds);
+    must(s, store_mark(s->call, s->work.store), "a mark");
+    enum err failed = op_run(s->call, &s->work, op, &target, args, out);
+    if (failed == OK) {
+        must(s, store_keep(s->call, s->work.store), "keeping");
+    } else {
+        world_undo(s->product.worlds, keep);
+        store_undo(s->work.store);
+    }
+    return failed;
+}
+
+// "NS/TYPE/verb" of an id; of one that is none, something that must be decided before that is seen.
+static const char *action_on(struct stage *s, const char *id, const char *verb)
+{
+    struct resource_id parts;
+    str                type = S("Some.Provider/type");
+    if (resource_id_parse(s->call, str_of(id), &parts) == OK) must(s, resource_id_type(s->call, &parts, &type), id);
+    call_forgive(s->call);
+    return call_zstr(s->call, call_format(s->call, "%.*s/%s", PSTR(type), verb));
+}
+
+enum err stage_write(struct stage *s, const char *id, enum identity_verb verb, const char *body, struct resource_result *out)
+{
+    struct resource_result unwanted = {0};
+    struct resource_args   args = {.id = str_of(id), .verb = verb};
+    must(s, json_parse(s->call, str_of(body), &args.body), body);
+    return stage_run(s, &OP_RESOURCE_WRITE, action_on(s, id, "write"), id, &args, out ? out : &unwanted);
+}
+
+enum err stage_delete(struct stage *s, const char *id)
+{
+    struct resource_result unwanted = {0};
+    struct resource_args   args = {.id = str_of(id)};
+    return stage_run(s, &OP_RESOURCE_DELETE, action_on(s, id, "delete"), id, &args, &unwanted);
+}

@@ -10,7 +10,7 @@
  * caller is a principal without any role.
  */
 #pragma once
-#include "ops/gate.h"
+#include "ops/resources.h"
 #include "test.h"
 
 #define STAGE_SUBSCRIPTION "/subscriptions/00000000-0000-0000-0000-000000000051"
@@ -46,3 +46,11 @@ object_id stage_put_principal(struct stage *s, unsigned n, enum principal_kind k
 void      stage_put_member(struct stage *s, object_id group, object_id member);
 /* A built-in role by its name, at a scope; the assignment's id. */
 guid stage_assign(struct stage *s, object_id who, const char *role, const char *scope);
+
+/* A resource group of that id, in westus. */
+void     stage_put_group(struct stage *s, const char *id);
+/* An op as the committer runs it: one that fails leaves nothing behind. `action` NULL: the op's own. */
+enum err stage_run(struct stage *s, const struct op *op, const char *action, const char *scope, const void *args, void *out);
+/* A resource by its type's own permission; `body` is JSON. */
+enum err stage_write(struct stage *s, const char *id, enum identity_verb verb, const char *body, struct resource_result *out);
+enum err stage_delete(struct stage *s, const char *id);

@@ -1,0 +1,129 @@
+#include "ops/cascade.h"
+
+#include "stage.h"
+
+#define VM    STAGE_GROUP "/providers/Microsoft.Compute/virtualMachines/"
+#define OTHER STAGE_SUBSCRIPTION "/resourceGroups/Shop2" // begins like the other's name
+#define OWNED "{\"location\":\"westus\",\"identity\":{\"type\":\"SystemAssigned\"}}"
+
+static object_id put(struct stage *s, const char *id, const char *body)
+{
+    struct test           *t = s->test;
+    struct resource_result got = {0};
+    CHECK_ERR(stage_write(s, id, IDENTITY_PUT, body, &got), OK, id);
+    return got.resource ? got.resource->identity.system_principal : (object_id){0};
+}
+
+static void deny(struct stage *s, unsigned n, const char *scope)
+{
+    static const str              ALL[] = {S_INIT("*")};
+    static const struct role_permission WRITES = {.actions = ALL, .action_n = 1};
+    static const struct deny_principal  EVERYONE = {.type = S_INIT("SystemDefined")};
+    struct test                  *t = s->test;
+    struct deny_assignment       *made, plain = {.id = stage_guid(n), .name = S("no"), .scope = str_of(scope), .permissions = &WRITES, .permission_n = 1,
+                                                 .principals = &EVERYONE, .principal_n = 1, .excluded_n = 1};
+    struct deny_principal         me = {.id = s->caller.id, .type = S("ServicePrincipal")};
+    plain.excluded = &me;
+    CHECK_OK(deny_new(t->call, &plain, &made));
+    CHECK_OK(work_change(t->call, &s->work, STORE_DENY, NULL, &made->ref));
+}
+
+static bool count_one(const struct assignment *a, void *ctx)
+{
+    (void)a;
+    ++*(size_t *)ctx;
+    return true;
+}
+
+static size_t assignments_at(const struct stage *s, const char *scope)
+{
+    size_t n = 0;
+    rbac_each_at_scope(s->work.world->rules, str_of(scope), count_one, &n);
+    return n;
+}
+
+static bool lives(const struct stage *s, object_id who)
+{
+    return directory_find(s->work.world->directory, who) != NULL;
+}
+
+static bool stands(const struct stage *s, const char *id)
+{
+    return tree_find(s->work.world->tree, str_of(id)) != NULL;
+}
+
+TEST(a_group_goes_with_all_that_is_in_it_and_nothing_else)
+{
+    CLEANUP(stage_close) struct stage s;
+    stage_open(&s, t);
+    stage_put_group(&s, STAGE_GROUP);
+    stage_put_group(&s, OTHER);
+    stage_assign(&s, s.caller.id, "Owner", "/");
+    object_id inside = put(&s, VM "web", OWNED), child = put(&s, VM "web/extensions/x", "{\"identity\":{\"type\":\"SystemAssigned\"}}");
+    object_id outside = put(&s, OTHER "/providers/Microsoft.Compute/virtualMachines/web", OWNED);
+    put(&s, STAGE_GROUP STAGE_VAULTS "shop-1", "{\"location\":\"westus\",\"properties\":{\"tenantId\":\"00000000-0000-0000-0000-000000000010\"}}");
+    put(&s, STAGE_SUBSCRIPTION "/providers/Contoso.Things/widgets/w", "{}");
+    static const char *const INSIDE[] = {STAGE_GROUP, VM "web", VM "web/extensions/x", STAGE_GROUP STAGE_VAULTS "shop-1/secrets/a"};
+    static const char *const OUTSIDE[] = {STAGE_SUBSCRIPTION, OTHER, OTHER "/providers/Microsoft.Compute/virtualMachines/web", "/"};
+    for (size_t i = 0; i < COUNT(INSIDE); i++) stage_assign(&s, outside, "Reader", INSIDE[i]);
+    for (size_t i = 0; i < COUNT(OUTSIDE); i++) stage_assign(&s, inside, "Reader", OUTSIDE[i]);
+    deny(&s, 0xD1, VM "web");
+    deny(&s, 0xD2, OTHER);
+
+    struct group_args args = {.id = S(STAGE_SUBSCRIPTION "/resourcegroups/SHOP")};
+    CHECK_OK(stage_run(&s, &OP_GROUP_DELETE, NULL, STAGE_GROUP, &args, NULL));
+    CHECK(!tree_find_group(s.work.world->tree, S(STAGE_GROUP)) && tree_find_group(s.work.world->tree, S(OTHER)));
+    CHECK(!stands(&s, VM "web") && !stands(&s, VM "web/extensions/x") && !stands(&s, STAGE_GROUP STAGE_VAULTS "shop-1"));
+    CHECK(stands(&s, OTHER "/providers/Microsoft.Compute/virtualMachines/web") && stands(&s, STAGE_SUBSCRIPTION "/providers/Contoso.Things/widgets/w"));
+    CHECK(!lives(&s, inside) && !lives(&s, child) && lives(&s, outside));
+    for (size_t i = 0; i < COUNT(INSIDE); i++) CHECK_ROW(assignments_at(&s, INSIDE[i]) == 0, INSIDE[i]);
+    for (size_t i = 0; i < COUNT(OUTSIDE); i++) CHECK_ROW(assignments_at(&s, OUTSIDE[i]) > 0, OUTSIDE[i]); // R9: orphans stay
+    CHECK(!rbac_find_deny(s.work.world->rules, stage_guid(0xD1)) && rbac_find_deny(s.work.world->rules, stage_guid(0xD2)));
+    CHECK(tree_find_global(s.work.world->tree, S("Microsoft.KeyVault/vaults"), S("shop-1"), true)); // a vault is only soft-deleted
+}
+
+TEST(a_resource_goes_with_its_children_and_what_is_assigned_below_it)
+{
+    CLEANUP(stage_close) struct stage s;
+    stage_open(&s, t);
+    stage_put_group(&s, STAGE_GROUP);
+    stage_assign(&s, s.caller.id, "Owner", "/");
+    object_id who = put(&s, VM "web", OWNED);
+    put(&s, VM "web2", OWNED);
+    put(&s, VM "web/extensions/x", "{}");
+    stage_assign(&s, who, "Reader", VM "web");
+    stage_assign(&s, who, "Reader", VM "web/extensions/x");
+    stage_assign(&s, who, "Reader", VM "web2");
+    stage_assign(&s, who, "Reader", STAGE_GROUP);
+    CHECK_OK(stage_delete(&s, VM "WEB"));
+    CHECK(!stands(&s, VM "web") && !stands(&s, VM "web/extensions/x") && stands(&s, VM "web2"));
+    CHECK_INT(assignments_at(&s, VM "web") + assignments_at(&s, VM "web/extensions/x"), 0, "below it");
+    CHECK_INT(assignments_at(&s, VM "web2") + assignments_at(&s, STAGE_GROUP), 2, "beside and above it");
+}
+
+// What lies in no subscription has its assignments looked for everywhere.
+TEST(a_tenant_s_resource_takes_its_assignments_along)
+{
+    static const char *const ID = "/providers/Contoso.Things/widgets/w";
+    CLEANUP(stage_close) struct stage s;
+    stage_open(&s, t);
+    stage_assign(&s, s.caller.id, "Owner", "/");
+    put(&s, ID, "{}");
+    stage_assign(&s, s.caller.id, "Reader", ID);
+    stage_assign(&s, s.caller.id, "Reader", "/providers/Contoso.Things/widgets/w2");
+    CHECK_OK(stage_delete(&s, ID));
+    CHECK(!stands(&s, ID) && assignments_at(&s, ID) == 0 && assignments_at(&s, "/providers/Contoso.Things/widgets/w2") == 1);
+}
+
+TEST(who_may_not_delete_leaves_everything)
+{
+    CLEANUP(stage_close) struct stage s;
+    stage_open(&s, t);
+    stage_put_group(&s, STAGE_GROUP);
+    stage_put(&s, VM "web", "{}");
+    stage_assign(&s, s.caller.id, "Reader", STAGE_GROUP);
+    struct group_args args = {.id = S(STAGE_GROUP)};
+    CHECK_ERR(stage_run(&s, &OP_GROUP_DELETE, NULL, STAGE_GROUP, &args, NULL), ERR_NOT_AUTHORIZED, "a group");
+    CHECK_ERR(stage_delete(&s, VM "web"), ERR_NOT_AUTHORIZED, "a resource");
+    CHECK(stands(&s, VM "web") && tree_find_group(s.work.world->tree, S(STAGE_GROUP)));
+}

@@ -1,0 +1,195 @@
+#include "ops/vault_resource.h"
+
+#include "ops/secrets.h"
+#include "stage.h"
+
+#define VAULT      STAGE_GROUP STAGE_VAULTS "shop-1"
+#define TENANT     "\"tenantId\":\"00000000-0000-0000-0000-000000000010\""
+#define BODY(more) "{\"location\":\"westus\",\"properties\":{" TENANT more "}}"
+#define DAY_S      (24 * 3600)
+
+static void open_owned(struct stage *s, struct test *t)
+{
+    stage_open(s, t);
+    stage_put_group(s, STAGE_GROUP);
+    stage_assign(s, s->caller.id, "Owner", "/");
+}
+
+static const struct resource *put(struct stage *s, const char *id, const char *body)
+{
+    struct test           *t = s->test;
+    struct resource_result got = {0};
+    static const struct resource NOTHING = {0};
+    CHECK_ERR(stage_write(s, id, IDENTITY_PUT, body, &got), OK, body);
+    return got.resource ? got.resource : &NOTHING;
+}
+
+static const struct json *property(struct stage *s, const char *id, const char *name)
+{
+    const struct json     *document = NULL;
+    struct test           *t = s->test;
+    const struct resource *r = tree_find(s->work.world->tree, str_of(id));
+    CHECK_ROW(r && json_parse(t->call, r->document, &document) == OK, id);
+    return json_get(json_get(document, S("properties")), str_of(name));
+}
+
+static enum err run_deleted(struct stage *s, const struct op *op, const char *location, const char *name, const struct resource **out)
+{
+    struct deleted_vault_args args = {.subscription.g = stage_guid(0x51), .location = str_of(location), .name = str_of(name)};
+    return stage_run(s, op, NULL, STAGE_SUBSCRIPTION, &args, out);
+}
+
+TEST(a_vault_says_of_itself_what_nobody_else_said)
+{
+    CLEANUP(stage_close) struct stage s;
+    open_owned(&s, t);
+    put(&s, STAGE_GROUP STAGE_VAULTS "Shop-1", BODY(",\"vaultUri\":\"https://evil.example/\",\"provisioningState\":\"Failed\",\"enableSoftDelete\":false"));
+    CHECK_STR(json_str(property(&s, VAULT, "vaultUri")), S("https://shop-1.vault.azure.net/"), "its own address");
+    CHECK_STR(json_str(property(&s, VAULT, "provisioningState")), S("Succeeded"), "done");
+    CHECK(property(&s, VAULT, "enableSoftDelete")->u.boolean && property(&s, VAULT, "enableRbacAuthorization")->u.boolean);
+    CHECK_INT(property(&s, VAULT, "softDeleteRetentionInDays")->u.integer, 90, "days");
+    CHECK_STR(json_get_str(property(&s, VAULT, "sku"), S("name")), S("standard"), "sku");
+}
+
+TEST(a_vault_s_properties_are_checked)
+{
+    static const struct { const char *body; enum err fresh, again; } CASES[] = {
+        {"{\"location\":\"westus\"}", ERR_CONTENT_INVALID, ERR_CONTENT_INVALID},
+        {"{\"location\":\"westus\",\"properties\":{}}", ERR_CONTENT_INVALID, OK}, // the tenant is known by then
+        {"{\"location\":\"westus\",\"properties\":{\"tenantId\":\"x\"}}", ERR_CONTENT_INVALID, OK},
+        {"{\"location\":\"westus\",\"properties\":{\"tenantId\":\"00000000-0000-0000-0000-000000000011\"}}", ERR_CONTENT_INVALID, OK},
+        {BODY(",\"softDeleteRetentionInDays\":6"), ERR_CONTENT_INVALID, ERR_CONTENT_INVALID},
+        {BODY(",\"softDeleteRetentionInDays\":91"), ERR_CONTENT_INVALID, ERR_CONTENT_INVALID},
+        {BODY(",\"softDeleteRetentionInDays\":\"7\""), ERR_CONTENT_INVALID, ERR_CONTENT_INVALID},
+        {BODY(",\"softDeleteRetentionInDays\":7.5"), ERR_CONTENT_INVALID, ERR_CONTENT_INVALID},
+        {BODY(",\"softDeleteRetentionInDays\":7"), OK, ERR_CONTENT_INVALID}, // set once
+        {BODY(",\"enablePurgeProtection\":false"), ERR_CONTENT_INVALID, ERR_CONTENT_INVALID},
+        {BODY(",\"enableSoftDelete\":false"), OK, ERR_CONTENT_INVALID},
+        {BODY(",\"accessPolicies\":{}"), ERR_CONTENT_INVALID, ERR_CONTENT_INVALID},
+        {BODY(",\"accessPolicies\":[{}]"), ERR_CONTENT_INVALID, ERR_CONTENT_INVALID},
+        {BODY(",\"accessPolicies\":[{" TENANT ",\"objectId\":\"me\",\"permissions\":{}}]"), ERR_CONTENT_INVALID, ERR_CONTENT_INVALID},
+        {BODY(",\"accessPolicies\":[{" TENANT ",\"objectId\":\"00000000-0000-0000-0000-0000000000a1\"}]"), ERR_CONTENT_INVALID, ERR_CONTENT_INVALID},
+        {BODY(",\"createMode\":\"recover\""), ERR_RESOURCE_NOT_FOUND, OK}, // nothing to recover; an existing one is just written
+    };
+    CLEANUP(stage_close) struct stage s;
+    open_owned(&s, t);
+    put(&s, VAULT, BODY(""));
+    for (size_t i = 0; i < COUNT(CASES); i++) {
+        str fresh = call_format(t->call, STAGE_GROUP STAGE_VAULTS "fresh-%zu", i);
+        CHECK_ERR(stage_write(&s, call_zstr(t->call, fresh), IDENTITY_PUT, CASES[i].body, NULL), CASES[i].fresh, CASES[i].body);
+        CHECK_ERR(stage_write(&s, VAULT, IDENTITY_PUT, CASES[i].body, NULL), CASES[i].again, CASES[i].body);
+    }
+    CHECK_STR(json_str(property(&s, VAULT, "tenantId")), guid_str(t->call, stage_guid(0x10)), "the tenant stays ours");
+}
+
+TEST(a_deleted_vault_keeps_its_name_until_it_is_purged)
+{
+    static const char *const THERE = STAGE_OTHER_SUBSCRIPTION "/resourceGroups/Far" STAGE_VAULTS "Shop-1";
+    CLEANUP(stage_close) struct stage s;
+    const struct resource            *deleted = NULL;
+    open_owned(&s, t);
+    stage_put_group(&s, STAGE_OTHER_SUBSCRIPTION "/resourceGroups/Far");
+    put(&s, VAULT, BODY(",\"softDeleteRetentionInDays\":7"));
+    CHECK_ERR(stage_write(&s, THERE, IDENTITY_PUT, BODY(""), NULL), ERR_VAULT_NAME_TAKEN, "names are the whole cloud's");
+    CHECK_ERR(run_deleted(&s, &OP_DELETED_VAULT_READ, "westus", "shop-1", &deleted), ERR_RESOURCE_NOT_FOUND, "it lives");
+    CHECK_OK(stage_delete(&s, VAULT));
+    CHECK(!tree_find(s.work.world->tree, S(VAULT)));
+    CHECK_OK(run_deleted(&s, &OP_DELETED_VAULT_READ, "West US", "SHOP-1", &deleted));
+    CHECK(deleted && deleted->deleted_ns == t->call->now_ns && deleted->purge_due_ns == t->call->now_ns + 7 * DAY_S * NS_PER_S);
+    CHECK_ERR(run_deleted(&s, &OP_DELETED_VAULT_READ, "eastus", "shop-1", &deleted), ERR_RESOURCE_NOT_FOUND, "another location");
+    CHECK_ERR(run_deleted(&s, &OP_DELETED_VAULT_PURGE, "eastus", "shop-1", NULL), ERR_RESOURCE_NOT_FOUND, "another location");
+    CHECK_ERR(run_deleted(&s, &OP_DELETED_VAULT_PURGE, "westus", "shop-2", NULL), ERR_RESOURCE_NOT_FOUND, "another name");
+    CHECK_ERR(stage_write(&s, VAULT, IDENTITY_PUT, BODY(""), NULL), ERR_CONFLICT, "recover or purge first");
+    CHECK_ERR(stage_write(&s, THERE, IDENTITY_PUT, BODY(""), NULL), ERR_CONFLICT, "from another subscription too");
+    CHECK_ERR(stage_write(&s, THERE, IDENTITY_PUT, BODY(",\"createMode\":\"recover\""), NULL), ERR_CONFLICT, "nobody recovers it elsewhere");
+    CHECK_OK(run_deleted(&s, &OP_DELETED_VAULT_PURGE, "westus", "shop-1", NULL));
+    CHECK_ERR(run_deleted(&s, &OP_DELETED_VAULT_PURGE, "westus", "shop-1", NULL), ERR_RESOURCE_NOT_FOUND, "once");
+    put(&s, THERE, BODY(""));
+}
+
+TEST(a_recovered_vault_is_the_one_that_was)
+{
+    CLEANUP(stage_close) struct stage s;
+    open_owned(&s, t);
+    guid uid = put(&s, VAULT, BODY(",\"enableRbacAuthorization\":false,\"softDeleteRetentionInDays\":7"))->uid;
+    CHECK_OK(stage_delete(&s, VAULT));
+    const struct resource *again = put(&s, VAULT, "{\"location\":\"eastus\",\"properties\":{\"createMode\":\"Recover\",\"enableRbacAuthorization\":true}}");
+    CHECK(again && guid_eq(again->uid, uid) && !again->deleted_ns && !again->purge_due_ns);
+    CHECK_STR(again->location, S("westus"), "where it was");
+    CHECK(!property(&s, VAULT, "enableRbacAuthorization")->u.boolean);
+    CHECK_INT(property(&s, VAULT, "softDeleteRetentionInDays")->u.integer, 7, "its days");
+    CHECK(!tree_find_global(s.work.world->tree, S(VAULT_TYPE), S("shop-1"), true));
+}
+
+TEST(purge_protection_goes_one_way)
+{
+    CLEANUP(stage_close) struct stage s;
+    size_t                            n;
+    open_owned(&s, t);
+    put(&s, VAULT, BODY(",\"enablePurgeProtection\":true,\"softDeleteRetentionInDays\":7"));
+    put(&s, VAULT, BODY("")); // not saying it does not take it back
+    CHECK(json_is(property(&s, VAULT, "enablePurgeProtection"), JSON_IS_BOOL));
+    CHECK_ERR(stage_write(&s, VAULT, IDENTITY_PATCH, "{\"properties\":{\"enablePurgeProtection\":false}}", NULL), ERR_CONTENT_INVALID, "PATCH");
+    CHECK_OK(stage_delete(&s, VAULT));
+    CHECK_ERR(run_deleted(&s, &OP_DELETED_VAULT_PURGE, "westus", "shop-1", NULL), ERR_PURGE_PROTECTED, "not even its owner");
+    stage_pass(&s, 7 * DAY_S - 1);
+    CHECK_OK(vault_resource_purge_due(t->call, &s.work, 10, &n));
+    CHECK_INT(n, 0, "a second early");
+    stage_pass(&s, 1);
+    CHECK_OK(vault_resource_purge_due(t->call, &s.work, 10, &n));
+    CHECK_INT(n, 1, "on the day");
+    put(&s, VAULT, BODY(""));
+}
+
+static enum err policies(struct stage *s, enum policy_change kind, const char *entries)
+{
+    const struct resource *vault = NULL;
+    struct policy_args     args = {.vault = S(VAULT), .kind = kind};
+    struct test           *t = s->test;
+    str body = call_format(t->call, "{\"properties\":{\"accessPolicies\":%s}}", entries);
+    CHECK_ERR(json_parse(t->call, body, &args.body), OK, entries);
+    return stage_run(s, &OP_VAULT_POLICIES, NULL, VAULT, &args, &vault);
+}
+
+#define ENTRY(who, permissions) "{" TENANT ",\"objectId\":\"00000000-0000-0000-0000-0000000000" who "\",\"permissions\":{" permissions "}}"
+
+TEST(access_policies_are_added_replaced_and_removed)
+{
+    static const struct { enum policy_change kind; const char *entries, *want; } STEPS[] = {
+        {POLICY_ADD, "[" ENTRY("a1", "\"secrets\":[\"get\"]") "]", "[" ENTRY("a1", "\"secrets\":[\"get\"]") "]"},
+        {POLICY_ADD, "[" ENTRY("A1", "\"secrets\":[\"Get\",\"list\"]") "]", "[" ENTRY("a1", "\"secrets\":[\"get\",\"list\"]") "]"},
+        {POLICY_ADD, "[" ENTRY("a2", "\"keys\":[\"get\"]") "]",
+         "[" ENTRY("a1", "\"secrets\":[\"get\",\"list\"]") "," ENTRY("a2", "\"keys\":[\"get\"]") "]"},
+        {POLICY_REMOVE, "[" ENTRY("a1", "\"secrets\":[\"GET\"]") "]", "[" ENTRY("a1", "\"secrets\":[\"list\"]") "," ENTRY("a2", "\"keys\":[\"get\"]") "]"},
+        {POLICY_REMOVE, "[" ENTRY("a1", "\"secrets\":[\"list\"]") "," ENTRY("a3", "\"secrets\":[\"list\"]") "]", "[" ENTRY("a2", "\"keys\":[\"get\"]") "]"},
+        {POLICY_REPLACE, "[]", "[]"},
+    };
+    CLEANUP(stage_close) struct stage s;
+    open_owned(&s, t);
+    put(&s, VAULT, BODY(""));
+    for (size_t i = 0; i < COUNT(STEPS); i++) {
+        str got;
+        CHECK_ERR(policies(&s, STEPS[i].kind, STEPS[i].entries), OK, STEPS[i].entries);
+        CHECK_OK(json_text(t->call, property(&s, VAULT, "accessPolicies"), &got));
+        CHECK_STR(got, str_of(STEPS[i].want), STEPS[i].entries);
+    }
+    CHECK_ERR(policies(&s, POLICY_ADD, "{}"), ERR_CONTENT_INVALID, "no list");
+    CHECK_ERR(policies(&s, POLICY_ADD, "[{}]"), ERR_CONTENT_INVALID, "nobody");
+    CHECK_OK(stage_delete(&s, VAULT));
+    CHECK_ERR(policies(&s, POLICY_ADD, "[]"), ERR_RESOURCE_NOT_FOUND, "a deleted vault");
+}
+
+TEST(access_policies_have_a_limit_that_adding_keeps)
+{
+    CLEANUP(stage_close) struct stage s;
+    open_owned(&s, t);
+    put(&s, VAULT, BODY(""));
+    for (int half = 0; half < 2; half++) {
+        struct buf b;
+        buf_init(&b, &t->call->arena);
+        for (int i = 0; i < VAULT_MAX_ACCESS_POLICIES / 2 + half; i++)
+            buf_addf(&b, "%s{" TENANT ",\"objectId\":\"00000000-0000-0000-0000-00000000%d%03d\",\"permissions\":{\"secrets\":[\"get\"]}}", i ? "," : "[", half + 1, i);
+        buf_add_char(&b, ']');
+        CHECK_ERR(policies(&s, POLICY_ADD, call_zstr(t->call, buf_view(&b))), half ? ERR_CONTENT_INVALID : OK, "1024 together");
+    }
+}
