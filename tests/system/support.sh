@@ -43,12 +43,12 @@ says() { grep -qF -- "$2" "$work/$1" || fail "std$1 does not say '$2': $(tail -n
 says_not() { ! grep -qF -- "$2" "$work/$1" || fail "std$1 says '$2'"; }
 one_line() { [ "$(wc -l <"$work/err")" -eq 1 ] || fail "not one line: $(cat "$work/err")"; }
 
-servers=''
+# Their numbers stand in a file: a test is a subshell, and what it starts must end with the others.
 # start_server [AS...]: on LANYARD_DATA, through a command in front (setpriv …) if one is given.
 start_server() {
     rm -f "$work/facts"
     "$@" "$LANYARD" up --port 0 --json >"$work/facts" 2>>"$work/server.log" &
-    servers="$servers $!"
+    echo $! >>"$work/servers"
     tries=0
     until [ -s "$work/facts" ]; do
         kill -0 $! 2>/dev/null || { cat "$work/server.log"; echo "not ok server starts - it ended"; exit 1; }
@@ -58,8 +58,8 @@ start_server() {
     done
 }
 end_servers() {
-    for server in $servers; do kill "$server" 2>/dev/null && wait "$server" 2>/dev/null; done
-    servers=''
+    touch "$work/servers"
+    while read -r server; do kill "$server" 2>/dev/null && wait "$server" 2>/dev/null; done <"$work/servers"
     if [ -n "${LANYARD_TEST_LOGS-}" ] && [ -s "$work/server.log" ]; then
         cp "$work/server.log" "$LANYARD_TEST_LOGS/$(basename "$0").server.log"
     fi
