@@ -158,7 +158,49 @@ static enum err keep_identity(struct call *c, struct work *w, struct writing *x)
     const struct resource *before = x->change.before;
     if (before) x->next.identity.user_assigned = before->identity.user_assigned;
     if (before) x->next.identity.user_assigned_n = before->identity.user_assigned_n;
+    if (before) x->next.identity.attached = before->identity.attached;
     return system_identity_apply(c, w, before, &x->next, before && before->identity.has_system);
+}
+
+static object_id attached_before(const struct resource *before, str id)
+{
+    const struct resource_identity *has = before ? &before->identity : NULL;
+    size_t                          i = has ? str_index_nocase(has->user_assigned, has->user_assigned_n, id) : STR_NOWHERE;
+    return i != STR_NOWHERE && has->attached ? has->attached[i] : (object_id){GUID_NONE};
+}
+
+static object_id principal_now(const struct work *w, str id)
+{
+    const struct principal *p = directory_find_managed(w->world->directory, id, false);
+    return p ? p->id : (object_id){GUID_NONE};
+}
+
+/*
+ * Ids that are sent again although an identity was made anew under them meanwhile: that is another
+ * identity, and to attach it needs the same permission as a new id.
+ */
+static enum err require_remade(struct call *c, struct work *w, const struct writing *x, const struct identity_wish *wish)
+{
+    for (size_t i = 0; i < wish->attach_n; i++) {
+        object_id had = attached_before(x->change.before, wish->attach[i]), now = principal_now(w, wish->attach[i]);
+        if (guid_is_none(had.g) || guid_is_none(now.g) || object_id_eq(had, now)) continue;
+        TRY(require_attachable(c, w, x, &wish->attach[i], 1));
+    }
+    return OK;
+}
+
+// What is sent is attached as it is now; what is only kept stays attached to whom it was.
+static enum err note_attached(struct call *c, const struct work *w, struct writing *x, const struct identity_wish *wish)
+{
+    struct resource_identity *next = &x->next.identity;
+    object_id                *attached;
+    TRY(NEW(c, &attached, next->user_assigned_n));
+    for (size_t i = 0; i < next->user_assigned_n; i++) {
+        bool sent = str_index_nocase(wish->attach, wish->attach_n, next->user_assigned[i]) != STR_NOWHERE;
+        attached[i] = sent ? principal_now(w, next->user_assigned[i]) : attached_before(x->change.before, next->user_assigned[i]);
+    }
+    next->attached = attached;
+    return OK;
 }
 
 static enum err apply_identity(struct call *c, struct work *w, struct writing *x)
@@ -175,6 +217,8 @@ static enum err apply_identity(struct call *c, struct work *w, struct writing *x
     TRY(identity_apply(c, x->args->verb, before ? &before->identity : &NONE, &wish, &x->next.identity.user_assigned, &x->next.identity.user_assigned_n,
                        &fresh, &fresh_n));
     TRY(require_attachable(c, w, x, fresh, fresh_n));
+    TRY(require_remade(c, w, x, &wish));
+    TRY(note_attached(c, w, x, &wish));
     return system_identity_apply(c, w, before, &x->next, wish.wants_system);
 }
 

@@ -7,20 +7,15 @@ static enum err not_found(struct call *c)
     return FAIL_PLAIN(c, ERR_IDENTITY_NOT_FOUND);
 }
 
-// An attachment is to the identity that was there when the resource was last written: one that was made
-// later under the same name is another one (I3), and nobody was asked whether this resource may use it (I7).
-static bool is_same_incarnation(const struct resource *host, const struct principal *p)
-{
-    return p->created_ns <= host->changed_ns;
-}
-
 static bool is_attached(const struct resource *host, const struct principal *p)
 {
     const struct resource_identity *has = &host->identity;
     if (p->kind != PRINCIPAL_MANAGED) return false;
     if (p->is_system_assigned) return has->has_system && object_id_eq(has->system_principal, p->id);
-    for (size_t i = 0; i < has->user_assigned_n; i++)
-        if (str_eq_nocase(has->user_assigned[i], p->resource)) return is_same_incarnation(host, p);
+    // By principal, not by id: an identity that was made anew under the same name is another one (I3), and nobody
+    // was asked whether this resource may use it (I7).
+    for (size_t i = 0; has->attached && i < has->user_assigned_n; i++)
+        if (object_id_eq(has->attached[i], p->id)) return true;
     return false;
 }
 

@@ -53,6 +53,12 @@ static void add_host(struct test *t, struct world *w, size_t i)
     struct resource  plain = {.id = str_of(HOSTS[i].id), .type = S("Microsoft.Compute/virtualMachines"), .name = S("vm"), .uid = guid_new(t->call),
                               .document = S("{}"), .created_ns = 50, .changed_ns = 200};
     plain.identity = (struct resource_identity){.has_system = HOSTS[i].system >= 0, .user_assigned = HOSTS[i].attached, .user_assigned_n = HOSTS[i].n};
+    object_id attached[COUNT(HOSTS[i].attached)] = {0};
+    for (size_t k = 0; k < HOSTS[i].n; k++) {
+        const struct principal *p = directory_find_managed(w->directory, HOSTS[i].attached[k], false);
+        if (p && p->created_ns <= plain.changed_ns) attached[k] = p->id; // a late one is not the one that was attached
+    }
+    plain.identity.attached = attached;
     if (HOSTS[i].system >= 0) plain.identity.system_principal.g = guid_of(CAST[HOSTS[i].system].id);
     if (HOSTS[i].system >= 0) plain.identity.system_app.g = guid_of(CAST[HOSTS[i].system].app);
     CHECK_OK(resource_new(t->call, &plain, &r));

@@ -12,11 +12,11 @@ static enum err check_limits(struct call *c, const struct resource *r)
     return OK;
 }
 
-// Bytes for a copy of the list of identities: the views, then the texts.
+// Bytes for a copy of the list of identities: the views, the principals, then the texts.
 static bool identities_bytes(const struct resource_identity *identity, size_t *out)
 {
     size_t n;
-    if (!size_mul(identity->user_assigned_n, sizeof(str), &n)) return false;
+    if (!size_mul(identity->user_assigned_n, sizeof(str) + sizeof(object_id), &n)) return false;
     for (size_t i = 0; i < identity->user_assigned_n; i++)
         if (!size_add(n, identity->user_assigned[i].n, &n)) return false;
     *out = n;
@@ -25,8 +25,10 @@ static bool identities_bytes(const struct resource_identity *identity, size_t *o
 
 static void copy_identities(const struct resource_identity *from, void *room, struct resource_identity *to)
 {
-    str  *ids = room;
-    char *at = (char *)(ids + from->user_assigned_n);
+    str       *ids = room;
+    object_id *attached = (object_id *)(ids + from->user_assigned_n);
+    char      *at = (char *)(attached + from->user_assigned_n);
+    if (from->attached && from->user_assigned_n) memcpy(attached, from->attached, from->user_assigned_n * sizeof *attached);
     for (size_t i = 0; i < from->user_assigned_n; i++) {
         str id = from->user_assigned[i];
         if (id.n) memcpy(at, id.at, id.n);
@@ -34,6 +36,7 @@ static void copy_identities(const struct resource_identity *from, void *room, st
         at += id.n;
     }
     to->user_assigned = ids;
+    to->attached = attached;
 }
 
 enum err resource_new(struct call *c, const struct resource *plain, struct resource **out)
@@ -57,7 +60,10 @@ static void pack_identity(struct buf *b, const struct resource_identity *identit
     pack_guid(b, identity->system_principal.g);
     pack_guid(b, identity->system_app.g);
     pack_u64(b, identity->user_assigned_n);
-    for (size_t i = 0; i < identity->user_assigned_n; i++) pack_str(b, identity->user_assigned[i]);
+    for (size_t i = 0; i < identity->user_assigned_n; i++) {
+        pack_str(b, identity->user_assigned[i]);
+        pack_guid(b, identity->attached ? identity->attached[i].g : GUID_NONE);
+    }
 }
 
 static enum err unpack_identity(struct call *c, struct unpack *u, struct resource_identity *out)
@@ -67,10 +73,16 @@ static enum err unpack_identity(struct call *c, struct unpack *u, struct resourc
     out->system_app.g = unpack_guid(u);
     uint64_t n = unpack_u64(u);
     if (n > u->rest.n) return FAIL_PLAIN(c, ERR_STORE_DAMAGED); // each takes a byte at least
-    str *ids;
+    str       *ids;
+    object_id *attached;
     TRY(NEW(c, &ids, n));
-    for (size_t i = 0; i < n; i++) ids[i] = unpack_str(u);
+    TRY(NEW(c, &attached, n));
+    for (size_t i = 0; i < n; i++) {
+        ids[i] = unpack_str(u);
+        attached[i].g = unpack_guid(u);
+    }
     out->user_assigned = ids;
+    out->attached = attached;
     out->user_assigned_n = n;
     return OK;
 }

@@ -23,6 +23,8 @@ struct resource_identity {
     object_id  system_principal;
     client_id  system_app;
     const str *user_assigned; /* ARM ids as sent; an identity that is deleted leaves its id dangling here */
+    const object_id *attached; /* which principal each of them was when it was attached: one made later under the
+                                  same id is another one. NULL: none was known */
     size_t     user_assigned_n;
 };
 

@@ -59,6 +59,12 @@ static void put_machine(struct house *h, const struct machine *m)
     struct resource  plain = {.id = call_format(t->call, HOUSE_VMS "%s", m->name), .type = S("Microsoft.Compute/virtualMachines"), .name = str_of(m->name),
                               .location = S("westeurope"), .uid = guid_new(t->call), .document = S(DOCUMENT), .created_ns = 1, .changed_ns = 2};
     plain.identity = (struct resource_identity){.has_system = m->system >= 0, .user_assigned = m->attached, .user_assigned_n = m->n};
+    object_id attached[COUNT(m->attached)] = {0};
+    for (size_t i = 0; i < m->n; i++) {
+        const struct principal *p = directory_find_managed(world_draft(h->product.worlds)->directory, m->attached[i], false);
+        if (p) attached[i] = p->id;
+    }
+    plain.identity.attached = attached;
     if (m->system >= 0) plain.identity.system_principal.g = guid_of(HOUSE_PEOPLE[m->system].principal);
     if (m->system >= 0) plain.identity.system_app.g = guid_of(HOUSE_PEOPLE[m->system].client);
     CHECK_OK(resource_new(t->call, &plain, &r));
