@@ -108,9 +108,19 @@ static const char *code_of(enum err kind)
     return NULL;
 }
 
-// What is published in one sentence for all of a kind; else what was said.
-static str message_of(const struct call *c)
+static str about_path(struct call *c, str path)
 {
+    str rest = str_from(path, 1), version = STR_NONE;
+    str_cut(&rest, '/', &version);
+    if (!str_eq_nocase(version, S("v1.0")) && !str_eq_nocase(version, S("beta"))) return call_format(c, "Invalid version: %.*s.", PSTR(call_printable(c, version, 64)));
+    str last = call_printable(c, str_from(path, str_find_last(path, '/') + 1), 128);
+    return call_format(c, "Resource not found for the segment '%.*s'.", PSTR(last));
+}
+
+// What is published in one sentence for all of a kind; else what was said.
+static str message_of(struct call *c, const struct wire *q)
+{
+    if (c->failure.kind == ERR_NOT_FOUND) return about_path(c, q->path);
     switch (err_status(c->failure.kind)) {
     case 401: return c->failure.kind == ERR_TOKEN_MISSING ? S("Access token is empty.") : str_of(c->failure.text);
     case 403: return S("Insufficient privileges to complete the operation.");
@@ -152,7 +162,7 @@ static void error(struct call *c, struct work *w, const struct wire *q, struct a
     json_write_key(j, S("error"));
     json_write_object(j);
     json_put_string(j, S("code"), str_of(code ? code : "InternalServerError"));
-    json_put_string(j, S("message"), message_of(c));
+    json_put_string(j, S("message"), message_of(c, q));
     json_write_key(j, S("innerError"));
     json_write_object(j);
     json_put_string(j, S("date"), str_upto(str_of(time_iso_s(c->now_s).s), sizeof "2026-01-01T00:00:00" - 1));

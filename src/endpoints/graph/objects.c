@@ -46,8 +46,8 @@ enum err graph_get_by_key(struct call *c, struct work *w, const struct wire *q, 
     static const str BEFORE = S_INIT("servicePrincipals(appId='"), BEHIND = S_INIT("')");
     str              segment = wire_param(q, "key");
     client_id        app;
-    if (!str_starts_nocase(segment, BEFORE) || !str_ends(segment, BEHIND))
-        return FAIL(c, ERR_NOT_FOUND, "Resource not found for the segment '%.*s'.", PSTR(call_printable(c, segment, 128)));
+    bool fits = segment.n >= BEFORE.n + BEHIND.n && str_starts_nocase(segment, BEFORE) && str_ends(segment, BEHIND);
+    if (!fits) return FAIL_PLAIN(c, ERR_NOT_FOUND);
     str text = str_upto(str_from(segment, BEFORE.n), segment.n - BEFORE.n - BEHIND.n);
     if (!guid_parse(text, &app.g)) return FAIL(c, ERR_OBJECT_ID_INVALID, "Invalid object identifier '%.*s'.", PSTR(call_printable(c, text, 128)));
     const struct principal *p = directory_find_app(w->world->directory, app);

@@ -1,0 +1,181 @@
+#include "ops/principals.h"
+
+#include "ops/groups_members.h"
+#include "ops/system_identity.h"
+#include "stage.h"
+
+#define USER  "{\"accountEnabled\":true,\"displayName\":\"Anna\",\"mailNickname\":\"anna\",\"userPrincipalName\":\"anna@test.example\",\"passwordProfile\":{\"password\":\"LANYARD-SECRET-x\"}}"
+#define GROUP "{\"displayName\":\"crew\",\"mailEnabled\":false,\"mailNickname\":\"crew\",\"securityEnabled\":true}"
+
+static void open_as_operator(struct stage *s, struct test *t)
+{
+    stage_open(s, t);
+    s->product.tenant_domain = S("test.example");
+    s->product.operator_id = stage_put_principal(s, 0x0F, PRINCIPAL_USER);
+    s->caller.is_local_operator = true;
+}
+
+static const struct json *read(struct test *t, const char *text)
+{
+    const struct json *v = NULL;
+    CHECK_ERR(json_parse(t->call, str_of(text), &v), OK, text);
+    return v;
+}
+
+static enum err make(struct stage *s, enum principal_kind kind, const char *body, const struct principal **out)
+{
+    struct principal_args   args = {.kind = kind, .body = read(s->test, body)};
+    struct principal_result result = {0};
+    TRY(op_run(s->call, &s->work, &OP_PRINCIPAL_CREATE, NULL, &args, &result));
+    *out = result.principal;
+    return OK;
+}
+
+static enum err change(struct stage *s, object_id id, enum principal_kind kind, const char *body)
+{
+    struct principal_args   args = {.id = id, .kind = kind, .body = read(s->test, body)};
+    struct principal_result result = {0};
+    return op_run(s->call, &s->work, &OP_PRINCIPAL_UPDATE, NULL, &args, &result);
+}
+
+static enum err remove_it(struct stage *s, object_id id, enum principal_kind kind)
+{
+    struct principal_args args = {.id = id, .kind = kind};
+    return op_run(s->call, &s->work, &OP_PRINCIPAL_DELETE, NULL, &args, NULL);
+}
+
+static enum err join(struct stage *s, object_id group, object_id member)
+{
+    struct member_args args = {.group = group, .member = member};
+    return op_run(s->call, &s->work, &OP_MEMBER_ADD, NULL, &args, NULL);
+}
+
+static enum err leave(struct stage *s, object_id group, object_id member)
+{
+    struct member_args args = {.group = group, .member = member};
+    return op_run(s->call, &s->work, &OP_MEMBER_REMOVE, NULL, &args, NULL);
+}
+
+TEST(principals_are_written_by_the_operator_alone)
+{
+    CLEANUP(stage_close) struct stage s;
+    open_as_operator(&s, t);
+    object_id               user = stage_put_principal(&s, 0x20, PRINCIPAL_USER), group = stage_put_principal(&s, 0x22, PRINCIPAL_GROUP);
+    object_id               app = stage_put_principal(&s, 0x24, PRINCIPAL_APP), other = stage_put_principal(&s, 0x26, PRINCIPAL_GROUP);
+    const struct principal *made;
+    stage_assign(&s, user, "Owner", "/"); // roles on resources say nothing about the directory
+    stage_assign(&s, app, "Owner", "/");
+    stage_put_member(&s, group, user);
+    const struct { const char *row; object_id id; bool is_operator; enum err reads, writes; } CASES[] = {
+        {"a user", user, false, OK, ERR_NOT_AUTHORIZED},
+        {"the operator's user without the socket", s.product.operator_id, false, OK, ERR_NOT_AUTHORIZED},
+        {"a managed identity", s.caller.id, false, ERR_NOT_AUTHORIZED, ERR_NOT_AUTHORIZED},
+        {"an application", app, false, ERR_NOT_AUTHORIZED, ERR_NOT_AUTHORIZED},
+        {"a group", group, false, ERR_NOT_AUTHORIZED, ERR_NOT_AUTHORIZED},
+        {"somebody unknown", {stage_guid(0x99)}, false, ERR_NOT_AUTHORIZED, ERR_NOT_AUTHORIZED},
+        {"the operator", s.product.operator_id, true, OK, OK},
+    };
+    for (size_t i = 0; i < COUNT(CASES); i++) {
+        s.caller = (struct caller){.id = CASES[i].id, .is_local_operator = CASES[i].is_operator};
+        CHECK_ERR(op_run(t->call, &s.work, &OP_DIRECTORY_READ, NULL, NULL, NULL), CASES[i].reads, CASES[i].row);
+        CHECK_ERR(make(&s, PRINCIPAL_USER, USER, &made), CASES[i].writes, CASES[i].row);
+        CHECK_ERR(make(&s, PRINCIPAL_GROUP, GROUP, &made), CASES[i].writes, CASES[i].row);
+        CHECK_ERR(change(&s, user, PRINCIPAL_USER, "{}"), CASES[i].writes, CASES[i].row);
+        CHECK_ERR(join(&s, other, user), CASES[i].writes, CASES[i].row);
+        CHECK_ERR(leave(&s, group, user), CASES[i].writes, CASES[i].row);
+        CHECK_ERR(remove_it(&s, group, PRINCIPAL_GROUP), CASES[i].writes, CASES[i].row);
+    }
+    t->call->caller = NULL;
+    CHECK_ERR(op_run(t->call, &s.work, &OP_DIRECTORY_READ, NULL, NULL, NULL), ERR_CALLER_UNKNOWN, "no caller");
+    CHECK_ERR(make(&s, PRINCIPAL_GROUP, GROUP, &made), ERR_CALLER_UNKNOWN, "no caller");
+}
+
+TEST(principals_that_belong_to_something_stay) // I1
+{
+    CLEANUP(stage_close) struct stage s;
+    open_as_operator(&s, t);
+    object_id app = stage_put_principal(&s, 0x24, PRINCIPAL_APP), user = stage_put_principal(&s, 0x20, PRINCIPAL_USER);
+    CHECK_ERR(remove_it(&s, s.caller.id, PRINCIPAL_MANAGED), ERR_NOT_AUTHORIZED, "a managed identity's");
+    CHECK_ERR(change(&s, s.caller.id, PRINCIPAL_MANAGED, "{\"displayName\":\"x\"}"), ERR_NOT_AUTHORIZED, "a managed identity's");
+    CHECK_ERR(change(&s, app, PRINCIPAL_APP, "{\"displayName\":\"x\"}"), ERR_NOT_AUTHORIZED, "an application's");
+    CHECK_ERR(remove_it(&s, s.product.operator_id, PRINCIPAL_USER), ERR_NOT_AUTHORIZED, "the operator's");
+    CHECK_ERR(remove_it(&s, user, PRINCIPAL_GROUP), ERR_OBJECT_NOT_FOUND, "of another kind");
+    CHECK_ERR(remove_it(&s, (object_id){stage_guid(0x99)}, PRINCIPAL_USER), ERR_OBJECT_NOT_FOUND, "nobody");
+    CHECK_ERR(change(&s, (object_id){stage_guid(0x99)}, PRINCIPAL_USER, "{}"), ERR_OBJECT_NOT_FOUND, "nobody");
+    CHECK(directory_find(s.work.world->directory, s.caller.id) && directory_find(s.work.world->directory, s.product.operator_id));
+}
+
+TEST(principals_keep_what_is_said_and_no_password)
+{
+    CLEANUP(stage_close) struct stage s;
+    const struct principal *p = NULL;
+    open_as_operator(&s, t);
+    s.product.propagation.directory_object_s = 60;
+    CHECK_OK(make(&s, PRINCIPAL_USER, USER, &p));
+    if (!p) return;
+    object_id id = p->id;
+    CHECK_STR(p->name, S("Anna"), "name");
+    CHECK_STR(p->user_name, S("anna@test.example"), "user name");
+    CHECK_STR(p->document, S("{\"mailNickname\":\"anna\",\"accountEnabled\":true}"), "document");
+    CHECK_INT(p->counts_from_ns - p->created_ns, 60 * NS_PER_S, "R8 others find it later");
+    CHECK_OK(change(&s, id, PRINCIPAL_USER, "{\"JobTitle\":\"Cook\",\"mail\":\"a@b\",\"@odata.type\":\"#microsoft.graph.user\",\"passwordProfile\":{\"password\":\"y\"}}"));
+    CHECK_OK(change(&s, id, PRINCIPAL_USER, "{\"mail\":null,\"displayName\":\"Berta\",\"userPrincipalName\":\"b@TEST.example\"}"));
+    p = directory_find(s.work.world->directory, id);
+    CHECK_STR(p->name, S("Berta"), "changed");
+    CHECK_STR(p->document, S("{\"mailNickname\":\"anna\",\"accountEnabled\":true,\"jobTitle\":\"Cook\"}"), "changed");
+    CHECK(directory_find_user(s.work.world->directory, S("B@test.example")) == p && !directory_find_user(s.work.world->directory, S("anna@test.example")));
+    CHECK_INT(p->counts_from_ns - p->created_ns, 60 * NS_PER_S, "a change makes nobody new");
+}
+
+TEST(R9_memberships_go_with_their_ends_and_assignments_stay)
+{
+    CLEANUP(stage_close) struct stage s;
+    object_id machine;
+    client_id app;
+    open_as_operator(&s, t);
+    object_id user = stage_put_principal(&s, 0x20, PRINCIPAL_USER), inner = stage_put_principal(&s, 0x22, PRINCIPAL_GROUP),
+              outer = stage_put_principal(&s, 0x24, PRINCIPAL_GROUP);
+    CHECK_OK(managed_principal_new(t->call, &s.work, S("vm"), S(STAGE_GROUP "/providers/A.B/c/vm"), true, &machine, &app));
+    CHECK_OK(join(&s, inner, user));
+    CHECK_OK(join(&s, inner, machine));
+    CHECK_OK(join(&s, outer, inner));
+    CHECK_OK(join(&s, inner, outer)); // a cycle is let be
+    stage_put_member(&s, inner, inner); // no op makes this one
+    stage_assign(&s, inner, "Reader", STAGE_GROUP);
+    stage_commit(&s);
+    const struct directory *d = s.work.world->directory;
+    CHECK_OK(managed_principal_delete(t->call, &s.work, machine));
+    CHECK(!directory_is_member(d, inner, machine) && directory_is_member(d, inner, user));
+    CHECK_OK(remove_it(&s, inner, PRINCIPAL_GROUP));
+    CHECK(!directory_is_member(d, inner, user) && !directory_is_member(d, outer, inner) && !directory_is_member(d, inner, outer) && !directory_is_member(d, inner, inner));
+    CHECK_INT(rbac_assignment_count(s.work.world->rules), 1, "an orphan");
+}
+
+TEST(R5_members_are_added_once_and_never_to_themselves)
+{
+    CLEANUP(stage_close) struct stage s;
+    open_as_operator(&s, t);
+    s.product.propagation.group_membership_s = 5;
+    object_id user = stage_put_principal(&s, 0x20, PRINCIPAL_USER), group = stage_put_principal(&s, 0x22, PRINCIPAL_GROUP), nobody = {stage_guid(0x99)};
+    const struct { const char *row; object_id group, member; enum err add, leave; } CASES[] = {
+        {"a user", group, user, OK, OK},
+        {"itself", group, group, ERR_MEMBER_INVALID, ERR_OBJECT_NOT_FOUND},
+        {"nobody", group, nobody, ERR_OBJECT_NOT_FOUND, ERR_OBJECT_NOT_FOUND},
+        {"to nothing", nobody, user, ERR_OBJECT_NOT_FOUND, ERR_OBJECT_NOT_FOUND},
+        {"to a user", user, group, ERR_OBJECT_NOT_FOUND, ERR_OBJECT_NOT_FOUND},
+        {"to a service", s.caller.id, user, ERR_OBJECT_NOT_FOUND, ERR_OBJECT_NOT_FOUND},
+    };
+    for (size_t i = 0; i < COUNT(CASES); i++) {
+        CHECK_ERR(join(&s, CASES[i].group, CASES[i].member), CASES[i].add, CASES[i].row);
+        if (CASES[i].add == OK) CHECK_ERR(join(&s, CASES[i].group, CASES[i].member), ERR_MEMBER_EXISTS, CASES[i].row);
+        CHECK_ERR(leave(&s, CASES[i].group, CASES[i].member), CASES[i].leave, CASES[i].row);
+        CHECK_ERR(leave(&s, CASES[i].group, CASES[i].member), ERR_OBJECT_NOT_FOUND, CASES[i].row);
+    }
+    const object_id *who;
+    size_t           n;
+    CHECK_OK(join(&s, group, user));
+    CHECK_OK(directory_closure(t->call, s.work.world->directory, user, t->call->now_ns, &who, &n));
+    CHECK_INT(n, 1, "R8 not yet");
+    CHECK_OK(directory_closure(t->call, s.work.world->directory, user, t->call->now_ns + 5 * NS_PER_S, &who, &n));
+    CHECK_INT(n, 2, "R8 when its time has come");
+}
