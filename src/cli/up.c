@@ -91,7 +91,8 @@ static const struct section_row SECTIONS[] = {
      "   \"roleRemoval\": 600,                      and grants so long after it is removed\n"
      "   \"managementGroupDataAssignment\": 43200,  the same for data actions\n"
      "   \"managementGroupDataRemoval\": 43200,     at a management group\n"
-     "   \"groupMembership\": 0,                    a new token has a changed membership\n"
+     "   \"groupMembership\": 0,                    a changed membership counts so much later\n"
+     "   \"groupsFromToken\": true,                 and never for a token that was issued before\n"
      "   \"directoryObject\": 60}                   a new principal is found by others\n"
      "\n"
      "Those are the cloud's. With --test-clock `lanyard clock` saves the waiting."},

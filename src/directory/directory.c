@@ -28,6 +28,7 @@ struct directory {
     struct map   by_id, by_app, by_user, by_user_assigned, by_system_assigned; // of principals
     struct order ids;                                                          // of entries
     struct map   nodes;
+    size_t       ended_n; // of memberships: most directories have none, and need not be searched for them
     uint64_t     seed;
 };
 
@@ -201,8 +202,15 @@ static struct edge *find_edge(const struct directory *d, object_id group, object
     return n ? edge_in_group(order_find(&n->members, guid_key(&member.g))) : NULL;
 }
 
-static void replace_record(struct edge *e, struct membership *m)
+static bool has_ended(const struct membership *m)
 {
+    return m->counts_until_ns != 0;
+}
+
+static void replace_record(struct directory *d, struct edge *e, struct membership *m)
+{
+    d->ended_n += has_ended(m);
+    d->ended_n -= has_ended(e->m);
     e->in_group.key = guid_key(&m->member.g); // the old ones point into the old record
     e->in_member.key = guid_key(&m->group.g);
     ref_take(&m->ref);
@@ -214,7 +222,7 @@ bool directory_put_membership(struct directory *d, struct membership *m)
 {
     struct edge *e = find_edge(d, m->group, m->member);
     if (e) {
-        replace_record(e, m);
+        replace_record(d, e, m);
         return true;
     }
     struct node *group = take_node(d, m->group), *member = take_node(d, m->member);
@@ -227,6 +235,7 @@ bool directory_put_membership(struct directory *d, struct membership *m)
     }
     *e = (struct edge){.group = group, .member = member, .m = m};
     ref_take(&m->ref);
+    d->ended_n += has_ended(m);
     order_put(&group->members, guid_key(&m->member.g), &e->in_group);
     order_put(&member->groups, guid_key(&m->group.g), &e->in_member);
     return true;
@@ -240,6 +249,7 @@ void directory_remove_membership(struct directory *d, object_id group, object_id
     order_remove(&e->member->groups, &e->in_member);
     drop_idle_node(d, group);
     drop_idle_node(d, member);
+    d->ended_n -= has_ended(e->m);
     ref_drop(&e->m->ref);
     free(e);
 }
@@ -309,34 +319,39 @@ static enum err add(struct call *c, struct closure *s, const struct node *n)
     return OK;
 }
 
-static enum err add_groups_of(struct call *c, const struct node *member, int64_t now_ns, struct closure *s)
+static bool counts_at(const struct membership *m, int64_t at_ns)
+{
+    return m->counts_from_ns <= at_ns && (m->counts_until_ns == 0 || at_ns < m->counts_until_ns);
+}
+
+static enum err add_groups_of(struct call *c, const struct node *member, int64_t at_ns, struct closure *s)
 {
     for (struct order_node *at = member->groups.first; at; at = at->after) {
         const struct edge *e = edge_in_member(at);
         bool               is_group = e->group->p && e->group->p->kind == PRINCIPAL_GROUP;
-        if (is_group && e->m->counts_from_ns <= now_ns) TRY(add(c, s, e->group));
+        if (is_group && counts_at(e->m, at_ns)) TRY(add(c, s, e->group));
     }
     return OK;
 }
 
-static enum err add_members_of(struct call *c, const struct node *group, int64_t now_ns, struct closure *s)
+static enum err add_members_of(struct call *c, const struct node *group, int64_t at_ns, struct closure *s)
 {
     if (!group->p || group->p->kind != PRINCIPAL_GROUP) return OK;
     for (struct order_node *at = group->members.first; at; at = at->after) {
         const struct edge *e = edge_in_group(at);
-        if (e->member->p && e->m->counts_from_ns <= now_ns) TRY(add(c, s, e->member));
+        if (e->member->p && counts_at(e->m, at_ns)) TRY(add(c, s, e->member));
     }
     return OK;
 }
 
-typedef enum err add_neighbours(struct call *c, const struct node *n, int64_t now_ns, struct closure *s);
+typedef enum err add_neighbours(struct call *c, const struct node *n, int64_t at_ns, struct closure *s);
 
 // Level by level, the one that `s` holds being `depth`: what is added while a level is looked through is the next one.
-static enum err follow(struct call *c, struct closure *s, unsigned depth, int64_t now_ns, add_neighbours *add_of)
+static enum err follow(struct call *c, struct closure *s, unsigned depth, int64_t at_ns, add_neighbours *add_of)
 {
     size_t at = 0;
     for (; at < s->n && depth < DIRECTORY_MAX_GROUP_DEPTH; depth++)
-        for (size_t end = s->n; at < end; at++) TRY(add_of(c, s->nodes[at], now_ns, s));
+        for (size_t end = s->n; at < end; at++) TRY(add_of(c, s->nodes[at], at_ns, s));
     return OK;
 }
 
@@ -350,24 +365,24 @@ static enum err only(struct call *c, object_id who, const object_id **out, size_
     return OK;
 }
 
-enum err directory_closure(struct call *c, const struct directory *d, object_id who, int64_t now_ns, const object_id **out, size_t *out_n)
+enum err directory_closure(struct call *c, const struct directory *d, object_id who, int64_t at_ns, const object_id **out, size_t *out_n)
 {
     const struct node *n = node_of(d, who);
     if (!n || !n->p) return only(c, who, out, out_n); // most principals are in no group
     struct closure s = {.seed = d->seed};
     TRY(add(c, &s, n));
-    TRY(follow(c, &s, 0, now_ns, add_groups_of));
+    TRY(follow(c, &s, 0, at_ns, add_groups_of));
     *out = s.ids;
     *out_n = s.n;
     return OK;
 }
 
-enum err directory_members(struct call *c, const struct directory *d, object_id group, int64_t now_ns, const object_id **out, size_t *out_n)
+enum err directory_members(struct call *c, const struct directory *d, object_id group, int64_t at_ns, const object_id **out, size_t *out_n)
 {
     const struct node *n = node_of(d, group);
     struct closure     s = {.seed = d->seed};
-    if (n) TRY(add_members_of(c, n, now_ns, &s));
-    TRY(follow(c, &s, 1, now_ns, add_members_of));
+    if (n) TRY(add_members_of(c, n, at_ns, &s));
+    TRY(follow(c, &s, 1, at_ns, add_members_of));
     *out = s.ids;
     *out_n = s.n;
     return OK;
@@ -375,7 +390,14 @@ enum err directory_members(struct call *c, const struct directory *d, object_id 
 
 bool directory_is_member(const struct directory *d, object_id group, object_id member)
 {
-    return find_edge(d, group, member) != NULL;
+    const struct edge *e = find_edge(d, group, member);
+    return e && !has_ended(e->m);
+}
+
+const struct membership *directory_find_membership(const struct directory *d, object_id group, object_id member)
+{
+    const struct edge *e = find_edge(d, group, member);
+    return e ? e->m : NULL;
 }
 
 void directory_each(const struct directory *d, bool (*visit)(const struct principal *p, void *ctx), void *ctx)
@@ -387,12 +409,22 @@ void directory_each_member(const struct directory *d, object_id group, bool (*vi
 {
     const struct node *n = node_of(d, group);
     struct order_node *at = n ? n->members.first : NULL;
-    while (at && visit(edge_in_group(at)->m, ctx)) at = at->after;
+    for (; at; at = at->after)
+        if (!has_ended(edge_in_group(at)->m) && !visit(edge_in_group(at)->m, ctx)) return;
 }
 
 void directory_each_group_of(const struct directory *d, object_id member, bool (*visit)(const struct membership *m, void *ctx), void *ctx)
 {
     const struct node *n = node_of(d, member);
     struct order_node *at = n ? n->groups.first : NULL;
-    while (at && visit(edge_in_member(at)->m, ctx)) at = at->after;
+    for (; at; at = at->after)
+        if (!has_ended(edge_in_member(at)->m) && !visit(edge_in_member(at)->m, ctx)) return;
+}
+
+void directory_each_ended(const struct directory *d, bool (*visit)(const struct membership *m, void *ctx), void *ctx)
+{
+    struct node *n;
+    for (size_t at = 0; d->ended_n && (n = map_next(&d->nodes, &at));)
+        for (struct order_node *member = n->members.first; member; member = member->after)
+            if (has_ended(edge_in_group(member)->m) && !visit(edge_in_group(member)->m, ctx)) return;
 }

@@ -45,6 +45,11 @@ struct membership {
     object_id  group;
     object_id  member; /* a user, a service or a group */
     int64_t    counts_from_ns;
+    /*
+     * 0 for one that stands. Else it has ended and is in no list any more, but counted until then: whoever is
+     * asked about an earlier time - that at which a token was issued - still needs it (propagation).
+     */
+    int64_t    counts_until_ns;
 };
 FALLIBLE membership_new(struct call *c, const struct membership *plain, struct membership **out);
 void     membership_pack(struct buf *b, const struct membership *m);
@@ -67,23 +72,30 @@ const struct principal *directory_find_user(const struct directory *d, str user_
 /* The principal of a user-assigned identity, or of a resource's system-assigned one, by ARM id in any case. */
 const struct principal *directory_find_managed(const struct directory *d, str resource, bool is_system_assigned);
 
+/* Asks for the memberships that stand, whether they count yet or not: for lists. */
+#define DIRECTORY_AS_WRITTEN INT64_MAX
+
 /*
  * `who` and then every group that it is in, directly or through groups, each once;
- * memberships that do not count yet at `now_ns` are left out, and so are those whose
- * group or member is not in the directory. Cycles are harmless.
+ * memberships that do not count at that time, yet or any more, are left out, and so are those
+ * whose group or member is not in the directory. Cycles are harmless.
  * Lives: *out in the call.
  */
-FALLIBLE directory_closure(struct call *c, const struct directory *d, object_id who, int64_t now_ns, const object_id **out, size_t *out_n);
+FALLIBLE directory_closure(struct call *c, const struct directory *d, object_id who, int64_t at_ns, const object_id **out, size_t *out_n);
 
 /*
  * Everybody who is in the group, directly or through groups, each once; not the group itself unless it is in a cycle
  * of its own. The same memberships count as above.
  * Lives: *out in the call.
  */
-FALLIBLE directory_members(struct call *c, const struct directory *d, object_id group, int64_t now_ns, const object_id **out, size_t *out_n);
+FALLIBLE directory_members(struct call *c, const struct directory *d, object_id group, int64_t at_ns, const object_id **out, size_t *out_n);
 
 bool directory_is_member(const struct directory *d, object_id group, object_id member); /* directly */
-/* Each record once, ordered by id; `visit` answers false to stop. */
+/* The record of a direct membership, also of one that has ended; NULL if there is none. */
+const struct membership *directory_find_membership(const struct directory *d, object_id group, object_id member);
+/* Each record once, ordered by id; `visit` answers false to stop. Memberships that have ended are left out. */
 void directory_each(const struct directory *d, bool (*visit)(const struct principal *p, void *ctx), void *ctx);
 void directory_each_member(const struct directory *d, object_id group, bool (*visit)(const struct membership *m, void *ctx), void *ctx);
 void directory_each_group_of(const struct directory *d, object_id member, bool (*visit)(const struct membership *m, void *ctx), void *ctx);
+/* Those alone, in any order. */
+void directory_each_ended(const struct directory *d, bool (*visit)(const struct membership *m, void *ctx), void *ctx);

@@ -34,14 +34,19 @@ static void put_plain(struct test *t, struct directory *d, unsigned n, enum prin
     put(t, d, (struct principal){.id = oid(n), .kind = kind, .name = S("somebody")});
 }
 
-static void join(struct test *t, struct directory *d, unsigned group, unsigned member, int64_t counts_from_ns)
+static void join_until(struct test *t, struct directory *d, unsigned group, unsigned member, int64_t from_ns, int64_t until_ns)
 {
-    struct membership  plain = {.group = oid(group), .member = oid(member), .counts_from_ns = counts_from_ns};
+    struct membership  plain = {.group = oid(group), .member = oid(member), .counts_from_ns = from_ns, .counts_until_ns = until_ns};
     struct membership *m = NULL;
     CHECK_OK(membership_new(t->call, &plain, &m));
     if (!m) return;
     CHECK(directory_put_membership(d, m));
     ref_drop(&m->ref);
+}
+
+static void join(struct test *t, struct directory *d, unsigned group, unsigned member, int64_t counts_from_ns)
+{
+    join_until(t, d, group, member, counts_from_ns, 0);
 }
 
 // Ids as text, "1 7 3"; in the order they came.
@@ -294,6 +299,46 @@ static bool see_group(const struct membership *m, void *ctx)
     return see(ctx, m->group);
 }
 
+TEST(directory_ended_memberships_count_for_earlier_times_and_are_in_no_list) // R8
+{
+    struct directory *d = directory_new();
+    struct seen       members = {.limit = 99}, groups = {.limit = 99}, ended = {.limit = 99}, first = {.limit = 1}, none = {.limit = 99};
+    put_plain(t, d, 1, PRINCIPAL_USER);
+    for (unsigned g = 10; g < 13; g++) put_plain(t, d, g, PRINCIPAL_GROUP);
+    join(t, d, 10, 1, 100);
+    join_until(t, d, 11, 1, 100, 200);
+    join_until(t, d, 12, 10, 50, 300);
+
+    static const struct { int64_t at_ns; const char *want; } CASES[] = {
+        {99, "1"}, {100, "1 10 11 12"}, {199, "1 10 11 12"}, {200, "1 10 12"}, {299, "1 10 12"}, {300, "1 10"}, {DIRECTORY_AS_WRITTEN, "1 10"},
+    };
+    for (size_t i = 0; i < COUNT(CASES); i++) CHECK_STR(closure(t, d, 1, CASES[i].at_ns), str_of(CASES[i].want), CASES[i].want);
+    CHECK(!directory_is_member(d, oid(11), oid(1)) && directory_is_member(d, oid(10), oid(1)));
+    CHECK_INT(directory_find_membership(d, oid(11), oid(1))->counts_until_ns, 200, "its record is there");
+    CHECK(!directory_find_membership(d, oid(12), oid(1)));
+
+    buf_init(&members.text, &t->call->arena);
+    directory_each_member(d, oid(11), see_member, &members);
+    CHECK_STR(buf_view(&members.text), S(""), "no member");
+    buf_init(&groups.text, &t->call->arena);
+    directory_each_group_of(d, oid(1), see_group, &groups);
+    CHECK_STR(buf_view(&groups.text), S("10 "), "one group");
+    buf_init(&first.text, &t->call->arena);
+    directory_each_ended(d, see_group, &first);
+    CHECK_INT(first.text.n, 3, "stopped after one");
+    join(t, d, 11, 1, 400); // again a member
+    join_until(t, d, 10, 1, 100, 500);
+    directory_remove_membership(d, oid(12), oid(10));
+    buf_init(&ended.text, &t->call->arena);
+    directory_each_ended(d, see_group, &ended);
+    CHECK_STR(buf_view(&ended.text), S("10 "), "the ended one");
+    directory_remove_membership(d, oid(10), oid(1));
+    buf_init(&none.text, &t->call->arena);
+    directory_each_ended(d, see_group, &none);
+    CHECK_STR(buf_view(&none.text), S(""), "none is left");
+    directory_free(d);
+}
+
 TEST(directory_walks_in_the_order_of_ids_and_stops_when_told)
 {
     static const unsigned IDS[] = {9, 2, 7, 4, 1};
@@ -379,15 +424,22 @@ TEST(directory_records_read_back_and_damage_is_refused)
     b.at[17] = PRINCIPAL_MANAGED + 1;
     CHECK_ERR(principal_unpack(t->call, record, &p), ERR_STORE_DAMAGED, "kind");
 
-    struct membership  m = {.group = oid(3), .member = oid(4), .counts_from_ns = 5}, *read = NULL;
+    struct membership  m = {.group = oid(3), .member = oid(4), .counts_from_ns = 5, .counts_until_ns = 6}, *read = NULL;
     buf_init(&b, &t->call->arena);
     membership_pack(&b, &m);
     record = str_bytes(buf_view(&b));
     CHECK_OK(membership_unpack(t->call, record, &read));
     if (!read) return;
-    CHECK(object_id_eq(read->group, m.group) && object_id_eq(read->member, m.member) && read->counts_from_ns == 5);
+    CHECK(object_id_eq(read->group, m.group) && object_id_eq(read->member, m.member) && read->counts_from_ns == 5 && read->counts_until_ns == 6);
     ref_drop(&read->ref);
     for (size_t n = 0; n < record.n; n++) CHECK_ERR(membership_unpack(t->call, (bytes){record.at, n}, &read), ERR_STORE_DAMAGED, "cut");
-    b.at[0] = 9;
-    CHECK_ERR(membership_unpack(t->call, record, &read), ERR_STORE_DAMAGED, "version");
+    for (char version = 0; version <= 3; version += 3) {
+        b.at[0] = version;
+        CHECK_ERR(membership_unpack(t->call, record, &read), ERR_STORE_DAMAGED, "version");
+    }
+    b.at[0] = 1; // has no end: what stands behind is damage
+    CHECK_ERR(membership_unpack(t->call, record, &read), ERR_STORE_DAMAGED, "a first record that is too long");
+    CHECK_OK(membership_unpack(t->call, (bytes){record.at, record.n - 1}, &read));
+    CHECK(read->counts_from_ns == 5 && read->counts_until_ns == 0);
+    ref_drop(&read->ref);
 }

@@ -33,6 +33,12 @@ static enum err verify(struct call *c, struct product *p, struct known_tokens *k
     return OK;
 }
 
+// A token tells its issue by the second: what changed in that very second is taken for changed before.
+static int64_t groups_at_ns(const struct product *p, const struct token_claims *claims)
+{
+    return p->propagation.groups_from_token ? (token_issued_s(claims) + 1) * NS_PER_S - 1 : 0;
+}
+
 enum err guard_bearer(struct call *c, struct product *p, struct known_tokens *known, const struct wire *q, struct caller *out)
 {
     struct token_policy policy;
@@ -43,7 +49,7 @@ enum err guard_bearer(struct call *c, struct product *p, struct known_tokens *kn
     TRY(policy_for(c, p, q, &policy));
     TRY(verify(c, p, known, text, &policy, &claims));
     // What is remembered may be replaced by the next request on this thread: the caller keeps copies.
-    struct caller caller = {.id = claims.subject, .app = claims.app, .name = guid_str(c, claims.app.g)};
+    struct caller caller = {.id = claims.subject, .app = claims.app, .name = guid_str(c, claims.app.g), .groups_at_ns = groups_at_ns(p, &claims)};
     TRY(call_copy_str(c, claims.issuer, &caller.issuer));
     *out = caller;
     return OK;

@@ -17,9 +17,11 @@ void work_end(struct work *w)
     w->world = NULL;
 }
 
-static enum err closure_of(struct call *c, struct work *w, const struct caller *caller, const object_id **out, size_t *out_n)
+enum err work_closure(struct call *c, const struct work *w, const struct caller *caller, const object_id **out, size_t *out_n)
 {
-    if (!caller->who) return directory_closure(c, w->world->directory, caller->id, c->now_ns, out, out_n);
+    if (!caller) caller = c->caller;
+    if (!caller) return FAIL_PLAIN(c, ERR_CALLER_UNKNOWN);
+    if (!caller->who) return directory_closure(c, w->world->directory, caller->id, caller->groups_at_ns ? caller->groups_at_ns : c->now_ns, out, out_n);
     *out = caller->who;
     *out_n = caller->who_n;
     return OK;
@@ -37,10 +39,8 @@ enum err work_decide(struct call *c, struct work *w, const struct caller *who, s
                      const struct rbac_attributes *attributes, struct rbac_answer *out)
 {
     struct rbac_question q = {.action = action, .plane = plane, .attributes = attributes, .now_ns = c->now_ns};
-    const struct caller *caller = who ? who : c->caller;
-    if (!caller) return FAIL_PLAIN(c, ERR_CALLER_UNKNOWN);
+    TRY(work_closure(c, w, who, &q.who, &q.who_n));
     TRY(scope_parse(c, scope, &q.at));
-    TRY(closure_of(c, w, caller, &q.who, &q.who_n));
     TRY(work_above(c, w, &q.at, &q.above, &q.above_n));
     return rbac_decide(c, w->world->rules, &q, out);
 }

@@ -18,6 +18,7 @@ struct caller {
     str              name;   /* for messages: the app id, or a user's name */
     str              issuer; /* of the token; empty on the admin socket */
     bool             is_local_operator; /* came over the admin socket */
+    int64_t          groups_at_ns; /* as of when its groups are asked for: its token's issue, under propagation; 0: now */
     const object_id *who;    /* itself and its groups; filled by op_run at first need */
     size_t           who_n;
 };
@@ -69,6 +70,8 @@ FALLIBLE op_run(struct call *c, struct work *w, const struct op *op, const struc
 
 /* The scopes of the management groups above a scope, nearest first. Lives: the call. */
 FALLIBLE work_above(struct call *c, const struct work *w, const struct scope *at, const str **out, size_t *out_n);
+/* The caller (NULL: the call's) and the groups that it is in, as far as its token knows. Lives: the call. */
+FALLIBLE work_closure(struct call *c, const struct work *w, const struct caller *caller, const object_id **out, size_t *out_n);
 /* The decision alone; a refusal is an answer. `who` NULL: the caller. */
 FALLIBLE work_decide(struct call *c, struct work *w, const struct caller *who, str action, enum rbac_plane plane, str scope,
                      const struct rbac_attributes *attributes, struct rbac_answer *out);

@@ -20,17 +20,29 @@ static enum err require_group(struct call *c, const struct work *w, object_id id
     return group->kind == PRINCIPAL_GROUP ? OK : directory_absent(c, guid_str(c, id.g));
 }
 
+static int64_t delay_ns(const struct work *w)
+{
+    return w->product->propagation.group_membership_s * NS_PER_S;
+}
+
+static enum err put(struct call *c, struct work *w, const struct membership *before, const struct membership *plain)
+{
+    struct membership *record;
+    TRY(membership_new(c, plain, &record));
+    return work_change(c, w, STORE_MEMBERSHIP, before ? &before->ref : NULL, &record->ref);
+}
+
 enum err membership_add(struct call *c, struct work *w, object_id group, object_id member)
 {
-    int64_t                 delay_ns = w->product->propagation.group_membership_s * NS_PER_S;
-    struct membership       plain = {.group = group, .member = member, .counts_from_ns = c->now_ns + delay_ns}, *record;
-    const struct principal *p;
+    const struct membership *before = directory_find_membership(w->world->directory, group, member); // it has ended, or we fail
+    struct membership        plain = {.group = group, .member = member, .counts_from_ns = c->now_ns + delay_ns(w)};
+    const struct principal  *p;
     TRY(require_group(c, w, group));
     TRY(require(c, w, member, &p));
     if (object_id_eq(group, member)) return FAIL_PLAIN(c, ERR_MEMBER_INVALID);
     if (directory_is_member(w->world->directory, group, member)) return FAIL_PLAIN(c, ERR_MEMBER_EXISTS);
-    TRY(membership_new(c, &plain, &record));
-    return work_change(c, w, STORE_MEMBERSHIP, NULL, &record->ref);
+    if (before && before->counts_until_ns > c->now_ns) plain.counts_from_ns = before->counts_from_ns; // it goes on without a break
+    return put(c, w, before, &plain);
 }
 
 // Memberships that are about to go: walking the directory while it changes is not allowed.
@@ -90,27 +102,50 @@ static enum err add_member(struct call *c, struct work *w, const void *args_, vo
     return membership_add(c, w, args->group, args->member);
 }
 
-struct wanted {
-    object_id                member;
-    const struct membership *found;
-};
-
-static bool find_one(const struct membership *m, void *ctx)
+// In no list from now on; but it counts until the change has got about, and for tokens that were issued before that.
+static enum err end(struct call *c, struct work *w, const struct membership *m)
 {
-    struct wanted *wanted = ctx;
-    if (object_id_eq(m->member, wanted->member)) wanted->found = m;
-    return !wanted->found;
+    const struct propagation *p = &w->product->propagation;
+    struct membership         ended = *m;
+    ended.counts_until_ns = c->now_ns + delay_ns(w);
+    bool never_counted = m->counts_from_ns > c->now_ns, is_soon_over = !p->groups_from_token && ended.counts_until_ns == c->now_ns;
+    return never_counted || is_soon_over ? drop(c, w, m) : put(c, w, m, &ended);
 }
 
 static enum err remove_member(struct call *c, struct work *w, const void *args_, void *out)
 {
     const struct member_args *args = args_;
-    struct wanted             wanted = {.member = args->member};
+    const struct membership  *m = directory_find_membership(w->world->directory, args->group, args->member);
     (void)out;
     TRY(directory_require_writer(c));
     TRY(require_group(c, w, args->group));
-    directory_each_member(w->world->directory, args->group, find_one, &wanted);
-    return wanted.found ? drop(c, w, wanted.found) : directory_absent(c, guid_str(c, args->member.g));
+    return m && !m->counts_until_ns ? end(c, w, m) : directory_absent(c, guid_str(c, args->member.g));
+}
+
+// Those that nobody can need any more, as many as there is room for.
+struct over {
+    int64_t                   before_ns;
+    const struct membership **items;
+    size_t                    n, room;
+};
+
+static bool see_ended(const struct membership *m, void *ctx)
+{
+    struct over *o = ctx;
+    if (m->counts_until_ns <= o->before_ns) o->items[o->n++] = m;
+    return o->n < o->room;
+}
+
+enum err memberships_drop_ended(struct call *c, struct work *w, size_t limit, size_t *out_n)
+{
+    const struct product *p = w->product;
+    int64_t               kept_s = p->propagation.groups_from_token ? p->token_lifetime_s + TOKEN_SKEW_S : 0;
+    struct over           o = {.before_ns = c->now_ns - kept_s * NS_PER_S, .room = limit};
+    TRY(NEW(c, &o.items, limit));
+    if (limit) directory_each_ended(w->world->directory, see_ended, &o);
+    for (size_t i = 0; w->writes && i < o.n; i++) TRY(drop(c, w, o.items[i]));
+    *out_n = o.n;
+    return OK;
 }
 
 const struct op OP_MEMBER_ADD = {.name = "member_add", .writes = true, .quiet = true, .run = add_member};

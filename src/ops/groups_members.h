@@ -24,5 +24,11 @@ FALLIBLE membership_add(struct call *c, struct work *w, object_id group, object_
 /* Removes every membership that a principal is an end of. */
 FALLIBLE memberships_drop(struct call *c, struct work *w, object_id id);
 
+/*
+ * Removes the records of memberships that have ended, once they count for no token that is still good; at most `limit`.
+ * In reading work it only counts them. Removing a member under propagation leaves such a record.
+ */
+FALLIBLE memberships_drop_ended(struct call *c, struct work *w, size_t limit, size_t *out_n);
+
 /* "Resource 'x' does not exist or one of its queried reference-property objects are not present." Gives ERR_OBJECT_NOT_FOUND. */
 FALLIBLE directory_absent(struct call *c, str name);

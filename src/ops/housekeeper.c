@@ -7,13 +7,14 @@
 #include "core/report.h"
 #include "ops/assignments.h"
 #include "ops/committer.h"
+#include "ops/groups_members.h"
 #include "ops/secrets.h"
 #include "ops/signing_keys.h"
 #include "ops/vault_resource.h"
 
 // Removes what is due, at most so many; in reading work it only counts. A vault takes its secrets along, so it comes first.
 static enum err (*const CHORES[])(struct call *c, struct work *w, size_t limit, size_t *out_n) = {
-    vault_resource_purge_due, secrets_purge_due, assignments_drop_ended,
+    vault_resource_purge_due, secrets_purge_due, assignments_drop_ended, memberships_drop_ended,
 };
 
 struct housekeeper {

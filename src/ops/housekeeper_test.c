@@ -4,6 +4,7 @@
 
 #include "ops/assignments.h"
 #include "ops/committer.h"
+#include "ops/groups_members.h"
 #include "ops/secrets.h"
 #include "ops/vault_resource.h"
 #include "stage.h"
@@ -118,6 +119,41 @@ TEST(housekeeper_drops_removed_assignments_when_they_cease_to_grant) // R8
     clock_advance(&s.product.clock, PROPAGATION_CLOUD.role_removal_s * NS_PER_S);
     for (int i = 0; i < PATIENCE && lingering(&s) > 0; i++) nanosleep(&(struct timespec){.tv_nsec = PERIOD_MS * NS_PER_MS}, NULL);
     CHECK_INT(lingering(&s), 0, "after it");
+    housekeeper_stop(k);
+    committer_stop(s.product.committer);
+}
+
+static bool is_kept(struct stage *s, object_id group, object_id member)
+{
+    const struct world *world = world_enter(s->product.worlds, 0);
+    bool                kept = directory_find_membership(world->directory, group, member) != NULL;
+    world_leave(s->product.worlds, 0);
+    return kept;
+}
+
+TEST(housekeeper_drops_ended_memberships_when_no_token_can_need_them) // R8
+{
+    CLEANUP(stage_close) struct stage s;
+    struct housekeeper               *k;
+    stage_open(&s, t);
+    s.product.propagation = PROPAGATION_CLOUD;
+    s.product.token_lifetime_s = TOKEN_LIFETIME_S;
+    s.caller.is_local_operator = true; // who may change groups
+    struct member_args args = {.group = stage_put_principal(&s, 0x100, PRINCIPAL_GROUP), .member = s.caller.id};
+    object_id          other = stage_put_principal(&s, 0x102, PRINCIPAL_GROUP);
+    stage_put_member(&s, args.group, args.member);
+    stage_put_member(&s, other, args.member);
+    CHECK_OK(op_run(t->call, &s.work, &OP_MEMBER_REMOVE, NULL, &args, NULL));
+    stage_hand_over(&s);
+
+    CHECK_OK(committer_start(t->call, &s.product, &s.product.committer));
+    CHECK_OK(housekeeper_start(t->call, &s.product, PERIOD_MS, &k));
+    clock_advance(&s.product.clock, TOKEN_LIFETIME_S * NS_PER_S);
+    for (int i = 0; i < 5; i++) CHECK(is_kept(&s, args.group, args.member));
+    clock_advance(&s.product.clock, TOKEN_SKEW_S * NS_PER_S);
+    for (int i = 0; i < PATIENCE && is_kept(&s, args.group, args.member); i++) nanosleep(&(struct timespec){.tv_nsec = PERIOD_MS * NS_PER_MS}, NULL);
+    CHECK(!is_kept(&s, args.group, args.member));
+    CHECK(is_kept(&s, other, args.member)); // it has not ended
     housekeeper_stop(k);
     committer_stop(s.product.committer);
 }

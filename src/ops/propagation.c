@@ -2,6 +2,7 @@
 
 const struct propagation PROPAGATION_CLOUD = {
     .name = "cloud",
+    .groups_from_token = true,
 #define X(member, name, cloud_s) .member = cloud_s,
     PROPAGATION_TABLE(X)
 #undef X
@@ -13,19 +14,24 @@ static const struct row { const char *name; size_t at; } ROWS[] = {
 #undef X
 };
 
-static int64_t *figure(struct propagation *p, str name)
-{
-    for (size_t i = 0; i < COUNT(ROWS); i++)
-        if (str_eq(name, str_of(ROWS[i].name))) return (int64_t *)((char *)p + ROWS[i].at);
-    return NULL;
-}
-
-static str known_names(struct call *c)
+static enum err unknown(struct call *c, str name)
 {
     struct buf b;
     buf_init(&b, &c->arena);
-    for (size_t i = 0; i < COUNT(ROWS); i++) buf_addf(&b, "%s%s", i ? ", " : "", ROWS[i].name);
-    return buf_view(&b);
+    for (size_t i = 0; i < COUNT(ROWS); i++) buf_addf(&b, "%s, ", ROWS[i].name);
+    return FAIL(c, ERR_PARAMETER_INVALID, "There is no figure of propagation called \"%.*s\"; there are: %.*s" PROPAGATION_GROUPS_FROM_TOKEN ".",
+                PSTR(call_printable(c, name, 64)), PSTR(buf_view(&b)));
+}
+
+static enum err read_figure(struct call *c, str name, const struct json *value, struct propagation *own)
+{
+    size_t i = 0;
+    while (i < COUNT(ROWS) && !str_eq(name, str_of(ROWS[i].name))) i++;
+    if (i == COUNT(ROWS)) return unknown(c, name);
+    if (!json_is(value, JSON_IS_INT) || value->u.integer < 0 || value->u.integer > PROPAGATION_MAX_S)
+        return FAIL(c, ERR_PARAMETER_INVALID, "%s must be a whole number of seconds from 0 to %lld.", ROWS[i].name, (long long)PROPAGATION_MAX_S);
+    *(int64_t *)((char *)own + ROWS[i].at) = value->u.integer;
+    return OK;
 }
 
 enum err propagation_read(struct call *c, str text, struct propagation *out)
@@ -37,13 +43,9 @@ enum err propagation_read(struct call *c, str text, struct propagation *out)
     for (size_t i = 0; i < json_n(read); i++) {
         str                name = read->u.list.names[i];
         const struct json *value = json_at(read, i);
-        int64_t           *at = figure(&own, name);
-        if (!at)
-            return FAIL(c, ERR_PARAMETER_INVALID, "There is no figure of propagation called \"%.*s\"; there are: %.*s.", PSTR(call_printable(c, name, 64)),
-                        PSTR(known_names(c)));
-        if (!json_is(value, JSON_IS_INT) || value->u.integer < 0 || value->u.integer > PROPAGATION_MAX_S)
-            return FAIL(c, ERR_PARAMETER_INVALID, "%.*s must be a whole number of seconds from 0 to %lld.", PSTR(name), (long long)PROPAGATION_MAX_S);
-        *at = value->u.integer;
+        if (!str_eq(name, S(PROPAGATION_GROUPS_FROM_TOKEN))) TRY(read_figure(c, name, value, &own));
+        else if (json_is(value, JSON_IS_BOOL)) own.groups_from_token = value->u.boolean;
+        else return FAIL(c, ERR_PARAMETER_INVALID, PROPAGATION_GROUPS_FROM_TOKEN " must be true or false.");
     }
     *out = own;
     return OK;

@@ -23,7 +23,7 @@
  * - roleAssignment, roleRemoval: troubleshooting, as above.
  * - managementGroup...: of a role with data actions at a management group: hours, 12 at worst.
  *   https://learn.microsoft.com/azure/storage/blobs/authorize-access-azure-active-directory
- * - groupMembership: until a new token knows of it. Not published apart from what tokens in caches make of it.
+ * - groupMembership: until a new token knows of a change. No figure is published but that of the tokens in caches.
  * - directoryObject: until others find a new principal (PrincipalNotFound meanwhile). "A replication delay",
  *   without a figure; a minute is ours. https://aka.ms/docs-principaltype
  */
@@ -35,9 +35,18 @@
     X(group_membership_s,            "groupMembership",                0)               \
     X(directory_object_s,            "directoryObject",                60)
 
+/*
+ * The one thing that is no figure, groupsFromToken in a file: a token stands for the groups that its principal was in
+ * when it was issued, so that a changed membership waits for a new token. The endpoint caches a managed identity's for
+ * its 24 hours, and nothing refreshes it earlier.
+ * https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/managed-identity-best-practice-recommendations
+ */
+#define PROPAGATION_GROUPS_FROM_TOKEN "groupsFromToken"
+
 /* Zero is instant. */
 struct propagation {
     const char *name; /* "instant", "cloud" or "own"; NULL: instant */
+    bool        groups_from_token;
 #define X(member, name, cloud_s) int64_t member;
     PROPAGATION_TABLE(X)
 #undef X
@@ -47,7 +56,7 @@ extern const struct propagation PROPAGATION_CLOUD;
 
 /*
  * A file of own figures: a JSON object of names above and seconds; what it leaves out is nought.
- * Errors: ERR_JSON_INVALID, ERR_PARAMETER_INVALID - an unknown name (the words list the known ones), no number, too far
+ * Errors: ERR_JSON_INVALID, ERR_PARAMETER_INVALID - an unknown name (the words list the known ones), no number, too far, no truth value
  */
 FALLIBLE propagation_read(struct call *c, str text, struct propagation *out);
 

@@ -44,6 +44,9 @@ TEST(propagation_reads_own_figures_and_refuses_the_rest) // R8
         {"{\"roleAssignment\":\"10m\"}", ERR_PARAMETER_INVALID, 0, 0, "whole number"},
         {"{\"roleAssignment\":null}", ERR_PARAMETER_INVALID, 0, 0, "whole number"},
         {"{\"roleAssignment\":true}", ERR_PARAMETER_INVALID, 0, 0, "whole number"},
+        {"{\"groupsFromToken\":true,\"roleAssignment\":1}", OK, 1, 0, ""},
+        {"{\"groupsFromToken\":1}", ERR_PARAMETER_INVALID, 0, 0, "true or false"},
+        {"{\"groupsFromToken\":\"yes\"}", ERR_PARAMETER_INVALID, 0, 0, "true or false"},
         {"{\"roleassignment\":1}", ERR_PARAMETER_INVALID, 0, 0, "there are: roleAssignment, roleRemoval, "},
         {"{\"roleAssignment\":1,\"lunch\":3600}", ERR_PARAMETER_INVALID, 0, 0, "called \"lunch\""},
         {"{\"\":1}", ERR_PARAMETER_INVALID, 0, 0, "called \"\""},
@@ -61,5 +64,6 @@ TEST(propagation_reads_own_figures_and_refuses_the_rest) // R8
         CHECK_ERR(got, CASES[i].want, CASES[i].text);
         CHECK_INT(p.role_assignment_s, CASES[i].assignment_s, CASES[i].text);
         CHECK_INT(p.role_removal_s, CASES[i].removal_s, CASES[i].text);
+        CHECK_ROW(p.groups_from_token == (got == OK && str_starts(str_of(CASES[i].text), S("{\"groups"))), CASES[i].text);
     }
 }

@@ -69,7 +69,7 @@ enum err vault_policy_allows(struct call *c, const struct work *w, const struct 
 {
     struct policy_question q = {.tenant = w->product->tenant, .collection = collection, .permission = permission};
     if (!c->caller) return FAIL_PLAIN(c, ERR_CALLER_UNKNOWN);
-    TRY(directory_closure(c, w->world->directory, c->caller->id, c->now_ns, &q.who, &q.who_n));
+    TRY(work_closure(c, w, NULL, &q.who, &q.who_n));
     q.app = c->caller->app;
     bool allowed = false;
     for (size_t i = 0; i < json_n(v->policies) && !allowed; i++) {

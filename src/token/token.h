@@ -48,6 +48,12 @@ struct token_claims {
     int64_t            not_before_s, expires_s;
 };
 
+/* When it was issued: the times of our own tokens begin the skew earlier. */
+static inline int64_t token_issued_s(const struct token_claims *claims)
+{
+    return claims->not_before_s + TOKEN_SKEW_S;
+}
+
 /* What a target accepts. */
 struct token_policy {
     const str *issuers; /* exact */

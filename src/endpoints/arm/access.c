@@ -53,7 +53,7 @@ enum err arm_permissions_list(struct call *c, struct work *w, const struct wire 
     const object_id   *who;
     size_t             who_n;
     TRY(scope_parse(c, scope_of(q), &p.at));
-    TRY(directory_closure(c, w->world->directory, c->caller->id, c->now_ns, &who, &who_n));
+    TRY(work_closure(c, w, NULL, &who, &who_n));
     TRY(work_above(c, w, &p.at, &p.above, &p.above_n));
     p.j = answer_json(a, 200);
     json_write_object(p.j);

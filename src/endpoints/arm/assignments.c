@@ -199,7 +199,7 @@ enum err arm_assignments_list(struct call *c, struct work *w, const struct wire 
     TRY(op_run(c, w, &OP_ASSIGNMENT_LIST, &(struct op_target){.scope = l.scope_text}, NULL, NULL));
     TRY(rbac_filter_read(c, wire_query(q, "$filter"), RBAC_FILTER_ASSIGNMENTS, &l.filter));
     TRY(work_above(c, w, &l.scope, &l.above, &l.above_n));
-    if (l.filter.has_assigned_to) TRY(directory_closure(c, w->world->directory, l.filter.assigned_to, c->now_ns, &l.who, &l.who_n));
+    if (l.filter.has_assigned_to) TRY(directory_closure(c, w->world->directory, l.filter.assigned_to, DIRECTORY_AS_WRITTEN, &l.who, &l.who_n));
     TRY(arm_page_begin(c, q, a, &l.page));
     if (!rbac_each_assignment(w->world->rules, offer, &l)) return FAIL_PLAIN(c, ERR_NO_MEMORY);
     return arm_page_end(c, q, &l.page);

@@ -90,7 +90,7 @@ static enum err can_see(struct call *c, const struct work *w, subscription_id id
 {
     struct visibility v = {.c = c, .w = w};
     TRY(scope_parse(c, path_of(c, id), &v.at));
-    TRY(directory_closure(c, w->world->directory, c->caller->id, c->now_ns, &v.who, &v.who_n));
+    TRY(work_closure(c, w, NULL, &v.who, &v.who_n));
     TRY(tree_above(c, w->world->tree, id, &v.above, &v.above_n));
     for (size_t i = 0; i < v.who_n && !v.found; i++) rbac_each_of_principal(w->world->rules, v.who[i], look_at, &v);
     *out = v.found;

@@ -31,7 +31,7 @@ enum err graph_members_all(struct call *c, struct work *w, const struct wire *q,
     size_t                  n = 0;
     const struct principal *group = NULL;
     TRY(graph_find_group(c, w, q, &group));
-    TRY(directory_members(c, w->world->directory, group->id, c->now_ns, &ids, &n));
+    TRY(directory_members(c, w->world->directory, group->id, DIRECTORY_AS_WRITTEN, &ids, &n));
     return graph_answer_list(c, w, q, a, GRAPH_ALL, ids, n);
 }
 

@@ -30,7 +30,7 @@ static enum err groups_of(struct call *c, struct work *w, const struct wire *q, 
     const object_id        *ids = NULL;
     size_t                  n = 0;
     TRY(graph_find(c, w, q, &p));
-    TRY(directory_closure(c, w->world->directory, p->id, c->now_ns, &ids, &n));
+    TRY(directory_closure(c, w->world->directory, p->id, DIRECTORY_AS_WRITTEN, &ids, &n));
     *out = ids + 1;
     *out_n = n - 1;
     return OK;
