@@ -70,7 +70,10 @@ static enum err ask(struct call *c, struct work *w, enum rbac_plane plane, str a
     struct rbac_answer answer;
     TRY(work_decide(c, w, NULL, action, plane, target->scope, target->attributes, &answer));
     if (answer.allowed) return OK;
-    return refuse(c, w, ERR_NOT_AUTHORIZED, (struct refusal){.action = action, .plane = plane, .scope = target->scope, .answer = answer});
+    const struct rbac_attributes *kept; // the refusal outlives the asker's own
+    TRY(rbac_attributes_copy(c, target->attributes, &kept));
+    return refuse(c, w, ERR_NOT_AUTHORIZED,
+                  (struct refusal){.action = action, .plane = plane, .scope = target->scope, .answer = answer, .attributes = kept});
 }
 
 static enum err record(struct call *c, struct work *w, str action, str scope)

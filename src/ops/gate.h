@@ -29,6 +29,9 @@ struct refusal {
     enum rbac_plane    plane;
     str                scope;
     struct rbac_answer answer;
+    const struct rbac_attributes *attributes; /* what conditions were asked with; NULL: nothing */
+    str                policy; /* "secrets get": access policies were asked, not roles; empty: roles */
+    guid               record; /* by which it can be explained later; GUID_NONE: it is not recorded */
 };
 
 /* One unit of work on the product: a view of the world and a way into the store. */

@@ -45,6 +45,7 @@ struct product {
     subscription_id      subscription;  /* the one made at first start */
     object_id            operator_id;
     int64_t              token_lifetime_s;
+    _Atomic unsigned     denials_pending; /* refusals on their way to the store */
     bool                 test_clock;
     struct propagation   propagation;
     int64_t              started_ns;

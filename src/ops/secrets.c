@@ -455,3 +455,8 @@ const struct vault_op SECRETS_RECOVER = WRITES("secret_recover", "recover/action
 const struct vault_op SECRETS_PURGE = WRITES("secret_purge", "purge/action", "purge", run_purge);
 const struct vault_op SECRETS_BACKUP = READS("secret_backup", "backup/action", "backup", run_backup);
 const struct vault_op SECRETS_RESTORE = WRITES("secret_restore", "restore/action", "restore", run_restore);
+
+const struct vault_op *const SECRETS_OPS[] = {&SECRETS_SET, &SECRETS_GET, &SECRETS_UPDATE, &SECRETS_LIST, &SECRETS_VERSIONS, &SECRETS_DELETE,
+                                              &SECRETS_GET_DELETED, &SECRETS_LIST_DELETED, &SECRETS_RECOVER, &SECRETS_PURGE, &SECRETS_BACKUP,
+                                              &SECRETS_RESTORE};
+const size_t                 SECRETS_OP_N = COUNT(SECRETS_OPS);

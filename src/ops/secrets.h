@@ -100,6 +100,9 @@ extern const struct vault_op SECRETS_RECOVER;      /* struct vault_secret */
 extern const struct vault_op SECRETS_PURGE;        /* nothing */
 extern const struct vault_op SECRETS_BACKUP;       /* bytes */
 extern const struct vault_op SECRETS_RESTORE;      /* struct vault_secret */
+/* All of them. */
+extern const struct vault_op *const SECRETS_OPS[];
+extern const size_t                 SECRETS_OP_N;
 
 /* 1-127 letters, digits and dashes. Errors: ERR_NAME_INVALID */
 FALLIBLE secrets_check_name(struct call *c, str name);

@@ -87,7 +87,7 @@ static enum err run_by_policy(struct call *c, struct work *w, const struct vault
     TRY(vault_policy_allows(c, w, v, str_of(op->collection), str_of(op->permission), &allowed));
     if (!allowed) {
         w->refusal = (struct refusal){.plane = RBAC_DATA, .scope = scope};
-        w->refusal.action = call_format(c, "%s %s", op->collection, op->permission);
+        w->refusal.action = w->refusal.policy = call_format(c, "%s %s", op->collection, op->permission);
         return FAIL(c, ERR_POLICY_NOT_AUTHORIZED, "No access policy of the vault gives the caller '%s %s'.", op->collection, op->permission);
     }
     struct op decided = op->op; // the gate has nothing left to ask

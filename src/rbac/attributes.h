@@ -21,3 +21,6 @@ struct rbac_attributes {
     size_t                       n;
     str                          suboperation; /* "Blob.List"; empty: none */
 };
+
+/* All of it in the call; NULL stays NULL. */
+FALLIBLE rbac_attributes_copy(struct call *c, const struct rbac_attributes *from, const struct rbac_attributes **out);

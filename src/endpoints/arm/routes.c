@@ -62,6 +62,8 @@ static const struct route ROUTES[] = {
     {HTTP_DELETE, AUTHZ "/denyAssignments/{name}", GUARD_BEARER, arm_deny_refuse, NULL},
     {HTTP_GET, AUTHZ "/permissions", GUARD_BEARER, arm_permissions_list, NULL},
     {HTTP_POST, AUTHZ "/checkAccess", GUARD_BEARER, arm_access_check, NULL},
+    {HTTP_POST, "/{scope*}/providers/Lanyard.Authorization/explain", GUARD_BEARER, arm_explain, NULL, .any_version = true},
+    {HTTP_POST, "/{scope*}/providers/Lanyard.Authorization/access", GUARD_BEARER, arm_access_list, NULL, .any_version = true},
     {HTTP_GET, SUB "/providers/Microsoft.Authorization/classicAdministrators", GUARD_BEARER, arm_classic_list, NULL},
 
     {HTTP_GET, "/{scope*}/providers/Microsoft.ManagedIdentity/identities/default", GUARD_BEARER, arm_system_identity_get, NULL},

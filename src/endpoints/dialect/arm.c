@@ -138,6 +138,33 @@ static str message_of(struct call *c, const struct work *w)
     return str_of(c->failure.text);
 }
 
+// A refusal that is recorded says how to have it explained, in the member that is there for such things.
+static void write_error(struct call *c, const struct work *w, struct answer *a, int status, str code)
+{
+    str                 message = message_of(c, w);
+    struct json_writer *j = answer_json(a, status);
+    json_write_object(j);
+    json_write_key(j, S("error"));
+    json_write_object(j);
+    json_put_string(j, S("code"), code);
+    json_put_string(j, S("message"), message);
+    if (w && !guid_is_none(w->refusal.record)) {
+        json_write_key(j, S("additionalInfo"));
+        json_write_array(j);
+        json_write_object(j);
+        json_put_string(j, S("type"), S("LanyardDenial"));
+        json_write_key(j, S("info"));
+        json_write_object(j);
+        json_put_guid(j, S("id"), w->refusal.record);
+        json_put_string(j, S("explain"), call_format(c, "lanyard why %s", guid_text(w->refusal.record).s));
+        json_write_end(j);
+        json_write_end(j);
+        json_write_end(j);
+    }
+    json_write_end(j);
+    json_write_end(j);
+}
+
 static void error(struct call *c, struct work *w, const struct wire *q, struct answer *a)
 {
     const char *code = code_of(c->failure.kind);
@@ -145,7 +172,7 @@ static void error(struct call *c, struct work *w, const struct wire *q, struct a
     if (status == 401) challenge(c, q, a);
     if (status == 429 || status == 503) answer_header(a, "Retry-After", S("1"));
     answer_header(a, "x-ms-failure-cause", S("gateway"));
-    answer_error_object(a, status, str_of(code ? code : "InternalServerError"), message_of(c, w));
+    write_error(c, w, a, status, str_of(code ? code : "InternalServerError"));
 }
 
 static void headers(struct call *c, const struct wire *q, struct answer *a)

@@ -112,6 +112,14 @@ static str policy_words(struct call *c, const struct work *w, const struct wire 
                        PSTR(caller), PSTR(w->refusal.action), PSTR(vault));
 }
 
+// How to have a recorded refusal explained: a line more of what is for people anyway.
+static str with_record(struct call *c, const struct work *w, str message)
+{
+    if (guid_is_none(w->refusal.record)) return message;
+    const char *line_end = str_ends(message, S("\r\n")) ? "" : "\r\n";
+    return call_format(c, "%.*s%sExplain: lanyard why %s\r\n", PSTR(message), line_end, guid_text(w->refusal.record).s);
+}
+
 static str message_for(struct call *c, const struct work *w, const struct wire *q)
 {
     enum err kind = c->failure.kind;
@@ -123,8 +131,8 @@ static str message_for(struct call *c, const struct work *w, const struct wire *
     if (err_status(kind) == 401) return call_format(c, "[BearerReadAccessTokenFailed] Error validating token: '%s'.", c->failure.text);
     if (kind == ERR_METHOD_NOT_ALLOWED) return call_format(c, "HTTP %.*s not allowed", PSTR(q->http->method_text));
     if (kind == ERR_API_VERSION_MISSING) return S("api-version must be specified");
-    if (w && (kind == ERR_NOT_AUTHORIZED || kind == ERR_DENIED)) return rbac_words(c, w, q);
-    if (w && kind == ERR_POLICY_NOT_AUTHORIZED) return policy_words(c, w, q);
+    if (w && (kind == ERR_NOT_AUTHORIZED || kind == ERR_DENIED)) return with_record(c, w, rbac_words(c, w, q));
+    if (w && kind == ERR_POLICY_NOT_AUTHORIZED) return with_record(c, w, policy_words(c, w, q));
     return str_of(c->failure.text);
 }
 

@@ -1,0 +1,165 @@
+/*
+ * The product's own questions on the management API, under a namespace of its own:
+ *
+ *     POST {scope}/providers/Lanyard.Authorization/explain   {"principal": GUID, "action", "isDataAction"?, "attributes"?}
+ *     POST {scope}/providers/Lanyard.Authorization/access    {"principal": GUID}
+ *
+ * Whoever may read role assignments at the scope may ask, as with checkAccess.
+ */
+#include "ops/explain.h"
+
+#include "endpoints/arm/arm.h"
+#include "endpoints/permissions.h"
+
+#define MOST_ATTRIBUTES 64
+
+static str scope_of(const struct wire *q)
+{
+    str scope = wire_param(q, "scope");
+    return str_empty(scope) ? S("/") : scope;
+}
+
+static enum err read_principal(struct call *c, const struct json *body, object_id *out)
+{
+    str text = json_get_str(body, S("principal"));
+    if (guid_parse(text, &out->g)) return OK;
+    return FAIL(c, ERR_CONTENT_INVALID, "The principal must be a GUID, and is '%.*s'.", PSTR(call_printable(c, text, 128)));
+}
+
+static enum err read_attribute(struct call *c, const struct json *from, struct rbac_attribute *out)
+{
+    static const str SOURCES[] = {[RBAC_REQUEST] = S_INIT("Request"), [RBAC_RESOURCE] = S_INIT("Resource"), [RBAC_PRINCIPAL] = S_INIT("Principal"),
+                                  [RBAC_ENVIRONMENT] = S_INIT("Environment")};
+    size_t           source = str_index_nocase(SOURCES, COUNT(SOURCES), json_get_str(from, S("source")));
+    str              name = json_get_str(from, S("name"));
+    if (source == STR_NOWHERE || str_empty(name))
+        return FAIL(c, ERR_CONTENT_INVALID, "An attribute needs a source (Request, Resource, Principal or Environment), a name and values.");
+    *out = (struct rbac_attribute){.source = (enum rbac_source)source, .name = name};
+    return permissions_read_texts(c, json_get(from, S("values")), "values", &out->values, &out->value_n);
+}
+
+// None given: what the scope tells.
+static enum err read_attributes(struct call *c, const struct json *list, const struct rbac_attributes **out)
+{
+    struct rbac_attributes *attributes;
+    struct rbac_attribute  *items;
+    if (!list) return OK;
+    if (!json_is(list, JSON_IS_ARRAY) || json_n(list) > MOST_ATTRIBUTES)
+        return FAIL(c, ERR_CONTENT_INVALID, "The attributes must be an array of at most %d objects.", MOST_ATTRIBUTES);
+    TRY(NEW(c, &attributes, 1));
+    TRY(NEW(c, &items, json_n(list) + 1));
+    for (size_t i = 0; i < json_n(list); i++) TRY(read_attribute(c, json_at(list, i), &items[i]));
+    *attributes = (struct rbac_attributes){.items = items, .n = json_n(list)};
+    *out = attributes;
+    return OK;
+}
+
+enum err arm_explain(struct call *c, struct work *w, const struct wire *q, struct answer *a)
+{
+    const struct json      *body, *is_data;
+    struct explain_question asked = {.scope = scope_of(q)};
+    struct explanation      e;
+    TRY(arm_require(c, w, S("Microsoft.Authorization/roleAssignments/read"), asked.scope));
+    TRY(wire_body(c, q, &body));
+    TRY(read_principal(c, body, &asked.who));
+    asked.action = json_get_str(body, S("action"));
+    is_data = json_get(body, S("isDataAction"));
+    asked.plane = is_data ? json_get_bool(body, S("isDataAction"), false) ? RBAC_DATA : RBAC_CONTROL : explain_plane_of(asked.action);
+    TRY(read_attributes(c, json_get(body, S("attributes")), &asked.attributes));
+    TRY(explain(c, w, &asked, &e));
+    explain_write(c, w, answer_json(a, 200), &e);
+    return OK;
+}
+
+// --- what a principal can do ---
+
+struct access {
+    struct call        *c;
+    const struct work  *w;
+    struct json_writer *j;
+    struct scope        at;
+    bool                everywhere; // no scope was asked for but the root: all that it has anywhere
+    const str          *above;
+    size_t              above_n;
+};
+
+static bool concerns(const struct access *x, str scope_text)
+{
+    struct scope scope;
+    bool         is_read = scope_parse(x->c, scope_text, &scope) == OK;
+    call_forgive(x->c);
+    for (size_t i = 0; i < x->above_n; i++)
+        if (str_eq_nocase(x->above[i], scope_text)) return true;
+    return is_read && (x->everywhere || scope_contains(&scope, &x->at) || scope_contains(&x->at, &scope));
+}
+
+static bool offer_grant(const struct assignment *a, void *ctx)
+{
+    struct access     *x = ctx;
+    const struct role *role = rbac_find_role(x->w->world->rules, a->role);
+    if (!role || !concerns(x, a->scope)) return true;
+    const struct principal *holder = directory_find(x->w->world->directory, a->principal);
+    str                     at = str_eq(a->scope, S("/")) ? S("") : a->scope;
+    json_write_object(x->j);
+    json_put_string(x->j, S("roleAssignment"), call_format(x->c, "%.*s/providers/Microsoft.Authorization/roleAssignments/%s", PSTR(at), guid_text(a->id).s));
+    json_put_string(x->j, S("roleName"), role->name);
+    json_put_string(x->j, S("scope"), a->scope);
+    json_put_guid(x->j, S("principal"), a->principal.g);
+    if (holder && holder->kind == PRINCIPAL_GROUP) json_put_string(x->j, S("group"), holder->name);
+    if (!str_empty(a->condition)) json_put_string(x->j, S("condition"), a->condition);
+    if (a->counts_from_ns > x->c->now_ns) json_put_string(x->j, S("countsFrom"), str_of(time_iso_s(a->counts_from_ns / NS_PER_S).s));
+    permissions_write(x->j, role->permissions, role->permission_n);
+    json_write_end(x->j);
+    return true;
+}
+
+struct deny_search {
+    struct access  *x;
+    const object_id *who;
+    size_t          who_n;
+};
+
+static bool is_meant(const struct deny_search *s, const struct deny_principal *list, size_t n, bool everyone_too)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (everyone_too && guid_is_none(list[i].id.g)) return true;
+        for (size_t k = 0; k < s->who_n; k++)
+            if (object_id_eq(list[i].id, s->who[k])) return true;
+    }
+    return false;
+}
+
+static bool offer_deny(const struct deny_assignment *d, void *ctx)
+{
+    struct deny_search *s = ctx;
+    if (!concerns(s->x, d->scope) || !is_meant(s, d->principals, d->principal_n, true) || is_meant(s, d->excluded, d->excluded_n, false)) return true;
+    arm_write_deny(s->x->c, s->x->j, d);
+    return true;
+}
+
+enum err arm_access_list(struct call *c, struct work *w, const struct wire *q, struct answer *a)
+{
+    const struct json *body;
+    object_id          asked;
+    struct access      x = {.c = c, .w = w};
+    struct deny_search s = {.x = &x};
+    TRY(scope_parse(c, scope_of(q), &x.at));
+    TRY(arm_require(c, w, S("Microsoft.Authorization/roleAssignments/read"), scope_of(q)));
+    TRY(wire_body(c, q, &body));
+    TRY(read_principal(c, body, &asked));
+    x.everywhere = x.at.kind == SCOPE_ROOT;
+    TRY(work_above(c, w, &x.at, &x.above, &x.above_n));
+    TRY(directory_closure(c, w->world->directory, asked, c->now_ns, &s.who, &s.who_n));
+    x.j = answer_json(a, 200);
+    json_write_object(x.j);
+    json_write_key(x.j, S("grants"));
+    json_write_array(x.j);
+    for (size_t i = 0; i < s.who_n; i++) rbac_each_of_principal(w->world->rules, s.who[i], offer_grant, &x);
+    json_write_end(x.j);
+    json_write_key(x.j, S("denies"));
+    json_write_array(x.j);
+    rbac_each_deny(w->world->rules, offer_deny, &s);
+    json_write_end(x.j);
+    json_write_end(x.j);
+    return OK;
+}

@@ -1,0 +1,36 @@
+/*
+ * denials.h - refused requests, kept so that each can be explained later by its id.
+ *
+ * The answer does not wait: the committer writes the record behind it. It holds the
+ * explanation as it stood at that moment, so that what is changed afterwards does not
+ * change the story. Only the latest are kept, and a flood of refusals goes unrecorded.
+ *
+ * Layer:  ops (uses all above)
+ */
+#pragma once
+#include "ops/explain.h"
+
+#define DENIALS_KEPT        1000 /* and some more, until the next clearing */
+#define DENIALS_MAX_PENDING 64   /* on their way to the store */
+
+struct denial {
+    guid            id;
+    int64_t         time_ns;
+    object_id       who;
+    str             who_name;
+    str             action;
+    bool            is_data;
+    str             scope;
+    str             explained; /* JSON: what explain_write wrote at that time */
+};
+
+/*
+ * After a failure that is a refusal: keeps it and gives its id. GUID_NONE: none is kept, because the failure
+ * is no refusal, or there are too many. Any thread.
+ */
+guid denials_keep(struct call *c, const struct work *w);
+
+/* Errors: ERR_NOT_FOUND. Lives: the call. */
+FALLIBLE denials_find(struct call *c, struct store_session *session, guid id, struct denial *out);
+/* Newest first, without their explanations. Lives: the call. */
+FALLIBLE denials_list(struct call *c, struct store_session *session, size_t limit, struct denial **out, size_t *out_n);

@@ -1,0 +1,322 @@
+#include "ops/explain.h"
+#include "stage.h"
+
+#define GET_SECRET "Microsoft.KeyVault/vaults/secrets/getSecret/action"
+#define VAULT      STAGE_GROUP STAGE_VAULTS "shop"
+#define SECRET     VAULT "/secrets/app1-db"
+#define RBAC       "{\"properties\":{\"enableRbacAuthorization\":true}}"
+#define USER       "Key Vault Secrets User"
+
+struct desk {
+    struct stage       s;
+    struct explanation e;
+};
+
+static void desk_open(struct desk *d, struct test *t)
+{
+    *d = (struct desk){0};
+    stage_open(&d->s, t);
+    stage_put_vault(&d->s, "shop", RBAC);
+}
+
+static void desk_close(struct desk *d)
+{
+    stage_close(&d->s);
+}
+
+static void put_assignment(struct desk *d, const struct assignment *plain)
+{
+    struct test       *t = d->s.test;
+    struct assignment *made;
+    struct assignment  next = *plain;
+    next.id = guid_new(d->s.call);
+    CHECK_OK(assignment_new(d->s.call, &next, &made));
+    CHECK_OK(work_change(d->s.call, &d->s.work, STORE_ASSIGNMENT, NULL, &made->ref));
+}
+
+static guid role_of(struct desk *d, const char *name)
+{
+    const struct role *r = rbac_find_role_by_name(d->s.work.world->rules, str_of(name));
+    return r ? r->id : GUID_NONE;
+}
+
+static void ask(struct desk *d, object_id who, const char *action, enum rbac_plane plane, const char *scope)
+{
+    struct test            *t = d->s.test;
+    struct explain_question q = {.who = who, .action = str_of(action), .plane = plane, .scope = str_of(scope)};
+    CHECK_OK(explain(d->s.call, &d->s.work, &q, &d->e));
+}
+
+// The word of the reason, what the summary and the nearest item say, and whom it suggests.
+static void expect(struct desk *d, const char *reason, const char *words)
+{
+    struct test *t = d->s.test;
+    CHECK_STR(str_of(d->e.reason), str_of(reason), reason);
+    bool said = str_find_str(d->e.summary, str_of(words)) != STR_NOWHERE;
+    if (!said) test_failed(t, __FILE__, __LINE__, "%s: \"%.*s\" does not say \"%s\"", reason, PSTR(d->e.summary), words);
+    // The slow walk and the fast decision are of one mind; access policies are asked elsewhere.
+    struct rbac_answer answer;
+    struct caller      who = {.id = d->e.asked.who};
+    struct rbac_attributes own;
+    struct scope           at;
+    if (str_eq(str_of(reason), S("AccessPolicy"))) return;
+    CHECK_OK(scope_parse(d->s.call, d->e.asked.scope, &at));
+    CHECK_OK(explain_attributes(d->s.call, &at, &own));
+    CHECK_OK(work_decide(d->s.call, &d->s.work, &who, d->e.asked.action, d->e.asked.plane, d->e.asked.scope, &own, &answer));
+    CHECK_ROW(answer.allowed == d->e.allowed, reason);
+}
+
+static void expect_least(struct desk *d, const char *role, const char *scope)
+{
+    struct test *t = d->s.test;
+    CHECK_ROW(d->e.least != NULL, role);
+    if (!d->e.least) return;
+    CHECK_STR(d->e.least->name, str_of(role), role);
+    CHECK_STR(d->e.least_scope, str_of(scope), role);
+}
+
+TEST(O4_why_yes_names_the_assignment)
+{
+    CLEANUP(desk_close) struct desk d;
+    desk_open(&d, t);
+    stage_assign(&d.s, d.s.caller.id, USER, STAGE_GROUP);
+    stage_assign(&d.s, d.s.caller.id, "Reader", "/");
+    ask(&d, d.s.caller.id, GET_SECRET, RBAC_DATA, SECRET);
+    expect(&d, "Grants", "Yes: 'Key Vault Secrets User' at " STAGE_GROUP " allows it.");
+    CHECK(d.e.allowed && d.e.least == NULL && d.e.item_n == 2);
+}
+
+TEST(O4_why_no_role_at_all_suggests_the_least_one_at_the_narrowest_scope)
+{
+    CLEANUP(desk_close) struct desk d;
+    desk_open(&d, t);
+    ask(&d, d.s.caller.id, GET_SECRET, RBAC_DATA, SECRET);
+    expect(&d, "NoRole", "has no role assignment at all");
+    expect_least(&d, USER, SECRET);
+    ask(&d, d.s.caller.id, "Microsoft.Authorization/roleAssignments/write", RBAC_CONTROL, STAGE_GROUP "/providers/Microsoft.Authorization/roleAssignments/x");
+    expect(&d, "NoRole", "No:");
+    CHECK_STR(d.e.least_scope, S(STAGE_GROUP), "an assignment is made at what it extends");
+}
+
+TEST(O4_why_the_wrong_scope_and_how_far_off) // R2
+{
+    CLEANUP(desk_close) struct desk d;
+    static const struct { const char *at, *words; } CASES[] = {
+        {STAGE_GROUP "0", "it is assigned elsewhere: the scope that was asked for is not below it; both lie in " STAGE_SUBSCRIPTION},
+        {SECRET "/x/y", "1 level below"},
+        {VAULT "/secrets/app1-db2", "elsewhere"},
+        {STAGE_OTHER_SUBSCRIPTION, "elsewhere"},
+        {"/providers/Microsoft.Management/managementGroups/none", "elsewhere"},
+    };
+    for (size_t i = 0; i < COUNT(CASES); i++) {
+        desk_open(&d, t);
+        stage_assign(&d.s, d.s.caller.id, USER, CASES[i].at);
+        ask(&d, d.s.caller.id, GET_SECRET, RBAC_DATA, SECRET);
+        expect(&d, "WrongScope", CASES[i].words);
+        expect_least(&d, USER, SECRET);
+        if (i + 1 < COUNT(CASES)) desk_close(&d);
+    }
+}
+
+TEST(O4_why_a_management_role_gives_no_data) // R4
+{
+    CLEANUP(desk_close) struct desk d;
+    desk_open(&d, t);
+    stage_assign(&d.s, d.s.caller.id, "Owner", "/");
+    ask(&d, d.s.caller.id, GET_SECRET, RBAC_DATA, SECRET);
+    expect(&d, "WrongPlane", "this is a data action, and the role names it among its management actions only");
+    stage_assign(&d.s, d.s.caller.id, USER, STAGE_GROUP);
+    ask(&d, d.s.caller.id, GET_SECRET, RBAC_CONTROL, STAGE_OTHER_SUBSCRIPTION);
+    expect(&d, "Grants", "'Owner'");
+}
+
+TEST(O4_why_NotActions) // R4
+{
+    CLEANUP(desk_close) struct desk d;
+    desk_open(&d, t);
+    stage_assign(&d.s, d.s.caller.id, "Contributor", STAGE_SUBSCRIPTION);
+    ask(&d, d.s.caller.id, "Microsoft.Authorization/roleAssignments/write", RBAC_CONTROL, STAGE_GROUP);
+    expect(&d, "NotAction", "the role's NotActions take the action away");
+    stage_assign(&d.s, d.s.caller.id, "User Access Administrator", STAGE_GROUP);
+    ask(&d, d.s.caller.id, "Microsoft.Authorization/roleAssignments/write", RBAC_CONTROL, STAGE_GROUP);
+    expect(&d, "Grants", "'User Access Administrator'"); // one role's NotActions are no deny
+}
+
+TEST(O4_why_the_action_is_in_no_role)
+{
+    CLEANUP(desk_close) struct desk d;
+    desk_open(&d, t);
+    stage_assign(&d.s, d.s.caller.id, "Key Vault Reader", STAGE_GROUP);
+    ask(&d, d.s.caller.id, GET_SECRET, RBAC_DATA, SECRET);
+    expect(&d, "ActionNotInRole", "the role does not name the action");
+    expect_least(&d, USER, SECRET);
+}
+
+TEST(O4_why_a_condition_is_false_names_the_clause) // R5
+{
+    CLEANUP(desk_close) struct desk d;
+    desk_open(&d, t);
+    struct assignment a = {.principal = d.s.caller.id, .role = role_of(&d, USER), .scope = S(VAULT), .condition_version = S("2.0")};
+    a.condition = S("((!(ActionMatches{'" GET_SECRET "'})) OR (@Resource[Microsoft.KeyVault/vaults/secrets:name] StringStartsWith 'app2-'))");
+    put_assignment(&d, &a);
+    ask(&d, d.s.caller.id, GET_SECRET, RBAC_DATA, SECRET);
+    expect(&d, "ConditionFalse", "its condition is not true: @Resource[Microsoft.KeyVault/vaults/secrets:name] StringStartsWith 'app2-'");
+    a.condition = S("@Principal[Microsoft.Directory/CustomSecurityAttributes/Id:a_b] StringNotEquals 'x'");
+    put_assignment(&d, &a);
+    ask(&d, d.s.caller.id, GET_SECRET, RBAC_DATA, VAULT "/secrets/app2-db");
+    expect(&d, "Grants", "Yes"); // by the first; the second is unknown and grants nothing
+    ask(&d, d.s.caller.id, GET_SECRET, RBAC_DATA, SECRET);
+    expect(&d, "ConditionFalse", "No:");
+}
+
+static void deny(struct desk *d, object_id who, const char *scope, bool not_below)
+{
+    struct test                 *t = d->s.test;
+    static const str             ACTIONS[] = {S_INIT("*")};
+    const struct role_permission block = {.actions = ACTIONS, .action_n = 1, .data_actions = ACTIONS, .data_action_n = 1};
+    const struct deny_principal  named = {.id = who, .type = S("Group")};
+    struct deny_assignment      *made, plain = {.id = guid_new(d->s.call), .name = S("Hands off"), .scope = str_of(scope), .not_below = not_below,
+                                                .permissions = &block, .permission_n = 1, .principals = &named, .principal_n = 1};
+    CHECK_OK(deny_new(d->s.call, &plain, &made));
+    CHECK_OK(work_change(d->s.call, &d->s.work, STORE_DENY, NULL, &made->ref));
+}
+
+TEST(O4_why_a_deny_names_the_deny_and_whom_it_means) // R5
+{
+    CLEANUP(desk_close) struct desk d;
+    desk_open(&d, t);
+    object_id team = stage_put_principal(&d.s, 0xB1, PRINCIPAL_GROUP);
+    stage_put_member(&d.s, team, d.s.caller.id);
+    stage_assign(&d.s, d.s.caller.id, USER, SECRET);
+    deny(&d, team, STAGE_SUBSCRIPTION, true);
+    ask(&d, d.s.caller.id, GET_SECRET, RBAC_DATA, SECRET);
+    expect(&d, "Grants", "Yes"); // that deny stops at its own scope
+    deny(&d, team, STAGE_SUBSCRIPTION, false);
+    ask(&d, d.s.caller.id, GET_SECRET, RBAC_DATA, SECRET);
+    expect(&d, "Denies", "No: the deny assignment 'Hands off' at " STAGE_SUBSCRIPTION " forbids it through the group 'principal 177'.");
+    CHECK(d.e.least == NULL); // no role would help
+}
+
+TEST(O4_why_not_yet_propagated_says_until_when) // R8
+{
+    CLEANUP(desk_close) struct desk d;
+    desk_open(&d, t);
+    d.s.call->now_s = 1741668435;
+    d.s.call->now_ns = d.s.call->now_s * NS_PER_S;
+    struct assignment a = {.principal = d.s.caller.id, .role = role_of(&d, USER), .scope = S(VAULT), .counts_from_ns = (d.s.call->now_s + 600) * NS_PER_S};
+    put_assignment(&d, &a);
+    ask(&d, d.s.caller.id, GET_SECRET, RBAC_DATA, SECRET);
+    expect(&d, "NotYetPropagated", "it counts from 2025-03-11T04:57:15Z on");
+    stage_pass(&d.s, 601);
+    ask(&d, d.s.caller.id, GET_SECRET, RBAC_DATA, SECRET);
+    expect(&d, "Grants", "Yes");
+}
+
+TEST(O4_why_a_membership_does_not_count_yet) // R8
+{
+    CLEANUP(desk_close) struct desk d;
+    desk_open(&d, t);
+    object_id          team = stage_put_principal(&d.s, 0xB1, PRINCIPAL_GROUP);
+    struct membership *made, plain = {.group = team, .member = d.s.caller.id, .counts_from_ns = d.s.call->now_ns + 600 * NS_PER_S};
+    CHECK_OK(membership_new(d.s.call, &plain, &made));
+    CHECK_OK(work_change(d.s.call, &d.s.work, STORE_MEMBERSHIP, NULL, &made->ref));
+    stage_assign(&d.s, team, USER, VAULT);
+    ask(&d, d.s.caller.id, GET_SECRET, RBAC_DATA, SECRET);
+    expect(&d, "MembershipNotYetPropagated", "through the group 'principal 177'");
+    stage_pass(&d.s, 601);
+    ask(&d, d.s.caller.id, GET_SECRET, RBAC_DATA, SECRET);
+    expect(&d, "Grants", "through the group 'principal 177'");
+}
+
+TEST(O4_why_the_principal_is_not_who_the_caller_thinks)
+{
+    CLEANUP(desk_close) struct desk d;
+    desk_open(&d, t);
+    object_id machine = stage_put_principal(&d.s, 0xC1, PRINCIPAL_MANAGED); // its client id ends in c2
+    ask(&d, (object_id){stage_guid(0xC2)}, GET_SECRET, RBAC_DATA, SECRET);
+    expect(&d, "UnknownPrincipal", "is the application (client) id of 'principal 193'; role assignments name its principal, 00000000-0000-0000-0000-0000000000c1");
+    ask(&d, (object_id){stage_guid(0xDD)}, GET_SECRET, RBAC_DATA, SECRET);
+    expect(&d, "UnknownPrincipal", "the directory has no principal");
+    ask(&d, machine, GET_SECRET, RBAC_DATA, SECRET);
+    expect(&d, "NoRole", "No:");
+}
+
+TEST(O4_why_a_vault_with_access_policies_takes_no_notice_of_roles) // R7
+{
+    CLEANUP(desk_close) struct desk d;
+    desk_open(&d, t);
+    const char *policies = "{\"properties\":{\"enableRbacAuthorization\":false,\"accessPolicies\":[{\"tenantId\":\"00000000-0000-0000-0000-000000000010\","
+                           "\"objectId\":\"00000000-0000-0000-0000-0000000000a1\",\"permissions\":{\"secrets\":[\"get\"]}}]}}";
+    stage_put_vault(&d.s, "old", "{\"properties\":{\"enableRbacAuthorization\":false}}");
+    stage_put_vault(&d.s, "policied", policies);
+    stage_assign(&d.s, d.s.caller.id, USER, STAGE_SUBSCRIPTION);
+    ask(&d, d.s.caller.id, GET_SECRET, RBAC_DATA, STAGE_GROUP STAGE_VAULTS "old/secrets/s");
+    expect(&d, "AccessPolicy", "No: the vault 'old' is in the mode of access policies, where roles do not count; none of its policies gives 'secrets get'.");
+    CHECK(!d.e.allowed && d.e.least == NULL);
+    ask(&d, d.s.caller.id, GET_SECRET, RBAC_DATA, STAGE_GROUP STAGE_VAULTS "policied/secrets/s");
+    expect(&d, "AccessPolicy", "Yes: the vault 'policied'");
+    CHECK(d.e.allowed);
+    ask(&d, d.s.caller.id, "Microsoft.KeyVault/vaults/secrets/setSecret/action", RBAC_DATA, STAGE_GROUP STAGE_VAULTS "policied/secrets/s");
+    expect(&d, "AccessPolicy", "none of its policies gives 'secrets set'");
+}
+
+TEST(O4_why_a_role_that_is_gone_and_a_condition_that_is_not_published)
+{
+    CLEANUP(desk_close) struct desk d;
+    size_t             n;
+    const struct role *roles = role_builtins(&n), *secret = NULL;
+    desk_open(&d, t);
+    struct assignment a = {.principal = d.s.caller.id, .role = stage_guid(0xEE), .scope = S(VAULT)};
+    put_assignment(&d, &a);
+    ask(&d, d.s.caller.id, GET_SECRET, RBAC_DATA, SECRET);
+    expect(&d, "RoleMissing", "its role does not exist any more");
+    for (size_t i = 0; i < n && !secret; i++)
+        for (size_t k = 0; k < roles[i].permission_n && !secret; k++)
+            if (roles[i].permissions[k].condition_unknown) secret = &roles[i];
+    CHECK(secret != NULL);
+    if (!secret) return;
+    a.role = secret->id;
+    put_assignment(&d, &a);
+    ask(&d, d.s.caller.id, "Microsoft.Authorization/roleAssignments/write", RBAC_CONTROL, VAULT);
+    expect(&d, "ConditionNotPublished", "a condition that is not published");
+}
+
+TEST(explain_refuses_what_is_no_question)
+{
+    CLEANUP(desk_close) struct desk d;
+    static const struct { const char *action, *scope; enum err want; } CASES[] = {
+        {"", "/", ERR_PARAMETER_INVALID},
+        {"*", "/", ERR_PARAMETER_INVALID},
+        {"Microsoft.KeyVault/*", "/", ERR_PARAMETER_INVALID},
+        {"no slash", "/", ERR_PARAMETER_INVALID},
+        {GET_SECRET, "", ERR_SCOPE_INVALID},
+        {GET_SECRET, "nowhere", ERR_SCOPE_INVALID},
+        {GET_SECRET, STAGE_GROUP "/../x", ERR_SCOPE_INVALID},
+    };
+    desk_open(&d, t);
+    for (size_t i = 0; i < COUNT(CASES); i++) {
+        struct explain_question q = {.who = d.s.caller.id, .action = str_of(CASES[i].action), .scope = str_of(CASES[i].scope)};
+        CHECK_ERR(explain(t->call, &d.s.work, &q, &d.e), CASES[i].want, CASES[i].action);
+    }
+}
+
+TEST(explain_tells_the_plane_and_the_least_role)
+{
+    static const struct { const char *action; enum rbac_plane plane; const char *role; } CASES[] = {
+        {GET_SECRET, RBAC_DATA, USER},
+        {"Microsoft.KeyVault/vaults/secrets/setSecret/action", RBAC_DATA, "Key Vault Secrets Officer"},
+        {"Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read", RBAC_DATA, "Storage Blob Data Reader"},
+        {"Microsoft.ManagedIdentity/userAssignedIdentities/assign/action", RBAC_CONTROL, "Managed Identity Operator"},
+        {"Microsoft.Nonsense/things/write", RBAC_CONTROL, "Contributor"},
+        {"Microsoft.Nonsense/things/read", RBAC_CONTROL, "Reader"},
+        {"Microsoft.Authorization/classicAdministrators/write", RBAC_CONTROL, NULL},
+    };
+    for (size_t i = 0; i < COUNT(CASES); i++) {
+        const struct role *least = explain_least_role(str_of(CASES[i].action), CASES[i].plane);
+        CHECK_ROW(explain_plane_of(str_of(CASES[i].action)) == CASES[i].plane, CASES[i].action);
+        CHECK_ROW(least != NULL, CASES[i].action);
+        if (least && CASES[i].role) CHECK_STR(least->name, str_of(CASES[i].role), CASES[i].action);
+    }
+    CHECK(explain_least_role(S("*"), RBAC_DATA) == NULL);
+    CHECK(explain_least_role(S("Microsoft.Nonsense/things/read"), RBAC_DATA) == NULL);
+}

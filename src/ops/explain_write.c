@@ -1,0 +1,88 @@
+// An explanation as JSON, and what a scope tells to conditions.
+#include "ops/assignments.h"
+#include "ops/explain.h"
+#include "ops/vault.h"
+
+enum err explain_attributes(struct call *c, const struct scope *at, struct rbac_attributes *out)
+{
+    static const str       VAULTS = S_INIT("/providers/microsoft.keyvault/vaults/");
+    struct rbac_attribute *item;
+    str                   *name;
+    size_t                 vault = str_find_str(call_lower(c, at->path), VAULTS);
+    *out = (struct rbac_attributes){0};
+    if (vault == STR_NOWHERE) return OK;
+    str inside = str_from(at->path, vault + VAULTS.n), kind, ignored;
+    str_cut(&inside, '/', &ignored);
+    if (!inside.at || !str_cut(&inside, '/', &kind) || str_empty(inside)) return OK;
+    TRY(NEW(c, &name, 1));
+    TRY(NEW(c, &item, 1));
+    *name = inside;
+    *item = (struct rbac_attribute){.source = RBAC_RESOURCE, .name = call_format(c, VAULT_TYPE "/%.*s:name", PSTR(kind)), .values = name, .value_n = 1};
+    *out = (struct rbac_attributes){.items = item, .n = 1};
+    return OK;
+}
+
+static str kind_of(const struct principal *p)
+{
+    return p ? principal_type_text(principal_type_of(p)) : S("Unknown");
+}
+
+static void write_principal(const struct work *w, struct json_writer *j, const char *name, object_id id)
+{
+    const struct principal *p = directory_find(w->world->directory, id);
+    json_write_key(j, str_of(name));
+    json_write_object(j);
+    json_put_guid(j, S("id"), id.g);
+    if (p) json_put_string(j, S("name"), p->name);
+    json_put_string(j, S("type"), guid_is_none(id.g) ? S("Everyone") : kind_of(p));
+    json_write_end(j);
+}
+
+static void write_item(struct call *c, const struct work *w, struct json_writer *j, const struct explain_item *x)
+{
+    str at = str_eq(x->scope, S("/")) ? S("") : x->scope;
+    json_write_object(j);
+    json_put_string(j, S("kind"), x->is_deny ? S("DenyAssignment") : S("RoleAssignment"));
+    json_put_string(j, S("id"), call_format(c, "%.*s/providers/Microsoft.Authorization/%s/%s", PSTR(at), x->is_deny ? "denyAssignments" : "roleAssignments",
+                                            guid_text(x->id).s));
+    json_put_string(j, S("name"), x->name);
+    if (!x->is_deny) json_put_guid(j, S("roleDefinition"), x->role);
+    json_put_string(j, S("scope"), x->scope);
+    write_principal(w, j, "principal", x->holder);
+    json_put_string(j, S("outcome"), str_of(explain_word(x->outcome)));
+    json_put_string(j, S("detail"), x->detail);
+    json_write_end(j);
+}
+
+static void write_question(const struct work *w, struct json_writer *j, const struct explain_question *q)
+{
+    write_principal(w, j, "principal", q->who);
+    json_put_string(j, S("action"), q->action);
+    json_put_bool(j, S("isDataAction"), q->plane == RBAC_DATA);
+    json_put_string(j, S("scope"), q->scope);
+}
+
+void explain_write(struct call *c, const struct work *w, struct json_writer *j, const struct explanation *e)
+{
+    json_write_object(j);
+    json_put_bool(j, S("allowed"), e->allowed);
+    json_put_string(j, S("reason"), str_of(e->reason));
+    json_put_string(j, S("summary"), e->summary);
+    write_question(w, j, &e->asked);
+    json_put_string(j, S("time"), str_of(time_iso(c->now_ns).s));
+    json_write_key(j, S("considered"));
+    json_write_array(j);
+    for (size_t i = 0; i < e->item_n; i++) write_item(c, w, j, &e->items[i]);
+    json_write_end(j);
+    json_write_key(j, S("suggestion"));
+    if (!e->least) {
+        json_write_null(j);
+    } else {
+        json_write_object(j);
+        json_put_string(j, S("roleName"), e->least->name);
+        json_put_guid(j, S("roleDefinition"), e->least->id);
+        json_put_string(j, S("scope"), e->least_scope);
+        json_write_end(j);
+    }
+    json_write_end(j);
+}
