@@ -13,4 +13,7 @@ extern const struct command COMMAND_RUN;
 extern const struct command COMMAND_SHELL;
 extern const struct command COMMAND_API;
 extern const struct command COMMAND_CHECK;
+extern const struct command COMMAND_WHY;
+extern const struct command COMMAND_ACCESS;
+extern const struct command COMMAND_ORPHANS;
 extern const struct command COMMAND_CLOCK;
