@@ -4,7 +4,7 @@
 #   make test    all tests                make asan   the same under the sanitizers
 #   make check   layers, banned calls     make fuzz   looks for what no test thought of
 #   make bench   figures, against peers   make crash  SIGKILL, a hundred times
-#   make install DESTDIR= PREFIX=/usr/local
+#   make docs    man pages                make install DESTDIR= PREFIX=/usr/local
 
 PREFIX ?= /usr/local
 JOBS   ?= $(shell nproc)
@@ -55,10 +55,13 @@ bench:
 	@$(MAKE) --no-print-directory all
 	@bench/run
 
+docs: all
+	@echo "man pages and completion: build/docs/man"
+
 install: all
 	@meson install -C build --no-rebuild $(if $(DESTDIR),--destdir $(DESTDIR))
 
 clean:
 	@rm -rf build build-asan build-tsan build-fuzz
 
-.PHONY: all demo test asan tsan check fuzz crash bench install clean
+.PHONY: all demo test asan tsan check fuzz crash bench docs install clean
