@@ -1,0 +1,249 @@
+#include "ops/committer.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "stage.h"
+#include "store/backend.h"
+
+#define PATIENCE_S 20
+
+// Counts the jobs that are done; one that waits holds up the committer until it is let go.
+struct desk {
+    struct stage   *stage;
+    pthread_mutex_t lock;
+    pthread_cond_t  changed;
+    size_t          done;
+    bool            holds;
+};
+
+struct job {
+    struct write_job job;
+    struct desk     *desk;
+    struct call      call;
+    unsigned         principal; /* to make; 0: none */
+    bool             fails, waits;
+    bool             is_done;
+    enum err         result, committed;
+};
+
+static struct timespec deadline(void)
+{
+    struct timespec at;
+    clock_gettime(CLOCK_REALTIME, &at);
+    at.tv_sec += PATIENCE_S;
+    return at;
+}
+
+static enum err make_principal(struct job *j, struct work *w)
+{
+    struct principal *made, plain = {.id = {stage_guid(j->principal)}, .kind = PRINCIPAL_USER, .name = S("made")};
+    TRY(principal_new(&j->call, &plain, &made));
+    return work_change(&j->call, w, STORE_PRINCIPAL, NULL, &made->ref);
+}
+
+static enum err run(struct write_job *job, struct work *w)
+{
+    struct job     *j = CONTAINER_OF(job, struct job, job);
+    struct timespec until = deadline();
+    pthread_mutex_lock(&j->desk->lock);
+    while (j->waits && j->desk->holds)
+        if (pthread_cond_timedwait(&j->desk->changed, &j->desk->lock, &until) != 0) break;
+    pthread_mutex_unlock(&j->desk->lock);
+    j->result = j->principal ? make_principal(j, w) : OK;
+    if (j->result == OK && j->fails) j->result = FAIL(&j->call, ERR_CONFLICT, "This job fails.");
+    return j->result;
+}
+
+static void done(struct write_job *job, enum err committed)
+{
+    struct job *j = CONTAINER_OF(job, struct job, job);
+    pthread_mutex_lock(&j->desk->lock);
+    j->committed = committed;
+    j->is_done = true;
+    j->desk->done++;
+    pthread_cond_broadcast(&j->desk->changed);
+    pthread_mutex_unlock(&j->desk->lock);
+}
+
+static void open_desk(struct desk *d, struct stage *s, struct test *t)
+{
+    stage_open(s, t);
+    *d = (struct desk){.stage = s, .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
+    stage_hand_over(s);
+    CHECK_OK(committer_start(t->call, &s->product, &s->product.committer));
+}
+
+static enum err submit(struct desk *d, struct job *j)
+{
+    j->desk = d;
+    j->job = (struct write_job){.run = run, .done = done};
+    call_init(&j->call, NULL, NULL);
+    return committer_submit(d->stage->call, d->stage->product.committer, &j->job);
+}
+
+static void set_holds(struct desk *d, bool holds)
+{
+    pthread_mutex_lock(&d->lock);
+    d->holds = holds;
+    pthread_cond_broadcast(&d->changed);
+    pthread_mutex_unlock(&d->lock);
+}
+
+static void wait_for(struct desk *d, size_t n)
+{
+    struct timespec until = deadline();
+    struct test    *t = d->stage->test;
+    pthread_mutex_lock(&d->lock);
+    while (d->done < n && pthread_cond_timedwait(&d->changed, &d->lock, &until) == 0) continue;
+    CHECK_INT(d->done, n, "jobs done");
+    pthread_mutex_unlock(&d->lock);
+}
+
+static bool is_there(struct stage *s, unsigned n)
+{
+    const struct world *w = world_enter(s->product.worlds, 0);
+    bool                there = directory_find(w->directory, (object_id){stage_guid(n)}) != NULL;
+    world_leave(s->product.worlds, 0);
+    return there;
+}
+
+static bool is_stored(struct stage *s, unsigned n)
+{
+    struct test *t = s->test;
+    struct work  w;
+    guid         id = stage_guid(n);
+    bytes        body;
+    CHECK_OK(work_begin(t->call, &s->product, 0, &w));
+    bool stored = store_get(t->call, w.store, STORE_PRINCIPAL, guid_key(&id), &body) == OK;
+    call_forgive(t->call);
+    work_end(&w);
+    return stored;
+}
+
+static void clear(struct job *jobs, size_t n)
+{
+    for (size_t i = 0; i < n; i++) call_clear(&jobs[i].call);
+}
+
+TEST(a_failed_job_takes_back_only_itself)
+{
+    CLEANUP(stage_close) struct stage s;
+    struct desk                       d;
+    struct job jobs[] = {{.waits = true}, {.principal = 0x701}, {.principal = 0x702, .fails = true}, {.principal = 0x703}, {.fails = true}, {.principal = 0x702}};
+    open_desk(&d, &s, t);
+    set_holds(&d, true); // the others gather into one commit meanwhile
+    for (size_t i = 0; i < COUNT(jobs); i++) CHECK_OK(submit(&d, &jobs[i]));
+    set_holds(&d, false);
+    wait_for(&d, COUNT(jobs));
+    for (size_t i = 0; i < COUNT(jobs); i++) CHECK_ERR(jobs[i].committed, OK, "answered");
+    CHECK(jobs[2].result == ERR_CONFLICT && jobs[4].result == ERR_CONFLICT);
+    CHECK(is_there(&s, 0x701) && is_there(&s, 0x703));
+    CHECK(is_there(&s, 0x702) && jobs[5].result == OK); // made by the job behind the one that failed
+    CHECK(is_stored(&s, 0x701) && is_stored(&s, 0x702) && is_stored(&s, 0x703));
+    struct job alone = {.principal = 0x704, .fails = true};
+    CHECK_OK(submit(&d, &alone));
+    wait_for(&d, COUNT(jobs) + 1);
+    CHECK(!is_there(&s, 0x704) && !is_stored(&s, 0x704));
+    committer_stop(s.product.committer);
+    clear(jobs, COUNT(jobs));
+    clear(&alone, 1);
+}
+
+// A store whose disk is full when it comes to it: the memory back end, but for one function.
+static struct store_backend full_disk;
+static enum err (*real_commit)(struct call *c, struct store_session *x);
+static enum err (*real_put)(struct call *c, struct store_session *x, enum store_kind kind, str key, bytes body);
+static atomic_bool commits_fail, puts_fail;
+
+static enum err commit(struct call *c, struct store_session *x)
+{
+    return commits_fail ? FAIL(c, ERR_STORE_UNAVAILABLE, "The disk is full.") : real_commit(c, x);
+}
+
+static enum err put(struct call *c, struct store_session *x, enum store_kind kind, str key, bytes body)
+{
+    return puts_fail ? FAIL(c, ERR_STORE_UNAVAILABLE, "The disk is full.") : real_put(c, x, kind, key, body);
+}
+
+static void break_store(struct store *s)
+{
+    full_disk = *s->backend;
+    real_commit = full_disk.commit;
+    real_put = full_disk.put;
+    full_disk.commit = commit;
+    full_disk.put = put;
+    s->backend = &full_disk;
+}
+
+TEST(a_commit_that_fails_is_told_to_all_and_leaves_nothing)
+{
+    CLEANUP(stage_close) struct stage s;
+    struct desk                       d;
+    struct job jobs[] = {{.waits = true}, {.principal = 0x701}, {.principal = 0x702, .fails = true}, {.principal = 0x703}};
+    struct job again = {.principal = 0x701};
+    open_desk(&d, &s, t);
+    break_store(s.product.store);
+    commits_fail = true;
+    set_holds(&d, true);
+    for (size_t i = 0; i < COUNT(jobs); i++) CHECK_OK(submit(&d, &jobs[i]));
+    set_holds(&d, false);
+    wait_for(&d, COUNT(jobs));
+    for (size_t i = 0; i < COUNT(jobs); i++) CHECK_ERR(jobs[i].committed, ERR_STORE_UNAVAILABLE, "answered");
+    CHECK(!is_there(&s, 0x701) && !is_there(&s, 0x703) && !is_stored(&s, 0x701));
+    commits_fail = false; // there is room again: the server goes on
+    CHECK_OK(submit(&d, &again));
+    wait_for(&d, COUNT(jobs) + 1);
+    CHECK(again.committed == OK && is_there(&s, 0x701) && is_stored(&s, 0x701) && !is_there(&s, 0x703));
+    committer_stop(s.product.committer);
+    clear(jobs, COUNT(jobs));
+    clear(&again, 1);
+}
+
+// The job's own write fails; the transaction is then spoilt for all who share it.
+TEST(a_write_that_fails_is_told_to_all_who_share_the_transaction)
+{
+    CLEANUP(stage_close) struct stage s;
+    struct desk                       d;
+    struct job                        jobs[] = {{.principal = 0x701}, {.principal = 0x702}};
+    open_desk(&d, &s, t);
+    break_store(s.product.store);
+    puts_fail = true;
+    CHECK_OK(submit(&d, &jobs[0]));
+    wait_for(&d, 1);
+    CHECK(jobs[0].result == ERR_STORE_UNAVAILABLE && jobs[0].committed != OK && !is_there(&s, 0x701));
+    puts_fail = false;
+    CHECK_OK(submit(&d, &jobs[1]));
+    wait_for(&d, 2);
+    CHECK(jobs[1].committed == OK && is_there(&s, 0x702) && !is_there(&s, 0x701));
+    committer_stop(s.product.committer);
+    clear(jobs, COUNT(jobs));
+}
+
+TEST(the_queue_has_an_end_and_stopping_finishes_it)
+{
+    CLEANUP(stage_close) struct stage s;
+    struct desk                       d;
+    struct job                        first = {.waits = true}, late = {.principal = 0x702};
+    size_t                            most = COMMITTER_MAX_QUEUE + COMMITTER_MAX_BATCH + 1; // some may have left the queue with the first
+    struct job                       *jobs = calloc(most, sizeof *jobs);
+    open_desk(&d, &s, t);
+    set_holds(&d, true);
+    CHECK_OK(submit(&d, &first));
+    size_t   n = 0;
+    enum err got = OK;
+    while (jobs && n < most && (got = submit(&d, &jobs[n])) == OK) n++;
+    CHECK_ERR(got, ERR_BUSY, "one too many");
+    CHECK(n >= COMMITTER_MAX_QUEUE - 1);
+    CHECK_ERR(submit(&d, &late), ERR_BUSY, "still full");
+    set_holds(&d, false);
+    committer_stop(s.product.committer);
+    CHECK_INT(d.done, n + 1, "all that was queued is done");
+    CHECK(!late.is_done && !is_there(&s, 0x702));
+    for (size_t i = 0; jobs && i <= n && i < most; i++) call_clear(&jobs[i].call);
+    free(jobs);
+    clear(&first, 1);
+    clear(&late, 1);
+    committer_stop(NULL);
+}

@@ -1,0 +1,145 @@
+#include "ops/gate.h"
+
+#include "log/activity.h"
+#include "stage.h"
+
+#define ACTION "Microsoft.Compute/virtualMachines/write"
+
+static int runs;
+
+static enum err do_nothing(struct call *c, struct work *w, const void *args, void *out)
+{
+    (void)c, (void)w, (void)args, (void)out;
+    runs++;
+    return OK;
+}
+
+static enum err do_fail(struct call *c, struct work *w, const void *args, void *out)
+{
+    (void)w, (void)args, (void)out;
+    runs++;
+    return FAIL(c, ERR_CONFLICT, "This always fails.");
+}
+
+// Whose row says that it only reads, and who writes nevertheless.
+static enum err do_change(struct call *c, struct work *w, const void *args, void *out)
+{
+    struct principal *made, plain = {.id = {stage_guid(0xC1)}, .kind = PRINCIPAL_USER, .name = S("sneaked in")};
+    (void)args, (void)out;
+    runs++;
+    TRY(principal_new(c, &plain, &made));
+    return work_change(c, w, STORE_PRINCIPAL, NULL, &made->ref);
+}
+
+static const struct op OP_WRITE = {.name = "write", .action = ACTION, .writes = true, .run = do_nothing};
+static const struct op OP_QUIET = {.name = "quiet", .action = ACTION, .writes = true, .quiet = true, .run = do_nothing};
+static const struct op OP_FAILS = {.name = "fails", .action = ACTION, .writes = true, .run = do_fail};
+static const struct op OP_BY_TARGET = {.name = "by_target", .by_target = true, .writes = true, .run = do_nothing};
+static const struct op OP_SNEAKS = {.name = "sneaks", .action = ACTION, .run = do_change};
+static const struct op OP_DATA = {.name = "data", .plane = RBAC_DATA, .action = "Microsoft.KeyVault/vaults/secrets/getSecret/action", .run = do_nothing};
+
+static size_t activities(struct stage *s)
+{
+    struct activity *list;
+    size_t           n = 0;
+    struct test     *t = s->test;
+    CHECK_OK(activity_list(t->call, s->work.store, 100, &list, &n));
+    return n;
+}
+
+TEST(op_run_refuses_before_the_deed)
+{
+    static const struct { const char *what; const struct op *op; bool has_caller, writes; const char *scope, *action; enum err want; } CASES[] = {
+        {"no caller", &OP_WRITE, false, true, STAGE_GROUP, NULL, ERR_CALLER_UNKNOWN},
+        {"a reading route", &OP_WRITE, true, false, STAGE_GROUP, NULL, ERR_INTERNAL},
+        {"no action", &OP_BY_TARGET, true, true, STAGE_GROUP, NULL, ERR_INTERNAL},
+        {"an empty action", &OP_BY_TARGET, true, true, STAGE_GROUP, "", ERR_INTERNAL},
+        {"not granted", &OP_WRITE, true, true, STAGE_SUBSCRIPTION, NULL, ERR_NOT_AUTHORIZED},
+        {"a sibling that begins the same", &OP_WRITE, true, true, STAGE_GROUP "2", NULL, ERR_NOT_AUTHORIZED},
+        {"the other plane", &OP_DATA, true, true, STAGE_GROUP, NULL, ERR_NOT_AUTHORIZED}, // R4
+        {"an action that is none", &OP_BY_TARGET, true, true, STAGE_GROUP, "write", ERR_NOT_AUTHORIZED},
+        {"a pattern for an action", &OP_BY_TARGET, true, true, STAGE_GROUP, "*", ERR_NOT_AUTHORIZED},
+        {"no scope", &OP_WRITE, true, true, "", NULL, ERR_SCOPE_INVALID},
+        {"a scope that is none", &OP_WRITE, true, true, STAGE_GROUP "/..", NULL, ERR_SCOPE_INVALID},
+    };
+    CLEANUP(stage_close) struct stage s;
+    stage_open(&s, t);
+    stage_assign(&s, s.caller.id, "Contributor", STAGE_GROUP);
+    runs = 0;
+    for (size_t i = 0; i < COUNT(CASES); i++) {
+        struct op_target target = {.scope = str_of(CASES[i].scope), .action = str_of(CASES[i].action)};
+        t->call->caller = CASES[i].has_caller ? &s.caller : NULL;
+        s.work.writes = CASES[i].writes;
+        enum err got = op_run(t->call, &s.work, CASES[i].op, &target, NULL, NULL);
+        // An action or scope that is not well formed is refused in whatever words; it is never done.
+        CHECK_ROW(got != OK, CASES[i].what);
+        if (i != 7 && i != 8) CHECK_ERR(got, CASES[i].want, CASES[i].what);
+        call_forgive(t->call);
+    }
+    t->call->caller = &s.caller;
+    s.work.writes = true;
+    CHECK_INT(runs, 0, "deeds done");
+    CHECK_INT(activities(&s), 0, "and nothing is in the log");
+}
+
+TEST(op_run_says_what_was_refused)
+{
+    CLEANUP(stage_close) struct stage s;
+    stage_open(&s, t);
+    CHECK_ERR(op_run(t->call, &s.work, &OP_WRITE, &(struct op_target){.scope = S(STAGE_GROUP)}, NULL, NULL), ERR_NOT_AUTHORIZED, "R1: nothing");
+    CHECK_STR(s.work.refusal.action, S(ACTION), "the action");
+    CHECK_STR(s.work.refusal.scope, S(STAGE_GROUP), "the scope");
+    CHECK(s.work.refusal.answer.reason == RBAC_NO_ROLE && !s.work.refusal.answer.allowed);
+}
+
+TEST(op_run_logs_what_was_done_once)
+{
+    CLEANUP(stage_close) struct stage s;
+    struct activity                  *list;
+    size_t                            n;
+    stage_open(&s, t);
+    stage_assign(&s, s.caller.id, "Contributor", STAGE_GROUP);
+    struct op_target target = {.scope = S(STAGE_GROUP)};
+    CHECK_OK(op_run(t->call, &s.work, &OP_WRITE, &target, NULL, NULL));
+    CHECK_OK(op_run(t->call, &s.work, &OP_QUIET, &target, NULL, NULL));
+    CHECK_ERR(op_run(t->call, &s.work, &OP_FAILS, &target, NULL, NULL), ERR_CONFLICT, "the deed's own failure");
+    CHECK_OK(activity_list(t->call, s.work.store, 100, &list, &n));
+    CHECK_INT(n, 1, "O1: one record for one change");
+    CHECK_STR(list[0].action, S(ACTION), "what");
+    CHECK_STR(list[0].scope, S(STAGE_GROUP), "where");
+    CHECK(object_id_eq(list[0].caller, s.caller.id) && guid_eq(list[0].correlation_id, t->call->correlation_id) && list[0].time_ns == t->call->now_ns);
+}
+
+TEST(a_reading_op_changes_nothing)
+{
+    CLEANUP(stage_close) struct stage s;
+    struct work                       reading;
+    stage_open(&s, t);
+    stage_assign(&s, s.caller.id, "Contributor", STAGE_GROUP);
+    stage_commit(&s);
+    CHECK_OK(work_begin(t->call, &s.product, 0, &reading));
+    runs = 0;
+    CHECK_ERR(op_run(t->call, &reading, &OP_SNEAKS, &(struct op_target){.scope = S(STAGE_GROUP)}, NULL, NULL), ERR_INTERNAL, "a change in a reading op");
+    CHECK_INT(runs, 1, "it was tried");
+    CHECK(!directory_find(reading.world->directory, (object_id){stage_guid(0xC1)}) && world_changes(s.product.worlds) == 0);
+    work_end(&reading);
+    work_end(&reading); // twice is fine
+}
+
+TEST(activities_are_listed_newest_first_as_many_as_asked_for)
+{
+    CLEANUP(stage_close) struct stage s;
+    struct activity                  *list;
+    size_t                            n;
+    stage_open(&s, t);
+    for (int i = 0; i < 5; i++) {
+        struct activity a = {.time_ns = 1000 + i, .id = stage_guid(9 - i), .action = call_format(t->call, "a/b/%d", i)};
+        CHECK_OK(activity_write(t->call, s.work.store, &a));
+    }
+    CHECK_OK(activity_list(t->call, s.work.store, 3, &list, &n));
+    CHECK_INT(n, 3, "as many as asked for");
+    CHECK_STR(list[0].action, S("a/b/4"), "newest");
+    CHECK_STR(list[2].action, S("a/b/2"), "then older");
+    CHECK_OK(store_put(t->call, s.work.store, STORE_ACTIVITY, S("\x7f short"), str_bytes(S("x"))));
+    CHECK_ERR(activity_list(t->call, s.work.store, 3, &list, &n), ERR_STORE_DAMAGED, "a key that is none");
+}

@@ -1,0 +1,76 @@
+#include "token/known.h"
+
+#include "test.h"
+
+static sha256 digest(unsigned low, uint8_t rest)
+{
+    sha256 d = {{(uint8_t)low, (uint8_t)(low >> 8), rest}};
+    return d;
+}
+
+static struct token_claims claims(char *room)
+{
+    return (struct token_claims){.subject.g.b[0] = 7, .audience = {room, 3}, .issuer = {room + 3, 4}, .unique_id = {room + 7, 2},
+                                 .identity_resource = {room + 9, 5}, .version = TOKEN_V2, .not_before_s = 10, .expires_s = 20};
+}
+
+TEST(known_find_knows_what_was_put_and_keeps_its_own_copy)
+{
+    char                 room[] = "audissuuires00";
+    struct known_tokens *k = known_new();
+    sha256               d = digest(5, 1);
+    struct token_claims  put = claims(room);
+    CHECK(!known_find(k, &d));
+    known_put(k, &d, &put);
+    memset(room, 'x', sizeof room); // the request's memory is gone
+    const struct token_claims *got = known_find(k, &d);
+    CHECK(got != NULL);
+    if (got) {
+        CHECK_STR(got->audience, S("aud"), "aud");
+        CHECK_STR(got->issuer, S("issu"), "iss");
+        CHECK_STR(got->unique_id, S("ui"), "uti");
+        CHECK_STR(got->identity_resource, S("res00"), "mirid");
+        CHECK(got->subject.g.b[0] == 7 && got->version == TOKEN_V2 && got->not_before_s == 10 && got->expires_s == 20);
+    }
+    known_free(k);
+    known_free(NULL);
+}
+
+// A token is another one as soon as a single bit of its digest is, wherever that bit stands.
+TEST(known_find_takes_no_other_token_for_a_known_one)
+{
+    struct known_tokens *k = known_new();
+    struct token_claims  none = {0};
+    sha256               d = digest(5, 1);
+    known_put(k, &d, &none);
+    CHECK(known_find(k, &d)); // without any text too
+    for (size_t bit = 0; bit < 8 * sizeof d.b; bit++) {
+        sha256 other = d;
+        other.b[bit / 8] ^= (uint8_t)(1 << bit % 8);
+        if (known_find(k, &other)) test_failed(t, __FILE__, __LINE__, "bit %zu does not count", bit);
+    }
+    known_free(k);
+}
+
+TEST(known_put_gives_a_place_to_the_latest)
+{
+    char                 room[] = "audissuuires00";
+    struct known_tokens *k = known_new();
+    struct token_claims  put = claims(room);
+    sha256               first = digest(5, 1), same_place = digest(5 + KNOWN_TOKENS, 2), beside = digest(6, 1);
+    known_put(k, &first, &put);
+    known_put(k, &beside, &put);
+    put.expires_s = 30;
+    known_put(k, &same_place, &put);
+    CHECK(!known_find(k, &first) && known_find(k, &beside));
+    CHECK(known_find(k, &same_place) && known_find(k, &same_place)->expires_s == 30);
+    put.expires_s = 40;
+    known_put(k, &same_place, &put); // the same once more
+    CHECK(known_find(k, &same_place)->expires_s == 40);
+    for (unsigned i = 0; i < 3 * KNOWN_TOKENS; i++) {
+        sha256 d = digest(i, 3);
+        known_put(k, &d, &put);
+        CHECK(known_find(k, &d));
+    }
+    known_free(k);
+}
