@@ -139,10 +139,15 @@ static enum err read_cert(struct call *c, str pem, X509 **out)
 static enum err read_key(struct call *c, str directory, const char *name, EVP_PKEY **out)
 {
     CLEANUP(secret_clear) struct secret pem = {0};
-    TRY(files_read_secret(c, directory, name, &pem));
+    enum err failed = files_read_secret(c, directory, name, &pem);
+    if (failed == ERR_NOT_FOUND) {
+        call_forgive(c);
+        return FAIL(c, ERR_CRYPTO, "%.*s/%s is missing: put it back, or delete ca.pem there; both are then made anew.", PSTR(directory), name);
+    }
+    TRY(failed);
     CLEANUP(free_bio) BIO *b = BIO_new_mem_buf(secret_reveal(&pem).at, (int)pem.n);
     *out = b ? PEM_read_bio_PrivateKey(b, NULL, NULL, NULL) : NULL;
-    return *out ? OK : FAIL(c, ERR_CRYPTO, "The key file %s in the data directory is damaged.", name);
+    return *out ? OK : FAIL(c, ERR_CRYPTO, "%.*s/%s is damaged: put it back, or delete it and ca.pem; both are then made anew.", PSTR(directory), name);
 }
 
 static enum err make_authority(struct call *c, str directory, const struct names *names)
@@ -150,6 +155,7 @@ static enum err make_authority(struct call *c, str directory, const struct names
     CLEANUP(free_key) EVP_PKEY *key = EVP_EC_gen("P-256");
     CLEANUP(free_cert) X509    *x = key ? make_ca(c, names, key) : NULL;
     if (!x) return crypto_failed(c);
+    TRY(files_remove(c, directory, NAMES_FILE)); // cut short from here on, the next start begins again
     TRY(save_key(c, directory, "ca.key", key));
     return save_cert(c, directory, "ca.pem", x);
 }
@@ -170,34 +176,54 @@ static enum err make_certificate(struct call *c, str directory, const struct nam
     return files_write(c, directory, NAMES_FILE, str_bytes(alternative_names(c, names)), 0644);
 }
 
+static bool ends_soon(const struct call *c, X509 *x)
+{
+    time_t soon = (time_t)(c->now_s + CERT_RENEW_DAYS * S_PER_DAY);
+    return X509_cmp_time(X509_get0_notAfter(x), &soon) <= 0;
+}
+
+static bool is_for(struct call *c, str directory, const struct names *names)
+{
+    str  made_for;
+    bool is = files_read(c, directory, NAMES_FILE, &made_for) == OK && str_eq(made_for, alternative_names(c, names));
+    call_forgive(c);
+    return is;
+}
+
 // For the names of today, and good for a month more.
 static bool is_good(struct call *c, str directory, const struct names *names)
 {
-    str                      pem, made_for;
+    str                      pem;
     CLEANUP(free_cert) X509 *x = NULL;
-    bool good = files_read(c, directory, NAMES_FILE, &made_for) == OK && str_eq(made_for, alternative_names(c, names)) &&
-                files_read(c, directory, "server.pem", &pem) == OK && read_cert(c, pem, &x) == OK;
+    bool good = is_for(c, directory, names) && files_read(c, directory, "server.pem", &pem) == OK && read_cert(c, pem, &x) == OK;
     call_forgive(c);
-    time_t soon = (time_t)(c->now_s + CERT_RENEW_DAYS * S_PER_DAY);
-    return good && X509_cmp_time(X509_get0_notAfter(x), &soon) > 0;
+    return good && !ends_soon(c, x);
 }
 
-// The authority is bound to its names too: other names, another authority.
+// The authority is bound to its names too: other names, another authority. One that is damaged is not replaced
+// silently, for clients trust it; one that has run out is of no use to them either.
 static bool has_authority(struct call *c, str directory, const struct names *names)
 {
-    str  pem, made_for;
-    bool has = files_read(c, directory, "ca.pem", &pem) == OK && files_read(c, directory, NAMES_FILE, &made_for) == OK &&
-               str_eq(made_for, alternative_names(c, names));
+    str                      pem;
+    CLEANUP(free_cert) X509 *x = NULL;
+    bool has = is_for(c, directory, names) && files_read(c, directory, "ca.pem", &pem) == OK;
+    bool has_ended = has && read_cert(c, pem, &x) == OK && ends_soon(c, x);
     call_forgive(c);
-    return has;
+    return has && !has_ended;
 }
 
 enum err ca_prepare(struct call *c, str directory, const struct names *names, struct server_certificate *out)
 {
-    if (!has_authority(c, directory, names)) TRY(make_authority(c, directory, names));
-    if (!is_good(c, directory, names)) TRY(make_certificate(c, directory, names));
+    bool has = has_authority(c, directory, names);
+    if (!has) TRY(make_authority(c, directory, names));
+    if (!has || !is_good(c, directory, names)) TRY(make_certificate(c, directory, names));
     *out = (struct server_certificate){0};
     TRY(files_read(c, directory, "ca.pem", &out->ca_pem));
+    TRY(files_read(c, directory, "server.pem", &out->chain_pem));
+    enum err failed = files_read_secret(c, directory, "server.key", &out->key_pem);
+    if (failed != ERR_NOT_FOUND) return failed;
+    call_forgive(c); // only the key is gone: another one with another certificate, under the same authority
+    TRY(make_certificate(c, directory, names));
     TRY(files_read(c, directory, "server.pem", &out->chain_pem));
     return files_read_secret(c, directory, "server.key", &out->key_pem);
 }

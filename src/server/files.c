@@ -100,3 +100,10 @@ enum err files_write(struct call *c, str directory, const char *name, bytes cont
     }
     return OK;
 }
+
+enum err files_remove(struct call *c, str directory, const char *name)
+{
+    const char *path = NULL;
+    TRY(path_of(c, directory, name, &path));
+    return unlink(path) == 0 || errno == ENOENT ? OK : FAIL(c, ERR_IO, "Cannot remove %s: %s.", path, strerror(errno));
+}

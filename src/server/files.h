@@ -15,3 +15,5 @@ FALLIBLE files_read_secret(struct call *c, str directory, const char *name, stru
 FALLIBLE files_read(struct call *c, str directory, const char *name, str *out);
 /* Writes a file whole or not at all, and on disk when it answers OK; `mode` as for open(2). Errors: ERR_IO */
 FALLIBLE files_write(struct call *c, str directory, const char *name, bytes content, unsigned mode);
+/* Absent is fine. Errors: ERR_IO */
+FALLIBLE files_remove(struct call *c, str directory, const char *name);
