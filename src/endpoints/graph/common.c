@@ -40,9 +40,18 @@ void graph_put_type(struct call *c, struct json_writer *j, const struct principa
     json_put_string(j, S("@odata.type"), call_format(c, "#microsoft.graph.%s", graph_type_name(p->kind)));
 }
 
+static enum err refuse_unsupported(struct call *c, const struct wire *q)
+{
+    static const char *const NAMES[] = {"$orderby", "$search", "$expand", "$skip", "$apply", "$compute"};
+    for (size_t i = 0; i < COUNT(NAMES); i++)
+        if (wire_query(q, NAMES[i]).at) return FAIL(c, ERR_QUERY_UNSUPPORTED, "The query option '%s' is not supported here.", NAMES[i]);
+    return OK;
+}
+
 enum err graph_answer_object(struct call *c, const struct wire *q, struct answer *a, int status, const char *set, const struct principal *p)
 {
     struct graph_select *select;
+    TRY(refuse_unsupported(c, q));
     TRY(NEW(c, &select, 1));
     TRY(graph_select_read(c, wire_query(q, "$select"), 1u << p->kind, select));
     struct json_writer *j = graph_begin(c, q, a, status, call_format(c, "%s%.*s/$entity", set, PSTR(select->text)));
@@ -161,12 +170,23 @@ static enum err read_page(struct call *c, const struct wire *q, struct graph_lis
     return OK;
 }
 
-static enum err refuse_unsupported(struct call *c, const struct wire *q)
+// "/members/microsoft.graph.user": only those, and they are what the list is of.
+static enum err cast(struct call *c, const struct wire *q, struct graph_list *list)
 {
-    static const char *const NAMES[] = {"$orderby", "$search", "$expand", "$skip", "$apply", "$compute"};
-    for (size_t i = 0; i < COUNT(NAMES); i++)
-        if (wire_query(q, NAMES[i]).at) return FAIL(c, ERR_QUERY_UNSUPPORTED, "The query option '%s' is not supported here.", NAMES[i]);
-    return OK;
+    static const struct { str name; const char *set; unsigned kinds; } TYPES[] = {
+        {S_INIT("microsoft.graph.user"), "users", GRAPH_USERS},
+        {S_INIT("microsoft.graph.group"), "groups", GRAPH_GROUPS},
+        {S_INIT("microsoft.graph.servicePrincipal"), "servicePrincipals", GRAPH_SERVICES},
+    };
+    str type = wire_param(q, "type");
+    if (str_empty(type)) return OK;
+    for (size_t i = 0; i < COUNT(TYPES); i++) {
+        if (!str_eq_nocase(TYPES[i].name, type)) continue;
+        list->set = TYPES[i].set;
+        list->kinds &= TYPES[i].kinds;
+        return list->kinds ? OK : FAIL_PLAIN(c, ERR_NOT_FOUND);
+    }
+    return FAIL_PLAIN(c, ERR_NOT_FOUND);
 }
 
 enum err graph_list_begin(struct call *c, const struct work *w, const struct wire *q, const char *set, unsigned kinds, struct graph_list *out)
@@ -176,7 +196,9 @@ enum err graph_list_begin(struct call *c, const struct work *w, const struct wir
     struct graph_select *select;
     *out = (struct graph_list){.c = c, .work = w, .wire = q, .set = set, .kinds = kinds};
     out->counts = is_eventual && str_eq_nocase(wire_query(q, "$count"), S("true"));
-    out->names_types = str_eq(str_of(set), S("directoryObjects"));
+    TRY(cast(c, q, out));
+    kinds = out->kinds;
+    out->names_types = str_eq(str_of(out->set), S("directoryObjects"));
     TRY(refuse_unsupported(c, q));
     TRY(read_page(c, q, out));
     TRY(NEW(c, &select, 1));

@@ -10,7 +10,9 @@
 // What every object can be asked about its groups.
 #define MEMBERSHIP(object)                                                          \
     BOTH(HTTP_GET, object "/memberOf", graph_member_of, NULL),                      \
+    BOTH(HTTP_GET, object "/memberOf/{type}", graph_member_of, NULL),               \
     BOTH(HTTP_GET, object "/transitiveMemberOf", graph_member_of_all, NULL),        \
+    BOTH(HTTP_GET, object "/transitiveMemberOf/{type}", graph_member_of_all, NULL), \
     BOTH(HTTP_POST, object "/getMemberGroups", graph_member_groups, NULL),          \
     BOTH(HTTP_POST, object "/getMemberObjects", graph_member_groups, NULL),         \
     BOTH(HTTP_POST, object "/checkMemberGroups", graph_check_groups, NULL),         \
@@ -36,7 +38,9 @@ static const struct route ROUTES[] = {
     BOTH(HTTP_PATCH, "/groups/{id}", graph_patch, &OP_PRINCIPAL_UPDATE),
     BOTH(HTTP_DELETE, "/groups/{id}", graph_delete, &OP_PRINCIPAL_DELETE),
     BOTH(HTTP_GET, "/groups/{id}/members", graph_members_list, NULL),
+    BOTH(HTTP_GET, "/groups/{id}/members/{type}", graph_members_list, NULL),
     BOTH(HTTP_GET, "/groups/{id}/transitiveMembers", graph_members_all, NULL),
+    BOTH(HTTP_GET, "/groups/{id}/transitiveMembers/{type}", graph_members_all, NULL),
     BOTH(HTTP_POST, "/groups/{id}/members/$ref", graph_member_add, &OP_MEMBER_ADD),
     BOTH(HTTP_DELETE, "/groups/{id}/members/{member}/$ref", graph_member_remove, &OP_MEMBER_REMOVE),
     BOTH(HTTP_GET, "/groups/{id}/owners", graph_owners_list, NULL),
