@@ -11,7 +11,7 @@ enum err vault_open(struct call *c, const struct work *w, str name, struct vault
     const struct json     *document;
     const struct resource *r = tree_find_global(w->world->tree, S(VAULT_TYPE), name, false);
     if (!r) return FAIL(c, ERR_VAULT_NOT_FOUND, "There is no vault '%.*s' here.", PSTR(name));
-    TRY(json_parse(c, r->document, &document));
+    TRY(resource_document(c, r, &document));
     const struct json *p = json_get(document, S("properties"));
     *out = (struct vault){
         .resource = r,

@@ -1,3 +1,5 @@
+#include <stdlib.h>
+
 #include "core/record.h"
 #include "resources/tree.h"
 
@@ -39,6 +41,61 @@ static void copy_identities(const struct resource_identity *from, void *room, st
     to->attached = attached;
 }
 
+// A document that was read, and the memory that it lies in.
+struct document_tree {
+    struct arena       arena;
+    const struct json *root;
+};
+
+// Set once, if at all: a record never changes, so what was read from it holds as long as it does.
+struct document_slot {
+    _Alignas(max_align_t) _Atomic(struct document_tree *) tree;
+};
+
+static void free_tree(struct document_tree *tree)
+{
+    if (!tree) return;
+    arena_clear(&tree->arena);
+    free(tree);
+}
+
+static void free_treep(struct document_tree **tree)
+{
+    free_tree(*tree);
+}
+
+static void free_resource(struct ref *ref)
+{
+    struct resource *r = CONTAINER_OF(ref, struct resource, ref);
+    free_tree(atomic_load_explicit(&r->slot->tree, memory_order_acquire));
+    free(r);
+}
+
+// The tree outlives the call: what the call's arena would take goes to the tree's own meanwhile.
+static enum err read_document(struct call *c, str text, struct document_tree *out)
+{
+    struct arena of_call = c->arena;
+    c->arena = out->arena;
+    enum err failed = json_parse(c, text, &out->root);
+    out->arena = c->arena;
+    c->arena = of_call;
+    return failed;
+}
+
+enum err resource_document(struct call *c, const struct resource *r, const struct json **out)
+{
+    if (!r->slot) return json_parse(c, r->document, out);
+    struct document_tree *kept = atomic_load_explicit(&r->slot->tree, memory_order_acquire);
+    if (!kept) {
+        CLEANUP(free_treep) struct document_tree *fresh = calloc(1, sizeof *fresh);
+        if (!fresh) return FAIL_PLAIN(c, ERR_NO_MEMORY);
+        TRY(read_document(c, r->document, fresh));
+        if (atomic_compare_exchange_strong(&r->slot->tree, &kept, fresh)) kept = TAKE(fresh); // else another thread was first
+    }
+    *out = kept->root;
+    return OK;
+}
+
 enum err resource_new(struct call *c, const struct resource *plain, struct resource **out)
 {
     static const size_t TEXTS[] = {offsetof(struct resource, id), offsetof(struct resource, type), offsetof(struct resource, name),
@@ -46,10 +103,12 @@ enum err resource_new(struct call *c, const struct resource *plain, struct resou
     size_t tail;
     void  *room;
     TRY(check_limits(c, plain));
-    if (!identities_bytes(&plain->identity, &tail)) return FAIL_PLAIN(c, ERR_NO_MEMORY);
+    if (!identities_bytes(&plain->identity, &tail) || !size_add(tail, sizeof *plain->slot, &tail)) return FAIL_PLAIN(c, ERR_NO_MEMORY);
     struct resource *r = record_new(plain, sizeof *plain, TEXTS, COUNT(TEXTS), tail, &room);
     if (!r) return FAIL_PLAIN(c, ERR_NO_MEMORY);
-    copy_identities(&plain->identity, room, &r->identity);
+    r->ref.free = free_resource;
+    r->slot = room;
+    copy_identities(&plain->identity, r->slot + 1, &r->identity);
     *out = r;
     return OK;
 }

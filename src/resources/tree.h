@@ -28,6 +28,7 @@ struct resource_identity {
     size_t     user_assigned_n;
 };
 
+struct document_slot; /* see resource_document */
 struct resource {
     struct ref               ref;
     str                      id;       /* /subscriptions/S/resourceGroups/G/providers/NS/T/N... */
@@ -37,6 +38,7 @@ struct resource {
     guid                     uid;      /* of this incarnation: what hangs on a resource is keyed by it */
     struct resource_identity identity;
     str                      document; /* the rest as JSON: {"tags":…,"properties":…,"sku":…,"kind":…} */
+    struct document_slot    *slot;     /* a record's own, made with it; NULL in what is no record yet */
     int64_t                  created_ns, changed_ns;
     int64_t                  deleted_ns;   /* soft-deleted (vaults): not 0; it is then found by tree_find_deleted only */
     int64_t                  purge_due_ns; /* soft-deleted: when it goes for good */
@@ -70,6 +72,11 @@ struct mgmt_group {
  * Errors: ERR_SCOPE_INVALID, ERR_NAME_INVALID - an id or a name past its limit
  */
 FALLIBLE resource_new(struct call *c, const struct resource *plain, struct resource **out);
+/*
+ * The document as a tree. It is read once for a record, by whoever asks first, and kept with it.
+ * Lives: as long as the record. Any number of threads may ask.
+ */
+FALLIBLE resource_document(struct call *c, const struct resource *r, const struct json **out);
 void     resource_pack(struct buf *b, const struct resource *r);
 FALLIBLE resource_unpack(struct call *c, bytes record, struct resource **out);
 FALLIBLE resource_group_new(struct call *c, const struct resource_group *plain, struct resource_group **out);

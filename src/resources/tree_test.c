@@ -423,6 +423,39 @@ TEST(resource_reads_back_and_damage_is_refused)
     CHECK_ERR(resource_unpack(t->call, record, &r), ERR_STORE_DAMAGED, "version");
 }
 
+TEST(resource_document_is_read_once_for_a_record)
+{
+    struct resource    plain = {.id = S(RG VAULTS "v"), .type = S("Microsoft.KeyVault/vaults"), .name = S("v"), .document = S("{\"properties\":{\"a\":1}}")};
+    struct resource   *first = NULL, *second = NULL;
+    const struct json *read = NULL, *again = NULL, *changed = NULL;
+    CHECK_OK(resource_new(t->call, &plain, &first));
+    CHECK_OK(resource_document(t->call, first, &read));
+    arena_reset(&t->call->arena); // the tree is the record's, not the call's
+    CHECK_OK(resource_document(t->call, first, &again));
+    CHECK(read == again && json_get_int(json_get(again, S("properties")), S("a"), 0) == 1);
+
+    struct resource next = *first; // a change is a new record, made from the old one
+    next.document = S("{\"properties\":{\"a\":2}}");
+    CHECK_OK(resource_new(t->call, &next, &second));
+    CHECK_OK(resource_document(t->call, second, &changed));
+    CHECK(json_get_int(json_get(changed, S("properties")), S("a"), 0) == 2);
+    CHECK(json_get_int(json_get(again, S("properties")), S("a"), 0) == 1);
+    ref_drop(&first->ref);
+    ref_drop(&second->ref);
+}
+
+TEST(resource_document_that_is_no_json_is_refused_each_time)
+{
+    struct resource    plain = {.id = S(RG VAULTS "v"), .name = S("v"), .document = S("{\"properties\":")};
+    struct resource   *r = NULL;
+    const struct json *out = NULL;
+    CHECK_ERR(resource_document(t->call, &plain, &out), ERR_JSON_INVALID, "what is no record yet");
+    CHECK_OK(resource_new(t->call, &plain, &r));
+    for (int i = 0; i < 2; i++) CHECK_ERR(resource_document(t->call, r, &out), ERR_JSON_INVALID, "a record");
+    CHECK(!out);
+    ref_drop(&r->ref);
+}
+
 TEST(tree_records_read_back_and_damage_is_refused)
 {
     struct resource_group group = {.id = S(RG), .name = S("rg1"), .location = S("westus"), .document = S("{}")}, *g = NULL;
