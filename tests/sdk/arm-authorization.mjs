@@ -260,3 +260,109 @@ await test("R6 Reader lists roles and assignments", async () => {
   assert.ok(list.some(({ id }) => id === taken.id));
   assert.ok(list.every(({ name }) => GUID.test(name)));
 });
+
+// --- custom roles ---
+
+const custom = randomUUID();
+const customBody = (change = {}) => ({
+  roleName: "SDK operator",
+  description: "Reads groups",
+  roleType: "CustomRole",
+  assignableScopes: [scope],
+  permissions: [{ actions: ["Microsoft.Resources/subscriptions/resourceGroups/read"], notActions: [] }],
+  ...change,
+});
+
+await test("R3 a custom role: made, got, found, changed", async () => {
+  const [status, made] = await statusOf((o) => definitions.createOrUpdate(scope, custom, customBody(), o));
+  assert.equal(status, 201);
+  hasMembers(made, {
+    id: `${subscriptionId}/providers/Microsoft.Authorization/roleDefinitions/${custom}`,
+    name: custom,
+    type: "Microsoft.Authorization/roleDefinitions",
+    roleName: "SDK operator",
+    roleType: "CustomRole",
+    assignableScopes: [scope],
+  });
+  const got = await definitions.get(scope, custom);
+  assert.equal(got.createdBy, facts.vms.tester.principalId);
+  assert.equal((await definitions.getById(made.id)).roleName, "SDK operator");
+  assert.deepEqual((await all(definitions.list(scope, { filter: "type eq 'CustomRole'" }))).map(({ name }) => name), [custom]);
+  assert.deepEqual((await all(definitions.list(scope, { filter: "roleName eq 'sdk OPERATOR'" }))).map(({ name }) => name), [custom]);
+  assert.deepEqual(await all(definitions.list(groupId(`${GROUP}-2`), { filter: "type eq 'CustomRole'" })), []);
+  const changed = await definitions.createOrUpdate(scope, custom, customBody({ description: "Changed" }));
+  assert.equal(changed.description, "Changed");
+  assert.ok(changed.updatedOn >= made.updatedOn);
+});
+
+await test("R3 R4 a custom role grants what it names, where it is assignable", async () => {
+  const groups = new ResourceManagementClient(credentialOf("nobody"), facts.subscription).resourceGroups;
+  const body = { roleDefinitionId: `${subscriptionId}/providers/Microsoft.Authorization/roleDefinitions/${custom}`, principalId: facts.identities.nobody.principalId };
+  const { id } = await assignments.create(scope, randomUUID(), body);
+  assert.equal((await groups.get(GROUP)).name, GROUP);
+  await refused(() => groups.createOrUpdate(GROUP, { location }), { status: 403, code: "AuthorizationFailed" });
+  await refused(() => assignments.create(groupId(`${GROUP}-2`), randomUUID(), body), { code: "RoleDefinitionDoesNotExist" });
+  await refused(() => definitions.delete(scope, custom), { status: 400, code: "RoleDefinitionHasAssignments" });
+  await assignments.deleteById(id);
+});
+
+const makeRole = (change, by = definitions, name = randomUUID()) => () => by.createOrUpdate(scope, name, customBody({ roleName: `Refused ${name}`, ...change }));
+const actions = (...list) => ({ permissions: [{ actions: list }] });
+await refusals([
+  ["R3 role: the same name", makeRole({ roleName: "sdk operator" }), { status: 409, code: "RoleDefinitionWithSameNameExists" }],
+  ["R3 role: a built-in role's name", makeRole({ roleName: "Reader" }), { status: 409, code: "RoleDefinitionWithSameNameExists" }],
+  ["R3 role: a built-in role's id", makeRole({}, definitions, ROLES.reader), { code: "RoleDefinitionIsBuiltIn" }],
+  ["R3 role: a built-in role goes", () => definitions.delete(scope, ROLES.reader), { code: "RoleDefinitionIsBuiltIn" }],
+  ["R3 role: assignable at the root", makeRole({ assignableScopes: ["/"] }), { status: 400, code: "LinkedInvalidPropertyId" }],
+  ["R3 role: assignable nowhere", makeRole({ assignableScopes: [] }), { status: 400 }],
+  ["R3 role: an action that nobody has", makeRole(actions("Microsoft.Nonsense/things/read")), { status: 400, code: "InvalidActionOrNotAction" }],
+  ["R3 role: a data action where there are none", makeRole({ permissions: [{ dataActions: ["Microsoft.Resources/x/read"] }] }),
+    { status: 400, code: "InvalidActionOrNotAction", message: /has not published any data operations/ }],
+  ["R3 role: no actions", makeRole(actions()), { status: 400 }],
+  ["R3 role: a name that is no GUID", makeRole({}, definitions, "operator"), { status: 400, code: "InvalidRoleDefinitionId" }],
+  ["R6 Reader: make a role", makeRole({}, reader.roleDefinitions), { status: 403, code: "AuthorizationFailed", message: /'Microsoft.Authorization\/roleDefinitions\/write'/ }],
+  ["R4 Contributor: make a role", makeRole({}, contributor.roleDefinitions), { status: 403, code: "AuthorizationFailed" }],
+  ["R6 Reader: delete a role", () => reader.roleDefinitions.delete(scope, custom), { status: 403, code: "AuthorizationFailed" }],
+]);
+
+await test("R3 a custom role goes, and is then gone", async () => {
+  const [status, body] = await statusOf((o) => definitions.delete(scope, custom, o));
+  assert.equal(status, 200);
+  hasMembers(body, { name: custom, roleName: "SDK operator" });
+  assert.equal((await statusOf((o) => definitions.delete(scope, custom, o)))[0], 204);
+  await refused(() => definitions.get(scope, custom), { status: 404, code: "RoleDefinitionDoesNotExist" });
+});
+
+// --- conditions, denies, permissions ---
+
+await test("R5 an assignment's condition comes back, and a malformed one is refused", async () => {
+  const condition = "@Resource[Microsoft.KeyVault/vaults/secrets:name] StringStartsWith 'a'";
+  const what = { roleDefinitionId: roleId("secretsUser"), principalId: one.principalId };
+  const made = await assignments.create(scope, randomUUID(), { ...what, condition });
+  hasMembers(await assignments.getById(made.id), { condition, conditionVersion: "2.0" });
+  await refused(() => assignments.create(scope, made.name, { ...what, condition: `${condition} AND`, conditionVersion: "2.0" }),
+    { status: 400, code: "InvalidRoleAssignmentCondition", message: /column \d+/ });
+  await assignments.deleteById(made.id);
+});
+
+await test("R5 deny assignments are listed and got, at their scope and below", async () => {
+  const { denyAssignments: denies } = owner;
+  const at = `${facts.vault.id}/secrets/denied-one`;
+  const id = `${at}/providers/Microsoft.Authorization/denyAssignments/${facts.deny}`;
+  for (const list of [denies.list(), denies.listForResourceGroup(facts.group), denies.listForScope(at), denies.list({ filter: "denyAssignmentName eq 'Not this one'" })]) {
+    const [deny] = await all(list);
+    hasMembers(deny, { id, name: facts.deny, denyAssignmentName: "Not this one", scope: at, isSystemProtected: true, doNotApplyToChildScopes: false });
+    assert.deepEqual(deny.principals.map((p) => p.id), [facts.identities.denied.principalId]);
+  }
+  assert.equal((await denies.get(at, facts.deny)).id, id);
+  assert.equal((await denies.getById(id)).id, id);
+  assert.deepEqual(await all(denies.listForScope(scope)), []);
+  await refused(() => denies.get(scope, randomUUID()), { status: 404 });
+  await refused(() => all(nobody.denyAssignments.listForScope(at)), { status: 403, code: "AuthorizationFailed" });
+});
+
+await test("R4 permissions: what the caller has, one item a grant", async () => {
+  const mine = await all(contributor.permissions.listForResourceGroup(GROUP));
+  assert.deepEqual(mine.map((p) => p.actions), [["*"]]);
+  assert.ok(mine[0].notActions.includes("Microsoft.Authorization/*/Write"));
+});

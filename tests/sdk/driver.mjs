@@ -16,6 +16,7 @@ const VAULT = "lanyard-sdk";
 const PROGRAMS = {
   identity: ["vm-system", "vm-one", "vm-two", "vm-both", "vm-none"],
   keyvault: ["tester"],
+  "keyvault-conditions": ["tester"],
   "arm-msi": ["tester"],
   "arm-authorization": ["tester"],
   "arm-resources": ["tester"],
@@ -33,6 +34,8 @@ const IDENTITIES = {
   user: ["secretsUser", "vault"],
   "vault-reader": ["vaultReader", "vault"],
   "single-secret": ["secretsUser", "secret"],
+  conditional: [],
+  denied: ["secretsUser", "vault"],
   reader: ["reader", "subscription"],
   contributor: ["contributor", "subscription"],
 };
@@ -45,7 +48,7 @@ const MACHINES = {
   "vm-two": [false, ["one", "two"]],
   "vm-both": [true, ["one"]],
   "vm-none": [false, []],
-  tester: [true, ["nobody", "officer", "user", "vault-reader", "single-secret", "reader", "contributor"]],
+  tester: [true, ["nobody", "officer", "user", "vault-reader", "single-secret", "conditional", "denied", "reader", "contributor"]],
 };
 
 async function makeFixtures(server) {
@@ -94,7 +97,16 @@ async function makeFixtures(server) {
   }
   await assign("owner", subscriptionId, vms.tester.principalId);
 
-  return { tenant, subscription, group: GROUP, location: LOCATION, vault: { name: VAULT, id: vault }, vms, identities };
+  // Only the operator makes these: a deny at one secret, for one of them.
+  const deny = randomUUID();
+  await server.api("PUT", `/lanyard/deny-assignments/${deny}`, {
+    name: "Not this one",
+    scope: `${vault}/secrets/denied-one`,
+    permissions: [{ dataActions: ["Microsoft.KeyVault/vaults/secrets/getSecret/action"] }],
+    principals: [{ id: identities.denied.principalId, type: "ServicePrincipal" }],
+  });
+
+  return { tenant, subscription, group: GROUP, location: LOCATION, vault: { name: VAULT, id: vault }, vms, identities, deny };
 }
 
 async function main(wanted) {
