@@ -4,7 +4,9 @@ import { execFile, spawn } from "node:child_process";
 import { mkdtempSync, openSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { createInterface } from "node:readline";
 import { promisify } from "node:util";
+import { TO_OPERATOR } from "./operator.mjs";
 
 const START_TIMEOUT_MS = 20_000;
 const STOP_TIMEOUT_MS = 10_000;
@@ -23,11 +25,11 @@ export class Server {
   home = mkdtempSync(join(tmpdir(), "lanyard-sdk-"));
 
   /** Starts it on a free port and waits until it answers. */
-  async start() {
-    const log = openSync(join(process.env.LANYARD_TEST_LOGS ?? this.home, "sdk-server.log"), "w");
+  async start(options = []) {
+    const log = openSync(join(process.env.LANYARD_TEST_LOGS ?? this.home, "sdk-server.log"), "a");
     const data = join(this.home, "data");
     this.env = { ...environment, LANYARD_DATA: data, HOME: this.home };
-    this.process = spawn(this.lanyard, ["up", "--port", "0"], { env: this.env, stdio: ["ignore", log, log] });
+    this.process = spawn(this.lanyard, ["up", "--port", "0", ...options], { env: this.env, stdio: ["ignore", log, log] });
     this.ended = new Promise((done) => {
       this.process.on("error", (error) => done(error.message));
       this.process.on("exit", (code, signal) => done(`it ended with ${signal ?? code}`));
@@ -60,15 +62,32 @@ export class Server {
     return stdout.trim() ? JSON.parse(stdout) : undefined;
   }
 
-  /** Runs a command as a resource's workload: its exit status, or the signal that ended it. */
+  /**
+   * Runs a command as a resource's workload: its exit status, or the signal that ended it. What it prints is
+   * passed on, but for what it asks of the operator (lib/operator.mjs), whom the sandbox hides from it.
+   */
   runAs(resource, command, env, timeout_ms) {
     const args = ["run", "--as", resource, "--", ...command];
-    const options = { env: { ...this.env, ...env }, stdio: ["ignore", "inherit", "inherit"], timeout: timeout_ms, killSignal: "SIGKILL" };
+    const options = { env: { ...this.env, ...env }, stdio: ["pipe", "pipe", "inherit"], timeout: timeout_ms, killSignal: "SIGKILL" };
     return new Promise((done) => {
       const child = spawn(this.lanyard, args, options);
+      child.stdin.on("error", () => {}); // it may end before it has read
+      createInterface({ input: child.stdout }).on("line", async (line) => {
+        if (!line.startsWith(TO_OPERATOR)) return console.log(line);
+        child.stdin.write(`${await this.#answer(JSON.parse(line.slice(TO_OPERATOR.length)))}\n`);
+      });
       child.on("error", (error) => done(error.message));
-      child.on("exit", (code, signal) => done(signal ?? code));
+      child.on("close", (code, signal) => done(signal ?? code));
     });
+  }
+
+  // A line of JSON for a command line: what it printed, or why it failed.
+  async #answer([args, input]) {
+    try {
+      return JSON.stringify({ stdout: (await this.call(args, input)).stdout });
+    } catch (error) {
+      return JSON.stringify({ error: error.stderr || error.message });
+    }
   }
 
   /** Stops it. True if it went of itself, in time and without complaint. */
