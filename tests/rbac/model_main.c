@@ -15,7 +15,10 @@ int main(int argc, char **argv)
         return 2;
     }
     struct model_tally t = model_run(seed, questions);
-    printf("%llu questions, seed %llu: %zu granted, %zu no role, %zu denied, %zu condition, %zu not yet; %zu disagreements\n", (unsigned long long)questions,
-           (unsigned long long)seed, t.reasons[0], t.reasons[1], t.reasons[2], t.reasons[3], t.reasons[4], t.disagreements);
+    printf("# seed %llu: %zu granted, %zu no role, %zu denied, %zu condition, %zu not yet\n", (unsigned long long)seed, t.reasons[0], t.reasons[1],
+           t.reasons[2], t.reasons[3], t.reasons[4]);
+    if (t.disagreements == 0) printf("ok rbac-model: R1 R2 R4 R5 the engine and the model agree on %llu questions\n", (unsigned long long)questions);
+    else printf("not ok rbac-model: R1 R2 R4 R5 the engine and the model agree - %zu of %llu times they do not, seed %llu\n", t.disagreements,
+                (unsigned long long)questions, (unsigned long long)seed);
     return t.disagreements > 0;
 }
