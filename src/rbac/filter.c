@@ -52,9 +52,17 @@ static enum err take_equals(struct call *c, str *s)
     return take(s, S("eq ")) ? OK : malformed(c, *s);
 }
 
+// A part that is said twice would mean the one or the other: neither is guessed.
+static enum err once(struct call *c, bool *said)
+{
+    if (*said) return FAIL(c, ERR_FILTER_INVALID, "The filter asks for the same property twice.");
+    *said = true;
+    return OK;
+}
+
 static enum err take_assigned_to(struct call *c, str *s, struct rbac_filter *f)
 {
-    f->has_assigned_to = true;
+    TRY(once(c, &f->has_assigned_to));
     TRY(take_guid(c, s, &f->assigned_to.g));
     return take(s, S(")")) ? OK : malformed(c, *s);
 }
@@ -64,7 +72,7 @@ static enum err take_type(struct call *c, str *s, struct rbac_filter *f)
     str type;
     TRY(take_equals(c, s));
     TRY(take_value(c, s, &type));
-    f->has_type = true;
+    TRY(once(c, &f->has_type));
     f->wants_builtin = str_eq_nocase(type, S("BuiltInRole"));
     if (f->wants_builtin || str_eq_nocase(type, S("CustomRole"))) return OK;
     return FAIL(c, ERR_FILTER_INVALID, "The filter asks for the type '%.*s': there are BuiltInRole and CustomRole.", PSTR(type));
@@ -73,14 +81,17 @@ static enum err take_type(struct call *c, str *s, struct rbac_filter *f)
 static enum err take_principal(struct call *c, str *s, struct rbac_filter *f)
 {
     TRY(take_equals(c, s));
-    f->has_principal = true;
+    TRY(once(c, &f->has_principal));
     return take_guid(c, s, &f->principal.g);
 }
 
 static enum err take_name(struct call *c, str *s, str *out)
 {
+    bool said = !str_empty(*out);
     TRY(take_equals(c, s));
-    return take_value(c, s, out);
+    TRY(once(c, &said));
+    TRY(take_value(c, s, out));
+    return str_empty(*out) ? FAIL(c, ERR_FILTER_INVALID, "The filter asks for an empty name.") : OK;
 }
 
 static enum err take_part(struct call *c, str *s, enum rbac_filter_kind kind, struct rbac_filter *f)
@@ -107,6 +118,8 @@ enum err rbac_filter_read(struct call *c, str text, enum rbac_filter_kind kind, 
 {
     struct rbac_filter f = {0};
     if (text.n > RBAC_FILTER_MAX_BYTES) return FAIL(c, ERR_FILTER_INVALID, "The filter is longer than %d bytes.", RBAC_FILTER_MAX_BYTES);
+    for (size_t i = 0; i < text.n; i++)
+        if ((unsigned char)text.at[i] < ' ') return malformed(c, str_upto(text, i));
     text = str_trim(text);
     while (!str_empty(text)) {
         TRY(take_part(c, &text, kind, &f));

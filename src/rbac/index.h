@@ -70,6 +70,9 @@ static inline uint32_t tag_of(uint64_t hash)
     return (uint32_t)(hash >> 32);
 }
 
+/* As rbac_each_of_principal, lingering assignments too. */
+void rules_each_held(const struct rbac_rules *r, object_id who, bool (*visit)(const struct assignment *x, void *ctx), void *ctx);
+
 /* The role's entry with one use more; NULL: no memory. */
 struct rule_role *rules_use_role(struct rbac_rules *r, guid id, bool standing);
 void              rules_leave_role(struct rbac_rules *r, guid id, bool standing);

@@ -322,54 +322,72 @@ bool rbac_each_assignment(const struct rbac_rules *r, bool (*visit)(const struct
 
 void rbac_each_lingering(const struct rbac_rules *r, bool (*visit)(const struct assignment *x, void *ctx), void *ctx)
 {
+    if (r->id_n == r->assignment_n) return; // none lingers
     for (size_t i = 0; i < r->item_used; i++)
         if (r->items[i].record && r->items[i].record->lingers_until_ns && !visit(r->items[i].record, ctx)) return;
 }
 
 typedef bool visit_assignment(const struct assignment *x, void *ctx);
 
-static bool visit_standing(const struct assignment *a, visit_assignment *visit, void *ctx)
+struct visit {
+    visit_assignment *visit;
+    void             *ctx;
+    bool              lingering_too;
+};
+
+static bool visit_one(const struct visit *v, const struct assignment *a)
 {
-    return a->lingers_until_ns || visit(a, ctx);
+    return (a->lingers_until_ns && !v->lingering_too) || v->visit(a, v->ctx);
 }
 
-static bool visit_chain(const struct rbac_rules *r, uint32_t first, visit_assignment *visit, void *ctx)
+static bool visit_chain(const struct rbac_rules *r, uint32_t first, const struct visit *v)
 {
     bool more = true;
-    for (uint32_t i = first; more && i != ITEM_NONE; i = r->items[i].next) more = visit_standing(r->items[i].record, visit, ctx);
+    for (uint32_t i = first; more && i != ITEM_NONE; i = r->items[i].next) more = visit_one(v, r->items[i].record);
     return more;
 }
 _Static_assert(ITEM_NONE == HOLDER_NO_ITEM, "a chain ends the same way everywhere");
 
-static bool visit_holding(const struct holding *h, visit_assignment *visit, void *ctx)
+static bool visit_holding(const struct holding *h, const struct visit *v)
 {
     bool more = true;
     for (uint32_t i = 0; h && more && i < h->room; i++)
-        if (h->at[i].record) more = visit_standing(h->at[i].record, visit, ctx);
+        if (h->at[i].record) more = visit_one(v, h->at[i].record);
     return more;
+}
+
+static void visit_holder(const struct rbac_rules *r, object_id who, const struct visit *v)
+{
+    const struct holder *x = holders_find(&r->holders, who, holders_hash(&r->holders, who));
+    if (x && visit_holding(x->high, v)) visit_chain(r, x->low, v);
 }
 
 void rbac_each_of_principal(const struct rbac_rules *r, object_id who, visit_assignment *visit, void *ctx)
 {
-    const struct holder *x = holders_find(&r->holders, who, holders_hash(&r->holders, who));
-    if (x && visit_holding(x->high, visit, ctx)) visit_chain(r, x->low, visit, ctx);
+    visit_holder(r, who, &(struct visit){visit, ctx, false});
 }
 
-static bool visit_place(const struct rbac_rules *r, uint64_t hash, visit_assignment *visit, void *ctx)
+void rules_each_held(const struct rbac_rules *r, object_id who, visit_assignment *visit, void *ctx)
+{
+    visit_holder(r, who, &(struct visit){visit, ctx, true});
+}
+
+static bool visit_place(const struct rbac_rules *r, uint64_t hash, const struct visit *v)
 {
     const struct place_slot *slot = places_find(&r->places, hash);
-    return !slot || (visit_holding(slot->low, visit, ctx) && visit_chain(r, r->places.at[slot->place].high, visit, ctx));
+    return !slot || (visit_holding(slot->low, v) && visit_chain(r, r->places.at[slot->place].high, v));
 }
 
 void rbac_each_at_scope(const struct rbac_rules *r, str scope, visit_assignment *visit, void *ctx)
 {
-    visit_place(r, level_hash(r->seed, scope), visit, ctx);
+    visit_place(r, level_hash(r->seed, scope), &(struct visit){visit, ctx, false});
 }
 
 void rbac_each_in_subscription(const struct rbac_rules *r, subscription_id s, visit_assignment *visit, void *ctx)
 {
     const struct subscription_places *x = places_subscription(&r->places, s.g);
+    const struct visit                v = {visit, ctx, false};
     bool                              more = true;
     for (uint32_t i = x ? x->first : PLACE_NONE; more && i != PLACE_NONE; i = r->places.at[i].next)
-        more = visit_place(r, r->places.at[i].hash, visit, ctx);
+        more = visit_place(r, r->places.at[i].hash, &v);
 }

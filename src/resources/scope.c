@@ -111,11 +111,16 @@ enum err scope_parse(struct call *c, str text, struct scope *out)
     return OK;
 }
 
+bool scope_path_contains(str outer, str inner)
+{
+    if (str_eq(outer, S("/"))) return true;
+    if (!str_starts_nocase(inner, outer)) return false;
+    return inner.n == outer.n || inner.at[outer.n] == '/';
+}
+
 bool scope_contains(const struct scope *outer, const struct scope *inner)
 {
-    if (outer->kind == SCOPE_ROOT) return true;
-    if (!str_starts_nocase(inner->path, outer->path)) return false;
-    return inner->path.n == outer->path.n || inner->path.at[outer->path.n] == '/';
+    return scope_path_contains(outer->path, inner->path);
 }
 
 bool scope_parent(str path, str *out)

@@ -45,6 +45,8 @@ FALLIBLE scope_parse(struct call *c, str text, struct scope *out);
  * group holds a subscription is known only to the resource tree.
  */
 bool scope_contains(const struct scope *outer, const struct scope *inner);
+/* The same for paths, as scope_parse gives them. */
+bool scope_path_contains(str outer, str inner);
 
 /*
  * The next path above: of a resource its parent resource or group, of a group its

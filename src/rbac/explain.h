@@ -1,0 +1,66 @@
+/*
+ * explain.h - the decision again, with its reasons.
+ *
+ * Every assignment of the caller and its groups is looked at and told off for the first
+ * thing that keeps it from granting; those that come nearest are kept. What would allow
+ * the action is named too: the least built-in role, at the scope that was asked about.
+ * Least is the role that grants the fewest of the providers' published operations; roles
+ * that are in preview, or that name other providers too (those of the cloud's own services),
+ * count only where no other role would do.
+ *
+ * Layer:  rbac (uses core, directory, resources)
+ */
+#pragma once
+#include "rbac/decide.h"
+
+#define RBAC_EXPLAIN_MAX_STEPS 32 /* of the nearest; the others are counted */
+
+/* name on the wire, what it means; in the order of nearness */
+#define RBAC_MISS_TABLE(X)                                                                      \
+    X(GRANTS,           "Grants")           /* it allows the action */                          \
+    X(NOT_YET,          "NotYetCounting")   /* it will, from counts_from_ns on */               \
+    X(CONDITION,        "ConditionFalse")   /* its condition, or one in its role, is not met */ \
+    X(UNPUBLISHED,      "ConditionUnknown") /* the role's condition is not published */         \
+    X(ENDED,            "Ended")            /* it was removed and lingers no more */            \
+    X(WRONG_SCOPE,      "WrongScope")       /* the right role, elsewhere */                     \
+    X(NOT_ACTIONS,      "NotActions")       /* its role takes the action away again */          \
+    X(WRONG_PLANE,      "WrongPlane")       /* its role names the action on the other plane */  \
+    X(ROLE_UNKNOWN,     "RoleUnknown")      /* nobody knows its role */                         \
+    X(ACTION_NOT_NAMED, "ActionNotNamed")   /* its role is about other things */
+
+enum rbac_miss {
+#define X(miss, name) RBAC_MISS_##miss,
+    RBAC_MISS_TABLE(X)
+#undef X
+};
+
+/* "WrongScope" */
+const char *rbac_miss_name(enum rbac_miss miss);
+
+/* One assignment that was considered. */
+struct rbac_step {
+    enum rbac_miss           miss;
+    const struct assignment *assignment;
+    const struct role       *role;   /* NULL: RBAC_MISS_ROLE_UNKNOWN */
+    size_t                   holder; /* which of the question's `who` holds it: 0 is the caller, others are groups */
+    str                      detail; /* the clause, the NotActions pattern; else empty */
+    bool                     reaches;   /* its scope holds the one that was asked about */
+    str                      common;    /* if it does not: the lowest scope that holds both */
+    unsigned                 up, down;  /* levels from the assignment up to `common`, and down to what was asked about */
+};
+
+struct rbac_explanation {
+    struct rbac_answer            answer;
+    const struct deny_assignment *deny;  /* RBAC_DENIED: the one that settled it */
+    const struct rbac_step       *steps; /* the nearest first */
+    size_t                        step_n;
+    size_t                        considered_n; /* all assignments looked at */
+    const struct role            *least;        /* the built-in role with the fewest operations that would allow it; NULL: none does */
+    str                           least_scope;  /* where: the scope that was asked about */
+};
+
+/* Errors: as rbac_decide. Lives: *out borrows from the rules and the question; the rest in the call. */
+FALLIBLE rbac_explain(struct call *c, const struct rbac_rules *rules, const struct rbac_question *q, struct rbac_explanation *out);
+
+/* A sentence about the step, for a person. */
+str rbac_step_words(struct call *c, const struct rbac_question *q, const struct rbac_step *s);
