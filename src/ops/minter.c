@@ -111,12 +111,18 @@ static str minted_key(const struct minted *t)
     return (str){t->key.audience.at - KEY_IDS_BYTES, t->key.audience.n + KEY_IDS_BYTES};
 }
 
+// A clock that was set back meets tokens of a time to come: no service takes them yet.
+static bool is_useful(const struct minted *t, int64_t now_s)
+{
+    return now_s >= t->not_before_s && now_s < t->useful_s;
+}
+
 // ---- the shared cache; the lock is held ----
 
 static struct minted *shared_find(struct minter *m, const struct key_text *key, int64_t now_s)
 {
     struct minted *t = map_get(&m->tokens, key_str(key));
-    return t && now_s < t->useful_s ? t : NULL;
+    return t && is_useful(t, now_s) ? t : NULL;
 }
 
 static void evict_one(struct minter *m)
@@ -167,7 +173,7 @@ const struct minted *minter_find(struct minter *m, unsigned row, int64_t now_s, 
     if (!m->shelves[row]) return NULL;
     struct minted **places = places_of(m, row, key);
     for (size_t i = 0; i < 2 && !mine; i++)
-        if (places[i] && same_key(&places[i]->key, key) && now_s < places[i]->useful_s) mine = places[i];
+        if (places[i] && same_key(&places[i]->key, key) && is_useful(places[i], now_s)) mine = places[i];
     if (mine && !minter_is_due(mine, now_s)) return mine;
     if (!write_key(key, &text)) return NULL;
 

@@ -203,6 +203,27 @@ TEST(minter_renews_tokens_in_use_before_they_end)
     minter_stop(b.product.minter);
 }
 
+// T6: a clock that was set back (NTP, a machine that woke up) must not bring out tokens that are not valid yet.
+TEST(minter_makes_a_token_anew_when_the_clock_was_set_back)
+{
+    static const struct { int64_t back_s; bool keeps; } CASES[] = {{60, true}, {TOKEN_SKEW_S - 60, true}, {TOKEN_SKEW_S + 60, false}, {400 * S_PER_DAY, false}};
+    for (size_t i = 0; i < COUNT(CASES); i++) {
+        struct bench      b;
+        struct asking     before, after;
+        struct mint_order o = order_of(1, "https://vault.azure.net");
+        bench_start(t, &b, 1);
+        str text = ask(t, &b, &o, &before);
+        CHECK(minter_find(b.product.minter, ROW, now_s(&b), &o.key) != NULL);
+        clock_advance(&b.product.clock, -CASES[i].back_s * NS_PER_S);
+        CHECK((minter_find(b.product.minter, ROW, now_s(&b), &o.key) != NULL) == CASES[i].keeps);
+        str again = ask(t, &b, &o, &after);
+        CHECK(str_eq(again, text) == CASES[i].keeps);
+        const struct minted *kept = minter_find(b.product.minter, ROW, now_s(&b), &o.key);
+        CHECK(kept && str_eq(kept->text, again) && kept->not_before_s <= now_s(&b));
+        minter_stop(b.product.minter);
+    }
+}
+
 TEST(minter_follows_the_configured_lifetime)
 {
     static const struct { int64_t lifetime_s, renew_s, useful_s; } CASES[] = { // the last two from the start
