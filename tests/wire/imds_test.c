@@ -229,6 +229,27 @@ TEST(imds_refuses_as_published)
     house_end(&h);
 }
 
+// T5: DNS rebinding. A web page under a name of its own that leads here may send any header but Host.
+TEST(imds_answers_to_addresses_alone)
+{
+    static const struct { const char *host; int status; } CASES[] = {
+        {"169.254.169.254", 200},      {"169.254.169.254:80", 200}, {"127.0.0.1:40342", 200},   {"localhost:40342", 200},
+        {"LocalHost", 200},            {"[::1]:80", 200},           {"evil.example", 401},      {"evil.example:40342", 401},
+        {"127.0.0.1.evil.example", 401}, {"localhost.evil.example", 401}, {"metadata", 401},    {"management.azure.com", 401},
+        {"0x7f000001", 401},           {".", 401},
+    };
+    struct house h;
+    house_start(t, &h, NULL);
+    uint16_t port = house_imds(&h, "one", false, NULL);
+    for (size_t i = 0; i < COUNT(CASES); i++) {
+        str ask = call_format(t->call, "GET %s HTTP/1.1\r\nHost: %s\r\n%s\r\n", TOKEN_PATH "?" VERSION "&" VAULT, CASES[i].host, METADATA);
+        struct reply r = house_ask(&h, port, ask);
+        CHECK_INT(r.status, CASES[i].status, CASES[i].host);
+        CHECK_ROW((CASES[i].status == 200) == (text_of(&r, "access_token").at != NULL), CASES[i].host);
+    }
+    house_end(&h);
+}
+
 TEST(imds_answers_head_with_a_refusal)
 {
     struct house h;
@@ -374,7 +395,7 @@ static struct client *ask_and_wait(struct house *h, uint16_t port, unsigned acco
 {
     struct test   *t = h->t;
     struct client *k = client_new(t, port);
-    CHECK(client_sendf(k, "GET " TOKEN_PATH "?" VERSION "&resource=https://a%u.blob.core.windows.net HTTP/1.1\r\nHost: x\r\n" METADATA "\r\n", account));
+    CHECK(client_sendf(k, "GET " TOKEN_PATH "?" VERSION "&resource=https://a%u.blob.core.windows.net HTTP/1.1\r\nHost: 127.0.0.1\r\n" METADATA "\r\n", account));
     return k;
 }
 
@@ -527,7 +548,7 @@ static void *press(void *context)
         bool           is_one = i % 2;
         struct client *k = client_new(&mute, w->ports[is_one]);
         str            head = STR_NONE, body = STR_NONE;
-        bool sent = client_sendf(k, "GET " TOKEN_PATH "?" VERSION "&resource=https://a%u.blob.core.windows.net HTTP/1.1\r\nHost: x\r\n" METADATA "\r\n", i / 6);
+        bool sent = client_sendf(k, "GET " TOKEN_PATH "?" VERSION "&resource=https://a%u.blob.core.windows.net HTTP/1.1\r\nHost: 127.0.0.1\r\n" METADATA "\r\n", i / 6);
         int  status = sent ? client_read(k, false, &head, &body) : 0;
         str  wanted = str_of(HOUSE_PEOPLE[is_one ? HOUSE_ID1 : HOUSE_SYSTEM_OF_SYSTEM].client);
         w->wrong += status != 200 || str_find_str(body, wanted) == STR_NOWHERE;

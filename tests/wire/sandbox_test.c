@@ -210,7 +210,7 @@ static bool goes_quiet(uint16_t port)
     return false;
 }
 
-#define TOKEN "GET /metadata/identity/oauth2/token?api-version=2018-02-01&resource=https://vault.azure.net HTTP/1.1\r\nHost: x\r\nMetadata: true\r\n\r\n"
+#define TOKEN "GET /metadata/identity/oauth2/token?api-version=2018-02-01&resource=https://vault.azure.net HTTP/1.1\r\nHost: 127.0.0.1\r\nMetadata: true\r\n\r\n"
 
 // Through the installed library, as the launcher does it.
 TEST(sandbox_serves_a_workload_while_its_launcher_lives)

@@ -45,6 +45,20 @@ static const struct path *find_path(str path, str *out_rest)
     return NULL;
 }
 
+// The endpoint has an address and no name. A web page that has its own name lead here can send any header, but not this host.
+static bool is_address(str host)
+{
+    size_t colon = str_find(host, ':'), digits = 0;
+    if (str_starts(host, S("["))) return true; // no name has brackets
+    host = str_upto(host, colon);
+    if (str_eq_nocase(host, S("localhost"))) return true;
+    for (size_t i = 0; i < host.n; i++) {
+        if (host.at[i] != '.' && (host.at[i] < '0' || host.at[i] > '9')) return false;
+        digits += host.at[i] != '.';
+    }
+    return digits > 0;
+}
+
 // What a web page, or a proxy that was talked into it, cannot send. Before anything else: the probes of
 // several SDKs leave the header out and want to see this very refusal, at once.
 static enum err check_headers(struct call *c, const struct http_request *http)
@@ -60,7 +74,8 @@ static enum err check_headers(struct call *c, const struct http_request *http)
         }
         if (h->name.n == FORWARDED.n && str_eq_nocase(h->name, FORWARDED)) return FAIL_PLAIN(c, ERR_FORWARDED);
     }
-    return metadata_n == 1 && is_true ? OK : FAIL_PLAIN(c, ERR_METADATA_MISSING);
+    if (metadata_n != 1 || !is_true) return FAIL_PLAIN(c, ERR_METADATA_MISSING);
+    return is_address(http->host) ? OK : FAIL(c, ERR_CALLER_UNKNOWN, "Unknown Source %.*s", PSTR(http->host));
 }
 
 static enum err answer(struct http_exchange *x, struct imds *s)
