@@ -1,7 +1,10 @@
 #include "server/server.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -174,13 +177,23 @@ static enum err announce(struct call *c, struct server *s)
     return OK;
 }
 
+// T9: keys and tokens lie in this process's memory. No core file, and no other process of this user may look into it.
+static enum err close_memory(struct call *c)
+{
+    struct rlimit none = {0};
+    if (setrlimit(RLIMIT_CORE, &none) != 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
+        return FAIL(c, ERR_IO, "This process's memory cannot be closed to others: %s.", strerror(errno));
+    return OK;
+}
+
 enum err server_run(struct call *c, const struct server_options *options)
 {
     struct server *s = calloc(1, sizeof *s);
     if (!s) return FAIL_PLAIN(c, ERR_NO_MEMORY);
     s->options = options;
     block_signals();
-    enum err failed = start_all(c, s);
+    enum err failed = close_memory(c);
+    if (failed == OK) failed = start_all(c, s);
     if (failed == OK) failed = announce(c, s);
     if (failed == OK) failed = http_server_run(c, s->http);
     stop_all(s);
