@@ -1,6 +1,7 @@
 #include "cli/launch.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -90,6 +91,15 @@ static enum err enter_directory(struct call *c, const char *path)
     return FAIL(c, ERR_IO, "The sandbox hides the working directory: change to one outside the data directory.");
 }
 
+// What else the caller has open, or an editor above him forgot to close, leads out: a directory to all that is hidden
+// below it, a socket to the host.
+static enum err close_the_rest(struct call *c)
+{
+    return close_range(STDERR_FILENO + 1, UINT_MAX, CLOSE_RANGE_CLOEXEC) == 0
+               ? OK
+               : FAIL(c, ERR_IO, "Open files cannot be kept from the program: %s; --no-sandbox does without.", strerror(errno));
+}
+
 static enum err prepare(struct call *c, const struct launch *l, int parent)
 {
     const char *bundle;
@@ -99,6 +109,7 @@ static enum err prepare(struct call *c, const struct launch *l, int parent)
     if (failed == OK) failed = finish_environment(l, bundle);
     if (failed == OK && l->sandboxed) failed = enter_directory(c, here);
     free(here);
+    if (failed == OK && l->sandboxed) failed = close_the_rest(c);
     TRY(failed);
     if (l->sandboxed) return sandbox_seal(c, parent);
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent) return FAIL(c, ERR_IO, "The launcher is gone.");

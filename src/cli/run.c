@@ -110,7 +110,8 @@ static const struct section_row SECTIONS[] = {
      "Set to the local certificate authority:" ENVIRONMENT_CA(WORD) ". LANYARD_RESOURCE holds the resource's id."},
     {"Rights",
      "The user stays the same and has no capability inside, root neither: files of other users are closed to it, setuid "
-     "programs do not rise, and nobody can change the network or the mounts. What is not fenced in: the program shares "
+     "programs do not rise, and nobody can change the network or the mounts. Of what was open it has standard input, output "
+     "and error alone. What is not fenced in: the program shares "
      "your files, so one that rewrites your shell's start-up files acts as you the next time you log in."},
     {"Where sandboxes are forbidden",
      "Where the kernel forbids user namespaces to ordinary users, one line says which switch does it. In a container, start "

@@ -60,8 +60,9 @@ static enum err cover(struct curtains *all, const char *path)
 static enum err cover_known_places(struct curtains *all)
 {
     for (size_t i = 0; i < COUNT(HIDDEN); i++) {
-        str row = str_of(HIDDEN[i]), of_user = S("/run/user/UID"), path = row;
-        if (str_starts(row, of_user)) path = call_format(all->c, "/run/user/%u%.*s", (unsigned)getuid(), PSTR(str_from(row, of_user.n)));
+        str    path = str_of(HIDDEN[i]);
+        char  *uid = strstr(HIDDEN[i], "UID");
+        if (uid) path = call_format(all->c, "%.*s%u%s", (int)(uid - HIDDEN[i]), HIDDEN[i], (unsigned)getuid(), uid + 3);
         if (!path.at) return FAIL_PLAIN(all->c, ERR_NO_MEMORY);
         TRY(cover(all, path.at));
     }

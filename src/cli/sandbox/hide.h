@@ -11,13 +11,13 @@
 #pragma once
 #include "core/call.h"
 
-/* Who answers for names, and who starts programs outside the sandbox. UID is the user's number. */
+/* Who answers for names, and who starts programs outside the sandbox. UID, at most once, is the user's number. */
 #define HIDE_PLACES(X)                                                                                           \
     X("/run/nscd") X("/var/run/nscd") X("/run/systemd/resolve")                                                  \
     X("/run/dbus") X("/run/systemd/private") X("/run/user/UID/bus") X("/run/user/UID/systemd")                     \
     X("/run/docker.sock") X("/run/user/UID/docker.sock") X("/run/podman") X("/run/user/UID/podman")                \
     X("/run/containerd") X("/run/crio") X("/run/libvirt") X("/run/snapd.socket") X("/var/lib/incus/unix.socket") \
-    X("/var/lib/lxd/unix.socket")
+    X("/var/lib/lxd/unix.socket") X("/tmp/tmux-UID") X("/run/screen")
 
 struct hide_plan {
     const char *data_dir;   /* absolute, without links */
