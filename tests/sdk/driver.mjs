@@ -23,6 +23,7 @@ const PROGRAMS = {
   "arm-keyvault": ["tester"],
   "arm-compute": ["tester"],
   propagation: ["tester"],
+  graph: ["tester"],
 };
 
 // Programs that need a server of their own, started with these options.
@@ -35,6 +36,7 @@ const IDENTITIES = {
   two: [],
   loose: [],
   nobody: [],
+  member: [],
   officer: ["secretsOfficer", "vault"],
   user: ["secretsUser", "vault"],
   "vault-reader": ["vaultReader", "vault"],
@@ -53,8 +55,28 @@ const MACHINES = {
   "vm-two": [false, ["one", "two"]],
   "vm-both": [true, ["one"]],
   "vm-none": [false, []],
-  tester: [true, ["nobody", "officer", "user", "vault-reader", "single-secret", "conditional", "denied", "reader", "contributor"]],
+  tester: [true, ["nobody", "member", "officer", "user", "vault-reader", "single-secret", "conditional", "denied", "reader", "contributor"]],
 };
+
+// Groups, the identities and groups in each, and the role that each has where.
+const GROUPS = {
+  inner: [["member"], []],
+  outer: [["inner"], ["reader", "subscription"]],
+};
+
+async function makeGroups(server, identities, assign) {
+  const groups = {};
+  for (const [name, [members, role]] of Object.entries(GROUPS)) {
+    const made = await server.api("POST", "/v1.0/groups", { displayName: name, mailNickname: name, mailEnabled: false, securityEnabled: true });
+    for (const each of members) {
+      const id = groups[each]?.id ?? identities[each].principalId;
+      await server.api("POST", `/v1.0/groups/${made.id}/members/$ref`, { "@odata.id": `https://graph.microsoft.com/v1.0/directoryObjects/${id}` });
+    }
+    groups[name] = { name, id: made.id };
+    if (role.length) await assign(...role, made.id);
+  }
+  return groups;
+}
 
 async function makeFixtures(server) {
   const { tenant, subscription } = server.status;
@@ -63,12 +85,12 @@ async function makeFixtures(server) {
   const vault = `${group}/providers/Microsoft.KeyVault/vaults/${VAULT}`;
   const scopes = { subscription: subscriptionId, vault, secret: `${vault}/secrets/only-this` };
   const put = (id, version, body) => server.api("PUT", `${id}?api-version=${version}`, body);
-  const assign = (role, scope, principalId) =>
+  const assign = (role, scope, principalId, principalType = "ServicePrincipal") =>
     put(`${scope}/providers/Microsoft.Authorization/roleAssignments/${randomUUID()}`, "2022-04-01", {
       properties: {
         roleDefinitionId: `/providers/Microsoft.Authorization/roleDefinitions/${ROLES[role]}`,
         principalId,
-        principalType: "ServicePrincipal", // it may be so new that nobody knows it yet
+        principalType, // it may be so new that nobody knows it yet
       },
     });
 
@@ -88,6 +110,7 @@ async function makeFixtures(server) {
     identities[name] = { name, id, principalId: properties.principalId, clientId: properties.clientId };
     if (role) await assign(role, scopes[where], properties.principalId);
   }
+  const groups = await makeGroups(server, identities, (role, where, id) => assign(role, scopes[where], id, "Group"));
 
   const vms = {};
   for (const [name, [system, attached]] of Object.entries(MACHINES)) {
@@ -115,7 +138,7 @@ async function makeFixtures(server) {
     principals: [{ id: identities.denied.principalId, type: "ServicePrincipal" }],
   });
 
-  return { tenant, subscription, group: GROUP, location: LOCATION, vault: { name: VAULT, id: vault }, vms, identities, deny };
+  return { tenant, subscription, group: GROUP, location: LOCATION, vault: { name: VAULT, id: vault }, vms, identities, groups, deny };
 }
 
 // One server with these options, and the programs on it one after another. Calls `fail` with what went wrong.

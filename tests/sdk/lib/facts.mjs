@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { ManagedIdentityCredential } from "@azure/identity";
 import { ROLES } from "./roles.mjs";
 
-/** {tenant, subscription, group, location, vault, vms: {name: …}, identities: {name: …}} */
+/** {tenant, subscription, group, location, vault, vms: {name: …}, identities: {name: …}, groups: {name: …}} */
 export const facts = JSON.parse(readFileSync(process.env.LANYARD_SDK_FACTS, "utf8"));
 
 /** The credential of one of the machine's user-assigned identities, selected as its documentation says. */
