@@ -13,7 +13,10 @@ e = some(where (p.eft == allow))
 m = isOneOf(r.who, p.sub) && isOneOf(r.scopes, p.scope) && grants(p.role, r.act)
 `;
 
-const pattern = (text) => new RegExp("^" + text.split("*").map((s) => s.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join(".*") + "$", "i");
+// "*" is anything; between two slashes it may be nothing, slash included.
+const literal = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+const starred = (text) => text.split("*").map(literal).join(".*");
+const pattern = (text) => new RegExp("^" + text.split("/*/").map(starred).join("/(?:.*/)?") + "$", "i");
 const roles = new Map(
   grants.map((g) => [g.role, {
     never: g.never,

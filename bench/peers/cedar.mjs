@@ -3,7 +3,14 @@ import { preparsePolicySet, statefulIsAuthorized } from "@cedar-policy/cedar-was
 import { grants, measure, reaching } from "./common.mjs";
 
 const quote = (text) => JSON.stringify(text);
-const any = (patterns) => (patterns.length ? patterns.map((p) => `context.action like ${quote(p.toLowerCase())}`).join(" || ") : "false");
+// Cedar's like has one star: where "/*/" may also be "/", both forms are asked for.
+const forms = (text) => {
+  const at = text.indexOf("/*/");
+  if (at < 0) return [text];
+  const rest = forms(text.slice(at + 3));
+  return rest.flatMap((r) => [text.slice(0, at) + "/*/" + r, text.slice(0, at) + "/" + r]);
+};
+const any = (patterns) => (patterns.length ? patterns.flatMap(forms).map((p) => `context.action like ${quote(p.toLowerCase())}`).join(" || ") : "false");
 const allows = (yes, no) => `((${any(yes)}) && !(${any(no)}))`;
 
 // Cedar's "in" wants every level: a scope's entity has the next one above as parent.
