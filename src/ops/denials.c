@@ -120,7 +120,8 @@ static enum err fill(struct keeping *k, const struct call *from, const struct re
     TRY(call_copy_str(c, from->caller->name, &d->who_name));
     TRY(call_copy_str(c, r->action, &d->action));
     TRY(call_copy_str(c, r->scope, &d->scope));
-    *q = (struct explain_question){.who = d->who, .action = d->action, .plane = r->plane, .scope = d->scope};
+    *q = (struct explain_question){.who = d->who, .action = d->action, .plane = r->plane, .scope = d->scope,
+                                     .groups_at_ns = from->caller->groups_at_ns};
     TRY(rbac_attributes_copy(c, r->attributes, &q->attributes));
     if (str_empty(r->policy)) return OK;
     TRY(call_copy_str(c, r->policy, &q->policy));

@@ -145,7 +145,11 @@ static void settle(struct walk *k, const struct role *role, const struct assignm
         item->detail = S("it was removed");
     } else if (k->is_later) {
         item->outcome = EXPLAIN_MEMBER_LATER;
-        item->detail = S("it is a group's, and the membership does not count yet");
+        item->detail = k->q->groups_at_ns ? S("it is a group's, and the token was issued before the membership counted: a new token has it")
+                                          : S("it is a group's, and the membership does not count yet");
+    } else if (a->lingers_until_ns) {
+        item->outcome = EXPLAIN_GRANTS;
+        item->detail = call_format(k->c, "it was removed and allows this until %s", time_iso_s(a->lingers_until_ns / NS_PER_S).s);
     } else {
         item->outcome = EXPLAIN_GRANTS;
         item->detail = S("it allows this");
@@ -220,13 +224,20 @@ static bool is_among(object_id one, const object_id *list, size_t n)
     return false;
 }
 
+static bool consider_lingering(const struct assignment *a, void *ctx)
+{
+    struct walk *k = ctx;
+    return is_among(a->principal, k->who, k->who_n) ? consider(a, ctx) : true;
+}
+
 static enum err consider_roles(struct walk *k)
 {
     const object_id *later;
     size_t           later_n;
     const struct rbac_rules *rules = k->w->world->rules;
     for (size_t i = 0; i < k->who_n; i++) rbac_each_of_principal(rules, k->who[i], consider, k);
-    TRY(directory_closure(k->c, k->w->world->directory, k->q->who, INT64_MAX, &later, &later_n));
+    if (rbac_lingering_count(rules)) rbac_each_lingering(rules, consider_lingering, k); // they are in no principal's list
+    TRY(directory_closure(k->c, k->w->world->directory, k->q->who, DIRECTORY_AS_WRITTEN, &later, &later_n));
     k->is_later = true;
     for (size_t i = 0; i < later_n; i++)
         if (!is_among(later[i], k->who, k->who_n)) rbac_each_of_principal(rules, later[i], consider, k);
@@ -349,7 +360,7 @@ static enum err ask_policies(struct call *c, const struct work *w, const struct 
 {
     const struct principal *p = directory_find(w->world->directory, q->who);
     const struct caller    *before = c->caller;
-    struct caller           who = {.id = q->who, .app = p ? p->app : (client_id){GUID_NONE}};
+    struct caller           who = {.id = q->who, .app = p ? p->app : (client_id){GUID_NONE}, .groups_at_ns = q->groups_at_ns};
     c->caller = &who;
     enum err failed = vault_policy_allows(c, w, v, str_of(op->collection), str_of(op->permission), out);
     c->caller = before;
@@ -392,7 +403,7 @@ static enum err begin(struct call *c, struct work *w, const struct explain_quest
     TRY(scope_parse(c, q->scope, &k->at));
     if (!action_read(q->action, &k->action)) return FAIL(c, ERR_PARAMETER_INVALID, "'%.*s' is no action.", PSTR(call_printable(c, q->action, 128)));
     TRY(work_above(c, w, &k->at, &k->above, &k->above_n));
-    TRY(directory_closure(c, w->world->directory, q->who, c->now_ns, &k->who, &k->who_n));
+    TRY(directory_closure(c, w->world->directory, q->who, q->groups_at_ns ? q->groups_at_ns : c->now_ns, &k->who, &k->who_n));
     if (!q->attributes) TRY(explain_attributes(c, &k->at, own));
     k->facts = (struct condition_facts){.action = &k->action, .attributes = q->attributes ? q->attributes : own, .now_ns = c->now_ns};
     return OK;

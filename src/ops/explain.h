@@ -53,6 +53,7 @@ struct explain_question {
     enum rbac_plane               plane;
     str                           scope;
     const struct rbac_attributes *attributes; /* NULL: what the scope itself tells */
+    int64_t                       groups_at_ns; /* as of when the principal's groups are asked for: struct caller's; 0: now */
     str                           policy;     /* "secrets get": a vault's access policies were asked, not roles; empty: roles */
 };
 

@@ -228,6 +228,42 @@ TEST(O4_why_a_membership_does_not_count_yet) // R8
     expect(&d, "Grants", "through the group 'principal 177'");
 }
 
+TEST(O4_why_a_membership_does_not_count_for_an_older_token) // R8
+{
+    CLEANUP(desk_close) struct desk d;
+    desk_open(&d, t);
+    object_id               team = stage_put_principal(&d.s, 0xB1, PRINCIPAL_GROUP);
+    struct membership      *made, plain = {.group = team, .member = d.s.caller.id, .counts_from_ns = d.s.call->now_ns};
+    struct explain_question q = {.who = d.s.caller.id, .action = S(GET_SECRET), .plane = RBAC_DATA, .scope = S(SECRET)};
+    CHECK_OK(membership_new(d.s.call, &plain, &made));
+    CHECK_OK(work_change(d.s.call, &d.s.work, STORE_MEMBERSHIP, NULL, &made->ref));
+    stage_assign(&d.s, team, USER, VAULT);
+    CHECK_OK(explain(d.s.call, &d.s.work, &q, &d.e));
+    CHECK(d.e.allowed);
+    q.groups_at_ns = d.s.call->now_ns - 1;
+    CHECK_OK(explain(d.s.call, &d.s.work, &q, &d.e));
+    CHECK(!d.e.allowed);
+    CHECK_STR(str_of(d.e.reason), S("MembershipNotYetPropagated"), "reason");
+    CHECK(str_find_str(d.e.items[0].detail, S("a new token has it")) != STR_NOWHERE);
+}
+
+TEST(O4_why_a_removed_role_still_grants_and_when_it_ceased) // R8
+{
+    CLEANUP(desk_close) struct desk d;
+    desk_open(&d, t);
+    d.s.call->now_s = 1741668435;
+    d.s.call->now_ns = d.s.call->now_s * NS_PER_S;
+    struct assignment a = {.principal = d.s.caller.id, .role = role_of(&d, USER), .scope = S(VAULT), .lingers_until_ns = (d.s.call->now_s + 600) * NS_PER_S};
+    put_assignment(&d, &a);
+    ask(&d, d.s.caller.id, GET_SECRET, RBAC_DATA, SECRET);
+    expect(&d, "Grants", "Yes");
+    CHECK_STR(d.e.items[0].detail, S("it was removed and allows this until 2025-03-11T04:57:15Z"), "until when");
+    stage_pass(&d.s, 600);
+    ask(&d, d.s.caller.id, GET_SECRET, RBAC_DATA, SECRET);
+    expect(&d, "Removed", "");
+    CHECK(!d.e.allowed);
+}
+
 TEST(O4_why_the_principal_is_not_who_the_caller_thinks)
 {
     CLEANUP(desk_close) struct desk d;
