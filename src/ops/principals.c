@@ -240,7 +240,8 @@ static enum err save(struct call *c, struct work *w, const struct principal_args
 static enum err create(struct call *c, struct work *w, const void *args_, void *out)
 {
     const struct principal_args *args = args_;
-    struct principal             plain = {.kind = args->kind, .created_ns = c->now_ns, .counts_from_ns = c->now_ns + w->product->propagation.directory_object_s * NS_PER_S};
+    int64_t                      delay_ns = w->product->propagation.directory_object_s * NS_PER_S;
+    struct principal             plain = {.kind = args->kind, .created_ns = c->now_ns, .counts_from_ns = c->now_ns + delay_ns};
     TRY(directory_require_writer(c));
     TRY(check(c, w, args, true));
     plain.id.g = guid_new(c);

@@ -3,6 +3,7 @@
 #include "ops/gate.h"
 
 #define ECHO_MAX_BYTES 128 // of a caller's request id
+#define GRAPH_APP      "00000003-0000-0000-c000-000000000000"
 
 // The code that goes over the wire; NULL: a failure that this API does not know, said as a server error.
 static const char *code_of(enum err kind)
@@ -112,7 +113,8 @@ static str about_path(struct call *c, str path)
 {
     str rest = str_from(path, 1), version = STR_NONE;
     str_cut(&rest, '/', &version);
-    if (!str_eq_nocase(version, S("v1.0")) && !str_eq_nocase(version, S("beta"))) return call_format(c, "Invalid version: %.*s.", PSTR(call_printable(c, version, 64)));
+    if (!str_eq_nocase(version, S("v1.0")) && !str_eq_nocase(version, S("beta")))
+        return call_format(c, "Invalid version: %.*s.", PSTR(call_printable(c, version, 64)));
     str last = call_printable(c, str_from(path, str_find_last(path, '/') + 1), 128);
     return call_format(c, "Resource not found for the segment '%.*s'.", PSTR(last));
 }
@@ -147,8 +149,9 @@ static str client_request_id(struct call *c, const struct wire *q)
 
 static void challenge(struct call *c, const struct wire *q, struct answer *a)
 {
-    answer_header(a, "WWW-Authenticate", call_format(c, "Bearer realm=\"\", authorization_uri=\"%.*s/common/oauth2/authorize\", client_id=\"00000003-0000-0000-c000-000000000000\"",
-                                                     PSTR(names_url(c, &q->product->names, NAME_LOGIN))));
+    answer_header(a, "WWW-Authenticate",
+                  call_format(c, "Bearer realm=\"\", authorization_uri=\"%.*s/common/oauth2/authorize\", client_id=\"" GRAPH_APP "\"",
+                              PSTR(names_url(c, &q->product->names, NAME_LOGIN))));
 }
 
 static void error(struct call *c, struct work *w, const struct wire *q, struct answer *a)

@@ -111,7 +111,8 @@ static enum err take_property(struct reader *r, str *out, enum graph_type *out_t
     if (str_empty(name)) return malformed(r);
     if (!graph_has_property(r->kinds, name, out_type))
         return FAIL(r->c, ERR_FILTER_INVALID, "Invalid filter clause: Could not find a property named '%.*s'.", PSTR(call_printable(r->c, name, 64)));
-    if (*out_type == GRAPH_OBJECTS) return FAIL(r->c, ERR_QUERY_UNSUPPORTED, "Unsupported or invalid query filter clause specified for property '%.*s'.", PSTR(name));
+    if (*out_type == GRAPH_OBJECTS)
+        return FAIL(r->c, ERR_QUERY_UNSUPPORTED, "Unsupported or invalid query filter clause specified for property '%.*s'.", PSTR(name));
     *out = take_word(r);
     return OK;
 }
@@ -125,7 +126,9 @@ static enum err check_type(const struct reader *r, enum graph_type type, const s
 {
     bool is_text = json_is(value, JSON_IS_STRING), is_bool = json_is(value, JSON_IS_BOOL);
     if ((type == GRAPH_BOOL && is_text) || (type != GRAPH_BOOL && is_bool))
-        return FAIL(r->c, ERR_FILTER_INVALID, "Invalid filter clause: A binary operator with incompatible types was detected. Found operand types '%s' and '%s' for operator kind 'Equal'.",
+        return FAIL(r->c, ERR_FILTER_INVALID,
+                    "Invalid filter clause: A binary operator with incompatible types was detected. Found operand types '%s' and '%s' for "
+                    "operator kind 'Equal'.",
                     is_text ? "Edm.Boolean" : "Edm.String", is_text ? "Edm.String" : "Edm.Boolean");
     return OK;
 }
@@ -133,7 +136,8 @@ static enum err check_type(const struct reader *r, enum graph_type type, const s
 static enum err new_node(struct reader *r, struct graph_filter node, struct graph_filter **out)
 {
     if (node.kind == NODE_TERM && ++r->terms > GRAPH_FILTER_MAX_TERMS)
-        return FAIL(r->c, ERR_QUERY_UNSUPPORTED, "Too many child clauses specified in search filter expression: %zu. Max allowed: %d.", r->terms, GRAPH_FILTER_MAX_TERMS);
+        return FAIL(r->c, ERR_QUERY_UNSUPPORTED, "Too many child clauses specified in search filter expression: %zu. Max allowed: %d.", r->terms,
+                    GRAPH_FILTER_MAX_TERMS);
     TRY(NEW(r->c, out, 1));
     **out = node;
     return OK;

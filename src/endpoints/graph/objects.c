@@ -22,7 +22,8 @@ enum err graph_count(struct call *c, struct work *w, const struct wire *q, struc
 {
     const struct graph_set *set = graph_set_of(q);
     struct graph_list       list;
-    if (!str_eq_nocase(http_header(q->http, S("ConsistencyLevel")), S("eventual"))) return FAIL(c, ERR_QUERY_UNSUPPORTED, "$count is not currently supported.");
+    if (!str_eq_nocase(http_header(q->http, S("ConsistencyLevel")), S("eventual")))
+        return FAIL(c, ERR_QUERY_UNSUPPORTED, "$count is not currently supported.");
     TRY(graph_list_begin(c, w, q, set->name, set->kinds, &list));
     list.counts = true;
     directory_each(w->world->directory, offer, &list);
