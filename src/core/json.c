@@ -259,15 +259,36 @@ static void add_escaped(struct buf *b, unsigned char c)
     }
 }
 
+static bool is_plain(unsigned char c)
+{
+    return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
+}
+
+// Characters of more bytes as they are. A stranger's bytes that are none, or one cut in half, become U+FFFD: what goes out is JSON.
+static str take_beyond_ascii(str *rest)
+{
+    const char *from = rest->at;
+    uint32_t    ch;
+    if (str_take_character(rest, &ch)) return (str){from, (size_t)(rest->at - from)};
+    *rest = str_from(*rest, 1);
+    return S("\xef\xbf\xbd");
+}
+
 static void add_quoted(struct buf *b, str s)
 {
     buf_add_char(b, '"');
-    for (size_t i = 0; i < s.n;) {
-        size_t plain = i;
-        while (plain < s.n && (unsigned char)s.at[plain] >= 0x20 && s.at[plain] != '"' && s.at[plain] != '\\') plain++;
-        buf_add(b, (str){s.at + i, plain - i});
-        if (plain < s.n) add_escaped(b, (unsigned char)s.at[plain++]);
-        i = plain;
+    while (s.n > 0) {
+        size_t plain = 0;
+        while (plain < s.n && is_plain((unsigned char)s.at[plain])) plain++;
+        buf_add(b, str_upto(s, plain));
+        s = str_from(s, plain);
+        if (s.n == 0) break;
+        if ((unsigned char)s.at[0] >= 0x80) {
+            buf_add(b, take_beyond_ascii(&s));
+        } else {
+            add_escaped(b, (unsigned char)s.at[0]);
+            s = str_from(s, 1);
+        }
     }
     buf_add_char(b, '"');
 }

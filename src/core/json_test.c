@@ -75,3 +75,27 @@ TEST(json_reading_takes_absence_for_granted)
     CHECK_INT(json_get_int(json_get(v, S("properties")), S("n"), -1), 3, "n");
     CHECK_INT(json_get_int(v, S("n"), -1), -1, "absent");
 }
+
+TEST(json_write_string_writes_nothing_that_is_no_utf8)
+{
+    static const struct { const char *text, *want; } CASES[] = {
+        {"plain", "\"plain\""},
+        {"\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80", "\"\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\""},
+        {"a\xff" "b", "\"a\xef\xbf\xbd" "b\""},
+        {"\xc3", "\"\xef\xbf\xbd\""},                              // cut in half
+        {"\xe2\x82\"", "\"\xef\xbf\xbd\xef\xbf\xbd\\\"\""},       // the quote behind is still one
+        {"\xc0\xaf", "\"\xef\xbf\xbd\xef\xbf\xbd\""},              // longer than needed
+        {"\xed\xa0\x80", "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\""}, // half of a pair
+        {"\x7f\x01\n\\", "\"\x7f\\u0001\\n\\\\\""},
+    };
+    for (size_t i = 0; i < COUNT(CASES); i++) {
+        struct buf         b;
+        struct json_writer w;
+        const struct json *again;
+        buf_init(&b, &t->call->arena);
+        json_begin(&w, &b);
+        json_write_string(&w, str_of(CASES[i].text));
+        CHECK_STR(buf_view(&b), str_of(CASES[i].want), CASES[i].text);
+        CHECK_ERR(json_parse(t->call, call_format(t->call, "[%.*s]", PSTR(buf_view(&b))), &again), OK, CASES[i].want);
+    }
+}

@@ -117,25 +117,6 @@ const struct resource_type *types_at(size_t i)
     return i < COUNT(TYPES) ? &TYPES[i] : NULL;
 }
 
-// Takes one character off a UTF-8 text; false if what stands there is none.
-static bool take_character(str *rest, uint32_t *out)
-{
-    static const uint32_t SMALLEST[] = {0, 0x80, 0x800, 0x10000}; // a longer form than needed is refused
-    uint8_t  lead = (uint8_t)rest->at[0];
-    size_t   more = lead < 0x80 ? 0 : (lead & 0xe0) == 0xc0 ? 1 : (lead & 0xf0) == 0xe0 ? 2 : (lead & 0xf8) == 0xf0 ? 3 : 4;
-    if (more == 4 || rest->n <= more) return false;
-    uint32_t ch = more == 0 ? lead : lead & (0x3fu >> more);
-    for (size_t i = 1; i <= more; i++) {
-        uint8_t next = (uint8_t)rest->at[i];
-        if ((next & 0xc0) != 0x80) return false;
-        ch = ch << 6 | (next & 0x3f);
-    }
-    if (ch < SMALLEST[more] || ch > 0x10ffff || (ch >= 0xd800 && ch <= 0xdfff)) return false;
-    *rest = str_from(*rest, more + 1);
-    *out = ch;
-    return true;
-}
-
 static bool is_lower(uint32_t ch)
 {
     return ch >= 'a' && ch <= 'z';
@@ -168,7 +149,7 @@ bool name_rule_allows(const struct name_rule *rule, str name)
     size_t   n = 0;
     uint32_t ch = 0, before = 0;
     for (str rest = name; rest.n; before = ch, n++) {
-        if (!take_character(&rest, &ch) || !takes(rule, ch)) return false;
+        if (!str_take_character(&rest, &ch) || !takes(rule, ch)) return false;
         if (n == 0 && (is_among(rule->not_first, ch) || (rule->letter_first && !is_letter(ch)))) return false;
         if (rule->no_double_hyphen && ch == '-' && before == '-') return false;
     }
