@@ -274,7 +274,7 @@ TEST(lanyard_workload_open_says_why_not)
     static const struct { const char *resource; bool sandboxed; enum lanyard_result want; const char *text; } CASES[] = {
         {"nobody", true, LANYARD_REFUSED, "no resource called nobody"},
         {"", false, LANYARD_REFUSED, "needs a resource"},
-        {"bad\xff utf-8", true, LANYARD_REFUSED, "decode"},
+        {"bad\xff utf-8", true, LANYARD_REFUSED, "no resource called bad"},
     };
     struct place             p;
     struct lanyard_workload *w = NULL;
