@@ -5,6 +5,8 @@
  *     POST /lanyard/stop            ends the server
  *     POST /lanyard/clock           {"advance_s": 3600}: only in a server started for testing
  *
+ * What the operator sees and does of roles and refusals is in operator.h.
+ *
  * Layer:  endpoints (uses all above)
  */
 #pragma once

@@ -1,5 +1,6 @@
 // What a caller may do at a scope: its permissions, and the answer to a question.
 #include "ops/assignments.h"
+#include "ops/explain.h"
 
 #include "endpoints/arm/arm.h"
 #include "endpoints/permissions.h"
@@ -100,26 +101,17 @@ static void write_denied_by(struct call *c, const struct work *w, struct json_wr
     json_write_end(j);
 }
 
-// Where the question does not say: what a built-in role names among its data actions, letter for letter, is one.
-static bool is_data_action(str action)
-{
-    size_t             role_n;
-    const struct role *roles = role_builtins(&role_n);
-    for (size_t i = 0; i < role_n; i++)
-        for (size_t k = 0; k < roles[i].permission_n; k++) {
-            const struct role_permission *p = &roles[i].permissions[k];
-            if (str_index_nocase(p->data_actions, p->data_action_n, action) != STR_NOWHERE) return true;
-        }
-    return false;
-}
-
 static enum err check_one(struct call *c, struct work *w, const struct caller *who, str scope, const struct json *item, struct json_writer *j)
 {
-    struct rbac_answer answer;
-    str                action = json_get_str(item, S("Id"));
-    bool               is_data = json_get_bool(item, S("IsDataAction"), is_data_action(action));
+    struct rbac_answer     answer;
+    struct rbac_attributes known;
+    struct scope           at;
+    str                    action = json_get_str(item, S("Id"));
+    bool                   is_data = json_get_bool(item, S("IsDataAction"), explain_plane_of(action) == RBAC_DATA);
+    TRY(scope_parse(c, scope, &at));
+    TRY(explain_attributes(c, &at, &known));
     if (str_empty(action)) return FAIL(c, ERR_CONTENT_INVALID, "Each of Actions needs an Id.");
-    TRY(work_decide(c, w, who, action, is_data ? RBAC_DATA : RBAC_CONTROL, scope, NULL, &answer));
+    TRY(work_decide(c, w, who, action, is_data ? RBAC_DATA : RBAC_CONTROL, scope, &known, &answer));
     json_write_object(j);
     json_put_string(j, S("actionId"), action);
     json_put_string(j, S("accessDecision"), answer.allowed ? S("Allowed") : answer.reason == RBAC_DENIED ? S("Denied") : S("NotAllowed"));
