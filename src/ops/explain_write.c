@@ -49,7 +49,7 @@ static void write_item(struct call *c, const struct work *w, struct json_writer 
     if (!x->is_deny) json_put_guid(j, S("roleDefinition"), x->role);
     json_put_string(j, S("scope"), x->scope);
     write_principal(w, j, "principal", x->holder);
-    json_put_string(j, S("outcome"), str_of(explain_word(x->outcome)));
+    json_put_string(j, S("outcome"), str_of(x->outcome));
     json_put_string(j, S("detail"), x->detail);
     json_write_end(j);
 }
