@@ -41,7 +41,7 @@ struct rbac_rules {
     struct item *items;
     uint32_t     item_used, item_room, item_free;
     size_t       assignment_n; /* those that stand */
-    uint32_t    *ids;          /* items by assignment id */
+    uint32_t    *ids;          /* items by assignment id: see id_entry */
     size_t       id_room, id_n;
 
     struct holders holders;

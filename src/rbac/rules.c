@@ -37,16 +37,39 @@ void rbac_rules_free(struct rbac_rules *r)
     free(r);
 }
 
+// An entry of `ids` is an item's number in the low bits, as many as the table's room has, and above them
+// the id's hash: it spares a look at the record, which is far away, for most of the slots that are passed by.
+// Half of the table stays free, so that no item's number has all its bits set: ITEM_NONE is no entry.
+static uint32_t id_mask(const struct rbac_rules *r)
+{
+    return (uint32_t)r->id_room - 1;
+}
+
+static uint32_t id_entry(const struct rbac_rules *r, uint64_t hash, uint32_t item)
+{
+    return ((uint32_t)(hash >> 32) & ~id_mask(r)) | item;
+}
+
+static const struct assignment *id_record(const struct rbac_rules *r, uint32_t entry)
+{
+    return r->items[entry & id_mask(r)].record;
+}
+
+// The id's slot, or the free one where it belongs.
 static size_t id_slot(const struct rbac_rules *r, guid id)
 {
-    size_t i = hash_guid(r->seed, id) & (r->id_room - 1);
-    while (r->ids[i] != ITEM_NONE && !guid_eq(r->items[r->ids[i]].record->id, id)) i = (i + 1) & (r->id_room - 1);
+    uint64_t hash = hash_guid(r->seed, id);
+    uint32_t mask = id_mask(r), mark = id_entry(r, hash, 0);
+    size_t   i = hash & mask;
+    for (uint32_t e; (e = r->ids[i]) != ITEM_NONE; i = (i + 1) & mask)
+        if ((e & ~mask) == mark && guid_eq(id_record(r, e)->id, id)) break;
     return i;
 }
 
 static uint32_t item_by_id(const struct rbac_rules *r, guid id)
 {
-    return r->id_room ? r->ids[id_slot(r, id)] : ITEM_NONE;
+    uint32_t e = r->id_room ? r->ids[id_slot(r, id)] : ITEM_NONE;
+    return e == ITEM_NONE ? ITEM_NONE : e & id_mask(r);
 }
 
 static bool more_ids(struct rbac_rules *r)
@@ -59,8 +82,14 @@ static bool more_ids(struct rbac_rules *r)
     r->ids = ids;
     r->id_room = room;
     // In the order of the items: their records mostly lie in that order too, the old table's order is none.
-    for (uint32_t i = 0; i < r->item_used; i++)
-        if (r->items[i].record) r->ids[id_slot(r, r->items[i].record->id)] = i;
+    // No two have the same id, so that the first free slot is the right one.
+    for (uint32_t i = 0; i < r->item_used; i++) {
+        if (!r->items[i].record) continue;
+        uint64_t hash = hash_guid(r->seed, r->items[i].record->id);
+        size_t   at = hash & id_mask(r);
+        while (ids[at] != ITEM_NONE) at = (at + 1) & id_mask(r);
+        ids[at] = id_entry(r, hash, i);
+    }
     return true;
 }
 _Static_assert(ITEM_NONE == 0xffffffff, "memset makes it");
@@ -70,7 +99,7 @@ static void forget_id(struct rbac_rules *r, guid id)
 {
     size_t mask = r->id_room - 1, hole = id_slot(r, id);
     for (size_t i = (hole + 1) & mask; r->ids[i] != ITEM_NONE; i = (i + 1) & mask) {
-        size_t home = hash_guid(r->seed, r->items[r->ids[i]].record->id) & mask;
+        size_t home = hash_guid(r->seed, id_record(r, r->ids[i])->id) & mask;
         if (((i - home) & mask) < ((i - hole) & mask)) continue;
         r->ids[hole] = r->ids[i];
         hole = i;
@@ -205,7 +234,8 @@ static void drop_item(struct rbac_rules *r, uint32_t item)
 bool rbac_put_assignment(struct rbac_rules *r, struct assignment *a)
 {
     struct condition *old_condition;
-    if (r->id_n >= r->id_room / 4 * 3 && !more_ids(r)) return false;
+    if (r->id_n >= r->id_room / 2 && !more_ids(r)) return false;
+    size_t   slot = id_slot(r, a->id);
     uint32_t old = item_by_id(r, a->id), item = item_new(r);
     if (item == ITEM_NONE) return false;
     if (!link_item(r, item, a)) {
@@ -219,7 +249,7 @@ bool rbac_put_assignment(struct rbac_rules *r, struct assignment *a)
     }
     condition_free(old_condition);
     ref_take(&a->ref);
-    r->ids[id_slot(r, a->id)] = item;
+    r->ids[slot] = id_entry(r, hash_guid(r->seed, a->id), item);
     r->id_n += old == ITEM_NONE;
     if (old != ITEM_NONE) drop_item(r, old);
     return true;
