@@ -67,12 +67,14 @@ enum err call_copy_str(struct call *c, str s, str *out)
 
 str call_format(struct call *c, const char *format, ...)
 {
+    char    small[512]; // nearly all fit, and need not be formatted twice to learn their length
     va_list args, again;
     va_start(args, format);
     va_copy(again, args);
-    int   n = vsnprintf(NULL, 0, format, args);
+    int   n = vsnprintf(small, sizeof small, format, args);
     char *room = n < 0 ? NULL : arena_alloc(&c->arena, (size_t)n + 1);
-    if (room) vsnprintf(room, (size_t)n + 1, format, again);
+    if (room && (size_t)n < sizeof small) memcpy(room, small, (size_t)n);
+    else if (room) vsnprintf(room, (size_t)n + 1, format, again);
     va_end(again);
     va_end(args);
     return room ? (str){room, (size_t)n} : STR_NONE;

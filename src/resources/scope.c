@@ -18,17 +18,16 @@ struct walk {
 };
 
 // A character that no name in the tree has, or that another reader could take for a separator or an escape.
-static bool is_refused(unsigned char ch)
-{
-    return ch < 0x20 || ch == 0x7f || memchr("%\\?#*", ch, 5);
-}
+static const bool IS_REFUSED[256] = {
+    [0 ... 0x1f] = true, [0x7f] = true, ['%'] = true, ['\\'] = true, ['?'] = true, ['#'] = true, ['*'] = true,
+};
 
 static bool is_segment(str s)
 {
     if (str_empty(s) || str_eq(s, S(".")) || str_eq(s, S(".."))) return false;
     if (s.at[0] == ' ' || s.at[s.n - 1] == ' ') return false;
     for (size_t i = 0; i < s.n; i++)
-        if (is_refused((unsigned char)s.at[i])) return false;
+        if (IS_REFUSED[(unsigned char)s.at[i]]) return false;
     return true;
 }
 
