@@ -176,20 +176,22 @@ static str region_of(struct call *c, const struct wire *q)
     return region;
 }
 
+// A sandbox's programs are on this machine, and so they are told.
+static const str SAME_IN_ALL_ANSWERS = S_INIT("Cache-Control: no-cache\r\n"
+                                              "Pragma: no-cache\r\n"
+                                              "Expires: -1\r\n"
+                                              "x-ms-keyvault-service-version: " SERVICE_VERSION "\r\n"
+                                              "x-ms-keyvault-network-info: conn_type=Ipv4;addr=127.0.0.1;act_addr_fam=InterNetwork;\r\n"
+                                              "X-Content-Type-Options: nosniff\r\n"
+                                              "Strict-Transport-Security: max-age=31536000;includeSubDomains\r\n");
+
 static void headers(struct call *c, const struct wire *q, struct answer *a)
 {
     str region = region_of(c, q), asked = http_header(q->http, S("x-ms-client-request-id"));
-    answer_header(a, "Cache-Control", S("no-cache"));
-    answer_header(a, "Pragma", S("no-cache"));
-    answer_header(a, "Expires", S("-1"));
+    buf_add(&a->x->response.head, SAME_IN_ALL_ANSWERS);
     if (!str_empty(region)) answer_header(a, "x-ms-keyvault-region", region);
     if (!str_empty(asked) && asked.n <= ECHO_MAX_BYTES) answer_header(a, "x-ms-client-request-id", asked);
     answer_header(a, "x-ms-request-id", guid_str(c, c->correlation_id));
-    answer_header(a, "x-ms-keyvault-service-version", S(SERVICE_VERSION));
-    // A sandbox's programs are on this machine, and so they are told.
-    answer_header(a, "x-ms-keyvault-network-info", S("conn_type=Ipv4;addr=127.0.0.1;act_addr_fam=InterNetwork;"));
-    answer_header(a, "X-Content-Type-Options", S("nosniff"));
-    answer_header(a, "Strict-Transport-Security", S("max-age=31536000;includeSubDomains"));
 }
 
 const struct dialect DIALECT_KEYVAULT = {.name = "keyvault", .error = error, .headers = headers};
