@@ -19,6 +19,10 @@ FALLIBLE arm_read_id(struct call *c, str text, struct resource_id *out);
 
 void     arm_write_deny(struct call *c, struct json_writer *to, const struct deny_assignment *d);
 
+/* The route's {scope*}, where nothing stands for the root. */
+str  arm_scope_of(const struct wire *q);
+void arm_put_who_or_null(struct json_writer *to, const char *name, object_id who);
+
 /* "{type}/read" and the like; a target for op_run on that scope. */
 FALLIBLE arm_type_target(struct call *c, str id, const char *verb, struct op_target *out);
 /* Asks for a permission without doing anything: for lists, which the handler walks itself. */

@@ -4,12 +4,6 @@
 #include "endpoints/arm/arm.h"
 #include "rbac/filter.h"
 
-static str scope_of(const struct wire *q)
-{
-    str scope = wire_param(q, "scope");
-    return str_empty(scope) ? S("/") : scope;
-}
-
 /*
  * A role's id as the request's scope has it: below its subscription, or bare above one. Clients join
  * assignments to roles by this text.
@@ -35,12 +29,6 @@ static void put_text_or_null(struct json_writer *j, str name, str value)
     else json_put_string(j, name, value);
 }
 
-static void put_who_or_null(struct json_writer *j, str name, object_id who)
-{
-    if (guid_is_none(who.g)) json_put_null(j, name);
-    else json_put_guid(j, name, who.g);
-}
-
 static void write_assignment(struct call *c, struct json_writer *j, str request_scope, const struct assignment *x)
 {
     json_write_object(j);
@@ -54,8 +42,8 @@ static void write_assignment(struct call *c, struct json_writer *j, str request_
     put_text_or_null(j, S("conditionVersion"), x->condition_version);
     json_put_string(j, S("createdOn"), str_of(time_iso(x->created_ns).s));
     json_put_string(j, S("updatedOn"), str_of(time_iso(x->updated_ns).s));
-    put_who_or_null(j, S("createdBy"), x->created_by);
-    put_who_or_null(j, S("updatedBy"), x->updated_by);
+    arm_put_who_or_null(j, "createdBy", x->created_by);
+    arm_put_who_or_null(j, "updatedBy", x->updated_by);
     put_text_or_null(j, S("delegatedManagedIdentityResourceId"), x->delegated_identity);
     put_text_or_null(j, S("description"), x->description);
     json_write_end(j);
@@ -110,7 +98,7 @@ static enum err run(struct call *c, struct work *w, const struct wire *q, struct
 {
     struct rbac_attributes attributes = {0};
     struct op_target       target = {.attributes = &attributes};
-    args->scope = scope_of(q);
+    args->scope = arm_scope_of(q);
     TRY(read_id(c, q, &args->id));
     target.scope = id_of(c, args->scope, args->id); // the assignment's own path: whoever may at its scope, may here
     TRY(assignment_attributes(c, w, args, q->route->method == HTTP_DELETE, &attributes));
@@ -194,7 +182,7 @@ static bool offer(const struct assignment *x, void *ctx)
 
 enum err arm_assignments_list(struct call *c, struct work *w, const struct wire *q, struct answer *a)
 {
-    struct listing  l = {.c = c, .scope_text = scope_of(q)};
+    struct listing  l = {.c = c, .scope_text = arm_scope_of(q)};
     TRY(scope_parse(c, l.scope_text, &l.scope));
     TRY(op_run(c, w, &OP_ASSIGNMENT_LIST, &(struct op_target){.scope = l.scope_text}, NULL, NULL));
     TRY(rbac_filter_read(c, wire_query(q, "$filter"), RBAC_FILTER_ASSIGNMENTS, &l.filter));

@@ -10,6 +10,18 @@ enum err arm_read_id(struct call *c, str text, struct resource_id *out)
     return FAIL(c, ERR_NOT_FOUND, "The path '%.*s' names no resource and no list of resources.", PSTR(text));
 }
 
+str arm_scope_of(const struct wire *q)
+{
+    str scope = wire_param(q, "scope");
+    return str_empty(scope) ? S("/") : scope;
+}
+
+void arm_put_who_or_null(struct json_writer *to, const char *name, object_id who)
+{
+    if (guid_is_none(who.g)) json_put_null(to, str_of(name));
+    else json_put_guid(to, str_of(name), who.g);
+}
+
 enum err arm_type_target(struct call *c, str id, const char *verb, struct op_target *out)
 {
     struct resource_id parts;

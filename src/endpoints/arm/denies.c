@@ -3,12 +3,6 @@
 #include "endpoints/permissions.h"
 #include "rbac/filter.h"
 
-static str scope_of(const struct wire *q)
-{
-    str scope = wire_param(q, "scope");
-    return str_empty(scope) ? S("/") : scope;
-}
-
 static void write_principals(struct json_writer *j, const char *name, const struct deny_principal *list, size_t n)
 {
     json_write_key(j, str_of(name));
@@ -90,8 +84,8 @@ static bool offer_deny(const struct deny_assignment *d, void *ctx)
 enum err arm_denies_list(struct call *c, struct work *w, const struct wire *q, struct answer *a)
 {
     struct denies l = {.c = c};
-    TRY(scope_parse(c, scope_of(q), &l.at));
-    TRY(arm_require(c, w, S("Microsoft.Authorization/denyAssignments/read"), scope_of(q)));
+    TRY(scope_parse(c, arm_scope_of(q), &l.at));
+    TRY(arm_require(c, w, S("Microsoft.Authorization/denyAssignments/read"), arm_scope_of(q)));
     TRY(rbac_filter_read(c, wire_query(q, "$filter"), RBAC_FILTER_DENIES, &l.filter));
     TRY(work_above(c, w, &l.at, &l.above, &l.above_n));
     TRY(arm_page_begin(c, q, a, &l.page));
@@ -102,7 +96,7 @@ enum err arm_denies_list(struct call *c, struct work *w, const struct wire *q, s
 enum err arm_deny_get(struct call *c, struct work *w, const struct wire *q, struct answer *a)
 {
     guid id;
-    TRY(arm_require(c, w, S("Microsoft.Authorization/denyAssignments/read"), scope_of(q)));
+    TRY(arm_require(c, w, S("Microsoft.Authorization/denyAssignments/read"), arm_scope_of(q)));
     const struct deny_assignment *d = guid_parse(wire_param(q, "name"), &id) ? rbac_find_deny(w->world->rules, id) : NULL;
     if (!d) return FAIL(c, ERR_NOT_FOUND, "The deny assignment '%.*s' is not found.", PSTR(wire_param(q, "name")));
     arm_write_deny(c, answer_json(a, 200), d);

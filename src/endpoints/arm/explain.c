@@ -13,12 +13,6 @@
 
 #define MOST_ATTRIBUTES 64
 
-static str scope_of(const struct wire *q)
-{
-    str scope = wire_param(q, "scope");
-    return str_empty(scope) ? S("/") : scope;
-}
-
 static enum err read_principal(struct call *c, const struct json *body, object_id *out)
 {
     str text = json_get_str(body, S("principal"));
@@ -57,7 +51,7 @@ static enum err read_attributes(struct call *c, const struct json *list, const s
 enum err arm_explain(struct call *c, struct work *w, const struct wire *q, struct answer *a)
 {
     const struct json      *body, *is_data;
-    struct explain_question asked = {.scope = scope_of(q)};
+    struct explain_question asked = {.scope = arm_scope_of(q)};
     struct explanation      e;
     TRY(arm_require(c, w, S("Microsoft.Authorization/roleAssignments/read"), asked.scope));
     TRY(wire_body(c, q, &body));
@@ -143,8 +137,8 @@ enum err arm_access_list(struct call *c, struct work *w, const struct wire *q, s
     object_id          asked;
     struct access      x = {.c = c, .w = w};
     struct deny_search s = {.x = &x};
-    TRY(scope_parse(c, scope_of(q), &x.at));
-    TRY(arm_require(c, w, S("Microsoft.Authorization/roleAssignments/read"), scope_of(q)));
+    TRY(scope_parse(c, arm_scope_of(q), &x.at));
+    TRY(arm_require(c, w, S("Microsoft.Authorization/roleAssignments/read"), arm_scope_of(q)));
     TRY(wire_body(c, q, &body));
     TRY(read_principal(c, body, &asked));
     x.everywhere = x.at.kind == SCOPE_ROOT;

@@ -5,12 +5,6 @@
 #include "endpoints/permissions.h"
 #include "rbac/filter.h"
 
-static str scope_of(const struct wire *q)
-{
-    str scope = wire_param(q, "scope");
-    return str_empty(scope) ? S("/") : scope;
-}
-
 static str role_path(struct call *c, const struct scope *at, guid id)
 {
     str in = str_empty(at->subscription) ? S("") : call_format(c, "/subscriptions/%.*s", PSTR(at->subscription));
@@ -21,12 +15,6 @@ static void put_time_or_null(struct json_writer *j, const char *name, int64_t ns
 {
     if (ns == 0) json_put_null(j, str_of(name));
     else json_put_string(j, str_of(name), str_of(time_iso(ns).s));
-}
-
-static void put_who_or_null(struct json_writer *j, const char *name, object_id who)
-{
-    if (guid_is_none(who.g)) json_put_null(j, str_of(name));
-    else json_put_guid(j, str_of(name), who.g);
 }
 
 // `is_fresh`: the answer to the PUT that made it, which does not name its maker yet.
@@ -42,8 +30,8 @@ static void write_role(struct call *c, struct json_writer *j, const struct scope
     permissions_write(j, r->permissions, r->permission_n);
     put_time_or_null(j, "createdOn", r->created_ns);
     put_time_or_null(j, "updatedOn", r->updated_ns);
-    put_who_or_null(j, "createdBy", is_fresh ? (object_id){GUID_NONE} : r->created_by);
-    put_who_or_null(j, "updatedBy", r->updated_by);
+    arm_put_who_or_null(j, "createdBy", is_fresh ? (object_id){GUID_NONE} : r->created_by);
+    arm_put_who_or_null(j, "updatedBy", r->updated_by);
     json_write_end(j);
     json_put_string(j, S("id"), role_path(c, at, r->id));
     json_put_string(j, S("type"), S("Microsoft.Authorization/roleDefinitions"));
@@ -96,8 +84,8 @@ static bool offer(const struct role *r, void *ctx)
 enum err arm_roles_list(struct call *c, struct work *w, const struct wire *q, struct answer *a)
 {
     struct roles l = {.c = c};
-    TRY(scope_parse(c, scope_of(q), &l.at));
-    TRY(arm_require(c, w, S("Microsoft.Authorization/roleDefinitions/read"), scope_of(q)));
+    TRY(scope_parse(c, arm_scope_of(q), &l.at));
+    TRY(arm_require(c, w, S("Microsoft.Authorization/roleDefinitions/read"), arm_scope_of(q)));
     TRY(rbac_filter_read(c, wire_query(q, "$filter"), RBAC_FILTER_ROLES, &l.filter));
     TRY(work_above(c, w, &l.at, &l.above, &l.above_n));
     TRY(arm_page_begin(c, q, a, &l.page));
@@ -117,10 +105,10 @@ enum err arm_role_get(struct call *c, struct work *w, const struct wire *q, stru
 {
     struct scope at;
     guid         id;
-    TRY(scope_parse(c, scope_of(q), &at));
+    TRY(scope_parse(c, arm_scope_of(q), &at));
     const struct role *r = guid_parse(wire_param(q, "name"), &id) ? rbac_find_role(w->world->rules, id) : NULL;
     bool               is_public = r && r->is_builtin && at.kind == SCOPE_ROOT; // the catalogue is the same for everybody
-    if (!is_public) TRY(arm_require(c, w, S("Microsoft.Authorization/roleDefinitions/read"), scope_of(q)));
+    if (!is_public) TRY(arm_require(c, w, S("Microsoft.Authorization/roleDefinitions/read"), arm_scope_of(q)));
     TRY(read_id(c, q, &id));
     if (!r) return FAIL(c, ERR_ROLE_NOT_FOUND, "The specified role definition with ID '%s' does not exist.", guid_digits(id).s);
     write_role(c, answer_json(a, 200), &at, r, false);
@@ -153,7 +141,7 @@ enum err arm_role_put(struct call *c, struct work *w, const struct wire *q, stru
     struct role_args   args = {0};
     struct role_result result = {0};
     struct scope       at;
-    TRY(scope_parse(c, scope_of(q), &at));
+    TRY(scope_parse(c, arm_scope_of(q), &at));
     TRY(read_id(c, q, &args.id));
     TRY(read_body(c, q, &args));
     TRY(run(c, w, q, &args, &result));
@@ -166,7 +154,7 @@ enum err arm_role_delete(struct call *c, struct work *w, const struct wire *q, s
     struct role_args   args = {0};
     struct role_result result = {0};
     struct scope       at;
-    TRY(scope_parse(c, scope_of(q), &at));
+    TRY(scope_parse(c, arm_scope_of(q), &at));
     TRY(read_id(c, q, &args.id));
     TRY(run(c, w, q, &args, &result));
     if (result.role) write_role(c, answer_json(a, 200), &at, result.role, false);
