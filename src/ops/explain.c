@@ -35,22 +35,11 @@ static str via(struct asking *a, object_id holder)
 
 // --- what was considered ---
 
-// The sentence without its beginning, "ROLE at SCOPE: ", which an item says by its other members.
-static str reason_of(struct call *c, const struct rbac_question *q, const struct rbac_step *s)
-{
-    int64_t lingers_until_ns = s->miss == RBAC_MISS_GRANTS ? s->assignment->lingers_until_ns : 0;
-    if (lingers_until_ns) return call_format(c, "it was removed and allows this until %s.", time_iso_s(lingers_until_ns / NS_PER_S).s);
-    str words = rbac_step_words(c, q, s), rest = str_from(words, str_find_str(words, s->assignment->scope));
-    rest = str_from(rest, s->assignment->scope.n);
-    size_t colon = str_find_str(rest, S(": "));
-    return colon == STR_NOWHERE ? words : str_from(rest, colon + 2);
-}
-
 static struct explain_item item_of_step(struct asking *a, const struct rbac_question *q, const struct rbac_step *s)
 {
     const struct assignment *x = s->assignment;
     return (struct explain_item){.outcome = rbac_miss_name(s->miss), .id = x->id, .role = x->role, .scope = x->scope, .holder = x->principal,
-                                 .name = s->role ? s->role->name : S("(no such role)"), .detail = reason_of(a->c, q, s)};
+                                 .name = s->role ? s->role->name : S("(no such role)"), .detail = rbac_step_reason(a->c, q, s)};
 }
 
 static object_id meant_by(const struct asking *a, const struct deny_assignment *d)

@@ -50,8 +50,6 @@ struct explanation {
 /* At c->now_ns. Errors: ERR_PARAMETER_INVALID (no action), ERR_SCOPE_INVALID. Lives: the call, and the world. */
 FALLIBLE explain(struct call *c, struct work *w, const struct explain_question *q, struct explanation *out);
 
-/* The plane on which built-in roles name that action. */
-enum rbac_plane explain_plane_of(str action);
 /* What conditions may ask, as far as a scope tells it: the name of a secret. Lives: the call. */
 FALLIBLE explain_attributes(struct call *c, const struct scope *at, struct rbac_attributes *out);
 

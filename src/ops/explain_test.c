@@ -349,5 +349,5 @@ TEST(explain_tells_the_plane_of_an_action)
         {"nonsense", RBAC_CONTROL},
         {"*", RBAC_CONTROL},
     };
-    for (size_t i = 0; i < COUNT(CASES); i++) CHECK_ROW(explain_plane_of(str_of(CASES[i].action)) == CASES[i].plane, CASES[i].action);
+    for (size_t i = 0; i < COUNT(CASES); i++) CHECK_ROW(rbac_plane_of(str_of(CASES[i].action)) == CASES[i].plane, CASES[i].action);
 }

@@ -254,34 +254,60 @@ static const char *plural(unsigned n)
     return n == 1 ? "" : "s";
 }
 
-static str words_of_distance(struct call *c, const struct rbac_step *s)
+static str reason_of_grant(struct call *c, const struct assignment *a)
 {
-    if (s->down == 0)
-        return call_format(c, "it stands %u level%s below what was asked for: an assignment reaches down, never up", s->up, plural(s->up));
-    return call_format(c, "it stands elsewhere: %u level%s up to %.*s and %u down from there", s->up, plural(s->up), PSTR(s->common), s->down);
+    if (!a->lingers_until_ns) return S("it allows the action.");
+    return call_format(c, "it was removed and allows this until %s.", time_iso_s(a->lingers_until_ns / NS_PER_S).s);
 }
 
-static str words_of_miss(struct call *c, const struct rbac_question *q, const struct rbac_step *s)
+static str reason_of_scope(struct call *c, const struct rbac_step *s)
+{
+    if (s->down == 0)
+        return call_format(c, "it stands %u level%s below what was asked for: an assignment reaches down, never up.", s->up, plural(s->up));
+    return call_format(c, "it stands elsewhere: %u level%s up to %.*s and %u down from there.", s->up, plural(s->up), PSTR(s->common), s->down);
+}
+
+str rbac_step_reason(struct call *c, const struct rbac_question *q, const struct rbac_step *s)
 {
     const char *plane = q->plane == RBAC_DATA ? "data" : "management";
     switch (s->miss) {
-    case RBAC_MISS_GRANTS: return S("it allows the action");
-    case RBAC_MISS_NOT_YET: return call_format(c, "it counts from %s on", time_iso(s->assignment->counts_from_ns).s);
-    case RBAC_MISS_CONDITION: return call_format(c, "its condition is not met: %.*s", PSTR(s->detail));
-    case RBAC_MISS_UNPUBLISHED: return S("the role has a condition that is not published, so this part of it never grants");
-    case RBAC_MISS_ENDED: return S("it was removed");
-    case RBAC_MISS_WRONG_SCOPE: return words_of_distance(c, s);
-    case RBAC_MISS_NOT_ACTIONS: return call_format(c, "the role takes the action away again: %.*s", PSTR(s->detail));
-    case RBAC_MISS_WRONG_PLANE:
-        return call_format(c, "the role names the action on the other plane; this is a %s action", plane);
-    case RBAC_MISS_ROLE_UNKNOWN: return S("its role does not exist");
-    case RBAC_MISS_ACTION_NOT_NAMED: return call_format(c, "the role does not name the %s action", plane);
+    case RBAC_MISS_GRANTS: return reason_of_grant(c, s->assignment);
+    case RBAC_MISS_NOT_YET: return call_format(c, "it counts from %s on.", time_iso(s->assignment->counts_from_ns).s);
+    case RBAC_MISS_CONDITION: return call_format(c, "its condition is not met: %.*s.", PSTR(s->detail));
+    case RBAC_MISS_UNPUBLISHED: return S("the role has a condition that is not published, so this part of it never grants.");
+    case RBAC_MISS_ENDED: return S("it was removed.");
+    case RBAC_MISS_WRONG_SCOPE: return reason_of_scope(c, s);
+    case RBAC_MISS_NOT_ACTIONS: return call_format(c, "the role takes the action away again: %.*s.", PSTR(s->detail));
+    case RBAC_MISS_WRONG_PLANE: return call_format(c, "the role names the action on the other plane; this is a %s action.", plane);
+    case RBAC_MISS_ROLE_UNKNOWN: return S("its role does not exist.");
+    case RBAC_MISS_ACTION_NOT_NAMED: return call_format(c, "the role does not name the %s action.", plane);
     }
     return STR_NONE;
 }
 
-str rbac_step_words(struct call *c, const struct rbac_question *q, const struct rbac_step *s)
+// --- the plane of an action ---
+
+// The characters besides stars of the pattern that names the action most exactly; `best` if none says more.
+static size_t exactness(const str *patterns, size_t n, const struct action *a, size_t best)
 {
-    str role = s->role ? s->role->name : S("an unknown role"), scope = s->assignment->scope, why = words_of_miss(c, q, s);
-    return call_format(c, "%.*s at %.*s%s: %.*s.", PSTR(role), PSTR(scope), s->holder ? ", through a group" : "", PSTR(why));
+    for (size_t i = 0; i < n; i++) {
+        size_t exact = patterns[i].n;
+        for (size_t k = 0; k < patterns[i].n; k++) exact -= patterns[i].at[k] == '*';
+        if (exact > best && matching(&patterns[i], 1, a)) best = exact;
+    }
+    return best;
+}
+
+enum rbac_plane rbac_plane_of(str action)
+{
+    struct action      a;
+    size_t             n, control = 0, data = 0;
+    const struct role *roles = role_builtins(&n);
+    if (!action_read(action, &a)) return RBAC_CONTROL;
+    for (const struct role *r = roles; r < roles + n; r++)
+        for (const struct role_permission *p = r->permissions; p < r->permissions + r->permission_n; p++) {
+            control = exactness(p->actions, p->action_n, &a, control);
+            data = exactness(p->data_actions, p->data_action_n, &a, data);
+        }
+    return data > control ? RBAC_DATA : RBAC_CONTROL;
 }

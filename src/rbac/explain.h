@@ -62,5 +62,8 @@ struct rbac_explanation {
 /* Errors: as rbac_decide. Lives: *out borrows from the rules and the question; the rest in the call. */
 FALLIBLE rbac_explain(struct call *c, const struct rbac_rules *rules, const struct rbac_question *q, struct rbac_explanation *out);
 
-/* A sentence about the step, for a person. */
-str rbac_step_words(struct call *c, const struct rbac_question *q, const struct rbac_step *s);
+/* Why, in words for a person: a sentence that begins small, to stand behind "ROLE at SCOPE: ". */
+str rbac_step_reason(struct call *c, const struct rbac_question *q, const struct rbac_step *s);
+
+/* The plane of an action, where nobody says: that of the pattern in a built-in role which names it most exactly. */
+enum rbac_plane rbac_plane_of(str action);

@@ -107,7 +107,7 @@ static enum err check_one(struct call *c, struct work *w, const struct caller *w
     struct rbac_attributes known;
     struct scope           at;
     str                    action = json_get_str(item, S("Id"));
-    bool                   is_data = json_get_bool(item, S("IsDataAction"), explain_plane_of(action) == RBAC_DATA);
+    bool                   is_data = json_get_bool(item, S("IsDataAction"), rbac_plane_of(action) == RBAC_DATA);
     TRY(scope_parse(c, scope, &at));
     TRY(explain_attributes(c, &at, &known));
     if (str_empty(action)) return FAIL(c, ERR_CONTENT_INVALID, "Each of Actions needs an Id.");

@@ -58,7 +58,7 @@ enum err arm_explain(struct call *c, struct work *w, const struct wire *q, struc
     TRY(read_principal(c, body, &asked.who));
     asked.action = json_get_str(body, S("action"));
     is_data = json_get(body, S("isDataAction"));
-    asked.plane = is_data ? json_get_bool(body, S("isDataAction"), false) ? RBAC_DATA : RBAC_CONTROL : explain_plane_of(asked.action);
+    asked.plane = is_data ? json_get_bool(body, S("isDataAction"), false) ? RBAC_DATA : RBAC_CONTROL : rbac_plane_of(asked.action);
     TRY(read_attributes(c, json_get(body, S("attributes")), &asked.attributes));
     TRY(explain(c, w, &asked, &e));
     explain_write(c, w, answer_json(a, 200), &e);
