@@ -1,9 +1,9 @@
 #include "lanyard/admin.h"
 
-#include <curl/curl.h>
 #include <errno.h>
 #include <stdlib.h>
 
+#include "client/curl.h"
 #include "client/place.h"
 #include "core/buf.h"
 
@@ -40,14 +40,17 @@ static void incoming_clear(struct incoming *in)
     *in = (struct incoming){0};
 }
 
-static void curl_freep(CURL **curl)
-{
-    curl_easy_cleanup(*curl);
-}
+// One call over libcurl.
+struct exchange {
+    struct curl_functions curl;
+    CURL                 *easy;
+    struct curl_slist    *headers;
+};
 
-static void headers_freep(struct curl_slist **list)
+static void exchange_clear(struct exchange *x)
 {
-    curl_slist_free_all(*list);
+    if (x->easy) x->curl.easy_cleanup(x->easy);
+    if (x->headers) x->curl.slist_free_all(x->headers);
 }
 
 // One line of text: nothing may end a header early or begin another.
@@ -86,11 +89,11 @@ static enum err check(struct call *c, const struct lanyard_request *r)
     return OK;
 }
 
-static enum err add_header(struct call *c, struct curl_slist **list, const char *line)
+static enum err add_header(struct call *c, struct exchange *x, const char *line)
 {
-    struct curl_slist *longer = curl_slist_append(*list, line);
+    struct curl_slist *longer = x->curl.slist_append(x->headers, line);
     if (!longer) return FAIL_PLAIN(c, ERR_NO_MEMORY);
-    *list = longer;
+    x->headers = longer;
     return OK;
 }
 
@@ -101,73 +104,73 @@ static bool has_header(const struct lanyard_request *r, str name_and_colon)
     return false;
 }
 
-static enum err make_headers(struct call *c, const struct lanyard_request *r, struct curl_slist **list)
+static enum err make_headers(struct call *c, const struct lanyard_request *r, struct exchange *x)
 {
     str host = r->host ? call_format(c, "Host: %s", r->host) : S("Host: localhost");
     if (!host.at) return FAIL_PLAIN(c, ERR_NO_MEMORY);
-    TRY(add_header(c, list, host.at));
-    TRY(add_header(c, list, "Expect:")); // no round trip before the body: the server is next door
-    if (!has_header(r, S("accept:"))) TRY(add_header(c, list, "Accept: application/json"));
-    if (r->body && !has_header(r, S("content-type:"))) TRY(add_header(c, list, "Content-Type: application/json"));
-    for (size_t i = 0; i < r->header_n; i++) TRY(add_header(c, list, r->headers[i]));
+    TRY(add_header(c, x, host.at));
+    TRY(add_header(c, x, "Expect:")); // no round trip before the body: the server is next door
+    if (!has_header(r, S("accept:"))) TRY(add_header(c, x, "Accept: application/json"));
+    if (r->body && !has_header(r, S("content-type:"))) TRY(add_header(c, x, "Content-Type: application/json"));
+    for (size_t i = 0; i < r->header_n; i++) TRY(add_header(c, x, r->headers[i]));
     return OK;
 }
 
-static void set_body(CURL *curl, const struct lanyard_request *r)
+static void set_body(const struct exchange *x, const struct lanyard_request *r)
 {
-    if (str_eq(str_of(r->method), S("HEAD"))) curl_easy_setopt(curl, CURLOPT_NOBODY, 1L);
+    if (str_eq(str_of(r->method), S("HEAD"))) x->curl.easy_setopt(x->easy, CURLOPT_NOBODY, 1L);
     if (!r->body) return;
-    curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->body_n);
-    curl_easy_setopt(curl, CURLOPT_POSTFIELDS, r->body);
+    x->curl.easy_setopt(x->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->body_n);
+    x->curl.easy_setopt(x->easy, CURLOPT_POSTFIELDS, r->body);
 }
 
-static void set_options(CURL *curl, const struct lanyard_request *r, const struct curl_slist *headers, const char *socket,
-                        struct incoming *head, struct incoming *body)
+static void set_options(const struct exchange *x, const struct lanyard_request *r, const char *socket, struct incoming *head, struct incoming *body)
 {
-    curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, socket);
-    curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
-    curl_easy_setopt(curl, CURLOPT_PROXY, "");
-    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_TIMEOUT_MS);
-    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
-    set_body(curl, r);
-    curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, r->method);
-    curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take);
-    curl_easy_setopt(curl, CURLOPT_HEADERDATA, head);
-    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take);
-    curl_easy_setopt(curl, CURLOPT_WRITEDATA, body);
+    x->curl.easy_setopt(x->easy, CURLOPT_UNIX_SOCKET_PATH, socket);
+    x->curl.easy_setopt(x->easy, CURLOPT_PATH_AS_IS, 1L);
+    x->curl.easy_setopt(x->easy, CURLOPT_PROXY, "");
+    x->curl.easy_setopt(x->easy, CURLOPT_NOSIGNAL, 1L);
+    x->curl.easy_setopt(x->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_TIMEOUT_MS);
+    x->curl.easy_setopt(x->easy, CURLOPT_HTTPHEADER, x->headers);
+    set_body(x, r);
+    x->curl.easy_setopt(x->easy, CURLOPT_CUSTOMREQUEST, r->method);
+    x->curl.easy_setopt(x->easy, CURLOPT_HEADERFUNCTION, take);
+    x->curl.easy_setopt(x->easy, CURLOPT_HEADERDATA, head);
+    x->curl.easy_setopt(x->easy, CURLOPT_WRITEFUNCTION, take);
+    x->curl.easy_setopt(x->easy, CURLOPT_WRITEDATA, body);
 }
 
-static enum err explain(struct call *c, CURL *curl, const char *data_dir, CURLcode got)
+static enum err explain(struct call *c, const struct exchange *x, const char *data_dir, CURLcode got)
 {
     long error = 0;
-    curl_easy_getinfo(curl, CURLINFO_OS_ERRNO, &error);
+    x->curl.easy_getinfo(x->easy, CURLINFO_OS_ERRNO, &error);
     switch ((int)got) { // of curl's hundred codes those that mean something here
     case CURLE_COULDNT_CONNECT: return place_refused(c, data_dir, error ? (int)error : ECONNREFUSED);
     case CURLE_OUT_OF_MEMORY: return FAIL_PLAIN(c, ERR_NO_MEMORY);
     case CURLE_WRITE_ERROR: return FAIL(c, ERR_IO, "The server's answer is longer than %u MiB.", REPLY_MAX_BYTES >> 20);
     case CURLE_GOT_NOTHING: return FAIL(c, ERR_NOT_AUTHORIZED, "The server on %s turned us away; its log says why.", data_dir);
-    default: return FAIL(c, ERR_IO, "The server did not answer: %s.", curl_easy_strerror(got));
+    default: return FAIL(c, ERR_IO, "The server did not answer: %s.", x->curl.easy_strerror(got));
     }
 }
 
 static enum err call_server(struct call *c, const char *data_dir, const struct lanyard_request *r, struct lanyard_reply *out)
 {
-    CLEANUP(incoming_clear) struct incoming   head = {0}, body = {0};
-    CLEANUP(headers_freep) struct curl_slist *headers = NULL;
-    struct sockaddr_un                        at;
-    long                                      status = 0;
+    CLEANUP(incoming_clear) struct incoming head = {0}, body = {0};
+    CLEANUP(exchange_clear) struct exchange x = {0};
+    struct sockaddr_un                      at;
+    long                                    status = 0;
     TRY(check(c, r));
     TRY(place_find(c, data_dir, "admin.sock", &at));
-    TRY(make_headers(c, r, &headers));
-    CLEANUP(curl_freep) CURL *curl = curl_easy_init();
+    TRY(curl_load(c, &x.curl));
+    TRY(make_headers(c, r, &x));
+    x.easy = x.curl.easy_init();
     str url = call_format(c, "http://localhost%s", r->path);
-    if (!curl || !url.at || curl_easy_setopt(curl, CURLOPT_URL, url.at) != CURLE_OK) return FAIL_PLAIN(c, ERR_NO_MEMORY);
-    set_options(curl, r, headers, at.sun_path, &head, &body);
-    CURLcode got = curl_easy_perform(curl);
+    if (!x.easy || !url.at || x.curl.easy_setopt(x.easy, CURLOPT_URL, url.at) != CURLE_OK) return FAIL_PLAIN(c, ERR_NO_MEMORY);
+    set_options(&x, r, at.sun_path, &head, &body);
+    CURLcode got = x.curl.easy_perform(x.easy);
     if (head.failed || body.failed) return FAIL_PLAIN(c, ERR_NO_MEMORY);
-    if (got != CURLE_OK) return explain(c, curl, data_dir, got);
-    curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+    if (got != CURLE_OK) return explain(c, &x, data_dir, got);
+    x.curl.easy_getinfo(x.easy, CURLINFO_RESPONSE_CODE, &status);
     if (!head.at || (!body.at && !(body.at = calloc(1, 1)))) return FAIL_PLAIN(c, ERR_NO_MEMORY);
     *out = (struct lanyard_reply){.status = (int)status, .head = TAKE(head.at), .body_n = body.n, .body = TAKE(body.at)};
     return OK;
