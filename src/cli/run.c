@@ -112,7 +112,8 @@ static const struct section_row SECTIONS[] = {
      "The user stays the same and has no capability inside, root neither: files of other users are closed to it, setuid "
      "programs do not rise, and nobody can change the network or the mounts. Of what was open it has standard input, output "
      "and error alone. What is not fenced in: the program shares "
-     "your files, so one that rewrites your shell's start-up files acts as you the next time you log in."},
+     "your files, so one that rewrites your shell's start-up files acts as you the next time you log in; and it may send "
+     "signals to your other processes, the server among them. For root, all files are its own: sandbox an ordinary user."},
     {"Where sandboxes are forbidden",
      "Where the kernel forbids user namespaces to ordinary users, one line says which switch does it. In a container, start "
      "the container with them allowed, or use --no-sandbox: that works on any kernel, with SDKs that heed "
