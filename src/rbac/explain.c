@@ -34,11 +34,19 @@ static struct lists lists_of(const struct role_permission *p, enum rbac_plane pl
     return (struct lists){p->actions, p->not_actions, p->action_n, p->not_action_n};
 }
 
+// Thousands of patterns are looked at for the least role: most are told apart by what stands before their first star.
+static bool may_match(str pattern, const struct action *a)
+{
+    size_t star = str_find(pattern, '*');
+    return (star != STR_NOWHERE || pattern.n == a->text.n) && str_starts_nocase(a->text, str_upto(pattern, star));
+}
+
 // The pattern among `n` that matches; NULL if none does.
 static const str *matching(const str *patterns, size_t n, const struct action *a)
 {
     char lower[ACTION_MAX_BYTES];
     for (size_t i = 0; i < n; i++) {
+        if (!may_match(patterns[i], a)) continue;
         struct pattern p = pattern_read(patterns[i], lower);
         if (pattern_match(&p, a)) return &patterns[i];
     }
