@@ -167,7 +167,7 @@ struct asked {
     struct rbac_question q;
     object_id            who[MOST_GROUPS];
     str                  above[2];
-    char                 scope[320], mgmt_group[80];
+    char                 scope[320], mgmt_group[80], action[160];
 };
 
 static void make_question(struct call *c, const struct population *p, const struct made *made, size_t made_n, struct asked *out)
@@ -191,6 +191,8 @@ static void make_question(struct call *c, const struct population *p, const stru
             if (p->groups_of[user].up[0] == caller || tries == 199) caller = user;
         }
     }
+    snprintf(out->action, sizeof out->action, "%.*s", PSTR(out->q.action)); // a request brings its own
+    out->q.action.at = out->action;
     n = closure(p, caller, who);
     for (size_t i = 0; i < n; i++) out->who[i] = p->principals[who[i]];
     int len = write_scope(p, out->scope, sizeof out->scope, subscription, 4, names);

@@ -17,25 +17,26 @@
 
 enum principal_type { PRINCIPAL_TYPE_USER, PRINCIPAL_TYPE_GROUP, PRINCIPAL_TYPE_SERVICE, PRINCIPAL_TYPE_FOREIGN_GROUP, PRINCIPAL_TYPE_DEVICE };
 
+/* What a decision reads stands at the end, before the texts: the scope's text is the first of those. */
 struct assignment {
     struct ref          ref;
-    guid                id; /* its name */
-    object_id           principal;
-    guid                role;
-    str                 scope;             /* as scope_parse gives it, in the writer's casing */
-    str                 condition;         /* empty: none */
     str                 condition_version; /* "2.0" or empty */
     str                 description;
     str                 delegated_identity; /* delegatedManagedIdentityResourceId; empty: none */
+    int64_t             created_ns, updated_ns;
+    object_id           created_by, updated_by;
     enum principal_type principal_type;
+    guid                id; /* its name */
+    guid                role;
+    object_id           principal;
     int64_t             counts_from_ns; /* before that time it grants nothing (propagation) */
     /*
      * 0 for an assignment that stands. Else it was removed and is in no list and no count any
      * more, but it grants until that time, as the cloud's caches do (propagation).
      */
     int64_t             lingers_until_ns;
-    int64_t             created_ns, updated_ns;
-    object_id           created_by, updated_by;
+    str                 condition; /* empty: none */
+    str                 scope;     /* as scope_parse gives it, in the writer's casing */
 };
 
 /* Errors: ERR_SCOPE_INVALID, ERR_CONDITION_INVALID (too long), ERR_TOO_LARGE (another text) */

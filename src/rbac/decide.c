@@ -144,20 +144,27 @@ static bool any_grants(struct asking *a, struct candidates *c)
 }
 
 // Notes the entry and sends for its record; true if the ones noted so far had to be looked at and one grants.
-static bool note(struct asking *a, struct candidates *c, const struct entry *e, const object_id *who, const struct level *level)
+static bool note(struct asking *a, struct candidates *c, struct entry e, const object_id *who, const struct level *level)
 {
-    for (size_t byte = 0; byte < sizeof *e->record + 128; byte += 64) __builtin_prefetch((const char *)e->record + byte);
-    c->at[c->n++] = (struct candidate){e->record, who, level, e->role};
+    for (size_t byte = offsetof(struct assignment, id); byte < sizeof *e.record + 160; byte += 64) __builtin_prefetch((const char *)e.record + byte);
+    c->at[c->n++] = (struct candidate){e.record, who, level, e.role};
     return c->n == CANDIDATES && any_grants(a, c);
 }
 
+// A principal that may hold something at one of the high levels.
+struct held {
+    const object_id      *who;
+    uint64_t              hash;
+    const struct holding *at;
+};
+
 // The principals of one batch: their hashes, and a filter of their tags.
 struct batch {
-    const object_id      *who;
-    size_t                n;
-    struct filter         tags;
-    uint64_t              hashes[BATCH];
-    const struct holding *high[BATCH];
+    const object_id *who;
+    size_t           n, high_n;
+    struct filter    tags;
+    uint64_t         hashes[BATCH];
+    struct held      high[BATCH];
 };
 
 // Entries of one place, told apart by the tags of principals.
@@ -166,13 +173,13 @@ static bool scan_place(struct asking *a, struct candidates *c, const struct hold
     if (holding_is_table(held) && held->n > b->n) {
         for (size_t i = 0; i < b->n; i++)
             for (uint32_t at = HOLDING_END; holding_next(held, tag_of(b->hashes[i]), &at);)
-                if (note(a, c, &held->at[at], &b->who[i], level)) return true;
+                if (note(a, c, holding_at(held, at), &b->who[i], level)) return true;
         return false;
     }
     for (uint32_t at = 0; at < (holding_is_table(held) ? held->room : held->n); at++) {
-        if (!filter_has(&b->tags, held->at[at].tag) || !held->at[at].record) continue;
+        if (!filter_has(&b->tags, held->tags[at]) || !holding_records(held)[at]) continue;
         for (size_t i = 0; i < b->n; i++)
-            if (tag_of(b->hashes[i]) == held->at[at].tag && note(a, c, &held->at[at], &b->who[i], level)) return true;
+            if (tag_of(b->hashes[i]) == held->tags[at] && note(a, c, holding_at(held, at), &b->who[i], level)) return true;
     }
     return false;
 }
@@ -183,34 +190,43 @@ static bool scan_holder(struct asking *a, struct candidates *c, const struct hol
     if (holding_is_table(held)) {
         for (size_t i = 0; i < a->low; i++)
             for (uint32_t at = HOLDING_END; holding_next(held, tag_of(a->levels[i].hash), &at);)
-                if (note(a, c, &held->at[at], who, &a->levels[i])) return true;
+                if (note(a, c, holding_at(held, at), who, &a->levels[i])) return true;
         return false;
     }
     for (uint32_t at = 0; at < held->n; at++) {
-        if (!filter_has(&a->high, held->at[at].tag)) continue;
+        if (!filter_has(&a->high, held->tags[at])) continue;
         for (size_t i = 0; i < a->low; i++)
-            if (tag_of(a->levels[i].hash) == held->at[at].tag && note(a, c, &held->at[at], who, &a->levels[i])) return true;
+            if (tag_of(a->levels[i].hash) == held->tags[at] && note(a, c, holding_at(held, at), who, &a->levels[i])) return true;
     }
+    return false;
+}
+
+static bool may_hold(const struct asking *a, uint64_t who_hash)
+{
+    for (size_t i = 0; i < a->low; i++)
+        if (holders_may_hold(&a->rules->holders, holders_pair(who_hash, tag_of(a->levels[i].hash)))) return true;
     return false;
 }
 
 static void read_principals(const struct asking *a, struct batch *b)
 {
     const struct holders *h = &a->rules->holders;
+    b->high_n = 0;
     for (size_t i = 0; i < b->n; i++) {
         b->hashes[i] = holders_hash(h, b->who[i]);
         filter_add(&b->tags, tag_of(b->hashes[i]));
-        if (holders_may_be_high(h, b->hashes[i])) holders_prefetch(h, b->hashes[i]);
+        if (!h->filter || !may_hold(a, b->hashes[i])) continue;
+        holders_prefetch(h, b->hashes[i]);
+        b->high[b->high_n++] = (struct held){.who = &b->who[i], .hash = b->hashes[i]};
     }
 }
 
 static void find_holdings(const struct asking *a, struct batch *b)
 {
-    const struct holders *h = &a->rules->holders;
-    for (size_t i = 0; i < b->n; i++) {
-        const struct holder *x = holders_may_be_high(h, b->hashes[i]) ? holders_find(h, b->who[i], b->hashes[i]) : NULL;
-        b->high[i] = x ? x->high : NULL;
-        if (b->high[i]) __builtin_prefetch(b->high[i]);
+    for (size_t i = 0; i < b->high_n; i++) {
+        const struct holder *x = holders_find(&a->rules->holders, *b->high[i].who, b->high[i].hash);
+        b->high[i].at = x ? x->high : NULL;
+        if (b->high[i].at) holding_prefetch(b->high[i].at);
     }
 }
 
@@ -219,7 +235,7 @@ static void find_places(struct asking *a)
     for (size_t i = a->low; i < a->level_n; i++) {
         const struct place_slot *slot = places_find(&a->rules->places, a->levels[i].hash);
         a->places[i - a->low] = slot ? slot->low : NULL;
-        if (slot) __builtin_prefetch(slot->low);
+        if (slot && slot->low) holding_prefetch(slot->low);
     }
 }
 
@@ -229,8 +245,8 @@ static bool batch_grants(struct asking *a, struct batch *b)
     c.n = 0;
     for (size_t i = a->low; i < a->level_n; i++)
         if (a->places[i - a->low] && scan_place(a, &c, a->places[i - a->low], &a->levels[i], b)) return true;
-    for (size_t i = 0; i < b->n; i++)
-        if (b->high[i] && scan_holder(a, &c, b->high[i], &b->who[i])) return true;
+    for (size_t i = 0; i < b->high_n; i++)
+        if (b->high[i].at && scan_holder(a, &c, b->high[i].at, b->high[i].who)) return true;
     return any_grants(a, &c);
 }
 

@@ -2,7 +2,9 @@
 
 #include <stdlib.h>
 
-#define FEWEST_SLOTS ((size_t)64)
+#define FEWEST_SLOTS     ((size_t)64)
+#define FEWEST_WORDS     ((size_t)64)
+#define FILTER_BITS_EACH 16 // at least: then one question in a hundred is answered with a false yes
 
 static bool is_free(const struct holder *x)
 {
@@ -24,24 +26,55 @@ struct holder *holders_find(const struct holders *h, object_id who, uint64_t has
 
 static bool more_slots(struct holders *h)
 {
-    struct holders fresh = {.seed = h->seed, .n = h->n, .room = h->room ? h->room * 2 : FEWEST_SLOTS};
+    struct holders fresh = *h;
+    fresh.room = h->room ? h->room * 2 : FEWEST_SLOTS;
     fresh.slots = calloc(fresh.room, sizeof *fresh.slots);
-    fresh.filter = calloc(fresh.room / 8, sizeof *fresh.filter);
-    if (!fresh.slots || !fresh.filter) {
-        free(fresh.slots);
-        free(fresh.filter);
-        return false;
-    }
-    for (size_t i = 0; i < h->room; i++) {
-        if (is_free(&h->slots[i])) continue;
-        uint64_t hash = holders_hash(h, h->slots[i].who);
-        *slot_of(&fresh, h->slots[i].who, hash) = h->slots[i];
-        if (h->slots[i].high) holders_mark(&fresh, hash);
-    }
+    if (!fresh.slots) return false;
+    for (size_t i = 0; i < h->room; i++)
+        if (!is_free(&h->slots[i])) *slot_of(&fresh, h->slots[i].who, holders_hash(h, h->slots[i].who)) = h->slots[i];
     free(h->slots);
-    free(h->filter);
     *h = fresh;
     return true;
+}
+
+static void mark(struct holders *h, uint64_t who_hash, uint32_t tag)
+{
+    uint64_t pair = holders_pair(who_hash, tag);
+    h->filter[pair >> 12 & (h->filter_words - 1)] |= holders_pair_bits(pair);
+}
+
+static void mark_all(struct holders *h, const struct holder *x)
+{
+    uint64_t hash = holders_hash(h, x->who);
+    for (uint32_t i = 0; x->high && i < x->high->room; i++)
+        if (holding_records(x->high)[i]) mark(h, hash, x->high->tags[i]);
+}
+
+static bool more_filter(struct holders *h)
+{
+    size_t    words = h->filter_words ? h->filter_words * 2 : FEWEST_WORDS;
+    uint64_t *filter = calloc(words, sizeof *filter);
+    if (!filter) return false;
+    free(h->filter);
+    h->filter = filter;
+    h->filter_words = words;
+    for (size_t i = 0; i < h->room; i++) mark_all(h, &h->slots[i]);
+    return true;
+}
+
+bool holders_put_high(struct holders *h, struct holder *x, struct entry e)
+{
+    if (h->high_n >= h->filter_words * 64 / FILTER_BITS_EACH && !more_filter(h)) return false;
+    if (!holding_put(&x->high, e)) return false;
+    mark(h, holders_hash(h, x->who), e.tag);
+    h->high_n++;
+    return true;
+}
+
+void holders_remove_high(struct holders *h, struct holder *x, uint32_t tag, const struct assignment *record)
+{
+    holding_remove(&x->high, tag, record);
+    h->high_n--;
 }
 
 struct holder *holders_use(struct holders *h, object_id who)
@@ -77,7 +110,7 @@ void holders_clear(struct holders *h)
 
 size_t holders_bytes(const struct holders *h)
 {
-    size_t n = h->room * sizeof *h->slots + h->room / 8 * sizeof *h->filter;
+    size_t n = h->room * sizeof *h->slots + h->filter_words * sizeof *h->filter;
     for (size_t i = 0; i < h->room; i++) n += holding_bytes(h->slots[i].high);
     return n;
 }

@@ -2,8 +2,9 @@
  * holders.h - who holds assignments.
  *
  * Assignments at a subscription or above stand with their principal, in its holding; those
- * further down stand with their place (places.h) and are only chained here, for lists. Few
- * principals hold anything high up: a filter that stays in the cache says so for most.
+ * further down stand with their place (places.h) and are only chained here, for lists. A
+ * filter that stays in the cache knows which principal holds something at which high scope:
+ * nearly always that is all a decision has to look at.
  *
  * Layer:  rbac (uses core, directory)
  */
@@ -24,36 +25,47 @@ struct holders {
     struct holder *slots;
     size_t         room; /* a power of two, or 0 */
     size_t         n;
-    uint64_t      *filter; /* room / 8 words: a bit for each hash that may hold something high */
     uint64_t       seed;
+    uint64_t      *filter; /* two bits in one word for each principal and scope; stale ones go when it grows */
+    size_t         filter_words; /* a power of two, or 0 */
+    size_t         high_n;
 };
 
 void holders_clear(struct holders *h);
 
-/* The principal's slot, made if need be; NULL: no memory. What it gains is told by holders_mark or low_n. */
+/* The principal's slot, made if need be; NULL: no memory. It is to gain something, or to be left. */
 struct holder *holders_use(struct holders *h, object_id who);
 /* Frees the slot if it holds nothing any more. */
 void           holders_leave(struct holders *h, struct holder *x);
-size_t         holders_bytes(const struct holders *h);
+
+/* An entry more, or less, among what the slot's principal holds high up. False: no memory, nothing changed. */
+MUST_USE bool holders_put_high(struct holders *h, struct holder *x, struct entry e);
+void          holders_remove_high(struct holders *h, struct holder *x, uint32_t tag, const struct assignment *record);
+
+size_t holders_bytes(const struct holders *h);
 
 static inline uint64_t holders_hash(const struct holders *h, object_id who)
 {
     return hash_guid(h->seed, who.g);
 }
 
-/* After `high` got an entry. */
-static inline void holders_mark(struct holders *h, uint64_t hash)
+static inline uint64_t holders_pair(uint64_t who_hash, uint32_t scope_tag)
 {
-    h->filter[hash / 64 & (h->room / 8 - 1)] |= UINT64_C(1) << hash % 64;
+    return hash_word(who_hash, scope_tag);
 }
 
-/* False: it holds nothing high. There must be slots. */
-static inline bool holders_may_be_high(const struct holders *h, uint64_t hash)
+static inline uint64_t holders_pair_bits(uint64_t pair)
 {
-    return h->filter[hash / 64 & (h->room / 8 - 1)] >> hash % 64 & 1;
+    return UINT64_C(1) << (pair & 63) | UINT64_C(1) << (pair >> 6 & 63);
 }
 
-/* The filter takes other bits of the hash than the slots do, or it would say nothing new. */
+/* False: the principal holds nothing at the scope. There must be a filter. */
+static inline bool holders_may_hold(const struct holders *h, uint64_t pair)
+{
+    uint64_t bits = holders_pair_bits(pair);
+    return (h->filter[pair >> 12 & (h->filter_words - 1)] & bits) == bits;
+}
+
 static inline size_t holders_home(const struct holders *h, uint64_t hash)
 {
     return hash >> 24 & (h->room - 1);

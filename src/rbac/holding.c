@@ -4,7 +4,15 @@
 
 static size_t bytes_for(uint32_t room)
 {
-    return sizeof(struct holding) + (size_t)room * sizeof(struct entry);
+    return sizeof(struct holding) + (size_t)room * (2 * sizeof(uint32_t) + sizeof(struct assignment *));
+}
+_Static_assert(sizeof(struct holding) % 8 == 0, "the records are aligned");
+
+static void set(struct holding *h, uint32_t at, struct entry e)
+{
+    h->tags[at] = e.tag;
+    holding_roles(h)[at] = e.role;
+    holding_records(h)[at] = e.record;
 }
 
 size_t holding_bytes(const struct holding *h)
@@ -17,8 +25,8 @@ static void add(struct holding *h, struct entry e)
 {
     uint32_t at = h->n++;
     if (holding_is_table(h))
-        for (at = e.tag & (h->room - 1); h->at[at].record;) at = (at + 1) & (h->room - 1);
-    h->at[at] = e;
+        for (at = e.tag & (h->room - 1); holding_records(h)[at];) at = (at + 1) & (h->room - 1);
+    set(h, at, e);
 }
 
 static bool is_full(const struct holding *h)
@@ -41,7 +49,7 @@ static struct holding *grown(const struct holding *old)
     if (!h) return NULL;
     h->room = room;
     for (uint32_t i = 0; old && i < old->room; i++)
-        if (old->at[i].record) add(h, old->at[i]);
+        if (holding_records(old)[i]) add(h, holding_at(old, i));
     return h;
 }
 
@@ -61,20 +69,20 @@ bool holding_put(struct holding **h, struct entry e)
 static void close_gap(struct holding *h, uint32_t hole)
 {
     uint32_t mask = h->room - 1;
-    for (uint32_t i = (hole + 1) & mask; h->at[i].record; i = (i + 1) & mask) {
-        uint32_t home = h->at[i].tag & mask;
+    for (uint32_t i = (hole + 1) & mask; holding_records(h)[i]; i = (i + 1) & mask) {
+        uint32_t home = h->tags[i] & mask;
         if (((i - home) & mask) < ((i - hole) & mask)) continue;
-        h->at[hole] = h->at[i];
+        set(h, hole, holding_at(h, i));
         hole = i;
     }
-    h->at[hole] = (struct entry){0};
+    set(h, hole, (struct entry){0});
 }
 
 void holding_remove(struct holding **held, uint32_t tag, const struct assignment *record)
 {
     struct holding *h = *held;
     uint32_t        at = HOLDING_END;
-    while (h && holding_next(h, tag, &at) && h->at[at].record != record) {}
+    while (h && holding_next(h, tag, &at) && holding_records(h)[at] != record) {}
     if (at == HOLDING_END) return;
     if (--h->n == 0) {
         free(h);
@@ -82,8 +90,8 @@ void holding_remove(struct holding **held, uint32_t tag, const struct assignment
     } else if (holding_is_table(h)) {
         close_gap(h, at);
     } else {
-        h->at[at] = h->at[h->n];
-        h->at[h->n] = (struct entry){0};
+        set(h, at, holding_at(h, h->n));
+        set(h, h->n, (struct entry){0});
     }
 }
 
@@ -91,11 +99,11 @@ bool holding_next(const struct holding *h, uint32_t tag, uint32_t *at)
 {
     if (holding_is_table(h)) {
         uint32_t mask = h->room - 1;
-        for (uint32_t i = (*at == HOLDING_END ? tag : *at + 1) & mask; h->at[i].record; i = (i + 1) & mask)
-            if (h->at[i].tag == tag) return *at = i, true;
+        for (uint32_t i = (*at == HOLDING_END ? tag : *at + 1) & mask; holding_records(h)[i]; i = (i + 1) & mask)
+            if (h->tags[i] == tag) return *at = i, true;
     } else {
         for (uint32_t i = *at + 1; i < h->n; i++) // HOLDING_END + 1 is 0
-            if (h->at[i].tag == tag) return *at = i, true;
+            if (h->tags[i] == tag) return *at = i, true;
     }
     *at = HOLDING_END;
     return false;

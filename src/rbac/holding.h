@@ -19,10 +19,33 @@ struct entry {
     const struct assignment *record; /* NULL: a free place */
 };
 
+/* Three arrays of `room`, one behind the other: tags, roles, records. Looking for tags reads nothing else. */
 struct holding {
-    uint32_t     n, room;
-    struct entry at[];
+    uint32_t n, room;
+    uint32_t tags[];
 };
+
+static inline uint32_t *holding_roles(const struct holding *h)
+{
+    return (uint32_t *)h->tags + h->room;
+}
+
+static inline const struct assignment **holding_records(const struct holding *h)
+{
+    return (const struct assignment **)(void *)((uint32_t *)h->tags + 2 * (size_t)h->room);
+}
+
+static inline struct entry holding_at(const struct holding *h, uint32_t i)
+{
+    return (struct entry){h->tags[i], holding_roles(h)[i], holding_records(h)[i]};
+}
+
+/* Sends for the tags: all of a small one. */
+static inline void holding_prefetch(const struct holding *h)
+{
+    __builtin_prefetch(h);
+    __builtin_prefetch((const char *)h + 64);
+}
 
 static inline bool holding_is_table(const struct holding *h)
 {

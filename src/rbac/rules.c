@@ -161,8 +161,7 @@ static bool stand(struct rbac_rules *r, uint32_t item, struct holder *who, uint6
         who->low_n++;
         chain(r, item, &who->low);
     } else {
-        if (!holding_put(&who->high, (struct entry){tag_of(slot->hash), role, a})) return false;
-        holders_mark(&r->holders, who_hash);
+        if (!holders_put_high(&r->holders, who, (struct entry){tag_of(slot->hash), role, a})) return false;
         chain(r, item, &r->places.at[slot->place].high);
     }
     return true;
@@ -201,7 +200,7 @@ static void unlink_item(struct rbac_rules *r, uint32_t item)
         unchain(r, item, &who->low);
         who->low_n--;
     } else {
-        holding_remove(&who->high, tag_of(slot->hash), a);
+        holders_remove_high(&r->holders, who, tag_of(slot->hash), a);
         unchain(r, item, &r->places.at[slot->place].high);
     }
     if (standing) places_count(&r->places, slot->place, -1);
@@ -382,7 +381,7 @@ static bool visit_holding(const struct holding *h, const struct visit *v)
 {
     bool more = true;
     for (uint32_t i = 0; h && more && i < h->room; i++)
-        if (h->at[i].record) more = visit_one(v, h->at[i].record);
+        if (holding_records(h)[i]) more = visit_one(v, holding_records(h)[i]);
     return more;
 }
 
