@@ -5,12 +5,6 @@
 #include "endpoints/arm/arm.h"
 #include "endpoints/permissions.h"
 
-static str scope_of(const struct wire *q)
-{
-    str scope = wire_param(q, "scope");
-    return str_empty(scope) ? S("/") : scope;
-}
-
 struct permissions {
     struct call        *c;
     const struct work  *w;
@@ -27,9 +21,7 @@ static bool applies(const struct permissions *p, str scope_text)
         call_forgive(p->c);
         return false;
     }
-    for (size_t i = 0; i < p->above_n; i++)
-        if (str_eq_nocase(p->above[i], scope.path)) return true;
-    return scope_contains(&scope, &p->at);
+    return arm_reaches(&scope, &p->at, p->above, p->above_n);
 }
 
 static bool write_grant(const struct assignment *x, void *ctx)
@@ -53,7 +45,7 @@ enum err arm_permissions_list(struct call *c, struct work *w, const struct wire 
     struct permissions p = {.c = c, .w = w};
     const object_id   *who;
     size_t             who_n;
-    TRY(scope_parse(c, scope_of(q), &p.at));
+    TRY(scope_parse(c, arm_scope_of(q), &p.at));
     TRY(work_closure(c, w, NULL, &who, &who_n));
     TRY(work_above(c, w, &p.at, &p.above, &p.above_n));
     p.j = answer_json(a, 200);
@@ -128,7 +120,7 @@ enum err arm_access_check(struct call *c, struct work *w, const struct wire *q, 
 {
     const struct json *body;
     struct caller      who = {0};
-    TRY(arm_require(c, w, S("Microsoft.Authorization/roleAssignments/read"), scope_of(q)));
+    TRY(arm_require(c, w, S("Microsoft.Authorization/roleAssignments/read"), arm_scope_of(q)));
     TRY(wire_body(c, q, &body));
     const struct json *actions = json_get(body, S("Actions"));
     str                subject = json_str(json_path(body, "Subject.Attributes.ObjectId"));
@@ -136,7 +128,7 @@ enum err arm_access_check(struct call *c, struct work *w, const struct wire *q, 
     if (json_n(actions) == 0) return FAIL(c, ERR_CONTENT_INVALID, "Actions must name at least one action.");
     struct json_writer *j = answer_json(a, 200);
     json_write_array(j);
-    for (size_t i = 0; i < json_n(actions); i++) TRY(check_one(c, w, &who, scope_of(q), json_at(actions, i), j));
+    for (size_t i = 0; i < json_n(actions); i++) TRY(check_one(c, w, &who, arm_scope_of(q), json_at(actions, i), j));
     json_write_end(j);
     return OK;
 }

@@ -21,6 +21,8 @@ void     arm_write_deny(struct call *c, struct json_writer *to, const struct den
 
 /* The route's {scope*}, where nothing stands for the root. */
 str  arm_scope_of(const struct wire *q);
+/* Does what is granted at `from` reach `at`? `above`: the management groups that hold `at` (see work_above). */
+bool arm_reaches(const struct scope *from, const struct scope *at, const str *above, size_t above_n);
 void arm_put_who_or_null(struct json_writer *to, const char *name, object_id who);
 
 /* "{type}/read" and the like; a target for op_run on that scope. */

@@ -146,14 +146,6 @@ struct listing {
     struct arm_page    page;
 };
 
-static bool is_above(const struct listing *l, const struct scope *scope)
-{
-    if (scope_contains(scope, &l->scope)) return true;
-    for (size_t i = 0; i < l->above_n; i++)
-        if (str_eq_nocase(l->above[i], scope->path)) return true;
-    return false;
-}
-
 static bool names_who(const struct listing *l, object_id principal)
 {
     for (size_t i = 0; i < l->who_n; i++)
@@ -168,7 +160,7 @@ static bool belongs(const struct listing *l, const struct assignment *x)
         call_forgive(l->c);
         return false;
     }
-    if (!is_above(l, &scope) && (l->filter.at_scope || !scope_contains(&l->scope, &scope))) return false;
+    if (!arm_reaches(&scope, &l->scope, l->above, l->above_n) && (l->filter.at_scope || !scope_contains(&l->scope, &scope))) return false;
     if (l->filter.has_principal && !object_id_eq(x->principal, l->filter.principal)) return false;
     return !l->filter.has_assigned_to || names_who(l, x->principal);
 }

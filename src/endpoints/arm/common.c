@@ -16,6 +16,11 @@ str arm_scope_of(const struct wire *q)
     return str_empty(scope) ? S("/") : scope;
 }
 
+bool arm_reaches(const struct scope *from, const struct scope *at, const str *above, size_t above_n)
+{
+    return scope_contains(from, at) || str_index_nocase(above, above_n, from->path) != STR_NOWHERE;
+}
+
 void arm_put_who_or_null(struct json_writer *to, const char *name, object_id who)
 {
     if (guid_is_none(who.g)) json_put_null(to, str_of(name));

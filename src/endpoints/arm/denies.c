@@ -48,13 +48,6 @@ struct denies {
     struct arm_page    page;
 };
 
-static bool is_above(const struct denies *l, const struct scope *scope)
-{
-    for (size_t i = 0; i < l->above_n; i++)
-        if (str_eq_nocase(l->above[i], scope->path)) return true;
-    return scope_contains(scope, &l->at);
-}
-
 static bool names(const struct deny_assignment *d, object_id who)
 {
     for (size_t i = 0; i < d->principal_n; i++)
@@ -76,7 +69,7 @@ static bool offer_deny(const struct deny_assignment *d, void *ctx)
         call_forgive(l->c);
         return true;
     }
-    bool belongs = is_above(l, &scope) || (!l->filter.at_scope && scope_contains(&l->at, &scope));
+    bool belongs = arm_reaches(&scope, &l->at, l->above, l->above_n) || (!l->filter.at_scope && scope_contains(&l->at, &scope));
     if (belongs && passes(l, d) && arm_page_wants(&l->page, guid_str(l->c, d->id))) arm_write_deny(l->c, l->page.json, d);
     return !l->page.is_full;
 }

@@ -82,9 +82,7 @@ static bool concerns(const struct access *x, str scope_text)
     struct scope scope;
     bool         is_read = scope_parse(x->c, scope_text, &scope) == OK;
     call_forgive(x->c);
-    for (size_t i = 0; i < x->above_n; i++)
-        if (str_eq_nocase(x->above[i], scope_text)) return true;
-    return is_read && (x->everywhere || scope_contains(&scope, &x->at) || scope_contains(&x->at, &scope));
+    return is_read && (x->everywhere || arm_reaches(&scope, &x->at, x->above, x->above_n) || scope_contains(&x->at, &scope));
 }
 
 static bool offer_grant(const struct assignment *a, void *ctx)

@@ -48,13 +48,6 @@ struct roles {
     struct arm_page    page;
 };
 
-static bool is_above(const struct roles *l, str scope)
-{
-    for (size_t i = 0; i < l->above_n; i++)
-        if (str_eq_nocase(l->above[i], scope)) return true;
-    return false;
-}
-
 // A custom role is seen at its assignable scopes, above them and below them.
 static bool is_near(const struct roles *l, const struct role *r)
 {
@@ -62,7 +55,7 @@ static bool is_near(const struct roles *l, const struct role *r)
         struct scope scope;
         bool         is_read = scope_parse(l->c, r->scopes[i], &scope) == OK;
         call_forgive(l->c);
-        if (is_read && (scope_contains(&scope, &l->at) || scope_contains(&l->at, &scope) || is_above(l, scope.path))) return true;
+        if (is_read && (arm_reaches(&scope, &l->at, l->above, l->above_n) || scope_contains(&l->at, &scope))) return true;
     }
     return false;
 }

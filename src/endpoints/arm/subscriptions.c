@@ -73,10 +73,7 @@ static bool reaches(struct visibility *v, str scope_text)
         call_forgive(v->c);
         return false;
     }
-    if (scope_contains(&v->at, &scope) || scope_contains(&scope, &v->at)) return true;
-    for (size_t i = 0; i < v->above_n; i++)
-        if (str_eq_nocase(v->above[i], scope.path)) return true;
-    return false;
+    return scope_contains(&v->at, &scope) || arm_reaches(&scope, &v->at, v->above, v->above_n);
 }
 
 static bool look_at(const struct assignment *x, void *ctx)
