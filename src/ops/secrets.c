@@ -238,6 +238,16 @@ static enum err run_update(struct call *c, struct work *w, const void *args, voi
     return secret_version_put(c, &r, &stored);
 }
 
+static enum err run_describe(struct call *c, struct work *w, const void *args, void *out)
+{
+    const struct secrets_args *a = args;
+    struct secret_records      r = records_of(w, a->vault);
+    struct secret_stored       stored;
+    TRY(find_version(c, &r, a, &stored));
+    *(struct vault_secret *)out = stored.secret;
+    return OK;
+}
+
 static enum err start_page(struct call *c, size_t room, struct secrets_page *out)
 {
     *out = (struct secrets_page){0};
@@ -460,3 +470,8 @@ const struct vault_op *const SECRETS_OPS[] = {&SECRETS_SET, &SECRETS_GET, &SECRE
                                               &SECRETS_GET_DELETED, &SECRETS_LIST_DELETED, &SECRETS_RECOVER, &SECRETS_PURGE, &SECRETS_BACKUP,
                                               &SECRETS_RESTORE};
 const size_t                 SECRETS_OP_N = COUNT(SECRETS_OPS);
+
+const struct op OP_VAULT_SECRET_WRITE = {.name = "vault_secret_write", .action = ACTIONS "write", .writes = true, .run = run_set};
+const struct op OP_VAULT_SECRET_UPDATE = {.name = "vault_secret_update", .action = ACTIONS "write", .writes = true, .run = run_update};
+const struct op OP_VAULT_SECRET_READ = {.name = "vault_secret_read", .action = ACTIONS "read", .run = run_describe};
+const struct op OP_VAULT_SECRET_LIST = {.name = "vault_secret_list", .action = ACTIONS "read", .run = run_list};

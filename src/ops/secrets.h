@@ -104,6 +104,16 @@ extern const struct vault_op SECRETS_RESTORE;      /* struct vault_secret */
 extern const struct vault_op *const SECRETS_OPS[];
 extern const size_t                 SECRETS_OP_N;
 
+/*
+ * The same deeds as the management API asks for them: control actions, in the activity log, and no value ever comes out.
+ * Run them with op_run at the secret's scope (the list: at the vault's). What *out is as above.
+ * Source: https://learn.microsoft.com/rest/api/keyvault/secrets (resource manager)
+ */
+extern const struct op OP_VAULT_SECRET_WRITE;  /* as SECRETS_SET */
+extern const struct op OP_VAULT_SECRET_UPDATE; /* as SECRETS_UPDATE */
+extern const struct op OP_VAULT_SECRET_READ;   /* struct vault_secret */
+extern const struct op OP_VAULT_SECRET_LIST;   /* as SECRETS_LIST */
+
 /* 1-127 letters, digits and dashes. Errors: ERR_NAME_INVALID */
 FALLIBLE secrets_check_name(struct call *c, str name);
 

@@ -3,6 +3,7 @@
 #include "ops/assignments.h"
 #include "ops/mgmt_groups.h"
 #include "ops/role_definitions.h"
+#include "ops/secrets.h"
 #include "ops/vault_resource.h"
 
 #define SUB    "/subscriptions/{subscription}"
@@ -74,6 +75,12 @@ static const struct route ROUTES[] = {
     {HTTP_GET, VAULTS "/locations/{location}/deletedVaults/{name}", GUARD_BEARER, arm_deleted_vault_get, &OP_DELETED_VAULT_READ},
     {HTTP_POST, VAULTS "/locations/{location}/deletedVaults/{name}/purge", GUARD_BEARER, arm_deleted_vault_purge, &OP_DELETED_VAULT_PURGE},
     {HTTP_POST, VAULTS "/checkNameAvailability", GUARD_BEARER, arm_vault_name_check, NULL},
+
+    {HTTP_GET, VAULT "/secrets", GUARD_BEARER, arm_vault_secrets_list, &OP_VAULT_SECRET_LIST},
+    {HTTP_GET, VAULT "/secrets/{name}", GUARD_BEARER, arm_vault_secret_get, &OP_VAULT_SECRET_READ},
+    {HTTP_PUT, VAULT "/secrets/{name}", GUARD_BEARER, arm_vault_secret_put, &OP_VAULT_SECRET_WRITE},
+    {HTTP_PATCH, VAULT "/secrets/{name}", GUARD_BEARER, arm_vault_secret_patch, &OP_VAULT_SECRET_WRITE},
+    {HTTP_DELETE, VAULT "/secrets/{name}", GUARD_BEARER, arm_vault_secret_refuse, NULL},
 
     {HTTP_PUT, "/{id*}", GUARD_BEARER, arm_resource_put, &OP_RESOURCE_WRITE},
     {HTTP_PATCH, "/{id*}", GUARD_BEARER, arm_resource_patch, &OP_RESOURCE_WRITE},

@@ -77,6 +77,9 @@ static const char *code_of(enum err kind)
     case ERR_VAULT_NAME_INVALID: return "VaultNameNotValid";
     case ERR_VAULT_NOT_FOUND: return "ResourceNotFound";
     case ERR_PURGE_PROTECTED: return "MethodNotAllowed";
+    case ERR_SECRET_NOT_FOUND: return "SecretNotFound";
+    case ERR_SECRET_DELETED: return "ObjectIsDeletedButRecoverable";
+    case ERR_SECRET_TOO_LARGE: return "BadParameter";
     case ERR_USAGE:
     case ERR_DNS_INVALID:
     case ERR_METADATA_MISSING:
@@ -94,11 +97,8 @@ static const char *code_of(enum err kind)
     case ERR_QUERY_UNSUPPORTED:
     case ERR_USER_NEEDED:
     case ERR_POLICY_NOT_AUTHORIZED:
-    case ERR_SECRET_NOT_FOUND:
     case ERR_SECRET_DISABLED:
-    case ERR_SECRET_DELETED:
     case ERR_SECRET_EXISTS:
-    case ERR_SECRET_TOO_LARGE:
     case ERR_BACKUP_MALFORMED: return NULL; // other protocols' failures
     }
     return NULL;
