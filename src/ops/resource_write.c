@@ -2,6 +2,7 @@
 #include "ops/resource_hooks.h"
 #include "ops/resources.h"
 #include "ops/system_identity.h"
+#include "ops/write_only.h"
 #include "resources/location.h"
 #include "resources/types.h"
 
@@ -124,6 +125,7 @@ static enum err compose_document(struct call *c, struct writing *x)
 {
     const struct json *sent, *old;
     TRY(without_columns(c, x->args->body, &sent));
+    TRY(write_only_strip(c, sent, &sent));
     x->change.document = sent;
     if (x->args->verb == IDENTITY_PUT || !x->change.before) return OK;
     TRY(json_parse(c, x->change.before->document, &old));

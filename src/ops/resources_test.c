@@ -394,3 +394,14 @@ TEST(tags_have_the_published_limits)
         CHECK_ERR(stage_write(&s, VM "web", IDENTITY_PUT, call_zstr(t->call, body), NULL), CASES[i].want, "how long");
     }
 }
+
+TEST(T9_a_password_of_a_machine_is_not_kept)
+{
+    CLEANUP(stage_close) struct stage s;
+    open_owned(&s, t);
+    const char            *body = "{\"location\":\"westus\",\"properties\":{\"osProfile\":{\"computerName\":\"web\",\"adminPassword\":\"LANYARD-SECRET\"}}}";
+    const struct resource *vm = put(&s, VM "web", body);
+    CHECK(str_contains_nocase(vm->document, S("computerName")) && !str_contains_nocase(vm->document, S("LANYARD-SECRET")));
+    vm = patch(&s, VM "web", "{\"properties\":{\"osProfile\":{\"adminPassword\":\"LANYARD-SECRET\"}}}");
+    CHECK(str_contains_nocase(vm->document, S("computerName")) && !str_contains_nocase(vm->document, S("LANYARD-SECRET")));
+}
