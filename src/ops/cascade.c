@@ -77,7 +77,7 @@ enum err cascade_assignments(struct call *c, struct work *w, str path)
     denies.at = roles.at;
     subscription_id in;
     if (guid_parse(roles.at.subscription, &in.g)) rbac_each_in_subscription(w->world->rules, in, gather_assignment, &roles);
-    else if (!rbac_each_assignment(w->world->rules, gather_assignment, &roles)) return FAIL_PLAIN(c, ERR_NO_MEMORY);
+    else rbac_each_assignment(w->world->rules, NULL, gather_assignment, &roles);
     if (rbac_lingering_count(w->world->rules)) rbac_each_lingering(w->world->rules, gather_assignment, &roles); // what comes next by that name is another
     rbac_each_deny(w->world->rules, gather_deny, &denies);
     if (roles.failed || denies.failed) return FAIL_PLAIN(c, ERR_NO_MEMORY);

@@ -122,7 +122,7 @@ static enum err check_stranded(struct call *c, const struct work *w, const struc
 {
     struct stranded s = {.c = c, .w = w, .args = args};
     if (!rbac_role_in_use(w->world->rules, args->id)) return OK;
-    if (!rbac_each_assignment(w->world->rules, look_for_stranded, &s)) return FAIL_PLAIN(c, ERR_NO_MEMORY);
+    rbac_each_assignment(w->world->rules, NULL, look_for_stranded, &s);
     TRY(s.failed);
     if (str_empty(s.found)) return OK;
     return FAIL(c, ERR_ROLE_IN_USE,

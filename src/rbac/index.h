@@ -12,6 +12,7 @@
 #pragma once
 #include "core/map.h"
 #include "rbac/holders.h"
+#include "rbac/ids.h"
 #include "rbac/level.h"
 #include "rbac/matcher.h"
 #include "rbac/places.h"
@@ -41,8 +42,7 @@ struct rbac_rules {
     struct item *items;
     uint32_t     item_used, item_room, item_free;
     size_t       assignment_n; /* those that stand */
-    uint32_t    *ids;          /* items by assignment id: see id_entry */
-    size_t       id_room, id_n;
+    struct ids   ids;          /* items by assignment id, lingering ones too */
 
     struct holders holders;
     struct places  places;

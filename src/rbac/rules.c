@@ -4,7 +4,7 @@
 
 #include "rbac/index.h"
 
-#define FEWEST_IDS ((size_t)64)
+#define FEWEST_ITEMS ((size_t)64)
 
 struct rbac_rules *rbac_rules_new(void)
 {
@@ -32,85 +32,14 @@ void rbac_rules_free(struct rbac_rules *r)
     rules_clear_roles(r);
     places_clear(&r->places);
     holders_clear(&r->holders);
+    ids_clear(&r->ids);
     free(r->items);
-    free(r->ids);
     free(r);
-}
-
-// An entry of `ids` is an item's number in the low bits, as many as the table's room has, and above them
-// the id's hash: it spares a look at the record, which is far away, for most of the slots that are passed by.
-// Half of the table stays free, so that no item's number has all its bits set: ITEM_NONE is no entry.
-static uint32_t id_mask(const struct rbac_rules *r)
-{
-    return (uint32_t)r->id_room - 1;
-}
-
-static uint32_t id_entry(const struct rbac_rules *r, uint64_t hash, uint32_t item)
-{
-    return ((uint32_t)(hash >> 32) & ~id_mask(r)) | item;
-}
-
-static const struct assignment *id_record(const struct rbac_rules *r, uint32_t entry)
-{
-    return r->items[entry & id_mask(r)].record;
-}
-
-// The id's slot, or the free one where it belongs.
-static size_t id_slot(const struct rbac_rules *r, guid id)
-{
-    uint64_t hash = hash_guid(r->seed, id);
-    uint32_t mask = id_mask(r), mark = id_entry(r, hash, 0);
-    size_t   i = hash & mask;
-    for (uint32_t e; (e = r->ids[i]) != ITEM_NONE; i = (i + 1) & mask)
-        if ((e & ~mask) == mark && guid_eq(id_record(r, e)->id, id)) break;
-    return i;
-}
-
-static uint32_t item_by_id(const struct rbac_rules *r, guid id)
-{
-    uint32_t e = r->id_room ? r->ids[id_slot(r, id)] : ITEM_NONE;
-    return e == ITEM_NONE ? ITEM_NONE : e & id_mask(r);
-}
-
-static bool more_ids(struct rbac_rules *r)
-{
-    size_t    room = r->id_room ? r->id_room * 2 : FEWEST_IDS;
-    uint32_t *ids = malloc(room * sizeof *ids);
-    if (!ids) return false;
-    memset(ids, 0xff, room * sizeof *ids); // all ITEM_NONE
-    free(r->ids);
-    r->ids = ids;
-    r->id_room = room;
-    // In the order of the items: their records mostly lie in that order too, the old table's order is none.
-    // No two have the same id, so that the first free slot is the right one.
-    for (uint32_t i = 0; i < r->item_used; i++) {
-        if (!r->items[i].record) continue;
-        uint64_t hash = hash_guid(r->seed, r->items[i].record->id);
-        size_t   at = hash & id_mask(r);
-        while (ids[at] != ITEM_NONE) at = (at + 1) & id_mask(r);
-        ids[at] = id_entry(r, hash, i);
-    }
-    return true;
-}
-_Static_assert(ITEM_NONE == 0xffffffff, "memset makes it");
-
-// Takes the id out of the table; later entries of the run move back.
-static void forget_id(struct rbac_rules *r, guid id)
-{
-    size_t mask = r->id_room - 1, hole = id_slot(r, id);
-    for (size_t i = (hole + 1) & mask; r->ids[i] != ITEM_NONE; i = (i + 1) & mask) {
-        size_t home = hash_guid(r->seed, id_record(r, r->ids[i])->id) & mask;
-        if (((i - home) & mask) < ((i - hole) & mask)) continue;
-        r->ids[hole] = r->ids[i];
-        hole = i;
-    }
-    r->ids[hole] = ITEM_NONE;
-    r->id_n--;
 }
 
 static bool more_items(struct rbac_rules *r)
 {
-    size_t room = r->item_room + r->item_room / 4 + FEWEST_IDS;
+    size_t room = r->item_room + r->item_room / 4 + FEWEST_ITEMS;
     if (room >= ITEM_NONE) return false;
     struct item *items = realloc(r->items, room * sizeof *items);
     if (!items) return false;
@@ -233,10 +162,9 @@ static void drop_item(struct rbac_rules *r, uint32_t item)
 bool rbac_put_assignment(struct rbac_rules *r, struct assignment *a)
 {
     struct condition *old_condition;
-    if (r->id_n >= r->id_room / 2 && !more_ids(r)) return false;
-    size_t   slot = id_slot(r, a->id);
-    uint32_t old = item_by_id(r, a->id), item = item_new(r);
-    if (item == ITEM_NONE) return false;
+    uint32_t          old = ids_find(&r->ids, r->items, a->id), item;
+    if (old == ITEM_NONE && !ids_reserve(&r->ids, r->items, a->id)) return false;
+    if ((item = item_new(r)) == ITEM_NONE) return false;
     if (!link_item(r, item, a)) {
         item_free(r, item);
         return false;
@@ -248,24 +176,23 @@ bool rbac_put_assignment(struct rbac_rules *r, struct assignment *a)
     }
     condition_free(old_condition);
     ref_take(&a->ref);
-    r->ids[slot] = id_entry(r, hash_guid(r->seed, a->id), item);
-    r->id_n += old == ITEM_NONE;
+    ids_put(&r->ids, r->items, a->id, item);
     if (old != ITEM_NONE) drop_item(r, old);
     return true;
 }
 
 void rbac_remove_assignment(struct rbac_rules *r, guid id)
 {
-    uint32_t item = item_by_id(r, id);
+    uint32_t item = ids_find(&r->ids, r->items, id);
     if (item == ITEM_NONE) return;
-    forget_id(r, id);
+    ids_remove(&r->ids, r->items, id);
     condition_free(map_remove(&r->conditions, guid_key(&id)));
     drop_item(r, item);
 }
 
 static const struct assignment *find(const struct rbac_rules *r, guid id, bool lingers)
 {
-    uint32_t item = item_by_id(r, id);
+    uint32_t item = ids_find(&r->ids, r->items, id);
     if (item == ITEM_NONE || (r->items[item].record->lingers_until_ns != 0) != lingers) return NULL;
     return r->items[item].record;
 }
@@ -282,7 +209,7 @@ const struct assignment *rbac_find_lingering(const struct rbac_rules *r, guid id
 
 size_t rbac_lingering_count(const struct rbac_rules *r)
 {
-    return r->id_n - r->assignment_n;
+    return r->ids.n - r->assignment_n;
 }
 
 // Stops at the one that is looked for.
@@ -326,32 +253,22 @@ size_t rbac_count_at_scope(const struct rbac_rules *r, str scope)
 
 size_t rbac_index_bytes(const struct rbac_rules *r)
 {
-    return sizeof *r + r->item_room * sizeof *r->items + r->id_room * sizeof *r->ids + holders_bytes(&r->holders) +
+    return sizeof *r + r->item_room * sizeof *r->items + ids_bytes(&r->ids) + holders_bytes(&r->holders) +
            places_bytes(&r->places) + rules_roles_bytes(r);
 }
 
-static int by_id(const void *a, const void *b)
+void rbac_each_assignment(const struct rbac_rules *r, const guid *after, bool (*visit)(const struct assignment *x, void *ctx), void *ctx)
 {
-    const struct assignment *const *x = a, *const *y = b;
-    return guid_cmp((*x)->id, (*y)->id);
-}
-
-bool rbac_each_assignment(const struct rbac_rules *r, bool (*visit)(const struct assignment *x, void *ctx), void *ctx)
-{
-    size_t                    n = 0;
-    const struct assignment **all = malloc((r->assignment_n + 1) * sizeof(struct assignment *));
-    if (!all) return false;
-    for (size_t i = 0; i < r->item_used; i++)
-        if (r->items[i].record && !r->items[i].record->lingers_until_ns) all[n++] = r->items[i].record;
-    qsort(all, n, sizeof *all, by_id);
-    for (size_t i = 0; i < n && visit(all[i], ctx); i++) {}
-    free(all);
-    return true;
+    struct ids_walk walk = ids_behind(&r->ids, r->items, after);
+    for (uint32_t item; (item = ids_next(&r->ids, &walk)) != ITEM_NONE;) {
+        const struct assignment *x = r->items[item].record;
+        if (!x->lingers_until_ns && !visit(x, ctx)) return;
+    }
 }
 
 void rbac_each_lingering(const struct rbac_rules *r, bool (*visit)(const struct assignment *x, void *ctx), void *ctx)
 {
-    if (r->id_n == r->assignment_n) return; // none lingers
+    if (r->ids.n == r->assignment_n) return; // none lingers
     for (size_t i = 0; i < r->item_used; i++)
         if (r->items[i].record && r->items[i].record->lingers_until_ns && !visit(r->items[i].record, ctx)) return;
 }

@@ -47,8 +47,8 @@ bool rbac_role_in_use(const struct rbac_rules *r, guid role);
 /* Every record once, in a fixed order that does not depend on hashing (by id); `visit` answers false to stop. */
 void rbac_each_role(const struct rbac_rules *r, bool (*visit)(const struct role *x, void *ctx), void *ctx); /* built-in and custom */
 void rbac_each_deny(const struct rbac_rules *r, bool (*visit)(const struct deny_assignment *x, void *ctx), void *ctx);
-/* The same for assignments; false: no memory to order them, none was visited. */
-MUST_USE bool rbac_each_assignment(const struct rbac_rules *r, bool (*visit)(const struct assignment *x, void *ctx), void *ctx);
+/* The same for assignments, from the one behind the id `after` (which need not be there); NULL: from the first. */
+void rbac_each_assignment(const struct rbac_rules *r, const guid *after, bool (*visit)(const struct assignment *x, void *ctx), void *ctx);
 /* The assignments of one principal; those exactly at one scope; at a subscription and below it. Any order. */
 void rbac_each_of_principal(const struct rbac_rules *r, object_id who, bool (*visit)(const struct assignment *x, void *ctx), void *ctx);
 void rbac_each_at_scope(const struct rbac_rules *r, str scope, bool (*visit)(const struct assignment *x, void *ctx), void *ctx);

@@ -95,7 +95,7 @@ TEST(rules_count_and_list_by_place_principal_and_subscription)
     rbac_each_lingering(r, count, &n);
     CHECK_INT(n, 1, "lingering");
     struct order_check o = {.ordered = true};
-    CHECK(rbac_each_assignment(r, check_order, &o));
+    rbac_each_assignment(r, NULL, check_order, &o);
     CHECK(o.ordered);
     CHECK_INT(o.n, 7, "all");
     CHECK_INT(rbac_assignment_count(r), 7, "count");
