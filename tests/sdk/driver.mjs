@@ -22,6 +22,7 @@ const PROGRAMS = {
   "arm-resources": ["tester"],
   "arm-keyvault": ["tester"],
   "arm-compute": ["tester"],
+  "google-auth": ["vm-system"],
   propagation: ["tester"],
   graph: ["tester"],
 };

@@ -51,6 +51,20 @@ static void check_who(struct house *h, const struct reply *r, enum house_who who
     CHECK_STR(text_of(r, "client_id"), str_of(HOUSE_PEOPLE[who].client), row);
 }
 
+// A word is compared in any case; what is no such word is refused below.
+TEST(imds_takes_the_metadata_word_in_any_case)
+{
+    static const char *const WORDS[] = {"true", "True", "TRUE", "tRuE", "  True "};
+    struct house             h;
+    house_start(t, &h, NULL);
+    uint16_t port = house_imds(&h, "one", false, NULL);
+    for (size_t i = 0; i < COUNT(WORDS); i++) {
+        struct reply r = send_to(&h, port, "GET", TOKEN_PATH "?" VERSION "&" VAULT, call_format(t->call, "METADATA: %s\r\n", WORDS[i]).at);
+        check_who(&h, &r, HOUSE_ID1, WORDS[i]);
+    }
+    house_end(&h);
+}
+
 // T1, T6: the reply's fields, all texts, and what they have to do with each other.
 TEST(imds_answers_with_the_published_fields)
 {
@@ -158,7 +172,8 @@ TEST(imds_refuses_as_published)
     static const struct { const char *machine, *method, *target, *headers; int status; const char *error, *description; } CASES[] = {
         // the header, before anything else
         {"one", "GET", TOKEN_PATH "?" VERSION "&" VAULT, "", 400, "bad_request_102", "Required metadata header not specified"},
-        {"one", "GET", TOKEN_PATH "?" VERSION "&" VAULT, "Metadata: True\r\n", 400, "bad_request_102", "Required metadata header not specified"},
+        {"one", "GET", TOKEN_PATH "?" VERSION "&" VAULT, "Metadata: yes\r\n", 400, "bad_request_102", "Required metadata header not specified"},
+        {"one", "GET", TOKEN_PATH "?" VERSION "&" VAULT, "Metadata: True, True\r\n", 400, "bad_request_102", "Required metadata header not specified"},
         {"one", "GET", TOKEN_PATH "?" VERSION "&" VAULT, "Metadata: false\r\n", 400, "bad_request_102", "Required metadata header not specified"},
         {"one", "GET", TOKEN_PATH "?" VERSION "&" VAULT, "Metadata:\r\n", 400, "bad_request_102", "Required metadata header not specified"},
         {"one", "GET", TOKEN_PATH "?" VERSION "&" VAULT, METADATA METADATA, 400, "bad_request_102", "Required metadata header not specified"},

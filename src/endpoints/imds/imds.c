@@ -70,7 +70,7 @@ static enum err check_headers(struct call *c, const struct http_request *http)
         const struct http_header *h = &http->headers[i];
         if (h->name.n == METADATA.n && str_eq_nocase(h->name, METADATA)) {
             metadata_n++;
-            is_true = str_eq(h->value, S("true"));
+            is_true = str_eq_nocase(h->value, S("true")); // credential files in use write "True"; inferred from them
         }
         if (h->name.n == FORWARDED.n && str_eq_nocase(h->name, FORWARDED)) return FAIL_PLAIN(c, ERR_FORWARDED);
     }
