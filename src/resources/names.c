@@ -11,18 +11,22 @@
 
 enum { HTTPS_PORT = 443 };
 
+#define NO_ALIASES {{0}, {0}}
+
 // What each kind is called: in the public cloud, and in front of a domain of one's own.
 static const struct name_row {
-    str  azure, azure_alias;
+    str  azure, azure_aliases[NAME_MAX_ALIASES];
     str  own;
     bool is_suffix;
 } ROWS[NAME_N] = {
-    [NAME_LOGIN] = {S_INIT("login.microsoftonline.com"), S_INIT("login.windows.net"), S_INIT("login"), false},
+    // The aliases are those that instance discovery lists: clients keep one cache for all of them.
+    // Source: https://github.com/AzureAD/microsoft-authentication-library-for-js, msal-common/src/authority/AuthorityMetadata.ts
+    [NAME_LOGIN] = {S_INIT("login.microsoftonline.com"), {S_INIT("login.windows.net"), S_INIT("login.microsoft.com")}, S_INIT("login"), false},
     // Whoever is given an issuer asks it for its keys: on one's own domain the login host answers for both.
-    [NAME_ISSUER] = {S_INIT("sts.windows.net"), {0}, S_INIT("login"), false},
-    [NAME_MANAGEMENT] = {S_INIT("management.azure.com"), S_INIT("management.core.windows.net"), S_INIT("management"), false},
-    [NAME_GRAPH] = {S_INIT("graph.microsoft.com"), {0}, S_INIT("graph"), false},
-    [NAME_VAULT_SUFFIX] = {S_INIT("vault.azure.net"), {0}, S_INIT("vault"), true},
+    [NAME_ISSUER] = {S_INIT("sts.windows.net"), NO_ALIASES, S_INIT("login"), false},
+    [NAME_MANAGEMENT] = {S_INIT("management.azure.com"), {S_INIT("management.core.windows.net"), {0}}, S_INIT("management"), false},
+    [NAME_GRAPH] = {S_INIT("graph.microsoft.com"), NO_ALIASES, S_INIT("graph"), false},
+    [NAME_VAULT_SUFFIX] = {S_INIT("vault.azure.net"), NO_ALIASES, S_INIT("vault"), true},
 };
 
 struct names names_azure(void)
@@ -30,7 +34,7 @@ struct names names_azure(void)
     struct names n = {.port = HTTPS_PORT};
     for (size_t i = 0; i < NAME_N; i++) {
         n.hosts[i] = ROWS[i].azure;
-        n.aliases[i] = ROWS[i].azure_alias;
+        for (size_t k = 0; k < NAME_MAX_ALIASES; k++) n.aliases[i][k] = ROWS[i].azure_aliases[k];
     }
     return n;
 }
@@ -89,7 +93,9 @@ static bool is_named(const struct names *n, enum name_kind kind, str host, str *
 {
     *out_label = ROWS[kind].is_suffix ? label_before(host, n->hosts[kind]) : STR_NONE;
     if (ROWS[kind].is_suffix) return out_label->n > 0;
-    return str_eq_nocase(host, n->hosts[kind]) || (n->aliases[kind].n && str_eq_nocase(host, n->aliases[kind]));
+    for (size_t i = 0; i < NAME_MAX_ALIASES; i++)
+        if (n->aliases[kind][i].n && str_eq_nocase(host, n->aliases[kind][i])) return true;
+    return str_eq_nocase(host, n->hosts[kind]);
 }
 
 static enum name_kind find(const struct names *n, str host, str *out_label)

@@ -20,9 +20,11 @@ enum name_kind {
     NAME_N
 };
 
+#define NAME_MAX_ALIASES 2 /* of one service */
+
 struct names {
     str      hosts[NAME_N]; /* lower case, without port */
-    str      aliases[NAME_N]; /* a second name of the service (management.core.windows.net); may be empty */
+    str      aliases[NAME_N][NAME_MAX_ALIASES]; /* further names of the service (management.core.windows.net); the unused are empty */
     uint16_t port; /* that clients reach them on; 443 is not written into URLs */
 };
 

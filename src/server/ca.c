@@ -40,7 +40,8 @@ static str name_lines(struct call *c, const struct names *n, bool for_constraint
     for (int kind = 0; kind < NAME_N; kind++) {
         bool is_suffix = kind == NAME_VAULT_SUFFIX;
         buf_addf(&b, "DNS:%s%.*s,", is_suffix && !for_constraint ? "*." : "", PSTR(n->hosts[kind]));
-        if (!str_empty(n->aliases[kind])) buf_addf(&b, "DNS:%.*s,", PSTR(n->aliases[kind]));
+        for (size_t i = 0; i < NAME_MAX_ALIASES; i++)
+            if (!str_empty(n->aliases[kind][i])) buf_addf(&b, "DNS:%.*s,", PSTR(n->aliases[kind][i]));
     }
     buf_add(&b, S("DNS:localhost,"));
     return b.failed ? STR_NONE : buf_view(&b);

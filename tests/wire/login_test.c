@@ -130,9 +130,11 @@ TEST(login_instance_discovery_knows_its_own_names)
         {"https://" LOGIN "/common/oauth2/v2.0/authorize", "https://" LOGIN "/common/v2.0/.well-known/openid-configuration"},
         {"https%3A%2F%2F" LOGIN "%2F" HOUSE_TENANT "%2Foauth2%2Fv2.0%2Fauthorize", "https://" LOGIN "/" HOUSE_TENANT "/v2.0/.well-known/openid-configuration"},
         {"https://login.windows.net/common/oauth2/authorize", "https://login.windows.net/common/.well-known/openid-configuration"},
+        {"https://login.microsoft.com/common/oauth2/v2.0/authorize", "https://login.microsoft.com/common/v2.0/.well-known/openid-configuration"},
         {"https://sts.windows.net/" HOUSE_TENANT "/oauth2/authorize", "https://sts.windows.net/" HOUSE_TENANT "/.well-known/openid-configuration"},
         {"https://localhost:8443/" HOUSE_TENANT "/oauth2/v2.0/authorize", "https://localhost:8443/" HOUSE_TENANT "/v2.0/.well-known/openid-configuration"},
     };
+    static const char *const ALIASES[] = {LOGIN, "login.windows.net", "login.microsoft.com", "sts.windows.net"};
     struct house h;
     house_start(t, &h, NULL);
     uint16_t port = house_router(&h);
@@ -143,7 +145,8 @@ TEST(login_instance_discovery_knows_its_own_names)
         CHECK_INT(r.status, 200, CASES[i].endpoint);
         CHECK_STR(text_of(&r, "tenant_discovery_endpoint"), str_of(CASES[i].discovery), CASES[i].endpoint);
         CHECK_STR(json_get_str(first, S("preferred_network")), S(LOGIN), CASES[i].endpoint);
-        CHECK_STR(json_str(json_at(json_get(first, S("aliases")), 0)), S(LOGIN), CASES[i].endpoint);
+        CHECK_INT(json_n(json_get(first, S("aliases"))), COUNT(ALIASES), CASES[i].endpoint);
+        for (size_t k = 0; k < COUNT(ALIASES); k++) CHECK_STR(json_str(json_at(json_get(first, S("aliases")), k)), str_of(ALIASES[k]), CASES[i].endpoint);
         CHECK_ROW((json_n(json_get(r.json, S("metadata"))) == 2) == str_contains_nocase(target, S("localhost")), CASES[i].endpoint);
     }
     house_end(&h);

@@ -96,7 +96,7 @@ static enum err audiences(struct call *c, const struct product *p, const struct 
     (void)q;
     TRY(NEW(c, &list, 3));
     list[0] = names_url(c, &p->names, NAME_MANAGEMENT);
-    list[1] = call_format(c, "https://%.*s", PSTR(p->names.aliases[NAME_MANAGEMENT]));
+    list[1] = call_format(c, "https://%.*s", PSTR(p->names.aliases[NAME_MANAGEMENT][0]));
     list[2] = call_format(c, "https://localhost:%u", p->https_port);
     *out = list;
     *out_n = 3;

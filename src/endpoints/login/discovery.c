@@ -183,7 +183,9 @@ enum err login_get_instance(struct call *c, struct work *work, const struct wire
         return login_refuse(c, q, a, AADSTS_INSTANCE_UNKNOWN, STR_NONE);
 
     str login = without_scheme(names_url(c, names, NAME_LOGIN)), issuer = without_scheme(names_url(c, names, NAME_ISSUER));
-    str other = names->aliases[NAME_LOGIN], aliases[] = {login, other, str_eq(issuer, login) ? STR_NONE : issuer};
+    str other = names->aliases[NAME_LOGIN][0], aliases[NAME_MAX_ALIASES + 2] = {login};
+    for (size_t i = 0; i < NAME_MAX_ALIASES; i++) aliases[1 + i] = names->aliases[NAME_LOGIN][i];
+    if (!str_eq(issuer, login)) aliases[1 + NAME_MAX_ALIASES] = issuer;
     answer_header(a, "Cache-Control", CACHE_FOR_A_DAY);
     struct json_writer *w = answer_json(a, 200);
     json_write_object(w);
