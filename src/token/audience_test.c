@@ -87,6 +87,65 @@ TEST(audience_find_knows_services_and_registered_applications)
     directory_free(d);
 }
 
+// The audiences that az, the SDKs, Terraform's provider and the agents on machines ask for; both slash forms of each, and the id.
+TEST(audience_find_knows_what_clients_ask_for)
+{
+    static const struct { const char *uri, *app; } CASES[] = {
+        {"https://graph.windows.net", "00000002-0000-0000-c000-000000000000"},
+        {"https://cognitiveservices.azure.com", "7d312290-28c8-473c-a0ed-8e53749b6d6d"},
+        {"https://ai.azure.com", "18a66f5f-dbdf-4c17-9dd7-1634712a9cbe"},
+        {"https://ml.azure.com", "18a66f5f-dbdf-4c17-9dd7-1634712a9cbe"},
+        {"https://api.loganalytics.io", "ca7f3f0b-7d91-482c-8e09-c5d840d0eac5"},
+        {"https://westeurope.api.loganalytics.io", "ca7f3f0b-7d91-482c-8e09-c5d840d0eac5"},
+        {"https://api.applicationinsights.io", "f5c26e74-f226-4ae8-85f0-b4af0080ac9e"},
+        {"https://monitor.azure.com", "e933bd07-d2ee-4f1d-933c-3752b819567b"},
+        {"https://batch.core.windows.net", "ddbf3205-c6bd-46ae-8127-60eb93363864"},
+        {"https://containerregistry.azure.net", "76c92352-c057-4cc2-9b1e-f34c32bc58bd"},
+        {"https://search.azure.com", "880da380-985e-4198-81b9-e05b1cc53158"},
+        {"https://dev.azuresynapse.net", "1ac05c7e-12d2-4605-bf9d-549d7041c6b3"},
+        {"https://datalake.azure.net", "e9f49c6b-5ce5-44c8-925d-015017e9f7ad"},
+        {"https://redis.azure.com", "acca5fbb-b7e4-4009-81f1-37e38fd66d78"},
+        {"https://digitaltwins.azure.net", "0b07f429-9f4b-4714-9392-cc5e8e80c8b0"},
+        {"https://managedhsm.azure.net", "589d5083-6f11-4d30-a62a-a4b316a14abf"},
+        {"https://confidential-ledger.azure.com", "4353526e-1c33-4fcf-9e82-9683edf52848"},
+        {"https://attest.azure.net", "c61423b7-1d1f-430d-b444-0eee53298103"},
+        {"https://rest.media.azure.net", "374b2a64-3b6b-436b-934c-b820eacca870"},
+        {"https://iothubs.azure.net", "89d10474-74af-4874-99a7-c23c2f643083"},
+        {"https://azure-devices-provisioning.net", "0cd79364-7a90-4354-9984-6e36c841418d"},
+        {"https://eventgrid.azure.net", "823c0a78-5de0-4445-a7f5-c2f42d7dc89b"},
+        {"https://webpubsub.azure.com", "cdad765c-f191-43ba-b9f5-7aef392f811d"},
+        {"https://signalr.azure.com", "cdad765c-f191-43ba-b9f5-7aef392f811d"},
+        {"https://purview.azure.net", "73c2949e-da2d-457a-9607-fcc665198967"},
+        {"https://atlas.microsoft.com", "ba1ea022-5807-41d5-bbeb-292c7e1cf5f6"},
+        {"https://communication.azure.com", "1fd5118e-2576-4263-8130-9503064c837a"},
+        {"https://kusto.kusto.windows.net", "2746ea77-4702-4b45-80ca-3c97e680e8b7"},
+        {"https://azuredatabricks.net", "2ff814a6-3304-4ab8-85cb-cd0e6f879c1d"},
+        {"https://aks-aad-server.azure.com", "6dae42f8-4368-4678-94ff-3960e28e3630"},
+        {"https://app.vssps.visualstudio.com", "499b84ac-1321-427f-aa17-267ca6975798"},
+        {"https://appservice.azure.com", "abfa0a7c-a6b6-4736-8310-5855508787cd"},
+        {"https://analysis.windows.net/powerbi/api", "00000009-0000-0000-c000-000000000000"},
+    };
+    struct names      names = names_azure();
+    struct directory *d = directory_new();
+    for (size_t i = 0; i < COUNT(CASES); i++) {
+        str forms[] = {str_of(CASES[i].uri), call_format(t->call, "%s/", CASES[i].uri), str_of(CASES[i].app)};
+        for (size_t k = 0; k < COUNT(forms); k++) {
+            struct audience found = {0};
+            CHECK_ROW(audience_find(t->call, &names, d, forms[k], &found), CASES[i].uri);
+            CHECK_STR(guid_str(t->call, found.app.g), str_of(CASES[i].app), CASES[i].uri);
+            CHECK_STR(found.claim, forms[k], "the claim is what was asked for");
+        }
+        struct audience none;
+        str             wrong[] = {call_format(t->call, "%s//", CASES[i].uri), call_format(t->call, "%s.evil.test", CASES[i].uri),
+                                   call_format(t->call, "https://x%s", CASES[i].uri + 8), str_from(str_of(CASES[i].uri), 8)};
+        for (size_t k = 0; k < COUNT(wrong); k++) {
+            bool other_label = str_ends(wrong[k], S("westeurope.api.loganalytics.io")) && k == 2; // any label may stand there
+            CHECK_ROW(audience_find(t->call, &names, d, wrong[k], &none) == other_label, wrong[k].at);
+        }
+    }
+    directory_free(d);
+}
+
 // What a federated credential trusts is the one service that takes version 2, whose audience is its application.
 TEST(audience_find_gives_the_token_exchange_version_2)
 {
