@@ -8,14 +8,14 @@ static enum err nothing(struct call *c, struct work *w, const struct wire *q, st
 }
 
 static const struct route ROUTES[] = {
-    {HTTP_GET, "/", GUARD_NONE, nothing, NULL},
-    {HTTP_GET, "/secrets", GUARD_NONE, nothing, NULL},
-    {HTTP_GET, "/secrets/{name}", GUARD_NONE, nothing, NULL},
-    {HTTP_PUT, "/secrets/{name}", GUARD_NONE, nothing, NULL},
-    {HTTP_GET, "/secrets/{name}/{version}", GUARD_NONE, nothing, NULL},
-    {HTTP_GET, "/{scope*}/providers/Authz/roles", GUARD_NONE, nothing, NULL},
-    {HTTP_GET, "/{scope*}/providers/Authz/roles/{role}", GUARD_NONE, nothing, NULL},
-    {HTTP_DELETE, "/{id*}", GUARD_NONE, nothing, NULL},
+    {HTTP_GET, "/", GUARD_NONE, PERMIT_NONE("a test"), nothing},
+    {HTTP_GET, "/secrets", GUARD_NONE, PERMIT_NONE("a test"), nothing},
+    {HTTP_GET, "/secrets/{name}", GUARD_NONE, PERMIT_NONE("a test"), nothing},
+    {HTTP_PUT, "/secrets/{name}", GUARD_NONE, PERMIT_NONE("a test"), nothing},
+    {HTTP_GET, "/secrets/{name}/{version}", GUARD_NONE, PERMIT_NONE("a test"), nothing},
+    {HTTP_GET, "/{scope*}/providers/Authz/roles", GUARD_NONE, PERMIT_NONE("a test"), nothing},
+    {HTTP_GET, "/{scope*}/providers/Authz/roles/{role}", GUARD_NONE, PERMIT_NONE("a test"), nothing},
+    {HTTP_DELETE, "/{id*}", GUARD_NONE, PERMIT_NONE("a test"), nothing},
 };
 static const struct service EXACT = {.name = "exact", .routes = ROUTES, .route_n = COUNT(ROUTES)};
 static const struct service NOCASE = {.name = "nocase", .routes = ROUTES, .route_n = COUNT(ROUTES), .paths_nocase = true};
@@ -117,6 +117,21 @@ static size_t params_of(const char *pattern)
     return n;
 }
 
+// A row says in one way, and whole, which permission it needs; what decides about a caller has one.
+static void check_permit(struct test *t, const struct route *r)
+{
+    const struct permit *p = &r->permit;
+    int                  actions = (p->action != NULL) + (r->op != NULL) + p->by_target;
+    switch (p->kind) {
+    case PERMIT_MISSING: CHECK_ROW(false, r->pattern); break;
+    case PERMIT_BY_ROLE: CHECK_ROW(p->target && actions == 1, r->pattern); break;
+    case PERMIT_BY_RULE: CHECK_ROW(p->rule != NULL, r->pattern); break;
+    case PERMIT_BY_ITEM: CHECK_ROW((p->items[0] != NULL) != (p->why != NULL), r->pattern); break;
+    case PERMIT_NOTHING: CHECK_ROW(p->why && *p->why && !(r->op && r->op->action), r->pattern); break;
+    }
+    CHECK_ROW(p->kind == PERMIT_NOTHING || r->guard == GUARD_BEARER, r->pattern);
+}
+
 TEST(route_rows_of_all_services_are_well_formed)
 {
     for (size_t i = 0; i < SERVICE_N; i++) {
@@ -127,10 +142,27 @@ TEST(route_rows_of_all_services_are_well_formed)
             CHECK_ROW(params_of(r->pattern) <= ROUTE_MAX_PARAMS, r->pattern);
             CHECK_ROW(r->pattern[0] == '/' && r->handler, r->pattern);
             CHECK_ROW(!star || !strstr(star + 1, "*}"), r->pattern); // one star
+            check_permit(t, r);
             // What changes records is for callers who were told apart.
             CHECK_ROW(!(r->writes || (r->op && r->op->writes)) || r->guard != GUARD_NONE, r->pattern);
             for (size_t m = 0; m < k; m++) // a second row for the same would never be reached
                 CHECK_ROW(r->method != s->routes[m].method || strcmp(r->pattern, s->routes[m].pattern) != 0, r->pattern);
         }
     }
+}
+
+// The router refuses what the rows' test would have found: a row that does not say what it needs, an item of no list.
+TEST(a_route_without_a_permission_is_refused)
+{
+    static const struct route SILENT = {.method = HTTP_GET, .pattern = "/silent", .handler = nothing};
+    struct work               w = {0};
+    struct wire               q = {.route = &SILENT};
+    bool                      allowed = false;
+    CHECK_ERR(permit_ask(t->call, &w, &q), ERR_INTERNAL, "no permission");
+    call_forgive(t->call);
+    CHECK_ERR(permit_item(t->call, &w, &q, 0, S("/"), &allowed), ERR_INTERNAL, "no items");
+    CHECK(!allowed);
+    call_forgive(t->call);
+    q.route = &ROUTES[0];
+    CHECK_OK(permit_ask(t->call, &w, &q)); // PERMIT_NONE
 }

@@ -99,6 +99,7 @@ static enum err handle(struct journey *j, struct work *w)
 {
     struct call *c = &j->x->call;
     if (j->wire.service->before) TRY(j->wire.service->before(c, w, &j->wire));
+    TRY(permit_ask(c, w, &j->wire));
     TRY(j->wire.route->handler(c, w, &j->wire, &j->answer));
     // Half an answer is none; said here, so that a change that cannot be answered is taken back.
     return j->answer.body.failed ? FAIL(c, ERR_NO_MEMORY, "The answer is too large to be built; ask for less with $top.") : OK;

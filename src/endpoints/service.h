@@ -2,7 +2,7 @@
  * service.h - what a wire protocol consists of: routes, a dialect, the hosts it answers for.
  *
  * A handler turns wire into an op's arguments and the result into wire; the router finds
- * it, the guard tells the caller, the op asks for permission, the dialect words the errors.
+ * it, the guard tells the caller, the row's permit is asked, the dialect words the errors.
  * Handlers of reading ops run on the serving thread; those of writing ops on the
  * committer's, and their answer goes out once it is on disk.
  *
@@ -10,8 +10,8 @@
  */
 #pragma once
 #include "core/json.h"
+#include "endpoints/permit.h"
 #include "http/server.h"
-#include "ops/gate.h"
 
 #define ROUTE_MAX_PARAMS   8
 #define ROUTE_MAX_SEGMENTS 64
@@ -39,12 +39,19 @@ struct wire {
     struct { str name, value; } params[ROUTE_MAX_PARAMS]; /* decoded; of {x} one segment, of {x*} a path "/a/b" or "" */
     size_t                     param_n;
     bool                       is_local_operator; /* came over the admin socket */
+    const struct json         *body;   /* once wire_read_body has read it */
+    str                        scope;  /* where the row's permit asked roles */
+    void                      *object; /* what the row's permit found on its way, for the handler; may be NULL */
 };
 
 str wire_param(const struct wire *q, const char *name); /* empty if the route has none of that name */
 str wire_query(const struct wire *q, const char *name); /* any case; empty with NULL `at` if absent */
 /* The body as a JSON object. Errors: ERR_CONTENT_INVALID (none, or no object), ERR_TOO_LARGE */
 FALLIBLE wire_body(struct call *c, const struct wire *q, const struct json **out);
+/* The same for a permit's function: the handler's wire_body then reads nothing again. */
+FALLIBLE wire_read_body(struct call *c, struct wire *q);
+/* Does the deed of the row's op where its permit allowed it. Errors: those of op_run */
+FALLIBLE wire_run(struct call *c, struct work *w, const struct wire *q, const void *args, void *out);
 
 /* What goes back. A handler that sets nothing answers 200 with an empty body. */
 struct answer {
@@ -65,8 +72,9 @@ struct route {
     enum http_method method;
     const char      *pattern; /* "/secrets/{name}/{version}"; one {x*} stands for any number of segments, none too */
     enum guard       guard;
+    struct permit    permit; /* asked before the handler; a row that leaves it out does not compile, or is refused */
     route_handler   *handler;
-    const struct op *op;      /* whose permission and thread it needs; NULL: reads, no permission */
+    const struct op *op;      /* whose permission and thread it needs; NULL: it reads */
     bool             writes;  /* without an op of its own (it picks one): runs on the committer's thread */
     bool             any_version; /* works without api-version */
 };

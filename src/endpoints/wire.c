@@ -27,6 +27,10 @@ str wire_query(const struct wire *q, const char *name)
 enum err wire_body(struct call *c, const struct wire *q, const struct json **out)
 {
     const struct json *body;
+    if (q->body) {
+        *out = q->body;
+        return OK;
+    }
     if (str_empty(q->http->body)) return FAIL(c, ERR_CONTENT_INVALID, "The request content was invalid: a JSON body is needed.");
     enum err failed = json_parse(c, q->http->body, &body);
     if (failed == ERR_JSON_INVALID) {
@@ -38,6 +42,16 @@ enum err wire_body(struct call *c, const struct wire *q, const struct json **out
     if (!json_is(body, JSON_IS_OBJECT)) return FAIL(c, ERR_CONTENT_INVALID, "The request content was invalid: it must be a JSON object.");
     *out = body;
     return OK;
+}
+
+enum err wire_read_body(struct call *c, struct wire *q)
+{
+    return wire_body(c, q, &q->body);
+}
+
+enum err wire_run(struct call *c, struct work *w, const struct wire *q, const void *args, void *out)
+{
+    return op_run(c, w, q->route->op, &w->decided.target, args, out);
 }
 
 struct json_writer *answer_json(struct answer *a, int status)

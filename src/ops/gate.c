@@ -65,9 +65,10 @@ enum err work_require_linked(struct call *c, struct work *w, str action, str sco
                 PSTR(c->caller->name), guid_text(c->caller->id.g).s, PSTR(action), PSTR(scope), PSTR(linked_action), PSTR(linked_scope));
 }
 
-static enum err ask(struct call *c, struct work *w, enum rbac_plane plane, str action, const struct op_target *target)
+enum err work_require(struct call *c, struct work *w, enum rbac_plane plane, str action, const struct op_target *target)
 {
     struct rbac_answer answer;
+    if (!target || str_empty(action)) return FAIL(c, ERR_INTERNAL, "A permission was asked for without an action or a scope.");
     TRY(work_decide(c, w, NULL, action, plane, target->scope, target->attributes, &answer));
     if (answer.allowed) return OK;
     const struct rbac_attributes *kept; // the refusal outlives the asker's own
@@ -84,12 +85,37 @@ static enum err record(struct call *c, struct work *w, str action, str scope)
     return activity_write(c, w->store, &a);
 }
 
-enum err op_run(struct call *c, struct work *w, const struct op *op, const struct op_target *target, const void *args, void *out)
+// The action to decide on; empty: the op needs no permission.
+static enum err action_of(struct call *c, const struct op *op, const struct op_target *target, str *out)
 {
     str action = target && !str_empty(target->action) ? target->action : str_of(op->action);
-    if (op->writes && !w->writes) return FAIL(c, ERR_INTERNAL, "The op %s writes, and its route does not say so.", op->name);
     if (op->by_target && str_empty(action)) return FAIL(c, ERR_INTERNAL, "The op %s was asked for without an action to decide on.", op->name);
-    if (!str_empty(action)) TRY(ask(c, w, op->plane, action, target));
+    *out = action;
+    return OK;
+}
+
+void op_allow(struct work *w, const struct op *op, const struct op_target *target)
+{
+    w->decided.op = op;
+    w->decided.target = *target;
+}
+
+enum err op_ask(struct call *c, struct work *w, const struct op *op, const struct op_target *target)
+{
+    str action;
+    TRY(action_of(c, op, target, &action));
+    if (!str_empty(action)) TRY(work_require(c, w, op->plane, action, target));
+    op_allow(w, op, target);
+    return OK;
+}
+
+enum err op_run(struct call *c, struct work *w, const struct op *op, const struct op_target *target, const void *args, void *out)
+{
+    bool is_decided = w->decided.op == op && target == &w->decided.target;
+    str  action;
+    TRY(action_of(c, op, target, &action));
+    if (op->writes && !w->writes) return FAIL(c, ERR_INTERNAL, "The op %s writes, and its route does not say so.", op->name);
+    if (!is_decided && !str_empty(action)) TRY(work_require(c, w, op->plane, action, target));
     TRY(op->run(c, w, args, out));
     return op->writes && !op->quiet ? record(c, w, action, target ? target->scope : STR_NONE) : OK;
 }

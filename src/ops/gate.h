@@ -34,6 +34,13 @@ struct refusal {
     guid               record; /* by which it can be explained later; GUID_NONE: it is not recorded */
 };
 
+/* Where an op is done, and what conditions may ask. */
+struct op_target {
+    str                           scope;
+    str                           action;     /* instead of the op's own; empty: the op's */
+    const struct rbac_attributes *attributes; /* may be NULL */
+};
+
 /* One unit of work on the product: a view of the world and a way into the store. */
 struct work {
     struct product       *product;
@@ -42,18 +49,15 @@ struct work {
     bool                  writes;
     unsigned              row;
     struct refusal        refusal; /* after ERR_NOT_AUTHORIZED, ERR_LINKED_NOT_AUTHORIZED, ERR_DENIED */
+    struct {
+        const struct op *op; /* NULL: none */
+        struct op_target target;
+    } decided; /* the op that the caller was allowed in this work, before it is run: see op_ask */
 };
 
 /* For reading, on the thread of that row. work_end gives the world back. */
 FALLIBLE work_begin(struct call *c, struct product *p, unsigned row, struct work *out);
 void     work_end(struct work *w);
-
-/* Where an op is done, and what conditions may ask. */
-struct op_target {
-    str                           scope;
-    str                           action;     /* instead of the op's own; empty: the op's */
-    const struct rbac_attributes *attributes; /* may be NULL */
-};
 
 struct op {
     const char     *name;
@@ -70,6 +74,16 @@ struct op {
  * Errors: ERR_NOT_AUTHORIZED, ERR_DENIED (w->refusal says which), ERR_CALLER_UNKNOWN, and what the deed fails with
  */
 FALLIBLE op_run(struct call *c, struct work *w, const struct op *op, const struct op_target *target, const void *args, void *out);
+
+/*
+ * The decision of op_run alone, taken before the op's arguments are complete. If the caller is allowed, op_run
+ * of the same op with &w->decided.target asks no second time. Errors: as op_run, without the deed's
+ */
+FALLIBLE op_ask(struct call *c, struct work *w, const struct op *op, const struct op_target *target);
+/* The same where another rule than roles has allowed the op (a vault's access policies). */
+void op_allow(struct work *w, const struct op *op, const struct op_target *target);
+/* The decision for what is no op: a read that is done at once. Errors: ERR_NOT_AUTHORIZED, ERR_DENIED, ERR_CALLER_UNKNOWN, ERR_SCOPE_INVALID */
+FALLIBLE work_require(struct call *c, struct work *w, enum rbac_plane plane, str action, const struct op_target *target);
 
 /* The scopes of the management groups above a scope, nearest first. Lives: the call. */
 FALLIBLE work_above(struct call *c, const struct work *w, const struct scope *at, const str **out, size_t *out_n);

@@ -82,6 +82,36 @@ TEST(op_run_refuses_before_the_deed)
     CHECK_INT(activities(&s), 0, "and nothing is in the log");
 }
 
+// A decision taken ahead is good for that op at that target and for nothing else; one that refused is good for nothing.
+TEST(op_ask_allows_one_op_at_one_target)
+{
+    CLEANUP(stage_close) struct stage s;
+    struct op_target                  group = {.scope = S(STAGE_GROUP)}, above = {.scope = S(STAGE_SUBSCRIPTION)};
+    stage_open(&s, t);
+    runs = 0;
+    CHECK_ERR(op_ask(t->call, &s.work, &OP_WRITE, &group), ERR_NOT_AUTHORIZED, "no role");
+    call_forgive(t->call);
+    CHECK_ERR(op_run(t->call, &s.work, &OP_WRITE, &s.work.decided.target, NULL, NULL), ERR_SCOPE_INVALID, "nothing was decided");
+    call_forgive(t->call);
+    guid grant = stage_assign(&s, s.caller.id, "Contributor", STAGE_GROUP);
+    CHECK_OK(op_ask(t->call, &s.work, &OP_WRITE, &group));
+    CHECK_INT(runs, 0, "the deed waits");
+    CHECK_OK(op_run(t->call, &s.work, &OP_WRITE, &s.work.decided.target, NULL, NULL));
+    // With the role gone only the decision that was taken holds.
+    const struct assignment *x = rbac_find_assignment(s.work.world->rules, grant);
+    CHECK(x != NULL);
+    if (x) CHECK_OK(work_change(t->call, &s.work, STORE_ASSIGNMENT, &x->ref, NULL));
+    CHECK_OK(op_run(t->call, &s.work, &OP_WRITE, &s.work.decided.target, NULL, NULL));
+    CHECK_ERR(op_run(t->call, &s.work, &OP_QUIET, &s.work.decided.target, NULL, NULL), ERR_NOT_AUTHORIZED, "another op");
+    call_forgive(t->call);
+    CHECK_ERR(op_run(t->call, &s.work, &OP_WRITE, &above, NULL, NULL), ERR_NOT_AUTHORIZED, "another target");
+    call_forgive(t->call);
+    CHECK_ERR(op_ask(t->call, &s.work, &OP_BY_TARGET, &group), ERR_INTERNAL, "no action");
+    call_forgive(t->call);
+    CHECK_ERR(work_require(t->call, &s.work, RBAC_CONTROL, STR_NONE, &group), ERR_INTERNAL, "a question without an action");
+    CHECK_INT(runs, 2, "deeds done");
+}
+
 TEST(op_run_says_what_was_refused)
 {
     CLEANUP(stage_close) struct stage s;

@@ -21,8 +21,8 @@ static void put_deleted_secret(struct stage *s, const char *vault, const char *n
     CHECK_OK(secret_init(t->call, &value, str_bytes(S("value"))));
     CHECK_OK(vault_open(t->call, &s->work, str_of(vault), &v));
     struct secrets_args args = {.vault = &v, .name = str_of(name), .value = &value};
-    CHECK_OK(vault_run(t->call, &s->work, &v, &SECRETS_SET, args.name, &args, &got));
-    CHECK_OK(vault_run(t->call, &s->work, &v, &SECRETS_DELETE, args.name, &args, &got));
+    CHECK_OK(stage_vault_run(s, &v, &SECRETS_SET, args.name, &args, &got));
+    CHECK_OK(stage_vault_run(s, &v, &SECRETS_DELETE, args.name, &args, &got));
 }
 
 static void delete_vault(struct stage *s, const char *name)

@@ -82,7 +82,7 @@ struct vault_secret_open {
 };
 
 /*
- * Run them with vault_run; the comment says what *out is. A list's items stand in order of their names,
+ * Ask with vault_ask, then run them; the comment says what *out is. A list's items stand in order of their names,
  * versions in order of their making.
  * Errors: ERR_SECRET_NOT_FOUND, ERR_SECRET_DISABLED (get), ERR_SECRET_DELETED (set, restore), ERR_SECRET_EXISTS
  *         (restore), ERR_SECRET_TOO_LARGE (set), ERR_TOO_LARGE (backup), ERR_PURGE_PROTECTED (purge),

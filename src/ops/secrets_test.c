@@ -31,7 +31,7 @@ static void scene_close(struct scene *x)
 static enum err run(struct scene *x, const struct vault_op *op, struct secrets_args args, void *out)
 {
     args.vault = &x->v;
-    return vault_run(x->s.call, &x->s.work, &x->v, op, args.name, &args, out);
+    return stage_vault_run(&x->s, &x->v, op, args.name, &args, out);
 }
 
 static enum err set_with(struct scene *x, str name, str value, const struct vault_secret_wish *wish, struct vault_secret *out)

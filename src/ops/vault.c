@@ -80,33 +80,44 @@ enum err vault_policy_allows(struct call *c, const struct work *w, const struct 
     return OK;
 }
 
-static enum err run_by_policy(struct call *c, struct work *w, const struct vault *v, const struct vault_op *op, str scope, const void *args,
-                              void *out)
+static enum err ask_policies(struct call *c, struct work *w, const struct vault *v, const struct vault_op *op, const struct op_target *target)
 {
     bool allowed;
     TRY(vault_policy_allows(c, w, v, str_of(op->collection), str_of(op->permission), &allowed));
     if (!allowed) {
-        w->refusal = (struct refusal){.plane = RBAC_DATA, .scope = scope};
+        w->refusal = (struct refusal){.plane = RBAC_DATA, .scope = target->scope};
         w->refusal.action = w->refusal.policy = call_format(c, "%s %s", op->collection, op->permission);
         return FAIL(c, ERR_POLICY_NOT_AUTHORIZED, "No access policy of the vault gives the caller '%s %s'.", op->collection, op->permission);
     }
-    struct op decided = op->op; // the gate has nothing left to ask
-    decided.action = NULL;
-    return op_run(c, w, &decided, &(struct op_target){.scope = scope}, args, out);
+    op_allow(w, &op->op, target);
+    return OK;
 }
 
-static enum err run_by_role(struct call *c, struct work *w, const struct vault_op *op, str scope, str name, const void *args, void *out)
+// What conditions may ask of an object: its name.
+static enum err attributes_of(struct call *c, const struct vault_op *op, str name, const struct rbac_attributes **out)
 {
-    struct rbac_attribute  attribute = {.source = RBAC_RESOURCE, .values = &name, .value_n = 1};
-    struct rbac_attributes attributes = {.items = &attribute, .n = str_empty(name) ? 0 : 1};
-    attribute.name = call_format(c, VAULT_TYPE "/%s:name", op->collection);
-    return op_run(c, w, &op->op, &(struct op_target){.scope = scope, .attributes = &attributes}, args, out);
+    struct rbac_attributes *attributes;
+    struct rbac_attribute  *attribute;
+    str                    *value;
+    TRY(NEW(c, &attributes, 1));
+    if (!str_empty(name)) {
+        TRY(NEW(c, &attribute, 1));
+        TRY(NEW(c, &value, 1));
+        *value = name;
+        *attribute = (struct rbac_attribute){.source = RBAC_RESOURCE, .values = value, .value_n = 1};
+        attribute->name = call_format(c, VAULT_TYPE "/%s:name", op->collection);
+        *attributes = (struct rbac_attributes){.items = attribute, .n = 1};
+    }
+    *out = attributes;
+    return OK;
 }
 
-enum err vault_run(struct call *c, struct work *w, const struct vault *v, const struct vault_op *op, str name, const void *args, void *out)
+enum err vault_ask(struct call *c, struct work *w, const struct vault *v, const struct vault_op *op, str name)
 {
-    str scope = v->resource->id;
-    if (!str_empty(name)) scope = call_format(c, "%.*s/%s/%.*s", PSTR(scope), op->collection, PSTR(name));
-    if (str_empty(scope)) return FAIL_PLAIN(c, ERR_NO_MEMORY);
-    return v->uses_rbac ? run_by_role(c, w, op, scope, name, args, out) : run_by_policy(c, w, v, op, scope, args, out);
+    struct op_target target = {.scope = v->resource->id};
+    if (!str_empty(name)) target.scope = call_format(c, "%.*s/%s/%.*s", PSTR(target.scope), op->collection, PSTR(name));
+    if (str_empty(target.scope)) return FAIL_PLAIN(c, ERR_NO_MEMORY);
+    if (!v->uses_rbac) return ask_policies(c, w, v, op, &target);
+    TRY(attributes_of(c, op, name, &target.attributes));
+    return op_ask(c, w, &op->op, &target);
 }

@@ -38,11 +38,11 @@ struct vault_op {
 };
 
 /*
- * Decides in the vault's own way, then does the deed through op_run. `name` is the object's, empty for
- * the vault as a whole; it must have been checked.
- * Errors: ERR_POLICY_NOT_AUTHORIZED (the refusal's action is then "secrets get"), and those of op_run
+ * Decides in the vault's own way; op_run of &op->op at &w->decided.target then does the deed. `name` is the object's,
+ * empty for the vault as a whole; it must have been checked.
+ * Errors: ERR_POLICY_NOT_AUTHORIZED (the refusal's action is then "secrets get"), and those of op_ask
  */
-FALLIBLE vault_run(struct call *c, struct work *w, const struct vault *v, const struct vault_op *op, str name, const void *args, void *out);
+FALLIBLE vault_ask(struct call *c, struct work *w, const struct vault *v, const struct vault_op *op, str name);
 
 /* Does an entry of the vault's access policies give the caller that permission? `all` is all but purge. */
 FALLIBLE vault_policy_allows(struct call *c, const struct work *w, const struct vault *v, str collection, str permission, bool *out);

@@ -81,7 +81,7 @@ TEST(R7_a_vault_asks_either_its_roles_or_its_policies)
         if (CASES[i].has_role) stage_assign(&s, s.caller.id, "Key Vault Administrator", STAGE_SUBSCRIPTION);
         CHECK_ERR(vault_open(t->call, &s.work, S("v1"), &v), OK, CASES[i].row);
         struct secrets_args args = {.vault = &v, .limit = 5};
-        CHECK_ERR(vault_run(t->call, &s.work, &v, &SECRETS_LIST, STR_NONE, &args, &page), CASES[i].want, CASES[i].row);
+        CHECK_ERR(stage_vault_run(&s, &v, &SECRETS_LIST, STR_NONE, &args, &page), CASES[i].want, CASES[i].row);
     }
 }
 
@@ -112,7 +112,7 @@ TEST(R1_R4_a_role_counts_for_its_own_actions_and_where_it_is_given)
         if (CASES[i].role) stage_assign(&s, s.caller.id, CASES[i].role, CASES[i].scope);
         CHECK_ERR(vault_open(t->call, &s.work, S("v1"), &v), OK, CASES[i].row);
         struct secrets_args args = {.vault = &v, .name = str_of(CASES[i].name), .limit = 5};
-        CHECK_ERR(vault_run(t->call, &s.work, &v, CASES[i].op, args.name, &args, &out), CASES[i].want, CASES[i].row);
+        CHECK_ERR(stage_vault_run(&s, &v, CASES[i].op, args.name, &args, &out), CASES[i].want, CASES[i].row);
     }
 }
 

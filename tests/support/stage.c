@@ -157,6 +157,12 @@ enum err stage_run(struct stage *s, const struct op *op, const char *action, con
     return failed;
 }
 
+enum err stage_vault_run(struct stage *s, const struct vault *v, const struct vault_op *op, str name, const void *args, void *out)
+{
+    TRY(vault_ask(s->call, &s->work, v, op, name));
+    return op_run(s->call, &s->work, &op->op, &s->work.decided.target, args, out);
+}
+
 // "NS/TYPE/verb" of an id; of one that is none, something that must be decided before that is seen.
 static const char *action_on(struct stage *s, const char *id, const char *verb)
 {

@@ -11,6 +11,7 @@
  */
 #pragma once
 #include "ops/resources.h"
+#include "ops/vault.h"
 #include "test.h"
 
 #define STAGE_SUBSCRIPTION "/subscriptions/00000000-0000-0000-0000-000000000051"
@@ -51,6 +52,8 @@ guid stage_assign(struct stage *s, object_id who, const char *role, const char *
 void     stage_put_group(struct stage *s, const char *id);
 /* An op as the committer runs it: one that fails leaves nothing behind. `action` NULL: the op's own. */
 enum err stage_run(struct stage *s, const struct op *op, const char *action, const char *scope, const void *args, void *out);
+/* An op on a vault, decided in the vault's own way. */
+enum err stage_vault_run(struct stage *s, const struct vault *v, const struct vault_op *op, str name, const void *args, void *out);
 /* A resource by its type's own permission; `body` is JSON. */
 enum err stage_write(struct stage *s, const char *id, enum identity_verb verb, const char *body, struct resource_result *out);
 enum err stage_delete(struct stage *s, const char *id);

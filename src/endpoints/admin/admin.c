@@ -113,17 +113,19 @@ static enum err post_clock(struct call *c, struct work *w, const struct wire *q,
     return OK;
 }
 
+#define OPERATOR_ONLY PERMIT_NONE("the admin socket lets in nobody but the operator")
+
 static const struct route ROUTES[] = {
-    {HTTP_GET, "/lanyard/status", GUARD_OPERATOR, get_status, NULL, .any_version = true},
-    {HTTP_POST, "/lanyard/stop", GUARD_OPERATOR, post_stop, NULL, .any_version = true},
+    {HTTP_GET, "/lanyard/status", GUARD_OPERATOR, OPERATOR_ONLY, get_status, .any_version = true},
+    {HTTP_POST, "/lanyard/stop", GUARD_OPERATOR, OPERATOR_ONLY, post_stop, .any_version = true},
     // Behind what waits to be written: a refusal's answer is out before its record.
-    {HTTP_GET, "/lanyard/denials", GUARD_OPERATOR, operator_denials_list, NULL, .writes = true, .any_version = true},
-    {HTTP_GET, "/lanyard/denials/{name}", GUARD_OPERATOR, operator_denial_get, NULL, .writes = true, .any_version = true},
-    {HTTP_GET, "/lanyard/orphans", GUARD_OPERATOR, operator_orphans_list, NULL, .any_version = true},
-    {HTTP_PUT, "/lanyard/deny-assignments/{name}", GUARD_OPERATOR, operator_deny_put, &OP_DENY_WRITE, .any_version = true},
-    {HTTP_DELETE, "/lanyard/deny-assignments/{name}", GUARD_OPERATOR, operator_deny_delete, &OP_DENY_DELETE, .any_version = true},
-    {HTTP_GET, "/lanyard/clock", GUARD_OPERATOR, get_clock, NULL, .any_version = true},
-    {HTTP_POST, "/lanyard/clock", GUARD_OPERATOR, post_clock, NULL, .any_version = true},
+    {HTTP_GET, "/lanyard/denials", GUARD_OPERATOR, OPERATOR_ONLY, operator_denials_list, .writes = true, .any_version = true},
+    {HTTP_GET, "/lanyard/denials/{name}", GUARD_OPERATOR, OPERATOR_ONLY, operator_denial_get, .writes = true, .any_version = true},
+    {HTTP_GET, "/lanyard/orphans", GUARD_OPERATOR, OPERATOR_ONLY, operator_orphans_list, .any_version = true},
+    {HTTP_PUT, "/lanyard/deny-assignments/{name}", GUARD_OPERATOR, OPERATOR_ONLY, operator_deny_put, &OP_DENY_WRITE, .any_version = true},
+    {HTTP_DELETE, "/lanyard/deny-assignments/{name}", GUARD_OPERATOR, OPERATOR_ONLY, operator_deny_delete, &OP_DENY_DELETE, .any_version = true},
+    {HTTP_GET, "/lanyard/clock", GUARD_OPERATOR, OPERATOR_ONLY, get_clock, .any_version = true},
+    {HTTP_POST, "/lanyard/clock", GUARD_OPERATOR, OPERATOR_ONLY, post_clock, .any_version = true},
 };
 
 const struct service SERVICE_ADMIN = {

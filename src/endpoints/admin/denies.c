@@ -52,7 +52,7 @@ enum err operator_deny_put(struct call *c, struct work *w, const struct wire *q,
     struct deny_result     result = {0};
     TRY(read_id(c, q, &deny.id));
     TRY(read_body(c, q, &deny));
-    TRY(op_run(c, w, q->route->op, NULL, &deny, &result));
+    TRY(wire_run(c, w, q, &deny, &result));
     arm_write_deny(c, answer_json(a, result.was_created ? 201 : 200), result.deny);
     return OK;
 }
@@ -62,7 +62,7 @@ enum err operator_deny_delete(struct call *c, struct work *w, const struct wire 
     guid               id;
     struct deny_result result = {0};
     TRY(read_id(c, q, &id));
-    TRY(op_run(c, w, q->route->op, NULL, &id, &result));
+    TRY(wire_run(c, w, q, &id, &result));
     if (result.deny) arm_write_deny(c, answer_json(a, 200), result.deny);
     else a->status = 204;
     return OK;

@@ -25,10 +25,8 @@ str  arm_scope_of(const struct wire *q);
 bool arm_reaches(const struct scope *from, const struct scope *at, const str *above, size_t above_n);
 void arm_put_who_or_null(struct json_writer *to, const char *name, object_id who);
 
-/* "{type}/read" and the like; a target for op_run on that scope. */
+/* "{type}/read" and the like, at that id; at what holds the list where the id is that of a list. */
 FALLIBLE arm_type_target(struct call *c, str id, const char *verb, struct op_target *out);
-/* Asks for a permission without doing anything: for lists, which the handler walks itself. */
-FALLIBLE arm_require(struct call *c, struct work *w, str action, str scope);
 
 /*
  * A list in pages: the handler offers every item that belongs to it, in a fixed order; the page takes what fits.
@@ -52,6 +50,18 @@ bool     arm_filter_allows(const struct arm_filter *f, const struct resource *r,
 /* The same for resource groups, which are filtered by their tags alone. */
 FALLIBLE arm_filter_read_tags(struct call *c, str text, const struct arm_filter **out);
 bool     arm_filter_allows_tags(const struct arm_filter *f, const struct json *tags);
+
+/* Where routes are decided (permit.h), and what each leaves in q->object. */
+permit_target arm_at_subscription, arm_at_scope;
+permit_target arm_at_group;    /* struct group_args */
+permit_target arm_at_holder;   /* the subscription, or its resource group, which must be there */
+permit_target arm_at_resource; /* {id*}: struct resource_args */
+permit_target arm_at_assignment, arm_at_role;                                       /* struct assignment_args; struct role_args */
+permit_target arm_at_mgmt_group, arm_at_mgmt_group_write, arm_at_mgmt_subscription; /* struct mgmt_group_args */
+permit_target arm_at_system_identity, arm_at_identity;
+permit_target arm_at_vault, arm_at_deleted_vault;      /* struct policy_args; struct deleted_vault_args */
+permit_target arm_at_vault_secret, arm_at_registration;
+permit_rule   arm_may_see_subscription, arm_may_read_role;
 
 /* Handlers, by file. */
 route_handler arm_tenants_list, arm_subscriptions_list, arm_subscription_get, arm_locations_list; /* subscriptions.c */

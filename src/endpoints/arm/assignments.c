@@ -94,42 +94,47 @@ static enum err read_body(struct call *c, const struct wire *q, struct assignmen
     return OK;
 }
 
-static enum err run(struct call *c, struct work *w, const struct wire *q, struct assignment_args *args, struct assignment_result *out)
+// The assignment's own path: whoever may at its scope, may here.
+enum err arm_at_assignment(struct call *c, const struct work *w, struct wire *q, struct op_target *out)
 {
-    struct rbac_attributes attributes = {0};
-    struct op_target       target = {.attributes = &attributes};
+    struct assignment_args *args;
+    struct rbac_attributes *attributes;
+    TRY(NEW(c, &args, 1));
+    TRY(NEW(c, &attributes, 1));
+    if (q->route->method == HTTP_PUT) TRY(wire_read_body(c, q));
+    if (q->body) TRY(read_body(c, q, args));
     args->scope = arm_scope_of(q);
     TRY(read_id(c, q, &args->id));
-    target.scope = id_of(c, args->scope, args->id); // the assignment's own path: whoever may at its scope, may here
-    TRY(assignment_attributes(c, w, args, q->route->method == HTTP_DELETE, &attributes));
-    return op_run(c, w, q->route->op, &target, args, out);
+    TRY(assignment_attributes(c, w, args, q->route->method == HTTP_DELETE, attributes));
+    *out = (struct op_target){.scope = id_of(c, args->scope, args->id), .attributes = attributes};
+    q->object = args;
+    return OK;
 }
 
 enum err arm_assignment_put(struct call *c, struct work *w, const struct wire *q, struct answer *a)
 {
-    struct assignment_args   args = {0};
+    struct assignment_args  *args = q->object;
     struct assignment_result result = {0};
-    TRY(read_body(c, q, &args));
-    TRY(run(c, w, q, &args, &result));
-    write_assignment(c, answer_json(a, result.was_created ? 201 : 200), args.scope, result.assignment);
+    TRY(wire_run(c, w, q, args, &result));
+    write_assignment(c, answer_json(a, result.was_created ? 201 : 200), args->scope, result.assignment);
     return OK;
 }
 
 enum err arm_assignment_get(struct call *c, struct work *w, const struct wire *q, struct answer *a)
 {
-    struct assignment_args   args = {0};
+    struct assignment_args  *args = q->object;
     struct assignment_result result = {0};
-    TRY(run(c, w, q, &args, &result));
-    write_assignment(c, answer_json(a, 200), args.scope, result.assignment);
+    TRY(wire_run(c, w, q, args, &result));
+    write_assignment(c, answer_json(a, 200), args->scope, result.assignment);
     return OK;
 }
 
 enum err arm_assignment_delete(struct call *c, struct work *w, const struct wire *q, struct answer *a)
 {
-    struct assignment_args   args = {0};
+    struct assignment_args  *args = q->object;
     struct assignment_result result = {0};
-    TRY(run(c, w, q, &args, &result));
-    if (result.assignment) write_assignment(c, answer_json(a, 200), args.scope, result.assignment);
+    TRY(wire_run(c, w, q, args, &result));
+    if (result.assignment) write_assignment(c, answer_json(a, 200), args->scope, result.assignment);
     else a->status = 204;
     return OK;
 }
@@ -176,7 +181,7 @@ enum err arm_assignments_list(struct call *c, struct work *w, const struct wire 
 {
     struct listing  l = {.c = c, .scope_text = arm_scope_of(q)};
     TRY(scope_parse(c, l.scope_text, &l.scope));
-    TRY(op_run(c, w, &OP_ASSIGNMENT_LIST, &(struct op_target){.scope = l.scope_text}, NULL, NULL));
+    TRY(wire_run(c, w, q, NULL, NULL));
     TRY(rbac_filter_read(c, wire_query(q, "$filter"), RBAC_FILTER_ASSIGNMENTS, &l.filter));
     TRY(work_above(c, w, &l.scope, &l.above, &l.above_n));
     if (l.filter.has_assigned_to) TRY(directory_closure(c, w->world->directory, l.filter.assigned_to, DIRECTORY_AS_WRITTEN, &l.who, &l.who_n));

@@ -39,15 +39,6 @@ enum err arm_type_target(struct call *c, str id, const char *verb, struct op_tar
     return OK;
 }
 
-enum err arm_require(struct call *c, struct work *w, str action, str scope)
-{
-    struct rbac_answer answer;
-    TRY(work_decide(c, w, NULL, action, RBAC_CONTROL, scope, NULL, &answer));
-    if (answer.allowed) return OK;
-    w->refusal = (struct refusal){.action = action, .scope = scope, .answer = answer};
-    return FAIL_PLAIN(c, answer.reason == RBAC_DENIED ? ERR_DENIED : ERR_NOT_AUTHORIZED);
-}
-
 struct values_of {
     struct call       *c;
     const struct work *work;

@@ -78,7 +78,6 @@ enum err arm_denies_list(struct call *c, struct work *w, const struct wire *q, s
 {
     struct denies l = {.c = c};
     TRY(scope_parse(c, arm_scope_of(q), &l.at));
-    TRY(arm_require(c, w, S("Microsoft.Authorization/denyAssignments/read"), arm_scope_of(q)));
     TRY(rbac_filter_read(c, wire_query(q, "$filter"), RBAC_FILTER_DENIES, &l.filter));
     TRY(work_above(c, w, &l.at, &l.above, &l.above_n));
     TRY(arm_page_begin(c, q, a, &l.page));
@@ -89,7 +88,6 @@ enum err arm_denies_list(struct call *c, struct work *w, const struct wire *q, s
 enum err arm_deny_get(struct call *c, struct work *w, const struct wire *q, struct answer *a)
 {
     guid id;
-    TRY(arm_require(c, w, S("Microsoft.Authorization/denyAssignments/read"), arm_scope_of(q)));
     const struct deny_assignment *d = guid_parse(wire_param(q, "name"), &id) ? rbac_find_deny(w->world->rules, id) : NULL;
     if (!d) return FAIL(c, ERR_NOT_FOUND, "The deny assignment '%.*s' is not found.", PSTR(wire_param(q, "name")));
     arm_write_deny(c, answer_json(a, 200), d);

@@ -2,13 +2,18 @@
 #include "endpoints/arm/arm.h"
 #include "resources/types.h"
 
+enum err arm_at_system_identity(struct call *c, const struct work *w, struct wire *q, struct op_target *out)
+{
+    (void)c, (void)w;
+    out->scope = wire_param(q, "scope");
+    return OK;
+}
+
 // The only route of this API from a resource to its system-assigned identity's client id.
 enum err arm_system_identity_get(struct call *c, struct work *w, const struct wire *q, struct answer *a)
 {
-    str                    scope = wire_param(q, "scope");
     const struct resource *r;
-    TRY(arm_require(c, w, S("Microsoft.ManagedIdentity/identities/read"), scope));
-    TRY(resources_require(c, w, scope, &r));
+    TRY(resources_require(c, w, q->scope, &r));
     if (!r->identity.has_system)
         return FAIL(c, ERR_RESOURCE_NOT_FOUND, "The resource '%.*s' has no system-assigned identity.", PSTR(r->id));
     struct json_writer *j = answer_json(a, 200);
@@ -60,14 +65,19 @@ static bool write_user(const struct resource *r, void *ctx)
     return true;
 }
 
+enum err arm_at_identity(struct call *c, const struct work *w, struct wire *q, struct op_target *out)
+{
+    (void)w;
+    out->scope = call_format(c, "/subscriptions/%.*s/resourcegroups/%.*s/providers/Microsoft.ManagedIdentity/userAssignedIdentities/%.*s",
+                             PSTR(wire_param(q, "subscription")), PSTR(wire_param(q, "group")), PSTR(wire_param(q, "name")));
+    return OK;
+}
+
 // Which resources use an identity (contract I8).
 enum err arm_associated_list(struct call *c, struct work *w, const struct wire *q, struct answer *a)
 {
     const struct resource *identity;
-    str id = call_format(c, "/subscriptions/%.*s/resourcegroups/%.*s/providers/Microsoft.ManagedIdentity/userAssignedIdentities/%.*s",
-                         PSTR(wire_param(q, "subscription")), PSTR(wire_param(q, "group")), PSTR(wire_param(q, "name")));
-    TRY(arm_require(c, w, S("Microsoft.ManagedIdentity/userAssignedIdentities/listAssociatedResources/action"), id));
-    TRY(resources_require(c, w, id, &identity));
+    TRY(resources_require(c, w, q->scope, &identity));
     struct users u = {.c = c, .w = w, .j = answer_json(a, 200)};
     json_write_object(u.j);
     json_write_key(u.j, S("value"));

@@ -144,29 +144,43 @@ static enum err check_query(struct call *c, const struct wire *q)
 }
 
 // Whoever may not read it is not told whether it is there.
+enum err arm_at_mgmt_group(struct call *c, const struct work *w, struct wire *q, struct op_target *out)
+{
+    struct mgmt_group_args *args;
+    (void)w;
+    TRY(NEW(c, &args, 1));
+    args->name = name_of(q);
+    q->object = args;
+    out->scope = mgmt_group_path(c, args->name);
+    return OK;
+}
+
 enum err arm_mgmt_group_get(struct call *c, struct work *w, const struct wire *q, struct answer *a)
 {
     const struct mgmt_group *g;
-    TRY(arm_require(c, w, S(TYPE "/read"), mgmt_group_path(c, name_of(q))));
     TRY(mgmt_group_require(c, w, name_of(q), &g));
     TRY(check_query(c, q));
     return write_group(c, w, q, answer_json(a, 200), g);
 }
 
+// The actions that the rows of lists name, in that order.
+enum { ITEM_GROUP, ITEM_SUBSCRIPTION };
+
 struct listing {
     struct call        *c;
     struct work        *w;
+    const struct wire  *q;
     struct json_writer *j;
     bool                as_entities;
     size_t              n;
     enum err            failed;
 };
 
-static bool may_read(struct listing *l, str action, str scope)
+static bool may_read(struct listing *l, size_t kind, str scope)
 {
-    struct rbac_answer answer = {0};
-    l->failed = work_decide(l->c, l->w, NULL, action, RBAC_CONTROL, scope, NULL, &answer);
-    return l->failed == OK && answer.allowed;
+    bool allowed = false;
+    l->failed = permit_item(l->c, l->w, l->q, kind, scope, &allowed);
+    return l->failed == OK && allowed;
 }
 
 static void write_item(struct listing *l, str type, str id, str name, str display_name, str parent)
@@ -194,7 +208,7 @@ static bool offer_group(const struct mgmt_group *g, void *ctx)
     struct listing *l = ctx;
     str             path = mgmt_group_path(l->c, g->name);
     const struct mgmt_group *parent = parent_of(l->w, g);
-    if (may_read(l, S(TYPE "/read"), path)) write_item(l, S(TYPE), path, g->name, g->display_name, parent ? mgmt_group_path(l->c, parent->name) : STR_NONE);
+    if (may_read(l, ITEM_GROUP, path)) write_item(l, S(TYPE), path, g->name, g->display_name, parent ? mgmt_group_path(l->c, parent->name) : STR_NONE);
     return l->failed == OK;
 }
 
@@ -202,14 +216,14 @@ static bool offer_subscription(const struct subscription *s, void *ctx)
 {
     struct listing *l = ctx;
     str             name = guid_str(l->c, s->id.g), path = call_format(l->c, "/subscriptions/%.*s", PSTR(name));
-    if (may_read(l, S("Microsoft.Resources/subscriptions/read"), path))
+    if (may_read(l, ITEM_SUBSCRIPTION, path))
         write_item(l, S("/subscriptions"), path, name, s->name, mgmt_group_path(l->c, mgmt_group_of_subscription(l->c, l->w, s)));
     return l->failed == OK;
 }
 
-static enum err list(struct call *c, struct work *w, struct answer *a, bool as_entities)
+static enum err list(struct call *c, struct work *w, const struct wire *q, struct answer *a, bool as_entities)
 {
-    struct listing l = {.c = c, .w = w, .j = answer_json(a, 200), .as_entities = as_entities};
+    struct listing l = {.c = c, .w = w, .q = q, .j = answer_json(a, 200), .as_entities = as_entities};
     json_write_object(l.j);
     json_write_key(l.j, S("value"));
     json_write_array(l.j);
@@ -224,14 +238,12 @@ static enum err list(struct call *c, struct work *w, struct answer *a, bool as_e
 
 enum err arm_mgmt_groups_list(struct call *c, struct work *w, const struct wire *q, struct answer *a)
 {
-    (void)q;
-    return list(c, w, a, false);
+    return list(c, w, q, a, false);
 }
 
 enum err arm_entities_list(struct call *c, struct work *w, const struct wire *q, struct answer *a)
 {
-    (void)q;
-    return list(c, w, a, true);
+    return list(c, w, q, a, true);
 }
 
 // --- descendants: everything below, flat ---
@@ -273,7 +285,6 @@ static bool offer_descendant_subscription(const struct subscription *s, void *ct
 enum err arm_descendants_list(struct call *c, struct work *w, const struct wire *q, struct answer *a)
 {
     const struct mgmt_group *g;
-    TRY(arm_require(c, w, S(TYPE "/read"), mgmt_group_path(c, name_of(q))));
     TRY(mgmt_group_require(c, w, name_of(q), &g));
     struct descent d = {.l = {.c = c, .w = w, .j = answer_json(a, 200), .as_entities = true}, .path = mgmt_group_path(c, g->name), .name = g->name};
     json_write_object(d.l.j);
@@ -316,20 +327,28 @@ static enum err read_body(struct call *c, const struct wire *q, struct mgmt_grou
     return read_parent(c, json_get(body, S("parentGroupId")) ? json_get(body, S("parentGroupId")) : json_get(body, S("parentId")), args);
 }
 
+enum err arm_at_mgmt_group_write(struct call *c, const struct work *w, struct wire *q, struct op_target *out)
+{
+    struct mgmt_group_args *args;
+    TRY(NEW(c, &args, 1));
+    *args = (struct mgmt_group_args){.name = name_of(q), .must_exist = q->route->method == HTTP_PATCH};
+    TRY(read_body(c, q, args));
+    q->object = args;
+    out->scope = mgmt_group_write_scope(c, w, args);
+    return OK;
+}
+
 enum err arm_mgmt_group_put(struct call *c, struct work *w, const struct wire *q, struct answer *a)
 {
-    struct mgmt_group_args   args = {.name = name_of(q), .must_exist = q->route->method == HTTP_PATCH};
     struct mgmt_group_result result = {0};
-    TRY(read_body(c, q, &args));
-    TRY(op_run(c, w, q->route->op, &(struct op_target){.scope = mgmt_group_write_scope(c, w, &args)}, &args, &result));
+    TRY(wire_run(c, w, q, q->object, &result));
     return write_group(c, w, q, answer_json(a, 200), result.group);
 }
 
 enum err arm_mgmt_group_delete(struct call *c, struct work *w, const struct wire *q, struct answer *a)
 {
-    struct mgmt_group_args   args = {.name = name_of(q)};
     struct mgmt_group_result result = {0};
-    TRY(op_run(c, w, q->route->op, &(struct op_target){.scope = mgmt_group_path(c, args.name)}, &args, &result));
+    TRY(wire_run(c, w, q, q->object, &result));
     if (!result.group) {
         a->status = 204;
         return OK;
@@ -348,6 +367,17 @@ static enum err read_subscription(struct call *c, const struct wire *q, struct m
     args->name = name_of(q);
     if (guid_parse(text, &args->subscription.g)) return OK;
     return FAIL(c, ERR_SUBSCRIPTION_INVALID, "The provided subscription identifier '%.*s' is malformed or invalid.", PSTR(call_printable(c, text, 128)));
+}
+
+enum err arm_at_mgmt_subscription(struct call *c, const struct work *w, struct wire *q, struct op_target *out)
+{
+    struct mgmt_group_args *args;
+    (void)w;
+    TRY(NEW(c, &args, 1));
+    TRY(read_subscription(c, q, args));
+    q->object = args;
+    out->scope = mgmt_group_path(c, args->name);
+    return OK;
 }
 
 static void write_holding(struct call *c, const struct work *w, struct json_writer *j, const struct mgmt_group *g, subscription_id id)
@@ -371,35 +401,29 @@ static void write_holding(struct call *c, const struct work *w, struct json_writ
 
 enum err arm_mgmt_group_subscription_put(struct call *c, struct work *w, const struct wire *q, struct answer *a)
 {
-    struct mgmt_group_args   args = {0};
+    struct mgmt_group_args  *args = q->object;
     struct mgmt_group_result result = {0};
-    TRY(read_subscription(c, q, &args));
-    TRY(op_run(c, w, q->route->op, &(struct op_target){.scope = mgmt_group_path(c, args.name)}, &args, &result));
-    write_holding(c, w, answer_json(a, 200), result.group, args.subscription);
+    TRY(wire_run(c, w, q, args, &result));
+    write_holding(c, w, answer_json(a, 200), result.group, args->subscription);
     return OK;
 }
 
 enum err arm_mgmt_group_subscription_delete(struct call *c, struct work *w, const struct wire *q, struct answer *a)
 {
-    struct mgmt_group_args   args = {0};
     struct mgmt_group_result result = {0};
-    TRY(read_subscription(c, q, &args));
-    TRY(op_run(c, w, q->route->op, &(struct op_target){.scope = mgmt_group_path(c, args.name)}, &args, &result));
+    TRY(wire_run(c, w, q, q->object, &result));
     a->status = 204;
     return OK;
 }
 
 enum err arm_mgmt_group_subscription_get(struct call *c, struct work *w, const struct wire *q, struct answer *a)
 {
-    struct mgmt_group_args     args = {0};
-    const struct mgmt_group   *g;
-    const struct subscription *s;
-    TRY(read_subscription(c, q, &args));
-    TRY(arm_require(c, w, S(TYPE "/subscriptions/read"), mgmt_group_path(c, args.name)));
-    TRY(mgmt_group_require(c, w, args.name, &g));
-    s = tree_find_subscription(w->world->tree, args.subscription);
+    const struct mgmt_group_args *args = q->object;
+    const struct mgmt_group      *g;
+    TRY(mgmt_group_require(c, w, args->name, &g));
+    const struct subscription *s = tree_find_subscription(w->world->tree, args->subscription);
     if (!s || !str_eq_nocase(mgmt_group_of_subscription(c, w, s), g->name))
-        return FAIL(c, ERR_NOT_FOUND, "The subscription '%s' is not in the management group '%.*s'.", guid_text(args.subscription.g).s, PSTR(g->name));
-    write_holding(c, w, answer_json(a, 200), g, args.subscription);
+        return FAIL(c, ERR_NOT_FOUND, "The subscription '%s' is not in the management group '%.*s'.", guid_text(args->subscription.g).s, PSTR(g->name));
+    write_holding(c, w, answer_json(a, 200), g, args->subscription);
     return OK;
 }

@@ -92,11 +92,15 @@ enum err arm_provider_get(struct call *c, struct work *w, const struct wire *q, 
     return OK;
 }
 
+enum err arm_at_registration(struct call *c, const struct work *w, struct wire *q, struct op_target *out)
+{
+    out->action = call_format(c, "%.*s/register/action", PSTR(wire_param(q, "namespace")));
+    return arm_at_subscription(c, w, q, out);
+}
+
 // Every provider is registered already.
 enum err arm_provider_register(struct call *c, struct work *w, const struct wire *q, struct answer *a)
 {
-    str subscription = wire_param(q, "subscription"), name = wire_param(q, "namespace");
-    TRY(arm_require(c, w, call_format(c, "%.*s/register/action", PSTR(name)), call_format(c, "/subscriptions/%.*s", PSTR(subscription))));
     return arm_provider_get(c, w, q, a);
 }
 

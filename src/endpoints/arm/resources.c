@@ -2,40 +2,10 @@
 #include "endpoints/arm/arm.h"
 #include "resources/types.h"
 
-static str id_of(const struct wire *q)
-{
-    return wire_param(q, "id");
-}
-
-static enum err check_version(struct call *c, const struct wire *q, str id, str location)
-{
-    struct resource_id parts;
-    str                type;
-    TRY(arm_read_id(c, id, &parts));
-    TRY(resource_id_type(c, &parts, &type));
-    return types_check_api_version(c, types_of(type), location, q->api_version);
-}
-
-static enum err run(struct call *c, struct work *w, const struct wire *q, const char *verb, struct resource_args args, struct resource_result *out)
-{
-    struct op_target target;
-    args.id = id_of(q);
-    TRY(arm_type_target(c, args.id, verb, &target));
-    TRY(check_version(c, q, args.id, json_get_str(args.body, S("location"))));
-    return op_run(c, w, q->route->op, &target, &args, out);
-}
-
-static enum err write_with_body(struct call *c, struct work *w, const struct wire *q, enum identity_verb verb, struct resource_result *out)
-{
-    struct resource_args args = {.verb = verb};
-    TRY(wire_body(c, q, &args.body));
-    return run(c, w, q, "write", args, out);
-}
-
 enum err arm_resource_put(struct call *c, struct work *w, const struct wire *q, struct answer *a)
 {
     struct resource_result result = {0};
-    TRY(write_with_body(c, w, q, IDENTITY_PUT, &result));
+    TRY(wire_run(c, w, q, q->object, &result));
     // Clients of some services take only one of the two for a new resource, as their service answers.
     const struct resource_type *type = types_of(result.resource->type);
     int                         status = result.was_created && !type->answers_200 ? 201 : 200;
@@ -46,7 +16,7 @@ enum err arm_resource_put(struct call *c, struct work *w, const struct wire *q, 
 enum err arm_resource_patch(struct call *c, struct work *w, const struct wire *q, struct answer *a)
 {
     struct resource_result result = {0};
-    TRY(write_with_body(c, w, q, IDENTITY_PATCH, &result));
+    TRY(wire_run(c, w, q, q->object, &result));
     return arm_write_resource(c, w, answer_json(a, 200), result.resource, false);
 }
 
@@ -91,30 +61,26 @@ static enum err list(struct call *c, struct work *w, const struct wire *q, struc
 // "…/providers/NS/TYPE": the resources of one type in a group or a subscription, or the children of one resource.
 static enum err list_of_type(struct call *c, struct work *w, const struct wire *q, struct answer *a, const struct resource_id *id)
 {
-    struct listing   l = {0};
-    struct op_target target;
-    TRY(arm_type_target(c, id->text, "read", &target));
-    TRY(check_version(c, q, id->text, STR_NONE));
-    TRY(arm_require(c, w, target.action, target.scope));
+    struct listing l = {0};
     if (!str_empty(id->subscription)) TRY(resources_require_holder(c, w, id->subscription, id->group));
     TRY(resource_id_type(c, id, &l.type));
-    return list(c, w, q, a, target.scope, &l);
+    return list(c, w, q, a, q->scope, &l);
 }
 
 enum err arm_resource_get(struct call *c, struct work *w, const struct wire *q, struct answer *a)
 {
     struct resource_result result = {0};
     struct resource_id     id;
-    TRY(arm_read_id(c, id_of(q), &id));
+    TRY(arm_read_id(c, wire_param(q, "id"), &id));
     if (id.is_list) return list_of_type(c, w, q, a, &id);
-    TRY(run(c, w, q, "read", (struct resource_args){0}, &result));
+    TRY(wire_run(c, w, q, q->object, &result));
     return arm_write_resource(c, w, answer_json(a, 200), result.resource, false);
 }
 
 enum err arm_resource_head(struct call *c, struct work *w, const struct wire *q, struct answer *a)
 {
     struct resource_result result = {0};
-    TRY(run(c, w, q, "read", (struct resource_args){0}, &result));
+    TRY(wire_run(c, w, q, q->object, &result));
     a->status = 204;
     return OK;
 }
@@ -122,7 +88,7 @@ enum err arm_resource_head(struct call *c, struct work *w, const struct wire *q,
 enum err arm_resource_delete(struct call *c, struct work *w, const struct wire *q, struct answer *a)
 {
     struct resource_result result = {0};
-    TRY(run(c, w, q, "delete", (struct resource_args){0}, &result));
+    TRY(wire_run(c, w, q, q->object, &result));
     a->status = result.resource ? 200 : 204;
     return OK;
 }
@@ -131,10 +97,5 @@ enum err arm_resource_delete(struct call *c, struct work *w, const struct wire *
 enum err arm_resources_list(struct call *c, struct work *w, const struct wire *q, struct answer *a)
 {
     struct listing l = {.is_item = true};
-    str            subscription = wire_param(q, "subscription"), group = wire_param(q, "group");
-    str            under = str_empty(group) ? call_format(c, "/subscriptions/%.*s", PSTR(subscription))
-                                            : call_format(c, "/subscriptions/%.*s/resourceGroups/%.*s", PSTR(subscription), PSTR(group));
-    TRY(resources_require_holder(c, w, subscription, group));
-    TRY(arm_require(c, w, S("Microsoft.Resources/subscriptions/resources/read"), under));
-    return list(c, w, q, a, under, &l);
+    return list(c, w, q, a, q->scope, &l);
 }

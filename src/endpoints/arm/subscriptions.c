@@ -131,20 +131,26 @@ enum err arm_subscriptions_list(struct call *c, struct work *w, const struct wir
     return OK;
 }
 
-// Whoever may read it, and whoever has anything to do below it.
-static enum err require_seen(struct call *c, struct work *w, const struct wire *q, subscription_id *out)
+static enum err read_id(struct call *c, const struct wire *q, subscription_id *out)
 {
-    bool seen;
-    TRY(resources_require_holder(c, w, wire_param(q, "subscription"), STR_NONE));
-    if (!guid_parse(wire_param(q, "subscription"), &out->g)) return FAIL_PLAIN(c, ERR_SUBSCRIPTION_INVALID);
-    TRY(can_see(c, w, *out, &seen));
-    return seen ? OK : arm_require(c, w, S("Microsoft.Resources/subscriptions/read"), path_of(c, *out));
+    return guid_parse(wire_param(q, "subscription"), &out->g) ? OK : FAIL_PLAIN(c, ERR_SUBSCRIPTION_INVALID);
+}
+
+// Whoever may read it, and whoever has anything to do below it.
+enum err arm_may_see_subscription(struct call *c, struct work *w, struct wire *q)
+{
+    subscription_id id;
+    bool            seen;
+    TRY(read_id(c, q, &id));
+    TRY(can_see(c, w, id, &seen));
+    if (seen) return OK;
+    return work_require(c, w, RBAC_CONTROL, S("Microsoft.Resources/subscriptions/read"), &(struct op_target){.scope = path_of(c, id)});
 }
 
 enum err arm_subscription_get(struct call *c, struct work *w, const struct wire *q, struct answer *a)
 {
     subscription_id id;
-    TRY(require_seen(c, w, q, &id));
+    TRY(read_id(c, q, &id));
     write_subscription(c, answer_json(a, 200), tree_find_subscription(w->world->tree, id));
     return OK;
 }
@@ -152,7 +158,8 @@ enum err arm_subscription_get(struct call *c, struct work *w, const struct wire 
 enum err arm_locations_list(struct call *c, struct work *w, const struct wire *q, struct answer *a)
 {
     subscription_id id;
-    TRY(require_seen(c, w, q, &id));
+    (void)w;
+    TRY(read_id(c, q, &id));
     struct json_writer *j = answer_json(a, 200);
     json_write_object(j);
     json_write_key(j, S("value"));

@@ -4,17 +4,27 @@
 #include "endpoints/keyvault/body.h"
 #include "ops/secrets.h"
 
-// The vault and the secret in the path, and the scope of the permission: it is asked before anything is told.
-static enum err begin(struct call *c, struct work *w, const struct wire *q, struct vault *out_vault, struct secrets_args *out_args, str *out_scope)
+static str vault_path(struct call *c, const struct wire *q)
+{
+    return call_format(c, "/subscriptions/%.*s/resourceGroups/%.*s/providers/" VAULT_TYPE "/%.*s", PSTR(wire_param(q, "subscription")),
+                       PSTR(wire_param(q, "group")), PSTR(wire_param(q, "vault")));
+}
+
+enum err arm_at_vault_secret(struct call *c, const struct work *w, struct wire *q, struct op_target *out)
+{
+    str name = wire_param(q, "name");
+    (void)w;
+    if (name.at) TRY(secrets_check_name(c, name));
+    out->scope = name.at ? call_format(c, "%.*s/secrets/%.*s", PSTR(vault_path(c, q)), PSTR(name)) : vault_path(c, q);
+    return OK;
+}
+
+// The vault and the secret in the path. Whether the vault is there is told to those who are allowed.
+static enum err begin(struct call *c, struct work *w, const struct wire *q, struct vault *out_vault, struct secrets_args *out_args)
 {
     const struct resource *r;
-    str name = wire_param(q, "name"), id = call_format(c, "/subscriptions/%.*s/resourceGroups/%.*s/providers/" VAULT_TYPE "/%.*s", PSTR(wire_param(q, "subscription")),
-                         PSTR(wire_param(q, "group")), PSTR(wire_param(q, "vault")));
-    if (name.at) TRY(secrets_check_name(c, name));
-    *out_scope = name.at ? call_format(c, "%.*s/secrets/%.*s", PSTR(id), PSTR(name)) : id;
-    TRY(arm_require(c, w, str_of(q->route->op->action), *out_scope));
-    TRY(resources_require(c, w, id, &r));
-    *out_args = (struct secrets_args){.vault = out_vault, .name = name, .limit = SECRETS_MAX_PAGE};
+    TRY(resources_require(c, w, vault_path(c, q), &r));
+    *out_args = (struct secrets_args){.vault = out_vault, .name = wire_param(q, "name"), .limit = SECRETS_MAX_PAGE};
     return vault_open(c, w, r->name, out_vault);
 }
 
@@ -76,12 +86,11 @@ enum err arm_vault_secret_put(struct call *c, struct work *w, const struct wire 
     struct secrets_args                 args;
     struct vault_secret                 got;
     const struct json                  *properties;
-    str                                 scope;
-    TRY(begin(c, w, q, &v, &args, &scope));
+    TRY(begin(c, w, q, &v, &args));
     TRY(read_body(c, q, &properties, &args.wish));
     TRY(body_take_value(c, properties, &value));
     args.value = &value;
-    TRY(op_run(c, w, &OP_VAULT_SECRET_WRITE, &(struct op_target){.scope = scope}, &args, &got));
+    TRY(wire_run(c, w, q, &args, &got));
     write_secret(c, answer_json(a, 200), &v, &got);
     return OK;
 }
@@ -93,11 +102,10 @@ enum err arm_vault_secret_patch(struct call *c, struct work *w, const struct wir
     struct secrets_args args;
     struct vault_secret got;
     const struct json  *properties;
-    str                 scope;
-    TRY(begin(c, w, q, &v, &args, &scope));
+    TRY(begin(c, w, q, &v, &args));
     TRY(read_body(c, q, &properties, &args.wish));
     if (json_get(properties, S("value"))) return arm_vault_secret_put(c, w, q, a);
-    TRY(op_run(c, w, &OP_VAULT_SECRET_UPDATE, &(struct op_target){.scope = scope}, &args, &got));
+    TRY(op_run(c, w, &OP_VAULT_SECRET_UPDATE, &w->decided.target, &args, &got));
     write_secret(c, answer_json(a, 200), &v, &got);
     return OK;
 }
@@ -107,9 +115,8 @@ enum err arm_vault_secret_get(struct call *c, struct work *w, const struct wire 
     struct vault        v;
     struct secrets_args args;
     struct vault_secret got;
-    str                 scope;
-    TRY(begin(c, w, q, &v, &args, &scope));
-    TRY(op_run(c, w, &OP_VAULT_SECRET_READ, &(struct op_target){.scope = scope}, &args, &got));
+    TRY(begin(c, w, q, &v, &args));
+    TRY(wire_run(c, w, q, &args, &got));
     write_secret(c, answer_json(a, 200), &v, &got);
     return OK;
 }
@@ -120,12 +127,11 @@ enum err arm_vault_secrets_list(struct call *c, struct work *w, const struct wir
     struct secrets_args args;
     struct secrets_page found;
     struct arm_page     page;
-    str                 scope;
-    TRY(begin(c, w, q, &v, &args, &scope));
+    TRY(begin(c, w, q, &v, &args));
     TRY(arm_page_begin(c, q, a, &page));
     args.after = page.after;
     if (page.room < args.limit) args.limit = page.room;
-    TRY(op_run(c, w, &OP_VAULT_SECRET_LIST, &(struct op_target){.scope = scope}, &args, &found));
+    TRY(wire_run(c, w, q, &args, &found));
     for (size_t i = 0; i < found.n; i++) write_secret(c, page.json, &v, &found.items[i]);
     page.is_full = !str_empty(found.next);
     page.last = found.next;

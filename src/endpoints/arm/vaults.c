@@ -3,18 +3,27 @@
 #include "ops/vault.h"
 #include "ops/vault_resource.h"
 
+enum err arm_at_vault(struct call *c, const struct work *w, struct wire *q, struct op_target *out)
+{
+    static const str    KINDS[] = {[POLICY_ADD] = S_INIT("add"), [POLICY_REPLACE] = S_INIT("replace"), [POLICY_REMOVE] = S_INIT("remove")};
+    size_t              kind = str_index_nocase(KINDS, COUNT(KINDS), wire_param(q, "kind"));
+    struct policy_args *args;
+    (void)w;
+    if (kind == STR_NOWHERE) return FAIL(c, ERR_PARAMETER_INVALID, "The operation on access policies must be add, replace or remove.");
+    TRY(wire_read_body(c, q));
+    TRY(NEW(c, &args, 1));
+    *args = (struct policy_args){.body = q->body, .kind = (enum policy_change)kind};
+    args->vault = call_format(c, "/subscriptions/%.*s/resourceGroups/%.*s/providers/" VAULT_TYPE "/%.*s", PSTR(wire_param(q, "subscription")),
+                              PSTR(wire_param(q, "group")), PSTR(wire_param(q, "vault")));
+    q->object = args;
+    out->scope = args->vault;
+    return OK;
+}
+
 enum err arm_vault_policies(struct call *c, struct work *w, const struct wire *q, struct answer *a)
 {
-    static const str       KINDS[] = {[POLICY_ADD] = S_INIT("add"), [POLICY_REPLACE] = S_INIT("replace"), [POLICY_REMOVE] = S_INIT("remove")};
     const struct resource *vault = NULL;
-    struct policy_args     args = {0};
-    size_t                 kind = str_index_nocase(KINDS, COUNT(KINDS), wire_param(q, "kind"));
-    if (kind == STR_NOWHERE) return FAIL(c, ERR_PARAMETER_INVALID, "The operation on access policies must be add, replace or remove.");
-    TRY(wire_body(c, q, &args.body));
-    args.kind = (enum policy_change)kind;
-    args.vault = call_format(c, "/subscriptions/%.*s/resourceGroups/%.*s/providers/" VAULT_TYPE "/%.*s", PSTR(wire_param(q, "subscription")),
-                             PSTR(wire_param(q, "group")), PSTR(wire_param(q, "vault")));
-    TRY(op_run(c, w, &OP_VAULT_POLICIES, &(struct op_target){.scope = args.vault}, &args, &vault));
+    TRY(wire_run(c, w, q, q->object, &vault));
     const struct json *document;
     TRY(json_parse(c, vault->document, &document));
     struct json_writer *j = answer_json(a, 200);
@@ -83,8 +92,6 @@ enum err arm_deleted_vaults_list(struct call *c, struct work *w, const struct wi
 {
     struct listing l = {.c = c};
     str            subscription = wire_param(q, "subscription");
-    TRY(resources_require_holder(c, w, subscription, STR_NONE));
-    TRY(arm_require(c, w, S("Microsoft.KeyVault/deletedVaults/read"), call_format(c, "/subscriptions/%.*s", PSTR(subscription))));
     if (!guid_parse(subscription, &l.subscription)) return FAIL_PLAIN(c, ERR_SUBSCRIPTION_INVALID);
     TRY(arm_page_begin(c, q, a, &l.page));
     tree_each_deleted(w->world->tree, offer, &l);
@@ -92,25 +99,27 @@ enum err arm_deleted_vaults_list(struct call *c, struct work *w, const struct wi
     return arm_page_end(c, q, &l.page);
 }
 
-static enum err run_deleted(struct call *c, struct work *w, const struct wire *q, void *out)
+// Decided at the subscription: the vault's resource group may be gone too.
+enum err arm_at_deleted_vault(struct call *c, const struct work *w, struct wire *q, struct op_target *out)
 {
-    struct deleted_vault_args args = {.location = wire_param(q, "location"), .name = wire_param(q, "name")};
-    struct op_target          target = {.scope = call_format(c, "/subscriptions/%.*s", PSTR(wire_param(q, "subscription")))};
-    TRY(resources_require_holder(c, w, wire_param(q, "subscription"), STR_NONE));
-    if (!guid_parse(wire_param(q, "subscription"), &args.subscription.g)) return FAIL_PLAIN(c, ERR_SUBSCRIPTION_INVALID);
-    return op_run(c, w, q->route->op, &target, &args, out);
+    struct deleted_vault_args *args;
+    TRY(NEW(c, &args, 1));
+    *args = (struct deleted_vault_args){.location = wire_param(q, "location"), .name = wire_param(q, "name")};
+    if (!guid_parse(wire_param(q, "subscription"), &args->subscription.g)) return FAIL_PLAIN(c, ERR_SUBSCRIPTION_INVALID);
+    q->object = args;
+    return arm_at_subscription(c, w, q, out);
 }
 
 enum err arm_deleted_vault_get(struct call *c, struct work *w, const struct wire *q, struct answer *a)
 {
     const struct resource *vault = NULL;
-    TRY(run_deleted(c, w, q, &vault));
+    TRY(wire_run(c, w, q, q->object, &vault));
     return write_deleted(c, answer_json(a, 200), vault);
 }
 
 enum err arm_deleted_vault_purge(struct call *c, struct work *w, const struct wire *q, struct answer *a)
 {
-    TRY(run_deleted(c, w, q, NULL));
+    TRY(wire_run(c, w, q, q->object, NULL));
     a->status = 200;
     return OK;
 }
@@ -118,9 +127,7 @@ enum err arm_deleted_vault_purge(struct call *c, struct work *w, const struct wi
 enum err arm_vault_name_check(struct call *c, struct work *w, const struct wire *q, struct answer *a)
 {
     const struct json *body;
-    str                reason, subscription = wire_param(q, "subscription");
-    TRY(resources_require_holder(c, w, subscription, STR_NONE));
-    TRY(arm_require(c, w, S("Microsoft.KeyVault/checkNameAvailability/read"), call_format(c, "/subscriptions/%.*s", PSTR(subscription))));
+    str                reason;
     TRY(wire_body(c, q, &body));
     str                 problem = vault_name_problem(c, w, json_get_str(body, S("name")), &reason);
     struct json_writer *j = answer_json(a, 200);

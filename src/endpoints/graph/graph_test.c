@@ -69,6 +69,8 @@ static enum err handle(struct desk *d)
     TRY(route_find(c, &SERVICE_GRAPH, d->x.request.method, d->x.request.path, &d->wire, &d->wire.route));
     TRY(http_read_fields(c, d->x.request.query, &d->wire.query, &d->wire.query_n));
     TRY(SERVICE_GRAPH.before(c, &d->s.work, &d->wire));
+    d->s.work.decided.op = NULL; // each request is a work of its own
+    TRY(permit_ask(c, &d->s.work, &d->wire));
     return d->wire.route->handler(c, &d->s.work, &d->wire, &d->answer);
 }
 

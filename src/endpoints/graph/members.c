@@ -52,7 +52,7 @@ enum err graph_member_add(struct call *c, struct work *w, const struct wire *q, 
     TRY(wire_body(c, q, &body));
     TRY(graph_read_reference(c, json_get_str(body, S("@odata.id")), &args.member));
     args.group = group->id;
-    TRY(op_run(c, w, q->route->op, NULL, &args, NULL));
+    TRY(wire_run(c, w, q, &args, NULL));
     a->status = 204;
     return OK;
 }
@@ -64,7 +64,7 @@ enum err graph_member_remove(struct call *c, struct work *w, const struct wire *
     TRY(graph_find_group(c, w, q, &group));
     TRY(graph_read_id(c, wire_param(q, "member"), &args.member));
     args.group = group->id;
-    TRY(op_run(c, w, q->route->op, NULL, &args, NULL));
+    TRY(wire_run(c, w, q, &args, NULL));
     a->status = 204;
     return OK;
 }

@@ -83,7 +83,7 @@ enum err graph_create(struct call *c, struct work *w, const struct wire *q, stru
     struct principal_result result = {0};
     TRY(wire_body(c, q, &args.body));
     TRY(read_bound(c, args.body, &args));
-    TRY(op_run(c, w, q->route->op, NULL, &args, &result));
+    TRY(wire_run(c, w, q, &args, &result));
     add_location(c, q, a, result.principal);
     return graph_answer_object(c, q, a, 201, set->name, result.principal);
 }
@@ -104,7 +104,7 @@ enum err graph_patch(struct call *c, struct work *w, const struct wire *q, struc
     args.kind = p->kind;
     TRY(wire_body(c, q, &args.body));
     TRY(read_bound(c, args.body, &args));
-    TRY(op_run(c, w, q->route->op, NULL, &args, &result));
+    TRY(wire_run(c, w, q, &args, &result));
     return answer_nothing(a);
 }
 
@@ -115,7 +115,7 @@ enum err graph_delete(struct call *c, struct work *w, const struct wire *q, stru
     TRY(graph_find(c, w, q, &p));
     args.id = p->id;
     args.kind = p->kind;
-    TRY(op_run(c, w, q->route->op, NULL, &args, NULL));
+    TRY(wire_run(c, w, q, &args, NULL));
     return answer_nothing(a);
 }
 

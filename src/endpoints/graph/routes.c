@@ -4,62 +4,77 @@
 #include "ops/principals.h"
 
 // Both versions of the API answer the same.
-#define BOTH(method, path, handler, op) \
-    {method, "/v1.0" path, GUARD_BEARER, handler, op}, {method, "/beta" path, GUARD_BEARER, handler, op}
+#define BOTH(method, path, permit, handler, op) \
+    {method, "/v1.0" path, GUARD_BEARER, permit, handler, op}, {method, "/beta" path, GUARD_BEARER, permit, handler, op}
+#define READS(method, path, handler)      BOTH(method, path, PERMIT_RULE(may_read), handler, NULL)
+#define WRITES(method, path, handler, op) BOTH(method, path, PERMIT_RULE(may_write), handler, op)
+
+// Who may not read the directory learns nothing of it, whatever was asked.
+static enum err may_read(struct call *c, struct work *w, struct wire *q)
+{
+    (void)q;
+    return op_run(c, w, &OP_DIRECTORY_READ, NULL, NULL, NULL);
+}
+
+static enum err may_write(struct call *c, struct work *w, struct wire *q)
+{
+    TRY(may_read(c, w, q));
+    return directory_require_writer(c);
+}
 
 // What every object can be asked about its groups.
-#define MEMBERSHIP(object)                                                          \
-    BOTH(HTTP_GET, object "/memberOf", graph_member_of, NULL),                      \
-    BOTH(HTTP_GET, object "/memberOf/{type}", graph_member_of, NULL),               \
-    BOTH(HTTP_GET, object "/transitiveMemberOf", graph_member_of_all, NULL),        \
-    BOTH(HTTP_GET, object "/transitiveMemberOf/{type}", graph_member_of_all, NULL), \
-    BOTH(HTTP_POST, object "/getMemberGroups", graph_member_groups, NULL),          \
-    BOTH(HTTP_POST, object "/getMemberObjects", graph_member_groups, NULL),         \
-    BOTH(HTTP_POST, object "/checkMemberGroups", graph_check_groups, NULL),         \
-    BOTH(HTTP_POST, object "/checkMemberObjects", graph_check_objects, NULL)
+#define MEMBERSHIP(object)                                                     \
+    READS(HTTP_GET, object "/memberOf", graph_member_of),                      \
+    READS(HTTP_GET, object "/memberOf/{type}", graph_member_of),               \
+    READS(HTTP_GET, object "/transitiveMemberOf", graph_member_of_all),        \
+    READS(HTTP_GET, object "/transitiveMemberOf/{type}", graph_member_of_all), \
+    READS(HTTP_POST, object "/getMemberGroups", graph_member_groups),          \
+    READS(HTTP_POST, object "/getMemberObjects", graph_member_groups),         \
+    READS(HTTP_POST, object "/checkMemberGroups", graph_check_groups),         \
+    READS(HTTP_POST, object "/checkMemberObjects", graph_check_objects)
 
 // The first that fits is taken: what is named stands before what any id fits.
 static const struct route ROUTES[] = {
-    BOTH(HTTP_GET, "/users", graph_list_all, NULL),
-    BOTH(HTTP_POST, "/users", graph_create, &OP_PRINCIPAL_CREATE),
-    BOTH(HTTP_GET, "/users/$count", graph_count, NULL),
-    BOTH(HTTP_GET, "/users/{id}", graph_get, NULL),
-    BOTH(HTTP_PATCH, "/users/{id}", graph_patch, &OP_PRINCIPAL_UPDATE),
-    BOTH(HTTP_DELETE, "/users/{id}", graph_delete, &OP_PRINCIPAL_DELETE),
+    READS(HTTP_GET, "/users", graph_list_all),
+    WRITES(HTTP_POST, "/users", graph_create, &OP_PRINCIPAL_CREATE),
+    READS(HTTP_GET, "/users/$count", graph_count),
+    READS(HTTP_GET, "/users/{id}", graph_get),
+    WRITES(HTTP_PATCH, "/users/{id}", graph_patch, &OP_PRINCIPAL_UPDATE),
+    WRITES(HTTP_DELETE, "/users/{id}", graph_delete, &OP_PRINCIPAL_DELETE),
     MEMBERSHIP("/users/{id}"),
 
-    BOTH(HTTP_GET, "/me", graph_get, NULL),
+    READS(HTTP_GET, "/me", graph_get),
     MEMBERSHIP("/me"),
 
-    BOTH(HTTP_GET, "/groups", graph_list_all, NULL),
-    BOTH(HTTP_POST, "/groups", graph_create, &OP_PRINCIPAL_CREATE),
-    BOTH(HTTP_GET, "/groups/$count", graph_count, NULL),
-    BOTH(HTTP_GET, "/groups/{id}", graph_get, NULL),
-    BOTH(HTTP_PATCH, "/groups/{id}", graph_patch, &OP_PRINCIPAL_UPDATE),
-    BOTH(HTTP_DELETE, "/groups/{id}", graph_delete, &OP_PRINCIPAL_DELETE),
-    BOTH(HTTP_GET, "/groups/{id}/members", graph_members_list, NULL),
-    BOTH(HTTP_GET, "/groups/{id}/members/{type}", graph_members_list, NULL),
-    BOTH(HTTP_GET, "/groups/{id}/transitiveMembers", graph_members_all, NULL),
-    BOTH(HTTP_GET, "/groups/{id}/transitiveMembers/{type}", graph_members_all, NULL),
-    BOTH(HTTP_POST, "/groups/{id}/members/$ref", graph_member_add, &OP_MEMBER_ADD),
-    BOTH(HTTP_DELETE, "/groups/{id}/members/{member}/$ref", graph_member_remove, &OP_MEMBER_REMOVE),
-    BOTH(HTTP_GET, "/groups/{id}/owners", graph_owners_list, NULL),
+    READS(HTTP_GET, "/groups", graph_list_all),
+    WRITES(HTTP_POST, "/groups", graph_create, &OP_PRINCIPAL_CREATE),
+    READS(HTTP_GET, "/groups/$count", graph_count),
+    READS(HTTP_GET, "/groups/{id}", graph_get),
+    WRITES(HTTP_PATCH, "/groups/{id}", graph_patch, &OP_PRINCIPAL_UPDATE),
+    WRITES(HTTP_DELETE, "/groups/{id}", graph_delete, &OP_PRINCIPAL_DELETE),
+    READS(HTTP_GET, "/groups/{id}/members", graph_members_list),
+    READS(HTTP_GET, "/groups/{id}/members/{type}", graph_members_list),
+    READS(HTTP_GET, "/groups/{id}/transitiveMembers", graph_members_all),
+    READS(HTTP_GET, "/groups/{id}/transitiveMembers/{type}", graph_members_all),
+    WRITES(HTTP_POST, "/groups/{id}/members/$ref", graph_member_add, &OP_MEMBER_ADD),
+    WRITES(HTTP_DELETE, "/groups/{id}/members/{member}/$ref", graph_member_remove, &OP_MEMBER_REMOVE),
+    READS(HTTP_GET, "/groups/{id}/owners", graph_owners_list),
     MEMBERSHIP("/groups/{id}"),
 
-    BOTH(HTTP_GET, "/servicePrincipals", graph_list_all, NULL),
-    BOTH(HTTP_GET, "/servicePrincipals/$count", graph_count, NULL),
-    BOTH(HTTP_GET, "/servicePrincipals/{id}", graph_get, NULL),
-    BOTH(HTTP_PATCH, "/servicePrincipals/{id}", graph_patch, &OP_PRINCIPAL_UPDATE),
-    BOTH(HTTP_DELETE, "/servicePrincipals/{id}", graph_delete, &OP_PRINCIPAL_DELETE),
-    BOTH(HTTP_GET, "/servicePrincipals/{id}/owners", graph_owners_list, NULL),
+    READS(HTTP_GET, "/servicePrincipals", graph_list_all),
+    READS(HTTP_GET, "/servicePrincipals/$count", graph_count),
+    READS(HTTP_GET, "/servicePrincipals/{id}", graph_get),
+    WRITES(HTTP_PATCH, "/servicePrincipals/{id}", graph_patch, &OP_PRINCIPAL_UPDATE),
+    WRITES(HTTP_DELETE, "/servicePrincipals/{id}", graph_delete, &OP_PRINCIPAL_DELETE),
+    READS(HTTP_GET, "/servicePrincipals/{id}/owners", graph_owners_list),
     MEMBERSHIP("/servicePrincipals/{id}"),
 
-    BOTH(HTTP_POST, "/directoryObjects/getByIds", graph_get_by_ids, NULL),
-    BOTH(HTTP_GET, "/directoryObjects/{id}", graph_get, NULL),
-    BOTH(HTTP_DELETE, "/directoryObjects/{id}", graph_delete, &OP_PRINCIPAL_DELETE),
+    READS(HTTP_POST, "/directoryObjects/getByIds", graph_get_by_ids),
+    READS(HTTP_GET, "/directoryObjects/{id}", graph_get),
+    WRITES(HTTP_DELETE, "/directoryObjects/{id}", graph_delete, &OP_PRINCIPAL_DELETE),
     MEMBERSHIP("/directoryObjects/{id}"),
 
-    BOTH(HTTP_GET, "/{key}", graph_get_by_key, NULL),
+    READS(HTTP_GET, "/{key}", graph_get_by_key),
 };
 
 // Graph's own name, its application id, and the endpoint as the operator names it.
@@ -76,12 +91,11 @@ static enum err audiences(struct call *c, const struct product *p, const struct 
     return OK;
 }
 
-// Who may not read the directory learns nothing of it, whatever was asked.
+// "me" is a user, whatever the caller may do.
 static enum err before(struct call *c, struct work *w, const struct wire *q)
 {
     const struct principal *caller = directory_find(w->world->directory, c->caller->id);
-    if (graph_is_me(q) && (!caller || caller->kind != PRINCIPAL_USER)) return FAIL_PLAIN(c, ERR_USER_NEEDED);
-    return op_run(c, w, &OP_DIRECTORY_READ, NULL, NULL, NULL);
+    return graph_is_me(q) && (!caller || caller->kind != PRINCIPAL_USER) ? FAIL_PLAIN(c, ERR_USER_NEEDED) : OK;
 }
 
 const struct service SERVICE_GRAPH = {

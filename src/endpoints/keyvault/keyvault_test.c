@@ -58,13 +58,14 @@ static void desk_close(struct desk *d)
 
 static enum err handle(struct desk *d)
 {
-    const struct route *route;
-    struct call        *c = d->s.call;
-    TRY(route_find(c, &SERVICE_KEYVAULT, d->x.request.method, d->x.request.path, &d->wire, &route));
+    struct call *c = d->s.call;
+    TRY(route_find(c, &SERVICE_KEYVAULT, d->x.request.method, d->x.request.path, &d->wire, &d->wire.route));
     TRY(http_read_fields(c, d->x.request.query, &d->wire.query, &d->wire.query_n));
     d->wire.api_version = wire_query(&d->wire, "api-version");
     if (str_empty(d->wire.api_version)) return FAIL_PLAIN(c, ERR_API_VERSION_MISSING);
-    return route->handler(c, &d->s.work, &d->wire, &d->answer);
+    d->s.work.decided.op = NULL; // each request is a work of its own
+    TRY(permit_ask(c, &d->s.work, &d->wire));
+    return d->wire.route->handler(c, &d->s.work, &d->wire, &d->answer);
 }
 
 static enum http_method method_of(str text)

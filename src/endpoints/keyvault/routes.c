@@ -19,7 +19,7 @@ static enum err audiences(struct call *c, const struct product *p, const struct 
 }
 
 #define ROW(method_, pattern_, handler_, op_) \
-    {.method = HTTP_##method_, .pattern = pattern_, .guard = GUARD_BEARER, .handler = handler_, .op = &(op_).op}
+    {HTTP_##method_, pattern_, GUARD_BEARER, PERMIT_RULE(keyvault_may), handler_, &(op_).op}
 static const struct route ROUTES[] = {
     ROW(GET, "/secrets", keyvault_list_secrets, SECRETS_LIST),
     ROW(POST, "/secrets/restore", keyvault_restore_secret, SECRETS_RESTORE),

@@ -22,13 +22,19 @@ static enum err check_api_version(struct call *c, const struct wire *q)
                 PSTR(q->api_version), PSTR(newest));
 }
 
-// What every handler begins with: the version, the vault, the names in the path.
-static enum err begin(struct call *c, const struct work *w, const struct wire *q, struct vault *v, struct secrets_args *args)
+// What every request begins with: the version, the vault, the names in the path.
+enum err keyvault_may(struct call *c, struct work *w, struct wire *q)
 {
+    struct vault        *v;
+    struct secrets_args *args;
     TRY(check_api_version(c, q));
+    TRY(NEW(c, &v, 1));
     TRY(vault_open(c, w, q->label, v));
+    TRY(NEW(c, &args, 1));
     *args = (struct secrets_args){.vault = v, .name = wire_param(q, "name"), .version = wire_param(q, "version")};
-    return args->name.at ? secrets_check_name(c, args->name) : OK;
+    if (args->name.at) TRY(secrets_check_name(c, args->name));
+    q->object = args;
+    return vault_ask(c, w, v, CONTAINER_OF(q->route->op, const struct vault_op, op), args->name);
 }
 
 static enum err answer_secret(struct call *c, const struct vault *v, const struct vault_secret *s, const struct secret *value, struct answer *a)
@@ -38,30 +44,27 @@ static enum err answer_secret(struct call *c, const struct vault *v, const struc
 }
 
 // The ops that need nothing but names and give a secret without its value.
-static enum err run_plain(struct call *c, struct work *w, const struct wire *q, const struct vault_op *op, struct answer *a)
+static enum err run_plain(struct call *c, struct work *w, const struct wire *q, struct answer *a)
 {
-    struct vault        v;
-    struct secrets_args args;
-    struct vault_secret got;
-    TRY(begin(c, w, q, &v, &args));
-    TRY(vault_run(c, w, &v, op, args.name, &args, &got));
-    return answer_secret(c, &v, &got, NULL, a);
+    struct secrets_args *args = q->object;
+    struct vault_secret  got;
+    TRY(wire_run(c, w, q, args, &got));
+    return answer_secret(c, args->vault, &got, NULL, a);
 }
 
 enum err keyvault_set_secret(struct call *c, struct work *w, const struct wire *q, struct answer *a)
 {
     CLEANUP(secret_clear) struct secret value = {0};
-    struct vault                        v;
-    struct secrets_args                 args;
+    struct secrets_args                *args = q->object;
     struct vault_secret                 got;
     const struct json                  *body;
-    TRY(begin(c, w, q, &v, &args));
     TRY(wire_body(c, q, &body));
     TRY(body_take_value(c, body, &value));
-    TRY(body_read_wish(c, body, &args.wish));
-    args.value = &value;
-    TRY(vault_run(c, w, &v, &SECRETS_SET, args.name, &args, &got));
-    return answer_secret(c, &v, &got, &value, a);
+    TRY(body_read_wish(c, body, &args->wish));
+    args->value = &value;
+    TRY(wire_run(c, w, q, args, &got));
+    args->value = NULL;
+    return answer_secret(c, args->vault, &got, &value, a);
 }
 
 static void clear_open(struct vault_secret_open *open)
@@ -72,47 +75,40 @@ static void clear_open(struct vault_secret_open *open)
 enum err keyvault_get_secret(struct call *c, struct work *w, const struct wire *q, struct answer *a)
 {
     CLEANUP(clear_open) struct vault_secret_open got = {0};
-    struct vault                                 v;
-    struct secrets_args                          args;
-    TRY(begin(c, w, q, &v, &args));
-    TRY(vault_run(c, w, &v, &SECRETS_GET, args.name, &args, &got));
-    return answer_secret(c, &v, &got.secret, &got.value, a);
+    struct secrets_args                         *args = q->object;
+    TRY(wire_run(c, w, q, args, &got));
+    return answer_secret(c, args->vault, &got.secret, &got.value, a);
 }
 
 enum err keyvault_update_secret(struct call *c, struct work *w, const struct wire *q, struct answer *a)
 {
-    struct vault        v;
-    struct secrets_args args;
-    struct vault_secret got;
-    const struct json  *body;
-    TRY(begin(c, w, q, &v, &args));
+    struct secrets_args *args = q->object;
+    struct vault_secret  got;
+    const struct json   *body;
     TRY(wire_body(c, q, &body));
-    TRY(body_read_wish(c, body, &args.wish));
-    TRY(vault_run(c, w, &v, &SECRETS_UPDATE, args.name, &args, &got));
-    return answer_secret(c, &v, &got, NULL, a);
+    TRY(body_read_wish(c, body, &args->wish));
+    TRY(wire_run(c, w, q, args, &got));
+    return answer_secret(c, args->vault, &got, NULL, a);
 }
 
 enum err keyvault_delete_secret(struct call *c, struct work *w, const struct wire *q, struct answer *a)
 {
-    return run_plain(c, w, q, &SECRETS_DELETE, a);
+    return run_plain(c, w, q, a);
 }
 
 enum err keyvault_get_deleted(struct call *c, struct work *w, const struct wire *q, struct answer *a)
 {
-    return run_plain(c, w, q, &SECRETS_GET_DELETED, a);
+    return run_plain(c, w, q, a);
 }
 
 enum err keyvault_recover_secret(struct call *c, struct work *w, const struct wire *q, struct answer *a)
 {
-    return run_plain(c, w, q, &SECRETS_RECOVER, a);
+    return run_plain(c, w, q, a);
 }
 
 enum err keyvault_purge_secret(struct call *c, struct work *w, const struct wire *q, struct answer *a)
 {
-    struct vault        v;
-    struct secrets_args args;
-    TRY(begin(c, w, q, &v, &args));
-    TRY(vault_run(c, w, &v, &SECRETS_PURGE, args.name, &args, NULL));
+    TRY(wire_run(c, w, q, q->object, NULL));
     a->status = 204;
     return OK;
 }
@@ -170,30 +166,28 @@ static enum err answer_page(struct call *c, const struct wire *q, const struct s
     return OK;
 }
 
-static enum err run_list(struct call *c, struct work *w, const struct wire *q, const struct vault_op *op, bool shows_versions, struct answer *a)
+static enum err run_list(struct call *c, struct work *w, const struct wire *q, bool shows_versions, struct answer *a)
 {
-    struct vault        v;
-    struct secrets_args args;
-    struct secrets_page page;
-    TRY(begin(c, w, q, &v, &args));
-    TRY(read_page(c, q, &args));
-    TRY(vault_run(c, w, &v, op, args.name, &args, &page));
-    return answer_page(c, q, &args, &page, shows_versions, a);
+    struct secrets_args *args = q->object;
+    struct secrets_page  page;
+    TRY(read_page(c, q, args));
+    TRY(wire_run(c, w, q, args, &page));
+    return answer_page(c, q, args, &page, shows_versions, a);
 }
 
 enum err keyvault_list_secrets(struct call *c, struct work *w, const struct wire *q, struct answer *a)
 {
-    return run_list(c, w, q, &SECRETS_LIST, false, a);
+    return run_list(c, w, q, false, a);
 }
 
 enum err keyvault_list_versions(struct call *c, struct work *w, const struct wire *q, struct answer *a)
 {
-    return run_list(c, w, q, &SECRETS_VERSIONS, true, a);
+    return run_list(c, w, q, true, a);
 }
 
 enum err keyvault_list_deleted(struct call *c, struct work *w, const struct wire *q, struct answer *a)
 {
-    return run_list(c, w, q, &SECRETS_LIST_DELETED, false, a);
+    return run_list(c, w, q, false, a);
 }
 
 static enum err answer_backup(struct call *c, bytes blob, struct answer *a)
@@ -212,25 +206,20 @@ static enum err answer_backup(struct call *c, bytes blob, struct answer *a)
 
 enum err keyvault_backup_secret(struct call *c, struct work *w, const struct wire *q, struct answer *a)
 {
-    struct vault        v;
-    struct secrets_args args;
-    bytes               blob;
-    TRY(begin(c, w, q, &v, &args));
-    TRY(vault_run(c, w, &v, &SECRETS_BACKUP, args.name, &args, &blob));
+    bytes blob;
+    TRY(wire_run(c, w, q, q->object, &blob));
     return answer_backup(c, blob, a);
 }
 
 enum err keyvault_restore_secret(struct call *c, struct work *w, const struct wire *q, struct answer *a)
 {
-    struct vault        v;
-    struct secrets_args args;
-    struct vault_secret got;
-    const struct json  *body;
-    TRY(begin(c, w, q, &v, &args));
+    struct secrets_args *args = q->object;
+    struct vault_secret  got;
+    const struct json   *body;
     TRY(wire_body(c, q, &body));
     str text = json_get_str(body, S("value"));
     if (str_empty(text)) return FAIL(c, ERR_PARAMETER_INVALID, "Property value has invalid value\r\n");
-    TRY(b64url_decode(c, text, &args.backup));
-    TRY(vault_run(c, w, &v, &SECRETS_RESTORE, STR_NONE, &args, &got));
-    return answer_secret(c, &v, &got, NULL, a);
+    TRY(b64url_decode(c, text, &args->backup));
+    TRY(wire_run(c, w, q, args, &got));
+    return answer_secret(c, args->vault, &got, NULL, a);
 }

@@ -1,14 +1,16 @@
 #include "endpoints/login/parts.h"
 
+#define EVERYBODY PERMIT_NONE("who asks here has no token yet, or checks somebody else's")
+
 static const struct route ROUTES[] = {
-    {HTTP_GET, "/{tenant}/v2.0/.well-known/openid-configuration", GUARD_NONE, login_get_openid_v2, NULL},
-    {HTTP_GET, "/{tenant}/.well-known/openid-configuration", GUARD_NONE, login_get_openid_v1, NULL},
-    {HTTP_GET, "/{tenant}/discovery/v2.0/keys", GUARD_NONE, login_get_keys_v2, NULL},
-    {HTTP_GET, "/{tenant}/discovery/keys", GUARD_NONE, login_get_keys_v1, NULL},
-    {HTTP_GET, "/{tenant}/discovery/instance", GUARD_NONE, login_get_instance, NULL},
-    {HTTP_GET, "/{tenant}/userrealm/{user}", GUARD_NONE, login_get_realm, NULL},
-    {HTTP_POST, "/{tenant}/oauth2/v2.0/token", GUARD_NONE, login_post_token_v2, NULL},
-    {HTTP_POST, "/{tenant}/oauth2/token", GUARD_NONE, login_post_token_v1, NULL},
+    {HTTP_GET, "/{tenant}/v2.0/.well-known/openid-configuration", GUARD_NONE, EVERYBODY, login_get_openid_v2},
+    {HTTP_GET, "/{tenant}/.well-known/openid-configuration", GUARD_NONE, EVERYBODY, login_get_openid_v1},
+    {HTTP_GET, "/{tenant}/discovery/v2.0/keys", GUARD_NONE, EVERYBODY, login_get_keys_v2},
+    {HTTP_GET, "/{tenant}/discovery/keys", GUARD_NONE, EVERYBODY, login_get_keys_v1},
+    {HTTP_GET, "/{tenant}/discovery/instance", GUARD_NONE, EVERYBODY, login_get_instance},
+    {HTTP_GET, "/{tenant}/userrealm/{user}", GUARD_NONE, EVERYBODY, login_get_realm},
+    {HTTP_POST, "/{tenant}/oauth2/v2.0/token", GUARD_NONE, EVERYBODY, login_post_token_v2},
+    {HTTP_POST, "/{tenant}/oauth2/token", GUARD_NONE, EVERYBODY, login_post_token_v1},
 };
 
 const struct service SERVICE_LOGIN = {

@@ -1,0 +1,73 @@
+// Where the routes of the management API are decided: the scopes of the objects that paths name.
+#include "endpoints/arm/arm.h"
+#include "resources/types.h"
+
+// What a write says is read before it is decided: what cannot be read is told to everybody.
+static enum err read_content(struct call *c, struct wire *q)
+{
+    bool has_content = q->route->method == HTTP_PUT || q->route->method == HTTP_PATCH;
+    return has_content ? wire_read_body(c, q) : OK;
+}
+
+enum err arm_at_subscription(struct call *c, const struct work *w, struct wire *q, struct op_target *out)
+{
+    (void)w;
+    out->scope = call_format(c, "/subscriptions/%.*s", PSTR(wire_param(q, "subscription")));
+    return OK;
+}
+
+static str group_path(struct call *c, const struct wire *q)
+{
+    return call_format(c, "/subscriptions/%.*s/resourceGroups/%.*s", PSTR(wire_param(q, "subscription")), PSTR(wire_param(q, "group")));
+}
+
+enum err arm_at_group(struct call *c, const struct work *w, struct wire *q, struct op_target *out)
+{
+    struct group_args *args;
+    (void)w;
+    TRY(read_content(c, q));
+    TRY(NEW(c, &args, 1));
+    *args = (struct group_args){.id = group_path(c, q), .body = q->body};
+    q->object = args;
+    out->scope = args->id;
+    return OK;
+}
+
+enum err arm_at_holder(struct call *c, const struct work *w, struct wire *q, struct op_target *out)
+{
+    str group = wire_param(q, "group");
+    if (str_empty(group)) return arm_at_subscription(c, w, q, out);
+    TRY(resources_require_holder(c, w, wire_param(q, "subscription"), group));
+    out->scope = group_path(c, q);
+    return OK;
+}
+
+enum err arm_at_scope(struct call *c, const struct work *w, struct wire *q, struct op_target *out)
+{
+    (void)c, (void)w;
+    out->scope = arm_scope_of(q);
+    return OK;
+}
+
+static enum err check_version(struct call *c, const struct wire *q, str id)
+{
+    struct resource_id parts;
+    str                type;
+    TRY(arm_read_id(c, id, &parts));
+    TRY(resource_id_type(c, &parts, &type));
+    return types_check_api_version(c, types_of(type), json_get_str(q->body, S("location")), q->api_version);
+}
+
+enum err arm_at_resource(struct call *c, const struct work *w, struct wire *q, struct op_target *out)
+{
+    static const char *const VERBS[] = {[HTTP_GET] = "read", [HTTP_HEAD] = "read", [HTTP_PUT] = "write", [HTTP_PATCH] = "write", [HTTP_DELETE] = "delete"};
+    enum http_method         method = q->route->method;
+    struct resource_args    *args;
+    (void)w;
+    TRY(read_content(c, q));
+    TRY(NEW(c, &args, 1));
+    *args = (struct resource_args){.id = wire_param(q, "id"), .body = q->body, .verb = method == HTTP_PATCH ? IDENTITY_PATCH : IDENTITY_PUT};
+    q->object = args;
+    TRY(arm_type_target(c, args->id, VERBS[method], out));
+    return check_version(c, q, args->id);
+}

@@ -1,0 +1,36 @@
+#include "endpoints/permit.h"
+
+#include "endpoints/service.h"
+
+static enum err ask_roles(struct call *c, struct work *w, struct wire *q)
+{
+    const struct permit *p = &q->route->permit;
+    struct op_target     target = {0};
+    TRY(p->target(c, w, q, &target));
+    q->scope = target.scope;
+    if (q->route->op) return op_ask(c, w, q->route->op, &target);
+    return work_require(c, w, RBAC_CONTROL, p->by_target ? target.action : str_of(p->action), &target);
+}
+
+enum err permit_ask(struct call *c, struct work *w, struct wire *q)
+{
+    switch (q->route->permit.kind) {
+    case PERMIT_MISSING: break;
+    case PERMIT_BY_ROLE: return ask_roles(c, w, q);
+    case PERMIT_BY_RULE: return q->route->permit.rule(c, w, q);
+    case PERMIT_BY_ITEM:
+    case PERMIT_NOTHING: return OK;
+    }
+    return FAIL(c, ERR_INTERNAL, "The route %s does not say which permission it needs.", q->route->pattern);
+}
+
+enum err permit_item(struct call *c, struct work *w, const struct wire *q, size_t kind, str scope, bool *out)
+{
+    const struct permit *p = &q->route->permit;
+    struct rbac_answer   answer;
+    if (p->kind != PERMIT_BY_ITEM || kind >= PERMIT_MAX_ITEMS || !p->items[kind])
+        return FAIL(c, ERR_INTERNAL, "The route %s does not say which permission its items need.", q->route->pattern);
+    TRY(work_decide(c, w, NULL, str_of(p->items[kind]), RBAC_CONTROL, scope, NULL, &answer));
+    *out = answer.allowed;
+    return OK;
+}
