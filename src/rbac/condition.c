@@ -8,14 +8,17 @@
 enum err condition_check(struct call *c, str text, str version)
 {
     struct condition_fault fault;
-    struct condition       ignored;
+    struct condition       k;
     if (!str_empty(version) && !str_eq(version, S("2.0")))
         return FAIL(c, ERR_CONDITION_INVALID, "The condition's version is 2.0, not '%.*s'.", PSTR(str_upto(version, 16)));
     struct condition_scratch *scratch = malloc(sizeof *scratch);
     if (!scratch) return FAIL_PLAIN(c, ERR_NO_MEMORY);
-    bool is_well_formed = condition_read(text, scratch, &ignored, &fault);
+    bool is_well_formed = condition_read(text, scratch, &k, &fault);
+    bool is_valid = is_well_formed && condition_names_check(&k, &fault);
     free(scratch);
-    return is_well_formed ? OK : FAIL(c, ERR_CONDITION_INVALID, "The condition is not well formed at column %zu: expected %s.", fault.at + 1, fault.expected);
+    if (is_valid) return OK;
+    return FAIL(c, ERR_CONDITION_INVALID, "The condition is %s at column %zu: expected %s.", is_well_formed ? "invalid" : "not well formed", fault.at + 1,
+                fault.expected);
 }
 
 static enum truth truth_of(bool b)

@@ -32,12 +32,17 @@ struct condition_facts {
 enum truth { TRUTH_FALSE, TRUTH_TRUE, TRUTH_UNKNOWN };
 
 /*
- * May this be written? An empty version means 2.0.
+ * May this be written? It must be well formed, and ask only for attributes and suboperations that
+ * are published, from a source that has them and with an operator for their type. An empty version
+ * means 2.0.
  * Errors: ERR_CONDITION_INVALID - the column of the fault and what was expected there.
  */
 FALLIBLE condition_check(struct call *c, str text, str version);
 
-/* For deciding, on the heap. What is not well formed is always unknown. NULL: no memory. */
+/*
+ * For deciding, on the heap. What is not well formed is always unknown; an attribute that is not
+ * published is one that no request carries. NULL: no memory.
+ */
 struct condition *condition_new(str text);
 void              condition_free(struct condition *k);
 

@@ -85,6 +85,16 @@ struct condition_scratch {
 /* Reads `text` into the scratch; *out looks into both. False: *out_fault says where and why. */
 MUST_USE bool condition_read(str text, struct condition_scratch *scratch, struct condition *out, struct condition_fault *out_fault);
 
+/*
+ * Does every attribute and suboperation in it have a published name, source and type? False: *out_fault
+ * says where and why. The names are one table; what a condition asks that is not in it no service tells.
+ * Source: https://learn.microsoft.com/azure/role-based-access-control/conditions-authorization-actions-attributes,
+ *         https://learn.microsoft.com/azure/storage/blobs/storage-auth-abac-attributes,
+ *         https://learn.microsoft.com/azure/container-registry/container-registry-rbac-abac-repository-permissions,
+ *         https://learn.microsoft.com/azure/azure-monitor/logs/granular-rbac-log-analytics
+ */
+MUST_USE bool condition_names_check(const struct condition *k, struct condition_fault *out_fault);
+
 static inline str condition_text(const struct condition *k, struct cut c)
 {
     return (str){k->text.at + c.at, c.n};

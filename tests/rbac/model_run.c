@@ -5,7 +5,7 @@
 
 #include "core/buf.h"
 #include "model.h"
-#include "rbac/condition.h"
+#include "rbac/condition_form.h"
 
 // A small universe, so that things meet: names that begin alike, the same name in other casings.
 #define SUB1 "/subscriptions/11111111-1111-1111-1111-111111111111"
@@ -107,15 +107,18 @@ static const struct clause *random_clause(struct run *r, unsigned depth)
     return k;
 }
 
-static str condition_text(struct run *r, const struct clause *k)
+static str clause_text(struct run *r, const struct clause *k)
 {
-    struct buf b;
-    str        text;
+    static struct condition_scratch scratch;
+    struct condition                read;
+    struct condition_fault          fault;
+    struct buf                      b;
+    str                             text;
     if (!k) return STR_NONE;
     buf_init(&b, &r->call.arena);
     model_write_clause(&b, k);
     must(buf_finish(&r->call, &b, &text) == OK);
-    must(condition_check(&r->call, text, S("2.0")) == OK);
+    must(condition_read(text, &scratch, &read, &fault)); // its names are none of a service's
     return text;
 }
 
@@ -132,7 +135,7 @@ static void random_block(struct run *r, struct model_block *b)
 // The same block as the engine takes it.
 static struct role_permission permission_of(struct run *r, const struct model_block *b)
 {
-    struct role_permission p = {.condition = condition_text(r, b->condition), .condition_unknown = b->withheld};
+    struct role_permission p = {.condition = clause_text(r, b->condition), .condition_unknown = b->withheld};
     struct { const str **items; size_t *n; } lists[] = {
         {&p.actions, &p.action_n}, {&p.not_actions, &p.not_action_n}, {&p.data_actions, &p.data_action_n}, {&p.not_data_actions, &p.not_data_action_n},
     };
@@ -174,7 +177,7 @@ static void put_random_assignment(struct run *r, size_t i)
     if (below(r, 6) == 0) m->lingers_until = 1 + (int64_t)below(r, 10);
     plain = (struct assignment){
         .id = m->id, .principal = {m->who}, .role = m->role, .scope = str_of(m->scope), .counts_from_ns = m->counts_from,
-        .lingers_until_ns = m->lingers_until, .condition = m->condition_broken ? S("no condition") : condition_text(r, m->condition),
+        .lingers_until_ns = m->lingers_until, .condition = m->condition_broken ? S("no condition") : clause_text(r, m->condition),
     };
     must(assignment_new(&r->call, &plain, &a) == OK);
     must(rbac_put_assignment(r->rules, a));

@@ -1,0 +1,112 @@
+#include "rbac/condition_form.h"
+
+#define ACCOUNTS   "Microsoft.Storage/storageAccounts"
+#define CONTAINERS ACCOUNTS "/blobServices/containers"
+#define BLOBS      CONTAINERS "/blobs"
+#define RA         "Microsoft.Authorization/roleAssignments"
+#define TABLES     "Microsoft.OperationalInsights/workspaces/tables"
+
+enum { REQUEST = 1 << RBAC_REQUEST, RESOURCE = 1 << RBAC_RESOURCE, PRINCIPAL = 1 << RBAC_PRINCIPAL, ENVIRONMENT = 1 << RBAC_ENVIRONMENT };
+enum { STRING = 1 << CLASS_STRING, INTEGER = 1 << CLASS_INTEGER, TIME = 1 << CLASS_TIME, BOOL = 1 << CLASS_BOOL, GUID = 1 << CLASS_GUID };
+
+// `has_key`: the name ends in ":" and the writer's own key follows it.
+static const struct published {
+    str      name;
+    unsigned sources, types;
+    bool     has_key;
+} ATTRIBUTES[] = {
+    {S_INIT(ACCOUNTS ":name"), RESOURCE, STRING, false},
+    {S_INIT(ACCOUNTS ":isHnsEnabled"), RESOURCE, BOOL, false},
+    {S_INIT(ACCOUNTS "/encryptionScopes:name"), RESOURCE, STRING, false},
+    {S_INIT(CONTAINERS ":name"), RESOURCE, STRING, false},
+    {S_INIT(CONTAINERS "/metadata:"), RESOURCE, STRING, true},
+    {S_INIT(BLOBS ":path"), RESOURCE, STRING, false},
+    {S_INIT(BLOBS ":isCurrentVersion"), RESOURCE, BOOL, false},
+    {S_INIT(BLOBS ":prefix"), REQUEST, STRING, false},
+    {S_INIT(BLOBS ":snapshot"), REQUEST, TIME, false},
+    {S_INIT(BLOBS ":versionId"), REQUEST, TIME, false},
+    {S_INIT(BLOBS "/tags:"), REQUEST | RESOURCE, STRING, true},
+    {S_INIT(ACCOUNTS "/queueServices/queues:name"), RESOURCE, STRING, false},
+    {S_INIT(RA ":RoleDefinitionId"), REQUEST | RESOURCE, GUID, false},
+    {S_INIT(RA ":PrincipalId"), REQUEST | RESOURCE, GUID, false},
+    {S_INIT(RA ":PrincipalType"), REQUEST | RESOURCE, STRING, false},
+    {S_INIT("Microsoft.KeyVault/vaults/secrets:name"), RESOURCE, STRING, false},
+    {S_INIT("Microsoft.ContainerRegistry/registries/repositories:name"), REQUEST, STRING, false},
+    {S_INIT(TABLES ":name"), RESOURCE, STRING, false},
+    {S_INIT(TABLES ":protectionLevel"), RESOURCE, STRING, false},
+    {S_INIT(TABLES "/record:"), RESOURCE, STRING, true},
+    {S_INIT("Microsoft.Directory/CustomSecurityAttributes/Id:"), PRINCIPAL, STRING | INTEGER | BOOL, true},
+    {S_INIT("isPrivateLink"), ENVIRONMENT, BOOL, false},
+    {S_INIT("UtcNow"), ENVIRONMENT, TIME, false},
+    {S_INIT("Microsoft.Network/privateEndpoints"), ENVIRONMENT, STRING, false},
+    {S_INIT("Microsoft.Network/virtualNetworks/subnets"), ENVIRONMENT, STRING, false},
+    {S_INIT("subOperation"), REQUEST, STRING, false}, // the form of 2021: now SubOperationMatches
+};
+
+// Bags of keys, as "path&$keys$&" asks for them.
+static const str BAGS[] = {S_INIT(BLOBS "/tags")};
+
+static const str SUBOPERATIONS[] = {S_INIT("Blob.List"), S_INIT("Blob.Read.WithTagConditions"), S_INIT("Blob.Write.Tier"), S_INIT("Blob.Write.WithTagHeaders")};
+
+static bool is_row(const struct published *row, const struct operand *o, str name)
+{
+    if (row->has_key) return name.n > row->name.n && str_starts_nocase(name, row->name);
+    return !o->exact_key && str_eq_nocase(name, row->name);
+}
+
+static const struct published *row_of(const struct operand *o, str name)
+{
+    static const struct published BAG = {.sources = REQUEST | RESOURCE, .types = STRING};
+    if (o->wants_keys) return str_index_nocase(BAGS, COUNT(BAGS), name) == STR_NOWHERE ? NULL : &BAG;
+    for (size_t i = 0; i < COUNT(ATTRIBUTES); i++)
+        if (is_row(&ATTRIBUTES[i], o, name)) return &ATTRIBUTES[i];
+    return NULL;
+}
+
+// `op` NULL: any type will do.
+static const char *fault_of(const struct operand *o, str name, const struct operator *op)
+{
+    static const char *const HOLDERS[] = {
+        [CLASS_STRING] = "an attribute that holds a text, as its operator compares",
+        [CLASS_INTEGER] = "an attribute that holds a number, as its operator compares",
+        [CLASS_TIME] = "an attribute that holds a date and time, as its operator compares",
+        [CLASS_BOOL] = "an attribute that holds true or false, as its operator compares",
+        [CLASS_GUID] = "an attribute that holds a GUID, as its operator compares",
+    };
+    static const char *const SOURCES[] = {
+        [RBAC_REQUEST] = "an attribute that @Request has",
+        [RBAC_RESOURCE] = "an attribute that @Resource has",
+        [RBAC_PRINCIPAL] = "an attribute that @Principal has: Microsoft.Directory/CustomSecurityAttributes/Id:SET_NAME",
+        [RBAC_ENVIRONMENT] = "an attribute that @Environment has: isPrivateLink, UtcNow, Microsoft.Network/privateEndpoints or "
+                             "Microsoft.Network/virtualNetworks/subnets",
+    };
+    const struct published *row = row_of(o, name);
+    if (!row) return "the name of a published attribute";
+    if (!(row->sources & 1u << o->source)) return SOURCES[o->source];
+    return op && !(row->types & 1u << op->type) ? HOLDERS[op->type] : NULL;
+}
+
+static bool check_operand(const struct condition *k, const struct node *node, const struct operand *o, struct condition_fault *out)
+{
+    const char *expected = o->is_attribute ? fault_of(o, condition_text(k, o->name), node->op) : NULL;
+    if (expected) *out = (struct condition_fault){o->name.at, expected};
+    return !expected;
+}
+
+static bool check_suboperation(const struct condition *k, const struct node *node, struct condition_fault *out)
+{
+    struct cut name = k->literals[node->left.first].text;
+    if (str_index_nocase(SUBOPERATIONS, COUNT(SUBOPERATIONS), condition_text(k, name)) != STR_NOWHERE) return true;
+    *out = (struct condition_fault){name.at, "a suboperation: Blob.List, Blob.Read.WithTagConditions, Blob.Write.Tier or Blob.Write.WithTagHeaders"};
+    return false;
+}
+
+bool condition_names_check(const struct condition *k, struct condition_fault *out)
+{
+    for (const struct node *node = k->nodes; node < k->nodes + k->node_n; node++) {
+        if (node->kind == NODE_SUBOPERATION && !check_suboperation(k, node, out)) return false;
+        if (node->kind != NODE_COMPARISON && node->kind != NODE_EXISTS) continue;
+        if (!check_operand(k, node, &node->left, out) || !check_operand(k, node, &node->right, out)) return false;
+    }
+    return true;
+}
