@@ -4,6 +4,8 @@
 #include "ops/role_definitions.h"
 #include "rbac/condition.h"
 
+#define ASSIGNMENTS "Microsoft.Authorization/roleAssignments"
+
 static const str TYPES[] = {
     [PRINCIPAL_TYPE_USER] = S_INIT("User"),
     [PRINCIPAL_TYPE_GROUP] = S_INIT("Group"),
@@ -36,25 +38,34 @@ enum principal_type principal_type_of(const struct principal *p)
     return PRINCIPAL_TYPE_SERVICE;
 }
 
-// The principal's type: what the directory says, else what the caller says; neither is the published error.
-static enum err find_type(struct call *c, const struct work *w, const struct assignment_args *args, enum principal_type *out)
+static enum err require_type(struct call *c, const struct assignment_args *args, enum principal_type type)
+{
+    if (!args->gives_type || args->type == type) return OK;
+    return FAIL(c, ERR_PRINCIPAL_TYPE_MISMATCH, "The PrincipalId '%s' has type '%.*s' , which is different from specified PrinciaplType '%.*s'.",
+                guid_digits(args->principal.g).s, PSTR(TYPES[type]), PSTR(TYPES[args->type]));
+}
+
+// The principal's type: what the directory says, else what the assignment says that stands already, else what the caller
+// says; none of them is the published error. A caller that names another type than is known is refused, even while the
+// principal does not count yet: else it would choose what a condition on its own role is told.
+static enum err find_type(struct call *c, const struct work *w, const struct assignment_args *args, const struct assignment *before,
+                          enum principal_type *out)
 {
     const struct principal *p = directory_find(w->world->directory, args->principal);
-    if (!p || p->counts_from_ns > c->now_ns) {
-        if (args->gives_type) {
-            *out = args->type;
-            return OK;
-        }
+    if (p) TRY(require_type(c, args, principal_type_of(p)));
+    else if (before) TRY(require_type(c, args, before->principal_type));
+    if (p && p->counts_from_ns <= c->now_ns) {
+        *out = principal_type_of(p);
+    } else if (args->gives_type) {
+        *out = args->type;
+    } else {
         return FAIL(c, ERR_PRINCIPAL_NOT_FOUND,
                     "Principal %s does not exist in the directory %s. Check that you have the correct principal ID. If you are creating this principal "
                     "and then immediately assigning a role, this error might be related to a replication delay. In this case, set the role assignment "
                     "principalType property to a value, such as ServicePrincipal, User, or Group.  See https://aka.ms/docs-principaltype",
                     guid_digits(args->principal.g).s, guid_text(w->product->tenant.g).s);
     }
-    *out = principal_type_of(p);
-    if (!args->gives_type || args->type == *out) return OK;
-    return FAIL(c, ERR_PRINCIPAL_TYPE_MISMATCH, "The PrincipalId '%s' has type '%.*s' , which is different from specified PrinciaplType '%.*s'.",
-                guid_digits(args->principal.g).s, PSTR(TYPES[*out]), PSTR(TYPES[args->type]));
+    return OK;
 }
 
 // What lies at the scope must exist as far as the tree knows it: what is inside a resource is its service's own.
@@ -143,7 +154,7 @@ static enum err write_assignment(struct call *c, struct work *w, const void *arg
     TRY(check_texts(c, args));
     TRY(check_role(c, w, args, &scope));
     TRY(check_others(c, w, args, &scope, before));
-    TRY(find_type(c, w, args, &next.principal_type));
+    TRY(find_type(c, w, args, before, &next.principal_type));
     next.id = args->id;
     next.principal = args->principal;
     next.role = args->role;
@@ -240,25 +251,25 @@ static enum err add_attribute(struct call *c, struct rbac_attribute *to, enum rb
     return OK;
 }
 
+// A write is judged by what it says, and nothing is filled in: a type that the request leaves out is absent. A delete is
+// judged by the assignment that stands there.
 enum err assignment_attributes(struct call *c, const struct work *w, const struct assignment_args *args, bool is_delete, struct rbac_attributes *out)
 {
-    struct rbac_attribute  *items;
-    enum rbac_source        source = is_delete ? RBAC_RESOURCE : RBAC_REQUEST;
+    struct rbac_attribute   *items;
+    enum rbac_source         source = is_delete ? RBAC_RESOURCE : RBAC_REQUEST;
     const struct assignment *a = is_delete ? find_at(w, args) : NULL;
-    object_id               who = a ? a->principal : args->principal;
-    const struct principal *p = directory_find(w->world->directory, who);
-    str type = a ? TYPES[a->principal_type] : p ? TYPES[principal_type_of(p)] : args->gives_type ? TYPES[args->type] : STR_NONE;
+    bool                     has_type = a || args->gives_type;
+    enum principal_type      type = a ? a->principal_type : args->type;
     *out = (struct rbac_attributes){0};
     if (is_delete && !a) return OK;
     TRY(NEW(c, &items, 3));
-    TRY(add_attribute(c, &items[0], source, "Microsoft.Authorization/roleAssignments:RoleDefinitionId", guid_str(c, a ? a->role : args->role)));
-    TRY(add_attribute(c, &items[1], source, "Microsoft.Authorization/roleAssignments:PrincipalId", guid_str(c, who.g)));
-    TRY(add_attribute(c, &items[2], source, "Microsoft.Authorization/roleAssignments:PrincipalType", type));
-    *out = (struct rbac_attributes){.items = items, .n = str_empty(type) ? 2 : 3};
+    TRY(add_attribute(c, &items[0], source, ASSIGNMENTS ":RoleDefinitionId", guid_str(c, a ? a->role : args->role)));
+    TRY(add_attribute(c, &items[1], source, ASSIGNMENTS ":PrincipalId", guid_str(c, a ? a->principal.g : args->principal.g)));
+    if (has_type) TRY(add_attribute(c, &items[2], source, ASSIGNMENTS ":PrincipalType", TYPES[type]));
+    *out = (struct rbac_attributes){.items = items, .n = has_type ? 3 : 2};
     return OK;
 }
 
-#define ASSIGNMENTS "Microsoft.Authorization/roleAssignments"
 const struct op OP_ASSIGNMENT_WRITE = {.name = "assignment_write", .action = ASSIGNMENTS "/write", .writes = true, .run = write_assignment};
 const struct op OP_ASSIGNMENT_DELETE = {.name = "assignment_delete", .action = ASSIGNMENTS "/delete", .writes = true, .run = delete_assignment};
 const struct op OP_ASSIGNMENT_READ = {.name = "assignment_read", .action = ASSIGNMENTS "/read", .run = read_assignment};

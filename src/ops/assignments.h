@@ -39,7 +39,11 @@ FALLIBLE assignment_require_scope(struct call *c, const struct work *w, const st
  */
 FALLIBLE assignments_drop_ended(struct call *c, struct work *w, size_t limit, size_t *out_n);
 
-/* What a condition on the caller's own role may ask of a write (@Request) or a delete (@Resource). Lives: the call. */
+/*
+ * What a condition on the caller's own role may ask: of a write what the request says (@Request; what it leaves out is
+ * absent), of a delete what stands there (@Resource). Lives: the call.
+ * Source: https://learn.microsoft.com/azure/role-based-access-control/conditions-authorization-actions-attributes
+ */
 FALLIBLE assignment_attributes(struct call *c, const struct work *w, const struct assignment_args *args, bool is_delete,
                                struct rbac_attributes *out);
 

@@ -209,6 +209,86 @@ TEST(only_who_may_assign_assigns)
     }
 }
 
+#define RA "Microsoft.Authorization/roleAssignments"
+#define ONLY_SERVICES(source, verb) \
+    "((!(ActionMatches{'" RA "/" verb "'})) OR (@" source "[" RA ":PrincipalType] ForAnyOfAnyValues:StringEqualsIgnoreCase {'ServicePrincipal'}))"
+
+static void put_assignment(struct stage *s, unsigned n, struct assignment made_of)
+{
+    struct test       *t = s->test;
+    struct assignment *made;
+    made_of.id = stage_guid(n);
+    made_of.scope = S(STAGE_GROUP);
+    CHECK_OK(assignment_new(t->call, &made_of, &made));
+    CHECK_OK(work_change(t->call, &s->work, STORE_ASSIGNMENT, NULL, &made->ref));
+}
+
+// As the endpoint does it: what the request says, then the decision.
+static enum err attempt(struct stage *s, const struct op *op, const struct assignment_args *args)
+{
+    struct rbac_attributes   said;
+    struct assignment_result unwanted = {0};
+    struct op_target         target = {.scope = args->scope, .attributes = &said};
+    TRY(assignment_attributes(s->call, &s->work, args, op == &OP_ASSIGNMENT_DELETE, &said));
+    return op_run(s->call, &s->work, op, &target, args, &unwanted);
+}
+
+// R5: the caller may give and take roles of service principals only; what it tries, and what comes of it.
+TEST(a_delegate_does_not_escape_its_condition)
+{
+    enum { NO_TYPE = -1, USER = PRINCIPAL_TYPE_USER, GROUP = PRINCIPAL_TYPE_GROUP, SERVICE = PRINCIPAL_TYPE_SERVICE };
+    static const struct { const char *what; unsigned id, principal; int type; enum err want; } WRITES[] = {
+        {"an app, said in full", 0xE1, 0xB4, SERVICE, OK},
+        {"an app, the type left out", 0xE1, 0xB4, NO_TYPE, ERR_NOT_AUTHORIZED},
+        {"an app, said to be a user", 0xE1, 0xB4, USER, ERR_NOT_AUTHORIZED},
+        {"a user, said in full", 0xE1, 0xB3, USER, ERR_NOT_AUTHORIZED},
+        {"a user, the type left out", 0xE1, 0xB3, NO_TYPE, ERR_NOT_AUTHORIZED},
+        {"a user, said to be an app", 0xE1, 0xB3, SERVICE, ERR_PRINCIPAL_TYPE_MISMATCH},
+        {"a group, said to be an app", 0xE1, 0xB2, SERVICE, ERR_PRINCIPAL_TYPE_MISMATCH},
+        {"a user that does not count yet, said to be an app", 0xE1, 0xB8, SERVICE, ERR_PRINCIPAL_TYPE_MISMATCH},
+        {"nobody the directory knows, the type left out", 0xE1, 0xFF, NO_TYPE, ERR_NOT_AUTHORIZED},
+        {"an app's assignment again, nothing changed", 0xE4, 0xB4, SERVICE, OK},
+        {"an app's assignment again, the type left out", 0xE4, 0xB4, NO_TYPE, ERR_NOT_AUTHORIZED},
+        {"a user's assignment again", 0xE2, 0xB1, SERVICE, ERR_PRINCIPAL_TYPE_MISMATCH},
+        {"a user's assignment for an app", 0xE2, 0xB4, SERVICE, ERR_ASSIGNMENT_IMMUTABLE},
+        {"a deleted user's assignment again, said to be an app's", 0xE3, 0xBF, SERVICE, ERR_PRINCIPAL_TYPE_MISMATCH},
+        {"its own assignment, without the condition", 0xE0, 0xA1, SERVICE, ERR_ASSIGNMENT_IMMUTABLE},
+    };
+    static const struct { const char *what; unsigned id; enum err want; } DELETES[] = {
+        {"an app's", 0xE4, OK}, {"a user's", 0xE2, ERR_NOT_AUTHORIZED}, {"a deleted user's", 0xE3, ERR_NOT_AUTHORIZED},
+        {"none: nothing tells what it would be", 0xE9, ERR_NOT_AUTHORIZED},
+    };
+    for (size_t i = 0; i < COUNT(WRITES) + COUNT(DELETES); i++) {
+        CLEANUP(stage_close) struct stage s;
+        bool                   is_write = i < COUNT(WRITES);
+        size_t                 d = is_write ? 0 : i - COUNT(WRITES);
+        struct assignment_args args = plain(STAGE_GROUP);
+        stage_open(&s, t);
+        stage_put_group(&s, STAGE_GROUP);
+        stage_put_principal(&s, 0xB1, PRINCIPAL_USER);
+        stage_put_principal(&s, 0xB2, PRINCIPAL_GROUP);
+        stage_put_principal(&s, 0xB3, PRINCIPAL_USER);
+        stage_put_principal(&s, 0xB4, PRINCIPAL_APP);
+        struct principal *late, user = {.id = {stage_guid(0xB8)}, .kind = PRINCIPAL_USER, .name = S("late"), .counts_from_ns = t->call->now_ns + NS_PER_S};
+        CHECK_OK(principal_new(t->call, &user, &late));
+        CHECK_OK(work_change(t->call, &s.work, STORE_PRINCIPAL, NULL, &late->ref));
+        put_assignment(&s, 0xE0, (struct assignment){.role = rbac_find_role_by_name(s.work.world->rules, S("User Access Administrator"))->id, .principal = s.caller.id,
+                                                     .principal_type = PRINCIPAL_TYPE_SERVICE,
+                                                     .condition = S(ONLY_SERVICES("Request", "write") " AND " ONLY_SERVICES("Resource", "delete"))});
+        put_assignment(&s, 0xE2, (struct assignment){.role = READER, .principal.g = stage_guid(0xB1), .principal_type = PRINCIPAL_TYPE_USER});
+        put_assignment(&s, 0xE3, (struct assignment){.role = READER, .principal.g = stage_guid(0xBF), .principal_type = PRINCIPAL_TYPE_USER});
+        if (!is_write || WRITES[i].id == 0xE4)
+            put_assignment(&s, 0xE4, (struct assignment){.role = READER, .principal.g = stage_guid(0xB4), .principal_type = PRINCIPAL_TYPE_SERVICE});
+        args.id = stage_guid(is_write ? WRITES[i].id : DELETES[d].id);
+        if (is_write) args.principal.g = stage_guid(WRITES[i].principal);
+        args.gives_type = is_write && WRITES[i].type != NO_TYPE;
+        if (args.gives_type) args.type = (enum principal_type)WRITES[i].type;
+        CHECK_ERR(attempt(&s, is_write ? &OP_ASSIGNMENT_WRITE : &OP_ASSIGNMENT_DELETE, &args), is_write ? WRITES[i].want : DELETES[d].want,
+                  is_write ? WRITES[i].what : DELETES[d].what);
+        CHECK(find(&s, 0xE3) && find(&s, 0xE3)->principal_type == PRINCIPAL_TYPE_USER);
+    }
+}
+
 static void fill(struct stage *s, unsigned n, const char *scope)
 {
     struct test *t = s->test;
