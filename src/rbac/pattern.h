@@ -2,10 +2,15 @@
  * pattern.h - actions, and the patterns that roles name them by.
  *
  * "*" stands for any run of characters, "/" too, and may stand anywhere and several
- * times; case does not count (ASCII). A star between two slashes may stand for nothing
- * with one of them: published roles count on "userAssignedIdentities/STAR/assign/action" for
- * userAssignedIdentities/assign/action (Managed Identity Operator), and on
- * "virtualMachines/STAR/read" for virtualMachines/read (Virtual Machine User Login).
+ * times; case does not count (ASCII).
+ *
+ * A star between two slashes may stand for nothing with one of them: "P/STAR/read" matches
+ * P/x/read and P/x/y/read, and P/read too. No published page says so. It is inferred from
+ * built-in roles that could not do what they are for without it: Managed Identity Operator
+ * names "userAssignedIdentities/STAR/assign/action" and "userAssignedIdentities/STAR/read", and the
+ * operations are userAssignedIdentities/assign/action and userAssignedIdentities/read; Virtual Machine
+ * User Login names "virtualMachines/STAR/read". A pattern that begins or ends at the star's slash
+ * gets no such leave: "STAR/read" and "P/STAR" need something in the star's place.
  *
  * Matching takes time in proportion to the lengths, whatever the pattern: a custom role
  * cannot make the engine slow.

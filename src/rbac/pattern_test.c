@@ -54,6 +54,35 @@ TEST(pattern_match_takes_stars_anywhere_and_no_case)
     }
 }
 
+// Both forms of a pattern with a star between slashes; the operations are published ones.
+TEST(pattern_match_takes_a_star_between_slashes_for_something_or_nothing)
+{
+    static const struct { const char *pattern, *with, *without; } CASES[] = {
+        {"Microsoft.A/*/read", "Microsoft.A/b/read", "Microsoft.A/read"},
+        {"Microsoft.ManagedIdentity/userAssignedIdentities/*/assign/action", "Microsoft.ManagedIdentity/userAssignedIdentities/x/assign/action",
+         "Microsoft.ManagedIdentity/userAssignedIdentities/assign/action"},
+        {"Microsoft.ManagedIdentity/userAssignedIdentities/*/read",
+         "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials/read", "Microsoft.ManagedIdentity/userAssignedIdentities/read"},
+        {"Microsoft.Compute/virtualMachines/*/read", "Microsoft.Compute/virtualMachines/instanceView/read", "Microsoft.Compute/virtualMachines/read"},
+        {"Microsoft.KeyVault/vaults/*/read", "Microsoft.KeyVault/vaults/secrets/read", "Microsoft.KeyVault/vaults/read"},
+    };
+    static const struct { const char *pattern, *action; } NEVER[] = {
+        {"Microsoft.A/*/read", "Microsoft.Ab/read"}, {"Microsoft.A/b/*", "Microsoft.A/b"}, {"Microsoft.A/*/read", "Microsoft.A/reads"},
+    };
+    struct action a;
+    for (size_t i = 0; i < COUNT(CASES); i++) {
+        char           lower[ACTION_MAX_BYTES];
+        struct pattern p = pattern_read(str_of(CASES[i].pattern), lower);
+        CHECK_ROW(action_read(str_of(CASES[i].with), &a) && pattern_match(&p, &a), CASES[i].with);
+        CHECK_ROW(action_read(str_of(CASES[i].without), &a) && pattern_match(&p, &a), CASES[i].without);
+    }
+    for (size_t i = 0; i < COUNT(NEVER); i++) {
+        char           lower[ACTION_MAX_BYTES];
+        struct pattern p = pattern_read(str_of(NEVER[i].pattern), lower);
+        CHECK_ROW(action_read(str_of(NEVER[i].action), &a) && !pattern_match(&p, &a), NEVER[i].action);
+    }
+}
+
 TEST(action_read_refuses_what_nobody_can_ask_for)
 {
     static const struct { const char *text; bool action, pattern; } CASES[] = {
