@@ -77,11 +77,12 @@ FUZZ(delegate)
     stage_open(&s, &t);
     fill(&s);
     const struct http_request http = {.method = HTTP_PUT, .body = fuzz_str(c, data + 1, n - 1)};
-    const struct route        route = {.method = HTTP_PUT, .op = &OP_ASSIGNMENT_WRITE};
-    const struct wire         q = {.http = &http, .route = &route, .product = &s.product, .param_n = 2,
+    const struct route        route = {HTTP_PUT, "", GUARD_BEARER, PERMIT_AT(arm_at_assignment), arm_assignment_put, &OP_ASSIGNMENT_WRITE};
+    struct wire               q = {.http = &http, .route = &route, .product = &s.product, .param_n = 2,
                                    .params = {{S("scope"), S(STAGE_GROUP)}, {S("name"), guid_str(c, stage_guid(name))}}};
     call_init(&x.call, NULL, NULL);
-    enum err failed = arm_assignment_put(c, &s.work, &q, &a);
+    enum err failed = permit_ask(c, &s.work, &q);
+    if (failed == OK) failed = route.handler(c, &s.work, &q, &a);
     call_clear(&x.call); // the answer
     if (failed != OK) return 0;
     const struct assignment *made = rbac_find_assignment(s.work.world->rules, stage_guid(name));

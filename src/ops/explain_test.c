@@ -351,3 +351,24 @@ TEST(explain_tells_the_plane_of_an_action)
     };
     for (size_t i = 0; i < COUNT(CASES); i++) CHECK_ROW(rbac_plane_of(str_of(CASES[i].action)) == CASES[i].plane, CASES[i].action);
 }
+
+// A condition asks for a secret's name; what lies behind it is its version.
+TEST(explain_attributes_are_those_that_a_scope_tells)
+{
+    static const struct { const char *scope, *name; } CASES[] = {
+        {SECRET, "app1-db"},
+        {SECRET "/0123456789abcdef0123456789abcdef", "app1-db"},
+        {VAULT "/SECRETS/app1-db", "app1-db"},
+        {VAULT, NULL},
+        {VAULT "/keys/app1", NULL},
+        {STAGE_GROUP, NULL},
+        {"/", NULL},
+    };
+    for (size_t i = 0; i < COUNT(CASES); i++) {
+        struct rbac_attributes told;
+        struct scope           at = {.path = str_of(CASES[i].scope)};
+        CHECK_OK(explain_attributes(t->call, &at, &told));
+        CHECK_ROW(told.n == (CASES[i].name ? 1u : 0u), CASES[i].scope);
+        if (told.n) CHECK_STR(told.items[0].values[0], str_of(CASES[i].name), CASES[i].scope);
+    }
+}

@@ -3,21 +3,22 @@
 #include "ops/explain.h"
 #include "ops/vault.h"
 
+// "VAULT/secrets/NAME", perhaps with a version behind it: secrets are what a name is published for.
 enum err explain_attributes(struct call *c, const struct scope *at, struct rbac_attributes *out)
 {
     static const str       VAULTS = S_INIT("/providers/microsoft.keyvault/vaults/");
     struct rbac_attribute *item;
-    str                   *name;
+    str                   *name, kind, ignored;
     size_t                 vault = str_find_str(call_lower(c, at->path), VAULTS);
     *out = (struct rbac_attributes){0};
     if (vault == STR_NOWHERE) return OK;
-    str inside = str_from(at->path, vault + VAULTS.n), kind, ignored;
+    str inside = str_from(at->path, vault + VAULTS.n);
     str_cut(&inside, '/', &ignored);
-    if (!inside.at || !str_cut(&inside, '/', &kind) || str_empty(inside)) return OK;
+    if (!inside.at || !str_cut(&inside, '/', &kind) || str_empty(inside) || !str_eq_nocase(kind, S("secrets"))) return OK;
     TRY(NEW(c, &name, 1));
     TRY(NEW(c, &item, 1));
-    *name = inside;
-    *item = (struct rbac_attribute){.source = RBAC_RESOURCE, .name = call_format(c, VAULT_TYPE "/%.*s:name", PSTR(kind)), .values = name, .value_n = 1};
+    str_cut(&inside, '/', name);
+    *item = (struct rbac_attribute){.source = RBAC_RESOURCE, .name = S(VAULT_TYPE "/secrets:name"), .values = name, .value_n = 1};
     *out = (struct rbac_attributes){.items = item, .n = 1};
     return OK;
 }

@@ -3,7 +3,11 @@
 #include "ops/explain.h"
 
 #include "endpoints/arm/arm.h"
+#include "endpoints/arm/question.h"
 #include "endpoints/permissions.h"
+
+#define MOST_GROUPS         200 /* of a subject, as its asker knows them: what a token holds */
+#define SECURITY_ATTRIBUTES "Microsoft.Directory/CustomSecurityAttributes/Id:"
 
 struct permissions {
     struct call        *c;
@@ -93,17 +97,91 @@ static void write_denied_by(struct call *c, const struct work *w, struct json_wr
     json_write_end(j);
 }
 
-static enum err check_one(struct call *c, struct work *w, const struct caller *who, str scope, const struct json *item, struct json_writer *j)
+// A question to checkAccess, as far as it is the same for all of its actions.
+struct check {
+    struct caller         who;
+    str                   scope;
+    struct scope          at;
+    struct question_facts facts; // of the subject and the resource
+};
+
+static enum err read_groups(struct call *c, const struct work *w, const struct json *list, struct check *k)
 {
-    struct rbac_answer     answer;
-    struct rbac_attributes known;
-    struct scope           at;
-    str                    action = json_get_str(item, S("Id"));
-    bool                   is_data = json_get_bool(item, S("IsDataAction"), rbac_plane_of(action) == RBAC_DATA);
-    TRY(scope_parse(c, scope, &at));
-    TRY(explain_attributes(c, &at, &known));
+    object_id       *all;
+    const object_id *who, *of_group;
+    size_t           who_n, of_group_n, n;
+    if (json_n(list) == 0) return OK;
+    if (json_n(list) > MOST_GROUPS) return FAIL(c, ERR_CONTENT_INVALID, "Subject.Attributes.Groups has more than %d groups.", MOST_GROUPS);
+    TRY(work_closure(c, w, &k->who, &who, &who_n));
+    TRY(NEW(c, &all, who_n + 1));
+    memcpy(all, who, who_n * sizeof *all);
+    n = who_n;
+    for (size_t i = 0; i < json_n(list); i++) {
+        object_id  group, *more;
+        if (!guid_parse(json_str(json_at(list, i)), &group.g)) return FAIL(c, ERR_CONTENT_INVALID, "Subject.Attributes.Groups must hold GUIDs only.");
+        TRY(directory_closure(c, w->world->directory, group, c->now_ns, &of_group, &of_group_n));
+        TRY(NEW(c, &more, n + of_group_n));
+        memcpy(more, all, n * sizeof *all);
+        memcpy(more + n, of_group, of_group_n * sizeof *all);
+        all = more;
+        n += of_group_n;
+    }
+    k->who.who = all;
+    k->who.who_n = n;
+    return OK;
+}
+
+// The subject's groups are those of the directory and, besides, those that the asker knows of; its other attributes are @Principal's.
+static enum err read_subject(struct call *c, const struct work *w, const struct json *body, struct check *k)
+{
+    const struct json *attributes = json_path(body, "Subject.Attributes"), *groups = json_get(attributes, S("Groups"));
+    str                id = json_get_str(attributes, S("ObjectId"));
+    TRY(question_only(c, json_get(body, S("Subject")), "Subject", (const str[]){S("Attributes")}, 1));
+    if (!guid_parse(id, &k->who.id.g)) return FAIL(c, ERR_CONTENT_INVALID, "Subject.Attributes.ObjectId must be a GUID, and is '%.*s'.", PSTR(id));
+    for (size_t i = 0; i < json_n(attributes); i++) {
+        str name = attributes->u.list.names[i];
+        if (str_eq(name, S("ObjectId")) || str_eq(name, S("Groups")) || str_eq_nocase(name, S("xms-pasrp-retrievegroupmemberships"))) continue;
+        if (!str_starts_nocase(name, S(SECURITY_ATTRIBUTES)))
+            return FAIL(c, ERR_CONTENT_INVALID, "Subject.Attributes has no member '%.*s'.", PSTR(call_printable(c, name, 128)));
+        TRY(question_add(c, &k->facts, RBAC_PRINCIPAL, name, json_at(attributes, i)));
+    }
+    if (groups && !json_is(groups, JSON_IS_ARRAY) && !json_is(groups, JSON_IS_NULL))
+        return FAIL(c, ERR_CONTENT_INVALID, "Subject.Attributes.Groups must be an array.");
+    return read_groups(c, w, groups, k);
+}
+
+// The question is about Resource.Id, which is the scope of the path or lies below it; without one it is about that scope.
+static enum err read_resource(struct call *c, const struct work *w, const struct json *body, str asked_at, struct check *k)
+{
+    static const str   MEMBERS[] = {S_INIT("Id"), S_INIT("Attributes")};
+    const struct json *resource = json_get(body, S("Resource"));
+    str                id = json_get_str(resource, S("Id"));
+    struct scope       asked;
+    const str         *above;
+    size_t             above_n;
+    TRY(question_only(c, resource, "Resource", MEMBERS, COUNT(MEMBERS)));
+    k->scope = str_empty(id) ? asked_at : id;
+    TRY(scope_parse(c, k->scope, &k->at));
+    TRY(scope_parse(c, asked_at, &asked));
+    TRY(work_above(c, w, &k->at, &above, &above_n));
+    if (!arm_reaches(&asked, &k->at, above, above_n))
+        return FAIL(c, ERR_CONTENT_INVALID, "Resource.Id '%.*s' does not lie at or below the scope '%.*s' that is asked.", PSTR(str_upto(id, 256)), PSTR(asked_at));
+    return question_add_all(c, &k->facts, RBAC_RESOURCE, json_get(resource, S("Attributes")), "Resource.Attributes");
+}
+
+static enum err check_one(struct call *c, struct work *w, const struct check *k, const struct json *item, struct json_writer *j)
+{
+    static const str      MEMBERS[] = {S_INIT("Id"), S_INIT("IsDataAction"), S_INIT("Attributes")};
+    struct rbac_answer    answer;
+    struct question_facts facts = k->facts;
+    str                   action = json_get_str(item, S("Id"));
+    bool                  is_data = json_get_bool(item, S("IsDataAction"), rbac_plane_of(action) == RBAC_DATA);
+    facts.set.items = facts.items;
     if (str_empty(action)) return FAIL(c, ERR_CONTENT_INVALID, "Each of Actions needs an Id.");
-    TRY(work_decide(c, w, who, action, is_data ? RBAC_DATA : RBAC_CONTROL, scope, &known, &answer));
+    TRY(question_only(c, item, "An action", MEMBERS, COUNT(MEMBERS)));
+    TRY(question_add_all(c, &facts, RBAC_REQUEST, json_get(item, S("Attributes")), "An action's Attributes"));
+    TRY(question_add_scope(c, &facts, &k->at));
+    TRY(work_decide(c, w, &k->who, action, is_data ? RBAC_DATA : RBAC_CONTROL, k->scope, &facts.set, &answer));
     json_write_object(j);
     json_put_string(j, S("actionId"), action);
     json_put_string(j, S("accessDecision"), answer.allowed ? S("Allowed") : answer.reason == RBAC_DENIED ? S("Denied") : S("NotAllowed"));
@@ -115,19 +193,25 @@ static enum err check_one(struct call *c, struct work *w, const struct caller *w
     return OK;
 }
 
-// Who may ask about others: whoever may read role assignments there.
+/*
+ * Who may ask about others: whoever may read role assignments there. Everything in the body counts: an action's
+ * Attributes are @Request's, the resource's @Resource's. That they are is inferred from their places; what is
+ * published has examples with empty ones only.
+ */
 enum err arm_access_check(struct call *c, struct work *w, const struct wire *q, struct answer *a)
 {
+    static const str   MEMBERS[] = {S_INIT("Subject"), S_INIT("Actions"), S_INIT("Resource")};
     const struct json *body;
-    struct caller      who = {0};
+    struct check       k = {0};
     TRY(wire_body(c, q, &body));
+    TRY(question_only(c, body, "The question", MEMBERS, COUNT(MEMBERS)));
+    TRY(read_subject(c, w, body, &k));
+    TRY(read_resource(c, w, body, arm_scope_of(q), &k));
     const struct json *actions = json_get(body, S("Actions"));
-    str                subject = json_str(json_path(body, "Subject.Attributes.ObjectId"));
-    if (!guid_parse(subject, &who.id.g)) return FAIL(c, ERR_CONTENT_INVALID, "Subject.Attributes.ObjectId must be a GUID, and is '%.*s'.", PSTR(subject));
     if (json_n(actions) == 0) return FAIL(c, ERR_CONTENT_INVALID, "Actions must name at least one action.");
     struct json_writer *j = answer_json(a, 200);
     json_write_array(j);
-    for (size_t i = 0; i < json_n(actions); i++) TRY(check_one(c, w, &who, arm_scope_of(q), json_at(actions, i), j));
+    for (size_t i = 0; i < json_n(actions); i++) TRY(check_one(c, w, &k, json_at(actions, i), j));
     json_write_end(j);
     return OK;
 }

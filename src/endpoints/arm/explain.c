@@ -1,17 +1,16 @@
 /*
  * The product's own questions on the management API, under a namespace of its own:
  *
- *     POST {scope}/providers/Lanyard.Authorization/explain   {"principal": GUID, "action", "isDataAction"?, "attributes"?}
+ *     POST {scope}/providers/Lanyard.Authorization/explain   {"principal": GUID, "action", "isDataAction"?, "attributes"?: [{"source", "name", "values"}]}
  *     POST {scope}/providers/Lanyard.Authorization/access    {"principal": GUID}
  *
- * Whoever may read role assignments at the scope may ask, as with checkAccess.
+ * Whoever may read role assignments at the scope may ask, as with checkAccess. A member that is not named here is refused.
  */
 #include "ops/explain.h"
 
 #include "endpoints/arm/arm.h"
+#include "endpoints/arm/question.h"
 #include "endpoints/permissions.h"
-
-#define MOST_ATTRIBUTES 64
 
 static enum err read_principal(struct call *c, const struct json *body, object_id *out)
 {
@@ -20,45 +19,45 @@ static enum err read_principal(struct call *c, const struct json *body, object_i
     return FAIL(c, ERR_CONTENT_INVALID, "The principal must be a GUID, and is '%.*s'.", PSTR(call_printable(c, text, 128)));
 }
 
-static enum err read_attribute(struct call *c, const struct json *from, struct rbac_attribute *out)
+static enum err read_attribute(struct call *c, const struct json *from, struct question_facts *out)
 {
     static const str SOURCES[] = {[RBAC_REQUEST] = S_INIT("Request"), [RBAC_RESOURCE] = S_INIT("Resource"), [RBAC_PRINCIPAL] = S_INIT("Principal"),
                                   [RBAC_ENVIRONMENT] = S_INIT("Environment")};
-    size_t           source = str_index_nocase(SOURCES, COUNT(SOURCES), json_get_str(from, S("source")));
-    str              name = json_get_str(from, S("name"));
-    if (source == STR_NOWHERE || str_empty(name))
+    static const str MEMBERS[] = {S_INIT("source"), S_INIT("name"), S_INIT("values")};
+    size_t             source = str_index_nocase(SOURCES, COUNT(SOURCES), json_get_str(from, S("source")));
+    str                name = json_get_str(from, S("name"));
+    const struct json *values = json_get(from, S("values"));
+    if (source == STR_NOWHERE || str_empty(name) || !values)
         return FAIL(c, ERR_CONTENT_INVALID, "An attribute needs a source (Request, Resource, Principal or Environment), a name and values.");
-    *out = (struct rbac_attribute){.source = (enum rbac_source)source, .name = name};
-    return permissions_read_texts(c, json_get(from, S("values")), "values", &out->values, &out->value_n);
+    TRY(question_only(c, from, "An attribute", MEMBERS, COUNT(MEMBERS)));
+    return question_add(c, out, (enum rbac_source)source, name, values);
 }
 
-// None given: what the scope tells.
-static enum err read_attributes(struct call *c, const struct json *list, const struct rbac_attributes **out)
+// What is told, and what the scope tells besides.
+static enum err read_facts(struct call *c, const struct json *body, const struct scope *at, struct question_facts *out)
 {
-    struct rbac_attributes *attributes;
-    struct rbac_attribute  *items;
-    if (!list) return OK;
-    if (!json_is(list, JSON_IS_ARRAY) || json_n(list) > MOST_ATTRIBUTES)
-        return FAIL(c, ERR_CONTENT_INVALID, "The attributes must be an array of at most %d objects.", MOST_ATTRIBUTES);
-    TRY(NEW(c, &attributes, 1));
-    TRY(NEW(c, &items, json_n(list) + 1));
-    for (size_t i = 0; i < json_n(list); i++) TRY(read_attribute(c, json_at(list, i), &items[i]));
-    *attributes = (struct rbac_attributes){.items = items, .n = json_n(list)};
-    *out = attributes;
-    return OK;
+    const struct json *list = json_get(body, S("attributes"));
+    if (list && !json_is(list, JSON_IS_ARRAY)) return FAIL(c, ERR_CONTENT_INVALID, "The attributes must be an array of objects.");
+    for (size_t i = 0; i < json_n(list); i++) TRY(read_attribute(c, json_at(list, i), out));
+    return question_add_scope(c, out, at);
 }
 
 enum err arm_explain(struct call *c, struct work *w, const struct wire *q, struct answer *a)
 {
+    static const str        MEMBERS[] = {S_INIT("principal"), S_INIT("action"), S_INIT("isDataAction"), S_INIT("attributes")};
     const struct json      *body, *is_data;
-    struct explain_question asked = {.scope = arm_scope_of(q)};
+    struct question_facts   facts = {0};
+    struct explain_question asked = {.scope = arm_scope_of(q), .attributes = &facts.set};
+    struct scope            at;
     struct explanation      e;
     TRY(wire_body(c, q, &body));
+    TRY(question_only(c, body, "The question", MEMBERS, COUNT(MEMBERS)));
     TRY(read_principal(c, body, &asked.who));
     asked.action = json_get_str(body, S("action"));
     is_data = json_get(body, S("isDataAction"));
     asked.plane = is_data ? json_get_bool(body, S("isDataAction"), false) ? RBAC_DATA : RBAC_CONTROL : rbac_plane_of(asked.action);
-    TRY(read_attributes(c, json_get(body, S("attributes")), &asked.attributes));
+    TRY(scope_parse(c, asked.scope, &at));
+    TRY(read_facts(c, body, &at, &facts));
     TRY(explain(c, w, &asked, &e));
     explain_write(c, w, answer_json(a, 200), &e);
     return OK;
@@ -136,6 +135,7 @@ enum err arm_access_list(struct call *c, struct work *w, const struct wire *q, s
     struct deny_search s = {.x = &x};
     TRY(scope_parse(c, arm_scope_of(q), &x.at));
     TRY(wire_body(c, q, &body));
+    TRY(question_only(c, body, "The question", (const str[]){S("principal")}, 1));
     TRY(read_principal(c, body, &asked));
     x.everywhere = x.at.kind == SCOPE_ROOT;
     TRY(work_above(c, w, &x.at, &x.above, &x.above_n));

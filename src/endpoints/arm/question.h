@@ -1,0 +1,35 @@
+/*
+ * question.h - what a caller tells about a request that it asks about: attributes for conditions.
+ *
+ * What is told is honoured or refused, never left aside: a member that is not known, a value
+ * that no attribute can have and an attribute that is told twice are errors.
+ *
+ * Layer:  endpoints (uses all above)
+ */
+#pragma once
+#include "core/json.h"
+#include "rbac/attributes.h"
+#include "resources/scope.h"
+
+#define QUESTION_MAX_ATTRIBUTES 64
+
+/* Attributes as they are gathered. Zero is none. */
+struct question_facts {
+    struct rbac_attribute  items[QUESTION_MAX_ATTRIBUTES + 1];
+    struct rbac_attributes set; /* looks into items */
+};
+
+/*
+ * One attribute: its name as a condition writes it, a tag's key with "<$key_case_sensitive$>" or without; its
+ * value a text, a number, true or false, or an array of those. The name subOperation of a request is the suboperation.
+ * Lives: the names and values in the call and in `value`.
+ * Errors: ERR_CONTENT_INVALID
+ */
+FALLIBLE question_add(struct call *c, struct question_facts *facts, enum rbac_source source, str name, const struct json *value);
+/* The same for each member of an object; NULL and JSON's null are none. */
+FALLIBLE question_add_all(struct call *c, struct question_facts *facts, enum rbac_source source, const struct json *object, const char *where);
+/* What the scope itself tells, where the caller did not say otherwise. */
+FALLIBLE question_add_scope(struct call *c, struct question_facts *facts, const struct scope *at);
+
+/* Has `object` members of these names only? `where` names it in the message. Errors: ERR_CONTENT_INVALID */
+FALLIBLE question_only(struct call *c, const struct json *object, const char *where, const str *names, size_t n);
