@@ -1,6 +1,7 @@
 #include "house.h"
 
 #include "endpoints/imds/imds.h"
+#include "ops/committer.h"
 #include "side.h"
 
 const struct house_person HOUSE_PEOPLE[HOUSE_WHO_N] = {
@@ -49,7 +50,8 @@ static void put_people(struct house *h)
                                              .resource = str_of(x->resource), .is_system_assigned = i < HOUSE_ID1, .created_ns = 1});
     }
     put_principal(h, &(struct principal){.id = {guid_new(h->t->call)}, .app = {guid_of(HOUSE_APP)}, .kind = PRINCIPAL_APP, .name = S("Orders API"), .created_ns = 1});
-    put_principal(h, &(struct principal){.id = {guid_new(h->t->call)}, .kind = PRINCIPAL_USER, .name = S("Operator"), .user_name = S(HOUSE_USER), .created_ns = 1});
+    h->product.operator_id.g = guid_new(h->t->call);
+    put_principal(h, &(struct principal){.id = h->product.operator_id, .kind = PRINCIPAL_USER, .name = S("Operator"), .user_name = S(HOUSE_USER), .created_ns = 1});
 }
 
 static void put_machine(struct house *h, const struct machine *m)
@@ -71,6 +73,27 @@ static void put_machine(struct house *h, const struct machine *m)
     if (r) put(h, STORE_RESOURCE, &r->ref);
 }
 
+// What a server has after its first start, beyond people.
+static void put_ground(struct house *h)
+{
+    struct test         *t = h->t;
+    struct product      *p = &h->product;
+    struct mgmt_group   *root = NULL;
+    struct subscription *subscription = NULL;
+    struct assignment   *owner = NULL;
+    const struct role   *role = rbac_find_role_by_name(world_draft(p->worlds)->rules, S("Owner"));
+    p->subscription.g = guid_of("44444444-4444-4444-4444-444444444444");
+    CHECK(role != NULL);
+    if (!role) return;
+    CHECK_OK(mgmt_group_new(t->call, &(struct mgmt_group){.name = S(HOUSE_TENANT), .display_name = S("Root")}, &root));
+    CHECK_OK(subscription_new(t->call, &(struct subscription){.id = p->subscription, .tenant = p->tenant, .name = S("Test")}, &subscription));
+    CHECK_OK(assignment_new(t->call, &(struct assignment){.id = guid_new(t->call), .principal = p->operator_id, .principal_type = PRINCIPAL_TYPE_USER,
+                                                          .role = role->id, .scope = S("/")}, &owner));
+    if (root) put(h, STORE_MGMT_GROUP, &root->ref);
+    if (subscription) put(h, STORE_SUBSCRIPTION, &subscription->ref);
+    if (owner) put(h, STORE_ASSIGNMENT, &owner->ref);
+}
+
 // One ring for all houses: keys are slow to make.
 static struct keyring *shared_ring(struct test *t)
 {
@@ -79,7 +102,7 @@ static struct keyring *shared_ring(struct test *t)
     return made;
 }
 
-static void furnish(struct house *h)
+static void furnish(struct house *h, bool writes)
 {
     struct test    *t = h->t;
     struct product *p = &h->product;
@@ -95,8 +118,14 @@ static void furnish(struct house *h)
     CHECK_OK(store_begin(t->call, h->writer));
     put_people(h);
     for (size_t i = 0; i < COUNT(MACHINES); i++) put_machine(h, &MACHINES[i]);
+    if (writes) put_ground(h);
     CHECK_OK(store_commit(t->call, h->writer));
     world_publish(p->worlds);
+    if (!writes) return;
+    static const uint8_t SEAL_KEY[32] = {7};
+    CHECK_OK(secret_init(t->call, &p->seal_key, (bytes){SEAL_KEY, sizeof SEAL_KEY}));
+    store_session_close(TAKE(h->writer));
+    CHECK_OK(committer_start(t->call, p, &p->committer));
 }
 
 static void *serve(void *context)
@@ -111,8 +140,8 @@ static void *serve(void *context)
 
 void house_start(struct test *t, struct house *h, const struct house_options *options)
 {
-    *h = (struct house){.t = t, .router = {.product = &h->product}};
-    furnish(h);
+    *h = (struct house){.t = t, .router = {.product = &h->product}, .admin = {.product = &h->product, .is_admin = true}};
+    furnish(h, options && options->writes);
     struct http_settings settings = {.loops = 2, .clock = &h->product.clock};
     CHECK_OK(minter_start(t->call, &h->product, options && options->no_signers ? 0 : 2, &h->product.minter));
     CHECK_OK(http_server_new(t->call, &settings, &h->http));
@@ -132,13 +161,16 @@ void house_end(struct house *h)
     if (h->http) http_server_stop(h->http, 1000);
     if (h->serving) pthread_join(h->thread, NULL);
     minter_stop(p->minter);
+    committer_stop(p->committer);
     if (h->http) http_server_free(h->http);
     router_clear(&h->router);
+    router_clear(&h->admin);
     for (size_t i = 0; i < COUNT(p->sessions); i++)
         if (p->sessions[i]) store_session_close(p->sessions[i]);
     worlds_free(p->worlds);
     store_session_close(h->writer);
     store_close(p->store);
+    secret_clear(&p->seal_key);
 }
 
 void house_delete(struct house *h, enum house_who who)
@@ -178,6 +210,12 @@ uint16_t house_imds(struct house *h, const char *machine, bool published_limits,
 uint16_t house_router(struct house *h)
 {
     struct http_listener_settings l = {.handler = router_handle, .context = &h->router};
+    return listen_on(h, &l, NULL);
+}
+
+uint16_t house_admin(struct house *h)
+{
+    struct http_listener_settings l = {.handler = router_handle, .context = &h->admin};
     return listen_on(h, &l, NULL);
 }
 

@@ -47,13 +47,14 @@ struct house {
     struct product        product;
     struct store_session *writer;
     struct http_server   *http;
-    struct router         router;
+    struct router         router, admin;
     pthread_t             thread;
     bool                  serving;
 };
 
 struct house_options {
     bool no_signers; /* whoever asks for a new token waits until house_stop_signing */
+    bool writes;     /* a committer runs, there is a subscription, and the operator is Owner of all; house_delete cannot be used */
 };
 
 void house_start(struct test *t, struct house *h, const struct house_options *options);
@@ -67,6 +68,8 @@ void house_delete(struct house *h, enum house_who who);
 /* Listeners; the port they are on. */
 uint16_t house_imds(struct house *h, const char *machine, bool published_limits, struct http_listener **out);
 uint16_t house_router(struct house *h);
+/* As the admin socket: whoever comes here is the operator. */
+uint16_t house_admin(struct house *h);
 
 struct reply {
     int                status; /* 0: none came */

@@ -1,0 +1,394 @@
+// Every row of every service over sockets: a principal with no roles is refused in the service's words, and one who may gets through.
+#include "house.h"
+
+#define SUBSCRIPTION "/subscriptions/44444444-4444-4444-4444-444444444444"
+#define GROUP        SUBSCRIPTION "/resourceGroups/rg1"
+#define VM           GROUP "/providers/Microsoft.Compute/virtualMachines/bare"
+#define VAULT        GROUP "/providers/Microsoft.KeyVault/vaults/shop"
+#define AUTHZ        "/providers/Microsoft.Authorization"
+#define ASSIGNMENT   "70000000-0000-0000-0000-000000000001"
+#define FRESH        "70000000-0000-0000-0000-000000000002"
+#define ROLE         "70000000-0000-0000-0000-000000000003"
+#define DENY         "70000000-0000-0000-0000-000000000004"
+#define CONTROL      "a0000000-0000-0000-0000-000000000001" /* HOUSE_SYSTEM_OF_SYSTEM */
+#define OWNER        AUTHZ "/roleDefinitions/8e3af657-a8ff-443c-a75c-2fe8c4bcb635"
+#define READER       AUTHZ "/roleDefinitions/acdd72a7-3385-48ef-bd42-f606fba81ae7"
+#define KV_ADMIN     AUTHZ "/roleDefinitions/00482a5a-887f-4fb3-b363-3b7fe8e74483"
+#define GRANT(role, to) "{\"properties\":{\"roleDefinitionId\":\"" role "\",\"principalId\":\"" to "\"}}"
+#define ANY          (-1)
+
+// What stands for a param: the first row that fits. A value that begins with "$" is what the scene made.
+static const struct { const char *service, *in; int method; const char *param, *value; } PARAMS[] = {
+    {"arm", "/{group}/subscriptions", ANY, "group", "holder"},
+    {"arm", "managementGroups/{group}", ANY, "group", "leaf"},
+    {"arm", "roleAssignments", HTTP_PUT, "name", FRESH},
+    {"arm", "roleAssignments", ANY, "name", ASSIGNMENT},
+    {"arm", "roleDefinitions", ANY, "name", ROLE},
+    {"arm", "denyAssignments", ANY, "name", DENY},
+    {"arm", "identities/default", ANY, "scope", HOUSE_VMS "system"},
+    {"arm", "listAssociatedResources", ANY, "name", "id1"},
+    {"arm", "deletedVaults", ANY, "name", "gone-vault"},
+    {"arm", "/secrets", ANY, "name", "one"},
+    {"arm", "", ANY, "subscription", "44444444-4444-4444-4444-444444444444"},
+    {"arm", "", ANY, "group", "rg1"},
+    {"arm", "", ANY, "vault", "shop"},
+    {"arm", "", ANY, "kind", "add"},
+    {"arm", "", ANY, "location", "westus"},
+    {"arm", "", ANY, "namespace", "Microsoft.Compute"},
+    {"arm", "", ANY, "scope", GROUP},
+    {"arm", "", ANY, "id", VM},
+    {"graph", "/groups", ANY, "id", "$group"},
+    {"graph", "/servicePrincipals", ANY, "id", "$app"},
+    {"graph", "", ANY, "id", "$user"},
+    {"graph", "", ANY, "member", "$user"},
+    {"graph", "embers/{type}", ANY, "type", "microsoft.graph.user"},
+    {"graph", "", ANY, "type", "microsoft.graph.group"},
+    {"graph", "", ANY, "key", "servicePrincipals(appId='" HOUSE_APP "')"},
+    {"keyvault", "/deletedsecrets", ANY, "name", "gone"},
+    {"keyvault", "", ANY, "name", "one"},
+    {"keyvault", "", ANY, "version", "$version"},
+    {"login", "", ANY, "tenant", HOUSE_TENANT},
+    {"login", "", ANY, "user", HOUSE_USER},
+    {"admin", "/denials", ANY, "name", "$denial"},
+    {"admin", "", ANY, "name", DENY},
+};
+
+#define DENY_BODY "{\"name\":\"d\",\"scope\":\"" GROUP "\",\"permissions\":[{\"actions\":[\"Microsoft.Network/virtualNetworks/delete\"]}],\"principals\":[{\"id\":\"" FRESH "\"}]}"
+static const struct { const char *service; int method; const char *ends, *body; } BODIES[] = {
+    {"arm", HTTP_PUT, "managementGroups/{group}", "{\"properties\":{\"displayName\":\"x\"}}"},
+    {"arm", HTTP_PATCH, "managementGroups/{group}", "{\"displayName\":\"x\"}"},
+    {"arm", HTTP_PUT, "/resourceGroups/{group}", "{\"location\":\"westus\"}"},
+    {"arm", HTTP_PATCH, "/resourceGroups/{group}", "{\"tags\":{\"a\":\"b\"}}"},
+    {"arm", HTTP_PUT, "/roleAssignments/{name}", GRANT(READER, "a0000000-0000-0000-0000-000000000002")},
+    {"arm", HTTP_PUT, "/roleDefinitions/{name}",
+     "{\"properties\":{\"roleName\":\"r\",\"permissions\":[{\"actions\":[\"Microsoft.Compute/*/read\"]}],\"assignableScopes\":[\"" GROUP "\"]}}"},
+    {"arm", HTTP_POST, "/checkAccess", "{\"Subject\":{\"Attributes\":{\"ObjectId\":\"" CONTROL "\"}},\"Actions\":[{\"Id\":\"Microsoft.Compute/virtualMachines/read\"}]}"},
+    {"arm", HTTP_POST, "/explain", "{\"principal\":\"" CONTROL "\",\"action\":\"Microsoft.Compute/virtualMachines/read\"}"},
+    {"arm", HTTP_POST, "/access", "{\"principal\":\"" CONTROL "\"}"},
+    {"arm", HTTP_PUT, "/accessPolicies/{kind}", "{\"properties\":{\"accessPolicies\":[]}}"},
+    {"arm", HTTP_POST, "/checkNameAvailability", "{\"name\":\"another-shop\",\"type\":\"Microsoft.KeyVault/vaults\"}"},
+    {"arm", HTTP_PUT, "/secrets/{name}", "{\"properties\":{\"value\":\"x\"}}"},
+    {"arm", HTTP_PATCH, "/secrets/{name}", "{\"tags\":{\"a\":\"b\"}}"},
+    {"arm", HTTP_PUT, "/{id*}", "{\"location\":\"westeurope\",\"properties\":{}}"},
+    {"arm", HTTP_PATCH, "/{id*}", "{\"tags\":{\"a\":\"b\"}}"},
+    {"graph", HTTP_POST, "/users",
+     "{\"accountEnabled\":true,\"displayName\":\"New\",\"mailNickname\":\"new\",\"userPrincipalName\":\"new@" HOUSE_DOMAIN "\",\"passwordProfile\":{\"password\":\"a long Passw0rd\"}}"},
+    {"graph", HTTP_POST, "/groups", "{\"displayName\":\"new\",\"mailEnabled\":false,\"mailNickname\":\"new\",\"securityEnabled\":true}"},
+    {"graph", HTTP_POST, "/members/$ref", "{\"@odata.id\":\"https://graph.microsoft.com/v1.0/directoryObjects/" CONTROL "\"}"},
+    {"graph", HTTP_POST, "/getMemberGroups", "{\"securityEnabledOnly\":false}"},
+    {"graph", HTTP_POST, "/getMemberObjects", "{\"securityEnabledOnly\":false}"},
+    {"graph", HTTP_POST, "/checkMemberGroups", "{\"groupIds\":[]}"},
+    {"graph", HTTP_POST, "/checkMemberObjects", "{\"ids\":[]}"},
+    {"graph", HTTP_POST, "/getByIds", "{\"ids\":[]}"},
+    {"graph", HTTP_PATCH, "/{id}", "{\"displayName\":\"Other\"}"},
+    {"keyvault", HTTP_POST, "/secrets/restore", "$backup"},
+    {"keyvault", HTTP_PUT, "/secrets/{name}", "{\"value\":\"x\"}"},
+    {"keyvault", HTTP_PATCH, "", "{\"tags\":{\"a\":\"b\"}}"},
+    {"admin", HTTP_PUT, "/deny-assignments/{name}", DENY_BODY},
+    {"admin", HTTP_POST, "/clock", "{\"advance_s\":60}"},
+};
+
+// The api-version by what the path is about: the first that it contains.
+static const struct { const char *service, *in, *version; } VERSIONS[] = {
+    {"arm", "roleDefinitions", "2022-04-01&$top=3"}, {"arm", "Microsoft.Authorization", "2022-04-01"}, {"arm", "Microsoft.Management/", "2020-05-01"}, {"arm", "Microsoft.KeyVault/", "2023-07-01"},
+    {"arm", "Microsoft.ManagedIdentity/", "2023-01-31"}, {"arm", "{id*}", "2024-07-01"}, {"arm", "", "2022-09-01"}, {"keyvault", "", "7.4"},
+    {"login", "", "1.1"}, {"graph", "", NULL}, {"admin", "", NULL},
+};
+
+static const struct service_words { const char *service, *host, *code; } SERVICES_HERE[] = {
+    {"arm", "management.azure.com", "AuthorizationFailed"}, {"graph", "graph.microsoft.com", "Authorization_RequestDenied"},
+    {"keyvault", "shop.vault.azure.net", "Forbidden"},      {"login", "login.microsoftonline.com", NULL},
+    {"issuer", "sts.windows.net", NULL},                    {"admin", "localhost", NULL},
+};
+
+// Rows that are refused to everybody, and in which way.
+static const struct { const char *service; int method; const char *ends; int status; } NOT_EVEN_CONTROL[] = {
+    {"arm", HTTP_PUT, "/denyAssignments/{name}", 405},
+    {"arm", HTTP_DELETE, "/denyAssignments/{name}", 405},
+    {"arm", HTTP_DELETE, "/secrets/{name}", 405},
+    {"graph", HTTP_PATCH, "/servicePrincipals/{id}", 403}, // an application's principal is changed by its application
+    {"login", HTTP_GET, "/discovery/instance", 400},       // without an endpoint
+    {"login", HTTP_POST, "", 400},                         // without credentials
+    {"admin", HTTP_POST, "/clock", 403},                   // only on a test clock
+};
+
+// A product with an object for every row.
+struct scene {
+    struct house h;
+    uint16_t     port, admin;
+    str          user, group, app, version, backup, denial;
+    object_id    nobody, control;
+};
+
+static const struct service_words *words_of(struct test *t, const struct service *s)
+{
+    for (size_t i = 0; i < COUNT(SERVICES_HERE); i++)
+        if (str_eq(str_of(SERVICES_HERE[i].service), str_of(s->name))) return &SERVICES_HERE[i];
+    CHECK_ROW(false, s->name); // a new service gets a line above
+    return NULL;
+}
+
+// The issuer answers by the token service's own rows.
+static bool is_of(const struct service *s, const char *name)
+{
+    return str_eq(str_of(s->name), str_of(name)) || (str_eq(str_of(s->name), S("issuer")) && str_eq(str_of(name), S("login")));
+}
+
+static struct reply send_to(struct scene *x, uint16_t port, const char *host, const char *method, str target, str token, const char *body)
+{
+    struct test *t = x->h.t;
+    str          bearer = str_empty(token) ? S("") : call_format(t->call, "Authorization: Bearer %.*s\r\n", PSTR(token));
+    return house_ask(&x->h, port, call_format(t->call, "%s %.*s HTTP/1.1\r\nHost: %s\r\n%.*sConsistencyLevel: eventual\r\nContent-Type: application/json\r\n"
+                                                       "Content-Length: %zu\r\n\r\n%s", method, PSTR(target), host, PSTR(bearer), strlen(body), body));
+}
+
+static struct reply seed(struct scene *x, const char *host, const char *method, const char *target, const char *body)
+{
+    struct test *t = x->h.t;
+    struct reply r = send_to(x, x->admin, host, method, str_of(target), STR_NONE, body);
+    if (r.status < 200 || r.status > 299) printf("# %s\n", call_zstr(t->call, r.body));
+    CHECK_ROW(r.status >= 200 && r.status <= 299, target);
+    return r;
+}
+
+#define ARM(method, target, version, body) seed(x, "management.azure.com", method, target "?api-version=" version, body)
+#define KV(method, target, body)           seed(x, "shop.vault.azure.net", method, target "?api-version=7.4", body)
+#define GRAPH(method, target, body)        seed(x, "graph.microsoft.com", method, "/v1.0" target, body)
+
+static void seed_resources(struct scene *x)
+{
+    struct test *t = x->h.t;
+    ARM("PUT", GROUP, "2022-09-01", "{\"location\":\"westus\"}");
+    str vault = call_format(t->call, "{\"location\":\"westus\",\"properties\":{\"tenantId\":\"" HOUSE_TENANT "\",\"sku\":{\"family\":\"A\",\"name\":\"standard\"},"
+                                     "\"enableRbacAuthorization\":true}}");
+    ARM("PUT", VAULT, "2023-07-01", vault.at);
+    ARM("PUT", GROUP "/providers/Microsoft.KeyVault/vaults/gone-vault", "2023-07-01", vault.at);
+    ARM("DELETE", GROUP "/providers/Microsoft.KeyVault/vaults/gone-vault", "2023-07-01", "");
+    ARM("PUT", HOUSE_USERS "id1", "2023-01-31", "{\"location\":\"westus\"}");
+    ARM("PUT", "/providers/Microsoft.Management/managementGroups/leaf", "2020-05-01", "{}");
+    ARM("PUT", "/providers/Microsoft.Management/managementGroups/holder", "2020-05-01", "{}");
+    ARM("PUT", "/providers/Microsoft.Management/managementGroups/holder" SUBSCRIPTION, "2020-05-01", "");
+}
+
+static void seed_roles(struct scene *x)
+{
+    ARM("PUT", AUTHZ "/roleAssignments/71000000-0000-0000-0000-000000000001", "2022-04-01", GRANT(OWNER, CONTROL));
+    ARM("PUT", AUTHZ "/roleAssignments/71000000-0000-0000-0000-000000000002", "2022-04-01", GRANT(KV_ADMIN, CONTROL));
+    ARM("PUT", GROUP AUTHZ "/roleAssignments/" ASSIGNMENT, "2022-04-01", GRANT(READER, CONTROL));
+    ARM("PUT", GROUP AUTHZ "/roleDefinitions/" ROLE, "2022-04-01",
+        "{\"properties\":{\"roleName\":\"r\",\"permissions\":[{\"actions\":[\"Microsoft.Compute/*/read\"]}],\"assignableScopes\":[\"" GROUP "\"]}}");
+    seed(x, "localhost", "PUT", "/lanyard/deny-assignments/" DENY, DENY_BODY);
+    str me = call_format(x->h.t->call, "{\"properties\":{\"roleDefinitionId\":\"" KV_ADMIN "\",\"principalId\":\"%s\"}}", guid_text(x->h.product.operator_id.g).s);
+    ARM("PUT", AUTHZ "/roleAssignments/71000000-0000-0000-0000-000000000003", "2022-04-01", me.at);
+}
+
+static void seed_secrets(struct scene *x)
+{
+    struct test *t = x->h.t;
+    struct reply r = KV("PUT", "/secrets/one", "{\"value\":\"x\"}");
+    str          id = json_get_str(r.json, S("id"));
+    x->version = str_from(id, str_find_last(id, '/') + 1);
+    KV("PUT", "/secrets/gone", "{\"value\":\"x\"}");
+    KV("DELETE", "/secrets/gone", "");
+    KV("PUT", "/secrets/saved", "{\"value\":\"x\"}");
+    r = KV("POST", "/secrets/saved/backup", "");
+    x->backup = call_format(t->call, "{\"value\":\"%.*s\"}", PSTR(json_get_str(r.json, S("value"))));
+    KV("DELETE", "/secrets/saved", "");
+    KV("DELETE", "/deletedsecrets/saved", "");
+}
+
+static void seed_directory(struct scene *x)
+{
+    struct test *t = x->h.t;
+    struct reply r = GRAPH("POST", "/users", "{\"accountEnabled\":true,\"displayName\":\"Anna\",\"mailNickname\":\"anna\",\"userPrincipalName\":\"anna@" HOUSE_DOMAIN
+                                             "\",\"passwordProfile\":{\"password\":\"a long Passw0rd\"}}");
+    x->user = json_get_str(r.json, S("id"));
+    r = GRAPH("POST", "/groups", "{\"displayName\":\"crew\",\"mailEnabled\":false,\"mailNickname\":\"crew\",\"securityEnabled\":true}");
+    x->group = json_get_str(r.json, S("id"));
+    str reference = call_format(t->call, "{\"@odata.id\":\"https://graph.microsoft.com/v1.0/directoryObjects/%.*s\"}", PSTR(x->user));
+    seed(x, "graph.microsoft.com", "POST", call_format(t->call, "/v1.0/groups/%.*s/members/$ref", PSTR(x->group)).at, reference.at);
+    r = seed(x, "graph.microsoft.com", "GET", "/v1.0/servicePrincipals(appId='" HOUSE_APP "')", "");
+    x->app = json_get_str(r.json, S("id"));
+}
+
+static str token_of(struct scene *x, const struct service *s, object_id who)
+{
+    struct test  *t = x->h.t;
+    const str    *audiences = NULL;
+    size_t        n = 0;
+    struct token  token = {0};
+    struct wire   q = {.service = s, .product = &x->h.product, .label = S("shop")};
+    if (!s->audiences) return STR_NONE;
+    CHECK_OK(s->audiences(t->call, &x->h.product, &q, &audiences, &n));
+    struct token_request r = {.tenant = x->h.product.tenant, .issuer = product_issuer(t->call, &x->h.product, TOKEN_V1), .subject = who,
+                              .app.g = who.g, .lifetime_s = 3600, .audience = audiences[0]};
+    t->call->now_ns = clock_now_ns(&x->h.product.clock);
+    t->call->now_s = t->call->now_ns / NS_PER_S;
+    CHECK_OK(token_issue(t->call, product_keyring(&x->h.product), &r, &token));
+    return token.text;
+}
+
+extern const struct service SERVICE_ARM;
+
+static void seed_denial(struct scene *x)
+{
+    struct reply r = send_to(x, x->port, "management.azure.com", "GET", S(GROUP "?api-version=2022-09-01"), token_of(x, &SERVICE_ARM, x->nobody), "");
+    x->denial = reply_header(&r, "x-lanyard-denial");
+}
+
+static void scene_open(struct test *t, struct scene *x)
+{
+    *x = (struct scene){0};
+    house_start(t, &x->h, &(struct house_options){.writes = true});
+    x->port = house_router(&x->h);
+    x->admin = house_admin(&x->h);
+    CHECK(guid_parse(str_of(HOUSE_PEOPLE[HOUSE_STRANGER].principal), &x->nobody.g) && guid_parse(S(CONTROL), &x->control.g));
+    seed_resources(x);
+    seed_roles(x);
+    seed_secrets(x);
+    seed_directory(x);
+    seed_denial(x);
+}
+
+static str made(const struct scene *x, const char *value)
+{
+    const struct { const char *name; str value; } MADE[] = {
+        {"$user", x->user}, {"$group", x->group}, {"$app", x->app}, {"$version", x->version}, {"$backup", x->backup}, {"$denial", x->denial},
+    };
+    for (size_t i = 0; i < COUNT(MADE); i++)
+        if (str_eq(str_of(MADE[i].name), str_of(value))) return MADE[i].value;
+    return str_of(value);
+}
+
+static str param_value(struct test *t, const struct scene *x, const struct service *s, const struct route *r, str param)
+{
+    for (size_t i = 0; i < COUNT(PARAMS); i++)
+        if (is_of(s, PARAMS[i].service) && strstr(r->pattern, PARAMS[i].in) && (PARAMS[i].method == ANY || PARAMS[i].method == (int)r->method) &&
+            str_eq(param, str_of(PARAMS[i].param)))
+            return made(x, PARAMS[i].value);
+    CHECK_ROW(false, r->pattern); // a new param gets a line above
+    return S("x");
+}
+
+static str target_of(struct test *t, const struct scene *x, const struct service *s, const struct route *r)
+{
+    struct buf b;
+    str        target = STR_NONE;
+    buf_init(&b, &t->call->arena);
+    for (str rest = str_of(r->pattern + 1), piece; str_cut(&rest, '/', &piece);) {
+        bool is_star = str_ends(piece, S("*}"));
+        if (!is_star) buf_add_char(&b, '/');
+        if (!str_starts(piece, S("{"))) buf_add(&b, piece);
+        else buf_add(&b, param_value(t, x, s, r, (str){piece.at + 1, piece.n - (is_star ? 3 : 2)}));
+    }
+    for (size_t i = 0; i < COUNT(VERSIONS); i++) {
+        if (!is_of(s, VERSIONS[i].service) || !strstr(r->pattern, VERSIONS[i].in)) continue;
+        if (VERSIONS[i].version) buf_addf(&b, "?api-version=%s", VERSIONS[i].version);
+        break;
+    }
+    CHECK_OK(buf_finish(t->call, &b, &target));
+    return target;
+}
+
+static const char *body_of(struct test *t, const struct scene *x, const struct service *s, const struct route *r)
+{
+    for (size_t i = 0; i < COUNT(BODIES); i++)
+        if (is_of(s, BODIES[i].service) && BODIES[i].method == (int)r->method && str_ends(str_of(r->pattern), str_of(BODIES[i].ends)))
+            return call_zstr(t->call, made(x, BODIES[i].body));
+    return "";
+}
+
+static const char *method_text(enum http_method method)
+{
+    static const char *const NAMES[] = {[HTTP_GET] = "GET", [HTTP_HEAD] = "HEAD", [HTTP_POST] = "POST", [HTTP_PUT] = "PUT", [HTTP_PATCH] = "PATCH",
+                                        [HTTP_DELETE] = "DELETE"};
+    return NAMES[method];
+}
+
+static size_t items_of(const struct reply *r)
+{
+    return json_n(json_get(r->json, S("value")));
+}
+
+static bool is_about_me(const struct route *r)
+{
+    return strstr(r->pattern, "/me") == r->pattern + strlen("/v1.0") || strstr(r->pattern, "/me") == r->pattern + strlen("/beta");
+}
+
+static void check_nobody(struct test *t, const struct service_words *words, const struct route *r, const struct reply *got, const char *row)
+{
+    switch (r->permit.kind) {
+    case PERMIT_MISSING: CHECK_ROW(false, row); break;
+    case PERMIT_BY_ROLE:
+    case PERMIT_BY_RULE:
+        CHECK_INT(got->status, is_about_me(r) ? 400 : 403, row);
+        if (r->method != HTTP_HEAD && !is_about_me(r)) CHECK_STR(json_str(json_path(got->json, "error.code")), str_of(words->code), row);
+        break;
+    case PERMIT_BY_ITEM:
+        CHECK_INT(got->status, 200, row);
+        CHECK_INT(items_of(got), 0, row);
+        break;
+    case PERMIT_NOTHING: CHECK_ROW(got->status != 403 && got->status != 401 && got->status < 500, row); break;
+    }
+}
+
+static int control_status(const struct service *s, const struct route *r)
+{
+    for (size_t i = 0; i < COUNT(NOT_EVEN_CONTROL); i++)
+        if (is_of(s, NOT_EVEN_CONTROL[i].service) && NOT_EVEN_CONTROL[i].method == (int)r->method && str_ends(str_of(r->pattern), str_of(NOT_EVEN_CONTROL[i].ends)))
+            return NOT_EVEN_CONTROL[i].status;
+    return 0;
+}
+
+static void check_control(struct test *t, const struct service *s, const struct route *r, const struct reply *got, const char *row)
+{
+    int wanted = control_status(s, r);
+    bool is_fine = got->status >= 200 && got->status <= 299;
+    if (wanted) CHECK_INT(got->status, wanted, row);
+    else if (!is_fine) printf("# %s: %d %s\n", row, got->status, call_zstr(t->call, got->body));
+    if (!wanted) CHECK_ROW(is_fine, row);
+    if (r->permit.kind == PERMIT_BY_ITEM) CHECK_ROW(items_of(got) > 0, row);
+}
+
+static void check_row(struct test *t, struct scene *x, const struct service *s, const struct route *r)
+{
+    const struct service_words *words = words_of(t, s);
+    str                         target = target_of(t, x, s, r);
+    const char                 *body = body_of(t, x, s, r), *method = method_text(r->method);
+    const char                 *row = call_zstr(t->call, call_format(t->call, "%s %s %s", s->name, method, r->pattern));
+    bool                        by_operator = str_eq(str_of(s->name), S("graph")) || r->guard == GUARD_OPERATOR;
+    if (!words) return;
+    if (r->guard == GUARD_BEARER) {
+        struct reply stranger = send_to(x, x->port, words->host, method, target, STR_NONE, body);
+        CHECK_INT(stranger.status, 401, row);
+    }
+    struct reply nobody = send_to(x, x->port, words->host, method, target, token_of(x, s, x->nobody), body);
+    if (r->guard == GUARD_OPERATOR) CHECK_ROW(nobody.status >= 400 && nobody.status < 500, row);
+    else check_nobody(t, words, r, &nobody, row);
+    struct reply control = send_to(x, by_operator ? x->admin : x->port, words->host, method, target, by_operator ? STR_NONE : token_of(x, s, x->control), body);
+    check_control(t, s, r, &control, row);
+}
+
+static void stop_nothing(void *context)
+{
+    (void)context;
+}
+
+// A row that writes gets a product of its own: what it changes is no other row's trouble.
+TEST(R1_every_row_of_every_service_refuses_a_principal_without_roles)
+{
+    struct scene shared;
+    scene_open(t, &shared);
+    for (size_t i = 0; i < SERVICE_N; i++)
+        for (size_t k = 0; k < SERVICES[i]->route_n; k++) {
+            const struct route *r = &SERVICES[i]->routes[k];
+            struct scene        own;
+            bool                writes = r->writes || (r->op && r->op->writes);
+            if (writes) scene_open(t, &own);
+            struct scene *x = writes ? &own : &shared;
+            x->h.product.stop = stop_nothing;
+            check_row(t, x, SERVICES[i], r);
+            if (writes) house_end(&own.h);
+        }
+    house_end(&shared.h);
+}
