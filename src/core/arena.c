@@ -19,6 +19,7 @@
 #define ALIGN ((size_t)16)
 #define FIRST_CHUNK_BYTES ((size_t)4096)
 #define LARGEST_CHUNK_BYTES ((size_t)1 << 20)
+#define KEPT_CHUNK_BYTES ((size_t)64 << 10)
 // Left poisoned between pieces, so that the sanitizer sees one piece run into the next.
 #ifdef ARENA_POISON
 #define GAP ALIGN
@@ -105,7 +106,7 @@ static void free_chunk(struct arena_chunk *k)
 void arena_reset(struct arena *a)
 {
     struct arena_chunk *first = a->chunk;
-    while (first && first->older) {
+    while (first && (first->older || first->size > KEPT_CHUNK_BYTES)) {
         struct arena_chunk *older = first->older;
         free_chunk(first);
         first = older;

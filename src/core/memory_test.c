@@ -15,6 +15,22 @@ TEST(arena_keeps_its_limit)
     arena_clear(&a);
 }
 
+TEST(arena_reset_keeps_only_what_is_small)
+{
+    static const struct { size_t first, second; bool keeps; } CASES[] = {
+        {100, 0, true}, {100, 5 << 20, true}, {60 << 10, 100, true}, {65 << 10, 0, false}, {5 << 20, 100, false}, {5 << 20, 5 << 20, false},
+    };
+    for (size_t i = 0; i < COUNT(CASES); i++) {
+        struct arena a = {0};
+        CHECK(arena_alloc(&a, CASES[i].first) != NULL && arena_alloc(&a, CASES[i].second) != NULL);
+        arena_reset(&a);
+        CHECK_AT_MOST(a.used, 64 << 10, "bytes that stay");
+        CHECK_INT(a.used > 0, CASES[i].keeps, "stays warm");
+        CHECK(arena_alloc(&a, 1000) != NULL);
+        arena_clear(&a);
+    }
+}
+
 TEST(map_finds_what_was_put_and_nothing_else)
 {
     enum { N = 3000 };

@@ -113,6 +113,14 @@ static void drop_sent(struct connection *k, size_t n)
     k->unsent_at = 0;
 }
 
+// Every HTTP_LEAST_TAKEN bytes the peer gets as long again for the next: one that takes a trickle does not.
+static void note_taken(struct connection *k, size_t n)
+{
+    if (k->stage != STAGE_SENDING) k->moved = true;
+    k->taken_n += n;
+    if (k->taken_n >= HTTP_LEAST_TAKEN) k->moved = true;
+}
+
 // Sends what waits, then the loop's output, then `body`, which stays where it is until it is sent.
 static void flush(struct connection *k, str body)
 {
@@ -128,7 +136,7 @@ static void flush(struct connection *k, str body)
     ptrdiff_t n = http_transport_write(k, head, body);
     if (n == TRANSPORT_AGAIN) n = 0;
     else if (n <= 0) goto broken;
-    else k->moved = true;
+    else note_taken(k, (size_t)n);
     size_t of_head = (size_t)n < head.n ? (size_t)n : head.n;
     k->unsent_body = str_from(body, (size_t)n - of_head);
     if (waiting) drop_sent(k, of_head);
@@ -328,13 +336,64 @@ static void throw_away(struct connection *k)
     if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) k->stage = STAGE_ENDED;
 }
 
+// Memory that the peer keeps busy by not taking what was sent to it.
+static size_t held_by(const struct connection *k)
+{
+    size_t in_exchange = k->unsent_body.n ? k->exchange->open.call.arena.used : 0;
+    return in_exchange + (k->unsent ? k->unsent->size : 0);
+}
+
+static struct port *port_of(const struct connection *k)
+{
+    return &k->listener->ports[k->loop->index];
+}
+
+static void count_held(struct connection *k, size_t n)
+{
+    k->loop->held_bytes += n - k->held_bytes;
+    port_of(k)->held_bytes += n - k->held_bytes;
+    k->held_bytes = n;
+}
+
+static const struct http_listener *holding_most(const struct http_loop *loop)
+{
+    const struct port *most = loop->ports;
+    for (const struct port *p = most; p; p = p->next)
+        if (p->held_bytes > most->held_bytes) most = p;
+    return most ? most->listener : NULL;
+}
+
+// Of those that wait for their peers to take something: the one that has waited longest.
+static struct connection *stalest(const struct http_loop *loop, const struct http_listener *l)
+{
+    static const enum lane_kind LANES[] = {LANE_SENDING, LANE_ASLEEP};
+    for (size_t i = 0; i < COUNT(LANES); i++)
+        for (struct connection *k = loop->lanes[LANES[i]].first; k; k = k->next)
+            if (k->held_bytes && k->listener == l) return k;
+    return NULL;
+}
+
+// The listener whose connections hold most gives first: the peers of one do not push out those of another. One
+// connection alone may be over the limit: a large answer takes the memory that it takes.
+static void bound_held(struct http_loop *loop)
+{
+    size_t most = loop->server->settings.max_output_bytes;
+    while (loop->held_bytes > most) {
+        struct connection *k = stalest(loop, holding_most(loop));
+        if (!k || k->held_bytes == loop->held_bytes) return;
+        http_connection_close(k);
+    }
+}
+
+// The end of a turn. The connection may be gone after it.
 static void settle(struct connection *k)
 {
     static const enum lane_kind LANES[] = {
-        [STAGE_IDLE] = LANE_IDLE,     [STAGE_HEAD] = LANE_BUSY,    [STAGE_BODY] = LANE_BUSY,
-        [STAGE_ASLEEP] = LANE_ASLEEP, [STAGE_SENDING] = LANE_IDLE, [STAGE_LINGERING] = LANE_LINGER,
+        [STAGE_IDLE] = LANE_IDLE,     [STAGE_HEAD] = LANE_BUSY,       [STAGE_BODY] = LANE_BUSY,
+        [STAGE_ASLEEP] = LANE_ASLEEP, [STAGE_SENDING] = LANE_SENDING, [STAGE_LINGERING] = LANE_LINGER,
     };
-    int writable = has_unsent(k) || k->wants_write ? UV_WRITABLE : 0;
+    struct http_loop *loop = k->loop;
+    int               writable = has_unsent(k) || k->wants_write ? UV_WRITABLE : 0;
     switch (k->stage) {
     case STAGE_IDLE:
     case STAGE_HEAD:
@@ -360,11 +419,18 @@ static void settle(struct connection *k)
     }
     if (k->stage == STAGE_ENDED) {
         http_connection_close(k);
-    } else if (k->moved) {
-        http_lane_leave(k->loop, k);
-        http_lane_enter(k->loop, k, LANES[k->stage]);
-        k->moved = false;
+        return;
     }
+    if (k->moved) {
+        http_lane_leave(loop, k);
+        http_lane_enter(loop, k, LANES[k->stage]);
+        k->moved = false;
+        k->taken_n = 0;
+    }
+    size_t held = held_by(k);
+    if (held == k->held_bytes) return;
+    count_held(k, held);
+    bound_held(loop);
 }
 
 // A turn: everything that can be done for this connection before another one's turn.
@@ -449,6 +515,7 @@ void http_connection_close(struct connection *k)
     struct http_loop *loop = k->loop;
     bool              is_out = k->is_out;
     http_lane_leave(loop, k);
+    count_held(k, 0);
     if (is_out) leave_exchange(k);
     else if (k->exchange) drop_exchange(k);
     drop_input(k);

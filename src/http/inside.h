@@ -18,6 +18,8 @@
 #define HTTP_OUTPUT_BYTES        ((size_t)64 << 10) /* answers written at once */
 #define HTTP_MAX_ANSWER_HEAD     ((size_t)32 << 10)
 #define HTTP_MAX_SPARES          32  /* exchanges and input blocks that a loop keeps warm, each */
+#define HTTP_LEAST_TAKEN         ((size_t)64 << 10) /* of an answer, for a peer to get more time to take the rest */
+#define HTTP_UNSENT_IN_KERNEL    (128 << 10) /* bytes of a connection that its socket holds before they are sent */
 #define HTTP_LINGER_MS           2000 /* for a peer to read the last answer */
 #define HTTP_SILENT_MS           1000 /* a new peer that says nothing for so long may have to make room */
 #define HTTP_SLOWEST_TICK_MS     500  /* how late a patience may end */
@@ -32,7 +34,7 @@ struct block {
 };
 
 /* Connections by when their patience ends. All in a lane wait equally long, so the first is the next to end. */
-enum lane_kind { LANE_IDLE, LANE_BUSY, LANE_LINGER, LANE_ASLEEP, LANE_N };
+enum lane_kind { LANE_IDLE, LANE_BUSY, LANE_SENDING, LANE_LINGER, LANE_ASLEEP, LANE_N };
 struct lane {
     struct connection *first, *last;
     int64_t            patience_ms; /* 0: without end */
@@ -72,6 +74,8 @@ struct connection {
     struct block         *unsent;      /* of what stood in the loop's output */
     size_t                unsent_at, unsent_n;
     str                   unsent_body; /* of `exchange` */
+    size_t                taken_n;     /* bytes that the peer took since it entered its lane */
+    size_t                held_bytes;  /* memory for what is unsent; counted in the loop's */
 };
 
 enum exchange_stage { EXCHANGE_HANDLED, EXCHANGE_ASLEEP, EXCHANGE_ANSWERED };
@@ -95,6 +99,7 @@ struct port {
     struct port          *next, *previous; /* of the loop */
     struct http_task      open, close;
     bool                  polls; /* false if the loop could not take the socket */
+    size_t                held_bytes; /* of this listener's connections on this loop */
 };
 
 struct http_listener {
@@ -138,6 +143,7 @@ struct http_loop {
     struct block              *spare_blocks;
     size_t                     spare_exchange_n, spare_block_n;
     size_t                     block_bytes; /* in all blocks, spare ones too */
+    size_t                     held_bytes;  /* of all connections: for answers that their peers do not take */
     struct block              *input;  /* for reading what will be answered at once; NULL: was given to a connection */
     char                      *output; /* answers of the connection whose turn it is */
     size_t                     output_n;

@@ -147,13 +147,14 @@ static void close_port(struct http_task *task)
 
 static enum err prepare_socket(struct call *c, int fd)
 {
-    int       listens = 0, on = 1;
+    int       listens = 0, on = 1, unsent = HTTP_UNSENT_IN_KERNEL;
     socklen_t n = sizeof listens;
     if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &n) != 0 || !listens) return FAIL(c, ERR_IO, "That descriptor is no listening socket.");
     int flags = fcntl(fd, F_GETFL);
     if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0) return FAIL(c, ERR_IO, "A listening socket cannot be used: %s.", strerror(errno));
     // What is accepted inherits it. A unix socket has no such option and no need of it.
     (void)!setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    (void)!setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof unsent);
     return OK;
 }
 

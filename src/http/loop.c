@@ -33,10 +33,8 @@ void http_lane_enter(struct http_loop *loop, struct connection *k, enum lane_kin
 static void end_patience(struct http_loop *loop, struct lane *lane)
 {
     if (lane->patience_ms == 0) return;
-    for (struct connection *k = lane->first, *next; k && k->deadline_ms <= (int64_t)uv_now(&loop->uv); k = next) {
-        next = k->next;
-        http_connection_out_of_patience(k);
-    }
+    // Each one leaves the lane, or goes to its end; others may be closed to make room.
+    for (struct connection *k; (k = lane->first) && k->deadline_ms <= (int64_t)uv_now(&loop->uv);) http_connection_out_of_patience(k);
 }
 
 static void go_on_accepting(struct http_loop *loop)
@@ -245,6 +243,7 @@ enum err http_loop_init(struct call *c, struct http_loop *loop, struct http_serv
     uv_poll_start(&loop->wake, UV_READABLE, on_wake);
     loop->lanes[LANE_IDLE].patience_ms = s->settings.idle_timeout_ms;
     loop->lanes[LANE_BUSY].patience_ms = s->settings.head_timeout_ms;
+    loop->lanes[LANE_SENDING].patience_ms = s->settings.send_timeout_ms;
     loop->lanes[LANE_LINGER].patience_ms = HTTP_LINGER_MS;
     loop->date_s = INT64_MIN;
     random_pool_init(&loop->ids);

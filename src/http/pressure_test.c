@@ -145,7 +145,7 @@ TEST(http_an_answer_waits_behind_what_is_unsent)
 
 TEST(http_a_peer_that_reads_nothing_is_left)
 {
-    static const struct side_options SHORT = {.settings = {.idle_timeout_ms = 100}};
+    static const struct side_options SHORT = {.settings = {.send_timeout_ms = 100}};
     struct side                      s;
     side_start(t, &s, &SHORT);
     struct client *k = client_new(t, s.port);

@@ -15,6 +15,7 @@ static int64_t or_default(int64_t value, int64_t fallback)
 static int64_t tick_for(const struct http_settings *s)
 {
     int64_t shortest = s->idle_timeout_ms < s->head_timeout_ms ? s->idle_timeout_ms : s->head_timeout_ms;
+    if (s->send_timeout_ms < shortest) shortest = s->send_timeout_ms;
     int64_t tick_ms = shortest / 4;
     return tick_ms < HTTP_FASTEST_TICK_MS ? HTTP_FASTEST_TICK_MS : tick_ms > HTTP_SLOWEST_TICK_MS ? HTTP_SLOWEST_TICK_MS : tick_ms;
 }
@@ -30,8 +31,10 @@ enum err http_server_new(struct call *c, const struct http_settings *settings, s
     s->settings = *settings;
     s->settings.idle_timeout_ms = or_default(settings->idle_timeout_ms, 120000);
     s->settings.head_timeout_ms = or_default(settings->head_timeout_ms, 20000);
+    s->settings.send_timeout_ms = or_default(settings->send_timeout_ms, 30000);
     if (!settings->max_connections) s->settings.max_connections = 4096;
     if (!settings->max_input_bytes) s->settings.max_input_bytes = (size_t)256 << 20;
+    if (!settings->max_output_bytes) s->settings.max_output_bytes = (size_t)64 << 20;
     s->tick_ms = tick_for(&s->settings);
     for (unsigned i = 0; i < n; i++) {
         enum err failed = http_loop_init(c, &s->loops[i], s, i);

@@ -56,7 +56,9 @@ struct http_settings {
     int64_t              idle_timeout_ms; /* between requests; 0 means 120 s */
     int64_t              head_timeout_ms; /* for a head, and again for a body; 0 means 20 s */
     size_t               max_connections; /* per loop; 0 means 4096 */
+    int64_t              send_timeout_ms; /* for a peer to take the next HTTP_LEAST_TAKEN bytes of its answers; 0 means 30 s */
     size_t               max_input_bytes; /* of unanswered requests per loop, then 503 to large ones; 0 means 256 MB */
+    size_t               max_output_bytes; /* of answers that peers do not take per loop, then the connection that has waited longest is closed; 0 means 64 MB */
     str                  server_name;     /* the Server header's value; empty: none */
 };
 

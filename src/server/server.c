@@ -1,6 +1,7 @@
 #include "server/server.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
@@ -21,6 +22,7 @@
 #include "server/state.h"
 
 #define STOP_GRACE_MS 5000
+#define LARGE_BYTES   (128 << 10)
 #define SIGNERS       2 // measured on two cores: more signers only starve the loops
 
 // All that runs, in the order of its making; stop_all takes it down in reverse, also half-way.
@@ -186,11 +188,19 @@ static enum err close_memory(struct call *c)
     return OK;
 }
 
+// What is large is mapped by itself, and unmapped when it is freed. The C library would raise this limit with every large
+// piece that is freed, and from then on keep what a burst of large answers took.
+static void give_memory_back(void)
+{
+    (void)mallopt(M_MMAP_THRESHOLD, LARGE_BYTES);
+}
+
 enum err server_run(struct call *c, const struct server_options *options)
 {
     struct server *s = calloc(1, sizeof *s);
     if (!s) return FAIL_PLAIN(c, ERR_NO_MEMORY);
     s->options = options;
+    give_memory_back();
     block_signals();
     enum err failed = close_memory(c);
     if (failed == OK) failed = start_all(c, s);

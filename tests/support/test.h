@@ -73,3 +73,9 @@ const char *test_dir(struct test *t);
         long long got_ = (long long)(got), want_ = (long long)(want);                       \
         if (got_ != want_) test_failed(t, __FILE__, __LINE__, "%s: %lld, not %lld", (row), got_, want_); \
     } while (0)
+
+#define CHECK_AT_MOST(got, most, row)                                                       \
+    do {                                                                                    \
+        long long got_ = (long long)(got), most_ = (long long)(most);                       \
+        if (got_ > most_) test_failed(t, __FILE__, __LINE__, "%s: %lld, more than %lld", (row), got_, most_); \
+    } while (0)
