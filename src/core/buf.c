@@ -10,10 +10,15 @@ void buf_init(struct buf *b, struct arena *arena)
     *b = (struct buf){.arena = arena};
 }
 
+// False: the buffer has failed.
 static bool make_room(struct buf *b, size_t more)
 {
     size_t need;
-    if (b->failed || !size_add(b->n, more, &need) || need > BUF_LIMIT_BYTES) return false;
+    if (b->failed) return false;
+    if (!size_add(b->n, more, &need) || need > BUF_LIMIT_BYTES) {
+        b->failed = ERR_TOO_LARGE;
+        return false;
+    }
     if (need <= b->room) return true;
     size_t room = b->room ? b->room * 2 : SMALLEST_ROOM;
     if (room < need) room = need;
@@ -22,7 +27,10 @@ static bool make_room(struct buf *b, size_t more)
         return true;
     }
     char *fresh = arena_alloc(b->arena, room);
-    if (!fresh) return false;
+    if (!fresh) {
+        b->failed = ERR_NO_MEMORY;
+        return false;
+    }
     if (b->n) memcpy(fresh, b->at, b->n);
     b->at = fresh;
     b->room = room;
@@ -31,15 +39,12 @@ static bool make_room(struct buf *b, size_t more)
 
 void buf_reserve(struct buf *b, size_t n)
 {
-    if (!make_room(b, n)) b->failed = true;
+    (void)make_room(b, n);
 }
 
 char *buf_extend(struct buf *b, size_t n)
 {
-    if (!make_room(b, n ? n : 1)) { // room for nothing is a place too, not NULL
-        b->failed = true;
-        return NULL;
-    }
+    if (!make_room(b, n ? n : 1)) return NULL; // room for nothing is a place too, not NULL
     char *piece = b->at + b->n;
     b->n += n;
     return piece;
@@ -70,11 +75,11 @@ void buf_addf(struct buf *b, const char *format, ...)
     int n = vsnprintf(small, sizeof small, format, args);
     if (n >= 0 && (size_t)n < sizeof small) {
         buf_add(b, (str){small, (size_t)n});
-    } else if (n >= 0 && make_room(b, (size_t)n + 1)) {
+    } else if (n < 0) {
+        b->failed = ERR_INTERNAL;
+    } else if (make_room(b, (size_t)n + 1)) {
         vsnprintf(b->at + b->n, (size_t)n + 1, format, again);
         b->n += (size_t)n;
-    } else {
-        b->failed = true;
     }
     va_end(again);
     va_end(args);
@@ -93,7 +98,8 @@ void buf_add_i64(struct buf *b, int64_t v)
 
 enum err buf_finish(struct call *c, const struct buf *b, str *out)
 {
-    if (b->failed) return FAIL(c, ERR_TOO_LARGE, "What was being built is larger than %u bytes.", BUF_LIMIT_BYTES);
+    if (b->failed == ERR_TOO_LARGE) return FAIL(c, ERR_TOO_LARGE, "What was being built is larger than %u bytes.", BUF_LIMIT_BYTES);
+    if (b->failed) return FAIL_PLAIN(c, b->failed);
     *out = buf_view(b);
     return OK;
 }

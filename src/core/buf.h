@@ -16,7 +16,7 @@ struct buf {
     char         *at;
     size_t        n;
     size_t        room;
-    bool          failed;
+    enum err      failed; /* OK: all of it is there; ERR_NO_MEMORY, ERR_TOO_LARGE or ERR_INTERNAL: that is why not */
 };
 
 void buf_init(struct buf *b, struct arena *arena);

@@ -13,6 +13,7 @@
 #define JSON_MAX_BYTES ((size_t)4 << 20)
 #define JSON_MAX_DEPTH 64
 #define JSON_MAX_VALUES 200000 /* in one document */
+#define JSON_MAX_HEAP_BYTES ((size_t)64 << 20) /* beside the call's arena, while one is read */
 
 enum json_kind { JSON_IS_NULL, JSON_IS_BOOL, JSON_IS_INT, JSON_IS_REAL, JSON_IS_STRING, JSON_IS_ARRAY, JSON_IS_OBJECT };
 
@@ -31,8 +32,10 @@ struct json {
     } u;
 };
 
-/* Errors: ERR_JSON_INVALID (what and where), ERR_TOO_LARGE */
+/* Errors: ERR_JSON_INVALID (what and where), ERR_TOO_LARGE, ERR_NO_MEMORY */
 FALLIBLE json_parse(struct call *c, str text, const struct json **out);
+/* The same with another limit than JSON_MAX_HEAP_BYTES for the memory that is taken while it is read. */
+FALLIBLE json_parse_within(struct call *c, str text, size_t heap_bytes, const struct json **out);
 
 /*
  * Reading a tree. Every function takes NULL and a value of another kind, and

@@ -15,6 +15,19 @@ TEST(json_parse_is_strict)
     }
 }
 
+TEST(json_parse_tells_too_little_memory_from_a_bad_text)
+{
+    static const str   TEXT = S_INIT("{\"a\":[1,2.5,\"a text that is long enough to be moved while it is read\"],\"b\":{\"c\":null}}");
+    const struct json *v = NULL;
+    enum err           got = ERR_TOO_LARGE;
+    for (size_t heap = 1; heap < 20000 && got != OK; heap += 8) {
+        got = json_parse_within(t->call, TEXT, heap, &v);
+        if (got != OK) CHECK_ERR(got, ERR_TOO_LARGE, "with less than it takes");
+    }
+    CHECK_ERR(got, OK, "with enough");
+    CHECK_ERR(json_parse_within(t->call, S("{\"a\":[1,2"), 20000, &v), ERR_JSON_INVALID, "a bad text");
+}
+
 TEST(json_parse_refuses_deep_nests)
 {
     char deep[2 * 200 + 1] = {0};

@@ -1,3 +1,4 @@
+#include "core/buf.h"
 #include "core/digest.h"
 #include "core/map.h"
 #include "core/random.h"
@@ -27,6 +28,24 @@ TEST(arena_reset_keeps_only_what_is_small)
         CHECK_AT_MOST(a.used, 64 << 10, "bytes that stay");
         CHECK_INT(a.used > 0, CASES[i].keeps, "stays warm");
         CHECK(arena_alloc(&a, 1000) != NULL);
+        arena_clear(&a);
+    }
+}
+
+TEST(buf_says_why_it_failed)
+{
+    static const struct { size_t limit, bytes; enum err want; } CASES[] = {
+        {0, 1000, OK}, {0, BUF_LIMIT_BYTES, OK}, {0, BUF_LIMIT_BYTES + 1, ERR_TOO_LARGE}, {0, SIZE_MAX, ERR_TOO_LARGE}, {5000, 10000, ERR_NO_MEMORY},
+    };
+    for (size_t i = 0; i < COUNT(CASES); i++) {
+        struct arena a = {.limit = CASES[i].limit};
+        struct buf   b;
+        str          text = STR_NONE;
+        buf_init(&b, &a);
+        buf_add_char(&b, 'a');
+        buf_reserve(&b, CASES[i].bytes - 1);
+        CHECK_ERR(buf_finish(t->call, &b, &text), CASES[i].want, "a buffer");
+        CHECK(str_empty(text) == (CASES[i].want != OK));
         arena_clear(&a);
     }
 }
