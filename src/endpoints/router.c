@@ -102,7 +102,8 @@ static enum err handle(struct journey *j, struct work *w)
     TRY(permit_ask(c, w, &j->wire));
     TRY(j->wire.route->handler(c, w, &j->wire, &j->answer));
     // Half an answer is none; said here, so that a change that cannot be answered is taken back.
-    return j->answer.body.failed ? FAIL(c, ERR_NO_MEMORY, "The answer is too large to be built; ask for less with $top.") : OK;
+    if (j->answer.body.failed == ERR_TOO_LARGE) return FAIL(c, ERR_TOO_LARGE, "The answer is too large to be built; ask for less with $top.");
+    return j->answer.body.failed ? FAIL_PLAIN(c, j->answer.body.failed) : OK;
 }
 
 static enum err run_write(struct write_job *job, struct work *w)
@@ -151,6 +152,7 @@ static enum err tell_caller(struct journey *j, enum guard guard)
 {
     struct call *c = &j->x->call;
     if (guard == GUARD_NONE) return OK;
+    if (j->router->is_admin && http_is_forwarded(&j->x->request)) return FAIL_PLAIN(c, ERR_FORWARDED);
     if (j->router->is_admin) TRY(guard_operator(c, j->router->product, &j->caller));
     else if (guard == GUARD_OPERATOR) return FAIL_PLAIN(c, ERR_CALLER_UNKNOWN);
     else TRY(guard_bearer(c, j->router->product, known_of(j->router, j->x->loop), &j->wire, &j->caller));

@@ -160,6 +160,12 @@ static enum http_progress read_field(struct reader *r, struct http_header *out)
     return read_line_end(r);
 }
 
+static bool port_ok(str port)
+{
+    uint64_t n;
+    return port.n >= 1 && port.n <= 5 && all_are(port, DIGIT) && str_to_u64(port, &n) && n <= UINT16_MAX;
+}
+
 static bool host_ok(str host)
 {
     size_t name_end;
@@ -174,8 +180,7 @@ static bool host_ok(str host)
         if (name_end == 0 || host.n == 0 || !all_are(str_upto(host, name_end), HOST)) return false;
     }
     if (name_end >= host.n) return true;
-    str port = str_from(host, name_end + 1);
-    return host.at[name_end] == ':' && port.n >= 1 && port.n <= 5 && all_are(port, DIGIT);
+    return host.at[name_end] == ':' && port_ok(str_from(host, name_end + 1));
 }
 
 // Headers that say something about the message itself, by the length of their names. The value of
@@ -401,4 +406,16 @@ str http_header(const struct http_request *r, str name)
 bool http_has_header(const struct http_request *r, str name)
 {
     return http_header(r, name).at != NULL;
+}
+
+bool http_is_forwarded(const struct http_request *r)
+{
+    static const str NAMES[] = {S_INIT("Forwarded"), S_INIT("Via"), S_INIT("X-Real-IP")};
+    for (size_t i = 0; i < r->header_n; i++) {
+        str name = r->headers[i].name;
+        if (str_starts_nocase(name, S("X-Forwarded-"))) return true;
+        for (size_t k = 0; k < COUNT(NAMES); k++)
+            if (name.n == NAMES[k].n && str_eq_nocase(name, NAMES[k])) return true;
+    }
+    return false;
 }

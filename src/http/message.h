@@ -54,7 +54,7 @@ enum http_progress { HTTP_NEED_MORE, HTTP_DONE, HTTP_REFUSED };
  * Reads a request's head from the start of `in`, in one pass and without memory of its own.
  * HTTP_REFUSED: *out_status is the status to answer before closing (400, 413, 414, 417, 431,
  * 501, 505); more input would not change it. Refuses what others let pass: no or two Hosts, Content-Length with
- * Transfer-Encoding, two or signed lengths, other transfer codings than chunked, blanks before
+ * Transfer-Encoding, two or signed lengths, other transfer codings than chunked, ports past 65535, blanks before
  * the colon, folded lines, bare LF, control characters, an absolute-form target for another host.
  * Lives: views point into `in`; *out and *framing are written with HTTP_DONE only.
  */
@@ -80,6 +80,13 @@ enum http_progress http_read_chunks(struct http_chunks *state, char *in, size_t 
 /* The first header of that name, case-insensitively; an empty str with NULL `at` if absent. */
 str  http_header(const struct http_request *r, str name);
 bool http_has_header(const struct http_request *r, str name);
+
+/*
+ * True if the request says that a proxy passed it on: Forwarded, Via, X-Real-IP, X-Forwarded-*. Where the connection
+ * itself is the proof of who asks, such a request is somebody else's.
+ * Source: https://www.rfc-editor.org/rfc/rfc7239, https://www.rfc-editor.org/rfc/rfc9110#section-7.6.3
+ */
+bool http_is_forwarded(const struct http_request *r);
 
 /* One name=value of a query string or form body, decoded into the call ("+" is a blank). */
 struct http_field {

@@ -46,6 +46,36 @@ TEST(lanyard_admin_call_sends_and_receives)
     router_clear(&router);
 }
 
+// Who forwards the socket's requests to others would give them the operator's power.
+TEST(lanyard_admin_socket_refuses_forwarded_requests)
+{
+    static const struct { const char *header, *host, *path; int status; } CASES[] = {
+        {"X-Forward: 1", NULL, "/lanyard/status", 200},
+        {"Via: 1.1 proxy", NULL, "/lanyard/status", 400},
+        {"Forwarded: for=192.0.2.1", NULL, "/lanyard/status", 400},
+        {"X-Forwarded-Proto: http", NULL, "/lanyard/status", 400},
+        {"X-Forward: 1", "management.azure.com", "/subscriptions?api-version=2022-12-01", 200},
+        {"Via: 1.1 proxy", "management.azure.com", "/subscriptions?api-version=2022-12-01", 400},
+        {"x-real-ip: 192.0.2.1", "graph.microsoft.com", "/v1.0/users", 400},
+    };
+    struct house  h;
+    struct router router;
+    house_start(t, &h, NULL);
+    const char *dir = listen_admin(t, &h, &router);
+    for (size_t i = 0; i < COUNT(CASES); i++) {
+        struct lanyard_request ask = {.method = "GET", .host = CASES[i].host, .path = CASES[i].path, .headers = &CASES[i].header, .header_n = 1};
+        struct lanyard_reply   r = {0};
+        struct lanyard_error   why = {""};
+        CHECK_INT(lanyard_admin_call(dir, &ask, &r, &why), LANYARD_OK, CASES[i].header);
+        CHECK_INT(r.status, CASES[i].status, CASES[i].header);
+        bool says = str_find_str((str){r.body, r.body_n}, S("Forwarded requests are refused.")) != STR_NOWHERE;
+        CHECK_ROW(says == (CASES[i].status == 400), CASES[i].header);
+        lanyard_reply_clear(&r);
+    }
+    house_end(&h);
+    router_clear(&router);
+}
+
 TEST(lanyard_admin_call_sends_nothing_malformed)
 {
     static const char *const SPLIT[] = {"A: b\r\nHost: c"}, *const NO_COLON[] = {"A"};

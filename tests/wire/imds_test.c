@@ -183,6 +183,11 @@ TEST(imds_refuses_as_published)
         {"one", "GET", TOKEN_PATH "?" VERSION "&" VAULT, METADATA "X-Forwarded-For: 10.0.0.1\r\n", 400, "invalid_request", "Forwarded requests are refused."},
         {"one", "GET", TOKEN_PATH "?" VERSION "&" VAULT, METADATA "x-forwarded-for:\r\n", 400, "invalid_request", "Forwarded requests are refused."},
         {"one", "GET", "/metadata/instance?api-version=2021-02-01", METADATA "X-Forwarded-For: 1\r\n", 400, "invalid_request", "Forwarded requests are refused."},
+        {"one", "GET", TOKEN_PATH "?" VERSION "&" VAULT, METADATA "X-Forwarded-Host: both\r\n", 400, "invalid_request", "Forwarded requests are refused."},
+        {"one", "GET", TOKEN_PATH "?" VERSION "&" VAULT, METADATA "X-Real-IP: 10.0.0.1\r\n", 400, "invalid_request", "Forwarded requests are refused."},
+        {"one", "GET", TOKEN_PATH "?" VERSION "&" VAULT, METADATA "Forwarded: for=10.0.0.1\r\n", 400, "invalid_request", "Forwarded requests are refused."},
+        {"one", "GET", TOKEN_PATH "?" VERSION "&" VAULT, METADATA "Via: 1.1 proxy\r\n", 400, "invalid_request", "Forwarded requests are refused."},
+        {"one", "GET", "/metadata/versions", METADATA "vIA: 1.1 proxy\r\n", 400, "invalid_request", "Forwarded requests are refused."},
         // verbs
         {"one", "POST", TOKEN_PATH "?" VERSION "&" VAULT, METADATA "Content-Length: 0\r\n", 405, "Method not allowed", NULL},
         {"one", "PUT", TOKEN_PATH "?" VERSION "&" VAULT, METADATA "Content-Length: 0\r\n", 405, "Method not allowed", NULL},
@@ -366,7 +371,7 @@ TEST(imds_refuses_a_deleted_identity_at_once)
 TEST(imds_goes_by_the_listener_alone)
 {
     static const char *const HEADERS[] = {
-        METADATA "X-Forwarded-Host: both\r\n", METADATA "Authorization: Bearer x\r\n", METADATA "X-Resource: " HOUSE_VMS "both\r\n",
+        METADATA "X-Forwarded: both\r\n", METADATA "Authorization: Bearer x\r\n", METADATA "X-Resource: " HOUSE_VMS "both\r\n",
         METADATA "X-IDENTITY-HEADER: x\r\nsecret: x\r\n",
     };
     struct house h;

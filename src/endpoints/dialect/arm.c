@@ -22,6 +22,7 @@ static const char *code_of(enum err kind)
     case ERR_SCOPE_INVALID: return "InvalidResourceId";
     case ERR_FILTER_INVALID: return "InvalidFilter";
     case ERR_NAME_INVALID: return "InvalidResourceName";
+    case ERR_FORWARDED: return "BadRequest";
     case ERR_PARAMETER_INVALID: return "InvalidParameter";
     case ERR_NOT_FOUND: return "NotFound";
     case ERR_METHOD_NOT_ALLOWED: return "MethodNotAllowed";
@@ -83,7 +84,6 @@ static const char *code_of(enum err kind)
     case ERR_USAGE:
     case ERR_DNS_INVALID:
     case ERR_METADATA_MISSING:
-    case ERR_FORWARDED:
     case ERR_AUDIENCE_MISSING:
     case ERR_AUDIENCE_UNKNOWN:
     case ERR_IDENTITY_NOT_FOUND:

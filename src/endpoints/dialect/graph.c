@@ -33,6 +33,7 @@ static const char *code_of(enum err kind)
     case ERR_FILTER_INVALID:
     case ERR_NOT_FOUND:
     case ERR_METHOD_NOT_ALLOWED:
+    case ERR_FORWARDED:
     case ERR_USER_NEEDED: return "BadRequest";
     case ERR_TOKEN_MISSING:
     case ERR_TOKEN_MALFORMED:
@@ -56,7 +57,6 @@ static const char *code_of(enum err kind)
     case ERR_API_VERSION_INVALID:
     case ERR_API_VERSION_UNKNOWN:
     case ERR_METADATA_MISSING:
-    case ERR_FORWARDED:
     case ERR_AUDIENCE_MISSING:
     case ERR_AUDIENCE_UNKNOWN:
     case ERR_IDENTITY_NOT_FOUND:

@@ -63,7 +63,7 @@ static bool is_address(str host)
 // several SDKs leave the header out and want to see this very refusal, at once.
 static enum err check_headers(struct call *c, const struct http_request *http)
 {
-    static const str METADATA = S_INIT("Metadata"), FORWARDED = S_INIT("X-Forwarded-For");
+    static const str METADATA = S_INIT("Metadata");
     size_t           metadata_n = 0;
     bool             is_true = false;
     for (size_t i = 0; i < http->header_n; i++) {
@@ -72,8 +72,8 @@ static enum err check_headers(struct call *c, const struct http_request *http)
             metadata_n++;
             is_true = str_eq_nocase(h->value, S("true")); // credential files in use write "True"; inferred from them
         }
-        if (h->name.n == FORWARDED.n && str_eq_nocase(h->name, FORWARDED)) return FAIL_PLAIN(c, ERR_FORWARDED);
     }
+    if (http_is_forwarded(http)) return FAIL_PLAIN(c, ERR_FORWARDED);
     if (metadata_n != 1 || !is_true) return FAIL_PLAIN(c, ERR_METADATA_MISSING);
     return is_address(http->host) ? OK : FAIL(c, ERR_CALLER_UNKNOWN, "Unknown Source %.*s", PSTR(http->host));
 }
