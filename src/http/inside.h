@@ -24,6 +24,7 @@
 #define HTTP_SILENT_MS           1000 /* a new peer that says nothing for so long may have to make room */
 #define HTTP_SLOWEST_TICK_MS     500  /* how late a patience may end */
 #define HTTP_FASTEST_TICK_MS     10
+#define HTTP_TOLD_MS             60000 /* between two reports of the same shortage */
 #define HTTP_ACCEPTS_AT_ONCE     16  /* then the others have their turn */
 
 /* Where input lies: the loop's while it is read and answered at once, a connection's when it must stay. */
@@ -133,6 +134,7 @@ struct http_loop {
     uv_timer_t                 grace;
     bool                       stopping;
     bool                       is_over; /* it will not run again */
+    int64_t                    told_ms; /* when it was last reported that the system has no room; 0: never */
     bool                       paused; /* accepts nothing: too many connections, or the system has no room */
     struct port               *ports;
     struct http_watch         *watches;

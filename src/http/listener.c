@@ -45,6 +45,16 @@ static bool make_room(struct http_loop *loop)
     return false;
 }
 
+// Once a minute: a peer that keeps coming back does not fill the log.
+static void tell_shortage(struct http_loop *loop, int error)
+{
+    int64_t now = (int64_t)uv_now(&loop->uv);
+    if (loop->told_ms && now - loop->told_ms < HTTP_TOLD_MS) return;
+    loop->told_ms = now;
+    report(REPORT_WARNING, "http: new connections wait until others close: the system has no room for them; raise the limit of open files (ulimit -n)",
+           "error=\"%s\" connections=%zu", strerror(error), loop->connection_n);
+}
+
 static bool is_full(const struct http_loop *loop)
 {
     return loop->connection_n >= loop->server->settings.max_connections;
@@ -68,6 +78,7 @@ static bool accept_one(struct port *p)
     case ENFILE:
     case ENOBUFS:
     case ENOMEM:
+        tell_shortage(loop, errno);
         return make_room(loop); // the socket stays readable: without a pause the loop would spin
     case EBADF:
     case EINVAL:

@@ -1,4 +1,5 @@
 // Slow peers, many peers, and what is too large or too much.
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -196,10 +197,36 @@ TEST(http_busy_connections_make_newcomers_wait)
     side_end(&s, 1000);
 }
 
-TEST(http_without_descriptors_it_waits_and_does_not_spin)
+// What is reported goes to `to` until put_back.
+static int redirect_reports(int to)
+{
+    int kept = dup(STDERR_FILENO);
+    if (kept < 0 || dup2(to, STDERR_FILENO) < 0) abort();
+    return kept;
+}
+
+static void put_back(int kept)
+{
+    if (dup2(kept, STDERR_FILENO) < 0) abort();
+    close(kept);
+}
+
+static size_t count_lines_with(int fd, str words)
+{
+    char    text[20000];
+    size_t  found = 0;
+    ssize_t n = read(fd, text, sizeof text);
+    for (str rest = {text, n > 0 ? (size_t)n : 0}, line; str_cut(&rest, '\n', &line);) found += str_find_str(line, words) != STR_NOWHERE;
+    return found;
+}
+
+TEST(http_without_descriptors_it_waits_says_so_and_does_not_spin)
 {
     struct side   s;
     struct rlimit before, few;
+    int           reports[2];
+    if (pipe2(reports, O_NONBLOCK | O_CLOEXEC) != 0) abort();
+    int kept = redirect_reports(reports[1]);
     side_start(t, &s, &PLAIN);
     struct client *k = client_new(t, s.port);
     CHECK(client_send(k, S(GET("/late")))); // not idle: it cannot be closed to make room
@@ -220,6 +247,10 @@ TEST(http_without_descriptors_it_waits_and_does_not_spin)
     client_free(late);
     client_free(k);
     side_end(&s, 1000);
+    put_back(kept);
+    CHECK_INT(count_lines_with(reports[0], S("raise the limit of open files")), 1, "reports");
+    close(reports[0]);
+    close(reports[1]);
 }
 
 TEST(http_many_connections)

@@ -18,11 +18,14 @@
 
 static int64_t resident_bytes(void)
 {
-    long long size = 0, resident = 0;
-    FILE  *f = fopen("/proc/self/statm", "r");
-    if (!f || fscanf(f, "%lld %lld", &size, &resident) != 2) abort();
+    char    text[200];
+    int64_t pages = 0;
+    FILE   *f = fopen("/proc/self/statm", "r");
+    size_t  n = f ? fread(text, 1, sizeof text, f) : 0;
+    str     rest = {text, n}, size, resident;
+    if (!str_cut(&rest, ' ', &size) || !str_cut(&rest, ' ', &resident) || !str_to_i64(resident, &pages)) abort();
     fclose(f);
-    return resident * sysconf(_SC_PAGESIZE);
+    return pages * sysconf(_SC_PAGESIZE);
 }
 
 static void raise_descriptors(void)
