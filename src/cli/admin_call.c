@@ -37,17 +37,22 @@ void admin_error(const struct json *body, str *out_code, str *out_message)
     *out_message = json_get_str(error, S("message"));
 }
 
-enum err admin_json(struct cli *cli, const char *method, str path, str body, const struct json **out)
+// The answer's JSON, NULL for an empty body; a refusal of the status that the caller expects is an answer too.
+static enum err send(struct cli *cli, const char *method, str path, str body, int expected, const struct json **out)
 {
     struct call       *c = &cli->call;
     struct admin_reply reply;
-    const struct json *read;
-    str                code, message;
+    const struct json *read = NULL;
+    str                code = STR_NONE, message = STR_NONE;
     const char        *zpath = call_zstr(c, path);
     if (!zpath) return FAIL_PLAIN(c, ERR_NO_MEMORY);
     struct lanyard_request ask = {.method = method, .path = zpath, .body = body.at, .body_n = body.n};
     TRY(admin_call(cli, &ask, &reply));
-    if (json_parse(c, reply.body, &read) != OK) {
+    if (reply.status == expected) {
+        *out = NULL;
+        return OK;
+    }
+    if (!str_empty(reply.body) && json_parse(c, reply.body, &read) != OK) {
         call_forgive(c);
         return FAIL(c, ERR_IO, "The server answered %d: %.*s", reply.status, PSTR(str_upto(reply.body, str_find(reply.body, '\n'))));
     }
@@ -55,4 +60,43 @@ enum err admin_json(struct cli *cli, const char *method, str path, str body, con
     if (reply.status >= 400) return FAIL(c, ERR_CONFLICT, "%.*s (%d %.*s)", PSTR(message), reply.status, PSTR(code));
     *out = read;
     return OK;
+}
+
+enum err admin_json(struct cli *cli, const char *method, str path, str body, const struct json **out)
+{
+    return send(cli, method, path, body, 0, out);
+}
+
+enum err admin_find(struct cli *cli, str path, const struct json **out)
+{
+    return send(cli, "GET", path, STR_NONE, 404, out);
+}
+
+enum err admin_each(struct cli *cli, str path, bool (*see)(const struct json *item, void *ctx), void *ctx)
+{
+    struct call *c = &cli->call;
+    while (!str_empty(path)) {
+        const struct json *page, *items;
+        TRY(admin_json(cli, "GET", path, STR_NONE, &page));
+        items = json_get(page, S("value"));
+        for (size_t i = 0; i < json_n(items); i++)
+            if (!see(json_at(items, i), ctx)) return OK;
+        str next = json_get_str(page, S("nextLink"));
+        if (str_empty(next)) next = json_get_str(page, S("@odata.nextLink"));
+        path = STR_NONE;
+        if (str_empty(next)) continue;
+        str rest = str_from(next, str_find_str(next, S("://")) + 3);
+        if (!str_starts(next, S("https://")) || str_find(rest, '/') == STR_NOWHERE) return FAIL(c, ERR_IO, "The server's link to the next page cannot be read.");
+        path = str_from(rest, str_find(rest, '/'));
+    }
+    return OK;
+}
+
+void admin_escape(struct buf *b, str text)
+{
+    for (size_t i = 0; i < text.n; i++) {
+        char ch = text.at[i], lower = char_lower(ch);
+        if ((lower >= 'a' && lower <= 'z') || (ch >= '0' && ch <= '9') || str_find(S("-._~"), ch) != STR_NOWHERE) buf_add_char(b, ch);
+        else buf_addf(b, "%%%02X", (unsigned)(unsigned char)ch);
+    }
 }

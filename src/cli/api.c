@@ -1,11 +1,10 @@
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <unistd.h>
 
 #include "cli/admin_call.h"
 #include "cli/commands.h"
 #include "cli/pretty.h"
+#include "cli/read_file.h"
 
 #define BODY_MAX_BYTES (8u << 20) /* more than the server takes: it says so itself */
 #define HEADERS_MAX    32
@@ -22,37 +21,13 @@ static const struct operand_row OPERANDS[] = {
     {"[BODY]", "What to send: JSON itself, @FILE, or - for standard input"},
 };
 
-static enum err read_all(struct call *c, int fd, const char *name, str *out)
-{
-    struct buf b;
-    buf_init(&b, &c->arena);
-    for (;;) {
-        char    room[16384];
-        ssize_t n = read(fd, room, sizeof room);
-        if (n < 0 && errno == EINTR) continue;
-        if (n < 0) return FAIL(c, ERR_IO, "%s cannot be read: %s.", name, strerror(errno));
-        if (n == 0) break;
-        if (b.n + (size_t)n > BODY_MAX_BYTES) return FAIL(c, ERR_TOO_LARGE, "%s is larger than %u MiB.", name, BODY_MAX_BYTES >> 20);
-        buf_add(&b, (str){room, (size_t)n});
-    }
-    TRY(buf_finish(c, &b, out));
-    if (!out->at) *out = S("");
-    return OK;
-}
-
 static enum err read_body(struct call *c, const char *operand, str *out)
 {
     if (!operand) return OK;
-    if (str_eq(str_of(operand), S("-"))) return read_all(c, STDIN_FILENO, "Standard input", out);
-    if (*operand != '@') {
-        *out = str_of(operand);
-        return OK;
-    }
-    int fd = open(operand + 1, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) return FAIL(c, ERR_IO, "%s cannot be opened: %s.", operand + 1, strerror(errno));
-    enum err failed = read_all(c, fd, operand + 1, out);
-    close(fd);
-    return failed;
+    if (str_eq(str_of(operand), S("-"))) return read_file(c, operand, BODY_MAX_BYTES, out);
+    if (*operand == '@') return read_file(c, operand + 1, BODY_MAX_BYTES, out);
+    *out = str_of(operand);
+    return OK;
 }
 
 static bool is_graph(str path)

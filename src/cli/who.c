@@ -1,72 +1,64 @@
 #include "cli/who.h"
 
 #include "cli/admin_call.h"
-
-#define RESOURCE_VERSION "2021-04-01"
-
-static str principal_of(const struct json *resource)
-{
-    str own = json_str(json_path(resource, "properties.principalId")); // an identity
-    return str_empty(own) ? json_str(json_path(resource, "identity.principalId")) : own;
-}
+#include "cli/find.h"
 
 static enum err principal_of_resource(struct cli *cli, str id, str *out)
 {
-    struct call       *c = &cli->call;
     const struct json *resource;
-    TRY(admin_json(cli, "GET", call_format(c, "%.*s?api-version=" RESOURCE_VERSION, PSTR(id)), STR_NONE, &resource));
-    *out = principal_of(resource);
-    if (str_empty(*out)) return FAIL(c, ERR_NOT_FOUND, "%.*s has no system-assigned identity: name the identity that it uses.", PSTR(id));
-    return OK;
+    TRY(find_look(cli, id, &resource));
+    if (!resource) return FAIL(&cli->call, ERR_NOT_FOUND, "There is no resource %.*s.", PSTR(id));
+    *out = json_str(json_path(resource, "properties.principalId")); // an identity
+    if (str_empty(*out)) *out = json_str(json_path(resource, "identity.principalId"));
+    if (!str_empty(*out)) return OK;
+    return FAIL(&cli->call, ERR_NOT_FOUND, "%.*s has no system-assigned identity: name the identity that it uses.", PSTR(id));
 }
 
-static enum err only_candidate(struct call *c, str name, const struct json *found, str *out_id)
+static enum err see_collection(struct cli *cli, const char *collection, const char *property, str value, struct candidates *x)
 {
-    struct buf b;
-    buf_init(&b, &c->arena);
-    if (json_n(found) == 0) return FAIL(c, ERR_NOT_FOUND, "Nothing here is called \"%.*s\".", PSTR(name));
-    *out_id = json_get_str(json_at(found, 0), S("id"));
-    if (json_n(found) == 1) return OK;
-    for (size_t i = 0; i < json_n(found); i++) buf_addf(&b, "%s%.*s", i ? ", " : "", PSTR(json_get_str(json_at(found, i), S("id"))));
-    return FAIL(c, ERR_CONFLICT, "More than one resource is called \"%.*s\"; give the id of one: %.*s", PSTR(name), PSTR(buf_view(&b)));
+    struct call *c = &cli->call;
+    struct buf   path;
+    buf_init(&path, &c->arena);
+    buf_addf(&path, "/v1.0/%s?$filter=%s%%20eq%%20'", collection, property);
+    admin_escape(&path, value);
+    buf_add_char(&path, '\'');
+    return admin_each(cli, buf_view(&path), candidates_see, x);
 }
 
-static bool is_name_letter(char letter)
+// Users by their user principal name, security groups by their display name.
+static enum err see_people(struct cli *cli, str name, struct candidates *x)
 {
-    char c = char_lower(letter);
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || str_find(S("-_.()"), c) != STR_NOWHERE;
-}
-
-static bool is_plain_name(str s)
-{
-    for (size_t i = 0; i < s.n; i++)
-        if (!is_name_letter(s.at[i])) return false;
-    return s.n > 0;
-}
-
-static enum err resource_by_name(struct cli *cli, str subscription, str name, str *out_id)
-{
-    struct call       *c = &cli->call;
-    const struct json *found;
-    if (!is_plain_name(name)) return FAIL(c, ERR_USAGE, "\"%.*s\" is neither an object id, nor an ARM id, nor a name.", PSTR(name));
-    str path = call_format(c, "/subscriptions/%.*s/resources?$filter=name%%20eq%%20'%.*s'&api-version=" RESOURCE_VERSION,
-                           PSTR(subscription), PSTR(name));
-    TRY(admin_json(cli, "GET", path, STR_NONE, &found));
-    return only_candidate(c, name, json_get(found, S("value")), out_id);
+    str user;
+    TRY(find_user_name(cli, name, &user));
+    TRY(see_collection(cli, "users", "userPrincipalName", user, x));
+    return see_collection(cli, "groups", "displayName", name, x);
 }
 
 enum err who_find(struct cli *cli, str who, str *out)
 {
+    struct call       *c = &cli->call;
     const struct json *facts;
+    struct candidates  x;
     guid               ignored;
-    str                id = who;
+    str                found;
     *out = who;
     if (guid_parse(who, &ignored)) return OK;
-    if (!str_starts(who, S("/"))) {
-        TRY(admin_json(cli, "GET", S("/lanyard/status"), STR_NONE, &facts));
+    if (str_starts(who, S("/"))) return principal_of_resource(cli, who, out);
+    if (str_eq(who, S("me"))) {
+        TRY(find_facts(cli, &facts));
         *out = json_get_str(facts, S("operator"));
-        if (str_eq(who, S("me"))) return OK;
-        TRY(resource_by_name(cli, json_get_str(facts, S("subscription")), who, &id));
+        return OK;
     }
-    return principal_of_resource(cli, id, out);
+    candidates_init(&x, c, who);
+    TRY(find_check_name(c, who));
+    if (str_find(who, '/') != STR_NOWHERE) { // a part of a resource: a slot
+        TRY(find_resource(cli, who, &found));
+        return principal_of_resource(cli, found, out);
+    }
+    TRY(find_resources_named(cli, &x));
+    TRY(see_people(cli, who, &x));
+    TRY(candidates_one(&x, "resource, user or group", &found));
+    if (str_starts(found, S("/"))) return principal_of_resource(cli, found, out);
+    *out = found;
+    return OK;
 }

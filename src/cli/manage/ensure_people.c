@@ -1,0 +1,115 @@
+// Users and security groups, by Graph.
+#include "cli/admin_call.h"
+#include "cli/find.h"
+#include "cli/manage/ensure.h"
+
+// Of a collection, what has that value in that property; several are an error.
+static enum err find_object(struct cli *cli, const char *collection, const char *property, str value, const struct json **out)
+{
+    struct call       *c = &cli->call;
+    struct buf         path;
+    const struct json *found;
+    if (str_find(value, '\'') != STR_NOWHERE || str_empty(value)) return FAIL(c, ERR_USAGE, "\"%.*s\" is no name: it is empty or holds a quote.", PSTR(value));
+    buf_init(&path, &c->arena);
+    buf_addf(&path, "/v1.0/%s?$filter=%s%%20eq%%20'", collection, property);
+    admin_escape(&path, value);
+    buf_add_char(&path, '\'');
+    TRY(admin_json(cli, "GET", buf_view(&path), STR_NONE, &found));
+    const struct json *list = json_get(found, S("value"));
+    if (json_n(list) > 1) return FAIL(c, ERR_CONFLICT, "Several of the %s are called \"%.*s\": use `lanyard api` and their ids.", collection, PSTR(value));
+    *out = json_at(list, 0);
+    return OK;
+}
+
+// A nickname holds few characters; the rest of a name is left out.
+static str nickname_of(struct call *c, str name)
+{
+    struct buf b;
+    buf_init(&b, &c->arena);
+    for (size_t i = 0; i < name.n && b.n < 64; i++) {
+        char lower = char_lower(name.at[i]);
+        if ((lower >= 'a' && lower <= 'z') || (lower >= '0' && lower <= '9') || lower == '-' || lower == '_') buf_add_char(&b, name.at[i]);
+    }
+    return b.n ? buf_view(&b) : S("unnamed");
+}
+
+static void begin_object(struct call *c, struct buf *b, struct json_writer *j, str name)
+{
+    buf_init(b, &c->arena);
+    json_begin(j, b);
+    json_write_object(j);
+    json_put_string(j, S("displayName"), name);
+    json_put_string(j, S("mailNickname"), nickname_of(c, name));
+}
+
+static enum err post(struct cli *cli, const char *collection, struct buf *b, struct json_writer *j, struct ensure_result *out)
+{
+    str body;
+    json_write_end(j);
+    TRY(buf_finish(&cli->call, b, &body));
+    TRY(admin_json(cli, "POST", call_format(&cli->call, "/v1.0/%s", collection), body, &out->now));
+    out->what = ENSURE_CREATED;
+    out->id = json_get_str(out->now, S("id"));
+    return OK;
+}
+
+enum err ensure_user(struct cli *cli, str name, struct ensure_result *out)
+{
+    struct call       *c = &cli->call;
+    struct buf         b;
+    struct json_writer j;
+    str                full;
+    TRY(find_user_name(cli, name, &full));
+    TRY(find_object(cli, "users", "userPrincipalName", full, &out->now));
+    out->what = ENSURE_UNCHANGED;
+    out->id = json_get_str(out->now, S("id"));
+    if (out->now) return OK;
+    begin_object(c, &b, &j, str_upto(full, str_find_last(full, '@')));
+    json_put_string(&j, S("userPrincipalName"), full);
+    json_put_bool(&j, S("accountEnabled"), true);
+    json_write_key(&j, S("passwordProfile"));
+    json_write_object(&j);
+    json_put_string(&j, S("password"), call_format(c, "Aa1!%s", guid_text(guid_new(c)).s));
+    json_write_end(&j);
+    return post(cli, "users", &b, &j, out);
+}
+
+enum err ensure_usergroup(struct cli *cli, str name, struct ensure_result *out)
+{
+    struct buf         b;
+    struct json_writer j;
+    TRY(find_object(cli, "groups", "displayName", name, &out->now));
+    out->what = ENSURE_UNCHANGED;
+    out->id = json_get_str(out->now, S("id"));
+    if (out->now) return OK;
+    begin_object(&cli->call, &b, &j, name);
+    json_put_bool(&j, S("mailEnabled"), false);
+    json_put_bool(&j, S("securityEnabled"), true);
+    return post(cli, "groups", &b, &j, out);
+}
+
+struct member_search {
+    str  id;
+    bool found;
+};
+
+static bool see_member(const struct json *item, void *ctx)
+{
+    struct member_search *s = ctx;
+    s->found = str_eq_nocase(json_get_str(item, S("id")), s->id);
+    return !s->found;
+}
+
+enum err ensure_member(struct cli *cli, str group, str member, bool *out_added)
+{
+    struct call         *c = &cli->call;
+    struct member_search s = {.id = member};
+    const struct json   *answer, *facts;
+    TRY(admin_each(cli, call_format(c, "/v1.0/groups/%.*s/members", PSTR(group)), see_member, &s));
+    *out_added = !s.found;
+    if (s.found) return OK;
+    TRY(find_facts(cli, &facts));
+    return admin_json(cli, "POST", call_format(c, "/v1.0/groups/%.*s/members/$ref", PSTR(group)),
+                      call_format(c, "{\"@odata.id\":\"https://%.*s/v1.0/directoryObjects/%.*s\"}", PSTR(json_str(json_path(facts, "names.graph"))), PSTR(member)),
+                      &answer);
+}

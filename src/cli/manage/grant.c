@@ -1,0 +1,83 @@
+#include <stdio.h>
+
+#include "cli/admin_call.h"
+#include "cli/commands.h"
+#include "cli/find.h"
+#include "cli/manage/report.h"
+#include "cli/who.h"
+
+static const struct option_row GRANT_OPTIONS[] = {
+    {"condition", 0, VALUE_WORD, "CONDITION", "An attribute condition (ABAC, version 2.0) under which alone the role counts", false},
+};
+
+static const struct operand_row OPERANDS[] = {
+    {"WHO", WHO_HELP},
+    {"ROLE", ROLE_HELP},
+    {"SCOPE", SCOPE_HELP},
+};
+
+static enum err read_operands(struct cli *cli, struct ensure_grant *out, str *out_words)
+{
+    str role;
+    TRY(who_find(cli, str_of(cli->operands[0]), &out->principal));
+    TRY(find_role(cli, str_of(cli->operands[1]), &out->role, &role));
+    TRY(find_scope(cli, str_of(cli->operands[2]), &out->scope));
+    out->condition = str_of(cli_value(cli, "condition", NULL));
+    *out_words = call_format(&cli->call, "%s: %.*s at %.*s", cli->operands[0], PSTR(role), PSTR(out->scope));
+    return OK;
+}
+
+static int run_grant(struct cli *cli)
+{
+    struct ensure_grant  wish = {0};
+    struct ensure_result result = {0};
+    str                  words;
+    if (read_operands(cli, &wish, &words) != OK || ensure_grant(cli, &wish, &result) != OK) return cli_failed(cli);
+    return report_result(cli, "grant", words, &result) == OK ? STATUS_OK : cli_failed(cli);
+}
+
+static int run_revoke(struct cli *cli)
+{
+    struct ensure_grant wish = {0};
+    str                 words;
+    size_t              n;
+    if (read_operands(cli, &wish, &words) != OK || ensure_no_grant(cli, &wish, &n) != OK) return cli_failed(cli);
+    if (cli->json) printf("{\"revoked\":%zu}\n", n);
+    else printf("%-9s grant %.*s\n", n ? "revoked" : "unchanged", PSTR(words));
+    return STATUS_OK;
+}
+
+static const struct example_row GRANT_EXAMPLES[] = {
+    {"lanyard grant web \"Key Vault Secrets User\" my-shop", "The machine web may read all secrets of the vault my-shop"},
+    {"lanyard grant billing \"Key Vault Secrets User\" my-shop/secrets/payment-key", "The identity billing may read one secret"},
+    {"lanyard grant me Reader subscription", "I may see everything in the subscription"},
+};
+
+static const struct example_row REVOKE_EXAMPLES[] = {
+    {"lanyard revoke web \"Key Vault Secrets User\" my-shop", "The machine web may read them no more"},
+};
+
+const struct command COMMAND_GRANT = {
+    .name = "grant",
+    .summary = "Give a principal a role at a scope",
+    .about = "Makes a role assignment through the management API. If there is the same one already, nothing changes.",
+    .options = GRANT_OPTIONS,
+    .option_n = COUNT(GRANT_OPTIONS),
+    .operands = OPERANDS,
+    .operand_n = COUNT(OPERANDS),
+    .examples = GRANT_EXAMPLES,
+    .example_n = COUNT(GRANT_EXAMPLES),
+    .run = run_grant,
+};
+
+const struct command COMMAND_REVOKE = {
+    .name = "revoke",
+    .summary = "Take a role from a principal",
+    .about = "Removes the role assignment at exactly that scope. One that is made higher up, or for a group, is left and goes on to count: `lanyard access` "
+             "shows what remains.",
+    .operands = OPERANDS,
+    .operand_n = COUNT(OPERANDS),
+    .examples = REVOKE_EXAMPLES,
+    .example_n = COUNT(REVOKE_EXAMPLES),
+    .run = run_revoke,
+};

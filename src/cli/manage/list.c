@@ -1,0 +1,296 @@
+// list, show and delete.
+#include <stdio.h>
+#include <unistd.h>
+
+#include "cli/admin_call.h"
+#include "cli/commands.h"
+#include "cli/find.h"
+#include "cli/manage/report.h"
+#include "cli/pretty.h"
+
+#define GROUPS_VERSION      "2022-09-01"
+#define ASSIGNMENTS_VERSION "2022-04-01"
+
+// One kind of list: where it comes from and what of each item is shown.
+struct list {
+    const char  *word;
+    const char  *path;   /* behind the subscription; from "/v1.0" on: Graph's */
+    const char *const titles[TABLE_MAX_COLUMNS];
+    size_t       columns;
+    enum err (*row)(struct table *t, const struct json *item);
+};
+
+struct printing {
+    struct cli        *cli;
+    const struct list *list;
+    const struct kind *kind; /* NULL: any */
+    struct table       table;
+    struct names_seen  names;
+    struct buf         json; /* the items, with commas between them */
+    enum err           failed;
+};
+
+static str group_of(str id)
+{
+    str rest = id, piece;
+    while (str_cut(&rest, '/', &piece))
+        if (str_eq_nocase(piece, S("resourceGroups")) && str_cut(&rest, '/', &piece)) return piece;
+    return STR_NONE;
+}
+
+static str last_of(str id)
+{
+    return str_from(id, str_find_last(id, '/') + 1);
+}
+
+static str identities_of(struct call *c, const struct json *item)
+{
+    struct buf         b;
+    const struct json *identity = json_get(item, S("identity")), *users = json_get(identity, S("userAssignedIdentities"));
+    buf_init(&b, &c->arena);
+    if (!str_empty(json_get_str(identity, S("principalId")))) buf_add(&b, S(IDENTITY_IS_SYSTEM));
+    for (size_t i = 0; i < json_n(users); i++) buf_addf(&b, "%s%.*s", b.n ? ", " : "", PSTR(last_of(users->u.list.names[i])));
+    return buf_view(&b);
+}
+
+static enum err resource_row(struct table *t, const struct json *item)
+{
+    str                type = json_get_str(item, S("type")), id = json_get_str(item, S("id"));
+    const struct kind *k = kind_of_type(type);
+    TRY(table_add(t, json_get_str(item, S("name"))));
+    TRY(table_add(t, k ? str_of(k->word) : type));
+    TRY(table_add(t, group_of(id)));
+    return table_add(t, identities_of(&t->cli->call, item));
+}
+
+static enum err group_row(struct table *t, const struct json *item)
+{
+    TRY(table_add(t, json_get_str(item, S("name"))));
+    return table_add(t, json_get_str(item, S("location")));
+}
+
+// A principal that is gone keeps its assignments: they are orphans.
+static enum err principal_name(struct cli *cli, str id, str *out)
+{
+    const struct json *found;
+    TRY(admin_find(cli, call_format(&cli->call, "/v1.0/directoryObjects/%.*s", PSTR(id)), &found));
+    *out = found ? json_get_str(found, S("displayName")) : call_format(&cli->call, "(gone: %.*s)", PSTR(id));
+    return OK;
+}
+
+static enum err role_name(struct cli *cli, str id, str *out)
+{
+    const struct json *found;
+    TRY(admin_find(cli, call_format(&cli->call, "%.*s?api-version=" ROLES_VERSION, PSTR(id)), &found));
+    *out = found ? json_str(json_path(found, "properties.roleName")) : last_of(id);
+    return OK;
+}
+
+// Many rows name the same few principals and roles: each is asked for once.
+static enum err named(struct cli *cli, struct names_seen *seen, enum err (*ask)(struct cli *cli, str id, str *out), str id, str *out)
+{
+    for (size_t i = 0; i < seen->n; i++)
+        if (str_eq_nocase(seen->ids[i], id)) {
+            *out = seen->names[i];
+            return OK;
+        }
+    TRY(ask(cli, id, out));
+    if (seen->n == COUNT(seen->ids)) return OK;
+    TRY(call_copy_str(&cli->call, id, &seen->ids[seen->n]));
+    seen->names[seen->n++] = *out;
+    return OK;
+}
+
+static enum err grant_row(struct table *t, const struct json *item)
+{
+    const struct json *p = json_get(item, S("properties"));
+    str                who, role;
+    TRY(named(t->cli, t->names, principal_name, json_get_str(p, S("principalId")), &who));
+    TRY(named(t->cli, t->names, role_name, json_get_str(p, S("roleDefinitionId")), &role));
+    TRY(table_add(t, who));
+    TRY(table_add(t, json_get_str(p, S("principalType"))));
+    TRY(table_add(t, role));
+    return table_add(t, json_get_str(p, S("scope")));
+}
+
+static enum err role_row(struct table *t, const struct json *item)
+{
+    TRY(table_add(t, json_str(json_path(item, "properties.roleName"))));
+    TRY(table_add(t, json_str(json_path(item, "properties.type"))));
+    return table_add(t, json_get_str(item, S("name")));
+}
+
+static enum err user_row(struct table *t, const struct json *item)
+{
+    TRY(table_add(t, json_get_str(item, S("userPrincipalName"))));
+    return table_add(t, json_get_str(item, S("id")));
+}
+
+static enum err usergroup_row(struct table *t, const struct json *item)
+{
+    TRY(table_add(t, json_get_str(item, S("displayName"))));
+    return table_add(t, json_get_str(item, S("id")));
+}
+
+static const struct list LISTS[] = {
+    {"resources", "/resources?api-version=" RESOURCE_VERSION, {"NAME", "KIND", "GROUP", "IDENTITIES"}, 4, resource_row},
+    {"groups", "/resourceGroups?api-version=" GROUPS_VERSION, {"NAME", "LOCATION"}, 2, group_row},
+    {"grants", "/providers/Microsoft.Authorization/roleAssignments?api-version=" ASSIGNMENTS_VERSION, {"PRINCIPAL", "TYPE", "ROLE", "SCOPE"}, 4, grant_row},
+    {"roles", "/providers/Microsoft.Authorization/roleDefinitions?api-version=" ROLES_VERSION, {"NAME", "TYPE", "ID"}, 3, role_row},
+    {"users", "/v1.0/users", {"NAME", "ID"}, 2, user_row},
+    {"usergroups", "/v1.0/groups", {"NAME", "ID"}, 2, usergroup_row},
+};
+
+static const struct list *list_find(str word)
+{
+    for (size_t i = 0; i < COUNT(LISTS); i++) {
+        str plural = str_of(LISTS[i].word);
+        if (str_eq_nocase(plural, word) || str_eq_nocase(str_upto(plural, plural.n - 1), word)) return &LISTS[i];
+    }
+    return NULL;
+}
+
+static bool see(const struct json *item, void *ctx)
+{
+    struct printing *p = ctx;
+    str              text;
+    if (p->kind && !str_eq_nocase(json_get_str(item, S("type")), str_of(p->kind->type))) return true;
+    if (!p->cli->json) {
+        p->failed = p->list->row(&p->table, item);
+        return p->failed == OK;
+    }
+    p->failed = json_text(&p->cli->call, item, &text);
+    buf_addf(&p->json, "%s%.*s", p->json.n ? "," : "", PSTR(text));
+    return p->failed == OK;
+}
+
+static enum err print_list(struct cli *cli)
+{
+    struct call    *c = &cli->call;
+    struct printing p = {.cli = cli, .list = &LISTS[0]};
+    str             word = cli->operand_n ? str_of(cli->operands[0]) : S("resources"), subscription, items;
+    if (list_find(word)) p.list = list_find(word);
+    else p.kind = kind_find(c, word);
+    if (!p.kind && !list_find(word)) return FAIL(c, ERR_USAGE, "\"%.*s\" is no kind of list: see --help.", PSTR(word));
+    table_init(&p.table, cli, p.list->titles, p.list->columns);
+    p.table.names = &p.names;
+    buf_init(&p.json, &c->arena);
+    TRY(find_subscription(cli, &subscription));
+    str path = *p.list->path == '/' && str_starts(str_of(p.list->path), S("/v1.0")) ? str_of(p.list->path)
+                                                                                    : call_format(c, "%.*s%s", PSTR(subscription), p.list->path);
+    TRY(admin_each(cli, path, see, &p));
+    TRY(p.failed);
+    TRY(buf_finish(c, &p.json, &items));
+    if (cli->json) printf("[%.*s]\n", PSTR(items));
+    else table_print(&p.table);
+    return OK;
+}
+
+static int run_list(struct cli *cli)
+{
+    return print_list(cli) == OK ? STATUS_OK : cli_failed(cli);
+}
+
+static enum err show(struct cli *cli)
+{
+    struct call       *c = &cli->call;
+    const struct json *found;
+    struct buf         b;
+    str                id, text;
+    TRY(find_scope(cli, str_of(cli->operands[0]), &id));
+    TRY(find_look(cli, id, &found));
+    if (!found) return FAIL(c, ERR_NOT_FOUND, "There is nothing at %.*s.", PSTR(id));
+    TRY(json_text(c, found, &text));
+    if (cli->json) {
+        printf("%.*s\n", PSTR(text));
+        return OK;
+    }
+    buf_init(&b, &c->arena);
+    pretty_json(&b, text, cli->color);
+    TRY(buf_finish(c, &b, &text));
+    printf("%.*s\n", PSTR(text));
+    return OK;
+}
+
+static int run_show(struct cli *cli)
+{
+    return show(cli) == OK ? STATUS_OK : cli_failed(cli);
+}
+
+static bool is_group(str id)
+{
+    size_t n = 0;
+    for (str rest = id, piece; str_cut(&rest, '/', &piece);) n += !str_empty(piece);
+    return n == 4 && !str_empty(group_of(id));
+}
+
+// Deleting a group deletes what is in it: that is asked for once more, of a person or by --yes.
+static enum err confirm(struct cli *cli, str id)
+{
+    char answer[16];
+    if (!is_group(id) || cli_has(cli, "yes")) return OK;
+    if (!isatty(STDIN_FILENO)) return FAIL(&cli->call, ERR_USAGE, "Deleting a resource group deletes everything in it: say --yes.");
+    fprintf(stderr, "Delete %.*s and everything in it? [y/N] ", PSTR(id));
+    if (fgets(answer, sizeof answer, stdin) && char_lower(answer[0]) == 'y') return OK;
+    return FAIL(&cli->call, ERR_CONFLICT, "Nothing was deleted.");
+}
+
+static enum err delete_one(struct cli *cli)
+{
+    struct call       *c = &cli->call;
+    const struct json *gone;
+    str                id;
+    TRY(find_scope(cli, str_of(cli->operands[0]), &id));
+    TRY(confirm(cli, id));
+    TRY(admin_json(cli, "DELETE", call_format(c, "%.*s?api-version=%s", PSTR(id), kind_version_of(id)), STR_NONE, &gone));
+    if (cli->json) printf("{\"deleted\":\"%.*s\"}\n", PSTR(id));
+    else printf("%-9s %.*s\n", "deleted", PSTR(id));
+    return OK;
+}
+
+static int run_delete(struct cli *cli)
+{
+    return delete_one(cli) == OK ? STATUS_OK : cli_failed(cli);
+}
+
+static const struct operand_row LIST_OPERANDS[] = {
+    {"[KIND]", "resources (the default), groups, grants, roles, users, usergroups, or a kind of resource as vms, identities, vaults"},
+};
+static const struct operand_row ONE_OPERAND[] = {{"NAME", SCOPE_HELP}};
+static const struct option_row  DELETE_OPTIONS[] = {{"yes", 'y', VALUE_NONE, NULL, "Do not ask", false}};
+
+static const struct example_row LIST_EXAMPLES[] = {
+    {"lanyard list", "All resources, with their identities"},
+    {"lanyard list vaults --json", "The vaults, as a JSON array"},
+    {"lanyard list grants", "Who has which role where"},
+};
+
+const struct command COMMAND_LIST = {
+    .name = "list",
+    .summary = "List resources, groups, grants, roles, users",
+    .operands = LIST_OPERANDS,
+    .operand_n = COUNT(LIST_OPERANDS),
+    .examples = LIST_EXAMPLES,
+    .example_n = COUNT(LIST_EXAMPLES),
+    .run = run_list,
+};
+
+const struct command COMMAND_SHOW = {
+    .name = "show",
+    .summary = "Show a resource or a resource group",
+    .about = "Prints what the management API says of it: indented, or with --json on one line.",
+    .operands = ONE_OPERAND,
+    .operand_n = COUNT(ONE_OPERAND),
+    .run = run_show,
+};
+
+const struct command COMMAND_DELETE = {
+    .name = "delete",
+    .summary = "Delete a resource or a resource group",
+    .about = "A resource's own identity goes with it. A deleted vault keeps its name and its secrets until its retention is over.",
+    .options = DELETE_OPTIONS,
+    .option_n = COUNT(DELETE_OPTIONS),
+    .operands = ONE_OPERAND,
+    .operand_n = COUNT(ONE_OPERAND),
+    .run = run_delete,
+};
