@@ -8,18 +8,25 @@ struct segments {
     size_t n;
 };
 
-// Splits at "/", leaves empty segments out (clients double slashes), decodes each one by itself.
-static enum err split_path(struct call *c, str raw, struct segments *out)
+static enum err read_segment(struct call *c, const struct path_policy *policy, str piece, str *out)
 {
+    TRY(http_unescape(c, piece, out));
+    if (!policy->takes_slashes && str_find(*out, '/') != STR_NOWHERE) return FAIL(c, ERR_URL_INVALID, "A segment of the path holds an escaped slash.");
+    bool is_dots = str_eq(*out, S(".")) || str_eq(*out, S(".."));
+    return is_dots && !policy->takes_dot_segments ? FAIL(c, ERR_URL_INVALID, "The path holds a dot segment.") : OK;
+}
+
+// Splits at "/" and decodes each segment by itself. Clients double slashes: what is empty is left out unless the policy keeps it.
+static enum err split_path(struct call *c, const struct path_policy *policy, str raw, struct segments *out)
+{
+    bool keeps_empty = policy->keeps_empty && raw.n > 1;
     out->n = 0;
+    if (str_starts(raw, S("/"))) raw = str_from(raw, 1);
     for (str rest = raw, piece; str_cut(&rest, '/', &piece);) {
-        str text;
-        if (str_empty(piece)) continue;
+        if (str_empty(piece) && !keeps_empty) continue;
         if (out->n == ROUTE_MAX_SEGMENTS) return FAIL(c, ERR_URL_INVALID, "The path has more than %d segments.", ROUTE_MAX_SEGMENTS);
-        TRY(http_unescape(c, piece, &text));
-        if (str_find(text, '/') != STR_NOWHERE) return FAIL(c, ERR_URL_INVALID, "A segment of the path holds an escaped slash.");
-        if (str_eq(text, S(".")) || str_eq(text, S(".."))) return FAIL(c, ERR_URL_INVALID, "The path holds a dot segment.");
-        out->at[out->n++] = text;
+        TRY(read_segment(c, policy, piece, &out->at[out->n]));
+        out->n++;
     }
     return OK;
 }
@@ -72,7 +79,7 @@ static void read_pattern(const char *text, struct pattern *out)
 
 static bool fits_piece(const struct service *s, str piece, str segment)
 {
-    return is_param(piece) || (s->paths_nocase ? str_eq_nocase(piece, segment) : str_eq(piece, segment));
+    return is_param(piece) || (s->paths.ignores_case ? str_eq_nocase(piece, segment) : str_eq(piece, segment));
 }
 
 // How many segments the star stands for: what the other pieces leave.
@@ -109,20 +116,32 @@ static enum err fill_params(struct call *c, const struct pattern *p, const struc
     return OK;
 }
 
+// Does the query hold all that the row demands: each "name=value", or "name" with any value?
+static bool fits_query(const struct wire *q, const char *demands)
+{
+    for (str rest = str_of(demands), one; str_cut(&rest, '&', &one);) {
+        size_t equals = str_find(one, '=');
+        str    value = http_field(q->query, q->query_n, str_upto(one, equals));
+        if (!value.at) return false;
+        if (equals != STR_NOWHERE && !str_eq_nocase(value, str_from(one, equals + 1))) return false;
+    }
+    return true;
+}
+
 enum err route_find(struct call *c, const struct service *s, enum http_method method, str raw_path, struct wire *q, const struct route **out)
 {
     struct segments path;
     struct pattern  pattern;
     bool            path_known = false;
     q->param_n = 0;
-    TRY(split_path(c, raw_path, &path));
+    TRY(split_path(c, &s->paths, raw_path, &path));
     TRY(join(c, path.at, path.n, &q->path));
     if (path.n == 0) q->path = S("/");
     for (size_t i = 0; i < s->route_n; i++) {
         const struct route *r = &s->routes[i];
         if (r->method != method && path_known) continue;
         read_pattern(r->pattern, &pattern);
-        if (!fits(s, &pattern, &path)) continue;
+        if (!fits(s, &pattern, &path) || !fits_query(q, r->query)) continue;
         path_known = true;
         if (r->method != method) continue;
         TRY(fill_params(c, &pattern, &path, q));

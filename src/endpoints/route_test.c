@@ -18,7 +18,7 @@ static const struct route ROUTES[] = {
     {HTTP_DELETE, "/{id*}", GUARD_NONE, PERMIT_NONE("a test"), nothing},
 };
 static const struct service EXACT = {.name = "exact", .routes = ROUTES, .route_n = COUNT(ROUTES)};
-static const struct service NOCASE = {.name = "nocase", .routes = ROUTES, .route_n = COUNT(ROUTES), .paths_nocase = true};
+static const struct service NOCASE = {.name = "nocase", .routes = ROUTES, .route_n = COUNT(ROUTES), .paths.ignores_case = true};
 
 #define ESCAPE_64 "/1/2/3/4/5/6/7/8/9/a/b/c/d/e/f/g/1/2/3/4/5/6/7/8/9/a/b/c/d/e/f/g/1/2/3/4/5/6/7/8/9/a/b/c/d/e/f/g/1/2/3/4/5/6/7/8/9/a/b/c/d/e/f/g"
 
@@ -146,7 +146,7 @@ TEST(route_rows_of_all_services_are_well_formed)
             // What changes records is for callers who were told apart.
             CHECK_ROW(!(r->writes || (r->op && r->op->writes)) || r->guard != GUARD_NONE, r->pattern);
             for (size_t m = 0; m < k; m++) // a second row for the same would never be reached
-                CHECK_ROW(r->method != s->routes[m].method || strcmp(r->pattern, s->routes[m].pattern) != 0, r->pattern);
+                CHECK_ROW(r->method != s->routes[m].method || s->routes[m].query || strcmp(r->pattern, s->routes[m].pattern) != 0, r->pattern);
         }
     }
 }
@@ -165,4 +165,44 @@ TEST(a_route_without_a_permission_is_refused)
     call_forgive(t->call);
     q.route = &ROUTES[0];
     CHECK_OK(permit_ask(t->call, &w, &q)); // PERMIT_NONE
+}
+
+// Blobs: names hold slashes and dots, and one path means many operations by its query.
+TEST(route_find_reads_paths_as_the_service_says)
+{
+#define OPEN PERMIT_NONE("a test")
+    static const struct route BLOBS[] = {
+        {HTTP_GET, "/{container}", GUARD_NONE, OPEN, nothing, .query = "restype=container&comp=list"},
+        {HTTP_GET, "/{container}", GUARD_NONE, OPEN, nothing, .query = "restype=container"},
+        {HTTP_GET, "/{container}/{blob*}", GUARD_NONE, OPEN, nothing, .query = "snapshot"},
+        {HTTP_GET, "/{container}/{blob*}", GUARD_NONE, OPEN, nothing},
+    };
+#undef OPEN
+    static const struct service STORAGE = {.name = "blobs", .routes = BLOBS, .route_n = COUNT(BLOBS),
+                                           .paths = {.keeps_empty = true, .takes_slashes = true, .takes_dot_segments = true}};
+    static const struct { const char *path, *query; int row; const char *container, *blob; } CASES[] = {
+        {"/c", "restype=container&comp=list", 0, "c", ""},
+        {"/c", "COMP=List&other=1&ResType=CONTAINER", 0, "c", ""},
+        {"/c", "restype=container", 1, "c", ""},
+        {"/c", "restype=container&comp=acl", 1, "c", ""},
+        {"/c/a", "", 3, "c", "/a"},
+        {"/c/a", "snapshot", 2, "c", "/a"},
+        {"/c/a", "snapshot=2026", 2, "c", "/a"},
+        {"/c/a//b", "", 3, "c", "/a//b"},
+        {"/c/a/", "", 3, "c", "/a/"},
+        {"/c//", "", 3, "c", "//"},
+        {"/c/a%2Fb", "", 3, "c", "/a/b"},
+        {"/c/./../x", "", 3, "c", "/./../x"},
+        {"/c", "", 3, "c", ""},
+        {"/c", "restype=directory", 3, "c", ""},
+    };
+    for (size_t i = 0; i < COUNT(CASES); i++) {
+        const struct route *r = NULL;
+        struct wire         q = {0};
+        CHECK_OK(http_read_fields(t->call, str_of(CASES[i].query), &q.query, &q.query_n));
+        CHECK_ERR(route_find(t->call, &STORAGE, HTTP_GET, str_of(CASES[i].path), &q, &r), OK, CASES[i].path);
+        CHECK_ROW(r == &BLOBS[CASES[i].row], CASES[i].path);
+        CHECK_STR(wire_param(&q, "container"), str_of(CASES[i].container), CASES[i].path);
+        CHECK_STR(wire_param(&q, "blob"), str_of(CASES[i].blob), CASES[i].path);
+    }
 }

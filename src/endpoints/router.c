@@ -167,21 +167,33 @@ static enum err read_query(struct call *c, struct wire *q)
     return OK;
 }
 
+// The row, for which the query may count too: a query that cannot be read fits no row that asks of it.
+static enum err find_row(struct journey *j)
+{
+    struct call *c = &j->x->call;
+    enum err     readable = read_query(c, &j->wire);
+    if (readable == OK) return route_find(c, j->wire.service, j->x->request.method, j->x->request.path, &j->wire, &j->wire.route);
+    struct failure unreadable = c->failure;
+    call_forgive(c);
+    TRY(route_find(c, j->wire.service, j->x->request.method, j->x->request.path, &j->wire, &j->wire.route));
+    c->failure = unreadable;
+    return readable;
+}
+
 // Everything before the handler: the caller first, for a stranger learns nothing of what exists.
 static enum err prepare(struct journey *j)
 {
     struct call          *c = &j->x->call;
     const struct service *s = j->wire.service;
-    enum err              found = route_find(c, s, j->x->request.method, j->x->request.path, &j->wire, &j->wire.route);
+    enum err              found = find_row(j);
     struct failure        not_found;
     if (found != OK) not_found = c->failure; // a large copy, made only when it is needed
     call_forgive(c);
-    TRY(tell_caller(j, found == OK ? j->wire.route->guard : s->audiences ? GUARD_BEARER : GUARD_NONE));
+    TRY(tell_caller(j, j->wire.route ? j->wire.route->guard : s->audiences ? GUARD_BEARER : GUARD_NONE));
     if (found != OK) {
         c->failure = not_found;
         return found;
     }
-    TRY(read_query(c, &j->wire));
     if (s->needs_api_version && !j->wire.route->any_version && str_empty(j->wire.api_version)) return FAIL_PLAIN(c, ERR_API_VERSION_MISSING);
     return OK;
 }

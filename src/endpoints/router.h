@@ -20,7 +20,8 @@ void router_clear(struct router *r);
 void router_handle(struct http_exchange *x, void *context);
 
 /*
- * The route for a method and path among a service's, with its params and the decoded path put into `q`.
+ * The route for a method and path, and for the query that `q` has, among a service's; its params and the decoded
+ * path are put into `q`.
  * Errors: ERR_URL_INVALID, ERR_NOT_FOUND (no such path), ERR_METHOD_NOT_ALLOWED
  */
 FALLIBLE route_find(struct call *c, const struct service *s, enum http_method method, str raw_path, struct wire *q, const struct route **out);

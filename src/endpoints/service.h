@@ -68,6 +68,17 @@ void                answer_header(struct answer *a, const char *name, str value)
 
 typedef enum err route_handler(struct call *c, struct work *w, const struct wire *q, struct answer *a);
 
+/*
+ * How a service reads paths. Zero: case counts, an empty segment is none, and an escaped slash, "." and ".." are refused,
+ * for they could be read in two ways.
+ */
+struct path_policy {
+    bool ignores_case;       /* of what patterns name; params keep theirs */
+    bool keeps_empty;        /* "/a//b" has three segments: names may hold doubled slashes */
+    bool takes_slashes;      /* %2F is a character of the segment's name */
+    bool takes_dot_segments; /* "." and ".." are names like others; nothing is ever resolved */
+};
+
 struct route {
     enum http_method method;
     const char      *pattern; /* "/secrets/{name}/{version}"; one {x*} stands for any number of segments, none too */
@@ -77,6 +88,9 @@ struct route {
     const struct op *op;      /* whose permission and thread it needs; NULL: it reads */
     bool             writes;  /* without an op of its own (it picks one): runs on the committer's thread */
     bool             any_version; /* works without api-version */
+    /* "comp=acl&restype": what the query must hold, names and values in any case, for this row; NULL: nothing. Rows
+       of one path stand with the more demanding first. */
+    const char      *query;
 };
 
 /* A protocol's words for failures. */
@@ -94,7 +108,7 @@ struct service {
     const struct dialect *dialect;
     const struct route   *routes;
     size_t                route_n;
-    bool                  paths_nocase;
+    struct path_policy    paths;
     bool                  needs_api_version;
     /* Asked before every handler, on its thread: what the service says before any permission counts. May be NULL. */
     enum err (*before)(struct call *c, struct work *w, const struct wire *q);

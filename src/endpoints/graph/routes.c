@@ -104,7 +104,7 @@ const struct service SERVICE_GRAPH = {
     .dialect = &DIALECT_GRAPH,
     .routes = ROUTES,
     .route_n = COUNT(ROUTES),
-    .paths_nocase = true,
+    .paths.ignores_case = true,
     .audiences = audiences,
     .before = before,
 };

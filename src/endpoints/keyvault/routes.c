@@ -44,7 +44,7 @@ const struct service SERVICE_KEYVAULT = {
     .dialect = &DIALECT_KEYVAULT,
     .routes = ROUTES,
     .route_n = COUNT(ROUTES),
-    .paths_nocase = true,
+    .paths.ignores_case = true,
     .needs_api_version = true,
     .audiences = audiences,
 };

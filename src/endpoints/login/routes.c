@@ -19,7 +19,7 @@ const struct service SERVICE_LOGIN = {
     .dialect = &DIALECT_LOGIN,
     .routes = ROUTES,
     .route_n = COUNT(ROUTES),
-    .paths_nocase = true,
+    .paths.ignores_case = true,
 };
 
 // The issuer of version 1 has a host of its own; whoever verifies its tokens asks there for document and keys.
@@ -29,5 +29,5 @@ const struct service SERVICE_ISSUER = {
     .dialect = &DIALECT_LOGIN,
     .routes = ROUTES,
     .route_n = COUNT(ROUTES),
-    .paths_nocase = true,
+    .paths.ignores_case = true,
 };
