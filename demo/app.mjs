@@ -14,6 +14,9 @@ try {
   const secret = await client.getSecret("PaymentApiKey");
   console.log(`Ready to take payments with the key ${secret.value.slice(0, 8)}… (${secret.value.length} characters).`);
 } catch (error) {
-  console.error(`${error.name}: ${error.message}`);
+  // A refusal of the vault has a status and two codes; a failure to get a token at all has a name.
+  const inner = error.details?.error?.innerError?.code;
+  const what = error.statusCode ? [error.statusCode, [error.code, inner].filter(Boolean).join(", ")].join(" ") : error.name;
+  console.error(`${what}: ${error.message}`);
   process.exitCode = 1;
 }
