@@ -22,6 +22,7 @@ struct store_span {
 
 struct store_backend {
     void (*close)(struct store *s);
+    void (*distrust)(struct store *s);
     enum err (*session_open)(struct call *c, struct store *s, enum store_access access, struct store_session **out);
     void (*session_close)(struct store_session *x); /* a transaction was rolled back before */
 
@@ -32,6 +33,7 @@ struct store_backend {
     /* After a failure of any of these, nothing but rollback follows. */
     enum err (*begin)(struct call *c, struct store_session *x);
     enum err (*commit)(struct call *c, struct store_session *x);
+    enum err (*settle)(struct call *c, struct store_session *x);
     enum err (*mark)(struct call *c, struct store_session *x);
     enum err (*keep)(struct call *c, struct store_session *x);
     bool (*undo)(struct store_session *x);

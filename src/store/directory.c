@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
@@ -10,6 +11,12 @@
 
 #define DATABASE "lanyard.db"
 #define LOCK "lock"
+#define LOG_WORD "log"
+
+// The log's header: eight big-endian words, the last two of which are the sum of the others.
+// Source: https://www.sqlite.org/fileformat2.html#walformat
+#define LOG_HEADER_BYTES 32
+#define LOG_MAGIC        0x377f0682u // the lowest bit says in which order the sum takes bytes
 
 static void closep(int *fd)
 {
@@ -62,15 +69,26 @@ static FALLIBLE make(struct call *c, str path)
     return OK;
 }
 
-static void leave_pid(int fd)
+// "PID", and in a second line LOG_WORD as long as the log holds what the database lacks.
+static void write_lock(const struct directory *d)
 {
-    bool is_told = ftruncate(fd, 0) == 0 && dprintf(fd, "%ld\n", (long)getpid()) > 0;
-    (void)is_told; // it is for the next one's message only: a full disk may leave it out
+    char text[48];
+    int  n = snprintf(text, sizeof text, "%ld\n%s", (long)getpid(), d->has_log ? LOG_WORD "\n" : "");
+    // On a full disk the old text is cut or overwritten, no more is needed: the number is for a message, the word for a check.
+    bool is_written = pwrite(d->lock_fd, text, (size_t)n, 0) == n && ftruncate(d->lock_fd, n) == 0;
+    (void)is_written;
+}
+
+void directory_note_log(struct directory *d, bool has_log)
+{
+    if (d->has_log == has_log) return;
+    d->has_log = has_log;
+    write_lock(d);
 }
 
 static FALLIBLE refuse_second(struct call *c, const struct directory *d)
 {
-    char    text[24];
+    char    text[48];
     ssize_t n = pread(d->lock_fd, text, sizeof text, 0);
     str     line = {text, n > 0 ? (size_t)n : 0}, pid;
     int64_t number;
@@ -86,8 +104,44 @@ static FALLIBLE lock(struct call *c, struct directory *d)
     d->lock_fd = open(name.at, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (d->lock_fd < 0) return refuse(c, name);
     if (flock(d->lock_fd, LOCK_EX | LOCK_NB) != 0) return errno == EWOULDBLOCK ? refuse_second(c, d) : refuse(c, name);
-    leave_pid(d->lock_fd);
+    char    text[48];
+    ssize_t n = pread(d->lock_fd, text, sizeof text, 0);
+    d->has_log = n > 0 && str_ends((str){text, (size_t)n}, S("\n" LOG_WORD "\n"));
     return OK;
+}
+
+static uint32_t word_at(const uint8_t *at, bool big_endian)
+{
+    return big_endian ? (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3]
+                      : (uint32_t)at[3] << 24 | (uint32_t)at[2] << 16 | (uint32_t)at[1] << 8 | at[0];
+}
+
+// SQLite takes a log whose header does not hold for an empty one.
+static bool has_log_header(int fd)
+{
+    uint8_t  h[LOG_HEADER_BYTES];
+    uint32_t a = 0, b = 0;
+    if (pread(fd, h, sizeof h, 0) != (ssize_t)sizeof h) return false;
+    uint32_t magic = word_at(h, true);
+    if ((magic & ~1u) != LOG_MAGIC) return false;
+    for (size_t i = 0; i < LOG_HEADER_BYTES - 8; i += 8) {
+        a += word_at(h + i, magic & 1) + b;
+        b += word_at(h + i + 4, magic & 1) + a;
+    }
+    return a == word_at(h + LOG_HEADER_BYTES - 8, true) && b == word_at(h + LOG_HEADER_BYTES - 4, true);
+}
+
+// The session before was not closed, and its log held changes: they must not be lost without a word.
+static FALLIBLE check_log_is_there(struct call *c, const struct directory *d)
+{
+    str name = call_format(c, "%s-wal", d->file);
+    if (!name.at) return FAIL_PLAIN(c, ERR_NO_MEMORY);
+    if (!d->has_log) return OK;
+    CLEANUP(closep) int fd = open(name.at, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd >= 0 && has_log_header(fd)) return OK;
+    return FAIL(c, ERR_STORE_UNAVAILABLE,
+                "%s is missing or damaged, and the latest changes were in it alone: bring it back, or remove %s/" LOCK " to go on without them.",
+                name.at, d->path);
 }
 
 // SQLite throws away the log of a database that is empty. Who lost the one must not lose the other.
@@ -101,11 +155,13 @@ static FALLIBLE check_log_is_not_alone(struct call *c, const struct directory *d
                 d->file, name.at);
 }
 
-static FALLIBLE see_to_file(struct call *c, const struct directory *d)
+static FALLIBLE see_to_file(struct call *c, const struct directory *d, bool must_exist)
 {
     struct stat st;
     if (stat(d->file, &st) != 0) st = (struct stat){0};
     TRY(check_log_is_not_alone(c, d, st.st_size));
+    if (must_exist && st.st_size == 0) return FAIL(c, ERR_STORE_UNAVAILABLE, DIRECTORY_LOST, d->file);
+    TRY(check_log_is_there(c, d));
     // The log's files take their mode from this one.
     CLEANUP(closep) int fd = open(d->file, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0 || fstat(fd, &st) != 0) return refuse(c, str_of(d->file));
@@ -114,7 +170,7 @@ static FALLIBLE see_to_file(struct call *c, const struct directory *d)
     return OK;
 }
 
-static FALLIBLE claim(struct call *c, str path, struct directory *d)
+static FALLIBLE claim(struct call *c, str path, bool must_exist, struct directory *d)
 {
     TRY(make(c, path));
     const char *made = call_zstr(c, path);
@@ -126,20 +182,33 @@ static FALLIBLE claim(struct call *c, str path, struct directory *d)
         return FAIL_PLAIN(c, ERR_NO_MEMORY);
     }
     TRY(lock(c, d));
-    return see_to_file(c, d);
+    TRY(see_to_file(c, d, must_exist));
+    write_lock(d);
+    return OK;
 }
 
-enum err directory_claim(struct call *c, str path, struct directory *out)
+enum err directory_claim(struct call *c, str path, bool must_exist, struct directory *out)
 {
     struct directory d = {.lock_fd = -1};
-    enum err         claimed = claim(c, path, &d);
+    enum err         claimed = claim(c, path, must_exist, &d);
+    d.has_log = claimed == OK && d.has_log; // what the lock says stays
     if (claimed != OK) directory_release(&d);
     else *out = d;
     return claimed;
 }
 
+// The last connection that closes takes the log away, unless it could not bring it into the database.
+static bool is_log_gone(const struct directory *d)
+{
+    char        name[PATH_MAX];
+    struct stat st;
+    int         n = d->file ? snprintf(name, sizeof name, "%s-wal", d->file) : -1;
+    return n > 0 && (size_t)n < sizeof name && stat(name, &st) != 0 && errno == ENOENT;
+}
+
 void directory_release(struct directory *d)
 {
+    if (d->lock_fd >= 0 && d->has_log && is_log_gone(d)) directory_note_log(d, false);
     closep(&d->lock_fd);
     free(d->path);
     free(d->file);

@@ -6,15 +6,24 @@
 #pragma once
 #include "core/call.h"
 
+/* For FAIL, with the file's name: it should hold a store and is gone or empty. */
+#define DIRECTORY_LOST "%s is missing or empty, but keys that belong to it are there: bring it back from a backup, or move the keys away to start empty."
+
 struct directory {
     char *path;    /* absolute, no link in it */
     char *file;    /* the database's path in it */
     int   lock_fd; /* locked as long as it is open; the kernel unlocks it when the process dies */
+    bool  has_log; /* the lock's file says that the log holds changes */
 };
 
 /*
- * Makes the directory (0700) if there is none, locks it, and sees that the database's file (0600) is there.
+ * Makes the directory (0700) if there is none, locks it, and sees that the database's file (0600) is there; with
+ * `must_exist` it is not made. A log that should be there and is not, or is damaged at its beginning, is refused.
  * Errors: ERR_CONFLICT - another process has the lock; ERR_STORE_UNAVAILABLE. Nothing was changed then.
  */
-FALLIBLE directory_claim(struct call *c, str path, struct directory *out);
+FALLIBLE directory_claim(struct call *c, str path, bool must_exist, struct directory *out);
+/* After the database was closed. */
 void     directory_release(struct directory *d);
+
+/* Notes whether the log holds changes that the database lacks: a later start looks for it after a kill. Only the first time writes. */
+void     directory_note_log(struct directory *d, bool has_log);

@@ -360,14 +360,27 @@ static void memory_close(struct store *base)
     free(s);
 }
 
+static void memory_distrust(struct store *base)
+{
+    (void)base; // there are no files
+}
+
+static enum err memory_settle(struct call *c, struct store_session *x)
+{
+    (void)c, (void)x; // and no log
+    return OK;
+}
+
 static const struct store_backend MEMORY = {
     .close = memory_close,
+    .distrust = memory_distrust,
     .session_open = memory_session_open,
     .session_close = memory_session_close,
     .get = memory_get,
     .scan = memory_scan,
     .begin = memory_begin,
     .commit = memory_commit,
+    .settle = memory_settle,
     .mark = memory_mark,
     .keep = memory_keep,
     .undo = memory_undo,

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "store/directory.h"
 #include "store/sqlite_fail.h"
 #include "store/store.h"
 
@@ -24,13 +25,14 @@ _Static_assert(STORE_KIND_N == 15, "a new kind of record needs a step that makes
 
 const int SCHEMA_VERSION = (int)COUNT(STEPS);
 
-static FALLIBLE check_is_ours(struct call *c, sqlite3 *db, const char *path, int64_t *out_version)
+static FALLIBLE check_is_ours(struct call *c, sqlite3 *db, const char *path, bool must_exist, int64_t *out_version)
 {
     int64_t application, tables;
     TRY(sqlite_number(c, db, path, "PRAGMA application_id", &application));
     TRY(sqlite_number(c, db, path, "PRAGMA user_version", out_version));
     TRY(sqlite_number(c, db, path, "SELECT count(*) FROM sqlite_schema", &tables));
     bool is_new = application == 0 && *out_version == 0 && tables == 0;
+    if (is_new && must_exist) return FAIL(c, ERR_STORE_UNAVAILABLE, DIRECTORY_LOST, path);
     if (!is_new && application != APPLICATION_ID)
         return FAIL(c, ERR_STORE_UNAVAILABLE, "%s is another program's database: name another directory.", path);
     if (*out_version < 0 || *out_version > SCHEMA_VERSION)
@@ -52,10 +54,10 @@ static FALLIBLE climb(struct call *c, sqlite3 *db, const char *path, int step)
     return done;
 }
 
-enum err schema_raise(struct call *c, sqlite3 *db, const char *path)
+enum err schema_raise(struct call *c, sqlite3 *db, const char *path, bool must_exist)
 {
     int64_t version;
-    TRY(check_is_ours(c, db, path, &version));
+    TRY(check_is_ours(c, db, path, must_exist, &version));
     TRY(sqlite_run(c, db, path, "PRAGMA journal_mode = WAL"));
     for (int step = (int)version; step < SCHEMA_VERSION; step++) TRY(climb(c, db, path, step));
     return OK;

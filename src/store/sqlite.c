@@ -51,6 +51,7 @@ struct sqlite_store {
 struct sqlite_session {
     struct store_session base;
     const char          *path; // the store's
+    struct directory    *directory;
     sqlite3             *db;
     sqlite3_stmt        *verbs[STORE_KIND_N][VERB_N]; // each prepared when it is first needed
     sqlite3_stmt        *steps[STEP_N];
@@ -182,7 +183,9 @@ static enum err sqlite_begin(struct call *c, struct store_session *x)
 static int note_log(void *session, sqlite3 *db, const char *name, int frames)
 {
     (void)db, (void)name;
-    ((struct sqlite_session *)session)->log_frames = frames;
+    struct sqlite_session *q = session;
+    q->log_frames = frames;
+    directory_note_log(q->directory, true);
     return SQLITE_OK;
 }
 
@@ -219,6 +222,17 @@ static enum err sqlite_commit(struct call *c, struct store_session *x)
     if (done != OK) sqlite_rollback(x);
     else checkpoint(q);
     return done;
+}
+
+static enum err sqlite_settle(struct call *c, struct store_session *x)
+{
+    struct sqlite_session *q = session_of(x);
+    int                    code = sqlite3_wal_checkpoint_v2(q->db, "main", SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    if (code != SQLITE_OK) return fail(c, q, code);
+    q->log_frames = 0;
+    q->checkpoint_at = LOG_STEP_FRAMES;
+    directory_note_log(q->directory, false);
+    return OK;
 }
 
 static enum err sqlite_mark(struct call *c, struct store_session *x)
@@ -301,7 +315,8 @@ static enum err sqlite_session_open(struct call *c, struct store *s, enum store_
 {
     struct sqlite_session *q = calloc(1, sizeof *q);
     if (!q) return FAIL_PLAIN(c, ERR_NO_MEMORY);
-    q->path = CONTAINER_OF(s, struct sqlite_store, base)->directory.file;
+    q->directory = &CONTAINER_OF(s, struct sqlite_store, base)->directory;
+    q->path = q->directory->file;
     enum err done = set_up(c, q, access);
     if (done == OK) *out = &q->base;
     else sqlite_session_close(&q->base);
@@ -316,14 +331,27 @@ static void sqlite_close(struct store *base)
     free(s);
 }
 
+// The last connection that closes would bring the log into the database.
+static void leave_log(sqlite3 *db, bool leaves)
+{
+    sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, (int)leaves, NULL);
+}
+
+static void sqlite_distrust(struct store *base)
+{
+    leave_log(CONTAINER_OF(base, struct sqlite_store, base)->keeper, true);
+}
+
 static const struct store_backend SQLITE = {
     .close = sqlite_close,
+    .distrust = sqlite_distrust,
     .session_open = sqlite_session_open,
     .session_close = sqlite_session_close,
     .get = sqlite_get,
     .scan = sqlite_scan,
     .begin = sqlite_begin,
     .commit = sqlite_commit,
+    .settle = sqlite_settle,
     .mark = sqlite_mark,
     .keep = sqlite_keep,
     .undo = sqlite_undo,
@@ -332,21 +360,34 @@ static const struct store_backend SQLITE = {
     .rollback = sqlite_rollback,
 };
 
-static FALLIBLE open_in(struct call *c, str directory, struct sqlite_store *s)
+static FALLIBLE open_in(struct call *c, str directory, bool must_exist, struct sqlite_store *s)
 {
-    TRY(directory_claim(c, directory, &s->directory));
+    TRY(directory_claim(c, directory, must_exist, &s->directory));
     TRY(open_connection(c, s->directory.file, &s->keeper));
-    return schema_raise(c, s->keeper, s->directory.file);
+    leave_log(s->keeper, true);
+    TRY(schema_raise(c, s->keeper, s->directory.file, must_exist));
+    leave_log(s->keeper, false);
+    return OK;
 }
 
-enum err store_open_sqlite(struct call *c, str directory, struct store **out)
+static FALLIBLE open_store(struct call *c, str directory, bool must_exist, struct store **out)
 {
     struct sqlite_store *s = calloc(1, sizeof *s);
     if (!s) return FAIL_PLAIN(c, ERR_NO_MEMORY);
     s->base.backend = &SQLITE;
     s->directory.lock_fd = -1;
-    enum err done = open_in(c, directory, s);
+    enum err done = open_in(c, directory, must_exist, s);
     if (done == OK) *out = &s->base;
     else sqlite_close(&s->base);
     return done;
+}
+
+enum err store_open_sqlite(struct call *c, str directory, struct store **out)
+{
+    return open_store(c, directory, false, out);
+}
+
+enum err store_open_sqlite_again(struct call *c, str directory, struct store **out)
+{
+    return open_store(c, directory, true, out);
 }

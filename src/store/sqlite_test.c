@@ -258,6 +258,69 @@ TEST(sqlite_refuses_what_it_cannot_trust_and_changes_nothing)
     }
 }
 
+// A process that writes and ends without closing the store.
+static bool write_and_die(const char *dir, bool settles)
+{
+    int   status = 1;
+    pid_t pid = fork();
+    if (pid == 0) {
+        struct call           c;
+        struct store         *s;
+        struct store_session *w;
+        call_init(&c, NULL, NULL);
+        bool done = store_open_sqlite(&c, str_of(dir), &s) == OK && store_session_open(&c, s, STORE_WRITE, &w) == OK &&
+                    put_one(&c, w, STORE_META, S("made"), str_bytes(S("yes"))) == OK && (!settles || store_settle(&c, w) == OK);
+        _exit(done ? 0 : 1);
+    }
+    return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0;
+}
+
+static bool unlink_it(const char *log) { return unlink(log) == 0; }
+static bool empty_it(const char *log) { return truncate(log, 0) == 0; }
+static bool spoil_its_header(const char *log) { return overwrite(log, 8, 8); }
+static bool cut_its_header(const char *log) { return truncate(log, 31) == 0; }
+static bool leave_it(const char *log) { (void)log; return true; }
+
+TEST(sqlite_a_killed_session_s_log_must_be_there)
+{
+    static const struct { const char *name; bool settles; bool (*befall)(const char *log); enum err want; } CASES[] = {
+        {"untouched", false, leave_it, OK},
+        {"missing", false, unlink_it, ERR_STORE_UNAVAILABLE},
+        {"empty", false, empty_it, ERR_STORE_UNAVAILABLE},
+        {"header damaged", false, spoil_its_header, ERR_STORE_UNAVAILABLE},
+        {"header cut", false, cut_its_header, ERR_STORE_UNAVAILABLE},
+        {"settled", true, leave_it, OK},
+        {"settled and missing", true, unlink_it, OK},
+    };
+    for (size_t i = 0; i < COUNT(CASES); i++) {
+        const char *name = CASES[i].name, *dir = path_in(t, name);
+        CHECK_ROW(write_and_die(dir, CASES[i].settles) && CASES[i].befall(call_format(t->call, "%s/lanyard.db-wal", dir).at), name);
+        for (int again = 0; again < 2; again++) { // a refusal changes nothing: the next start is refused as well
+            enum err got = open_and_read(t->call, dir);
+            CHECK_ROW(got == OK || strstr(t->call->failure.text, "lanyard.db-wal is missing or damaged"), name);
+            CHECK_ERR(got, CASES[i].want, name);
+        }
+        if (CASES[i].want == OK) continue;
+        CHECK_ROW(unlink(call_format(t->call, "%s/lock", dir).at) == 0, name); // as the words say
+        CHECK_ERR(open_and_read(t->call, dir), ERR_NOT_FOUND, name);
+    }
+}
+
+TEST(sqlite_a_store_that_was_there_is_not_made_anew)
+{
+    const char   *dir = path_in(t, "s"), *file = path_in(t, "s/lanyard.db");
+    struct store *s = NULL;
+    CHECK_ERR(store_open_sqlite_again(t->call, str_of(dir), &s), ERR_STORE_UNAVAILABLE, "there is none");
+    CHECK(access(file, F_OK) != 0);
+    CHECK_OK(make_store(t->call, dir));
+    CHECK_OK(store_open_sqlite_again(t->call, str_of(dir), &s));
+    store_close(TAKE(s));
+    CHECK(unlink(file) == 0 && run_sql(file, "PRAGMA journal_mode = WAL"));
+    str before = contents(t->call, file);
+    CHECK_ERR(store_open_sqlite_again(t->call, str_of(dir), &s), ERR_STORE_UNAVAILABLE, "without a table");
+    CHECK_STR(contents(t->call, file), before, "and it was not touched");
+}
+
 TEST(sqlite_refuses_what_is_no_directory)
 {
     CHECK(overwrite(path_in(t, "file"), 0, 10));

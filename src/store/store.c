@@ -10,6 +10,11 @@ void store_close(struct store *s)
     if (s) s->backend->close(s);
 }
 
+void store_distrust(struct store *s)
+{
+    s->backend->distrust(s);
+}
+
 enum err store_session_open(struct call *c, struct store *s, enum store_access access, struct store_session **out)
 {
     if (access == STORE_WRITE && atomic_exchange(&s->has_writer, true))
@@ -144,6 +149,12 @@ enum err store_commit(struct call *c, struct store_session *x)
     TRY(spoil_unless(x->store->backend->commit(c, x), x));
     x->in_transaction = false;
     return OK;
+}
+
+enum err store_settle(struct call *c, struct store_session *x)
+{
+    if (x->access != STORE_WRITE || x->in_transaction) return FAIL(c, ERR_INTERNAL, "Only a writing session settles, outside of a transaction.");
+    return x->store->backend->settle(c, x);
 }
 
 void store_rollback(struct store_session *x)

@@ -52,13 +52,18 @@ struct store_session;
 
 /*
  * Opens (makes) the SQLite store in a directory of its own: lanyard.db, 0600, WAL, synchronous=FULL.
+ * After an end that was no store_close, the log of that session must be there: without it the latest changes are lost.
  * Errors: ERR_CONFLICT - another server holds it; ERR_STORE_UNAVAILABLE - not readable, not writable,
- *         damaged, or of a newer schema: the words say what to do, and nothing was changed.
+ *         damaged, without its log, or of a newer schema: the words say what to do, and nothing was changed.
  */
 FALLIBLE store_open_sqlite(struct call *c, str directory, struct store **out);
+/* The same where a store is known to have been: one that is missing or empty is refused with ERR_STORE_UNAVAILABLE, not made anew. */
+FALLIBLE store_open_sqlite_again(struct call *c, str directory, struct store **out);
 /* Kept in memory only: for unit tests. */
 FALLIBLE store_open_memory(struct call *c, struct store **out);
 void     store_close(struct store *s); /* after its sessions */
+/* What the store holds was found wrong: store_close will leave its files as they are. */
+void     store_distrust(struct store *s);
 
 enum store_access { STORE_READ, STORE_WRITE };
 /* Errors: ERR_CONFLICT - the store has its writing session. A session belongs to one thread at a time. */
@@ -92,6 +97,12 @@ void     store_rollback(struct store_session *x); /* also without a transaction 
 FALLIBLE store_mark(struct call *c, struct store_session *x);
 FALLIBLE store_keep(struct call *c, struct store_session *x);
 void     store_undo(struct store_session *x);
+
+/*
+ * Brings what was committed out of the log and into the database itself, so that losing the log loses none of it.
+ * Outside of a transaction. Errors: ERR_STORE_UNAVAILABLE
+ */
+FALLIBLE store_settle(struct call *c, struct store_session *x);
 
 FALLIBLE store_put(struct call *c, struct store_session *x, enum store_kind kind, str key, bytes body);
 FALLIBLE store_remove(struct call *c, struct store_session *x, enum store_kind kind, str key); /* absent is fine */
