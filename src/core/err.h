@@ -93,6 +93,7 @@
     X(ASSIGNMENT_NOT_FOUND,    404, "The role assignment is not found.")                    \
     X(ASSIGNMENT_EXISTS,       409, "The role assignment already exists.")                  \
     X(ASSIGNMENT_IMMUTABLE,    400, "Tenant ID, application ID, principal ID, and scope are not allowed to be updated.") \
+    X(ASSIGNMENT_INVALID,      400, "The request to create the role assignment is not valid.") \
     X(ASSIGNMENT_ID_INVALID,   400, "The role assignment ID must be a GUID.")               \
     X(ASSIGNMENT_LIMIT,        400, "The number of role assignments is exhausted.")         \
     X(ROLE_NOT_FOUND,          404, "The specified role definition does not exist.")        \
@@ -102,6 +103,8 @@
     X(ROLE_BUILTIN,            400, "Built-in roles cannot be changed.")                    \
     X(ROLE_INVALID,            400, "The role definition is not well formed.")              \
     X(ROLE_ACTION_UNKNOWN,     400, "An action matches nothing that the providers support.") \
+    X(ROLE_DATA_ACTION_UNKNOWN, 400, "A data action matches nothing that the providers support.") \
+    X(ROLE_DATA_ACTIONS_UNSAYABLE, 400, "The api-version is older than roles with data actions.") \
     X(ROLE_LIMIT,              400, "The number of custom roles is exhausted.")             \
     X(CONDITION_INVALID,       400, "The condition is not well formed.")                    \
     /* vaults */                                                                            \

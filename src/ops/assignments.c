@@ -112,13 +112,25 @@ static enum err check_others(struct call *c, const struct work *w, const struct 
     return before ? OK : check_limits(c, w, scope);
 }
 
+// The words about the management group are inferred; the code was reported publicly.
+static enum err check_data_actions(struct call *c, const struct assignment_args *args, const struct role *role, const struct scope *scope)
+{
+    if (!role_has_data_actions(role->permissions, role->permission_n)) return OK;
+    if (args->says_no_data) return FAIL_PLAIN(c, ERR_ROLE_DATA_ACTIONS_UNSAYABLE);
+    if (role->is_builtin || scope->kind != SCOPE_MGMT_GROUP) return OK;
+    return FAIL(c, ERR_ASSIGNMENT_INVALID,
+                "The request to create role assignment '%s' is not valid. A custom role with DataActions or NotDataActions cannot be assigned at the "
+                "management group '%.*s'; assign it at a subscription or below.",
+                guid_text(args->id).s, PSTR(scope->mgmt_group));
+}
+
 // A custom role is not there for whoever looks from outside of its assignable scopes.
 static enum err check_role(struct call *c, const struct work *w, const struct assignment_args *args, const struct scope *scope)
 {
     const struct role *role = rbac_find_role(w->world->rules, args->role);
     bool               is_assignable = false;
     if (role) TRY(role_is_assignable(c, w, role, scope, &is_assignable));
-    if (is_assignable) return OK;
+    if (is_assignable) return check_data_actions(c, args, role, scope);
     return FAIL(c, ERR_ROLE_NOT_FOUND, "The specified role definition with ID '%s' does not exist%s", guid_digits(args->role).s,
                 role ? ": the scope is none of the custom role's assignable scopes." : ".");
 }

@@ -13,6 +13,7 @@ struct assignment_args {
     /* for making one: */
     guid      role;
     object_id principal;
+    bool      says_no_data; /* the caller's protocol is older than data actions: a role that has them cannot be assigned */
     bool      gives_type; /* the caller says what the principal is: then it need not be known yet */
     enum principal_type type;
     str       condition, condition_version, description, delegated_identity; /* empty: none */
@@ -24,7 +25,7 @@ struct assignment_result {
 };
 
 /* struct assignment_args -> struct assignment_result; the permission is asked for at the scope, with the attributes below.
-   Errors: ERR_PRINCIPAL_*, ERR_ROLE_NOT_FOUND, ERR_ASSIGNMENT_*, ERR_CONDITION_INVALID */
+   Errors: ERR_PRINCIPAL_*, ERR_ROLE_NOT_FOUND, ERR_ROLE_DATA_ACTIONS_UNSAYABLE, ERR_ASSIGNMENT_*, ERR_CONDITION_INVALID */
 extern const struct op OP_ASSIGNMENT_WRITE;
 extern const struct op OP_ASSIGNMENT_DELETE;
 extern const struct op OP_ASSIGNMENT_READ;

@@ -1,16 +1,23 @@
 /*
  * provider_names.h - are the actions of a role such as some resource provider has?
  *
- * The built-in roles and the type table together know the providers' names and which of
- * them have data operations: enough to tell a misspelt action from a new one.
+ * An action must stand for at least one operation of its plane: one that the catalogue of
+ * published operations has (rbac/operations.h), or one that a built-in role names, for the
+ * catalogue is older than some of them. That a data operation among actions is refused as
+ * an operation that nobody has is inferred from the contrary, which was reported publicly.
  *
  * Layer:  ops (uses all above)
+ * Source: https://learn.microsoft.com/azure/role-based-access-control/troubleshooting,
+ *         https://github.com/hashicorp/terraform-provider-azurerm/issues/16535 and 24576
  */
 #pragma once
 #include "rbac/role.h"
 
 /*
  * Checks every action of the blocks, and that there is one. A star in a provider's own name fits any provider.
- * Errors: ERR_ROLE_ACTION_UNKNOWN; ERR_ROLE_INVALID - no action at all, or too many
+ * Errors: ERR_ROLE_ACTION_UNKNOWN, ERR_ROLE_DATA_ACTION_UNKNOWN; ERR_ROLE_INVALID - no action at all, or too many
  */
 FALLIBLE provider_names_check(struct call *c, const struct role_permission *blocks, size_t n);
+
+/* The kind of failure for an action that cannot stand on that plane of a role. */
+enum err provider_names_refusal(enum rbac_plane plane);

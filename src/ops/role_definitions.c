@@ -37,6 +37,13 @@ enum err role_is_assignable(struct call *c, const struct work *w, const struct r
     return role->is_builtin ? OK : lies_within(c, w, role->scopes, role->scope_n, at, out);
 }
 
+bool role_has_data_actions(const struct role_permission *permissions, size_t n)
+{
+    for (const struct role_permission *p = permissions; p < permissions + n; p++)
+        if (p->data_action_n || p->not_data_action_n) return true;
+    return false;
+}
+
 // --- what a role may say ---
 
 static enum err check_scope_form(struct call *c, size_t i, str text, struct scope *out)
@@ -66,12 +73,31 @@ static enum err check_scope(struct call *c, const struct work *w, const struct r
 
 static enum err check_scopes(struct call *c, const struct work *w, const struct role_args *args)
 {
-    size_t mgmt_groups = 0, data_actions = 0;
+    size_t mgmt_groups = 0;
     if (args->scope_n == 0) return FAIL(c, ERR_ROLE_INVALID, "A custom role needs at least one assignable scope.");
     if (args->scope_n > ROLE_MAX_SCOPES) return FAIL(c, ERR_ROLE_INVALID, "A custom role has at most %d assignable scopes.", ROLE_MAX_SCOPES);
     for (size_t i = 0; i < args->scope_n; i++) TRY(check_scope(c, w, args, i, &mgmt_groups));
-    for (size_t i = 0; i < args->permission_n; i++) data_actions += args->permissions[i].data_action_n;
-    if (mgmt_groups && data_actions) return FAIL(c, ERR_ROLE_INVALID, "A custom role with DataActions cannot be assignable in a management group.");
+    return OK;
+}
+
+static enum err check_stars(struct call *c, const str *actions, size_t n, enum rbac_plane plane)
+{
+    for (size_t i = 0; i < n; i++)
+        if (str_find(actions[i], '*') != str_find_last(actions[i], '*'))
+            return FAIL(c, provider_names_refusal(plane), "'%.*s' has more than one wildcard: an action of a custom role has at most one.",
+                        PSTR(call_printable(c, actions[i], 256)));
+    return OK;
+}
+
+static enum err check_actions(struct call *c, const struct role_args *args)
+{
+    TRY(provider_names_check(c, args->permissions, args->permission_n));
+    for (const struct role_permission *p = args->permissions; p < args->permissions + args->permission_n; p++) {
+        TRY(check_stars(c, p->actions, p->action_n, RBAC_CONTROL));
+        TRY(check_stars(c, p->not_actions, p->not_action_n, RBAC_CONTROL));
+        TRY(check_stars(c, p->data_actions, p->data_action_n, RBAC_DATA));
+        TRY(check_stars(c, p->not_data_actions, p->not_data_action_n, RBAC_DATA));
+    }
     return OK;
 }
 
@@ -102,7 +128,8 @@ struct stranded {
     struct call            *c;
     const struct work      *w;
     const struct role_args *args;
-    str                     found; // the scope of an assignment that the role would leave behind
+    str                     found; // the scope of an assignment that the role would leave behind,
+    str                     barred; // or of one that a role with data actions could not have
     enum err                failed;
 };
 
@@ -110,12 +137,13 @@ static bool look_for_stranded(const struct assignment *a, void *ctx)
 {
     struct stranded *s = ctx;
     struct scope     at;
-    bool             within;
+    bool             within = true;
     if (!guid_eq(a->role, s->args->id)) return true;
     s->failed = scope_parse(s->c, a->scope, &at);
     if (s->failed == OK) s->failed = lies_within(s->c, s->w, s->args->scopes, s->args->scope_n, &at, &within);
     if (s->failed == OK && !within) s->found = a->scope;
-    return s->failed == OK && within;
+    else if (s->failed == OK && at.kind == SCOPE_MGMT_GROUP && role_has_data_actions(s->args->permissions, s->args->permission_n)) s->barred = a->scope;
+    return s->failed == OK && within && str_empty(s->barred);
 }
 
 static enum err check_stranded(struct call *c, const struct work *w, const struct role_args *args)
@@ -124,6 +152,10 @@ static enum err check_stranded(struct call *c, const struct work *w, const struc
     if (!rbac_role_in_use(w->world->rules, args->id)) return OK;
     rbac_each_assignment(w->world->rules, NULL, look_for_stranded, &s);
     TRY(s.failed);
+    if (!str_empty(s.barred))
+        return FAIL(c, ERR_ROLE_IN_USE,
+                    "The role is assigned at the management group '%.*s', where no custom role with DataActions can be assigned. Delete that assignment first.",
+                    PSTR(s.barred));
     if (str_empty(s.found)) return OK;
     return FAIL(c, ERR_ROLE_IN_USE,
                 "Role assignments found under scope '%.*s' which is being removed. Removing this scope from the role will orphan these assignments. "
@@ -139,7 +171,7 @@ static enum err check_all(struct call *c, struct work *w, const struct role_args
     TRY(check_name(c, w, args));
     if (args->description.n > ROLE_MAX_DESCRIPTION_BYTES)
         return FAIL(c, ERR_ROLE_INVALID, "The description of a role has at most %d bytes.", ROLE_MAX_DESCRIPTION_BYTES);
-    TRY(provider_names_check(c, args->permissions, args->permission_n));
+    TRY(check_actions(c, args));
     if (before) return check_stranded(c, w, args);
     return rbac_custom_role_count(w->world->rules) < ROLE_DEFINITIONS_MAX_CUSTOM
                ? OK

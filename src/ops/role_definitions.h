@@ -7,7 +7,8 @@
  *
  * Layer:  ops (uses all above)
  * Source: https://learn.microsoft.com/azure/role-based-access-control/custom-roles,
- *         https://learn.microsoft.com/rest/api/authorization/role-definitions
+ *         https://learn.microsoft.com/rest/api/authorization/role-definitions,
+ *         https://learn.microsoft.com/azure/role-based-access-control/custom-roles#custom-role-limits
  */
 #pragma once
 #include "ops/gate.h"
@@ -31,6 +32,12 @@ struct role_result {
    Errors: ERR_ROLE_*, ERR_LINKED_NOT_AUTHORIZED, ERR_LINKED_ID_INVALID, and those of resources_require_holder */
 extern const struct op OP_ROLE_WRITE;
 extern const struct op OP_ROLE_DELETE;
+
+/*
+ * Does a role speak of data operations at all? A custom one may then be assignable in a management group,
+ * but is assigned only below it.
+ */
+bool role_has_data_actions(const struct role_permission *permissions, size_t n);
 
 /* May that role be assigned at the scope? A built-in one may everywhere. */
 FALLIBLE role_is_assignable(struct call *c, const struct work *w, const struct role *role, const struct scope *at, bool *out);

@@ -14,18 +14,11 @@ static bool take(str *s, str token)
     return true;
 }
 
-// 'text', with '' for a quote inside; a bare word (a GUID without quotes) is taken too, as the service does.
+// 'text', with '' for a quote inside.
 static enum err take_value(struct call *c, str *s, str *out)
 {
     struct buf b;
-    if (!str_starts(*s, S("'"))) {
-        size_t n = 0;
-        while (n < s->n && s->at[n] != ' ' && s->at[n] != ')') n++;
-        if (n == 0) return malformed(c, *s);
-        *out = str_upto(*s, n);
-        *s = str_trim(str_from(*s, n));
-        return OK;
-    }
+    if (!str_starts(*s, S("'"))) return malformed(c, *s);
     buf_init(&b, &c->arena);
     for (size_t i = 1; i < s->n; i++) {
         bool quote = s->at[i] == '\'', doubled = quote && i + 1 < s->n && s->at[i + 1] == '\'';
@@ -114,7 +107,17 @@ static enum err take_part(struct call *c, str *s, enum rbac_filter_kind kind, st
     return malformed(c, *s);
 }
 
-enum err rbac_filter_read(struct call *c, str text, enum rbac_filter_kind kind, struct rbac_filter *out)
+const char *rbac_filter_supported(enum rbac_filter_kind kind)
+{
+    static const char *const FILTERS[] = {
+        [RBAC_FILTER_ASSIGNMENTS] = "either 'atScope()' or 'principalId eq '{value}' or assignedTo('{value}')'",
+        [RBAC_FILTER_ROLES] = "'atScopeAndBelow()', 'roleName eq '{value}'' and 'type eq '{value}''",
+        [RBAC_FILTER_DENIES] = "'atScope()', 'principalId eq '{value}'', 'assignedTo('{value}')' and 'denyAssignmentName eq '{value}''",
+    };
+    return FILTERS[kind];
+}
+
+static enum err read(struct call *c, str text, enum rbac_filter_kind kind, struct rbac_filter *out)
 {
     struct rbac_filter f = {0};
     if (text.n > RBAC_FILTER_MAX_BYTES) return FAIL(c, ERR_FILTER_INVALID, "The filter is longer than %d bytes.", RBAC_FILTER_MAX_BYTES);
@@ -130,4 +133,14 @@ enum err rbac_filter_read(struct call *c, str text, enum rbac_filter_kind kind, 
     if (f.at_scope && f.has_principal) return FAIL(c, ERR_FILTER_INVALID, "The filter atScope() cannot be combined with principalId: use assignedTo().");
     *out = f;
     return OK;
+}
+
+enum err rbac_filter_read(struct call *c, str text, enum rbac_filter_kind kind, struct rbac_filter *out)
+{
+    enum err failed = read(c, text, kind, out);
+    if (failed != ERR_FILTER_INVALID) return failed;
+    str why = call_format(c, "%s", c->failure.text);
+    call_forgive(c);
+    return FAIL(c, ERR_QUERY_UNSUPPORTED, "The filter '%.*s' is not supported. Supported filters are %s. %.*s", PSTR(call_printable(c, text, 256)),
+                rbac_filter_supported(kind), PSTR(why));
 }

@@ -26,9 +26,12 @@ struct rbac_filter {
     str       deny_name;        /* denyAssignmentName eq '…'; empty: any */
 };
 
+/* What the service says it supports, for the words of a refusal. Of roles and denies it is inferred from the published lists. */
+const char *rbac_filter_supported(enum rbac_filter_kind kind);
+
 /*
- * Reads a filter; an empty one asks for everything. What the service refuses together
- * (atScope() with principalId) is refused.
- * Errors: ERR_FILTER_INVALID
+ * Reads a filter; an empty one asks for everything. Values stand in quotes. What the service
+ * refuses together (atScope() with principalId) is refused.
+ * Errors: ERR_QUERY_UNSUPPORTED - names the supported filters
  */
 FALLIBLE rbac_filter_read(struct call *c, str text, enum rbac_filter_kind kind, struct rbac_filter *out);

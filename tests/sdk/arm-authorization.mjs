@@ -317,7 +317,7 @@ await refusals([
   ["R3 role: assignable nowhere", makeRole({ assignableScopes: [] }), { status: 400 }],
   ["R3 role: an action that nobody has", makeRole(actions("Microsoft.Nonsense/things/read")), { status: 400, code: "InvalidActionOrNotAction" }],
   ["R3 role: a data action where there are none", makeRole({ permissions: [{ dataActions: ["Microsoft.Resources/x/read"] }] }),
-    { status: 400, code: "InvalidActionOrNotAction", message: /has not published any data operations/ }],
+    { status: 400, code: "InvalidDataActionOrNotDataAction", message: /has not published any data operations/ }],
   ["R3 role: no actions", makeRole(actions()), { status: 400 }],
   ["R3 role: a name that is no GUID", makeRole({}, definitions, "operator"), { status: 400, code: "InvalidRoleDefinitionId" }],
   ["R6 Reader: make a role", makeRole({}, reader.roleDefinitions), { status: 403, code: "AuthorizationFailed", message: /'Microsoft.Authorization\/roleDefinitions\/write'/ }],

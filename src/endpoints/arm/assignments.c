@@ -76,6 +76,16 @@ static enum err read_role(struct call *c, const struct json *properties, guid *o
     return FAIL(c, ERR_ROLE_ID_INVALID, "The role definition ID '%.*s' is not valid. The role definition ID must be a GUID.", PSTR(text));
 }
 
+// The body may repeat the scope; another one than the request's is a mistake that would grant elsewhere than was meant.
+static enum err check_body_scope(struct call *c, const struct wire *q, str scope)
+{
+    str at = arm_scope_of(q);
+    if (str_empty(scope) || str_eq_nocase(scope, at)) return OK;
+    return FAIL(c, ERR_ASSIGNMENT_INVALID,
+                "The request to create role assignment '%.*s' is not valid. Role assignment scope '%.*s' must match the scope specified on the URI '%.*s'.",
+                PSTR(wire_param(q, "name")), PSTR(call_printable(c, scope, 256)), PSTR(at));
+}
+
 static enum err read_body(struct call *c, const struct wire *q, struct assignment_args *args)
 {
     const struct json *body, *properties;
@@ -91,7 +101,8 @@ static enum err read_body(struct call *c, const struct wire *q, struct assignmen
     args->condition_version = json_get_str(properties, S("conditionVersion"));
     args->description = json_get_str(properties, S("description"));
     args->delegated_identity = json_get_str(properties, S("delegatedManagedIdentityResourceId"));
-    return OK;
+    args->says_no_data = str_cmp(q->api_version, S("2018")) < 0; // the oldest that says them is 2018-01-01-preview
+    return check_body_scope(c, q, json_get_str(properties, S("scope")));
 }
 
 // The assignment's own path: whoever may at its scope, may here.
@@ -183,6 +194,9 @@ enum err arm_assignments_list(struct call *c, struct work *w, const struct wire 
     TRY(scope_parse(c, l.scope_text, &l.scope));
     TRY(wire_run(c, w, q, NULL, NULL));
     TRY(rbac_filter_read(c, wire_query(q, "$filter"), RBAC_FILTER_ASSIGNMENTS, &l.filter));
+    if (l.scope.kind == SCOPE_ROOT && str_empty(str_trim(wire_query(q, "$filter"))))
+        return FAIL(c, ERR_QUERY_UNSUPPORTED, "Listing the role assignments at '/' needs a filter. Supported filters are %s.",
+                    rbac_filter_supported(RBAC_FILTER_ASSIGNMENTS));
     TRY(work_above(c, w, &l.scope, &l.above, &l.above_n));
     if (l.filter.has_assigned_to) TRY(directory_closure(c, w->world->directory, l.filter.assigned_to, DIRECTORY_AS_WRITTEN, &l.who, &l.who_n));
     TRY(arm_page_begin(c, q, a, &l.page));

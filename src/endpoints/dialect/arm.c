@@ -21,6 +21,7 @@ static const char *code_of(enum err kind)
     case ERR_URL_INVALID: return "InvalidRequestUri";
     case ERR_SCOPE_INVALID: return "InvalidResourceId";
     case ERR_FILTER_INVALID: return "InvalidFilter";
+    case ERR_QUERY_UNSUPPORTED: return "UnsupportedQuery";
     case ERR_NAME_INVALID: return "InvalidResourceName";
     case ERR_FORWARDED: return "BadRequest";
     case ERR_PARAMETER_INVALID: return "InvalidParameter";
@@ -63,6 +64,7 @@ static const char *code_of(enum err kind)
     case ERR_ASSIGNMENT_NOT_FOUND: return "RoleAssignmentNotFound";
     case ERR_ASSIGNMENT_EXISTS: return "RoleAssignmentExists";
     case ERR_ASSIGNMENT_IMMUTABLE: return "RoleAssignmentUpdateNotPermitted";
+    case ERR_ASSIGNMENT_INVALID: return "InvalidCreateRoleAssignmentRequest";
     case ERR_ASSIGNMENT_ID_INVALID: return "InvalidRoleAssignmentId";
     case ERR_ASSIGNMENT_LIMIT: return "RoleAssignmentLimitExceeded";
     case ERR_ROLE_NOT_FOUND: return "RoleDefinitionDoesNotExist";
@@ -72,6 +74,8 @@ static const char *code_of(enum err kind)
     case ERR_ROLE_BUILTIN: return "RoleDefinitionIsBuiltIn";
     case ERR_ROLE_INVALID: return "InvalidRoleDefinition";
     case ERR_ROLE_ACTION_UNKNOWN: return "InvalidActionOrNotAction";
+    case ERR_ROLE_DATA_ACTION_UNKNOWN: return "InvalidDataActionOrNotDataAction";
+    case ERR_ROLE_DATA_ACTIONS_UNSAYABLE: return "UnsupportedApiVersionForRoleDefinitionHasDataActions";
     case ERR_ROLE_LIMIT: return "RoleDefinitionLimitExceeded";
     case ERR_CONDITION_INVALID: return "InvalidRoleAssignmentCondition";
     case ERR_VAULT_NAME_TAKEN: return "VaultAlreadyExists";
@@ -94,7 +98,6 @@ static const char *code_of(enum err kind)
     case ERR_OBJECT_ID_INVALID:
     case ERR_MEMBER_EXISTS:
     case ERR_MEMBER_INVALID:
-    case ERR_QUERY_UNSUPPORTED:
     case ERR_USER_NEEDED:
     case ERR_POLICY_NOT_AUTHORIZED:
     case ERR_SECRET_DISABLED:
@@ -119,10 +122,13 @@ static void challenge(struct call *c, const struct wire *q, struct answer *a)
                               missing ? "The authentication failed because of missing 'Authorization' header." : "The access token is not valid."));
 }
 
-static str message_of(struct call *c, const struct work *w)
+static str message_of(struct call *c, const struct work *w, const struct wire *q)
 {
     const struct refusal *r = w ? &w->refusal : NULL;
     if (c->failure.kind == ERR_TOKEN_MISSING) return S("Authentication failed. The 'Authorization' header is missing.");
+    if (c->failure.kind == ERR_ROLE_DATA_ACTIONS_UNSAYABLE)
+        return call_format(c, "Assignments to roles with DataActions and NotDataActions are not supported on API version '%.*s'. The minimum required API "
+                              "version for this operations is '2018-01-01-preview'.", PSTR(q->api_version));
     if (c->failure.kind == ERR_API_VERSION_MISSING) return S("The api-version query parameter (?api-version=) is required for all requests.");
     if (c->failure.kind == ERR_NOT_AUTHORIZED && r)
         return call_format(c, "The client '%.*s' with object id '%s' does not have authorization to perform action '%.*s' over scope '%.*s' or the "
@@ -139,9 +145,9 @@ static str message_of(struct call *c, const struct work *w)
 }
 
 // A refusal that is recorded says how to have it explained, in the member that is there for such things.
-static void write_error(struct call *c, const struct work *w, struct answer *a, int status, str code)
+static void write_error(struct call *c, const struct work *w, const struct wire *q, struct answer *a, int status, str code)
 {
-    str                 message = message_of(c, w);
+    str                 message = message_of(c, w, q);
     struct json_writer *j = answer_json(a, status);
     json_write_object(j);
     json_write_key(j, S("error"));
@@ -172,7 +178,7 @@ static void error(struct call *c, struct work *w, const struct wire *q, struct a
     if (status == 401) challenge(c, q, a);
     if (status == 429 || status == 503) answer_header(a, "Retry-After", S("1"));
     answer_header(a, "x-ms-failure-cause", S("gateway"));
-    write_error(c, w, a, status, str_of(code ? code : "InternalServerError"));
+    write_error(c, w, q, a, status, str_of(code ? code : "InternalServerError"));
 }
 
 static void headers(struct call *c, const struct wire *q, struct answer *a)

@@ -83,6 +83,7 @@ static const char *code_of(enum err kind)
     case ERR_ASSIGNMENT_NOT_FOUND:
     case ERR_ASSIGNMENT_EXISTS:
     case ERR_ASSIGNMENT_IMMUTABLE:
+    case ERR_ASSIGNMENT_INVALID:
     case ERR_ASSIGNMENT_ID_INVALID:
     case ERR_ASSIGNMENT_LIMIT:
     case ERR_ROLE_NOT_FOUND:
@@ -92,6 +93,8 @@ static const char *code_of(enum err kind)
     case ERR_ROLE_BUILTIN:
     case ERR_ROLE_INVALID:
     case ERR_ROLE_ACTION_UNKNOWN:
+    case ERR_ROLE_DATA_ACTION_UNKNOWN:
+    case ERR_ROLE_DATA_ACTIONS_UNSAYABLE:
     case ERR_ROLE_LIMIT:
     case ERR_CONDITION_INVALID:
     case ERR_VAULT_NAME_TAKEN:
