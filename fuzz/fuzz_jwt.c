@@ -15,7 +15,7 @@ static const struct token_policy POLICY = {.issuers = ISSUERS, .issuer_n = 1, .a
 static struct keyring *ring(struct call *c)
 {
     static struct keyring *made;
-    if (!made) ASSERT(keyring_new(c, &made) == OK);
+    if (!made) ASSERT(keyring_new(c, 2, &made) == OK);
     return made;
 }
 

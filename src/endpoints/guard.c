@@ -28,7 +28,8 @@ static enum err verify(struct call *c, struct product *p, struct known_tokens *k
         *out = *seen;
         return token_check(c, out, policy);
     }
-    TRY(token_verify(c, product_keyring(p), text, policy, out));
+    CLEANUP(keyring_dropp) struct keyring *keys = product_keyring_take(p);
+    TRY(token_verify(c, keys, text, policy, out));
     if (known) known_put(known, &digest, out);
     return OK;
 }

@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "core/report.h"
 #include "ops/assignments.h"
@@ -11,6 +13,8 @@
 #include "ops/secrets.h"
 #include "ops/signing_keys.h"
 #include "ops/vault_resource.h"
+
+#define HOUSEKEEPER_NICE 10
 
 // Removes what is due, at most so many; in reading work it only counts. A vault takes its secrets along, so it comes first.
 static enum err (*const CHORES[])(struct call *c, struct work *w, size_t limit, size_t *out_n) = {
@@ -87,8 +91,10 @@ static enum err put_right(struct housekeeper *k, size_t due)
     TRY(write_and_wait(k));
     if (k->removed) report(REPORT_INFO, "ops: what was due is removed", "n=%zu", k->removed);
     if (!k->keys.ring) return OK;
+    struct signing_key in_use = *keyring_at(k->keys.ring, 0);
+    size_t             keys = keyring_n(k->keys.ring);
+    report(REPORT_INFO, "ops: a signing key was made", "keys=%zu in_use=%.*s", keys, PSTR(in_use.kid));
     signing_keys_publish(p, &k->keys);
-    report(REPORT_INFO, "ops: the next key signs from now on", "kid=%.*s", PSTR(keyring_at(product_keyring(p), 0)->kid));
     return OK;
 }
 
@@ -102,7 +108,7 @@ static bool go_round(struct housekeeper *k)
     if (failed == OK) failed = put_right(k, due);
     if (failed != OK) report_failure(REPORT_WARNING, "ops: what is due could not be done", &k->call);
     signing_keys_discard(&k->keys); // of a turn that failed
-    return failed == OK && k->removed > 0;
+    return failed == OK && (k->removed > 0 || signing_keys_due(k->product, k->call.now_s));
 }
 
 static struct timespec time_after(int64_t ms)
@@ -129,6 +135,7 @@ static void *keep_house(void *context)
 {
     struct housekeeper *k = context;
     bool                more;
+    (void)setpriority(PRIO_PROCESS, (id_t)gettid(), HOUSEKEEPER_NICE); // of this thread alone: making a key must not hold up a start or an answer
     do more = go_round(k);
     while (rest(k, more ? 0 : k->period_ms));
     return NULL;

@@ -266,10 +266,25 @@ enum err minter_ask(struct call *c, struct minter *m, const struct mint_order *o
 
 // ---- the signers ----
 
+// On a first start requests may come before the first key is made: they wait for it.
+static bool has_key(struct minter *m)
+{
+    CLEANUP(keyring_dropp) struct keyring *keys = product_keyring_take(m->product);
+    return keys && keyring_n(keys) > 0;
+}
+
+void minter_wake(struct minter *m)
+{
+    if (!m) return;
+    pthread_mutex_lock(&m->lock);
+    pthread_cond_broadcast(&m->has_work);
+    pthread_mutex_unlock(&m->lock);
+}
+
 static struct job *next_job(struct minter *m)
 {
     pthread_mutex_lock(&m->lock);
-    while (!m->first && !m->stopping) pthread_cond_wait(&m->has_work, &m->lock);
+    while ((!m->first || !has_key(m)) && !m->stopping) pthread_cond_wait(&m->has_work, &m->lock);
     struct job *j = m->stopping ? NULL : m->first;
     if (j) {
         m->first = j->next;
@@ -280,7 +295,7 @@ static struct job *next_job(struct minter *m)
     return j;
 }
 
-static enum err sign(struct call *c, const struct product *p, const struct job *j, struct minted **out)
+static enum err sign(struct call *c, struct product *p, const struct job *j, struct minted **out)
 {
     struct token         token;
     struct token_request r = {
@@ -294,7 +309,8 @@ static enum err sign(struct call *c, const struct product *p, const struct job *
         .identity_resource = j->order.identity_resource,
         .host_resource = j->order.host_resource,
     };
-    TRY(token_issue(c, product_keyring(p), &r, &token));
+    CLEANUP(keyring_dropp) struct keyring *keys = product_keyring_take(p);
+    TRY(token_issue(c, keys, &r, &token));
     *out = minted_new(j, &token, c->now_s);
     return *out ? OK : FAIL_PLAIN(c, ERR_NO_MEMORY);
 }

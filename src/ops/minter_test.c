@@ -16,14 +16,15 @@ struct bench {
 static struct keyring *shared_ring(struct test *t)
 {
     static struct keyring *made;
-    if (!made) CHECK_OK(keyring_new(t->call, &made));
+    if (!made) CHECK_OK(keyring_new(t->call, 2, &made));
+    keyring_take(made);
     return made;
 }
 
 static void bench_start(struct test *t, struct bench *b, unsigned signers)
 {
     *b = (struct bench){.product = {.names = names_azure(), .token_lifetime_s = TOKEN_LIFETIME_S, .tenant.g = guid_new(t->call)}};
-    atomic_store(&b->product.keyring, shared_ring(t));
+    product_keyring_put(&b->product, shared_ring(t));
     CHECK_OK(minter_start(t->call, &b->product, signers, &b->product.minter));
 }
 
@@ -252,14 +253,14 @@ TEST(minter_signs_with_the_ring_in_force)
     struct mint_order o = order_of(1, "https://vault.azure.net"), other = order_of(2, "https://vault.azure.net");
     bench_start(t, &b, 1);
     str old = ask(t, &b, &o, &before);
-    CHECK_OK(keyring_rotate(t->call, shared_ring(t), TOKEN_LIFETIME_S, &turned));
-    atomic_store(&b.product.keyring, turned);
+    CHECK_OK(keyring_rotate(t->call, b.product.keyring, TOKEN_LIFETIME_S, &turned));
+    product_keyring_put(&b.product, turned);
     str fresh = ask(t, &b, &other, &after);
     CHECK(!str_eq(str_upto(old, str_find(old, '.')), str_upto(fresh, str_find(fresh, '.')))); // the header names the key
     const struct minted *kept = minter_find(b.product.minter, ROW, now_s(&b), &o.key);
     CHECK(kept && str_eq(kept->text, old));
     minter_stop(b.product.minter);
-    keyring_drop(turned);
+    product_keyring_put(&b.product, NULL);
 }
 
 #define FLOOD (MINTER_MAX_QUEUE + 2)

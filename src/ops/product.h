@@ -7,6 +7,7 @@
  * Layer:  ops (uses all above)
  */
 #pragma once
+#include <pthread.h>
 #include <stdatomic.h>
 
 #include "core/secret.h"
@@ -19,7 +20,6 @@
 #define PRODUCT_ROW_WRITER (WORLD_MAX_READERS - 1) /* the committer's own */
 #define PRODUCT_ROW_HELPER (WORLD_MAX_READERS - 2) /* housekeeping */
 #define PRODUCT_MAX_LOOPS  32
-#define PRODUCT_MAX_RINGS  64 /* key rotations while it runs */
 
 struct minter;
 struct committer;
@@ -36,9 +36,8 @@ struct product {
     struct housekeeper  *housekeeper;
     struct names         names;
     struct secret        seal_key; /* for values at rest; its file lies beside the database */
-    _Atomic(struct keyring *) keyring; /* the ring in force; older ones stay in rings until the end */
-    struct keyring      *rings[PRODUCT_MAX_RINGS];
-    size_t               ring_n;
+    struct keyring      *keyring; /* the ring in force: product_keyring_take, _put; all zero bytes are an open lock */
+    pthread_mutex_t      keyring_lock;
     tenant_id            tenant;
     str                  tenant_name;   /* "Lanyard" */
     str                  tenant_domain; /* lanyard.example style, for user names */
@@ -55,10 +54,10 @@ struct product {
     void                *stop_context;
 };
 
-static inline const struct keyring *product_keyring(const struct product *p)
-{
-    return atomic_load_explicit(&p->keyring, memory_order_acquire);
-}
+/* The ring in force, for the caller to drop; NULL: none. A ring may be replaced at any time. Any thread. */
+struct keyring *product_keyring_take(struct product *p);
+/* Puts a ring into force, or none, and takes it over. Any thread. */
+void            product_keyring_put(struct product *p, struct keyring *ring);
 
 /* "https://sts.windows.net/TENANT/" and "https://login.microsoftonline.com/TENANT/v2.0". Lives: the call. */
 str product_issuer(struct call *c, const struct product *p, enum token_version version);

@@ -1,6 +1,7 @@
 #include "ops/signing_keys.h"
 
 #include "core/digest.h"
+#include "ops/minter.h"
 
 #define RECORD_KEY S("ring")
 
@@ -18,14 +19,15 @@ static enum err seal(struct call *c, const struct product *p, struct keyring *ri
 enum err signing_keys_begin(struct call *c, const struct product *p, struct signing_turn *out)
 {
     struct keyring *ring;
-    TRY(keyring_new(c, &ring));
+    TRY(keyring_new(c, 0, &ring));
     return seal(c, p, ring, out);
 }
 
-enum err signing_keys_turn(struct call *c, const struct product *p, struct signing_turn *out)
+enum err signing_keys_turn(struct call *c, struct product *p, struct signing_turn *out)
 {
-    struct keyring *ring;
-    TRY(keyring_rotate(c, product_keyring(p), p->token_lifetime_s + SIGNING_KEYS_KEEP_S, &ring));
+    CLEANUP(keyring_dropp) struct keyring *before = product_keyring_take(p);
+    struct keyring                        *ring;
+    TRY(keyring_rotate(c, before, p->token_lifetime_s + SIGNING_KEYS_KEEP_S, &ring));
     return seal(c, p, ring, out);
 }
 
@@ -36,9 +38,8 @@ enum err signing_keys_write(struct call *c, struct store_session *session, const
 
 void signing_keys_publish(struct product *p, struct signing_turn *turn)
 {
-    struct keyring *ring = TAKE(turn->ring);
-    p->rings[p->ring_n++] = ring; // the one before stays: a thread may be signing or verifying with it
-    atomic_store(&p->keyring, ring);
+    product_keyring_put(p, TAKE(turn->ring));
+    minter_wake(p->minter);
 }
 
 void signing_keys_discard(struct signing_turn *turn)
@@ -65,9 +66,9 @@ static int64_t in_use_since_s(const struct keyring *ring)
     return before ? before->retired_s : keyring_at(ring, 0)->made_s;
 }
 
-bool signing_keys_due(const struct product *p, int64_t now_s)
+bool signing_keys_due(struct product *p, int64_t now_s)
 {
-    const struct keyring *ring = product_keyring(p);
-    if (!ring || p->ring_n == PRODUCT_MAX_RINGS) return false; // after so many years a restart makes room
-    return now_s - in_use_since_s(ring) >= SIGNING_KEYS_TURN_S;
+    CLEANUP(keyring_dropp) struct keyring *ring = product_keyring_take(p);
+    if (!ring) return false;
+    return keyring_lacks_keys(ring) || now_s - in_use_since_s(ring) >= SIGNING_KEYS_TURN_S;
 }

@@ -4,24 +4,6 @@
 
 #define ISSUER S("https://sts.windows.net/t/")
 
-static void put_keys(struct stage *s)
-{
-    struct test        *t = s->test;
-    struct signing_turn turn = {0};
-    s->product.token_lifetime_s = TOKEN_LIFETIME_S;
-    CHECK_OK(signing_keys_begin(t->call, &s->product, &turn));
-    CHECK_OK(signing_keys_write(t->call, s->work.store, &turn));
-    signing_keys_publish(&s->product, &turn);
-    CHECK(!turn.ring);
-}
-
-static void drop_keys(struct stage *s)
-{
-    for (size_t i = 0; i < s->product.ring_n; i++) keyring_drop(s->product.rings[i]);
-    s->product.ring_n = 0;
-    atomic_store(&s->product.keyring, NULL);
-}
-
 static void turn_keys(struct stage *s)
 {
     struct test        *t = s->test;
@@ -31,9 +13,30 @@ static void turn_keys(struct stage *s)
     signing_keys_publish(&s->product, &turn);
 }
 
+static void put_keys(struct stage *s)
+{
+    struct test        *t = s->test;
+    struct signing_turn turn = {0};
+    s->product.token_lifetime_s = TOKEN_LIFETIME_S;
+    CHECK_OK(signing_keys_begin(t->call, &s->product, &turn));
+    CHECK_OK(signing_keys_write(t->call, s->work.store, &turn));
+    signing_keys_publish(&s->product, &turn);
+    CHECK(!turn.ring);
+    for (size_t i = 0; i < 2; i++) {
+        CHECK(signing_keys_due(&s->product, t->call->now_s));
+        turn_keys(s);
+        CHECK_INT(keyring_n(s->product.keyring), i + 1, "a key at a time");
+    }
+}
+
+static void drop_keys(struct stage *s)
+{
+    product_keyring_put(&s->product, NULL);
+}
+
 static str kid_at(const struct stage *s, size_t i)
 {
-    const struct signing_key *k = keyring_at(product_keyring(&s->product), i);
+    const struct signing_key *k = keyring_at(s->product.keyring, i);
     return k ? k->kid : STR_NONE;
 }
 
@@ -42,7 +45,7 @@ static str issue(struct stage *s)
     struct test         *t = s->test;
     struct token         token = {0};
     struct token_request r = {.issuer = ISSUER, .audience = S("a"), .lifetime_s = TOKEN_LIFETIME_S};
-    CHECK_OK(token_issue(t->call, product_keyring(&s->product), &r, &token));
+    CHECK_OK(token_issue(t->call, s->product.keyring, &r, &token));
     return token.text;
 }
 
@@ -51,7 +54,7 @@ static enum err verify(struct stage *s, str token)
     static const str    ISSUERS[] = {S_INIT("https://sts.windows.net/t/")}, AUDIENCES[] = {S_INIT("a")};
     struct token_policy policy = {.issuers = ISSUERS, .issuer_n = 1, .audiences = AUDIENCES, .audience_n = 1};
     struct token_claims claims;
-    return token_verify(s->test->call, product_keyring(&s->product), token, &policy, &claims);
+    return token_verify(s->test->call, s->product.keyring, token, &policy, &claims);
 }
 
 TEST(signing_keys_turn_by_age_and_no_token_fails_for_it) // T8
@@ -77,8 +80,21 @@ TEST(signing_keys_turn_by_age_and_no_token_fails_for_it) // T8
     CHECK_ERR(verify(&s, token), OK, "at the end of its life, two turns later");
     stage_pass(&s, SIGNING_KEYS_TURN_S);
     turn_keys(&s);
-    CHECK_INT(keyring_n(product_keyring(&s.product)), 3, "those before are gone");
+    CHECK_INT(keyring_n(s.product.keyring), 3, "those before are gone");
     CHECK(!str_eq(kid_at(&s, 2), first) && !str_eq(kid_at(&s, 2), second));
+    drop_keys(&s);
+}
+
+TEST(signing_keys_turn_for_as_long_as_the_server_runs)
+{
+    CLEANUP(stage_close) struct stage s;
+    stage_open(&s, t);
+    put_keys(&s);
+    for (int i = 0; i < 200; i++) { // each as after a turn
+        struct signing_turn turn = {.ring = product_keyring_take(&s.product)};
+        signing_keys_publish(&s.product, &turn);
+    }
+    CHECK(signing_keys_due(&s.product, t->call->now_s + SIGNING_KEYS_TURN_S));
     drop_keys(&s);
 }
 
@@ -97,9 +113,10 @@ TEST(signing_keys_come_back_from_the_store_and_only_with_their_key) // T8, T9
 
     s.product.seal_key.at[0] ^= 1;
     CHECK_ERR(signing_keys_load(t->call, s.work.store, &s.product), ERR_CRYPTO, "another key");
-    CHECK(!product_keyring(&s.product));
+    CHECK(!s.product.keyring);
     s.product.seal_key.at[0] ^= 1;
     CHECK_OK(signing_keys_load(t->call, s.work.store, &s.product));
+    CHECK_INT(keyring_n(s.product.keyring), COUNT(kids), "all");
     for (size_t i = 0; i < COUNT(kids); i++) CHECK_STR(kid_at(&s, i), kids[i], "as they were");
     CHECK_ERR(verify(&s, token), OK, "signed before the restart");
     drop_keys(&s);

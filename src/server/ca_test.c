@@ -19,12 +19,27 @@ static X509 *read_pem(struct test *t, str pem)
 
 static enum err prepare(struct test *t, const struct names *names, struct server_certificate *out)
 {
-    return ca_prepare(t->call, str_of(test_dir(t)), names, out);
+    struct ca_subject subject = {.tenant.g = {{1}}, .names = names};
+    return ca_prepare(t->call, str_of(test_dir(t)), &subject, out);
 }
 
 static const char *path_in(struct test *t, const char *name)
 {
     return call_zstr(t->call, call_format(t->call, "%s/%s", test_dir(t), name));
+}
+
+// The private key of nobody, as PEM.
+static const char *other_key(struct test *t)
+{
+    EVP_PKEY *key = EVP_EC_gen("P-256");
+    BIO      *b = BIO_new(BIO_s_mem());
+    char     *text;
+    CHECK(key && PEM_write_bio_PrivateKey(b, key, NULL, NULL, 0, NULL, NULL) == 1);
+    long        n = BIO_get_mem_data(b, &text);
+    const char *copy = call_zstr(t->call, (str){text, (size_t)n});
+    BIO_free(b);
+    EVP_PKEY_free(key);
+    return copy;
 }
 
 static bool is_signed_by(struct test *t, const struct server_certificate *c, str ca_pem)
@@ -82,7 +97,7 @@ TEST(ca_prepare_makes_another_authority_for_other_names)
 TEST(ca_prepare_renews_what_is_gone_or_ends)
 {
     static const struct { const char *removed; int64_t days; bool same_ca; } CASES[] = {
-        {"server.pem", 0, true}, {"server.key", 0, true},
+        {"server.pem", 0, true}, {"server.key", 0, true}, {"server.names", 0, false},
         {NULL, CERT_LIFETIME_DAYS - CERT_RENEW_DAYS + 1, true}, {"ca.pem", 0, false}, {NULL, CA_LIFETIME_DAYS - CERT_RENEW_DAYS + 1, false},
     };
     struct names              azure = names_azure();
@@ -103,14 +118,52 @@ TEST(ca_prepare_renews_what_is_gone_or_ends)
     secret_clear(&first.key_pem);
 }
 
+// The server's certificate and key are of use only together and under the authority: what does not fit is made anew.
+TEST(ca_prepare_replaces_a_certificate_that_does_not_fit)
+{
+    const struct { const char *row, *file, *content; } CASES[] = {
+        {"a garbage key", "server.key", "not a key\n"}, {"an empty key", "server.key", ""}, {"another key", "server.key", other_key(t)},
+        {"a garbage certificate", "server.pem", "not a certificate\n"}, {"an empty certificate", "server.pem", ""},
+    };
+    struct names azure = names_azure();
+    for (size_t i = 0; i < COUNT(CASES); i++) {
+        struct server_certificate first, again, after;
+        CHECK_OK(prepare(t, &azure, &first));
+        CHECK_OK(files_write(t->call, str_of(test_dir(t)), CASES[i].file, str_bytes(str_of(CASES[i].content)), 0600));
+        CHECK_ERR(prepare(t, &azure, &again), OK, CASES[i].row);
+        CHECK_STR(again.ca_pem, first.ca_pem, CASES[i].row);
+        CHECK_ROW(!str_eq(again.chain_pem, first.chain_pem) && is_signed_by(t, &again, again.ca_pem), CASES[i].row);
+        CHECK_ERR(prepare(t, &azure, &after), OK, CASES[i].row);
+        CHECK_STR(after.chain_pem, again.chain_pem, CASES[i].row); // once
+        secret_clear(&first.key_pem);
+        secret_clear(&again.key_pem);
+        secret_clear(&after.key_pem);
+    }
+}
+
+TEST(ca_prepare_refuses_another_tenant_s_authority)
+{
+    struct names              azure = names_azure();
+    struct server_certificate first, other;
+    struct ca_subject         subject = {.tenant.g = {{2}}, .names = &azure};
+    CHECK_OK(prepare(t, &azure, &first));
+    enum err got = ca_prepare(t->call, str_of(test_dir(t)), &subject, &other);
+    CHECK(strstr(t->call->failure.text, "ca.pem is not the authority of tenant 02000000-"));
+    CHECK_ERR(got, ERR_CRYPTO, "of tenant 1");
+    secret_clear(&first.key_pem);
+}
+
 TEST(ca_prepare_says_what_is_wrong_and_changes_nothing)
 {
-    static const struct { const char *file, *content; mode_t mode; const char *also_gone; enum err want; const char *says; } CASES[] = {
+    const struct { const char *file, *content; mode_t mode; const char *also_gone; enum err want; const char *says; } CASES[] = {
         {"server.key", NULL, 0640, NULL, ERR_IO, "chmod 600"},
         {"ca.key", NULL, 0644, "server.pem", ERR_IO, "chmod 600"},
         {"ca.key", "not a key\n", 0600, "server.pem", ERR_CRYPTO, "ca.key is damaged"},
         {"ca.pem", "not a certificate\n", 0644, "server.pem", ERR_CRYPTO, "delete ca.pem"},
         {"ca.key", "", 0600, "server.pem", ERR_CRYPTO, "ca.key is damaged"},
+        {"ca.key", other_key(t), 0600, "server.pem", ERR_CRYPTO, "ca.key is not the key of ca.pem"},
+        {"ca.pem", "not a certificate\n", 0644, NULL, ERR_CRYPTO, "delete ca.pem"},
+        {"ca.pem", "", 0644, NULL, ERR_CRYPTO, "delete ca.pem"},
     };
     struct names azure = names_azure();
     for (size_t i = 0; i < COUNT(CASES); i++) {

@@ -101,6 +101,26 @@ enum err files_write(struct call *c, str directory, const char *name, bytes cont
     return OK;
 }
 
+enum err files_exist(struct call *c, str directory, const char *name, bool *out)
+{
+    const char *path = NULL;
+    struct stat st;
+    TRY(path_of(c, directory, name, &path));
+    *out = lstat(path, &st) == 0;
+    return *out || errno == ENOENT ? OK : FAIL(c, ERR_IO, "Cannot look for %s: %s.", path, strerror(errno));
+}
+
+enum err files_rename(struct call *c, str directory, const char *from, const char *to)
+{
+    const char *from_path = NULL, *to_path = NULL, *directory_path = call_zstr(c, directory);
+    TRY(path_of(c, directory, from, &from_path));
+    TRY(path_of(c, directory, to, &to_path));
+    if (!directory_path) return FAIL_PLAIN(c, ERR_NO_MEMORY);
+    bool done = rename(from_path, to_path) == 0 || (errno == ENOENT && access(to_path, F_OK) == 0);
+    if (done && sync_directory(directory_path)) return OK;
+    return FAIL(c, ERR_IO, "Cannot rename %s to %s: %s.", from_path, to_path, strerror(errno));
+}
+
 enum err files_remove(struct call *c, str directory, const char *name)
 {
     const char *path = NULL;

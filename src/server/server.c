@@ -112,7 +112,6 @@ static enum err start_workers(struct call *c, struct server *s)
     struct product *p = &s->product;
     TRY(committer_start(c, p, &p->committer));
     TRY(minter_start(c, p, SIGNERS, &p->minter));
-    TRY(housekeeper_start(c, p, 0, &p->housekeeper));
     struct http_settings settings = {.loops = s->options->workers, .clock = &p->clock, .random = p->random};
     return http_server_new(c, &settings, &s->http);
 }
@@ -123,7 +122,8 @@ static enum err listen_https(struct call *c, struct server *s)
     struct http_listener       *listener;
     struct http_listener_settings l = {.handler = router_handle, .context = &s->public_router};
     str address = str_empty(s->options->address) ? S("127.0.0.1") : s->options->address;
-    TRY(ca_prepare(c, p->data_dir, &p->names, &s->certificate));
+    struct ca_subject subject = {.tenant = p->tenant, .names = &p->names};
+    TRY(ca_prepare(c, p->data_dir, &subject, &s->certificate));
     TRY(http_tls_new(c, s->certificate.chain_pem, &s->certificate.key_pem, &s->tls));
     s->public_router = (struct router){.product = p};
     l.tls = s->tls;
@@ -149,7 +149,8 @@ static enum err start_all(struct call *c, struct server *s)
     TRY(start_workers(c, s));
     TRY(watch_signals(c, s));
     TRY(listen_https(c, s));
-    return listen_admin(c, s);
+    TRY(listen_admin(c, s));
+    return housekeeper_start(c, &s->product, 0, &s->product.housekeeper); // last: on a first start it makes the signing keys
 }
 
 static void stop_all(struct server *s)

@@ -5,7 +5,9 @@
 #include "ops/signing_keys.h"
 #include "server/files.h"
 
-#define SEAL_KEY_FILE  "seal.key"
+#define SEAL_KEY_FILE       "seal.key"
+#define SEAL_KEY_FIRST_FILE "seal.key.first" // its name until the first start is done
+#define TENANT_FILE         "tenant"         // the marker: to which tenant the keys beside it belong
 #define META_KEY       S("product")
 #define TENANT_NAME    S("Lanyard")
 #define TENANT_DOMAIN  S("lanyard.localhost")
@@ -87,26 +89,39 @@ static enum err make_keys(struct call *c, struct store_session *session, struct 
 static enum err load_keys(struct call *c, struct store_session *session, struct product *p)
 {
     enum err failed = signing_keys_load(c, session, p);
-    if (failed != ERR_CRYPTO) return failed;
+    if (failed != ERR_CRYPTO && failed != ERR_NOT_FOUND) return failed;
     call_forgive(c);
+    if (failed == ERR_NOT_FOUND) return FAIL(c, ERR_STORE_DAMAGED, "The store in %.*s lacks its signing keys: bring lanyard.db back from a backup.", PSTR(p->data_dir));
     return FAIL(c, ERR_CRYPTO, "%.*s/%s is not the key that this directory was written with: put the right one back.", PSTR(p->data_dir), SEAL_KEY_FILE);
 }
 
-static enum err load_seal_key(struct call *c, struct product *p, bool is_first_start)
+static enum err check_seal_key(struct call *c, const struct product *p, const char *name)
+{
+    if (p->seal_key.n == SEAL_KEY_BYTES) return OK;
+    return FAIL(c, ERR_CRYPTO, "%.*s/%s is damaged: put it back from a backup.", PSTR(p->data_dir), name);
+}
+
+// Under its own name, or under the one that it has during a first start: that one got as far as the commit, and ends here.
+static enum err load_seal_key(struct call *c, struct product *p)
 {
     enum err failed = files_read_secret(c, p->data_dir, SEAL_KEY_FILE, &p->seal_key);
-    if (failed == ERR_NOT_FOUND && is_first_start) {
-        call_forgive(c);
-        TRY(secret_init_random(c, &p->seal_key, SEAL_KEY_BYTES));
-        return files_write(c, p->data_dir, SEAL_KEY_FILE, secret_reveal(&p->seal_key), 0600);
-    }
-    if (failed == ERR_NOT_FOUND) {
-        call_forgive(c);
-        return FAIL(c, ERR_CRYPTO, "%.*s/%s is missing: without it the secrets there cannot be read. Put it back from a backup.", PSTR(p->data_dir), SEAL_KEY_FILE);
-    }
-    TRY(failed);
-    if (p->seal_key.n != SEAL_KEY_BYTES) return FAIL(c, ERR_CRYPTO, "%.*s/%s is damaged: put it back from a backup.", PSTR(p->data_dir), SEAL_KEY_FILE);
-    return OK;
+    if (failed == OK) return check_seal_key(c, p, SEAL_KEY_FILE);
+    if (failed != ERR_NOT_FOUND) return failed;
+    call_forgive(c);
+    failed = files_read_secret(c, p->data_dir, SEAL_KEY_FIRST_FILE, &p->seal_key);
+    if (failed == OK) return check_seal_key(c, p, SEAL_KEY_FIRST_FILE);
+    if (failed != ERR_NOT_FOUND) return failed;
+    call_forgive(c);
+    return FAIL(c, ERR_CRYPTO, "%.*s/%s is missing: without it the secrets there cannot be read. Put it back from a backup.", PSTR(p->data_dir), SEAL_KEY_FILE);
+}
+
+// The seal key gets its name when all that it belongs to is in the database; where there is one of that name, a
+// database without a tenant is a lost one. The marker comes last.
+static enum err finish_first_start(struct call *c, struct product *p, struct store_session *session)
+{
+    TRY(store_settle(c, session));
+    TRY(files_rename(c, p->data_dir, SEAL_KEY_FIRST_FILE, SEAL_KEY_FILE));
+    return files_write(c, p->data_dir, TENANT_FILE, str_bytes(call_format(c, "%s\n", guid_text(p->tenant.g).s)), 0644);
 }
 
 // All of a first start is one transaction: a start that is cut short leaves an empty store.
@@ -117,6 +132,8 @@ static enum err first_start(struct call *c, struct product *p, struct store_sess
     p->tenant_domain = TENANT_DOMAIN;
     p->subscription.g = guid_new(c);
     p->operator_id.g = guid_new(c);
+    TRY(secret_init_random(c, &p->seal_key, SEAL_KEY_BYTES));
+    TRY(files_write(c, p->data_dir, SEAL_KEY_FIRST_FILE, secret_reveal(&p->seal_key), 0600));
     TRY(store_begin(c, session));
     TRY(write_meta(c, session, p));
     TRY(make_tree(c, p->worlds, session, p));
@@ -124,37 +141,85 @@ static enum err first_start(struct call *c, struct product *p, struct store_sess
     TRY(make_keys(c, session, p));
     TRY(store_commit(c, session));
     world_publish(p->worlds);
-    return OK;
+    return finish_first_start(c, p, session);
 }
 
-static enum err open_with(struct call *c, struct product *p, struct store_session *session)
+// Keys and database must be of one tenant. *out_is_marked: the marker is there.
+static enum err check_marker(struct call *c, const struct product *p, bool *out_is_marked)
+{
+    str      text = STR_NONE;
+    guid     marked;
+    enum err failed = files_read(c, p->data_dir, TENANT_FILE, &text);
+    *out_is_marked = failed == OK;
+    if (failed == ERR_NOT_FOUND) {
+        call_forgive(c);
+        return OK;
+    }
+    TRY(failed);
+    if (!guid_parse(str_upto(text, str_find(text, '\n')), &marked))
+        return FAIL(c, ERR_CRYPTO, "%.*s/%s is damaged: put it back from a backup, or remove it if the keys beside it are those of tenant %s.",
+                    PSTR(p->data_dir), TENANT_FILE, guid_text(p->tenant.g).s);
+    if (guid_eq(marked, p->tenant.g)) return OK;
+    return FAIL(c, ERR_CRYPTO, "The keys in %.*s belong to tenant %s (so says the file %s), lanyard.db to tenant %s: bring back what belongs together.",
+                PSTR(p->data_dir), guid_text(marked).s, TENANT_FILE, guid_text(p->tenant.g).s);
+}
+
+static enum err later_start(struct call *c, struct product *p, struct store_session *session, bytes meta)
+{
+    bool is_marked;
+    TRY(read_meta(c, meta, p));
+    TRY(check_marker(c, p, &is_marked));
+    TRY(load_seal_key(c, p));
+    TRY(load_keys(c, session, p)); // shows that the seal key fits
+    TRY(worlds_load(c, session, &p->worlds));
+    return is_marked ? OK : finish_first_start(c, p, session);
+}
+
+static enum err open_with(struct call *c, struct product *p, struct store_session *session, const char *key_file)
 {
     bytes    meta;
     enum err found = store_get(c, session, STORE_META, META_KEY, &meta);
-    bool     is_first = found == ERR_NOT_FOUND;
-    if (is_first) call_forgive(c);
-    else TRY(found);
-    TRY(load_seal_key(c, p, is_first));
+    if (found == OK) return later_start(c, p, session, meta);
+    if (found != ERR_NOT_FOUND) return found;
+    call_forgive(c);
+    if (key_file)
+        return FAIL(c, ERR_STORE_DAMAGED, "%.*s/lanyard.db holds no tenant, but %s of one is there: bring lanyard.db back from a backup, or move the keys away to start empty.",
+                    PSTR(p->data_dir), key_file);
     TRY(worlds_load(c, session, &p->worlds));
-    if (is_first) return first_start(c, p, session);
-    TRY(read_meta(c, meta, p));
-    return load_keys(c, session, p);
+    return first_start(c, p, session);
+}
+
+// What a tenant leaves in its directory besides the database; NULL: nothing.
+static enum err find_key_file(struct call *c, str directory, const char **out)
+{
+    static const char *const NAMES[] = {SEAL_KEY_FILE, TENANT_FILE, "ca.key", "ca.pem", "server.key", "server.pem"};
+    *out = NULL;
+    for (size_t i = 0; i < COUNT(NAMES) && !*out; i++) {
+        bool is_there;
+        TRY(files_exist(c, directory, NAMES[i], &is_there));
+        if (is_there) *out = NAMES[i];
+    }
+    return OK;
 }
 
 enum err state_open(struct call *c, struct product *p)
 {
     CLEANUP(close_session) struct store_session *session = NULL;
+    const char                                  *key_file;
     TRY(files_make_directory(c, p->data_dir));
-    TRY(store_open_sqlite(c, p->data_dir, &p->store));
+    TRY(find_key_file(c, p->data_dir, &key_file));
+    TRY(key_file ? store_open_sqlite_again(c, p->data_dir, &p->store) : store_open_sqlite(c, p->data_dir, &p->store));
     TRY(store_session_open(c, p->store, STORE_WRITE, &session));
-    return open_with(c, p, session);
+    enum err failed = open_with(c, p, session, key_file);
+    if (failed != OK && key_file) store_distrust(p->store);
+    return failed;
 }
 
 void state_close(struct product *p)
 {
     for (size_t i = 0; i < COUNT(p->sessions); i++)
         if (p->sessions[i]) store_session_close(p->sessions[i]);
-    for (size_t i = 0; i < p->ring_n; i++) keyring_drop(p->rings[i]);
+    product_keyring_put(p, NULL);
     worlds_free(p->worlds);
     if (p->store) store_close(p->store);
     secret_clear(&p->seal_key);

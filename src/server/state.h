@@ -9,6 +9,10 @@
 /*
  * Opens the store and fills the product from it: tenant, subscription, operator (made at first start, the
  * operator Owner at the root), the key for values at rest, the world, the signing keys.
+ *
+ * Only a directory without a trace of a tenant gets a new one. The database belongs to the keys beside it: the file
+ * "tenant" names the tenant that they are of, and where any of them is there a lost, empty or foreign database is refused.
+ *
  * The product's data_dir, names and clock are set before. state_close undoes it, also half-way.
  * Errors: ERR_CONFLICT, ERR_IO, ERR_CRYPTO, ERR_STORE_* - nothing is changed then
  */

@@ -23,7 +23,7 @@ TEST(state_open_finds_again_what_it_made)
     CHECK_OK(open_in(t, &first));
     tenant_id    tenant = first.tenant;
     object_id    operator_id = first.operator_id;
-    CHECK(!guid_is_none(tenant.g) && !guid_is_none(first.subscription.g) && product_keyring(&first));
+    CHECK(!guid_is_none(tenant.g) && !guid_is_none(first.subscription.g) && first.keyring);
     const struct world *w = world_enter(first.worlds, 0);
     CHECK(directory_find(w->directory, operator_id) && tree_find_subscription(w->tree, first.subscription));
     CHECK_INT(rbac_assignment_count(w->rules), 1, "the operator is Owner");

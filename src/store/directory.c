@@ -16,6 +16,7 @@
 // The log's header: eight big-endian words, the last two of which are the sum of the others.
 // Source: https://www.sqlite.org/fileformat2.html#walformat
 #define LOG_HEADER_BYTES 32
+#define LOG_SALT_AT      16 // a number by chance, one more each time that the log begins anew
 #define LOG_MAGIC        0x377f0682u // the lowest bit says in which order the sum takes bytes
 
 static void closep(int *fd)
@@ -69,20 +70,64 @@ static FALLIBLE make(struct call *c, str path)
     return OK;
 }
 
-// "PID", and in a second line LOG_WORD as long as the log holds what the database lacks.
+// "PID", and as long as the log holds what the database lacks a second line, "log SALT".
 static void write_lock(const struct directory *d)
 {
-    char text[48];
-    int  n = snprintf(text, sizeof text, "%ld\n%s", (long)getpid(), d->has_log ? LOG_WORD "\n" : "");
-    // On a full disk the old text is cut or overwritten, no more is needed: the number is for a message, the word for a check.
-    bool is_written = pwrite(d->lock_fd, text, (size_t)n, 0) == n && ftruncate(d->lock_fd, n) == 0;
+    char text[64];
+    int  n = snprintf(text, sizeof text, "%ld\n", (long)getpid());
+    if (d->has_log) n += snprintf(text + n, sizeof text - (size_t)n, LOG_WORD " %lu\n", (unsigned long)d->log_salt);
+    // What a full disk keeps out of it is missed by a message and by a check, and by nothing that is kept.
+    bool is_written = pwrite(d->lock_fd, text, (size_t)n, 0) == n && ftruncate(d->lock_fd, n) == 0 && fdatasync(d->lock_fd) == 0;
     (void)is_written;
 }
 
-void directory_note_log(struct directory *d, bool has_log)
+static void read_lock(struct directory *d)
 {
-    if (d->has_log == has_log) return;
-    d->has_log = has_log;
+    char    text[64];
+    ssize_t n = pread(d->lock_fd, text, sizeof text, 0);
+    str     rest = {text, n > 0 ? (size_t)n : 0}, pid;
+    int64_t salt;
+    if (!str_cut(&rest, '\n', &pid) || !str_starts(rest, S(LOG_WORD " ")) || !str_ends(rest, S("\n"))) return;
+    d->has_log = str_to_i64(str_upto(str_from(rest, sizeof LOG_WORD), rest.n - sizeof LOG_WORD - 1), &salt) && salt >= 0 && salt <= UINT32_MAX;
+    if (d->has_log) d->log_salt = (uint32_t)salt;
+}
+
+static uint32_t word_at(const uint8_t *at, bool big_endian)
+{
+    return big_endian ? (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3]
+                      : (uint32_t)at[3] << 24 | (uint32_t)at[2] << 16 | (uint32_t)at[1] << 8 | at[0];
+}
+
+// SQLite takes a log whose header does not hold for an empty one.
+static bool read_log_salt(const struct directory *d, uint32_t *out)
+{
+    char     name[PATH_MAX];
+    uint8_t  h[LOG_HEADER_BYTES];
+    uint32_t a = 0, b = 0;
+    int      n = snprintf(name, sizeof name, "%s-wal", d->file);
+    if (n < 0 || (size_t)n >= sizeof name) return false;
+    CLEANUP(closep) int fd = open(name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0 || pread(fd, h, sizeof h, 0) != (ssize_t)sizeof h) return false;
+    uint32_t magic = word_at(h, true);
+    if ((magic & ~1u) != LOG_MAGIC) return false;
+    for (size_t i = 0; i < LOG_HEADER_BYTES - 8; i += 8) {
+        a += word_at(h + i, magic & 1) + b;
+        b += word_at(h + i + 4, magic & 1) + a;
+    }
+    *out = word_at(h + LOG_SALT_AT, true);
+    return a == word_at(h + LOG_HEADER_BYTES - 8, true) && b == word_at(h + LOG_HEADER_BYTES - 4, true);
+}
+
+void directory_note_log(struct directory *d)
+{
+    d->has_log = read_log_salt(d, &d->log_salt);
+    write_lock(d);
+}
+
+void directory_note_no_log(struct directory *d)
+{
+    if (!d->has_log) return;
+    d->has_log = false;
     write_lock(d);
 }
 
@@ -104,44 +149,20 @@ static FALLIBLE lock(struct call *c, struct directory *d)
     d->lock_fd = open(name.at, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (d->lock_fd < 0) return refuse(c, name);
     if (flock(d->lock_fd, LOCK_EX | LOCK_NB) != 0) return errno == EWOULDBLOCK ? refuse_second(c, d) : refuse(c, name);
-    char    text[48];
-    ssize_t n = pread(d->lock_fd, text, sizeof text, 0);
-    d->has_log = n > 0 && str_ends((str){text, (size_t)n}, S("\n" LOG_WORD "\n"));
+    read_lock(d);
     return OK;
 }
 
-static uint32_t word_at(const uint8_t *at, bool big_endian)
-{
-    return big_endian ? (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3]
-                      : (uint32_t)at[3] << 24 | (uint32_t)at[2] << 16 | (uint32_t)at[1] << 8 | at[0];
-}
-
-// SQLite takes a log whose header does not hold for an empty one.
-static bool has_log_header(int fd)
-{
-    uint8_t  h[LOG_HEADER_BYTES];
-    uint32_t a = 0, b = 0;
-    if (pread(fd, h, sizeof h, 0) != (ssize_t)sizeof h) return false;
-    uint32_t magic = word_at(h, true);
-    if ((magic & ~1u) != LOG_MAGIC) return false;
-    for (size_t i = 0; i < LOG_HEADER_BYTES - 8; i += 8) {
-        a += word_at(h + i, magic & 1) + b;
-        b += word_at(h + i + 4, magic & 1) + a;
-    }
-    return a == word_at(h + LOG_HEADER_BYTES - 8, true) && b == word_at(h + LOG_HEADER_BYTES - 4, true);
-}
-
-// The session before was not closed, and its log held changes: they must not be lost without a word.
+// The session before was not closed, and its log held changes: they must not be lost without a word, and no other log may
+// take its place. It may have begun anew once more than was noted.
 static FALLIBLE check_log_is_there(struct call *c, const struct directory *d)
 {
-    str name = call_format(c, "%s-wal", d->file);
-    if (!name.at) return FAIL_PLAIN(c, ERR_NO_MEMORY);
+    uint32_t salt;
     if (!d->has_log) return OK;
-    CLEANUP(closep) int fd = open(name.at, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    if (fd >= 0 && has_log_header(fd)) return OK;
+    if (read_log_salt(d, &salt) && (salt == d->log_salt || salt == d->log_salt + 1)) return OK;
     return FAIL(c, ERR_STORE_UNAVAILABLE,
-                "%s is missing or damaged, and the latest changes were in it alone: bring it back, or remove %s/" LOCK " to go on without them.",
-                name.at, d->path);
+                "%s-wal is missing, damaged or another's, and the latest changes were in it alone: bring it back, or remove %s/" LOCK " and it to go on without them.",
+                d->file, d->path);
 }
 
 // SQLite throws away the log of a database that is empty. Who lost the one must not lose the other.
@@ -191,24 +212,13 @@ enum err directory_claim(struct call *c, str path, bool must_exist, struct direc
 {
     struct directory d = {.lock_fd = -1};
     enum err         claimed = claim(c, path, must_exist, &d);
-    d.has_log = claimed == OK && d.has_log; // what the lock says stays
     if (claimed != OK) directory_release(&d);
     else *out = d;
     return claimed;
 }
 
-// The last connection that closes takes the log away, unless it could not bring it into the database.
-static bool is_log_gone(const struct directory *d)
-{
-    char        name[PATH_MAX];
-    struct stat st;
-    int         n = d->file ? snprintf(name, sizeof name, "%s-wal", d->file) : -1;
-    return n > 0 && (size_t)n < sizeof name && stat(name, &st) != 0 && errno == ENOENT;
-}
-
 void directory_release(struct directory *d)
 {
-    if (d->lock_fd >= 0 && d->has_log && is_log_gone(d)) directory_note_log(d, false);
     closep(&d->lock_fd);
     free(d->path);
     free(d->file);

@@ -13,7 +13,8 @@ struct directory {
     char *path;    /* absolute, no link in it */
     char *file;    /* the database's path in it */
     int   lock_fd; /* locked as long as it is open; the kernel unlocks it when the process dies */
-    bool  has_log; /* the lock's file says that the log holds changes */
+    bool     has_log;  /* the lock's file says that the log holds changes */
+    uint32_t log_salt; /* and which log that is: each one that begins anew has the next number */
 };
 
 /*
@@ -25,5 +26,7 @@ FALLIBLE directory_claim(struct call *c, str path, bool must_exist, struct direc
 /* After the database was closed. */
 void     directory_release(struct directory *d);
 
-/* Notes whether the log holds changes that the database lacks: a later start looks for it after a kill. Only the first time writes. */
-void     directory_note_log(struct directory *d, bool has_log);
+/* Notes that the log holds changes which the database lacks, or no longer does: after a kill the next start looks for that
+   log. To be told at the first commit and whenever the log has begun anew; both write to the disk. */
+void     directory_note_log(struct directory *d);
+void     directory_note_no_log(struct directory *d);

@@ -46,6 +46,7 @@ struct sqlite_store {
     struct store     base;
     struct directory directory;
     sqlite3         *keeper; // open as long as the store is: else the last session to close would take the log along
+    bool             is_distrusted; // its files stay as they are
 };
 
 struct sqlite_session {
@@ -184,8 +185,9 @@ static int note_log(void *session, sqlite3 *db, const char *name, int frames)
 {
     (void)db, (void)name;
     struct sqlite_session *q = session;
+    bool has_begun_anew = frames < q->log_frames;
     q->log_frames = frames;
-    directory_note_log(q->directory, true);
+    if (has_begun_anew || !q->directory->has_log) directory_note_log(q->directory);
     return SQLITE_OK;
 }
 
@@ -231,7 +233,7 @@ static enum err sqlite_settle(struct call *c, struct store_session *x)
     if (code != SQLITE_OK) return fail(c, q, code);
     q->log_frames = 0;
     q->checkpoint_at = LOG_STEP_FRAMES;
-    directory_note_log(q->directory, false);
+    directory_note_no_log(q->directory);
     return OK;
 }
 
@@ -326,20 +328,22 @@ static enum err sqlite_session_open(struct call *c, struct store *s, enum store_
 static void sqlite_close(struct store *base)
 {
     struct sqlite_store *s = CONTAINER_OF(base, struct sqlite_store, base);
+    if (s->keeper && !s->is_distrusted && sqlite3_wal_checkpoint_v2(s->keeper, "main", SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL) == SQLITE_OK)
+        directory_note_no_log(&s->directory);
     sqlite3_close(s->keeper);
     directory_release(&s->directory);
     free(s);
 }
 
-// The last connection that closes would bring the log into the database.
-static void leave_log(sqlite3 *db, bool leaves)
+static void distrust(struct sqlite_store *s, bool distrusted)
 {
-    sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, (int)leaves, NULL);
+    s->is_distrusted = distrusted;
+    sqlite3_db_config(s->keeper, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, (int)distrusted, NULL);
 }
 
 static void sqlite_distrust(struct store *base)
 {
-    leave_log(CONTAINER_OF(base, struct sqlite_store, base)->keeper, true);
+    distrust(CONTAINER_OF(base, struct sqlite_store, base), true);
 }
 
 static const struct store_backend SQLITE = {
@@ -364,9 +368,9 @@ static FALLIBLE open_in(struct call *c, str directory, bool must_exist, struct s
 {
     TRY(directory_claim(c, directory, must_exist, &s->directory));
     TRY(open_connection(c, s->directory.file, &s->keeper));
-    leave_log(s->keeper, true);
+    distrust(s, true);
     TRY(schema_raise(c, s->keeper, s->directory.file, must_exist));
-    leave_log(s->keeper, false);
+    distrust(s, false);
     return OK;
 }
 

@@ -279,6 +279,14 @@ static bool unlink_it(const char *log) { return unlink(log) == 0; }
 static bool empty_it(const char *log) { return truncate(log, 0) == 0; }
 static bool spoil_its_header(const char *log) { return overwrite(log, 8, 8); }
 static bool cut_its_header(const char *log) { return truncate(log, 31) == 0; }
+static bool swap_it(const char *log)
+{
+    char other[512], other_log[600];
+    snprintf(other, sizeof other, "%s-other", log);
+    snprintf(other_log, sizeof other_log, "%s/lanyard.db-wal", other);
+    return write_and_die(other, false) && rename(other_log, log) == 0;
+}
+
 static bool leave_it(const char *log) { (void)log; return true; }
 
 TEST(sqlite_a_killed_session_s_log_must_be_there)
@@ -289,6 +297,7 @@ TEST(sqlite_a_killed_session_s_log_must_be_there)
         {"empty", false, empty_it, ERR_STORE_UNAVAILABLE},
         {"header damaged", false, spoil_its_header, ERR_STORE_UNAVAILABLE},
         {"header cut", false, cut_its_header, ERR_STORE_UNAVAILABLE},
+        {"another store's", false, swap_it, ERR_STORE_UNAVAILABLE},
         {"settled", true, leave_it, OK},
         {"settled and missing", true, unlink_it, OK},
     };
@@ -297,11 +306,12 @@ TEST(sqlite_a_killed_session_s_log_must_be_there)
         CHECK_ROW(write_and_die(dir, CASES[i].settles) && CASES[i].befall(call_format(t->call, "%s/lanyard.db-wal", dir).at), name);
         for (int again = 0; again < 2; again++) { // a refusal changes nothing: the next start is refused as well
             enum err got = open_and_read(t->call, dir);
-            CHECK_ROW(got == OK || strstr(t->call->failure.text, "lanyard.db-wal is missing or damaged"), name);
+            CHECK_ROW(got == OK || strstr(t->call->failure.text, "lanyard.db-wal is missing, damaged or another's"), name);
             CHECK_ERR(got, CASES[i].want, name);
         }
         if (CASES[i].want == OK) continue;
         CHECK_ROW(unlink(call_format(t->call, "%s/lock", dir).at) == 0, name); // as the words say
+        unlink(call_format(t->call, "%s/lanyard.db-wal", dir).at);
         CHECK_ERR(open_and_read(t->call, dir), ERR_NOT_FOUND, name);
     }
 }

@@ -33,11 +33,6 @@ void keyring_drop(struct keyring *ring)
     if (ring) ref_drop(&ring->ref);
 }
 
-static void drop_ring(struct keyring **ring)
-{
-    keyring_drop(*ring);
-}
-
 static struct keyring *empty_ring(void)
 {
     struct keyring *ring = calloc(1, sizeof *ring);
@@ -68,20 +63,31 @@ static void add_shared(struct keyring *ring, const struct place *from, enum key_
     add_taking(ring, from->key, state, from->info.made_s, retired_s);
 }
 
-enum err keyring_new(struct call *c, struct keyring **out)
+// The first places of every ring.
+static const enum key_state FIRST_STATES[] = {KEY_CURRENT, KEY_NEXT};
+
+enum err keyring_new(struct call *c, size_t keys, struct keyring **out)
 {
-    CLEANUP(drop_ring) struct keyring *ring = empty_ring();
+    CLEANUP(keyring_dropp) struct keyring *ring = empty_ring();
     if (!ring) return FAIL_PLAIN(c, ERR_NO_MEMORY);
-    TRY(add_fresh(c, ring, KEY_CURRENT));
-    TRY(add_fresh(c, ring, KEY_NEXT));
+    while (ring->n < keys && keyring_lacks_keys(ring)) TRY(add_fresh(c, ring, FIRST_STATES[ring->n]));
     *out = TAKE(ring);
     return OK;
 }
 
-enum err keyring_rotate(struct call *c, const struct keyring *ring, int64_t keep_s, struct keyring **out)
+bool keyring_lacks_keys(const struct keyring *ring)
 {
-    CLEANUP(drop_ring) struct keyring *turned = empty_ring();
-    if (!turned) return FAIL_PLAIN(c, ERR_NO_MEMORY);
+    return ring->n < COUNT(FIRST_STATES);
+}
+
+static enum err add_lacking(struct call *c, const struct keyring *ring, struct keyring *fuller)
+{
+    for (size_t i = 0; i < ring->n; i++) add_shared(fuller, &ring->places[i], FIRST_STATES[i], 0);
+    return add_fresh(c, fuller, FIRST_STATES[ring->n]);
+}
+
+static enum err add_turned(struct call *c, const struct keyring *ring, int64_t keep_s, struct keyring *turned)
+{
     add_shared(turned, &ring->places[1], KEY_CURRENT, 0);
     TRY(add_fresh(c, turned, KEY_NEXT));
     add_shared(turned, &ring->places[0], KEY_RETIRED, c->now_s);
@@ -93,7 +99,16 @@ enum err keyring_rotate(struct call *c, const struct keyring *ring, int64_t keep
             return FAIL(c, ERR_CONFLICT, "The ring already keeps %d keys whose tokens may still be in use; rotate later.", KEYRING_MAX_KEYS);
         add_shared(turned, old, KEY_RETIRED, old->info.retired_s);
     }
-    *out = TAKE(turned);
+    return OK;
+}
+
+enum err keyring_rotate(struct call *c, const struct keyring *ring, int64_t keep_s, struct keyring **out)
+{
+    CLEANUP(keyring_dropp) struct keyring *made = empty_ring();
+    if (!made) return FAIL_PLAIN(c, ERR_NO_MEMORY);
+    if (keyring_lacks_keys(ring)) TRY(add_lacking(c, ring, made));
+    else TRY(add_turned(c, ring, keep_s, made));
+    *out = TAKE(made);
     return OK;
 }
 
@@ -109,7 +124,7 @@ const struct signing_key *keyring_at(const struct keyring *ring, size_t i)
 
 const struct token_key *keyring_current(const struct keyring *ring)
 {
-    return ring->places[0].key;
+    return ring->n ? ring->places[0].key : NULL;
 }
 
 const struct token_key *keyring_find(const struct keyring *ring, str kid)
@@ -188,20 +203,20 @@ static enum err read_next(struct call *c, str *rest, struct keyring *ring)
 static bool in_order(const struct keyring *ring)
 {
     for (size_t i = 0; i < ring->n; i++) {
-        enum key_state want = i == 0 ? KEY_CURRENT : i == 1 ? KEY_NEXT : KEY_RETIRED;
+        enum key_state want = i < COUNT(FIRST_STATES) ? FIRST_STATES[i] : KEY_RETIRED;
         if (ring->places[i].info.state != want) return false;
     }
-    return ring->n >= 2;
+    return true;
 }
 
 enum err keyring_load(struct call *c, const struct secret *saved, struct keyring **out)
 {
-    CLEANUP(drop_ring) struct keyring *ring = empty_ring();
+    CLEANUP(keyring_dropp) struct keyring *ring = empty_ring();
     str rest = bytes_str(secret_reveal(saved)), line;
     if (!ring) return FAIL_PLAIN(c, ERR_NO_MEMORY);
     if (!str_cut(&rest, '\n', &line) || !str_eq(line, S(SAVED_FIRST_LINE))) return damaged(c, "it does not begin as one");
     while (!str_empty(rest)) TRY(read_next(c, &rest, ring));
-    if (!in_order(ring)) return damaged(c, "it needs one current key, one next, and then retired ones");
+    if (!in_order(ring)) return damaged(c, "its keys are not one current, one next, and then retired ones");
     *out = TAKE(ring);
     return OK;
 }

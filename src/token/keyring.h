@@ -3,7 +3,8 @@
  *
  * A key is published before it signs and kept after it has stopped, so that no
  * verifier ever meets a token whose key it cannot fetch. A ring never changes: rotating
- * makes a new one.
+ * makes a new one. A ring begins empty and grows by a key at a time, because keys are slow
+ * to make: it signs as soon as it has the current one.
  *
  * Layer:  token (uses core, directory, resources)
  * Source: https://www.rfc-editor.org/rfc/rfc7517, https://learn.microsoft.com/entra/identity-platform/signing-key-rollover
@@ -27,12 +28,21 @@ struct signing_key {
 
 struct keyring; /* shared: see core/ref.h; freed with keyring_drop */
 
-/* A ring of two fresh keys, current and next. Slow: makes RSA keys. */
-FALLIBLE keyring_new(struct call *c, struct keyring **out);
-/* The next key signs from now on, the current one retires, a fresh next is made; retired ones older than `keep_s` go. */
+/* A ring of fresh keys: none yet, the current one, or that and the next. Slow: 0.15 s for each on average. */
+FALLIBLE keyring_new(struct call *c, size_t keys, struct keyring **out);
+/*
+ * The ring that follows, with one fresh key. A ring that lacks its current or its next key gets that one. Of a whole
+ * ring the next key signs from now on and the current one retires; retired ones older than `keep_s` go.
+ */
 FALLIBLE keyring_rotate(struct call *c, const struct keyring *ring, int64_t keep_s, struct keyring **out);
+/* Does the ring lack its current or its next key? */
+bool     keyring_lacks_keys(const struct keyring *ring);
 void     keyring_take(struct keyring *ring);
 void     keyring_drop(struct keyring *ring); /* NULL is fine */
+static inline void keyring_dropp(struct keyring **ring)
+{
+    keyring_drop(*ring);
+}
 
 size_t keyring_n(const struct keyring *ring);
 const struct signing_key *keyring_at(const struct keyring *ring, size_t i); /* current first, then next, then retired */

@@ -101,6 +101,7 @@ enum err token_issue(struct call *c, const struct keyring *keys, const struct to
     uint8_t                 signature[KEY_SIGNATURE_BYTES];
     struct buf              text, id;
     str                     header, claims;
+    if (!key) return FAIL(c, ERR_BUSY, "The first signing key is being made; try again shortly.");
     buf_init(&id, &c->arena);
     // Dated back by the skew, as the service does: a verifier whose clock is behind takes the token at once.
     struct token made = {.not_before_s = c->now_s - TOKEN_SKEW_S, .expires_s = c->now_s + r->lifetime_s};

@@ -33,7 +33,8 @@ struct token {
     str     unique_id; /* the uti claim */
 };
 
-/* Signs an access token with the ring's current key, dated from c->now_s. 0.3 ms of RSA: not on a serving thread. */
+/* Signs an access token with the ring's current key, dated from c->now_s. 0.3 ms of RSA: not on a serving thread.
+   Errors: ERR_BUSY - the ring has no key yet */
 FALLIBLE token_issue(struct call *c, const struct keyring *keys, const struct token_request *r, struct token *out);
 
 struct token_claims {

@@ -22,7 +22,7 @@
 static struct keyring *ring(struct test *t)
 {
     static struct keyring *made;
-    if (!made) CHECK_OK(keyring_new(t->call, &made));
+    if (!made) CHECK_OK(keyring_new(t->call, 2, &made));
     return made;
 }
 
@@ -412,7 +412,7 @@ TEST(token_verify_refuses_other_rings_and_policies)
     str                  good = issue(t, &r).text;
     struct token_claims  claims = {0};
     struct keyring      *stranger = NULL;
-    CHECK_OK(keyring_new(t->call, &stranger));
+    CHECK_OK(keyring_new(t->call, 2, &stranger));
     CHECK_ERR(token_verify(t->call, stranger, good, &VAULT, &claims), ERR_TOKEN_SIGNATURE, "another server's keys");
     CHECK_ERR(token_verify(t->call, ring(t), good, &NOBODY, &claims), ERR_TOKEN_AUDIENCE, "no audience");
     CHECK_ERR(token_verify(t->call, ring(t), good, &ANOTHER, &claims), ERR_TOKEN_AUDIENCE, "other audiences");

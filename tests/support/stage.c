@@ -60,6 +60,7 @@ void stage_close(struct stage *s)
     for (size_t i = 0; i < COUNT(s->product.sessions); i++)
         if (s->product.sessions[i]) store_session_close(s->product.sessions[i]);
     store_close(s->product.store);
+    product_keyring_put(&s->product, NULL);
     secret_clear(&s->product.seal_key);
 }
 

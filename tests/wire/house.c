@@ -94,11 +94,12 @@ static void put_ground(struct house *h)
     if (owner) put(h, STORE_ASSIGNMENT, &owner->ref);
 }
 
-// One ring for all houses: keys are slow to make.
+// One ring for all houses, a reference for each: keys are slow to make.
 static struct keyring *shared_ring(struct test *t)
 {
     static struct keyring *made;
-    if (!made) CHECK_OK(keyring_new(t->call, &made));
+    if (!made) CHECK_OK(keyring_new(t->call, 2, &made));
+    keyring_take(made);
     return made;
 }
 
@@ -111,7 +112,7 @@ static void furnish(struct house *h, bool writes)
     p->tenant_name = S("Lanyard");
     p->tenant_domain = S(HOUSE_DOMAIN);
     p->token_lifetime_s = TOKEN_LIFETIME_S;
-    atomic_store(&p->keyring, shared_ring(t));
+    product_keyring_put(p, shared_ring(t));
     CHECK_OK(store_open_memory(t->call, &p->store));
     CHECK_OK(store_session_open(t->call, p->store, STORE_WRITE, &h->writer));
     CHECK_OK(worlds_load(t->call, h->writer, &p->worlds));
@@ -162,6 +163,7 @@ void house_end(struct house *h)
     if (h->serving) pthread_join(h->thread, NULL);
     minter_stop(p->minter);
     committer_stop(p->committer);
+    product_keyring_put(p, NULL);
     if (h->http) http_server_free(h->http);
     router_clear(&h->router);
     router_clear(&h->admin);

@@ -36,7 +36,7 @@ static struct token_claims claims_of(struct house *h, const struct reply *r, con
     str                 issuers[] = {product_issuer(t->call, &h->product, TOKEN_V1), product_issuer(t->call, &h->product, TOKEN_V2)}, wanted = str_of(audience);
     struct token_policy policy = {.issuers = issuers, .issuer_n = COUNT(issuers), .audiences = &wanted, .audience_n = 1};
     t->call->now_s = clock_now_ns(&h->product.clock) / NS_PER_S;
-    CHECK_ERR(token_verify(t->call, product_keyring(&h->product), text_of(r, "access_token"), &policy, &claims), OK, audience);
+    CHECK_ERR(token_verify(t->call, h->product.keyring, text_of(r, "access_token"), &policy, &claims), OK, audience);
     return claims;
 }
 

@@ -89,7 +89,7 @@ TEST(login_keys_are_those_of_the_ring)
     struct house h;
     house_start(t, &h, NULL);
     uint16_t              port = house_router(&h);
-    const struct keyring *ring = product_keyring(&h.product);
+    const struct keyring *ring = h.product.keyring;
     for (size_t i = 0; i < COUNT(CASES); i++) {
         struct reply       r = get(&h, port, CASES[i].target);
         const struct json *keys = json_get(r.json, S("keys"));
@@ -112,14 +112,15 @@ TEST(login_keys_follow_a_rotation)
     struct keyring *before, *turned = NULL;
     house_start(t, &h, NULL);
     uint16_t port = house_router(&h);
-    before = atomic_load(&h.product.keyring);
+    before = h.product.keyring;
+    keyring_take(before);
     CHECK_OK(keyring_rotate(t->call, before, TOKEN_LIFETIME_S, &turned));
-    atomic_store(&h.product.keyring, turned);
+    product_keyring_put(&h.product, turned);
     struct reply r = get(&h, port, "/common/discovery/v2.0/keys");
     CHECK_INT(json_n(json_get(r.json, S("keys"))), 3, "keys");
     CHECK(str_find_str(r.body, keyring_at(before, 0)->kid) != STR_NOWHERE);
     house_end(&h);
-    keyring_drop(turned);
+    keyring_drop(before);
 }
 
 #define INSTANCE "/common/discovery/instance?api-version=1.1&authorization_endpoint="

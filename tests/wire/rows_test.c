@@ -224,7 +224,7 @@ static str token_of(struct scene *x, const struct service *s, object_id who)
                               .app.g = who.g, .lifetime_s = 3600, .audience = audiences[0]};
     t->call->now_ns = clock_now_ns(&x->h.product.clock);
     t->call->now_s = t->call->now_ns / NS_PER_S;
-    CHECK_OK(token_issue(t->call, product_keyring(&x->h.product), &r, &token));
+    CHECK_OK(token_issue(t->call, x->h.product.keyring, &r, &token));
     return token.text;
 }
 

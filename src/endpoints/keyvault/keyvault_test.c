@@ -449,9 +449,9 @@ TEST(S1_wire_a_stranger_is_told_where_to_get_which_token)
     int                             status;
     desk_open(&d, t, RBAC, NULL);
     t->call->random = NULL;
-    CHECK_OK(keyring_new(t->call, &ring));
-    CHECK_OK(keyring_new(t->call, &other));
-    atomic_store(&d.s.product.keyring, ring);
+    CHECK_OK(keyring_new(t->call, 2, &ring));
+    CHECK_OK(keyring_new(t->call, 2, &other));
+    product_keyring_put(&d.s.product, ring);
     str ours = product_issuer(t->call, &d.s.product, TOKEN_V1);
     str foreign = S("https://sts.windows.net/00000000-0000-0000-0000-00000000000f/");
     const struct { const char *row, *authorization; int status; const char *message; } CASES[] = {

@@ -118,7 +118,10 @@ static enum err get_keys(struct call *c, const struct wire *q, struct answer *a,
     str                    segment = wire_param(q, "tenant"), document;
     enum login_tenant_kind kind = login_tenant(q, segment);
     if (kind != LOGIN_TENANT_OURS && kind != LOGIN_TENANT_ANY) return login_refuse_tenant(c, q, a, kind, S("invalid_tenant"), segment);
-    TRY(keyring_jwks(c, product_keyring(q->product), issuer, &document));
+    CLEANUP(keyring_dropp) struct keyring *keys = product_keyring_take(q->product);
+    // Verifiers keep the set for a day: they must not keep an empty one.
+    if (keyring_n(keys) == 0) return FAIL(c, ERR_STORE_UNAVAILABLE, "The first signing key is being made; try again shortly.");
+    TRY(keyring_jwks(c, keys, issuer, &document));
     answer_header(a, "Cache-Control", CACHE_FOR_A_DAY);
     json_write_raw(answer_json(a, 200), document);
     return OK;
