@@ -8,6 +8,31 @@ static str bearer_of(const struct http_request *http)
     return str_trim(str_from(value, sizeof "Bearer " - 1));
 }
 
+static enum err add(struct call *c, str *list, size_t *n, const char *scheme, str host)
+{
+    str url = call_format(c, "%s%.*s", scheme, PSTR(host));
+    if (str_empty(host)) return OK;
+    if (!url.at) return FAIL_PLAIN(c, ERR_NO_MEMORY);
+    list[(*n)++] = url;
+    return OK;
+}
+
+enum err guard_audiences(struct call *c, const struct product *p, const struct service *s, const str **out, size_t *out_n)
+{
+    const struct name *name = names_of(&p->names, s->audience.host);
+    str               *list;
+    size_t             n = 0;
+    TRY(NEW(c, &list, 4 + NAME_MAX_ALIASES));
+    TRY(add(c, list, &n, "", names_url(c, &p->names, s->audience.host)));
+    TRY(add(c, list, &n, "https://", name->text));
+    for (size_t i = 0; i < NAME_MAX_ALIASES; i++) TRY(add(c, list, &n, "https://", name->aliases[i]));
+    if (s->audience.app_is_taken) TRY(add(c, list, &n, "", s->audience.app));
+    if (s->local == LOCAL_REST) TRY(add(c, list, &n, "https://localhost:", call_format(c, "%u", p->https_port)));
+    *out = list;
+    *out_n = n;
+    return OK;
+}
+
 static enum err policy_for(struct call *c, const struct product *p, const struct wire *q, struct token_policy *out)
 {
     str *issuers;
@@ -15,7 +40,7 @@ static enum err policy_for(struct call *c, const struct product *p, const struct
     issuers[0] = product_issuer(c, p, TOKEN_V1);
     issuers[1] = product_issuer(c, p, TOKEN_V2);
     *out = (struct token_policy){.issuers = issuers, .issuer_n = 2};
-    return q->service->audiences(c, p, q, &out->audiences, &out->audience_n);
+    return guard_audiences(c, p, q->service, &out->audiences, &out->audience_n);
 }
 
 static enum err verify(struct call *c, struct product *p, struct known_tokens *known, str text, const struct token_policy *policy,

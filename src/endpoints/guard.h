@@ -15,5 +15,8 @@
  */
 FALLIBLE guard_bearer(struct call *c, struct product *p, struct known_tokens *known, const struct wire *q, struct caller *out);
 
+/* The audiences that a service takes tokens for: its host by its names, with the port and without, and what its row says. Lives: the call. */
+FALLIBLE guard_audiences(struct call *c, const struct product *p, const struct service *s, const str **out, size_t *out_n);
+
 /* The operator, by the admin socket. */
 FALLIBLE guard_operator(struct call *c, struct product *p, struct caller *out);

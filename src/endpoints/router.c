@@ -20,16 +20,20 @@ void router_clear(struct router *r)
     *r = (struct router){0};
 }
 
-static const struct service *service_of(enum name_kind host)
+static const struct service *service_of(const struct host *host)
 {
     for (size_t i = 0; i < SERVICE_N; i++)
-        if (SERVICES[i]->host == host) return SERVICES[i];
+        for (size_t k = 0; k < SERVICES[i]->hosts.n; k++)
+            if (SERVICES[i]->hosts.at[k] == host) return SERVICES[i];
     return NULL;
 }
 
+// The one that no public name leads to.
 static const struct service *admin_service(void)
 {
-    return service_of(NAME_N); // the one that no public name leads to
+    for (size_t i = 0; i < SERVICE_N; i++)
+        if (SERVICES[i]->hosts.n == 0) return SERVICES[i];
+    return NULL;
 }
 
 static bool is_this_machine(str host)
@@ -40,27 +44,32 @@ static bool is_this_machine(str host)
     return str_index_nocase(NAMES, COUNT(NAMES), host) != STR_NOWHERE;
 }
 
-// By this machine's own name the path alone tells the service: the token service's paths are few.
+static bool knows_path(struct call *c, const struct service *s, const struct http_request *http)
+{
+    const struct route *r;
+    struct wire         trial = {0};
+    enum err            found = route_find(c, s, http->method, http->path, &trial, &r);
+    call_forgive(c);
+    return found == OK || found == ERR_METHOD_NOT_ALLOWED;
+}
+
+// By this machine's own name the path alone tells the service.
 static const struct service *service_by_path(struct call *c, const struct http_request *http)
 {
-    static const enum name_kind ORDER[] = {NAME_LOGIN, NAME_GRAPH};
-    for (size_t i = 0; i < COUNT(ORDER); i++) {
-        const struct service *s = service_of(ORDER[i]);
-        const struct route   *r;
-        struct wire           trial = {0};
-        enum err              found = s ? route_find(c, s, http->method, http->path, &trial, &r) : ERR_NOT_FOUND;
-        call_forgive(c);
-        if (found == OK || found == ERR_METHOD_NOT_ALLOWED) return s;
+    const struct service *rest = NULL;
+    for (size_t i = 0; i < SERVICE_N; i++) {
+        if (SERVICES[i]->local == LOCAL_BY_PATH && knows_path(c, SERVICES[i], http)) return SERVICES[i];
+        if (SERVICES[i]->local == LOCAL_REST) rest = SERVICES[i];
     }
-    return service_of(NAME_MANAGEMENT);
+    return rest;
 }
 
 // NULL: a host that is none of ours. Answering it would let a web page reach us by a name of its own.
 static const struct service *find_service(struct call *c, const struct router *r, const struct http_request *http, str *out_label)
 {
-    enum name_kind host = names_find(&r->product->names, http->host, out_label);
+    const struct host *host = names_find(&r->product->names, http->host, out_label);
     if (r->is_admin && str_starts(http->path, S("/lanyard/"))) return admin_service();
-    if (host != NAME_N) return service_of(host);
+    if (host) return service_of(host);
     if (!r->is_admin && !is_this_machine(http->host)) return NULL;
     return service_by_path(c, http);
 }
@@ -189,7 +198,7 @@ static enum err prepare(struct journey *j)
     struct failure        not_found;
     if (found != OK) not_found = c->failure; // a large copy, made only when it is needed
     call_forgive(c);
-    TRY(tell_caller(j, j->wire.route ? j->wire.route->guard : s->audiences ? GUARD_BEARER : GUARD_NONE));
+    TRY(tell_caller(j, j->wire.route ? j->wire.route->guard : s->audience.app.n ? GUARD_BEARER : GUARD_NONE));
     if (found != OK) {
         c->failure = not_found;
         return found;

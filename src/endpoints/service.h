@@ -12,6 +12,7 @@
 #include "core/json.h"
 #include "endpoints/permit.h"
 #include "http/server.h"
+#include "token/audience.h"
 
 #define ROUTE_MAX_PARAMS   8
 #define ROUTE_MAX_SEGMENTS 64
@@ -102,9 +103,20 @@ struct dialect {
     void (*headers)(struct call *c, const struct wire *q, struct answer *a);
 };
 
+/* By this machine's own name (localhost) the path alone tells the service. */
+enum local_name {
+    LOCAL_NOT,     /* it has no such name */
+    LOCAL_BY_PATH, /* it gets the paths that its rows know */
+    LOCAL_REST,    /* it gets all others; one service does */
+};
+
+/*
+ * All that is known of a service. Everything else - router, certificate, resolver, token service, status - takes it
+ * from here: a new service is a folder with its descriptor and a line in services.inc.
+ */
 struct service {
     const char           *name;
-    enum name_kind        host;    /* whose requests it gets */
+    struct host_rows      hosts;   /* whose requests it gets; none: only the admin socket leads to it */
     const struct dialect *dialect;
     const struct route   *routes;
     size_t                route_n;
@@ -112,11 +124,11 @@ struct service {
     bool                  needs_api_version;
     /* Asked before every handler, on its thread: what the service says before any permission counts. May be NULL. */
     enum err (*before)(struct call *c, struct work *w, const struct wire *q);
-    /* The audiences it takes tokens for. Lives: the call. */
-    enum err (*audiences)(struct call *c, const struct product *p, const struct wire *q, const str **out, size_t *out_n);
+    struct audience_row   audience; /* what tokens for it are asked by, and which it takes; none: it takes no tokens */
+    enum local_name       local;
 };
 
-/* All services, from services.inc: each is a `const struct service SERVICE_X` of its folder. */
+/* All services, from services.inc: each is a `const struct service SERVICE_X` of its folder. See services.c. */
 extern const struct service *const SERVICES[];
 extern const size_t                SERVICE_N;
 

@@ -1,17 +1,6 @@
 // What handlers use of a request and an answer.
 #include "endpoints/service.h"
 
-#define SERVICE(symbol) extern const struct service symbol;
-#include "endpoints/services.inc"
-#undef SERVICE
-
-const struct service *const SERVICES[] = {
-#define SERVICE(symbol) &symbol,
-#include "endpoints/services.inc"
-#undef SERVICE
-};
-const size_t SERVICE_N = COUNT(SERVICES);
-
 str wire_param(const struct wire *q, const char *name)
 {
     for (size_t i = 0; i < q->param_n; i++)

@@ -54,6 +54,10 @@ struct product {
     void                *stop_context;
 };
 
+/* The token service, and the issuer of version 1 tokens. */
+extern const struct host HOST_LOGIN;
+extern const struct host HOST_ISSUER;
+
 /* The ring in force, for the caller to drop; NULL: none. A ring may be replaced at any time. Any thread. */
 struct keyring *product_keyring_take(struct product *p);
 /* Puts a ring into force, or none, and takes it over. Any thread. */

@@ -1,5 +1,7 @@
 #include "ops/vault.h"
 
+const struct host HOST_VAULT = {.key = S_INIT("vault"), .azure = S_INIT("vault.azure.net"), .own = S_INIT("vault"), .is_suffix = true};
+
 static int64_t retention_of(const struct json *properties)
 {
     int64_t days = json_get_int(properties, S("softDeleteRetentionInDays"), VAULT_RETENTION_DAYS);
@@ -15,7 +17,7 @@ enum err vault_open(struct call *c, const struct work *w, str name, struct vault
     const struct json *p = json_get(document, S("properties"));
     *out = (struct vault){
         .resource = r,
-        .url = names_url_label(c, &w->product->names, NAME_VAULT_SUFFIX, call_lower(c, r->name)),
+        .url = names_url_label(c, &w->product->names, &HOST_VAULT, call_lower(c, r->name)),
         .uses_rbac = json_get_bool(p, S("enableRbacAuthorization"), false),
         .policies = json_get(p, S("accessPolicies")),
         .retention_days = retention_of(p),

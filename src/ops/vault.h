@@ -13,6 +13,9 @@
 #include "core/json.h"
 #include "ops/gate.h"
 
+/* LABEL.vault.azure.net */
+extern const struct host HOST_VAULT;
+
 #define VAULT_TYPE "Microsoft.KeyVault/vaults"
 /* Source: https://learn.microsoft.com/azure/key-vault/general/soft-delete-overview */
 #define VAULT_RETENTION_DAYS     90 /* where the vault does not say */

@@ -98,7 +98,7 @@ static enum err complete(struct call *c, const struct work *w, const struct reso
 {
     static const struct json EMPTY_LIST = {.kind = JSON_IS_ARRAY};
     struct properties        p = {.c = c, .now = properties};
-    str                      url = names_url_label(c, &w->product->names, NAME_VAULT_SUFFIX, call_lower(c, change->next->name));
+    str                      url = names_url_label(c, &w->product->names, &HOST_VAULT, call_lower(c, change->next->name));
     set_text(&p, S("vaultUri"), call_format(c, "%.*s/", PSTR(url)));
     set_text(&p, S("tenantId"), guid_str(c, w->product->tenant.g));
     set_text(&p, S("provisioningState"), S("Succeeded"));

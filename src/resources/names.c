@@ -6,36 +6,19 @@
 
 #define MAX_HOST_BYTES  253 // of a name in DNS
 #define MAX_LABEL_BYTES 63
-// So that the longest label still fits in front of "vault.DOMAIN".
-#define MAX_DOMAIN_BYTES (MAX_HOST_BYTES - MAX_LABEL_BYTES - (sizeof ".vault." - 1))
 
 enum { HTTPS_PORT = 443 };
-
-#define NO_ALIASES {{0}, {0}}
-
-// What each kind is called: in the public cloud, and in front of a domain of one's own.
-static const struct name_row {
-    str  azure, azure_aliases[NAME_MAX_ALIASES];
-    str  own;
-    bool is_suffix;
-} ROWS[NAME_N] = {
-    // The aliases are those that instance discovery lists: clients keep one cache for all of them.
-    // Source: https://github.com/AzureAD/microsoft-authentication-library-for-js, msal-common/src/authority/AuthorityMetadata.ts
-    [NAME_LOGIN] = {S_INIT("login.microsoftonline.com"), {S_INIT("login.windows.net"), S_INIT("login.microsoft.com")}, S_INIT("login"), false},
-    // Whoever is given an issuer asks it for its keys: on one's own domain the login host answers for both.
-    [NAME_ISSUER] = {S_INIT("sts.windows.net"), NO_ALIASES, S_INIT("login"), false},
-    [NAME_MANAGEMENT] = {S_INIT("management.azure.com"), {S_INIT("management.core.windows.net"), {0}}, S_INIT("management"), false},
-    [NAME_GRAPH] = {S_INIT("graph.microsoft.com"), NO_ALIASES, S_INIT("graph"), false},
-    [NAME_VAULT_SUFFIX] = {S_INIT("vault.azure.net"), NO_ALIASES, S_INIT("vault"), true},
-};
 
 struct names names_azure(void)
 {
     struct names n = {.port = HTTPS_PORT};
-    for (size_t i = 0; i < NAME_N; i++) {
-        n.hosts[i] = ROWS[i].azure;
-        for (size_t k = 0; k < NAME_MAX_ALIASES; k++) n.aliases[i][k] = ROWS[i].azure_aliases[k];
-    }
+    for (size_t i = 0; i < HOSTS_OF_SERVICES_N; i++)
+        for (size_t k = 0; k < HOSTS_OF_SERVICES[i]->n && n.n < NAMES_MAX; k++) { // what is past that has no name: the test of descriptors counts
+            const struct host *host = HOSTS_OF_SERVICES[i]->at[k];
+            struct name       *name = &n.at[n.n++];
+            *name = (struct name){.host = host, .text = host->azure};
+            for (size_t m = 0; m < NAME_MAX_ALIASES; m++) name->aliases[m] = host->azure_aliases[m];
+        }
     return n;
 }
 
@@ -53,12 +36,23 @@ static bool is_label(str s)
     return true;
 }
 
+// So that every host still fits in front of it, and before a suffix the longest label.
+static size_t max_domain_bytes(const struct names *n)
+{
+    size_t longest = 0;
+    for (size_t i = 0; i < n->n; i++) {
+        size_t before = n->at[i].host->own.n + 1 + (n->at[i].host->is_suffix ? MAX_LABEL_BYTES + 1 : 0);
+        if (before > longest) longest = before;
+    }
+    return MAX_HOST_BYTES - longest;
+}
+
 // A last label of digits alone would make it an address.
-static bool is_domain(str s)
+static bool is_domain(str s, size_t max_bytes)
 {
     uint64_t number;
     str      last = STR_NONE;
-    if (s.n == 0 || s.n > MAX_DOMAIN_BYTES) return false;
+    if (s.n == 0 || s.n > max_bytes) return false;
     for (str rest = s; str_cut(&rest, '.', &last);)
         if (!is_label(last)) return false;
     return !str_to_u64(last, &number);
@@ -66,16 +60,18 @@ static bool is_domain(str s)
 
 enum err names_own(struct call *c, str domain, uint16_t port, struct names *out)
 {
-    struct names n = {.port = port};
-    if (!is_domain(domain))
-        return FAIL(c, ERR_NAME_INVALID, "'%.*s' is not a domain of at most %zu letters, digits, hyphens and dots.", PSTR(str_upto(domain, 64)),
-                    MAX_DOMAIN_BYTES);
+    struct names n = names_azure();
+    size_t       max_bytes = max_domain_bytes(&n);
+    n.port = port;
+    if (!is_domain(domain, max_bytes))
+        return FAIL(c, ERR_NAME_INVALID, "'%.*s' is not a domain of at most %zu letters, digits, hyphens and dots.", PSTR(str_upto(domain, 64)), max_bytes);
     if (port == 0) return FAIL(c, ERR_NAME_INVALID, "Clients need a port other than 0.");
     str lower = call_lower(c, domain);
     if (!lower.at) return FAIL_PLAIN(c, ERR_NO_MEMORY);
-    for (size_t i = 0; i < NAME_N; i++) {
-        n.hosts[i] = call_format(c, "%.*s.%.*s", PSTR(ROWS[i].own), PSTR(lower));
-        if (!n.hosts[i].at) return FAIL_PLAIN(c, ERR_NO_MEMORY);
+    for (size_t i = 0; i < n.n; i++) {
+        const struct host *host = n.at[i].host;
+        n.at[i] = (struct name){.host = host, .text = call_format(c, "%.*s.%.*s", PSTR(host->own), PSTR(lower))};
+        if (!n.at[i].text.at) return FAIL_PLAIN(c, ERR_NO_MEMORY);
     }
     *out = n;
     return OK;
@@ -89,21 +85,21 @@ static str label_before(str host, str suffix)
     return is_label(label) ? label : STR_NONE;
 }
 
-static bool is_named(const struct names *n, enum name_kind kind, str host, str *out_label)
+static bool is_named(const struct name *name, str host, str *out_label)
 {
-    *out_label = ROWS[kind].is_suffix ? label_before(host, n->hosts[kind]) : STR_NONE;
-    if (ROWS[kind].is_suffix) return out_label->n > 0;
+    *out_label = name->host->is_suffix ? label_before(host, name->text) : STR_NONE;
+    if (name->host->is_suffix) return out_label->n > 0;
     for (size_t i = 0; i < NAME_MAX_ALIASES; i++)
-        if (n->aliases[kind][i].n && str_eq_nocase(host, n->aliases[kind][i])) return true;
-    return str_eq_nocase(host, n->hosts[kind]);
+        if (name->aliases[i].n && str_eq_nocase(host, name->aliases[i])) return true;
+    return str_eq_nocase(host, name->text);
 }
 
-static enum name_kind find(const struct names *n, str host, str *out_label)
+static const struct host *find(const struct names *n, str host, str *out_label)
 {
-    for (enum name_kind kind = 0; kind < NAME_N; kind++)
-        if (is_named(n, kind, host, out_label)) return kind;
+    for (size_t i = 0; i < n->n; i++)
+        if (is_named(&n->at[i], host, out_label)) return n->at[i].host;
     *out_label = STR_NONE;
-    return NAME_N;
+    return NULL;
 }
 
 // Cuts ":443" off; false if what stands behind a colon is no port.
@@ -117,11 +113,25 @@ static bool cut_port(str *host)
     return true;
 }
 
-enum name_kind names_find(const struct names *n, str host, str *out_label)
+const struct host *names_find(const struct names *n, str host, str *out_label)
 {
     if (cut_port(&host)) return find(n, host, out_label);
     *out_label = STR_NONE;
-    return NAME_N;
+    return NULL;
+}
+
+const struct name *names_of(const struct names *n, const struct host *host)
+{
+    static const struct name NONE = {0};
+    for (size_t i = 0; i < n->n; i++)
+        if (n->at[i].host == host) return &n->at[i];
+    assert(!"a host that is in no service's descriptor");
+    return &NONE;
+}
+
+str names_text(const struct names *n, const struct host *host)
+{
+    return names_of(n, host)->text;
 }
 
 static str url_of(struct call *c, const struct names *n, str label, str host)
@@ -137,20 +147,19 @@ static str url_of(struct call *c, const struct names *n, str label, str host)
     return buf_finish(c, &b, &url) == OK ? url : STR_NONE;
 }
 
-str names_url(struct call *c, const struct names *n, enum name_kind kind)
+str names_url(struct call *c, const struct names *n, const struct host *host)
 {
-    assert(kind < NAME_N);
-    return url_of(c, n, STR_NONE, n->hosts[kind]);
+    return url_of(c, n, STR_NONE, names_text(n, host));
 }
 
-str names_url_label(struct call *c, const struct names *n, enum name_kind kind, str label)
+str names_url_label(struct call *c, const struct names *n, const struct host *host, str label)
 {
-    assert(kind < NAME_N && ROWS[kind].is_suffix);
-    return url_of(c, n, label, n->hosts[kind]);
+    assert(host->is_suffix);
+    return url_of(c, n, label, names_text(n, host));
 }
 
 bool names_serves(const struct names *n, str host)
 {
     str label;
-    return find(n, host, &label) != NAME_N;
+    return find(n, host, &label) != NULL;
 }

@@ -2,53 +2,56 @@
 
 #include "test.h"
 
+// The hosts of the services that are built in, from the rooms above.
+extern const struct host HOST_LOGIN, HOST_ISSUER, HOST_MANAGEMENT, HOST_GRAPH, HOST_VAULT;
+
 #define L63 "a23456789-a23456789-a23456789-a23456789-a23456789-a23456789-a23"
 
 TEST(names_find_tells_the_services_apart)
 {
-    static const struct { const char *host; enum name_kind want; const char *label; } CASES[] = {
-        {"login.microsoftonline.com", NAME_LOGIN, ""},
-        {"LOGIN.MicrosoftOnline.com", NAME_LOGIN, ""},
-        {"login.windows.net", NAME_LOGIN, ""},
-        {"login.windows.net:8443", NAME_LOGIN, ""},
-        {"login.microsoft.com", NAME_LOGIN, ""},
-        {"LOGIN.microsoft.com:443", NAME_LOGIN, ""},
-        {"xlogin.microsoft.com", NAME_N, ""},
-        {"login.microsoft.com.evil.test", NAME_N, ""},
-        {"microsoft.com", NAME_N, ""},
-        {"sts.windows.net", NAME_ISSUER, ""},
-        {"management.azure.com", NAME_MANAGEMENT, ""},
-        {"management.core.windows.net:443", NAME_MANAGEMENT, ""},
-        {"graph.microsoft.com", NAME_GRAPH, ""},
-        {"v1.vault.azure.net", NAME_VAULT_SUFFIX, "v1"},
-        {"My-Vault.VAULT.azure.net:8443", NAME_VAULT_SUFFIX, "My-Vault"},
-        {L63 ".vault.azure.net", NAME_VAULT_SUFFIX, L63},
-        {"vault.azure.net", NAME_N, ""},           // a suffix alone is no service
-        {".vault.azure.net", NAME_N, ""},
-        {"a.b.vault.azure.net", NAME_N, ""},       // one label, not two
-        {"v_1.vault.azure.net", NAME_N, ""},
-        {"-v.vault.azure.net", NAME_N, ""},
-        {"v-.vault.azure.net", NAME_N, ""},
-        {"v 1.vault.azure.net", NAME_N, ""},
-        {L63 "b.vault.azure.net", NAME_N, ""},
-        {"v1vault.azure.net", NAME_N, ""},
-        {"v1.vault.azure.net.evil.test", NAME_N, ""},
-        {"evil.test/v1.vault.azure.net", NAME_N, ""},
-        {"xlogin.microsoftonline.com", NAME_N, ""},
-        {"x.login.microsoftonline.com", NAME_N, ""},
-        {"login.microsoftonline.com.", NAME_N, ""},
-        {"login.microsoftonline.com:", NAME_N, ""},
-        {"login.microsoftonline.com:0", NAME_N, ""},
-        {"login.microsoftonline.com:65536", NAME_N, ""},
-        {"login.microsoftonline.com:443:443", NAME_N, ""},
-        {"login.microsoftonline.com:https", NAME_N, ""},
-        {"login.microsoftonline.com@evil.test", NAME_N, ""},
-        {" login.microsoftonline.com", NAME_N, ""},
-        {"169.254.169.254", NAME_N, ""},
-        {"[::1]:443", NAME_N, ""},
-        {"localhost", NAME_N, ""},
-        {":443", NAME_N, ""},
-        {"", NAME_N, ""},
+    static const struct { const char *host; const struct host *want; const char *label; } CASES[] = {
+        {"login.microsoftonline.com", &HOST_LOGIN, ""},
+        {"LOGIN.MicrosoftOnline.com", &HOST_LOGIN, ""},
+        {"login.windows.net", &HOST_LOGIN, ""},
+        {"login.windows.net:8443", &HOST_LOGIN, ""},
+        {"login.microsoft.com", &HOST_LOGIN, ""},
+        {"LOGIN.microsoft.com:443", &HOST_LOGIN, ""},
+        {"xlogin.microsoft.com", NULL, ""},
+        {"login.microsoft.com.evil.test", NULL, ""},
+        {"microsoft.com", NULL, ""},
+        {"sts.windows.net", &HOST_ISSUER, ""},
+        {"management.azure.com", &HOST_MANAGEMENT, ""},
+        {"management.core.windows.net:443", &HOST_MANAGEMENT, ""},
+        {"graph.microsoft.com", &HOST_GRAPH, ""},
+        {"v1.vault.azure.net", &HOST_VAULT, "v1"},
+        {"My-Vault.VAULT.azure.net:8443", &HOST_VAULT, "My-Vault"},
+        {L63 ".vault.azure.net", &HOST_VAULT, L63},
+        {"vault.azure.net", NULL, ""},           // a suffix alone is no service
+        {".vault.azure.net", NULL, ""},
+        {"a.b.vault.azure.net", NULL, ""},       // one label, not two
+        {"v_1.vault.azure.net", NULL, ""},
+        {"-v.vault.azure.net", NULL, ""},
+        {"v-.vault.azure.net", NULL, ""},
+        {"v 1.vault.azure.net", NULL, ""},
+        {L63 "b.vault.azure.net", NULL, ""},
+        {"v1vault.azure.net", NULL, ""},
+        {"v1.vault.azure.net.evil.test", NULL, ""},
+        {"evil.test/v1.vault.azure.net", NULL, ""},
+        {"xlogin.microsoftonline.com", NULL, ""},
+        {"x.login.microsoftonline.com", NULL, ""},
+        {"login.microsoftonline.com.", NULL, ""},
+        {"login.microsoftonline.com:", NULL, ""},
+        {"login.microsoftonline.com:0", NULL, ""},
+        {"login.microsoftonline.com:65536", NULL, ""},
+        {"login.microsoftonline.com:443:443", NULL, ""},
+        {"login.microsoftonline.com:https", NULL, ""},
+        {"login.microsoftonline.com@evil.test", NULL, ""},
+        {" login.microsoftonline.com", NULL, ""},
+        {"169.254.169.254", NULL, ""},
+        {"[::1]:443", NULL, ""},
+        {"localhost", NULL, ""},
+        {":443", NULL, ""},
+        {"", NULL, ""},
     };
     struct names n = names_azure();
     for (size_t i = 0; i < COUNT(CASES); i++) {
@@ -56,20 +59,20 @@ TEST(names_find_tells_the_services_apart)
         CHECK_INT(names_find(&n, str_of(CASES[i].host), &label), CASES[i].want, CASES[i].host);
         CHECK_STR(label, str_of(CASES[i].label), CASES[i].host);
         bool has_port = str_find(str_of(CASES[i].host), ':') != STR_NOWHERE;
-        CHECK_ROW(names_serves(&n, str_of(CASES[i].host)) == (CASES[i].want != NAME_N && !has_port), CASES[i].host);
+        CHECK_ROW(names_serves(&n, str_of(CASES[i].host)) == (CASES[i].want != NULL && !has_port), CASES[i].host);
     }
 }
 
 TEST(names_urls_carry_the_port_unless_it_is_443)
 {
     struct names n = names_azure();
-    CHECK_STR(names_url(t->call, &n, NAME_LOGIN), S("https://login.microsoftonline.com"), "login");
-    CHECK_STR(names_url(t->call, &n, NAME_ISSUER), S("https://sts.windows.net"), "issuer");
-    CHECK_STR(names_url(t->call, &n, NAME_VAULT_SUFFIX), S("https://vault.azure.net"), "the vaults' audience");
-    CHECK_STR(names_url_label(t->call, &n, NAME_VAULT_SUFFIX, S("v1")), S("https://v1.vault.azure.net"), "vault");
+    CHECK_STR(names_url(t->call, &n, &HOST_LOGIN), S("https://login.microsoftonline.com"), "login");
+    CHECK_STR(names_url(t->call, &n, &HOST_ISSUER), S("https://sts.windows.net"), "issuer");
+    CHECK_STR(names_url(t->call, &n, &HOST_VAULT), S("https://vault.azure.net"), "the vaults' audience");
+    CHECK_STR(names_url_label(t->call, &n, &HOST_VAULT, S("v1")), S("https://v1.vault.azure.net"), "vault");
     n.port = 8443;
-    CHECK_STR(names_url(t->call, &n, NAME_MANAGEMENT), S("https://management.azure.com:8443"), "with a port");
-    CHECK_STR(names_url_label(t->call, &n, NAME_VAULT_SUFFIX, S("v1")), S("https://v1.vault.azure.net:8443"), "vault with a port");
+    CHECK_STR(names_url(t->call, &n, &HOST_MANAGEMENT), S("https://management.azure.com:8443"), "with a port");
+    CHECK_STR(names_url_label(t->call, &n, &HOST_VAULT, S("v1")), S("https://v1.vault.azure.net:8443"), "vault with a port");
 }
 
 TEST(names_own_puts_every_service_under_one_domain) // F3
@@ -77,12 +80,12 @@ TEST(names_own_puts_every_service_under_one_domain) // F3
     struct names n;
     str          label;
     CHECK_OK(names_own(t->call, S("ID.Example.com"), 8443, &n));
-    CHECK_STR(names_url(t->call, &n, NAME_LOGIN), S("https://login.id.example.com:8443"), "login");
-    CHECK_STR(names_url(t->call, &n, NAME_ISSUER), S("https://login.id.example.com:8443"), "who is asked for its keys must answer");
-    CHECK_STR(names_url(t->call, &n, NAME_MANAGEMENT), S("https://management.id.example.com:8443"), "management");
-    CHECK_STR(names_url_label(t->call, &n, NAME_VAULT_SUFFIX, S("v1")), S("https://v1.vault.id.example.com:8443"), "vault");
-    CHECK(names_find(&n, S("login.ID.example.com:8443"), &label) == NAME_LOGIN);
-    CHECK(names_find(&n, S("v1.vault.id.example.com"), &label) == NAME_VAULT_SUFFIX && str_eq(label, S("v1")));
+    CHECK_STR(names_url(t->call, &n, &HOST_LOGIN), S("https://login.id.example.com:8443"), "login");
+    CHECK_STR(names_url(t->call, &n, &HOST_ISSUER), S("https://login.id.example.com:8443"), "who is asked for its keys must answer");
+    CHECK_STR(names_url(t->call, &n, &HOST_MANAGEMENT), S("https://management.id.example.com:8443"), "management");
+    CHECK_STR(names_url_label(t->call, &n, &HOST_VAULT, S("v1")), S("https://v1.vault.id.example.com:8443"), "vault");
+    CHECK(names_find(&n, S("login.ID.example.com:8443"), &label) == &HOST_LOGIN);
+    CHECK(names_find(&n, S("v1.vault.id.example.com"), &label) == &HOST_VAULT && str_eq(label, S("v1")));
     CHECK(names_serves(&n, S("graph.id.example.com")));
     CHECK(!names_serves(&n, S("login.microsoftonline.com"))); // Azure's own names are not ours then
     CHECK(!names_serves(&n, S("id.example.com")));

@@ -39,11 +39,11 @@ static str name_lines(struct call *c, const struct names *n, bool for_constraint
 {
     struct buf b;
     buf_init(&b, &c->arena);
-    for (int kind = 0; kind < NAME_N; kind++) {
-        bool is_suffix = kind == NAME_VAULT_SUFFIX;
-        buf_addf(&b, "DNS:%s%.*s,", is_suffix && !for_constraint ? "*." : "", PSTR(n->hosts[kind]));
-        for (size_t i = 0; i < NAME_MAX_ALIASES; i++)
-            if (!str_empty(n->aliases[kind][i])) buf_addf(&b, "DNS:%.*s,", PSTR(n->aliases[kind][i]));
+    for (size_t i = 0; i < n->n; i++) {
+        const struct name *name = &n->at[i];
+        buf_addf(&b, "DNS:%s%.*s,", name->host->is_suffix && !for_constraint ? "*." : "", PSTR(name->text));
+        for (size_t k = 0; k < NAME_MAX_ALIASES; k++)
+            if (!str_empty(name->aliases[k])) buf_addf(&b, "DNS:%.*s,", PSTR(name->aliases[k]));
     }
     buf_add(&b, S("DNS:localhost,"));
     return b.failed ? STR_NONE : buf_view(&b);

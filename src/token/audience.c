@@ -1,21 +1,10 @@
 #include "token/audience.h"
 
-#define MAX_URIS 6
-
-// A URI that begins with "https://*." stands for any one label in front of the rest: an account's or a store's own host.
-static const struct row {
-    str                app;
-    str                name;
-    enum token_version version;
-    str                uris[MAX_URIS];
-} SERVICES[] = {
-    {S_INIT("797f4846-ba00-4fd7-ba43-dac1f8f63013"), S_INIT("Azure Resource Manager"), TOKEN_V1,
-     {S_INIT("https://management.azure.com"), S_INIT("https://management.core.windows.net")}},
+// Services that this product does not play, and clients of which ask it for tokens.
+static const struct audience_row ELSEWHERE[] = {
     // The directory's older API is not served; clients ask for a token to learn the tenant (az up to 2.45, `keyvault create`).
     // Source: az, core/cloud.py (active_directory_graph_resource_id)
     {S_INIT("00000002-0000-0000-c000-000000000000"), S_INIT("Windows Azure Active Directory"), TOKEN_V1, {S_INIT("https://graph.windows.net")}},
-    {S_INIT("00000003-0000-0000-c000-000000000000"), S_INIT("Microsoft Graph"), TOKEN_V1, {S_INIT("https://graph.microsoft.com")}},
-    {S_INIT("cfa8b339-82a2-471a-a3c9-0fc0be7a4093"), S_INIT("Azure Key Vault"), TOKEN_V1, {S_INIT("https://vault.azure.net")}},
     {S_INIT("e406a681-f3d4-42a8-90b6-c2b029497af1"), S_INIT("Azure Storage"), TOKEN_V1,
      {S_INIT("https://storage.azure.com"), S_INIT("https://*.blob.core.windows.net"), S_INIT("https://*.queue.core.windows.net"),
       S_INIT("https://*.table.core.windows.net"), S_INIT("https://*.file.core.windows.net"), S_INIT("https://*.dfs.core.windows.net")}},
@@ -103,16 +92,6 @@ static const struct row {
     {S_INIT("00000009-0000-0000-c000-000000000000"), S_INIT("Power BI Service"), TOKEN_V1, {S_INIT("https://analysis.windows.net/powerbi/api")}},
 };
 
-// Services with a name of the operator's own, when there is one (names.h).
-static const struct {
-    enum name_kind kind;
-    const char    *app;
-} OWN_NAMES[] = {
-    {NAME_MANAGEMENT, "797f4846-ba00-4fd7-ba43-dac1f8f63013"},
-    {NAME_GRAPH, "00000003-0000-0000-c000-000000000000"},
-    {NAME_VAULT_SUFFIX, "cfa8b339-82a2-471a-a3c9-0fc0be7a4093"},
-};
-
 static bool is_label(str s)
 {
     if (str_empty(s) || s.n > 63) return false;
@@ -132,29 +111,29 @@ static bool is_uri(str uri, str asked)
     return is_label((str){asked.at + SCHEME.n, asked.n - SCHEME.n - rest.n});
 }
 
-static const struct row *find_app(str app)
-{
-    for (size_t i = 0; i < COUNT(SERVICES); i++)
-        if (str_eq_nocase(SERVICES[i].app, app)) return &SERVICES[i];
-    return NULL;
-}
-
 // With or without the port: clients make audiences of URLs as well as of challenges.
-static bool is_own_name(struct call *c, const struct names *names, enum name_kind kind, str asked)
+static bool is_own_name(struct call *c, const struct names *names, const struct host *host, str asked)
 {
     static const str SCHEME = S_INIT("https://");
-    if (str_eq_nocase(names_url(c, names, kind), asked)) return true;
-    return str_starts_nocase(asked, SCHEME) && str_eq_nocase(str_from(asked, SCHEME.n), names->hosts[kind]);
+    if (str_eq_nocase(names_url(c, names, host), asked)) return true;
+    return str_starts_nocase(asked, SCHEME) && str_eq_nocase(str_from(asked, SCHEME.n), names_text(names, host));
 }
 
-static const struct row *find_service(struct call *c, const struct names *names, str asked)
+static bool is_named(struct call *c, const struct names *names, const struct audience_row *row, str asked)
 {
-    for (size_t i = 0; i < COUNT(SERVICES); i++)
-        for (size_t k = 0; k < MAX_URIS && SERVICES[i].uris[k].n; k++)
-            if (is_uri(SERVICES[i].uris[k], asked)) return &SERVICES[i];
-    for (size_t i = 0; i < COUNT(OWN_NAMES); i++)
-        if (is_own_name(c, names, OWN_NAMES[i].kind, asked)) return find_app(str_of(OWN_NAMES[i].app));
-    return find_app(asked);
+    if (str_empty(row->app)) return false;
+    for (size_t i = 0; i < AUDIENCE_MAX_URIS && row->uris[i].n; i++)
+        if (is_uri(row->uris[i], asked)) return true;
+    return str_eq_nocase(row->app, asked) || (row->host && is_own_name(c, names, row->host, asked));
+}
+
+static const struct audience_row *find_service(struct call *c, const struct names *names, str asked)
+{
+    for (size_t i = 0; i < AUDIENCES_OF_SERVICES_N; i++)
+        if (is_named(c, names, AUDIENCES_OF_SERVICES[i], asked)) return AUDIENCES_OF_SERVICES[i];
+    for (size_t i = 0; i < COUNT(ELSEWHERE); i++)
+        if (is_named(c, names, &ELSEWHERE[i], asked)) return &ELSEWHERE[i];
+    return NULL;
 }
 
 // A registered application answers to its id, and to the URI made of it.
@@ -173,7 +152,7 @@ bool audience_find(struct call *c, const struct names *names, const struct direc
 {
     str bare = str_ends(asked, S("/")) ? str_upto(asked, asked.n - 1) : asked;
     if (asked.n > AUDIENCE_MAX_BYTES) return false;
-    const struct row *service = find_service(c, names, bare);
+    const struct audience_row *service = find_service(c, names, bare);
     if (service) {
         *out = (struct audience){.name = service->name, .version = service->version};
         out->claim = service->version == TOKEN_V2 ? service->app : asked;

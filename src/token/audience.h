@@ -12,6 +12,21 @@
 
 #define AUDIENCE_MAX_BYTES 600 /* our limit, not the protocol's */
 
+#define AUDIENCE_MAX_URIS 6
+
+/* A service as clients ask for tokens to it. Services of this product have theirs in their descriptors. */
+struct audience_row {
+    str                app;  /* its application's id */
+    str                name; /* what sign-in logs call it */
+    enum token_version version;
+    str                uris[AUDIENCE_MAX_URIS]; /* one that begins with https, a star and a dot stands for any one label there: an account's own host */
+    const struct host *host;        /* whose name on the operator's domain is an audience too; NULL: none */
+    bool               app_is_taken; /* the service takes tokens for the id too, not only for its URIs */
+};
+/* One for each service; that of a service which takes no tokens has no app. Whoever links this room defines it: endpoints/services.c. */
+extern const struct audience_row *const AUDIENCES_OF_SERVICES[];
+extern const size_t                     AUDIENCES_OF_SERVICES_N;
+
 struct audience {
     client_id          app;     /* of the service */
     str                name;    /* what sign-in logs call it */

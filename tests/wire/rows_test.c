@@ -217,9 +217,8 @@ static str token_of(struct scene *x, const struct service *s, object_id who)
     const str    *audiences = NULL;
     size_t        n = 0;
     struct token  token = {0};
-    struct wire   q = {.service = s, .product = &x->h.product, .label = S("shop")};
-    if (!s->audiences) return STR_NONE;
-    CHECK_OK(s->audiences(t->call, &x->h.product, &q, &audiences, &n));
+    if (str_empty(s->audience.app)) return STR_NONE;
+    CHECK_OK(guard_audiences(t->call, &x->h.product, s, &audiences, &n));
     struct token_request r = {.tenant = x->h.product.tenant, .issuer = product_issuer(t->call, &x->h.product, TOKEN_V1), .subject = who,
                               .app.g = who.g, .lifetime_s = 3600, .audience = audiences[0]};
     t->call->now_ns = clock_now_ns(&x->h.product.clock);

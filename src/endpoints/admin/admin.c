@@ -26,12 +26,10 @@ static void put_guid_facts(struct json_writer *w, const struct product *p)
 
 static void put_names(struct json_writer *w, const struct product *p)
 {
-    static const struct { const char *name; enum name_kind kind; } ROWS[] = {
-        {"login", NAME_LOGIN}, {"management", NAME_MANAGEMENT}, {"graph", NAME_GRAPH}, {"vault", NAME_VAULT_SUFFIX},
-    };
     json_write_key(w, S("names"));
     json_write_object(w);
-    for (size_t i = 0; i < COUNT(ROWS); i++) json_put_string(w, str_of(ROWS[i].name), p->names.hosts[ROWS[i].kind]);
+    for (size_t i = 0; i < p->names.n; i++)
+        if (!str_empty(p->names.at[i].host->key)) json_put_string(w, p->names.at[i].host->key, p->names.at[i].text);
     json_write_end(w);
 }
 
@@ -130,7 +128,6 @@ static const struct route ROUTES[] = {
 
 const struct service SERVICE_ADMIN = {
     .name = "admin",
-    .host = NAME_N, // no public name leads here
     .dialect = &DIALECT,
     .routes = ROUTES,
     .route_n = COUNT(ROUTES),

@@ -8,6 +8,8 @@
 #include "endpoints/service.h"
 #include "ops/resources.h"
 
+extern const struct host HOST_MANAGEMENT;
+
 #define ARM_PAGE_ITEMS 1000 /* items of a list on one page */
 
 /* A resource as the API shows it. `is_item`: in a list of all resources, which leaves properties out. */

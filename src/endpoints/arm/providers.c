@@ -1,5 +1,7 @@
 // Resource providers, and the document that tells clients where everything is.
 #include "endpoints/arm/arm.h"
+#include "endpoints/graph/graph.h"
+#include "ops/vault.h"
 #include "resources/location.h"
 #include "resources/types.h"
 
@@ -161,14 +163,14 @@ static str slash(struct call *c, str url)
 
 static void write_old_metadata(struct call *c, struct json_writer *j, const struct names *n)
 {
-    str management = slash(c, names_url(c, n, NAME_MANAGEMENT));
+    str management = slash(c, names_url(c, n, &HOST_MANAGEMENT));
     json_write_object(j);
     json_put_string(j, S("galleryEndpoint"), management);
-    json_put_string(j, S("graphEndpoint"), slash(c, names_url(c, n, NAME_GRAPH)));
+    json_put_string(j, S("graphEndpoint"), slash(c, names_url(c, n, &HOST_GRAPH)));
     json_put_string(j, S("portalEndpoint"), management);
     json_write_key(j, S("authentication"));
     json_write_object(j);
-    json_put_string(j, S("loginEndpoint"), slash(c, names_url(c, n, NAME_LOGIN)));
+    json_put_string(j, S("loginEndpoint"), slash(c, names_url(c, n, &HOST_LOGIN)));
     json_write_key(j, S("audiences"));
     json_write_array(j);
     json_write_string(j, management);
@@ -179,10 +181,10 @@ static void write_old_metadata(struct call *c, struct json_writer *j, const stru
 
 static void write_authentication(struct call *c, struct json_writer *j, const struct names *n)
 {
-    str management = names_url(c, n, NAME_MANAGEMENT);
+    str management = names_url(c, n, &HOST_MANAGEMENT);
     json_write_key(j, S("authentication"));
     json_write_object(j);
-    json_put_string(j, S("loginEndpoint"), names_url(c, n, NAME_LOGIN)); // Terraform appends to it: no slash behind
+    json_put_string(j, S("loginEndpoint"), names_url(c, n, &HOST_LOGIN)); // Terraform appends to it: no slash behind
     json_write_key(j, S("audiences"));
     json_write_array(j);
     json_write_string(j, slash(c, management));
@@ -195,7 +197,7 @@ static void write_authentication(struct call *c, struct json_writer *j, const st
 
 static void write_new_metadata(struct call *c, struct json_writer *j, const struct names *n)
 {
-    str management = names_url(c, n, NAME_MANAGEMENT), graph = slash(c, names_url(c, n, NAME_GRAPH));
+    str management = names_url(c, n, &HOST_MANAGEMENT), graph = slash(c, names_url(c, n, &HOST_GRAPH));
     json_write_object(j);
     json_put_string(j, S("name"), S("Lanyard"));
     json_put_string(j, S("portal"), management);
@@ -212,7 +214,7 @@ static void write_new_metadata(struct call *c, struct json_writer *j, const stru
     json_put_string(j, S("ossrDbmsResourceId"), S("https://ossrdbms-aad.database.windows.net")); // Terraform that one
     json_write_key(j, S("suffixes"));
     json_write_object(j);
-    json_put_string(j, S("keyVaultDns"), n->hosts[NAME_VAULT_SUFFIX]);
+    json_put_string(j, S("keyVaultDns"), names_text(n, &HOST_VAULT));
     json_write_end(j);
     json_write_end(j);
 }

@@ -103,20 +103,6 @@ static const struct route ROUTES[] = {
     {HTTP_DELETE, "/{id*}", GUARD_BEARER, PERMIT_AT(arm_at_resource), arm_resource_delete, &OP_RESOURCE_DELETE},
 };
 
-// Both spellings of the public audience, and the endpoint as a client of this machine writes it.
-static enum err audiences(struct call *c, const struct product *p, const struct wire *q, const str **out, size_t *out_n)
-{
-    str *list;
-    (void)q;
-    TRY(NEW(c, &list, 3));
-    list[0] = names_url(c, &p->names, NAME_MANAGEMENT);
-    list[1] = call_format(c, "https://%.*s", PSTR(p->names.aliases[NAME_MANAGEMENT][0]));
-    list[2] = call_format(c, "https://localhost:%u", p->https_port);
-    *out = list;
-    *out_n = 3;
-    return OK;
-}
-
 // A subscription that is malformed or not there is told to anybody, whatever the rest of the path says.
 static enum err before(struct call *c, struct work *w, const struct wire *q)
 {
@@ -126,14 +112,27 @@ static enum err before(struct call *c, struct work *w, const struct wire *q)
     return resources_require_holder(c, w, subscription, STR_NONE);
 }
 
+const struct host HOST_MANAGEMENT = {
+    .key = S_INIT("management"),
+    .azure = S_INIT("management.azure.com"),
+    .azure_aliases = {S_INIT("management.core.windows.net")},
+    .own = S_INIT("management"),
+};
+
 const struct service SERVICE_ARM = {
     .name = "arm",
-    .host = NAME_MANAGEMENT,
+    .hosts = HOSTS(&HOST_MANAGEMENT),
     .dialect = &DIALECT_ARM,
     .routes = ROUTES,
     .route_n = COUNT(ROUTES),
     .paths.ignores_case = true,
     .needs_api_version = true,
-    .audiences = audiences,
+    .audience = {
+        .app = S_INIT("797f4846-ba00-4fd7-ba43-dac1f8f63013"),
+        .name = S_INIT("Azure Resource Manager"),
+        .uris = {S_INIT("https://management.azure.com"), S_INIT("https://management.core.windows.net")},
+        .host = &HOST_MANAGEMENT,
+    },
+    .local = LOCAL_REST,
     .before = before,
 };

@@ -109,7 +109,7 @@ static const char *code_of(enum err kind)
 
 static str login_url(struct call *c, const struct product *p)
 {
-    return call_format(c, "%.*s/%s", PSTR(names_url(c, &p->names, NAME_LOGIN)), guid_text(p->tenant.g).s);
+    return call_format(c, "%.*s/%s", PSTR(names_url(c, &p->names, &HOST_LOGIN)), guid_text(p->tenant.g).s);
 }
 
 // Clients learn the tenant from it: they ask once without a token on purpose.

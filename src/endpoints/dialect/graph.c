@@ -154,7 +154,7 @@ static void challenge(struct call *c, const struct wire *q, struct answer *a)
 {
     answer_header(a, "WWW-Authenticate",
                   call_format(c, "Bearer realm=\"\", authorization_uri=\"%.*s/common/oauth2/authorize\", client_id=\"" GRAPH_APP "\"",
-                              PSTR(names_url(c, &q->product->names, NAME_LOGIN))));
+                              PSTR(names_url(c, &q->product->names, &HOST_LOGIN))));
 }
 
 static void error(struct call *c, struct work *w, const struct wire *q, struct answer *a)

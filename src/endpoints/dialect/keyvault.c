@@ -46,7 +46,7 @@ static struct words words_for(enum err kind)
 
 str keyvault_audience(struct call *c, const struct product *p)
 {
-    return call_format(c, "https://%.*s", PSTR(p->names.hosts[NAME_VAULT_SUFFIX]));
+    return call_format(c, "https://%.*s", PSTR(names_text(&p->names, &HOST_VAULT)));
 }
 
 // A claim of the token that was refused. It is read once more, for the words only.
@@ -139,7 +139,7 @@ static str message_for(struct call *c, const struct work *w, const struct wire *
 // Clients read exactly this form: values in double quotes, a blank behind the comma, the tenant as the whole path.
 static void challenge(struct call *c, const struct wire *q, struct answer *a)
 {
-    str              login = names_url(c, &q->product->names, NAME_LOGIN), resource = keyvault_audience(c, q->product);
+    str              login = names_url(c, &q->product->names, &HOST_LOGIN), resource = keyvault_audience(c, q->product);
     struct guid_text tenant = guid_text(q->product->tenant.g);
     answer_header(a, "WWW-Authenticate",
                   call_format(c, "Bearer authorization=\"%.*s/%s\", resource=\"%.*s\"", PSTR(login), tenant.s, PSTR(resource)));

@@ -12,7 +12,7 @@ str graph_base(struct call *c, const struct wire *q)
 {
     str rest = str_from(q->path, 1), version;
     if (!str_cut(&rest, '/', &version)) version = S("v1.0");
-    return call_format(c, "%.*s/%.*s", PSTR(names_url(c, &q->product->names, NAME_GRAPH)), PSTR(call_lower(c, version)));
+    return call_format(c, "%.*s/%.*s", PSTR(names_url(c, &q->product->names, &HOST_GRAPH)), PSTR(call_lower(c, version)));
 }
 
 static void is_odata(struct answer *a)

@@ -8,6 +8,8 @@
 #include "endpoints/graph/schema.h"
 #include "endpoints/service.h"
 
+extern const struct host HOST_GRAPH;
+
 #define GRAPH_PAGE_ITEMS 100 /* unless $top says otherwise */
 #define GRAPH_MAX_TOP    999
 #define GRAPH_MAX_IDS    1000 /* of getByIds */

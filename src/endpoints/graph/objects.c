@@ -72,7 +72,7 @@ static enum err read_bound(struct call *c, const struct json *body, struct princ
 static void add_location(struct call *c, const struct wire *q, struct answer *a, const struct principal *p)
 {
     answer_header(a, "Location", call_format(c, "%.*s/v2/%s/directoryObjects/%s/Microsoft.DirectoryServices.%s",
-                                             PSTR(names_url(c, &q->product->names, NAME_GRAPH)), guid_text(q->product->tenant.g).s,
+                                             PSTR(names_url(c, &q->product->names, &HOST_GRAPH)), guid_text(q->product->tenant.g).s,
                                              guid_text(p->id.g).s, p->kind == PRINCIPAL_USER ? "User" : "Group"));
 }
 

@@ -77,20 +77,6 @@ static const struct route ROUTES[] = {
     READS(HTTP_GET, "/{key}", graph_get_by_key),
 };
 
-// Graph's own name, its application id, and the endpoint as the operator names it.
-static enum err audiences(struct call *c, const struct product *p, const struct wire *q, const str **out, size_t *out_n)
-{
-    str *list;
-    (void)q;
-    TRY(NEW(c, &list, 3));
-    list[0] = names_url(c, &p->names, NAME_GRAPH);
-    list[1] = call_format(c, "https://%.*s", PSTR(p->names.hosts[NAME_GRAPH]));
-    list[2] = S("00000003-0000-0000-c000-000000000000");
-    *out = list;
-    *out_n = 3;
-    return OK;
-}
-
 // "me" is a user, whatever the caller may do.
 static enum err before(struct call *c, struct work *w, const struct wire *q)
 {
@@ -98,13 +84,22 @@ static enum err before(struct call *c, struct work *w, const struct wire *q)
     return graph_is_me(q) && (!caller || caller->kind != PRINCIPAL_USER) ? FAIL_PLAIN(c, ERR_USER_NEEDED) : OK;
 }
 
+const struct host HOST_GRAPH = {.key = S_INIT("graph"), .azure = S_INIT("graph.microsoft.com"), .own = S_INIT("graph")};
+
 const struct service SERVICE_GRAPH = {
     .name = "graph",
-    .host = NAME_GRAPH,
+    .hosts = HOSTS(&HOST_GRAPH),
     .dialect = &DIALECT_GRAPH,
     .routes = ROUTES,
     .route_n = COUNT(ROUTES),
     .paths.ignores_case = true,
-    .audiences = audiences,
+    .audience = {
+        .app = S_INIT("00000003-0000-0000-c000-000000000000"),
+        .name = S_INIT("Microsoft Graph"),
+        .uris = {S_INIT("https://graph.microsoft.com")},
+        .host = &HOST_GRAPH,
+        .app_is_taken = true,
+    },
+    .local = LOCAL_BY_PATH,
     .before = before,
 };

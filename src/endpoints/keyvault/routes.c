@@ -3,21 +3,6 @@
 #include "endpoints/keyvault/secrets.h"
 #include "ops/secrets.h"
 
-// The service's own application: some clients ask for a token for it instead of its address.
-#define KEY_VAULT_APP "cfa8b339-82a2-471a-a3c9-0fc0be7a4093"
-
-static enum err audiences(struct call *c, const struct product *p, const struct wire *q, const str **out, size_t *out_n)
-{
-    str *list;
-    (void)q;
-    TRY(NEW(c, &list, 2));
-    list[0] = keyvault_audience(c, p);
-    list[1] = S(KEY_VAULT_APP);
-    *out = list;
-    *out_n = 2;
-    return OK;
-}
-
 #define ROW(method_, pattern_, handler_, op_) \
     {HTTP_##method_, pattern_, GUARD_BEARER, PERMIT_RULE(keyvault_may), handler_, &(op_).op}
 static const struct route ROUTES[] = {
@@ -40,11 +25,17 @@ static const struct route ROUTES[] = {
 
 const struct service SERVICE_KEYVAULT = {
     .name = "keyvault",
-    .host = NAME_VAULT_SUFFIX,
+    .hosts = HOSTS(&HOST_VAULT),
     .dialect = &DIALECT_KEYVAULT,
     .routes = ROUTES,
     .route_n = COUNT(ROUTES),
     .paths.ignores_case = true,
     .needs_api_version = true,
-    .audiences = audiences,
+    .audience = {
+        .app = S_INIT("cfa8b339-82a2-471a-a3c9-0fc0be7a4093"),
+        .name = S_INIT("Azure Key Vault"),
+        .uris = {S_INIT("https://vault.azure.net")},
+        .host = &HOST_VAULT,
+        .app_is_taken = true, // some clients ask for a token for it instead of the address
+    },
 };

@@ -54,7 +54,7 @@ enum err login_refuse_as(struct call *c, const struct wire *q, struct answer *a,
 {
     const struct row *row = &ROWS[kind];
     guid              trace = guid_new(c), correlation = correlation_of(c, q);
-    str               url = names_url(c, &q->product->names, NAME_LOGIN);
+    str               url = names_url(c, &q->product->names, &HOST_LOGIN);
     answer_header(a, "Cache-Control", S("no-store, no-cache"));
     answer_header(a, "Pragma", S("no-cache"));
     answer_header(a, "x-ms-request-id", str_of(guid_text(trace).s));

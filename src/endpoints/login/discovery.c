@@ -1,5 +1,6 @@
 // What clients and verifiers read before anything else: the OpenID documents, the keys, the authority's other names.
 // Source: https://learn.microsoft.com/entra/identity-platform/v2-protocols-oidc, https://openid.net/specs/openid-connect-discovery-1_0.html
+#include "endpoints/graph/graph.h"
 #include "endpoints/login/parts.h"
 
 #define CACHE_FOR_A_DAY S("max-age=86400, private")
@@ -29,7 +30,7 @@ static void put_list(struct json_writer *w, const char *name, const char *const 
 
 static void put_endpoints(struct call *c, struct json_writer *w, const struct wire *q, const struct flavour *f, str tenant, str issuer)
 {
-    str login = names_url(c, &q->product->names, NAME_LOGIN), graph = names_url(c, &q->product->names, NAME_GRAPH);
+    str login = names_url(c, &q->product->names, &HOST_LOGIN), graph = names_url(c, &q->product->names, &HOST_GRAPH);
     str base = call_format(c, "%.*s/%.*s", PSTR(login), PSTR(tenant));
     json_put_string(w, S("issuer"), issuer);
     json_put_string(w, S("authorization_endpoint"), call_format(c, "%.*s/%s/authorize", PSTR(base), f->oauth));
@@ -62,7 +63,7 @@ static void put_abilities(struct json_writer *w, const struct flavour *f)
 // "microsoftonline.com": the login host without its first label.
 static str cloud_name(const struct product *p)
 {
-    str host = p->names.hosts[NAME_LOGIN];
+    str host = names_text(&p->names, &HOST_LOGIN);
     return str_from(host, str_find(host, '.') + 1);
 }
 
@@ -71,14 +72,14 @@ static void put_cloud(struct json_writer *w, const struct product *p)
     json_put_string(w, S("tenant_region_scope"), S("NA"));
     json_put_string(w, S("cloud_instance_name"), cloud_name(p));
     json_put_string(w, S("cloud_graph_host_name"), S("graph.windows.net"));
-    json_put_string(w, S("msgraph_host"), p->names.hosts[NAME_GRAPH]);
+    json_put_string(w, S("msgraph_host"), names_text(&p->names, &HOST_GRAPH));
     json_put_string(w, S("rbac_url"), S("https://pas.windows.net"));
 }
 
 // The issuer of a tenant that is not named yet: clients put the real one in its place.
 static str open_issuer(struct call *c, const struct product *p, enum token_version version)
 {
-    str url = names_url(c, &p->names, version == TOKEN_V1 ? NAME_ISSUER : NAME_LOGIN);
+    str url = names_url(c, &p->names, version == TOKEN_V1 ? &HOST_ISSUER : &HOST_LOGIN);
     return call_format(c, version == TOKEN_V1 ? "%.*s/{tenantid}/" : "%.*s/{tenantid}/v2.0", PSTR(url));
 }
 
@@ -180,14 +181,15 @@ enum err login_get_instance(struct call *c, struct work *work, const struct wire
     (void)work;
     if (str_empty(url)) return login_refuse(c, q, a, AADSTS_FIELD_MISSING, S("authorization_endpoint"));
     if (!read_authority(url, &host, &tenant, &rest)) return login_refuse(c, q, a, AADSTS_INSTANCE_UNKNOWN, STR_NONE);
-    enum name_kind kind = names_find(names, host, &label);
-    bool           by_name = kind == NAME_LOGIN || kind == NAME_ISSUER;
+    const struct host *found = names_find(names, host, &label);
+    bool               by_name = found == &HOST_LOGIN || found == &HOST_ISSUER;
     if ((!by_name && !is_this_machine(host)) || login_tenant(q, tenant) == LOGIN_TENANT_MALFORMED)
         return login_refuse(c, q, a, AADSTS_INSTANCE_UNKNOWN, STR_NONE);
 
-    str login = without_scheme(names_url(c, names, NAME_LOGIN)), issuer = without_scheme(names_url(c, names, NAME_ISSUER));
-    str other = names->aliases[NAME_LOGIN][0], aliases[NAME_MAX_ALIASES + 2] = {login};
-    for (size_t i = 0; i < NAME_MAX_ALIASES; i++) aliases[1 + i] = names->aliases[NAME_LOGIN][i];
+    str login = without_scheme(names_url(c, names, &HOST_LOGIN)), issuer = without_scheme(names_url(c, names, &HOST_ISSUER));
+    const str *others = names_of(names, &HOST_LOGIN)->aliases;
+    str        other = others[0], aliases[NAME_MAX_ALIASES + 2] = {login};
+    for (size_t i = 0; i < NAME_MAX_ALIASES; i++) aliases[1 + i] = others[i];
     if (!str_eq(issuer, login)) aliases[1 + NAME_MAX_ALIASES] = issuer;
     answer_header(a, "Cache-Control", CACHE_FOR_A_DAY);
     struct json_writer *w = answer_json(a, 200);

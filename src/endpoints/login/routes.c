@@ -15,7 +15,8 @@ static const struct route ROUTES[] = {
 
 const struct service SERVICE_LOGIN = {
     .name = "login",
-    .host = NAME_LOGIN,
+    .hosts = HOSTS(&HOST_LOGIN),
+    .local = LOCAL_BY_PATH,
     .dialect = &DIALECT_LOGIN,
     .routes = ROUTES,
     .route_n = COUNT(ROUTES),
@@ -25,7 +26,7 @@ const struct service SERVICE_LOGIN = {
 // The issuer of version 1 has a host of its own; whoever verifies its tokens asks there for document and keys.
 const struct service SERVICE_ISSUER = {
     .name = "issuer",
-    .host = NAME_ISSUER,
+    .hosts = HOSTS(&HOST_ISSUER),
     .dialect = &DIALECT_LOGIN,
     .routes = ROUTES,
     .route_n = COUNT(ROUTES),

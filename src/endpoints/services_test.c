@@ -1,0 +1,52 @@
+#include "endpoints/guard.h"
+#include "endpoints/router.h"
+#include "test.h"
+
+static bool asks_bearer(const struct service *s)
+{
+    for (size_t i = 0; i < s->route_n; i++)
+        if (s->routes[i].guard == GUARD_BEARER) return true;
+    return false;
+}
+
+TEST(descriptors_of_all_services_are_whole)
+{
+    size_t rest = 0, hidden = 0, hosts = 0;
+    for (size_t i = 0; i < SERVICE_N; i++) {
+        const struct service *s = SERVICES[i];
+        CHECK_ROW(s->name && (s->route_n == 0 || (s->dialect && s->dialect->error)), s->name);
+        for (size_t k = 0; k < i; k++) CHECK_ROW(!str_eq(str_of(s->name), str_of(SERVICES[k]->name)), s->name);
+        // Who asks for tokens says which it takes; who does not takes none.
+        CHECK_ROW(asks_bearer(s) == (s->audience.app.n > 0 && s->audience.host), s->name);
+        hosts += s->hosts.n;
+        rest += s->local == LOCAL_REST;
+        hidden += s->hosts.n == 0;
+    }
+    CHECK_INT(rest, 1, "one service answers what no other knows");
+    CHECK_INT(hidden, 1, "one service has no public name");
+    CHECK(hosts <= NAMES_MAX);
+    CHECK_INT(names_azure().n, hosts, "every host has a name");
+}
+
+// With an own domain the service has no second name: the empty one must not become an audience.
+TEST(guard_audiences_are_the_names_of_the_service)
+{
+    extern const struct service SERVICE_ARM, SERVICE_KEYVAULT;
+    static const struct { const struct service *s; bool own; const char *want; } CASES[] = {
+        {&SERVICE_ARM, false, "https://management.azure.com https://management.azure.com https://management.core.windows.net https://localhost:8443 "},
+        {&SERVICE_ARM, true, "https://management.id.example.com:8443 https://management.id.example.com https://localhost:8443 "},
+        {&SERVICE_KEYVAULT, false, "https://vault.azure.net https://vault.azure.net cfa8b339-82a2-471a-a3c9-0fc0be7a4093 "},
+        {&SERVICE_KEYVAULT, true, "https://vault.id.example.com:8443 https://vault.id.example.com cfa8b339-82a2-471a-a3c9-0fc0be7a4093 "},
+    };
+    for (size_t i = 0; i < COUNT(CASES); i++) {
+        struct product p = {.names = names_azure(), .https_port = 8443};
+        const str     *list = NULL;
+        size_t         n = 0;
+        struct buf     b;
+        if (CASES[i].own) CHECK_OK(names_own(t->call, S("id.example.com"), 8443, &p.names));
+        CHECK_OK(guard_audiences(t->call, &p, CASES[i].s, &list, &n));
+        buf_init(&b, &t->call->arena);
+        for (size_t k = 0; k < n; k++) buf_addf(&b, "%.*s ", PSTR(list[k]));
+        CHECK_STR(buf_view(&b), str_of(CASES[i].want), CASES[i].s->name);
+    }
+}
