@@ -14,6 +14,7 @@ struct rbac_attribute {
     str              name; /* "Microsoft.KeyVault/vaults/secrets:name", without case; a tag "...blobs/tags:Key" in the key's casing */
     const str       *values; /* one, or several for a list; numbers, times and booleans in text */
     size_t           value_n; /* 0: as if it were not here */
+    bool             nocase;  /* compared without case, whatever the operator: a name that takes hold in any case */
 };
 
 struct rbac_attributes {

@@ -141,6 +141,7 @@ struct side {
     const struct literal   *literals; // NULL: texts
     const str              *texts;
     size_t                  n; // 0: the request does not carry the attribute
+    bool                    nocase;
 };
 
 static struct value value_at(const struct side *s, size_t i)
@@ -188,6 +189,7 @@ static struct side attribute_side(const struct condition *k, const struct operan
         if (all->items[i].source != o->source || !is_named(k, o, all->items[i].name)) continue;
         s.texts = all->items[i].values;
         s.n = all->items[i].value_n;
+        s.nocase = all->items[i].nocase;
         return s;
     }
     if (all && o->wants_keys) {
@@ -238,13 +240,15 @@ static enum truth eval_comparison(const struct condition *k, const struct node *
     struct side    right = side_of(k, node, &node->right, facts, &right_room);
     if (left.n == 0 || right.n == 0) return TRUTH_UNKNOWN;
     if (!node->quantified && (left.n > 1 || right.n > 1)) return TRUTH_UNKNOWN; // a list is no single value
+    struct operator op = *node->op;
+    op.nocase |= left.nocase || right.nocase;
     struct tally over_left = tally_of(node->left_all);
     for (size_t i = 0; i < left.n; i++) {
         struct value a = value_at(&left, i);
         struct tally over_right = tally_of(node->right_all);
         for (size_t j = 0; j < right.n; j++) {
             struct value b = value_at(&right, j);
-            if (settles(&over_right, compare(node->op, &a, &b))) break;
+            if (settles(&over_right, compare(&op, &a, &b))) break;
         }
         if (settles(&over_left, over_right.so_far)) break;
     }

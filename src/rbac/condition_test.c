@@ -33,6 +33,7 @@ static const struct rbac_attribute ITEMS[] = {
     {RBAC_REQUEST, S_INIT("t:star"), STAR, 1},
     {RBAC_REQUEST, S_INIT("t:none"), NULL, 0},
     {RBAC_REQUEST, S_INIT("t:empty"), EMPTY, 1},
+    {RBAC_RESOURCE, S_INIT("t:name"), TAG, 1, .nocase = true},
 };
 static const struct rbac_attributes ATTRIBUTES = {ITEMS, COUNT(ITEMS), S_INIT("Blob.List")};
 
@@ -167,6 +168,23 @@ TEST(condition_eval_knows_every_operator)
         {"@Request[" BLOB "/tags&$keys$&] ForAllOfAnyValues:StringEquals {'Project'}", U},
     };
     for (size_t i = 0; i < COUNT(CASES); i++) CHECK_ROW(eval(t, CASES[i].text, "Microsoft.X/y/read") == CASES[i].want, CASES[i].text);
+}
+
+// A name that takes hold in any case is compared so, whatever the operator says.
+TEST(condition_eval_compares_a_caseless_attribute_without_case)
+{
+    static const struct { const char *text; enum truth want; } CASES[] = {
+        {"@Resource[t:name] StringEquals 'CASCADE'", T},
+        {"@Resource[t:name] StringNotEquals 'cascade'", F},
+        {"@Resource[t:name] StringStartsWith 'CAS'", T},
+        {"@Resource[t:name] StringNotLike 'cas*'", F},
+        {"'cascade' StringEquals @Resource[t:name]", T},
+        {"{'x', 'cascade'} ForAnyOfAnyValues:StringEquals @Resource[t:name]", T},
+        {"@Resource[t:name] ForAllOfAllValues:StringNotEquals {'x', 'cascade'}", F},
+        {"@Resource[t:name] StringEquals 'Cascades'", F},
+        {"@Resource[" BLOB "/tags:Project] StringEquals 'CASCADE'", F}, // the same text, by case
+    };
+    for (size_t i = 0; i < COUNT(CASES); i++) CHECK_INT(eval(t, CASES[i].text, "Microsoft.X/y/read"), CASES[i].want, CASES[i].text);
 }
 
 TEST(condition_eval_joins_and_fails_closed)
