@@ -282,7 +282,10 @@ enum err assignment_attributes(struct call *c, const struct work *w, const struc
     return OK;
 }
 
-const struct op OP_ASSIGNMENT_WRITE = {.name = "assignment_write", .action = ASSIGNMENTS "/write", .writes = true, .run = write_assignment};
-const struct op OP_ASSIGNMENT_DELETE = {.name = "assignment_delete", .action = ASSIGNMENTS "/delete", .writes = true, .run = delete_assignment};
+#define GRANTS      "its permission is the one to give and take roles"
+const struct op OP_ASSIGNMENT_WRITE = {.name = "assignment_write", .action = ASSIGNMENTS "/write", .writes = true, .run = write_assignment,
+                                       .no_effects = GRANTS};
+const struct op OP_ASSIGNMENT_DELETE = {.name = "assignment_delete", .action = ASSIGNMENTS "/delete", .writes = true, .run = delete_assignment,
+                                        .no_effects = GRANTS};
 const struct op OP_ASSIGNMENT_READ = {.name = "assignment_read", .action = ASSIGNMENTS "/read", .run = read_assignment};
 const struct op OP_ASSIGNMENT_LIST = {.name = "assignment_list", .action = ASSIGNMENTS "/read", .run = list_assignments};

@@ -52,6 +52,69 @@ static bool gather_deny(const struct deny_assignment *d, void *ctx)
     return is_inside(ctx, d->scope) ? gather(ctx, d) : true;
 }
 
+static bool gather_deny_around(const struct deny_assignment *d, void *ctx)
+{
+    struct gathered *g = ctx;
+    return scope_path_contains(d->scope, g->at.path) || is_inside(g, d->scope) ? gather(g, d) : true;
+}
+
+// --- denies that something deleted still needs ---
+
+struct need {
+    str  scope;
+    bool found;
+};
+
+static bool look_for_need(const struct resource *r, void *ctx)
+{
+    struct need *n = ctx;
+    n->found = scope_path_contains(n->scope, r->id) || scope_path_contains(r->id, n->scope);
+    return !n->found;
+}
+
+static bool is_needed(const struct work *w, const struct deny_assignment *d)
+{
+    struct need n = {.scope = d->scope};
+    tree_each_deleted(w->world->tree, look_for_need, &n);
+    return n.found;
+}
+
+// Is there still a place that the deny stands at? What lies inside a resource is its service's own.
+static bool has_place(struct call *c, const struct work *w, const struct deny_assignment *d)
+{
+    struct scope at;
+    str          path = d->scope;
+    if (scope_parse(c, path, &at) != OK) {
+        call_forgive(c);
+        return true;
+    }
+    if (at.kind == SCOPE_GROUP) return tree_find_group(w->world->tree, path) != NULL;
+    if (at.kind != SCOPE_RESOURCE) return true;
+    do {
+        if (tree_find(w->world->tree, path)) return true;
+    } while (scope_parent(path, &path));
+    return false;
+}
+
+static enum err drop_denies(struct call *c, struct work *w, const struct gathered *denies, bool only_without_place)
+{
+    if (denies->failed) return FAIL_PLAIN(c, ERR_NO_MEMORY);
+    for (size_t i = 0; i < denies->n; i++) {
+        const struct deny_assignment *d = denies->items[i];
+        if (is_needed(w, d) || (only_without_place && has_place(c, w, d))) continue;
+        TRY(work_change(c, w, STORE_DENY, &d->ref, NULL));
+    }
+    return OK;
+}
+
+enum err cascade_denies_purged(struct call *c, struct work *w, str path)
+{
+    struct gathered denies = {.c = c};
+    TRY(scope_parse(c, path, &denies.at));
+    rbac_each_deny(w->world->rules, gather_deny_around, &denies);
+    return drop_denies(c, w, &denies, true);
+}
+
 enum err cascade_resource(struct call *c, struct work *w, const struct resource *r)
 {
     const struct resource_hooks *hooks = resource_hooks_of(r->type);
@@ -80,8 +143,29 @@ enum err cascade_assignments(struct call *c, struct work *w, str path)
     else rbac_each_assignment(w->world->rules, NULL, gather_assignment, &roles);
     if (rbac_lingering_count(w->world->rules)) rbac_each_lingering(w->world->rules, gather_assignment, &roles); // what comes next by that name is another
     rbac_each_deny(w->world->rules, gather_deny, &denies);
-    if (roles.failed || denies.failed) return FAIL_PLAIN(c, ERR_NO_MEMORY);
+    if (roles.failed) return FAIL_PLAIN(c, ERR_NO_MEMORY);
     for (size_t i = 0; i < roles.n; i++) TRY(work_change(c, w, STORE_ASSIGNMENT, &((const struct assignment *)roles.items[i])->ref, NULL));
-    for (size_t i = 0; i < denies.n; i++) TRY(work_change(c, w, STORE_DENY, &((const struct deny_assignment *)denies.items[i])->ref, NULL));
-    return OK;
+    return drop_denies(c, w, &denies, false);
+}
+
+// --- what may not go along ---
+
+struct sites {
+    struct call         *c;
+    struct effect_sites *out;
+    enum err             failed;
+};
+
+static bool add_site(const struct resource *r, void *ctx)
+{
+    struct sites *s = ctx;
+    s->failed = effect_site_add(s->c, s->out, (struct effect_site){.scope = r->id, .action = call_format(s->c, "%.*s/delete", PSTR(r->type))});
+    return s->failed == OK;
+}
+
+enum err cascade_sites(struct call *c, struct work *w, str path, struct effect_sites *out)
+{
+    struct sites s = {.c = c, .out = out};
+    tree_each_resource(w->world->tree, path, add_site, &s);
+    return s.failed;
 }

@@ -1,5 +1,6 @@
 #include "ops/cascade.h"
 
+#include "ops/vault_resource.h"
 #include "stage.h"
 
 #define VM    STAGE_GROUP "/providers/Microsoft.Compute/virtualMachines/"
@@ -14,18 +15,35 @@ static object_id put(struct stage *s, const char *id, const char *body)
     return got.resource ? got.resource->identity.system_principal : (object_id){0};
 }
 
-static void deny(struct stage *s, unsigned n, const char *scope)
+// Everyone, or everyone but the caller.
+static void deny_action(struct stage *s, unsigned n, const char *action, const char *scope, bool spares_me)
 {
-    static const str              ALL[] = {S_INIT("*")};
-    static const struct role_permission WRITES = {.actions = ALL, .action_n = 1};
+    str                           actions[] = {str_of(action)};
+    const struct role_permission  named = {.actions = actions, .action_n = 1};
     static const struct deny_principal  EVERYONE = {.type = S_INIT("SystemDefined")};
     struct test                  *t = s->test;
-    struct deny_assignment       *made, plain = {.id = stage_guid(n), .name = S("no"), .scope = str_of(scope), .permissions = &WRITES, .permission_n = 1,
-                                                 .principals = &EVERYONE, .principal_n = 1, .excluded_n = 1};
+    struct deny_assignment       *made, plain = {.id = stage_guid(n), .name = S("no"), .scope = str_of(scope), .permissions = &named, .permission_n = 1,
+                                                 .principals = &EVERYONE, .principal_n = 1, .excluded_n = spares_me};
     struct deny_principal         me = {.id = s->caller.id, .type = S("ServicePrincipal")};
     plain.excluded = &me;
     CHECK_OK(deny_new(t->call, &plain, &made));
     CHECK_OK(work_change(t->call, &s->work, STORE_DENY, NULL, &made->ref));
+}
+
+static void deny(struct stage *s, unsigned n, const char *scope)
+{
+    deny_action(s, n, "*", scope, true);
+}
+
+static bool has_deny(const struct stage *s, unsigned n)
+{
+    return rbac_find_deny(s->work.world->rules, stage_guid(n)) != NULL;
+}
+
+static enum err delete_group(struct stage *s, const char *id)
+{
+    struct group_args args = {.id = str_of(id)};
+    return stage_run(s, &OP_GROUP_DELETE, NULL, id, &args, NULL);
 }
 
 static bool count_one(const struct assignment *a, void *ctx)
@@ -126,4 +144,96 @@ TEST(who_may_not_delete_leaves_everything)
     CHECK_ERR(stage_run(&s, &OP_GROUP_DELETE, NULL, STAGE_GROUP, &args, NULL), ERR_NOT_AUTHORIZED, "a group");
     CHECK_ERR(stage_delete(&s, VM "web"), ERR_NOT_AUTHORIZED, "a resource");
     CHECK(stands(&s, VM "web") && tree_find_group(s.work.world->tree, S(STAGE_GROUP)));
+}
+
+// Nothing is deleted then: neither what the deny names nor what lies beside it.
+TEST(a_deny_on_a_resource_stops_the_deletion_of_its_group)
+{
+    static const struct { const char *row, *action, *scope; bool spares_me; enum err want; } CASES[] = {
+        {"by its own action", "Microsoft.Compute/virtualMachines/delete", VM "web", false, ERR_DENIED},
+        {"in another casing", "MICROSOFT.COMPUTE/*/DELETE", STAGE_SUBSCRIPTION "/RESOURCEGROUPS/SHOP/providers/microsoft.compute/virtualmachines/WEB", false, ERR_DENIED},
+        {"by everything", "*", VM "web", false, ERR_DENIED},
+        {"on a child", "*/delete", VM "web/extensions/x", false, ERR_DENIED},
+        {"on a vault, which would be recoverable", "Microsoft.KeyVault/vaults/delete", STAGE_GROUP STAGE_VAULTS "shop-1", false, ERR_DENIED},
+        {"for others", "*", VM "web", true, OK},
+        {"of another action", "Microsoft.Compute/virtualMachines/read", VM "web", false, OK},
+        {"of another type", "Microsoft.Web/sites/delete", VM "web", false, OK},
+        {"beside it", "*/delete", OTHER "/providers/Microsoft.Compute/virtualMachines/web", false, OK},
+    };
+    for (size_t i = 0; i < COUNT(CASES); i++) {
+        CLEANUP(stage_close) struct stage s;
+        stage_open(&s, t);
+        stage_put_group(&s, STAGE_GROUP);
+        stage_put_group(&s, OTHER);
+        stage_assign(&s, s.caller.id, "Owner", "/");
+        put(&s, VM "web", OWNED);
+        put(&s, VM "web/extensions/x", "{}");
+        put(&s, VM "aside", OWNED);
+        put(&s, STAGE_GROUP STAGE_VAULTS "shop-1", "{\"location\":\"westus\",\"properties\":{\"tenantId\":\"00000000-0000-0000-0000-000000000010\"}}");
+        deny_action(&s, 0xD1, CASES[i].action, CASES[i].scope, CASES[i].spares_me);
+        CHECK_ERR(delete_group(&s, STAGE_SUBSCRIPTION "/resourcegroups/SHOP"), CASES[i].want, CASES[i].row);
+        bool stopped = CASES[i].want != OK;
+        CHECK_ROW(stands(&s, VM "web") == stopped && stands(&s, VM "aside") == stopped && stands(&s, VM "web/extensions/x") == stopped, CASES[i].row);
+        CHECK_ROW((tree_find_group(s.work.world->tree, S(STAGE_GROUP)) != NULL) == stopped, CASES[i].row);
+        if (stopped) CHECK_ROW(has_deny(&s, 0xD1) && guid_eq(s.work.refusal.answer.decided_by, stage_guid(0xD1)), CASES[i].row);
+    }
+}
+
+TEST(a_deny_on_a_child_stops_the_deletion_of_its_parent)
+{
+    CLEANUP(stage_close) struct stage s;
+    stage_open(&s, t);
+    stage_put_group(&s, STAGE_GROUP);
+    stage_assign(&s, s.caller.id, "Owner", "/");
+    put(&s, VM "web", OWNED);
+    put(&s, VM "web/extensions/x", "{}");
+    deny_action(&s, 0xD1, "Microsoft.Compute/virtualMachines/extensions/delete", VM "web/extensions/x", false);
+    CHECK_ERR(stage_delete(&s, VM "WEB"), ERR_DENIED, "the parent");
+    CHECK(stands(&s, VM "web") && stands(&s, VM "web/extensions/x"));
+    deny_action(&s, 0xD1, "Microsoft.Compute/virtualMachines/extensions/delete", VM "web/extensions/x", true);
+    CHECK_OK(stage_delete(&s, VM "WEB"));
+    CHECK(!stands(&s, VM "web") && !stands(&s, VM "web/extensions/x") && !has_deny(&s, 0xD1));
+}
+
+// Else whoever deletes a vault and recovers it would have lifted them.
+TEST(what_can_be_recovered_keeps_its_denies)
+{
+    static const char *const SECRET_DENIES[] = {STAGE_GROUP, STAGE_GROUP STAGE_VAULTS "shop-1", STAGE_GROUP STAGE_VAULTS "shop-1/secrets/a"};
+    static const char *const VAULT = STAGE_GROUP STAGE_VAULTS "shop-1";
+    struct deleted_vault_args purge = {.subscription.g = stage_guid(0x51), .location = S("westus"), .name = S("shop-1")};
+    CLEANUP(stage_close) struct stage s;
+    stage_open(&s, t);
+    stage_put_group(&s, STAGE_GROUP);
+    stage_assign(&s, s.caller.id, "Owner", "/");
+    put(&s, VAULT, "{\"location\":\"westus\",\"properties\":{\"tenantId\":\"00000000-0000-0000-0000-000000000010\"}}");
+    put(&s, VM "web", OWNED);
+    for (unsigned i = 0; i < COUNT(SECRET_DENIES); i++) deny_action(&s, 0xD1 + i, "Microsoft.KeyVault/vaults/read", SECRET_DENIES[i], false);
+    deny_action(&s, 0xD8, "Microsoft.KeyVault/vaults/read", VM "web", false);
+    deny_action(&s, 0xD9, "Microsoft.KeyVault/vaults/read", STAGE_SUBSCRIPTION, false);
+    CHECK_OK(stage_delete(&s, VAULT));
+    for (unsigned i = 0; i < COUNT(SECRET_DENIES); i++) CHECK_ROW(has_deny(&s, 0xD1 + i), "the vault alone");
+    CHECK_OK(delete_group(&s, STAGE_GROUP));
+    for (unsigned i = 0; i < COUNT(SECRET_DENIES); i++) CHECK_ROW(has_deny(&s, 0xD1 + i), "with its group");
+    CHECK(!has_deny(&s, 0xD8)); // nothing that it reached is left
+    CHECK_OK(stage_run(&s, &OP_DELETED_VAULT_PURGE, NULL, STAGE_SUBSCRIPTION, &purge, NULL));
+    for (unsigned i = 0; i < COUNT(SECRET_DENIES); i++) CHECK_ROW(!has_deny(&s, 0xD1 + i), "gone for good");
+    CHECK(has_deny(&s, 0xD9));
+}
+
+TEST(a_purge_leaves_the_denies_of_a_group_that_stands)
+{
+    struct deleted_vault_args purge = {.subscription.g = stage_guid(0x51), .location = S("westus"), .name = S("shop-1")};
+    CLEANUP(stage_close) struct stage s;
+    stage_open(&s, t);
+    stage_put_group(&s, STAGE_GROUP);
+    stage_assign(&s, s.caller.id, "Owner", "/");
+    put(&s, STAGE_GROUP STAGE_VAULTS "shop-1", "{\"location\":\"westus\",\"properties\":{\"tenantId\":\"00000000-0000-0000-0000-000000000010\"}}");
+    deny_action(&s, 0xD1, "Microsoft.KeyVault/vaults/read", STAGE_GROUP, false);
+    deny_action(&s, 0xD2, "Microsoft.KeyVault/vaults/read", STAGE_GROUP STAGE_VAULTS "shop-1", false);
+    deny_action(&s, 0xD3, "Microsoft.KeyVault/locations/deletedVaults/purge/action", STAGE_GROUP, false);
+    CHECK_OK(stage_delete(&s, STAGE_GROUP STAGE_VAULTS "shop-1"));
+    CHECK_ERR(stage_run(&s, &OP_DELETED_VAULT_PURGE, NULL, STAGE_SUBSCRIPTION, &purge, NULL), ERR_DENIED, "denied at the group");
+    CHECK_OK(work_change(t->call, &s.work, STORE_DENY, &rbac_find_deny(s.work.world->rules, stage_guid(0xD3))->ref, NULL));
+    CHECK_OK(stage_run(&s, &OP_DELETED_VAULT_PURGE, NULL, STAGE_SUBSCRIPTION, &purge, NULL));
+    CHECK(has_deny(&s, 0xD1) && !has_deny(&s, 0xD2));
 }

@@ -2,6 +2,7 @@
 
 #include "log/activity.h"
 #include "ops/assignments.h"
+#include "ops/effects.h"
 #include "ops/provider_names.h"
 
 #define DENIES "Microsoft.Authorization/denyAssignments"
@@ -62,5 +63,5 @@ static enum err delete_deny(struct call *c, struct work *w, const void *args, vo
     return record(c, w, S(DENIES "/delete"), out->deny->scope);
 }
 
-const struct op OP_DENY_WRITE = {.name = "deny_write", .writes = true, .quiet = true, .run = write_deny};
-const struct op OP_DENY_DELETE = {.name = "deny_delete", .writes = true, .quiet = true, .run = delete_deny};
+const struct op OP_DENY_WRITE = {.name = "deny_write", .writes = true, .quiet = true, .effects = {&EFFECT_DENY_WRITE}, .run = write_deny};
+const struct op OP_DENY_DELETE = {.name = "deny_delete", .writes = true, .quiet = true, .effects = {&EFFECT_DENY_WRITE}, .run = delete_deny};

@@ -1,6 +1,7 @@
 #include "ops/gate.h"
 
 #include "log/activity.h"
+#include "ops/effects.h"
 
 enum err work_begin(struct call *c, struct product *p, unsigned row, struct work *out)
 {
@@ -51,18 +52,6 @@ static enum err refuse(struct call *c, struct work *w, enum err kind, struct ref
     if (refusal.answer.reason == RBAC_DENIED && kind == ERR_NOT_AUTHORIZED) kind = ERR_DENIED;
     return FAIL(c, kind, "The client '%.*s' with object id '%s' does not have authorization to perform action '%.*s' over scope '%.*s'.",
                 PSTR(c->caller->name), guid_text(c->caller->id.g).s, PSTR(refusal.action), PSTR(refusal.scope));
-}
-
-enum err work_require_linked(struct call *c, struct work *w, str action, str scope, str linked_action, str linked_scope)
-{
-    struct rbac_answer answer;
-    TRY(work_decide(c, w, NULL, linked_action, RBAC_CONTROL, linked_scope, NULL, &answer));
-    if (answer.allowed) return OK;
-    w->refusal = (struct refusal){.action = linked_action, .scope = linked_scope, .answer = answer};
-    return FAIL(c, ERR_LINKED_NOT_AUTHORIZED,
-                "The client '%.*s' with object id '%s' has permission to perform action '%.*s' on scope '%.*s'; however, it does not have "
-                "permission to perform action '%.*s' on the linked scope(s) '%.*s' or the linked scope(s) are invalid.",
-                PSTR(c->caller->name), guid_text(c->caller->id.g).s, PSTR(action), PSTR(scope), PSTR(linked_action), PSTR(linked_scope));
 }
 
 enum err work_require(struct call *c, struct work *w, enum rbac_plane plane, str action, const struct op_target *target)
@@ -116,6 +105,7 @@ enum err op_run(struct call *c, struct work *w, const struct op *op, const struc
     TRY(action_of(c, op, target, &action));
     if (op->writes && !w->writes) return FAIL(c, ERR_INTERNAL, "The op %s writes, and its route does not say so.", op->name);
     if (!is_decided && !str_empty(action)) TRY(work_require(c, w, op->plane, action, target));
+    TRY(effects_ask(c, w, op, action, target, args));
     TRY(op->run(c, w, args, out));
     return op->writes && !op->quiet ? record(c, w, action, target ? target->scope : STR_NONE) : OK;
 }

@@ -1,9 +1,10 @@
 /*
  * gate.h - the one way to do anything: ask, do, record.
  *
- * An op is a row: its name, the permission it needs, whether it writes, the deed.
- * op_run decides (rbac), does the deed and, for a write, records the activity in the
- * same transaction. A deed that fails leaves nothing behind.
+ * An op is a row: its name, the permission it needs, its indirect effects with the
+ * permissions that they need (effects.h), whether it writes, the deed. op_run decides
+ * (rbac), does the deed and, for a write, records the activity in the same transaction.
+ * A deed that fails leaves nothing behind.
  *
  * Layer:  ops (uses all above)
  */
@@ -59,6 +60,10 @@ struct work {
 FALLIBLE work_begin(struct call *c, struct product *p, unsigned row, struct work *out);
 void     work_end(struct work *w);
 
+#define OP_MAX_EFFECTS 4
+
+struct effect;
+
 struct op {
     const char     *name;
     enum rbac_plane plane;
@@ -66,12 +71,15 @@ struct op {
     bool            writes;
     bool            quiet;  /* a write that the activity log does not show (data planes have their own log) */
     bool            by_target; /* the target must name the action: without one nothing is done */
+    const struct effect *effects[OP_MAX_EFFECTS]; /* what it does besides, asked for before the deed; then NULL */
+    const char          *no_effects; /* of a writing op without any: why there is nothing to ask */
     enum err (*run)(struct call *c, struct work *w, const void *args, void *out);
 };
 
 /*
- * Decides, then does the deed. c->caller must be set unless the op needs no permission.
- * Errors: ERR_NOT_AUTHORIZED, ERR_DENIED (w->refusal says which), ERR_CALLER_UNKNOWN, and what the deed fails with
+ * Decides, for the op and for its effects, then does the deed. c->caller must be set unless the op needs no permission.
+ * Errors: ERR_NOT_AUTHORIZED, ERR_LINKED_NOT_AUTHORIZED, ERR_DENIED (w->refusal says which), ERR_CALLER_UNKNOWN, and what
+ *         the deed fails with
  */
 FALLIBLE op_run(struct call *c, struct work *w, const struct op *op, const struct op_target *target, const void *args, void *out);
 
@@ -92,8 +100,6 @@ FALLIBLE work_closure(struct call *c, const struct work *w, const struct caller 
 /* The decision alone; a refusal is an answer. `who` NULL: the caller. */
 FALLIBLE work_decide(struct call *c, struct work *w, const struct caller *who, str action, enum rbac_plane plane, str scope,
                      const struct rbac_attributes *attributes, struct rbac_answer *out);
-/* The same for a linked resource (attach, join): ERR_LINKED_NOT_AUTHORIZED with the refusal filled. */
-FALLIBLE work_require_linked(struct call *c, struct work *w, str action, str scope, str linked_action, str linked_scope);
 
 /*
  * Changes one record of the domain, in memory and store: only for deeds of writing ops.

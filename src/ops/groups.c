@@ -132,8 +132,20 @@ static enum err delete_group(struct call *c, struct work *w, const void *args_, 
     return work_change(c, w, STORE_GROUP, &before->ref, NULL);
 }
 
+static enum err find_cascade(struct call *c, struct work *w, const struct effect *e, const void *args_, struct effect_sites *out)
+{
+    const struct group_args *args = args_;
+    struct scope             scope;
+    (void)e;
+    TRY(scope_parse(c, args->id, &scope));
+    return cascade_sites(c, w, scope.path, out);
+}
+
+static const struct effect EFFECT_GROUP_CASCADE = {.name = "cascade", .rule = EFFECT_NOT_DENIED, .find = find_cascade};
+
 #define GROUP "Microsoft.Resources/subscriptions/resourceGroups"
-const struct op OP_GROUP_PUT = {.name = "group_put", .action = GROUP "/write", .writes = true, .run = put};
-const struct op OP_GROUP_PATCH = {.name = "group_patch", .action = GROUP "/write", .writes = true, .run = patch};
-const struct op OP_GROUP_DELETE = {.name = "group_delete", .action = GROUP "/delete", .writes = true, .run = delete_group};
+#define OWN_FIELDS "it changes the group's own fields, which decide nothing"
+const struct op OP_GROUP_PUT = {.name = "group_put", .action = GROUP "/write", .writes = true, .run = put, .no_effects = OWN_FIELDS};
+const struct op OP_GROUP_PATCH = {.name = "group_patch", .action = GROUP "/write", .writes = true, .run = patch, .no_effects = OWN_FIELDS};
+const struct op OP_GROUP_DELETE = {.name = "group_delete", .action = GROUP "/delete", .effects = {&EFFECT_GROUP_CASCADE}, .writes = true, .run = delete_group};
 const struct op OP_GROUP_READ = {.name = "group_read", .action = GROUP "/read", .run = read_group};

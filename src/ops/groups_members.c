@@ -1,6 +1,6 @@
 #include "ops/groups_members.h"
 
-#include "ops/principals.h"
+#include "ops/effects.h"
 
 enum err directory_absent(struct call *c, str name)
 {
@@ -98,7 +98,6 @@ static enum err add_member(struct call *c, struct work *w, const void *args_, vo
 {
     const struct member_args *args = args_;
     (void)out;
-    TRY(directory_require_writer(c));
     return membership_add(c, w, args->group, args->member);
 }
 
@@ -117,7 +116,6 @@ static enum err remove_member(struct call *c, struct work *w, const void *args_,
     const struct member_args *args = args_;
     const struct membership  *m = directory_find_membership(w->world->directory, args->group, args->member);
     (void)out;
-    TRY(directory_require_writer(c));
     TRY(require_group(c, w, args->group));
     return m && !m->counts_until_ns ? end(c, w, m) : directory_absent(c, guid_str(c, args->member.g));
 }
@@ -148,5 +146,5 @@ enum err memberships_drop_ended(struct call *c, struct work *w, size_t limit, si
     return OK;
 }
 
-const struct op OP_MEMBER_ADD = {.name = "member_add", .writes = true, .quiet = true, .run = add_member};
-const struct op OP_MEMBER_REMOVE = {.name = "member_remove", .writes = true, .quiet = true, .run = remove_member};
+const struct op OP_MEMBER_ADD = {.name = "member_add", .writes = true, .quiet = true, .effects = {&EFFECT_DIRECTORY_WRITE}, .run = add_member};
+const struct op OP_MEMBER_REMOVE = {.name = "member_remove", .writes = true, .quiet = true, .effects = {&EFFECT_DIRECTORY_WRITE}, .run = remove_member};

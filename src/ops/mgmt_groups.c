@@ -1,6 +1,7 @@
 #include "ops/mgmt_groups.h"
 
 #include "ops/cascade.h"
+#include "ops/effects.h"
 #include "resources/types.h"
 
 #define GROUPS "Microsoft.Management/managementGroups"
@@ -122,24 +123,13 @@ static enum err check_room(struct call *c, const struct work *w)
 
 // --- writing ---
 
-// The root group belongs to nobody below it: its own rule is that nothing more is asked for there.
-static enum err require_at(struct call *c, struct work *w, const char *action, str moved, str place)
-{
-    if (mgmt_group_is_root(w->product, place)) return OK;
-    return work_require_linked(c, w, str_of(action), moved, str_of(action), mgmt_group_path(c, place));
-}
-
 static enum err check_move(struct call *c, struct work *w, const struct mgmt_group_args *args, const struct mgmt_group *before, str parent)
 {
     const struct mgmt_group *there;
-    str                      path = mgmt_group_path(c, args->name);
     if (before && str_eq_nocase(before->parent, parent)) return OK;
     if (mgmt_group_is_root(w->product, args->name)) return FAIL(c, ERR_PARAMETER_INVALID, "The root management group cannot be moved.");
     TRY(mgmt_group_require(c, w, parent, &there));
-    TRY(check_place(c, w, args->name, parent));
-    if (!before) return OK; // the parent is where the permission was asked for
-    TRY(require_at(c, w, GROUPS "/write", path, before->parent));
-    return require_at(c, w, GROUPS "/write", path, parent);
+    return check_place(c, w, args->name, parent);
 }
 
 static enum err write_group(struct call *c, struct work *w, const void *args_, void *out_)
@@ -184,10 +174,7 @@ static enum err move_subscription(struct call *c, struct work *w, subscription_i
 {
     const struct subscription *before = tree_find_subscription(w->world->tree, id);
     struct subscription        next = *before, *fresh;
-    str                        path = call_format(c, "/subscriptions/%s", guid_text(id.g).s);
     if (str_eq_nocase(from, to)) return OK;
-    TRY(require_at(c, w, GROUPS "/subscriptions/write", path, from));
-    TRY(work_require_linked(c, w, S(GROUPS "/subscriptions/write"), path, S("Microsoft.Authorization/roleAssignments/write"), path));
     next.mgmt_group = mgmt_group_is_root(w->product, to) ? STR_NONE : to;
     TRY(subscription_new(c, &next, &fresh));
     return work_change(c, w, STORE_SUBSCRIPTION, &before->ref, &fresh->ref);
@@ -222,7 +209,131 @@ static enum err move_out(struct call *c, struct work *w, const void *args_, void
     return move_subscription(c, w, args->subscription, holder, root_name(c, w));
 }
 
-const struct op OP_MGMT_GROUP_WRITE = {.name = "mgmt_group_write", .action = GROUPS "/write", .writes = true, .run = write_group};
-const struct op OP_MGMT_GROUP_DELETE = {.name = "mgmt_group_delete", .action = GROUPS "/delete", .writes = true, .run = delete_group};
-const struct op OP_MGMT_GROUP_MOVE_IN = {.name = "mgmt_group_move_in", .action = GROUPS "/subscriptions/write", .writes = true, .run = move_in};
-const struct op OP_MGMT_GROUP_MOVE_OUT = {.name = "mgmt_group_move_out", .action = GROUPS "/subscriptions/delete", .writes = true, .run = move_out};
+// --- what a move changes besides ---
+
+// Something that changes its parent; an empty path: nothing does.
+struct move {
+    str        path;     // as a scope
+    str        from, to; // the names of its parents
+    const str *above;    // the scopes of the groups above it before
+    size_t     above_n;
+};
+
+struct mover {
+    enum err (*read)(struct call *c, const struct work *w, const struct mgmt_group_args *args, struct move *out);
+};
+
+static enum err read_group_move(struct call *c, const struct work *w, const struct mgmt_group_args *args, struct move *out)
+{
+    const struct mgmt_group *before = tree_find_mgmt_group(w->world->tree, args->name);
+    if (!before || mgmt_group_is_root(w->product, args->name)) return OK; // a new one has its permission asked for at its parent
+    str to = parent_of(c, w, args, before);
+    if (str_eq_nocase(before->parent, to)) return OK;
+    *out = (struct move){.path = mgmt_group_path(c, before->name), .from = before->parent, .to = to};
+    return tree_above_mgmt_group(c, w->world->tree, before->name, &out->above, &out->above_n);
+}
+
+static enum err read_subscription_move(struct call *c, const struct work *w, subscription_id id, str to, struct move *out)
+{
+    const struct subscription *s = tree_find_subscription(w->world->tree, id);
+    if (!s || str_eq_nocase(mgmt_group_of_subscription(c, w, s), to)) return OK;
+    *out = (struct move){.path = call_format(c, "/subscriptions/%s", guid_text(id.g).s), .from = mgmt_group_of_subscription(c, w, s), .to = to};
+    return tree_above(c, w->world->tree, id, &out->above, &out->above_n);
+}
+
+static enum err read_move_in(struct call *c, const struct work *w, const struct mgmt_group_args *args, struct move *out)
+{
+    return read_subscription_move(c, w, args->subscription, args->name, out);
+}
+
+static enum err read_move_out(struct call *c, const struct work *w, const struct mgmt_group_args *args, struct move *out)
+{
+    return read_subscription_move(c, w, args->subscription, root_name(c, w), out);
+}
+
+static const struct mover GROUP = {read_group_move}, IN = {read_move_in}, OUT = {read_move_out};
+
+static enum err read_move(struct call *c, const struct work *w, const struct effect *e, const void *args, struct move *out)
+{
+    const struct mover *mover = e->context;
+    *out = (struct move){0};
+    return mover->read(c, w, args, out);
+}
+
+// The root group belongs to nobody below it: as published, nothing more is asked for there.
+static enum err add_place(struct call *c, const struct work *w, str group, struct effect_sites *out)
+{
+    if (mgmt_group_is_root(w->product, group)) return OK;
+    return effect_site_add(c, out, (struct effect_site){.scope = mgmt_group_path(c, group)});
+}
+
+static enum err find_places(struct call *c, struct work *w, const struct effect *e, const void *args, struct effect_sites *out)
+{
+    struct move m;
+    TRY(read_move(c, w, e, args, &m));
+    if (str_empty(m.path)) return OK;
+    TRY(add_place(c, w, m.from, out));
+    return add_place(c, w, m.to, out);
+}
+
+static enum err find_moved(struct call *c, struct work *w, const struct effect *e, const void *args, struct effect_sites *out)
+{
+    struct move m;
+    TRY(read_move(c, w, e, args, &m));
+    return str_empty(m.path) ? OK : effect_site_add(c, out, (struct effect_site){.scope = m.path});
+}
+
+struct left_behind {
+    struct call         *c;
+    const struct move   *move;
+    const str           *above; // those above the new parent
+    size_t               above_n;
+    struct effect_sites *out;
+    enum err             failed;
+};
+
+static bool look_for_left(const struct deny_assignment *d, void *ctx)
+{
+    struct left_behind *l = ctx;
+    bool                reached = !d->not_below && str_index_nocase(l->move->above, l->move->above_n, d->scope) != STR_NOWHERE;
+    bool reaches = str_index_nocase(l->above, l->above_n, d->scope) != STR_NOWHERE || str_eq_nocase(d->scope, mgmt_group_path(l->c, l->move->to));
+    if (reached && !reaches) l->failed = effect_site_add(l->c, l->out, (struct effect_site){.scope = l->move->path, .deny = d->id});
+    return l->failed == OK;
+}
+
+static enum err find_left(struct call *c, struct work *w, const struct effect *e, const void *args, struct effect_sites *out)
+{
+    struct move        m;
+    struct left_behind l = {.c = c, .move = &m, .out = out};
+    TRY(read_move(c, w, e, args, &m));
+    if (str_empty(m.path)) return OK;
+    TRY(tree_above_mgmt_group(c, w->world->tree, m.to, &l.above, &l.above_n));
+    rbac_each_deny(w->world->rules, look_for_left, &l);
+    return l.failed;
+}
+
+#define ROLES_WRITE "Microsoft.Authorization/roleAssignments/write"
+static const struct effect EFFECT_GROUP_PLACES = {
+    .name = "group_move_places", .rule = EFFECT_NEEDS, .action = GROUPS "/write", .find = find_places, .context = &GROUP};
+static const struct effect EFFECT_GROUP_ROLES = {
+    .name = "group_move_roles", .rule = EFFECT_NEEDS, .action = ROLES_WRITE, .find = find_moved, .context = &GROUP};
+static const struct effect EFFECT_GROUP_DENIES = {.name = "group_move_denies", .rule = EFFECT_OPERATOR, .find = find_left, .context = &GROUP};
+static const struct effect EFFECT_IN_PLACES = {
+    .name = "subscription_move_places", .rule = EFFECT_NEEDS, .action = GROUPS "/subscriptions/write", .find = find_places, .context = &IN};
+static const struct effect EFFECT_IN_ROLES = {
+    .name = "subscription_move_roles", .rule = EFFECT_NEEDS, .action = ROLES_WRITE, .find = find_moved, .context = &IN};
+static const struct effect EFFECT_IN_DENIES = {.name = "subscription_move_denies", .rule = EFFECT_OPERATOR, .find = find_left, .context = &IN};
+static const struct effect EFFECT_OUT_PLACES = {
+    .name = "subscription_move_places", .rule = EFFECT_NEEDS, .action = GROUPS "/subscriptions/write", .find = find_places, .context = &OUT};
+static const struct effect EFFECT_OUT_ROLES = {
+    .name = "subscription_move_roles", .rule = EFFECT_NEEDS, .action = ROLES_WRITE, .find = find_moved, .context = &OUT};
+static const struct effect EFFECT_OUT_DENIES = {.name = "subscription_move_denies", .rule = EFFECT_OPERATOR, .find = find_left, .context = &OUT};
+
+const struct op OP_MGMT_GROUP_WRITE = {.name = "mgmt_group_write", .action = GROUPS "/write", .writes = true, .run = write_group,
+                                       .effects = {&EFFECT_GROUP_PLACES, &EFFECT_GROUP_ROLES, &EFFECT_GROUP_DENIES}};
+const struct op OP_MGMT_GROUP_DELETE = {.name = "mgmt_group_delete", .action = GROUPS "/delete", .writes = true, .run = delete_group,
+                                        .no_effects = "only an empty group is deleted: what stands at it reaches nothing"};
+const struct op OP_MGMT_GROUP_MOVE_IN = {.name = "mgmt_group_move_in", .action = GROUPS "/subscriptions/write", .writes = true, .run = move_in,
+                                         .effects = {&EFFECT_IN_PLACES, &EFFECT_IN_ROLES, &EFFECT_IN_DENIES}};
+const struct op OP_MGMT_GROUP_MOVE_OUT = {.name = "mgmt_group_move_out", .action = GROUPS "/subscriptions/delete", .writes = true, .run = move_out,
+                                          .effects = {&EFFECT_OUT_PLACES, &EFFECT_OUT_ROLES, &EFFECT_OUT_DENIES}};

@@ -2,8 +2,12 @@
  * mgmt_groups.h - the tree of management groups and the subscriptions in it.
  *
  * Its root is named by the tenant's id. What is assigned or denied at a group counts for
- * all that lies below it, so moving something changes what others may do: whoever moves
- * needs the permission at the old place, the new place, and on what is moved.
+ * all that lies below it, so moving something changes who may do what there. Whoever moves
+ * needs to write both parents (not the root group), and to write role assignments on what is
+ * moved: the published rule for subscriptions, taken over for groups. Whoever has roles at
+ * the new parent gets them below, the mover too, and he could have given them. What he could not
+ * have done is lift a deny assignment: out of the reach of one only the operator moves
+ * something. That is inferred, the safe way.
  *
  * Layer:  ops (uses all above)
  * Source: https://learn.microsoft.com/azure/governance/management-groups/overview,

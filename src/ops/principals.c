@@ -1,5 +1,6 @@
 #include "ops/principals.h"
 
+#include "ops/effects.h"
 #include "ops/groups_members.h"
 
 #define DISPLAY_NAME S("displayName")
@@ -242,7 +243,6 @@ static enum err create(struct call *c, struct work *w, const void *args_, void *
     const struct principal_args *args = args_;
     int64_t                      delay_ns = w->product->propagation.directory_object_s * NS_PER_S;
     struct principal             plain = {.kind = args->kind, .created_ns = c->now_ns, .counts_from_ns = c->now_ns + delay_ns};
-    TRY(directory_require_writer(c));
     TRY(check(c, w, args, true));
     plain.id.g = guid_new(c);
     return save(c, w, args, NULL, plain, out);
@@ -258,7 +258,6 @@ static enum err update(struct call *c, struct work *w, const void *args_, void *
 {
     const struct principal_args *args = args_;
     const struct principal      *before = find(w, args);
-    TRY(directory_require_writer(c));
     if (!before) return directory_absent(c, guid_str(c, args->id.g));
     if (before->kind == PRINCIPAL_MANAGED || before->kind == PRINCIPAL_APP) return FAIL_PLAIN(c, ERR_NOT_AUTHORIZED);
     TRY(check(c, w, args, false));
@@ -270,7 +269,6 @@ static enum err delete(struct call *c, struct work *w, const void *args_, void *
     const struct principal_args *args = args_;
     const struct principal      *before = find(w, args);
     (void)out;
-    TRY(directory_require_writer(c));
     if (!before) return directory_absent(c, guid_str(c, args->id.g));
     if (before->kind == PRINCIPAL_MANAGED || object_id_eq(before->id, w->product->operator_id)) return FAIL_PLAIN(c, ERR_NOT_AUTHORIZED);
     TRY(memberships_drop(c, w, before->id));
@@ -278,7 +276,7 @@ static enum err delete(struct call *c, struct work *w, const void *args_, void *
 }
 
 // Quiet: the activity log is the resources'.
-const struct op OP_PRINCIPAL_CREATE = {.name = "principal_create", .writes = true, .quiet = true, .run = create};
-const struct op OP_PRINCIPAL_UPDATE = {.name = "principal_update", .writes = true, .quiet = true, .run = update};
-const struct op OP_PRINCIPAL_DELETE = {.name = "principal_delete", .writes = true, .quiet = true, .run = delete};
+const struct op OP_PRINCIPAL_CREATE = {.name = "principal_create", .writes = true, .quiet = true, .effects = {&EFFECT_DIRECTORY_WRITE}, .run = create};
+const struct op OP_PRINCIPAL_UPDATE = {.name = "principal_update", .writes = true, .quiet = true, .effects = {&EFFECT_DIRECTORY_WRITE}, .run = update};
+const struct op OP_PRINCIPAL_DELETE = {.name = "principal_delete", .writes = true, .quiet = true, .effects = {&EFFECT_DIRECTORY_WRITE}, .run = delete};
 const struct op OP_DIRECTORY_READ = {.name = "directory_read", .run = require_reader};

@@ -37,5 +37,5 @@ extern const struct op OP_PRINCIPAL_DELETE;
 /* No arguments, no result: the permission to read the directory alone. Errors: ERR_NOT_AUTHORIZED */
 extern const struct op OP_DIRECTORY_READ;
 
-/* For deeds that write the directory. Errors: ERR_NOT_AUTHORIZED, ERR_CALLER_UNKNOWN */
+/* For routes, before the op that asks by its effect. Errors: ERR_NOT_AUTHORIZED, ERR_CALLER_UNKNOWN */
 FALLIBLE directory_require_writer(struct call *c);

@@ -33,10 +33,21 @@ static enum err delete_resource(struct call *c, struct work *w, const void *args
     if (!str_empty(id.subscription)) TRY(resources_require_holder(c, w, id.subscription, id.group));
     out->resource = tree_find(w->world->tree, id.text);
     if (!out->resource) return OK;
-    TRY(cascade_resources(c, w, out->resource->id));
-    TRY(cascade_assignments(c, w, out->resource->id));
-    return cascade_resource(c, w, out->resource);
+    TRY(cascade_resources(c, w, id.text));
+    TRY(cascade_resource(c, w, out->resource));
+    return cascade_assignments(c, w, id.text);
 }
 
+static enum err find_cascade(struct call *c, struct work *w, const struct effect *e, const void *args_, struct effect_sites *out)
+{
+    const struct resource_args *args = args_;
+    struct resource_id          id;
+    (void)e;
+    TRY(resource_id_parse(c, args->id, &id));
+    return cascade_sites(c, w, id.text, out);
+}
+
+static const struct effect EFFECT_RESOURCE_CASCADE = {.name = "cascade", .rule = EFFECT_NOT_DENIED, .find = find_cascade};
+
 const struct op OP_RESOURCE_READ = {.name = "resource_read", .by_target = true, .run = read_resource};
-const struct op OP_RESOURCE_DELETE = {.name = "resource_delete", .by_target = true, .writes = true, .run = delete_resource};
+const struct op OP_RESOURCE_DELETE = {.name = "resource_delete", .by_target = true, .effects = {&EFFECT_RESOURCE_CASCADE}, .writes = true, .run = delete_resource};

@@ -2,11 +2,10 @@
 #include "ops/resource_hooks.h"
 #include "ops/resources.h"
 #include "ops/system_identity.h"
+#include "ops/vault_resource.h"
 #include "ops/write_only.h"
 #include "resources/location.h"
 #include "resources/types.h"
-
-#define ASSIGN_ACTION S("Microsoft.ManagedIdentity/userAssignedIdentities/assign/action")
 
 // A resource on its way from the request to the record.
 struct writing {
@@ -140,19 +139,14 @@ static enum err compose_document(struct call *c, struct writing *x)
     return OK;
 }
 
-static enum err require_attachable(struct call *c, struct work *w, const struct writing *x, const str *fresh, size_t n)
+static enum err require_identity(struct call *c, const struct work *w, const struct writing *x, str id)
 {
-    str action = call_format(c, "%.*s/write", PSTR(x->type_name));
-    for (size_t i = 0; i < n; i++) {
-        TRY(work_require_linked(c, w, action, x->id.text, ASSIGN_ACTION, fresh[i]));
-        const struct resource *identity = tree_find(w->world->tree, fresh[i]);
-        if (identity && str_eq_nocase(identity->type, S("Microsoft.ManagedIdentity/userAssignedIdentities"))) continue;
-        return FAIL(c, ERR_IDENTITY_OPERATION,
-                    "Identity operation for resource '%.*s' failed with error 'Failed to perform resource identity operation. Status: 'BadRequest'. "
-                    "Response: '{\"error\":{\"code\":\"BadRequest\",\"message\":\"Resource '%.*s' was not found.\"}}'.'.",
-                    PSTR(x->id.text), PSTR(fresh[i]));
-    }
-    return OK;
+    const struct resource *identity = tree_find(w->world->tree, id);
+    if (identity && str_eq_nocase(identity->type, S("Microsoft.ManagedIdentity/userAssignedIdentities"))) return OK;
+    return FAIL(c, ERR_IDENTITY_OPERATION,
+                "Identity operation for resource '%.*s' failed with error 'Failed to perform resource identity operation. Status: 'BadRequest'. "
+                "Response: '{\"error\":{\"code\":\"BadRequest\",\"message\":\"Resource '%.*s' was not found.\"}}'.'.",
+                PSTR(x->id.text), PSTR(id));
 }
 
 static enum err keep_identity(struct call *c, struct work *w, struct writing *x)
@@ -177,18 +171,11 @@ static object_id principal_now(const struct work *w, str id)
     return p ? p->id : (object_id){GUID_NONE};
 }
 
-/*
- * Ids that are sent again although an identity was made anew under them meanwhile: that is another
- * identity, and to attach it needs the same permission as a new id.
- */
-static enum err require_remade(struct call *c, struct work *w, const struct writing *x, const struct identity_wish *wish)
+// Sent again, but an identity was made anew under the id meanwhile: that is another identity.
+static bool is_remade(const struct work *w, const struct resource *before, str id)
 {
-    for (size_t i = 0; i < wish->attach_n; i++) {
-        object_id had = attached_before(x->change.before, wish->attach[i]), now = principal_now(w, wish->attach[i]);
-        if (guid_is_none(had.g) || guid_is_none(now.g) || object_id_eq(had, now)) continue;
-        TRY(require_attachable(c, w, x, &wish->attach[i], 1));
-    }
-    return OK;
+    object_id had = attached_before(before, id), now = principal_now(w, id);
+    return !guid_is_none(had.g) && !guid_is_none(now.g) && !object_id_eq(had, now);
 }
 
 // What is sent is attached as it is now; what is only kept stays attached to whom it was.
@@ -218,8 +205,7 @@ static enum err apply_identity(struct call *c, struct work *w, struct writing *x
     if (wish.attach_n && !x->type->takes_user) return FAIL(c, ERR_IDENTITY_VALUES, "The type '%.*s' does not take user-assigned identities.", PSTR(x->type_name));
     TRY(identity_apply(c, x->args->verb, before ? &before->identity : &NONE, &wish, &x->next.identity.user_assigned, &x->next.identity.user_assigned_n,
                        &fresh, &fresh_n));
-    TRY(require_attachable(c, w, x, fresh, fresh_n));
-    TRY(require_remade(c, w, x, &wish));
+    for (size_t i = 0; i < fresh_n; i++) TRY(require_identity(c, w, x, fresh[i]));
     TRY(note_attached(c, w, x, &wish));
     return system_identity_apply(c, w, before, &x->next, wish.wants_system);
 }
@@ -284,9 +270,34 @@ static enum err write_resource(struct call *c, struct work *w, const void *args,
     TRY(apply_identity(c, w, &x));
     x.change.next = &x.next;
     x.change.body = x.args->body;
+    x.change.verb = x.args->verb;
     const struct resource_hooks *hooks = resource_hooks_of(x.type_name);
     if (hooks && hooks->write) TRY(hooks->write(c, w, &x.change));
     return keep(c, w, &x, out);
 }
 
-const struct op OP_RESOURCE_WRITE = {.name = "resource_write", .by_target = true, .writes = true, .run = write_resource};
+// Each identity that is attached anew: its id was not in the block before, or it was another identity's.
+static enum err find_attached(struct call *c, struct work *w, const struct effect *e, const void *args_, struct effect_sites *out)
+{
+    static const struct resource_identity NONE = {0};
+    const struct resource_args           *args = args_;
+    const struct resource                *before = tree_find(w->world->tree, args->id);
+    struct identity_wish                  wish;
+    const str                            *all, *fresh;
+    size_t                                all_n, fresh_n;
+    (void)e;
+    TRY(identity_wish_read(c, json_get(args->body, S("identity")), &wish));
+    if (wish.is_absent) return OK;
+    TRY(identity_apply(c, args->verb, before ? &before->identity : &NONE, &wish, &all, &all_n, &fresh, &fresh_n));
+    for (size_t i = 0; i < fresh_n; i++) TRY(effect_site_add(c, out, (struct effect_site){.scope = fresh[i]}));
+    for (size_t i = 0; i < wish.attach_n; i++)
+        if (is_remade(w, before, wish.attach[i])) TRY(effect_site_add(c, out, (struct effect_site){.scope = wish.attach[i]}));
+    return OK;
+}
+
+// Source: https://learn.microsoft.com/azure/role-based-access-control/built-in-roles/identity#managed-identity-operator
+static const struct effect EFFECT_IDENTITY_ATTACH = {
+    .name = "identity_attach", .rule = EFFECT_NEEDS, .action = "Microsoft.ManagedIdentity/userAssignedIdentities/assign/action", .find = find_attached};
+
+const struct op OP_RESOURCE_WRITE = {.name = "resource_write", .by_target = true, .writes = true, .run = write_resource,
+                                     .effects = {&EFFECT_IDENTITY_ATTACH, &EFFECT_VAULT_MODEL, &EFFECT_VAULT_BODY_POLICIES}};

@@ -1,5 +1,6 @@
 #include "ops/role_definitions.h"
 
+#include "ops/effects.h"
 #include "ops/provider_names.h"
 #include "ops/resources.h"
 
@@ -109,13 +110,7 @@ static enum err check_name(struct call *c, const struct work *w, const struct ro
     return same && !guid_eq(same->id, args->id) ? FAIL_PLAIN(c, ERR_ROLE_NAME_TAKEN) : OK;
 }
 
-// --- who may write it, and what stands in the way ---
-
-static enum err require_on_all(struct call *c, struct work *w, const char *action, const str *scopes, size_t n)
-{
-    for (size_t i = 0; i < n; i++) TRY(work_require_linked(c, w, str_of(action), scopes[0], str_of(action), scopes[i]));
-    return OK;
-}
+// --- what stands in the way ---
 
 static enum err find_custom(struct call *c, const struct work *w, guid id, const struct role **out)
 {
@@ -163,11 +158,9 @@ static enum err check_stranded(struct call *c, const struct work *w, const struc
                 PSTR(s.found));
 }
 
-static enum err check_all(struct call *c, struct work *w, const struct role_args *args, const struct role *before)
+static enum err check_all(struct call *c, const struct work *w, const struct role_args *args, const struct role *before)
 {
     TRY(check_scopes(c, w, args));
-    TRY(require_on_all(c, w, ROLES "/write", args->scopes, args->scope_n));
-    if (before) TRY(require_on_all(c, w, ROLES "/write", before->scopes, before->scope_n));
     TRY(check_name(c, w, args));
     if (args->description.n > ROLE_MAX_DESCRIPTION_BYTES)
         return FAIL(c, ERR_ROLE_INVALID, "The description of a role has at most %d bytes.", ROLE_MAX_DESCRIPTION_BYTES);
@@ -202,11 +195,80 @@ static enum err delete_role(struct call *c, struct work *w, const void *args_, v
     struct role_result     *out = out_;
     TRY(find_custom(c, w, args->id, &out->role));
     if (!out->role) return OK;
-    TRY(require_on_all(c, w, ROLES "/delete", out->role->scopes, out->role->scope_n));
     if (rbac_role_in_use(w->world->rules, args->id))
         return FAIL(c, ERR_ROLE_IN_USE, "There are existing role assignments referencing the role '%s'.", guid_text(args->id).s);
     return work_change(c, w, STORE_ROLE, &out->role->ref, NULL);
 }
 
-const struct op OP_ROLE_WRITE = {.name = "role_write", .action = ROLES "/write", .writes = true, .run = write_role};
-const struct op OP_ROLE_DELETE = {.name = "role_delete", .action = ROLES "/delete", .writes = true, .run = delete_role};
+// --- what a role's writing changes besides ---
+
+static enum err add_scopes(struct call *c, const str *scopes, size_t n, struct effect_sites *out)
+{
+    for (size_t i = 0; i < n; i++) TRY(effect_site_add(c, out, (struct effect_site){.scope = scopes[i]}));
+    return OK;
+}
+
+// A scope that is none, or is not there, is refused in its own words.
+static enum err find_scopes(struct call *c, struct work *w, const struct effect *e, const void *args_, struct effect_sites *out)
+{
+    const struct role_args *args = args_;
+    const struct role      *before;
+    (void)e;
+    TRY(find_custom(c, w, args->id, &before));
+    TRY(check_scopes(c, w, args));
+    TRY(add_scopes(c, args->scopes, args->scope_n, out));
+    return before ? add_scopes(c, before->scopes, before->scope_n, out) : OK;
+}
+
+static enum err find_old_scopes(struct call *c, struct work *w, const struct effect *e, const void *args_, struct effect_sites *out)
+{
+    const struct role_args *args = args_;
+    const struct role      *before;
+    (void)e;
+    TRY(find_custom(c, w, args->id, &before));
+    return before ? add_scopes(c, before->scopes, before->scope_n, out) : OK;
+}
+
+static bool same_list(const str *a, size_t a_n, const str *b, size_t b_n)
+{
+    bool same = a_n == b_n;
+    for (size_t i = 0; i < a_n && same; i++) same = str_eq_nocase(a[i], b[i]);
+    return same;
+}
+
+static bool same_permission(const struct role_permission *a, const struct role_permission *b)
+{
+    return same_list(a->actions, a->action_n, b->actions, b->action_n) && same_list(a->not_actions, a->not_action_n, b->not_actions, b->not_action_n) &&
+           same_list(a->data_actions, a->data_action_n, b->data_actions, b->data_action_n) &&
+           same_list(a->not_data_actions, a->not_data_action_n, b->not_data_actions, b->not_data_action_n) && str_eq(a->condition, b->condition);
+}
+
+static bool same_permissions(const struct role_args *args, const struct role *before)
+{
+    bool same = args->permission_n == before->permission_n;
+    for (size_t i = 0; i < args->permission_n && same; i++) same = same_permission(&args->permissions[i], &before->permissions[i]);
+    return same;
+}
+
+// All whom the role is assigned to get what it says then, the caller among them.
+static enum err find_in_use(struct call *c, struct work *w, const struct effect *e, const void *args_, struct effect_sites *out)
+{
+    const struct role_args *args = args_;
+    const struct role      *before;
+    (void)e;
+    TRY(find_custom(c, w, args->id, &before));
+    if (!before || !rbac_role_in_use(w->world->rules, args->id) || same_permissions(args, before)) return OK;
+    return add_scopes(c, before->scopes, before->scope_n, out);
+}
+
+// Source: https://learn.microsoft.com/azure/role-based-access-control/custom-roles
+static const struct effect EFFECT_ROLE_SCOPES = {.name = "role_scopes", .rule = EFFECT_NEEDS, .action = ROLES "/write", .find = find_scopes};
+static const struct effect EFFECT_ROLE_DELETE_SCOPES = {
+    .name = "role_delete_scopes", .rule = EFFECT_NEEDS, .action = ROLES "/delete", .find = find_old_scopes};
+static const struct effect EFFECT_ROLE_IN_USE = {
+    .name = "role_in_use", .rule = EFFECT_NEEDS, .action = "Microsoft.Authorization/roleAssignments/write", .find = find_in_use};
+
+const struct op OP_ROLE_WRITE = {.name = "role_write", .action = ROLES "/write", .effects = {&EFFECT_ROLE_SCOPES, &EFFECT_ROLE_IN_USE}, .writes = true,
+                                 .run = write_role};
+const struct op OP_ROLE_DELETE = {.name = "role_delete", .action = ROLES "/delete", .effects = {&EFFECT_ROLE_DELETE_SCOPES}, .writes = true,
+                                  .run = delete_role};

@@ -3,7 +3,10 @@
  *
  * Whoever writes a role needs the permission on each of its assignable scopes, those that
  * it has now and those that it shall have: else a role could be widened from where the
- * caller reigns to where others do.
+ * caller reigns to where others do. Other permissions of a role that is assigned need the
+ * permission to write role assignments there too: they are given to all who have the role.
+ * That is inferred, the safe way; the published rule asks for the first alone, and of the
+ * built-in roles only those that have both may write roles.
  *
  * Layer:  ops (uses all above)
  * Source: https://learn.microsoft.com/azure/role-based-access-control/custom-roles,

@@ -1,6 +1,7 @@
 #include "ops/secrets.h"
 
 #include "core/random.h"
+#include "ops/effects.h"
 #include "ops/secret_backup.h"
 #include "ops/secret_records.h"
 
@@ -444,34 +445,111 @@ enum err secrets_purge_due(struct call *c, struct work *w, size_t limit, size_t 
     return OK;
 }
 
+// --- names: what conditions see of them ---
+
+// One that is due holds its name no longer.
+static enum err find_name(struct call *c, const struct work *w, const struct vault *v, str name, str *out, bool *out_found)
+{
+    struct secret_records r = records_of(w, v);
+    struct secret_head    head;
+    struct secrets_args   asked = {.name = name};
+    TRY(secret_head_find(c, &r, SECRET_LIVE, name, &head, out_found));
+    if (!*out_found) TRY(find_deleted(c, &r, &asked, &head, out_found));
+    *out = *out_found ? head.name : name;
+    return OK;
+}
+
+// The secret as a site: by the name that is kept; a name that nothing is kept under, in any case too.
+static enum err add_secret(struct call *c, const struct work *w, const struct vault *v, str name, struct effect_sites *out)
+{
+    struct effect_site site = {0};
+    bool               found;
+    TRY(find_name(c, w, v, name, &name, &found));
+    TRY(vault_object_scope(c, v, "secrets", name, &site.scope));
+    for (int nocase = 0; nocase <= !found; nocase++) {
+        TRY(vault_name_attributes(c, "secrets", name, nocase, &site.attributes));
+        TRY(effect_site_add(c, out, site));
+    }
+    return OK;
+}
+
+static enum err find_new_name(struct call *c, struct work *w, const struct effect *e, const void *args, struct effect_sites *out)
+{
+    const struct secrets_args *a = args;
+    str                        name;
+    bool                       found;
+    (void)e;
+    if (!a->vault->uses_rbac) return OK; // neither roles nor denies count in it
+    TRY(find_name(c, w, a->vault, a->name, &name, &found));
+    return found ? OK : add_secret(c, w, a->vault, a->name, out);
+}
+
+static enum err find_restored(struct call *c, struct work *w, const struct effect *e, const void *args, struct effect_sites *out)
+{
+    const struct secrets_args *a = args;
+    struct secret_backup       backup;
+    (void)e;
+    if (!a->vault->uses_rbac) return OK;
+    TRY(secret_backup_read(c, w, a->vault, a->backup, &backup));
+    TRY(secrets_check_name(c, backup.name));
+    return add_secret(c, w, a->vault, backup.name, out);
+}
+
+static enum err find_written(struct call *c, struct work *w, const struct effect *e, const void *args, struct effect_sites *out)
+{
+    const struct secrets_args *a = args;
+    (void)e;
+    return a->vault->uses_rbac ? add_secret(c, w, a->vault, a->name, out) : OK;
+}
+
 #define ACTIONS VAULT_TYPE "/secrets/"
+/*
+ * Names are found in any case, so a secret that is made as FORBIDDEN is read as "forbidden". A condition about names that
+ * nothing is kept under yet must hold for the name as it is sent and in any other case. Inferred.
+ */
+static const struct effect EFFECT_SECRET_NEW_NAME = {
+    .name = "secret_new_name", .rule = EFFECT_NEEDS, .plane = RBAC_DATA, .action = ACTIONS "setSecret/action", .find = find_new_name};
+/* A restore is asked for at the vault; denies may stand at the secret. Inferred. */
+static const struct effect EFFECT_SECRET_RESTORE = {
+    .name = "secret_restore", .rule = EFFECT_NOT_DENIED, .plane = RBAC_DATA, .action = ACTIONS "restore/action", .find = find_restored};
+/* A template sets a secret by a permission of the management API; a deny of the data plane's own permission holds for it. Inferred. */
+static const struct effect EFFECT_SECRET_BY_TEMPLATE = {
+    .name = "secret_by_template", .rule = EFFECT_NOT_DENIED, .plane = RBAC_DATA, .action = ACTIONS "setSecret/action", .find = find_written};
+
+#define OWN_SECRET "its permission names the one secret that it changes"
 // A data plane's writes are no activities: `quiet`.
 #define READS(name_, action_, permission_, run_)                                                                                   \
-    {.op = {.name = name_, .plane = RBAC_DATA, .action = ACTIONS action_, .run = run_}, .collection = "secrets", .permission = permission_}
-#define WRITES(name_, action_, permission_, run_)                                                                                  \
-    {.op = {.name = name_, .plane = RBAC_DATA, .action = ACTIONS action_, .writes = true, .quiet = true, .run = run_},              \
+    {.op = {.name = name_, .plane = RBAC_DATA, .action = ACTIONS action_, .run = run_},                                            \
      .collection = "secrets",                                                                                                      \
-     .permission = permission_}
+     .permission = permission_,                                                                                                    \
+     .find_name = find_name}
+#define WRITES(name_, action_, permission_, run_, ...)                                                                             \
+    {.op = {.name = name_, .plane = RBAC_DATA, .action = ACTIONS action_, .writes = true, .quiet = true, .run = run_, __VA_ARGS__}, \
+     .collection = "secrets",                                                                                                      \
+     .permission = permission_,                                                                                                    \
+     .find_name = find_name}
 
-const struct vault_op SECRETS_SET = WRITES("secret_set", "setSecret/action", "set", run_set);
+const struct vault_op SECRETS_SET = WRITES("secret_set", "setSecret/action", "set", run_set, .effects = {&EFFECT_SECRET_NEW_NAME});
 const struct vault_op SECRETS_GET = READS("secret_get", "getSecret/action", "get", run_get);
-const struct vault_op SECRETS_UPDATE = WRITES("secret_update", "update/action", "set", run_update);
+const struct vault_op SECRETS_UPDATE = WRITES("secret_update", "update/action", "set", run_update, .no_effects = OWN_SECRET);
 const struct vault_op SECRETS_LIST = READS("secret_list", "readMetadata/action", "list", run_list);
 const struct vault_op SECRETS_VERSIONS = READS("secret_versions", "readMetadata/action", "list", run_versions);
-const struct vault_op SECRETS_DELETE = WRITES("secret_delete", "delete", "delete", run_delete);
+const struct vault_op SECRETS_DELETE = WRITES("secret_delete", "delete", "delete", run_delete, .no_effects = OWN_SECRET);
 const struct vault_op SECRETS_GET_DELETED = READS("deleted_secret_get", "readMetadata/action", "get", run_get_deleted);
 const struct vault_op SECRETS_LIST_DELETED = READS("deleted_secret_list", "readMetadata/action", "list", run_list_deleted);
-const struct vault_op SECRETS_RECOVER = WRITES("secret_recover", "recover/action", "recover", run_recover);
-const struct vault_op SECRETS_PURGE = WRITES("secret_purge", "purge/action", "purge", run_purge);
+const struct vault_op SECRETS_RECOVER = WRITES("secret_recover", "recover/action", "recover", run_recover, .no_effects = OWN_SECRET);
+const struct vault_op SECRETS_PURGE = WRITES("secret_purge", "purge/action", "purge", run_purge, .no_effects = OWN_SECRET);
 const struct vault_op SECRETS_BACKUP = READS("secret_backup", "backup/action", "backup", run_backup);
-const struct vault_op SECRETS_RESTORE = WRITES("secret_restore", "restore/action", "restore", run_restore);
+const struct vault_op SECRETS_RESTORE = WRITES("secret_restore", "restore/action", "restore", run_restore, .effects = {&EFFECT_SECRET_RESTORE});
 
 const struct vault_op *const SECRETS_OPS[] = {&SECRETS_SET, &SECRETS_GET, &SECRETS_UPDATE, &SECRETS_LIST, &SECRETS_VERSIONS, &SECRETS_DELETE,
                                               &SECRETS_GET_DELETED, &SECRETS_LIST_DELETED, &SECRETS_RECOVER, &SECRETS_PURGE, &SECRETS_BACKUP,
                                               &SECRETS_RESTORE};
 const size_t                 SECRETS_OP_N = COUNT(SECRETS_OPS);
 
-const struct op OP_VAULT_SECRET_WRITE = {.name = "vault_secret_write", .action = ACTIONS "write", .writes = true, .run = run_set};
-const struct op OP_VAULT_SECRET_UPDATE = {.name = "vault_secret_update", .action = ACTIONS "write", .writes = true, .run = run_update};
+const struct op OP_VAULT_SECRET_WRITE = {.name = "vault_secret_write", .action = ACTIONS "write", .writes = true, .run = run_set,
+                                           .effects = {&EFFECT_SECRET_BY_TEMPLATE}};
+const struct op OP_VAULT_SECRET_UPDATE = {.name = "vault_secret_update", .action = ACTIONS "write", .writes = true, .run = run_update,
+                                            .effects = {&EFFECT_SECRET_BY_TEMPLATE}};
 const struct op OP_VAULT_SECRET_READ = {.name = "vault_secret_read", .action = ACTIONS "read", .run = run_describe};
 const struct op OP_VAULT_SECRET_LIST = {.name = "vault_secret_list", .action = ACTIONS "read", .run = run_list};

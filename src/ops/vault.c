@@ -95,31 +95,35 @@ static enum err ask_policies(struct call *c, struct work *w, const struct vault 
     return OK;
 }
 
-// What conditions may ask of an object: its name.
-static enum err attributes_of(struct call *c, const struct vault_op *op, str name, const struct rbac_attributes **out)
+enum err vault_object_scope(struct call *c, const struct vault *v, const char *collection, str name, str *out)
 {
-    struct rbac_attributes *attributes;
-    struct rbac_attribute  *attribute;
-    str                    *value;
-    TRY(NEW(c, &attributes, 1));
-    if (!str_empty(name)) {
-        TRY(NEW(c, &attribute, 1));
-        TRY(NEW(c, &value, 1));
-        *value = name;
-        *attribute = (struct rbac_attribute){.source = RBAC_RESOURCE, .values = value, .value_n = 1};
-        attribute->name = call_format(c, VAULT_TYPE "/%s:name", op->collection);
-        *attributes = (struct rbac_attributes){.items = attribute, .n = 1};
-    }
-    *out = attributes;
+    *out = call_format(c, "%.*s/%s/%.*s", PSTR(v->resource->id), collection, PSTR(name));
+    return str_empty(*out) ? FAIL_PLAIN(c, ERR_NO_MEMORY) : OK;
+}
+
+enum err vault_name_attributes(struct call *c, const char *collection, str name, bool nocase, const struct rbac_attributes **out)
+{
+    struct named {
+        struct rbac_attributes all;
+        struct rbac_attribute  one;
+        str                    name;
+    } *a;
+    TRY(NEW(c, &a, 1));
+    a->name = name;
+    a->one = (struct rbac_attribute){.source = RBAC_RESOURCE, .values = &a->name, .value_n = 1, .nocase = nocase};
+    a->one.name = call_format(c, VAULT_TYPE "/%s:name", collection);
+    a->all = (struct rbac_attributes){.items = &a->one, .n = 1};
+    *out = &a->all;
     return OK;
 }
 
 enum err vault_ask(struct call *c, struct work *w, const struct vault *v, const struct vault_op *op, str name)
 {
     struct op_target target = {.scope = v->resource->id};
-    if (!str_empty(name)) target.scope = call_format(c, "%.*s/%s/%.*s", PSTR(target.scope), op->collection, PSTR(name));
-    if (str_empty(target.scope)) return FAIL_PLAIN(c, ERR_NO_MEMORY);
+    bool             found;
+    if (!str_empty(name) && v->uses_rbac) TRY(op->find_name(c, w, v, name, &name, &found));
+    if (!str_empty(name)) TRY(vault_object_scope(c, v, op->collection, name, &target.scope));
     if (!v->uses_rbac) return ask_policies(c, w, v, op, &target);
-    TRY(attributes_of(c, op, name, &target.attributes));
+    if (!str_empty(name)) TRY(vault_name_attributes(c, op->collection, name, false, &target.attributes));
     return op_ask(c, w, &op->op, &target);
 }

@@ -33,16 +33,26 @@ struct vault {
 /* The living vault of that name, in any case. Errors: ERR_VAULT_NOT_FOUND */
 FALLIBLE vault_open(struct call *c, const struct work *w, str name, struct vault *out);
 
+/* *out is the kept spelling of `name`, or `name` itself where nothing is kept: *out_found. */
+typedef enum err vault_name_finder(struct call *c, const struct work *w, const struct vault *v, str name, str *out, bool *out_found);
+
 /* What can be done in a vault: one row with the permission of either mode. */
 struct vault_op {
     struct op   op;         /* its action is asked for where roles decide ... */
     const char *collection; /* "secrets" */
     const char *permission; /* ... and this where access policies do: "get" */
+    /* The name that an object is kept under: names are found in any case, and conditions compare them by case. */
+    vault_name_finder *find_name;
 };
+
+/* "{vault}/secrets/{name}". Lives: the call. */
+FALLIBLE vault_object_scope(struct call *c, const struct vault *v, const char *collection, str name, str *out);
+/* What conditions may ask about an object by its name. `nocase`: for a name that nothing is kept under yet. Lives: the call. */
+FALLIBLE vault_name_attributes(struct call *c, const char *collection, str name, bool nocase, const struct rbac_attributes **out);
 
 /*
  * Decides in the vault's own way; op_run of &op->op at &w->decided.target then does the deed. `name` is the object's,
- * empty for the vault as a whole; it must have been checked.
+ * empty for the vault as a whole; it must have been checked. Roles, denies and conditions see the name that is kept.
  * Errors: ERR_POLICY_NOT_AUTHORIZED (the refusal's action is then "secrets get"), and those of op_ask
  */
 FALLIBLE vault_ask(struct call *c, struct work *w, const struct vault *v, const struct vault_op *op, str name);

@@ -1,9 +1,13 @@
 #include "ops/vault_resource.h"
 
+#include "ops/cascade.h"
 #include "ops/resources.h"
 #include "ops/secrets.h"
 #include "resources/location.h"
 #include "resources/types.h"
+
+#define POLICIES_ACTION VAULT_TYPE "/accessPolicies/write"
+#define PURGE_ACTION    "Microsoft.KeyVault/locations/deletedVaults/purge/action"
 
 struct properties {
     struct call       *c;
@@ -43,18 +47,77 @@ static enum err check_retention(struct call *c, const struct json *properties, c
     return OK;
 }
 
-// Both switches go one way only.
-static enum err check_protection(struct call *c, const struct json *properties, const struct json *before)
+// --- the switches: booleans that say who may do what with the vault ---
+
+struct vault_switch {
+    str         name;
+    bool        is_kept;   // a PUT that does not say it leaves it as it was
+    bool        at_first;  // of a new vault that does not say it
+    bool        is_shown;  // also while it is false and nobody has said so
+    const char *no_false;  // why it cannot be set to false; NULL: it can
+    bool        but_first; // ... unless the vault is new
+};
+
+enum { SWITCH_MODEL, SWITCH_PURGE_PROTECTION, SWITCH_SOFT_DELETE };
+
+static const struct vault_switch SWITCHES[] = {
+    // Roles decide by default: new vaults of the 2026 API versions do so, and a vault that nobody chose access policies for
+    // should not be open to them. An existing vault keeps its model unless a request names the other one.
+    [SWITCH_MODEL] = {.name = S_INIT("enableRbacAuthorization"), .is_kept = true, .at_first = true, .is_shown = true},
+    [SWITCH_PURGE_PROTECTION] = {.name = S_INIT("enablePurgeProtection"), .is_kept = true,
+     .no_false = "cannot be set to false. Enabling the purge protection for a vault is an irreversible action."},
+    [SWITCH_SOFT_DELETE] = {.name = S_INIT("enableSoftDelete"), .is_kept = true, .at_first = true, .but_first = true,
+     .no_false = "can be set to false only for creating new vault. Enabling the 'soft delete' functionality is an irreversible action."},
+    {.name = S_INIT("enabledForDeployment"), .is_shown = true},
+    {.name = S_INIT("enabledForDiskEncryption")},
+    {.name = S_INIT("enabledForTemplateDeployment")},
+};
+
+// Null says no more than absence: it switches nothing.
+static const struct json *said(const struct json *properties, str name)
 {
-    const struct json *protect = json_get(properties, S("enablePurgeProtection"));
-    if (json_is(protect, JSON_IS_BOOL) && !protect->u.boolean)
-        return FAIL(c, ERR_CONTENT_INVALID, "The property \"enablePurgeProtection\" cannot be set to false. Enabling the purge protection for a vault is an "
-                                            "irreversible action.");
-    const struct json *soft = json_get(properties, S("enableSoftDelete"));
-    if (before && json_is(soft, JSON_IS_BOOL) && !soft->u.boolean)
-        return FAIL(c, ERR_CONTENT_INVALID, "The property \"enableSoftDelete\" can be set to false only for creating new vault. Enabling the 'soft delete' "
-                                            "functionality is an irreversible action.");
+    const struct json *v = json_get(properties, name);
+    return json_is(v, JSON_IS_NULL) ? NULL : v;
+}
+
+// Before and after: the properties of the vault as it stands (NULL: it is new), and those that were sent.
+struct vault_change {
+    const struct json *before, *sent;
+    enum identity_verb verb;
+};
+
+static bool keeps(const struct vault_change *v, const struct vault_switch *x)
+{
+    return v->before && (x->is_kept || v->verb == IDENTITY_PATCH);
+}
+
+static bool switch_after(const struct vault_change *v, const struct vault_switch *x)
+{
+    return json_get_bool(v->sent, x->name, keeps(v, x) ? json_get_bool(v->before, x->name, false) : x->at_first);
+}
+
+static enum err check_switches(struct call *c, const struct vault_change *v)
+{
+    for (size_t i = 0; i < COUNT(SWITCHES); i++) {
+        const struct vault_switch *x = &SWITCHES[i];
+        const struct json         *sent = said(v->sent, x->name);
+        if (!sent) continue;
+        if (!json_is(sent, JSON_IS_BOOL)) return FAIL(c, ERR_CONTENT_INVALID, "The property \"%.*s\" must be true or false.", PSTR(x->name));
+        if (sent->u.boolean || !x->no_false || (!v->before && x->but_first)) continue;
+        return FAIL(c, ERR_CONTENT_INVALID, "The property \"%.*s\" %s", PSTR(x->name), x->no_false);
+    }
     return OK;
+}
+
+static void set_switches(struct properties *p, const struct vault_change *v)
+{
+    for (size_t i = 0; i < COUNT(SWITCHES); i++) {
+        const struct vault_switch *x = &SWITCHES[i];
+        bool                       is_on = switch_after(v, x);
+        bool                       is_told = x->is_shown || said(v->sent, x->name) || (keeps(v, x) && said(v->before, x->name));
+        if (is_on || is_told) set_bool(p, x->name, is_on || i == SWITCH_SOFT_DELETE); // a vault without soft delete is no more
+        else set(p, x->name, NULL);
+    }
 }
 
 static enum err check_tenant(struct call *c, const struct work *w, const struct json *properties)
@@ -90,11 +153,9 @@ static const struct json *standard_sku(void)
     return &SKU;
 }
 
-/*
- * What a vault says of itself, and what it has when nobody says otherwise. Roles decide by default: new vaults of the
- * 2026 API versions do so, and a vault that nobody chose access policies for should not be open to them.
- */
-static enum err complete(struct call *c, const struct work *w, const struct resource_change *change, const struct json *properties, const struct json **out)
+// What a vault says of itself, and what it has when nobody says otherwise.
+static enum err complete(struct call *c, const struct work *w, const struct resource_change *change, const struct vault_change *v,
+                         const struct json *properties, const struct json **out)
 {
     static const struct json EMPTY_LIST = {.kind = JSON_IS_ARRAY};
     struct properties        p = {.c = c, .now = properties};
@@ -103,11 +164,9 @@ static enum err complete(struct call *c, const struct work *w, const struct reso
     set_text(&p, S("tenantId"), guid_str(c, w->product->tenant.g));
     set_text(&p, S("provisioningState"), S("Succeeded"));
     set(&p, S("createMode"), NULL);
-    set_bool(&p, S("enableSoftDelete"), true);
+    set_switches(&p, v);
     if (lacks(&p, S("sku"))) set(&p, S("sku"), standard_sku());
     if (lacks(&p, S("accessPolicies"))) set(&p, S("accessPolicies"), &EMPTY_LIST);
-    if (lacks(&p, S("enableRbacAuthorization"))) set_bool(&p, S("enableRbacAuthorization"), true);
-    if (lacks(&p, S("enabledForDeployment"))) set_bool(&p, S("enabledForDeployment"), false);
     if (lacks(&p, S("publicNetworkAccess"))) set_text(&p, S("publicNetworkAccess"), S("Enabled"));
     if (lacks(&p, S("softDeleteRetentionInDays")))
         set(&p, S("softDeleteRetentionInDays"), &(struct json){.kind = JSON_IS_INT, .u.integer = VAULT_RETENTION_DAYS});
@@ -115,15 +174,12 @@ static enum err complete(struct call *c, const struct work *w, const struct reso
     return p.failed;
 }
 
-// A PUT that leaves out a switch that goes one way only does not turn it back.
-static enum err carry_over(struct call *c, const struct json *before, const struct json **properties)
+// The days of retention are set once: a request that does not say them leaves them as they were.
+static enum err keep_retention(struct call *c, const struct json *before, const struct json **properties)
 {
-    static const str ONE_WAY[] = {S_INIT("enablePurgeProtection"), S_INIT("softDeleteRetentionInDays")};
-    for (size_t i = 0; i < COUNT(ONE_WAY); i++) {
-        const struct json *old = json_get(before, ONE_WAY[i]);
-        if (old && !json_get(*properties, ONE_WAY[i])) TRY(json_with(c, *properties, ONE_WAY[i], old, properties));
-    }
-    return OK;
+    static const str   DAYS = S_INIT("softDeleteRetentionInDays");
+    const struct json *old = json_get(before, DAYS);
+    return old && !said(*properties, DAYS) ? json_with(c, *properties, DAYS, old, properties) : OK;
 }
 
 // createMode "recover": the deleted vault comes back with its secrets; what else the body says does not count.
@@ -152,22 +208,69 @@ static enum err meet_deleted(struct call *c, struct work *w, struct resource_cha
     return recover(c, w, change, deleted);
 }
 
+static enum err read_change(struct call *c, const struct resource *before, const struct json *body, enum identity_verb verb, struct vault_change *out)
+{
+    const struct json *document = NULL;
+    if (before) TRY(json_parse(c, before->document, &document));
+    *out = (struct vault_change){.before = json_get(document, S("properties")), .sent = json_get(body, S("properties")), .verb = verb};
+    return OK;
+}
+
 enum err vault_resource_write(struct call *c, struct work *w, struct resource_change *change)
 {
-    const struct json *before = NULL, *properties = json_get(change->document, S("properties"));
-    bool               recovered;
+    const struct json  *properties = json_get(change->document, S("properties"));
+    struct vault_change v;
+    bool                recovered;
     TRY(meet_deleted(c, w, change, &recovered));
     if (recovered) return OK;
     if (!json_is(properties, JSON_IS_OBJECT)) return FAIL(c, ERR_CONTENT_INVALID, "A vault needs properties.");
-    if (change->before) TRY(json_parse(c, change->before->document, &before));
-    before = json_get(before, S("properties"));
-    TRY(check_retention(c, properties, before));
-    TRY(check_protection(c, properties, before));
+    TRY(read_change(c, change->before, change->body, change->verb, &v));
+    TRY(check_retention(c, properties, v.before));
+    TRY(check_switches(c, &v));
     if (!change->before) TRY(check_tenant(c, w, properties));
     TRY(check_policies(c, json_get(properties, S("accessPolicies"))));
-    TRY(carry_over(c, before, &properties));
-    TRY(complete(c, w, change, properties, &properties));
+    TRY(keep_retention(c, v.before, &properties));
+    TRY(complete(c, w, change, &v, properties, &properties));
     return json_with(c, change->document, S("properties"), properties, &change->document);
+}
+
+// --- what a write of a vault changes besides ---
+
+static bool is_vault(struct call *c, const struct resource_args *args)
+{
+    struct resource_id id;
+    str                type;
+    bool               is = resource_id_parse(c, args->id, &id) == OK && resource_id_type(c, &id, &type) == OK && str_eq_nocase(type, S(VAULT_TYPE));
+    call_forgive(c);
+    return is;
+}
+
+static enum err find_model_switch(struct call *c, struct work *w, const struct effect *e, const void *args_, struct effect_sites *out)
+{
+    const struct resource_args *args = args_;
+    const struct resource      *before = is_vault(c, args) ? tree_find(w->world->tree, args->id) : NULL;
+    struct vault_change         v;
+    (void)e;
+    if (!before) return OK; // in a new vault there is nothing yet
+    TRY(read_change(c, before, args->body, args->verb, &v));
+    if (switch_after(&v, &SWITCHES[SWITCH_MODEL]) == json_get_bool(v.before, SWITCHES[SWITCH_MODEL].name, false)) return OK;
+    return effect_site_add(c, out, (struct effect_site){.scope = before->id});
+}
+
+static enum err find_policies_in_body(struct call *c, struct work *w, const struct effect *e, const void *args_, struct effect_sites *out)
+{
+    static const struct json    NONE = {.kind = JSON_IS_ARRAY};
+    const struct resource_args *args = args_;
+    struct vault_change         v;
+    str                         old, next;
+    (void)e;
+    if (!is_vault(c, args)) return OK;
+    TRY(read_change(c, tree_find(w->world->tree, args->id), args->body, args->verb, &v));
+    const struct json *had = said(v.before, S("accessPolicies")), *sent = json_get(v.sent, S("accessPolicies"));
+    if (!sent && args->verb == IDENTITY_PATCH) return OK;
+    TRY(json_text(c, had ? had : &NONE, &old));
+    TRY(json_text(c, !sent || json_is(sent, JSON_IS_NULL) ? &NONE : sent, &next));
+    return str_eq(old, next) ? OK : effect_site_add(c, out, (struct effect_site){.scope = args->id});
 }
 
 enum err vault_resource_remove(struct call *c, struct work *w, const struct resource *before, bool *out_handled)
@@ -300,10 +403,26 @@ static enum err read_deleted(struct call *c, struct work *w, const void *args, v
     return find_deleted(c, w, args, out);
 }
 
+// The purge is asked for at the subscription; denies may stand nearer to the vault.
+static enum err find_purge(struct call *c, struct work *w, const struct effect *e, const void *args, struct effect_sites *out)
+{
+    const struct resource *vault;
+    (void)e;
+    if (find_deleted(c, w, args, &vault) != OK) { // the deed says so
+        call_forgive(c);
+        return OK;
+    }
+    TRY(effect_site_add(c, out, (struct effect_site){.scope = vault->id, .action = S(PURGE_ACTION)}));
+    return effect_site_add(c, out, (struct effect_site){.scope = vault->id, .action = S(VAULT_TYPE "/delete")});
+}
+
 static enum err remove_for_good(struct call *c, struct work *w, const struct resource *vault)
 {
+    str id;
+    TRY(call_copy_str(c, vault->id, &id));
     TRY(secrets_purge_vault(c, w, vault->uid));
-    return work_change(c, w, STORE_RESOURCE, &vault->ref, NULL);
+    TRY(work_change(c, w, STORE_RESOURCE, &vault->ref, NULL));
+    return cascade_denies_purged(c, w, id);
 }
 
 static enum err purge_deleted(struct call *c, struct work *w, const void *args, void *out)
@@ -355,7 +474,25 @@ str vault_name_problem(struct call *c, const struct work *w, str name, str *out_
     return STR_NONE;
 }
 
-const struct op OP_VAULT_POLICIES = {.name = "vault_policies", .action = VAULT_TYPE "/accessPolicies/write", .writes = true, .run = change_policies};
+/*
+ * Who may write roles at the vault could give himself what either model gives. The published page on the two models says
+ * that roles leave permission management to Owner and User Access Administrator.
+ * Source: https://learn.microsoft.com/azure/key-vault/general/rbac-guide
+ */
+const struct effect EFFECT_VAULT_MODEL = {
+    .name = "vault_model", .rule = EFFECT_NEEDS, .action = "Microsoft.Authorization/roleAssignments/write", .find = find_model_switch};
+/*
+ * Policies stand in the vault's body too, and vaults/write is enough to change them there, as published. That a deny of the
+ * policies' own permission holds there as well is inferred.
+ * Source: https://learn.microsoft.com/azure/key-vault/general/rbac-guide
+ */
+const struct effect EFFECT_VAULT_BODY_POLICIES = {
+    .name = "vault_body_policies", .rule = EFFECT_NOT_DENIED, .action = POLICIES_ACTION, .find = find_policies_in_body};
+/* Inferred: what forbids deleting the vault, or purging it, forbids the purge wherever it stands. */
+static const struct effect EFFECT_VAULT_PURGE = {.name = "vault_purge", .rule = EFFECT_NOT_DENIED, .find = find_purge};
+
+const struct op OP_VAULT_POLICIES = {.name = "vault_policies", .action = POLICIES_ACTION, .writes = true, .run = change_policies,
+                                     .no_effects = "its permission names what it changes"};
 const struct op OP_DELETED_VAULT_READ = {.name = "deleted_vault_read", .action = "Microsoft.KeyVault/locations/deletedVaults/read", .run = read_deleted};
 const struct op OP_DELETED_VAULT_PURGE = {
-    .name = "deleted_vault_purge", .action = "Microsoft.KeyVault/locations/deletedVaults/purge/action", .writes = true, .run = purge_deleted};
+    .name = "deleted_vault_purge", .action = PURGE_ACTION, .effects = {&EFFECT_VAULT_PURGE}, .writes = true, .run = purge_deleted};

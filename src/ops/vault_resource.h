@@ -2,13 +2,16 @@
  * vault_resource.h - key vaults as the management API sees them: defaults, soft delete, purge.
  *
  * A deleted vault keeps its name and its secrets until it is purged or its retention
- * is over; it can be recovered until then.
+ * is over; it can be recovered until then, as it was: what else the request says does not
+ * count. The switches of a vault are true or false: another type is refused, and null says
+ * no more than absence. Absence leaves what stands; only a new vault has defaults.
  *
  * Layer:  ops (uses all above)
  * Source: https://learn.microsoft.com/rest/api/keyvault/keyvault/vaults,
  *         https://learn.microsoft.com/azure/key-vault/general/soft-delete-overview
  */
 #pragma once
+#include "ops/effects.h"
 #include "ops/resource_hooks.h"
 
 #define VAULT_MAX_ACCESS_POLICIES 1024
@@ -16,6 +19,10 @@
 /* The hooks of Microsoft.KeyVault/vaults. */
 FALLIBLE vault_resource_write(struct call *c, struct work *w, struct resource_change *change);
 FALLIBLE vault_resource_remove(struct call *c, struct work *w, const struct resource *before, bool *out_handled);
+
+/* What a write of a vault does besides: struct resource_args; of other types of resources nothing. */
+extern const struct effect EFFECT_VAULT_MODEL;
+extern const struct effect EFFECT_VAULT_BODY_POLICIES;
 
 enum policy_change { POLICY_ADD, POLICY_REPLACE, POLICY_REMOVE };
 struct policy_args {

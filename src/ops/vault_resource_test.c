@@ -65,6 +65,7 @@ TEST(a_vault_s_properties_are_checked)
         {BODY(",\"softDeleteRetentionInDays\":7"), OK, ERR_CONTENT_INVALID}, // set once
         {BODY(",\"enablePurgeProtection\":false"), ERR_CONTENT_INVALID, ERR_CONTENT_INVALID},
         {BODY(",\"enableSoftDelete\":false"), OK, ERR_CONTENT_INVALID},
+        {BODY(",\"softDeleteRetentionInDays\":null"), OK, OK},
         {BODY(",\"accessPolicies\":{}"), ERR_CONTENT_INVALID, ERR_CONTENT_INVALID},
         {BODY(",\"accessPolicies\":[{}]"), ERR_CONTENT_INVALID, ERR_CONTENT_INVALID},
         {BODY(",\"accessPolicies\":[{" TENANT ",\"objectId\":\"me\",\"permissions\":{}}]"), ERR_CONTENT_INVALID, ERR_CONTENT_INVALID},
@@ -80,6 +81,83 @@ TEST(a_vault_s_properties_are_checked)
         CHECK_ERR(stage_write(&s, VAULT, IDENTITY_PUT, CASES[i].body, NULL), CASES[i].again, CASES[i].body);
     }
     CHECK_STR(json_str(property(&s, VAULT, "tenantId")), guid_str(t->call, stage_guid(0x10)), "the tenant stays ours");
+}
+
+#define PROPERTIES(more) "{\"properties\":{" more "}}"
+
+// Whatever is no boolean is refused by every verb; null and absence switch nothing.
+TEST(a_vault_s_switches_are_true_or_false)
+{
+    static const char *const SWITCHES[] = {"enableRbacAuthorization", "enablePurgeProtection", "enableSoftDelete", "enabledForDeployment",
+                                           "enabledForDiskEncryption", "enabledForTemplateDeployment"};
+    static const char *const WRONG[] = {"\"false\"", "\"true\"", "0", "1", "0.0", "{}", "[]", "\"\""};
+    CLEANUP(stage_close) struct stage s;
+    open_owned(&s, t);
+    put(&s, VAULT, BODY(",\"enablePurgeProtection\":true"));
+    for (size_t i = 0; i < COUNT(SWITCHES); i++) {
+        for (size_t k = 0; k < COUNT(WRONG); k++) {
+            const char *body = call_zstr(t->call, call_format(t->call, BODY(",\"%s\":%s"), SWITCHES[i], WRONG[k]));
+            CHECK_ERR(stage_write(&s, STAGE_GROUP STAGE_VAULTS "fresh-1", IDENTITY_PUT, body, NULL), ERR_CONTENT_INVALID, body);
+            CHECK_ERR(stage_write(&s, VAULT, IDENTITY_PUT, body, NULL), ERR_CONTENT_INVALID, body);
+            CHECK_ERR(stage_write(&s, VAULT, IDENTITY_PATCH, body, NULL), ERR_CONTENT_INVALID, body);
+        }
+        const char *none = call_zstr(t->call, call_format(t->call, BODY(",\"%s\":null"), SWITCHES[i]));
+        str         before, after;
+        CHECK_OK(json_text(t->call, property(&s, VAULT, SWITCHES[i]), &before));
+        CHECK_ERR(stage_write(&s, VAULT, IDENTITY_PUT, none, NULL), OK, none);
+        CHECK_ERR(stage_write(&s, VAULT, IDENTITY_PATCH, none, NULL), OK, none);
+        CHECK_OK(json_text(t->call, property(&s, VAULT, SWITCHES[i]), &after));
+        CHECK_STR(after, before, none);
+    }
+    CHECK_OK(stage_delete(&s, VAULT));
+    CHECK_ERR(run_deleted(&s, &OP_DELETED_VAULT_PURGE, "westus", "shop-1", NULL), ERR_PURGE_PROTECTED, "after all of these");
+}
+
+TEST(who_decides_in_a_vault_changes_only_when_a_request_says_so)
+{
+    static const struct { enum identity_verb verb; const char *body; } CASES[] = {
+        {IDENTITY_PUT, BODY("")},
+        {IDENTITY_PUT, BODY(",\"enableRbacAuthorization\":null")},
+        {IDENTITY_PATCH, PROPERTIES("\"enableRbacAuthorization\":null")},
+        {IDENTITY_PATCH, PROPERTIES("\"enabledForDeployment\":true")},
+        {IDENTITY_PATCH, "{\"tags\":{}}"},
+        {IDENTITY_PATCH, PROPERTIES("\"EnableRbacAuthorization\":true,\"enablerbacauthorization\":false")},
+    };
+    CLEANUP(stage_close) struct stage s;
+    open_owned(&s, t);
+    for (int uses_rbac = 0; uses_rbac < 2; uses_rbac++) {
+        put(&s, VAULT, uses_rbac ? BODY(",\"enableRbacAuthorization\":true") : BODY(",\"enableRbacAuthorization\":false"));
+        for (size_t i = 0; i < COUNT(CASES); i++) {
+            struct vault v;
+            CHECK_ERR(stage_write(&s, VAULT, CASES[i].verb, CASES[i].body, NULL), OK, CASES[i].body);
+            CHECK_OK(vault_open(t->call, &s.work, S("shop-1"), &v));
+            CHECK_ROW(v.uses_rbac == uses_rbac, CASES[i].body);
+        }
+    }
+}
+
+TEST(a_contributor_does_not_switch_who_decides_in_a_vault)
+{
+    static const char *const THERE[] = {BODY(",\"enableRbacAuthorization\":false"), PROPERTIES("\"enableRbacAuthorization\":false")};
+    static const char *const BACK[] = {BODY(",\"enableRbacAuthorization\":true"), PROPERTIES("\"enableRbacAuthorization\":true")};
+    static const char *const ROLES[] = {"User Access Administrator", "Role Based Access Control Administrator"};
+    CLEANUP(stage_close) struct stage s;
+    stage_open(&s, t);
+    stage_put_group(&s, STAGE_GROUP);
+    stage_assign(&s, s.caller.id, "Contributor", STAGE_GROUP);
+    put(&s, VAULT, BODY(",\"enableRbacAuthorization\":true"));
+    put(&s, STAGE_GROUP STAGE_VAULTS "own-1", BODY(",\"enableRbacAuthorization\":false")); // a new one has nothing to protect
+    for (enum identity_verb verb = IDENTITY_PUT; verb <= IDENTITY_PATCH; verb++) {
+        CHECK_ERR(stage_write(&s, VAULT, verb, THERE[verb == IDENTITY_PATCH], NULL), ERR_LINKED_NOT_AUTHORIZED, "to policies");
+        CHECK_STR(s.work.refusal.action, S("Microsoft.Authorization/roleAssignments/write"), "what is missing");
+        CHECK_STR(s.work.refusal.scope, S(VAULT), "and where");
+        CHECK_ERR(stage_write(&s, VAULT, verb, BACK[verb == IDENTITY_PATCH], NULL), OK, "as it is");
+        CHECK_ERR(stage_write(&s, STAGE_GROUP STAGE_VAULTS "own-1", verb, BACK[verb == IDENTITY_PATCH], NULL), ERR_LINKED_NOT_AUTHORIZED, "to roles");
+    }
+    for (size_t i = 0; i < COUNT(ROLES); i++) {
+        stage_assign(&s, s.caller.id, ROLES[i], STAGE_SUBSCRIPTION);
+        CHECK_ERR(stage_write(&s, VAULT, IDENTITY_PATCH, i ? BACK[1] : THERE[1], NULL), OK, ROLES[i]);
+    }
 }
 
 TEST(a_deleted_vault_keeps_its_name_until_it_is_purged)
@@ -128,6 +206,8 @@ TEST(purge_protection_goes_one_way)
     open_owned(&s, t);
     put(&s, VAULT, BODY(",\"enablePurgeProtection\":true,\"softDeleteRetentionInDays\":7"));
     put(&s, VAULT, BODY("")); // not saying it does not take it back
+    put(&s, VAULT, BODY(",\"enablePurgeProtection\":null,\"softDeleteRetentionInDays\":null")); // nor does saying nothing
+    CHECK_INT(property(&s, VAULT, "softDeleteRetentionInDays")->u.integer, 7, "its days stay too");
     CHECK(json_is(property(&s, VAULT, "enablePurgeProtection"), JSON_IS_BOOL));
     CHECK_ERR(stage_write(&s, VAULT, IDENTITY_PATCH, "{\"properties\":{\"enablePurgeProtection\":false}}", NULL), ERR_CONTENT_INVALID, "PATCH");
     CHECK_OK(stage_delete(&s, VAULT));

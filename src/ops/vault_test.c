@@ -149,3 +149,123 @@ TEST(vault_open_refuses_what_is_no_vault)
     CHECK_ERR(vault_open(t->call, &s.work, S("vm1"), &v), ERR_VAULT_NOT_FOUND, "a machine's name");
     CHECK_ERR(vault_open(t->call, &s.work, STR_NONE, &v), ERR_VAULT_NOT_FOUND, "no name");
 }
+
+// --- names are found in any case: what decides sees the one that is kept ---
+
+#define VAULT      STAGE_GROUP STAGE_VAULTS "v1"
+#define SPARES(op) "@Resource[Microsoft.KeyVault/vaults/secrets:name] " op " 'forbidden'"
+
+// A vault in which the caller may do everything but what the condition takes away.
+static void open_conditional(struct stage *s, struct test *t, struct vault *v, const char *condition)
+{
+    struct assignment *made, plain = {.id = stage_guid(0xE1), .scope = S(VAULT), .condition = str_of(condition)};
+    stage_open(s, t);
+    stage_put_vault(s, "v1", "{\"properties\":{\"enableRbacAuthorization\":true}}");
+    plain.principal = s->caller.id;
+    plain.role = rbac_find_role_by_name(s->work.world->rules, S("Key Vault Administrator"))->id;
+    CHECK_OK(assignment_new(t->call, &plain, &made));
+    CHECK_OK(work_change(t->call, &s->work, STORE_ASSIGNMENT, NULL, &made->ref));
+    CHECK_OK(vault_open(t->call, &s->work, S("v1"), v));
+}
+
+static enum err use(struct stage *s, const struct vault *v, const struct vault_op *op, const char *name)
+{
+    CLEANUP(secret_clear) struct secret value = {0};
+    union { struct vault_secret secret; struct vault_secret_open open; bytes backup; struct secrets_page page; } got = {0};
+    struct secrets_args                 args = {.vault = v, .name = str_of(name), .value = &value, .limit = 1};
+    TRY(secret_init(s->call, &value, str_bytes(S("x"))));
+    TRY(stage_vault_run(s, v, op, args.name, &args, &got));
+    if (op == &SECRETS_GET) secret_clear(&got.open.value);
+    return OK;
+}
+
+// As somebody whom nothing keeps from it.
+static void keep_secret(struct stage *s, const struct vault *v, const char *name)
+{
+    struct test  *t = s->test;
+    struct caller before = s->caller;
+    s->caller.id = stage_put_principal(s, 0xD4, PRINCIPAL_USER);
+    stage_assign(s, s->caller.id, "Key Vault Administrator", "/");
+    CHECK_ERR(use(s, v, &SECRETS_SET, name), OK, name);
+    s->caller = before;
+}
+
+TEST(R5_a_condition_on_a_secret_s_name_sees_the_name_that_is_kept)
+{
+    static const struct { const char *condition, *kept, *asked; enum err want; } CASES[] = {
+        {SPARES("StringNotEquals"), "forbidden", "forbidden", ERR_NOT_AUTHORIZED},
+        {SPARES("StringNotEquals"), "forbidden", "FORBIDDEN", ERR_NOT_AUTHORIZED},
+        {SPARES("StringNotEquals"), "forbidden", "Forbidden", ERR_NOT_AUTHORIZED},
+        {SPARES("StringNotLike"), "forbidden", "fORBIDDEN", ERR_NOT_AUTHORIZED},
+        {SPARES("StringNotStartsWith"), "forbidden", "FORBIDDEN", ERR_NOT_AUTHORIZED},
+        {SPARES("StringEquals"), "forbidden", "FORBIDDEN", OK}, // it is that secret
+        {SPARES("StringEquals"), "FORBIDDEN", "forbidden", ERR_NOT_AUTHORIZED}, // it is kept as another
+        {SPARES("StringNotEquals"), "FORBIDDEN", "forbidden", OK},
+        {SPARES("StringNotEquals"), "other", "OTHER", OK},
+    };
+    static const struct vault_op *const LIVE[] = {&SECRETS_GET, &SECRETS_SET, &SECRETS_UPDATE, &SECRETS_VERSIONS, &SECRETS_BACKUP, &SECRETS_DELETE};
+    static const struct vault_op *const DELETED[] = {&SECRETS_GET_DELETED, &SECRETS_RECOVER, &SECRETS_DELETE, &SECRETS_PURGE};
+    for (size_t i = 0; i < COUNT(CASES); i++) {
+        CLEANUP(stage_close) struct stage s;
+        struct vault                      v;
+        open_conditional(&s, t, &v, CASES[i].condition);
+        keep_secret(&s, &v, CASES[i].kept);
+        for (size_t k = 0; k < COUNT(LIVE); k++)
+            CHECK_ERR(use(&s, &v, LIVE[k], CASES[i].asked), CASES[i].want, call_zstr(t->call, call_format(t->call, "%s: %s", LIVE[k]->op.name, CASES[i].condition)));
+        if (CASES[i].want == OK) for (size_t k = 0; k < COUNT(DELETED); k++) CHECK_ERR(use(&s, &v, DELETED[k], CASES[i].asked), OK, DELETED[k]->op.name);
+    }
+}
+
+// The deleted one's name is kept too.
+TEST(R5_a_condition_sees_the_name_of_a_deleted_secret)
+{
+    static const struct vault_op *const DELETED[] = {&SECRETS_GET_DELETED, &SECRETS_RECOVER, &SECRETS_PURGE};
+    CLEANUP(stage_close) struct stage s;
+    struct vault                      v;
+    open_conditional(&s, t, &v, SPARES("StringNotEquals"));
+    keep_secret(&s, &v, "forbidden");
+    object_id mighty = {stage_guid(0xD4)}, me = s.caller.id;
+    s.caller.id = mighty;
+    CHECK_OK(use(&s, &v, &SECRETS_DELETE, "Forbidden"));
+    s.caller.id = me;
+    for (size_t i = 0; i < COUNT(DELETED); i++) CHECK_ERR(use(&s, &v, DELETED[i], "FORBIDDEN"), ERR_NOT_AUTHORIZED, DELETED[i]->op.name);
+    s.caller.id = mighty;
+    CHECK_OK(use(&s, &v, &SECRETS_PURGE, "FORBIDDEN"));
+}
+
+// A name that nothing is kept under: made as FORBIDDEN it would be read as "forbidden".
+TEST(R5_a_new_secret_s_name_meets_the_condition_in_any_case)
+{
+    static const struct { const char *condition, *name; enum err want; } CASES[] = {
+        {SPARES("StringNotEquals"), "forbidden", ERR_NOT_AUTHORIZED}, {SPARES("StringNotEquals"), "FORBIDDEN", ERR_NOT_AUTHORIZED},
+        {SPARES("StringNotEquals"), "other", OK},                     {SPARES("StringNotEquals"), "Other", OK},
+        {SPARES("StringEquals"), "forbidden", OK},                    {SPARES("StringEquals"), "Forbidden", ERR_NOT_AUTHORIZED},
+    };
+    for (size_t i = 0; i < COUNT(CASES); i++) {
+        CLEANUP(stage_close) struct stage s;
+        struct vault                      v;
+        open_conditional(&s, t, &v, CASES[i].condition);
+        CHECK_ERR(use(&s, &v, &SECRETS_SET, CASES[i].name), CASES[i].want, CASES[i].name);
+    }
+}
+
+TEST(R5_roles_and_denies_at_a_secret_hold_in_any_case)
+{
+    static const str                    ACTIONS[] = {S_INIT("microsoft.keyvault/vaults/secrets/GETSECRET/action")};
+    static const struct role_permission READ = {.data_actions = ACTIONS, .data_action_n = 1};
+    static const struct deny_principal  EVERYONE = {.type = S_INIT("SystemDefined")};
+    struct deny_assignment *made, plain = {.id = stage_guid(0xE2), .name = S("no"), .scope = S(STAGE_SUBSCRIPTION "/RESOURCEGROUPS/shop/PROVIDERS/microsoft.keyvault/VAULTS/V1/secrets/App"),
+                                           .permissions = &READ, .permission_n = 1, .principals = &EVERYONE, .principal_n = 1};
+    CLEANUP(stage_close) struct stage s;
+    struct vault                      v;
+    stage_open(&s, t);
+    stage_put_vault(&s, "v1", "{\"properties\":{\"enableRbacAuthorization\":true}}");
+    CHECK_OK(vault_open(t->call, &s.work, S("V1"), &v));
+    keep_secret(&s, &v, "App");
+    stage_assign(&s, s.caller.id, "Key Vault Secrets User", VAULT "/SECRETS/aPP");
+    CHECK_OK(use(&s, &v, &SECRETS_GET, "APP"));
+    CHECK_OK(deny_new(t->call, &plain, &made));
+    CHECK_OK(work_change(t->call, &s.work, STORE_DENY, NULL, &made->ref));
+    CHECK_ERR(use(&s, &v, &SECRETS_GET, "APP"), ERR_DENIED, "in another case");
+    CHECK_ERR(use(&s, &v, &SECRETS_GET, "app"), ERR_DENIED, "in a third");
+}

@@ -1,0 +1,635 @@
+#include "trials.h"
+
+#include "ops/denies.h"
+#include "ops/groups_members.h"
+#include "ops/mgmt_groups.h"
+#include "ops/principals.h"
+#include "ops/role_definitions.h"
+#include "ops/secrets.h"
+#include "ops/vault_resource.h"
+
+#define VAULT   STAGE_GROUP STAGE_VAULTS "v1"
+#define SECRET  VAULT "/secrets/forbidden"
+#define MACHINE STAGE_GROUP "/providers/Microsoft.Compute/virtualMachines/web"
+#define SITE    STAGE_GROUP "/providers/Microsoft.Web/sites/shop"
+#define SLOT    SITE "/slots/next"
+#define FAR     STAGE_SUBSCRIPTION "/resourceGroups/Far"
+#define PERSON  FAR "/providers/Microsoft.ManagedIdentity/userAssignedIdentities/strong"
+#define UPPER   MGMT_GROUPS_PREFIX "upper"
+#define MOVED   MGMT_GROUPS_PREFIX "moved"
+#define TARGET  MGMT_GROUPS_PREFIX "target"
+#define TENANT  "\"tenantId\":\"00000000-0000-0000-0000-000000000010\""
+#define MINE    "\"accessPolicies\":[{" TENANT ",\"objectId\":\"00000000-0000-0000-0000-0000000000a1\",\"permissions\":{\"secrets\":[\"get\"]}}]"
+
+#define GET_SECRET   "Microsoft.KeyVault/vaults/secrets/getSecret/action"
+#define SET_SECRET   "Microsoft.KeyVault/vaults/secrets/setSecret/action"
+#define RESTORE      "Microsoft.KeyVault/vaults/secrets/restore/action"
+#define VAULT_WRITE  "Microsoft.KeyVault/vaults/write"
+#define VAULT_DELETE "Microsoft.KeyVault/vaults/delete"
+#define ROLES_WRITE  "Microsoft.Authorization/roleAssignments/write"
+
+// --- what stands before ---
+
+static void put_mgmt_group(struct scene *x, const char *name, const char *parent)
+{
+    struct test       *t = x->s.test;
+    struct mgmt_group *made, plain = {.name = str_of(name), .display_name = str_of(name), .parent = str_of(parent)};
+    CHECK_OK(mgmt_group_new(t->call, &plain, &made));
+    CHECK_OK(work_change(t->call, &x->s.work, STORE_MGMT_GROUP, NULL, &made->ref));
+}
+
+// root - upper - moved (with the subscription), root - target
+static void put_tree(struct scene *x)
+{
+    struct test               *t = x->s.test;
+    const struct subscription *before = tree_find_subscription(x->s.work.world->tree, (subscription_id){stage_guid(0x51)});
+    struct subscription        next = *before, *made;
+    put_mgmt_group(x, "00000000-0000-0000-0000-000000000010", "");
+    put_mgmt_group(x, "upper", "00000000-0000-0000-0000-000000000010");
+    put_mgmt_group(x, "moved", "upper");
+    put_mgmt_group(x, "target", "00000000-0000-0000-0000-000000000010");
+    next.mgmt_group = S("moved");
+    CHECK_OK(subscription_new(t->call, &next, &made));
+    CHECK_OK(work_change(t->call, &x->s.work, STORE_SUBSCRIPTION, &before->ref, &made->ref));
+}
+
+static void owns(struct scene *x, const char *scope)
+{
+    stage_assign(&x->s, x->s.caller.id, "Owner", scope);
+}
+
+static void deny(struct scene *x, const char *action, enum rbac_plane plane, const char *scope)
+{
+    static const struct deny_principal EVERYONE = {.type = S_INIT("SystemDefined")};
+    struct test                       *t = x->s.test;
+    str                                actions[] = {str_of(action)};
+    struct role_permission             p = {0};
+    struct deny_assignment            *made, plain = {.id = stage_guid(0xD1), .name = S("no"), .scope = str_of(scope), .permissions = &p, .permission_n = 1,
+                                                      .principals = &EVERYONE, .principal_n = 1};
+    if (plane == RBAC_DATA) p.data_actions = actions, p.data_action_n = 1;
+    else p.actions = actions, p.action_n = 1;
+    CHECK_OK(deny_new(t->call, &plain, &made));
+    CHECK_OK(work_change(t->call, &x->s.work, STORE_DENY, NULL, &made->ref));
+}
+
+static void put_role(struct scene *x, guid id, const char *name, const char *action, enum rbac_plane plane, const char *scope, const char *other)
+{
+    struct test           *t = x->s.test;
+    str                    actions[] = {str_of(action)}, scopes[] = {str_of(scope), str_of(other)};
+    struct role_permission p = {0};
+    struct role           *made, plain = {.id = id, .name = str_of(name), .permissions = &p, .permission_n = 1, .scopes = scopes, .scope_n = other ? 2 : 1};
+    if (plane == RBAC_DATA) p.data_actions = actions, p.data_action_n = 1;
+    else p.actions = actions, p.action_n = 1;
+    CHECK_OK(role_new(t->call, &plain, &made));
+    CHECK_OK(work_change(t->call, &x->s.work, STORE_ROLE, NULL, &made->ref));
+}
+
+static void put_vault(struct scene *x, bool uses_rbac)
+{
+    stage_put_vault(&x->s, "v1", uses_rbac ? "{\"properties\":{\"enableRbacAuthorization\":true}}" : "{\"properties\":{\"enableRbacAuthorization\":false}}");
+}
+
+static void role_vault(struct scene *x)
+{
+    put_vault(x, true);
+}
+
+static void policy_vault_of_a_user(struct scene *x)
+{
+    put_vault(x, false);
+    stage_assign(&x->s, x->s.caller.id, "Key Vault Secrets User", STAGE_SUBSCRIPTION);
+}
+
+static void policy_vault_with_deny(struct scene *x)
+{
+    put_vault(x, false);
+    deny(x, "Microsoft.KeyVault/vaults/accessPolicies/write", RBAC_CONTROL, VAULT);
+}
+
+// The record as the deletion leaves it, and a deny that was kept.
+static void deleted_vault(struct scene *x)
+{
+    struct test           *t = x->s.test;
+    const struct resource *before = stage_put_vault(&x->s, "v1", "{\"properties\":{\"enableRbacAuthorization\":true}}");
+    bool                   handled;
+    CHECK_OK(vault_resource_remove(t->call, &x->s.work, before, &handled));
+    deny(x, VAULT_DELETE, RBAC_CONTROL, STAGE_GROUP);
+}
+
+static void machine_and_person(struct scene *x)
+{
+    struct test     *t = x->s.test;
+    struct principal *made, plain = {.id.g = stage_guid(0xB1), .app.g = stage_guid(0xB2), .kind = PRINCIPAL_MANAGED, .name = S("strong"), .resource = S(PERSON)};
+    stage_put(&x->s, MACHINE, "{}");
+    stage_put(&x->s, PERSON, "{}");
+    CHECK_OK(principal_new(t->call, &plain, &made));
+    CHECK_OK(work_change(t->call, &x->s.work, STORE_PRINCIPAL, NULL, &made->ref));
+}
+
+static void denied_machine(struct scene *x)
+{
+    stage_put(&x->s, MACHINE, "{}");
+    deny(x, "Microsoft.Compute/virtualMachines/delete", RBAC_CONTROL, MACHINE);
+}
+
+static void denied_slot(struct scene *x)
+{
+    stage_put(&x->s, SITE, "{}");
+    stage_put(&x->s, SLOT, "{}");
+    deny(x, "Microsoft.Web/sites/slots/delete", RBAC_CONTROL, SLOT);
+}
+
+static void owner_of_moved(struct scene *x)
+{
+    put_tree(x);
+    owns(x, MOVED);
+}
+
+static void owner_of_target(struct scene *x)
+{
+    put_tree(x);
+    owns(x, TARGET);
+}
+
+static void denied_owner(struct scene *x)
+{
+    put_tree(x);
+    owns(x, UPPER);
+    owns(x, TARGET);
+    stage_assign(&x->s, x->s.caller.id, "Key Vault Secrets User", STAGE_SUBSCRIPTION);
+    deny(x, GET_SECRET, RBAC_DATA, UPPER);
+}
+
+static void owner_of_subscription_and_target(struct scene *x)
+{
+    owner_of_target(x);
+    owns(x, STAGE_SUBSCRIPTION);
+}
+
+static void outer_role(struct scene *x)
+{
+    put_role(x, stage_guid(0xE1), "Wide", "Microsoft.Compute/*/read", RBAC_CONTROL, STAGE_GROUP, FAR);
+}
+
+static void assigned_role(struct scene *x)
+{
+    put_role(x, stage_guid(0xE1), "Mine", "Microsoft.Compute/*/read", RBAC_CONTROL, STAGE_GROUP, NULL);
+    stage_assign(&x->s, x->s.caller.id, "Mine", STAGE_GROUP);
+}
+
+static void mighty_group(struct scene *x)
+{
+    object_id group = stage_put_principal(&x->s, 0xC1, PRINCIPAL_GROUP);
+    stage_assign(&x->s, group, "Owner", "/");
+}
+
+static void mighty_group_with_member(struct scene *x)
+{
+    mighty_group(x);
+    stage_put_member(&x->s, (object_id){stage_guid(0xC1)}, x->s.caller.id);
+    deny(x, "*", RBAC_CONTROL, STAGE_OTHER_SUBSCRIPTION);
+}
+
+static void denied_secret_user(struct scene *x)
+{
+    role_vault(x);
+    stage_assign(&x->s, x->s.caller.id, "Key Vault Secrets User", STAGE_SUBSCRIPTION);
+    deny(x, GET_SECRET, RBAC_DATA, VAULT);
+}
+
+static struct secrets_args secret_args(struct scene *x, struct call *c, const char *name, struct vault *v)
+{
+    struct test *t = x->s.test;
+    CHECK_OK(vault_open(c, &x->s.work, S("v1"), v));
+    return (struct secrets_args){.vault = v, .name = str_of(name)};
+}
+
+static enum err run_in_vault(struct scene *x, struct call *c, const struct vault *v, const struct vault_op *op, str name, const void *args, void *out)
+{
+    TRY(vault_ask(c, &x->s.work, v, op, name));
+    return op_run(c, &x->s.work, &op->op, &x->s.work.decided.target, args, out);
+}
+
+static enum err set_secret(struct scene *x, struct call *c, const struct vault_op *op, const char *name)
+{
+    CLEANUP(secret_clear) struct secret value = {0};
+    struct vault                        v;
+    struct vault_secret                 got;
+    struct secrets_args                 args = secret_args(x, c, name, &v);
+    TRY(secret_init(c, &value, str_bytes(S("x"))));
+    args.value = &value;
+    return run_in_vault(x, c, &v, op, args.name, &args, &got);
+}
+
+static void denied_secret(struct scene *x)
+{
+    role_vault(x);
+    deny(x, SET_SECRET, RBAC_DATA, SECRET);
+}
+
+static void kept_secret(struct scene *x)
+{
+    struct test    *t = x->s.test;
+    struct vault_op set = SECRETS_SET;
+    role_vault(x);
+    set.op.action = NULL;
+    memset(set.op.effects, 0, sizeof set.op.effects);
+    CHECK_OK(set_secret(x, t->call, &set, "forbidden"));
+}
+
+static void denied_kept_secret(struct scene *x)
+{
+    kept_secret(x);
+    deny(x, SET_SECRET, RBAC_DATA, SECRET);
+}
+
+// A backup of a secret that is gone.
+static void backed_up_secret(struct scene *x)
+{
+    struct test    *t = x->s.test;
+    struct vault    v;
+    struct vault_op backup = SECRETS_BACKUP;
+    kept_secret(x);
+    backup.op.action = NULL;
+    struct secrets_args args = secret_args(x, t->call, "forbidden", &v);
+    CHECK_OK(run_in_vault(x, t->call, &v, &backup, args.name, &args, &x->backup));
+    CHECK_OK(secrets_purge_vault(t->call, &x->s.work, v.resource->uid));
+    deny(x, RESTORE, RBAC_DATA, SECRET);
+}
+
+// --- what is tried ---
+
+static enum err write(struct scene *x, struct call *c, const struct op *op, const char *id, const char *action, enum identity_verb verb, const char *body)
+{
+    struct resource_result got = {0};
+    struct resource_args   args = {.id = str_of(id), .verb = verb};
+    TRY(json_parse(c, str_of(body), &args.body));
+    return op_run(c, &x->s.work, op, &(struct op_target){.scope = args.id, .action = str_of(action)}, &args, &got);
+}
+
+static enum err to_policies(struct scene *x, struct call *c, const struct op *op)
+{
+    return write(x, c, op, VAULT, VAULT_WRITE, IDENTITY_PUT, "{\"location\":\"westus\",\"properties\":{" TENANT ",\"enableRbacAuthorization\":false," MINE "}}");
+}
+
+static enum err to_roles(struct scene *x, struct call *c, const struct op *op)
+{
+    return write(x, c, op, VAULT, VAULT_WRITE, IDENTITY_PATCH, "{\"properties\":{\"enableRbacAuthorization\":true}}");
+}
+
+static enum err own_policy(struct scene *x, struct call *c, const struct op *op)
+{
+    return write(x, c, op, VAULT, VAULT_WRITE, IDENTITY_PATCH, "{\"properties\":{" MINE "}}");
+}
+
+static enum err purge(struct scene *x, struct call *c, const struct op *op)
+{
+    struct deleted_vault_args args = {.subscription.g = stage_guid(0x51), .location = S("westus"), .name = S("v1")};
+    return op_run(c, &x->s.work, op, &(struct op_target){.scope = S(STAGE_SUBSCRIPTION)}, &args, NULL);
+}
+
+static enum err attach(struct scene *x, struct call *c, const struct op *op)
+{
+    return write(x, c, op, MACHINE, "Microsoft.Compute/virtualMachines/write", IDENTITY_PATCH,
+                 "{\"identity\":{\"type\":\"UserAssigned\",\"userAssignedIdentities\":{\"" PERSON "\":{}}}}");
+}
+
+static enum err delete_group(struct scene *x, struct call *c, const struct op *op)
+{
+    struct group_args args = {.id = S(STAGE_GROUP)};
+    return op_run(c, &x->s.work, op, &(struct op_target){.scope = args.id}, &args, NULL);
+}
+
+static enum err delete_site(struct scene *x, struct call *c, const struct op *op)
+{
+    struct resource_args   args = {.id = S(SITE)};
+    struct resource_result got = {0};
+    return op_run(c, &x->s.work, op, &(struct op_target){.scope = args.id, .action = S("Microsoft.Web/sites/delete")}, &args, &got);
+}
+
+static enum err move_group(struct scene *x, struct call *c, const struct op *op, const char *parent)
+{
+    struct mgmt_group_args   args = {.name = S("moved"), .must_exist = true, .gives_parent = true, .parent = str_of(parent)};
+    struct mgmt_group_result got = {0};
+    return op_run(c, &x->s.work, op, &(struct op_target){.scope = mgmt_group_write_scope(c, &x->s.work, &args)}, &args, &got);
+}
+
+static enum err group_to_target(struct scene *x, struct call *c, const struct op *op)
+{
+    return move_group(x, c, op, "target");
+}
+
+static enum err group_to_root(struct scene *x, struct call *c, const struct op *op)
+{
+    return move_group(x, c, op, "00000000-0000-0000-0000-000000000010");
+}
+
+static enum err move_subscription(struct scene *x, struct call *c, const struct op *op, const char *group)
+{
+    struct mgmt_group_args   args = {.name = str_of(group), .subscription.g = stage_guid(0x51)};
+    struct mgmt_group_result got = {0};
+    return op_run(c, &x->s.work, op, &(struct op_target){.scope = mgmt_group_path(c, args.name)}, &args, &got);
+}
+
+static enum err subscription_to_target(struct scene *x, struct call *c, const struct op *op)
+{
+    return move_subscription(x, c, op, "target");
+}
+
+static enum err subscription_to_root(struct scene *x, struct call *c, const struct op *op)
+{
+    return move_subscription(x, c, op, "moved"); // out of it
+}
+
+static enum err change_role(struct scene *x, struct call *c, const struct op *op, size_t scope_n)
+{
+    static const str              SCOPES[] = {S_INIT(STAGE_GROUP), S_INIT(FAR)}, ALL[] = {S_INIT("*")};
+    static const struct role_permission WIDE = {.actions = ALL, .action_n = 1};
+    struct role_args   args = {.id = stage_guid(0xE1), .name = S("Changed"), .permissions = &WIDE, .permission_n = 1, .scopes = SCOPES, .scope_n = scope_n};
+    struct role_result got = {0};
+    return op_run(c, &x->s.work, op, &(struct op_target){.scope = S(STAGE_GROUP)}, &args, &got);
+}
+
+static enum err change_wide_role(struct scene *x, struct call *c, const struct op *op)
+{
+    return change_role(x, c, op, 2);
+}
+
+static enum err change_own_role(struct scene *x, struct call *c, const struct op *op)
+{
+    return change_role(x, c, op, 1);
+}
+
+static enum err set_as_new_name(struct scene *x, struct call *c, const struct op *op)
+{
+    struct vault_op set = SECRETS_SET;
+    set.op = *op;
+    return set_secret(x, c, &set, "FORBIDDEN");
+}
+
+static enum err restore(struct scene *x, struct call *c, const struct op *op)
+{
+    struct vault        v;
+    struct vault_secret got;
+    struct vault_op     as = SECRETS_RESTORE;
+    struct secrets_args args = secret_args(x, c, "", &v);
+    as.op = *op;
+    args.name = STR_NONE;
+    args.backup = x->backup;
+    return run_in_vault(x, c, &v, &as, STR_NONE, &args, &got);
+}
+
+static enum err set_by_template(struct scene *x, struct call *c, const struct op *op)
+{
+    CLEANUP(secret_clear) struct secret value = {0};
+    struct vault                        v;
+    struct vault_secret                 got;
+    struct secrets_args                 args = secret_args(x, c, "FORBIDDEN", &v);
+    TRY(secret_init(c, &value, str_bytes(S("x"))));
+    args.value = &value;
+    return op_run(c, &x->s.work, op, &(struct op_target){.scope = S(SECRET)}, &args, &got);
+}
+
+static enum err disable_by_template(struct scene *x, struct call *c, const struct op *op)
+{
+    struct vault        v;
+    struct vault_secret got;
+    struct secrets_args args = secret_args(x, c, "FORBIDDEN", &v);
+    args.wish.gives_enabled = true;
+    return op_run(c, &x->s.work, op, &(struct op_target){.scope = S(SECRET)}, &args, &got);
+}
+
+static enum err change_membership(struct scene *x, struct call *c, const struct op *op)
+{
+    struct member_args args = {.group.g = stage_guid(0xC1), .member = x->s.caller.id};
+    return op_run(c, &x->s.work, op, NULL, &args, NULL);
+}
+
+static enum err make_group(struct scene *x, struct call *c, const struct op *op)
+{
+    struct principal_result got = {0};
+    struct principal_args   args = {.kind = PRINCIPAL_GROUP};
+    TRY(json_parse(c, S("{\"displayName\":\"made\",\"mailNickname\":\"g\",\"mailEnabled\":false,\"securityEnabled\":true}"), &args.body));
+    return op_run(c, &x->s.work, op, NULL, &args, &got);
+}
+
+static enum err rename_group(struct scene *x, struct call *c, const struct op *op)
+{
+    struct principal_result got = {0};
+    struct principal_args   args = {.kind = PRINCIPAL_GROUP, .id.g = stage_guid(0xC1)};
+    TRY(json_parse(c, S("{\"displayName\":\"other\"}"), &args.body));
+    return op_run(c, &x->s.work, op, NULL, &args, &got);
+}
+
+static enum err drop_group(struct scene *x, struct call *c, const struct op *op)
+{
+    struct principal_args args = {.kind = PRINCIPAL_GROUP, .id.g = stage_guid(0xC1)};
+    return op_run(c, &x->s.work, op, NULL, &args, NULL);
+}
+
+static enum err make_deny(struct scene *x, struct call *c, const struct op *op)
+{
+    static const str                    ACTIONS[] = {S_INIT("Microsoft.KeyVault/vaults/read")};
+    static const struct role_permission READ = {.actions = ACTIONS, .action_n = 1};
+    static const struct deny_principal  EVERYONE = {.type = S_INIT("SystemDefined")};
+    struct deny_result                  got = {0};
+    struct deny_assignment next = {.name = S("yes"), .scope = S(VAULT), .permissions = &READ, .permission_n = 1, .principals = &EVERYONE, .principal_n = 1};
+    next.id = stage_guid(0xD1); // in place of the one that stands
+    return op_run(c, &x->s.work, op, NULL, &next, &got);
+}
+
+static enum err drop_deny(struct scene *x, struct call *c, const struct op *op)
+{
+    struct deny_result got = {0};
+    guid               id = stage_guid(0xD1);
+    return op_run(c, &x->s.work, op, NULL, &id, &got);
+}
+
+// --- what is done then ---
+
+static bool is_purged(struct scene *x)
+{
+    return !tree_find_deleted(x->s.work.world->tree, S(VAULT));
+}
+
+static bool is_attached(struct scene *x)
+{
+    const struct resource *r = tree_find(x->s.work.world->tree, S(MACHINE));
+    return r && r->identity.user_assigned_n > 0;
+}
+
+static bool machine_is_gone(struct scene *x)
+{
+    return !tree_find(x->s.work.world->tree, S(MACHINE));
+}
+
+static bool slot_is_gone(struct scene *x)
+{
+    return !tree_find(x->s.work.world->tree, S(SLOT));
+}
+
+static bool has_left(struct scene *x)
+{
+    const struct mgmt_group *g = tree_find_mgmt_group(x->s.work.world->tree, S("moved"));
+    const struct subscription *s = tree_find_subscription(x->s.work.world->tree, (subscription_id){stage_guid(0x51)});
+    return !str_eq(g->parent, S("upper")) || !str_eq(s->mgmt_group, S("moved"));
+}
+
+static bool role_is_changed(struct scene *x)
+{
+    const struct role *role = rbac_find_role(x->s.work.world->rules, stage_guid(0xE1));
+    return !role || str_eq(role->name, S("Changed"));
+}
+
+static struct secrets_page secrets(struct scene *x)
+{
+    struct test        *t = x->s.test;
+    struct vault        v;
+    struct secrets_page page = {0};
+    struct vault_op     list = SECRETS_LIST;
+    struct secrets_args args = secret_args(x, t->call, "", &v);
+    list.op.action = NULL;
+    args.name = STR_NONE;
+    args.limit = 1;
+    CHECK_OK(run_in_vault(x, t->call, &v, &list, STR_NONE, &args, &page));
+    return page;
+}
+
+static bool has_secret(struct scene *x)
+{
+    return secrets(x).n > 0;
+}
+
+static bool secret_is_disabled(struct scene *x)
+{
+    return !secrets(x).items[0].is_enabled;
+}
+
+static bool group_is_another(struct scene *x)
+{
+    const struct principal *p = directory_find(x->s.work.world->directory, (object_id){stage_guid(0xC1)});
+    return !p || str_eq(p->name, S("other"));
+}
+
+static bool is_no_member(struct scene *x)
+{
+    return !directory_is_member(x->s.work.world->directory, (object_id){stage_guid(0xC1)}, x->s.caller.id);
+}
+
+static bool look_for_made(const struct principal *p, void *found)
+{
+    *(bool *)found |= str_eq(p->name, S("made"));
+    return true;
+}
+
+static bool group_is_made(struct scene *x)
+{
+    bool found = false;
+    directory_each(x->s.work.world->directory, look_for_made, &found);
+    return found;
+}
+
+#define GROUPS       "Microsoft.Management/managementGroups"
+#define GROUP_WRITE  "Microsoft.Directory/groups/write" /* no role names it */
+#define NOT_THE_NAME "@Resource[Microsoft.KeyVault/vaults/secrets:name] StringNotEquals 'forbidden'"
+
+const struct trial TRIALS[] = {
+    {"vault_model", &OP_RESOURCE_WRITE, role_vault, to_policies, STAGE_GROUP, .own = VAULT_WRITE, .gain = GET_SECRET, RBAC_DATA, VAULT},
+    {"vault_model", &OP_RESOURCE_WRITE, policy_vault_of_a_user, to_roles, STAGE_GROUP, .own = VAULT_WRITE, .gain = GET_SECRET, RBAC_DATA, VAULT},
+    {"vault_body_policies", &OP_RESOURCE_WRITE, policy_vault_with_deny, own_policy, STAGE_GROUP, .own = VAULT_WRITE, .gain = GET_SECRET, RBAC_DATA, VAULT},
+    {"vault_purge", &OP_DELETED_VAULT_PURGE, deleted_vault, purge, STAGE_SUBSCRIPTION, .gain = VAULT_DELETE, RBAC_CONTROL, VAULT, is_purged},
+    {"identity_attach", &OP_RESOURCE_WRITE, machine_and_person, attach, STAGE_GROUP, .own = "Microsoft.Compute/virtualMachines/write",
+     .gain = "Microsoft.ManagedIdentity/userAssignedIdentities/assign/action", RBAC_CONTROL, PERSON, is_attached},
+    {"cascade", &OP_GROUP_DELETE, denied_machine, delete_group, STAGE_GROUP, .gain = "Microsoft.Compute/virtualMachines/delete", RBAC_CONTROL, MACHINE,
+     machine_is_gone},
+    {"cascade", &OP_RESOURCE_DELETE, denied_slot, delete_site, STAGE_GROUP, .own = "Microsoft.Web/sites/delete", .gain = "Microsoft.Web/sites/slots/delete", RBAC_CONTROL, SLOT, slot_is_gone},
+    {"group_move_places", &OP_MGMT_GROUP_WRITE, owner_of_moved, group_to_target, TARGET, .gain = GROUPS "/write", RBAC_CONTROL, TARGET, has_left},
+    {"group_move_places", &OP_MGMT_GROUP_WRITE, owner_of_moved, group_to_root, UPPER, .gain = GROUPS "/write", RBAC_CONTROL, UPPER, has_left},
+    {"group_move_roles", &OP_MGMT_GROUP_WRITE, owner_of_target, group_to_target, UPPER, .gain = ROLES_WRITE, RBAC_CONTROL, STAGE_SUBSCRIPTION},
+    {"group_move_denies", &OP_MGMT_GROUP_WRITE, denied_owner, group_to_target, TARGET, .gain = GET_SECRET, RBAC_DATA, VAULT},
+    {"subscription_move_places", &OP_MGMT_GROUP_MOVE_IN, owner_of_subscription_and_target, subscription_to_target, MOVED,
+     .gain = GROUPS "/subscriptions/write", RBAC_CONTROL, MOVED, has_left},
+    {"subscription_move_roles", &OP_MGMT_GROUP_MOVE_IN, owner_of_target, subscription_to_target, MOVED, .gain = ROLES_WRITE, RBAC_CONTROL,
+     STAGE_SUBSCRIPTION},
+    {"subscription_move_denies", &OP_MGMT_GROUP_MOVE_IN, denied_owner, subscription_to_target, TARGET, .gain = GET_SECRET, RBAC_DATA, VAULT},
+    {"subscription_move_places", &OP_MGMT_GROUP_MOVE_OUT, owner_of_subscription_and_target, subscription_to_root, MOVED,
+     .gain = GROUPS "/subscriptions/write", RBAC_CONTROL, MOVED, has_left},
+    {"subscription_move_roles", &OP_MGMT_GROUP_MOVE_OUT, put_tree, subscription_to_root, MOVED, .gain = ROLES_WRITE, RBAC_CONTROL, STAGE_SUBSCRIPTION,
+     has_left},
+    {"subscription_move_denies", &OP_MGMT_GROUP_MOVE_OUT, denied_owner, subscription_to_root, TARGET, .gain = GET_SECRET, RBAC_DATA, VAULT},
+    {"role_scopes", &OP_ROLE_WRITE, outer_role, change_wide_role, STAGE_GROUP, .gain = "Microsoft.Authorization/roleDefinitions/write", RBAC_CONTROL, FAR,
+     role_is_changed},
+    {"role_in_use", &OP_ROLE_WRITE, assigned_role, change_own_role, STAGE_GROUP, .gain = VAULT_WRITE, RBAC_CONTROL, STAGE_GROUP},
+    {"role_delete_scopes", &OP_ROLE_DELETE, outer_role, change_wide_role, STAGE_GROUP, .gain = "Microsoft.Authorization/roleDefinitions/delete",
+     RBAC_CONTROL, FAR, role_is_changed},
+    {"secret_new_name", &SECRETS_SET.op, role_vault, set_as_new_name, STAGE_GROUP, .condition = NOT_THE_NAME, .gain = SET_SECRET, RBAC_DATA, SECRET,
+     has_secret},
+    {"secret_restore", &SECRETS_RESTORE.op, backed_up_secret, restore, STAGE_GROUP, .gain = RESTORE, RBAC_DATA, SECRET, has_secret},
+    {"secret_by_template", &OP_VAULT_SECRET_WRITE, denied_secret, set_by_template, STAGE_GROUP, .gain = SET_SECRET, RBAC_DATA, SECRET, has_secret},
+    {"secret_by_template", &OP_VAULT_SECRET_UPDATE, denied_kept_secret, disable_by_template, STAGE_GROUP, .gain = SET_SECRET, RBAC_DATA, SECRET,
+     secret_is_disabled},
+    {"directory_write", &OP_MEMBER_ADD, mighty_group, change_membership, STAGE_GROUP, .gain = VAULT_WRITE, RBAC_CONTROL, STAGE_GROUP},
+    {"directory_write", &OP_MEMBER_REMOVE, mighty_group_with_member, change_membership, STAGE_GROUP, .gain = GROUP_WRITE, RBAC_DATA, "/", is_no_member},
+    {"directory_write", &OP_PRINCIPAL_CREATE, mighty_group, make_group, STAGE_GROUP, .gain = GROUP_WRITE, RBAC_DATA, "/", group_is_made},
+    {"directory_write", &OP_PRINCIPAL_UPDATE, mighty_group, rename_group, STAGE_GROUP, .gain = GROUP_WRITE, RBAC_DATA, "/", group_is_another},
+    {"directory_write", &OP_PRINCIPAL_DELETE, mighty_group, drop_group, STAGE_GROUP, .gain = GROUP_WRITE, RBAC_DATA, "/", group_is_another},
+    {"deny_write", &OP_DENY_WRITE, denied_secret_user, make_deny, STAGE_GROUP, .gain = GET_SECRET, RBAC_DATA, VAULT},
+    {"deny_write", &OP_DENY_DELETE, denied_secret_user, drop_deny, STAGE_GROUP, .gain = GET_SECRET, RBAC_DATA, VAULT},
+};
+const size_t TRIAL_N = COUNT(TRIALS);
+
+void trial_open(struct scene *x, struct test *t, const struct trial *trial)
+{
+    *x = (struct scene){0};
+    stage_open(&x->s, t);
+    x->s.product.tenant_domain = S("example.test");
+    stage_put_group(&x->s, STAGE_GROUP);
+    stage_put_group(&x->s, FAR);
+    trial->prepare(x);
+}
+
+void scene_close(struct scene *x)
+{
+    stage_close(&x->s);
+}
+
+static bool decides(struct scene *x, struct call *c, const char *action, enum rbac_plane plane, const char *at)
+{
+    struct test                  *t = x->s.test;
+    struct vault                  v;
+    struct rbac_answer            answer = {0};
+    const struct rbac_attributes *name = NULL;
+    const struct resource        *vault = tree_find(x->s.work.world->tree, S(VAULT));
+    if (vault && plane == RBAC_DATA) {
+        CHECK_OK(vault_open(c, &x->s.work, S("v1"), &v));
+        if (!v.uses_rbac) {
+            CHECK_OK(vault_policy_allows(c, &x->s.work, &v, S("secrets"), S("get"), &answer.allowed));
+            return answer.allowed;
+        }
+        CHECK_OK(vault_name_attributes(c, "secrets", S("forbidden"), false, &name));
+    }
+    CHECK_OK(work_decide(c, &x->s.work, NULL, str_of(action), plane, str_of(at), name, &answer));
+    return answer.allowed;
+}
+
+bool trial_has_gained(struct scene *x, struct call *c, const struct trial *trial)
+{
+    return trial->is_done ? trial->is_done(x) : decides(x, c, trial->gain, trial->plane, trial->at);
+}
+
+bool trial_may_already(struct scene *x, struct call *c, const struct trial *trial)
+{
+    return decides(x, c, trial->gain, trial->plane, trial->at);
+}
+
+bool trial_could_grant(struct scene *x, struct call *c, const struct trial *trial)
+{
+    return decides(x, c, ROLES_WRITE, RBAC_CONTROL, trial->at);
+}
+
+void trial_lift_deny(struct scene *x)
+{
+    struct test                  *t = x->s.test;
+    const struct deny_assignment *d = rbac_find_deny(x->s.work.world->rules, stage_guid(0xD1));
+    if (d) CHECK_OK(work_change(t->call, &x->s.work, STORE_DENY, &d->ref, NULL));
+}
