@@ -79,11 +79,14 @@ static void print_considered(struct cli *cli, const struct json *list)
     if (shown < json_n(list)) printf("  and %zu more (--all)\n", json_n(list) - shown);
 }
 
-static void print_suggestion(struct cli *cli, const struct json *least)
+static void print_suggestions(struct cli *cli, const struct json *list)
 {
-    if (!json_is(least, JSON_IS_OBJECT)) return;
-    printf("\nThe least built-in role that would allow it:\n  %s at %.*s\n", paint(cli, 1, json_get_str(least, S("roleName"))),
-           PSTR(json_get_str(least, S("scope"))));
+    if (json_n(list) == 0) return;
+    printf("\nBuilt-in roles that would allow it at %.*s, the best first:\n", PSTR(json_get_str(json_at(list, 0), S("scope"))));
+    for (size_t i = 0; i < json_n(list); i++) {
+        const struct json *one = json_at(list, i);
+        printf("  %s\n    %.*s\n", paint(cli, 1, json_get_str(one, S("roleName"))), PSTR(json_get_str(one, S("detail"))));
+    }
 }
 
 static void print_explanation(struct cli *cli, const struct json *e)
@@ -93,7 +96,7 @@ static void print_explanation(struct cli *cli, const struct json *e)
     str  words = str_from(summary, str_find(summary, ':'));
     printf("%s%.*s\n", paint(cli, allowed ? 32 : 31, allowed ? S("yes") : S("no")), PSTR(words));
     print_considered(cli, json_get(e, S("considered")));
-    print_suggestion(cli, json_get(e, S("suggestion")));
+    print_suggestions(cli, json_get(e, S("suggestions")));
 }
 
 static void print_record(const struct json *record)
@@ -136,8 +139,9 @@ const struct command COMMAND_WHY = {
     .name = "why",
     .summary = "Explain why a principal may or may not do something somewhere",
     .about = "Lists the role and deny assignments that were considered, and why each of them did or did not help: wrong scope, wrong plane, taken away "
-             "by NotActions, a condition that is not true, a deny, not yet propagated. Where the answer is no, it names the least built-in role that "
-             "would allow it at the narrowest scope.\n\n"
+             "by NotActions, a condition that is not true, a deny, not yet propagated; where there are several causes, all of them. Where the answer is "
+             "no, it names up to three built-in roles that would allow it at the narrowest scope, with what each allows beyond that: roles made for "
+             "the resource's provider come before general ones and those before roles of other products, and among them the one that allows least.\n\n"
              "A refused request is answered with its id in the header x-lanyard-denial; given that id alone, the command explains that very request as it "
              "stood then.",
     .exit_status = "0 for yes, 1 for no, 2 if no answer could be given.",

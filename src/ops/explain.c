@@ -38,7 +38,7 @@ static str via(struct asking *a, object_id holder)
 static struct explain_item item_of_step(struct asking *a, const struct rbac_question *q, const struct rbac_step *s)
 {
     const struct assignment *x = s->assignment;
-    return (struct explain_item){.outcome = rbac_miss_name(s->miss), .id = x->id, .role = x->role, .scope = x->scope, .holder = x->principal,
+    return (struct explain_item){.outcome = rbac_miss_name(s->miss), .causes = s->causes, .id = x->id, .role = x->role, .scope = x->scope, .holder = x->principal,
                                  .name = s->role ? s->role->name : S("(no such role)"), .detail = rbac_step_reason(a->c, q, s)};
 }
 
@@ -83,6 +83,18 @@ static enum err look_ahead(struct asking *a, struct explanation *out)
     if (out->item_n) memcpy(item + 1, out->items, out->item_n * sizeof *item);
     out->items = item;
     out->item_n++;
+    return OK;
+}
+
+// No role helps against a deny.
+static enum err list_proposals(struct asking *a, struct explanation *out)
+{
+    struct rbac_proposal *list;
+    if (a->told.deny || a->told.proposal_n == 0) return OK;
+    TRY(NEW(a->c, &list, a->told.proposal_n));
+    memcpy(list, a->told.proposals, a->told.proposal_n * sizeof *list);
+    out->proposals = list;
+    out->proposal_n = a->told.proposal_n;
     return OK;
 }
 
@@ -160,7 +172,7 @@ static enum err look_at_vault(struct call *c, struct work *w, const struct expla
     if (op && str_empty(q->policy)) TRY(ask_policies(c, w, &v, q, op, &given));
     out->allowed = given;
     out->reason = "AccessPolicy";
-    out->least = NULL;
+    out->proposal_n = 0;
     out->summary = call_format(c, "%s: the vault '%.*s' is in the mode of access policies, where roles do not count; %s gives '%.*s'.", given ? "Yes" : "No",
                                PSTR(r->name), given ? "a policy" : "none of its policies", PSTR(permission));
     return OK;
@@ -198,8 +210,8 @@ enum err explain(struct call *c, struct work *w, const struct explain_question *
     TRY(list_items(&a, &e));
     TRY(look_ahead(&a, &e));
     conclude(&a, &e);
-    if (!a.told.deny) e.least = a.told.least; // no role helps against a deny
-    e.least_scope = scope_to_assign(&a.question.at);
+    TRY(list_proposals(&a, &e));
+    e.propose_at = scope_to_assign(&a.question.at);
     TRY(look_at_vault(c, w, q, &e));
     *out = e;
     return OK;

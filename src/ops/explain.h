@@ -16,6 +16,7 @@
 /* One role or deny assignment that was considered. */
 struct explain_item {
     const char *outcome; /* rbac_miss_name's word, "Denies" or "MembershipNotYetCounting" */
+    unsigned    causes;  /* of a role assignment: all that keeps it from granting, by rbac_cause */
     bool        is_deny;
     guid        id;
     guid        role; /* none for a deny */
@@ -43,8 +44,9 @@ struct explanation {
     const struct principal    *who;     /* NULL: not in the directory */
     const struct explain_item *items;   /* the nearest first */
     size_t                     item_n;
-    const struct role         *least;   /* the least built-in role that would do; NULL: none, or none is needed */
-    str                        least_scope;
+    const struct rbac_proposal *proposals; /* built-in roles that would do, the best first */
+    size_t                     proposal_n; /* 0: none would, or none is needed */
+    str                        propose_at; /* the scope to assign one of them at */
 };
 
 /* At c->now_ns. Errors: ERR_PARAMETER_INVALID (no action), ERR_SCOPE_INVALID. Lives: the call, and the world. */

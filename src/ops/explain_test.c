@@ -69,10 +69,10 @@ static void expect(struct desk *d, const char *reason, const char *words)
 static void expect_least(struct desk *d, const char *role, const char *scope)
 {
     struct test *t = d->s.test;
-    CHECK_ROW(d->e.least != NULL, role);
-    if (!d->e.least) return;
-    CHECK_STR(d->e.least->name, str_of(role), role);
-    CHECK_STR(d->e.least_scope, str_of(scope), role);
+    CHECK_ROW(d->e.proposal_n > 0, role);
+    if (d->e.proposal_n == 0) return;
+    CHECK_STR(d->e.proposals[0].role->name, str_of(role), role);
+    CHECK_STR(d->e.propose_at, str_of(scope), role);
 }
 
 TEST(O4_why_yes_names_the_assignment)
@@ -83,7 +83,7 @@ TEST(O4_why_yes_names_the_assignment)
     stage_assign(&d.s, d.s.caller.id, "Reader", "/");
     ask(&d, d.s.caller.id, GET_SECRET, RBAC_DATA, SECRET);
     expect(&d, "Grants", "Yes: 'Key Vault Secrets User' at " STAGE_GROUP " allows it.");
-    CHECK(d.e.allowed && d.e.least == NULL && d.e.item_n == 2);
+    CHECK(d.e.allowed && d.e.proposal_n == 0 && d.e.item_n == 2);
 }
 
 TEST(O4_why_no_role_at_all_suggests_the_least_one_at_the_narrowest_scope)
@@ -95,7 +95,7 @@ TEST(O4_why_no_role_at_all_suggests_the_least_one_at_the_narrowest_scope)
     expect_least(&d, USER, SECRET);
     ask(&d, d.s.caller.id, "Microsoft.Authorization/roleAssignments/write", RBAC_CONTROL, STAGE_GROUP "/providers/Microsoft.Authorization/roleAssignments/x");
     expect(&d, "NoRole", "No:");
-    CHECK_STR(d.e.least_scope, S(STAGE_GROUP), "an assignment is made at what it extends");
+    CHECK_STR(d.e.propose_at, S(STAGE_GROUP), "an assignment is made at what it extends");
 }
 
 TEST(O4_why_the_wrong_scope_and_how_far_off) // R2
@@ -194,7 +194,7 @@ TEST(O4_why_a_deny_names_the_deny_and_whom_it_means) // R5
     deny(&d, team, STAGE_SUBSCRIPTION, false);
     ask(&d, d.s.caller.id, GET_SECRET, RBAC_DATA, SECRET);
     expect(&d, "Denies", "No: the deny assignment 'Hands off' at " STAGE_SUBSCRIPTION " forbids it through the group 'principal 177'.");
-    CHECK(d.e.least == NULL); // no role would help
+    CHECK(d.e.proposal_n == 0); // no role would help
 }
 
 TEST(O4_why_not_yet_propagated_says_until_when) // R8
@@ -288,7 +288,7 @@ TEST(O4_why_a_vault_with_access_policies_takes_no_notice_of_roles) // R7
     stage_assign(&d.s, d.s.caller.id, USER, STAGE_SUBSCRIPTION);
     ask(&d, d.s.caller.id, GET_SECRET, RBAC_DATA, STAGE_GROUP STAGE_VAULTS "old/secrets/s");
     expect(&d, "AccessPolicy", "No: the vault 'old' is in the mode of access policies, where roles do not count; none of its policies gives 'secrets get'.");
-    CHECK(!d.e.allowed && d.e.least == NULL);
+    CHECK(!d.e.allowed && d.e.proposal_n == 0);
     ask(&d, d.s.caller.id, GET_SECRET, RBAC_DATA, STAGE_GROUP STAGE_VAULTS "policied/secrets/s");
     expect(&d, "AccessPolicy", "Yes: the vault 'policied'");
     CHECK(d.e.allowed);

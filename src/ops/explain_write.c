@@ -39,6 +39,15 @@ static void write_principal(const struct work *w, struct json_writer *j, const c
     json_write_end(j);
 }
 
+static void write_causes(struct json_writer *j, unsigned causes)
+{
+    json_write_key(j, S("causes"));
+    json_write_array(j);
+    for (int m = RBAC_MISS_N - 1; m > RBAC_MISS_GRANTS; m--)
+        if (causes & rbac_cause((enum rbac_miss)m)) json_write_string(j, str_of(rbac_miss_name((enum rbac_miss)m)));
+    json_write_end(j);
+}
+
 static void write_item(struct call *c, const struct work *w, struct json_writer *j, const struct explain_item *x)
 {
     str at = str_eq(x->scope, S("/")) ? S("") : x->scope;
@@ -51,6 +60,7 @@ static void write_item(struct call *c, const struct work *w, struct json_writer 
     json_put_string(j, S("scope"), x->scope);
     write_principal(w, j, "principal", x->holder);
     json_put_string(j, S("outcome"), str_of(x->outcome));
+    if (!x->is_deny) write_causes(j, x->causes);
     json_put_string(j, S("detail"), x->detail);
     json_write_end(j);
 }
@@ -61,6 +71,24 @@ static void write_question(const struct work *w, struct json_writer *j, const st
     json_put_string(j, S("action"), q->action);
     json_put_bool(j, S("isDataAction"), q->plane == RBAC_DATA);
     json_put_string(j, S("scope"), q->scope);
+}
+
+// A role that would do, and what it allows beyond the need.
+static void write_proposal(struct call *c, struct json_writer *j, const struct rbac_proposal *p, str at)
+{
+    json_write_object(j);
+    json_put_string(j, S("roleName"), p->role->name);
+    json_put_guid(j, S("roleDefinition"), p->role->id);
+    json_put_string(j, S("scope"), at);
+    json_write_key(j, S("beyond"));
+    json_write_object(j);
+    json_put_int(j, S("operations"), p->more);
+    json_put_int(j, S("changes"), p->more_changes);
+    json_put_int(j, S("dataOperations"), p->more_data);
+    json_put_int(j, S("values"), p->more_values);
+    json_write_end(j);
+    json_put_string(j, S("detail"), rbac_proposal_text(c, p));
+    json_write_end(j);
 }
 
 void explain_write(struct call *c, const struct work *w, struct json_writer *j, const struct explanation *e)
@@ -75,15 +103,9 @@ void explain_write(struct call *c, const struct work *w, struct json_writer *j, 
     json_write_array(j);
     for (size_t i = 0; i < e->item_n; i++) write_item(c, w, j, &e->items[i]);
     json_write_end(j);
-    json_write_key(j, S("suggestion"));
-    if (!e->least) {
-        json_write_null(j);
-    } else {
-        json_write_object(j);
-        json_put_string(j, S("roleName"), e->least->name);
-        json_put_guid(j, S("roleDefinition"), e->least->id);
-        json_put_string(j, S("scope"), e->least_scope);
-        json_write_end(j);
-    }
+    json_write_key(j, S("suggestions"));
+    json_write_array(j);
+    for (size_t i = 0; i < e->proposal_n; i++) write_proposal(c, j, &e->proposals[i], e->propose_at);
+    json_write_end(j);
     json_write_end(j);
 }

@@ -1,6 +1,8 @@
 #include "rbac/explain.h"
 
 #include "rbac/index.h"
+#include "rbac/naming.h"
+#include "rbac/operations.h"
 
 const char *rbac_miss_name(enum rbac_miss miss)
 {
@@ -23,59 +25,6 @@ struct telling {
     size_t                      step_n, considered_n;
 };
 
-struct lists { // one plane of a block
-    const str *names, *nots;
-    size_t     name_n, not_n;
-};
-
-static struct lists lists_of(const struct role_permission *p, enum rbac_plane plane)
-{
-    if (plane == RBAC_DATA) return (struct lists){p->data_actions, p->not_data_actions, p->data_action_n, p->not_data_action_n};
-    return (struct lists){p->actions, p->not_actions, p->action_n, p->not_action_n};
-}
-
-// Thousands of patterns are looked at for the least role: most are told apart by what stands before their first star.
-static bool may_match(str pattern, const struct action *a)
-{
-    size_t star = str_find(pattern, '*');
-    return (star != STR_NOWHERE || pattern.n == a->text.n) && str_starts_nocase(a->text, str_upto(pattern, star));
-}
-
-// The pattern among `n` that matches; NULL if none does.
-static const str *matching(const str *patterns, size_t n, const struct action *a)
-{
-    char lower[ACTION_MAX_BYTES];
-    for (size_t i = 0; i < n; i++) {
-        if (!may_match(patterns[i], a)) continue;
-        struct pattern p = pattern_read(patterns[i], lower);
-        if (pattern_match(&p, a)) return &patterns[i];
-    }
-    return NULL;
-}
-
-static bool block_names(const struct role_permission *p, enum rbac_plane plane, const struct action *a)
-{
-    struct lists l = lists_of(p, plane);
-    return matching(l.names, l.name_n, a) && !matching(l.nots, l.not_n, a);
-}
-
-static bool role_names(const struct role *r, enum rbac_plane plane, const struct action *a)
-{
-    for (size_t i = 0; i < r->permission_n; i++)
-        if (block_names(&r->permissions[i], plane, a)) return true;
-    return false;
-}
-
-// The NotActions pattern that took the action away where a block had named it.
-static const str *taken_away(const struct role *r, enum rbac_plane plane, const struct action *a)
-{
-    for (size_t i = 0; i < r->permission_n; i++) {
-        struct lists l = lists_of(&r->permissions[i], plane);
-        if (matching(l.names, l.name_n, a)) return matching(l.nots, l.not_n, a);
-    }
-    return NULL;
-}
-
 // --- where ---
 
 static bool reaches(const struct rbac_question *q, str scope)
@@ -96,11 +45,6 @@ static void measure(const struct rbac_question *q, str scope, struct rbac_step *
 
 // --- why not ---
 
-static bool has_condition(const struct role_permission *p)
-{
-    return p->condition_unknown || !str_empty(p->condition);
-}
-
 static str culprit_in(struct telling *t, str condition)
 {
     struct condition *k = condition_new(condition);
@@ -110,63 +54,57 @@ static str culprit_in(struct telling *t, str condition)
     return clause;
 }
 
-static bool is_true(struct telling *t, str condition)
-{
-    return str_empty(condition) || str_empty(culprit_in(t, condition));
-}
-
 // Of the blocks that name the action: satisfied, or why not.
-static bool blocks_satisfied(struct telling *t, struct rbac_step *s)
+static bool blocks_satisfied(struct telling *t, struct rbac_step *s, enum rbac_miss *out_miss)
 {
-    s->miss = RBAC_MISS_UNPUBLISHED;
+    *out_miss = RBAC_MISS_UNPUBLISHED;
     for (size_t i = 0; i < s->role->permission_n; i++) {
         const struct role_permission *p = &s->role->permissions[i];
-        if (!block_names(p, t->q->plane, &t->action) || p->condition_unknown) continue;
+        if (!naming_in_block(p, t->q->plane, &t->action) || p->condition_unknown) continue;
         s->detail = culprit_in(t, p->condition);
-        if (!has_condition(p) || str_empty(s->detail)) return true;
-        s->miss = RBAC_MISS_CONDITION;
+        if (!naming_is_conditional(p) || str_empty(s->detail)) return true;
+        *out_miss = RBAC_MISS_ROLE_CONDITION;
     }
     return false;
 }
 
-static void tell_named(struct telling *t, struct rbac_step *s)
-{
-    const struct assignment *a = s->assignment;
-    int64_t                  now = t->q->now_ns;
-    if (!s->reaches) {
-        s->miss = RBAC_MISS_WRONG_SCOPE;
-    } else if (a->lingers_until_ns && now >= a->lingers_until_ns) {
-        s->miss = RBAC_MISS_ENDED;
-    } else if (blocks_satisfied(t, s)) {
-        s->miss = now < a->counts_from_ns ? RBAC_MISS_NOT_YET : RBAC_MISS_GRANTS;
-        if (is_true(t, a->condition)) return;
-        s->miss = RBAC_MISS_CONDITION;
-        s->detail = culprit_in(t, a->condition);
-    }
-}
-
-static void tell_unnamed(struct telling *t, struct rbac_step *s)
+// What keeps the role from granting, if anything does.
+static bool role_misses(struct telling *t, struct rbac_step *s, enum rbac_miss *out_miss)
 {
     enum rbac_plane other = t->q->plane == RBAC_DATA ? RBAC_CONTROL : RBAC_DATA;
-    const str      *taken = taken_away(s->role, t->q->plane, &t->action);
-    s->miss = RBAC_MISS_ACTION_NOT_NAMED;
-    if (taken) s->miss = RBAC_MISS_NOT_ACTIONS, s->detail = *taken;
-    else if (role_names(s->role, other, &t->action)) s->miss = RBAC_MISS_WRONG_PLANE;
+    *out_miss = RBAC_MISS_ROLE_UNKNOWN;
+    if (!s->role) return true;
+    if (naming_in_role(s->role, t->q->plane, &t->action)) return !blocks_satisfied(t, s, out_miss);
+    const str *taken = naming_taken(s->role, t->q->plane, &t->action);
+    if (taken) s->detail = *taken;
+    *out_miss = taken ? RBAC_MISS_NOT_ACTIONS : naming_in_role(s->role, other, &t->action) ? RBAC_MISS_WRONG_PLANE : RBAC_MISS_ACTION_NOT_NAMED;
+    return true;
 }
 
+// All that keeps the assignment from granting; the farthest from a grant gives the step its name.
 static void tell(struct telling *t, const struct assignment *a, struct rbac_step *s)
 {
+    int64_t        now = t->q->now_ns;
+    enum rbac_miss of_role;
     *s = (struct rbac_step){.assignment = a, .holder = t->holder, .role = rbac_find_role(t->rules, a->role), .reaches = reaches(t->q, a->scope)};
+    s->clause = str_empty(a->condition) ? STR_NONE : culprit_in(t, a->condition);
     if (!s->reaches) measure(t->q, a->scope, s);
-    if (!s->role) s->miss = RBAC_MISS_ROLE_UNKNOWN;
-    else if (role_names(s->role, t->q->plane, &t->action)) tell_named(t, s);
-    else tell_unnamed(t, s);
+    if (role_misses(t, s, &of_role)) s->causes |= rbac_cause(of_role);
+    if (!s->reaches) s->causes |= rbac_cause(RBAC_MISS_WRONG_SCOPE);
+    if (a->lingers_until_ns && now >= a->lingers_until_ns) s->causes |= rbac_cause(RBAC_MISS_ENDED);
+    if (!str_empty(s->clause)) s->causes |= rbac_cause(RBAC_MISS_CONDITION);
+    if (now < a->counts_from_ns) s->causes |= rbac_cause(RBAC_MISS_NOT_YET);
+    s->miss = RBAC_MISS_GRANTS;
+    for (enum rbac_miss m = RBAC_MISS_GRANTS; m < RBAC_MISS_N; m++)
+        if (s->causes & rbac_cause(m)) s->miss = m;
 }
 
-// By nearness of the reason, then of the place, then by id so that the order is always the same.
+// By nearness of the reason, then by how many there are, then by the place, then by id so that the order is always the same.
 static int nearer(const struct rbac_step *a, const struct rbac_step *b)
 {
+    int more = __builtin_popcount(a->causes) - __builtin_popcount(b->causes);
     if (a->miss != b->miss) return a->miss < b->miss ? -1 : 1;
+    if (more) return more;
     if (a->reaches != b->reaches) return a->reaches ? -1 : 1;
     if (a->up + a->down != b->up + b->down) return a->up + a->down < b->up + b->down ? -1 : 1;
     return guid_cmp(a->assignment->id, b->assignment->id);
@@ -188,66 +126,17 @@ static bool consider(const struct assignment *a, void *ctx)
     return true;
 }
 
-// Allows the action as it is, without asking for a condition.
-static bool would_allow(const struct role *r, enum rbac_plane plane, const struct action *a)
-{
-    for (size_t i = 0; i < r->permission_n; i++)
-        if (!has_condition(&r->permissions[i]) && block_names(&r->permissions[i], plane, a)) return true;
-    return false;
-}
-
-static str provider_of(str action)
-{
-    return str_upto(action, str_find(action, '/'));
-}
-
-// Does the role name other providers than the action's and those that most roles name besides?
-static bool names_others(const str *patterns, size_t n, str provider)
-{
-    static const str COMMON[] = {S_INIT("Microsoft.Authorization"), S_INIT("Microsoft.Insights"),     S_INIT("Microsoft.Management"),
-                                 S_INIT("Microsoft.Resources"),     S_INIT("Microsoft.ResourceHealth"), S_INIT("Microsoft.Support")};
-    for (size_t i = 0; i < n; i++) {
-        str named = provider_of(patterns[i]);
-        if (!str_eq_nocase(named, provider) && str_index_nocase(COMMON, COUNT(COMMON), named) == STR_NOWHERE) return true;
-    }
-    return false;
-}
-
-// Some roles are made for one of the cloud's own services, others are not finished: nobody wants those, if there is another.
-static unsigned oddity(const struct role *r, str provider)
-{
-    bool others = false;
-    for (const struct role_permission *p = r->permissions; p < r->permissions + r->permission_n; p++)
-        others |= names_others(p->actions, p->action_n, provider) || names_others(p->data_actions, p->data_action_n, provider);
-    return (others ? 1 : 0) + (str_contains_nocase(r->name, S("preview")) ? 2 : 0);
-}
-
-static const struct role *least_role(enum rbac_plane plane, const struct action *a)
-{
-    size_t             n;
-    const struct role *roles = role_builtins(&n), *least = NULL;
-    unsigned           least_oddity = 0;
-    for (size_t i = 0; i < n; i++) {
-        if (!would_allow(&roles[i], plane, a)) continue;
-        unsigned odd = oddity(&roles[i], provider_of(a->text));
-        if (least && (odd > least_oddity || (odd == least_oddity && roles[i].operation_n >= least->operation_n))) continue;
-        least = &roles[i];
-        least_oddity = odd;
-    }
-    return least;
-}
-
 enum err rbac_explain(struct call *c, const struct rbac_rules *rules, const struct rbac_question *q, struct rbac_explanation *out)
 {
     struct telling          t = {.c = c, .rules = rules, .q = q};
-    struct rbac_explanation e = {.least_scope = q->at.path};
+    struct rbac_explanation e = {0};
     TRY(rbac_decide(c, rules, q, &e.answer));
     TRY(NEW(c, &t.steps, RBAC_EXPLAIN_MAX_STEPS + 1));
     if (!action_read(q->action, &t.action)) return FAIL_PLAIN(c, ERR_PARAMETER_INVALID);
     t.facts = (struct condition_facts){.action = &t.action, .attributes = q->attributes, .now_ns = q->now_ns};
     for (t.holder = 0; t.holder < q->who_n; t.holder++) rules_each_held(rules, q->who[t.holder], consider, &t);
     if (e.answer.reason == RBAC_DENIED) e.deny = rbac_find_deny(rules, e.answer.decided_by);
-    if (!e.answer.allowed) e.least = least_role(q->plane, &t.action);
+    if (!e.answer.allowed) e.proposal_n = rbac_propose(q->action, q->plane, e.proposals);
     e.steps = t.steps;
     e.step_n = t.step_n;
     e.considered_n = t.considered_n;
@@ -264,33 +153,43 @@ static const char *plural(unsigned n)
 
 static str reason_of_grant(struct call *c, const struct assignment *a)
 {
-    if (!a->lingers_until_ns) return S("it allows the action.");
-    return call_format(c, "it was removed and allows this until %s.", time_iso_s(a->lingers_until_ns / NS_PER_S).s);
+    if (!a->lingers_until_ns) return S("it allows the action");
+    return call_format(c, "it was removed and allows this until %s", time_iso_s(a->lingers_until_ns / NS_PER_S).s);
 }
 
 static str reason_of_scope(struct call *c, const struct rbac_step *s)
 {
     if (s->down == 0)
-        return call_format(c, "it stands %u level%s below what was asked for: an assignment reaches down, never up.", s->up, plural(s->up));
-    return call_format(c, "it stands elsewhere: %u level%s up to %.*s and %u down from there.", s->up, plural(s->up), PSTR(s->common), s->down);
+        return call_format(c, "it stands %u level%s below what was asked for: an assignment reaches down, never up", s->up, plural(s->up));
+    return call_format(c, "it stands elsewhere: %u level%s up to %.*s and %u down from there", s->up, plural(s->up), PSTR(s->common), s->down);
+}
+
+static str reason_of(struct call *c, const struct rbac_question *q, const struct rbac_step *s, enum rbac_miss miss)
+{
+    const char *plane = q->plane == RBAC_DATA ? "data" : "management";
+    switch (miss) {
+    case RBAC_MISS_GRANTS: return reason_of_grant(c, s->assignment);
+    case RBAC_MISS_NOT_YET: return call_format(c, "it counts from %s on", time_iso(s->assignment->counts_from_ns).s);
+    case RBAC_MISS_CONDITION: return call_format(c, "its condition is not met: %.*s", PSTR(s->clause));
+    case RBAC_MISS_ROLE_CONDITION: return call_format(c, "its role's condition is not met: %.*s", PSTR(s->detail));
+    case RBAC_MISS_UNPUBLISHED: return S("the role has a condition that is not published, so this part of it never grants");
+    case RBAC_MISS_ENDED: return S("it was removed");
+    case RBAC_MISS_WRONG_SCOPE: return reason_of_scope(c, s);
+    case RBAC_MISS_NOT_ACTIONS: return call_format(c, "the role takes the action away again: %.*s", PSTR(s->detail));
+    case RBAC_MISS_WRONG_PLANE: return call_format(c, "the role names the action on the other plane; this is a %s action", plane);
+    case RBAC_MISS_ROLE_UNKNOWN: return S("its role does not exist");
+    case RBAC_MISS_ACTION_NOT_NAMED: return call_format(c, "the role does not name the %s action", plane);
+    case RBAC_MISS_N: break;
+    }
+    return STR_NONE;
 }
 
 str rbac_step_reason(struct call *c, const struct rbac_question *q, const struct rbac_step *s)
 {
-    const char *plane = q->plane == RBAC_DATA ? "data" : "management";
-    switch (s->miss) {
-    case RBAC_MISS_GRANTS: return reason_of_grant(c, s->assignment);
-    case RBAC_MISS_NOT_YET: return call_format(c, "it counts from %s on.", time_iso(s->assignment->counts_from_ns).s);
-    case RBAC_MISS_CONDITION: return call_format(c, "its condition is not met: %.*s.", PSTR(s->detail));
-    case RBAC_MISS_UNPUBLISHED: return S("the role has a condition that is not published, so this part of it never grants.");
-    case RBAC_MISS_ENDED: return S("it was removed.");
-    case RBAC_MISS_WRONG_SCOPE: return reason_of_scope(c, s);
-    case RBAC_MISS_NOT_ACTIONS: return call_format(c, "the role takes the action away again: %.*s.", PSTR(s->detail));
-    case RBAC_MISS_WRONG_PLANE: return call_format(c, "the role names the action on the other plane; this is a %s action.", plane);
-    case RBAC_MISS_ROLE_UNKNOWN: return S("its role does not exist.");
-    case RBAC_MISS_ACTION_NOT_NAMED: return call_format(c, "the role does not name the %s action.", plane);
-    }
-    return STR_NONE;
+    str all = reason_of(c, q, s, s->miss);
+    for (int m = (int)s->miss - 1; m > RBAC_MISS_GRANTS; m--)
+        if (s->causes & rbac_cause((enum rbac_miss)m)) all = call_format(c, "%.*s; and %.*s", PSTR(all), PSTR(reason_of(c, q, s, (enum rbac_miss)m)));
+    return call_format(c, "%.*s.", PSTR(all));
 }
 
 // --- the plane of an action ---
@@ -301,7 +200,7 @@ static size_t exactness(const str *patterns, size_t n, const struct action *a, s
     for (size_t i = 0; i < n; i++) {
         size_t exact = patterns[i].n;
         for (size_t k = 0; k < patterns[i].n; k++) exact -= patterns[i].at[k] == '*';
-        if (exact > best && matching(&patterns[i], 1, a)) best = exact;
+        if (exact > best && naming_pattern(&patterns[i], 1, a)) best = exact;
     }
     return best;
 }
@@ -312,6 +211,8 @@ enum rbac_plane rbac_plane_of(str action)
     size_t             n, control = 0, data = 0;
     const struct role *roles = role_builtins(&n);
     if (!action_read(action, &a)) return RBAC_CONTROL;
+    bool is_data = operations_has(action, RBAC_DATA);
+    if (is_data != operations_has(action, RBAC_CONTROL)) return is_data ? RBAC_DATA : RBAC_CONTROL;
     for (const struct role *r = roles; r < roles + n; r++)
         for (const struct role_permission *p = r->permissions; p < r->permissions + r->permission_n; p++) {
             control = exactness(p->actions, p->action_n, &a, control);

@@ -1,17 +1,16 @@
 /*
  * explain.h - the decision again, with its reasons.
  *
- * Every assignment of the caller and its groups is looked at and told off for the first
- * thing that keeps it from granting; those that come nearest are kept. What would allow
- * the action is named too: the least built-in role, at the scope that was asked about.
- * Least is the role that grants the fewest of the providers' published operations; roles
- * that are in preview, or that name other providers too (those of the cloud's own services),
- * count only where no other role would do.
+ * Every assignment of the caller and its groups is looked at and told off for everything that
+ * keeps it from granting; those that come nearest are kept. Each cause that is named holds: the
+ * assignment would grant if all of its causes were mended, and not if one of them were left.
+ * What would allow the action is named too: built-in roles, ranked as proposal.h says.
  *
  * Layer:  rbac (uses core, directory, resources)
  */
 #pragma once
 #include "rbac/decide.h"
+#include "rbac/proposal.h"
 
 #define RBAC_EXPLAIN_MAX_STEPS 32 /* of the nearest; the others are counted */
 
@@ -19,7 +18,8 @@
 #define RBAC_MISS_TABLE(X)                                                                      \
     X(GRANTS,           "Grants")           /* it allows the action */                          \
     X(NOT_YET,          "NotYetCounting")   /* it will, from counts_from_ns on */               \
-    X(CONDITION,        "ConditionFalse")   /* its condition, or one in its role, is not met */ \
+    X(CONDITION,        "ConditionFalse")   /* its condition is not met */                      \
+    X(ROLE_CONDITION,   "ConditionFalse")   /* the one in its role is not met */                \
     X(UNPUBLISHED,      "ConditionUnknown") /* the role's condition is not published */         \
     X(ENDED,            "Ended")            /* it was removed and lingers no more */            \
     X(WRONG_SCOPE,      "WrongScope")       /* the right role, elsewhere */                     \
@@ -32,18 +32,26 @@ enum rbac_miss {
 #define X(miss, name) RBAC_MISS_##miss,
     RBAC_MISS_TABLE(X)
 #undef X
+    RBAC_MISS_N
 };
+
+static inline unsigned rbac_cause(enum rbac_miss miss)
+{
+    return miss == RBAC_MISS_GRANTS ? 0 : 1u << miss;
+}
 
 /* "WrongScope" */
 const char *rbac_miss_name(enum rbac_miss miss);
 
 /* One assignment that was considered. */
 struct rbac_step {
-    enum rbac_miss           miss;
+    enum rbac_miss           miss;   /* of its causes the one that is farthest from a grant */
+    unsigned                 causes; /* all that keeps it from granting: rbac_cause of each; 0: nothing does */
     const struct assignment *assignment;
     const struct role       *role;   /* NULL: RBAC_MISS_ROLE_UNKNOWN */
     size_t                   holder; /* which of the question's `who` holds it: 0 is the caller, others are groups */
-    str                      detail; /* the clause, the NotActions pattern; else empty */
+    str                      detail; /* of the role: the clause of its condition, the NotActions pattern; else empty */
+    str                      clause; /* of the assignment's condition, that is not met; else empty */
     bool                     reaches;   /* its scope holds the one that was asked about */
     str                      common;    /* if it does not: the lowest scope that holds both */
     unsigned                 up, down;  /* levels from the assignment up to `common`, and down to what was asked about */
@@ -55,15 +63,18 @@ struct rbac_explanation {
     const struct rbac_step       *steps; /* the nearest first */
     size_t                        step_n;
     size_t                        considered_n; /* all assignments looked at */
-    const struct role            *least;        /* the built-in role with the fewest operations that would allow it; NULL: none does */
-    str                           least_scope;  /* where: the scope that was asked about */
+    struct rbac_proposal          proposals[RBAC_PROPOSALS]; /* roles that would allow it, the best first */
+    size_t                        proposal_n;
 };
 
 /* Errors: as rbac_decide. Lives: *out borrows from the rules and the question; the rest in the call. */
 FALLIBLE rbac_explain(struct call *c, const struct rbac_rules *rules, const struct rbac_question *q, struct rbac_explanation *out);
 
-/* Why, in words for a person: a sentence that begins small, to stand behind "ROLE at SCOPE: ". */
+/* Why, in words for a person: a sentence that begins small, to stand behind "ROLE at SCOPE: ". It says every cause. */
 str rbac_step_reason(struct call *c, const struct rbac_question *q, const struct rbac_step *s);
 
-/* The plane of an action, where nobody says: that of the pattern in a built-in role which names it most exactly. */
+/*
+ * The plane of an action, where nobody says: the one on which it is published; of one that is published on both or none,
+ * that of the pattern in a built-in role which names it most exactly.
+ */
 enum rbac_plane rbac_plane_of(str action);

@@ -40,7 +40,6 @@ struct role {
     size_t                        permission_n;
     const str                    *scopes; /* assignable scopes */
     size_t                        scope_n;
-    uint32_t                      operation_n; /* built-in roles: how many of the providers' published operations it grants */
     int64_t                       created_ns, updated_ns; /* 0 for built-in roles */
     object_id                     created_by, updated_by;
 };

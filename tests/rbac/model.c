@@ -178,7 +178,7 @@ static bool any_pattern(const char *const *patterns, const char *action)
     return false;
 }
 
-static bool block_names(const struct model_block *b, const struct rbac_question *q)
+bool model_block_names(const struct model_block *b, const struct rbac_question *q)
 {
     size_t first = q->plane == RBAC_DATA ? 2 : 0;
     return any_pattern(b->lists[first], z(q->action)) && !any_pattern(b->lists[first + 1], z(q->action));
@@ -191,7 +191,7 @@ static bool denies(const struct model_deny *d, const struct rbac_question *q)
     if (d->not_below && strcasecmp(d->scope, z(q->at.path)) != 0) return false;
     for (size_t i = 0; i < d->principal_n; i++) named |= guid_is_none(d->principals[i]) || is_one_of(q, d->principals[i]);
     for (size_t i = 0; i < d->excluded_n; i++) named &= !is_one_of(q, d->excluded[i]);
-    if (!named || !block_names(&d->block, q)) return false;
+    if (!named || !model_block_names(&d->block, q)) return false;
     if (d->block.withheld || !d->block.condition) return true;
     return evaluate(d->block.condition, q) != NO; // in doubt it denies
 }
@@ -212,7 +212,7 @@ static enum rbac_reason says(const struct model_world *w, const struct model_ass
     if (a->lingers_until && q->now_ns >= a->lingers_until) return RBAC_NO_ROLE;
     for (size_t i = 0; i < role->block_n; i++) {
         const struct model_block *b = &role->blocks[i];
-        if (!block_names(b, q)) continue;
+        if (!model_block_names(b, q)) continue;
         named = true;
         satisfied |= !b->withheld && (!b->condition || evaluate(b->condition, q) == YES);
     }

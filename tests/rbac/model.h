@@ -71,5 +71,7 @@ struct model_answer {
 };
 
 void model_decide(const struct model_world *w, const struct rbac_question *q, struct model_answer *out);
+/* The block names the question's action on its plane and does not take it away. */
+bool model_block_names(const struct model_block *b, const struct rbac_question *q);
 /* The condition as text, for the engine. */
 void model_write_clause(struct buf *b, const struct clause *k);

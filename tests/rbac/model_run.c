@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "core/buf.h"
-#include "model.h"
+#include "model_causes.h"
 #include "rbac/condition_form.h"
 
 // A small universe, so that things meet: names that begin alike, the same name in other casings.
@@ -42,7 +42,7 @@ static const char *const STRING_OPS[] = {
     "StringNotStartsWithIgnoreCase",
 };
 static const char *const NUMBER_OPS[] = {"NumericEquals", "NumericNotEquals", "NumericLessThan", "NumericLessThanEquals", "NumericGreaterThan", "NumericGreaterThanEquals"};
-enum { QUANTIFIABLE_STRING_OPS = 8, PRINCIPALS = 8, QUESTIONS_A_WORLD = 200, QUESTIONS_A_CHANGE = 10 };
+enum { QUANTIFIABLE_STRING_OPS = 8, PRINCIPALS = 8, QUESTIONS_A_WORLD = 200, QUESTIONS_A_CHANGE = 10, QUESTIONS_AN_EXPLANATION = 100 };
 
 struct run {
     struct call        call;   // of one world
@@ -51,6 +51,7 @@ struct run {
     struct model_world world;
     struct rbac_rules *rules;
     struct model_tally tally;
+    size_t             questions;
 };
 
 static size_t below(struct run *r, size_t n)
@@ -283,6 +284,18 @@ static bool agree(const struct model_answer *m, const struct rbac_answer *e)
     return false;
 }
 
+static void explain(struct run *r, const struct rbac_question *q)
+{
+    struct rbac_explanation e;
+    must(rbac_explain(&r->asking, r->rules, q, &e) == OK);
+    for (size_t i = 0; i < e.step_n; i++) {
+        r->tally.causes[__builtin_popcount(e.steps[i].causes)]++;
+        if (model_causes_hold(&r->world, q, &e.steps[i]) || r->tally.false_causes++ >= 10) continue;
+        printf("# %.*s at %.*s: not true of %s at %.*s: %.*s\n", PSTR(q->action), PSTR(q->at.path), guid_text(e.steps[i].assignment->id).s,
+               PSTR(e.steps[i].assignment->scope), PSTR(rbac_step_reason(&r->asking, q, &e.steps[i])));
+    }
+}
+
 static void ask(struct run *r)
 {
     struct asked        a;
@@ -295,6 +308,7 @@ static void ask(struct run *r)
     if (!agree(&model, &engine) && r->tally.disagreements++ < 10)
         printf("# %.*s at %.*s: the engine says %d by %s, the model %d by %s (%zu)\n", PSTR(a.q.action), PSTR(a.q.at.path), engine.reason,
                guid_text(engine.decided_by).s, model.reason, guid_text(model.by[0]).s, model.by_n);
+    if (r->questions++ % QUESTIONS_AN_EXPLANATION == 0) explain(r, &a.q);
     call_reset(&r->asking, NULL);
 }
 

@@ -6,10 +6,12 @@
 
 enum { MODEL_REASONS = 5 };
 
-/* How often each reason (enum rbac_reason) was given, and how often engine and model did not agree. */
+/* How often each reason (enum rbac_reason) was given, how often engine and model did not agree, and the same of causes. */
 struct model_tally {
     size_t reasons[MODEL_REASONS];
     size_t disagreements;
+    size_t causes[16]; /* how many explained assignments had so many causes */
+    size_t false_causes; /* how often a cause was named that does not hold */
 };
 
 /* Asks so many questions; the first disagreements are printed. */
