@@ -18,17 +18,29 @@ static str duration(struct call *c, int64_t s)
     return call_format(c, "%lld d %lld h", (long long)(s / S_PER_DAY), (long long)(s / 3600 % 24));
 }
 
+// What a service tells of itself: "login issuer  https://...".
+static void print_service(struct cli *cli, str name, const struct json *facts)
+{
+    for (size_t i = 0; i < json_n(facts); i++) {
+        const struct json *fact = json_at(facts, i);
+        str                label = call_format(&cli->call, "%.*s %.*s", PSTR(name), PSTR(facts->u.list.names[i]));
+        if (json_is(fact, JSON_IS_STRING)) printf("  %-13.*s %.*s\n", PSTR(label), PSTR(json_str(fact)));
+        else if (json_is(fact, JSON_IS_INT)) printf("  %-13.*s %lld\n", PSTR(label), (long long)fact->u.integer);
+    }
+}
+
 static void print_status(struct cli *cli, const struct json *facts)
 {
     static const struct { const char *label, *fact; } ROWS[] = {
         {"data", "data"}, {"CA", "ca"}, {"tenant", "tenant"}, {"subscription", "subscription"}, {"operator", "operator"},
     };
-    const struct json *names = json_get(facts, S("names"));
+    const struct json *names = json_get(facts, S("names")), *services = json_get(facts, S("services"));
     printf("Lanyard %.*s runs (process %lld, for %.*s)\n", PSTR(json_get_str(facts, S("version"))), (long long)json_get_int(facts, S("pid"), 0),
            PSTR(duration(&cli->call, json_get_int(facts, S("uptime_s"), 0))));
     printf("  %-13s port %lld\n", "https", (long long)json_get_int(facts, S("https_port"), 0));
     for (size_t i = 0; i < COUNT(ROWS); i++) printf("  %-13s %.*s\n", ROWS[i].label, PSTR(json_get_str(facts, str_of(ROWS[i].fact))));
     for (size_t i = 0; i < json_n(names); i++) printf("  %-13.*s %.*s\n", PSTR(names->u.list.names[i]), PSTR(json_str(json_at(names, i))));
+    for (size_t i = 0; i < json_n(services); i++) print_service(cli, services->u.list.names[i], json_at(services, i));
 }
 
 static enum err print_json(struct cli *cli, const struct json *facts)

@@ -12,6 +12,9 @@
 #include "core/json.h"
 #include "endpoints/permit.h"
 #include "http/server.h"
+#include "ops/housekeeper.h"
+#include "ops/resource_hooks.h"
+#include "resources/types.h"
 #include "token/audience.h"
 
 #define ROUTE_MAX_PARAMS   8
@@ -126,6 +129,11 @@ struct service {
     enum err (*before)(struct call *c, struct work *w, const struct wire *q);
     struct audience_row   audience; /* what tokens for it are asked by, and which it takes; none: it takes no tokens */
     enum local_name       local;
+    struct type_rows      types; /* its resource types, at the management API */
+    struct hook_rows      hooks; /* what they do beyond the common rules */
+    struct job_rows       jobs;  /* what the housekeeper removes for it */
+    /* Members for GET /lanyard/status, under the service's name; NULL: it has nothing to tell. */
+    void (*facts)(struct call *c, struct json_writer *j, const struct product *p);
 };
 
 /* All services, from services.inc: each is a `const struct service SERVICE_X` of its folder. See services.c. */

@@ -25,3 +25,24 @@ const struct audience_row *const AUDIENCES_OF_SERVICES[] = {
 #undef SERVICE
 };
 const size_t AUDIENCES_OF_SERVICES_N = COUNT(AUDIENCES_OF_SERVICES);
+
+const struct type_rows *const TYPES_OF_SERVICES[] = {
+#define SERVICE(symbol) &symbol.types,
+#include "endpoints/services.inc"
+#undef SERVICE
+};
+const size_t TYPES_OF_SERVICES_N = COUNT(TYPES_OF_SERVICES);
+
+const struct hook_rows *const HOOKS_OF_SERVICES[] = {
+#define SERVICE(symbol) &symbol.hooks,
+#include "endpoints/services.inc"
+#undef SERVICE
+};
+const size_t HOOKS_OF_SERVICES_N = COUNT(HOOKS_OF_SERVICES);
+
+const struct job_rows *const JOBS_OF_SERVICES[] = {
+#define SERVICE(symbol) &symbol.jobs,
+#include "endpoints/services.inc"
+#undef SERVICE
+};
+const size_t JOBS_OF_SERVICES_N = COUNT(JOBS_OF_SERVICES);

@@ -7,19 +7,10 @@
 #include <unistd.h>
 
 #include "core/report.h"
-#include "ops/assignments.h"
 #include "ops/committer.h"
-#include "ops/groups_members.h"
-#include "ops/secrets.h"
 #include "ops/signing_keys.h"
-#include "ops/vault_resource.h"
 
 #define HOUSEKEEPER_NICE 10
-
-// Removes what is due, at most so many; in reading work it only counts. A vault takes its secrets along, so it comes first.
-static enum err (*const CHORES[])(struct call *c, struct work *w, size_t limit, size_t *out_n) = {
-    vault_resource_purge_due, secrets_purge_due, assignments_drop_ended, memberships_drop_ended,
-};
 
 struct housekeeper {
     struct product     *product;
@@ -38,11 +29,12 @@ struct housekeeper {
 static enum err sweep(struct housekeeper *k, struct work *w, size_t *out_n)
 {
     *out_n = 0;
-    for (size_t i = 0; i < COUNT(CHORES); i++) {
-        size_t n;
-        TRY(CHORES[i](&k->call, w, HOUSEKEEPER_BATCH, &n));
-        *out_n += n;
-    }
+    for (size_t i = 0; i < JOBS_OF_SERVICES_N; i++)
+        for (size_t m = 0; m < JOBS_OF_SERVICES[i]->n; m++) {
+            size_t n;
+            TRY(JOBS_OF_SERVICES[i]->at[m](&k->call, w, HOUSEKEEPER_BATCH, &n));
+            *out_n += n;
+        }
     return OK;
 }
 

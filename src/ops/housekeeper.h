@@ -8,12 +8,25 @@
  * Layer:  ops (uses all above)
  */
 #pragma once
-#include "ops/product.h"
+#include "ops/gate.h"
 
 #define HOUSEKEEPER_PERIOD_MS 30000
 #define HOUSEKEEPER_BATCH     100 /* of each kind in one transaction: others want to write too */
 
 struct housekeeper;
+
+/* Removes what is due by the call's time, at most `limit`; in reading work it only counts. */
+typedef enum err housekeeping_job(struct call *c, struct work *w, size_t limit, size_t *out_n);
+
+struct job_rows {
+    housekeeping_job *const *at;
+    size_t                   n;
+};
+#define JOBS(...) {(housekeeping_job *const[]){__VA_ARGS__}, sizeof(housekeeping_job *[]){__VA_ARGS__} / sizeof(housekeeping_job *)}
+
+/* Those of all services, in their order: endpoints/services.c. */
+extern const struct job_rows *const JOBS_OF_SERVICES[];
+extern const size_t                 JOBS_OF_SERVICES_N;
 
 /* Looks at once, and then every `period_ms` (0: HOUSEKEEPER_PERIOD_MS). After the committer. */
 FALLIBLE housekeeper_start(struct call *c, struct product *p, int64_t period_ms, struct housekeeper **out);

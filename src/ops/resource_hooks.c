@@ -1,7 +1,6 @@
 #include "ops/resource_hooks.h"
 
 #include "ops/identities.h"
-#include "ops/vault_resource.h"
 
 // Properties with one more member, or with its value replaced.
 static enum err set_property(struct call *c, struct resource_change *change, str name, const struct json *value)
@@ -26,13 +25,19 @@ static enum err write_machine(struct call *c, struct work *w, struct resource_ch
 
 static const struct resource_hooks HOOKS[] = {
     {"Microsoft.Compute/virtualMachines", .write = write_machine},
-    {"Microsoft.KeyVault/vaults", ERR_VAULT_NAME_INVALID, ERR_VAULT_NAME_TAKEN, vault_resource_write, vault_resource_remove},
     {"Microsoft.ManagedIdentity/userAssignedIdentities", .write = identity_resource_write, .remove = identity_resource_remove},
 };
 
+static const struct resource_hooks *find_among(const struct resource_hooks *rows, size_t n, str type)
+{
+    for (size_t i = 0; i < n; i++)
+        if (str_eq_nocase(type, str_of(rows[i].type))) return &rows[i];
+    return NULL;
+}
+
 const struct resource_hooks *resource_hooks_of(str type)
 {
-    for (size_t i = 0; i < COUNT(HOOKS); i++)
-        if (str_eq_nocase(type, str_of(HOOKS[i].type))) return &HOOKS[i];
-    return NULL;
+    const struct resource_hooks *found = find_among(HOOKS, COUNT(HOOKS), type);
+    for (size_t i = 0; i < HOOKS_OF_SERVICES_N && !found; i++) found = find_among(HOOKS_OF_SERVICES[i]->at, HOOKS_OF_SERVICES[i]->n, type);
+    return found;
 }

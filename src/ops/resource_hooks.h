@@ -28,5 +28,13 @@ struct resource_hooks {
     enum err (*remove)(struct call *c, struct work *w, const struct resource *before, bool *out_handled);
 };
 
+struct hook_rows {
+    const struct resource_hooks *at;
+    size_t                       n;
+};
+/* Those of all services: endpoints/services.c. Types of no service have theirs in resource_hooks.c. */
+extern const struct hook_rows *const HOOKS_OF_SERVICES[];
+extern const size_t                  HOOKS_OF_SERVICES_N;
+
 /* Any case; NULL: none. */
 const struct resource_hooks *resource_hooks_of(str type);

@@ -215,7 +215,7 @@ static struct shelf *shelf_of(struct tree *t, bool is_deleted)
 static struct map *names_of(const struct tree *t, str type, bool is_deleted)
 {
     const struct resource_type *row = types_find(type);
-    return row && row->has_global_names ? &t->names[is_deleted][row - types_at(0)] : NULL;
+    return row && row->has_global_names ? &t->names[is_deleted][types_index(row)] : NULL;
 }
 
 bool tree_put_resource(struct tree *t, struct resource *r)

@@ -1,5 +1,7 @@
 #include "resources/types.h"
 
+#include <assert.h>
+
 #include "core/buf.h"
 #include "core/time.h"
 #include "resources/location.h"
@@ -19,7 +21,6 @@ static const struct name_rule CONTAINER_NAMES = {1, 63, .others = S_INIT("-"), E
 static const struct name_rule CLUSTER_NAMES = {1, 63, .others = S_INIT("-_"), ENDS_PLAIN};
 static const struct name_rule COSMOS_NAMES = {3, 44, .others = S_INIT("-"), .not_first = S_INIT("-"), .is_lower = true};
 static const struct name_rule MACHINE_NAMES = {1, 54, .others = S_INIT("-_."), .not_first = S_INIT("-_."), .not_last = S_INIT("-.")};
-static const struct name_rule VAULT_NAMES = {3, 24, .others = S_INIT("-"), .not_last = S_INIT("-"), .letter_first = true, .no_double_hyphen = true};
 static const struct name_rule IDENTITY_NAMES = {3, 128, .others = S_INIT("-_"), .not_first = S_INIT("-_")};
 // Source: @azure/arm-msi, which checks ^[a-zA-Z0-9]{1}[a-zA-Z0-9-_]{2,119}$ before it sends
 static const struct name_rule FEDERATED_NAMES = {3, 120, .others = S_INIT("-_"), .not_first = S_INIT("-_")};
@@ -48,11 +49,6 @@ const struct name_rule NAME_RULE_MGMT_GROUP = {1, 90, .others = S_INIT("-_.()"),
     "2023-07-01, 2023-03-01, 2022-11-01, 2022-08-01, 2022-03-01, 2021-11-01, 2021-07-01, 2021-04-01, "       \
     "2021-03-01, 2020-12-01, 2020-06-01, 2019-12-01, 2019-07-01, 2019-03-01, 2018-10-01, 2018-06-01, "       \
     "2018-04-01, 2017-12-01"
-#define VAULT_VERSIONS                                                                                       \
-    "2026-04-01-preview, 2026-03-01-preview, 2026-02-01, 2025-05-01, 2024-12-01-preview, 2024-11-01, "       \
-    "2024-04-01-preview, 2023-07-01, 2023-02-01, 2022-11-01, 2022-07-01, 2022-02-01-preview, "               \
-    "2021-11-01-preview, 2021-10-01, 2021-06-01-preview, 2021-04-01-preview, 2020-04-01-preview, "           \
-    "2019-09-01, 2018-02-14, 2018-02-14-preview, 2016-10-01, 2015-06-01"
 #define WEB_VERSIONS                                                                                         \
     "2025-05-01, 2025-03-01, 2024-11-01, 2024-04-01, 2023-12-01, 2023-01-01, 2022-09-01, 2022-03-01, "       \
     "2021-03-01, 2021-02-01, 2021-01-15, 2021-01-01, 2020-12-01, 2020-10-01, 2020-09-01, 2020-06-01, "       \
@@ -68,7 +64,8 @@ const struct name_rule NAME_RULE_MGMT_GROUP = {1, 90, .others = S_INIT("-_.()"),
 #define LOWER      .has_lower_group = true
 #define OK_200     .answers_200 = true
 #define SINCE(csv) .api_versions = S_INIT(csv)
-static const struct resource_type TYPES[] = { // ordered by type
+// Those of services that this product plays stand in their descriptors.
+static const struct resource_type TYPES[] = {
     {TYPE("Microsoft.App/containerApps"), &APP_NAMES, TRACKED, BOTH, ALWAYS},
     {TYPE("Microsoft.App/managedEnvironments"), &HYPHENS_AFTER_LETTER_1_60, TRACKED, BOTH, COMPACT},
     {TYPE("Microsoft.AppConfiguration/configurationStores"), &STORE_NAMES, GLOBAL, TRACKED, BOTH},
@@ -80,7 +77,6 @@ static const struct resource_type TYPES[] = { // ordered by type
     {TYPE("Microsoft.DocumentDB/databaseAccounts"), &COSMOS_NAMES, GLOBAL, TRACKED, BOTH, ALWAYS},
     {TYPE("Microsoft.EventHub/namespaces"), &HYPHENS_AFTER_LETTER_6_50, GLOBAL, TRACKED, BOTH},
     {TYPE("Microsoft.HybridCompute/machines"), &MACHINE_NAMES, TRACKED, SYSTEM},
-    {TYPE("Microsoft.KeyVault/vaults"), &VAULT_NAMES, GLOBAL, TRACKED, SINCE(VAULT_VERSIONS)}, // carries no identity
     {TYPE("Microsoft.ManagedIdentity/userAssignedIdentities"), &IDENTITY_NAMES, TRACKED, LOWER, SINCE(IDENTITY_VERSIONS)},
     {TYPE("Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials"), &FEDERATED_NAMES, LOWER, SINCE(FEDERATED_VERSIONS)},
     {TYPE("Microsoft.ServiceBus/namespaces"), &HYPHENS_AFTER_LETTER_6_50, GLOBAL, TRACKED, BOTH},
@@ -94,27 +90,50 @@ static const struct resource_type TYPES[] = { // ordered by type
 // Contract I2: any type may carry identities.
 static const struct resource_type ANY_TYPE = {.names = &ANY_NAMES, BOTH};
 
+const struct resource_type *types_at(size_t i)
+{
+    if (i < COUNT(TYPES)) return &TYPES[i];
+    i -= COUNT(TYPES);
+    for (size_t k = 0; k < TYPES_OF_SERVICES_N; k++) {
+        if (i < TYPES_OF_SERVICES[k]->n) return &TYPES_OF_SERVICES[k]->at[i];
+        i -= TYPES_OF_SERVICES[k]->n;
+    }
+    return NULL;
+}
+
+size_t types_count(void)
+{
+    size_t n = COUNT(TYPES);
+    for (size_t k = 0; k < TYPES_OF_SERVICES_N; k++) n += TYPES_OF_SERVICES[k]->n;
+    return n;
+}
+
+size_t types_index(const struct resource_type *row)
+{
+    size_t i = 0;
+    while (i < types_count() && types_at(i) != row) i++;
+    assert(i < types_count());
+    return i;
+}
+
+static const struct resource_type *find_among(const struct resource_type *rows, size_t n, str type)
+{
+    for (size_t i = 0; i < n; i++)
+        if (str_eq_nocase(rows[i].type, type)) return &rows[i];
+    return NULL;
+}
+
 const struct resource_type *types_find(str type)
 {
-    for (size_t i = 0; i < COUNT(TYPES); i++)
-        if (str_eq_nocase(TYPES[i].type, type)) return &TYPES[i];
-    return NULL;
+    const struct resource_type *found = find_among(TYPES, COUNT(TYPES), type);
+    for (size_t k = 0; k < TYPES_OF_SERVICES_N && !found; k++) found = find_among(TYPES_OF_SERVICES[k]->at, TYPES_OF_SERVICES[k]->n, type);
+    return found;
 }
 
 const struct resource_type *types_of(str type)
 {
     const struct resource_type *t = types_find(type);
     return t ? t : &ANY_TYPE;
-}
-
-size_t types_count(void)
-{
-    return COUNT(TYPES);
-}
-
-const struct resource_type *types_at(size_t i)
-{
-    return i < COUNT(TYPES) ? &TYPES[i] : NULL;
 }
 
 static bool is_lower(uint32_t ch)

@@ -47,14 +47,23 @@ struct resource_type {
 extern const struct name_rule NAME_RULE_GROUP;      /* resource groups */
 extern const struct name_rule NAME_RULE_MGMT_GROUP; /* management groups */
 
+struct type_rows {
+    const struct resource_type *at;
+    size_t                      n;
+};
+/* The types of all services. Whoever links this room defines it: endpoints/services.c. Types of no service have their rows in types.c. */
+extern const struct type_rows *const TYPES_OF_SERVICES[];
+extern const size_t                  TYPES_OF_SERVICES_N;
+
 /* The row of a type, any case; NULL if it has none. */
 const struct resource_type *types_find(str type);
 /* The same, but for a type without a row the rule for all others. */
 const struct resource_type *types_of(str type);
 
-/* All rows, ordered by type. */
+/* All rows, in no order; a row's number among them. */
 size_t                      types_count(void);
 const struct resource_type *types_at(size_t i);
+size_t                      types_index(const struct resource_type *row);
 
 bool name_rule_allows(const struct name_rule *rule, str name);
 /* The last segment of an id, checked against the row. Errors: ERR_NAME_INVALID - names the rule that was broken */

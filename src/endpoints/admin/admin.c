@@ -33,6 +33,20 @@ static void put_names(struct json_writer *w, const struct product *p)
     json_write_end(w);
 }
 
+static void put_services(struct call *c, struct json_writer *w, const struct product *p)
+{
+    json_write_key(w, S("services"));
+    json_write_object(w);
+    for (size_t i = 0; i < SERVICE_N; i++) {
+        if (!SERVICES[i]->facts) continue;
+        json_write_key(w, str_of(SERVICES[i]->name));
+        json_write_object(w);
+        SERVICES[i]->facts(c, w, p);
+        json_write_end(w);
+    }
+    json_write_end(w);
+}
+
 static void write_facts(struct call *c, struct json_writer *w, const struct product *p)
 {
     json_write_object(w);
@@ -43,6 +57,7 @@ static void write_facts(struct call *c, struct json_writer *w, const struct prod
     json_put_string(w, S("ca"), call_format(c, "%.*s/ca.pem", PSTR(p->data_dir)));
     put_guid_facts(w, p);
     put_names(w, p);
+    put_services(c, w, p);
     json_put_int(w, S("uptime_s"), (c->now_ns - p->started_ns) / NS_PER_S);
     json_put_string(w, S("time"), str_of(time_iso(c->now_ns).s));
     json_put_bool(w, S("test_clock"), p->test_clock);

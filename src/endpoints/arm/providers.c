@@ -66,19 +66,24 @@ static enum err check_holder(struct call *c, struct work *w, str subscription)
     return str_empty(subscription) ? OK : resources_require_holder(c, w, subscription, STR_NONE);
 }
 
+static bool is_first_of_namespace(size_t i)
+{
+    str name = namespace_of(types_at(i)->type);
+    for (size_t k = 0; k < i; k++)
+        if (str_eq_nocase(namespace_of(types_at(k)->type), name)) return false;
+    return true;
+}
+
 enum err arm_providers_list(struct call *c, struct work *w, const struct wire *q, struct answer *a)
 {
-    str subscription = wire_param(q, "subscription"), last = STR_NONE;
+    str subscription = wire_param(q, "subscription");
     TRY(check_holder(c, w, subscription));
     struct json_writer *j = answer_json(a, 200);
     json_write_object(j);
     json_write_key(j, S("value"));
     json_write_array(j);
-    for (size_t i = 0; i < types_count(); i++) { // rows are ordered by type: a namespace's stand together
-        str name = namespace_of(types_at(i)->type);
-        if (!str_eq_nocase(name, last)) write_provider(c, j, subscription, name);
-        last = name;
-    }
+    for (size_t i = 0; i < types_count(); i++)
+        if (is_first_of_namespace(i)) write_provider(c, j, subscription, namespace_of(types_at(i)->type));
     for (size_t i = 0; i < COUNT(ALSO); i++) write_provider(c, j, subscription, ALSO[i]);
     json_write_end(j);
     json_write_end(j);

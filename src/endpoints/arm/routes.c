@@ -134,5 +134,6 @@ const struct service SERVICE_ARM = {
         .host = &HOST_MANAGEMENT,
     },
     .local = LOCAL_REST,
+    .jobs = JOBS(assignments_drop_ended),
     .before = before,
 };

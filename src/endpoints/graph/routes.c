@@ -101,5 +101,6 @@ const struct service SERVICE_GRAPH = {
         .app_is_taken = true,
     },
     .local = LOCAL_BY_PATH,
+    .jobs = JOBS(memberships_drop_ended),
     .before = before,
 };

@@ -13,10 +13,18 @@ static const struct route ROUTES[] = {
     {HTTP_POST, "/{tenant}/oauth2/token", GUARD_NONE, EVERYBODY, login_post_token_v1},
 };
 
+// Whom verifiers trust.
+static void facts(struct call *c, struct json_writer *j, const struct product *p)
+{
+    json_put_string(j, S("issuer"), product_issuer(c, p, TOKEN_V2));
+    json_put_string(j, S("issuer_v1"), product_issuer(c, p, TOKEN_V1));
+}
+
 const struct service SERVICE_LOGIN = {
     .name = "login",
     .hosts = HOSTS(&HOST_LOGIN),
     .local = LOCAL_BY_PATH,
+    .facts = facts,
     .dialect = &DIALECT_LOGIN,
     .routes = ROUTES,
     .route_n = COUNT(ROUTES),
