@@ -141,7 +141,7 @@ static enum err run_read(struct journey *j)
 {
     struct call *c = &j->x->call;
     struct work  w;
-    TRY(work_begin(c, j->router->product, http_loop_index(j->x->loop), &w));
+    TRY(work_begin(c, j->router->product, net_loop_index(j->x->loop), &w));
     enum err failed = handle(j, &w);
     if (failed != OK) word_failure(j, &w);
     work_end(&w);
@@ -149,9 +149,9 @@ static enum err run_read(struct journey *j)
     return OK;
 }
 
-static struct known_tokens *known_of(struct router *r, const struct http_loop *loop)
+static struct known_tokens *known_of(struct router *r, const struct net_loop *loop)
 {
-    unsigned row = http_loop_index(loop);
+    unsigned row = net_loop_index(loop);
     if (row >= COUNT(r->known)) return NULL;
     if (!r->known[row]) r->known[row] = known_new();
     return r->known[row];
@@ -228,7 +228,7 @@ void router_handle(struct http_exchange *x, void *context)
     }
     *j = (struct journey){.x = x, .router = r, .answer = {.x = x, .body = {.arena = &c->arena}}, .job = {.run = run_write, .done = write_done}};
     j->wire = (struct wire){.http = &x->request, .product = r->product, .is_local_operator = r->is_admin};
-    j->wire.row = http_loop_index(x->loop);
+    j->wire.row = net_loop_index(x->loop);
     j->wire.service = find_service(c, r, &x->request, &j->wire.label);
     if (!j->wire.service) {
         misdirected(x);

@@ -4,10 +4,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "net/socket.h"
 #include "side.h"
 
 static const struct side_options PLAIN = {.settings = {.server_name = S_INIT("lanyard")}};
-static const struct side_options TWO_LOOPS = {.settings = {.loops = 2}};
+static const struct side_options TWO_LOOPS = {.net = {.loops = 2}};
 
 TEST(http_answers_come_late_from_another_thread)
 {
@@ -140,7 +141,7 @@ TEST(http_stop_lets_answers_out)
     CHECK_INT(client_read(half, false, &head, &body), 100, "half a request has come");
     CHECK(client_send(asleep, S(GET("/late") GET("/echo?behind"))));
     side_wait_late(&s, 1);
-    http_server_stop(s.server, SIDE_PATIENCE_S * 1000);
+    net_loops_stop(s.loops, SIDE_PATIENCE_S * 1000);
     CHECK(client_sees_end(idle));
     CHECK(client_sees_end(silent));
     CHECK(client_send(half, S("abc")));
@@ -175,13 +176,18 @@ TEST(http_stop_waits_no_longer_than_its_grace)
 
 TEST(http_stop_before_it_runs)
 {
+    struct net_loops   *loops;
     struct http_server *server;
-    CHECK_OK(http_server_new(t->call, &TWO_LOOPS.settings, &server));
-    http_server_stop(server, 0);
-    CHECK_OK(http_server_run(t->call, server));
+    CHECK_OK(net_loops_new(t->call, &TWO_LOOPS.net, &loops));
+    CHECK_OK(http_server_new(t->call, loops, &TWO_LOOPS.settings, &server));
+    net_loops_stop(loops, 0);
+    CHECK_OK(net_loops_run(t->call, loops));
     http_server_free(server);
-    CHECK_OK(http_server_new(t->call, &PLAIN.settings, &server));
+    net_loops_free(loops);
+    CHECK_OK(net_loops_new(t->call, &PLAIN.net, &loops));
+    CHECK_OK(http_server_new(t->call, loops, &PLAIN.settings, &server));
     http_server_free(server); // never ran
+    net_loops_free(loops);
 }
 
 TEST(http_all_loops_serve)
@@ -201,101 +207,13 @@ TEST(http_all_loops_serve)
     side_end(&s, 1000);
 }
 
-struct posted {
-    struct http_task task;
-    pthread_t        on;
-    sem_t            done;
-};
-
-static void run_posted(struct http_task *task)
-{
-    struct posted *p = CONTAINER_OF(task, struct posted, task);
-    p->on = pthread_self();
-    sem_post(&p->done);
-}
-
-struct watched {
-    struct http_watch *watch;
-    int                got;
-    sem_t              ready, gone;
-};
-
-static void read_watched(int fd, void *context)
-{
-    struct watched *w = context;
-    char            byte;
-    if (recv(fd, &byte, 1, 0) == 1) w->got += byte;
-    sem_post(&w->ready);
-}
-
-static void watch_gone(void *context)
-{
-    struct watched *w = context;
-    sem_post(&w->gone);
-}
-
-TEST(http_loops_run_tasks_and_watch_descriptors)
-{
-    struct side    s;
-    struct watched w = {0};
-    int            pair[2];
-    sem_init(&w.ready, 0, 0);
-    sem_init(&w.gone, 0, 0);
-    side_start(t, &s, &PLAIN);
-    CHECK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == 0);
-    CHECK_OK(http_watch_new(t->call, s.server, pair[0], read_watched, &w, &w.watch));
-    for (int i = 1; i <= 3; i++) {
-        char byte = (char)i;
-        CHECK(send(pair[1], &byte, 1, 0) == 1);
-        sem_wait(&w.ready);
-    }
-    CHECK_INT(w.got, 6, "bytes");
-    http_watch_close(w.watch, watch_gone);
-    sem_wait(&w.gone);
-    char byte;
-    CHECK(recv(pair[1], &byte, 1, 0) == 0);
-    close(pair[1]);
-    CHECK_ERR(http_watch_new(t->call, s.server, -1, read_watched, &w, &w.watch), ERR_IO, "no descriptor");
-    side_end(&s, 1000);
-    sem_destroy(&w.ready);
-    sem_destroy(&w.gone);
-}
-
-static void post_back(struct http_exchange *x, void *context)
-{
-    struct posted *p = context;
-    http_post(x->loop, &p->task);
-    x->response.status = 204;
-    http_reply(x);
-}
-
-TEST(http_tasks_run_on_the_loop_they_were_posted_to)
-{
-    struct side                   s;
-    struct posted                 p = {.task.run = run_posted};
-    struct http_listener_settings settings = {.handler = post_back, .context = &p};
-    struct http_listener         *l;
-    uint16_t                      port;
-    sem_init(&p.done, 0, 0);
-    side_start(t, &s, &PLAIN);
-    CHECK_OK(http_open_tcp(t->call, S("127.0.0.1"), 0, &settings.fd, &port));
-    CHECK_OK(http_listen(t->call, s.server, &settings, &l));
-    struct client *k = client_new(t, port);
-    CHECK_INT(client_get(k, "/"), 204, "posts a task");
-    sem_wait(&p.done);
-    CHECK(pthread_equal(p.on, s.thread));
-    client_free(k);
-    side_end(&s, 1000);
-    sem_destroy(&p.done);
-}
-
 struct last_words {
-    struct http_task  task;
-    struct http_loop *to;
+    struct net_task  task;
+    struct net_loop *to;
     int               heard;
 };
 
-static void hear(struct http_task *task)
+static void hear(struct net_task *task)
 {
     CONTAINER_OF(task, struct last_words, task)->heard++;
 }
@@ -303,7 +221,7 @@ static void hear(struct http_task *task)
 static void say(void *context)
 {
     struct last_words *w = context;
-    http_post(w->to, &w->task);
+    net_post(w->to, &w->task);
 }
 
 static void remember_loop(struct http_exchange *x, void *context)
@@ -322,7 +240,7 @@ TEST(http_what_ends_with_the_server_may_still_post)
     struct http_listener         *l;
     uint16_t                      port;
     side_start(t, &s, &TWO_LOOPS);
-    CHECK_OK(http_open_tcp(t->call, S("127.0.0.1"), 0, &settings.fd, &port));
+    CHECK_OK(net_open_tcp(t->call, S("127.0.0.1"), 0, &settings.fd, &port));
     CHECK_OK(http_listen(t->call, s.server, &settings, &l));
     struct client *k = client_new(t, port);
     CHECK_INT(client_get(k, "/"), 204, "remembers its loop");

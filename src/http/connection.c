@@ -8,8 +8,6 @@
 
 #define SMALLEST_INPUT_BYTES ((size_t)1024)
 
-static void on_ready(uv_poll_t *poll, int status, int events);
-
 static bool is_reading(const struct connection *k)
 {
     return k->stage <= STAGE_BODY;
@@ -18,13 +16,6 @@ static bool is_reading(const struct connection *k)
 static bool has_unsent(const struct connection *k)
 {
     return k->unsent_n > 0 || k->unsent_body.n > 0;
-}
-
-static void watch(struct connection *k, int events)
-{
-    if (k->watched == events) return;
-    k->watched = events;
-    uv_poll_start(&k->poll, events, on_ready);
 }
 
 // Input: in the loop's block as long as it is read and answered in one turn, else in one of the connection's own.
@@ -133,8 +124,8 @@ static void flush(struct connection *k, str body)
     if (body.n == 0) body = k->unsent_body;
     if (head.n == 0 && body.n == 0) return;
 
-    ptrdiff_t n = http_transport_write(k, head, body);
-    if (n == TRANSPORT_AGAIN) n = 0;
+    ptrdiff_t n = net_stream_write(&k->net, head, body);
+    if (n == NET_AGAIN) n = 0;
     else if (n <= 0) goto broken;
     else note_taken(k, (size_t)n);
     size_t of_head = (size_t)n < head.n ? (size_t)n : head.n;
@@ -163,14 +154,13 @@ static void receive(struct connection *k)
         return;
     }
     size_t    end = k->input_at + k->input_n;
-    ptrdiff_t n = http_transport_read(k, k->input->at + end, k->input->size - end);
+    ptrdiff_t n = net_stream_read(&k->net, k->input->at + end, k->input->size - end);
     if (n > 0) {
         k->input_n += (size_t)n;
-    } else if (n == TRANSPORT_PLAIN_ON_TLS) {
-        SSL_free(k->ssl);
-        k->ssl = NULL;
+    } else if (n == NET_PLAIN_ON_TLS) {
+        net_stream_drop_tls(&k->net);
         refuse(k, 400, S("This port speaks TLS: use https."));
-    } else if (n != TRANSPORT_AGAIN) {
+    } else if (n != NET_AGAIN) {
         k->stage = STAGE_ENDED;
     }
 }
@@ -248,7 +238,7 @@ static void answer(struct connection *k)
     struct http_loop *loop = k->loop;
     struct exchange  *x = k->exchange;
     http_reply_check(x);
-    k->last = !k->framing.keep_alive || x->open.response.close || loop->stopping;
+    k->last = !k->framing.keep_alive || x->open.response.close || net_loop_is_stopping(loop->net);
     bool whole = http_reply_write(loop, x, k->last, true);
     if (!whole) {
         flush(k, STR_NONE);
@@ -275,7 +265,7 @@ static void hand_over(struct connection *k, struct exchange *x)
     k->stage = STAGE_ASLEEP;
     k->moved = true;
     x->connection = k;
-    x->open.request.secure = k->ssl != NULL;
+    x->open.request.secure = k->net.ssl != NULL;
     x->open.listener = k->listener;
     x->open.user = NULL;
     x->open.response = (struct http_response){0};
@@ -291,10 +281,10 @@ static void hand_over(struct connection *k, struct exchange *x)
 
 void http_reply(struct http_exchange *open)
 {
-    struct exchange  *x = CONTAINER_OF(open, struct exchange, open);
-    struct http_loop *loop = open->loop;
+    struct exchange *x = CONTAINER_OF(open, struct exchange, open);
+    struct net_loop *loop = open->loop;
     // Before the handler has returned the loop sees to it by itself, and x may be gone after this line.
-    if (atomic_exchange_explicit(&x->stage, EXCHANGE_ANSWERED, memory_order_acq_rel) == EXCHANGE_ASLEEP) http_post(loop, &x->answered);
+    if (atomic_exchange_explicit(&x->stage, EXCHANGE_ANSWERED, memory_order_acq_rel) == EXCHANGE_ASLEEP) net_post(loop, &x->answered);
 }
 
 // Hands over every request that is whole.
@@ -325,14 +315,14 @@ static bool all_sent(struct connection *k)
     k->moved = true;
     k->stage = k->last ? STAGE_LINGERING : STAGE_IDLE;
     // Closing at once would reset the connection if something unread had come, and the answer with it.
-    if (k->last) http_transport_finish(k);
+    if (k->last) net_stream_finish(&k->net);
     return !k->last;
 }
 
 static void throw_away(struct connection *k)
 {
     char    room[4096];
-    ssize_t n = recv(k->fd, room, sizeof room, 0);
+    ssize_t n = recv(k->net.fd, room, sizeof room, 0);
     if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) k->stage = STAGE_ENDED;
 }
 
@@ -343,87 +333,80 @@ static size_t held_by(const struct connection *k)
     return in_exchange + (k->unsent ? k->unsent->size : 0);
 }
 
-static struct port *port_of(const struct connection *k)
-{
-    return &k->listener->ports[k->loop->index];
-}
-
 static void count_held(struct connection *k, size_t n)
 {
     k->loop->held_bytes += n - k->held_bytes;
-    port_of(k)->held_bytes += n - k->held_bytes;
+    k->listener->held_bytes[net_loop_index(k->loop->net)] += n - k->held_bytes;
     k->held_bytes = n;
 }
 
-static const struct http_listener *holding_most(const struct http_loop *loop)
+static struct connection *of(struct net_stream *s)
 {
-    const struct port *most = loop->ports;
-    for (const struct port *p = most; p; p = p->next)
-        if (p->held_bytes > most->held_bytes) most = p;
-    return most ? most->listener : NULL;
+    return s ? CONTAINER_OF(s, struct connection, net) : NULL;
 }
 
-// Of those that wait for their peers to take something: the one that has waited longest.
-static struct connection *stalest(const struct http_loop *loop, const struct http_listener *l)
+// Of those whose listener holds most the one that has waited longest for its peer to take something.
+static struct connection *first_to_go(struct http_loop *loop)
 {
-    static const enum lane_kind LANES[] = {LANE_SENDING, LANE_ASLEEP};
-    for (size_t i = 0; i < COUNT(LANES); i++)
-        for (struct connection *k = loop->lanes[LANES[i]].first; k; k = k->next)
-            if (k->held_bytes && k->listener == l) return k;
-    return NULL;
+    static const enum wait_kind KINDS[] = {WAIT_SENDING, WAIT_ASLEEP};
+    struct connection          *worst = NULL;
+    unsigned                    at = net_loop_index(loop->net);
+    for (size_t i = 0; i < COUNT(KINDS); i++)
+        for (struct connection *k = of(loop->waits[KINDS[i]].first); k; k = of(k->net.next))
+            if (k->held_bytes && (!worst || k->listener->held_bytes[at] > worst->listener->held_bytes[at])) worst = k;
+    return worst;
 }
 
-// The listener whose connections hold most gives first: the peers of one do not push out those of another. One
-// connection alone may be over the limit: a large answer takes the memory that it takes.
+// The peers of one listener do not push out those of another. One connection alone may be over the limit: a large
+// answer takes the memory that it takes.
 static void bound_held(struct http_loop *loop)
 {
     size_t most = loop->server->settings.max_output_bytes;
     while (loop->held_bytes > most) {
-        struct connection *k = stalest(loop, holding_most(loop));
+        struct connection *k = first_to_go(loop);
         if (!k || k->held_bytes == loop->held_bytes) return;
-        http_connection_close(k);
+        net_stream_close(&k->net);
     }
 }
 
 // The end of a turn. The connection may be gone after it.
 static void settle(struct connection *k)
 {
-    static const enum lane_kind LANES[] = {
-        [STAGE_IDLE] = LANE_IDLE,     [STAGE_HEAD] = LANE_BUSY,       [STAGE_BODY] = LANE_BUSY,
-        [STAGE_ASLEEP] = LANE_ASLEEP, [STAGE_SENDING] = LANE_SENDING, [STAGE_LINGERING] = LANE_LINGER,
+    static const enum wait_kind WAITS[] = {
+        [STAGE_IDLE] = WAIT_IDLE,     [STAGE_HEAD] = WAIT_BUSY,       [STAGE_BODY] = WAIT_BUSY,
+        [STAGE_ASLEEP] = WAIT_ASLEEP, [STAGE_SENDING] = WAIT_SENDING, [STAGE_LINGERING] = WAIT_LINGER,
     };
     struct http_loop *loop = k->loop;
-    int               writable = has_unsent(k) || k->wants_write ? UV_WRITABLE : 0;
+    int               writable = has_unsent(k) || k->net.wants_write ? UV_WRITABLE : 0;
     switch (k->stage) {
     case STAGE_IDLE:
     case STAGE_HEAD:
     case STAGE_BODY:
         if (!park_input(k)) k->stage = STAGE_ENDED;
-        else watch(k, UV_READABLE | writable);
+        else net_stream_watch(&k->net, UV_READABLE | writable);
         break;
     case STAGE_ASLEEP:
         adopt_input(k);
         // Readable stays watched until something comes: most exchanges are answered before.
-        if (writable || (k->watched & UV_WRITABLE)) watch(k, writable);
+        if (writable || (k->net.watched & UV_WRITABLE)) net_stream_watch(&k->net, writable);
         break;
     case STAGE_SENDING:
         adopt_input(k);
-        watch(k, UV_WRITABLE);
+        net_stream_watch(&k->net, UV_WRITABLE);
         break;
     case STAGE_LINGERING:
         drop_input(k);
-        watch(k, UV_READABLE);
+        net_stream_watch(&k->net, UV_READABLE);
         break;
     case STAGE_ENDED:
         break;
     }
     if (k->stage == STAGE_ENDED) {
-        http_connection_close(k);
+        net_stream_close(&k->net);
         return;
     }
     if (k->moved) {
-        http_lane_leave(loop, k);
-        http_lane_enter(loop, k, LANES[k->stage]);
+        net_waiting_enter(&loop->waits[WAITS[k->stage]], &k->net);
         k->moved = false;
         k->taken_n = 0;
     }
@@ -443,7 +426,7 @@ static void go_on(struct connection *k)
         again = false;
         if (k->stage == STAGE_SENDING && !has_unsent(k)) {
             again = all_sent(k);
-        } else if (is_reading(k) && http_transport_has_more(k)) {
+        } else if (is_reading(k) && net_stream_has_more(&k->net)) {
             receive(k);
             again = true;
         }
@@ -451,23 +434,23 @@ static void go_on(struct connection *k)
     settle(k);
 }
 
-static void on_ready(uv_poll_t *poll, int status, int events)
+static void on_ready(struct net_stream *s, int events)
 {
-    struct connection *k = poll->data;
-    if (status < 0) {
+    struct connection *k = of(s);
+    if (events < 0) {
         k->stage = STAGE_ENDED;
     } else if (k->stage == STAGE_ASLEEP && !(events & UV_WRITABLE)) {
-        watch(k, 0); // what came is read after the answer
+        net_stream_watch(s, 0); // what came is read after the answer
         return;
     } else if (k->stage == STAGE_LINGERING) {
         throw_away(k);
-    } else if (is_reading(k) && ((events & UV_READABLE) || k->wants_write)) {
+    } else if (is_reading(k) && ((events & UV_READABLE) || s->wants_write)) {
         receive(k);
     }
     go_on(k);
 }
 
-void http_connection_answered(struct http_task *task)
+void http_connection_answered(struct net_task *task)
 {
     struct exchange   *x = CONTAINER_OF(task, struct exchange, answered);
     struct connection *k = x->connection;
@@ -477,26 +460,21 @@ void http_connection_answered(struct http_task *task)
         go_on(k);
         return;
     }
-    struct http_listener *l = x->listener;
-    struct http_loop     *loop = x->open.loop;
-    http_block_drop(loop, x->input);
-    http_exchange_drop(loop, x);
-    http_listener_drop(l);
+    struct net_listener *l = x->listener;
+    http_block_drop(x->loop, x->input);
+    http_exchange_drop(x->loop, x);
+    net_listener_drop(l);
 }
 
-void http_connection_out_of_patience(struct connection *k)
+static void on_expired(struct net_stream *s)
 {
+    struct connection *k = of(s);
     if (k->stage == STAGE_HEAD || k->stage == STAGE_BODY) {
         refuse(k, 408, STR_NONE);
         go_on(k);
     } else {
-        http_connection_close(k);
+        net_stream_close(s);
     }
-}
-
-static void on_closed(uv_handle_t *handle)
-{
-    free(handle->data);
 }
 
 // An exchange that is out goes on alone: its request stays, and its listener.
@@ -505,50 +483,41 @@ static void leave_exchange(struct connection *k)
     struct exchange *x = k->exchange;
     adopt_input(k);
     x->connection = NULL;
-    x->listener = k->listener;
+    x->listener = k->net.listener;
     x->input = k->input;
     k->input = NULL;
+    net_listener_keep(x->listener);
 }
 
-void http_connection_close(struct connection *k)
+static void on_closing(struct net_stream *s)
 {
-    struct http_loop *loop = k->loop;
-    bool              is_out = k->is_out;
-    http_lane_leave(loop, k);
+    struct connection *k = of(s);
     count_held(k, 0);
-    if (is_out) leave_exchange(k);
+    if (k->is_out) leave_exchange(k);
     else if (k->exchange) drop_exchange(k);
     drop_input(k);
     free(k->unsent);
-    SSL_free(k->ssl);
-    uv_close((uv_handle_t *)&k->poll, on_closed);
-    close(k->fd);
-    if (!is_out) http_listener_drop(k->listener);
-    loop->connection_n--;
-    http_loop_has_room(loop);
 }
 
-void http_connection_open(struct http_listener *l, struct http_loop *loop, int fd)
+static void on_opened(struct net_stream *s)
 {
-    struct connection *k = calloc(1, sizeof *k);
-    if (!k) {
-        close(fd);
-        return;
-    }
-    if (l->settings.tls) k->ssl = http_tls_accept(l->settings.tls, fd);
-    if ((l->settings.tls && !k->ssl) || uv_poll_init(&loop->uv, &k->poll, fd) != 0) {
-        SSL_free(k->ssl);
-        close(fd);
-        free(k);
-        return;
-    }
-    k->poll.data = k;
-    k->loop = loop;
-    k->listener = l;
-    k->fd = fd;
-    atomic_fetch_add_explicit(&l->refs, 1, memory_order_relaxed);
-    loop->connection_n++;
-    http_lane_enter(loop, k, LANE_BUSY); // a peer that has yet to say a word has as long for it as for a head
-    http_loop_keep_ticking(loop);
-    watch(k, UV_READABLE);
+    struct connection *k = of(s);
+    k->listener = net_listener_context(s->listener);
+    k->loop = &k->listener->server->loops[net_loop_index(s->loop)];
+    net_waiting_enter(&k->loop->waits[WAIT_BUSY], s); // a peer that has yet to say a word has as long for it as for a head
+    net_stream_watch(s, UV_READABLE);
 }
+
+static bool is_idle(const struct net_stream *s)
+{
+    return CONTAINER_OF(s, const struct connection, net)->stage == STAGE_IDLE;
+}
+
+const struct net_protocol HTTP_PROTOCOL = {
+    .stream_bytes = sizeof(struct connection),
+    .opened = on_opened,
+    .ready = on_ready,
+    .expired = on_expired,
+    .closing = on_closing,
+    .is_idle = is_idle,
+};

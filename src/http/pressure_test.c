@@ -9,7 +9,7 @@
 #define POST_HEAD "POST /echo HTTP/1.1\r\nHost: localhost\r\n"
 
 static const struct side_options PLAIN = {.settings = {.server_name = S_INIT("lanyard")}};
-static const struct side_options TWO_LOOPS = {.settings = {.loops = 2}};
+static const struct side_options TWO_LOOPS = {.net = {.loops = 2}};
 
 static void send_endless(struct test *t, uint16_t port, const char *start, str piece, int want, const char *row)
 {
@@ -159,7 +159,7 @@ TEST(http_a_peer_that_reads_nothing_is_left)
 
 TEST(http_idle_connections_make_room_for_new_ones)
 {
-    static const struct side_options FEW = {.settings = {.max_connections = 8}};
+    static const struct side_options FEW = {.net = {.max_connections = 8}};
     struct side                      s;
     struct client                   *k[40];
     side_start(t, &s, &FEW);
@@ -175,7 +175,7 @@ TEST(http_idle_connections_make_room_for_new_ones)
 
 TEST(http_busy_connections_make_newcomers_wait)
 {
-    static const struct side_options FEW = {.settings = {.max_connections = 4}};
+    static const struct side_options FEW = {.net = {.max_connections = 4}};
     struct side                      s;
     struct client                   *busy[4];
     side_start(t, &s, &FEW);

@@ -1,6 +1,5 @@
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "side.h"
@@ -234,45 +233,4 @@ TEST(http_a_listener_chooses_whom_it_accepts)
         client_free(k);
     }
     side_end(&s, 1000);
-}
-
-TEST(http_sockets_say_why_they_cannot_be_opened)
-{
-    int         fd = -1, other = -1;
-    uint16_t    port = 0;
-    struct stat st;
-    str         path = call_format(t->call, "%s/socket", test_dir(t)), file = call_format(t->call, "%s/file", test_dir(t));
-    str         long_path = {arena_alloc(&t->call->arena, 200), 200};
-    memset((char *)long_path.at, 'a', 200);
-
-    CHECK_OK(http_open_tcp(t->call, S("127.0.0.1"), 0, &fd, &port));
-    CHECK(port != 0);
-    CHECK_ERR(http_open_tcp(t->call, S("localhost"), 0, &other, &port), ERR_IO, "a name");
-    CHECK_ERR(http_open_tcp(t->call, S("127.0.0.256"), 0, &other, &port), ERR_IO, "no address");
-    CHECK_ERR(http_open_tcp(t->call, S("192.0.2.1"), 0, &other, &port), ERR_IO, "not this machine's");
-    CHECK(http_open_tcp(t->call, S("127.0.0.1"), port, &other, &port) == ERR_IO);
-    CHECK(strstr(t->call->failure.text, "is in use") != NULL);
-    call_forgive(t->call);
-    close(fd);
-
-    CHECK_OK(http_open_unix(t->call, path, &fd));
-    CHECK(stat(call_zstr(t->call, path), &st) == 0 && S_ISSOCK(st.st_mode) && (st.st_mode & 0777) == 0600);
-    CHECK_ERR(http_open_unix(t->call, path, &other), ERR_IO, "a live one");
-    close(fd);
-    CHECK_OK(http_open_unix(t->call, path, &fd)); // a dead one is replaced
-    close(fd);
-    FILE *f = fopen(call_zstr(t->call, file), "w");
-    CHECK(f && fclose(f) == 0);
-    CHECK_ERR(http_open_unix(t->call, file, &other), ERR_IO, "a file is in the way");
-    CHECK_ERR(http_open_unix(t->call, S(""), &other), ERR_IO, "no path");
-    CHECK_ERR(http_open_unix(t->call, long_path, &other), ERR_IO, "too long");
-    CHECK_ERR(http_open_unix(t->call, call_format(t->call, "%s/none/socket", test_dir(t)), &other), ERR_IO, "no such folder");
-
-    struct http_server           *server;
-    struct http_listener_settings none = {.fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), .handler = side_handle};
-    struct http_listener         *l;
-    CHECK_OK(http_server_new(t->call, &PLAIN.settings, &server));
-    CHECK_ERR(http_listen(t->call, server, &none, &l), ERR_IO, "does not listen");
-    http_server_free(server);
-    CHECK_ERR(http_server_new(t->call, &(struct http_settings){.loops = 100000}, &server), ERR_USAGE, "loops");
 }

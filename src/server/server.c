@@ -14,6 +14,7 @@
 #include "endpoints/router.h"
 #include "endpoints/sandbox/sandbox.h"
 #include "http/server.h"
+#include "net/socket.h"
 #include "ops/committer.h"
 #include "ops/housekeeper.h"
 #include "ops/minter.h"
@@ -30,18 +31,19 @@ struct server {
     const struct server_options *options;
     struct product               product;
     struct server_certificate    certificate;
+    struct net_loops            *loops;
     struct http_server          *http;
-    struct http_tls             *tls;
+    struct net_tls              *tls;
     struct router                public_router;
     struct router                admin_router;
     struct sandbox              *sandbox;
-    struct http_watch           *signals;
+    struct net_watch            *signals;
 };
 
 static void stop(void *context)
 {
     struct server *s = context;
-    http_server_stop(s->http, STOP_GRACE_MS);
+    net_loops_stop(s->loops, STOP_GRACE_MS);
 }
 
 static void on_signal(int fd, void *context)
@@ -59,7 +61,7 @@ static enum err watch_signals(struct call *c, struct server *s)
     sigaddset(&ends, SIGHUP);
     int fd = signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK);
     if (fd < 0) return FAIL(c, ERR_IO, "Signals cannot be watched on this system.");
-    return http_watch_new(c, s->http, fd, on_signal, s, &s->signals);
+    return net_watch_new(c, s->loops, fd, on_signal, s, &s->signals);
 }
 
 // Before any thread starts, so that all inherit it: the signals go to the watch alone.
@@ -112,8 +114,10 @@ static enum err start_workers(struct call *c, struct server *s)
     struct product *p = &s->product;
     TRY(committer_start(c, p, &p->committer));
     TRY(minter_start(c, p, SIGNERS, &p->minter));
-    struct http_settings settings = {.loops = s->options->workers, .clock = &p->clock, .random = p->random};
-    return http_server_new(c, &settings, &s->http);
+    struct net_settings  net = {.loops = s->options->workers};
+    struct http_settings http = {.clock = &p->clock, .random = p->random};
+    TRY(net_loops_new(c, &net, &s->loops));
+    return http_server_new(c, s->loops, &http, &s->http);
 }
 
 static enum err listen_https(struct call *c, struct server *s)
@@ -124,10 +128,10 @@ static enum err listen_https(struct call *c, struct server *s)
     str address = str_empty(s->options->address) ? S("127.0.0.1") : s->options->address;
     struct ca_subject subject = {.tenant = p->tenant, .names = &p->names};
     TRY(ca_prepare(c, p->data_dir, &subject, &s->certificate));
-    TRY(http_tls_new(c, s->certificate.chain_pem, &s->certificate.key_pem, &s->tls));
+    TRY(net_tls_new(c, s->certificate.chain_pem, &s->certificate.key_pem, &s->tls));
     s->public_router = (struct router){.product = p};
     l.tls = s->tls;
-    TRY(http_open_tcp(c, address, s->options->https_port, &l.fd, &p->https_port));
+    TRY(net_open_tcp(c, address, s->options->https_port, &l.fd, &p->https_port));
     return http_listen(c, s->http, &l, &listener);
 }
 
@@ -137,9 +141,9 @@ static enum err listen_admin(struct call *c, struct server *s)
     struct http_listener         *listener;
     struct http_listener_settings l = {.handler = router_handle, .context = &s->admin_router, .accepts = sandbox_accepts_admin};
     s->admin_router = (struct router){.product = p, .is_admin = true};
-    TRY(http_open_unix(c, call_format(c, "%.*s/admin.sock", PSTR(p->data_dir)), &l.fd));
+    TRY(net_open_unix(c, call_format(c, "%.*s/admin.sock", PSTR(p->data_dir)), &l.fd));
     TRY(http_listen(c, s->http, &l, &listener));
-    struct sandbox_settings sandbox = {.product = p, .http = s->http, .tls = s->tls, .router = &s->public_router, .ca_pem = s->certificate.ca_pem};
+    struct sandbox_settings sandbox = {.product = p, .loops = s->loops, .http = s->http, .tls = s->tls, .router = &s->public_router, .ca_pem = s->certificate.ca_pem};
     return sandbox_start(c, &sandbox, &s->sandbox);
 }
 
@@ -160,8 +164,9 @@ static void stop_all(struct server *s)
     housekeeper_stop(p->housekeeper);
     minter_stop(p->minter);
     committer_stop(p->committer);
-    if (s->http) http_server_free(s->http);
-    http_tls_free(s->tls);
+    http_server_free(s->http);
+    net_loops_free(s->loops);
+    net_tls_free(s->tls);
     router_clear(&s->public_router);
     router_clear(&s->admin_router);
     secret_clear(&s->certificate.key_pem);
@@ -206,7 +211,7 @@ enum err server_run(struct call *c, const struct server_options *options)
     enum err failed = close_memory(c);
     if (failed == OK) failed = start_all(c, s);
     if (failed == OK) failed = announce(c, s);
-    if (failed == OK) failed = http_server_run(c, s->http);
+    if (failed == OK) failed = net_loops_run(c, s->loops);
     stop_all(s);
     free(s);
     return failed;

@@ -11,6 +11,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "net/socket.h"
+
 // The server's side
 
 static void reply_text(struct http_exchange *x, int status, str body)
@@ -63,7 +65,7 @@ void side_handle(struct http_exchange *x, void *context)
     } else if (number_behind(path, S("/status/"), &n)) {
         reply_text(x, (int)n, S("body"));
     } else if (str_eq(path, S("/loop"))) {
-        reply_text(x, 200, call_format(&x->call, "%u", http_loop_index(x->loop)));
+        reply_text(x, 200, call_format(&x->call, "%u", net_loop_index(x->loop)));
     } else if (str_eq(path, S("/secure"))) {
         reply_text(x, 200, x->request.secure ? S("yes") : S("no"));
     } else if (str_eq(path, S("/close"))) {
@@ -117,7 +119,7 @@ static void *run(void *side)
     struct side *s = side;
     struct call  c;
     call_init(&c, NULL, NULL);
-    s->result = http_server_run(&c, s->server);
+    s->result = net_loops_run(&c, s->loops);
     call_clear(&c);
     return NULL;
 }
@@ -134,7 +136,7 @@ struct http_listener *side_listen(struct side *s, uint16_t *out_port)
     struct http_listener         *l = NULL;
     struct call                   c; // of its own: tests call this from several threads
     call_init(&c, NULL, NULL);
-    if (http_open_tcp(&c, S("127.0.0.1"), 0, &settings.fd, out_port) != OK || http_listen(&c, s->server, &settings, &l) != OK) abort();
+    if (net_open_tcp(&c, S("127.0.0.1"), 0, &settings.fd, out_port) != OK || http_listen(&c, s->server, &settings, &l) != OK) abort();
     call_clear(&c);
     return l;
 }
@@ -145,7 +147,7 @@ static void make_tls(struct test *t, struct side *s)
     struct secret secret;
     side_make_certificate(t, &certificate, &key);
     if (secret_init(t->call, &secret, str_bytes(key)) != OK) abort();
-    CHECK_OK(http_tls_new(t->call, certificate, &secret, &s->tls));
+    CHECK_OK(net_tls_new(t->call, certificate, &secret, &s->tls));
     secret_clear(&secret);
 }
 
@@ -155,11 +157,12 @@ void side_start(struct test *t, struct side *s, const struct side_options *optio
     struct http_listener_settings listen = {.handler = side_handle, .context = s, .context_free = count_freed, .accepts = options->accepts};
     pthread_mutex_init(&s->lock, NULL);
     pthread_cond_init(&s->changed, NULL);
-    CHECK_OK(http_server_new(t->call, &options->settings, &s->server));
+    CHECK_OK(net_loops_new(t->call, &options->net, &s->loops));
+    CHECK_OK(http_server_new(t->call, s->loops, &options->settings, &s->server));
     if (options->tls) make_tls(t, s);
     listen.tls = s->tls;
-    if (options->unix_path) CHECK_OK(http_open_unix(t->call, str_of(options->unix_path), &listen.fd));
-    else CHECK_OK(http_open_tcp(t->call, S("127.0.0.1"), 0, &listen.fd, &s->port));
+    if (options->unix_path) CHECK_OK(net_open_unix(t->call, str_of(options->unix_path), &listen.fd));
+    else CHECK_OK(net_open_tcp(t->call, S("127.0.0.1"), 0, &listen.fd, &s->port));
     CHECK_OK(http_listen(t->call, s->server, &listen, &s->listener));
     if (pthread_create(&s->worker, NULL, work, s) != 0 || pthread_create(&s->thread, NULL, run, s) != 0) abort();
 }
@@ -167,10 +170,10 @@ void side_start(struct test *t, struct side *s, const struct side_options *optio
 void side_stop(struct side *s, int64_t grace_ms)
 {
     struct test *t = s->t;
-    http_server_stop(s->server, grace_ms);
+    net_loops_stop(s->loops, grace_ms);
     pthread_join(s->thread, NULL);
     s->stopped = true;
-    CHECK_INT(s->result, OK, "http_server_run");
+    CHECK_INT(s->result, OK, "net_loops_run");
 }
 
 void side_end(struct side *s, int64_t grace_ms)
@@ -182,7 +185,8 @@ void side_end(struct side *s, int64_t grace_ms)
     pthread_mutex_unlock(&s->lock);
     pthread_join(s->worker, NULL);
     http_server_free(s->server);
-    http_tls_free(s->tls);
+    net_loops_free(s->loops);
+    net_tls_free(s->tls);
     pthread_mutex_destroy(&s->lock);
     pthread_cond_destroy(&s->changed);
 }

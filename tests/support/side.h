@@ -28,15 +28,16 @@
  */
 struct side {
     struct test          *t;
+    struct net_loops     *loops;
     struct http_server   *server;
     struct http_listener *listener;
-    struct http_tls      *tls;
+    struct net_tls       *tls;
     uint16_t              port;
     pthread_t             thread;
     atomic_int            handled;      /* requests that reached the handler */
     atomic_int            contexts_freed;
     bool                  stopped;
-    enum err              result;       /* of http_server_run */
+    enum err              result;       /* of net_loops_run */
     // for answers from another thread
     pthread_t             worker;
     pthread_mutex_t       lock;
@@ -48,6 +49,7 @@ struct side {
 };
 
 struct side_options {
+    struct net_settings  net;
     struct http_settings settings;
     bool                 tls;
     const char          *unix_path; /* instead of TCP */
@@ -57,7 +59,7 @@ struct side_options {
 void side_start(struct test *t, struct side *s, const struct side_options *options);
 /* Stops with that grace, releases what is late, and frees everything. */
 void side_end(struct side *s, int64_t grace_ms);
-/* Stops and waits until http_server_run has returned. */
+/* Stops and waits until net_loops_run has returned. */
 void side_stop(struct side *s, int64_t grace_ms);
 /* Another listener on the same server; its context counts into contexts_freed. */
 struct http_listener *side_listen(struct side *s, uint16_t *out_port);

@@ -5,13 +5,14 @@
 
 #include "endpoints/sandbox/sandbox.h"
 #include "house.h"
+#include "net/socket.h"
 
 static const char *listen_admin(struct test *t, struct house *h, struct router *router)
 {
     struct http_listener         *listener;
     struct http_listener_settings l = {.handler = router_handle, .context = router, .accepts = sandbox_accepts_admin};
     *router = (struct router){.product = &h->product, .is_admin = true};
-    CHECK_OK(http_open_unix(t->call, call_format(t->call, "%s/admin.sock", test_dir(t)), &l.fd));
+    CHECK_OK(net_open_unix(t->call, call_format(t->call, "%s/admin.sock", test_dir(t)), &l.fd));
     CHECK_OK(http_listen(t->call, h->http, &l, &listener));
     return test_dir(t);
 }
@@ -113,7 +114,7 @@ TEST(lanyard_admin_call_says_that_nobody_is_there)
     CHECK_INT(lanyard_admin_call(NULL, &ask, &r, NULL), LANYARD_INVALID, "nothing");
 
     int  fd = -1; // a socket that a dead server left
-    CHECK_OK(http_open_unix(t->call, call_format(t->call, "%s/admin.sock", test_dir(t)), &fd));
+    CHECK_OK(net_open_unix(t->call, call_format(t->call, "%s/admin.sock", test_dir(t)), &fd));
     close(fd);
     CHECK_INT(lanyard_admin_call(test_dir(t), &ask, &r, &why), LANYARD_NO_SERVER, "a dead socket");
 }

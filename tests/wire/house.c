@@ -2,6 +2,7 @@
 
 #include "endpoints/imds/imds.h"
 #include "ops/committer.h"
+#include "net/socket.h"
 #include "side.h"
 
 const struct house_person HOUSE_PEOPLE[HOUSE_WHO_N] = {
@@ -134,7 +135,7 @@ static void *serve(void *context)
     struct house *h = context;
     struct call   c;
     call_init(&c, NULL, NULL);
-    if (http_server_run(&c, h->http) != OK) printf("# the server ended: %s\n", c.failure.text);
+    if (net_loops_run(&c, h->loops) != OK) printf("# the server ended: %s\n", c.failure.text);
     call_clear(&c);
     return NULL;
 }
@@ -143,9 +144,10 @@ void house_start(struct test *t, struct house *h, const struct house_options *op
 {
     *h = (struct house){.t = t, .router = {.product = &h->product}, .admin = {.product = &h->product, .is_admin = true}};
     furnish(h, options && options->writes);
-    struct http_settings settings = {.loops = 2, .clock = &h->product.clock};
+    struct http_settings settings = {.clock = &h->product.clock};
     CHECK_OK(minter_start(t->call, &h->product, options && options->no_signers ? 0 : 2, &h->product.minter));
-    CHECK_OK(http_server_new(t->call, &settings, &h->http));
+    CHECK_OK(net_loops_new(t->call, &(struct net_settings){.loops = 2}, &h->loops));
+    CHECK_OK(http_server_new(t->call, h->loops, &settings, &h->http));
     h->serving = h->http && pthread_create(&h->thread, NULL, serve, h) == 0;
     CHECK(h->serving);
 }
@@ -159,12 +161,13 @@ void house_stop_signing(struct house *h)
 void house_end(struct house *h)
 {
     struct product *p = &h->product;
-    if (h->http) http_server_stop(h->http, 1000);
+    if (h->loops) net_loops_stop(h->loops, 1000);
     if (h->serving) pthread_join(h->thread, NULL);
     minter_stop(p->minter);
     committer_stop(p->committer);
     product_keyring_put(p, NULL);
-    if (h->http) http_server_free(h->http);
+    http_server_free(h->http);
+    net_loops_free(h->loops);
     router_clear(&h->router);
     router_clear(&h->admin);
     for (size_t i = 0; i < COUNT(p->sessions); i++)
@@ -193,7 +196,7 @@ static uint16_t listen_on(struct house *h, struct http_listener_settings *l, str
     struct test          *t = h->t;
     struct http_listener *listener = NULL;
     uint16_t              port = 0;
-    CHECK_OK(http_open_tcp(t->call, S("127.0.0.1"), 0, &l->fd, &port));
+    CHECK_OK(net_open_tcp(t->call, S("127.0.0.1"), 0, &l->fd, &port));
     CHECK_OK(http_listen(t->call, h->http, l, &listener));
     if (out) *out = listener;
     return port;

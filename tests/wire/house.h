@@ -46,6 +46,7 @@ struct house {
     struct test          *t;
     struct product        product;
     struct store_session *writer;
+    struct net_loops     *loops;
     struct http_server   *http;
     struct router         router, admin;
     pthread_t             thread;

@@ -27,13 +27,13 @@ static void place_start(struct test *t, struct place *p)
     house_start(t, &p->house, NULL);
     p->data_dir = test_dir(t);
     p->house.product.data_dir = str_of(p->data_dir);
-    struct sandbox_settings settings = {.product = &p->house.product, .http = p->house.http, .router = &p->house.router, .ca_pem = S("THE CA\n")};
+    struct sandbox_settings settings = {.product = &p->house.product, .loops = p->house.loops, .http = p->house.http, .router = &p->house.router, .ca_pem = S("THE CA\n")};
     CHECK_OK(sandbox_start(t->call, &settings, &p->sandbox));
 }
 
 static void place_end(struct place *p)
 {
-    http_server_stop(p->house.http, 1000);
+    net_loops_stop(p->house.loops, 1000);
     if (p->house.serving) pthread_join(p->house.thread, NULL);
     p->house.serving = false;
     sandbox_stop(p->sandbox);

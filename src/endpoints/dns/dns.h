@@ -44,7 +44,7 @@ struct dns_zone {
 /* What to send back; empty: nothing (it is an answer itself, or has no id). A bad query is told so. */
 FALLIBLE dns_answer(struct call *c, const struct dns_zone *zone, str datagram, str *out);
 
-/* Answers on a bound UDP socket: dns_ready fits http_watch_new. */
+/* Answers on a bound UDP socket: dns_ready fits net_watch_new. */
 struct dns;
 FALLIBLE dns_new(struct call *c, const struct dns_zone *zone, struct dns **out);
 void     dns_free(void *dns);

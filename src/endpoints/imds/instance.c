@@ -197,7 +197,7 @@ enum err imds_get_instance(struct http_exchange *x, struct imds *s, str rest)
     TRY(imds_read_query(c, &x->request, &q));
     TRY(imds_check_version(c, q.api_version, OLDEST_VERSION));
     TRY(read_format(c, &q, &as_text));
-    TRY(get_document(c, s, http_loop_index(x->loop), &v));
+    TRY(get_document(c, s, net_loop_index(x->loop), &v));
     if (!str_empty(rest)) v = walk(v, str_from(rest, 1));
     if (!v) return FAIL_PLAIN(c, ERR_NOT_FOUND);
     if (!is_list(v) && !as_text) return FAIL(c, ERR_PARAMETER_INVALID, "A single value is given as text only: ask with format=text.");

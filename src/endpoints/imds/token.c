@@ -141,7 +141,7 @@ enum err imds_get_token(struct http_exchange *x, struct imds *s, str rest)
     if (s->published_limits) TRY(imds_rate_take(c, &s->tokens, IMDS_TOKENS_PER_S));
     TRY(read_ask(c, &x->request, &ask));
     struct worlds      *worlds = s->product->worlds;
-    unsigned            row = http_loop_index(x->loop);
+    unsigned            row = net_loop_index(x->loop);
     const struct world *world = world_enter(worlds, row);
     enum err            failed = answer_in(x, s, world, row, &ask); // x may be gone after this
     world_leave(worlds, row);

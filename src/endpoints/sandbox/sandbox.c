@@ -1,4 +1,5 @@
 #include "endpoints/sandbox/sandbox.h"
+#include "net/stream.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -27,7 +28,7 @@ enum stage { STAGE_ASKS, STAGE_HANDS_OVER, STAGE_SERVED, STAGE_GONE };
 struct launcher {
     struct sandbox          *sandbox;
     struct launcher         *next, **link;
-    struct http_watch       *watch;
+    struct net_watch        *watch;
     enum stage               stage;
     pid_t                    pid;
     uid_t                    user;
@@ -37,12 +38,12 @@ struct launcher {
     size_t                   row_n;
     struct http_listener    *listeners[WORKLOAD_MAX_SOCKETS];
     size_t                   listener_n;
-    struct http_watch       *resolver;
+    struct net_watch        *resolver;
 };
 
 struct sandbox {
     struct sandbox_settings settings;
-    struct http_watch      *watch;
+    struct net_listener    *listener; // of sandbox.sock
     struct launcher        *launchers;
     size_t                  launcher_n;
     bool                    is_stopping;
@@ -50,7 +51,7 @@ struct sandbox {
 
 static void free_if_over(struct sandbox *s)
 {
-    if (s->is_stopping && s->launcher_n == 0 && !s->watch) free(s);
+    if (s->is_stopping && s->launcher_n == 0 && !s->listener) free(s);
 }
 
 /* ---- the end of a launcher ---- */
@@ -72,10 +73,10 @@ static void end_launcher(struct launcher *l)
     l->stage = STAGE_GONE;
     for (size_t i = 0; i < l->listener_n; i++) http_unlisten(l->listeners[i]);
     l->listener_n = 0;
-    if (l->resolver) http_watch_close(TAKE(l->resolver), dns_free);
+    if (l->resolver) net_watch_close(TAKE(l->resolver), dns_free);
     *l->link = l->next;
     if (l->next) l->next->link = l->link;
-    http_watch_close(l->watch, launcher_gone);
+    net_watch_close(l->watch, launcher_gone);
 }
 
 /* ---- what goes back ---- */
@@ -210,7 +211,7 @@ static enum err serve_dns(struct call *c, struct launcher *l, int fd)
         close(fd);
         return failed;
     }
-    failed = http_watch_new(c, s->http, fd, dns_ready, dns, &l->resolver);
+    failed = net_watch_new(c, s->loops, fd, dns_ready, dns, &l->resolver);
     if (failed != OK) dns_free(dns);
     return failed;
 }
@@ -367,7 +368,7 @@ static enum err add_launcher(struct call *c, struct sandbox *s, int fd, pid_t pi
         return FAIL_PLAIN(c, ERR_NO_MEMORY);
     }
     *l = (struct launcher){.sandbox = s, .pid = pid, .user = user, .next = s->launchers, .link = &s->launchers};
-    enum err failed = http_watch_new(c, s->settings.http, fd, on_message, l, &l->watch);
+    enum err failed = net_watch_new(c, s->settings.loops, fd, on_message, l, &l->watch);
     if (failed != OK) {
         free(l);
         return failed;
@@ -378,15 +379,17 @@ static enum err add_launcher(struct call *c, struct sandbox *s, int fd, pid_t pi
     return OK;
 }
 
-static void on_launcher(int listening, void *context)
+static void on_launcher(int fd, void *context)
 {
     struct sandbox *s = context;
     struct product *p = s->settings.product;
     struct call     c;
     pid_t           pid;
     uid_t           user;
-    int             fd = s->is_stopping ? -1 : accept4(listening, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-    if (fd < 0) return;
+    if (s->is_stopping) {
+        close(fd);
+        return;
+    }
     call_init(&c, &p->clock, p->random);
     enum err failed = peer_read(&c, fd, &pid, &user);
     if (failed != OK) {
@@ -423,7 +426,7 @@ static enum err open_launchers_socket(struct call *c, str data_dir, int *out)
 static void sandbox_gone(void *context)
 {
     struct sandbox *s = context;
-    s->watch = NULL;
+    s->listener = NULL;
     free_if_over(s);
 }
 
@@ -437,7 +440,8 @@ enum err sandbox_start(struct call *c, const struct sandbox_settings *settings, 
         return FAIL_PLAIN(c, ERR_NO_MEMORY);
     }
     s->settings = *settings;
-    enum err failed = http_watch_new(c, settings->http, fd, on_launcher, s, &s->watch);
+    struct net_listener_settings listen = {.fd = fd, .taken = on_launcher, .context = s, .context_free = sandbox_gone};
+    enum err                     failed = net_listen(c, settings->loops, &listen, &s->listener);
     if (failed != OK) {
         free(s);
         return failed;
@@ -451,7 +455,7 @@ void sandbox_stop(struct sandbox *s)
     if (!s) return;
     s->is_stopping = true;
     while (s->launchers) end_launcher(s->launchers);
-    http_watch_close(s->watch, sandbox_gone);
+    net_unlisten(s->listener);
 }
 
 bool sandbox_accepts_admin(int fd, void *context)

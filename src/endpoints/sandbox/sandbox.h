@@ -15,8 +15,9 @@ struct sandbox;
 
 struct sandbox_settings {
     struct product     *product;
+    struct net_loops   *loops;
     struct http_server *http;
-    struct http_tls    *tls;    /* for the https listeners */
+    struct net_tls     *tls;    /* for the https listeners */
     struct router      *router; /* that serves them */
     str                 ca_pem; /* told to launchers */
 };

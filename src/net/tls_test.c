@@ -7,7 +7,7 @@
 
 #include "side.h"
 
-static const struct side_options TLS = {.tls = true, .settings = {.loops = 2}};
+static const struct side_options TLS = {.tls = true, .net = {.loops = 2}};
 
 static SSL_CTX *client_context(int version, const char *protocols)
 {
@@ -21,7 +21,7 @@ static SSL_CTX *client_context(int version, const char *protocols)
     return context;
 }
 
-TEST(http_tls_speaks_what_is_not_too_old)
+TEST(net_tls_speaks_what_is_not_too_old)
 {
     static const struct { const char *name; int version; const char *protocols; bool ok; const char *chosen; } CASES[] = {
         {"1.3", TLS1_3_VERSION, "\x02h2\x08http/1.1", true, "http/1.1"},
@@ -55,7 +55,7 @@ TEST(http_tls_speaks_what_is_not_too_old)
     side_end(&s, 1000);
 }
 
-TEST(http_tls_resumes_sessions)
+TEST(net_tls_resumes_sessions)
 {
     static const int VERSIONS[] = {TLS1_2_VERSION, TLS1_3_VERSION};
     struct side      s;
@@ -81,7 +81,7 @@ TEST(http_tls_resumes_sessions)
     side_end(&s, 1000);
 }
 
-TEST(http_tls_serves_as_plain_does)
+TEST(net_tls_serves_as_plain_does)
 {
     static const char TEXT[] = GET("/echo?1") "POST /soon HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"
         "POST /echo HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n";
@@ -114,7 +114,7 @@ TEST(http_tls_serves_as_plain_does)
     side_end(&s, 1000);
 }
 
-TEST(http_tls_takes_large_bodies_and_slow_readers)
+TEST(net_tls_takes_large_bodies_and_slow_readers)
 {
     static const size_t N = 100;
     struct side         s;
@@ -139,7 +139,7 @@ TEST(http_tls_takes_large_bodies_and_slow_readers)
     side_end(&s, 1000);
 }
 
-TEST(http_tls_peers_vanish)
+TEST(net_tls_peers_vanish)
 {
     struct side s;
     side_start(t, &s, &TLS);
@@ -161,7 +161,7 @@ TEST(http_tls_peers_vanish)
     side_end(&s, 1000);
 }
 
-TEST(http_tls_refuses_what_is_no_tls)
+TEST(net_tls_refuses_what_is_no_tls)
 {
     static const struct side_options SHORT = {.tls = true, .settings = {.head_timeout_ms = 200}};
     static const struct { const char *name; str sent; int status; } CASES[] = {
@@ -202,7 +202,7 @@ static str encrypted(struct test *t, str key_pem)
     return pem;
 }
 
-TEST(http_tls_refuses_certificates_and_keys_that_do_not_fit)
+TEST(net_tls_refuses_certificates_and_keys_that_do_not_fit)
 {
     str certificate, key, other_certificate, other_key;
     side_make_certificate(t, &certificate, &key);
@@ -221,12 +221,12 @@ TEST(http_tls_refuses_certificates_and_keys_that_do_not_fit)
         {"half a certificate", str_upto(certificate, certificate.n / 2), key, ERR_CRYPTO},
     };
     for (size_t i = 0; i < COUNT(CASES); i++) {
-        struct http_tls *tls = NULL;
+        struct net_tls *tls = NULL;
         struct secret    secret;
         CHECK_OK(secret_init(t->call, &secret, str_bytes(CASES[i].key)));
-        CHECK_ERR(http_tls_new(t->call, CASES[i].certificate, &secret, &tls), CASES[i].want, CASES[i].name);
+        CHECK_ERR(net_tls_new(t->call, CASES[i].certificate, &secret, &tls), CASES[i].want, CASES[i].name);
         CHECK_ROW(!!tls == (CASES[i].want == OK), CASES[i].name);
-        http_tls_free(tls);
+        net_tls_free(tls);
         secret_clear(&secret);
     }
 }

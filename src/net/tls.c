@@ -3,10 +3,9 @@
 #include <openssl/pem.h>
 #include <stdlib.h>
 
-#include "core/secret.h"
-#include "http/inside.h"
+#include "net/inside.h"
 
-struct http_tls {
+struct net_tls {
     SSL_CTX *context;
 };
 
@@ -88,29 +87,29 @@ static enum err set_up(struct call *c, SSL_CTX *context, str certificate_pem, co
     return use_key(c, context, key_pem);
 }
 
-enum err http_tls_new(struct call *c, str certificate_pem, const struct secret *key_pem, struct http_tls **out)
+enum err net_tls_new(struct call *c, str certificate_pem, const struct secret *key_pem, struct net_tls **out)
 {
-    struct http_tls *tls = calloc(1, sizeof *tls);
+    struct net_tls *tls = calloc(1, sizeof *tls);
     if (!tls) return FAIL_PLAIN(c, ERR_NO_MEMORY);
     ERR_clear_error();
     tls->context = SSL_CTX_new(TLS_server_method());
     enum err failed = tls->context ? set_up(c, tls->context, certificate_pem, key_pem) : FAIL_PLAIN(c, ERR_NO_MEMORY);
     if (failed != OK) {
-        http_tls_free(tls);
+        net_tls_free(tls);
         return failed;
     }
     *out = tls;
     return OK;
 }
 
-void http_tls_free(struct http_tls *tls)
+void net_tls_free(struct net_tls *tls)
 {
     if (!tls) return;
     SSL_CTX_free(tls->context); // connections have their own hold on it
     free(tls);
 }
 
-SSL *http_tls_accept(struct http_tls *tls, int fd)
+SSL *net_tls_accept(struct net_tls *tls, int fd)
 {
     SSL *ssl = SSL_new(tls->context);
     if (ssl && SSL_set_fd(ssl, fd) == 1) {

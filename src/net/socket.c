@@ -7,7 +7,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "http/server.h"
+#include "net/socket.h"
 
 #define BACKLOG 1024
 
@@ -49,7 +49,7 @@ static bool name_of(const char *address, uint16_t port, struct tcp_name *out)
     return true;
 }
 
-enum err http_open_tcp(struct call *c, str address, uint16_t port, int *out_fd, uint16_t *out_port)
+enum err net_open_tcp(struct call *c, str address, uint16_t port, int *out_fd, uint16_t *out_port)
 {
     const char     *zaddress = call_zstr(c, address);
     struct tcp_name name;
@@ -83,7 +83,7 @@ static enum err remove_dead(struct call *c, const struct sockaddr_un *name, str 
     return OK;
 }
 
-enum err http_open_unix(struct call *c, str path, int *out_fd)
+enum err net_open_unix(struct call *c, str path, int *out_fd)
 {
     struct sockaddr_un name = {.sun_family = AF_UNIX};
     if (path.n == 0 || path.n >= sizeof name.sun_path || str_find(path, '\0') != STR_NOWHERE)

@@ -1,4 +1,4 @@
-// Descriptors that are no HTTP: a loop says when they can be read.
+// Descriptors that are no streams: a loop says when they can be read.
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -6,11 +6,11 @@
 #include <unistd.h>
 
 #include "core/report.h"
-#include "http/inside.h"
+#include "net/inside.h"
 
 static void on_ready(uv_poll_t *poll, int status, int events)
 {
-    struct http_watch *w = poll->data;
+    struct net_watch *w = poll->data;
     int                error;
     socklen_t          n = sizeof error;
     (void)events;
@@ -20,12 +20,12 @@ static void on_ready(uv_poll_t *poll, int status, int events)
     if (status < 0 && getsockopt(w->fd, SOL_SOCKET, SO_ERROR, &error, &n) == 0) uv_poll_start(&w->poll, UV_READABLE, on_ready);
 }
 
-static void open_watch(struct http_task *task)
+static void open_watch(struct net_task *task)
 {
-    struct http_watch *w = CONTAINER_OF(task, struct http_watch, open);
-    struct http_loop  *loop = w->loop;
+    struct net_watch *w = CONTAINER_OF(task, struct net_watch, open);
+    struct net_loop  *loop = w->loop;
     int                failed = uv_poll_init(&loop->uv, &w->poll, w->fd);
-    if (failed) report(REPORT_ERROR, "http: cannot watch a descriptor", "error=\"%s\"", uv_strerror(failed));
+    if (failed) report(REPORT_ERROR, "net: cannot watch a descriptor", "error=\"%s\"", uv_strerror(failed));
     w->polls = !failed;
     w->poll.data = w;
     w->next = loop->watches;
@@ -36,13 +36,13 @@ static void open_watch(struct http_task *task)
 
 static void on_watch_closed(uv_handle_t *handle)
 {
-    struct http_watch *w = handle->data;
+    struct net_watch *w = handle->data;
     close(w->fd);
     if (w->gone) w->gone(w->context);
     free(w);
 }
 
-void http_watch_end(struct http_watch *w)
+void net_watch_end(struct net_watch *w)
 {
     if (w->previous) w->previous->next = w->next;
     else w->loop->watches = w->next;
@@ -51,16 +51,16 @@ void http_watch_end(struct http_watch *w)
     else on_watch_closed((uv_handle_t *)&w->poll);
 }
 
-static void close_watch(struct http_task *task)
+static void close_watch(struct net_task *task)
 {
-    http_watch_end(CONTAINER_OF(task, struct http_watch, close));
+    net_watch_end(CONTAINER_OF(task, struct net_watch, close));
 }
 
-enum err http_watch_new(struct call *c, struct http_server *s, int fd, void (*ready)(int fd, void *context), void *context,
-                        struct http_watch **out)
+enum err net_watch_new(struct call *c, struct net_loops *loops, int fd, void (*ready)(int fd, void *context), void *context,
+                        struct net_watch **out)
 {
     int                flags = fcntl(fd, F_GETFL);
-    struct http_watch *w = NULL;
+    struct net_watch *w = NULL;
     if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0) {
         int cause = errno;
         close(fd);
@@ -70,15 +70,15 @@ enum err http_watch_new(struct call *c, struct http_server *s, int fd, void (*re
         close(fd);
         return FAIL_PLAIN(c, ERR_NO_MEMORY);
     }
-    *w = (struct http_watch){
-        .loop = &s->loops[0], .fd = fd, .ready = ready, .context = context, .open.run = open_watch, .close.run = close_watch};
+    *w = (struct net_watch){
+        .loop = &loops->loops[0], .fd = fd, .ready = ready, .context = context, .open.run = open_watch, .close.run = close_watch};
     *out = w;
-    http_post(w->loop, &w->open);
+    net_post(w->loop, &w->open);
     return OK;
 }
 
-void http_watch_close(struct http_watch *w, void (*gone)(void *context))
+void net_watch_close(struct net_watch *w, void (*gone)(void *context))
 {
     w->gone = gone;
-    http_post(w->loop, &w->close);
+    net_post(w->loop, &w->close);
 }
