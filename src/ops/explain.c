@@ -2,6 +2,7 @@
 
 #include "ops/secrets.h"
 #include "ops/vault.h"
+#include "rbac/deny.h"
 
 struct asking {
     struct call             *c;
@@ -42,22 +43,15 @@ static struct explain_item item_of_step(struct asking *a, const struct rbac_ques
                                  .name = s->role ? s->role->name : S("(no such role)"), .detail = rbac_step_reason(a->c, q, s)};
 }
 
-static object_id meant_by(const struct asking *a, const struct deny_assignment *d)
-{
-    for (size_t i = 0; i < d->principal_n; i++)
-        for (size_t k = 0; k < a->question.who_n; k++)
-            if (object_id_eq(d->principals[i].id, a->question.who[k])) return d->principals[i].id;
-    return (object_id){GUID_NONE};
-}
-
 static enum err list_items(struct asking *a, struct explanation *out)
 {
     struct explain_item          *items;
     const struct deny_assignment *d = a->told.deny;
+    const struct deny_principal  *named = d ? deny_means(d, a->question.who, a->question.who_n) : NULL;
     size_t                        n = 0;
     TRY(NEW(a->c, &items, a->told.step_n + 1));
-    if (d)
-        items[n++] = (struct explain_item){.outcome = "Denies", .is_deny = true, .id = d->id, .name = d->name, .scope = d->scope, .holder = meant_by(a, d),
+    if (named)
+        items[n++] = (struct explain_item){.outcome = "Denies", .is_deny = true, .id = d->id, .name = d->name, .scope = d->scope, .holder = named->id,
                                            .detail = S("it forbids this, whatever roles allow.")};
     for (size_t i = 0; i < a->told.step_n; i++) items[n++] = item_of_step(a, &a->question, &a->told.steps[i]);
     out->items = items;

@@ -2,6 +2,7 @@
 
 #include "ops/cascade.h"
 #include "ops/effects.h"
+#include "rbac/deny.h"
 #include "resources/types.h"
 
 #define GROUPS "Microsoft.Management/managementGroups"
@@ -286,7 +287,7 @@ static enum err find_moved(struct call *c, struct work *w, const struct effect *
 struct left_behind {
     struct call         *c;
     const struct move   *move;
-    const str           *above; // those above the new parent
+    const str           *above; // the new parent and those above it
     size_t               above_n;
     struct effect_sites *out;
     enum err             failed;
@@ -295,10 +296,23 @@ struct left_behind {
 static bool look_for_left(const struct deny_assignment *d, void *ctx)
 {
     struct left_behind *l = ctx;
-    bool                reached = !d->not_below && str_index_nocase(l->move->above, l->move->above_n, d->scope) != STR_NOWHERE;
-    bool reaches = str_index_nocase(l->above, l->above_n, d->scope) != STR_NOWHERE || str_eq_nocase(d->scope, mgmt_group_path(l->c, l->move->to));
-    if (reached && !reaches) l->failed = effect_site_add(l->c, l->out, (struct effect_site){.scope = l->move->path, .deny = d->id});
+    bool left = deny_reaches(d, l->move->path, l->move->above, l->move->above_n) && !deny_reaches(d, l->move->path, l->above, l->above_n);
+    if (left) l->failed = effect_site_add(l->c, l->out, (struct effect_site){.scope = l->move->path, .deny = d->id});
     return l->failed == OK;
+}
+
+static enum err above_after(struct call *c, const struct work *w, const struct move *m, const str **out, size_t *out_n)
+{
+    const str *above;
+    str       *all;
+    size_t     n;
+    TRY(tree_above_mgmt_group(c, w->world->tree, m->to, &above, &n));
+    TRY(NEW(c, &all, n + 1));
+    all[0] = mgmt_group_path(c, m->to);
+    if (n) memcpy(all + 1, above, n * sizeof *all);
+    *out = all;
+    *out_n = n + 1;
+    return OK;
 }
 
 static enum err find_left(struct call *c, struct work *w, const struct effect *e, const void *args, struct effect_sites *out)
@@ -307,7 +321,7 @@ static enum err find_left(struct call *c, struct work *w, const struct effect *e
     struct left_behind l = {.c = c, .move = &m, .out = out};
     TRY(read_move(c, w, e, args, &m));
     if (str_empty(m.path)) return OK;
-    TRY(tree_above_mgmt_group(c, w->world->tree, m.to, &l.above, &l.above_n));
+    TRY(above_after(c, w, &m, &l.above, &l.above_n));
     rbac_each_deny(w->world->rules, look_for_left, &l);
     return l.failed;
 }

@@ -1,5 +1,6 @@
 #include "rbac/decide.h"
 
+#include "rbac/deny.h"
 #include "rbac/index.h"
 
 #define BATCH  64   // principals looked up at once, so that their cache misses overlap
@@ -17,7 +18,6 @@ struct asking {
     struct rbac_answer         *answer;
     struct condition_facts      facts;
     size_t                      level_n;
-    size_t                      lowest; // the level that is the scope itself
     size_t                      low;    // the first level whose assignments stand with their place
     struct filter               high;   // tags of the levels before that
     struct action               action;
@@ -45,30 +45,15 @@ static enum err add_levels(struct call *c, struct asking *a)
     for (size_t i = 0; i < q->above_n; i++) a->levels[1 + i] = (struct level){level_hash(seed, q->above[i]), q->above[i]};
     size_t own = levels_of(seed, q->at.path, a->levels + 1 + q->above_n);
     a->level_n = 1 + q->above_n + own;
-    a->lowest = own ? a->level_n - 1 : 0;
     a->low = own && place_is_low(q->at.path) ? 2 + q->above_n : a->level_n; // the first of its own levels is the subscription
     for (size_t i = 0; i < a->low; i++) filter_add(&a->high, tag_of(a->levels[i].hash));
     return OK;
 }
 
-static bool holds(const object_id *who, size_t who_n, const struct deny_principal *named, size_t named_n, bool everyone_too)
+static bool denies(const struct asking *a, const struct rule_deny *x)
 {
-    for (size_t i = 0; i < named_n; i++) {
-        if (everyone_too && guid_is_none(named[i].id.g)) return true;
-        for (size_t k = 0; k < who_n; k++)
-            if (object_id_eq(named[i].id, who[k])) return true;
-    }
-    return false;
-}
-
-static bool denies(const struct asking *a, const struct rule_deny *x, size_t level)
-{
-    const struct deny_assignment *d = x->record;
-    const struct rbac_question   *q = a->q;
-    if (d->not_below && level != a->lowest) return false;
-    if (!str_eq_nocase(d->scope, a->levels[level].path)) return false;
-    if (!holds(q->who, q->who_n, d->principals, d->principal_n, true)) return false;
-    if (holds(q->who, q->who_n, d->excluded, d->excluded_n, false)) return false;
+    const struct rbac_question *q = a->q;
+    if (!deny_reaches(x->record, q->at.path, q->above, q->above_n) || !deny_means(x->record, q->who, q->who_n)) return false;
     uint32_t blocks = matcher_match(x->matcher, &a->action, q->plane);
     for (size_t i = 0; blocks; i++, blocks >>= 1)
         if ((blocks & 1) && matcher_condition(x->matcher, i, &a->facts, true)) return true;
@@ -89,7 +74,7 @@ static bool is_denied(struct asking *a)
 {
     for (size_t i = 0; a->rules->deny_n && i < a->level_n; i++)
         for (const struct rule_deny *x = *deny_bucket(a->rules, a->levels[i].hash); x; x = x->next)
-            if (x->hash == a->levels[i].hash && denies(a, x, i)) miss(a->answer, RBAC_DENIED, x->record->id);
+            if (x->hash == a->levels[i].hash && denies(a, x)) miss(a->answer, RBAC_DENIED, x->record->id);
     return a->answer->reason == RBAC_DENIED;
 }
 

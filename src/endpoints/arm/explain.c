@@ -11,6 +11,7 @@
 #include "endpoints/arm/arm.h"
 #include "endpoints/arm/question.h"
 #include "endpoints/permissions.h"
+#include "rbac/deny.h"
 
 static enum err read_principal(struct call *c, const struct json *body, object_id *out)
 {
@@ -109,20 +110,16 @@ struct deny_search {
     size_t          who_n;
 };
 
-static bool is_meant(const struct deny_search *s, const struct deny_principal *list, size_t n, bool everyone_too)
-{
-    for (size_t i = 0; i < n; i++) {
-        if (everyone_too && guid_is_none(list[i].id.g)) return true;
-        for (size_t k = 0; k < s->who_n; k++)
-            if (object_id_eq(list[i].id, s->who[k])) return true;
-    }
-    return false;
-}
-
 static bool offer_deny(const struct deny_assignment *d, void *ctx)
 {
     struct deny_search *s = ctx;
-    if (!concerns(s->x, d->scope) || !is_meant(s, d->principals, d->principal_n, true) || is_meant(s, d->excluded, d->excluded_n, false)) return true;
+    struct scope        scope;
+    if (scope_parse(s->x->c, d->scope, &scope) != OK) {
+        call_forgive(s->x->c);
+        return true;
+    }
+    bool concerned = s->x->everywhere || deny_reaches(d, s->x->at.path, s->x->above, s->x->above_n) || scope_contains(&s->x->at, &scope);
+    if (!concerned || !deny_means(d, s->who, s->who_n)) return true;
     arm_write_deny(s->x->c, s->x->j, d);
     return true;
 }
