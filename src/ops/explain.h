@@ -52,8 +52,8 @@ struct explanation {
 /* At c->now_ns. Errors: ERR_PARAMETER_INVALID (no action), ERR_SCOPE_INVALID. Lives: the call, and the world. */
 FALLIBLE explain(struct call *c, struct work *w, const struct explain_question *q, struct explanation *out);
 
-/* What conditions may ask, as far as a scope tells it: the name of a secret. Lives: the call. */
-FALLIBLE explain_attributes(struct call *c, const struct scope *at, struct rbac_attributes *out);
+/* What conditions may ask, as far as a scope tells it: the name of a secret, as the vault keeps it. Lives: the call. */
+FALLIBLE explain_attributes(struct call *c, const struct work *w, const struct scope *at, struct rbac_attributes *out);
 
 /* As a JSON object. */
 void explain_write(struct call *c, const struct work *w, struct json_writer *j, const struct explanation *e);

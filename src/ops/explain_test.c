@@ -61,7 +61,7 @@ static void expect(struct desk *d, const char *reason, const char *words)
     struct scope           at;
     if (str_eq(str_of(reason), S("AccessPolicy"))) return;
     CHECK_OK(scope_parse(d->s.call, d->e.asked.scope, &at));
-    CHECK_OK(explain_attributes(d->s.call, &at, &own));
+    CHECK_OK(explain_attributes(d->s.call, &d->s.work, &at, &own));
     CHECK_OK(work_decide(d->s.call, &d->s.work, &who, d->e.asked.action, d->e.asked.plane, d->e.asked.scope, &own, &answer));
     CHECK_ROW(answer.allowed == d->e.allowed, reason);
 }
@@ -364,10 +364,12 @@ TEST(explain_attributes_are_those_that_a_scope_tells)
         {STAGE_GROUP, NULL},
         {"/", NULL},
     };
+    CLEANUP(stage_close) struct stage s;
+    stage_open(&s, t);
     for (size_t i = 0; i < COUNT(CASES); i++) {
         struct rbac_attributes told;
         struct scope           at = {.path = str_of(CASES[i].scope)};
-        CHECK_OK(explain_attributes(t->call, &at, &told));
+        CHECK_OK(explain_attributes(t->call, &s.work, &at, &told));
         CHECK_ROW(told.n == (CASES[i].name ? 1u : 0u), CASES[i].scope);
         if (told.n) CHECK_STR(told.items[0].values[0], str_of(CASES[i].name), CASES[i].scope);
     }

@@ -1,25 +1,38 @@
 // An explanation as JSON, and what a scope tells to conditions.
 #include "ops/assignments.h"
 #include "ops/explain.h"
-#include "ops/vault.h"
+#include "ops/secrets.h"
+
+// The spelling that the vault keeps, if it is there and roles decide in it.
+static enum err kept_name(struct call *c, const struct work *w, str vault, str name, str *out)
+{
+    const struct resource *r = tree_find(w->world->tree, vault);
+    struct vault           v;
+    bool                   found;
+    *out = name;
+    if (!r || !str_eq_nocase(r->type, S(VAULT_TYPE))) return OK;
+    TRY(vault_open(c, w, r->name, &v));
+    return v.uses_rbac ? SECRETS_GET.find_name(c, w, &v, name, out, &found) : OK;
+}
 
 // "VAULT/secrets/NAME", perhaps with a version behind it: secrets are what a name is published for.
-enum err explain_attributes(struct call *c, const struct scope *at, struct rbac_attributes *out)
+enum err explain_attributes(struct call *c, const struct work *w, const struct scope *at, struct rbac_attributes *out)
 {
-    static const str       VAULTS = S_INIT("/providers/microsoft.keyvault/vaults/");
-    struct rbac_attribute *item;
-    str                   *name, kind, ignored;
-    size_t                 vault = str_find_str(call_lower(c, at->path), VAULTS);
+    static const str              VAULTS = S_INIT("/providers/microsoft.keyvault/vaults/");
+    const struct rbac_attributes *named;
+    str                           name, kind, ignored;
+    size_t                        vault = str_find_str(call_lower(c, at->path), VAULTS);
     *out = (struct rbac_attributes){0};
     if (vault == STR_NOWHERE) return OK;
     str inside = str_from(at->path, vault + VAULTS.n);
     str_cut(&inside, '/', &ignored);
-    if (!inside.at || !str_cut(&inside, '/', &kind) || str_empty(inside) || !str_eq_nocase(kind, S("secrets"))) return OK;
-    TRY(NEW(c, &name, 1));
-    TRY(NEW(c, &item, 1));
-    str_cut(&inside, '/', name);
-    *item = (struct rbac_attribute){.source = RBAC_RESOURCE, .name = S(VAULT_TYPE "/secrets:name"), .values = name, .value_n = 1};
-    *out = (struct rbac_attributes){.items = item, .n = 1};
+    if (!inside.at) return OK;
+    str id = str_upto(at->path, (size_t)(inside.at - 1 - at->path.at));
+    if (!str_cut(&inside, '/', &kind) || str_empty(inside) || !str_eq_nocase(kind, S("secrets"))) return OK;
+    str_cut(&inside, '/', &name);
+    TRY(kept_name(c, w, id, name, &name));
+    TRY(vault_name_attributes(c, "secrets", name, false, &named));
+    *out = *named;
     return OK;
 }
 

@@ -35,18 +35,18 @@ static enum err read_attribute(struct call *c, const struct json *from, struct q
 }
 
 // What is told, and what the scope tells besides.
-static enum err read_facts(struct call *c, const struct json *body, const struct scope *at, struct question_facts *out)
+static enum err read_facts(struct call *c, const struct work *w, const struct json *body, const struct scope *at, struct question_facts *out)
 {
     const struct json *list = json_get(body, S("attributes"));
     if (list && !json_is(list, JSON_IS_ARRAY)) return FAIL(c, ERR_CONTENT_INVALID, "The attributes must be an array of objects.");
     for (size_t i = 0; i < json_n(list); i++) TRY(read_attribute(c, json_at(list, i), out));
-    return question_add_scope(c, out, at);
+    return question_add_scope(c, w, out, at);
 }
 
 enum err arm_explain(struct call *c, struct work *w, const struct wire *q, struct answer *a)
 {
     static const str        MEMBERS[] = {S_INIT("principal"), S_INIT("action"), S_INIT("isDataAction"), S_INIT("attributes")};
-    const struct json      *body, *is_data;
+    const struct json      *body;
     struct question_facts   facts = {0};
     struct explain_question asked = {.scope = arm_scope_of(q), .attributes = &facts.set};
     struct scope            at;
@@ -55,10 +55,9 @@ enum err arm_explain(struct call *c, struct work *w, const struct wire *q, struc
     TRY(question_only(c, body, "The question", MEMBERS, COUNT(MEMBERS)));
     TRY(read_principal(c, body, &asked.who));
     asked.action = json_get_str(body, S("action"));
-    is_data = json_get(body, S("isDataAction"));
-    asked.plane = is_data ? json_get_bool(body, S("isDataAction"), false) ? RBAC_DATA : RBAC_CONTROL : rbac_plane_of(asked.action);
+    TRY(question_plane(c, body, S("isDataAction"), asked.action, &asked.plane));
     TRY(scope_parse(c, asked.scope, &at));
-    TRY(read_facts(c, body, &at, &facts));
+    TRY(read_facts(c, w, body, &at, &facts));
     TRY(explain(c, w, &asked, &e));
     explain_write(c, w, answer_json(a, 200), &e);
     return OK;

@@ -70,12 +70,22 @@ enum err question_add_all(struct call *c, struct question_facts *facts, enum rba
     return OK;
 }
 
-enum err question_add_scope(struct call *c, struct question_facts *facts, const struct scope *at)
+enum err question_add_scope(struct call *c, const struct work *w, struct question_facts *facts, const struct scope *at)
 {
     struct rbac_attributes own;
-    TRY(explain_attributes(c, at, &own));
+    TRY(explain_attributes(c, w, at, &own));
     for (size_t i = 0; i < own.n; i++)
         if (!is_told(facts, own.items[i].source, own.items[i].name)) TRY(append(c, facts, own.items[i]));
+    return OK;
+}
+
+enum err question_plane(struct call *c, const struct json *object, str name, str action, enum rbac_plane *out)
+{
+    const struct json *is_data = json_get(object, name);
+    *out = rbac_plane_of(action);
+    if (!is_data || json_is(is_data, JSON_IS_NULL)) return OK;
+    if (!json_is(is_data, JSON_IS_BOOL)) return FAIL(c, ERR_CONTENT_INVALID, "%.*s must be true or false.", PSTR(name));
+    *out = is_data->u.boolean ? RBAC_DATA : RBAC_CONTROL;
     return OK;
 }
 

@@ -8,7 +8,7 @@
  */
 #pragma once
 #include "core/json.h"
-#include "rbac/attributes.h"
+#include "ops/gate.h"
 #include "resources/scope.h"
 
 #define QUESTION_MAX_ATTRIBUTES 64
@@ -29,7 +29,10 @@ FALLIBLE question_add(struct call *c, struct question_facts *facts, enum rbac_so
 /* The same for each member of an object; NULL and JSON's null are none. */
 FALLIBLE question_add_all(struct call *c, struct question_facts *facts, enum rbac_source source, const struct json *object, const char *where);
 /* What the scope itself tells, where the caller did not say otherwise. */
-FALLIBLE question_add_scope(struct call *c, struct question_facts *facts, const struct scope *at);
+FALLIBLE question_add_scope(struct call *c, const struct work *w, struct question_facts *facts, const struct scope *at);
+
+/* The plane that the member `name` says; none and null: the one that the action is published for. Errors: ERR_CONTENT_INVALID (no boolean) */
+FALLIBLE question_plane(struct call *c, const struct json *object, str name, str action, enum rbac_plane *out);
 
 /* Has `object` members of these names only? `where` names it in the message. Errors: ERR_CONTENT_INVALID */
 FALLIBLE question_only(struct call *c, const struct json *object, const char *where, const str *names, size_t n);
