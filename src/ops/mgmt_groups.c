@@ -104,8 +104,8 @@ static enum err check_place(struct call *c, const struct work *w, str name, str 
 static enum err check_name(struct call *c, str name)
 {
     if (name_rule_allows(&NAME_RULE_MGMT_GROUP, name)) return OK;
-    return FAIL(c, ERR_NAME_INVALID, "The name of a management group is 1 to %d letters, digits, '-', '_', '(', ')' and '.', and does not end with '.'.",
-                TREE_MAX_MGMT_GROUP_NAME);
+    return FAIL(c, ERR_NAME_INVALID, "The management group name '%.*s' is invalid. %.*s", PSTR(call_printable(c, name, 256)),
+                PSTR(name_rule_words(c, &NAME_RULE_MGMT_GROUP)));
 }
 
 static bool count_any(const struct mgmt_group *g, void *ctx)

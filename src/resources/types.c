@@ -2,7 +2,6 @@
 
 #include <assert.h>
 
-#include "core/buf.h"
 #include "core/time.h"
 #include "resources/location.h"
 
@@ -136,58 +135,10 @@ const struct resource_type *types_of(str type)
     return t ? t : &ANY_TYPE;
 }
 
-static bool is_lower(uint32_t ch)
-{
-    return ch >= 'a' && ch <= 'z';
-}
-
-static bool is_letter(uint32_t ch)
-{
-    return is_lower(ch) || (ch >= 'A' && ch <= 'Z');
-}
-
-static bool is_digit(uint32_t ch)
-{
-    return ch >= '0' && ch <= '9';
-}
-
-static bool is_among(str set, uint32_t ch)
-{
-    return ch < 0x80 && str_find(set, (char)ch) != STR_NOWHERE;
-}
-
-static bool takes(const struct name_rule *rule, uint32_t ch)
-{
-    if (ch >= 0x80) return rule->takes_unicode && ch >= 0xa0; // between them stand control characters
-    if (is_letter(ch)) return !rule->is_lower || is_lower(ch);
-    return is_digit(ch) || is_among(rule->others, ch);
-}
-
-bool name_rule_allows(const struct name_rule *rule, str name)
-{
-    size_t   n = 0;
-    uint32_t ch = 0, before = 0;
-    for (str rest = name; rest.n; before = ch, n++) {
-        if (!str_take_character(&rest, &ch) || !takes(rule, ch)) return false;
-        if (n == 0 && (is_among(rule->not_first, ch) || (rule->letter_first && !is_letter(ch)))) return false;
-        if (rule->no_double_hyphen && ch == '-' && before == '-') return false;
-    }
-    return n >= rule->min && n <= rule->max && !is_among(rule->not_last, ch);
-}
-
 static enum err refuse_name(struct call *c, const char *what, str type, const struct name_rule *rule, str name)
 {
-    struct buf b;
-    buf_init(&b, &c->arena);
-    buf_addf(&b, "%d to %d %sletters%s and digits", rule->min, rule->max, rule->is_lower ? "lower-case " : "",
-             rule->takes_unicode ? " of any language" : "");
-    if (rule->others.n) buf_addf(&b, ", and any of %.*s", PSTR(rule->others));
-    if (rule->letter_first) buf_add(&b, S("; the first is a letter"));
-    if (rule->not_first.n) buf_addf(&b, "; the first is none of %.*s", PSTR(rule->not_first));
-    if (rule->not_last.n) buf_addf(&b, "; the last is none of %.*s", PSTR(rule->not_last));
-    if (rule->no_double_hyphen) buf_add(&b, S("; no two hyphens side by side"));
-    return FAIL(c, ERR_NAME_INVALID, "The %s name '%.*s' is invalid%s%.*s. It must have %.*s.", what, PSTR(str_upto(name, 300)),
-                type.n ? " for the type " : "", PSTR(type), PSTR(buf_view(&b)));
+    return FAIL(c, ERR_NAME_INVALID, "The %s name '%.*s' is invalid%s%.*s. %.*s", what, PSTR(str_upto(name, 300)), type.n ? " for the type " : "",
+                PSTR(type), PSTR(name_rule_words(c, rule)));
 }
 
 enum err types_check_name(struct call *c, const struct resource_type *t, str name)

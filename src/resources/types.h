@@ -66,6 +66,8 @@ const struct resource_type *types_at(size_t i);
 size_t                      types_index(const struct resource_type *row);
 
 bool name_rule_allows(const struct name_rule *rule, str name);
+/* What it allows, in sentences: "It must have 3 to 24 characters: …". Lives: the call. */
+str name_rule_words(struct call *c, const struct name_rule *rule);
 /* The last segment of an id, checked against the row. Errors: ERR_NAME_INVALID - names the rule that was broken */
 FALLIBLE types_check_name(struct call *c, const struct resource_type *t, str name);
 FALLIBLE types_check_group_name(struct call *c, str name);

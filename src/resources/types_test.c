@@ -105,11 +105,30 @@ TEST(types_group_names_follow_the_published_rules) // I10
 
 TEST(types_refusal_of_a_name_says_the_rule)
 {
-    CHECK(types_check_name(t->call, types_of(S("Microsoft.KeyVault/vaults")), S("1")) == ERR_NAME_INVALID);
-    CHECK_STR(str_of(t->call->failure.text),
-              S("The resource name '1' is invalid for the type Microsoft.KeyVault/vaults. It must have 3 to 24 letters and digits, and any of -; "
-                "the first is a letter; the last is none of -; no two hyphens side by side."),
-              "words");
+    static const struct { const char *type, *words; } CASES[] = {
+        {"Microsoft.KeyVault/vaults", "It must have 3 to 24 characters: letters, digits and hyphens. It must begin with a letter and end with a letter or a digit. "
+                                      "It must not have two hyphens in a row."},
+        {"Microsoft.ManagedIdentity/userAssignedIdentities",
+         "It must have 3 to 128 characters: letters, digits, hyphens and underscores. It must begin with a letter or a digit."},
+        {"Microsoft.Compute/virtualMachines", "It must have 1 to 64 characters: letters of any language, digits, hyphens, underscores and periods. "
+                                              "It must begin with a letter or a digit and end with a letter, a digit or an underscore."},
+        {"Microsoft.Storage/storageAccounts", "It must have 3 to 24 characters: lower-case letters and digits."},
+        {"Microsoft.AppConfiguration/configurationStores", "It must have 5 to 50 characters: letters, digits, hyphens and underscores."},
+        {"Microsoft.DocumentDB/databaseAccounts", "It must have 3 to 44 characters: lower-case letters, digits and hyphens. It must begin with a letter or a digit."},
+        {"Contoso.Own/things", "It must have 1 to 260 characters: letters of any language and digits, spaces and the characters !\"$'()+,-.;=@[]^_`{|}~. "
+                               "It must not begin with a space and not end with a space."},
+    };
+    for (size_t i = 0; i < COUNT(CASES); i++) CHECK_STR(name_rule_words(t->call, types_of(str_of(CASES[i].type))->names), str_of(CASES[i].words), CASES[i].type);
+    CHECK_STR(name_rule_words(t->call, &NAME_RULE_GROUP),
+              S("It must have 1 to 90 characters: letters of any language, digits, hyphens, underscores, periods and parentheses. It must not end with a period."),
+              "groups");
+    CHECK_STR(name_rule_words(t->call, &NAME_RULE_MGMT_GROUP),
+              S("It must have 1 to 90 characters: letters, digits, hyphens, underscores, periods and parentheses. It must begin with a letter or a digit and "
+                "not end with a period."),
+              "management groups");
+    CHECK(types_check_name(t->call, types_of(S("Microsoft.Storage/storageAccounts")), S("1")) == ERR_NAME_INVALID);
+    CHECK_STR(str_of(t->call->failure.text), S("The resource name '1' is invalid for the type Microsoft.Storage/storageAccounts. It must have 3 to 24 "
+                                               "characters: lower-case letters and digits."), "the whole");
     call_forgive(t->call);
 }
 
