@@ -1,6 +1,7 @@
 #include "rbac/operations.h"
 
 #include "rbac/pattern.h"
+#include "resources/types.h"
 #include "test.h"
 
 TEST(operations_has_tells_the_planes_apart)
@@ -64,6 +65,10 @@ TEST(operations_of_each_provider_are_fit_to_be_asked_for)
         s.last = s.provider;
     }
     CHECK(s.n > 20000);
+    for (size_t i = 0; i < types_count(); i++) { // a type that the product knows can be given to roles
+        str type = types_at(i)->type;
+        CHECK(operations_has(call_format(t->call, "%.*s/write", PSTR(type)), RBAC_CONTROL));
+    }
     CHECK(str_empty(operations_provider_at(operations_provider_count())));
     CHECK(str_empty(operations_provider_find(S("Microsoft.KeyVaul"))));
     CHECK(operations_each(S("Contoso.Made"), see, &s));

@@ -75,7 +75,9 @@ await test("one provider: the types and versions that clients pick from", async 
   const type = provider.resourceTypes.find(({ resourceType }) => resourceType === "vaults");
   assert.ok(type.apiVersions.includes("2023-02-01"), String(type.apiVersions));
   assert.ok(type.locations.length > 0);
-  assert.equal((await providers.register("Microsoft.KeyVault")).registrationState, "Registered");
+  for (const name of ["Microsoft.KeyVault", "microsoft.management", "Microsoft.CognitiveServices", "Microsoft.Batch", "Microsoft.Search",
+    "Microsoft.OperationalInsights", "Microsoft.Cache"])
+    assert.equal((await providers.register(name)).registrationState, "Registered");
   assert.equal((await providers.getAtTenantScope("Microsoft.KeyVault")).namespace, "Microsoft.KeyVault");
 });
 

@@ -2,6 +2,7 @@
 #include "endpoints/arm/arm.h"
 #include "endpoints/graph/graph.h"
 #include "ops/vault.h"
+#include "rbac/operations.h"
 #include "resources/location.h"
 #include "resources/types.h"
 
@@ -10,14 +11,71 @@ static str namespace_of(str type)
     return str_upto(type, str_find(type, '/'));
 }
 
-// Providers that are registered although no type of theirs has a row: their resources follow the common rules.
-static const str ALSO[] = {S_INIT("Microsoft.Authorization"), S_INIT("Microsoft.Resources"), S_INIT("Microsoft.Network"), S_INIT("Microsoft.Insights")};
-
-static bool is_provider(str name)
+// A namespace is known if a provider publishes operations under it, or a type of it has a row.
+static str find_known(str name)
 {
-    for (size_t i = 0; i < types_count(); i++)
-        if (str_eq_nocase(namespace_of(types_at(i)->type), name)) return true;
-    return str_index_nocase(ALSO, COUNT(ALSO), name) != STR_NOWHERE;
+    str published = operations_provider_find(name);
+    for (size_t i = 0; str_empty(published) && i < types_count(); i++)
+        if (str_eq_nocase(namespace_of(types_at(i)->type), name)) return namespace_of(types_at(i)->type);
+    return published;
+}
+
+// That of a row whose namespace the catalogue does not have, the first of several.
+static bool is_own_namespace(size_t i)
+{
+    str name = namespace_of(types_at(i)->type);
+    for (size_t k = 0; k < i; k++)
+        if (str_eq_nocase(namespace_of(types_at(k)->type), name)) return false;
+    return str_empty(operations_provider_find(name));
+}
+
+// Namespaces that no provider publishes and that resources have all the same: a resource may be of any type.
+struct in_use {
+    struct call *c;
+    str          wanted; /* only this one; empty: all */
+    const str   *names;
+    size_t       n;
+    enum err     failed;
+};
+
+static bool note_namespace(const struct resource *r, void *context)
+{
+    struct in_use *u = context;
+    str            name = namespace_of(r->type);
+    if (!str_empty(u->wanted) && !str_eq_nocase(name, u->wanted)) return true;
+    if (!str_empty(find_known(name)) || str_index_nocase(u->names, u->n, name) != STR_NOWHERE) return true;
+    str *more;
+    u->failed = NEW(u->c, &more, u->n + 1);
+    if (u->failed != OK) return false;
+    for (size_t i = 0; i < u->n; i++) more[i] = u->names[i];
+    more[u->n++] = name;
+    u->names = more;
+    return str_empty(u->wanted);
+}
+
+// Told to whoever may list the subscription's resources. All others see what is published.
+static enum err namespaces_in_use(struct call *c, struct work *w, str subscription, str wanted, struct in_use *out)
+{
+    struct rbac_answer answer;
+    str                at = call_format(c, "/subscriptions/%.*s", PSTR(subscription));
+    *out = (struct in_use){.c = c, .wanted = wanted};
+    if (str_empty(subscription)) return OK;
+    TRY(work_decide(c, w, NULL, S("Microsoft.Resources/subscriptions/resources/read"), RBAC_CONTROL, at, NULL, &answer));
+    if (answer.allowed) tree_each_resource(w->world->tree, at, note_namespace, out);
+    return out->failed;
+}
+
+// What resources may be made of is registered: the name in the casing of answers.
+static enum err find_namespace(struct call *c, struct work *w, const struct wire *q, str *out)
+{
+    struct in_use used;
+    str           name = wire_param(q, "namespace");
+    *out = find_known(name);
+    if (!str_empty(*out)) return OK;
+    TRY(namespaces_in_use(c, w, wire_param(q, "subscription"), name, &used));
+    if (used.n == 0) return FAIL(c, ERR_NAMESPACE_UNKNOWN, "The resource namespace '%.*s' is invalid.", PSTR(call_printable(c, name, 256)));
+    *out = used.names[0];
+    return OK;
 }
 
 static void write_versions(struct json_writer *j, str versions)
@@ -66,25 +124,20 @@ static enum err check_holder(struct call *c, struct work *w, str subscription)
     return str_empty(subscription) ? OK : resources_require_holder(c, w, subscription, STR_NONE);
 }
 
-static bool is_first_of_namespace(size_t i)
-{
-    str name = namespace_of(types_at(i)->type);
-    for (size_t k = 0; k < i; k++)
-        if (str_eq_nocase(namespace_of(types_at(k)->type), name)) return false;
-    return true;
-}
-
 enum err arm_providers_list(struct call *c, struct work *w, const struct wire *q, struct answer *a)
 {
-    str subscription = wire_param(q, "subscription");
+    struct in_use used;
+    str           subscription = wire_param(q, "subscription");
     TRY(check_holder(c, w, subscription));
+    TRY(namespaces_in_use(c, w, subscription, STR_NONE, &used));
     struct json_writer *j = answer_json(a, 200);
     json_write_object(j);
     json_write_key(j, S("value"));
     json_write_array(j);
+    for (size_t i = 0; i < operations_provider_count(); i++) write_provider(c, j, subscription, operations_provider_at(i));
     for (size_t i = 0; i < types_count(); i++)
-        if (is_first_of_namespace(i)) write_provider(c, j, subscription, namespace_of(types_at(i)->type));
-    for (size_t i = 0; i < COUNT(ALSO); i++) write_provider(c, j, subscription, ALSO[i]);
+        if (is_own_namespace(i)) write_provider(c, j, subscription, namespace_of(types_at(i)->type));
+    for (size_t i = 0; i < used.n; i++) write_provider(c, j, subscription, used.names[i]);
     json_write_end(j);
     json_write_end(j);
     return OK;
@@ -92,9 +145,9 @@ enum err arm_providers_list(struct call *c, struct work *w, const struct wire *q
 
 enum err arm_provider_get(struct call *c, struct work *w, const struct wire *q, struct answer *a)
 {
-    str name = wire_param(q, "namespace"), subscription = wire_param(q, "subscription");
+    str name, subscription = wire_param(q, "subscription");
     TRY(check_holder(c, w, subscription));
-    if (!is_provider(name)) return FAIL(c, ERR_NAMESPACE_UNKNOWN, "The resource namespace '%.*s' is invalid.", PSTR(name));
+    TRY(find_namespace(c, w, q, &name));
     write_provider(c, answer_json(a, 200), subscription, name);
     return OK;
 }
@@ -111,51 +164,25 @@ enum err arm_provider_register(struct call *c, struct work *w, const struct wire
     return arm_provider_get(c, w, q, a);
 }
 
-struct operation {
-    const char *name;
-    bool        is_data;
-};
-
-// The operations of the providers that this product enforces. Source: reference of each provider's permissions at learn.microsoft.com
-static const struct operation OPERATIONS[] = {
-    {"Microsoft.KeyVault/vaults/read", false}, {"Microsoft.KeyVault/vaults/write", false}, {"Microsoft.KeyVault/vaults/delete", false},
-    {"Microsoft.KeyVault/vaults/accessPolicies/write", false}, {"Microsoft.KeyVault/deletedVaults/read", false},
-    {"Microsoft.KeyVault/locations/deletedVaults/read", false}, {"Microsoft.KeyVault/locations/deletedVaults/purge/action", false},
-    {"Microsoft.KeyVault/checkNameAvailability/read", false}, {"Microsoft.KeyVault/vaults/secrets/getSecret/action", true},
-    {"Microsoft.KeyVault/vaults/secrets/setSecret/action", true}, {"Microsoft.KeyVault/vaults/secrets/readMetadata/action", true},
-    {"Microsoft.KeyVault/vaults/secrets/update/action", true}, {"Microsoft.KeyVault/vaults/secrets/delete", true},
-    {"Microsoft.KeyVault/vaults/secrets/recover/action", true}, {"Microsoft.KeyVault/vaults/secrets/purge/action", true},
-    {"Microsoft.KeyVault/vaults/secrets/backup/action", true}, {"Microsoft.KeyVault/vaults/secrets/restore/action", true},
-    {"Microsoft.ManagedIdentity/identities/read", false}, {"Microsoft.ManagedIdentity/userAssignedIdentities/read", false},
-    {"Microsoft.ManagedIdentity/userAssignedIdentities/write", false}, {"Microsoft.ManagedIdentity/userAssignedIdentities/delete", false},
-    {"Microsoft.ManagedIdentity/userAssignedIdentities/assign/action", false},
-    {"Microsoft.ManagedIdentity/userAssignedIdentities/listAssociatedResources/action", false},
-    {"Microsoft.Authorization/roleAssignments/read", false}, {"Microsoft.Authorization/roleAssignments/write", false},
-    {"Microsoft.Authorization/roleAssignments/delete", false}, {"Microsoft.Authorization/roleDefinitions/read", false},
-    {"Microsoft.Authorization/denyAssignments/read", false}, {"Microsoft.Authorization/permissions/read", false},
-    {"Microsoft.Resources/subscriptions/read", false}, {"Microsoft.Resources/subscriptions/resourceGroups/read", false},
-    {"Microsoft.Resources/subscriptions/resourceGroups/write", false}, {"Microsoft.Resources/subscriptions/resourceGroups/delete", false},
-    {"Microsoft.Compute/virtualMachines/read", false}, {"Microsoft.Compute/virtualMachines/write", false},
-    {"Microsoft.Compute/virtualMachines/delete", false},
-};
+static bool write_operation(str operation, enum rbac_plane plane, void *context)
+{
+    struct json_writer *j = context;
+    json_write_object(j);
+    json_put_string(j, S("name"), operation);
+    json_put_bool(j, S("isDataAction"), plane == RBAC_DATA);
+    json_write_end(j);
+    return true;
+}
 
 enum err arm_operations_list(struct call *c, struct work *w, const struct wire *q, struct answer *a)
 {
-    str name = wire_param(q, "namespace");
-    (void)w;
-    if (!is_provider(name)) return FAIL(c, ERR_NAMESPACE_UNKNOWN, "The resource namespace '%.*s' is invalid.", PSTR(name));
+    str name;
+    TRY(find_namespace(c, w, q, &name));
     struct json_writer *j = answer_json(a, 200);
     json_write_object(j);
     json_write_key(j, S("value"));
     json_write_array(j);
-    for (size_t i = 0; i < COUNT(OPERATIONS); i++) {
-        str operation = str_of(OPERATIONS[i].name);
-        if (!str_eq_nocase(namespace_of(operation), name)) continue;
-        json_write_object(j);
-        json_put_string(j, S("name"), operation);
-        json_put_bool(j, S("isDataAction"), OPERATIONS[i].is_data);
-        json_write_end(j);
-    }
+    operations_each(name, write_operation, j);
     json_write_end(j);
     json_write_end(j);
     return OK;
