@@ -189,6 +189,15 @@ static enum err find_row(struct journey *j)
     return readable;
 }
 
+static void take_correlation(struct journey *j)
+{
+    const char *name = j->wire.service->correlation;
+    guid        asked;
+    if (!name) return;
+    str given = http_header(&j->x->request, str_of(name));
+    if (guid_parse(str_empty(given) ? wire_query(&j->wire, name) : given, &asked) && !guid_is_none(asked)) j->x->call.correlation_id = asked;
+}
+
 // Everything before the handler: the caller first, for a stranger learns nothing of what exists.
 static enum err prepare(struct journey *j)
 {
@@ -198,6 +207,7 @@ static enum err prepare(struct journey *j)
     struct failure        not_found;
     if (found != OK) not_found = c->failure; // a large copy, made only when it is needed
     call_forgive(c);
+    take_correlation(j);
     TRY(tell_caller(j, j->wire.route ? j->wire.route->guard : s->audience.app.n ? GUARD_BEARER : GUARD_NONE));
     if (found != OK) {
         c->failure = not_found;

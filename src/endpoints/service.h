@@ -18,6 +18,7 @@
 #include "token/audience.h"
 
 #define ROUTE_MAX_PARAMS   8
+#define WIRE_MAX_ECHO_BYTES 128 /* of a caller's own id for its request */
 #define ROUTE_MAX_SEGMENTS 64
 
 struct service;
@@ -49,6 +50,8 @@ struct wire {
 };
 
 str wire_param(const struct wire *q, const char *name); /* empty if the route has none of that name */
+/* What the caller calls its request, to be echoed: printable, of at most WIRE_MAX_ECHO_BYTES; empty if it says none or a longer one. Lives: the call. */
+str wire_client_request_id(struct call *c, const struct wire *q, const char *header);
 str wire_query(const struct wire *q, const char *name); /* any case; empty with NULL `at` if absent */
 /* The body as a JSON object. Errors: ERR_CONTENT_INVALID (none, or no object), ERR_TOO_LARGE */
 FALLIBLE wire_body(struct call *c, const struct wire *q, const struct json **out);
@@ -125,6 +128,12 @@ struct service {
     size_t                route_n;
     struct path_policy    paths;
     bool                  needs_api_version;
+    /*
+     * The header, or the query parameter of that name, by which a client sets the correlation id of its request; NULL: it cannot.
+     * The id goes into the answer and into every record of the request. It is taken only if it is a GUID; else the call
+     * keeps the one it has made. It joins and proves nothing: a record has an id and a caller of its own.
+     */
+    const char           *correlation;
     /* Asked before every handler, on its thread: what the service says before any permission counts. May be NULL. */
     enum err (*before)(struct call *c, struct work *w, const struct wire *q);
     struct audience_row   audience; /* what tokens for it are asked by, and which it takes; none: it takes no tokens */

@@ -8,6 +8,12 @@ str wire_param(const struct wire *q, const char *name)
     return STR_NONE;
 }
 
+str wire_client_request_id(struct call *c, const struct wire *q, const char *header)
+{
+    str given = http_header(q->http, str_of(header));
+    return given.n <= WIRE_MAX_ECHO_BYTES ? call_printable(c, given, WIRE_MAX_ECHO_BYTES) : STR_NONE;
+}
+
 str wire_query(const struct wire *q, const char *name)
 {
     return http_field(q->query, q->query_n, str_of(name));

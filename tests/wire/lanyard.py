@@ -10,6 +10,7 @@ import pathlib
 import shutil
 import signal
 import socket
+import sqlite3
 import ssl
 import subprocess
 import sys
@@ -17,6 +18,7 @@ import tempfile
 import time
 import traceback
 import urllib.parse
+import uuid
 
 START_TIMEOUT_S = 30
 STOP_TIMEOUT_S = 20
@@ -121,6 +123,15 @@ class Server:
             return Answer(connection.getresponse())
         finally:
             connection.close()
+
+    def has_activity(self, correlation):
+        """Does a record of the activity log hold that correlation id?"""
+        database = sqlite3.connect(f"file:{self.home}/data/lanyard.db?mode=ro", uri=True)
+        try:
+            found = database.execute("SELECT count(*) FROM activity WHERE instr(body, ?) > 0", (uuid.UUID(correlation).bytes,))
+            return found.fetchone()[0] > 0
+        finally:
+            database.close()
 
     def token_of(self, resource, audience, **selector):
         """A token from the metadata endpoint, as that resource's workload gets it."""

@@ -127,6 +127,7 @@ const struct service SERVICE_ARM = {
     .route_n = COUNT(ROUTES),
     .paths.ignores_case = true,
     .needs_api_version = true,
+    .correlation = "x-ms-correlation-request-id",
     .audience = {
         .app = S_INIT("797f4846-ba00-4fd7-ba43-dac1f8f63013"),
         .name = S_INIT("Azure Resource Manager"),

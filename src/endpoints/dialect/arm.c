@@ -191,15 +191,12 @@ static void headers(struct call *c, const struct wire *q, struct answer *a)
         {"X-Content-Type-Options", S_INIT("nosniff")},
     };
     for (size_t i = 0; i < COUNT(FIXED); i++) answer_header(a, FIXED[i].name, FIXED[i].value);
-    str  asked = http_header(q->http, S("x-ms-correlation-request-id"));
-    guid correlation;
-    if (!guid_parse(asked, &correlation)) correlation = c->correlation_id;
-    str id = guid_str(c, correlation);
     answer_header(a, "x-ms-request-id", guid_str(c, guid_new(c)));
-    answer_header(a, "x-ms-correlation-request-id", id);
+    answer_header(a, "x-ms-correlation-request-id", guid_str(c, c->correlation_id)); // the records' own
     answer_header(a, "x-ms-routing-request-id", call_format(c, "LOCAL:%s:%s", time_compact(c->now_s).s, guid_text(guid_new(c)).s));
-    if (str_eq_nocase(http_header(q->http, S("x-ms-return-client-request-id")), S("true")))
-        answer_header(a, "x-ms-client-request-id", http_header(q->http, S("x-ms-client-request-id")));
+    str client = wire_client_request_id(c, q, "x-ms-client-request-id");
+    if (!str_empty(client) && str_eq_nocase(http_header(q->http, S("x-ms-return-client-request-id")), S("true")))
+        answer_header(a, "x-ms-client-request-id", client);
 }
 
 const struct dialect DIALECT_ARM = {.name = "arm", .error = error, .headers = headers};

@@ -2,7 +2,6 @@
 
 #include "ops/gate.h"
 
-#define ECHO_MAX_BYTES 128 // of a caller's request id
 #define GRAPH_APP      "00000003-0000-0000-c000-000000000000"
 
 // The code that goes over the wire; NULL: a failure that this API does not know, said as a server error.
@@ -146,8 +145,8 @@ static str request_id(struct call *c)
 
 static str client_request_id(struct call *c, const struct wire *q)
 {
-    str given = http_header(q->http, S("client-request-id"));
-    return str_empty(given) ? request_id(c) : call_printable(c, given, ECHO_MAX_BYTES);
+    str given = wire_client_request_id(c, q, "client-request-id");
+    return str_empty(given) ? request_id(c) : given;
 }
 
 static void challenge(struct call *c, const struct wire *q, struct answer *a)

@@ -5,7 +5,6 @@
 
 #define SERVICE_VERSION "1.9.2203.1" /* the one whose answers were recorded */
 #define RETRY_AFTER_S   "1"
-#define ECHO_MAX_BYTES  128 /* of a caller's request id */
 
 // A failure's words. What has no row goes out as its status says.
 struct words {
@@ -187,10 +186,10 @@ static const str SAME_IN_ALL_ANSWERS = S_INIT("Cache-Control: no-cache\r\n"
 
 static void headers(struct call *c, const struct wire *q, struct answer *a)
 {
-    str region = region_of(c, q), asked = http_header(q->http, S("x-ms-client-request-id"));
+    str region = region_of(c, q), asked = wire_client_request_id(c, q, "x-ms-client-request-id");
     buf_add(&a->x->response.head, SAME_IN_ALL_ANSWERS);
     if (!str_empty(region)) answer_header(a, "x-ms-keyvault-region", region);
-    if (!str_empty(asked) && asked.n <= ECHO_MAX_BYTES) answer_header(a, "x-ms-client-request-id", asked);
+    if (!str_empty(asked)) answer_header(a, "x-ms-client-request-id", asked);
     answer_header(a, "x-ms-request-id", guid_str(c, c->correlation_id));
 }
 

@@ -90,6 +90,7 @@ const struct service SERVICE_GRAPH = {
     .name = "graph",
     .hosts = HOSTS(&HOST_GRAPH),
     .dialect = &DIALECT_GRAPH,
+    .correlation = "client-request-id",
     .routes = ROUTES,
     .route_n = COUNT(ROUTES),
     .paths.ignores_case = true,

@@ -43,6 +43,7 @@ const struct service SERVICE_KEYVAULT = {
     .name = "keyvault",
     .hosts = HOSTS(&HOST_VAULT),
     .dialect = &DIALECT_KEYVAULT,
+    .correlation = "x-ms-client-request-id",
     .routes = ROUTES,
     .route_n = COUNT(ROUTES),
     .paths.ignores_case = true,

@@ -11,15 +11,6 @@ static const struct row {
 #undef X
 };
 
-// What the client calls its request, if it is a GUID; else the call's own id.
-static guid correlation_of(struct call *c, const struct wire *q)
-{
-    guid id;
-    if (guid_parse(http_header(q->http, S("client-request-id")), &id)) return id;
-    if (guid_parse(wire_query(q, "client-request-id"), &id)) return id;
-    return c->correlation_id;
-}
-
 static void add_text(struct call *c, struct buf *b, str text, const struct product *p, str about)
 {
     static const str ABOUT = S_INIT("{}"), TENANT = S_INIT("{tenant}");
@@ -53,7 +44,7 @@ static str describe(struct call *c, const struct wire *q, const struct row *row,
 enum err login_refuse_as(struct call *c, const struct wire *q, struct answer *a, enum aadsts kind, str error, str about)
 {
     const struct row *row = &ROWS[kind];
-    guid              trace = guid_new(c), correlation = correlation_of(c, q);
+    guid              trace = guid_new(c), correlation = c->correlation_id;
     str               url = names_url(c, &q->product->names, &HOST_LOGIN);
     answer_header(a, "Cache-Control", S("no-store, no-cache"));
     answer_header(a, "Pragma", S("no-cache"));
@@ -102,7 +93,7 @@ static void headers(struct call *c, const struct wire *q, struct answer *a)
     bool refused = a->status >= 400; // then the trace id stands there already
     if (!refused) answer_header(a, "x-ms-request-id", str_of(guid_text(guid_new(c)).s));
     if (str_eq_nocase(http_header(q->http, S("return-client-request-id")), S("true")))
-        answer_header(a, "client-request-id", str_of(guid_text(correlation_of(c, q)).s));
+        answer_header(a, "client-request-id", str_of(guid_text(c->correlation_id).s));
 }
 
 const struct dialect DIALECT_LOGIN = {.name = "login", .error = error, .headers = headers};
