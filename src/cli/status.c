@@ -24,8 +24,8 @@ static void print_service(struct cli *cli, str name, const struct json *facts)
     for (size_t i = 0; i < json_n(facts); i++) {
         const struct json *fact = json_at(facts, i);
         str                label = call_format(&cli->call, "%.*s %.*s", PSTR(name), PSTR(facts->u.list.names[i]));
-        if (json_is(fact, JSON_IS_STRING)) printf("  %-13.*s %.*s\n", PSTR(label), PSTR(json_str(fact)));
-        else if (json_is(fact, JSON_IS_INT)) printf("  %-13.*s %lld\n", PSTR(label), (long long)fact->u.integer);
+        if (json_is(fact, JSON_IS_STRING)) printf("  %-15.*s %.*s\n", PSTR(label), PSTR(json_str(fact)));
+        else if (json_is(fact, JSON_IS_INT)) printf("  %-15.*s %lld\n", PSTR(label), (long long)fact->u.integer);
     }
 }
 

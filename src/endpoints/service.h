@@ -140,6 +140,7 @@ struct service {
     enum local_name       local;
     struct type_rows      types; /* its resource types, at the management API */
     struct hook_rows      hooks; /* what they do beyond the common rules */
+    struct kind_rows      kinds; /* records that it alone keeps */
     struct job_rows       jobs;  /* what the housekeeper removes for it */
     /* Members for GET /lanyard/status, under the service's name; NULL: it has nothing to tell. */
     void (*facts)(struct call *c, struct json_writer *j, const struct product *p);

@@ -46,3 +46,10 @@ const struct job_rows *const JOBS_OF_SERVICES[] = {
 #undef SERVICE
 };
 const size_t JOBS_OF_SERVICES_N = COUNT(JOBS_OF_SERVICES);
+
+const struct kind_rows *const KINDS_OF_SERVICES[] = {
+#define SERVICE(symbol) &symbol.kinds,
+#include "endpoints/services.inc"
+#undef SERVICE
+};
+const size_t KINDS_OF_SERVICES_N = COUNT(KINDS_OF_SERVICES);

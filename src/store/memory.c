@@ -24,7 +24,7 @@ struct node {
 };
 
 struct version {
-    struct node *kinds[STORE_KIND_N];
+    struct node *kinds[STORE_MAX_KINDS];
 };
 
 struct mark {
@@ -171,13 +171,13 @@ static const struct record *find(const struct node *t, str key)
 static struct version version_hold(const struct version *v)
 {
     struct version held;
-    for (size_t i = 0; i < STORE_KIND_N; i++) held.kinds[i] = hold(v->kinds[i]);
+    for (size_t i = 0; i < STORE_MAX_KINDS; i++) held.kinds[i] = hold(v->kinds[i]);
     return held;
 }
 
 static void version_drop(struct version *v)
 {
-    for (size_t i = 0; i < STORE_KIND_N; i++) drop(v->kinds[i]);
+    for (size_t i = 0; i < STORE_MAX_KINDS; i++) drop(v->kinds[i]);
     *v = (struct version){0};
 }
 

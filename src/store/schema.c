@@ -21,7 +21,7 @@ static const char *const STEPS[] = {
     SMALL("resource_group") SMALL("resource") SMALL("role") SMALL("role_assignment") SMALL("deny_assignment")
     SMALL("signing_key") LARGE("secret") SMALL("activity") SMALL("signin") SMALL("diagnostic"),
 };
-_Static_assert(STORE_KIND_N == 15, "a new kind of record needs a step that makes its table");
+_Static_assert(STORE_KIND_N == 15, "a new kind of record that is no service's needs a step that makes its table");
 
 const int SCHEMA_VERSION = (int)COUNT(STEPS);
 
@@ -54,11 +54,24 @@ static FALLIBLE climb(struct call *c, sqlite3 *db, const char *path, int step)
     return done;
 }
 
+// What services keep: a table that is missing is made at the start, so that a new service needs no step.
+static FALLIBLE make_own_tables(struct call *c, sqlite3 *db, const char *path)
+{
+    char sql[160];
+    for (size_t kind = STORE_KIND_N; kind < store_kind_n(); kind++) {
+        const struct store_own_kind *own = store_own_kind(kind);
+        snprintf(sql, sizeof sql, "CREATE TABLE IF NOT EXISTS %s (key BLOB NOT NULL PRIMARY KEY, body BLOB NOT NULL)%s", own->table,
+                 own->is_large ? "" : " WITHOUT ROWID");
+        TRY(sqlite_run(c, db, path, sql));
+    }
+    return OK;
+}
+
 enum err schema_raise(struct call *c, sqlite3 *db, const char *path, bool must_exist)
 {
     int64_t version;
     TRY(check_is_ours(c, db, path, must_exist, &version));
     TRY(sqlite_run(c, db, path, "PRAGMA journal_mode = WAL"));
     for (int step = (int)version; step < SCHEMA_VERSION; step++) TRY(climb(c, db, path, step));
-    return OK;
+    return make_own_tables(c, db, path);
 }

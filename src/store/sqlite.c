@@ -54,7 +54,7 @@ struct sqlite_session {
     const char          *path; // the store's
     struct directory    *directory;
     sqlite3             *db;
-    sqlite3_stmt        *verbs[STORE_KIND_N][VERB_N]; // each prepared when it is first needed
+    sqlite3_stmt        *verbs[STORE_MAX_KINDS][VERB_N]; // each prepared when it is first needed
     sqlite3_stmt        *steps[STEP_N];
     int                  log_frames;    // after the last commit
     int                  checkpoint_at; // frames
@@ -85,7 +85,7 @@ static void unbindp(sqlite3_stmt **st)
 static FALLIBLE prepare(struct call *c, struct sqlite_session *q, enum store_kind kind, enum verb verb, unsigned flags, sqlite3_stmt **out)
 {
     char sql[160];
-    snprintf(sql, sizeof sql, VERBS[verb], TABLES[kind]);
+    snprintf(sql, sizeof sql, VERBS[verb], kind < STORE_KIND_N ? TABLES[kind] : store_own_kind(kind)->table);
     int code = sqlite3_prepare_v3(q->db, sql, -1, flags, out, NULL);
     return code == SQLITE_OK ? OK : fail(c, q, code);
 }
@@ -297,7 +297,7 @@ static FALLIBLE open_connection(struct call *c, const char *path, sqlite3 **out)
 static void sqlite_session_close(struct store_session *x)
 {
     struct sqlite_session *q = session_of(x);
-    for (size_t i = 0; i < STORE_KIND_N; i++)
+    for (size_t i = 0; i < STORE_MAX_KINDS; i++)
         for (size_t j = 0; j < VERB_N; j++) sqlite3_finalize(q->verbs[i][j]);
     for (size_t i = 0; i < STEP_N; i++) sqlite3_finalize(q->steps[i]);
     sqlite3_close(q->db);

@@ -5,6 +5,32 @@
 // The contract's own rules, the same for every back end. Breaking one is a mistake of the
 // caller, yet answered and not asserted: a server that stops over it helps nobody.
 
+static const struct store_own_kind *own_kind_at(size_t i)
+{
+    for (size_t k = 0; k < KINDS_OF_SERVICES_N; i -= KINDS_OF_SERVICES[k++]->n)
+        if (i < KINDS_OF_SERVICES[k]->n) return KINDS_OF_SERVICES[k]->at[i];
+    return NULL;
+}
+
+const struct store_own_kind *store_own_kind(size_t kind)
+{
+    return kind >= STORE_KIND_N && kind < STORE_MAX_KINDS ? own_kind_at(kind - STORE_KIND_N) : NULL;
+}
+
+size_t store_kind_n(void)
+{
+    size_t n = STORE_KIND_N;
+    for (size_t k = 0; k < KINDS_OF_SERVICES_N; k++) n += KINDS_OF_SERVICES[k]->n;
+    return n < STORE_MAX_KINDS ? n : STORE_MAX_KINDS;
+}
+
+enum store_kind store_kind_of(const struct store_own_kind *kind)
+{
+    size_t i = STORE_KIND_N;
+    while (i < store_kind_n() && store_own_kind(i) != kind) i++;
+    return (enum store_kind)(i < store_kind_n() ? i : STORE_MAX_KINDS);
+}
+
 void store_close(struct store *s)
 {
     if (s) s->backend->close(s);
@@ -43,7 +69,7 @@ void store_session_close(struct store_session *x)
 
 static FALLIBLE check_kind_and_key(struct call *c, enum store_kind kind, str key)
 {
-    if ((unsigned)kind >= STORE_KIND_N) return FAIL(c, ERR_INTERNAL, "There are no records of kind %u.", (unsigned)kind);
+    if ((unsigned)kind >= store_kind_n()) return FAIL(c, ERR_INTERNAL, "There are no records of kind %u.", (unsigned)kind);
     if (str_empty(key)) return FAIL(c, ERR_PARAMETER_INVALID, "A record's key is empty.");
     if (key.n > STORE_MAX_KEY_BYTES)
         return FAIL(c, ERR_TOO_LARGE, "A record's key has %zu bytes; the limit is %d.", key.n, STORE_MAX_KEY_BYTES);
@@ -104,7 +130,7 @@ enum err store_scan(struct call *c, struct store_session *x, enum store_kind kin
                     store_visit *visit, void *context)
 {
     struct store_span span;
-    if ((unsigned)kind >= STORE_KIND_N) return FAIL(c, ERR_INTERNAL, "There are no records of kind %u.", (unsigned)kind);
+    if ((unsigned)kind >= store_kind_n()) return FAIL(c, ERR_INTERNAL, "There are no records of kind %u.", (unsigned)kind);
     TRY(span_of(c, range, &span));
     x->visiting++;
     enum err scanned = x->store->backend->scan(c, x, kind, &span, visit, context);

@@ -22,7 +22,9 @@
 #define STORE_MAX_KEY_BYTES  4096
 #define STORE_MAX_BODY_BYTES ((size_t)8 << 20)
 
-/* kind, table */
+#define STORE_MAX_KINDS      64
+
+/* kind, table: what the rooms above keep. A service's own kinds stand in its descriptor: store_kind_of. */
 #define STORE_KINDS(X)                        \
     X(META,          "meta")          /* tenant, schema of the bodies */       \
     X(PRINCIPAL,     "principal")                                              \
@@ -46,6 +48,26 @@ enum store_kind {
 #undef X
     STORE_KIND_N
 };
+
+/* A kind of record that one service keeps; its address is its identity. */
+struct store_own_kind {
+    const char *table;    /* lower-case letters and underscores, of no other kind; never renamed, for it is on disk */
+    bool        is_large; /* bodies of kilobytes, read one by one; else small ones */
+};
+struct kind_rows {
+    const struct store_own_kind *const *at;
+    size_t                              n;
+};
+#define KINDS(...) {(const struct store_own_kind *const[]){__VA_ARGS__}, sizeof(const struct store_own_kind *[]){__VA_ARGS__} / sizeof(void *)}
+/* Those of all services. Whoever links this room defines it: endpoints/services.c. */
+extern const struct kind_rows *const KINDS_OF_SERVICES[];
+extern const size_t                  KINDS_OF_SERVICES_N;
+
+/* The number of a service's kind: what the calls below take. STORE_MAX_KINDS, which they refuse, of one that no descriptor has. */
+enum store_kind store_kind_of(const struct store_own_kind *kind);
+/* All kinds, those of services behind the others; and the table of one. */
+size_t                       store_kind_n(void);
+const struct store_own_kind *store_own_kind(size_t kind); /* NULL: not a service's */
 
 struct store;
 struct store_session;

@@ -58,9 +58,9 @@ TEST(store_keeps_the_kinds_apart)
 {
     EACH_BACKEND(b) {
         CLEANUP(fixture_close) struct fixture f = fixture_open(t, b);
-        for (int kind = 0; kind < STORE_KIND_N; kind++)
+        for (size_t kind = 0; kind < store_kind_n(); kind++)
             CHECK_OK(fixture_put(t->call, &f, kind, S("same key"), (str){"0123456789abcdefghij", (size_t)kind + 1}));
-        for (int kind = 0; kind < STORE_KIND_N; kind++) {
+        for (size_t kind = 0; kind < store_kind_n(); kind++) {
             bytes got = {0};
             CHECK_OK(store_get(t->call, f.r, kind, S("same key"), &got));
             CHECK_INT(got.n, kind + 1, b->name);
@@ -133,10 +133,10 @@ struct refusal {
     X(removal_of_a_long_key, BEGUN, store_remove(c, f->w, STORE_GROUP, TOO_LONG), TOO_LARGE)                                     \
     X(put_of_a_large_body, BEGUN, store_put(c, f->w, STORE_GROUP, S("x"), (bytes){NULL, STORE_MAX_BODY_BYTES + 1}), TOO_LARGE)   \
     X(put_of_an_endless_body, BEGUN, store_put(c, f->w, STORE_GROUP, S("x"), (bytes){NULL, SIZE_MAX}), TOO_LARGE)                \
-    X(put_of_no_kind, BEGUN, store_put(c, f->w, STORE_KIND_N, S("x"), str_bytes(S("x"))), INTERNAL)                              \
-    X(removal_of_no_kind, BEGUN, store_remove(c, f->w, STORE_KIND_N, S("x")), INTERNAL)                                          \
+    X(put_of_no_kind, BEGUN, store_put(c, f->w, STORE_MAX_KINDS, S("x"), str_bytes(S("x"))), INTERNAL)                              \
+    X(removal_of_no_kind, BEGUN, store_remove(c, f->w, STORE_MAX_KINDS, S("x")), INTERNAL)                                          \
     X(get_of_no_kind, IDLE, get_it(c, f, (enum store_kind)-1, S("x")), INTERNAL)                                                 \
-    X(scan_of_no_kind, IDLE, scan_it(c, f, STORE_KIND_N, S("x"), STR_NONE), INTERNAL)                                            \
+    X(scan_of_no_kind, IDLE, scan_it(c, f, STORE_MAX_KINDS, S("x"), STR_NONE), INTERNAL)                                            \
     X(scan_of_a_long_prefix, IDLE, scan_it(c, f, STORE_GROUP, TOO_LONG, STR_NONE), TOO_LARGE)                                    \
     X(scan_after_a_long_key, IDLE, scan_it(c, f, STORE_GROUP, STR_NONE, TOO_LONG), TOO_LARGE)                                    \
     X(get_of_an_absent_key, IDLE, get_it(c, f, STORE_GROUP, S("absent")), NOT_FOUND)                                             \
