@@ -28,11 +28,10 @@ static const struct service *service_of(const struct host *host)
     return NULL;
 }
 
-// The one that no public name leads to.
 static const struct service *admin_service(void)
 {
     for (size_t i = 0; i < SERVICE_N; i++)
-        if (SERVICES[i]->hosts.n == 0) return SERVICES[i];
+        if (SERVICES[i]->local == LOCAL_ADMIN) return SERVICES[i];
     return NULL;
 }
 

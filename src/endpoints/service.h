@@ -11,6 +11,7 @@
 #pragma once
 #include "core/json.h"
 #include "endpoints/permit.h"
+#include "endpoints/socket.h"
 #include "http/server.h"
 #include "ops/housekeeper.h"
 #include "ops/resource_hooks.h"
@@ -114,6 +115,7 @@ enum local_name {
     LOCAL_NOT,     /* it has no such name */
     LOCAL_BY_PATH, /* it gets the paths that its rows know */
     LOCAL_REST,    /* it gets all others; one service does */
+    LOCAL_ADMIN,   /* the admin socket alone leads to it, with paths of its own; one service does */
 };
 
 /*
@@ -122,7 +124,7 @@ enum local_name {
  */
 struct service {
     const char           *name;
-    struct host_rows      hosts;   /* whose requests it gets; none: only the admin socket leads to it */
+    struct host_rows      hosts;   /* whose requests it gets; may be none */
     const struct dialect *dialect;
     const struct route   *routes;
     size_t                route_n;
@@ -138,6 +140,7 @@ struct service {
     enum err (*before)(struct call *c, struct work *w, const struct wire *q);
     struct audience_row   audience; /* what tokens for it are asked by, and which it takes; none: it takes no tokens */
     enum local_name       local;
+    struct socket_rows    sockets; /* by which workloads reach it, besides https */
     struct type_rows      types; /* its resource types, at the management API */
     struct hook_rows      hooks; /* what they do beyond the common rules */
     struct kind_rows      kinds; /* records that it alone keeps */

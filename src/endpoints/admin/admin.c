@@ -143,6 +143,7 @@ static const struct route ROUTES[] = {
 
 const struct service SERVICE_ADMIN = {
     .name = "admin",
+    .local = LOCAL_ADMIN,
     .dialect = &DIALECT,
     .routes = ROUTES,
     .route_n = COUNT(ROUTES),

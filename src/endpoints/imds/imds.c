@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "endpoints/imds/parts.h"
+#include "endpoints/service.h"
 
 enum err imds_new(struct call *c, const struct imds_settings *settings, struct imds **out)
 {
@@ -16,6 +17,26 @@ enum err imds_new(struct call *c, const struct imds_settings *settings, struct i
     *out = s;
     return OK;
 }
+
+static enum err open_socket(struct call *c, const struct socket_workload *w, struct http_listener_settings *out)
+{
+    struct imds_settings settings = {.product = w->product, .resource = w->resource};
+    struct imds         *s = NULL;
+    TRY(imds_new(c, &settings, &s));
+    out->handler = imds_handle;
+    out->context = s;
+    out->context_free = imds_free;
+    out->server_name = S(IMDS_SERVER_NAME);
+    return OK;
+}
+
+static const struct socket_row SOCKETS[] = {
+    {.name = S_INIT("imds"), .address = S_INIT("169.254.169.254"), .port = 80, .needs_resource = true, .is_on_host = true,
+     .variable = "AZURE_POD_IDENTITY_AUTHORITY_HOST", .open = open_socket},
+};
+
+// It has no name, only an address: its socket is all that leads to it.
+const struct service SERVICE_IMDS = {.name = "imds", .sockets = {SOCKETS, COUNT(SOCKETS)}};
 
 void imds_free(void *imds)
 {

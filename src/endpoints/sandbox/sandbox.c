@@ -12,7 +12,6 @@
 
 #include "core/report.h"
 #include "endpoints/dns/dns.h"
-#include "endpoints/imds/imds.h"
 #include "endpoints/sandbox/peer.h"
 #include "endpoints/sandbox/workload.h"
 
@@ -36,6 +35,7 @@ struct launcher {
     char                    *resource; // its id; "" for a developer without one
     const struct socket_row *rows[WORKLOAD_MAX_SOCKETS];
     size_t                   row_n;
+    uint16_t                 ports[WORKLOAD_MAX_SOCKETS]; // of the sockets, as they were handed over
     struct http_listener    *listeners[WORKLOAD_MAX_SOCKETS];
     size_t                   listener_n;
     struct net_watch        *resolver;
@@ -117,8 +117,8 @@ static enum err send_places(struct call *c, const struct launcher *l, int fd)
         json_write_object(&w);
         json_put_string(&w, S("name"), l->rows[i]->name);
         json_put_string(&w, S("transport"), l->rows[i]->is_udp ? S("udp") : S("tcp"));
-        json_put_string(&w, S("address"), l->rows[i]->address);
-        json_put_int(&w, S("port"), l->rows[i]->port);
+        json_put_string(&w, S("address"), l->is_sandboxed ? l->rows[i]->address : S("127.0.0.1"));
+        json_put_int(&w, S("port"), l->is_sandboxed ? l->rows[i]->port : 0);
         json_write_end(&w);
     }
     json_write_end(&w);
@@ -129,7 +129,7 @@ static enum err send_places(struct call *c, const struct launcher *l, int fd)
 }
 
 // Outside a sandbox the address is only known now, and SDKs must be told.
-static enum err send_served(struct call *c, const struct launcher *l, int fd, uint16_t imds_port)
+static enum err send_served(struct call *c, const struct launcher *l, int fd)
 {
     struct buf         b;
     struct json_writer w;
@@ -140,7 +140,8 @@ static enum err send_served(struct call *c, const struct launcher *l, int fd, ui
     json_put_bool(&w, S("ok"), true);
     json_write_key(&w, S("environment"));
     json_write_object(&w);
-    if (!l->is_sandboxed) json_put_string(&w, S("AZURE_POD_IDENTITY_AUTHORITY_HOST"), call_format(c, "http://127.0.0.1:%u", imds_port));
+    for (size_t i = 0; i < l->row_n && !l->is_sandboxed; i++)
+        if (l->rows[i]->variable) json_put_string(&w, str_of(l->rows[i]->variable), call_format(c, "http://127.0.0.1:%u", l->ports[i]));
     json_write_end(&w);
     json_write_end(&w);
     TRY(buf_finish(c, &b, &text));
@@ -150,48 +151,51 @@ static enum err send_served(struct call *c, const struct launcher *l, int fd, ui
 
 /* ---- serving what was handed over ---- */
 
-// The metadata endpoint of one workload; on the host, for one user's processes alone.
-struct endpoint {
-    struct imds *imds;
-    uid_t        user;
+// A service's socket on the host: any process can reach it, so it is for one user's alone.
+struct guarded {
+    struct http_listener_settings inner;
+    uid_t                         user;
 };
 
-static void handle_imds(struct http_exchange *x, void *context)
+static void handle_guarded(struct http_exchange *x, void *context)
 {
-    struct endpoint *e = context;
-    imds_handle(x, e->imds);
+    struct guarded *g = context;
+    g->inner.handler(x, g->inner.context);
 }
 
 static bool accepts_user(int fd, void *context)
 {
-    const struct endpoint *e = context;
-    return peer_is_user(fd, e->user);
+    const struct guarded *g = context;
+    return peer_is_user(fd, g->user);
 }
 
-static void endpoint_free(void *context)
+static void guarded_free(void *context)
 {
-    struct endpoint *e = context;
-    imds_free(e->imds);
-    free(e);
+    struct guarded *g = context;
+    if (g->inner.context_free) g->inner.context_free(g->inner.context);
+    free(g);
 }
 
-static enum err listen_imds(struct call *c, struct launcher *l, struct http_listener_settings *h)
+static enum err guard_by_user(struct call *c, uid_t user, struct http_listener_settings *h)
 {
-    struct imds_settings settings = {.product = l->sandbox->settings.product, .resource = str_of(l->resource)};
-    struct endpoint     *e = calloc(1, sizeof *e);
-    if (!e) return FAIL_PLAIN(c, ERR_NO_MEMORY);
-    e->user = l->user;
-    enum err failed = imds_new(c, &settings, &e->imds);
-    if (failed != OK) {
-        free(e);
-        return failed;
+    struct guarded *g = calloc(1, sizeof *g);
+    if (!g) {
+        if (h->context_free) h->context_free(h->context);
+        return FAIL_PLAIN(c, ERR_NO_MEMORY);
     }
-    h->handler = handle_imds;
-    h->context = e;
-    h->context_free = endpoint_free;
-    h->server_name = S(IMDS_SERVER_NAME);
-    h->accepts = l->is_sandboxed ? NULL : accepts_user;
+    *g = (struct guarded){.inner = *h, .user = user};
+    h->handler = handle_guarded;
+    h->context = g;
+    h->context_free = guarded_free;
+    h->accepts = accepts_user;
     return OK;
+}
+
+static enum err open_row(struct call *c, const struct launcher *l, const struct socket_row *row, struct http_listener_settings *h)
+{
+    struct socket_workload w = {.product = l->sandbox->settings.product, .resource = str_of(l->resource)};
+    TRY(row->open(c, &w, h));
+    return l->is_sandboxed ? OK : guard_by_user(c, l->user, h);
 }
 
 static enum err serve_dns(struct call *c, struct launcher *l, int fd)
@@ -225,9 +229,9 @@ static enum err serve_socket(struct call *c, struct launcher *l, const struct so
         close(fd);
         return FAIL(c, ERR_PARAMETER_INVALID, "The socket for %.*s is not of its kind.", PSTR(row->name));
     }
-    if (row->role == SOCKET_DNS) return serve_dns(c, l, fd);
+    if (row == &WORKLOAD_DNS) return serve_dns(c, l, fd);
     enum err failed = OK;
-    if (row->role == SOCKET_IMDS) failed = listen_imds(c, l, &h);
+    if (row != &WORKLOAD_HTTPS) failed = open_row(c, l, row, &h);
     else h = (struct http_listener_settings){.fd = fd, .tls = s->tls, .handler = router_handle, .context = s->router};
     if (failed != OK) {
         close(fd);
@@ -283,19 +287,18 @@ static enum err take_question(struct call *c, struct launcher *l, int fd, const 
 
 static enum err take_sockets(struct call *c, struct launcher *l, int fd, const struct json *message, struct handed *h)
 {
-    uint16_t imds_port = 0;
     if (!json_get_bool(message, S("serve"), false) || h->n != l->row_n)
         return FAIL(c, ERR_PARAMETER_INVALID, "%zu sockets were to be handed over, and %zu came.", l->row_n, h->n);
     for (size_t i = 0; i < h->n; i++) {
         int socket = h->at[i];
-        if (l->rows[i]->role == SOCKET_IMDS) imds_port = port_of(socket);
+        l->ports[i] = port_of(socket);
         h->at[i] = -1;
         TRY(serve_socket(c, l, l->rows[i], socket));
     }
     l->stage = STAGE_SERVED;
     report(REPORT_INFO, "sandbox: a workload begins", "pid=%d uid=%u sandboxed=%d resource=\"%s\"", (int)l->pid, (unsigned)l->user,
            l->is_sandboxed, l->resource);
-    return send_served(c, l, fd, imds_port);
+    return send_served(c, l, fd);
 }
 
 static enum err take_message(struct call *c, struct launcher *l, int fd, str text, struct handed *h)

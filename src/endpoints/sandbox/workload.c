@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 
 #include "core/buf.h"
+#include "endpoints/service.h"
 #include "resources/types.h"
 
 static bool can_carry_identities(const struct resource *r)
@@ -65,26 +66,22 @@ enum err workload_find(struct call *c, const struct world *world, str named, str
     return str_starts(named, S("/")) ? by_id(c, world, named, out_id) : by_name(c, world, named, out_id);
 }
 
-#define IMDS_ADDRESS S_INIT("169.254.169.254")
+#define ADDRESS S_INIT("169.254.169.254")
 
-static const struct socket_row SANDBOXED[] = {
-    {SOCKET_IMDS, S_INIT("imds"), false, IMDS_ADDRESS, 80, true},
-    {SOCKET_HTTPS, S_INIT("https"), false, IMDS_ADDRESS, 443, false},
-    {SOCKET_DNS, S_INIT("dns"), true, IMDS_ADDRESS, 53, false},
-};
-
-static const struct socket_row ON_HOST[] = {
-    {SOCKET_IMDS, S_INIT("imds"), false, S_INIT("127.0.0.1"), 0, true},
-};
-
-_Static_assert(COUNT(SANDBOXED) <= WORKLOAD_MAX_SOCKETS && COUNT(ON_HOST) <= WORKLOAD_MAX_SOCKETS, "more rows than sockets");
+const struct socket_row WORKLOAD_HTTPS = {.name = S_INIT("https"), .address = ADDRESS, .port = 443};
+const struct socket_row WORKLOAD_DNS = {.name = S_INIT("dns"), .is_udp = true, .address = ADDRESS, .port = 53};
 
 size_t workload_sockets(bool is_sandboxed, bool has_resource, const struct socket_row *out[WORKLOAD_MAX_SOCKETS])
 {
-    const struct socket_row *rows = is_sandboxed ? SANDBOXED : ON_HOST;
-    size_t                   row_n = is_sandboxed ? COUNT(SANDBOXED) : COUNT(ON_HOST), n = 0;
-    for (size_t i = 0; i < row_n; i++)
-        if (has_resource || !rows[i].needs_resource) out[n++] = &rows[i];
+    size_t n = 0, room = WORKLOAD_MAX_SOCKETS - 2;
+    for (size_t i = 0; i < SERVICE_N; i++)
+        for (size_t k = 0; k < SERVICES[i]->sockets.n; k++) {
+            const struct socket_row *row = &SERVICES[i]->sockets.at[k];
+            if ((is_sandboxed || row->is_on_host) && (has_resource || !row->needs_resource) && n < room) out[n++] = row;
+        }
+    if (!is_sandboxed) return n;
+    out[n++] = &WORKLOAD_HTTPS;
+    out[n++] = &WORKLOAD_DNS;
     return n;
 }
 

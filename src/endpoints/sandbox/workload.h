@@ -4,6 +4,7 @@
  * Layer:  endpoints (uses all above)
  */
 #pragma once
+#include "endpoints/socket.h"
 #include "ops/world.h"
 
 #define WORKLOAD_MAX_SOCKETS    16
@@ -17,18 +18,11 @@
  */
 FALLIBLE workload_find(struct call *c, const struct world *world, str named, str *out_id);
 
-enum socket_role { SOCKET_IMDS, SOCKET_HTTPS, SOCKET_DNS };
+/* What serves every sandbox, and no service's own: the https services, and the resolver. */
+extern const struct socket_row WORKLOAD_HTTPS;
+extern const struct socket_row WORKLOAD_DNS;
 
-struct socket_row {
-    enum socket_role role;
-    str              name;
-    bool             is_udp;
-    str              address;
-    uint16_t         port;
-    bool             needs_resource;
-};
-
-/* The sockets of a workload in a sandbox, or of one on the host. At most WORKLOAD_MAX_SOCKETS. */
+/* The sockets of a workload in a sandbox, or of one on the host: those of the services, and these two. At most WORKLOAD_MAX_SOCKETS. */
 size_t workload_sockets(bool is_sandboxed, bool has_resource, const struct socket_row *out[WORKLOAD_MAX_SOCKETS]);
 
 /* Is `fd` what the row asks for: a listening stream, or a datagram socket; on the host only of this machine's own. */
