@@ -2,7 +2,9 @@
 #include <stdlib.h>
 
 #include "cli/admin_call.h"
+#include "cli/ask.h"
 #include "cli/commands.h"
+#include "cli/find.h"
 #include "cli/who.h"
 
 static const struct option_row OPTIONS[] = {
@@ -145,19 +147,24 @@ static enum err print_access(struct cli *cli, const struct json *answer)
 static enum err ask(struct cli *cli, const struct json **out)
 {
     struct call *c = &cli->call;
-    str          principal, scope = str_of(cli_value(cli, "scope", "/"));
-    if (!str_starts(scope, S("/"))) return FAIL(c, ERR_USAGE, "A scope begins with \"/\"; \"%.*s\" does not.", PSTR(scope));
-    while (str_ends(scope, S("/"))) scope.n--;
+    str          principal, scope;
+    TRY(find_scope(cli, str_of(cli_value(cli, "scope", "/")), &scope));
     TRY(who_find(cli, str_of(cli->operands[0]), &principal));
+    TRY(ask_validate(cli, principal, STR_NONE, scope));
     str body = call_format(c, "{\"principal\":\"%.*s\"}", PSTR(principal));
-    return admin_json(cli, "POST", call_format(c, "%.*s/providers/Lanyard.Authorization/access", PSTR(scope)), body, out);
+    return admin_json(cli, "POST", call_format(c, "%.*s/providers/Lanyard.Authorization/access", PSTR(ask_path(scope))), body, out);
 }
 
 static int run_access(struct cli *cli)
 {
     const struct json *answer = NULL;
     str                text = STR_NONE;
-    if (ask(cli, &answer) != OK || json_text(&cli->call, answer, &text) != OK) return cli_failed(cli);
+    enum err           failed = ask(cli, &answer);
+    if (failed == OK) failed = json_text(&cli->call, answer, &text);
+    if (failed != OK) {
+        cli_failed(cli);
+        return STATUS_USAGE; // as check and why end
+    }
     if (cli->json) {
         printf("%.*s\n", PSTR(text));
         return STATUS_OK;
@@ -174,6 +181,7 @@ const struct command COMMAND_ACCESS = {
     .name = "access",
     .summary = "List what a principal can do",
     .about = "Grouped by plane and service, each with the role assignment that it comes from; groups count, and denies are listed at the end.",
+    .exit_status = "0 with a list, an empty one too; 2 if no answer could be given.",
     .options = OPTIONS,
     .option_n = COUNT(OPTIONS),
     .operands = OPERANDS,

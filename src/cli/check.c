@@ -1,31 +1,27 @@
 #include <stdio.h>
 
 #include "cli/admin_call.h"
+#include "cli/ask.h"
 #include "cli/commands.h"
+#include "cli/find.h"
 #include "cli/who.h"
 
 #define ACCESS_VERSION   "2018-09-01-preview"
-#define ROLES_VERSION    "2022-04-01"
 
 static const struct option_row OPTIONS[] = {
-    {"plane", 0, VALUE_WORD, "PLANE",
-     "control: what the management API does; data: what the resource itself does (default: the action's own)", false},
+    ASK_PLANE_OPTION("the action's own"),
 };
 
 static const struct operand_row OPERANDS[] = {
     {"WHO", WHO_HELP},
-    {"ACTION", "Microsoft.KeyVault/vaults/secrets/getSecret/action"},
-    {"SCOPE", "/, a subscription, a resource group, a resource, or what lies in one"},
+    {"ACTION", ASK_ACTION_HELP},
+    {"SCOPE", SCOPE_HELP},
 };
 
 static enum err write_question(struct cli *cli, str principal, str action, str scope, str *out)
 {
     struct buf         b;
     struct json_writer w;
-    const char        *plane = cli_value(cli, "plane", NULL);
-    bool               is_data = plane && str_eq(str_of(plane), S("data"));
-    if (plane && !is_data && !str_eq(str_of(plane), S("control")))
-        return FAIL(&cli->call, ERR_USAGE, "--plane is control or data, not \"%s\".", plane);
     buf_init(&b, &cli->call.arena);
     json_begin(&w, &b);
     json_write_object(&w);
@@ -40,7 +36,7 @@ static enum err write_question(struct cli *cli, str principal, str action, str s
     json_write_array(&w);
     json_write_object(&w);
     json_put_string(&w, S("Id"), action);
-    if (plane) json_put_bool(&w, S("IsDataAction"), is_data);
+    TRY(ask_write_plane(cli, &w, "IsDataAction"));
     json_write_end(&w);
     json_write_end(&w);
     json_write_key(&w, S("Resource"));
@@ -91,12 +87,12 @@ static enum err ask(struct cli *cli, const struct json **out)
 {
     struct call       *c = &cli->call;
     const struct json *reply;
-    str                principal, question, scope = str_of(cli->operands[2]);
-    if (!str_starts(scope, S("/"))) return FAIL(c, ERR_USAGE, "A scope begins with \"/\"; \"%.*s\" does not.", PSTR(scope));
-    while (str_ends(scope, S("/"))) scope.n--;
+    str                principal, question, scope, action = str_of(cli->operands[1]);
+    TRY(find_scope(cli, str_of(cli->operands[2]), &scope));
     TRY(who_find(cli, str_of(cli->operands[0]), &principal));
-    TRY(write_question(cli, principal, str_of(cli->operands[1]), str_empty(scope) ? S("/") : scope, &question));
-    str path = call_format(c, "%.*s/providers/Microsoft.Authorization/checkAccess?api-version=" ACCESS_VERSION, PSTR(scope));
+    TRY(write_question(cli, principal, action, scope, &question));
+    TRY(ask_validate(cli, principal, action, scope));
+    str path = call_format(c, "%.*s/providers/Microsoft.Authorization/checkAccess?api-version=" ACCESS_VERSION, PSTR(ask_path(scope)));
     TRY(admin_json(cli, "POST", path, question, &reply));
     *out = json_is(reply, JSON_IS_ARRAY) ? json_at(reply, 0) : reply;
     if (str_empty(json_get_str(*out, S("accessDecision")))) return FAIL(c, ERR_IO, "The server's answer holds no decision.");
@@ -126,7 +122,7 @@ static const struct example_row EXAMPLES[] = {
 const struct command COMMAND_CHECK = {
     .name = "check",
     .summary = "Ask whether a principal may do something somewhere",
-    .about = "Says yes with the role assignment that allows it, or no.",
+    .about = "Says yes with the role assignment that allows it, or no. A principal, an action or a scope that does not exist is refused, with what comes near.",
     .exit_status = "0 for yes, 1 for no, 2 if no answer could be given.",
     .options = OPTIONS,
     .option_n = COUNT(OPTIONS),

@@ -1,36 +1,34 @@
 #include <stdio.h>
 
 #include "cli/admin_call.h"
+#include "cli/ask.h"
 #include "cli/commands.h"
+#include "cli/find.h"
 #include "cli/who.h"
 
 #define MOST_SHOWN 20 /* of what was considered; --json has all */
 
 static const struct option_row OPTIONS[] = {
-    {"plane", 0, VALUE_WORD, "PLANE",
-     "control: what the management API does; data: what the resource itself does (default: as the built-in roles name the action)", false},
+    ASK_PLANE_OPTION("as the built-in roles name the action"),
     {"all", 'a', VALUE_NONE, NULL, "Show every assignment that was considered, not the nearest only", false},
 };
 
 static const struct operand_row OPERANDS[] = {
     {"WHO", WHO_HELP ". Alone: the id of a refused request, from its x-lanyard-denial header"},
-    {"[ACTION]", "Microsoft.KeyVault/vaults/secrets/getSecret/action"},
-    {"[SCOPE]", "/, a management group, a subscription, a resource group, a resource, or what lies in one"},
+    {"[ACTION]", ASK_ACTION_HELP},
+    {"[SCOPE]", SCOPE_HELP},
 };
 
 static enum err write_question(struct cli *cli, str principal, str action, str *out)
 {
     struct buf         b;
     struct json_writer j;
-    const char        *plane = cli_value(cli, "plane", NULL);
-    bool               is_data = plane && str_eq(str_of(plane), S("data"));
-    if (plane && !is_data && !str_eq(str_of(plane), S("control"))) return FAIL(&cli->call, ERR_USAGE, "--plane is control or data, not \"%s\".", plane);
     buf_init(&b, &cli->call.arena);
     json_begin(&j, &b);
     json_write_object(&j);
     json_put_string(&j, S("principal"), principal);
     json_put_string(&j, S("action"), action);
-    if (plane) json_put_bool(&j, S("isDataAction"), is_data);
+    TRY(ask_write_plane(cli, &j, "isDataAction"));
     json_write_end(&j);
     return buf_finish(&cli->call, &b, out);
 }
@@ -38,12 +36,12 @@ static enum err write_question(struct cli *cli, str principal, str action, str *
 static enum err ask(struct cli *cli, const struct json **out)
 {
     struct call *c = &cli->call;
-    str          principal, question, scope = str_of(cli->operands[2]);
-    if (!str_starts(scope, S("/"))) return FAIL(c, ERR_USAGE, "A scope begins with \"/\"; \"%.*s\" does not.", PSTR(scope));
-    while (str_ends(scope, S("/"))) scope.n--;
+    str          principal, question, scope, action = str_of(cli->operands[1]);
+    TRY(find_scope(cli, str_of(cli->operands[2]), &scope));
     TRY(who_find(cli, str_of(cli->operands[0]), &principal));
-    TRY(write_question(cli, principal, str_of(cli->operands[1]), &question));
-    return admin_json(cli, "POST", call_format(c, "%.*s/providers/Lanyard.Authorization/explain", PSTR(scope)), question, out);
+    TRY(write_question(cli, principal, action, &question));
+    TRY(ask_validate(cli, principal, action, scope));
+    return admin_json(cli, "POST", call_format(c, "%.*s/providers/Lanyard.Authorization/explain", PSTR(ask_path(scope))), question, out);
 }
 
 static enum err look_up(struct cli *cli, const struct json **out)

@@ -1,5 +1,6 @@
 #include "ops/explain.h"
 
+#include "ops/existence.h"
 #include "ops/secrets.h"
 #include "ops/vault.h"
 #include "rbac/deny.h"
@@ -17,14 +18,6 @@ static str name_of(struct call *c, const struct work *w, object_id id)
 {
     const struct principal *p = directory_find(w->world->directory, id);
     return p && !str_empty(p->name) ? p->name : guid_str(c, id.g);
-}
-
-static str unknown_principal(struct call *c, const struct work *w, object_id id)
-{
-    const struct principal *p = directory_find_app(w->world->directory, (client_id){id.g});
-    if (!p) return call_format(c, "No: the directory has no principal %s; it was deleted, or the id is another kind of id.", guid_text(id.g).s);
-    return call_format(c, "No: %s is the application (client) id of '%.*s'; role assignments name its principal, %s.", guid_text(id.g).s, PSTR(p->name),
-                       guid_text(p->id.g).s);
 }
 
 static str via(struct asking *a, object_id holder)
@@ -103,7 +96,7 @@ static void conclude(struct asking *a, struct explanation *out)
     out->reason = first ? first->outcome : "NoRole";
     if (!out->who && !out->allowed) {
         out->reason = "UnknownPrincipal";
-        out->summary = unknown_principal(c, a->w, a->q->who);
+        out->summary = call_format(c, "No: %.*s", PSTR(existence_unknown_principal(c, a->w, a->q->who)));
     } else if (!first) {
         out->summary = call_format(c, "No: '%.*s' has no role assignment at all, nor has any group that it is in.", PSTR(name_of(c, a->w, a->q->who)));
     } else if (first->is_deny) {

@@ -8,7 +8,9 @@ static enum err find_object(struct cli *cli, const char *collection, const char 
 {
     struct call       *c = &cli->call;
     struct buf         path;
+    struct candidates  x;
     const struct json *found;
+    str                ignored;
     if (str_find(value, '\'') != STR_NOWHERE || str_empty(value)) return FAIL(c, ERR_USAGE, "\"%.*s\" is no name: it is empty or holds a quote.", PSTR(value));
     buf_init(&path, &c->arena);
     buf_addf(&path, "/v1.0/%s?$filter=%s%%20eq%%20'", collection, property);
@@ -16,7 +18,9 @@ static enum err find_object(struct cli *cli, const char *collection, const char 
     buf_add_char(&path, '\'');
     TRY(admin_json(cli, "GET", buf_view(&path), STR_NONE, &found));
     const struct json *list = json_get(found, S("value"));
-    if (json_n(list) > 1) return FAIL(c, ERR_CONFLICT, "Several of the %s are called \"%.*s\": use `lanyard api` and their ids.", collection, PSTR(value));
+    candidates_init(&x, c, value);
+    for (size_t i = 0; i < json_n(list); i++) candidates_see(json_at(list, i), &x);
+    if (x.n > 1) return candidates_one(&x, collection, &ignored); // says which
     *out = json_at(list, 0);
     return OK;
 }

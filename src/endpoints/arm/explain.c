@@ -3,10 +3,12 @@
  *
  *     POST {scope}/providers/Lanyard.Authorization/explain   {"principal": GUID, "action", "isDataAction"?, "attributes"?: [{"source", "name", "values"}]}
  *     POST {scope}/providers/Lanyard.Authorization/access    {"principal": GUID}
+ *     POST {scope}/providers/Lanyard.Authorization/validate  {"principal"?: GUID, "action"?}: 204, or what does not exist
  *
  * Whoever may read role assignments at the scope may ask, as with checkAccess. A member that is not named here is refused.
  */
 #include "ops/explain.h"
+#include "ops/existence.h"
 
 #include "endpoints/arm/arm.h"
 #include "endpoints/arm/question.h"
@@ -60,6 +62,20 @@ enum err arm_explain(struct call *c, struct work *w, const struct wire *q, struc
     TRY(read_facts(c, w, body, &at, &facts));
     TRY(explain(c, w, &asked, &e));
     explain_write(c, w, answer_json(a, 200), &e);
+    return OK;
+}
+
+// Whoever asks in a hurry wants to know of a slip; explain itself answers for what was deleted, too.
+enum err arm_question_validate(struct call *c, struct work *w, const struct wire *q, struct answer *a)
+{
+    static const str   MEMBERS[] = {S_INIT("principal"), S_INIT("action")};
+    const struct json *body;
+    object_id          who = {GUID_NONE};
+    TRY(wire_body(c, q, &body));
+    TRY(question_only(c, body, "The question", MEMBERS, COUNT(MEMBERS)));
+    if (json_get(body, S("principal"))) TRY(read_principal(c, body, &who));
+    TRY(existence_check(c, w, who, json_get_str(body, S("action")), arm_scope_of(q)));
+    a->status = 204;
     return OK;
 }
 

@@ -75,6 +75,7 @@ static const struct route ROUTES[] = {
     {HTTP_GET, AUTHZ "/permissions", GUARD_BEARER, PERMIT_NONE("what the caller itself was given"), arm_permissions_list},
     {HTTP_POST, AUTHZ "/checkAccess", GUARD_BEARER, GRANTS_READ, arm_access_check},
     {HTTP_POST, "/{scope*}/providers/Lanyard.Authorization/explain", GUARD_BEARER, GRANTS_READ, arm_explain, .any_version = true},
+    {HTTP_POST, "/{scope*}/providers/Lanyard.Authorization/validate", GUARD_BEARER, GRANTS_READ, arm_question_validate, .any_version = true},
     {HTTP_POST, "/{scope*}/providers/Lanyard.Authorization/access", GUARD_BEARER, GRANTS_READ, arm_access_list, .any_version = true},
     {HTTP_GET, SUB "/providers/Microsoft.Authorization/classicAdministrators", GUARD_BEARER,
      PERMIT_ACTION("Microsoft.Authorization/classicAdministrators/read", arm_at_subscription), arm_classic_list},

@@ -38,7 +38,7 @@ static bool look_at(const struct resource *r, void *context)
     struct search *s = context;
     if (!str_eq_nocase(r->name, s->name) || !can_carry_identities(r)) return true;
     if (s->n++ == 0) s->failed = call_copy_str(s->c, r->id, &s->first) != OK;
-    if (s->n <= WORKLOAD_MAX_CANDIDATES) buf_addf(&s->list, "%s%.*s", s->n > 1 ? ", " : "", PSTR(r->id));
+    if (s->n <= WORKLOAD_MAX_CANDIDATES) buf_addf(&s->list, "\n  %.*s", PSTR(r->id));
     return !s->failed;
 }
 
@@ -51,8 +51,8 @@ static enum err by_name(struct call *c, const struct world *world, str name, str
     if (s.n == 0)
         return FAIL(c, ERR_RESOURCE_NOT_FOUND, "There is no resource called %.*s that a program could run as.", PSTR(str_upto(name, 128)));
     if (s.n > 1)
-        return FAIL(c, ERR_CONFLICT, "%zu resources are called %.*s; give the id of one: %.*s%s", s.n, PSTR(name), PSTR(buf_view(&s.list)),
-                    s.n > WORKLOAD_MAX_CANDIDATES ? ", ..." : "");
+        return FAIL(c, ERR_CONFLICT, "\"%.*s\" may mean %zu things; give the id of one:%.*s%s", PSTR(str_upto(name, 128)), s.n, PSTR(buf_view(&s.list)),
+                    s.n > WORKLOAD_MAX_CANDIDATES ? "\n  ..." : "");
     *out = s.first;
     return OK;
 }

@@ -64,7 +64,7 @@ TEST(workload_find_wants_one_resource_that_can_carry_identities)
     for (size_t i = 0; i < COUNT(CASES); i++) {
         str      id;
         enum err got = workload_find(t->call, &w, str_of(CASES[i].named), &id);
-        if (got == ERR_CONFLICT) CHECK(str_contains_nocase(str_of(t->call->failure.text), S(TWO MACHINES "batch")));
+        if (got == ERR_CONFLICT) CHECK_STR(str_of(t->call->failure.text), S("\"batch\" may mean 2 things; give the id of one:\n  " ONE MACHINES "Batch\n  " TWO MACHINES "batch"), "one a line");
         CHECK_ERR(got, CASES[i].want, CASES[i].named);
         if (got == OK) CHECK_STR(id, str_of(CASES[i].id), CASES[i].named);
     }
