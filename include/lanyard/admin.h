@@ -30,8 +30,13 @@ enum lanyard_result {
     LANYARD_REFUSED,   /* the server answered no; the text is its answer */
     LANYARD_BROKEN,    /* the server went away, or answered what cannot be read */
     LANYARD_INVALID,   /* the arguments cannot be sent */
-    LANYARD_NO_MEMORY
+    LANYARD_NO_MEMORY,
+    LANYARD_TIMED_OUT  /* the server is there and does not answer */
 };
+
+/* No call waits for ever: that long for a server that sends nothing, and that long for a whole answer. */
+#define LANYARD_SILENCE_MAX_S 30
+#define LANYARD_CALL_MAX_S    600
 
 /* What went wrong, in one line for a person. */
 struct lanyard_error {
@@ -48,6 +53,7 @@ struct lanyard_request {
     size_t             header_n;
     const void        *body; /* may be NULL */
     size_t             body_n;
+    unsigned           silence_max_s; /* 0: LANYARD_SILENCE_MAX_S */
 };
 
 struct lanyard_reply {

@@ -10,11 +10,14 @@ enum err admin_call(struct cli *cli, const struct lanyard_request *request, stru
         [LANYARD_BROKEN] = ERR_IO,
         [LANYARD_INVALID] = ERR_USAGE,
         [LANYARD_NO_MEMORY] = ERR_NO_MEMORY,
+        [LANYARD_TIMED_OUT] = ERR_BUSY,
     };
     struct call         *c = &cli->call;
     struct lanyard_reply reply;
     struct lanyard_error why;
-    enum lanyard_result  result = lanyard_admin_call(cli->data_dir, request, &reply, &why);
+    struct lanyard_request limited = *request;
+    limited.silence_max_s = cli->silence_max_s;
+    enum lanyard_result result = lanyard_admin_call(cli->data_dir, &limited, &reply, &why);
     if (result != LANYARD_OK) return FAIL(c, KINDS[result], "%s", why.text);
     struct admin_reply got = {.status = reply.status};
     enum err           failed = call_copy_str(c, str_of(reply.head), &got.head);

@@ -86,6 +86,7 @@ struct cli {
     char                **operands; /* NULL behind the last */
     size_t                operand_n;
     const char           *data_dir; /* absolute */
+    unsigned              silence_max_s; /* --timeout */
     bool                  json;
     bool                  color;     /* on standard output */
     bool                  error_color;

@@ -5,6 +5,7 @@
 
 #include "cli/help.h"
 #include "cli/line.h"
+#include "lanyard/admin.h"
 
 static bool wants_color(int fd)
 {
@@ -23,6 +24,7 @@ static int show_help(struct cli *cli, FILE *to)
 
 static int run(struct cli *cli, int n, char **args)
 {
+    int64_t silence_max_s;
     cli->color = wants_color(STDOUT_FILENO);
     cli->error_color = wants_color(STDERR_FILENO);
     enum err failed = line_read(cli, n, args);
@@ -34,6 +36,9 @@ static int run(struct cli *cli, int n, char **args)
     }
     if (cli_has(cli, "help")) return show_help(cli, stdout);
     if (!cli->command) return show_help(cli, stderr);
+    failed = cli_number(cli, "timeout", 1, LANYARD_CALL_MAX_S, LANYARD_SILENCE_MAX_S, &silence_max_s);
+    if (failed != OK) return cli_failed(cli);
+    cli->silence_max_s = (unsigned)silence_max_s;
     failed = line_data_dir(&cli->call, cli_value(cli, "data", NULL), &cli->data_dir);
     if (failed != OK) return cli_failed(cli);
     return cli->command->run(cli);

@@ -124,6 +124,11 @@ static void set_body(const struct exchange *x, const struct lanyard_request *r)
     x->curl.easy_setopt(x->easy, CURLOPT_POSTFIELDS, r->body);
 }
 
+static unsigned silence_max_s(const struct lanyard_request *r)
+{
+    return r->silence_max_s ? r->silence_max_s : LANYARD_SILENCE_MAX_S;
+}
+
 static void set_options(const struct exchange *x, const struct lanyard_request *r, const char *socket, struct incoming *head, struct incoming *body)
 {
     x->curl.easy_setopt(x->easy, CURLOPT_UNIX_SOCKET_PATH, socket);
@@ -131,6 +136,9 @@ static void set_options(const struct exchange *x, const struct lanyard_request *
     x->curl.easy_setopt(x->easy, CURLOPT_PROXY, "");
     x->curl.easy_setopt(x->easy, CURLOPT_NOSIGNAL, 1L);
     x->curl.easy_setopt(x->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_TIMEOUT_MS);
+    x->curl.easy_setopt(x->easy, CURLOPT_LOW_SPEED_LIMIT, 1L); // bytes a second: none is silence
+    x->curl.easy_setopt(x->easy, CURLOPT_LOW_SPEED_TIME, (long)silence_max_s(r));
+    x->curl.easy_setopt(x->easy, CURLOPT_TIMEOUT, (long)LANYARD_CALL_MAX_S);
     x->curl.easy_setopt(x->easy, CURLOPT_HTTPHEADER, x->headers);
     set_body(x, r);
     x->curl.easy_setopt(x->easy, CURLOPT_CUSTOMREQUEST, r->method);
@@ -140,12 +148,13 @@ static void set_options(const struct exchange *x, const struct lanyard_request *
     x->curl.easy_setopt(x->easy, CURLOPT_WRITEDATA, body);
 }
 
-static enum err explain(struct call *c, const struct exchange *x, const char *data_dir, CURLcode got)
+static enum err explain(struct call *c, const struct exchange *x, const char *data_dir, const struct lanyard_request *r, CURLcode got)
 {
     long error = 0;
     x->curl.easy_getinfo(x->easy, CURLINFO_OS_ERRNO, &error);
     switch ((int)got) { // of curl's hundred codes those that mean something here
     case CURLE_COULDNT_CONNECT: return place_refused(c, data_dir, error ? (int)error : ECONNREFUSED);
+    case CURLE_OPERATION_TIMEDOUT: return place_timed_out(c, data_dir, silence_max_s(r));
     case CURLE_OUT_OF_MEMORY: return FAIL_PLAIN(c, ERR_NO_MEMORY);
     case CURLE_WRITE_ERROR: return FAIL(c, ERR_IO, "The server's answer is longer than %u MiB.", REPLY_MAX_BYTES >> 20);
     case CURLE_GOT_NOTHING: return FAIL(c, ERR_NOT_AUTHORIZED, "The server on %s turned us away; its log says why.", data_dir);
@@ -169,7 +178,7 @@ static enum err call_server(struct call *c, const char *data_dir, const struct l
     set_options(&x, r, at.sun_path, &head, &body);
     CURLcode got = x.curl.easy_perform(x.easy);
     if (head.failed || body.failed) return FAIL_PLAIN(c, ERR_NO_MEMORY);
-    if (got != CURLE_OK) return explain(c, &x, data_dir, got);
+    if (got != CURLE_OK) return explain(c, &x, data_dir, r, got);
     x.curl.easy_getinfo(x.easy, CURLINFO_RESPONSE_CODE, &status);
     if (!head.at || (!body.at && !(body.at = calloc(1, 1)))) return FAIL_PLAIN(c, ERR_NO_MEMORY);
     *out = (struct lanyard_reply){.status = (int)status, .head = TAKE(head.at), .body_n = body.n, .body = TAKE(body.at)};

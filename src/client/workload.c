@@ -1,7 +1,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <unistd.h>
 
 #include "client/place.h"
@@ -11,7 +10,6 @@
 #define MESSAGE_MAX_BYTES  (64u << 10)
 #define LISTENERS_MAX      16
 #define VARIABLES_MAX      64
-#define REPLY_TIMEOUT_S    30
 
 struct lanyard_workload {
     struct call             call; // holds all that the views below point to
@@ -23,6 +21,11 @@ struct lanyard_workload {
     struct lanyard_variable environment[VARIABLES_MAX];
     size_t                  environment_n;
 };
+
+static enum err silent(struct call *c)
+{
+    return FAIL(c, ERR_BUSY, "The server did not answer within %d s: its process is stopped or hangs.", LANYARD_SILENCE_MAX_S);
+}
 
 static enum err send_message(struct call *c, int fd, str text, const int *sockets, size_t n)
 {
@@ -42,6 +45,7 @@ static enum err send_message(struct call *c, int fd, str text, const int *socket
     do sent = sendmsg(fd, &m, MSG_NOSIGNAL);
     while (sent < 0 && errno == EINTR);
     if (sent < 0 && errno == EPIPE) return OK; // it closed, and why lies waiting to be read
+    if (sent < 0 && errno == EAGAIN) return silent(c);
     if (sent < 0) return FAIL(c, ERR_IO, "The server went away: %s.", strerror(errno));
     return OK;
 }
@@ -54,7 +58,7 @@ static enum err receive_message(struct call *c, int fd, const struct json **out)
     // A server that closed before it read what we said reports that first, once; its last words come after.
     do n = recv(fd, room, MESSAGE_MAX_BYTES, MSG_TRUNC);
     while (n < 0 && (errno == EINTR || errno == ECONNRESET));
-    if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return FAIL(c, ERR_IO, "The server did not answer within %d seconds.", REPLY_TIMEOUT_S);
+    if (n < 0 && errno == EAGAIN) return silent(c);
     if (n <= 0) return FAIL(c, ERR_IO, "The server closed the sandbox's connection; its log says why.");
     if ((size_t)n > MESSAGE_MAX_BYTES) return FAIL(c, ERR_IO, "The server's answer is longer than %u bytes.", MESSAGE_MAX_BYTES);
     TRY(json_parse(c, (str){room, (size_t)n}, out));
@@ -114,9 +118,7 @@ static enum err open_workload(struct lanyard_workload *w, const char *data_dir, 
     struct buf         b;
     struct json_writer j;
     str                text;
-    struct timeval     patience = {.tv_sec = REPLY_TIMEOUT_S};
     TRY(place_connect(c, data_dir, "sandbox.sock", SOCK_SEQPACKET, &w->fd));
-    setsockopt(w->fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     buf_init(&b, &c->arena);
     json_begin(&j, &b);
     json_write_object(&j);
