@@ -12,6 +12,13 @@ static void close_fd(int *fd)
     if (*fd >= 0) close(*fd);
 }
 
+// A full disk is the one reason of many that has its own remedy.
+static enum err refuse(struct call *c, const char *verb, const char *path, int why)
+{
+    if (why == ENOSPC || why == EDQUOT || why == EFBIG) return FAIL(c, ERR_IO, "The disk is full: free space for %s, then try again.", path);
+    return FAIL(c, ERR_IO, "Cannot %s %s: %s.", verb, path, strerror(why));
+}
+
 static enum err path_of(struct call *c, str directory, const char *name, const char **out)
 {
     str path = call_format(c, "%.*s/%s", PSTR(directory), name);
@@ -28,7 +35,9 @@ enum err files_make_directory(struct call *c, str path)
         if (i < path.n && path.at[i] != '/') continue;
         const char *part = call_zstr(c, str_upto(path, i));
         if (!part) return FAIL_PLAIN(c, ERR_NO_MEMORY);
-        if (mkdir(part, 0700) != 0 && errno != EEXIST) return FAIL(c, ERR_IO, "Cannot make the directory %s: %s. Choose another with --data.", part, strerror(errno));
+        if (mkdir(part, 0700) == 0 || errno == EEXIST) continue;
+        if (errno == ENOSPC || errno == EDQUOT) return refuse(c, "make", part, errno);
+        return FAIL(c, ERR_IO, "Cannot make the directory %s: %s. Choose another with --data.", part, strerror(errno));
     }
     struct stat st;
     if (stat(whole, &st) != 0 || !S_ISDIR(st.st_mode)) return FAIL(c, ERR_IO, "%s is no directory. Choose another with --data.", whole);
@@ -96,7 +105,7 @@ enum err files_write(struct call *c, str directory, const char *name, bytes cont
     if (fd < 0 || !write_all(fd, content) || rename(fresh.at, path) != 0 || !sync_directory(directory_path)) {
         int why = errno;
         unlink(fresh.at);
-        return FAIL(c, ERR_IO, "Cannot write %s: %s.", path, strerror(why));
+        return refuse(c, "write", path, why);
     }
     return OK;
 }
@@ -118,7 +127,7 @@ enum err files_rename(struct call *c, str directory, const char *from, const cha
     if (!directory_path) return FAIL_PLAIN(c, ERR_NO_MEMORY);
     bool done = rename(from_path, to_path) == 0 || (errno == ENOENT && access(to_path, F_OK) == 0);
     if (done && sync_directory(directory_path)) return OK;
-    return FAIL(c, ERR_IO, "Cannot rename %s to %s: %s.", from_path, to_path, strerror(errno));
+    return refuse(c, "rename", from_path, errno);
 }
 
 enum err files_remove(struct call *c, str directory, const char *name)

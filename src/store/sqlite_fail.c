@@ -42,6 +42,7 @@ static int meant(sqlite3 *db, int code)
 {
     if (code == SQLITE_IOERR_NOMEM) return SQLITE_NOMEM;
     if ((code & 0xff) != SQLITE_IOERR || !db) return code & 0xff;
+    if (is_shortage(sqlite3_system_errno(db))) return SQLITE_FULL; // so with the index of the log, which is no file of SQLite's own kind
     bool is_full = is_shortage(errno_of(db, SQLITE_FCNTL_JOURNAL_POINTER)) || is_shortage(errno_of(db, SQLITE_FCNTL_FILE_POINTER));
     return is_full ? SQLITE_FULL : SQLITE_IOERR;
 }
