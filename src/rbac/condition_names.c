@@ -77,8 +77,8 @@ static const char *fault_of(const struct operand *o, str name, const struct oper
         [RBAC_REQUEST] = "an attribute that @Request has",
         [RBAC_RESOURCE] = "an attribute that @Resource has",
         [RBAC_PRINCIPAL] = "an attribute that @Principal has: Microsoft.Directory/CustomSecurityAttributes/Id:SET_NAME",
-        [RBAC_ENVIRONMENT] = "an attribute that @Environment has: isPrivateLink, UtcNow, Microsoft.Network/privateEndpoints or "
-                             "Microsoft.Network/virtualNetworks/subnets",
+        [RBAC_ENVIRONMENT] = ("an attribute that @Environment has: isPrivateLink, UtcNow, Microsoft.Network/privateEndpoints or "
+                              "Microsoft.Network/virtualNetworks/subnets"),
     };
     const struct published *row = row_of(o, name);
     if (!row) return "the name of a published attribute";

@@ -42,11 +42,10 @@ static str path_of(struct test *t, const char *directory, const char *name)
 // What the server does with its directory before it listens.
 static enum err start(struct call *c, str directory, guid *out_tenant)
 {
-    struct product                      p = {.data_dir = directory, .names = names_azure()};
-    CLEANUP(secret_clear) struct secret key = {0};
-    struct server_certificate           certificate = {0};
-    enum err                            failed = state_open(c, &p);
-    struct ca_subject                   subject = {.tenant = p.tenant, .names = &p.names};
+    struct product            p = {.data_dir = directory, .names = names_azure()};
+    struct server_certificate certificate = {0};
+    enum err                  failed = state_open(c, &p);
+    struct ca_subject         subject = {.tenant = p.tenant, .names = &p.names};
     if (failed == OK) failed = ca_prepare(c, directory, &subject, &certificate);
     secret_clear(&certificate.key_pem);
     *out_tenant = p.tenant.g;
