@@ -15,6 +15,8 @@ static const struct option_row OPTIONS[] = {
     {"domain", 0, VALUE_WORD, "DOMAIN", "The domain for --names own: login.DOMAIN, management.DOMAIN, NAME.vault.DOMAIN ...", false},
     {"workers", 0, VALUE_WORD, "N", "Serve with this many threads (default 1)", false},
     {"token-lifetime", 0, VALUE_WORD, "SECONDS", "How long tokens are good (default 86400, as published)", false},
+    {"log-days", 0, VALUE_WORD, "DAYS", "How long log records are kept (default 90, as published)", false},
+    {"log-records", 0, VALUE_WORD, "N", "How many activity records are kept at most (default 100000)", false},
     {"propagation", 0, VALUE_FILE, "FIGURES", "When changes count: instant (the default), cloud, or a file of own figures", false},
     {"test-clock", 0, VALUE_NONE, NULL, "Let the clock be moved: for tests only", false},
 };
@@ -57,15 +59,19 @@ static enum err read_names(struct cli *cli, struct server_options *o)
 
 static enum err read_options(struct cli *cli, struct server_options *o)
 {
-    int64_t port, workers, lifetime;
+    int64_t port, workers, lifetime, log_days, log_records;
     TRY(cli_number(cli, "port", 0, UINT16_MAX, SERVER_DEFAULT_HTTPS_PORT, &port));
     TRY(cli_number(cli, "workers", 1, WORKERS_MAX, 1, &workers));
     TRY(cli_number(cli, "token-lifetime", TOKEN_LIFETIME_LEAST_S, 7 * S_PER_DAY, S_PER_DAY, &lifetime));
+    TRY(cli_number(cli, "log-days", 1, SERVER_LOG_DAYS_MAX, 0, &log_days));
+    TRY(cli_number(cli, "log-records", 1, SERVER_LOG_RECORDS_MAX, 0, &log_records));
     TRY(read_names(cli, o));
     o->data_dir = str_of(cli->data_dir);
     o->https_port = (uint16_t)port;
     o->workers = (unsigned)workers;
     o->token_lifetime_s = lifetime;
+    o->log_days = log_days;
+    o->log_records = (size_t)log_records;
     o->address = str_of(cli_value(cli, "address", NULL));
     o->propagation = str_of(cli_value(cli, "propagation", NULL));
     o->test_clock = cli_has(cli, "test-clock");

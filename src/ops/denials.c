@@ -7,7 +7,6 @@
 #include "log/key.h"
 #include "ops/committer.h"
 
-#define PREFIX        S("denial/") /* of the keys, among the diagnostics */
 #define CLEARING_MASK 0x3f         /* one in 64 clears what is too old */
 
 enum { DENIAL_VERSION = 1 };
@@ -27,7 +26,7 @@ static enum err key_of(struct call *c, const struct denial *d, str *out)
     TRY(log_key(c, d->time_ns, d->id, &tail));
     struct buf b;
     buf_init(&b, &c->arena);
-    buf_add(&b, PREFIX);
+    buf_add(&b, DENIALS_PREFIX);
     buf_add(&b, tail);
     return buf_finish(c, &b, out);
 }
@@ -80,7 +79,7 @@ static enum err clear_old(struct call *c, struct store_session *session)
 {
     struct old_keys old = {.room = DENIALS_KEPT};
     TRY(NEW(c, &old.keys, old.room));
-    TRY(store_scan(c, session, STORE_DIAGNOSTIC, &(struct store_range){.prefix = PREFIX, .backwards = true}, note_old, &old));
+    TRY(store_scan(c, session, STORE_DIAGNOSTIC, &(struct store_range){.prefix = DENIALS_PREFIX, .backwards = true}, note_old, &old));
     for (size_t i = 0; i < old.n; i++) TRY(store_remove(c, session, STORE_DIAGNOSTIC, old.keys[i]));
     return OK;
 }
@@ -167,7 +166,7 @@ static enum err read_one(struct call *c, str key, bytes body, struct denial *out
     struct denial d;
     str           kept;
     TRY(call_copy_str(c, bytes_str(body), &kept)); // borrowed for the visit only
-    TRY(log_key_read(c, str_from(key, PREFIX.n), &d.time_ns, &d.id));
+    TRY(log_key_read(c, str_from(key, DENIALS_PREFIX.n), &d.time_ns, &d.id));
     unpack_begin(&u, str_bytes(kept));
     if (u.version != DENIAL_VERSION) return FAIL(c, ERR_STORE_DAMAGED, "The record of a refused request is of a form that this version does not know.");
     d.who.g = unpack_guid(&u);
@@ -192,7 +191,7 @@ static enum err compare(struct call *c, str key, bytes body, void *context)
     struct search *s = context;
     int64_t        time_ns;
     guid           id;
-    TRY(log_key_read(c, str_from(key, PREFIX.n), &time_ns, &id));
+    TRY(log_key_read(c, str_from(key, DENIALS_PREFIX.n), &time_ns, &id));
     if (s->is_found || !guid_eq(id, s->wanted)) return OK;
     s->is_found = true;
     return read_one(c, key, body, &s->found);
@@ -201,7 +200,7 @@ static enum err compare(struct call *c, str key, bytes body, void *context)
 enum err denials_find(struct call *c, struct store_session *session, guid id, struct denial *out)
 {
     struct search s = {.wanted = id};
-    TRY(store_scan(c, session, STORE_DIAGNOSTIC, &(struct store_range){.prefix = PREFIX, .backwards = true}, compare, &s));
+    TRY(store_scan(c, session, STORE_DIAGNOSTIC, &(struct store_range){.prefix = DENIALS_PREFIX, .backwards = true}, compare, &s));
     if (!s.is_found) return FAIL(c, ERR_NOT_FOUND, "No refused request of the id %s is recorded; the latest %d are.", guid_text(id).s, DENIALS_KEPT);
     *out = s.found;
     return OK;
@@ -222,7 +221,7 @@ enum err denials_list(struct call *c, struct store_session *session, size_t limi
 {
     struct listing l = {0};
     TRY(NEW(c, &l.items, limit));
-    TRY(store_scan(c, session, STORE_DIAGNOSTIC, &(struct store_range){.prefix = PREFIX, .backwards = true, .limit = limit}, add, &l));
+    TRY(store_scan(c, session, STORE_DIAGNOSTIC, &(struct store_range){.prefix = DENIALS_PREFIX, .backwards = true, .limit = limit}, add, &l));
     *out = l.items;
     *out_n = l.n;
     return OK;

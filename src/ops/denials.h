@@ -11,6 +11,7 @@
 #include "ops/explain.h"
 
 #define DENIALS_KEPT        1000 /* and some more, until the next clearing */
+#define DENIALS_PREFIX      S("denial/") /* of their keys, among the diagnostics */
 #define DENIALS_MAX_PENDING 64   /* on their way to the store */
 
 struct denial {

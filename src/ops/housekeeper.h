@@ -1,6 +1,7 @@
 /*
  * housekeeper.h - what is due goes: deleted vaults and secrets whose days are over, removed
- * role assignments that have ceased to grant, memberships that count for no token any more. Signing keys turn when they are old enough.
+ * role assignments that have ceased to grant, memberships that count for no token any more,
+ * log records that are too old or too many. Signing keys turn when they are old enough.
  *
  * A thread of its own looks every half minute, and only when it finds something asks the
  * committer for a place. Whoever looks before it came by sees a due secret as gone already.

@@ -2,6 +2,9 @@
 
 #include <time.h>
 
+#include "log/activity.h"
+#include "log/key.h"
+#include "log/trim.h"
 #include "ops/assignments.h"
 #include "ops/committer.h"
 #include "ops/groups_members.h"
@@ -85,6 +88,71 @@ TEST(housekeeper_removes_what_is_due_and_nothing_else)
     for (int i = 0; i < PATIENCE && records(&s) > 4; i++) nanosleep(&(struct timespec){.tv_nsec = PERIOD_MS * NS_PER_MS}, NULL);
     CHECK_INT(records(&s), 4, "of the vaults that keep longer");
     CHECK(is_vault_gone(&s, "gone") && !is_vault_gone(&s, "kept"));
+    housekeeper_stop(k);
+    committer_stop(s.product.committer);
+}
+
+static size_t log_records(struct stage *s, enum store_kind kind)
+{
+    struct test *t = s->test;
+    struct work  w;
+    size_t       n = 0;
+    CHECK_OK(work_begin(t->call, &s->product, 0, &w));
+    CHECK_OK(log_count(t->call, w.store, kind, STR_NONE, &n));
+    work_end(&w);
+    return n;
+}
+
+static void wait_for_records(struct stage *s, enum store_kind kind, size_t want, const char *row)
+{
+    struct test *t = s->test;
+    for (int i = 0; i < PATIENCE && log_records(s, kind) != want; i++) nanosleep(&(struct timespec){.tv_nsec = PERIOD_MS * NS_PER_MS}, NULL);
+    CHECK_INT(log_records(s, kind), want, row);
+}
+
+#define ACTIVITY_N (2 * HOUSEKEEPER_BATCH + 50)
+static bool has_activity(struct stage *s, guid id)
+{
+    struct test     *t = s->test;
+    struct work      w;
+    struct activity *list;
+    size_t           n = 0;
+    bool             has = false;
+    CHECK_OK(work_begin(t->call, &s->product, 0, &w));
+    CHECK_OK(activity_list(t->call, w.store, 2 * ACTIVITY_N, &list, &n));
+    for (size_t i = 0; i < n; i++) has |= guid_eq(list[i].id, id);
+    work_end(&w);
+    return has;
+}
+
+TEST(housekeeper_keeps_so_many_log_records_for_so_long)
+{
+    CLEANUP(stage_close) struct stage s;
+    struct housekeeper               *k;
+    guid                              first = GUID_NONE, last = GUID_NONE;
+    stage_open(&s, t);
+    s.product.log_limits = (struct log_limits){.days = 10, .records = 220};
+    int64_t start_ns = clock_now_ns(&s.product.clock);
+    for (int i = 0; i < ACTIVITY_N; i++) {
+        struct activity a = {.time_ns = start_ns + i * NS_PER_S, .id = guid_new(t->call), .action = S("a/b/write"), .scope = S("/")};
+        CHECK_OK(activity_write(t->call, s.work.store, &a));
+        if (i == ACTIVITY_N - 221) first = a.id;
+        if (i == ACTIVITY_N - 220) last = a.id;
+    }
+    str key;
+    CHECK_OK(log_key(t->call, start_ns, guid_new(t->call), &key));
+    CHECK_OK(store_put(t->call, s.work.store, STORE_DIAGNOSTIC, call_format(t->call, "denial/%.*s", PSTR(key)), str_bytes(S("x"))));
+    stage_hand_over(&s);
+
+    CHECK_OK(committer_start(t->call, &s.product, &s.product.committer));
+    CHECK_OK(housekeeper_start(t->call, &s.product, PERIOD_MS, &k));
+    wait_for_records(&s, STORE_ACTIVITY, 220, "the oldest go first");
+    CHECK(!has_activity(&s, first) && has_activity(&s, last));
+    CHECK_INT(log_records(&s, STORE_DIAGNOSTIC), 1, "not old enough");
+    clock_advance(&s.product.clock, 10 * S_PER_DAY * NS_PER_S);
+    wait_for_records(&s, STORE_DIAGNOSTIC, 0, "a refusal that is too old");
+    clock_advance(&s.product.clock, ACTIVITY_N * NS_PER_S);
+    wait_for_records(&s, STORE_ACTIVITY, 0, "all are too old");
     housekeeper_stop(k);
     committer_stop(s.product.committer);
 }

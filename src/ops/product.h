@@ -25,6 +25,13 @@ struct minter;
 struct committer;
 struct housekeeper;
 
+/* How long log records are kept: ops/log_keep.h. */
+struct log_limits {
+    int64_t days;    /* 0: LOG_KEEP_DAYS */
+    size_t  records; /* 0: LOG_KEEP_RECORDS */
+    size_t  over;    /* the housekeeper's: so many are too many, as it last counted */
+};
+
 struct product {
     struct clock         clock;
     const struct random *random;
@@ -44,6 +51,7 @@ struct product {
     subscription_id      subscription;  /* the one made at first start */
     object_id            operator_id;
     int64_t              token_lifetime_s;
+    struct log_limits    log_limits;
     _Atomic unsigned     denials_pending; /* refusals on their way to the store */
     bool                 test_clock;
     struct propagation   propagation;

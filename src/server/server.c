@@ -100,6 +100,7 @@ static enum err prepare_product(struct call *c, struct server *s)
     p->data_dir = o->data_dir;
     p->test_clock = o->test_clock;
     p->token_lifetime_s = o->token_lifetime_s ? o->token_lifetime_s : TOKEN_LIFETIME_S;
+    p->log_limits = (struct log_limits){.days = o->log_days, .records = o->log_records};
     p->started_ns = c->now_ns;
     p->stop = stop;
     p->stop_context = s;

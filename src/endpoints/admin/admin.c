@@ -5,6 +5,7 @@
 #include "endpoints/admin/operator.h"
 #include "ops/denies.h"
 #include "ops/housekeeper.h"
+#include "ops/log_keep.h"
 
 #define S_PER_YEAR  (INT64_C(366) * S_PER_DAY)
 #define AHEAD_MAX_S (10 * S_PER_YEAR)
@@ -147,4 +148,5 @@ const struct service SERVICE_ADMIN = {
     .dialect = &DIALECT,
     .routes = ROUTES,
     .route_n = COUNT(ROUTES),
+    .jobs = JOBS(log_keep_drop_overdue),
 };
