@@ -1,6 +1,7 @@
 #include "ops/vault.h"
 
-const struct host HOST_VAULT = {.key = S_INIT("vault"), .azure = S_INIT("vault.azure.net"), .own = S_INIT("vault"), .is_suffix = true};
+const struct host HOST_VAULT = {.key = S_INIT("vault"), .azure = S_INIT("vault.azure.net"), .own = S_INIT("vault"), .is_suffix = true,
+                                .in_metadata = S_INIT("keyVaultDns")};
 
 static int64_t retention_of(const struct json *properties)
 {

@@ -21,6 +21,7 @@ struct host {
     str  azure, azure_aliases[NAME_MAX_ALIASES]; /* lower case */
     str  own;                                    /* in front of a domain of the operator's; two that are equal lead to the first */
     bool is_suffix;
+    str  in_metadata; /* among the suffixes of the cloud's metadata document ("keyVaultDns"); empty: it is not there */
 };
 
 struct host_rows {

@@ -1,7 +1,6 @@
 // Resource providers, and the document that tells clients where everything is.
 #include "endpoints/arm/arm.h"
 #include "endpoints/graph/graph.h"
-#include "ops/vault.h"
 #include "rbac/operations.h"
 #include "resources/location.h"
 #include "resources/types.h"
@@ -246,7 +245,8 @@ static void write_new_metadata(struct call *c, struct json_writer *j, const stru
     json_put_string(j, S("ossrDbmsResourceId"), S("https://ossrdbms-aad.database.windows.net")); // Terraform that one
     json_write_key(j, S("suffixes"));
     json_write_object(j);
-    json_put_string(j, S("keyVaultDns"), names_text(n, &HOST_VAULT));
+    for (size_t i = 0; i < n->n; i++)
+        if (!str_empty(n->at[i].host->in_metadata)) json_put_string(j, n->at[i].host->in_metadata, n->at[i].text);
     json_write_end(j);
     json_write_end(j);
 }
