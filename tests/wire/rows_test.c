@@ -64,6 +64,7 @@ static const struct { const char *service; int method; const char *ends, *body; 
      "{\"properties\":{\"roleName\":\"r\",\"permissions\":[{\"actions\":[\"Microsoft.Compute/*/read\"]}],\"assignableScopes\":[\"" GROUP "\"]}}"},
     {"arm", HTTP_POST, "/checkAccess", "{\"Subject\":{\"Attributes\":{\"ObjectId\":\"" CONTROL "\"}},\"Actions\":[{\"Id\":\"Microsoft.Compute/virtualMachines/read\"}]}"},
     {"arm", HTTP_POST, "/explain", "{\"principal\":\"" CONTROL "\",\"action\":\"Microsoft.Compute/virtualMachines/read\"}"},
+    {"arm", HTTP_POST, "/validate", "{\"principal\":\"" CONTROL "\"}"},
     {"arm", HTTP_POST, "/access", "{\"principal\":\"" CONTROL "\"}"},
     {"arm", HTTP_PUT, "/accessPolicies/{kind}", "{\"properties\":{\"accessPolicies\":[]}}"},
     {"arm", HTTP_POST, "/checkNameAvailability", "{\"name\":\"another-shop\",\"type\":\"Microsoft.KeyVault/vaults\"}"},
