@@ -70,6 +70,7 @@ static enum err convert(struct reading *r, json_t *from, unsigned depth, struct 
 
 // What jansson takes while it reads one text, freed in one stroke. It must never see an allocation fail: it would say
 // that the text is malformed, or corrupt its memory (2.14 does both). So a failed one leaves the reading at once.
+#define PIECE_OVERHEAD_BYTES 64 // at most, that the arena adds to a piece
 struct heap {
     struct arena arena;
     enum err     failed;
@@ -81,7 +82,7 @@ static void *take_heap(size_t n)
 {
     void *piece = arena_alloc(&heap->arena, n);
     if (piece) return piece;
-    heap->failed = n > heap->arena.limit - heap->arena.used ? ERR_TOO_LARGE : ERR_NO_MEMORY;
+    heap->failed = n + PIECE_OVERHEAD_BYTES > heap->arena.limit - heap->arena.used ? ERR_TOO_LARGE : ERR_NO_MEMORY;
     longjmp(heap->out, 1);
 }
 

@@ -59,6 +59,7 @@ void http_server_free(struct http_server *s)
     net_loops_empty(s->net);
     for (unsigned i = 0; i < s->loop_n; i++) {
         struct http_loop *loop = &s->loops[i];
+        for (size_t k = 0; k < WAIT_N; k++) net_waiting_clear(&loop->waits[k]);
         if (loop->exchange_n) report(REPORT_ERROR, "http: requests were never answered", "n=%zu", loop->exchange_n);
         http_spares_free(loop);
     }

@@ -20,6 +20,14 @@ void net_waiting_init(struct net_waiting *w, struct net_loop *loop, int64_t limi
     loop->tick_ms = tick_ms < NET_FASTEST_TICK_MS ? NET_FASTEST_TICK_MS : tick_ms;
 }
 
+void net_waiting_clear(struct net_waiting *w)
+{
+    struct net_waiting **link = w->loop ? &w->loop->waiting : NULL;
+    while (link && *link && *link != w) link = &(*link)->next;
+    if (link && *link) *link = w->next;
+    *w = (struct net_waiting){0};
+}
+
 void net_waiting_leave(struct net_stream *s)
 {
     struct net_waiting *w = s->waits_in;

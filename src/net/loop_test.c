@@ -282,7 +282,11 @@ TEST(net_listeners_serve_any_protocol)
     net_unlisten(l);
     CHECK(recv(third, answer, 1, 0) == 0);
     close(third);
-    rig_end(&rig);
+    net_loops_stop(loops, 1000);
+    pthread_join(rig.thread, NULL);
+    net_loops_empty(loops);
+    for (unsigned i = 0; i < LOOPS; i++) net_waiting_clear(&p.talks[i]);
+    net_loops_free(loops);
     CHECK_INT(p.expired, 2, "expired");
     CHECK_INT(p.opened, 3, "opened");
     CHECK_INT(p.closed, 3, "closed");

@@ -31,8 +31,10 @@ struct net_waiting {
     int64_t             gives_room_ms; /* who has waited so long is closed for a newcomer; below 0: nobody is */
 };
 
-/* `settings` has the limits and no more; it is added behind those that the loop has. Before the loop runs. */
+/* It is added behind those that the loop has: room is made by the first ones first. Before the loop runs. */
 void net_waiting_init(struct net_waiting *w, struct net_loop *loop, int64_t limit_ms, int64_t gives_room_ms);
+/* Once the loops are empty, before its memory goes. */
+void net_waiting_clear(struct net_waiting *w);
 /* Out of the one it is in, to the end of `w`. */
 void net_waiting_enter(struct net_waiting *w, struct net_stream *s);
 
