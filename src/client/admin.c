@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "client/curl.h"
+#include "net/curl.h"
 #include "client/place.h"
 #include "core/buf.h"
 

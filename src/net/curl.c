@@ -1,4 +1,4 @@
-#include "client/curl.h"
+#include "net/curl.h"
 
 #include <dlfcn.h>
 
@@ -20,6 +20,7 @@ enum err curl_load(struct call *c, struct curl_functions *out)
     if (!(f.name = (__typeof__(f.name))dlsym(library, "curl_" #name))) return refuse(c);
     CURL_FUNCTIONS(X)
 #undef X
+    if (f.global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) return FAIL(c, ERR_IO, "libcurl cannot be started."); // counts its callers, and locks
     *out = f;
     return OK;
 }

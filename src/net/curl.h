@@ -1,19 +1,21 @@
 /*
  * curl.h - libcurl, loaded when it is called for the first time.
  *
- * The server is the same program as the command line and never calls out: the thirty
- * libraries that come with libcurl would be a quarter of its memory.
+ * The server and the command line are one program, and most of their time they call nobody:
+ * the thirty libraries that come with libcurl would be a quarter of the server's memory.
  *
- * Layer:  client (uses core, http)
+ * Layer:  net (uses core)
  */
 #pragma once
 #include <curl/curl.h>
 
 #include "core/call.h"
 
-#define CURL_FUNCTIONS(X)                                                                     \
-    X(easy_init) X(easy_setopt) X(easy_perform) X(easy_getinfo) X(easy_strerror) X(easy_cleanup) \
-    X(slist_append) X(slist_free_all)
+#define CURL_FUNCTIONS(X)                                                                            \
+    X(easy_init) X(easy_setopt) X(easy_perform) X(easy_getinfo) X(easy_strerror) X(easy_cleanup)     \
+    X(slist_append) X(slist_free_all) X(global_init) X(version_info)                                 \
+    X(multi_init) X(multi_setopt) X(multi_add_handle) X(multi_remove_handle) X(multi_socket_action)  \
+    X(multi_assign) X(multi_info_read) X(multi_cleanup)
 
 struct curl_functions {
 #define X(name) __typeof__(curl_##name) *name;
@@ -21,5 +23,5 @@ struct curl_functions {
 #undef X
 };
 
-/* It stays loaded from then on. Errors: ERR_IO - it is not installed */
+/* It stays loaded from then on. Takes some 10 ms. Errors: ERR_IO - it is not installed, or cannot be started */
 FALLIBLE curl_load(struct call *c, struct curl_functions *out);

@@ -71,6 +71,9 @@ void side_handle(struct http_exchange *x, void *context)
     } else if (str_eq(path, S("/close"))) {
         x->response.close = true;
         reply_text(x, 200, S("bye"));
+    } else if (number_behind(path, S("/redirect/"), &n)) {
+        http_add_header(x, S("Location"), n > 0 ? call_format(&x->call, "/redirect/%lld", (long long)n - 1) : S("/echo"));
+        reply_text(x, 302, S("elsewhere"));
     } else if (str_eq(path, S("/inject"))) {
         http_add_header(x, S("X-A"), S("good\r\nX-Evil: 1"));
         http_add_header(x, S("X-B\r\nX-Evil"), S("b"));
@@ -143,11 +146,11 @@ struct http_listener *side_listen(struct side *s, uint16_t *out_port)
 
 static void make_tls(struct test *t, struct side *s)
 {
-    str           certificate, key;
+    str           key;
     struct secret secret;
-    side_make_certificate(t, &certificate, &key);
+    side_make_certificate(t, &s->certificate_pem, &key);
     if (secret_init(t->call, &secret, str_bytes(key)) != OK) abort();
-    CHECK_OK(net_tls_new(t->call, certificate, &secret, &s->tls));
+    CHECK_OK(net_tls_new(t->call, s->certificate_pem, &secret, &s->tls));
     secret_clear(&secret);
 }
 

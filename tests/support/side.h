@@ -22,6 +22,7 @@
  *   /late              from another thread, once side_release() lets one go
  *   /soon              from another thread, at once
  *   /close             asks for the connection to close
+ *   /redirect/N        302 to /redirect/N-1, or to /echo for 0
  *   /inject            header lines with line breaks in them
  *   /loop              the index of the serving loop
  *   /secure            "yes" or "no"
@@ -32,6 +33,7 @@ struct side {
     struct http_server   *server;
     struct http_listener *listener;
     struct net_tls       *tls;
+    str                   certificate_pem; /* if it speaks TLS */
     uint16_t              port;
     pthread_t             thread;
     atomic_int            handled;      /* requests that reached the handler */

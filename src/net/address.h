@@ -1,0 +1,23 @@
+/*
+ * address.h - which addresses are of the public internet.
+ *
+ * A server that calls where its users tell it to must not become their way to its own
+ * neighbours: loopback, private networks, a cloud's metadata service.
+ *
+ * Layer:  net (uses core)
+ * Source: https://www.iana.org/assignments/iana-ipv4-special-registry,
+ *         https://www.iana.org/assignments/iana-ipv6-special-registry
+ */
+#pragma once
+#include <sys/socket.h>
+
+#include "core/str.h"
+
+/*
+ * True for an address that anybody on the internet may be reached at. False for all others: those of special use,
+ * multicast, IPv6 outside of 2000::/3, of other families than IPv4 and IPv6. An IPv4 address inside an IPv6 one
+ * (mapped, translated, 6to4, Teredo) is never public here: whoever needs it can name it directly.
+ */
+bool net_address_is_public(const struct sockaddr *at);
+/* The same for the text of an address; false for what is none. */
+bool net_address_text_is_public(str text);

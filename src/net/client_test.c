@@ -1,0 +1,246 @@
+#include "net/client.h"
+
+#include <semaphore.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "net/socket.h"
+#include "side.h"
+
+// One request from a loop, and what came of it.
+struct asked {
+    struct net_task      begin;
+    struct net_client   *client;
+    struct net_loop     *loop;
+    struct net_request   request;
+    struct net_transfer *transfer;
+    struct call          call; // of this request alone: its failure is read after it
+    enum err             begun;
+    sem_t                done;
+    struct net_answer    answer;
+    bool                 cancels;
+};
+
+static void keep(const struct net_answer *a, void *context)
+{
+    struct asked *k = context;
+    k->answer = *a;
+    k->answer.why = arena_copy_str(&k->call.arena, str_of(a->why)).at;
+    k->answer.head = arena_copy_str(&k->call.arena, a->head);
+    k->answer.body = arena_copy_str(&k->call.arena, a->body);
+    sem_post(&k->done);
+}
+
+static void begin(struct net_task *task)
+{
+    struct asked *k = CONTAINER_OF(task, struct asked, begin);
+    k->begun = net_client_start(&k->call, k->client, k->loop, &k->request, keep, k, &k->transfer);
+    if (k->begun == OK && k->cancels) net_transfer_cancel(k->transfer);
+    if (k->begun != OK || k->cancels) sem_post(&k->done);
+}
+
+static void ask(struct asked *k, struct side *s, struct net_client *client, const struct net_request *request)
+{
+    *k = (struct asked){.begin.run = begin, .client = client, .loop = net_loops_at(s->loops, 0), .request = *request, .cancels = k->cancels};
+    call_init(&k->call, NULL, NULL);
+    sem_init(&k->done, 0, 0);
+    net_post(k->loop, &k->begin);
+}
+
+// What it failed with at the beginning or at the end.
+static enum err outcome(struct asked *k)
+{
+    sem_wait(&k->done);
+    return k->begun != OK ? k->begun : k->answer.failed;
+}
+
+static void forget(struct asked *k)
+{
+    call_clear(&k->call);
+    sem_destroy(&k->done);
+    *k = (struct asked){0};
+}
+
+static struct net_client *new_client(struct test *t, struct side *s, size_t most)
+{
+    struct net_client *client = NULL;
+    CHECK_OK(net_client_new(t->call, s->loops, &(struct net_client_settings){.max_transfers = most}, &client));
+    return client;
+}
+
+static void end_both(struct side *s, struct net_client *client)
+{
+    side_stop(s, 0);
+    net_client_free(client);
+    side_end(s, 0);
+}
+
+static const struct side_options PLAIN = {0};
+static const struct side_options TLS = {.tls = true};
+
+TEST(net_client_asks_and_reads)
+{
+    static const str HEADERS[] = {S_INIT("X-One: 1"), S_INIT("Content-Type: text/plain")};
+    static const struct { const char *method, *path, *body; int status; const char *answer; } CASES[] = {
+        {"", "/echo?a=1", "", 200, "GET /echo?a=1 "},
+        {"POST", "/echo", "some words", 200, "POST /echo some words"},
+        {"PUT", "/soon", "late", 200, "PUT /soon late"},
+        {"DELETE", "/echo", "", 200, "DELETE /echo "},
+        {"HEAD", "/bytes/10", "", 200, ""},
+        {"", "/status/404", "", 404, "body"},
+        {"", "/redirect/0", "", 302, "elsewhere"}, // not followed unless asked
+    };
+    struct side        s;
+    struct asked       k = {0};
+    side_start(t, &s, &PLAIN);
+    struct net_client *client = new_client(t, &s, 0);
+    for (size_t i = 0; i < COUNT(CASES); i++) {
+        struct net_request r = {.method = str_of(CASES[i].method), .url = call_format(t->call, "http://127.0.0.1:%u%s", s.port, CASES[i].path),
+                                .headers = HEADERS, .header_n = COUNT(HEADERS), .body = str_of(CASES[i].body), .allows_http = true, .allows_private = true};
+        ask(&k, &s, client, &r);
+        CHECK_INT(outcome(&k), OK, CASES[i].path);
+        CHECK_INT(k.answer.status, CASES[i].status, CASES[i].path);
+        CHECK_STR(k.answer.body, str_of(CASES[i].answer), CASES[i].path);
+        CHECK_STR(net_answer_header(&k.answer, S("content-TYPE")), S("text/plain"), CASES[i].path);
+        CHECK_ROW(!net_answer_header(&k.answer, S("Content")).at, CASES[i].path);
+        forget(&k);
+    }
+    end_both(&s, client);
+}
+
+TEST(net_client_keeps_to_its_rules)
+{
+    static const struct { const char *name, *url; struct net_request r; enum err want; int status; } CASES[] = {
+        {"all allowed", "http://127.0.0.1:%u/echo", {.allows_http = true, .allows_private = true}, OK, 200},
+        {"http", "http://127.0.0.1:%u/echo", {.allows_private = true}, ERR_URL_INVALID, 0},
+        {"file", "file:///etc/passwd#%u", {.allows_http = true, .allows_private = true}, ERR_URL_INVALID, 0},
+        {"gopher", "gopher://127.0.0.1:%u/", {.allows_http = true, .allows_private = true}, ERR_URL_INVALID, 0},
+        {"no scheme", "127.0.0.1:%u/", {.allows_http = true, .allows_private = true}, ERR_URL_INVALID, 0},
+        {"a user", "http://a:b@127.0.0.1:%u/echo", {.allows_http = true, .allows_private = true}, ERR_URL_INVALID, 0},
+        {"a line break", "http://127.0.0.1:%u/\r\nX: y", {.allows_http = true, .allows_private = true}, ERR_URL_INVALID, 0},
+        {"loopback", "http://127.0.0.1:%u/echo", {.allows_http = true}, ERR_NOT_AUTHORIZED, 0},
+        {"loopback by name", "http://localhost:%u/echo", {.allows_http = true}, ERR_NOT_AUTHORIZED, 0},
+        {"loopback as a number", "http://2130706433:%u/echo", {.allows_http = true}, ERR_NOT_AUTHORIZED, 0},
+        {"loopback in IPv6", "http://[::1]:%u/echo", {.allows_http = true}, ERR_NOT_AUTHORIZED, 0},
+        {"mapped", "http://[::ffff:127.0.0.1]:%u/echo", {.allows_http = true}, ERR_NOT_AUTHORIZED, 0},
+        {"any", "http://0.0.0.0:%u/echo", {.allows_http = true}, ERR_NOT_AUTHORIZED, 0},
+        {"metadata", "http://169.254.169.254:%u/metadata", {.allows_http = true}, ERR_NOT_AUTHORIZED, 0},
+        {"redirects, as many as allowed", "http://127.0.0.1:%u/redirect/2", {.allows_http = true, .allows_private = true, .max_redirects = 3}, OK, 200},
+        {"one more", "http://127.0.0.1:%u/redirect/3", {.allows_http = true, .allows_private = true, .max_redirects = 3}, ERR_IO, 0},
+        {"as much as allowed", "http://127.0.0.1:%u/bytes/5000", {.allows_http = true, .allows_private = true, .max_body_bytes = 5000}, OK, 200},
+        {"more", "http://127.0.0.1:%u/bytes/5001", {.allows_http = true, .allows_private = true, .max_body_bytes = 5000}, ERR_TOO_LARGE, 0},
+        {"nobody there", "http://127.0.0.1:1/?%u", {.allows_http = true, .allows_private = true}, ERR_IO, 0},
+        {"too slow", "http://127.0.0.1:%u/late", {.allows_http = true, .allows_private = true, .total_timeout_ms = 50}, ERR_IO, 0},
+        {"a bad method", "http://127.0.0.1:%u/echo", {.method = S_INIT("GET /x"), .allows_http = true, .allows_private = true}, ERR_PARAMETER_INVALID, 0},
+    };
+    struct side  s;
+    struct asked k = {0};
+    side_start(t, &s, &PLAIN);
+    struct net_client *client = new_client(t, &s, 0);
+    for (size_t i = 0; i < COUNT(CASES); i++) { // the first opens a connection that could be used again by those behind it
+        struct net_request r = CASES[i].r;
+        r.url = call_format(t->call, CASES[i].url, s.port);
+        int handled = s.handled;
+        ask(&k, &s, client, &r);
+        CHECK_ERR(outcome(&k), CASES[i].want, CASES[i].name);
+        CHECK_INT(k.answer.status, CASES[i].status, CASES[i].name);
+        if (CASES[i].want == ERR_NOT_AUTHORIZED) CHECK_INT(s.handled, handled, CASES[i].name);
+        forget(&k);
+    }
+    side_wait_late(&s, 1);
+    side_release(&s, 1);
+    end_both(&s, client);
+}
+
+TEST(net_client_refuses_headers_that_are_none)
+{
+    static const char *const BAD[] = {"", "X", ": x", "X: y\r\nZ: 1", "X: y\n"};
+    struct side  s;
+    struct asked k = {0};
+    side_start(t, &s, &PLAIN);
+    struct net_client *client = new_client(t, &s, 0);
+    for (size_t i = 0; i < COUNT(BAD); i++) {
+        str                header = str_of(BAD[i]);
+        struct net_request r = {.url = S("https://localhost/"), .headers = &header, .header_n = 1};
+        ask(&k, &s, client, &r);
+        CHECK_ERR(outcome(&k), ERR_PARAMETER_INVALID, BAD[i]);
+        forget(&k);
+    }
+    end_both(&s, client);
+}
+
+TEST(net_client_takes_no_proxy_from_the_environment_unless_asked)
+{
+    struct side  s, proxy;
+    struct asked k = {0};
+    side_start(t, &s, &PLAIN);
+    side_start(t, &proxy, &PLAIN);
+    struct net_client *client = new_client(t, &s, 0);
+    setenv("http_proxy", call_format(t->call, "http://127.0.0.1:%u", proxy.port).at, 1);
+    for (int uses = 0; uses < 2; uses++) {
+        struct net_request r = {.url = call_format(t->call, "http://127.0.0.1:%u/echo", s.port), .allows_http = true, .allows_private = true, .uses_proxy = uses};
+        ask(&k, &s, client, &r);
+        CHECK_INT(outcome(&k), OK, "asked");
+        CHECK_INT(proxy.handled, uses, "by the proxy");
+        forget(&k);
+    }
+    unsetenv("http_proxy");
+    end_both(&s, client);
+    side_end(&proxy, 0);
+}
+
+TEST(net_client_trusts_whom_it_is_told_to)
+{
+    struct side  s;
+    struct asked k = {0};
+    side_start(t, &s, &TLS);
+    struct net_client *client = new_client(t, &s, 0);
+    str                other, key;
+    side_make_certificate(t, &other, &key);
+    const struct { const char *name; str ca; const char *host; enum err want; } CASES[] = {
+        {"its own authority", s.certificate_pem, "localhost", OK},
+        {"another name", s.certificate_pem, "127.0.0.1", ERR_IO},
+        {"another authority", other, "localhost", ERR_IO},
+        {"the system's", STR_NONE, "localhost", ERR_IO},
+    };
+    for (size_t i = 0; i < COUNT(CASES); i++) {
+        struct net_request r = {.url = call_format(t->call, "https://%s:%u/secure", CASES[i].host, s.port), .ca_pem = CASES[i].ca, .allows_private = true};
+        ask(&k, &s, client, &r);
+        CHECK_ERR(outcome(&k), CASES[i].want, CASES[i].name);
+        if (CASES[i].want == OK) CHECK_STR(k.answer.body, S("yes"), CASES[i].name);
+        forget(&k);
+    }
+    end_both(&s, client);
+}
+
+TEST(net_client_limits_cancels_and_ends)
+{
+    enum { MOST = 3 };
+    struct side  s;
+    struct asked late[MOST] = {0}, more = {0};
+    side_start(t, &s, &PLAIN);
+    struct net_client *client = new_client(t, &s, MOST);
+    struct net_request r = {.url = call_format(t->call, "http://127.0.0.1:%u/late", s.port), .allows_http = true, .allows_private = true, .total_timeout_ms = 60000};
+    more.cancels = true;
+    ask(&more, &s, client, &r); // before libcurl is loaded
+    CHECK_INT(outcome(&more), OK, "cancelled");
+    forget(&more);
+    for (size_t i = 0; i < MOST; i++) ask(&late[i], &s, client, &r);
+    side_wait_late(&s, MOST);
+    ask(&more, &s, client, &r);
+    CHECK_ERR(outcome(&more), ERR_BUSY, "one too many");
+    forget(&more);
+    side_release(&s, 1);
+    CHECK_INT(outcome(&late[0]), OK, "an answer");
+    CHECK_STR(late[0].answer.body, S("GET /late "), "an answer");
+    more.cancels = true;
+    ask(&more, &s, client, &r);
+    CHECK_INT(outcome(&more), OK, "cancelled while others wait");
+    forget(&more);
+    side_stop(&s, 0);
+    net_client_free(client);
+    for (size_t i = 1; i < MOST; i++) CHECK_ERR(outcome(&late[i]), ERR_IO, "the server stops");
+    for (size_t i = 0; i < MOST; i++) forget(&late[i]);
+    side_end(&s, 0);
+}
