@@ -31,6 +31,10 @@
  *     directory_write           operator    always
  *     deny_write                operator    always
  *
+ * Without a row, because they change nothing besides: a vault that is recovered comes back as it
+ * was, whatever else the request says, and its denies never left; a secret that is recovered is
+ * under the permission of its own name; a federated credential is a resource that nothing reads yet.
+ *
  * Layer:  ops (uses all above)
  * Source: https://learn.microsoft.com/azure/role-based-access-control/overview;
  *         each row's own source stands where it is defined

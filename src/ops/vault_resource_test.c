@@ -199,6 +199,35 @@ TEST(a_recovered_vault_is_the_one_that_was)
     CHECK(!tree_find_global(s.work.world->tree, S(VAULT_TYPE), S("shop-1"), true));
 }
 
+// Whoever may delete and write a vault switches nothing and lifts no deny by deleting and recovering it.
+TEST(recovering_a_vault_raises_nobody)
+{
+    static const str                    ACTIONS[] = {S_INIT("Microsoft.KeyVault/vaults/secrets/getSecret/action")};
+    static const struct role_permission READ = {.data_actions = ACTIONS, .data_action_n = 1};
+    static const struct deny_principal  EVERYONE = {.type = S_INIT("SystemDefined")};
+    struct deny_assignment   *made, plain = {.id = stage_guid(0xD1), .name = S("no"), .scope = S(VAULT), .permissions = &READ, .permission_n = 1,
+                                             .principals = &EVERYONE, .principal_n = 1};
+    CLEANUP(stage_close) struct stage s;
+    struct rbac_answer                answer;
+    struct vault                      v;
+    stage_open(&s, t);
+    stage_put_group(&s, STAGE_GROUP);
+    stage_assign(&s, s.caller.id, "Contributor", STAGE_GROUP);
+    stage_assign(&s, s.caller.id, "Key Vault Secrets User", STAGE_SUBSCRIPTION);
+    put(&s, VAULT, BODY(",\"enableRbacAuthorization\":true"));
+    CHECK_OK(deny_new(t->call, &plain, &made));
+    CHECK_OK(work_change(t->call, &s.work, STORE_DENY, NULL, &made->ref));
+    CHECK_OK(stage_delete(&s, VAULT));
+    put(&s, VAULT, BODY(",\"createMode\":\"recover\",\"enableRbacAuthorization\":false,\"accessPolicies\":[{" TENANT
+                        ",\"objectId\":\"00000000-0000-0000-0000-0000000000a1\",\"permissions\":{\"secrets\":[\"get\"]}}]"));
+    CHECK_OK(vault_open(t->call, &s.work, S("shop-1"), &v));
+    CHECK(v.uses_rbac && json_n(v.policies) == 0);
+    CHECK_OK(work_decide(t->call, &s.work, NULL, ACTIONS[0], RBAC_DATA, S(VAULT "/secrets/a"), NULL, &answer));
+    CHECK(!answer.allowed && answer.reason == RBAC_DENIED);
+    CHECK_ERR(stage_write(&s, VAULT, IDENTITY_PUT, BODY(",\"createMode\":\"recover\",\"enableRbacAuthorization\":false"), NULL), ERR_LINKED_NOT_AUTHORIZED,
+              "of one that lives it is a write as any other");
+}
+
 TEST(purge_protection_goes_one_way)
 {
     CLEANUP(stage_close) struct stage s;
