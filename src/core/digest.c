@@ -2,6 +2,7 @@
 
 #include <limits.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 
 #include "core/random.h"
 
@@ -13,6 +14,13 @@ _Static_assert(SEAL_OVERHEAD_BYTES == NONCE_BYTES + TAG_BYTES, "the box is nonce
 enum err digest_sha256(struct call *c, bytes of, sha256 *out)
 {
     if (!EVP_Digest(of.at, of.n, out->b, NULL, EVP_sha256(), NULL)) return FAIL_PLAIN(c, ERR_CRYPTO);
+    return OK;
+}
+
+enum err digest_hmac(struct call *c, const struct secret *key, bytes of, sha256 *out)
+{
+    bytes k = secret_reveal(key);
+    if (k.n > INT_MAX || !HMAC(EVP_sha256(), k.at ? k.at : (const uint8_t *)"", (int)k.n, of.at, of.n, out->b, NULL)) return FAIL_PLAIN(c, ERR_CRYPTO);
     return OK;
 }
 

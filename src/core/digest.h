@@ -17,6 +17,8 @@ typedef struct {
 } sha256;
 
 FALLIBLE digest_sha256(struct call *c, bytes of, sha256 *out);
+/* HMAC-SHA-256 (RFC 2104). Errors: ERR_CRYPTO */
+FALLIBLE digest_hmac(struct call *c, const struct secret *key, bytes of, sha256 *out);
 FALLIBLE digest_sha1(struct call *c, bytes of, uint8_t out[SHA1_BYTES]);
 
 /*

@@ -107,3 +107,9 @@ struct order_node *order_from(const struct order *o, str key)
     }
     return best;
 }
+
+struct order_node *order_behind(const struct order *o, str key)
+{
+    struct order_node *at = order_from(o, key);
+    return at && compare(o, at->key, key) == 0 ? at->after : at;
+}

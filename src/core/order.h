@@ -38,3 +38,5 @@ void order_remove(struct order *o, struct order_node *node);
 struct order_node *order_find(const struct order *o, str key);
 /* The first whose key is not before `key`; NULL past the end. Go on with node->after. */
 struct order_node *order_from(const struct order *o, str key);
+/* The first whose key is past `key`, whether or not that one stands here. */
+struct order_node *order_behind(const struct order *o, str key);

@@ -27,6 +27,7 @@ struct edge {
 struct directory {
     struct map   by_id, by_app, by_user, by_user_assigned, by_system_assigned; // of principals
     struct order ids;                                                          // of entries
+    size_t       kind_n[PRINCIPAL_MANAGED + 1];
     struct map   nodes;
     size_t       ended_n; // of memberships: most directories have none, and need not be searched for them
     uint64_t     seed;
@@ -158,6 +159,7 @@ bool directory_put(struct directory *d, struct principal *p)
     directory_remove(d, p->id);
     put_keys(d, p);
     order_put(&d->ids, guid_key(&p->id.g), &fresh->by_id);
+    d->kind_n[p->kind]++;
     tell_node(d, p->id, p);
     return true;
 }
@@ -169,6 +171,7 @@ void directory_remove(struct directory *d, object_id id)
     tell_node(d, id, NULL);
     remove_keys(d, e->p);
     order_remove(&d->ids, &e->by_id);
+    d->kind_n[e->p->kind]--;
     ref_drop(&e->p->ref);
     free(e);
 }
@@ -400,25 +403,38 @@ const struct membership *directory_find_membership(const struct directory *d, ob
     return e ? e->m : NULL;
 }
 
-void directory_each(const struct directory *d, bool (*visit)(const struct principal *p, void *ctx), void *ctx)
+static struct order_node *first_past(const struct order *o, const object_id *after)
 {
-    for (struct order_node *node = d->ids.first; node && visit(entry_of(node)->p, ctx);) node = node->after;
+    return after ? order_behind(o, guid_key(&after->g)) : o->first;
 }
 
-void directory_each_member(const struct directory *d, object_id group, bool (*visit)(const struct membership *m, void *ctx), void *ctx)
+void directory_each(const struct directory *d, const object_id *after, bool (*visit)(const struct principal *p, void *ctx), void *ctx)
+{
+    for (struct order_node *node = first_past(&d->ids, after); node && visit(entry_of(node)->p, ctx);) node = node->after;
+}
+
+void directory_each_member(const struct directory *d, object_id group, const object_id *after, bool (*visit)(const struct membership *m, void *ctx), void *ctx)
 {
     const struct node *n = node_of(d, group);
-    struct order_node *at = n ? n->members.first : NULL;
+    struct order_node *at = n ? first_past(&n->members, after) : NULL;
     for (; at; at = at->after)
         if (!has_ended(edge_in_group(at)->m) && !visit(edge_in_group(at)->m, ctx)) return;
 }
 
-void directory_each_group_of(const struct directory *d, object_id member, bool (*visit)(const struct membership *m, void *ctx), void *ctx)
+void directory_each_group_of(const struct directory *d, object_id member, const object_id *after, bool (*visit)(const struct membership *m, void *ctx), void *ctx)
 {
     const struct node *n = node_of(d, member);
-    struct order_node *at = n ? n->groups.first : NULL;
+    struct order_node *at = n ? first_past(&n->groups, after) : NULL;
     for (; at; at = at->after)
         if (!has_ended(edge_in_member(at)->m) && !visit(edge_in_member(at)->m, ctx)) return;
+}
+
+size_t directory_count(const struct directory *d, unsigned kinds)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < COUNT(d->kind_n); i++)
+        if (kinds & 1u << i) n += d->kind_n[i];
+    return n;
 }
 
 void directory_each_ended(const struct directory *d, bool (*visit)(const struct membership *m, void *ctx), void *ctx)

@@ -93,9 +93,12 @@ FALLIBLE directory_members(struct call *c, const struct directory *d, object_id 
 bool directory_is_member(const struct directory *d, object_id group, object_id member); /* directly */
 /* The record of a direct membership, also of one that has ended; NULL if there is none. */
 const struct membership *directory_find_membership(const struct directory *d, object_id group, object_id member);
-/* Each record once, ordered by id; `visit` answers false to stop. Memberships that have ended are left out. */
-void directory_each(const struct directory *d, bool (*visit)(const struct principal *p, void *ctx), void *ctx);
-void directory_each_member(const struct directory *d, object_id group, bool (*visit)(const struct membership *m, void *ctx), void *ctx);
-void directory_each_group_of(const struct directory *d, object_id member, bool (*visit)(const struct membership *m, void *ctx), void *ctx);
+/* Each record once, in the order of ids, from the first past `after` (there or not; NULL: from the beginning); `visit` answers
+   false to stop. Memberships that have ended are left out. */
+void directory_each(const struct directory *d, const object_id *after, bool (*visit)(const struct principal *p, void *ctx), void *ctx);
+void directory_each_member(const struct directory *d, object_id group, const object_id *after, bool (*visit)(const struct membership *m, void *ctx), void *ctx);
+void directory_each_group_of(const struct directory *d, object_id member, const object_id *after, bool (*visit)(const struct membership *m, void *ctx), void *ctx);
+/* How many principals there are of the kinds of a mask (1 << kind). */
+size_t directory_count(const struct directory *d, unsigned kinds);
 /* Those alone, in any order. */
 void directory_each_ended(const struct directory *d, bool (*visit)(const struct membership *m, void *ctx), void *ctx);

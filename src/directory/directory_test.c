@@ -318,10 +318,10 @@ TEST(directory_ended_memberships_count_for_earlier_times_and_are_in_no_list) // 
     CHECK(!directory_find_membership(d, oid(12), oid(1)));
 
     buf_init(&members.text, &t->call->arena);
-    directory_each_member(d, oid(11), see_member, &members);
+    directory_each_member(d, oid(11), NULL, see_member, &members);
     CHECK_STR(buf_view(&members.text), S(""), "no member");
     buf_init(&groups.text, &t->call->arena);
-    directory_each_group_of(d, oid(1), see_group, &groups);
+    directory_each_group_of(d, oid(1), NULL, see_group, &groups);
     CHECK_STR(buf_view(&groups.text), S("10 "), "one group");
     buf_init(&first.text, &t->call->arena);
     directory_each_ended(d, see_group, &first);
@@ -350,20 +350,20 @@ TEST(directory_walks_in_the_order_of_ids_and_stops_when_told)
     }
     struct seen all = {.limit = 99}, two = {.limit = 2}, members = {.limit = 3}, groups = {.limit = 99}, none = {.limit = 9};
     buf_init(&all.text, &t->call->arena);
-    directory_each(d, see_principal, &all);
+    directory_each(d, NULL, see_principal, &all);
     CHECK_STR(buf_view(&all.text), S("1 2 4 7 9 "), "all");
     buf_init(&two.text, &t->call->arena);
-    directory_each(d, see_principal, &two);
+    directory_each(d, NULL, see_principal, &two);
     CHECK_STR(buf_view(&two.text), S("1 2 "), "stopped");
     buf_init(&members.text, &t->call->arena);
-    directory_each_member(d, oid(9), see_member, &members);
+    directory_each_member(d, oid(9), NULL, see_member, &members);
     CHECK_STR(buf_view(&members.text), S("1 2 4 "), "members");
     buf_init(&groups.text, &t->call->arena);
-    directory_each_group_of(d, oid(4), see_group, &groups);
+    directory_each_group_of(d, oid(4), NULL, see_group, &groups);
     CHECK_STR(buf_view(&groups.text), S("1 2 4 7 9 "), "groups");
     buf_init(&none.text, &t->call->arena);
-    directory_each_member(d, oid(77), see_member, &none);
-    directory_each_group_of(d, oid(77), see_group, &none);
+    directory_each_member(d, oid(77), NULL, see_member, &none);
+    directory_each_group_of(d, oid(77), NULL, see_group, &none);
     CHECK(none.text.n == 0);
     directory_free(d);
     directory_free(NULL);

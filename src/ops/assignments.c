@@ -248,12 +248,6 @@ static enum err read_assignment(struct call *c, struct work *w, const void *args
     return out->assignment ? OK : FAIL(c, ERR_ASSIGNMENT_NOT_FOUND, "The role assignment '%s' is not found.", guid_text(args->id).s);
 }
 
-static enum err list_assignments(struct call *c, struct work *w, const void *args, void *out)
-{
-    (void)c, (void)w, (void)args, (void)out; // the permission is all
-    return OK;
-}
-
 static enum err add_attribute(struct call *c, struct rbac_attribute *to, enum rbac_source source, const char *name, str value)
 {
     str *values;
@@ -288,4 +282,3 @@ const struct op OP_ASSIGNMENT_WRITE = {.name = "assignment_write", .action = ASS
 const struct op OP_ASSIGNMENT_DELETE = {.name = "assignment_delete", .action = ASSIGNMENTS "/delete", .writes = true, .run = delete_assignment,
                                         .no_effects = GRANTS};
 const struct op OP_ASSIGNMENT_READ = {.name = "assignment_read", .action = ASSIGNMENTS "/read", .run = read_assignment};
-const struct op OP_ASSIGNMENT_LIST = {.name = "assignment_list", .action = ASSIGNMENTS "/read", .run = list_assignments};

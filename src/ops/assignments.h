@@ -29,7 +29,6 @@ struct assignment_result {
 extern const struct op OP_ASSIGNMENT_WRITE;
 extern const struct op OP_ASSIGNMENT_DELETE;
 extern const struct op OP_ASSIGNMENT_READ;
-extern const struct op OP_ASSIGNMENT_LIST; /* no arguments: the permission alone; the caller walks the rules */
 
 /* Is there such a scope? What lies inside a resource is its service's own, and not asked for. */
 FALLIBLE assignment_require_scope(struct call *c, const struct work *w, const struct scope *scope);

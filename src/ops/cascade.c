@@ -75,7 +75,7 @@ static bool look_for_need(const struct resource *r, void *ctx)
 static bool is_needed(const struct work *w, const struct deny_assignment *d)
 {
     struct need n = {.scope = d->scope};
-    tree_each_deleted(w->world->tree, look_for_need, &n);
+    tree_each_deleted(w->world->tree, STR_NONE, STR_NONE, look_for_need, &n);
     return n.found;
 }
 
@@ -111,7 +111,7 @@ enum err cascade_denies_purged(struct call *c, struct work *w, str path)
 {
     struct gathered denies = {.c = c};
     TRY(scope_parse(c, path, &denies.at));
-    rbac_each_deny(w->world->rules, gather_deny_around, &denies);
+    rbac_each_deny(w->world->rules, NULL, gather_deny_around, &denies);
     return drop_denies(c, w, &denies, true);
 }
 
@@ -127,7 +127,7 @@ enum err cascade_resource(struct call *c, struct work *w, const struct resource 
 enum err cascade_resources(struct call *c, struct work *w, str path)
 {
     struct gathered g = {.c = c};
-    tree_each_resource(w->world->tree, path, gather_resource, &g);
+    tree_each_resource(w->world->tree, path, STR_NONE, gather_resource, &g);
     if (g.failed) return FAIL_PLAIN(c, ERR_NO_MEMORY);
     while (g.n > 0) TRY(cascade_resource(c, w, g.items[--g.n])); // ids are in order: a child stands behind its parent
     return OK;
@@ -142,7 +142,7 @@ enum err cascade_assignments(struct call *c, struct work *w, str path)
     if (guid_parse(roles.at.subscription, &in.g)) rbac_each_in_subscription(w->world->rules, in, gather_assignment, &roles);
     else rbac_each_assignment(w->world->rules, NULL, gather_assignment, &roles);
     if (rbac_lingering_count(w->world->rules)) rbac_each_lingering(w->world->rules, gather_assignment, &roles); // what comes next by that name is another
-    rbac_each_deny(w->world->rules, gather_deny, &denies);
+    rbac_each_deny(w->world->rules, NULL, gather_deny, &denies);
     if (roles.failed) return FAIL_PLAIN(c, ERR_NO_MEMORY);
     for (size_t i = 0; i < roles.n; i++) TRY(work_change(c, w, STORE_ASSIGNMENT, &((const struct assignment *)roles.items[i])->ref, NULL));
     return drop_denies(c, w, &denies, false);
@@ -166,6 +166,6 @@ static bool add_site(const struct resource *r, void *ctx)
 enum err cascade_sites(struct call *c, struct work *w, str path, struct effect_sites *out)
 {
     struct sites s = {.c = c, .out = out};
-    tree_each_resource(w->world->tree, path, add_site, &s);
+    tree_each_resource(w->world->tree, path, STR_NONE, add_site, &s);
     return s.failed;
 }

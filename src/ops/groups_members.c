@@ -87,8 +87,8 @@ static enum err drop(struct call *c, struct work *w, const struct membership *m)
 enum err memberships_drop(struct call *c, struct work *w, object_id id)
 {
     struct doomed d = {.c = c};
-    directory_each_member(w->world->directory, id, see, &d);
-    if (d.failed == OK) directory_each_group_of(w->world->directory, id, see_other, &d);
+    directory_each_member(w->world->directory, id, NULL, see, &d);
+    if (d.failed == OK) directory_each_group_of(w->world->directory, id, NULL, see_other, &d);
     TRY(d.failed);
     for (size_t i = 0; i < d.n; i++) TRY(drop(c, w, d.items[i]));
     return OK;

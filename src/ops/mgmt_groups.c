@@ -75,7 +75,7 @@ static bool count_group(const struct mgmt_group *g, void *ctx)
 static size_t height_of(struct call *c, const struct work *w, str name, size_t depth_left)
 {
     struct family f = {.c = c, .w = w, .parent = name, .depth_left = depth_left};
-    tree_each_mgmt_group(w->world->tree, count_group, &f);
+    tree_each_mgmt_group(w->world->tree, STR_NONE, count_group, &f);
     return f.height + 1;
 }
 
@@ -118,7 +118,7 @@ static bool count_any(const struct mgmt_group *g, void *ctx)
 static enum err check_room(struct call *c, const struct work *w)
 {
     size_t n = 0;
-    tree_each_mgmt_group(w->world->tree, count_any, &n);
+    tree_each_mgmt_group(w->world->tree, STR_NONE, count_any, &n);
     return n < MGMT_GROUPS_MAX ? OK : FAIL(c, ERR_CONFLICT, "A directory has at most %d management groups.", MGMT_GROUPS_MAX);
 }
 
@@ -162,8 +162,8 @@ static enum err delete_group(struct call *c, struct work *w, const void *args_, 
     out->group = tree_find_mgmt_group(w->world->tree, args->name);
     if (!out->group) return OK;
     if (mgmt_group_is_root(w->product, args->name)) return FAIL(c, ERR_PARAMETER_INVALID, "The root management group cannot be deleted.");
-    tree_each_mgmt_group(w->world->tree, count_group, &f);
-    tree_each_subscription(w->world->tree, count_subscription, &f);
+    tree_each_mgmt_group(w->world->tree, STR_NONE, count_group, &f);
+    tree_each_subscription(w->world->tree, NULL, count_subscription, &f);
     if (f.groups || f.subscriptions)
         return FAIL(c, ERR_CONFLICT, "The management group '%.*s' holds %zu management groups and %zu subscriptions: move them first.", PSTR(args->name),
                     f.groups, f.subscriptions);
@@ -322,7 +322,7 @@ static enum err find_left(struct call *c, struct work *w, const struct effect *e
     TRY(read_move(c, w, e, args, &m));
     if (str_empty(m.path)) return OK;
     TRY(above_after(c, w, &m, &l.above, &l.above_n));
-    rbac_each_deny(w->world->rules, look_for_left, &l);
+    rbac_each_deny(w->world->rules, NULL, look_for_left, &l);
     return l.failed;
 }
 

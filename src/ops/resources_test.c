@@ -191,7 +191,7 @@ static bool count_one(const struct resource *r, void *ctx)
 static size_t users_of(const struct stage *s, const char *identity)
 {
     size_t n = 0;
-    tree_each_user_of(s->work.world->tree, str_of(identity), count_one, &n);
+    tree_each_user_of(s->work.world->tree, str_of(identity), STR_NONE, count_one, &n);
     return n;
 }
 

@@ -454,7 +454,7 @@ enum err vault_resource_purge_due(struct call *c, struct work *w, size_t limit, 
 {
     struct due_vaults due = {.limit = limit, .now_ns = c->now_ns};
     TRY(NEW(c, &due.items, limit));
-    tree_each_deleted(w->world->tree, gather_due, &due);
+    tree_each_deleted(w->world->tree, STR_NONE, STR_NONE, gather_due, &due);
     for (size_t i = 0; i < due.n && w->writes; i++) TRY(remove_for_good(c, w, due.items[i]));
     *out_n = due.n;
     return OK;

@@ -32,9 +32,9 @@ static str told(struct test *t, const struct world *w)
 {
     struct buf b;
     buf_init(&b, &t->call->arena);
-    directory_each(w->directory, note_principal, &b);
-    tree_each_resource(w->tree, STR_NONE, note_resource, &b);
-    tree_each_deleted(w->tree, note_resource, &b);
+    directory_each(w->directory, NULL, note_principal, &b);
+    tree_each_resource(w->tree, STR_NONE, STR_NONE, note_resource, &b);
+    tree_each_deleted(w->tree, STR_NONE, STR_NONE, note_resource, &b);
     rbac_each_assignment(w->rules, NULL, note_assignment, &b);
     buf_addf(&b, "%zu\n", rbac_assignment_count(w->rules));
     return buf_view(&b);

@@ -6,7 +6,7 @@
 
 void places_init(struct places *p)
 {
-    *p = (struct places){.free = PLACE_NONE};
+    *p = (struct places){.free = PLACE_NONE, .outside.first = PLACE_NONE};
     map_init(&p->subscriptions, false);
 }
 
@@ -55,15 +55,16 @@ static bool more_places(struct places *p)
     return true;
 }
 
-// The subscription that the path begins with; NULL in *out for a path above or beside all subscriptions.
+// The subscription that the path begins with, or `outside`. False: no memory.
 static bool subscription_of(struct places *p, str path, struct subscription_places **out)
 {
     const str head = S("/subscriptions/");
     guid      id;
-    *out = NULL;
+    *out = &p->outside;
     if (!str_starts_nocase(path, head) || !guid_parse(str_upto(str_from(path, head.n), GUID_TEXT_BYTES), &id)) return true;
-    *out = map_get(&p->subscriptions, guid_key(&id));
-    if (*out) return true;
+    struct subscription_places *known = map_get(&p->subscriptions, guid_key(&id));
+    if (known) *out = known;
+    if (known) return true;
     struct subscription_places *fresh = malloc(sizeof *fresh);
     if (!fresh) return false;
     *fresh = (struct subscription_places){.id = id, .first = PLACE_NONE};
@@ -78,7 +79,6 @@ static bool subscription_of(struct places *p, str path, struct subscription_plac
 static void chain_place(struct places *p, uint32_t place)
 {
     struct place *x = &p->at[place];
-    if (!x->subscription) return;
     x->next = x->subscription->first;
     if (x->next != PLACE_NONE) p->at[x->next].before = place;
     x->subscription->first = place;
@@ -88,11 +88,10 @@ static void unchain_place(struct places *p, uint32_t place)
 {
     struct place               *x = &p->at[place];
     struct subscription_places *s = x->subscription;
-    if (!s) return;
     if (x->next != PLACE_NONE) p->at[x->next].before = x->before;
     if (x->before != PLACE_NONE) p->at[x->before].next = x->next;
     else s->first = x->next;
-    if (s->first != PLACE_NONE) return;
+    if (s->first != PLACE_NONE || s == &p->outside) return;
     map_remove(&p->subscriptions, guid_key(&s->id));
     free(s);
 }
@@ -119,7 +118,7 @@ void places_count(struct places *p, uint32_t place, int by)
 {
     struct place *x = &p->at[place];
     x->n += (uint32_t)by;
-    if (x->subscription) x->subscription->n += (size_t)by;
+    x->subscription->n += (size_t)by;
 }
 
 // Empties the slot; later entries of the run move back.

@@ -30,7 +30,7 @@ struct subscription_places {
 
 struct place {
     uint64_t                    hash;
-    struct subscription_places *subscription; /* NULL above a subscription */
+    struct subscription_places *subscription; /* the places' own `outside` for what is above or beside all subscriptions */
     uint32_t                    high;         /* first item of the chain */
     uint32_t                    n;            /* those that stand; lingering ones are here but not counted */
     uint32_t                    next, before; /* places of the same subscription; of a free one `next` is the next free one */
@@ -50,6 +50,7 @@ struct places {
     struct place_slot *table;
     size_t             table_room; /* a power of two, or 0 */
     struct map         subscriptions;
+    struct subscription_places outside; /* of no subscription: the root, management groups */
 };
 
 /* Does an assignment at that path stand with its place? Else with its principal. */
@@ -85,5 +86,5 @@ void               places_count(struct places *p, uint32_t place, int by);
 /* Frees the place if nothing is there any more. */
 void               places_leave(struct places *p, struct place_slot *slot);
 
-const struct subscription_places *places_subscription(const struct places *p, guid id);
+const struct subscription_places *places_subscription(const struct places *p, guid id); /* NULL: nothing stands there */
 size_t                            places_bytes(const struct places *p);

@@ -245,6 +245,17 @@ size_t rbac_count_in_subscription(const struct rbac_rules *r, subscription_id s)
     return x ? x->n : 0;
 }
 
+size_t rbac_count_outside(const struct rbac_rules *r)
+{
+    return r->places.outside.n;
+}
+
+size_t rbac_count_of_principal(const struct rbac_rules *r, object_id who)
+{
+    const struct holder *x = holders_find(&r->holders, who, holders_hash(&r->holders, who));
+    return x ? x->low_n + (x->high ? x->high->n : 0) : 0;
+}
+
 size_t rbac_count_at_scope(const struct rbac_rules *r, str scope)
 {
     const struct place_slot *slot = places_find(&r->places, level_hash(r->seed, scope));
@@ -329,11 +340,20 @@ void rbac_each_at_scope(const struct rbac_rules *r, str scope, visit_assignment 
     visit_place(r, level_hash(r->seed, scope), &(struct visit){visit, ctx, false});
 }
 
-void rbac_each_in_subscription(const struct rbac_rules *r, subscription_id s, visit_assignment *visit, void *ctx)
+static void visit_places(const struct rbac_rules *r, const struct subscription_places *x, visit_assignment *visit, void *ctx)
 {
-    const struct subscription_places *x = places_subscription(&r->places, s.g);
-    const struct visit                v = {visit, ctx, false};
-    bool                              more = true;
+    const struct visit v = {visit, ctx, false};
+    bool               more = true;
     for (uint32_t i = x ? x->first : PLACE_NONE; more && i != PLACE_NONE; i = r->places.at[i].next)
         more = visit_place(r, r->places.at[i].hash, &v);
+}
+
+void rbac_each_in_subscription(const struct rbac_rules *r, subscription_id s, visit_assignment *visit, void *ctx)
+{
+    visit_places(r, places_subscription(&r->places, s.g), visit, ctx);
+}
+
+void rbac_each_outside(const struct rbac_rules *r, visit_assignment *visit, void *ctx)
+{
+    visit_places(r, &r->places.outside, visit, ctx);
 }

@@ -41,18 +41,25 @@ size_t rbac_index_bytes(const struct rbac_rules *r); /* memory of the index, wit
 /* How many stand in a subscription (at it or below), or exactly at a scope. */
 size_t rbac_count_in_subscription(const struct rbac_rules *r, subscription_id s);
 size_t rbac_count_at_scope(const struct rbac_rules *r, str scope);
+/* How many stand at scopes of no subscription: the root, management groups. */
+size_t rbac_count_outside(const struct rbac_rules *r);
+/* How many a principal has, lingering ones too: what rbac_each_of_principal has to look at. */
+size_t rbac_count_of_principal(const struct rbac_rules *r, object_id who);
 /* Does any assignment that stands name the role? */
 bool rbac_role_in_use(const struct rbac_rules *r, guid role);
 
-/* Every record once, in a fixed order that does not depend on hashing (by id); `visit` answers false to stop. */
-void rbac_each_role(const struct rbac_rules *r, bool (*visit)(const struct role *x, void *ctx), void *ctx); /* built-in and custom */
-void rbac_each_deny(const struct rbac_rules *r, bool (*visit)(const struct deny_assignment *x, void *ctx), void *ctx);
-/* The same for assignments, from the one behind the id `after` (which need not be there); NULL: from the first. */
+/*
+ * Every record once, in the order of ids, from the first past `after` (which need not be there; NULL: from the beginning);
+ * `visit` answers false to stop.
+ */
+void rbac_each_role(const struct rbac_rules *r, const guid *after, bool (*visit)(const struct role *x, void *ctx), void *ctx); /* built-in and custom */
+void rbac_each_deny(const struct rbac_rules *r, const guid *after, bool (*visit)(const struct deny_assignment *x, void *ctx), void *ctx);
 void rbac_each_assignment(const struct rbac_rules *r, const guid *after, bool (*visit)(const struct assignment *x, void *ctx), void *ctx);
-/* The assignments of one principal; those exactly at one scope; at a subscription and below it. Any order. */
+/* The assignments of one principal; those exactly at one scope; at a subscription and below it; at scopes of no subscription. Any order. */
 void rbac_each_of_principal(const struct rbac_rules *r, object_id who, bool (*visit)(const struct assignment *x, void *ctx), void *ctx);
 void rbac_each_at_scope(const struct rbac_rules *r, str scope, bool (*visit)(const struct assignment *x, void *ctx), void *ctx);
 void rbac_each_in_subscription(const struct rbac_rules *r, subscription_id s, bool (*visit)(const struct assignment *x, void *ctx), void *ctx);
+void rbac_each_outside(const struct rbac_rules *r, bool (*visit)(const struct assignment *x, void *ctx), void *ctx);
 /* Those that were removed and still grant (lingers_until_ns): by id, how many, each in any order. */
 const struct assignment *rbac_find_lingering(const struct rbac_rules *r, guid id);
 size_t rbac_lingering_count(const struct rbac_rules *r);

@@ -102,9 +102,11 @@ const struct deny_assignment *rbac_find_deny(const struct rbac_rules *r, guid id
     return stands_at(r, at, id) ? r->denies[at]->record : NULL;
 }
 
-void rbac_each_deny(const struct rbac_rules *r, bool (*visit)(const struct deny_assignment *x, void *ctx), void *ctx)
+void rbac_each_deny(const struct rbac_rules *r, const guid *after, bool (*visit)(const struct deny_assignment *x, void *ctx), void *ctx)
 {
-    for (size_t i = 0; i < r->deny_n && visit(r->denies[i]->record, ctx); i++) {}
+    size_t first = after ? place_of(r, *after) : 0;
+    if (after && stands_at(r, first, *after)) first++;
+    for (size_t i = first; i < r->deny_n && visit(r->denies[i]->record, ctx); i++) {}
 }
 
 void rules_clear_denies(struct rbac_rules *r)

@@ -162,7 +162,7 @@ static bool is_named(const struct role *x, void *ctx)
 const struct role *rbac_find_role_by_name(const struct rbac_rules *r, str name)
 {
     struct named n = {.name = name};
-    rbac_each_role(r, is_named, &n);
+    rbac_each_role(r, NULL, is_named, &n);
     return n.found;
 }
 
@@ -177,11 +177,31 @@ size_t rbac_custom_role_count(const struct rbac_rules *r)
     return r->custom_n;
 }
 
-void rbac_each_role(const struct rbac_rules *r, bool (*visit)(const struct role *x, void *ctx), void *ctx)
+// How many of the custom ones, or of the built-in ones, are not past the id: both are in the order of ids.
+static size_t customs_up_to(const struct rbac_rules *r, guid id)
 {
-    size_t             n, custom = 0;
+    size_t low = 0, high = r->custom_n;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (guid_cmp(r->customs[middle]->id, id) <= 0) low = middle + 1;
+        else high = middle;
+    }
+    return low;
+}
+
+static size_t builtins_up_to(guid id)
+{
+    size_t             n, i = 0;
     const struct role *builtins = role_builtins(&n);
-    for (size_t i = 0; i <= n; i++) {
+    while (i < n && guid_cmp(builtins[i].id, id) <= 0) i++;
+    return i;
+}
+
+void rbac_each_role(const struct rbac_rules *r, const guid *after, bool (*visit)(const struct role *x, void *ctx), void *ctx)
+{
+    size_t             n, custom = after ? customs_up_to(r, *after) : 0, first = after ? builtins_up_to(*after) : 0;
+    const struct role *builtins = role_builtins(&n);
+    for (size_t i = first; i <= n; i++) {
         while (custom < r->custom_n && (i == n || guid_cmp(r->customs[custom]->id, builtins[i].id) < 0))
             if (!visit(r->customs[custom++]->role, ctx)) return;
         if (i < n && !visit(&builtins[i], ctx)) return;

@@ -192,10 +192,10 @@ TEST(rules_list_roles_in_the_order_of_ids)
     }
     struct order_check o = {.ordered = true};
     size_t             n = 0;
-    rbac_each_role(r, check_role_order, &o);
+    rbac_each_role(r, NULL, check_role_order, &o);
     CHECK(o.ordered);
     CHECK_INT(o.n, 968, "roles");
-    rbac_each_role(r, only_three, &n);
+    rbac_each_role(r, NULL, only_three, &n);
     CHECK_INT(n, 3, "stopped");
     rbac_rules_free(r);
 }

@@ -122,6 +122,11 @@ bool scope_contains(const struct scope *outer, const struct scope *inner)
     return scope_path_contains(outer->path, inner->path);
 }
 
+bool scope_reaches(const struct scope *from, const struct scope *at, const str *above, size_t above_n)
+{
+    return scope_contains(from, at) || str_index_nocase(above, above_n, from->path) != STR_NOWHERE;
+}
+
 bool scope_parent(str path, str *out)
 {
     struct walk w;

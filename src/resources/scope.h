@@ -45,7 +45,9 @@ FALLIBLE scope_parse(struct call *c, str text, struct scope *out);
  * group holds a subscription is known only to the resource tree.
  */
 bool scope_contains(const struct scope *outer, const struct scope *inner);
-/* The same for paths, as scope_parse gives them. */
+/* Does what is granted at `from` reach `at`? `above`: the scopes of the management groups that hold `at` (tree_above). */
+bool scope_reaches(const struct scope *from, const struct scope *at, const str *above, size_t above_n);
+/* scope_contains for paths, as scope_parse gives them. */
 bool scope_path_contains(str outer, str inner);
 
 /*

@@ -418,16 +418,22 @@ enum err tree_above_mgmt_group(struct call *c, const struct tree *t, str name, c
     return way_up(c, t, p ? mgmt_place_above(t, p) : NULL, p ? p->scope : STR_NONE, out, out_n);
 }
 
-// Everything on the shelf whose key begins with the prefix.
-static struct order_node *first_with(const struct shelf *s, str prefix)
+// The first on the shelf whose key begins with the prefix and is past `after`.
+static struct order_node *first_with(const struct shelf *s, str prefix, str after)
 {
-    struct order_node *node = order_from(&s->order, prefix);
+    bool               goes_on = !str_empty(after) && str_cmp_nocase(after, prefix) >= 0;
+    struct order_node *node = goes_on ? order_behind(&s->order, after) : order_from(&s->order, prefix);
     return node && str_starts_nocase(node->key, prefix) ? node : NULL;
 }
 
 static struct order_node *next_with(const struct order_node *node, str prefix)
 {
     return node->after && str_starts_nocase(node->after->key, prefix) ? node->after : NULL;
+}
+
+static struct order_node *first_past(const struct order *o, str after)
+{
+    return str_empty(after) ? o->first : order_behind(o, after);
 }
 
 // Walking a range needs "path/": a path alone also begins what stands beside it (rg1, rg10).
@@ -451,46 +457,58 @@ static const struct resource *resource_at(struct order_node *node)
     return (const struct resource *)place_of(node)->record;
 }
 
-void tree_each_resource(const struct tree *t, str under, bool (*visit)(const struct resource *r, void *ctx), void *ctx)
+typedef bool visit_resource(const struct resource *r, void *ctx);
+
+static void each_below(const struct shelf *s, str under, str after, visit_resource *visit, void *ctx)
 {
     struct prefix p;
     if (!prefix_below(under, &p)) return;
     str                prefix = {p.text, p.n};
-    struct order_node *node = first_with(&t->live, prefix);
+    struct order_node *node = first_with(s, prefix, after);
     while (node && visit(resource_at(node), ctx)) node = next_with(node, prefix);
 }
 
-void tree_each_deleted(const struct tree *t, bool (*visit)(const struct resource *r, void *ctx), void *ctx)
+void tree_each_resource(const struct tree *t, str under, str after, visit_resource *visit, void *ctx)
 {
-    struct order_node *node = t->deleted.order.first;
-    while (node && visit(resource_at(node), ctx)) node = node->after;
+    each_below(&t->live, under, after, visit, ctx);
 }
 
-void tree_each_group(const struct tree *t, subscription_id s, bool (*visit)(const struct resource_group *g, void *ctx), void *ctx)
+void tree_each_deleted(const struct tree *t, str under, str after, visit_resource *visit, void *ctx)
+{
+    each_below(&t->deleted, under, after, visit, ctx);
+}
+
+void tree_each_group(const struct tree *t, subscription_id s, str after, bool (*visit)(const struct resource_group *g, void *ctx), void *ctx)
 {
     struct prefix    p;
     struct guid_text id = guid_text(s.g);
     p.n = (size_t)snprintf(p.text, sizeof p.text, "/subscriptions/%s/", id.s);
     str                prefix = {p.text, p.n};
-    struct order_node *node = first_with(&t->groups, prefix);
+    struct order_node *node = first_with(&t->groups, prefix, after);
     while (node && visit((const struct resource_group *)place_of(node)->record, ctx)) node = next_with(node, prefix);
 }
 
-void tree_each_subscription(const struct tree *t, bool (*visit)(const struct subscription *s, void *ctx), void *ctx)
+void tree_each_subscription(const struct tree *t, const subscription_id *after, bool (*visit)(const struct subscription *s, void *ctx), void *ctx)
 {
-    struct order_node *node = t->subscriptions.order.first;
+    struct order_node *node = first_past(&t->subscriptions.order, after ? guid_key(&after->g) : STR_NONE);
     while (node && visit((const struct subscription *)place_of(node)->record, ctx)) node = node->after;
 }
 
-void tree_each_mgmt_group(const struct tree *t, bool (*visit)(const struct mgmt_group *g, void *ctx), void *ctx)
+void tree_each_mgmt_group(const struct tree *t, str after, bool (*visit)(const struct mgmt_group *g, void *ctx), void *ctx)
 {
-    struct order_node *node = t->mgmt_groups.order.first;
+    struct order_node *node = first_past(&t->mgmt_groups.order, after);
     while (node && visit((const struct mgmt_group *)place_of(node)->record, ctx)) node = node->after;
 }
 
-void tree_each_user_of(const struct tree *t, str identity_id, bool (*visit)(const struct resource *r, void *ctx), void *ctx)
+void tree_each_user_of(const struct tree *t, str identity_id, str after, visit_resource *visit, void *ctx)
 {
     const struct users *u = map_get(&t->users, identity_id);
-    struct order_node  *node = u ? u->by_id.first : NULL;
+    struct order_node  *node = u ? first_past(&u->by_id, after) : NULL;
     while (node && visit((const struct resource *)CONTAINER_OF(node, struct use, node)->spot->place.record, ctx)) node = node->after;
+}
+
+size_t tree_count_users_of(const struct tree *t, str identity_id)
+{
+    const struct users *u = map_get(&t->users, identity_id);
+    return u ? u->by_id.n : 0;
 }

@@ -125,12 +125,16 @@ FALLIBLE tree_above(struct call *c, const struct tree *t, subscription_id id, co
    none; one that is not there would lie below the root. */
 FALLIBLE tree_above_mgmt_group(struct call *c, const struct tree *t, str name, const str **out, size_t *out_n);
 
-/* In the order of ids (case-folded); `visit` answers false to stop. `under` is a path: only what lies below it,
-   not what stands at it; empty or "/": all. The tree must not change meanwhile. */
-void tree_each_resource(const struct tree *t, str under, bool (*visit)(const struct resource *r, void *ctx), void *ctx);
-void tree_each_deleted(const struct tree *t, bool (*visit)(const struct resource *r, void *ctx), void *ctx);
-void tree_each_group(const struct tree *t, subscription_id s, bool (*visit)(const struct resource_group *g, void *ctx), void *ctx);
-void tree_each_subscription(const struct tree *t, bool (*visit)(const struct subscription *s, void *ctx), void *ctx);
-void tree_each_mgmt_group(const struct tree *t, bool (*visit)(const struct mgmt_group *g, void *ctx), void *ctx);
+/*
+ * In the order of ids (case-folded), from the first that is past `after` (any id, there or not; empty: from the
+ * beginning); `visit` answers false to stop. `under` is a path: only what lies below it, not what stands at it; empty
+ * or "/": all. The tree must not change meanwhile.
+ */
+void tree_each_resource(const struct tree *t, str under, str after, bool (*visit)(const struct resource *r, void *ctx), void *ctx);
+void tree_each_deleted(const struct tree *t, str under, str after, bool (*visit)(const struct resource *r, void *ctx), void *ctx);
+void tree_each_group(const struct tree *t, subscription_id s, str after, bool (*visit)(const struct resource_group *g, void *ctx), void *ctx);
+void tree_each_subscription(const struct tree *t, const subscription_id *after, bool (*visit)(const struct subscription *s, void *ctx), void *ctx);
+void tree_each_mgmt_group(const struct tree *t, str after, bool (*visit)(const struct mgmt_group *g, void *ctx), void *ctx); /* by name */
 /* The living resources that carry a user-assigned identity, whether or not the identity is still there. */
-void tree_each_user_of(const struct tree *t, str identity_id, bool (*visit)(const struct resource *r, void *ctx), void *ctx);
+void   tree_each_user_of(const struct tree *t, str identity_id, str after, bool (*visit)(const struct resource *r, void *ctx), void *ctx);
+size_t tree_count_users_of(const struct tree *t, str identity_id);

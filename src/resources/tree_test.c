@@ -108,7 +108,7 @@ static str walk(struct test *t, const struct tree *tree, const char *under, size
 {
     struct seen s = {.limit = limit};
     buf_init(&s.text, &t->call->arena);
-    tree_each_resource(tree, str_of(under), see_resource, &s);
+    tree_each_resource(tree, str_of(under), STR_NONE, see_resource, &s);
     return buf_view(&s.text);
 }
 
@@ -116,7 +116,7 @@ static str users_of(struct test *t, const struct tree *tree, const char *identit
 {
     struct seen s = {0};
     buf_init(&s.text, &t->call->arena);
-    tree_each_user_of(tree, str_of(identity), see_resource, &s);
+    tree_each_user_of(tree, str_of(identity), STR_NONE, see_resource, &s);
     return buf_view(&s.text);
 }
 
@@ -188,7 +188,7 @@ TEST(tree_keeps_soft_deleted_resources_apart)
     CHECK_STR(walk(t, tree, "", 0), S(""), "no living one");
     struct seen s = {0};
     buf_init(&s.text, &t->call->arena);
-    tree_each_deleted(tree, see_resource, &s);
+    tree_each_deleted(tree, STR_NONE, STR_NONE, see_resource, &s);
     CHECK_STR(buf_view(&s.text), S("V1"), "deleted ones");
     tree_remove_resource(tree, S(RG VAULTS "v1"), true);
     CHECK(tree_find_deleted(tree, S(RG VAULTS "v1")) == NULL && tree_find_global(tree, type, S("v1"), true) == NULL);
@@ -245,13 +245,13 @@ TEST(tree_walks_groups_of_one_subscription)
     put_group(t, tree, SUB "/resourcegroups/RG1"); // the same again
     struct seen one = {0}, two = {0}, none = {0};
     buf_init(&one.text, &t->call->arena);
-    tree_each_group(tree, sub('1'), see_group, &one);
+    tree_each_group(tree, sub('1'), STR_NONE, see_group, &one);
     CHECK_STR(buf_view(&one.text), S("RG1 rg10"), "of the first");
     buf_init(&two.text, &t->call->arena);
-    tree_each_group(tree, sub('2'), see_group, &two);
+    tree_each_group(tree, sub('2'), STR_NONE, see_group, &two);
     CHECK_STR(buf_view(&two.text), S("other"), "of the second");
     buf_init(&none.text, &t->call->arena);
-    tree_each_group(tree, sub('3'), see_group, &none);
+    tree_each_group(tree, sub('3'), STR_NONE, see_group, &none);
     CHECK_STR(buf_view(&none.text), S(""), "of a third");
     CHECK(tree_find_group(tree, S(SUB "/RESOURCEGROUPS/rG10")) != NULL);
     CHECK(tree_find_group(tree, S(SUB "/resourceGroups/rg")) == NULL);
@@ -355,13 +355,13 @@ TEST(tree_walks_subscriptions_and_management_groups_in_order)
     put_mgmt_group(t, tree, "alpha", "");
     struct seen subscriptions = {0}, groups = {0}, one = {.limit = 1};
     buf_init(&subscriptions.text, &t->call->arena);
-    tree_each_subscription(tree, see_subscription, &subscriptions);
+    tree_each_subscription(tree, NULL, see_subscription, &subscriptions);
     CHECK_STR(buf_view(&subscriptions.text), S("1 3"), "subscriptions");
     buf_init(&groups.text, &t->call->arena);
-    tree_each_mgmt_group(tree, see_mgmt_group, &groups);
+    tree_each_mgmt_group(tree, STR_NONE, see_mgmt_group, &groups);
     CHECK_STR(buf_view(&groups.text), S("alpha Beta"), "management groups");
     buf_init(&one.text, &t->call->arena);
-    tree_each_mgmt_group(tree, see_mgmt_group, &one);
+    tree_each_mgmt_group(tree, STR_NONE, see_mgmt_group, &one);
     CHECK_STR(buf_view(&one.text), S("alpha"), "stopped");
     CHECK(tree_find_mgmt_group(tree, S("BETA")) != NULL && tree_find_mgmt_group(tree, S("bet")) == NULL);
     CHECK(tree_find_subscription(tree, sub('3')) != NULL && tree_find_subscription(tree, sub('2')) == NULL);
@@ -381,7 +381,7 @@ TEST(tree_holds_many_resources_put_in_any_order)
     }
     struct seen s = {0};
     buf_init(&s.text, &t->call->arena);
-    tree_each_resource(tree, S(SUB "/resourceGroups/g7"), see_resource, &s);
+    tree_each_resource(tree, S(SUB "/resourceGroups/g7"), STR_NONE, see_resource, &s);
     CHECK_INT(s.text.n, (N / 100) * 8 - 1, "one group's");
     CHECK(str_starts(buf_view(&s.text), S("vm00007 vm00107 ")));
     for (unsigned i = 0; i < N; i += 2) {

@@ -525,7 +525,7 @@ static bool look_for_made(const struct principal *p, void *found)
 static bool group_is_made(struct scene *x)
 {
     bool found = false;
-    directory_each(x->s.work.world->directory, look_for_made, &found);
+    directory_each(x->s.work.world->directory, NULL, look_for_made, &found);
     return found;
 }
 

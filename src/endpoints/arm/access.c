@@ -25,7 +25,7 @@ static bool applies(const struct permissions *p, str scope_text)
         call_forgive(p->c);
         return false;
     }
-    return arm_reaches(&scope, &p->at, p->above, p->above_n);
+    return scope_reaches(&scope, &p->at, p->above, p->above_n);
 }
 
 static bool write_grant(const struct assignment *x, void *ctx)
@@ -164,7 +164,7 @@ static enum err read_resource(struct call *c, const struct work *w, const struct
     TRY(scope_parse(c, k->scope, &k->at));
     TRY(scope_parse(c, asked_at, &asked));
     TRY(work_above(c, w, &k->at, &above, &above_n));
-    if (!arm_reaches(&asked, &k->at, above, above_n))
+    if (!scope_reaches(&asked, &k->at, above, above_n))
         return FAIL(c, ERR_CONTENT_INVALID, "Resource.Id '%.*s' does not lie at or below the scope '%.*s' that is asked.", PSTR(str_upto(id, 256)), PSTR(asked_at));
     return question_add_all(c, &k->facts, RBAC_RESOURCE, json_get(resource, S("Attributes")), "Resource.Attributes");
 }

@@ -5,7 +5,7 @@
  * Source: https://learn.microsoft.com/rest/api/resources
  */
 #pragma once
-#include "endpoints/service.h"
+#include "endpoints/page.h"
 #include "ops/resources.h"
 
 extern const struct host HOST_MANAGEMENT;
@@ -23,26 +23,33 @@ void     arm_write_deny(struct call *c, struct json_writer *to, const struct den
 
 /* The route's {scope*}, where nothing stands for the root. */
 str  arm_scope_of(const struct wire *q);
-/* Does what is granted at `from` reach `at`? `above`: the management groups that hold `at` (see work_above). */
-bool arm_reaches(const struct scope *from, const struct scope *at, const str *above, size_t above_n);
 void arm_put_who_or_null(struct json_writer *to, const char *name, object_id who);
 
 /* "{type}/read" and the like, at that id; at what holds the list where the id is that of a list. */
 FALLIBLE arm_type_target(struct call *c, str id, const char *verb, struct op_target *out);
 
 /*
- * A list in pages: the handler offers every item that belongs to it, in a fixed order; the page takes what fits.
- *     arm_page_begin(...); for each: if (arm_page_wants(&page, id)) { write one object to page.json }; arm_page_end(...)
+ * A list in pages (endpoints/page.h), of at most ARM_PAGE_ITEMS items or $top:
+ *     arm_page_begin(...); walk from behind page.p.after: if (arm_page_takes(&page, key, belongs)) { write one object to page.json }
+ *     and stop unless arm_page_goes_on(&page); arm_page_end(...)
  */
 struct arm_page {
+    struct page         p;
+    const guid         *after; /* of arm_page_begin_guids; NULL: the first page */
     struct json_writer *json;
-    str                 after; /* from $skiptoken: ids up to and with this one were on earlier pages */
-    size_t              room;  /* items left on this page */
-    str                 last;  /* the id written last */
-    bool                is_full;
+    size_t              n;     /* items taken */
 };
 FALLIBLE arm_page_begin(struct call *c, const struct wire *q, struct answer *a, struct arm_page *out);
-bool     arm_page_wants(struct arm_page *page, str id); /* ids must come in the order of str_cmp_nocase */
+/* Where keys are guids. */
+FALLIBLE arm_page_begin_guids(struct call *c, const struct wire *q, struct answer *a, struct arm_page *out);
+bool     arm_page_takes(struct arm_page *page, str key, bool belongs);
+static inline bool arm_page_goes_on(const struct arm_page *page)
+{
+    return !page->p.is_full;
+}
+/* Ends the list and links to the next page; the object is still open. */
+FALLIBLE arm_page_end_list(struct call *c, const struct wire *q, struct arm_page *page);
+/* The same, and ends the object. */
 FALLIBLE arm_page_end(struct call *c, const struct wire *q, struct arm_page *page);
 
 /* $filter of resource lists. */
@@ -52,6 +59,8 @@ bool     arm_filter_allows(const struct arm_filter *f, const struct resource *r,
 /* The same for resource groups, which are filtered by their tags alone. */
 FALLIBLE arm_filter_read_tags(struct call *c, str text, const struct arm_filter **out);
 bool     arm_filter_allows_tags(const struct arm_filter *f, const struct json *tags);
+/* The same of a resource, or with NULL of a group, by its document: read only where the filter asks for tags. */
+FALLIBLE arm_filter_passes(struct call *c, const struct arm_filter *f, const struct resource *r, str document, bool *out);
 
 /* Where routes are decided (permit.h), and what each leaves in q->object. */
 permit_target arm_at_subscription, arm_at_scope;

@@ -2,7 +2,7 @@
 #include "ops/assignments.h"
 
 #include "endpoints/arm/arm.h"
-#include "rbac/filter.h"
+#include "ops/assignment_list.h"
 
 /*
  * A role's id as the request's scope has it: below its subscription, or bare above one. Clients join
@@ -150,56 +150,24 @@ enum err arm_assignment_delete(struct call *c, struct work *w, const struct wire
     return OK;
 }
 
-struct listing {
-    struct call       *c;
-    str                scope_text;
-    struct scope       scope;
-    const str         *above;
-    size_t             above_n;
-    struct rbac_filter filter;
-    const object_id   *who; /* whom assignedTo means, and its groups */
-    size_t             who_n;
-    struct arm_page    page;
-};
-
-static bool names_who(const struct listing *l, object_id principal)
-{
-    for (size_t i = 0; i < l->who_n; i++)
-        if (object_id_eq(l->who[i], principal)) return true;
-    return false;
-}
-
-static bool belongs(const struct listing *l, const struct assignment *x)
-{
-    struct scope scope;
-    if (scope_parse(l->c, x->scope, &scope) != OK) {
-        call_forgive(l->c);
-        return false;
-    }
-    if (!arm_reaches(&scope, &l->scope, l->above, l->above_n) && (l->filter.at_scope || !scope_contains(&l->scope, &scope))) return false;
-    if (l->filter.has_principal && !object_id_eq(x->principal, l->filter.principal)) return false;
-    return !l->filter.has_assigned_to || names_who(l, x->principal);
-}
-
-static bool offer(const struct assignment *x, void *ctx)
-{
-    struct listing *l = ctx;
-    if (belongs(l, x) && arm_page_wants(&l->page, guid_str(l->c, x->id))) write_assignment(l->c, l->page.json, l->scope_text, x);
-    return !l->page.is_full;
-}
-
 enum err arm_assignments_list(struct call *c, struct work *w, const struct wire *q, struct answer *a)
 {
-    struct listing  l = {.c = c, .scope_text = arm_scope_of(q)};
-    TRY(scope_parse(c, l.scope_text, &l.scope));
-    TRY(wire_run(c, w, q, NULL, NULL));
-    TRY(rbac_filter_read(c, wire_query(q, "$filter"), RBAC_FILTER_ASSIGNMENTS, &l.filter));
-    if (l.scope.kind == SCOPE_ROOT && str_empty(str_trim(wire_query(q, "$filter"))))
+    struct rbac_filter      filter;
+    struct assignment_query query = {.filter = &filter};
+    struct assignment_page  found = {0};
+    struct arm_page         page;
+    str                     scope = arm_scope_of(q);
+    TRY(scope_parse(c, scope, &query.at));
+    TRY(rbac_filter_read(c, wire_query(q, "$filter"), RBAC_FILTER_ASSIGNMENTS, &filter));
+    if (query.at.kind == SCOPE_ROOT && str_empty(str_trim(wire_query(q, "$filter"))))
         return FAIL(c, ERR_QUERY_UNSUPPORTED, "Listing the role assignments at '/' needs a filter. Supported filters are %s.",
                     rbac_filter_supported(RBAC_FILTER_ASSIGNMENTS));
-    TRY(work_above(c, w, &l.scope, &l.above, &l.above_n));
-    if (l.filter.has_assigned_to) TRY(directory_closure(c, w->world->directory, l.filter.assigned_to, DIRECTORY_AS_WRITTEN, &l.who, &l.who_n));
-    TRY(arm_page_begin(c, q, a, &l.page));
-    rbac_each_assignment(w->world->rules, NULL, offer, &l);
-    return arm_page_end(c, q, &l.page);
+    TRY(arm_page_begin_guids(c, q, a, &page));
+    query.after = page.after;
+    query.limit = page.p.room;
+    TRY(wire_run(c, w, q, &query, &found));
+    for (size_t i = 0; i < found.n; i++) write_assignment(c, page.json, scope, found.items[i]);
+    page.p.is_full = found.has_more;
+    page.p.last = guid_key(&found.last);
+    return arm_page_end(c, q, &page);
 }

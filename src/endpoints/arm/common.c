@@ -1,5 +1,4 @@
 // What the handlers of the management API share: shapes, targets, pages.
-#include "core/b64.h"
 #include "endpoints/arm/arm.h"
 #include "resources/types.h"
 
@@ -14,11 +13,6 @@ str arm_scope_of(const struct wire *q)
 {
     str scope = wire_param(q, "scope");
     return str_empty(scope) ? S("/") : scope;
-}
-
-bool arm_reaches(const struct scope *from, const struct scope *at, const str *above, size_t above_n)
-{
-    return scope_contains(from, at) || str_index_nocase(above, above_n, from->path) != STR_NOWHERE;
 }
 
 void arm_put_who_or_null(struct json_writer *to, const char *name, object_id who)
@@ -124,65 +118,63 @@ enum err arm_write_group(struct call *c, struct json_writer *to, const struct re
     return OK;
 }
 
-enum err arm_page_begin(struct call *c, const struct wire *q, struct answer *a, struct arm_page *out)
+// The cursor and $top were read: the answer begins.
+static enum err begin_list(struct answer *a, struct arm_page *page)
 {
-    str      token = wire_query(q, "$skiptoken"), top = wire_query(q, "$top");
-    bytes    after;
-    uint64_t room = ARM_PAGE_ITEMS;
-    *out = (struct arm_page){0};
-    if (!str_empty(top) && (!str_to_u64(top, &room) || room == 0)) return FAIL(c, ERR_PARAMETER_INVALID, "$top must be a number from 1 on.");
-    if (!str_empty(token)) {
-        if (b64url_decode(c, token, &after) != OK) {
-            call_forgive(c);
-            return FAIL(c, ERR_PARAMETER_INVALID, "The $skiptoken is not one that this service gave.");
-        }
-        out->after = bytes_str(after);
-    }
-    out->room = room < ARM_PAGE_ITEMS ? room : ARM_PAGE_ITEMS;
-    out->json = answer_json(a, 200);
-    json_write_object(out->json);
-    json_write_key(out->json, S("value"));
-    json_write_array(out->json);
+    page->json = answer_json(a, 200);
+    json_write_object(page->json);
+    json_write_key(page->json, S("value"));
+    json_write_array(page->json);
     return OK;
 }
 
-bool arm_page_wants(struct arm_page *page, str id)
+static enum err read_room(struct call *c, const struct wire *q, size_t *out)
 {
-    if (page->after.n && str_cmp_nocase(id, page->after) <= 0) return false;
-    if (page->room == 0) {
-        page->is_full = true;
-        return false;
-    }
-    page->room--;
-    page->last = id;
-    return true;
+    str      top = wire_query(q, "$top");
+    uint64_t room = ARM_PAGE_ITEMS;
+    if (!str_empty(top) && (!str_to_u64(top, &room) || room == 0)) return FAIL(c, ERR_PARAMETER_INVALID, "$top must be a number from 1 on.");
+    *out = room < ARM_PAGE_ITEMS ? room : ARM_PAGE_ITEMS;
+    return OK;
 }
 
-// The same request again, but for the token: absolute, as clients demand.
-static enum err write_next_link(struct call *c, const struct wire *q, struct arm_page *page)
+enum err arm_page_begin(struct call *c, const struct wire *q, struct answer *a, struct arm_page *out)
 {
-    struct buf b;
-    str        link;
-    buf_init(&b, &c->arena);
-    buf_addf(&b, "https://%.*s%.*s?", PSTR(q->http->host), PSTR(q->http->path));
-    for (size_t i = 0; i < q->query_n; i++) {
-        if (str_eq_nocase(q->query[i].name, S("$skiptoken"))) continue;
-        http_escape(&b, q->query[i].name);
-        buf_add_char(&b, '=');
-        http_escape(&b, q->query[i].value);
-        buf_add_char(&b, '&');
-    }
-    buf_add(&b, S("%24skiptoken="));
-    b64url_add(&b, str_bytes(page->last));
-    TRY(buf_finish(c, &b, &link));
+    size_t room;
+    *out = (struct arm_page){0};
+    TRY(read_room(c, q, &room));
+    TRY(page_begin(c, q, room, &out->p));
+    return begin_list(a, out);
+}
+
+enum err arm_page_begin_guids(struct call *c, const struct wire *q, struct answer *a, struct arm_page *out)
+{
+    size_t room;
+    *out = (struct arm_page){0};
+    TRY(read_room(c, q, &room));
+    TRY(page_begin_guids(c, q, room, &out->p, &out->after));
+    return begin_list(a, out);
+}
+
+bool arm_page_takes(struct arm_page *page, str key, bool belongs)
+{
+    bool takes = page_takes(&page->p, key, belongs);
+    page->n += takes;
+    return takes;
+}
+
+enum err arm_page_end_list(struct call *c, const struct wire *q, struct arm_page *page)
+{
+    str link;
+    json_write_end(page->json);
+    if (!page->p.is_full) return OK;
+    TRY(page_link(c, q, &page->p, false, &link));
     json_put_string(page->json, S("nextLink"), link);
     return OK;
 }
 
 enum err arm_page_end(struct call *c, const struct wire *q, struct arm_page *page)
 {
-    json_write_end(page->json);
-    if (page->is_full) TRY(write_next_link(c, q, page));
+    TRY(arm_page_end_list(c, q, page));
     json_write_end(page->json);
     return OK;
 }

@@ -69,9 +69,9 @@ static bool offer_deny(const struct deny_assignment *d, void *ctx)
         call_forgive(l->c);
         return true;
     }
-    bool belongs = arm_reaches(&scope, &l->at, l->above, l->above_n) || (!l->filter.at_scope && scope_contains(&l->at, &scope));
-    if (belongs && passes(l, d) && arm_page_wants(&l->page, guid_str(l->c, d->id))) arm_write_deny(l->c, l->page.json, d);
-    return !l->page.is_full;
+    bool belongs = scope_reaches(&scope, &l->at, l->above, l->above_n) || (!l->filter.at_scope && scope_contains(&l->at, &scope));
+    if (arm_page_takes(&l->page, guid_key(&d->id), belongs && passes(l, d))) arm_write_deny(l->c, l->page.json, d);
+    return arm_page_goes_on(&l->page);
 }
 
 enum err arm_denies_list(struct call *c, struct work *w, const struct wire *q, struct answer *a)
@@ -80,8 +80,8 @@ enum err arm_denies_list(struct call *c, struct work *w, const struct wire *q, s
     TRY(scope_parse(c, arm_scope_of(q), &l.at));
     TRY(rbac_filter_read(c, wire_query(q, "$filter"), RBAC_FILTER_DENIES, &l.filter));
     TRY(work_above(c, w, &l.at, &l.above, &l.above_n));
-    TRY(arm_page_begin(c, q, a, &l.page));
-    rbac_each_deny(w->world->rules, offer_deny, &l);
+    TRY(arm_page_begin_guids(c, q, a, &l.page));
+    rbac_each_deny(w->world->rules, l.page.after, offer_deny, &l);
     return arm_page_end(c, q, &l.page);
 }
 

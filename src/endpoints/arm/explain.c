@@ -96,7 +96,7 @@ static bool concerns(const struct access *x, str scope_text)
     struct scope scope;
     bool         is_read = scope_parse(x->c, scope_text, &scope) == OK;
     call_forgive(x->c);
-    return is_read && (x->everywhere || arm_reaches(&scope, &x->at, x->above, x->above_n) || scope_contains(&x->at, &scope));
+    return is_read && (x->everywhere || scope_reaches(&scope, &x->at, x->above, x->above_n) || scope_contains(&x->at, &scope));
 }
 
 static bool offer_grant(const struct assignment *a, void *ctx)
@@ -160,7 +160,7 @@ enum err arm_access_list(struct call *c, struct work *w, const struct wire *q, s
     json_write_end(x.j);
     json_write_key(x.j, S("denies"));
     json_write_array(x.j);
-    rbac_each_deny(w->world->rules, offer_deny, &s);
+    rbac_each_deny(w->world->rules, NULL, offer_deny, &s);
     json_write_end(x.j);
     json_write_end(x.j);
     return OK;

@@ -186,3 +186,15 @@ bool arm_filter_allows_tags(const struct arm_filter *f, const struct json *tags)
     static const struct resource NOTHING = {0};
     return arm_filter_allows(f, &NOTHING, tags);
 }
+
+// A document is read into a call of its own, which goes with it: those of a whole page's search would fill the request's.
+enum err arm_filter_passes(struct call *c, const struct arm_filter *f, const struct resource *r, str document, bool *out)
+{
+    struct call        scratch = {.now_ns = c->now_ns, .now_s = c->now_s};
+    const struct json *read = NULL;
+    enum err           failed = is_tag(f->terms[0].field) ? json_parse(&scratch, document, &read) : OK; // it asks for tags alone, or for none
+    const struct json *tags = json_get(read, S("tags"));
+    if (failed == OK) *out = r ? arm_filter_allows(f, r, tags) : arm_filter_allows_tags(f, tags);
+    call_clear(&scratch);
+    return failed == OK ? OK : FAIL_PLAIN(c, failed);
+}

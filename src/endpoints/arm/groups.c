@@ -50,13 +50,12 @@ struct listing {
 
 static bool offer(const struct resource_group *g, void *ctx)
 {
-    struct listing    *l = ctx;
-    const struct json *document;
-    l->failed = json_parse(l->c, g->document, &document);
+    struct listing *l = ctx;
+    bool            belongs = true;
+    if (l->filter) l->failed = arm_filter_passes(l->c, l->filter, NULL, g->document, &belongs);
     if (l->failed != OK) return false;
-    if (l->filter && !arm_filter_allows_tags(l->filter, json_get(document, S("tags")))) return true;
-    if (arm_page_wants(&l->page, g->id)) l->failed = arm_write_group(l->c, l->page.json, g);
-    return l->failed == OK && !l->page.is_full;
+    if (arm_page_takes(&l->page, g->id, belongs)) l->failed = arm_write_group(l->c, l->page.json, g);
+    return l->failed == OK && arm_page_goes_on(&l->page);
 }
 
 enum err arm_groups_list(struct call *c, struct work *w, const struct wire *q, struct answer *a)
@@ -67,7 +66,7 @@ enum err arm_groups_list(struct call *c, struct work *w, const struct wire *q, s
     if (!guid_parse(subscription, &s.g)) return FAIL_PLAIN(c, ERR_SUBSCRIPTION_INVALID);
     if (!str_empty(filter)) TRY(arm_filter_read_tags(c, filter, &l.filter));
     TRY(arm_page_begin(c, q, a, &l.page));
-    tree_each_group(w->world->tree, s, offer, &l);
+    tree_each_group(w->world->tree, s, l.page.p.after, offer, &l);
     TRY(l.failed);
     return arm_page_end(c, q, &l.page);
 }

@@ -36,33 +36,35 @@ enum err arm_system_identity_get(struct call *c, struct work *w, const struct wi
 }
 
 struct users {
-    struct call        *c;
-    struct work        *w;
-    struct json_writer *j;
-    int64_t             n;
+    struct call    *c;
+    struct work    *w;
+    struct arm_page page;
 };
 
-static bool write_user(const struct resource *r, void *ctx)
+static void write_user(struct users *u, const struct resource *r, const struct resource_id *id)
 {
-    struct users              *u = ctx;
-    struct resource_id         id;
-    subscription_id            in;
+    struct json_writer        *j = u->page.json;
     const struct subscription *s = NULL;
-    if (resource_id_parse(u->c, r->id, &id) != OK) {
-        call_forgive(u->c);
-        return true;
-    }
-    if (guid_parse(id.subscription, &in.g)) s = tree_find_subscription(u->w->world->tree, in);
-    json_write_object(u->j);
-    json_put_string(u->j, S("id"), r->id);
-    json_put_string(u->j, S("name"), r->name);
-    json_put_string(u->j, S("type"), r->type);
-    json_put_string(u->j, S("resourceGroup"), id.group);
-    json_put_string(u->j, S("subscriptionId"), id.subscription);
-    json_put_string(u->j, S("subscriptionDisplayName"), s ? s->name : S(""));
-    json_write_end(u->j);
-    u->n++;
-    return true;
+    subscription_id            in;
+    if (guid_parse(id->subscription, &in.g)) s = tree_find_subscription(u->w->world->tree, in);
+    json_write_object(j);
+    json_put_string(j, S("id"), r->id);
+    json_put_string(j, S("name"), r->name);
+    json_put_string(j, S("type"), r->type);
+    json_put_string(j, S("resourceGroup"), id->group);
+    json_put_string(j, S("subscriptionId"), id->subscription);
+    json_put_string(j, S("subscriptionDisplayName"), s ? s->name : S(""));
+    json_write_end(j);
+}
+
+static bool offer_user(const struct resource *r, void *ctx)
+{
+    struct users      *u = ctx;
+    struct resource_id id;
+    bool               is_read = resource_id_parse(u->c, r->id, &id) == OK;
+    call_forgive(u->c);
+    if (arm_page_takes(&u->page, r->id, is_read)) write_user(u, r, &id);
+    return arm_page_goes_on(&u->page);
 }
 
 enum err arm_at_identity(struct call *c, const struct work *w, struct wire *q, struct op_target *out)
@@ -78,13 +80,11 @@ enum err arm_associated_list(struct call *c, struct work *w, const struct wire *
 {
     const struct resource *identity;
     TRY(resources_require(c, w, q->scope, &identity));
-    struct users u = {.c = c, .w = w, .j = answer_json(a, 200)};
-    json_write_object(u.j);
-    json_write_key(u.j, S("value"));
-    json_write_array(u.j);
-    tree_each_user_of(w->world->tree, identity->id, write_user, &u);
-    json_write_end(u.j);
-    json_put_int(u.j, S("totalCount"), u.n);
-    json_write_end(u.j);
+    struct users u = {.c = c, .w = w};
+    TRY(arm_page_begin(c, q, a, &u.page));
+    tree_each_user_of(w->world->tree, identity->id, u.page.p.after, offer_user, &u);
+    TRY(arm_page_end_list(c, q, &u.page));
+    json_put_int(u.page.json, S("totalCount"), (int64_t)tree_count_users_of(w->world->tree, identity->id));
+    json_write_end(u.page.json);
     return OK;
 }

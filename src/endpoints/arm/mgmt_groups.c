@@ -80,8 +80,8 @@ static void write_children(struct below *b)
 {
     json_write_key(b->j, S("children"));
     json_write_array(b->j);
-    tree_each_mgmt_group(b->w->world->tree, write_child_group, b);
-    tree_each_subscription(b->w->world->tree, write_child_subscription, b);
+    tree_each_mgmt_group(b->w->world->tree, STR_NONE, write_child_group, b);
+    tree_each_subscription(b->w->world->tree, NULL, write_child_subscription, b);
     json_write_end(b->j);
 }
 
@@ -166,15 +166,25 @@ enum err arm_mgmt_group_get(struct call *c, struct work *w, const struct wire *q
 // The actions that the rows of lists name, in that order.
 enum { ITEM_GROUP, ITEM_SUBSCRIPTION };
 
+// Groups by name, then, where subscriptions are shown too, those by id: a key tells which of the two it is of.
+#define KEY_GROUP        'g'
+#define KEY_SUBSCRIPTION 's'
+
 struct listing {
-    struct call        *c;
-    struct work        *w;
-    const struct wire  *q;
-    struct json_writer *j;
-    bool                as_entities;
-    size_t              n;
-    enum err            failed;
+    struct call       *c;
+    struct work       *w;
+    const struct wire *q;
+    struct arm_page    page;
+    bool               as_entities;
+    str                below; // name of the group whose descendants are listed; empty: all that the caller may read
+    str                below_path;
+    enum err           failed;
 };
+
+static str key_of(struct call *c, char kind, str key)
+{
+    return call_format(c, "%c%.*s", kind, PSTR(key));
+}
 
 static bool may_read(struct listing *l, size_t kind, str scope)
 {
@@ -185,7 +195,7 @@ static bool may_read(struct listing *l, size_t kind, str scope)
 
 static void write_item(struct listing *l, str type, str id, str name, str display_name, str parent)
 {
-    struct json_writer *j = l->j;
+    struct json_writer *j = l->page.json;
     json_write_object(j);
     put_names(j, type, id, name, STR_NONE);
     json_write_key(j, S("properties"));
@@ -200,39 +210,66 @@ static void write_item(struct listing *l, str type, str id, str name, str displa
     }
     json_write_end(j);
     json_write_end(j);
-    l->n++;
+}
+
+static bool is_below(struct listing *l, str group)
+{
+    const str *above;
+    size_t     n;
+    l->failed = tree_above_mgmt_group(l->c, l->w->world->tree, group, &above, &n);
+    return l->failed == OK && str_index_nocase(above, n, l->below_path) != STR_NOWHERE;
 }
 
 static bool offer_group(const struct mgmt_group *g, void *ctx)
 {
-    struct listing *l = ctx;
-    str             path = mgmt_group_path(l->c, g->name);
+    struct listing          *l = ctx;
+    str                      path = mgmt_group_path(l->c, g->name);
     const struct mgmt_group *parent = parent_of(l->w, g);
-    if (may_read(l, ITEM_GROUP, path)) write_item(l, S(TYPE), path, g->name, g->display_name, parent ? mgmt_group_path(l->c, parent->name) : STR_NONE);
-    return l->failed == OK;
+    bool                     belongs = str_empty(l->below) ? may_read(l, ITEM_GROUP, path) : parent && is_below(l, g->name);
+    if (l->failed == OK && arm_page_takes(&l->page, key_of(l->c, KEY_GROUP, g->name), belongs))
+        write_item(l, S(TYPE), path, g->name, g->display_name, parent ? mgmt_group_path(l->c, parent->name) : STR_NONE);
+    return l->failed == OK && arm_page_goes_on(&l->page);
 }
 
 static bool offer_subscription(const struct subscription *s, void *ctx)
 {
     struct listing *l = ctx;
     str             name = guid_str(l->c, s->id.g), path = call_format(l->c, "/subscriptions/%.*s", PSTR(name));
-    if (may_read(l, ITEM_SUBSCRIPTION, path))
-        write_item(l, S("/subscriptions"), path, name, s->name, mgmt_group_path(l->c, mgmt_group_of_subscription(l->c, l->w, s)));
-    return l->failed == OK;
+    str             holder = mgmt_group_of_subscription(l->c, l->w, s);
+    bool            belongs = str_empty(l->below) ? may_read(l, ITEM_SUBSCRIPTION, path)
+                                                  : str_eq_nocase(holder, l->below) || is_below(l, holder);
+    if (l->failed == OK && arm_page_takes(&l->page, key_of(l->c, KEY_SUBSCRIPTION, name), belongs))
+        write_item(l, S("/subscriptions"), path, name, s->name, mgmt_group_path(l->c, holder));
+    return l->failed == OK && arm_page_goes_on(&l->page);
+}
+
+static enum err walk(struct listing *l, bool subscriptions_too)
+{
+    str             after = l->page.p.after, key = str_from(after, 1);
+    subscription_id id;
+    bool            among_groups = str_empty(after) || after.at[0] == KEY_GROUP;
+    bool            among_subscriptions = !among_groups && guid_parse(key, &id.g);
+    if (among_groups) tree_each_mgmt_group(l->w->world->tree, key, offer_group, l);
+    if (subscriptions_too && l->failed == OK && arm_page_goes_on(&l->page))
+        tree_each_subscription(l->w->world->tree, among_subscriptions ? &id : NULL, offer_subscription, l);
+    return l->failed;
 }
 
 static enum err list(struct call *c, struct work *w, const struct wire *q, struct answer *a, bool as_entities)
 {
-    struct listing l = {.c = c, .w = w, .q = q, .j = answer_json(a, 200), .as_entities = as_entities};
-    json_write_object(l.j);
-    json_write_key(l.j, S("value"));
-    json_write_array(l.j);
-    tree_each_mgmt_group(w->world->tree, offer_group, &l);
-    if (as_entities && l.failed == OK) tree_each_subscription(w->world->tree, offer_subscription, &l);
-    TRY(l.failed);
-    json_write_end(l.j);
-    if (as_entities) json_put_int(l.j, S("count"), (int64_t)l.n);
-    json_write_end(l.j);
+    struct listing       l = {.c = c, .w = w, .q = q, .as_entities = as_entities};
+    const struct caller *caller = c->caller;
+    if (!caller) return FAIL_PLAIN(c, ERR_CALLER_UNKNOWN);
+    struct caller with_groups = *caller; // told once for all the items that it is asked about
+    TRY(work_closure(c, w, NULL, &with_groups.who, &with_groups.who_n));
+    TRY(arm_page_begin(c, q, a, &l.page));
+    c->caller = &with_groups;
+    enum err failed = walk(&l, as_entities);
+    c->caller = caller;
+    TRY(failed);
+    TRY(arm_page_end_list(c, q, &l.page));
+    if (as_entities) json_put_int(l.page.json, S("count"), (int64_t)l.page.n); // of this page
+    json_write_end(l.page.json);
     return OK;
 }
 
@@ -246,56 +283,15 @@ enum err arm_entities_list(struct call *c, struct work *w, const struct wire *q,
     return list(c, w, q, a, true);
 }
 
-// --- descendants: everything below, flat ---
-
-static bool is_below(struct listing *l, str path, str group)
-{
-    const str *above;
-    size_t     n;
-    l->failed = tree_above_mgmt_group(l->c, l->w->world->tree, group, &above, &n);
-    if (l->failed != OK) return false;
-    for (size_t i = 0; i < n; i++)
-        if (str_eq_nocase(above[i], path)) return true;
-    return false;
-}
-
-struct descent {
-    struct listing l;
-    str            path, name;
-};
-
-static bool offer_descendant_group(const struct mgmt_group *g, void *ctx)
-{
-    struct descent          *d = ctx;
-    const struct mgmt_group *parent = parent_of(d->l.w, g);
-    if (parent && is_below(&d->l, d->path, g->name))
-        write_item(&d->l, S(TYPE), mgmt_group_path(d->l.c, g->name), g->name, g->display_name, mgmt_group_path(d->l.c, parent->name));
-    return d->l.failed == OK;
-}
-
-static bool offer_descendant_subscription(const struct subscription *s, void *ctx)
-{
-    struct descent *d = ctx;
-    str             holder = mgmt_group_of_subscription(d->l.c, d->l.w, s), name = guid_str(d->l.c, s->id.g);
-    if (str_eq_nocase(holder, d->name) || is_below(&d->l, d->path, holder))
-        write_item(&d->l, S("/subscriptions"), call_format(d->l.c, "/subscriptions/%.*s", PSTR(name)), name, s->name, mgmt_group_path(d->l.c, holder));
-    return d->l.failed == OK;
-}
-
+// Everything below a group, flat.
 enum err arm_descendants_list(struct call *c, struct work *w, const struct wire *q, struct answer *a)
 {
     const struct mgmt_group *g;
     TRY(mgmt_group_require(c, w, name_of(q), &g));
-    struct descent d = {.l = {.c = c, .w = w, .j = answer_json(a, 200), .as_entities = true}, .path = mgmt_group_path(c, g->name), .name = g->name};
-    json_write_object(d.l.j);
-    json_write_key(d.l.j, S("value"));
-    json_write_array(d.l.j);
-    tree_each_mgmt_group(w->world->tree, offer_descendant_group, &d);
-    if (d.l.failed == OK) tree_each_subscription(w->world->tree, offer_descendant_subscription, &d);
-    TRY(d.l.failed);
-    json_write_end(d.l.j);
-    json_write_end(d.l.j);
-    return OK;
+    struct listing l = {.c = c, .w = w, .as_entities = true, .below = g->name, .below_path = mgmt_group_path(c, g->name)};
+    TRY(arm_page_begin(c, q, a, &l.page));
+    TRY(walk(&l, true));
+    return arm_page_end(c, q, &l.page);
 }
 
 // --- writing ---

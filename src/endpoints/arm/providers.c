@@ -60,7 +60,7 @@ static enum err namespaces_in_use(struct call *c, struct work *w, str subscripti
     *out = (struct in_use){.c = c, .wanted = wanted};
     if (str_empty(subscription)) return OK;
     TRY(work_decide(c, w, NULL, S("Microsoft.Resources/subscriptions/resources/read"), RBAC_CONTROL, at, NULL, &answer));
-    if (answer.allowed) tree_each_resource(w->world->tree, at, note_namespace, out);
+    if (answer.allowed) tree_each_resource(w->world->tree, at, STR_NONE, note_namespace, out);
     return out->failed;
 }
 

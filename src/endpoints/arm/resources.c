@@ -32,18 +32,18 @@ struct listing {
 
 static bool allowed_by(struct listing *l, const struct resource *r)
 {
-    const struct json *document;
+    bool allowed = true;
     if (!str_empty(l->type) && !str_eq_nocase(r->type, l->type)) return false;
-    if (!l->filter) return true;
-    l->failed = json_parse(l->c, r->document, &document);
-    return l->failed == OK && arm_filter_allows(l->filter, r, json_get(document, S("tags")));
+    if (l->filter) l->failed = arm_filter_passes(l->c, l->filter, r, r->document, &allowed);
+    return allowed;
 }
 
 static bool offer(const struct resource *r, void *ctx)
 {
     struct listing *l = ctx;
-    if (allowed_by(l, r) && arm_page_wants(&l->page, r->id)) l->failed = arm_write_resource(l->c, l->w, l->page.json, r, l->is_item);
-    return l->failed == OK && !l->page.is_full;
+    bool            belongs = allowed_by(l, r);
+    if (l->failed == OK && arm_page_takes(&l->page, r->id, belongs)) l->failed = arm_write_resource(l->c, l->w, l->page.json, r, l->is_item);
+    return l->failed == OK && arm_page_goes_on(&l->page);
 }
 
 static enum err list(struct call *c, struct work *w, const struct wire *q, struct answer *a, str under, struct listing *l)
@@ -53,7 +53,7 @@ static enum err list(struct call *c, struct work *w, const struct wire *q, struc
     l->w = w;
     if (!str_empty(filter)) TRY(arm_filter_read(c, filter, &l->filter));
     TRY(arm_page_begin(c, q, a, &l->page));
-    tree_each_resource(w->world->tree, under, offer, l);
+    tree_each_resource(w->world->tree, under, l->page.p.after, offer, l);
     TRY(l->failed);
     return arm_page_end(c, q, &l->page);
 }

@@ -55,7 +55,7 @@ static bool is_near(const struct roles *l, const struct role *r)
         struct scope scope;
         bool         is_read = scope_parse(l->c, r->scopes[i], &scope) == OK;
         call_forgive(l->c);
-        if (is_read && (arm_reaches(&scope, &l->at, l->above, l->above_n) || scope_contains(&l->at, &scope))) return true;
+        if (is_read && (scope_reaches(&scope, &l->at, l->above, l->above_n) || scope_contains(&l->at, &scope))) return true;
     }
     return false;
 }
@@ -70,8 +70,8 @@ static bool belongs(const struct roles *l, const struct role *r)
 static bool offer(const struct role *r, void *ctx)
 {
     struct roles *l = ctx;
-    if (belongs(l, r) && arm_page_wants(&l->page, guid_str(l->c, r->id))) write_role(l->c, l->page.json, &l->at, r, false);
-    return !l->page.is_full;
+    if (arm_page_takes(&l->page, guid_key(&r->id), belongs(l, r))) write_role(l->c, l->page.json, &l->at, r, false);
+    return arm_page_goes_on(&l->page);
 }
 
 enum err arm_roles_list(struct call *c, struct work *w, const struct wire *q, struct answer *a)
@@ -80,8 +80,8 @@ enum err arm_roles_list(struct call *c, struct work *w, const struct wire *q, st
     TRY(scope_parse(c, arm_scope_of(q), &l.at));
     TRY(rbac_filter_read(c, wire_query(q, "$filter"), RBAC_FILTER_ROLES, &l.filter));
     TRY(work_above(c, w, &l.at, &l.above, &l.above_n));
-    TRY(arm_page_begin(c, q, a, &l.page));
-    rbac_each_role(w->world->rules, offer, &l);
+    TRY(arm_page_begin_guids(c, q, a, &l.page));
+    rbac_each_role(w->world->rules, l.page.after, offer, &l);
     return arm_page_end(c, q, &l.page);
 }
 

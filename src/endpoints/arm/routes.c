@@ -1,5 +1,6 @@
 #include "endpoints/arm/arm.h"
 #include "endpoints/dialect/arm.h"
+#include "ops/assignment_list.h"
 #include "ops/assignments.h"
 #include "ops/mgmt_groups.h"
 #include "ops/role_definitions.h"

@@ -73,7 +73,7 @@ static bool reaches(struct visibility *v, str scope_text)
         call_forgive(v->c);
         return false;
     }
-    return scope_contains(&v->at, &scope) || arm_reaches(&scope, &v->at, v->above, v->above_n);
+    return scope_contains(&v->at, &scope) || scope_reaches(&scope, &v->at, v->above, v->above_n);
 }
 
 static bool look_at(const struct assignment *x, void *ctx)
@@ -83,51 +83,55 @@ static bool look_at(const struct assignment *x, void *ctx)
     return !v->found;
 }
 
-static enum err can_see(struct call *c, const struct work *w, subscription_id id, bool *out)
+// For any number of subscriptions: who asks is told once.
+static enum err visibility_init(struct call *c, const struct work *w, struct visibility *v)
 {
-    struct visibility v = {.c = c, .w = w};
-    TRY(scope_parse(c, path_of(c, id), &v.at));
-    TRY(work_closure(c, w, NULL, &v.who, &v.who_n));
-    TRY(tree_above(c, w->world->tree, id, &v.above, &v.above_n));
-    for (size_t i = 0; i < v.who_n && !v.found; i++) rbac_each_of_principal(w->world->rules, v.who[i], look_at, &v);
-    *out = v.found;
+    *v = (struct visibility){.c = c, .w = w};
+    return work_closure(c, w, NULL, &v->who, &v->who_n);
+}
+
+static enum err can_see(struct visibility *v, subscription_id id, bool *out)
+{
+    v->found = false;
+    TRY(scope_parse(v->c, path_of(v->c, id), &v->at));
+    TRY(tree_above(v->c, v->w->world->tree, id, &v->above, &v->above_n));
+    for (size_t i = 0; i < v->who_n && !v->found; i++) rbac_each_of_principal(v->w->world->rules, v->who[i], look_at, v);
+    *out = v->found;
     return OK;
 }
 
 struct subscriptions {
-    struct call        *c;
-    struct work        *w;
-    struct json_writer *j;
-    size_t              n;
-    enum err            failed;
+    struct visibility visibility;
+    struct arm_page   page;
+    enum err          failed;
 };
 
 static bool offer(const struct subscription *s, void *ctx)
 {
     struct subscriptions *l = ctx;
     bool                  seen = false;
-    l->failed = can_see(l->c, l->w, s->id, &seen);
-    if (seen) write_subscription(l->c, l->j, s);
-    l->n += seen;
-    return l->failed == OK;
+    l->failed = can_see(&l->visibility, s->id, &seen);
+    if (l->failed == OK && arm_page_takes(&l->page, guid_key(&s->id.g), seen)) write_subscription(l->visibility.c, l->page.json, s);
+    return l->failed == OK && arm_page_goes_on(&l->page);
 }
 
+// The count is that of the page: how many there are in all would take a look at every one.
 enum err arm_subscriptions_list(struct call *c, struct work *w, const struct wire *q, struct answer *a)
 {
-    struct subscriptions l = {.c = c, .w = w, .j = answer_json(a, 200)};
-    (void)q;
-    json_write_object(l.j);
-    json_write_key(l.j, S("value"));
-    json_write_array(l.j);
-    tree_each_subscription(w->world->tree, offer, &l);
+    struct subscriptions l = {.failed = OK};
+    subscription_id      after;
+    TRY(visibility_init(c, w, &l.visibility));
+    TRY(arm_page_begin_guids(c, q, a, &l.page));
+    if (l.page.after) after.g = *l.page.after;
+    tree_each_subscription(w->world->tree, l.page.after ? &after : NULL, offer, &l);
     TRY(l.failed);
-    json_write_end(l.j);
-    json_write_key(l.j, S("count"));
-    json_write_object(l.j);
-    json_put_string(l.j, S("type"), S("Total"));
-    json_put_int(l.j, S("value"), (int64_t)l.n);
-    json_write_end(l.j);
-    json_write_end(l.j);
+    TRY(arm_page_end_list(c, q, &l.page));
+    json_write_key(l.page.json, S("count"));
+    json_write_object(l.page.json);
+    json_put_string(l.page.json, S("type"), S("Total"));
+    json_put_int(l.page.json, S("value"), (int64_t)l.page.n);
+    json_write_end(l.page.json);
+    json_write_end(l.page.json);
     return OK;
 }
 
@@ -139,10 +143,12 @@ static enum err read_id(struct call *c, const struct wire *q, subscription_id *o
 // Whoever may read it, and whoever has anything to do below it.
 enum err arm_may_see_subscription(struct call *c, struct work *w, struct wire *q)
 {
-    subscription_id id;
-    bool            seen;
+    struct visibility v;
+    subscription_id   id;
+    bool              seen;
     TRY(read_id(c, q, &id));
-    TRY(can_see(c, w, id, &seen));
+    TRY(visibility_init(c, w, &v));
+    TRY(can_see(&v, id, &seen));
     if (seen) return OK;
     return work_require(c, w, RBAC_CONTROL, S("Microsoft.Resources/subscriptions/read"), &(struct op_target){.scope = path_of(c, id)});
 }

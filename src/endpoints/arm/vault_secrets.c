@@ -129,12 +129,12 @@ enum err arm_vault_secrets_list(struct call *c, struct work *w, const struct wir
     struct arm_page     page;
     TRY(begin(c, w, q, &v, &args));
     TRY(arm_page_begin(c, q, a, &page));
-    args.after = page.after;
-    if (page.room < args.limit) args.limit = page.room;
+    args.after = page.p.after;
+    if (page.p.room < args.limit) args.limit = page.p.room;
     TRY(wire_run(c, w, q, &args, &found));
     for (size_t i = 0; i < found.n; i++) write_secret(c, page.json, &v, &found.items[i]);
-    page.is_full = !str_empty(found.next);
-    page.last = found.next;
+    page.p.is_full = !str_empty(found.next);
+    page.p.last = found.next;
     return arm_page_end(c, q, &page);
 }
 

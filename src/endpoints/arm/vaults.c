@@ -71,30 +71,22 @@ static enum err write_deleted(struct call *c, struct json_writer *j, const struc
 struct listing {
     struct call    *c;
     struct arm_page page;
-    guid            subscription;
     enum err        failed;
 };
 
 static bool offer(const struct resource *r, void *ctx)
 {
-    struct listing    *l = ctx;
-    struct resource_id id;
-    guid               in;
-    if (!str_eq_nocase(r->type, S(VAULT_TYPE))) return true;
-    l->failed = resource_id_parse(l->c, r->id, &id);
-    if (l->failed != OK) return false;
-    if (!guid_parse(id.subscription, &in) || !guid_eq(in, l->subscription)) return true;
-    if (arm_page_wants(&l->page, r->id)) l->failed = write_deleted(l->c, l->page.json, r);
-    return l->failed == OK && !l->page.is_full;
+    struct listing *l = ctx;
+    if (arm_page_takes(&l->page, r->id, str_eq_nocase(r->type, S(VAULT_TYPE)))) l->failed = write_deleted(l->c, l->page.json, r);
+    return l->failed == OK && arm_page_goes_on(&l->page);
 }
 
 enum err arm_deleted_vaults_list(struct call *c, struct work *w, const struct wire *q, struct answer *a)
 {
     struct listing l = {.c = c};
-    str            subscription = wire_param(q, "subscription");
-    if (!guid_parse(subscription, &l.subscription)) return FAIL_PLAIN(c, ERR_SUBSCRIPTION_INVALID);
+    str            under = call_format(c, "/subscriptions/%.*s", PSTR(wire_param(q, "subscription")));
     TRY(arm_page_begin(c, q, a, &l.page));
-    tree_each_deleted(w->world->tree, offer, &l);
+    tree_each_deleted(w->world->tree, under, l.page.p.after, offer, &l);
     TRY(l.failed);
     return arm_page_end(c, q, &l.page);
 }

@@ -1,7 +1,5 @@
 // What the handlers of Microsoft Graph share: envelopes, ids in paths, lists in pages.
-#include <stdlib.h>
-
-#include "core/b64.h"
+#include "core/lowest.h"
 #include "endpoints/graph/filter.h"
 #include "endpoints/graph/graph.h"
 #include "ops/groups_members.h"
@@ -154,19 +152,18 @@ enum err graph_find_group(struct call *c, const struct work *w, const struct wir
 
 static enum err read_page(struct call *c, const struct wire *q, struct graph_list *list)
 {
-    str      token = wire_query(q, "$skiptoken"), top = wire_query(q, "$top");
-    uint64_t room = GRAPH_PAGE_ITEMS;
-    bytes    after;
+    str         top = wire_query(q, "$top");
+    uint64_t    room = GRAPH_PAGE_ITEMS;
+    const guid *after;
+    object_id  *kept;
     if (top.at && (!str_to_u64(top, &room) || room == 0 || room > GRAPH_MAX_TOP))
         return FAIL(c, ERR_PARAMETER_INVALID, "Invalid page size specified: '%.*s'. Must be between 1 and %d inclusive.",
                     PSTR(call_printable(c, top, 32)), GRAPH_MAX_TOP);
-    list->room = room;
-    if (str_empty(token)) return OK;
-    bool is_ours = b64url_decode(c, token, &after) == OK && after.n == sizeof list->after.g.b;
-    call_forgive(c);
-    if (!is_ours) return FAIL(c, ERR_PARAMETER_INVALID, "The skip token is not one that this service gave.");
-    memcpy(list->after.g.b, after.at, after.n);
-    list->has_after = true;
+    TRY(page_begin_guids(c, q, room, &list->page, &after));
+    if (!after) return OK;
+    TRY(NEW(c, &kept, 1));
+    kept->g = *after;
+    list->after = kept;
     return OK;
 }
 
@@ -195,16 +192,17 @@ enum err graph_list_begin(struct call *c, const struct work *w, const struct wir
     str                  filter = wire_query(q, "$filter");
     struct graph_select *select;
     *out = (struct graph_list){.c = c, .work = w, .wire = q, .set = set, .kinds = kinds};
-    out->counts = is_eventual && str_eq_nocase(wire_query(q, "$count"), S("true"));
+    bool is_advanced = is_eventual && str_eq_nocase(wire_query(q, "$count"), S("true"));
     TRY(cast(c, q, out));
     kinds = out->kinds;
     out->names_types = str_eq(str_of(out->set), S("directoryObjects"));
     TRY(refuse_unsupported(c, q));
     TRY(read_page(c, q, out));
+    out->wants_count = is_advanced && !out->after;
     TRY(NEW(c, &select, 1));
     TRY(graph_select_read(c, wire_query(q, "$select"), kinds, select));
     out->select = select;
-    if (filter.at) TRY(graph_filter_read(c, filter, kinds, out->counts, &out->filter));
+    if (filter.at) TRY(graph_filter_read(c, filter, kinds, is_advanced, &out->filter));
     buf_init(&out->items, &c->arena);
     json_begin(&out->json, &out->items);
     json_write_array(&out->json);
@@ -212,11 +210,11 @@ enum err graph_list_begin(struct call *c, const struct work *w, const struct wir
 }
 
 // What a filter looks at lives no longer than its answer: a list of everybody would fill the request's arena.
-static enum err passes(struct graph_list *list, const struct principal *p, bool *out)
+static enum err passes(const struct graph_list *list, const struct principal *p, bool *out)
 {
     struct call scratch = {.now_ns = list->c->now_ns, .now_s = list->c->now_s};
-    *out = true;
-    if (!list->filter) return OK;
+    *out = list->kinds & 1u << p->kind;
+    if (!*out || !list->filter) return OK;
     enum err failed = graph_filter_allows(&scratch, list->filter, p, out);
     arena_clear(&scratch.arena);
     return failed == OK ? OK : FAIL_PLAIN(list->c, failed);
@@ -233,81 +231,110 @@ static enum err write_item(struct graph_list *list, const struct principal *p)
 
 static enum err offer(struct graph_list *list, const struct principal *p)
 {
-    bool wanted;
-    if (!(list->kinds & 1u << p->kind)) return OK;
-    bool was_before = list->has_after && guid_cmp(p->id.g, list->after.g) <= 0;
-    if (was_before && !list->counts) return OK;
-    TRY(passes(list, p, &wanted));
-    if (!wanted) return OK;
-    list->found++;
-    if (was_before) return OK;
-    list->is_full = list->room == 0;
-    if (list->is_full) return OK;
-    list->room--;
-    list->last = p->id;
-    return write_item(list, p);
+    bool belongs;
+    TRY(passes(list, p, &belongs));
+    if (page_takes(&list->page, guid_key(&p->id.g), belongs)) TRY(write_item(list, p));
+    return OK;
 }
 
 bool graph_list_offer(struct graph_list *list, const struct principal *p)
 {
     list->failed = offer(list, p);
-    return list->failed == OK && (!list->is_full || list->counts);
+    return list->failed == OK && !list->page.is_full;
 }
 
-// The same request again, but for the token: absolute, as clients demand.
-static enum err put_next_link(const struct graph_list *list, struct json_writer *j)
+static bool offer_one(const struct principal *p, void *ctx)
 {
-    const struct wire *q = list->wire;
-    struct buf         b;
-    str                link;
-    buf_init(&b, &list->c->arena);
-    buf_addf(&b, "https://%.*s%.*s?", PSTR(q->http->host), PSTR(q->http->path));
-    for (size_t i = 0; i < q->query_n; i++) {
-        if (str_eq_nocase(q->query[i].name, S("$skiptoken"))) continue;
-        if (str_starts(q->query[i].name, S("$"))) buf_add_char(&b, '$'); // as Graph writes it
-        http_escape(&b, str_from(q->query[i].name, str_starts(q->query[i].name, S("$"))));
-        buf_add_char(&b, '=');
-        http_escape(&b, q->query[i].value);
-        buf_add_char(&b, '&');
-    }
-    buf_add(&b, S("$skiptoken="));
-    b64url_add(&b, (bytes){list->last.g.b, sizeof list->last.g.b});
-    TRY(buf_finish(list->c, &b, &link));
-    json_put_string(j, S("@odata.nextLink"), link);
-    return OK;
+    return graph_list_offer(ctx, p);
 }
 
-enum err graph_list_end(struct graph_list *list, struct answer *a)
+struct counting {
+    const struct graph_list *list;
+    int64_t                  n;
+    size_t                   looks;
+    bool                     is_over;
+    enum err                 failed;
+};
+
+static bool count_one(const struct principal *p, void *ctx)
 {
-    str items;
+    struct counting *x = ctx;
+    bool             belongs = false;
+    x->is_over = ++x->looks > GRAPH_COUNT_LOOKS;
+    if (!x->is_over) x->failed = passes(x->list, p, &belongs);
+    x->n += belongs;
+    return !x->is_over && x->failed == OK;
+}
+
+static enum err count_all(struct graph_list *list, graph_walk *walk, const void *of, int64_t *out, bool *out_known)
+{
+    struct counting x = {.list = list};
+    TRY(walk(list, NULL, count_one, &x, of));
+    *out = x.n;
+    *out_known = !x.is_over;
+    return x.failed;
+}
+
+enum err graph_list_count(struct graph_list *list, graph_walk *walk, const void *of, int64_t *out)
+{
+    bool is_known;
+    TRY(count_all(list, walk, of, out, &is_known));
+    return is_known ? OK : FAIL(list->c, ERR_QUERY_UNSUPPORTED, "A $count of more than %d objects is not supported.", GRAPH_COUNT_LOOKS);
+}
+
+static enum err write_list(struct graph_list *list, struct answer *a, const int64_t *count)
+{
+    str items, link;
     TRY(list->failed);
     json_write_end(&list->json);
     TRY(buf_finish(list->c, &list->items, &items));
     struct json_writer *j = graph_begin(list->c, list->wire, a, 200, call_format(list->c, "%s%.*s", list->set, PSTR(list->select->text)));
-    if (list->counts) json_put_int(j, S("@odata.count"), list->found);
-    if (list->is_full) TRY(put_next_link(list, j));
+    if (count) json_put_int(j, S("@odata.count"), *count);
+    if (list->page.is_full) {
+        TRY(page_link(list->c, list->wire, &list->page, true, &link));
+        json_put_string(j, S("@odata.nextLink"), link);
+    }
     json_write_key(j, S("value"));
     json_write_raw(j, items);
     json_write_end(j);
     return OK;
 }
 
-static int by_id(const void *a, const void *b)
+enum err graph_list_answer(struct graph_list *list, struct answer *a, graph_walk *walk, const void *of)
 {
-    return guid_cmp(((const object_id *)a)->g, ((const object_id *)b)->g);
+    int64_t count = 0;
+    bool    is_known = false;
+    if (list->wants_count) TRY(count_all(list, walk, of, &count, &is_known));
+    TRY(walk(list, list->after, offer_one, list, of));
+    return write_list(list, a, is_known ? &count : NULL);
+}
+
+// --- ids in any order ---
+
+struct ids {
+    const object_id *ids;
+    size_t           n;
+};
+
+// Looks at every id, as whoever made the list of them has done before; but only the lowest are put in order.
+static enum err walk_ids(const struct graph_list *list, const object_id *after, bool (*visit)(const struct principal *p, void *ctx), void *ctx, const void *of)
+{
+    const struct ids *x = of;
+    struct lowest     lowest;
+    TRY(lowest_init(list->c, &lowest, x->n < GRAPH_COUNT_LOOKS + 1 ? x->n : GRAPH_COUNT_LOOKS + 1));
+    for (size_t i = 0; i < x->n; i++)
+        if (!after || guid_cmp(x->ids[i].g, after->g) > 0) lowest_offer(&lowest, &x->ids[i].g);
+    lowest_sort(&lowest);
+    for (size_t i = 0; i < lowest.n; i++) {
+        const struct principal *p = directory_find(list->work->world->directory, (object_id){*lowest.at[i]});
+        if (p && !visit(p, ctx)) break;
+    }
+    return OK;
 }
 
 enum err graph_answer_list(struct call *c, const struct work *w, const struct wire *q, struct answer *a, unsigned kinds, const object_id *ids, size_t n)
 {
     struct graph_list list;
-    object_id        *sorted;
     TRY(graph_list_begin(c, w, q, "directoryObjects", kinds, &list));
-    TRY(NEW(c, &sorted, n));
-    for (size_t i = 0; i < n; i++) sorted[i] = ids[i];
-    if (n) qsort(sorted, n, sizeof *sorted, by_id);
-    for (size_t i = 0; i < n; i++) {
-        const struct principal *p = directory_find(w->world->directory, sorted[i]);
-        if (p && !graph_list_offer(&list, p)) break;
-    }
-    return graph_list_end(&list, a);
+    return graph_list_answer(&list, a, walk_ids, &(struct ids){ids, n});
 }

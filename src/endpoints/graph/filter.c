@@ -320,3 +320,15 @@ enum err graph_filter_allows(struct call *c, const struct graph_filter *f, const
     if (f->kind == NODE_NOT || *out == (f->kind == NODE_OR)) return OK;
     return graph_filter_allows(c, f->right, p, out);
 }
+
+bool graph_filter_names_one(const struct graph_filter *f, str *out_property, str *out_value)
+{
+    static const str UNIQUE[] = {S_INIT("id"), S_INIT("appId"), S_INIT("userPrincipalName")};
+    if (f->kind == NODE_AND) return graph_filter_names_one(f->left, out_property, out_value) || graph_filter_names_one(f->right, out_property, out_value);
+    bool is_one = f->kind == NODE_TERM && !f->is_any && f->comparison == IS && json_is(&f->value, JSON_IS_STRING);
+    size_t at = is_one ? str_index_nocase(UNIQUE, COUNT(UNIQUE), f->property) : STR_NOWHERE;
+    if (at == STR_NOWHERE) return false;
+    *out_property = UNIQUE[at];
+    *out_value = json_str(&f->value);
+    return true;
+}

@@ -25,5 +25,11 @@ struct graph_filter;
  */
 FALLIBLE graph_filter_read(struct call *c, str text, unsigned kinds, bool is_advanced, const struct graph_filter **out);
 
+/*
+ * Does only one object pass, that whose `property` (id, appId, userPrincipalName) is `value`? So it can be looked up
+ * rather than looked for.
+ */
+bool graph_filter_names_one(const struct graph_filter *f, str *out_property, str *out_value);
+
 /* A property that the principal's kind does not have equals nothing. */
 FALLIBLE graph_filter_allows(struct call *c, const struct graph_filter *f, const struct principal *p, bool *out);

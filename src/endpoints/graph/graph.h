@@ -6,7 +6,7 @@
  */
 #pragma once
 #include "endpoints/graph/schema.h"
-#include "endpoints/service.h"
+#include "endpoints/page.h"
 
 extern const struct host HOST_GRAPH;
 
@@ -51,30 +51,38 @@ FALLIBLE graph_answer_ids(struct call *c, const struct wire *q, struct answer *a
 void graph_put_type(struct call *c, struct json_writer *j, const struct principal *p);
 
 /*
- * A list in pages: the handler offers all it has, in the order of ids; the page takes what the query asks for.
+ * A list in pages (endpoints/page.h): the handler offers what it has, in the order of ids, from behind list.after on.
  *     graph_list_begin(...); for each: graph_list_offer(&list, p); graph_list_end(&list, a)
+ * With $count=true the first page says how many there are in all, if that can be told by GRAPH_COUNT_LOOKS looks;
+ * later pages do not.
  */
+#define GRAPH_COUNT_LOOKS 50000
 struct graph_list {
-    struct call              *c;
-    const struct work        *work;
-    const struct wire        *wire;
-    const char               *set;   /* for the context: "users" */
-    unsigned                  kinds; /* that it may hold; others are passed over */
+    struct call               *c;
+    const struct work         *work;
+    const struct wire         *wire;
+    const char                *set;    /* for the context: "users" */
+    unsigned                   kinds;  /* that it may hold; others are passed over */
     const struct graph_filter *filter; /* NULL: all */
     const struct graph_select *select;
-    object_id                 after, last;
-    size_t                    room;
-    int64_t                   found;
-    bool                      has_after, is_full, counts, names_types;
-    struct buf                items;
-    struct json_writer        json;
-    enum err                  failed; /* of an offer: told at the end */
+    struct page                page;
+    const object_id           *after;  /* NULL: the first page */
+    bool                       wants_count, names_types;
+    struct buf                 items;
+    struct json_writer         json;
+    enum err                   failed; /* of an offer: told at the end */
 };
 FALLIBLE graph_list_begin(struct call *c, const struct work *w, const struct wire *q, const char *set, unsigned kinds, struct graph_list *out);
 /* False: no more is wanted. */
 bool     graph_list_offer(struct graph_list *list, const struct principal *p);
-FALLIBLE graph_list_end(struct graph_list *list, struct answer *a);
-/* All of these, which may stand in any order. */
+
+/* What a list is made of, walked in the order of ids from the first past `after` (NULL: the beginning). */
+typedef enum err graph_walk(const struct graph_list *list, const object_id *after, bool (*visit)(const struct principal *p, void *ctx), void *ctx, const void *of);
+/* All that such a walk meets, as the answer. `of`: whatever the walk needs to know. */
+FALLIBLE graph_list_answer(struct graph_list *list, struct answer *a, graph_walk *walk, const void *of);
+/* How many of those belong to the list. Errors: ERR_QUERY_UNSUPPORTED - more than GRAPH_COUNT_LOOKS would have to be looked at */
+FALLIBLE graph_list_count(struct graph_list *list, graph_walk *walk, const void *of, int64_t *out);
+/* The page of these, which may stand in any order. */
 FALLIBLE graph_answer_list(struct call *c, const struct work *w, const struct wire *q, struct answer *a, unsigned kinds, const object_id *ids, size_t n);
 
 /* Handlers, by file. */

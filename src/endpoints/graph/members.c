@@ -3,16 +3,24 @@
 
 #include "endpoints/graph/graph.h"
 
-struct offered {
-    struct graph_list       *list;
-    const struct work       *work;
+struct meeting {
+    const struct directory *directory;
+    bool (*visit)(const struct principal *p, void *ctx);
+    void *ctx;
 };
 
-static bool offer(const struct membership *m, void *ctx)
+static bool meet(const struct membership *m, void *ctx)
 {
-    const struct offered   *o = ctx;
-    const struct principal *p = directory_find(o->work->world->directory, m->member);
-    return !p || graph_list_offer(o->list, p);
+    const struct meeting   *x = ctx;
+    const struct principal *p = directory_find(x->directory, m->member);
+    return !p || x->visit(p, x->ctx);
+}
+
+static enum err walk_members(const struct graph_list *list, const object_id *after, bool (*visit)(const struct principal *p, void *ctx), void *ctx, const void *group)
+{
+    struct meeting x = {list->work->world->directory, visit, ctx};
+    directory_each_member(x.directory, ((const struct principal *)group)->id, after, meet, &x);
+    return OK;
 }
 
 enum err graph_members_list(struct call *c, struct work *w, const struct wire *q, struct answer *a)
@@ -21,8 +29,7 @@ enum err graph_members_list(struct call *c, struct work *w, const struct wire *q
     const struct principal *group = NULL;
     TRY(graph_find_group(c, w, q, &group));
     TRY(graph_list_begin(c, w, q, "directoryObjects", GRAPH_ALL, &list));
-    directory_each_member(w->world->directory, group->id, offer, &(struct offered){.list = &list, .work = w});
-    return graph_list_end(&list, a);
+    return graph_list_answer(&list, a, walk_members, group);
 }
 
 enum err graph_members_all(struct call *c, struct work *w, const struct wire *q, struct answer *a)

@@ -1,16 +1,24 @@
 // Which groups somebody is in.
 #include "endpoints/graph/graph.h"
 
-struct offered {
-    struct graph_list *list;
-    const struct work *work;
+struct meeting {
+    const struct directory *directory;
+    bool (*visit)(const struct principal *p, void *ctx);
+    void *ctx;
 };
 
-static bool offer(const struct membership *m, void *ctx)
+static bool meet(const struct membership *m, void *ctx)
 {
-    const struct offered   *o = ctx;
-    const struct principal *group = directory_find(o->work->world->directory, m->group);
-    return !group || graph_list_offer(o->list, group);
+    const struct meeting   *x = ctx;
+    const struct principal *group = directory_find(x->directory, m->group);
+    return !group || x->visit(group, x->ctx);
+}
+
+static enum err walk_groups(const struct graph_list *list, const object_id *after, bool (*visit)(const struct principal *p, void *ctx), void *ctx, const void *member)
+{
+    struct meeting x = {list->work->world->directory, visit, ctx};
+    directory_each_group_of(x.directory, ((const struct principal *)member)->id, after, meet, &x);
+    return OK;
 }
 
 enum err graph_member_of(struct call *c, struct work *w, const struct wire *q, struct answer *a)
@@ -19,8 +27,7 @@ enum err graph_member_of(struct call *c, struct work *w, const struct wire *q, s
     const struct principal *p = NULL;
     TRY(graph_find(c, w, q, &p));
     TRY(graph_list_begin(c, w, q, "directoryObjects", GRAPH_GROUPS, &list));
-    directory_each_group_of(w->world->directory, p->id, offer, &(struct offered){.list = &list, .work = w});
-    return graph_list_end(&list, a);
+    return graph_list_answer(&list, a, walk_groups, p);
 }
 
 // The groups alone: a closure begins with whom it is of.

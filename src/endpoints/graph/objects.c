@@ -4,9 +4,23 @@
 #include "ops/groups_members.h"
 #include "ops/principals.h"
 
-static bool offer(const struct principal *p, void *ctx)
+// One that the filter names is looked up, everything else is looked through.
+static enum err walk_all(const struct graph_list *list, const object_id *after, bool (*visit)(const struct principal *p, void *ctx), void *ctx, const void *of)
 {
-    return graph_list_offer(ctx, p);
+    const struct directory *d = list->work->world->directory;
+    const struct principal *p = NULL;
+    str                     property, value;
+    guid                    id;
+    (void)of;
+    if (!list->filter || !graph_filter_names_one(list->filter, &property, &value)) {
+        directory_each(d, after, visit, ctx);
+        return OK;
+    }
+    bool is_guid = guid_parse(value, &id);
+    if (str_eq(property, S("userPrincipalName"))) p = directory_find_user(d, value);
+    else if (is_guid) p = str_eq(property, S("id")) ? directory_find(d, (object_id){id}) : directory_find_app(d, (client_id){id});
+    if (p && (!after || guid_cmp(p->id.g, after->g) > 0)) (void)visit(p, ctx);
+    return OK;
 }
 
 enum err graph_list_all(struct call *c, struct work *w, const struct wire *q, struct answer *a)
@@ -14,23 +28,21 @@ enum err graph_list_all(struct call *c, struct work *w, const struct wire *q, st
     const struct graph_set *set = graph_set_of(q);
     struct graph_list       list;
     TRY(graph_list_begin(c, w, q, set->name, set->kinds, &list));
-    directory_each(w->world->directory, offer, &list);
-    return graph_list_end(&list, a);
+    return graph_list_answer(&list, a, walk_all, NULL);
 }
 
 enum err graph_count(struct call *c, struct work *w, const struct wire *q, struct answer *a)
 {
     const struct graph_set *set = graph_set_of(q);
     struct graph_list       list;
+    int64_t                 n = (int64_t)directory_count(w->world->directory, set->kinds);
     if (!str_eq_nocase(http_header(q->http, S("ConsistencyLevel")), S("eventual")))
         return FAIL(c, ERR_QUERY_UNSUPPORTED, "$count is not currently supported.");
     TRY(graph_list_begin(c, w, q, set->name, set->kinds, &list));
-    list.counts = true;
-    directory_each(w->world->directory, offer, &list);
-    TRY(list.failed);
+    if (list.filter) TRY(graph_list_count(&list, walk_all, NULL, &n));
     a->status = 200;
     a->content_type = S("text/plain");
-    buf_add_i64(&a->body, list.found);
+    buf_add_i64(&a->body, n);
     return OK;
 }
 

@@ -2,6 +2,7 @@
 
 #include "core/b64.h"
 #include "endpoints/keyvault/body.h"
+#include "endpoints/page.h"
 #include "resources/types.h"
 
 // What clients of all ages send; the last one is the newest.
@@ -118,33 +119,34 @@ static enum err refuse_parameter(struct call *c, const char *name)
     return FAIL(c, ERR_PARAMETER_INVALID, "The query parameter %s has an invalid value.", name);
 }
 
-// maxresults, and $skiptoken: the last item of the page before, as base64url.
+// maxresults, and $skiptoken: the cursor behind the last item of the page before (endpoints/page.h).
 static enum err read_page(struct call *c, const struct wire *q, struct secrets_args *args)
 {
-    str     max = wire_query(q, "maxresults"), skip = wire_query(q, "$skiptoken");
-    int64_t n = SECRETS_MAX_PAGE;
-    bytes   after = {0};
+    str         max = wire_query(q, "maxresults");
+    int64_t     n = SECRETS_MAX_PAGE;
+    struct page page;
     if (max.at && (!str_to_i64(max, &n) || n < 1 || n > SECRETS_MAX_PAGE)) return refuse_parameter(c, "maxresults");
     args->limit = (size_t)n;
-    if (!skip.at) return OK;
-    if (b64url_decode(c, skip, &after) != OK || secrets_check_name(c, bytes_str(after)) != OK) { // a version is of the form of a name too
+    if (page_begin(c, q, args->limit, &page) != OK) {
         call_forgive(c);
         return refuse_parameter(c, "$skiptoken");
     }
-    args->after = bytes_str(after);
+    args->after = page.after;
     return OK;
 }
 
 static enum err next_link(struct call *c, const struct wire *q, const struct secrets_args *args, str next, str *out)
 {
     struct buf b;
+    str        cursor;
+    TRY(page_cursor(c, q, next, &cursor));
     buf_init(&b, &c->arena);
     buf_add(&b, args->vault->url);
     buf_add(&b, q->path);
     buf_add(&b, S("?api-version="));
     http_escape(&b, q->api_version);
     buf_add(&b, S("&$skiptoken="));
-    b64url_add(&b, str_bytes(next));
+    buf_add(&b, cursor);
     buf_addf(&b, "&maxresults=%zu", args->limit);
     return buf_finish(c, &b, out);
 }

@@ -46,7 +46,7 @@ static enum err by_name(struct call *c, const struct world *world, str name, str
 {
     struct search s = {.c = c, .name = name};
     buf_init(&s.list, &c->arena);
-    tree_each_resource(world->tree, STR_NONE, look_at, &s);
+    tree_each_resource(world->tree, STR_NONE, STR_NONE, look_at, &s);
     if (s.failed) return FAIL_PLAIN(c, ERR_NO_MEMORY);
     if (s.n == 0)
         return FAIL(c, ERR_RESOURCE_NOT_FOUND, "There is no resource called %.*s that a program could run as.", PSTR(str_upto(name, 128)));
