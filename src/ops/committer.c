@@ -75,6 +75,7 @@ static void *commit_loop(void *context)
     while ((batch = take_batch(k))) {
         call_reset(&k->call, &k->product->clock);
         finish_batch(k, batch, run_batch(k, batch));
+        worlds_complete(k->product->worlds); // everybody is answered: a slow reader delays nobody but the next batch
     }
     return NULL;
 }

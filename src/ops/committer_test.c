@@ -151,6 +151,31 @@ TEST(a_failed_job_takes_back_only_itself)
     clear(&alone, 1);
 }
 
+TEST(a_reader_who_stays_holds_up_no_change_but_the_next)
+{
+    CLEANUP(stage_close) struct stage s;
+    struct desk                       d;
+    struct job                        first = {.principal = 0x701}, second = {.principal = 0x702};
+    open_desk(&d, &s, t);
+    for (int round = 0; round < 20; round++) {
+        const struct world *stays = world_enter(s.product.worlds, 1);
+        object_id           one = {stage_guid(first.principal)};
+        CHECK_OK(submit(&d, &first));
+        wait_for(&d, 2 * (size_t)round + 1); // answered while the reader is still in the old copy
+        CHECK(is_there(&s, first.principal)); // others see it already
+        CHECK(!directory_find(stays->directory, one));
+        CHECK_OK(submit(&d, &second));
+        world_leave(s.product.worlds, 1);    // the writer may be asleep over it by now, or not
+        wait_for(&d, 2 * (size_t)round + 2);
+        CHECK(is_there(&s, second.principal));
+        clear(&first, 1);
+        clear(&second, 1);
+        first.principal = 0x703 + 2 * (unsigned)round;
+        second.principal = first.principal + 1;
+    }
+    committer_stop(s.product.committer);
+}
+
 // A store whose disk is full when it comes to it: the memory back end, but for one function.
 static struct store_backend full_disk;
 static enum err (*real_commit)(struct call *c, struct store_session *x);

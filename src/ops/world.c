@@ -1,6 +1,6 @@
 #include "ops/world.h"
 
-#include <sched.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
@@ -208,6 +208,8 @@ static const struct kind_row *row_of(enum store_kind kind)
     abort(); // a kind that is not held in memory cannot be changed in it
 }
 
+#define CHANGES_KEPT 4096 // room for that many is kept from turn to turn
+
 // How deep a thread is inside the published copy, and which copy that is. One cache line each.
 struct reader {
     _Alignas(64) _Atomic uint32_t depth;
@@ -217,9 +219,12 @@ struct reader {
 struct worlds {
     struct world     sides[2];
     _Atomic uint32_t published; // index of the copy that is read
-    struct change   *changes;   // of this turn; before the first, the records that the idle copy lacks yet
+    struct change   *changes;   // of this turn; or, if is_behind, those that the idle copy lacks yet
     size_t           change_n, change_room;
-    bool             is_loading;
+    bool             is_behind;
+    atomic_bool      is_waited_for; // the writer waits for a reader to leave
+    pthread_mutex_t  lock;          // for that wait alone
+    pthread_cond_t   has_left;
     struct reader    readers[WORLD_MAX_READERS];
 };
 
@@ -266,6 +271,8 @@ void worlds_free(struct worlds *w)
     free(w->changes);
     world_clear(&w->sides[0]);
     world_clear(&w->sides[1]);
+    pthread_cond_destroy(&w->has_left);
+    pthread_mutex_destroy(&w->lock);
     free(w);
 }
 
@@ -298,12 +305,14 @@ enum err worlds_load(struct call *c, struct store_session *session, struct world
     w = aligned_alloc(_Alignof(struct reader), sizeof *w);
     if (!w) return FAIL_PLAIN(c, ERR_NO_MEMORY);
     memset(w, 0, sizeof *w);
+    pthread_mutex_init(&w->lock, NULL);
+    pthread_cond_init(&w->has_left, NULL);
     if (!world_init(&w->sides[0]) || !world_init(&w->sides[1])) return FAIL_PLAIN(c, ERR_NO_MEMORY);
     for (size_t i = 0; i < COUNT(KINDS); i++) {
         struct loading l = {.worlds = w, .row = &KINDS[i]};
         TRY(store_scan(c, session, KINDS[i].kind, &(struct store_range){0}, load_record, &l));
     }
-    w->is_loading = true;
+    w->is_behind = true;
     *out = TAKE(w);
     return OK;
 }
@@ -326,9 +335,15 @@ const struct world *world_enter(struct worlds *w, unsigned row)
     }
 }
 
+// The mark goes down before the look at the writer's, which goes up before its look at this one: either the
+// writer sees that nobody is there, or this reader sees that it is waited for.
 void world_leave(struct worlds *w, unsigned row)
 {
-    atomic_fetch_sub_explicit(&w->readers[row].depth, 1, memory_order_release);
+    bool has_left = atomic_fetch_sub(&w->readers[row].depth, 1) == 1;
+    if (!has_left || !atomic_load(&w->is_waited_for)) return;
+    pthread_mutex_lock(&w->lock);
+    pthread_cond_signal(&w->has_left);
+    pthread_mutex_unlock(&w->lock);
 }
 
 static struct world *draft(const struct worlds *w)
@@ -336,8 +351,9 @@ static struct world *draft(const struct worlds *w)
     return (struct world *)&w->sides[1 - atomic_load_explicit(&w->published, memory_order_relaxed)];
 }
 
-const struct world *world_draft(const struct worlds *w)
+const struct world *world_draft(struct worlds *w)
 {
+    worlds_complete(w);
     return draft(w);
 }
 
@@ -382,51 +398,59 @@ enum err world_change(struct call *c, struct worlds *w, struct store_session *se
     return OK;
 }
 
+static bool is_read(struct worlds *w, uint32_t side)
+{
+    for (size_t i = 0; i < COUNT(w->readers); i++) {
+        struct reader *r = &w->readers[i];
+        if (atomic_load(&r->depth) > 0 && atomic_load(&r->side) == side) return true;
+    }
+    return false;
+}
+
+static void wait_for_readers(struct worlds *w, uint32_t side)
+{
+    if (!is_read(w, side)) return;
+    pthread_mutex_lock(&w->lock);
+    atomic_store(&w->is_waited_for, true);
+    while (is_read(w, side)) pthread_cond_wait(&w->has_left, &w->lock);
+    atomic_store(&w->is_waited_for, false);
+    pthread_mutex_unlock(&w->lock);
+}
+
 // What was loaded is, to the idle copy, a turn of changes like any other.
 void worlds_complete(struct worlds *w)
 {
-    if (!w->is_loading) return;
+    if (!w->is_behind) return;
+    wait_for_readers(w, 1 - atomic_load_explicit(&w->published, memory_order_relaxed));
     for (size_t i = 0; i < w->change_n; i++) {
-        apply(draft(w), w->changes[i].kind, NULL, w->changes[i].after);
+        apply(draft(w), w->changes[i].kind, w->changes[i].before, w->changes[i].after);
         drop_change(&w->changes[i]);
     }
-    free(w->changes); // a turn never needs that much again
+    w->change_n = 0;
+    w->is_behind = false;
+    if (w->change_room <= CHANGES_KEPT) return;
+    free(w->changes); // of loading: a turn never needs that much again
     w->changes = NULL;
-    w->change_n = w->change_room = 0;
-    w->is_loading = false;
+    w->change_room = 0;
 }
 
 size_t world_changes(const struct worlds *w)
 {
-    return w->change_n;
+    return w->is_behind ? 0 : w->change_n;
 }
 
 void world_undo(struct worlds *w, size_t keep)
 {
-    while (w->change_n > keep) {
+    while (!w->is_behind && w->change_n > keep) {
         struct change *change = &w->changes[--w->change_n];
         apply(draft(w), change->kind, change->after, change->before);
         drop_change(change);
     }
 }
 
-static void wait_for_readers(struct worlds *w, uint32_t side)
-{
-    for (size_t i = 0; i < COUNT(w->readers); i++) {
-        struct reader *r = &w->readers[i];
-        while (atomic_load(&r->depth) > 0 && atomic_load(&r->side) == side) sched_yield();
-    }
-}
-
 void world_publish(struct worlds *w)
 {
-    uint32_t old = atomic_load(&w->published);
-    if (w->change_n == 0) return;
-    atomic_store(&w->published, 1 - old);
-    wait_for_readers(w, old);
-    for (size_t i = 0; i < w->change_n; i++) {
-        apply(&w->sides[old], w->changes[i].kind, w->changes[i].before, w->changes[i].after);
-        drop_change(&w->changes[i]);
-    }
-    w->change_n = 0;
+    if (world_changes(w) == 0) return;
+    atomic_store(&w->published, 1 - atomic_load(&w->published));
+    w->is_behind = true;
 }

@@ -2,9 +2,11 @@
  * world.h - the whole domain in memory, twice: one copy is read while the other changes.
  *
  * Records (principals, resources, assignments ...) are shared by both copies and never
- * change; what is doubled are the indexes over them. The writer changes the idle copy,
- * publishes it, waits until nobody reads the other one, and brings that one up to date
- * with the same changes. Readers take no lock and never wait.
+ * change; what is doubled are the indexes over them. The writer changes the idle copy and
+ * publishes it. Before it changes anything again it waits until nobody reads the other
+ * copy any more - asleep, woken by the last reader - and brings that one up to date with
+ * the same changes. So a published change waits for nobody, and a slow reader delays the
+ * next change only. Readers take no lock and never wait.
  *
  * Layer:  ops (uses core, directory, resources, rbac, store)
  * Source: P. Ramalhete, A. Correia, "Left-Right: a concurrency control technique with
@@ -49,11 +51,14 @@ void                world_leave(struct worlds *w, unsigned row);
 
 /* The rest is the writer's alone. */
 
-/* Brings the idle copy to where the published one was loaded to: before the first change. Again is fine. */
+/*
+ * Brings the idle copy to where the published one is, once its readers have left it: after loading and after each
+ * world_publish. The functions below do it where they need it; to do it before spares the next change the time.
+ */
 void worlds_complete(struct worlds *w);
 
 /* The idle copy, with the changes of this turn. */
-const struct world *world_draft(const struct worlds *w);
+const struct world *world_draft(struct worlds *w);
 /*
  * Changes the draft and the store's transaction: packs `after` and puts it, or removes `before`.
  * `before` is what stands in the draft; the caller's reference to `after` is taken over, also on failure.
@@ -63,5 +68,5 @@ FALLIBLE world_change(struct call *c, struct worlds *w, struct store_session *se
 /* How many changes the draft holds; world_undo takes back those after the first `keep`, newest first. */
 size_t world_changes(const struct worlds *w);
 void   world_undo(struct worlds *w, size_t keep);
-/* Publishes the draft, waits for the readers of the old copy, and brings that one up to date. */
+/* Publishes the draft: whoever enters from now on reads it. Waits for nobody. */
 void world_publish(struct worlds *w);
