@@ -90,11 +90,10 @@ static void word_failure(struct journey *j, struct work *w)
 {
     struct call *c = &j->x->call;
     if (err_status(c->failure.kind) >= 500) report_failure(REPORT_ERROR, "endpoints: a request failed", c);
-    j->answer.body = (struct buf){.arena = &c->arena};
     j->x->response.head.n = 0; // what the handler, or an earlier failure, said of its own answer
     if (w) w->refusal.record = denials_keep(c, w);
     if (w && !guid_is_none(w->refusal.record)) answer_header(&j->answer, "x-lanyard-denial", guid_str(c, w->refusal.record));
-    j->wire.service->dialect->error(c, w, &j->wire, &j->answer);
+    answer_failure(c, w, &j->wire, &j->answer);
 }
 
 static void send_failure(struct journey *j)

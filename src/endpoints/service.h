@@ -149,6 +149,12 @@ struct service {
     void (*facts)(struct call *c, struct json_writer *j, const struct product *p);
 };
 
+/*
+ * Makes the answer of a failure, in the words of the request's dialect. It has a body also where the request has used up
+ * all the memory that it may have: some is kept for this.
+ */
+void answer_failure(struct call *c, struct work *w, const struct wire *q, struct answer *a);
+
 /* All services, from services.inc: each is a `const struct service SERVICE_X` of its folder. See services.c. */
 extern const struct service *const SERVICES[];
 extern const size_t                SERVICE_N;

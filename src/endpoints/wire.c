@@ -62,6 +62,20 @@ void answer_header(struct answer *a, const char *name, str value)
     http_add_header(a->x, str_of(name), value);
 }
 
+// What dialects need to word a failure: ids, times and a text of at most FAILURE_TEXT_BYTES, escaped.
+#define FAILURE_ROOM_BYTES (64u << 10)
+
+void answer_failure(struct call *c, struct work *w, const struct wire *q, struct answer *a)
+{
+    static char NO_WORDS[] = "{\"error\":{\"code\":\"InternalServerError\",\"message\":\"Out of memory.\"}}";
+    c->arena.limit = ARENA_LIMIT_BYTES + FAILURE_ROOM_BYTES;
+    a->body = (struct buf){.arena = &c->arena};
+    q->service->dialect->error(c, w, q, a);
+    if (!a->body.failed) return;
+    a->content_type = STR_NONE;
+    a->body = (struct buf){.at = NO_WORDS, .n = sizeof NO_WORDS - 1, .room = sizeof NO_WORDS - 1};
+}
+
 void answer_error_object(struct answer *a, int status, str code, str message)
 {
     struct json_writer *w = answer_json(a, status);
