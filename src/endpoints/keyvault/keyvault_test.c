@@ -483,6 +483,5 @@ TEST(S1_wire_a_stranger_is_told_where_to_get_which_token)
     stage_pass(&d.s, 3600 + TOKEN_SKEW_S);
     str body = knock(&d, late, &status);
     CHECK_STR(body, S("{\"error\":{\"code\":\"Unauthorized\",\"message\":\"[TokenExpired] Error validating token: 'S2S12086'.\"}}"), "expired");
-    keyring_drop(ring);
     keyring_drop(other);
 }
