@@ -6,6 +6,7 @@ TEST(answer_failure_has_a_body_when_the_memory_is_used_up)
     CLEANUP(stage_close) struct stage s;
     stage_open(&s, t);
     for (size_t i = 0; i < SERVICE_N; i++) {
+        if (!SERVICES[i]->dialect) continue; // it answers no requests of the router
         struct http_exchange x = {.loop = NULL};
         struct wire          q = {.service = SERVICES[i], .http = &x.request, .product = &s.product};
         call_init(&x.call, NULL, NULL);
