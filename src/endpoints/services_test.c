@@ -1,5 +1,6 @@
 #include "endpoints/guard.h"
 #include "endpoints/router.h"
+#include "endpoints/sandbox/workload.h"
 #include "test.h"
 
 static bool asks_bearer(const struct service *s)
@@ -26,6 +27,40 @@ TEST(descriptors_of_all_services_are_whole)
     CHECK_INT(hidden, 1, "one service is the admin socket's");
     CHECK(hosts <= NAMES_MAX);
     CHECK_INT(names_azure().n, hosts, "every host has a name");
+}
+
+static bool is_table_name(const char *name)
+{
+    for (const char *ch = name; *ch; ch++)
+        if (!(*ch >= 'a' && *ch <= 'z') && *ch != '_') return false;
+    return *name != '\0';
+}
+
+TEST(what_descriptors_bring_is_whole_and_theirs_alone)
+{
+    static const char *const SHARED[] = {
+#define X(kind, table) table,
+        STORE_KINDS(X)
+#undef X
+    };
+    size_t sockets = 2; // https and the resolver
+    for (size_t kind = STORE_KIND_N; kind < store_kind_n(); kind++) {
+        const struct store_own_kind *own = store_own_kind(kind);
+        CHECK_ROW(is_table_name(own->table) && store_kind_of(own) == kind, own->table);
+        for (size_t i = 0; i < COUNT(SHARED); i++) CHECK_ROW(strcmp(SHARED[i], own->table) != 0, own->table);
+        for (size_t i = STORE_KIND_N; i < kind; i++) CHECK_ROW(strcmp(store_own_kind(i)->table, own->table) != 0, own->table);
+    }
+    for (size_t i = 0; i < SERVICE_N; i++) {
+        const struct service *s = SERVICES[i];
+        for (size_t k = 0; k < s->sockets.n; k++) CHECK_ROW(s->sockets.at[k].open && !str_empty(s->sockets.at[k].name), s->name);
+        for (size_t k = 0; k < s->types.n; k++) CHECK_ROW(types_find(s->types.at[k].type) == &s->types.at[k], s->name); // no row before it has the type
+        for (size_t k = 0; k < s->hooks.n; k++) CHECK_ROW(resource_hooks_of(str_of(s->hooks.at[k].type)) == &s->hooks.at[k], s->name);
+        for (size_t k = 0; k < s->jobs.n; k++) CHECK_ROW(s->jobs.at[k] != NULL, s->name);
+        sockets += s->sockets.n;
+    }
+    CHECK(sockets <= WORKLOAD_MAX_SOCKETS);
+    static const struct store_own_kind NOBODYS = {.table = "nobodys"};
+    CHECK_INT(store_kind_of(&NOBODYS), STORE_MAX_KINDS, "a kind that no descriptor has");
 }
 
 // With an own domain the service has no second name: the empty one must not become an audience.
