@@ -1,4 +1,5 @@
 // Making and changing resources of any type: PUT and PATCH.
+#include "ops/resource_defaults.h"
 #include "ops/resource_hooks.h"
 #include "ops/resources.h"
 #include "ops/system_identity.h"
@@ -271,6 +272,7 @@ static enum err write_resource(struct call *c, struct work *w, const void *args,
     x.change.next = &x.next;
     x.change.body = x.args->body;
     x.change.verb = x.args->verb;
+    TRY(resource_defaults_apply(c, &x.id, &x.change));
     const struct resource_hooks *hooks = resource_hooks_of(x.type_name);
     if (hooks && hooks->write) TRY(hooks->write(c, w, &x.change));
     return keep(c, w, &x, out);
