@@ -28,6 +28,10 @@ FUZZ(types)
         ASSERT(!locations_find(in) || str_eq(locations_find(in)->name, once));
     }
     call_forgive(c);
-    ASSERT((types_check_api_version(c, types_of(STR_NONE), STR_NONE, in) == OK) == api_version_is_well_formed(in));
+    if (types_check_api_version(c, types_of(STR_NONE), S("Contoso.Own/things"), STR_NONE, in) == OK)
+        ASSERT(api_version_is_well_formed(in) && str_cmp(str_upto(in, 10), S(API_VERSION_OLDEST)) >= 0);
+    call_forgive(c);
+    if (api_version_check(c, S("2022-09-01,2014-04"), in) == OK) ASSERT(str_eq(in, S("2014-04")) || api_version_is_well_formed(in));
+    call_forgive(c);
     return 0;
 }

@@ -181,15 +181,26 @@ bool api_version_is_newer(struct call *c, str newest, str version)
     return api_version_is_well_formed(version) && str_cmp(day, str_upto(newest, 10)) > 0 && str_cmp(day, str_upto(str_of(today.s), 10)) <= 0;
 }
 
-enum err types_check_api_version(struct call *c, const struct resource_type *t, str location, str version)
+static enum err refuse_form(struct call *c, str versions, str version)
 {
-    if (!api_version_is_well_formed(version))
-        return FAIL(c, ERR_API_VERSION_INVALID, "The api-version '%.*s' is invalid. The supported versions are '%.*s'.", PSTR(str_upto(version, 64)),
-                    PSTR(t->api_versions));
-    if (str_empty(t->api_versions) || is_listed(t->api_versions, version) || api_version_is_newer(c, t->api_versions, version)) return OK;
-    str short_type = str_from(t->type, str_find(t->type, '/') + 1), regions = locations_csv(c);
+    return FAIL(c, ERR_API_VERSION_INVALID, "The api-version '%.*s' is invalid. The supported versions are '%.*s'.", PSTR(call_printable(c, version, 64)),
+                PSTR(versions));
+}
+
+enum err api_version_check(struct call *c, str versions, str version)
+{
+    return is_listed(versions, version) || api_version_is_newer(c, versions, version) ? OK : refuse_form(c, versions, version);
+}
+
+enum err types_check_api_version(struct call *c, const struct resource_type *t, str name, str location, str version)
+{
+    static const str OLDEST = S_INIT(API_VERSION_OLDEST);
+    str              known = str_empty(t->api_versions) ? OLDEST : t->api_versions;
+    if (!api_version_is_well_formed(version)) return refuse_form(c, t->api_versions, version);
+    if (is_listed(known, version) || api_version_is_newer(c, known, version)) return OK;
+    str short_type = str_from(name, str_find(name, '/') + 1), regions = locations_csv(c);
     return FAIL(c, ERR_API_VERSION_UNKNOWN,
                 "No registered resource provider found for location '%.*s' and API version '%.*s' for type '%.*s'. "
                 "The supported api-versions are '%.*s'. The supported locations are '%.*s'.",
-                PSTR(location), PSTR(version), PSTR(short_type), PSTR(t->api_versions), PSTR(regions));
+                PSTR(location), PSTR(version), PSTR(short_type), PSTR(known), PSTR(regions));
 }

@@ -77,9 +77,16 @@ bool api_version_is_well_formed(str version);
 /* Newer than the newest that is known, and not later than today: that of a client younger than this product. */
 bool api_version_is_newer(struct call *c, str newest, str version);
 /*
- * May this api-version be used for the type? Those of its row, and those newer than the row's
- * newest, up to today: a client that is newer than this table is not turned away. A row
- * without a list takes any. `location` is for the words of the refusal.
+ * May this api-version be used, of those listed ("2022-09-01,2021-04-01", newest first)? Those, and those newer than the
+ * newest, up to today: a client that is newer than the list is not turned away.
+ * Errors: ERR_API_VERSION_INVALID
+ */
+FALLIBLE api_version_check(struct call *c, str versions, str version);
+
+#define API_VERSION_OLDEST "2014-04-01" /* of Resource Manager's: what a type without a list does not go back behind. Ours: no list was found */
+/*
+ * The same for a type: the versions of its row. A row without a list takes every day from API_VERSION_OLDEST to today.
+ * `name` is the type's and `location` the resource's, for the words of the refusal.
  * Errors: ERR_API_VERSION_INVALID - not well formed; ERR_API_VERSION_UNKNOWN - not one of the type's
  */
-FALLIBLE types_check_api_version(struct call *c, const struct resource_type *t, str location, str version);
+FALLIBLE types_check_api_version(struct call *c, const struct resource_type *t, str name, str location, str version);

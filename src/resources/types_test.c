@@ -185,7 +185,15 @@ TEST(types_api_versions_are_the_published_ones_and_those_after_them)
         {"Microsoft.Compute/virtualMachines", "2022-11-01", OK},
         {"Microsoft.Compute/virtualMachines", "2024-03-01", OK},
         {"Microsoft.Compute/virtualMachines", "2026-04-01", OK},
-        {"Contoso.Own/things", "2001-01-01-privatepreview", OK},
+        {"Contoso.Own/things", "2014-04-01", OK}, // without a list: from Resource Manager's first to today's
+        {"Contoso.Own/things", "2024-01-01-privatepreview", OK},
+        {"Contoso.Own/things", "2026-11-23", OK},
+        {"Contoso.Own/things", "2026-11-24", ERR_API_VERSION_UNKNOWN},
+        {"Contoso.Own/things", "2014-03-31", ERR_API_VERSION_UNKNOWN},
+        {"Contoso.Own/things", "2001-01-01-privatepreview", ERR_API_VERSION_UNKNOWN},
+        {"Microsoft.App/containerApps", "2023-05-01", OK},
+        {"Microsoft.App/containerApps", "1999-01-01", ERR_API_VERSION_INVALID}, // older than dates of this form
+        {"Microsoft.App/containerApps", "banana", ERR_API_VERSION_INVALID},
         {"Contoso.Own/things", "", ERR_API_VERSION_INVALID},
         {"Contoso.Own/things", "2024", ERR_API_VERSION_INVALID},
         {"Contoso.Own/things", "2024-13-01", ERR_API_VERSION_INVALID},
@@ -201,8 +209,8 @@ TEST(types_api_versions_are_the_published_ones_and_those_after_them)
     };
     t->call->now_s = 1795392000; // 2026-11-23
     for (size_t i = 0; i < COUNT(CASES); i++)
-        CHECK_ERR(types_check_api_version(t->call, types_of(str_of(CASES[i].type)), S("westus"), str_of(CASES[i].version)), CASES[i].want, CASES[i].version);
-    CHECK(types_check_api_version(t->call, types_of(S("Microsoft.KeyVault/vaults")), S("westus"), S("2022-07-02")) != OK);
+        CHECK_ERR(types_check_api_version(t->call, types_of(str_of(CASES[i].type)), str_of(CASES[i].type), S("westus"), str_of(CASES[i].version)), CASES[i].want, CASES[i].version);
+    CHECK(types_check_api_version(t->call, types_of(S("Microsoft.KeyVault/vaults")), S("Microsoft.KeyVault/vaults"), S("westus"), S("2022-07-02")) != OK);
     CHECK(str_starts(str_of(t->call->failure.text), S("No registered resource provider found for location 'westus' and API version '2022-07-02' for type "
                                                       "'vaults'. The supported api-versions are '2026-04-01-preview, ")));
     call_forgive(t->call);

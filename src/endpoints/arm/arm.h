@@ -19,6 +19,9 @@ FALLIBLE arm_write_group(struct call *c, struct json_writer *to, const struct re
 /* The path of a request as an id. Errors: ERR_NOT_FOUND - it names nothing that could be here */
 FALLIBLE arm_read_id(struct call *c, str text, struct resource_id *out);
 
+/* The api-version of a route that serves no type of the table. Errors: ERR_API_VERSION_INVALID, ERR_API_VERSION_UNKNOWN */
+FALLIBLE arm_check_version(struct call *c, const struct wire *q);
+
 void     arm_write_deny(struct call *c, struct json_writer *to, const struct deny_assignment *d);
 
 /* The route's {scope*}, where nothing stands for the root. */

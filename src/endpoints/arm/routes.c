@@ -110,6 +110,7 @@ static enum err before(struct call *c, struct work *w, const struct wire *q)
 {
     static const str PREFIX = S_INIT("/subscriptions/");
     str              rest = str_from(q->path, PREFIX.n), subscription;
+    TRY(arm_check_version(c, q));
     if (!str_starts_nocase(q->path, PREFIX) || !str_cut(&rest, '/', &subscription)) return OK;
     return resources_require_holder(c, w, subscription, STR_NONE);
 }

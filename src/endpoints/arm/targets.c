@@ -55,7 +55,7 @@ static enum err check_version(struct call *c, const struct wire *q, str id)
     str                type;
     TRY(arm_read_id(c, id, &parts));
     TRY(resource_id_type(c, &parts, &type));
-    return types_check_api_version(c, types_of(type), json_get_str(q->body, S("location")), q->api_version);
+    return types_check_api_version(c, types_of(type), type, json_get_str(q->body, S("location")), q->api_version);
 }
 
 enum err arm_at_resource(struct call *c, const struct work *w, struct wire *q, struct op_target *out)
