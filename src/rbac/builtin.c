@@ -5,8 +5,8 @@
     {.actions = PATTERNS + (a), .not_actions = PATTERNS + (na), .data_actions = PATTERNS + (d),                      \
      .not_data_actions = PATTERNS + (nd), .action_n = (a_n), .not_action_n = (na_n), .data_action_n = (d_n),         \
      .not_data_action_n = (nd_n), .condition = condition_text, .condition_unknown = (withheld)}
-#define R(b0, b1, b2, b3, b4, b5, b6, b7, b8, b9, b10, b11, b12, b13, b14, b15, name_text, first, n)                 \
-    {.id = {{b0, b1, b2, b3, b4, b5, b6, b7, b8, b9, b10, b11, b12, b13, b14, b15}}, .name = name_text,              \
+#define R(b0, b1, b2, b3, b4, b5, b6, b7, b8, b9, b10, b11, b12, b13, b14, b15, name_text, about_text, first, n)                \
+    {.id = {{b0, b1, b2, b3, b4, b5, b6, b7, b8, b9, b10, b11, b12, b13, b14, b15}}, .name = name_text, .description = about_text, \
      .is_builtin = true, .permissions = PERMISSIONS + (first), .permission_n = (n), .scopes = &EVERYWHERE, .scope_n = 1}
 
 static const str EVERYWHERE = S_INIT("/");

@@ -168,3 +168,26 @@ TEST(role_new_keeps_the_limits)
     r = (struct role){.permissions = &one, .permission_n = 1};
     CHECK_ERR(role_new(t->call, &r, &out), ERR_ROLE_INVALID, "action");
 }
+
+// Made by the generator from the role's own actions.
+TEST(role_builtins_say_what_they_allow)
+{
+    static const struct { const char *name, *words; } CASES[] = {
+        {"Owner", "Management: every action on all resources."},
+        {"Reader", "Management: read on all resources."},
+        {"Contributor", "Management: every action on all resources, except Microsoft.Authorization/*/Delete, Microsoft.Authorization/*/Write and 9 more."},
+        {"Key Vault Secrets User", "Data: getSecret and readMetadata on Microsoft.KeyVault/vaults/secrets."},
+        {"Azure Center for SAP solutions Management role", "Grants nothing by itself."},
+    };
+    size_t             n, found = 0;
+    const struct role *roles = role_builtins(&n);
+    for (size_t i = 0; i < n; i++) {
+        CHECK(roles[i].description.n > 0 && roles[i].description.n <= ROLE_MAX_DESCRIPTION_BYTES);
+        for (size_t k = 0; k < COUNT(CASES); k++) {
+            if (!str_eq(roles[i].name, str_of(CASES[k].name))) continue;
+            CHECK_STR(roles[i].description, str_of(CASES[k].words), CASES[k].name);
+            found++;
+        }
+    }
+    CHECK_INT(found, COUNT(CASES), "roles looked for");
+}
