@@ -28,7 +28,7 @@ enum err permit_item(struct call *c, struct work *w, const struct wire *q, size_
 {
     const struct permit *p = &q->route->permit;
     struct rbac_answer   answer;
-    if (p->kind != PERMIT_BY_ITEM || kind >= PERMIT_MAX_ITEMS || !p->items[kind])
+    if (p->kind == PERMIT_MISSING || kind >= PERMIT_MAX_ITEMS || !p->items[kind])
         return FAIL(c, ERR_INTERNAL, "The route %s does not say which permission its items need.", q->route->pattern);
     TRY(work_decide(c, w, NULL, str_of(p->items[kind]), RBAC_CONTROL, scope, NULL, &answer));
     *out = answer.allowed;

@@ -36,7 +36,7 @@ struct permit {
     permit_rule     *rule;
     const char      *action;    /* NULL: that of the row's op */
     bool             by_target; /* the target says the action, of a row without an op */
-    const char      *items[PERMIT_MAX_ITEMS];
+    const char      *items[PERMIT_MAX_ITEMS]; /* what permit_item asks: for the items of a list, or for a part of any answer */
     const char      *why; /* of PERMIT_NOTHING; of PERMIT_BY_ITEM where no action decides */
 };
 
@@ -50,6 +50,8 @@ struct permit {
 #define PERMIT_ITEMS(...) {.kind = PERMIT_BY_ITEM, .items = {__VA_ARGS__}}
 #define PERMIT_ITEMS_SEEN(why_) {.kind = PERMIT_BY_ITEM, .why = why_}
 #define PERMIT_NONE(why_) {.kind = PERMIT_NOTHING, .why = why_}
+/* Open but for a part, which is shown to those whom permit_item lets see it. */
+#define PERMIT_NONE_BUT(why_, ...) {.kind = PERMIT_NOTHING, .why = why_, .items = {__VA_ARGS__}}
 
 /*
  * Asks for the permission of the request's row.
@@ -57,5 +59,5 @@ struct permit {
  */
 FALLIBLE permit_ask(struct call *c, struct work *w, struct wire *q);
 
-/* May the caller see this item of the row's list? `kind` counts the actions of PERMIT_ITEMS. A refusal is an answer. */
+/* May the caller see this item of the row's list, or this part of its answer? `kind` counts the actions of PERMIT_ITEMS. A refusal is an answer. */
 FALLIBLE permit_item(struct call *c, struct work *w, const struct wire *q, size_t kind, str scope, bool *out);

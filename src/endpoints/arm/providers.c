@@ -53,14 +53,14 @@ static bool note_namespace(const struct resource *r, void *context)
 }
 
 // Told to whoever may list the subscription's resources. All others see what is published.
-static enum err namespaces_in_use(struct call *c, struct work *w, str subscription, str wanted, struct in_use *out)
+static enum err namespaces_in_use(struct call *c, struct work *w, const struct wire *q, str wanted, struct in_use *out)
 {
-    struct rbac_answer answer;
-    str                at = call_format(c, "/subscriptions/%.*s", PSTR(subscription));
+    bool allowed = false;
+    str  subscription = wire_param(q, "subscription"), at = call_format(c, "/subscriptions/%.*s", PSTR(subscription));
     *out = (struct in_use){.c = c, .wanted = wanted};
     if (str_empty(subscription)) return OK;
-    TRY(work_decide(c, w, NULL, S("Microsoft.Resources/subscriptions/resources/read"), RBAC_CONTROL, at, NULL, &answer));
-    if (answer.allowed) tree_each_resource(w->world->tree, at, STR_NONE, note_namespace, out);
+    TRY(permit_item(c, w, q, 0, at, &allowed));
+    if (allowed) tree_each_resource(w->world->tree, at, STR_NONE, note_namespace, out);
     return out->failed;
 }
 
@@ -71,7 +71,7 @@ static enum err find_namespace(struct call *c, struct work *w, const struct wire
     str           name = wire_param(q, "namespace");
     *out = find_known(name);
     if (!str_empty(*out)) return OK;
-    TRY(namespaces_in_use(c, w, wire_param(q, "subscription"), name, &used));
+    TRY(namespaces_in_use(c, w, q, name, &used));
     if (used.n == 0) return FAIL(c, ERR_NAMESPACE_UNKNOWN, "The resource namespace '%.*s' is invalid.", PSTR(call_printable(c, name, 256)));
     *out = used.names[0];
     return OK;
@@ -128,7 +128,7 @@ enum err arm_providers_list(struct call *c, struct work *w, const struct wire *q
     struct in_use used;
     str           subscription = wire_param(q, "subscription");
     TRY(check_holder(c, w, subscription));
-    TRY(namespaces_in_use(c, w, subscription, STR_NONE, &used));
+    TRY(namespaces_in_use(c, w, q, STR_NONE, &used));
     struct json_writer *j = answer_json(a, 200);
     json_write_object(j);
     json_write_key(j, S("value"));

@@ -20,7 +20,10 @@
 #define GRANTS_READ PERMIT_ACTION("Microsoft.Authorization/roleAssignments/read", arm_at_scope)
 #define MGMT_READ  PERMIT_ACTION("Microsoft.Management/managementGroups/read", arm_at_mgmt_group)
 #define LIST_ALL   PERMIT_ACTION("Microsoft.Resources/subscriptions/resources/read", arm_at_holder)
-#define REGISTER   PERMIT_ACTION_AT(arm_at_registration)
+#define REGISTER   {.kind = PERMIT_BY_ROLE, .by_target = true, .target = arm_at_registration, .items = {IN_USE}}
+// Which providers' resources a subscription has is told to whoever may list them.
+#define IN_USE     "Microsoft.Resources/subscriptions/resources/read"
+#define PROVIDERS  PERMIT_NONE_BUT("what the product can do is the same for everybody", IN_USE)
 #define CATALOGUE  PERMIT_NONE("what the product can do is the same for everybody")
 
 // The first that fits is taken: what names a provider stands before what takes any id.
@@ -47,8 +50,8 @@ static const struct route ROUTES[] = {
     {HTTP_GET, "/providers", GUARD_BEARER, CATALOGUE, arm_providers_list},
     {HTTP_GET, "/providers/{namespace}", GUARD_BEARER, CATALOGUE, arm_provider_get},
     {HTTP_GET, "/providers/{namespace}/operations", GUARD_BEARER, CATALOGUE, arm_operations_list},
-    {HTTP_GET, SUB "/providers", GUARD_BEARER, CATALOGUE, arm_providers_list},
-    {HTTP_GET, SUB "/providers/{namespace}", GUARD_BEARER, CATALOGUE, arm_provider_get},
+    {HTTP_GET, SUB "/providers", GUARD_BEARER, PROVIDERS, arm_providers_list},
+    {HTTP_GET, SUB "/providers/{namespace}", GUARD_BEARER, PROVIDERS, arm_provider_get},
     {HTTP_POST, SUB "/providers/{namespace}/register", GUARD_BEARER, REGISTER, arm_provider_register},
     {HTTP_POST, SUB "/providers/{namespace}/unregister", GUARD_BEARER, REGISTER, arm_provider_register},
 
