@@ -8,9 +8,9 @@ static const struct {
     const char *text;
 } TABLE[] = {
     [OK] = {"OK", 200, ""},
-#define X(kind, status, text) [ERR_##kind] = {#kind, status, text},
-    ERR_TABLE(X)
-#undef X
+#define ERR(kind, status, text) [ERR_##kind] = {#kind, status, text},
+#include "failures.inc"
+#undef ERR
 };
 
 const char *err_name(enum err kind)
