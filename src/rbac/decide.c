@@ -22,7 +22,6 @@ struct asking {
     struct filter               high;   // tags of the levels before that
     struct action               action;
     struct level                levels[LEVEL_MAX + RBAC_MAX_ABOVE + 1];
-    const struct holding       *places[LEVEL_MAX]; // what stands at the low levels
 };
 
 static void filter_add(struct filter *f, uint32_t tag)
@@ -215,13 +214,19 @@ static void find_holdings(const struct asking *a, struct batch *b)
     }
 }
 
-static void find_places(struct asking *a)
+static void prefetch_places(const struct asking *a)
 {
-    for (size_t i = a->low; i < a->level_n; i++) {
-        const struct place_slot *slot = places_find(&a->rules->places, a->levels[i].hash);
-        a->places[i - a->low] = slot ? slot->low : NULL;
-        if (slot && slot->low) holding_prefetch(slot->low);
-    }
+    const struct places *p = &a->rules->places;
+    for (size_t i = a->low; i < a->level_n; i++)
+        for (const struct place_slot *s = NULL; (s = places_next(p, a->levels[i].hash, s)) != NULL;)
+            if (s->low) holding_prefetch(s->low);
+}
+
+static bool level_grants(struct asking *a, struct candidates *c, const struct level *level, const struct batch *b)
+{
+    for (const struct place_slot *s = NULL; (s = places_next(&a->rules->places, level->hash, s)) != NULL;)
+        if (s->low && scan_place(a, c, s->low, level, b)) return true;
+    return false;
 }
 
 static bool batch_grants(struct asking *a, struct batch *b)
@@ -229,7 +234,7 @@ static bool batch_grants(struct asking *a, struct batch *b)
     struct candidates c;
     c.n = 0;
     for (size_t i = a->low; i < a->level_n; i++)
-        if (a->places[i - a->low] && scan_place(a, &c, a->places[i - a->low], &a->levels[i], b)) return true;
+        if (level_grants(a, &c, &a->levels[i], b)) return true;
     for (size_t i = 0; i < b->high_n; i++)
         if (b->high[i].at && scan_holder(a, &c, b->high[i].at, b->high[i].who)) return true;
     return any_grants(a, &c);
@@ -246,7 +251,7 @@ static void look_for_grant(struct asking *a)
         b.n = q->who_n - i < BATCH ? q->who_n - i : BATCH;
         b.tags = (struct filter){0};
         read_principals(a, &b);
-        if (i == 0) find_places(a);
+        if (i == 0) prefetch_places(a);
         find_holdings(a, &b);
         batch_grants(a, &b);
     }

@@ -13,6 +13,12 @@
 #define HOLDING_LINEAR_MAX 64u /* up to so many entries are read one after the other */
 #define HOLDING_END        UINT32_MAX
 
+/* The upper half tells entries apart, the lower half finds the place. */
+static inline uint32_t tag_of(uint64_t hash)
+{
+    return (uint32_t)(hash >> 32);
+}
+
 struct entry {
     uint32_t                 tag;
     uint32_t                 role;

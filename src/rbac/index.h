@@ -64,12 +64,6 @@ static inline struct rule_deny **deny_bucket(const struct rbac_rules *r, uint64_
     return &r->deny_buckets[hash & (r->deny_room - 1)];
 }
 
-/* The upper half tells entries apart, the lower half finds the place. */
-static inline uint32_t tag_of(uint64_t hash)
-{
-    return (uint32_t)(hash >> 32);
-}
-
 /* As rbac_each_of_principal, lingering assignments too. */
 void rules_each_held(const struct rbac_rules *r, object_id who, bool (*visit)(const struct assignment *x, void *ctx), void *ctx);
 

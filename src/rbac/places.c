@@ -39,14 +39,14 @@ static bool more_table(struct places *p)
     p->table = table;
     p->table_room = room;
     for (size_t i = 0; i < old_room; i++)
-        if (old[i].place != PLACE_NONE) *free_slot(p, old[i].hash) = old[i];
+        if (old[i].place != PLACE_NONE) *free_slot(p, p->at[old[i].place].hash) = old[i];
     free(old);
     return true;
 }
 
 static bool more_places(struct places *p)
 {
-    size_t room = p->room + p->room / 4 + FEWEST;
+    size_t room = p->room + p->room / 8 + FEWEST;
     if (room >= PLACE_NONE) return false;
     struct place *at = realloc(p->at, room * sizeof *at);
     if (!at) return false;
@@ -96,6 +96,13 @@ static void unchain_place(struct places *p, uint32_t place)
     free(s);
 }
 
+struct place_slot *places_find(const struct places *p, uint64_t hash)
+{
+    struct place_slot *s = NULL;
+    while ((s = places_next(p, hash, s)) != NULL && p->at[s->place].hash != hash) {}
+    return s;
+}
+
 struct place_slot *places_use(struct places *p, uint64_t hash, str scope)
 {
     struct subscription_places *s;
@@ -107,7 +114,7 @@ struct place_slot *places_use(struct places *p, uint64_t hash, str scope)
     uint32_t place = p->free == PLACE_NONE ? p->used++ : p->free;
     if (p->free != PLACE_NONE) p->free = p->at[place].next;
     slot = free_slot(p, hash);
-    *slot = (struct place_slot){.hash = hash, .place = place};
+    *slot = (struct place_slot){.tag = tag_of(hash), .place = place};
     p->at[place] = (struct place){.hash = hash, .high = ITEM_NONE, .next = PLACE_NONE, .before = PLACE_NONE, .subscription = s};
     p->n++;
     chain_place(p, place);
@@ -126,7 +133,7 @@ static void forget(struct places *p, struct place_slot *slot)
 {
     size_t mask = p->table_room - 1, hole = (size_t)(slot - p->table);
     for (size_t i = (hole + 1) & mask; p->table[i].place != PLACE_NONE; i = (i + 1) & mask) {
-        size_t home = p->table[i].hash & mask;
+        size_t home = p->at[p->table[i].place].hash & mask;
         if (((i - home) & mask) < ((i - hole) & mask)) continue;
         p->table[hole] = p->table[i];
         hole = i;

@@ -36,10 +36,10 @@ struct place {
     uint32_t                    next, before; /* places of the same subscription; of a free one `next` is the next free one */
 };
 
-/* What a decision needs lies in the table itself. */
+/* What a decision needs lies in the table itself; the whole hash does not: a tag of it is a hint, and the records decide. */
 struct place_slot {
-    uint64_t        hash;
     struct holding *low;   /* by the tag of the principal */
+    uint32_t        tag;   /* of the place's hash */
     uint32_t        place; /* PLACE_NONE: a free slot */
 };
 
@@ -63,16 +63,23 @@ static inline bool place_is_low(str path)
 void places_init(struct places *p);
 void places_clear(struct places *p);
 
-/* The slot of the place with that hash, or NULL. Whether it is the scope's, its assignments say. */
-static inline struct place_slot *places_find(const struct places *p, uint64_t hash)
+/*
+ * The slots that may be the place's with that hash: for (s = NULL; (s = places_next(p, hash, s)) != NULL;)
+ * Nearly always there is one or none, and it is; whose it is, its assignments say.
+ */
+static inline struct place_slot *places_next(const struct places *p, uint64_t hash, const struct place_slot *behind)
 {
-    for (size_t i = hash & (p->table_room - 1); p->table_room; i = (i + 1) & (p->table_room - 1)) {
+    size_t mask = p->table_room - 1, at = behind ? (size_t)(behind - p->table) + 1 : hash;
+    for (size_t i = at & mask; p->table_room; i = (i + 1) & mask) {
         struct place_slot *s = &p->table[i];
         if (s->place == PLACE_NONE) return NULL;
-        if (s->hash == hash) return s;
+        if (s->tag == tag_of(hash)) return s;
     }
     return NULL;
 }
+
+/* The slot of the place with that hash, or NULL. */
+struct place_slot *places_find(const struct places *p, uint64_t hash);
 
 static inline void places_prefetch(const struct places *p, uint64_t hash)
 {

@@ -39,7 +39,7 @@ void rbac_rules_free(struct rbac_rules *r)
 
 static bool more_items(struct rbac_rules *r)
 {
-    size_t room = r->item_room + r->item_room / 4 + FEWEST_ITEMS;
+    size_t room = r->item_room + r->item_room / 8 + FEWEST_ITEMS;
     if (room >= ITEM_NONE) return false;
     struct item *items = realloc(r->items, room * sizeof *items);
     if (!items) return false;
@@ -90,7 +90,7 @@ static bool stand(struct rbac_rules *r, uint32_t item, struct holder *who, uint6
         who->low_n++;
         chain(r, item, &who->low);
     } else {
-        if (!holders_put_high(&r->holders, who, (struct entry){tag_of(slot->hash), role, a})) return false;
+        if (!holders_put_high(&r->holders, who, (struct entry){slot->tag, role, a})) return false;
         chain(r, item, &r->places.at[slot->place].high);
     }
     return true;
@@ -129,7 +129,7 @@ static void unlink_item(struct rbac_rules *r, uint32_t item)
         unchain(r, item, &who->low);
         who->low_n--;
     } else {
-        holders_remove_high(&r->holders, who, tag_of(slot->hash), a);
+        holders_remove_high(&r->holders, who, slot->tag, a);
         unchain(r, item, &r->places.at[slot->place].high);
     }
     if (standing) places_count(&r->places, slot->place, -1);
