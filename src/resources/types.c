@@ -61,29 +61,30 @@ const struct name_rule NAME_RULE_MGMT_GROUP = {1, 90, .others = S_INIT("-_.()"),
 #define COMPACT    .spelling = IDENTITY_COMPACT
 #define ALWAYS     .spelling = IDENTITY_COMPACT_ALWAYS
 #define LOWER      .has_lower_group = true
+#define ENDPOINT(whose) .own_endpoint = S_INIT(whose)
 #define OK_200     .answers_200 = true
 #define SINCE(csv) .api_versions = S_INIT(csv)
 // Those of services that this product plays stand in their descriptors.
 static const struct resource_type TYPES[] = {
-    {TYPE("Microsoft.App/containerApps"), &APP_NAMES, TRACKED, BOTH, ALWAYS},
+    {TYPE("Microsoft.App/containerApps"), &APP_NAMES, TRACKED, BOTH, ALWAYS, ENDPOINT("Container Apps")},
     {TYPE("Microsoft.App/managedEnvironments"), &HYPHENS_AFTER_LETTER_1_60, TRACKED, BOTH, COMPACT},
     {TYPE("Microsoft.AppConfiguration/configurationStores"), &STORE_NAMES, GLOBAL, TRACKED, BOTH},
     {TYPE("Microsoft.Compute/virtualMachines"), &VM_NAMES, TRACKED, BOTH, SINCE(COMPUTE_VERSIONS)},
     {TYPE("Microsoft.Compute/virtualMachineScaleSets"), &VM_NAMES, TRACKED, BOTH, SINCE(COMPUTE_VERSIONS)},
     {TYPE("Microsoft.ContainerInstance/containerGroups"), &CONTAINER_NAMES, TRACKED, BOTH},
-    {TYPE("Microsoft.ContainerService/managedClusters"), &CLUSTER_NAMES, TRACKED, BOTH, COMPACT},
+    {TYPE("Microsoft.ContainerService/managedClusters"), &CLUSTER_NAMES, TRACKED, BOTH, COMPACT, ENDPOINT("Kubernetes")},
     {TYPE("Microsoft.DBforPostgreSQL/flexibleServers"), &LOWER_HYPHENS_3_63, GLOBAL, TRACKED, BOTH, COMPACT},
     {TYPE("Microsoft.DocumentDB/databaseAccounts"), &COSMOS_NAMES, GLOBAL, TRACKED, BOTH, ALWAYS},
     {TYPE("Microsoft.EventHub/namespaces"), &HYPHENS_AFTER_LETTER_6_50, GLOBAL, TRACKED, BOTH},
-    {TYPE("Microsoft.HybridCompute/machines"), &MACHINE_NAMES, TRACKED, SYSTEM},
+    {TYPE("Microsoft.HybridCompute/machines"), &MACHINE_NAMES, TRACKED, SYSTEM, ENDPOINT("Azure Arc")},
     {TYPE("Microsoft.ManagedIdentity/userAssignedIdentities"), &IDENTITY_NAMES, TRACKED, LOWER, SINCE(IDENTITY_VERSIONS)},
     {TYPE("Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials"), &FEDERATED_NAMES, LOWER, SINCE(FEDERATED_VERSIONS)},
     {TYPE("Microsoft.ServiceBus/namespaces"), &HYPHENS_AFTER_LETTER_6_50, GLOBAL, TRACKED, BOTH},
     {TYPE("Microsoft.Sql/servers"), &LOWER_HYPHENS_1_63, GLOBAL, TRACKED, BOTH, COMPACT},
     {TYPE("Microsoft.Storage/storageAccounts"), &STORAGE_NAMES, OK_200, GLOBAL, TRACKED, BOTH, COMPACT},
     {TYPE("Microsoft.Web/serverfarms"), &PLAN_NAMES, TRACKED, SINCE(WEB_VERSIONS)},
-    {TYPE("Microsoft.Web/sites"), &SITE_NAMES, OK_200, GLOBAL, TRACKED, BOTH, SINCE(WEB_VERSIONS)},
-    {TYPE("Microsoft.Web/sites/slots"), &SLOT_NAMES, OK_200, TRACKED, BOTH, SINCE(WEB_VERSIONS)},
+    {TYPE("Microsoft.Web/sites"), &SITE_NAMES, OK_200, GLOBAL, TRACKED, BOTH, SINCE(WEB_VERSIONS), ENDPOINT("App Service")},
+    {TYPE("Microsoft.Web/sites/slots"), &SLOT_NAMES, OK_200, TRACKED, BOTH, SINCE(WEB_VERSIONS), ENDPOINT("App Service")},
 };
 
 // Contract I2: any type may carry identities.

@@ -13,6 +13,19 @@ static bool can_carry_identities(const struct resource *r)
     return t->takes_system || t->takes_user;
 }
 
+// A program on it would look for an endpoint that is not there, and find one that is not its own.
+static bool has_own_endpoint(const struct resource *r)
+{
+    return !str_empty(types_of(r->type)->own_endpoint);
+}
+
+static enum err refuse_endpoint(struct call *c, const struct resource *r)
+{
+    return FAIL(c, ERR_IDENTITY_OPERATION,
+                "No program can run as %.*s yet: the token endpoint of %.*s is not served here. Give its identity to a virtual machine, and run as that one.",
+                PSTR(r->id), PSTR(types_of(r->type)->own_endpoint));
+}
+
 static enum err by_id(struct call *c, const struct world *world, str id, str *out)
 {
     struct resource_id    parts;
@@ -21,6 +34,7 @@ static enum err by_id(struct call *c, const struct world *world, str id, str *ou
     r = tree_find(world->tree, parts.text);
     if (!r) return FAIL(c, ERR_RESOURCE_NOT_FOUND, "There is no resource %.*s.", PSTR(id));
     if (!can_carry_identities(r)) return FAIL(c, ERR_IDENTITY_OPERATION, "No program runs as %.*s: its type carries no identity.", PSTR(id));
+    if (has_own_endpoint(r)) return refuse_endpoint(c, r);
     return call_copy_str(c, r->id, out);
 }
 
@@ -31,12 +45,17 @@ struct search {
     str          first;
     struct buf   list;
     bool         failed;
+    const struct resource *unserved; // of the name, but with an endpoint that is not served
 };
 
 static bool look_at(const struct resource *r, void *context)
 {
     struct search *s = context;
     if (!str_eq_nocase(r->name, s->name) || !can_carry_identities(r)) return true;
+    if (has_own_endpoint(r)) {
+        s->unserved = r;
+        return true;
+    }
     if (s->n++ == 0) s->failed = call_copy_str(s->c, r->id, &s->first) != OK;
     if (s->n <= WORKLOAD_MAX_CANDIDATES) buf_addf(&s->list, "\n  %.*s", PSTR(r->id));
     return !s->failed;
@@ -48,6 +67,7 @@ static enum err by_name(struct call *c, const struct world *world, str name, str
     buf_init(&s.list, &c->arena);
     tree_each_resource(world->tree, STR_NONE, STR_NONE, look_at, &s);
     if (s.failed) return FAIL_PLAIN(c, ERR_NO_MEMORY);
+    if (s.n == 0 && s.unserved) return refuse_endpoint(c, s.unserved);
     if (s.n == 0)
         return FAIL(c, ERR_RESOURCE_NOT_FOUND, "There is no resource called %.*s that a program could run as.", PSTR(str_upto(name, 128)));
     if (s.n > 1)

@@ -14,7 +14,7 @@
  * The resource that `named` means: an ARM id, or a name that only one resource has of those that can carry
  * identities. Empty for an empty name: nobody's workload. Lives: the call.
  * Errors: ERR_RESOURCE_NOT_FOUND, ERR_CONFLICT (several; the failure lists them), ERR_SCOPE_INVALID,
- *         ERR_IDENTITY_OPERATION (its type can carry none)
+ *         ERR_IDENTITY_OPERATION (its type can carry none, or has a token endpoint of its own that is not served yet)
  */
 FALLIBLE workload_find(struct call *c, const struct world *world, str named, str *out_id);
 

@@ -23,6 +23,12 @@ static struct world world_of_resources(struct test *t)
         {ONE IDS "billing", "Microsoft.ManagedIdentity/userAssignedIdentities", "billing"},
         {ONE VAULTS "shop", "Microsoft.KeyVault/vaults", "shop"},
         {ONE "/providers/Contoso.Own/things/thing", "Contoso.Own/things", "thing"},
+        {ONE "/providers/Microsoft.Web/sites/shop", "Microsoft.Web/sites", "shop"},
+        {ONE "/providers/Microsoft.Web/sites/web", "Microsoft.Web/sites", "web"}, // no rival of the machine of that name
+        {ONE "/providers/Microsoft.Web/sites/web/slots/stage", "Microsoft.Web/sites/slots", "stage"},
+        {ONE "/providers/Microsoft.App/containerApps/front", "Microsoft.App/containerApps", "front"},
+        {ONE "/providers/Microsoft.ContainerService/managedClusters/cluster", "Microsoft.ContainerService/managedClusters", "cluster"},
+        {ONE "/providers/Microsoft.HybridCompute/machines/edge", "Microsoft.HybridCompute/machines", "edge"},
     };
     struct world w = {.tree = tree_new()};
     for (size_t i = 0; i < COUNT(ROWS); i++) {
@@ -47,7 +53,13 @@ TEST(workload_find_wants_one_resource_that_can_carry_identities)
         {TWO MACHINES "batch", OK, TWO MACHINES "batch"},
         {"batch", ERR_CONFLICT, NULL},
         {"billing", ERR_RESOURCE_NOT_FOUND, NULL}, // an identity is no place where programs run
-        {"shop", ERR_RESOURCE_NOT_FOUND, NULL},
+        {"shop", ERR_IDENTITY_OPERATION, NULL}, // the site: its endpoint is not that of machines
+        {"stage", ERR_IDENTITY_OPERATION, NULL},
+        {"front", ERR_IDENTITY_OPERATION, NULL},
+        {"cluster", ERR_IDENTITY_OPERATION, NULL},
+        {"edge", ERR_IDENTITY_OPERATION, NULL},
+        {ONE "/providers/Microsoft.Web/sites/web", ERR_IDENTITY_OPERATION, NULL},
+        {ONE "/providers/Microsoft.Web/sites/web/slots/stage", ERR_IDENTITY_OPERATION, NULL},
         {"nobody", ERR_RESOURCE_NOT_FOUND, NULL},
         {"we", ERR_RESOURCE_NOT_FOUND, NULL},
         {" web", ERR_RESOURCE_NOT_FOUND, NULL},
