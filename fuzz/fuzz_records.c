@@ -21,6 +21,7 @@
 
 READ_TWICE(principal, principal_unpack, principal_pack)
 READ_TWICE(membership, membership_unpack, membership_pack)
+READ_TWICE(revocation, revocation_unpack, revocation_pack)
 READ_TWICE(resource, resource_unpack, resource_pack)
 READ_TWICE(resource_group, resource_group_unpack, resource_group_pack)
 READ_TWICE(subscription, subscription_unpack, subscription_pack)
@@ -30,6 +31,7 @@ FUZZ(records)
 {
     static void (*const CHECKS[])(struct call *c, bytes in) = {
         check_principal, check_membership, check_resource, check_resource_group, check_subscription, check_mgmt_group,
+        check_revocation,
     };
     str in = fuzz_str(c, data, n);
     if (in.n) CHECKS[(uint8_t)in.at[0] % COUNT(CHECKS)](c, str_bytes(str_from(in, 1)));

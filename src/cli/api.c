@@ -8,6 +8,7 @@
 
 #define BODY_MAX_BYTES (8u << 20) /* more than the server takes: it says so itself */
 #define HEADERS_MAX    32
+#define MISDIRECTED    421 /* the server does not have that name */
 
 static const struct option_row OPTIONS[] = {
     {"header", 'H', VALUE_WORD, "\"NAME: VALUE\"", "Send this header too", true},
@@ -86,7 +87,7 @@ static bool is_json(struct call *c, str text)
     return is;
 }
 
-// For a person when a person looks; byte for byte when a program does.
+// For a person when a person looks; as it came when a program does, with a newline behind it.
 static void print_body(struct cli *cli, str body)
 {
     struct buf b;
@@ -96,7 +97,19 @@ static void print_body(struct cli *cli, str body)
         if (!b.failed) body = buf_view(&b);
     }
     fwrite(body.at, 1, body.n, stdout);
-    if (isatty(STDOUT_FILENO) && body.n && !str_ends(body, S("\n"))) putchar('\n');
+    if (body.n && !str_ends(body, S("\n"))) putchar('\n'); // so that it is a text file
+}
+
+static int tell_other_host(struct cli *cli)
+{
+    struct call       *c = &cli->call;
+    const struct json *facts, *names = NULL;
+    struct buf         b;
+    buf_init(&b, &c->arena);
+    if (admin_json(cli, "GET", S("/lanyard/status"), STR_NONE, &facts) == OK) names = json_get(facts, S("names"));
+    call_forgive(c);
+    for (size_t i = 0; i < json_n(names); i++) buf_addf(&b, "%s%.*s", i ? ", " : "", PSTR(json_str(json_at(names, i))));
+    return cli_fail(cli, "%s is no URL of this server's; its names are %.*s.", cli->operands[1], PSTR(buf_view(&b)));
 }
 
 static int tell_refusal(struct cli *cli, const struct admin_reply *reply)
@@ -116,6 +129,7 @@ static int run_api(struct cli *cli)
     struct admin_reply reply;
     if (ask(cli, &reply) != OK) return cli_failed(cli);
     if (cli_has(cli, "include")) printf("%.*s", PSTR(reply.head));
+    if (reply.status == MISDIRECTED) return tell_other_host(cli);
     if (!cli_has(cli, "quiet")) print_body(cli, reply.body);
     return reply.status >= 400 ? tell_refusal(cli, &reply) : STATUS_OK;
 }

@@ -56,6 +56,7 @@ struct command {
     const struct example_row *examples;
     size_t                    example_n;
     bool                      hidden;
+    bool                      has_no_json; /* what it prints has one form: --json is refused */
     bool                      launches; /* its own failures end with STATUS_LAUNCH */
     int (*run)(struct cli *cli);
 };

@@ -1,13 +1,12 @@
 #include "cli/commands.h"
 
-#include "cli/help.h"
-
-// In the order in which one meets them.
+#define COMMAND(row, name) &COMMAND_##row,
+#define HIDDEN(row, name)  &COMMAND_##row,
 const struct command *const COMMANDS[] = {
-    &COMMAND_UP,     &COMMAND_DOWN,    &COMMAND_STATUS, &COMMAND_RUN,   &COMMAND_SHELL, &COMMAND_SEED,       &COMMAND_CREATE,
-    &COMMAND_LIST,   &COMMAND_SHOW,    &COMMAND_DELETE, &COMMAND_ATTACH, &COMMAND_DETACH, &COMMAND_GRANT,    &COMMAND_REVOKE,
-    &COMMAND_CHECK,  &COMMAND_WHY,     &COMMAND_ACCESS, &COMMAND_ORPHANS, &COMMAND_API,    &COMMAND_CLOCK, &COMMAND_HELP,  &COMMAND_COMPLETION, &COMMAND_MAN,
+#include "cli/commands.inc"
 };
+#undef COMMAND
+#undef HIDDEN
 const size_t COMMAND_N = COUNT(COMMANDS);
 
 const struct option_row GLOBAL_OPTIONS[] = {

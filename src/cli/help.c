@@ -198,6 +198,7 @@ static const struct operand_row SHELL[] = {{"SHELL", "bash or zsh"}};
 
 const struct command COMMAND_HELP = {
     .name = "help",
+    .has_no_json = true,
     .summary = "Tell about a command",
     .operands = ABOUT,
     .operand_n = COUNT(ABOUT),
@@ -206,6 +207,7 @@ const struct command COMMAND_HELP = {
 
 const struct command COMMAND_COMPLETION = {
     .name = "completion",
+    .has_no_json = true,
     .summary = "Print what makes a shell complete these commands",
     .about = "Put one of these into your shell's start-up file:\n"
              "\n"
@@ -218,6 +220,7 @@ const struct command COMMAND_COMPLETION = {
 
 const struct command COMMAND_MAN = {
     .name = "man",
+    .has_no_json = true,
     .summary = "Print a man page",
     .operands = ABOUT,
     .operand_n = COUNT(ABOUT),

@@ -14,7 +14,3 @@ FALLIBLE help_text(struct call *c, const struct command *command, bool color, st
 FALLIBLE help_man(struct call *c, const struct command *command, str *out);
 FALLIBLE help_bash(struct call *c, str *out);
 FALLIBLE help_zsh(struct call *c, str *out);
-
-extern const struct command COMMAND_HELP;
-extern const struct command COMMAND_COMPLETION;
-extern const struct command COMMAND_MAN;

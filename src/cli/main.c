@@ -36,6 +36,8 @@ static int run(struct cli *cli, int n, char **args)
     }
     if (cli_has(cli, "help")) return show_help(cli, stdout);
     if (!cli->command) return show_help(cli, stderr);
+    if (cli->json && cli->command->launches) return cli_usage(cli, "%s passes on what the program prints: it has no --json.", cli->command->name);
+    if (cli->json && cli->command->has_no_json) return cli_usage(cli, "%s has no --json.", cli->command->name);
     failed = cli_number(cli, "timeout", 1, LANYARD_CALL_MAX_S, LANYARD_SILENCE_MAX_S, &silence_max_s);
     if (failed != OK) return cli_failed(cli);
     cli->silence_max_s = (unsigned)silence_max_s;

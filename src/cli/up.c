@@ -1,4 +1,7 @@
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "cli/commands.h"
@@ -18,11 +21,13 @@ static const struct option_row OPTIONS[] = {
     {"log-days", 0, VALUE_WORD, "DAYS", "How long log records are kept (default 90, as published)", false},
     {"log-records", 0, VALUE_WORD, "N", "How many activity records are kept at most (default 100000)", false},
     {"propagation", 0, VALUE_FILE, "FIGURES", "When changes count: instant (the default), cloud, or a file of own figures", false},
+    {"quiet", 'q', VALUE_NONE, NULL, "Print no facts", false},
+    {"detach", 'd', VALUE_NONE, NULL, "Return as soon as it serves, and let it go on in the background", false},
     {"test-clock", 0, VALUE_NONE, NULL, "Let the clock be moved: for tests only", false},
 };
 
 // "  management      https://management.azure.com" - where people look first.
-static void print_facts(const struct json *facts, const char *address)
+static void print_facts(const struct json *facts, const char *address, bool is_detached)
 {
     const struct json *names = json_get(facts, S("names"));
     printf("Lanyard %.*s serves %.*s\n", PSTR(json_get_str(facts, S("version"))), PSTR(json_get_str(facts, S("data"))));
@@ -31,19 +36,44 @@ static void print_facts(const struct json *facts, const char *address)
     printf("  tenant        %.*s\n", PSTR(json_get_str(facts, S("tenant"))));
     printf("  subscription  %.*s\n", PSTR(json_get_str(facts, S("subscription"))));
     printf("  CA            %.*s\n", PSTR(json_get_str(facts, S("ca"))));
-    puts("Run a program as a resource with `lanyard run --as NAME -- PROGRAM`; stop with Ctrl-C or `lanyard down`.");
+    printf("Run a program as a resource with `lanyard run --as NAME -- PROGRAM`; stop with %s`lanyard down`.\n", is_detached ? "" : "Ctrl-C or ");
+}
+
+// A server in the background: what it still has to say goes to a file.
+struct detached {
+    const char *log;
+    int         tells; // the pipe to the command that waits; -1: in the foreground
+};
+
+struct up {
+    struct cli     *cli;
+    struct detached detached;
+};
+
+static void let_go(const struct detached *d)
+{
+    int null = open("/dev/null", O_RDWR | O_CLOEXEC), log = open(d->log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (null >= 0 && dup2(null, STDIN_FILENO) >= 0 && dup2(null, STDOUT_FILENO) >= 0) close(null);
+    if (log >= 0 && dup2(log, STDERR_FILENO) >= 0) close(log);
+    if (chdir("/") != 0) return; // it may hold a mount; it does no more harm than that
+    while (write(d->tells, "!", 1) < 0 && errno == EINTR) continue;
+    close(d->tells);
 }
 
 static void ready(const char *facts_json, void *context)
 {
-    struct cli        *cli = context;
+    struct up         *up = context;
+    struct cli        *cli = up->cli;
     const struct json *facts;
     struct call        c; // the server's threads have nothing to do with the command's call
-    if (cli->json) puts(facts_json);
+    bool               is_quiet = cli_has(cli, "quiet");
+    if (cli->json && !is_quiet) puts(facts_json);
     call_init(&c, NULL, NULL);
-    if (!cli->json && json_parse(&c, str_of(facts_json), &facts) == OK) print_facts(facts, cli_value(cli, "address", "127.0.0.1"));
+    if (!cli->json && !is_quiet && json_parse(&c, str_of(facts_json), &facts) == OK)
+        print_facts(facts, cli_value(cli, "address", "127.0.0.1"), up->detached.tells >= 0);
     call_clear(&c);
     fflush(stdout);
+    if (up->detached.tells >= 0) let_go(&up->detached);
 }
 
 static enum err read_names(struct cli *cli, struct server_options *o)
@@ -76,16 +106,54 @@ static enum err read_options(struct cli *cli, struct server_options *o)
     o->propagation = str_of(cli_value(cli, "propagation", NULL));
     o->test_clock = cli_has(cli, "test-clock");
     o->ready = ready;
-    o->ready_context = cli;
     return OK;
+}
+
+static int serve(struct up *up, struct server_options *o)
+{
+    o->ready_context = up;
+    enum err failed = server_run(&up->cli->call, o);
+    return failed == OK ? STATUS_OK : cli_failed(up->cli);
+}
+
+// The command waits for one byte, which says that the server serves; without it, for how it ended.
+static int wait_until_it_serves(struct cli *cli, pid_t pid, int pipe)
+{
+    char    byte;
+    ssize_t n;
+    int     status = 0;
+    do n = read(pipe, &byte, 1);
+    while (n < 0 && errno == EINTR);
+    if (n == 1) return STATUS_OK;
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR) continue;
+    return WIFEXITED(status) && WEXITSTATUS(status) ? WEXITSTATUS(status) : cli_fail(cli, "The server ended before it served.");
+}
+
+static int serve_detached(struct up *up, struct server_options *o)
+{
+    struct cli *cli = up->cli;
+    int         ends[2];
+    up->detached.log = call_format(&cli->call, "%s/" SERVER_LOG_FILE, cli->data_dir).at;
+    if (!up->detached.log || pipe2(ends, O_CLOEXEC) != 0) return cli_fail(cli, "There is no room for another process here.");
+    fflush(stdout);
+    pid_t pid = fork();
+    if (pid < 0) return cli_fail(cli, "No process could be made: %s.", strerror(errno));
+    if (pid > 0) {
+        close(ends[1]);
+        return wait_until_it_serves(cli, pid, ends[0]);
+    }
+    close(ends[0]);
+    setsid(); // the terminal's signals are not for it
+    up->detached.tells = ends[1];
+    return serve(up, o);
 }
 
 static int run_up(struct cli *cli)
 {
     struct server_options o = {.https_port = 0};
-    enum err              failed = read_options(cli, &o);
-    if (failed == OK) failed = server_run(&cli->call, &o);
-    return failed == OK ? STATUS_OK : cli_failed(cli);
+    struct up             up = {.cli = cli, .detached.tells = -1};
+    if (read_options(cli, &o) != OK) return cli_failed(cli);
+    return cli_has(cli, "detach") ? serve_detached(&up, &o) : serve(&up, &o);
 }
 
 static const struct section_row SECTIONS[] = {
@@ -106,6 +174,7 @@ static const struct section_row SECTIONS[] = {
 
 static const struct example_row EXAMPLES[] = {
     {"lanyard up", "Serve in the foreground"},
+    {"lanyard up --detach", "Serve in the background; `lanyard down` ends it"},
     {"lanyard up --data ./state --port 0 --json", "Serve from a directory of your own and print the facts as one line of JSON"},
     {"lanyard up --propagation cloud --test-clock", "See how a program bears the cloud's delays; `lanyard clock +10m` ends them"},
     {"lanyard up --names own --domain id.example.com --address 0.0.0.0", "Serve other machines under names of your own"},
@@ -113,9 +182,10 @@ static const struct example_row EXAMPLES[] = {
 
 const struct command COMMAND_UP = {
     .name = "up",
-    .summary = "Start the server and stay in the foreground",
+    .summary = "Start the server",
     .about = "Serves the token service, the directory, the resource manager and the targets from one data directory, until "
-             "Ctrl-C, SIGTERM or `lanyard down`. The first start makes a tenant, a subscription, a local certificate "
+             "Ctrl-C, SIGTERM or `lanyard down`; with --detach the command returns when all of that answers, and what the server has "
+             "to say goes to server.log in the data directory. The first start makes a tenant, a subscription, a local certificate "
              "authority, and an operator: you, Owner of everything in it.\n"
              "\n"
              "A directory has one server at a time. Nothing is added to the system's trust store.",

@@ -29,6 +29,7 @@ struct directory {
     struct order ids;                                                          // of entries
     size_t       kind_n[PRINCIPAL_MANAGED + 1];
     struct map   nodes;
+    struct map   revocations; // by principal
     size_t       ended_n; // of memberships: most directories have none, and need not be searched for them
     uint64_t     seed;
 };
@@ -44,6 +45,7 @@ struct directory *directory_new(void)
     map_init(&d->by_user_assigned, true);
     map_init(&d->by_system_assigned, true);
     map_init(&d->nodes, false);
+    map_init(&d->revocations, false);
     order_init(&d->ids, d->seed, false);
     return d;
 }
@@ -78,6 +80,13 @@ static void free_memberships(struct directory *d)
     map_clear(&d->nodes);
 }
 
+static void free_revocations(struct directory *d)
+{
+    struct revocation *r;
+    for (size_t at = 0; (r = map_next(&d->revocations, &at));) ref_drop(&r->ref);
+    map_clear(&d->revocations);
+}
+
 void directory_free(struct directory *d)
 {
     if (!d) return;
@@ -88,6 +97,7 @@ void directory_free(struct directory *d)
         free(e);
     }
     free_memberships(d);
+    free_revocations(d);
     map_clear(&d->by_id);
     map_clear(&d->by_app);
     map_clear(&d->by_user);
@@ -443,4 +453,31 @@ void directory_each_ended(const struct directory *d, bool (*visit)(const struct 
     for (size_t at = 0; d->ended_n && (n = map_next(&d->nodes, &at));)
         for (struct order_node *member = n->members.first; member; member = member->after)
             if (has_ended(edge_in_group(member)->m) && !visit(edge_in_group(member)->m, ctx)) return;
+}
+
+bool directory_put_revocation(struct directory *d, struct revocation *r)
+{
+    void *before = NULL;
+    if (!map_put(&d->revocations, guid_key(&r->principal.g), r, &before)) return false;
+    ref_take(&r->ref);
+    if (before) ref_drop(&((struct revocation *)before)->ref);
+    return true;
+}
+
+void directory_remove_revocation(struct directory *d, object_id principal)
+{
+    struct revocation *r = map_remove(&d->revocations, guid_key(&principal.g));
+    if (r) ref_drop(&r->ref);
+}
+
+const struct revocation *directory_find_revocation(const struct directory *d, object_id principal)
+{
+    return map_get(&d->revocations, guid_key(&principal.g));
+}
+
+void directory_each_revocation(const struct directory *d, bool (*visit)(const struct revocation *r, void *ctx), void *ctx)
+{
+    const struct revocation *r;
+    for (size_t at = 0; (r = map_next(&d->revocations, &at));)
+        if (!visit(r, ctx)) return;
 }

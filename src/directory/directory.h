@@ -55,6 +55,16 @@ FALLIBLE membership_new(struct call *c, const struct membership *plain, struct m
 void     membership_pack(struct buf *b, const struct membership *m);
 FALLIBLE membership_unpack(struct call *c, bytes record, struct membership **out);
 
+/* The tokens that a principal got so far are refused. It stays when the principal goes. */
+struct revocation {
+    struct ref ref;
+    object_id  principal;
+    int64_t    at_s; /* tokens of that second count as earlier ones */
+};
+FALLIBLE revocation_new(struct call *c, const struct revocation *plain, struct revocation **out);
+void     revocation_pack(struct buf *b, const struct revocation *r);
+FALLIBLE revocation_unpack(struct call *c, bytes record, struct revocation **out);
+
 struct directory;
 struct directory *directory_new(void); /* NULL: no memory */
 void              directory_free(struct directory *d);
@@ -64,6 +74,8 @@ MUST_USE bool directory_put(struct directory *d, struct principal *p);
 void          directory_remove(struct directory *d, object_id id);
 MUST_USE bool directory_put_membership(struct directory *d, struct membership *m);
 void          directory_remove_membership(struct directory *d, object_id group, object_id member);
+MUST_USE bool directory_put_revocation(struct directory *d, struct revocation *r);
+void          directory_remove_revocation(struct directory *d, object_id principal);
 
 /* Borrowed until the directory changes; NULL if absent. */
 const struct principal *directory_find(const struct directory *d, object_id id);
@@ -71,6 +83,11 @@ const struct principal *directory_find_app(const struct directory *d, client_id 
 const struct principal *directory_find_user(const struct directory *d, str user_name);
 /* The principal of a user-assigned identity, or of a resource's system-assigned one, by ARM id in any case. */
 const struct principal *directory_find_managed(const struct directory *d, str resource, bool is_system_assigned);
+
+/* The revocation of a principal, there or gone; NULL if there is none. */
+const struct revocation *directory_find_revocation(const struct directory *d, object_id principal);
+/* In any order; `visit` answers false to stop. */
+void directory_each_revocation(const struct directory *d, bool (*visit)(const struct revocation *r, void *ctx), void *ctx);
 
 /* Asks for the memberships that stand, whether they count yet or not: for lists. */
 #define DIRECTORY_AS_WRITTEN INT64_MAX

@@ -59,6 +59,15 @@ static enum err verify(struct call *c, struct product *p, struct known_tokens *k
     return OK;
 }
 
+static enum err check_not_revoked(struct call *c, struct product *p, unsigned row, const struct token_claims *claims)
+{
+    const struct world      *world = world_enter(p->worlds, row);
+    const struct revocation *r = directory_find_revocation(world->directory, claims->subject);
+    bool                     is_revoked = r && token_issued_s(claims) <= r->at_s;
+    world_leave(p->worlds, row);
+    return is_revoked ? FAIL(c, ERR_TOKEN_EXPIRED, "The token was revoked: its principal's tokens up to then are refused. Get a new one.") : OK;
+}
+
 // A token tells its issue by the second: what changed in that very second is taken for changed before.
 static int64_t groups_at_ns(const struct product *p, const struct token_claims *claims)
 {
@@ -74,6 +83,7 @@ enum err guard_bearer(struct call *c, struct product *p, struct known_tokens *kn
     if (text.n > TOKEN_MAX_BYTES) return FAIL(c, ERR_TOKEN_MALFORMED, "The token is longer than %u bytes.", TOKEN_MAX_BYTES);
     TRY(policy_for(c, p, q, &policy));
     TRY(verify(c, p, known, text, &policy, &claims));
+    TRY(check_not_revoked(c, p, q->row, &claims));
     // What is remembered may be replaced by the next request on this thread: the caller keeps copies.
     struct caller caller = {.id = claims.subject, .app = claims.app, .name = guid_str(c, claims.app.g), .groups_at_ns = groups_at_ns(p, &claims)};
     TRY(call_copy_str(c, claims.issuer, &caller.issuer));

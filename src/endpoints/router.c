@@ -67,10 +67,10 @@ static const struct service *service_by_path(struct call *c, const struct http_r
 static const struct service *find_service(struct call *c, const struct router *r, const struct http_request *http, str *out_label)
 {
     const struct host *host = names_find(&r->product->names, http->host, out_label);
-    if (r->is_admin && str_starts(http->path, S("/lanyard/"))) return admin_service();
+    bool               is_here = is_this_machine(http->host);
+    if (r->is_admin && is_here && str_starts(http->path, S("/lanyard/"))) return admin_service();
     if (host) return service_of(host);
-    if (!r->is_admin && !is_this_machine(http->host)) return NULL;
-    return service_by_path(c, http);
+    return is_here ? service_by_path(c, http) : NULL; // on the admin socket too: a URL of somebody else is not answered here
 }
 
 static void send(struct journey *j)

@@ -14,7 +14,7 @@
 #define SHELF_PLACES 256 // of a serving thread's own cache; a power of two
 #define SIGNER_NICE  10  // measured: at equal priority two signers halve the serving threads' rate
 
-#define KEY_IDS_BYTES (2 * sizeof(guid))
+#define KEY_IDS_BYTES (2 * sizeof(guid) + sizeof(int64_t))
 #define KEY_MAX_BYTES (KEY_IDS_BYTES + AUDIENCE_MAX_BYTES)
 
 // A key as one text, for the maps.
@@ -53,6 +53,7 @@ static bool write_key(const struct mint_key *key, struct key_text *out)
     if (key->audience.n > AUDIENCE_MAX_BYTES) return false;
     memcpy(out->s, key->principal.g.b, sizeof(guid));
     memcpy(out->s + sizeof(guid), key->host.b, sizeof(guid));
+    memcpy(out->s + 2 * sizeof(guid), &key->after_s, sizeof key->after_s);
     if (key->audience.n) memcpy(out->s + KEY_IDS_BYTES, key->audience.at, key->audience.n);
     out->n = KEY_IDS_BYTES + key->audience.n;
     return true;
@@ -65,7 +66,7 @@ static str key_str(const struct key_text *k)
 
 static bool same_key(const struct mint_key *a, const struct mint_key *b)
 {
-    return object_id_eq(a->principal, b->principal) && guid_eq(a->host, b->host) && str_eq(a->audience, b->audience);
+    return object_id_eq(a->principal, b->principal) && guid_eq(a->host, b->host) && a->after_s == b->after_s && str_eq(a->audience, b->audience);
 }
 
 static void minted_free(struct ref *r)
@@ -306,6 +307,7 @@ static enum err sign(struct call *c, struct product *p, const struct job *j, str
         .app = j->order.app,
         .audience = j->order.claim,
         .lifetime_s = p->token_lifetime_s,
+        .after_s = j->order.key.after_s,
         .identity_resource = j->order.identity_resource,
         .host_resource = j->order.host_resource,
     };

@@ -21,6 +21,7 @@
 struct mint_key {
     object_id principal;
     guid      host;     /* the uid of the resource whose workload asks */
+    int64_t   after_s;  /* earlier tokens are revoked: another time, another token */
     str       audience; /* as asked for */
 };
 

@@ -55,13 +55,14 @@ enum err workload_identity(struct call *c, const struct world *world, str host, 
     if (named == 1) p = find_named(world, choice);
     else TRY(find_default(c, world, resource, &p));
     if (!p || !is_attached(resource, p)) return not_found(c);
-    *out = (struct workload_identity){.host = resource, .principal = p};
+    const struct revocation *revoked = directory_find_revocation(world->directory, p->id);
+    *out = (struct workload_identity){.host = resource, .principal = p, .revoked_s = revoked ? revoked->at_s : 0};
     return OK;
 }
 
 struct mint_key workload_key(const struct workload_identity *w, str audience)
 {
-    return (struct mint_key){.principal = w->principal->id, .host = w->host->uid, .audience = audience};
+    return (struct mint_key){.principal = w->principal->id, .host = w->host->uid, .after_s = w->revoked_s, .audience = audience};
 }
 
 enum err workload_order(struct call *c, const struct product *p, const struct world *world, const struct workload_identity *w, str audience,

@@ -22,6 +22,7 @@ struct identity_choice {
 struct workload_identity {
     const struct resource  *host;
     const struct principal *principal;
+    int64_t                 revoked_s; /* its tokens up to then are revoked; 0: none are */
 };
 
 /*

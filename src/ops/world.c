@@ -33,6 +33,7 @@ struct kind_row {
 
 ROW_FUNCTIONS(principal, principal, principal_unpack, principal_pack)
 ROW_FUNCTIONS(membership, membership, membership_unpack, membership_pack)
+ROW_FUNCTIONS(revocation, revocation, revocation_unpack, revocation_pack)
 ROW_FUNCTIONS(subscription, subscription, subscription_unpack, subscription_pack)
 ROW_FUNCTIONS(mgmt_group, mgmt_group, mgmt_group_unpack, mgmt_group_pack)
 ROW_FUNCTIONS(group, resource_group, resource_group_unpack, resource_group_pack)
@@ -82,6 +83,21 @@ static void membership_remove(struct world *w, const struct ref *r)
 {
     const struct membership *m = (const struct membership *)r;
     directory_remove_membership(w->directory, m->group, m->member);
+}
+
+static void revocation_key(struct buf *b, const struct ref *r)
+{
+    add_guid_key(b, ((const struct revocation *)r)->principal.g);
+}
+
+static bool revocation_put(struct world *w, struct ref *r)
+{
+    return directory_put_revocation(w->directory, (struct revocation *)r);
+}
+
+static void revocation_remove(struct world *w, const struct ref *r)
+{
+    directory_remove_revocation(w->directory, ((const struct revocation *)r)->principal);
 }
 
 static void subscription_key(struct buf *b, const struct ref *r)
@@ -197,7 +213,7 @@ static void deny_remove(struct world *w, const struct ref *r)
 static const struct kind_row KINDS[] = { // in the order of loading: a record after what it refers to
     ROW(MGMT_GROUP, mgmt_group), ROW(SUBSCRIPTION, subscription), ROW(GROUP, group), ROW(PRINCIPAL, principal),
     ROW(MEMBERSHIP, membership), ROW(RESOURCE, resource),         ROW(ROLE, role),   ROW(ASSIGNMENT, assignment),
-    ROW(DENY, deny),
+    ROW(DENY, deny),             ROW(REVOCATION, revocation),
 };
 #undef ROW
 

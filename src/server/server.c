@@ -88,7 +88,12 @@ static enum err read_propagation(struct call *c, str said, struct propagation *o
     }
     const char *name = call_zstr(c, slash == STR_NOWHERE ? said : str_from(said, slash + 1));
     if (!name) return FAIL_PLAIN(c, ERR_NO_MEMORY);
-    TRY(files_read(c, directory, name, &text));
+    enum err failed = files_read(c, directory, name, &text);
+    if (failed == ERR_NOT_FOUND) {
+        call_forgive(c);
+        return FAIL(c, ERR_NOT_FOUND, "--propagation is instant, cloud or a file of figures; there is no file %.*s.", PSTR(said));
+    }
+    TRY(failed);
     return propagation_read(c, text, out);
 }
 

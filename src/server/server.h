@@ -10,6 +10,8 @@
 #define SERVER_LOG_DAYS_MAX       3650
 #define SERVER_LOG_RECORDS_MAX    1000000 /* they are counted every half minute: half a second of a background thread */
 
+#define SERVER_LOG_FILE           "server.log" /* in the data directory: what a detached server says */
+
 struct server_options {
     str      data_dir;
     uint16_t https_port;  /* 0: any free one */
@@ -31,3 +33,8 @@ struct server_options {
  *         ERR_CRYPTO (the key file does not fit), ERR_NOT_FOUND, ERR_JSON_INVALID, ERR_PARAMETER_INVALID (the figures) - the call's failure says what to do
  */
 FALLIBLE server_run(struct call *c, const struct server_options *options);
+
+/* Is there a tenant's state, or a part of one, in the directory? Errors: ERR_CONFLICT - a server runs there; ERR_IO */
+FALLIBLE server_has_state(struct call *c, str directory, bool *out);
+/* Deletes it, and nothing else. Errors: as above; cut short it leaves what a start refuses, and can be done again */
+FALLIBLE server_reset(struct call *c, str directory);

@@ -20,8 +20,9 @@ static const char *const STEPS[] = {
     SMALL("meta") SMALL("principal") SMALL("membership") SMALL("subscription") SMALL("management_group")
     SMALL("resource_group") SMALL("resource") SMALL("role") SMALL("role_assignment") SMALL("deny_assignment")
     SMALL("signing_key") LARGE("secret") SMALL("activity") SMALL("signin") SMALL("diagnostic"),
+    SMALL("revocation"),
 };
-_Static_assert(STORE_KIND_N == 15, "a new kind of record that is no service's needs a step that makes its table");
+_Static_assert(STORE_KIND_N == 16, "a new kind of record that is no service's needs a step that makes its table");
 
 const int SCHEMA_VERSION = (int)COUNT(STEPS);
 

@@ -40,7 +40,8 @@
     X(SECRET,        "secret")        /* sealed; not held in memory */         \
     X(ACTIVITY,      "activity")      /* logs: keys are in order of time */    \
     X(SIGNIN,        "signin")                                                 \
-    X(DIAGNOSTIC,    "diagnostic")
+    X(DIAGNOSTIC,    "diagnostic")                                             \
+    X(REVOCATION,    "revocation")
 
 enum store_kind {
 #define X(kind, table) STORE_##kind,

@@ -104,7 +104,8 @@ enum err token_issue(struct call *c, const struct keyring *keys, const struct to
     if (!key) return FAIL(c, ERR_BUSY, "The first signing key is being made; try again shortly.");
     buf_init(&id, &c->arena);
     // Dated back by the skew, as the service does: a verifier whose clock is behind takes the token at once.
-    struct token made = {.not_before_s = c->now_s - TOKEN_SKEW_S, .expires_s = c->now_s + r->lifetime_s};
+    int64_t      issued_s = r->after_s >= c->now_s ? r->after_s + 1 : c->now_s;
+    struct token made = {.not_before_s = issued_s - TOKEN_SKEW_S, .expires_s = issued_s + r->lifetime_s};
     made.unique_id = opaque(c, UNIQUE_ID_BYTES, &id);
     if (id.failed) return FAIL_PLAIN(c, ERR_NO_MEMORY);
     TRY(token_header(c, key, r->version, &header));

@@ -10,6 +10,7 @@
 
 #define TOKEN_MAX_BYTES   (32u << 10)
 #define TOKEN_LIFETIME_S  (24 * 3600) /* of managed identities; the default */
+#define TOKEN_LIFETIME_MAX_S (7 * 24 * 3600) /* of any token that was ever signed */
 #define TOKEN_SKEW_S      300         /* clocks may differ by that much, both ways */
 
 enum token_version { TOKEN_V1, TOKEN_V2 };
@@ -22,6 +23,7 @@ struct token_request {
     client_id          app;       /* ... and its application */
     str                audience;  /* exactly as asked for */
     int64_t            lifetime_s;
+    int64_t            after_s;   /* dated later than that, if need be ahead of the clock: earlier tokens are revoked */
     str                identity_resource; /* xms_mirid; empty: none */
     str                host_resource;     /* xms_az_rid; empty: none */
 };

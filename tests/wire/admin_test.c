@@ -28,7 +28,9 @@ TEST(lanyard_admin_call_sends_and_receives)
         {{.method = "POST", .path = "/lanyard/clock", .body = "{\"advance_s\":1}", .body_n = 15}, 403, "--test-clock"},
         {{.method = "POST", .path = "/lanyard/clock", .body = "{", .body_n = 1}, 400, ""},
         {{.method = "GET", .host = "login.microsoftonline.com", .path = "/common/discovery/instance?api-version=1.1&authorization_endpoint=x"}, 400, ""},
-        {{.method = "GET", .host = "example.com", .path = "/subscriptions"}, 400, "MissingApiVersionParameter"}, // the path tells the service
+        {{.method = "GET", .host = "example.com", .path = "/subscriptions"}, 421, "not served here"}, // nobody else's URLs are answered
+        {{.method = "GET", .host = "example.com", .path = "/lanyard/status"}, 421, "not served here"},
+        {{.method = "GET", .host = "localhost", .path = "/subscriptions"}, 400, "MissingApiVersionParameter"}, // the path tells the service
     };
     struct house  h;
     struct router router;

@@ -27,6 +27,7 @@ static const struct { const char *service, *in; int method; const char *param, *
     {"arm", "denyAssignments", ANY, "name", DENY},
     {"arm", "identities/default", ANY, "scope", HOUSE_VMS "system"},
     {"arm", "listAssociatedResources", ANY, "name", "id1"},
+    {"arm", "revokeTokens", ANY, "name", "id1"},
     {"arm", "deletedVaults", ANY, "name", "gone-vault"},
     {"arm", "/secrets", ANY, "name", "one"},
     {"arm", "", ANY, "subscription", "44444444-4444-4444-4444-444444444444"},

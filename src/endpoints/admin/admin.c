@@ -6,6 +6,7 @@
 #include "ops/denies.h"
 #include "ops/housekeeper.h"
 #include "ops/log_keep.h"
+#include "ops/revoke.h"
 
 #define S_PER_YEAR  (INT64_C(366) * S_PER_DAY)
 #define AHEAD_MAX_S (10 * S_PER_YEAR)
@@ -127,6 +128,24 @@ static enum err post_clock(struct call *c, struct work *w, const struct wire *q,
     return OK;
 }
 
+enum err operator_tokens_revoke(struct call *c, struct work *w, const struct wire *q, struct answer *a)
+{
+    object_id who;
+    int64_t   at_s;
+    str       name = wire_param(q, "name");
+    if (!guid_parse(name, &who.g)) return FAIL(c, ERR_GUID_INVALID, "'%.*s' is not the object id of a principal.", PSTR(call_printable(c, name, 128)));
+    TRY(wire_run(c, w, q, &who, &at_s));
+    struct json_writer     *j = answer_json(a, 200);
+    const struct principal *p = directory_find(w->world->directory, who);
+    json_write_object(j);
+    json_put_guid(j, S("principalId"), who.g);
+    json_put_string(j, S("displayName"), p ? p->name : S(""));
+    json_put_bool(j, S("exists"), p != NULL);
+    json_put_string(j, S("revokedUpTo"), str_of(time_iso(at_s * NS_PER_S).s));
+    json_write_end(j);
+    return OK;
+}
+
 #define OPERATOR_ONLY PERMIT_NONE("the admin socket lets in nobody but the operator")
 
 static const struct route ROUTES[] = {
@@ -138,6 +157,7 @@ static const struct route ROUTES[] = {
     {HTTP_GET, "/lanyard/orphans", GUARD_OPERATOR, OPERATOR_ONLY, operator_orphans_list, .any_version = true},
     {HTTP_PUT, "/lanyard/deny-assignments/{name}", GUARD_OPERATOR, OPERATOR_ONLY, operator_deny_put, &OP_DENY_WRITE, .any_version = true},
     {HTTP_DELETE, "/lanyard/deny-assignments/{name}", GUARD_OPERATOR, OPERATOR_ONLY, operator_deny_delete, &OP_DENY_DELETE, .any_version = true},
+    {HTTP_POST, "/lanyard/principals/{name}/revoke-tokens", GUARD_OPERATOR, OPERATOR_ONLY, operator_tokens_revoke, &OP_TOKENS_REVOKE_ANY, .any_version = true},
     {HTTP_GET, "/lanyard/clock", GUARD_OPERATOR, OPERATOR_ONLY, get_clock, .any_version = true},
     {HTTP_POST, "/lanyard/clock", GUARD_OPERATOR, OPERATOR_ONLY, post_clock, .any_version = true},
 };
@@ -148,5 +168,5 @@ const struct service SERVICE_ADMIN = {
     .dialect = &DIALECT,
     .routes = ROUTES,
     .route_n = COUNT(ROUTES),
-    .jobs = JOBS(log_keep_drop_overdue),
+    .jobs = JOBS(log_keep_drop_overdue, revocations_drop_ended),
 };

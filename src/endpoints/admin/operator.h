@@ -6,6 +6,7 @@
  *     DELETE /lanyard/deny-assignments/GUID
  *     GET    /lanyard/orphans                 role assignments whose principal is gone
  *     GET    /lanyard/denials                 the latest refused requests, newest first
+ *     POST   /lanyard/principals/GUID/revoke-tokens   the tokens it got so far are refused; it need not exist any more
  *     GET    /lanyard/denials/GUID            why that request was refused
  *
  * Layer:  endpoints (uses all above)
@@ -14,4 +15,5 @@
 #include "endpoints/service.h"
 
 route_handler operator_deny_put, operator_deny_delete;                           /* denies.c */
+route_handler operator_tokens_revoke;                                            /* admin.c */
 route_handler operator_orphans_list, operator_denials_list, operator_denial_get; /* denials.c */

@@ -82,7 +82,7 @@ route_handler arm_tenants_list, arm_subscriptions_list, arm_subscription_get, ar
 route_handler arm_providers_list, arm_provider_get, arm_provider_register, arm_operations_list, arm_metadata_get; /* providers.c */
 route_handler arm_groups_list, arm_group_put, arm_group_patch, arm_group_get, arm_group_head, arm_group_delete; /* groups.c */
 route_handler arm_resources_list, arm_resource_put, arm_resource_patch, arm_resource_get, arm_resource_head, arm_resource_delete; /* resources.c */
-route_handler arm_system_identity_get, arm_associated_list; /* identities.c */
+route_handler arm_system_identity_get, arm_associated_list, arm_identity_revoke; /* identities.c */
 route_handler arm_vault_policies, arm_deleted_vaults_list, arm_deleted_vault_get, arm_deleted_vault_purge, arm_vault_name_check; /* vaults.c */
 route_handler arm_vault_secrets_list, arm_vault_secret_get, arm_vault_secret_put, arm_vault_secret_patch, arm_vault_secret_refuse; /* vault_secrets.c */
 route_handler arm_assignments_list, arm_assignment_put, arm_assignment_get, arm_assignment_delete; /* assignments.c */

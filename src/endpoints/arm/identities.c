@@ -1,5 +1,6 @@
 // What managed identities have beyond other resources.
 #include "endpoints/arm/arm.h"
+#include "ops/revoke.h"
 #include "resources/types.h"
 
 enum err arm_at_system_identity(struct call *c, const struct work *w, struct wire *q, struct op_target *out)
@@ -87,4 +88,17 @@ enum err arm_associated_list(struct call *c, struct work *w, const struct wire *
     json_put_int(u.page.json, S("totalCount"), (int64_t)tree_count_users_of(w->world->tree, identity->id));
     json_write_end(u.page.json);
     return OK;
+}
+
+// 200 without a body, as the cloud answers it.
+enum err arm_identity_revoke(struct call *c, struct work *w, const struct wire *q, struct answer *a)
+{
+    const struct resource *identity;
+    int64_t                at_s;
+    (void)a;
+    TRY(resources_require(c, w, q->scope, &identity));
+    const struct principal *p = directory_find_managed(w->world->directory, identity->id, false);
+    if (!p) return FAIL(c, ERR_RESOURCE_NOT_FOUND, "The identity '%.*s' has no principal.", PSTR(identity->id));
+    object_id who = p->id;
+    return wire_run(c, w, q, &who, &at_s);
 }

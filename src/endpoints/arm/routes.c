@@ -3,6 +3,7 @@
 #include "ops/assignment_list.h"
 #include "ops/assignments.h"
 #include "ops/mgmt_groups.h"
+#include "ops/revoke.h"
 #include "ops/role_definitions.h"
 #include "ops/secrets.h"
 #include "ops/vault_resource.h"
@@ -86,6 +87,8 @@ static const struct route ROUTES[] = {
 
     {HTTP_GET, "/{scope*}/providers/Microsoft.ManagedIdentity/identities/default", GUARD_BEARER,
      PERMIT_ACTION("Microsoft.ManagedIdentity/identities/read", arm_at_system_identity), arm_system_identity_get},
+    {HTTP_POST, GROUP "/providers/Microsoft.ManagedIdentity/userAssignedIdentities/{name}/revokeTokens", GUARD_BEARER,
+     PERMIT_AT(arm_at_identity), arm_identity_revoke, &OP_TOKENS_REVOKE},
     {HTTP_POST, GROUP "/providers/Microsoft.ManagedIdentity/userAssignedIdentities/{name}/listAssociatedResources", GUARD_BEARER,
      PERMIT_ACTION("Microsoft.ManagedIdentity/userAssignedIdentities/listAssociatedResources/action", arm_at_identity), arm_associated_list},
 
