@@ -4,7 +4,7 @@
 #   make test    all tests                make asan   the same under the sanitizers
 #   make check   layers, banned calls     make fuzz   looks for what no test thought of
 #   make bench   figures, against peers   make crash  SIGKILL, a hundred times
-#   make docs    man pages                make install DESTDIR= PREFIX=/usr/local
+#   make docs    man and web pages        make install DESTDIR= PREFIX=/usr/local
 
 PREFIX ?= /usr/local
 JOBS   ?= $(shell nproc)
@@ -56,7 +56,8 @@ bench:
 	@bench/run
 
 docs: all
-	@echo "man pages and completion: build/docs/man"
+	@tools/gen-command-pages
+	@echo "man pages and completion: build/docs/man; pages for the web: docs/commands"
 
 install: all
 	@meson install -C build --no-rebuild $(if $(DESTDIR),--destdir $(DESTDIR))

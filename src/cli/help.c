@@ -8,6 +8,12 @@
 #define WIDTH        80
 #define COLUMN_MAX   30 /* where explanations begin, at most */
 
+const struct help_variable HELP_VARIABLES[] = {
+    {"LANYARD_DATA", "The data directory, if --data is not given"},
+    {"NO_COLOR", "If set, the output has no colours"},
+};
+const size_t HELP_VARIABLE_N = COUNT(HELP_VARIABLES);
+
 const char *help_exit_status(const struct command *command)
 {
     if (command && command->exit_status) return command->exit_status;
@@ -177,7 +183,7 @@ static int run_man(struct cli *cli)
     const struct command *about;
     str                   text = STR_NONE;
     if (!named_command(cli, &about)) return unknown(cli);
-    enum err failed = help_man(&cli->call, about, &text);
+    enum err failed = (cli_has(cli, "markdown") ? help_markdown : help_man)(&cli->call, about, &text);
     return print(cli, failed, text);
 }
 
@@ -194,6 +200,7 @@ static int run_completion(struct cli *cli)
 }
 
 static const struct operand_row ABOUT[] = {{"[COMMAND]", "The command to tell about"}};
+static const struct option_row  MAN_OPTIONS[] = {{"markdown", 0, VALUE_NONE, NULL, "Print it as Markdown, as in docs/commands", false}};
 static const struct operand_row SHELL[] = {{"SHELL", "bash or zsh"}};
 
 const struct command COMMAND_HELP = {
@@ -222,6 +229,8 @@ const struct command COMMAND_MAN = {
     .name = "man",
     .has_no_json = true,
     .summary = "Print a man page",
+    .options = MAN_OPTIONS,
+    .option_n = COUNT(MAN_OPTIONS),
     .operands = ABOUT,
     .operand_n = COUNT(ABOUT),
     .hidden = true,

@@ -67,14 +67,10 @@ static void operands(struct buf *b, const struct command *command)
 
 static void environment(struct buf *b)
 {
-    static const struct { const char *name, *help; } ROWS[] = {
-        {"LANYARD_DATA", "The data directory, where --data does not say."},
-        {"NO_COLOR", "If set, nothing is coloured."},
-    };
     heading(b, "Environment");
-    for (size_t i = 0; i < COUNT(ROWS); i++) {
-        line(b, ".TP\n\\fB", str_of(ROWS[i].name), "\\fR");
-        line(b, "", str_of(ROWS[i].help), "");
+    for (size_t i = 0; i < HELP_VARIABLE_N; i++) {
+        line(b, ".TP\n\\fB", str_of(HELP_VARIABLES[i].name), "\\fR");
+        line(b, "", str_of(HELP_VARIABLES[i].help), ".");
     }
 }
 
