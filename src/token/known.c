@@ -35,22 +35,30 @@ const struct token_claims *known_find(const struct known_tokens *k, const sha256
     return p->texts && memcmp(p->digest.b, digest->b, sizeof digest->b) == 0 ? &p->claims : NULL;
 }
 
-static void move_text(str *text, char **to)
+// All texts of the claims.
+static const size_t TEXTS[] = {
+    offsetof(struct token_claims, audience), offsetof(struct token_claims, issuer), offsetof(struct token_claims, unique_id),
+    offsetof(struct token_claims, identity_resource), offsetof(struct token_claims, scopes),
+};
+
+static str *text_of(struct token_claims *claims, size_t i)
 {
-    if (text->n) memcpy(*to, text->at, text->n);
-    text->at = *to;
-    *to += text->n;
+    return (str *)((char *)claims + TEXTS[i]);
 }
 
 void known_put(struct known_tokens *k, const sha256 *digest, const struct token_claims *claims)
 {
     struct token_claims copy = *claims;
-    char *texts = malloc(copy.audience.n + copy.issuer.n + copy.unique_id.n + copy.identity_resource.n + 1), *to = texts;
+    size_t              n = 1;
+    for (size_t i = 0; i < COUNT(TEXTS); i++) n += text_of(&copy, i)->n;
+    char *texts = malloc(n), *to = texts;
     if (!texts) return;
-    move_text(&copy.audience, &to);
-    move_text(&copy.issuer, &to);
-    move_text(&copy.unique_id, &to);
-    move_text(&copy.identity_resource, &to);
+    for (size_t i = 0; i < COUNT(TEXTS); i++) {
+        str *text = text_of(&copy, i);
+        if (text->n) memcpy(to, text->at, text->n);
+        text->at = to;
+        to += text->n;
+    }
     struct place *p = &k->places[place_of(digest)];
     free(p->texts);
     *p = (struct place){.digest = *digest, .claims = copy, .texts = texts};

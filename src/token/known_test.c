@@ -11,7 +11,7 @@ static sha256 digest(unsigned low, uint8_t rest)
 static struct token_claims claims(char *room)
 {
     return (struct token_claims){.subject.g.b[0] = 7, .audience = {room, 3}, .issuer = {room + 3, 4}, .unique_id = {room + 7, 2},
-                                 .identity_resource = {room + 9, 5}, .version = TOKEN_V2, .not_before_s = 10, .expires_s = 20};
+                                 .identity_resource = {room + 9, 5}, .scopes = {room + 9, 3}, .version = TOKEN_V2, .not_before_s = 10, .expires_s = 20};
 }
 
 TEST(known_find_knows_what_was_put_and_keeps_its_own_copy)
@@ -30,6 +30,7 @@ TEST(known_find_knows_what_was_put_and_keeps_its_own_copy)
         CHECK_STR(got->issuer, S("issu"), "iss");
         CHECK_STR(got->unique_id, S("ui"), "uti");
         CHECK_STR(got->identity_resource, S("res00"), "mirid");
+        CHECK_STR(got->scopes, S("res"), "scp");
         CHECK(got->subject.g.b[0] == 7 && got->version == TOKEN_V2 && got->not_before_s == 10 && got->expires_s == 20);
     }
     known_free(k);

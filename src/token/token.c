@@ -2,51 +2,23 @@
 
 #include "core/b64.h"
 #include "core/random.h"
+#include "token/claims.h"
 #include "token/jwt.h"
 #include "token/ring.h"
 
 _Static_assert(TOKEN_MAX_BYTES == JWT_MAX_BYTES, "one limit for what is written and what is read");
 
 #define UNIQUE_ID_BYTES 16
-#define OPAQUE_BYTES    24
 
-static const str VERSIONS[] = {[TOKEN_V1] = S_INIT("1.0"), [TOKEN_V2] = S_INIT("2.0")};
-
-// What the two versions call the application, and how it proved itself.
-static const struct {
-    str app, app_proof;
-} APP_CLAIMS[] = {
-    [TOKEN_V1] = {S_INIT("appid"), S_INIT("appidacr")},
-    [TOKEN_V2] = {S_INIT("azp"), S_INIT("azpacr")},
-};
-
-#define PROVED_BY_CERTIFICATE S("2") /* the platform holds one behind every managed identity */
-
-// Random text; aio and rh are the service's own affair, but some readers insist that they are there.
-static str opaque(struct call *c, size_t n, struct buf *scratch)
+// Random text that names a token.
+static enum err new_unique_id(struct call *c, str *out)
 {
-    uint8_t raw[OPAQUE_BYTES];
-    size_t  from = scratch->n;
-    random_fill(c->random, raw, n);
-    b64url_add(scratch, (bytes){raw, n});
-    return str_from(buf_view(scratch), from);
-}
-
-// The service writes this one segment in lower case, whatever the resource's id says.
-static enum err put_resource(struct call *c, struct json_writer *w, str name, str id)
-{
-    static const str SEGMENT = S_INIT("/resourceGroups/");
-    str              text;
-    if (str_empty(id)) return OK;
-    TRY(call_copy_str(c, id, &text));
-    for (size_t i = 0; i + SEGMENT.n <= text.n; i++) {
-        char *at = (char *)text.at + i;
-        if (!str_starts_nocase(str_from(text, i), SEGMENT)) continue;
-        for (size_t k = 0; k < SEGMENT.n; k++) at[k] = char_lower(at[k]);
-        break; // only the first: a resource may have that name
-    }
-    json_put_string(w, name, text);
-    return OK;
+    uint8_t    raw[UNIQUE_ID_BYTES];
+    struct buf b;
+    random_fill(c->random, raw, sizeof raw);
+    buf_init(&b, &c->arena);
+    b64url_add(&b, (bytes){raw, sizeof raw});
+    return buf_finish(c, &b, out);
 }
 
 static enum err token_header(struct call *c, const struct token_key *key, enum token_version version, str *out)
@@ -64,52 +36,19 @@ static enum err token_header(struct call *c, const struct token_key *key, enum t
     return buf_finish(c, &b, out);
 }
 
-static enum err token_claims(struct call *c, const struct token_request *r, const struct token *times, str *out)
-{
-    struct buf         b, scratch;
-    struct json_writer w;
-    buf_init(&b, &c->arena);
-    buf_init(&scratch, &c->arena);
-    json_begin(&w, &b);
-    json_write_object(&w);
-    json_put_string(&w, S("aud"), r->audience);
-    json_put_string(&w, S("iss"), r->issuer);
-    json_put_int(&w, S("iat"), times->not_before_s);
-    json_put_int(&w, S("nbf"), times->not_before_s);
-    json_put_int(&w, S("exp"), times->expires_s);
-    json_put_string(&w, S("aio"), opaque(c, OPAQUE_BYTES, &scratch));
-    json_put_guid(&w, APP_CLAIMS[r->version].app, r->app.g);
-    json_put_string(&w, APP_CLAIMS[r->version].app_proof, PROVED_BY_CERTIFICATE);
-    if (r->version == TOKEN_V1) json_put_string(&w, S("idp"), r->issuer);
-    json_put_string(&w, S("idtyp"), S("app"));
-    json_put_guid(&w, S("oid"), r->subject.g);
-    json_put_string(&w, S("rh"), opaque(c, OPAQUE_BYTES, &scratch));
-    json_put_guid(&w, S("sub"), r->subject.g);
-    json_put_guid(&w, S("tid"), r->tenant.g);
-    json_put_string(&w, S("uti"), times->unique_id);
-    json_put_string(&w, S("ver"), VERSIONS[r->version]);
-    TRY(put_resource(c, &w, S("xms_az_rid"), r->host_resource));
-    TRY(put_resource(c, &w, S("xms_mirid"), r->identity_resource));
-    json_write_end(&w);
-    if (scratch.failed) return FAIL_PLAIN(c, ERR_NO_MEMORY);
-    return buf_finish(c, &b, out);
-}
-
 enum err token_issue(struct call *c, const struct keyring *keys, const struct token_request *r, struct token *out)
 {
     const struct token_key *key = keyring_current(keys);
     uint8_t                 signature[KEY_SIGNATURE_BYTES];
-    struct buf              text, id;
+    struct buf              text;
     str                     header, claims;
     if (!key) return FAIL(c, ERR_BUSY, "The first signing key is being made; try again shortly.");
-    buf_init(&id, &c->arena);
     // Dated back by the skew, as the service does: a verifier whose clock is behind takes the token at once.
     int64_t      issued_s = r->after_s >= c->now_s ? r->after_s + 1 : c->now_s;
     struct token made = {.not_before_s = issued_s - TOKEN_SKEW_S, .expires_s = issued_s + r->lifetime_s};
-    made.unique_id = opaque(c, UNIQUE_ID_BYTES, &id);
-    if (id.failed) return FAIL_PLAIN(c, ERR_NO_MEMORY);
+    TRY(new_unique_id(c, &made.unique_id));
     TRY(token_header(c, key, r->version, &header));
-    TRY(token_claims(c, r, &made, &claims));
+    TRY(claims_write(c, r, &made, &claims));
 
     buf_init(&text, &c->arena);
     b64url_add(&text, str_bytes(header));
@@ -164,23 +103,27 @@ static bool get_time(const struct json *claims, str name, int64_t *out)
     return *out >= 0;
 }
 
+static enum token_kind kind_of(const struct json *claims)
+{
+    if (str_eq(json_get_str(claims, S("idtyp")), S("user"))) return TOKEN_OF_USER;
+    return str_empty(json_get_str(claims, S("xms_mirid"))) ? TOKEN_OF_APP : TOKEN_OF_IDENTITY;
+}
+
 static enum err read_claims(struct call *c, const struct json *claims, struct token_claims *out)
 {
-    str    version, subject;
-    size_t known;
+    str version, subject;
     *out = (struct token_claims){0};
     if (!get_text(claims, S("ver"), &version)) return FAIL(c, ERR_TOKEN_MALFORMED, "The token does not say its version.");
-    for (known = 0; known < COUNT(VERSIONS); known++)
-        if (str_eq(version, VERSIONS[known])) break;
-    if (known == COUNT(VERSIONS)) return FAIL(c, ERR_TOKEN_MALFORMED, "The token's version is not known.");
-    out->version = (enum token_version)known;
+    if (!claims_version(version, &out->version)) return FAIL(c, ERR_TOKEN_MALFORMED, "The token's version is not known.");
     if (!get_text(claims, S("iss"), &out->issuer) || !get_text(claims, S("aud"), &out->audience) ||
         !get_text(claims, S("sub"), &subject) || !get_text(claims, S("uti"), &out->unique_id) ||
         !get_guid(claims, S("oid"), &out->subject.g) || !get_guid(claims, S("tid"), &out->tenant.g) ||
-        !get_guid(claims, APP_CLAIMS[known].app, &out->app.g) || !get_time(claims, S("nbf"), &out->not_before_s) ||
+        !get_guid(claims, claims_app(out->version), &out->app.g) || !get_time(claims, S("nbf"), &out->not_before_s) ||
         !get_time(claims, S("exp"), &out->expires_s))
         return FAIL(c, ERR_TOKEN_MALFORMED, "The token lacks a claim, or has one of the wrong type.");
     out->identity_resource = json_get_str(claims, S("xms_mirid"));
+    out->kind = kind_of(claims);
+    out->scopes = json_get_str(claims, S("scp"));
     return OK;
 }
 
