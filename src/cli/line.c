@@ -94,7 +94,7 @@ static enum err check_operands(struct cli *cli)
         if (operand_takes_rest(&command->operands[i])) most = SIZE_MAX;
     }
     if (cli->operand_n < least) return FAIL(&cli->call, ERR_USAGE, "%s is missing.", command->operands[cli->operand_n].name);
-    if (cli->operand_n > most) return FAIL(&cli->call, ERR_USAGE, "\"%s\" is one word too many.", cli->operands[most]);
+    if (cli->operand_n > most) return FAIL(&cli->call, ERR_USAGE, "Unexpected argument \"%s\".", cli->operands[most]);
     return OK;
 }
 

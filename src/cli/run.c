@@ -83,7 +83,7 @@ static const struct option_row RUN_OPTIONS[] = {
 };
 
 static const struct option_row SHELL_OPTIONS[] = {
-    {"as", 'a', VALUE_WORD, "RES", AS_HELP " (default: none, as a developer)", false},
+    {"as", 'a', VALUE_WORD, "RES", AS_HELP " (default: none, so no tokens)", false},
     {"env", 'e', VALUE_WORD, "NAME=VALUE", ENV_HELP, true},
     {"no-sandbox", 0, VALUE_NONE, NULL, NOSAND_HELP, false},
 };
@@ -125,6 +125,10 @@ static const struct example_row RUN_EXAMPLES[] = {
     {"lanyard run --as \"$VM\" --env AZURE_CLIENT_ID=\"$ID\" -- python3 app.py", "Pick one of its user-assigned identities"},
 };
 
+static const struct example_row SHELL_EXAMPLES[] = {
+    {"lanyard shell --as web", "Try things out as the machine web"},
+};
+
 const struct command COMMAND_RUN = {
     .name = "run",
     .summary = "Run a program as a resource's workload",
@@ -146,12 +150,19 @@ const struct command COMMAND_RUN = {
 const struct command COMMAND_SHELL = {
     .name = "shell",
     .summary = "Open a shell inside the local cloud",
-    .about = "Starts your shell (SHELL) in the sandbox: curl, az, terraform and the like see Azure's names. Without --as "
-             "there is no metadata endpoint: you are a developer there, not a workload.",
+    .about = "Starts your shell (the variable SHELL) in the sandbox, where Azure's names lead to the local server. With --as, what you "
+             "start there gets tokens of this resource's identities from the metadata endpoint: curl, programs with an Azure SDK, "
+             "and the Azure CLI after `az login --identity`.\n"
+             "\n"
+             "Without --as there is no metadata endpoint, and no way to sign in yet: users and applications cannot get tokens, so `az "
+             "login` fails, and requests that carry no token are answered with 401. That is enough to look at names, "
+             "certificates and the discovery document. As the operator, use `lanyard api` outside of the sandbox.",
     .options = SHELL_OPTIONS,
     .option_n = COUNT(SHELL_OPTIONS),
     .sections = SECTIONS,
     .section_n = COUNT(SECTIONS),
+    .examples = SHELL_EXAMPLES,
+    .example_n = COUNT(SHELL_EXAMPLES),
     .launches = true,
     .run = run_shell,
 };

@@ -32,7 +32,7 @@ struct launcher {
     pid_t                    pid;
     uid_t                    user;
     bool                     is_sandboxed;
-    char                    *resource; // its id; "" for a developer without one
+    char                    *resource; // its id; "" if the program runs as none
     const struct socket_row *rows[WORKLOAD_MAX_SOCKETS];
     size_t                   row_n;
     uint16_t                 ports[WORKLOAD_MAX_SOCKETS]; // of the sockets, as they were handed over
