@@ -41,9 +41,9 @@ static enum err check_retention(struct call *c, const struct json *properties, c
     const struct json *days = json_get(properties, S("softDeleteRetentionInDays"));
     if (!days || json_is(days, JSON_IS_NULL)) return OK;
     if (!json_is(days, JSON_IS_INT) || days->u.integer < VAULT_MIN_RETENTION_DAYS || days->u.integer > VAULT_RETENTION_DAYS)
-        return FAIL(c, ERR_CONTENT_INVALID, "The property \"softDeleteRetentionInDays\" must be a number from %d to %d.", VAULT_MIN_RETENTION_DAYS, VAULT_RETENTION_DAYS);
+        return FAIL(c, ERR_VAULT_INVALID, "The property \"softDeleteRetentionInDays\" must be a number from %d to %d.", VAULT_MIN_RETENTION_DAYS, VAULT_RETENTION_DAYS);
     if (before && json_get_int(before, S("softDeleteRetentionInDays"), days->u.integer) != days->u.integer)
-        return FAIL(c, ERR_CONTENT_INVALID, "The property \"softDeleteRetentionInDays\" has been set already and it can't be modified.");
+        return FAIL(c, ERR_VAULT_INVALID, "The property \"softDeleteRetentionInDays\" has been set already and it can't be modified.");
     return OK;
 }
 
@@ -102,9 +102,9 @@ static enum err check_switches(struct call *c, const struct vault_change *v)
         const struct vault_switch *x = &SWITCHES[i];
         const struct json         *sent = said(v->sent, x->name);
         if (!sent) continue;
-        if (!json_is(sent, JSON_IS_BOOL)) return FAIL(c, ERR_CONTENT_INVALID, "The property \"%.*s\" must be true or false.", PSTR(x->name));
+        if (!json_is(sent, JSON_IS_BOOL)) return FAIL(c, ERR_VAULT_INVALID, "The property \"%.*s\" must be true or false.", PSTR(x->name));
         if (sent->u.boolean || !x->no_false || (!v->before && x->but_first)) continue;
-        return FAIL(c, ERR_CONTENT_INVALID, "The property \"%.*s\" %s", PSTR(x->name), x->no_false);
+        return FAIL(c, ERR_VAULT_INVALID, "The property \"%.*s\" %s", PSTR(x->name), x->no_false);
     }
     return OK;
 }
@@ -124,23 +124,23 @@ static enum err check_tenant(struct call *c, const struct work *w, const struct 
 {
     const struct json *sent = json_get(properties, S("tenantId"));
     guid               tenant;
-    if (!sent) return FAIL(c, ERR_CONTENT_INVALID, "The property 'tenantId' of a vault is required.");
-    if (!guid_parse(json_str(sent), &tenant)) return FAIL(c, ERR_CONTENT_INVALID, "The tenantId of a vault must be a GUID.");
+    if (!sent) return FAIL(c, ERR_VAULT_INVALID, "The property 'tenantId' of a vault is required.");
+    if (!guid_parse(json_str(sent), &tenant)) return FAIL(c, ERR_VAULT_INVALID, "The tenantId of a vault must be a GUID.");
     if (guid_eq(tenant, w->product->tenant.g)) return OK;
-    return FAIL(c, ERR_CONTENT_INVALID, "An invalid value was provided for 'tenantId': this vault's tenant is '%s'.", guid_text(w->product->tenant.g).s);
+    return FAIL(c, ERR_VAULT_INVALID, "An invalid value was provided for 'tenantId'. This vault's tenant is '%s'.", guid_text(w->product->tenant.g).s);
 }
 
 static enum err check_policies(struct call *c, const struct json *policies)
 {
     if (!policies || json_is(policies, JSON_IS_NULL)) return OK;
-    if (!json_is(policies, JSON_IS_ARRAY)) return FAIL(c, ERR_CONTENT_INVALID, "The accessPolicies of a vault must be an array.");
-    if (json_n(policies) > VAULT_MAX_ACCESS_POLICIES) return FAIL(c, ERR_CONTENT_INVALID, "A vault has at most %d access policies.", VAULT_MAX_ACCESS_POLICIES);
+    if (!json_is(policies, JSON_IS_ARRAY)) return FAIL(c, ERR_VAULT_INVALID, "The accessPolicies of a vault must be an array.");
+    if (json_n(policies) > VAULT_MAX_ACCESS_POLICIES) return FAIL(c, ERR_VAULT_INVALID, "A vault has at most %d access policies.", VAULT_MAX_ACCESS_POLICIES);
     for (size_t i = 0; i < json_n(policies); i++) {
         const struct json *entry = json_at(policies, i);
         guid               id;
         if (!guid_parse(json_get_str(entry, S("tenantId")), &id) || !guid_parse(json_get_str(entry, S("objectId")), &id))
-            return FAIL(c, ERR_CONTENT_INVALID, "Access policy %zu needs a tenantId and an objectId, both GUIDs.", i + 1);
-        if (!json_is(json_get(entry, S("permissions")), JSON_IS_OBJECT)) return FAIL(c, ERR_CONTENT_INVALID, "Access policy %zu needs permissions.", i + 1);
+            return FAIL(c, ERR_VAULT_INVALID, "Access policy %zu needs a tenantId and an objectId, both GUIDs.", i + 1);
+        if (!json_is(json_get(entry, S("permissions")), JSON_IS_OBJECT)) return FAIL(c, ERR_VAULT_INVALID, "Access policy %zu needs permissions.", i + 1);
     }
     return OK;
 }
@@ -198,7 +198,7 @@ static enum err meet_deleted(struct call *c, struct work *w, struct resource_cha
     const struct resource *deleted = change->before ? NULL : tree_find_global(w->world->tree, S(VAULT_TYPE), change->next->name, true);
     *out_recovered = false;
     if (!deleted && wants && !change->before)
-        return FAIL(c, ERR_RESOURCE_NOT_FOUND, "A deleted vault with the name '%.*s' does not exist to be recovered.", PSTR(change->next->name));
+        return FAIL_PLAIN(c, ERR_VAULT_NOT_DELETED);
     if (!deleted) return OK;
     if (!wants || !str_eq_nocase(deleted->id, change->next->id))
         return FAIL(c, ERR_CONFLICT,
@@ -223,7 +223,7 @@ enum err vault_resource_write(struct call *c, struct work *w, struct resource_ch
     bool                recovered;
     TRY(meet_deleted(c, w, change, &recovered));
     if (recovered) return OK;
-    if (!json_is(properties, JSON_IS_OBJECT)) return FAIL(c, ERR_CONTENT_INVALID, "A vault needs properties.");
+    if (!json_is(properties, JSON_IS_OBJECT)) return FAIL(c, ERR_VAULT_INVALID, "A vault needs properties.");
     TRY(read_change(c, change->before, change->body, change->verb, &v));
     TRY(check_retention(c, properties, v.before));
     TRY(check_switches(c, &v));
@@ -370,7 +370,7 @@ static enum err change_policies(struct call *c, struct work *w, const void *args
     const struct json        *sent = json_path(args->body, "properties.accessPolicies"), *document, *policies, *properties;
     struct resource           next, *record;
     TRY(resources_require(c, w, args->vault, &vault));
-    if (!json_is(sent, JSON_IS_ARRAY)) return FAIL(c, ERR_CONTENT_INVALID, "properties.accessPolicies must be an array.");
+    if (!json_is(sent, JSON_IS_ARRAY)) return FAIL(c, ERR_VAULT_INVALID, "properties.accessPolicies must be an array.");
     TRY(check_policies(c, sent));
     TRY(json_parse(c, vault->document, &document));
     properties = json_get(document, S("properties"));

@@ -54,23 +54,23 @@ TEST(a_vault_says_of_itself_what_nobody_else_said)
 TEST(a_vault_s_properties_are_checked)
 {
     static const struct { const char *body; enum err fresh, again; } CASES[] = {
-        {"{\"location\":\"westus\"}", ERR_CONTENT_INVALID, ERR_CONTENT_INVALID},
-        {"{\"location\":\"westus\",\"properties\":{}}", ERR_CONTENT_INVALID, OK}, // the tenant is known by then
-        {"{\"location\":\"westus\",\"properties\":{\"tenantId\":\"x\"}}", ERR_CONTENT_INVALID, OK},
-        {"{\"location\":\"westus\",\"properties\":{\"tenantId\":\"00000000-0000-0000-0000-000000000011\"}}", ERR_CONTENT_INVALID, OK},
-        {BODY(",\"softDeleteRetentionInDays\":6"), ERR_CONTENT_INVALID, ERR_CONTENT_INVALID},
-        {BODY(",\"softDeleteRetentionInDays\":91"), ERR_CONTENT_INVALID, ERR_CONTENT_INVALID},
-        {BODY(",\"softDeleteRetentionInDays\":\"7\""), ERR_CONTENT_INVALID, ERR_CONTENT_INVALID},
-        {BODY(",\"softDeleteRetentionInDays\":7.5"), ERR_CONTENT_INVALID, ERR_CONTENT_INVALID},
-        {BODY(",\"softDeleteRetentionInDays\":7"), OK, ERR_CONTENT_INVALID}, // set once
-        {BODY(",\"enablePurgeProtection\":false"), ERR_CONTENT_INVALID, ERR_CONTENT_INVALID},
-        {BODY(",\"enableSoftDelete\":false"), OK, ERR_CONTENT_INVALID},
+        {"{\"location\":\"westus\"}", ERR_VAULT_INVALID, ERR_VAULT_INVALID},
+        {"{\"location\":\"westus\",\"properties\":{}}", ERR_VAULT_INVALID, OK}, // the tenant is known by then
+        {"{\"location\":\"westus\",\"properties\":{\"tenantId\":\"x\"}}", ERR_VAULT_INVALID, OK},
+        {"{\"location\":\"westus\",\"properties\":{\"tenantId\":\"00000000-0000-0000-0000-000000000011\"}}", ERR_VAULT_INVALID, OK},
+        {BODY(",\"softDeleteRetentionInDays\":6"), ERR_VAULT_INVALID, ERR_VAULT_INVALID},
+        {BODY(",\"softDeleteRetentionInDays\":91"), ERR_VAULT_INVALID, ERR_VAULT_INVALID},
+        {BODY(",\"softDeleteRetentionInDays\":\"7\""), ERR_VAULT_INVALID, ERR_VAULT_INVALID},
+        {BODY(",\"softDeleteRetentionInDays\":7.5"), ERR_VAULT_INVALID, ERR_VAULT_INVALID},
+        {BODY(",\"softDeleteRetentionInDays\":7"), OK, ERR_VAULT_INVALID}, // set once
+        {BODY(",\"enablePurgeProtection\":false"), ERR_VAULT_INVALID, ERR_VAULT_INVALID},
+        {BODY(",\"enableSoftDelete\":false"), OK, ERR_VAULT_INVALID},
         {BODY(",\"softDeleteRetentionInDays\":null"), OK, OK},
-        {BODY(",\"accessPolicies\":{}"), ERR_CONTENT_INVALID, ERR_CONTENT_INVALID},
-        {BODY(",\"accessPolicies\":[{}]"), ERR_CONTENT_INVALID, ERR_CONTENT_INVALID},
-        {BODY(",\"accessPolicies\":[{" TENANT ",\"objectId\":\"me\",\"permissions\":{}}]"), ERR_CONTENT_INVALID, ERR_CONTENT_INVALID},
-        {BODY(",\"accessPolicies\":[{" TENANT ",\"objectId\":\"00000000-0000-0000-0000-0000000000a1\"}]"), ERR_CONTENT_INVALID, ERR_CONTENT_INVALID},
-        {BODY(",\"createMode\":\"recover\""), ERR_RESOURCE_NOT_FOUND, OK}, // nothing to recover; an existing one is just written
+        {BODY(",\"accessPolicies\":{}"), ERR_VAULT_INVALID, ERR_VAULT_INVALID},
+        {BODY(",\"accessPolicies\":[{}]"), ERR_VAULT_INVALID, ERR_VAULT_INVALID},
+        {BODY(",\"accessPolicies\":[{" TENANT ",\"objectId\":\"me\",\"permissions\":{}}]"), ERR_VAULT_INVALID, ERR_VAULT_INVALID},
+        {BODY(",\"accessPolicies\":[{" TENANT ",\"objectId\":\"00000000-0000-0000-0000-0000000000a1\"}]"), ERR_VAULT_INVALID, ERR_VAULT_INVALID},
+        {BODY(",\"createMode\":\"recover\""), ERR_VAULT_NOT_DELETED, OK}, // nothing to recover; an existing one is just written
     };
     CLEANUP(stage_close) struct stage s;
     open_owned(&s, t);
@@ -97,9 +97,9 @@ TEST(a_vault_s_switches_are_true_or_false)
     for (size_t i = 0; i < COUNT(SWITCHES); i++) {
         for (size_t k = 0; k < COUNT(WRONG); k++) {
             const char *body = call_zstr(t->call, call_format(t->call, BODY(",\"%s\":%s"), SWITCHES[i], WRONG[k]));
-            CHECK_ERR(stage_write(&s, STAGE_GROUP STAGE_VAULTS "fresh-1", IDENTITY_PUT, body, NULL), ERR_CONTENT_INVALID, body);
-            CHECK_ERR(stage_write(&s, VAULT, IDENTITY_PUT, body, NULL), ERR_CONTENT_INVALID, body);
-            CHECK_ERR(stage_write(&s, VAULT, IDENTITY_PATCH, body, NULL), ERR_CONTENT_INVALID, body);
+            CHECK_ERR(stage_write(&s, STAGE_GROUP STAGE_VAULTS "fresh-1", IDENTITY_PUT, body, NULL), ERR_VAULT_INVALID, body);
+            CHECK_ERR(stage_write(&s, VAULT, IDENTITY_PUT, body, NULL), ERR_VAULT_INVALID, body);
+            CHECK_ERR(stage_write(&s, VAULT, IDENTITY_PATCH, body, NULL), ERR_VAULT_INVALID, body);
         }
         const char *none = call_zstr(t->call, call_format(t->call, BODY(",\"%s\":null"), SWITCHES[i]));
         str         before, after;
@@ -238,7 +238,7 @@ TEST(purge_protection_goes_one_way)
     put(&s, VAULT, BODY(",\"enablePurgeProtection\":null,\"softDeleteRetentionInDays\":null")); // nor does saying nothing
     CHECK_INT(property(&s, VAULT, "softDeleteRetentionInDays")->u.integer, 7, "its days stay too");
     CHECK(json_is(property(&s, VAULT, "enablePurgeProtection"), JSON_IS_BOOL));
-    CHECK_ERR(stage_write(&s, VAULT, IDENTITY_PATCH, "{\"properties\":{\"enablePurgeProtection\":false}}", NULL), ERR_CONTENT_INVALID, "PATCH");
+    CHECK_ERR(stage_write(&s, VAULT, IDENTITY_PATCH, "{\"properties\":{\"enablePurgeProtection\":false}}", NULL), ERR_VAULT_INVALID, "PATCH");
     CHECK_OK(stage_delete(&s, VAULT));
     CHECK_ERR(run_deleted(&s, &OP_DELETED_VAULT_PURGE, "westus", "shop-1", NULL), ERR_PURGE_PROTECTED, "not even its owner");
     stage_pass(&s, 7 * DAY_S - 1);
@@ -282,8 +282,8 @@ TEST(access_policies_are_added_replaced_and_removed)
         CHECK_OK(json_text(t->call, property(&s, VAULT, "accessPolicies"), &got));
         CHECK_STR(got, str_of(STEPS[i].want), STEPS[i].entries);
     }
-    CHECK_ERR(policies(&s, POLICY_ADD, "{}"), ERR_CONTENT_INVALID, "no list");
-    CHECK_ERR(policies(&s, POLICY_ADD, "[{}]"), ERR_CONTENT_INVALID, "nobody");
+    CHECK_ERR(policies(&s, POLICY_ADD, "{}"), ERR_VAULT_INVALID, "no list");
+    CHECK_ERR(policies(&s, POLICY_ADD, "[{}]"), ERR_VAULT_INVALID, "nobody");
     CHECK_OK(stage_delete(&s, VAULT));
     CHECK_ERR(policies(&s, POLICY_ADD, "[]"), ERR_RESOURCE_NOT_FOUND, "a deleted vault");
 }
@@ -299,6 +299,6 @@ TEST(access_policies_have_a_limit_that_adding_keeps)
         for (int i = 0; i < VAULT_MAX_ACCESS_POLICIES / 2 + half; i++)
             buf_addf(&b, "%s{" TENANT ",\"objectId\":\"00000000-0000-0000-0000-00000000%d%03d\",\"permissions\":{\"secrets\":[\"get\"]}}", i ? "," : "[", half + 1, i);
         buf_add_char(&b, ']');
-        CHECK_ERR(policies(&s, POLICY_ADD, call_zstr(t->call, buf_view(&b))), half ? ERR_CONTENT_INVALID : OK, "1024 together");
+        CHECK_ERR(policies(&s, POLICY_ADD, call_zstr(t->call, buf_view(&b))), half ? ERR_VAULT_INVALID : OK, "1024 together");
     }
 }

@@ -130,8 +130,10 @@ enum err identity_wish_read(struct call *c, const struct json *block, struct ide
         return FAIL(c, ERR_CONTENT_INVALID, "The request content was invalid and could not be deserialized: 'The identity is no JSON object. Path 'identity'.'.");
     TRY(read_type_of(c, block, &wish));
     TRY(read_map_of(c, block, &wish));
-    // Source: https://github.com/Azure/azure-rest-api-specs/issues/17650 - but an empty map, and nulls, are let pass: clients send them
-    if (wish.attach_n && !wish.wants_user)
+    // Source: https://github.com/Azure/azure-rest-api-specs/issues/17650 (2022). Null, and a map of nulls, are let pass: clients send them
+    const struct json *map = json_get_nocase(block, S("userAssignedIdentities"));
+    bool               is_empty_map = json_is(map, JSON_IS_OBJECT) && json_n(map) == 0;
+    if ((wish.attach_n || is_empty_map) && !wish.wants_user)
         return FAIL(c, ERR_IDENTITY_VALUES, "The request format was unexpected, a non-UserAssigned identity type should not contain: userAssignedIdentities");
     *out = wish;
     return OK;

@@ -36,7 +36,9 @@ TEST(identity_wish_reads_every_spelling_of_the_type) // I5
         {"{\"type\":\"None\"}", OK, false, false},
         {"{\"type\":\"none\",\"userAssignedIdentities\":null}", OK, false, false},
         {"{\"type\":\"SystemAssigned\",\"userAssignedIdentities\":null}", OK, true, false},
-        {"{\"type\":\"SystemAssigned\"," MAP("") "}", OK, true, false},
+        {"{\"type\":\"SystemAssigned\"," MAP("") "}", ERR_IDENTITY_VALUES, false, false}, // an empty map is one too
+        {"{\"type\":\"None\"," MAP("") "}", ERR_IDENTITY_VALUES, false, false},
+        {"{\"type\":\"SystemAssigned\"," MAP("\"" ID1 "\":null") "}", OK, true, false},
         {"{\"type\":\"SystemAssigned\",\"principalId\":\"not read\",\"tenantId\":7}", OK, true, false},
         {USER MAP("\"" ID1 "\":{}") "}", OK, false, true},
         {BOTH MAP("\"" ID1 "\":{}") "}", OK, true, true},

@@ -98,6 +98,8 @@ static const char *code_of(enum err kind)
     case ERR_CONDITION_INVALID:
     case ERR_VAULT_NAME_TAKEN:
     case ERR_VAULT_NAME_INVALID:
+    case ERR_VAULT_INVALID:
+    case ERR_VAULT_NOT_DELETED:
     case ERR_VAULT_NOT_FOUND:
     case ERR_POLICY_NOT_AUTHORIZED:
     case ERR_PURGE_PROTECTED:
