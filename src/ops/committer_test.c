@@ -179,7 +179,7 @@ TEST(a_reader_who_stays_holds_up_no_change_but_the_next)
 // A store whose disk is full when it comes to it: the memory back end, but for one function.
 static struct store_backend full_disk;
 static enum err (*real_commit)(struct call *c, struct store_session *x);
-static enum err (*real_put)(struct call *c, struct store_session *x, enum store_kind kind, str key, bytes body);
+static enum err (*real_put)(struct call *c, struct store_session *x, enum store_kind kind, const struct store_record *r);
 static atomic_bool commits_fail, puts_fail;
 
 static enum err commit(struct call *c, struct store_session *x)
@@ -187,9 +187,9 @@ static enum err commit(struct call *c, struct store_session *x)
     return commits_fail ? FAIL(c, ERR_STORE_UNAVAILABLE, "The disk is full.") : real_commit(c, x);
 }
 
-static enum err put(struct call *c, struct store_session *x, enum store_kind kind, str key, bytes body)
+static enum err put(struct call *c, struct store_session *x, enum store_kind kind, const struct store_record *r)
 {
-    return puts_fail ? FAIL(c, ERR_STORE_UNAVAILABLE, "The disk is full.") : real_put(c, x, kind, key, body);
+    return puts_fail ? FAIL(c, ERR_STORE_UNAVAILABLE, "The disk is full.") : real_put(c, x, kind, r);
 }
 
 static void break_store(struct store *s)

@@ -7,13 +7,15 @@
 
 // A version of the records is a tree per kind that never changes: a write builds the path to the
 // record anew and shares the rest. So a reader, a mark and a rollback are each a version held on to.
-// The trees are treaps: ordered by key from left to right, by rank (a hash of the key) from the root down.
+// The trees are treaps: ordered from left to right, by rank (a hash of the key) from the root down. Beside the tree
+// by key a kind has one of those that are due some time and one of those with a secondary key.
 
 struct record {
     struct ref ref;
-    size_t     key_n;
-    size_t     body_n;
-    char       at[]; // the key, then the body
+    size_t     key_n, body_n, secondary_n;
+    int64_t    due_ns;
+    uint64_t   version;
+    char       at[]; // the key, the body, the secondary key
 };
 
 struct node {
@@ -24,7 +26,7 @@ struct node {
 };
 
 struct version {
-    struct node *kinds[STORE_MAX_KINDS];
+    struct node *kinds[STORE_ALL_KINDS][STORE_ORDER_N];
 };
 
 struct mark {
@@ -41,7 +43,7 @@ struct memory_store {
 
 struct memory_session {
     struct store_session base;
-    struct version       draft; // the writer's, in its transaction
+    struct version       draft; // the writer's, in its transaction; what a read transaction sees
     struct mark         *marks;
 };
 
@@ -60,16 +62,44 @@ static void record_free(struct ref *r)
     free(r);
 }
 
-static struct record *record_new(str key, bytes body)
+static str secondary_of(const struct record *r)
 {
-    struct record *r = malloc(sizeof *r + key.n + body.n);
+    return (str){r->at + r->key_n + r->body_n, r->secondary_n};
+}
+
+static struct store_record view(const struct record *r)
+{
+    return (struct store_record){.key = key_of(r), .body = body_of(r), .due_ns = r->due_ns, .secondary = secondary_of(r), .version = r->version};
+}
+
+static struct record *record_new(const struct store_record *from)
+{
+    struct record *r = malloc(sizeof *r + from->key.n + from->body.n + from->secondary.n);
     if (!r) return NULL;
     ref_init(&r->ref, record_free);
-    r->key_n = key.n;
-    r->body_n = body.n;
-    memcpy(r->at, key.at, key.n);
-    if (body.n) memcpy(r->at + key.n, body.at, body.n);
+    r->key_n = from->key.n;
+    r->body_n = from->body.n;
+    r->secondary_n = from->secondary.n;
+    r->due_ns = from->due_ns;
+    r->version = from->version;
+    memcpy(r->at, from->key.at, r->key_n);
+    if (r->body_n) memcpy(r->at + r->key_n, from->body.at, r->body_n);
+    if (r->secondary_n) memcpy(r->at + r->key_n + r->body_n, from->secondary.at, r->secondary_n);
     return r;
+}
+
+// Does the record stand in that order at all?
+static bool has_order(const struct record *r, enum store_order order)
+{
+    return order == STORE_BY_KEY || (order == STORE_BY_DUE ? r->due_ns > 0 : r->secondary_n > 0);
+}
+
+static int compare(enum store_order order, const struct record *a, const struct record *b)
+{
+    int d = 0;
+    if (order == STORE_BY_DUE) d = (a->due_ns > b->due_ns) - (a->due_ns < b->due_ns);
+    if (order == STORE_BY_SECONDARY) d = str_cmp(secondary_of(a), secondary_of(b));
+    return d ? d : str_cmp(key_of(a), key_of(b));
 }
 
 static void record_freep(struct record **r)
@@ -122,13 +152,13 @@ static struct node *node_new(bool *full, struct record *record, uint64_t rank, s
     return t;
 }
 
-// `t` with the record in it, in place of one of the same key.
-static struct node *with(bool *full, struct node *t, struct record *r, uint64_t rank)
+// `t` with the record in it, in place of one of the same place in the order.
+static struct node *with(bool *full, enum store_order order, struct node *t, struct record *r, uint64_t rank)
 {
     if (!t) return node_new(full, r, rank, NULL, NULL);
-    int d = str_cmp(key_of(r), key_of(t->record));
+    int d = compare(order, r, t->record);
     if (d == 0) return node_new(full, r, t->rank, hold(t->left), hold(t->right));
-    CLEANUP(dropp) struct node *side = with(full, d < 0 ? t->left : t->right, r, rank);
+    CLEANUP(dropp) struct node *side = with(full, order, d < 0 ? t->left : t->right, r, rank);
     if (!side) return NULL;
     if (side->rank <= t->rank && d < 0) return node_new(full, t->record, t->rank, TAKE(side), hold(t->right));
     if (side->rank <= t->rank) return node_new(full, t->record, t->rank, hold(t->left), TAKE(side));
@@ -149,16 +179,16 @@ static struct node *joined(bool *full, struct node *a, struct node *b)
     return node_new(full, b->record, b->rank, joined(full, a, b->left), hold(b->right));
 }
 
-static struct node *without(bool *full, struct node *t, str key)
+static struct node *without(bool *full, enum store_order order, struct node *t, const struct record *r)
 {
     if (!t) return NULL;
-    int d = str_cmp(key, key_of(t->record));
+    int d = compare(order, r, t->record);
     if (d == 0) return joined(full, t->left, t->right);
-    if (d < 0) return node_new(full, t->record, t->rank, without(full, t->left, key), hold(t->right));
-    return node_new(full, t->record, t->rank, hold(t->left), without(full, t->right, key));
+    if (d < 0) return node_new(full, t->record, t->rank, without(full, order, t->left, r), hold(t->right));
+    return node_new(full, t->record, t->rank, hold(t->left), without(full, order, t->right, r));
 }
 
-static const struct record *find(const struct node *t, str key)
+static struct record *find(const struct node *t, str key)
 {
     while (t) {
         int d = str_cmp(key, key_of(t->record));
@@ -171,13 +201,15 @@ static const struct record *find(const struct node *t, str key)
 static struct version version_hold(const struct version *v)
 {
     struct version held;
-    for (size_t i = 0; i < STORE_MAX_KINDS; i++) held.kinds[i] = hold(v->kinds[i]);
+    for (size_t i = 0; i < STORE_ALL_KINDS; i++)
+        for (size_t o = 0; o < STORE_ORDER_N; o++) held.kinds[i][o] = hold(v->kinds[i][o]);
     return held;
 }
 
 static void version_drop(struct version *v)
 {
-    for (size_t i = 0; i < STORE_MAX_KINDS; i++) drop(v->kinds[i]);
+    for (size_t i = 0; i < STORE_ALL_KINDS; i++)
+        for (size_t o = 0; o < STORE_ORDER_N; o++) drop(v->kinds[i][o]);
     *v = (struct version){0};
 }
 
@@ -191,47 +223,66 @@ static struct memory_session *session_of(struct store_session *x)
     return CONTAINER_OF(x, struct memory_session, base);
 }
 
-// What the session sees of a kind: the writer its draft, everybody else what was committed last.
-static struct node *seen(struct store_session *x, enum store_kind kind)
+// What the session sees of a kind: the writer its draft, a read transaction what it began with, everybody else what
+// was committed last.
+static struct node *seen(struct store_session *x, enum store_kind kind, enum store_order order)
 {
-    if (x->in_transaction) return hold(session_of(x)->draft.kinds[kind]);
+    if (x->in_transaction || x->in_read) return hold(session_of(x)->draft.kinds[kind][order]);
     struct memory_store *s = store_of(x);
     pthread_mutex_lock(&s->lock);
-    struct node *t = hold(s->committed.kinds[kind]);
+    struct node *t = hold(s->committed.kinds[kind][order]);
     pthread_mutex_unlock(&s->lock);
     return t;
 }
 
-static enum err memory_get(struct call *c, struct store_session *x, enum store_kind kind, str key, bytes *out)
+static enum err memory_get(struct call *c, struct store_session *x, enum store_kind kind, str key, struct store_record *out)
 {
-    CLEANUP(dropp) struct node *t = seen(x, kind);
+    CLEANUP(dropp) struct node *t = seen(x, kind, STORE_BY_KEY);
     const struct record        *r = find(t, key);
     if (!r) return FAIL_PLAIN(c, ERR_NOT_FOUND);
-    str copy;
-    TRY(call_copy_str(c, bytes_str(body_of(r)), &copy));
-    *out = str_bytes(copy);
+    struct store_record copy = view(r);
+    str                 body;
+    TRY(call_copy_str(c, copy.key, &copy.key));
+    TRY(call_copy_str(c, bytes_str(copy.body), &body));
+    TRY(call_copy_str(c, copy.secondary, &copy.secondary));
+    copy.body = str_bytes(body);
+    *out = copy;
     return OK;
 }
 
 struct walk {
     const struct store_span *span;
-    store_visit             *visit;
+    store_record_visit      *visit;
     void                    *context;
     size_t                   visited;
 };
+
+static bool is_high_enough(const struct store_span *span, const struct record *r)
+{
+    if (span->order == STORE_BY_DUE) return true;
+    if (span->order == STORE_BY_KEY) return str_cmp(key_of(r), span->low) >= 0;
+    int d = str_cmp(secondary_of(r), span->after_secondary);
+    return str_cmp(secondary_of(r), span->low) >= 0 && (d > 0 || (d == 0 && str_cmp(key_of(r), span->after_key) > 0));
+}
+
+static bool is_low_enough(const struct store_span *span, const struct record *r)
+{
+    if (span->order == STORE_BY_DUE) return r->due_ns <= span->until_ns;
+    return str_cmp(span->order == STORE_BY_KEY ? key_of(r) : secondary_of(r), span->high) < 0;
+}
 
 static enum err walk(struct call *c, const struct node *t, struct walk *w)
 {
     const struct store_span *span = w->span;
     if (!t) return OK;
-    bool low_enough = str_cmp(key_of(t->record), span->high) < 0;
-    bool high_enough = str_cmp(key_of(t->record), span->low) >= 0;
+    bool low_enough = is_low_enough(span, t->record), high_enough = is_high_enough(span, t->record);
     if (high_enough && !span->backwards) TRY(walk(c, t->left, w));
     if (low_enough && span->backwards) TRY(walk(c, t->right, w));
     if (span->limit && w->visited == span->limit) return OK;
     if (low_enough && high_enough) {
+        struct store_record r = view(t->record);
         w->visited++;
-        TRY(w->visit(c, key_of(t->record), body_of(t->record), w->context));
+        TRY(w->visit(c, &r, w->context));
     }
     if (low_enough && !span->backwards) TRY(walk(c, t->right, w));
     if (high_enough && span->backwards) TRY(walk(c, t->left, w));
@@ -239,10 +290,25 @@ static enum err walk(struct call *c, const struct node *t, struct walk *w)
 }
 
 static enum err memory_scan(struct call *c, struct store_session *x, enum store_kind kind, const struct store_span *span,
-                            store_visit *visit, void *context)
+                            store_record_visit *visit, void *context)
 {
-    CLEANUP(dropp) struct node *t = seen(x, kind);
+    CLEANUP(dropp) struct node *t = seen(x, kind, span->order);
     return walk(c, t, &(struct walk){.span = span, .visit = visit, .context = context});
+}
+
+static enum err memory_begin_read(struct call *c, struct store_session *x)
+{
+    struct memory_store *s = store_of(x);
+    (void)c;
+    pthread_mutex_lock(&s->lock);
+    session_of(x)->draft = version_hold(&s->committed);
+    pthread_mutex_unlock(&s->lock);
+    return OK;
+}
+
+static void memory_end_read(struct store_session *x)
+{
+    version_drop(&session_of(x)->draft);
 }
 
 static enum err memory_begin(struct call *c, struct store_session *x)
@@ -319,23 +385,54 @@ static enum err replace(struct call *c, struct node **root, struct node *fresh, 
     return OK;
 }
 
-static enum err memory_put(struct call *c, struct store_session *x, enum store_kind kind, str key, bytes body)
+// Without memory the draft is left by halves: the transaction is spoilt then, and nothing of it is kept.
+static enum err take_out(struct call *c, struct store_session *x, enum store_kind kind, str key)
 {
-    struct node                 **root = &session_of(x)->draft.kinds[kind];
-    CLEANUP(record_freep) struct record *r = record_new(key, body);
-    bool                          full = false;
+    struct node  **roots = session_of(x)->draft.kinds[kind];
+    struct record *old = find(roots[STORE_BY_KEY], key);
+    if (!old) return OK;
+    ref_take(&old->ref); // the trees go on without it
+    CLEANUP(record_freep) struct record *held = old;
+    for (enum store_order order = 0; order < STORE_ORDER_N; order++) {
+        bool full = false;
+        if (!has_order(held, order)) continue;
+        struct node *fresh = without(&full, order, roots[order], held);
+        TRY(replace(c, &roots[order], fresh, full));
+    }
+    return OK;
+}
+
+static enum err memory_put(struct call *c, struct store_session *x, enum store_kind kind, const struct store_record *from)
+{
+    struct node                        **roots = session_of(x)->draft.kinds[kind];
+    CLEANUP(record_freep) struct record *r = record_new(from);
     if (!r) return FAIL_PLAIN(c, ERR_NO_MEMORY);
-    struct node *fresh = with(&full, *root, r, hash_str(store_of(x)->seed, key));
-    return replace(c, root, fresh, full);
+    TRY(take_out(c, x, kind, from->key));
+    for (enum store_order order = 0; order < STORE_ORDER_N; order++) {
+        bool full = false;
+        if (!has_order(r, order)) continue;
+        struct node *fresh = with(&full, order, roots[order], r, hash_str(store_of(x)->seed, from->key));
+        TRY(replace(c, &roots[order], fresh, full));
+    }
+    return OK;
 }
 
 static enum err memory_remove(struct call *c, struct store_session *x, enum store_kind kind, str key)
 {
-    struct node **root = &session_of(x)->draft.kinds[kind];
-    bool          full = false;
-    if (!find(*root, key)) return OK;
-    struct node *fresh = without(&full, *root, key);
-    return replace(c, root, fresh, full);
+    return take_out(c, x, kind, key);
+}
+
+static const struct record *lowest(const struct node *t)
+{
+    while (t && t->left) t = t->left;
+    return t ? t->record : NULL;
+}
+
+static enum err memory_remove_below(struct call *c, struct store_session *x, enum store_kind kind, str key)
+{
+    const struct record *r;
+    while ((r = lowest(session_of(x)->draft.kinds[kind][STORE_BY_KEY])) && str_cmp(key_of(r), key) < 0) TRY(take_out(c, x, kind, key_of(r)));
+    return OK;
 }
 
 static enum err memory_session_open(struct call *c, struct store *s, enum store_access access, struct store_session **out)
@@ -386,6 +483,9 @@ static const struct store_backend MEMORY = {
     .undo = memory_undo,
     .put = memory_put,
     .remove = memory_remove,
+    .remove_below = memory_remove_below,
+    .begin_read = memory_begin_read,
+    .end_read = memory_end_read,
     .rollback = memory_rollback,
 };
 

@@ -15,12 +15,27 @@
 // deep and slow (a fifth of the reads a second).
 #define LARGE(name) "CREATE TABLE " name " (key BLOB NOT NULL PRIMARY KEY, body BLOB NOT NULL);"
 
+// Since form 3 the store gives a version to every record, and finds records by the time when they are due and by a
+// secondary key. Few have either: only those stand in the indexes. A column of a default value is added at once.
+#define COLUMNS(name)                                                               \
+    "ALTER TABLE " name " ADD COLUMN version INTEGER NOT NULL DEFAULT 0;"           \
+    "ALTER TABLE " name " ADD COLUMN due INTEGER NOT NULL DEFAULT 0;"               \
+    "ALTER TABLE " name " ADD COLUMN secondary BLOB;"
+#define INDEXES(name)                                                                                          \
+    "CREATE INDEX IF NOT EXISTS " name "_due ON " name " (due, key) WHERE due > 0;"                            \
+    "CREATE INDEX IF NOT EXISTS " name "_secondary ON " name " (secondary, key) WHERE secondary IS NOT NULL;"
+#define RAISED(name) COLUMNS(name) INDEXES(name)
+
 // Step n brings form n to form n + 1. What stands here has run on somebody's disk: append, never edit.
 static const char *const STEPS[] = {
     SMALL("meta") SMALL("principal") SMALL("membership") SMALL("subscription") SMALL("management_group")
     SMALL("resource_group") SMALL("resource") SMALL("role") SMALL("role_assignment") SMALL("deny_assignment")
     SMALL("signing_key") LARGE("secret") SMALL("activity") SMALL("signin") SMALL("diagnostic"),
     SMALL("revocation"),
+    RAISED("meta") RAISED("principal") RAISED("membership") RAISED("subscription") RAISED("management_group")
+    RAISED("resource_group") RAISED("resource") RAISED("role") RAISED("role_assignment") RAISED("deny_assignment")
+    RAISED("signing_key") RAISED("secret") RAISED("activity") RAISED("signin") RAISED("diagnostic")
+    RAISED("revocation") SMALL("change") COLUMNS("change"), // the change sequence
 };
 _Static_assert(STORE_KIND_N == 16, "a new kind of record that is no service's needs a step that makes its table");
 
@@ -58,11 +73,15 @@ static FALLIBLE climb(struct call *c, sqlite3 *db, const char *path, int step)
 // What services keep: a table that is missing is made at the start, so that a new service needs no step.
 static FALLIBLE make_own_tables(struct call *c, sqlite3 *db, const char *path)
 {
-    char sql[160];
+    char sql[768];
     for (size_t kind = STORE_KIND_N; kind < store_kind_n(); kind++) {
         const struct store_own_kind *own = store_own_kind(kind);
-        snprintf(sql, sizeof sql, "CREATE TABLE IF NOT EXISTS %s (key BLOB NOT NULL PRIMARY KEY, body BLOB NOT NULL)%s", own->table,
-                 own->is_large ? "" : " WITHOUT ROWID");
+        snprintf(sql, sizeof sql,
+                 "CREATE TABLE IF NOT EXISTS %1$s (key BLOB NOT NULL PRIMARY KEY, body BLOB NOT NULL, version INTEGER NOT NULL DEFAULT 0, "
+                 "due INTEGER NOT NULL DEFAULT 0, secondary BLOB)%2$s; "
+                 "CREATE INDEX IF NOT EXISTS %1$s_due ON %1$s (due, key) WHERE due > 0; "
+                 "CREATE INDEX IF NOT EXISTS %1$s_secondary ON %1$s (secondary, key) WHERE secondary IS NOT NULL;",
+                 own->table, own->is_large ? "" : " WITHOUT ROWID");
         TRY(sqlite_run(c, db, path, sql));
     }
     return OK;

@@ -16,13 +16,19 @@
 #define LOG_LIMIT_FRAMES 8000
 #define LOG_LIMIT_BYTES "33554432" // what stays on disk of a log that has begun anew
 
-enum verb { GET, SCAN_UP, SCAN_DOWN, PUT, REMOVE, VERB_N };
+enum verb { GET, SCAN_UP, SCAN_DOWN, SCAN_DUE, SCAN_SECONDARY, PUT, REMOVE, REMOVE_BELOW, VERB_N };
+#define COLUMNS "key, body, version, due, secondary"
 static const char *const VERBS[VERB_N] = {
-    [GET] = "SELECT body FROM %s WHERE key = ?1",
-    [SCAN_UP] = "SELECT key, body FROM %s WHERE key >= ?1 AND key < ?2 ORDER BY key LIMIT ?3",
-    [SCAN_DOWN] = "SELECT key, body FROM %s WHERE key >= ?1 AND key < ?2 ORDER BY key DESC LIMIT ?3",
-    [PUT] = "REPLACE INTO %s (key, body) VALUES (?1, ?2)",
+    [GET] = "SELECT " COLUMNS " FROM %s WHERE key = ?1",
+    [SCAN_UP] = "SELECT " COLUMNS " FROM %s WHERE key >= ?1 AND key < ?2 ORDER BY key LIMIT ?3",
+    [SCAN_DOWN] = "SELECT " COLUMNS " FROM %s WHERE key >= ?1 AND key < ?2 ORDER BY key DESC LIMIT ?3",
+    // What an index is for stands in these two as it stands in the index (schema.c): else it is not used.
+    [SCAN_DUE] = "SELECT " COLUMNS " FROM %s WHERE due > 0 AND due <= ?1 ORDER BY due, key LIMIT ?3",
+    [SCAN_SECONDARY] = "SELECT " COLUMNS " FROM %s WHERE secondary IS NOT NULL AND secondary >= ?1 AND secondary < ?2 "
+                       "AND (secondary, key) > (?4, ?5) ORDER BY secondary, key LIMIT ?3",
+    [PUT] = "REPLACE INTO %s (" COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5)",
     [REMOVE] = "DELETE FROM %s WHERE key = ?1",
+    [REMOVE_BELOW] = "DELETE FROM %s WHERE key < ?1",
 };
 
 // A savepoint's name may be used again inside of it: RELEASE and ROLLBACK TO mean the latest.
@@ -34,12 +40,6 @@ static const char *const STEPS[STEP_N] = {
     [MARK] = "SAVEPOINT mark",
     [KEEP] = "RELEASE mark",
     [UNDO] = "ROLLBACK TO mark",
-};
-
-static const char *const TABLES[STORE_KIND_N] = {
-#define X(kind, table) [STORE_##kind] = table,
-    STORE_KINDS(X)
-#undef X
 };
 
 struct sqlite_store {
@@ -54,7 +54,7 @@ struct sqlite_session {
     const char          *path; // the store's
     struct directory    *directory;
     sqlite3             *db;
-    sqlite3_stmt        *verbs[STORE_MAX_KINDS][VERB_N]; // each prepared when it is first needed
+    sqlite3_stmt        *verbs[STORE_ALL_KINDS][VERB_N]; // each prepared when it is first needed
     sqlite3_stmt        *steps[STEP_N];
     int                  log_frames;    // after the last commit
     int                  checkpoint_at; // frames
@@ -84,8 +84,8 @@ static void unbindp(sqlite3_stmt **st)
 
 static FALLIBLE prepare(struct call *c, struct sqlite_session *q, enum store_kind kind, enum verb verb, unsigned flags, sqlite3_stmt **out)
 {
-    char sql[160];
-    snprintf(sql, sizeof sql, VERBS[verb], kind < STORE_KIND_N ? TABLES[kind] : store_own_kind(kind)->table);
+    char sql[256];
+    snprintf(sql, sizeof sql, VERBS[verb], store_table(kind).at);
     int code = sqlite3_prepare_v3(q->db, sql, -1, flags, out, NULL);
     return code == SQLITE_OK ? OK : fail(c, q, code);
 }
@@ -113,45 +113,83 @@ static FALLIBLE column(struct call *c, struct sqlite_session *q, sqlite3_stmt *s
     return OK;
 }
 
-static enum err sqlite_get(struct call *c, struct store_session *x, enum store_kind kind, str key, bytes *out)
+// A row in the order of COLUMNS, borrowed until the next step.
+static FALLIBLE read_row(struct call *c, struct sqlite_session *q, sqlite3_stmt *st, struct store_record *out)
+{
+    bytes key, secondary;
+    TRY(column(c, q, st, 0, &key));
+    TRY(column(c, q, st, 1, &out->body));
+    TRY(column(c, q, st, 4, &secondary));
+    out->key = bytes_str(key);
+    out->version = (uint64_t)sqlite3_column_int64(st, 2);
+    out->due_ns = sqlite3_column_int64(st, 3);
+    out->secondary = bytes_str(secondary);
+    return OK;
+}
+
+static FALLIBLE copy_record(struct call *c, const struct store_record *r, struct store_record *out)
+{
+    str body;
+    *out = *r;
+    TRY(call_copy_str(c, r->key, &out->key));
+    TRY(call_copy_str(c, bytes_str(r->body), &body));
+    out->body = str_bytes(body);
+    return call_copy_str(c, r->secondary, &out->secondary);
+}
+
+static enum err sqlite_get(struct call *c, struct store_session *x, enum store_kind kind, str key, struct store_record *out)
 {
     struct sqlite_session         *q = session_of(x);
     CLEANUP(unbindp) sqlite3_stmt *st = NULL;
-    bytes                          body;
-    str                            copy;
+    struct store_record            row, copy;
     TRY(statement(c, q, kind, GET, &st));
     int code = bind_bytes(st, 1, str_bytes(key));
     if (code == SQLITE_OK) code = sqlite3_step(st);
     if (code == SQLITE_DONE) return FAIL_PLAIN(c, ERR_NOT_FOUND);
     if (code != SQLITE_ROW) return fail(c, q, code);
-    TRY(column(c, q, st, 0, &body));
-    TRY(call_copy_str(c, bytes_str(body), &copy));
-    *out = str_bytes(copy);
+    TRY(read_row(c, q, st, &row));
+    TRY(copy_record(c, &row, &copy));
+    *out = copy;
     return OK;
 }
 
-static FALLIBLE run_scan(struct call *c, struct sqlite_session *q, sqlite3_stmt *st, const struct store_span *span, store_visit *visit,
-                         void *context)
+static int bind_span(sqlite3_stmt *st, const struct store_span *span)
 {
     bool limited = span->limit && span->limit <= INT64_MAX;
-    int  code = bind_bytes(st, 1, str_bytes(span->low));
+    int  code = sqlite3_bind_int64(st, 3, limited ? (int64_t)span->limit : -1);
+    if (code == SQLITE_OK && span->order == STORE_BY_DUE) return sqlite3_bind_int64(st, 1, span->until_ns);
+    if (code == SQLITE_OK) code = bind_bytes(st, 1, str_bytes(span->low));
     if (code == SQLITE_OK) code = bind_bytes(st, 2, str_bytes(span->high));
-    if (code == SQLITE_OK) code = sqlite3_bind_int64(st, 3, limited ? (int64_t)span->limit : -1);
+    if (code != SQLITE_OK || span->order == STORE_BY_KEY) return code;
+    code = bind_bytes(st, 4, str_bytes(span->after_secondary));
+    return code == SQLITE_OK ? bind_bytes(st, 5, str_bytes(span->after_key)) : code;
+}
+
+static FALLIBLE run_scan(struct call *c, struct sqlite_session *q, sqlite3_stmt *st, const struct store_span *span, store_record_visit *visit,
+                         void *context)
+{
+    struct store_record row;
+    int                 code = bind_span(st, span);
     if (code != SQLITE_OK) return fail(c, q, code);
     while ((code = sqlite3_step(st)) == SQLITE_ROW) {
-        bytes key, body;
-        TRY(column(c, q, st, 0, &key));
-        TRY(column(c, q, st, 1, &body));
-        TRY(visit(c, bytes_str(key), body, context));
+        TRY(read_row(c, q, st, &row));
+        TRY(visit(c, &row, context));
     }
     return code == SQLITE_DONE ? OK : fail(c, q, code);
 }
 
+static enum verb scan_verb(const struct store_span *span)
+{
+    if (span->order == STORE_BY_DUE) return SCAN_DUE;
+    if (span->order == STORE_BY_SECONDARY) return SCAN_SECONDARY;
+    return span->backwards ? SCAN_DOWN : SCAN_UP;
+}
+
 static enum err sqlite_scan(struct call *c, struct store_session *x, enum store_kind kind, const struct store_span *span,
-                            store_visit *visit, void *context)
+                            store_record_visit *visit, void *context)
 {
     struct sqlite_session *q = session_of(x);
-    enum verb              verb = span->backwards ? SCAN_DOWN : SCAN_UP;
+    enum verb              verb = scan_verb(span);
     sqlite3_stmt          *st;
     TRY(statement(c, q, kind, verb, &st));
     if (!sqlite3_stmt_busy(st)) {
@@ -255,25 +293,57 @@ static bool sqlite_undo(struct store_session *x)
     return done;
 }
 
-static FALLIBLE write_one(struct call *c, struct store_session *x, enum store_kind kind, enum verb verb, str key, const bytes *body)
+static FALLIBLE finish_write(struct call *c, struct sqlite_session *q, sqlite3_stmt *st, int code)
 {
-    struct sqlite_session         *q = session_of(x);
-    CLEANUP(unbindp) sqlite3_stmt *st = NULL;
-    TRY(statement(c, q, kind, verb, &st));
-    int code = bind_bytes(st, 1, str_bytes(key));
-    if (code == SQLITE_OK && body) code = bind_bytes(st, 2, *body);
     if (code == SQLITE_OK) code = sqlite3_step(st);
     return code == SQLITE_DONE ? OK : fail(c, q, code);
 }
 
-static enum err sqlite_put(struct call *c, struct store_session *x, enum store_kind kind, str key, bytes body)
+static enum err sqlite_put(struct call *c, struct store_session *x, enum store_kind kind, const struct store_record *r)
 {
-    return write_one(c, x, kind, PUT, key, &body);
+    struct sqlite_session         *q = session_of(x);
+    CLEANUP(unbindp) sqlite3_stmt *st = NULL;
+    TRY(statement(c, q, kind, PUT, &st));
+    int code = bind_bytes(st, 1, str_bytes(r->key));
+    if (code == SQLITE_OK) code = bind_bytes(st, 2, r->body);
+    if (code == SQLITE_OK) code = sqlite3_bind_int64(st, 3, (int64_t)r->version);
+    if (code == SQLITE_OK) code = sqlite3_bind_int64(st, 4, r->due_ns);
+    if (code == SQLITE_OK && r->secondary.n) code = bind_bytes(st, 5, str_bytes(r->secondary)); // none: NULL
+    return finish_write(c, q, st, code);
+}
+
+static FALLIBLE remove_by(struct call *c, struct store_session *x, enum store_kind kind, enum verb verb, str key)
+{
+    struct sqlite_session         *q = session_of(x);
+    CLEANUP(unbindp) sqlite3_stmt *st = NULL;
+    TRY(statement(c, q, kind, verb, &st));
+    return finish_write(c, q, st, bind_bytes(st, 1, str_bytes(key)));
 }
 
 static enum err sqlite_remove(struct call *c, struct store_session *x, enum store_kind kind, str key)
 {
-    return write_one(c, x, kind, REMOVE, key, NULL);
+    return remove_by(c, x, kind, REMOVE, key);
+}
+
+static enum err sqlite_remove_below(struct call *c, struct store_session *x, enum store_kind kind, str key)
+{
+    return remove_by(c, x, kind, REMOVE_BELOW, key);
+}
+
+static void sqlite_end_read(struct store_session *x)
+{
+    sqlite_rollback(x); // nothing was written
+}
+
+// A transaction that only reads sees what stood at its first look: one is taken at once.
+static enum err sqlite_begin_read(struct call *c, struct store_session *x)
+{
+    struct sqlite_session *q = session_of(x);
+    int64_t                tables;
+    TRY(sqlite_run(c, q->db, q->path, "BEGIN"));
+    enum err looked = sqlite_number(c, q->db, q->path, "SELECT count(*) FROM sqlite_schema", &tables);
+    if (looked != OK) sqlite_end_read(x);
+    return looked;
 }
 
 // One thread at a time has a connection, so it needs no lock of its own. A link is not followed: two
@@ -297,7 +367,7 @@ static FALLIBLE open_connection(struct call *c, const char *path, sqlite3 **out)
 static void sqlite_session_close(struct store_session *x)
 {
     struct sqlite_session *q = session_of(x);
-    for (size_t i = 0; i < STORE_MAX_KINDS; i++)
+    for (size_t i = 0; i < STORE_ALL_KINDS; i++)
         for (size_t j = 0; j < VERB_N; j++) sqlite3_finalize(q->verbs[i][j]);
     for (size_t i = 0; i < STEP_N; i++) sqlite3_finalize(q->steps[i]);
     sqlite3_close(q->db);
@@ -361,6 +431,9 @@ static const struct store_backend SQLITE = {
     .undo = sqlite_undo,
     .put = sqlite_put,
     .remove = sqlite_remove,
+    .remove_below = sqlite_remove_below,
+    .begin_read = sqlite_begin_read,
+    .end_read = sqlite_end_read,
     .rollback = sqlite_rollback,
 };
 

@@ -24,6 +24,18 @@ size_t store_kind_n(void)
     return n < STORE_MAX_KINDS ? n : STORE_MAX_KINDS;
 }
 
+str store_table(enum store_kind kind)
+{
+    static const str TABLES[STORE_KIND_N] = {
+#define X(kind, table, follow) [STORE_##kind] = S_INIT(table),
+        STORE_KINDS(X)
+#undef X
+    };
+    if (kind < STORE_KIND_N) return TABLES[kind];
+    const struct store_own_kind *own = store_own_kind(kind);
+    return own ? str_of(own->table) : S("change");
+}
+
 enum store_kind store_kind_of(const struct store_own_kind *kind)
 {
     size_t i = STORE_KIND_N;
@@ -61,25 +73,39 @@ void store_session_close(struct store_session *x)
 {
     if (!x) return;
     store_rollback(x);
+    store_end_read(x);
     struct store *s = x->store;
     bool          was_writer = x->access == STORE_WRITE;
     s->backend->session_close(x);
     if (was_writer) atomic_store(&s->has_writer, false);
 }
 
+static FALLIBLE check_kind(struct call *c, enum store_kind kind)
+{
+    return (unsigned)kind < store_kind_n() ? OK : FAIL(c, ERR_INTERNAL, "There are no records of kind %u.", (unsigned)kind);
+}
+
 static FALLIBLE check_kind_and_key(struct call *c, enum store_kind kind, str key)
 {
-    if ((unsigned)kind >= store_kind_n()) return FAIL(c, ERR_INTERNAL, "There are no records of kind %u.", (unsigned)kind);
+    TRY(check_kind(c, kind));
     if (str_empty(key)) return FAIL(c, ERR_PARAMETER_INVALID, "A record's key is empty.");
     if (key.n > STORE_MAX_KEY_BYTES)
         return FAIL(c, ERR_TOO_LARGE, "A record's key has %zu bytes; the limit is %d.", key.n, STORE_MAX_KEY_BYTES);
     return OK;
 }
 
-enum err store_get(struct call *c, struct store_session *x, enum store_kind kind, str key, bytes *out)
+enum err store_get_record(struct call *c, struct store_session *x, enum store_kind kind, str key, struct store_record *out)
 {
     TRY(check_kind_and_key(c, kind, key));
     return x->store->backend->get(c, x, kind, key, out);
+}
+
+enum err store_get(struct call *c, struct store_session *x, enum store_kind kind, str key, bytes *out)
+{
+    struct store_record r;
+    TRY(store_get_record(c, x, kind, key, &r));
+    *out = r.body;
+    return OK;
 }
 
 // Past every key: one byte longer than the longest.
@@ -126,16 +152,73 @@ static FALLIBLE span_of(struct call *c, const struct store_range *range, struct 
     return OK;
 }
 
+static enum err scan(struct call *c, struct store_session *x, enum store_kind kind, const struct store_span *span, store_record_visit *visit, void *context)
+{
+    x->visiting++;
+    enum err scanned = x->store->backend->scan(c, x, kind, span, visit, context);
+    x->visiting--;
+    return scanned;
+}
+
+enum err store_scan_records(struct call *c, struct store_session *x, enum store_kind kind, const struct store_range *range,
+                            store_record_visit *visit, void *context)
+{
+    struct store_span span;
+    TRY(check_kind(c, kind));
+    TRY(span_of(c, range, &span));
+    return scan(c, x, kind, &span, visit, context);
+}
+
+struct plain_visit {
+    store_visit *visit;
+    void        *context;
+};
+
+static enum err visit_plain(struct call *c, const struct store_record *r, void *context)
+{
+    const struct plain_visit *v = context;
+    return v->visit(c, r->key, r->body, v->context);
+}
+
 enum err store_scan(struct call *c, struct store_session *x, enum store_kind kind, const struct store_range *range,
                     store_visit *visit, void *context)
 {
-    struct store_span span;
-    if ((unsigned)kind >= store_kind_n()) return FAIL(c, ERR_INTERNAL, "There are no records of kind %u.", (unsigned)kind);
-    TRY(span_of(c, range, &span));
-    x->visiting++;
-    enum err scanned = x->store->backend->scan(c, x, kind, &span, visit, context);
-    x->visiting--;
-    return scanned;
+    return store_scan_records(c, x, kind, range, visit_plain, &(struct plain_visit){visit, context});
+}
+
+enum err store_scan_due(struct call *c, struct store_session *x, enum store_kind kind, int64_t until_ns, size_t limit,
+                        store_record_visit *visit, void *context)
+{
+    TRY(check_kind(c, kind));
+    return scan(c, x, kind, &(struct store_span){.order = STORE_BY_DUE, .until_ns = until_ns, .limit = limit}, visit, context);
+}
+
+enum err store_scan_secondary(struct call *c, struct store_session *x, enum store_kind kind, const struct store_secondary_range *range,
+                              store_record_visit *visit, void *context)
+{
+    struct store_span span = {.order = STORE_BY_SECONDARY, .low = range->prefix, .limit = range->limit};
+    TRY(check_kind(c, kind));
+    if (range->prefix.n > STORE_MAX_KEY_BYTES || range->after_secondary.n > STORE_MAX_KEY_BYTES || range->after_key.n > STORE_MAX_KEY_BYTES)
+        return FAIL(c, ERR_TOO_LARGE, "A scan begins at a key of more than %d bytes.", STORE_MAX_KEY_BYTES);
+    TRY(past_prefix(c, range->prefix, &span.high));
+    span.after_secondary = range->after_secondary;
+    span.after_key = range->after_key;
+    return scan(c, x, kind, &span, visit, context);
+}
+
+enum err store_begin_read(struct call *c, struct store_session *x)
+{
+    if (x->access != STORE_READ || x->in_read) return FAIL(c, ERR_INTERNAL, "A read transaction was begun in a session that cannot have one.");
+    TRY(x->store->backend->begin_read(c, x));
+    x->in_read = true;
+    return OK;
+}
+
+void store_end_read(struct store_session *x)
+{
+    assert(!x->visiting);
+    if (x->in_read) x->store->backend->end_read(x);
+    x->in_read = false;
 }
 
 static FALLIBLE check_may_write(struct call *c, const struct store_session *x)
@@ -165,6 +248,8 @@ enum err store_begin(struct call *c, struct store_session *x)
     if (x->in_transaction) return FAIL(c, ERR_INTERNAL, "A transaction was begun inside of another.");
     TRY(x->store->backend->begin(c, x));
     x->in_transaction = true;
+    TRY(spoil_unless(changes_find_end(c, x), x));
+    x->first = x->last.number + 1;
     return OK;
 }
 
@@ -172,6 +257,7 @@ enum err store_commit(struct call *c, struct store_session *x)
 {
     TRY(check_in_transaction(c, x));
     if (x->marks) return FAIL(c, ERR_INTERNAL, "A transaction was to be committed with %u open marks.", x->marks);
+    TRY(spoil_unless(changes_trim(c, x), x));
     TRY(spoil_unless(x->store->backend->commit(c, x), x));
     x->in_transaction = false;
     return OK;
@@ -214,22 +300,46 @@ void store_undo(struct store_session *x)
     assert(!x->visiting);
     if (!x->in_transaction || x->spoilt) return;
     // Who undoes without a mark, or cannot, believes something gone that is not: it must not be committed.
-    if (!x->marks || !x->store->backend->undo(x)) x->spoilt = true;
+    struct call c = {0}; // nobody asks for the words: the transaction is spoilt if this fails
+    if (!x->marks || !x->store->backend->undo(x) || changes_find_end(&c, x) != OK) x->spoilt = true;
     else x->marks--;
+    call_clear(&c);
+}
+
+static FALLIBLE check_record(struct call *c, enum store_kind kind, const struct store_record *r)
+{
+    TRY(check_kind_and_key(c, kind, r->key));
+    if (r->body.n > STORE_MAX_BODY_BYTES)
+        return FAIL(c, ERR_TOO_LARGE, "A record has %zu bytes; the limit is %zu.", r->body.n, STORE_MAX_BODY_BYTES);
+    if (r->secondary.n > STORE_MAX_SECONDARY_BYTES)
+        return FAIL(c, ERR_TOO_LARGE, "A record's secondary key has %zu bytes; the limit is %d.", r->secondary.n, STORE_MAX_SECONDARY_BYTES);
+    return r->due_ns >= 0 ? OK : FAIL(c, ERR_PARAMETER_INVALID, "A record is due before 1970.");
+}
+
+enum err store_put_record(struct call *c, struct store_session *x, enum store_kind kind, const struct store_record *r)
+{
+    struct store_record kept = *r;
+    TRY(check_in_transaction(c, x));
+    TRY(check_record(c, kind, r));
+    kept.version = changes_are_kept(kind) ? x->last.number + 1 : 0;
+    TRY(spoil_unless(x->store->backend->put(c, x, kind, &kept), x));
+    return changes_are_kept(kind) ? spoil_unless(changes_add(c, x, kind, STORE_PUT, r->key, r->body), x) : OK;
 }
 
 enum err store_put(struct call *c, struct store_session *x, enum store_kind kind, str key, bytes body)
 {
-    TRY(check_in_transaction(c, x));
-    TRY(check_kind_and_key(c, kind, key));
-    if (body.n > STORE_MAX_BODY_BYTES)
-        return FAIL(c, ERR_TOO_LARGE, "A record has %zu bytes; the limit is %zu.", body.n, STORE_MAX_BODY_BYTES);
-    return spoil_unless(x->store->backend->put(c, x, kind, key, body), x);
+    return store_put_record(c, x, kind, &(struct store_record){.key = key, .body = body});
 }
 
 enum err store_remove(struct call *c, struct store_session *x, enum store_kind kind, str key)
 {
     TRY(check_in_transaction(c, x));
     TRY(check_kind_and_key(c, kind, key));
-    return spoil_unless(x->store->backend->remove(c, x, kind, key), x);
+    TRY(spoil_unless(x->store->backend->remove(c, x, kind, key), x));
+    return changes_are_kept(kind) ? spoil_unless(changes_add(c, x, kind, STORE_REMOVED, key, (bytes){0}), x) : OK;
+}
+
+uint64_t store_latest(const struct store_session *x)
+{
+    return x->last.number;
 }

@@ -117,6 +117,22 @@ static FALLIBLE look_at_head(struct call *c, struct store_session *r, const stru
     return OK;
 }
 
+static enum err see_change(struct call *c, const struct store_change *change, void *latest)
+{
+    if (change->first > change->number) return FAIL(c, ERR_STORE_DAMAGED, "the change %llu stands before its transaction", (unsigned long long)change->number);
+    *(uint64_t *)latest = change->number;
+    return OK;
+}
+
+// What is told of the changes has no gap, ends with the latest, and holds nothing that was taken back.
+static FALLIBLE look_at_changes(struct call *c, struct store_session *r)
+{
+    uint64_t oldest, latest, seen = 0;
+    TRY(store_changes_kept(c, r, &oldest, &latest));
+    TRY(store_changes(c, r, oldest - 1, 0, see_change, &seen));
+    return seen == latest ? OK : FAIL(c, ERR_STORE_DAMAGED, "the changes end at %llu, not at %llu", (unsigned long long)seen, (unsigned long long)latest);
+}
+
 static void session_closep(struct store_session **x)
 {
     store_session_close(*x);
@@ -135,6 +151,7 @@ static FALLIBLE look(struct call *c, struct ledger *l, const char *directory)
     TRY(store_session_open(c, s, STORE_READ, &r));
     for (unsigned i = 0; i < l->round_n; i++) TRY(settle(c, r, l, i));
     for (unsigned k = 0; k < COUNT(KINDS); k++) TRY(look_at_kind(c, r, l, k));
+    TRY(look_at_changes(c, r));
     return look_at_head(c, r, l);
 }
 
