@@ -9,27 +9,18 @@
 #include "core/hash.h"
 #include "core/random.h"
 #include "core/report.h"
-#include "token/audience.h"
 
 #define SHELF_PLACES 256 // of a serving thread's own cache; a power of two
 #define SIGNER_NICE  10  // measured: at equal priority two signers halve the serving threads' rate
 
-#define KEY_IDS_BYTES (2 * sizeof(guid) + sizeof(int64_t))
-#define KEY_MAX_BYTES (KEY_IDS_BYTES + AUDIENCE_MAX_BYTES)
-
-// A key as one text, for the maps.
-struct key_text {
-    char   s[KEY_MAX_BYTES];
-    size_t n;
-};
-
-// An order that waits for a signer or is being signed; its texts stand behind it.
+// An order that waits for a signer or is being signed.
 struct job {
-    struct mint_order   order;
-    struct mint_waiter *waiters;
-    struct job         *next;
-    struct key_text     key;
-    char                texts[];
+    struct arena         arena; // of all that is in it
+    str                  key;
+    struct token_request token;
+    str                  asked;
+    struct mint_waiter  *waiters;
+    struct job          *next;
 };
 
 struct minter {
@@ -48,25 +39,42 @@ struct minter {
     bool            stopping;
 };
 
-static bool write_key(const struct mint_key *key, struct key_text *out)
+static void key_add(struct mint_key *k, const void *at, size_t n)
 {
-    if (key->audience.n > AUDIENCE_MAX_BYTES) return false;
-    memcpy(out->s, key->principal.g.b, sizeof(guid));
-    memcpy(out->s + sizeof(guid), key->host.b, sizeof(guid));
-    memcpy(out->s + 2 * sizeof(guid), &key->after_s, sizeof key->after_s);
-    if (key->audience.n) memcpy(out->s + KEY_IDS_BYTES, key->audience.at, key->audience.n);
-    out->n = KEY_IDS_BYTES + key->audience.n;
-    return true;
+    if (n <= sizeof k->at && k->n <= sizeof k->at - n) memcpy(k->at + k->n, at, n);
+    k->n = n > sizeof k->at ? sizeof k->at + 1 : k->n + n;
 }
 
-static str key_str(const struct key_text *k)
+void mint_key_begin(struct mint_key *k, enum token_kind kind)
 {
-    return (str){k->s, k->n};
+    k->at[0] = (char)kind;
+    k->n = 1;
 }
 
-static bool same_key(const struct mint_key *a, const struct mint_key *b)
+void mint_key_add_guid(struct mint_key *k, guid g)
 {
-    return object_id_eq(a->principal, b->principal) && guid_eq(a->host, b->host) && a->after_s == b->after_s && str_eq(a->audience, b->audience);
+    key_add(k, g.b, sizeof g.b);
+}
+
+void mint_key_add_i64(struct mint_key *k, int64_t v)
+{
+    key_add(k, &v, sizeof v);
+}
+
+void mint_key_add_text(struct mint_key *k, str text)
+{
+    key_add(k, &text.n, sizeof text.n);
+    if (text.n) key_add(k, text.at, text.n);
+}
+
+static bool key_fits(const struct mint_key *k)
+{
+    return k->n <= sizeof k->at;
+}
+
+static str key_str(const struct mint_key *k)
+{
+    return (str){k->at, k->n};
 }
 
 static void minted_free(struct ref *r)
@@ -86,30 +94,32 @@ static int64_t at_most(int64_t most, int64_t part)
     return part < most ? part : most;
 }
 
-// Token and key in one block.
+static str put_text(char **room, str text)
+{
+    char *at = *room;
+    if (text.n) memcpy(at, text.at, text.n);
+    *room += text.n;
+    return (str){at, text.n};
+}
+
+// Token, key and texts in one block.
 static struct minted *minted_new(const struct job *j, const struct token *token, int64_t now_s)
 {
-    struct minted *t = calloc(1, sizeof *t + j->key.n + token->text.n);
+    struct minted *t = calloc(1, sizeof *t + j->key.n + token->text.n + j->asked.n + token->unique_id.n);
     if (!t) return NULL;
     char   *room = (char *)(t + 1);
     int64_t lifetime_s = token->expires_s - now_s;
-    memcpy(room, j->key.s, j->key.n);
-    memcpy(room + j->key.n, token->text.at, token->text.n);
     ref_init(&t->ref, minted_free);
-    t->key = j->order.key;
-    t->key.audience = (str){room + KEY_IDS_BYTES, j->key.n - KEY_IDS_BYTES};
-    t->app = j->order.app;
-    t->text = (str){room + j->key.n, token->text.n};
+    t->key = put_text(&room, j->key);
+    t->text = put_text(&room, token->text);
+    t->asked = put_text(&room, j->asked);
+    t->unique_id = put_text(&room, token->unique_id);
+    t->app = j->token.app;
     t->not_before_s = token->not_before_s;
     t->expires_s = token->expires_s;
     t->renew_s = token->expires_s - at_most(MINTER_RENEW_S, lifetime_s / 4);
     t->useful_s = token->expires_s - at_most(MINTER_LEAST_S, lifetime_s / 8);
     return t;
-}
-
-static str minted_key(const struct minted *t)
-{
-    return (str){t->key.audience.at - KEY_IDS_BYTES, t->key.audience.n + KEY_IDS_BYTES};
 }
 
 // A clock that was set back meets tokens of a time to come: no service takes them yet.
@@ -120,9 +130,9 @@ static bool is_useful(const struct minted *t, int64_t now_s)
 
 // ---- the shared cache; the lock is held ----
 
-static struct minted *shared_find(struct minter *m, const struct key_text *key, int64_t now_s)
+static struct minted *shared_find(struct minter *m, str key, int64_t now_s)
 {
-    struct minted *t = map_get(&m->tokens, key_str(key));
+    struct minted *t = map_get(&m->tokens, key);
     return t && is_useful(t, now_s) ? t : NULL;
 }
 
@@ -134,7 +144,7 @@ static void evict_one(struct minter *m)
         t = map_next(&m->tokens, &m->hand);
     }
     if (!t) return;
-    map_remove(&m->tokens, minted_key(t));
+    map_remove(&m->tokens, t->key);
     minted_drop(t);
 }
 
@@ -142,8 +152,8 @@ static void evict_one(struct minter *m)
 static void shared_put(struct minter *m, struct minted *t)
 {
     void *old = NULL;
-    if (m->tokens.n >= MINTER_MAX_TOKENS && !map_get(&m->tokens, minted_key(t))) evict_one(m);
-    if (!map_put(&m->tokens, minted_key(t), t, &old)) return;
+    if (m->tokens.n >= MINTER_MAX_TOKENS && !map_get(&m->tokens, t->key)) evict_one(m);
+    if (!map_put(&m->tokens, t->key, t, &old)) return;
     ref_take(&t->ref);
     minted_drop(old);
 }
@@ -151,35 +161,33 @@ static void shared_put(struct minter *m, struct minted *t)
 // ---- a thread's own cache ----
 
 // Two places for a key: the one asked for last stands in the first.
-static struct minted **places_of(struct minter *m, unsigned row, const struct mint_key *key)
+static struct minted **places_of(struct minter *m, unsigned row, str key)
 {
-    uint64_t hash = hash_str(hash_guid(hash_guid(m->seed, key->principal.g), key->host), key->audience);
-    return &m->shelves[row][hash & (SHELF_PLACES - 2)];
+    return &m->shelves[row][hash_str(m->seed, key) & (SHELF_PLACES - 2)];
 }
 
 static void shelve(struct minted **places, struct minted *t) // takes the reference over
 {
-    size_t at = places[0] && same_key(&places[0]->key, &t->key) ? 0 : 1;
+    size_t at = places[0] && str_eq(places[0]->key, t->key) ? 0 : 1;
     minted_drop(places[at]);
     if (at == 1) places[1] = places[0];
     places[0] = t;
 }
 
-const struct minted *minter_find(struct minter *m, unsigned row, int64_t now_s, const struct mint_key *key)
+const struct minted *minter_find(struct minter *m, unsigned row, int64_t now_s, const struct mint_key *wanted)
 {
-    struct key_text text;
-    struct minted  *mine = NULL;
-    if (row >= COUNT(m->shelves)) return NULL;
+    struct minted *mine = NULL;
+    str            key = key_str(wanted);
+    if (row >= COUNT(m->shelves) || !key_fits(wanted)) return NULL;
     if (!m->shelves[row]) m->shelves[row] = calloc(SHELF_PLACES, sizeof(struct minted *));
     if (!m->shelves[row]) return NULL;
     struct minted **places = places_of(m, row, key);
     for (size_t i = 0; i < 2 && !mine; i++)
-        if (places[i] && same_key(&places[i]->key, key) && is_useful(places[i], now_s)) mine = places[i];
+        if (places[i] && str_eq(places[i]->key, key) && is_useful(places[i], now_s)) mine = places[i];
     if (mine && !minter_is_due(mine, now_s)) return mine;
-    if (!write_key(key, &text)) return NULL;
 
     pthread_mutex_lock(&m->lock);
-    struct minted *shared = shared_find(m, &text, now_s);
+    struct minted *shared = shared_find(m, key, now_s);
     if (shared && shared != mine) ref_take(&shared->ref);
     pthread_mutex_unlock(&m->lock);
     if (!shared || shared == mine) return mine;
@@ -189,38 +197,42 @@ const struct minted *minter_find(struct minter *m, unsigned row, int64_t now_s, 
 
 // ---- orders ----
 
-static str put_text(char **room, str text)
+static void job_free(struct job *j)
 {
-    char *at = *room;
-    if (text.n) memcpy(at, text.at, text.n);
-    *room += text.n;
-    return (str){at, text.n};
+    struct arena arena = j->arena; // the job itself is in it
+    arena_clear(&arena);
 }
 
-static struct job *job_new(const struct mint_order *order, const struct key_text *key)
+static bool copy(struct arena *a, str text, str *out)
 {
-    struct job *j = calloc(1, sizeof *j + order->claim.n + order->identity_resource.n + order->host_resource.n);
+    *out = arena_copy_str(a, text);
+    return out->at != NULL;
+}
+
+static struct job *job_new(const struct mint_order *order)
+{
+    struct arena arena = {0};
+    struct job  *j = arena_alloc(&arena, sizeof *j);
     if (!j) return NULL;
-    char *room = j->texts;
-    j->order = *order;
-    j->key = *key;
-    j->order.key.audience = (str){j->key.s + KEY_IDS_BYTES, j->key.n - KEY_IDS_BYTES};
-    j->order.claim = put_text(&room, order->claim);
-    j->order.identity_resource = put_text(&room, order->identity_resource);
-    j->order.host_resource = put_text(&room, order->host_resource);
+    if (!copy(&arena, key_str(order->key), &j->key) || !copy(&arena, order->asked, &j->asked) ||
+        !token_request_copy(&arena, &order->token, &j->token)) {
+        arena_clear(&arena);
+        return NULL;
+    }
+    j->arena = arena;
     return j;
 }
 
 // The lock is held. OK: the order waits or is being signed, in *out.
-static enum err submit(struct minter *m, const struct mint_order *order, const struct key_text *key, struct job **out)
+static enum err submit(struct minter *m, const struct mint_order *order, struct job **out)
 {
-    *out = map_get(&m->pending, key_str(key));
+    *out = map_get(&m->pending, key_str(order->key));
     if (*out) return OK;
     if (m->stopping || m->queued >= MINTER_MAX_QUEUE) return ERR_BUSY;
-    struct job *j = job_new(order, key);
+    struct job *j = job_new(order);
     if (!j) return ERR_NO_MEMORY;
-    if (!map_put(&m->pending, key_str(&j->key), j, NULL)) {
-        free(j);
+    if (!map_put(&m->pending, j->key, j, NULL)) {
+        job_free(j);
         return ERR_NO_MEMORY;
     }
     if (m->last) m->last->next = j;
@@ -234,25 +246,23 @@ static enum err submit(struct minter *m, const struct mint_order *order, const s
 
 void minter_renew(struct minter *m, const struct mint_order *order)
 {
-    struct key_text key;
-    struct job     *j;
-    if (!write_key(&order->key, &key)) return;
+    struct job *j;
+    if (!key_fits(order->key)) return;
     pthread_mutex_lock(&m->lock);
-    enum err failed = submit(m, order, &key, &j);
+    enum err failed = submit(m, order, &j);
     pthread_mutex_unlock(&m->lock);
     (void)failed; // the old token still serves, and the next request tries again
 }
 
 enum err minter_ask(struct call *c, struct minter *m, const struct mint_order *order, struct mint_waiter *waiter)
 {
-    struct key_text key;
-    struct job     *j;
-    enum err        failed = OK;
-    if (!write_key(&order->key, &key)) return FAIL_PLAIN(c, ERR_TOO_LARGE);
+    struct job *j;
+    enum err    failed = OK;
+    if (!key_fits(order->key)) return FAIL_PLAIN(c, ERR_TOO_LARGE);
     pthread_mutex_lock(&m->lock);
-    struct minted *there = shared_find(m, &key, c->now_s);
+    struct minted *there = shared_find(m, key_str(order->key), c->now_s);
     if (there) ref_take(&there->ref);
-    else failed = submit(m, order, &key, &j);
+    else failed = submit(m, order, &j);
     if (!there && failed == OK) {
         waiter->next = j->waiters;
         j->waiters = waiter;
@@ -299,18 +309,10 @@ static struct job *next_job(struct minter *m)
 static enum err sign(struct call *c, struct product *p, const struct job *j, struct minted **out)
 {
     struct token         token;
-    struct token_request r = {
-        .version = j->order.version,
-        .tenant = p->tenant,
-        .issuer = product_issuer(c, p, j->order.version),
-        .subject = j->order.key.principal,
-        .app = j->order.app,
-        .audience = j->order.claim,
-        .lifetime_s = p->token_lifetime_s,
-        .after_s = j->order.key.after_s,
-        .identity_resource = j->order.identity_resource,
-        .host_resource = j->order.host_resource,
-    };
+    struct token_request r = j->token;
+    r.tenant = p->tenant;
+    if (str_empty(r.issuer)) r.issuer = product_issuer(c, p, r.version);
+    if (!r.lifetime_s) r.lifetime_s = p->token_lifetime_s;
     CLEANUP(keyring_dropp) struct keyring *keys = product_keyring_take(p);
     TRY(token_issue(c, keys, &r, &token));
     *out = minted_new(j, &token, c->now_s);
@@ -329,12 +331,12 @@ static void tell(struct mint_waiter *waiters, enum err failed, const struct mint
 static void finish(struct minter *m, struct job *j, enum err failed, struct minted *t)
 {
     pthread_mutex_lock(&m->lock);
-    map_remove(&m->pending, key_str(&j->key)); // nobody joins it from here on
+    map_remove(&m->pending, j->key); // nobody joins it from here on
     if (t) shared_put(m, t);
     pthread_mutex_unlock(&m->lock);
     tell(j->waiters, failed, t);
     minted_drop(t);
-    free(j);
+    job_free(j);
 }
 
 static void *signer_main(void *context)

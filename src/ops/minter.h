@@ -17,32 +17,39 @@
 #define MINTER_RENEW_S     3600 /* before its end a token is renewed when it is asked for; a quarter of short lives */
 #define MINTER_LEAST_S     300  /* no token is handed out with less to live; an eighth of short lives */
 
-/* Two orders with the same key are for the same token. */
+#define MINT_KEY_MAX_BYTES 1024
+
+/*
+ * What tells tokens apart, as bytes: the kind, and then all that would make it another token. Two orders with the same
+ * key are for the same token. `n` past the maximum: it did not fit; such a key finds nothing, and its order is refused.
+ */
 struct mint_key {
-    object_id principal;
-    guid      host;     /* the uid of the resource whose workload asks */
-    int64_t   after_s;  /* earlier tokens are revoked: another time, another token */
-    str       audience; /* as asked for */
+    size_t n;
+    char   at[MINT_KEY_MAX_BYTES];
 };
 
+void mint_key_begin(struct mint_key *k, enum token_kind kind);
+void mint_key_add_guid(struct mint_key *k, guid g);
+void mint_key_add_i64(struct mint_key *k, int64_t v);
+void mint_key_add_text(struct mint_key *k, str text); /* with its length, so that no two rows of texts are alike */
+
 struct mint_order {
-    struct mint_key    key;
-    client_id          app;
-    enum token_version version;
-    str                claim; /* aud */
-    str                identity_resource;
-    str                host_resource;
+    const struct mint_key *key;
+    struct token_request   token; /* no issuer: the product's of that version; no lifetime: the product's */
+    str                    asked; /* the audience in the words of whoever asked, for the answer */
 };
 
 /* A token in the cache: shared and unchanging. */
 struct minted {
-    struct ref      ref;
-    struct mint_key key;
-    client_id       app;
-    str             text;
-    int64_t         not_before_s, expires_s;
-    int64_t         renew_s;  /* from then on it is renewed when it is asked for */
-    int64_t         useful_s; /* from then on it is not handed out any more */
+    struct ref ref;
+    str        key;
+    client_id  app;
+    str        asked;
+    str        unique_id;
+    str        text;
+    int64_t    not_before_s, expires_s;
+    int64_t    renew_s;  /* from then on it is renewed when it is asked for */
+    int64_t    useful_s; /* from then on it is not handed out any more */
 };
 
 /* One who waits: the caller's memory until done, which runs once, on a signer's thread or inside minter_ask. */
@@ -75,6 +82,6 @@ void minter_renew(struct minter *m, const struct mint_order *order);
 
 /*
  * Has a token made, or waits for one that is being made. The order is copied.
- * Errors: ERR_BUSY (the queue is full), ERR_NO_MEMORY - `waiter` is then not called
+ * Errors: ERR_BUSY (the queue is full), ERR_NO_MEMORY, ERR_TOO_LARGE (the key) - `waiter` is then not called
  */
 FALLIBLE minter_ask(struct call *c, struct minter *m, const struct mint_order *order, struct mint_waiter *waiter);

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "test.h"
-#include "token/audience.h"
+#include "token/jwt.h"
 
 #define ROW 0
 
@@ -77,12 +77,28 @@ static str text_of(const struct asking *a)
     return (str){a->text, a->text_n};
 }
 
+// Keys must stay as long as the orders that a test looks at: the latest so many do.
+static const struct mint_key *key_of(uint8_t who, uint8_t host, str audience)
+{
+    static _Thread_local struct mint_key keys[16];
+    static _Thread_local size_t          next;
+    struct mint_key                     *k = &keys[next++ % COUNT(keys)];
+    guid                                 principal, at;
+    memset(principal.b, who, sizeof principal.b);
+    memset(at.b, host, sizeof at.b);
+    mint_key_begin(k, TOKEN_OF_IDENTITY);
+    mint_key_add_guid(k, principal);
+    mint_key_add_guid(k, at);
+    mint_key_add_text(k, audience);
+    return k;
+}
+
 static struct mint_order order_of(uint8_t who, const char *audience)
 {
-    struct mint_order o = {.key.audience = str_of(audience), .claim = str_of(audience), .version = TOKEN_V1, .host_resource = S("/h"), .identity_resource = S("/i")};
-    memset(o.key.principal.g.b, who, sizeof o.key.principal.g.b);
-    memset(o.key.host.b, 0x77, sizeof o.key.host.b);
-    memset(o.app.g.b, 0x11, sizeof o.app.g.b);
+    struct mint_order o = {.key = key_of(who, 0x77, str_of(audience)), .asked = str_of(audience)};
+    o.token = (struct token_request){.audience = o.asked, .host_resource = S("/h"), .identity_resource = S("/i")};
+    memset(o.token.subject.g.b, who, sizeof o.token.subject.g.b);
+    memset(o.token.app.g.b, 0x11, sizeof o.token.app.g.b);
     return o;
 }
 
@@ -102,12 +118,12 @@ TEST(minter_keeps_the_token_that_it_made)
     struct asking     first, second;
     struct mint_order o = order_of(1, "https://vault.azure.net");
     bench_start(t, &b, 1);
-    CHECK(minter_find(b.product.minter, ROW, now_s(&b), &o.key) == NULL);
+    CHECK(minter_find(b.product.minter, ROW, now_s(&b), o.key) == NULL);
     str                  text = ask(t, &b, &o, &first);
-    const struct minted *kept = minter_find(b.product.minter, ROW, now_s(&b), &o.key);
-    CHECK(kept && str_eq(kept->text, text) && client_id_eq(kept->app, o.app) && str_eq(kept->key.audience, o.key.audience));
-    CHECK(kept && minter_find(b.product.minter, ROW, now_s(&b), &o.key) == kept);
-    CHECK(kept && minter_find(b.product.minter, ROW + 1, now_s(&b), &o.key) == kept); // another thread finds the same
+    const struct minted *kept = minter_find(b.product.minter, ROW, now_s(&b), o.key);
+    CHECK(kept && str_eq(kept->text, text) && client_id_eq(kept->app, o.token.app) && str_eq(kept->asked, o.asked));
+    CHECK(kept && minter_find(b.product.minter, ROW, now_s(&b), o.key) == kept);
+    CHECK(kept && minter_find(b.product.minter, ROW + 1, now_s(&b), o.key) == kept); // another thread finds the same
     CHECK_STR(ask(t, &b, &o, &second), text, "asked again");
     minter_stop(b.product.minter);
 }
@@ -121,30 +137,68 @@ TEST(minter_signs_what_was_ordered)
     struct token_claims claims = {0};
     bench_start(t, &b, 1);
     str                 text = ask(t, &b, &o, &a), issuer = product_issuer(t->call, &b.product, TOKEN_V1);
-    struct token_policy policy = {.issuers = &issuer, .issuer_n = 1, .audiences = &o.claim, .audience_n = 1};
+    struct token_policy policy = {.issuers = &issuer, .issuer_n = 1, .audiences = &o.token.audience, .audience_n = 1};
     CHECK_OK(token_verify(t->call, shared_ring(t), text, &policy, &claims));
-    CHECK(object_id_eq(claims.subject, o.key.principal) && client_id_eq(claims.app, o.app) && tenant_id_eq(claims.tenant, b.product.tenant));
+    CHECK(object_id_eq(claims.subject, o.token.subject) && client_id_eq(claims.app, o.token.app) && tenant_id_eq(claims.tenant, b.product.tenant));
     CHECK_STR(claims.identity_resource, S("/i"), "xms_mirid");
     minter_stop(b.product.minter);
 }
 
-// Nobody ever gets what was made for another identity, host or audience.
+// Nobody ever gets what was made for another identity, host, audience or kind of principal.
 TEST(minter_keeps_keys_apart)
 {
     struct bench      b;
     struct asking     a, other;
-    struct mint_order o = order_of(1, "https://vault.azure.net"), variants[4];
+    struct mint_key   kind = *key_of(1, 0x77, S("https://vault.azure.net")), time = kind;
+    struct mint_order o = order_of(1, "https://vault.azure.net"), variants[6];
     for (size_t i = 0; i < COUNT(variants); i++) variants[i] = o;
-    variants[0].key.principal.g.b[15] ^= 1;
-    variants[1].key.host.b[0] ^= 1;
-    variants[2].key.audience = S("https://vault.azure.net/");
-    variants[3].key.audience = S("");
+    kind.at[0] = TOKEN_OF_APP;
+    mint_key_add_i64(&time, 0);
+    variants[0].key = key_of(2, 0x77, o.asked);
+    variants[1].key = key_of(1, 0x78, o.asked);
+    variants[2].key = key_of(1, 0x77, S("https://vault.azure.net/"));
+    variants[3].key = key_of(1, 0x77, S(""));
+    variants[4].key = &kind;
+    variants[5].key = &time;
     bench_start(t, &b, 1);
     str text = ask(t, &b, &o, &a);
     for (size_t i = 0; i < COUNT(variants); i++) {
-        CHECK(minter_find(b.product.minter, ROW, now_s(&b), &variants[i].key) == NULL);
+        CHECK(minter_find(b.product.minter, ROW, now_s(&b), variants[i].key) == NULL);
         CHECK(!str_eq(ask(t, &b, &variants[i], &other), text));
     }
+    minter_stop(b.product.minter);
+}
+
+// T10: a user's token is ordered like an identity's; the order outlives the texts of whoever gave it.
+TEST(minter_signs_tokens_of_every_kind)
+{
+    struct bench      b;
+    struct asking     a;
+    struct mint_order o = order_of(3, "https://vault.azure.net");
+    char              scopes[] = "user_impersonation", role[] = "Reader";
+    str               roles[] = {str_of(role)}, name = S("ann@lanyard.localhost");
+    o.token.kind = TOKEN_OF_USER;
+    o.token.scopes = str_of(scopes);
+    o.token.roles = (struct token_texts){roles, 1};
+    o.token.user_name = name;
+    o.token.issuer = S("https://issuer.example/");
+    o.token.lifetime_s = 4200;
+    bench_start(t, &b, 1);
+    asking_init(&a);
+    t->call->now_s = now_s(&b);
+    CHECK_OK(minter_ask(t->call, b.product.minter, &o, &a.waiter));
+    memset(scopes, 'x', sizeof scopes - 1);
+    memset(role, 'x', sizeof role - 1);
+    roles[0] = STR_NONE;
+    wait_for(&a);
+    struct jwt jwt = {0};
+    CHECK_OK(jwt_read(t->call, text_of(&a), &jwt));
+    CHECK_STR(json_get_str(jwt.claims, S("idtyp")), S("user"), "idtyp");
+    CHECK_STR(json_get_str(jwt.claims, S("upn")), name, "upn");
+    CHECK_STR(json_get_str(jwt.claims, S("iss")), S("https://issuer.example/"), "iss");
+    CHECK_INT(json_get_int(jwt.claims, S("exp"), 0) - json_get_int(jwt.claims, S("iat"), 0), 4200 + TOKEN_SKEW_S, "lifetime");
+    // Signed at once or after the texts were gone: either way from the order's own copies.
+    CHECK(str_eq(json_get_str(jwt.claims, S("scp")), S("user_impersonation")) && str_eq(json_str(json_at(json_get(jwt.claims, S("roles")), 0)), S("Reader")));
     minter_stop(b.product.minter);
 }
 
@@ -183,23 +237,23 @@ TEST(minter_renews_tokens_in_use_before_they_end)
     bench_start(t, &b, 1);
     str text = ask(t, &b, &o, &a);
     clock_advance(&b.product.clock, (TOKEN_LIFETIME_S - MINTER_RENEW_S - 5) * NS_PER_S);
-    const struct minted *kept = minter_find(b.product.minter, ROW, now_s(&b), &o.key);
+    const struct minted *kept = minter_find(b.product.minter, ROW, now_s(&b), o.key);
     CHECK(kept && !minter_is_due(kept, now_s(&b)) && str_eq(kept->text, text));
     clock_advance(&b.product.clock, 6 * NS_PER_S);
-    kept = minter_find(b.product.minter, ROW, now_s(&b), &o.key);
+    kept = minter_find(b.product.minter, ROW, now_s(&b), o.key);
     CHECK(kept && minter_is_due(kept, now_s(&b)) && str_eq(kept->text, text));
     minter_renew(b.product.minter, &o);
     minter_renew(b.product.minter, &o);
     for (int i = 0; i < 2000 && kept && minter_is_due(kept, now_s(&b)); i++) {
         struct timespec moment = {.tv_nsec = NS_PER_MS};
         nanosleep(&moment, NULL);
-        kept = minter_find(b.product.minter, ROW, now_s(&b), &o.key);
+        kept = minter_find(b.product.minter, ROW, now_s(&b), o.key);
     }
     CHECK(kept && !str_eq(kept->text, text) && !minter_is_due(kept, now_s(&b)));
     CHECK_STR(ask(t, &b, &o, &again), kept ? kept->text : STR_NONE, "the renewed one is for all");
 
     clock_advance(&b.product.clock, (TOKEN_LIFETIME_S - MINTER_LEAST_S + 1) * NS_PER_S);
-    CHECK(minter_find(b.product.minter, ROW, now_s(&b), &o.key) == NULL); // too little is left of it
+    CHECK(minter_find(b.product.minter, ROW, now_s(&b), o.key) == NULL); // too little is left of it
     CHECK(!str_eq(ask(t, &b, &o, &again), text));
     minter_stop(b.product.minter);
 }
@@ -214,12 +268,12 @@ TEST(minter_makes_a_token_anew_when_the_clock_was_set_back)
         struct mint_order o = order_of(1, "https://vault.azure.net");
         bench_start(t, &b, 1);
         str text = ask(t, &b, &o, &before);
-        CHECK(minter_find(b.product.minter, ROW, now_s(&b), &o.key) != NULL);
+        CHECK(minter_find(b.product.minter, ROW, now_s(&b), o.key) != NULL);
         clock_advance(&b.product.clock, -CASES[i].back_s * NS_PER_S);
-        CHECK((minter_find(b.product.minter, ROW, now_s(&b), &o.key) != NULL) == CASES[i].keeps);
+        CHECK((minter_find(b.product.minter, ROW, now_s(&b), o.key) != NULL) == CASES[i].keeps);
         str again = ask(t, &b, &o, &after);
         CHECK(str_eq(again, text) == CASES[i].keeps);
-        const struct minted *kept = minter_find(b.product.minter, ROW, now_s(&b), &o.key);
+        const struct minted *kept = minter_find(b.product.minter, ROW, now_s(&b), o.key);
         CHECK(kept && str_eq(kept->text, again) && kept->not_before_s <= now_s(&b));
         minter_stop(b.product.minter);
     }
@@ -238,7 +292,7 @@ TEST(minter_follows_the_configured_lifetime)
         b.product.token_lifetime_s = CASES[i].lifetime_s;
         ask(t, &b, &o, &a);
         int64_t              made_s = a.expires_s - CASES[i].lifetime_s;
-        const struct minted *kept = minter_find(b.product.minter, ROW, made_s, &o.key);
+        const struct minted *kept = minter_find(b.product.minter, ROW, made_s, o.key);
         CHECK(kept && kept->renew_s == made_s + CASES[i].renew_s && kept->useful_s == made_s + CASES[i].useful_s);
         minter_stop(b.product.minter);
     }
@@ -257,7 +311,7 @@ TEST(minter_signs_with_the_ring_in_force)
     product_keyring_put(&b.product, turned);
     str fresh = ask(t, &b, &other, &after);
     CHECK(!str_eq(str_upto(old, str_find(old, '.')), str_upto(fresh, str_find(fresh, '.')))); // the header names the key
-    const struct minted *kept = minter_find(b.product.minter, ROW, now_s(&b), &o.key);
+    const struct minted *kept = minter_find(b.product.minter, ROW, now_s(&b), o.key);
     CHECK(kept && str_eq(kept->text, old));
     minter_stop(b.product.minter);
     product_keyring_put(&b.product, NULL);
@@ -288,18 +342,18 @@ TEST(minter_refuses_past_its_queue_and_answers_all_when_it_stops)
     free(all);
 }
 
-TEST(minter_refuses_what_cannot_be_an_audience)
+TEST(minter_refuses_a_key_that_does_not_fit)
 {
     struct bench  b;
     struct asking a;
-    char          audience[AUDIENCE_MAX_BYTES + 2];
+    char          audience[MINT_KEY_MAX_BYTES + 1];
     memset(audience, 'a', sizeof audience);
     audience[sizeof audience - 1] = '\0';
     struct mint_order o = order_of(1, audience);
     asking_init(&a);
     bench_start(t, &b, 0);
-    CHECK(minter_find(b.product.minter, ROW, now_s(&b), &o.key) == NULL);
-    CHECK(minter_find(b.product.minter, PRODUCT_MAX_LOOPS, now_s(&b), &o.key) == NULL);
+    CHECK(minter_find(b.product.minter, ROW, now_s(&b), o.key) == NULL);
+    CHECK(minter_find(b.product.minter, PRODUCT_MAX_LOOPS, now_s(&b), o.key) == NULL);
     CHECK_ERR(minter_ask(t->call, b.product.minter, &o, &a.waiter), ERR_TOO_LARGE, "too long");
     minter_renew(b.product.minter, &o);
     CHECK_INT(a.times, 0, "not told");
@@ -318,13 +372,13 @@ TEST(minter_bounds_what_it_keeps)
         snprintf(audience, sizeof audience, "https://a%zu.blob.core.windows.net", i);
         struct mint_order o = order_of(1, audience);
         ask(t, &b, &o, &all[i]);
-        CHECK(minter_find(b.product.minter, ROW, now_s(&b), &o.key) != NULL);
+        CHECK(minter_find(b.product.minter, ROW, now_s(&b), o.key) != NULL);
     }
     for (size_t i = 0; i < n; i++) {
         char audience[64];
         snprintf(audience, sizeof audience, "https://a%zu.blob.core.windows.net", i);
         struct mint_order    o = order_of(1, audience);
-        const struct minted *found = minter_find(b.product.minter, ROW, now_s(&b), &o.key);
+        const struct minted *found = minter_find(b.product.minter, ROW, now_s(&b), o.key);
         kept += found && str_eq(found->text, text_of(&all[i]));
     }
     CHECK_INT(kept, n, "what left the small cache is found in the large one");
@@ -348,10 +402,10 @@ static void *visit(void *context)
         struct asking     a;
         struct mint_order o = order_of((uint8_t)(1 + i % 3), "https://vault.azure.net");
         call_reset(&c, &v->bench->product.clock);
-        const struct minted *kept = minter_find(v->bench->product.minter, v->row, c.now_s, &o.key);
+        const struct minted *kept = minter_find(v->bench->product.minter, v->row, c.now_s, o.key);
         if (kept && minter_is_due(kept, c.now_s)) minter_renew(v->bench->product.minter, &o);
         if (kept) {
-            v->wrong += !object_id_eq(kept->key.principal, o.key.principal) || kept->expires_s <= c.now_s;
+            v->wrong += !str_eq(kept->key, (str){o.key->at, o.key->n}) || kept->expires_s <= c.now_s;
             if (i % 16 == 0) clock_advance(&v->bench->product.clock, 3600 * NS_PER_S);
             continue;
         }

@@ -60,23 +60,30 @@ enum err workload_identity(struct call *c, const struct world *world, str host, 
     return OK;
 }
 
-struct mint_key workload_key(const struct workload_identity *w, str audience)
+void workload_key(const struct workload_identity *w, str audience, struct mint_key *out)
 {
-    return (struct mint_key){.principal = w->principal->id, .host = w->host->uid, .after_s = w->revoked_s, .audience = audience};
+    mint_key_begin(out, TOKEN_OF_IDENTITY);
+    mint_key_add_guid(out, w->principal->id.g);
+    mint_key_add_guid(out, w->host->uid); // the token names the resource; another one of that name has another uid
+    mint_key_add_i64(out, w->revoked_s);  // another time, another token
+    mint_key_add_text(out, audience);
 }
 
 enum err workload_order(struct call *c, const struct product *p, const struct world *world, const struct workload_identity *w, str audience,
-                        struct mint_order *out)
+                        const struct mint_key *key, struct mint_order *out)
 {
     struct audience known;
     if (!audience_find(c, &p->names, world->directory, audience, &known))
         return FAIL(c, ERR_AUDIENCE_UNKNOWN, "The resource principal named %.*s was not found in the tenant named %.*s.",
                     PSTR(call_printable(c, audience, AUDIENCE_MAX_BYTES)), PSTR(p->tenant_name));
-    *out = (struct mint_order){
-        .key = workload_key(w, audience),
-        .app = w->principal->app,
+    *out = (struct mint_order){.key = key, .asked = audience};
+    out->token = (struct token_request){
+        .kind = TOKEN_OF_IDENTITY,
         .version = known.version,
-        .claim = known.claim,
+        .subject = w->principal->id,
+        .app = w->principal->app,
+        .audience = known.claim,
+        .after_s = w->revoked_s,
         .identity_resource = w->principal->resource,
         .host_resource = w->host->id,
     };

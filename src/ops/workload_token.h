@@ -32,12 +32,12 @@ struct workload_identity {
  */
 FALLIBLE workload_identity(struct call *c, const struct world *world, str host, const struct identity_choice *choice, struct workload_identity *out);
 
-/* The key under which the identity's token for an audience is kept. Lives: points into `w` and `audience`. */
-struct mint_key workload_key(const struct workload_identity *w, str audience);
+/* The key under which the identity's token for an audience is kept. */
+void workload_key(const struct workload_identity *w, str audience, struct mint_key *out);
 
 /*
- * What to sign for it. Lives: points into `w`, `audience` and the call.
+ * What to sign for it, under its workload_key. Lives: points into `w`, `audience`, `key` and the call.
  * Errors: ERR_AUDIENCE_UNKNOWN
  */
 FALLIBLE workload_order(struct call *c, const struct product *p, const struct world *world, const struct workload_identity *w, str audience,
-                        struct mint_order *out);
+                        const struct mint_key *key, struct mint_order *out);

@@ -180,10 +180,13 @@ TEST(workload_key_is_of_this_incarnation)
     struct identity_choice   none = {0};
     struct workload_identity before, after;
     CHECK_OK(workload_identity(t->call, &w, S(MACHINES "one"), &none, &before));
-    struct mint_key key = workload_key(&before, S("https://vault.azure.net"));
-    CHECK(guid_eq(key.host, before.host->uid) && object_id_eq(key.principal, before.principal->id));
+    struct mint_key key, same, other;
+    workload_key(&before, S("https://vault.azure.net"), &key);
+    workload_key(&before, S("https://vault.azure.net"), &same);
+    CHECK(str_eq((str){key.at, key.n}, (str){same.at, same.n}));
     add_host(t, &w, 3);
     CHECK_OK(workload_identity(t->call, &w, S(MACHINES "one"), &none, &after));
-    CHECK(!guid_eq(workload_key(&after, S("https://vault.azure.net")).host, key.host));
+    workload_key(&after, S("https://vault.azure.net"), &other);
+    CHECK(!str_eq((str){key.at, key.n}, (str){other.at, other.n}));
     world_done(&w);
 }

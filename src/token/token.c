@@ -10,6 +10,46 @@ _Static_assert(TOKEN_MAX_BYTES == JWT_MAX_BYTES, "one limit for what is written 
 
 #define UNIQUE_ID_BYTES 16
 
+// Every text of a request, and every list of them.
+static const size_t TEXTS[] = {
+    offsetof(struct token_request, issuer), offsetof(struct token_request, audience), offsetof(struct token_request, identity_resource),
+    offsetof(struct token_request, host_resource), offsetof(struct token_request, scopes), offsetof(struct token_request, groups_url),
+    offsetof(struct token_request, user_name), offsetof(struct token_request, name), offsetof(struct token_request, given_name),
+    offsetof(struct token_request, family_name), offsetof(struct token_request, method), offsetof(struct token_request, address),
+};
+static const size_t LISTS[] = {offsetof(struct token_request, roles), offsetof(struct token_request, groups), offsetof(struct token_request, capabilities)};
+_Static_assert(sizeof(struct token_request) == 3 * sizeof(int) + 3 * sizeof(guid) + sizeof(int) + 2 * sizeof(int64_t) + COUNT(TEXTS) * sizeof(str) +
+                                                   COUNT(LISTS) * sizeof(struct token_texts),
+               "a text or list that is new in the request has its line above");
+
+static bool copy_text(struct arena *a, str *text)
+{
+    if (text->n) *text = arena_copy_str(a, *text);
+    return text->at || !text->n;
+}
+
+static bool copy_list(struct arena *a, struct token_texts *list)
+{
+    str *texts = list->n ? arena_alloc(a, list->n * sizeof *texts) : NULL;
+    if (list->n && !texts) return false;
+    for (size_t i = 0; i < list->n; i++) {
+        texts[i] = list->at[i];
+        if (!copy_text(a, &texts[i])) return false;
+    }
+    list->at = texts;
+    return true;
+}
+
+bool token_request_copy(struct arena *a, const struct token_request *r, struct token_request *out)
+{
+    *out = *r;
+    for (size_t i = 0; i < COUNT(TEXTS); i++)
+        if (!copy_text(a, (str *)((char *)out + TEXTS[i]))) return false;
+    for (size_t i = 0; i < COUNT(LISTS); i++)
+        if (!copy_list(a, (struct token_texts *)((char *)out + LISTS[i]))) return false;
+    return true;
+}
+
 // Random text that names a token.
 static enum err new_unique_id(struct call *c, str *out)
 {

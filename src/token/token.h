@@ -58,6 +58,9 @@ struct token_request {
     str                address;   /* ipaddr, version 1: from where */
 };
 
+/* A copy of all that it points to; false: no room. */
+MUST_USE bool token_request_copy(struct arena *a, const struct token_request *r, struct token_request *out);
+
 struct token {
     str     text;
     int64_t not_before_s;

@@ -59,7 +59,7 @@ static void reply_token(struct http_exchange *x, const struct minted *t)
     struct json_writer w;
     int64_t            left_s = (t->expires_s * NS_PER_S - x->call.now_ns) / NS_PER_S;
     buf_init(&b, &x->call.arena);
-    buf_reserve(&b, t->text.n + t->key.audience.n + REPLY_OTHER_BYTES);
+    buf_reserve(&b, t->text.n + t->asked.n + REPLY_OTHER_BYTES);
     buf_add(&b, S("{\"access_token\":\""));
     buf_add(&b, t->text); // base64url and dots
     buf_add(&b, S("\",\"client_id\":\""));
@@ -70,7 +70,7 @@ static void reply_token(struct http_exchange *x, const struct minted *t)
     add_number(&b, S("not_before"), t->not_before_s);
     buf_add(&b, S("\",\"resource\":"));
     json_begin(&w, &b);
-    json_write_string(&w, t->key.audience);
+    json_write_string(&w, t->asked);
     buf_add(&b, S(",\"token_type\":\"Bearer\"}"));
     imds_reply_json(x, 200, &b);
 }
@@ -117,14 +117,15 @@ static enum err answer_in(struct http_exchange *x, struct imds *s, const struct 
     struct product          *p = s->product;
     struct workload_identity who;
     struct mint_order        order;
+    struct mint_key          key;
     TRY(workload_identity(c, world, s->resource, &ask->choice, &who));
-    struct mint_key      key = workload_key(&who, ask->audience);
+    workload_key(&who, ask->audience, &key);
     const struct minted *t = minter_find(p->minter, row, c->now_s, &key);
     if (t && !minter_is_due(t, c->now_s)) {
         reply_token(x, t);
         return OK;
     }
-    enum err failed = workload_order(c, p, world, &who, ask->audience, &order);
+    enum err failed = workload_order(c, p, world, &who, ask->audience, &key, &order);
     if (t && failed == OK) minter_renew(p->minter, &order);
     if (t) {
         reply_token(x, t);
