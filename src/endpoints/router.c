@@ -107,6 +107,7 @@ static enum err handle(struct journey *j, struct work *w)
     struct call *c = &j->x->call;
     if (j->wire.service->before) TRY(j->wire.service->before(c, w, &j->wire));
     TRY(permit_ask(c, w, &j->wire));
+    if (j->wire.service->conditions) TRY(j->wire.service->conditions(c, w, &j->wire, &j->answer));
     TRY(j->wire.route->handler(c, w, &j->wire, &j->answer));
     // Half an answer is none; said here, so that a change that cannot be answered is taken back.
     if (j->answer.body.failed == ERR_TOO_LARGE) return FAIL(c, ERR_TOO_LARGE, "The answer is too large to be built; ask for less with $top.");

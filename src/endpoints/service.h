@@ -138,6 +138,8 @@ struct service {
     const char           *correlation;
     /* Asked before every handler, on its thread: what the service says before any permission counts. May be NULL. */
     enum err (*before)(struct call *c, struct work *w, const struct wire *q);
+    /* Asked once the permission is given, before the handler and in the same work: conditions of the request (If-Match). May be NULL. */
+    enum err (*conditions)(struct call *c, struct work *w, const struct wire *q, struct answer *a);
     struct audience_row   audience; /* what tokens for it are asked by, and which it takes; none: it takes no tokens */
     enum local_name       local;
     struct socket_rows    sockets; /* by which workloads reach it, besides https */

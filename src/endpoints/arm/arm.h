@@ -19,6 +19,15 @@ FALLIBLE arm_write_group(struct call *c, struct json_writer *to, const struct re
 /* The path of a request as an id. Errors: ERR_NOT_FOUND - it names nothing that could be here */
 FALLIBLE arm_read_id(struct call *c, str text, struct resource_id *out);
 
+/* Puts the ETag of the body that is written. Lives: the call. */
+FALLIBLE arm_tag_answer(struct call *c, struct answer *a);
+/*
+ * If-Match and If-None-Match of a write, against what a GET of the same path would answer now. The work is
+ * the writer's: nothing changes between the check and the deed.
+ * Errors: ERR_PRECONDITION; ERR_PARAMETER_INVALID - the path cannot be read; those of reading it, but for its absence
+ */
+FALLIBLE arm_check_conditions(struct call *c, struct work *w, const struct wire *q, struct answer *a);
+
 /* The api-version of a route that serves no type of the table. Errors: ERR_API_VERSION_INVALID, ERR_API_VERSION_UNKNOWN */
 FALLIBLE arm_check_version(struct call *c, const struct wire *q);
 

@@ -128,7 +128,7 @@ enum err arm_assignment_put(struct call *c, struct work *w, const struct wire *q
     struct assignment_result result = {0};
     TRY(wire_run(c, w, q, args, &result));
     write_assignment(c, answer_json(a, result.was_created ? 201 : 200), args->scope, result.assignment);
-    return OK;
+    return arm_tag_answer(c, a);
 }
 
 enum err arm_assignment_get(struct call *c, struct work *w, const struct wire *q, struct answer *a)
@@ -137,7 +137,7 @@ enum err arm_assignment_get(struct call *c, struct work *w, const struct wire *q
     struct assignment_result result = {0};
     TRY(wire_run(c, w, q, args, &result));
     write_assignment(c, answer_json(a, 200), args->scope, result.assignment);
-    return OK;
+    return arm_tag_answer(c, a);
 }
 
 enum err arm_assignment_delete(struct call *c, struct work *w, const struct wire *q, struct answer *a)

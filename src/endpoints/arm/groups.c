@@ -5,7 +5,8 @@ static enum err write_group(struct call *c, struct work *w, const struct wire *q
 {
     struct group_result result = {0};
     TRY(wire_run(c, w, q, q->object, &result));
-    return arm_write_group(c, answer_json(a, result.was_created ? 201 : 200), result.group);
+    TRY(arm_write_group(c, answer_json(a, result.was_created ? 201 : 200), result.group));
+    return arm_tag_answer(c, a);
 }
 
 enum err arm_group_put(struct call *c, struct work *w, const struct wire *q, struct answer *a)
@@ -22,7 +23,8 @@ enum err arm_group_get(struct call *c, struct work *w, const struct wire *q, str
 {
     struct group_result result = {0};
     TRY(wire_run(c, w, q, q->object, &result));
-    return arm_write_group(c, answer_json(a, 200), result.group);
+    TRY(arm_write_group(c, answer_json(a, 200), result.group));
+    return arm_tag_answer(c, a);
 }
 
 enum err arm_group_head(struct call *c, struct work *w, const struct wire *q, struct answer *a)

@@ -160,7 +160,8 @@ enum err arm_mgmt_group_get(struct call *c, struct work *w, const struct wire *q
     const struct mgmt_group *g;
     TRY(mgmt_group_require(c, w, name_of(q), &g));
     TRY(check_query(c, q));
-    return write_group(c, w, q, answer_json(a, 200), g);
+    TRY(write_group(c, w, q, answer_json(a, 200), g));
+    return arm_tag_answer(c, a);
 }
 
 // The actions that the rows of lists name, in that order.

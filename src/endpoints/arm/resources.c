@@ -10,14 +10,16 @@ enum err arm_resource_put(struct call *c, struct work *w, const struct wire *q, 
     const struct resource_type *type = types_of(result.resource->type);
     int                         status = result.was_created && !type->answers_200 ? 201 : 200;
     if (status == 201 && type->has_lower_group) answer_header(a, "Location", result.resource->id); // relative, as that service has it
-    return arm_write_resource(c, w, answer_json(a, status), result.resource, false);
+    TRY(arm_write_resource(c, w, answer_json(a, status), result.resource, false));
+    return arm_tag_answer(c, a);
 }
 
 enum err arm_resource_patch(struct call *c, struct work *w, const struct wire *q, struct answer *a)
 {
     struct resource_result result = {0};
     TRY(wire_run(c, w, q, q->object, &result));
-    return arm_write_resource(c, w, answer_json(a, 200), result.resource, false);
+    TRY(arm_write_resource(c, w, answer_json(a, 200), result.resource, false));
+    return arm_tag_answer(c, a);
 }
 
 struct listing {
@@ -74,7 +76,8 @@ enum err arm_resource_get(struct call *c, struct work *w, const struct wire *q, 
     TRY(arm_read_id(c, wire_param(q, "id"), &id));
     if (id.is_list) return list_of_type(c, w, q, a, &id);
     TRY(wire_run(c, w, q, q->object, &result));
-    return arm_write_resource(c, w, answer_json(a, 200), result.resource, false);
+    TRY(arm_write_resource(c, w, answer_json(a, 200), result.resource, false));
+    return arm_tag_answer(c, a);
 }
 
 enum err arm_resource_head(struct call *c, struct work *w, const struct wire *q, struct answer *a)

@@ -113,7 +113,7 @@ enum err arm_role_get(struct call *c, struct work *w, const struct wire *q, stru
     const struct role *r = rbac_find_role(w->world->rules, id);
     if (!r) return FAIL(c, ERR_ROLE_NOT_FOUND, "The specified role definition with ID '%s' does not exist.", guid_digits(id).s);
     write_role(c, answer_json(a, 200), &at, r, false);
-    return OK;
+    return arm_tag_answer(c, a);
 }
 
 static enum err read_body(struct call *c, const struct wire *q, struct role_args *args)

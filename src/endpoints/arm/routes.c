@@ -146,4 +146,5 @@ const struct service SERVICE_ARM = {
     .local = LOCAL_REST,
     .jobs = JOBS(assignments_drop_ended),
     .before = before,
+    .conditions = arm_check_conditions,
 };
