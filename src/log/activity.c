@@ -3,17 +3,20 @@
 #include "core/pack.h"
 #include "log/key.h"
 
+#define ACTIVITY_VERSION 2
+
 enum err activity_write(struct call *c, struct store_session *session, const struct activity *a)
 {
     struct buf body;
     str        key, text;
     buf_init(&body, &c->arena);
-    pack_begin(&body, 1);
+    pack_begin(&body, ACTIVITY_VERSION);
     pack_guid(&body, a->correlation_id);
     pack_guid(&body, a->caller.g);
     pack_str(&body, a->caller_name);
     pack_str(&body, a->action);
     pack_str(&body, a->scope);
+    pack_guid(&body, a->app.g);
     TRY(buf_finish(c, &body, &text));
     TRY(log_key(c, a->time_ns, a->id, &key));
     return store_put(c, session, STORE_ACTIVITY, key, str_bytes(text));
@@ -38,6 +41,7 @@ static enum err read_one(struct call *c, str key, bytes body, void *context)
     a->caller_name = unpack_str(&u);
     a->action = unpack_str(&u);
     a->scope = unpack_str(&u);
+    if (u.version >= 2) a->app.g = unpack_guid(&u); // a record of version 1 ends here
     TRY(unpack_end(c, &u));
     l->n++;
     return OK;

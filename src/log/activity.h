@@ -2,7 +2,8 @@
  * activity.h - who changed what: one record for every change through the gate.
  *
  * Written in the transaction of the change itself, so that neither can be there
- * without the other.
+ * without the other. What was done is named as roles name it: by an action of the management
+ * API, or of the directory ("microsoft.directory/groups/members/update").
  *
  * Layer:  log (uses core, directory, resources, rbac, token, store)
  * Source: https://learn.microsoft.com/azure/azure-monitor/platform/activity-log-schema
@@ -16,6 +17,7 @@ struct activity {
     guid      id;
     guid      correlation_id;
     object_id caller;
+    client_id app;    /* the program that it used; none: the operator's own, over the admin socket */
     str       caller_name;
     str       action; /* "Microsoft.Authorization/roleAssignments/write" */
     str       scope;

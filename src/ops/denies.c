@@ -1,6 +1,5 @@
 #include "ops/denies.h"
 
-#include "log/activity.h"
 #include "ops/assignments.h"
 #include "ops/effects.h"
 #include "ops/provider_names.h"
@@ -24,14 +23,6 @@ static enum err check_texts(struct call *c, const struct deny_assignment *d)
     return OK;
 }
 
-// The gate records the permission that it asked for; here it asks for none.
-static enum err record(struct call *c, struct work *w, str action, str scope)
-{
-    struct activity a = {.time_ns = c->now_ns, .id = guid_new(c), .correlation_id = c->correlation_id, .caller = c->caller->id,
-                         .caller_name = c->caller->name, .action = action, .scope = scope};
-    return activity_write(c, w->store, &a);
-}
-
 static enum err write_deny(struct call *c, struct work *w, const void *args, void *out_)
 {
     struct deny_assignment        next = *(const struct deny_assignment *)args, *fresh;
@@ -50,7 +41,8 @@ static enum err write_deny(struct call *c, struct work *w, const void *args, voi
     TRY(deny_new(c, &next, &fresh));
     TRY(work_change(c, w, STORE_DENY, before ? &before->ref : NULL, &fresh->ref));
     *out = (struct deny_result){.deny = rbac_find_deny(w->world->rules, next.id), .was_created = !before};
-    return record(c, w, S(DENIES "/write"), scope.path);
+    work_log_as(w, S(DENIES "/write"), scope.path);
+    return OK;
 }
 
 static enum err delete_deny(struct call *c, struct work *w, const void *args, void *out_)
@@ -58,10 +50,9 @@ static enum err delete_deny(struct call *c, struct work *w, const void *args, vo
     const guid         *id = args;
     struct deny_result *out = out_;
     out->deny = rbac_find_deny(w->world->rules, *id);
-    if (!out->deny) return OK;
-    TRY(work_change(c, w, STORE_DENY, &out->deny->ref, NULL));
-    return record(c, w, S(DENIES "/delete"), out->deny->scope);
+    work_log_as(w, S(DENIES "/delete"), out->deny ? out->deny->scope : S("/"));
+    return out->deny ? work_change(c, w, STORE_DENY, &out->deny->ref, NULL) : OK;
 }
 
-const struct op OP_DENY_WRITE = {.name = "deny_write", .writes = true, .quiet = true, .effects = {&EFFECT_DENY_WRITE}, .run = write_deny};
-const struct op OP_DENY_DELETE = {.name = "deny_delete", .writes = true, .quiet = true, .effects = {&EFFECT_DENY_WRITE}, .run = delete_deny};
+const struct op OP_DENY_WRITE = {.name = "deny_write", .writes = true, .effects = {&EFFECT_DENY_WRITE}, .run = write_deny};
+const struct op OP_DENY_DELETE = {.name = "deny_delete", .writes = true, .effects = {&EFFECT_DENY_WRITE}, .run = delete_deny};

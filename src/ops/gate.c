@@ -66,10 +66,24 @@ enum err work_require(struct call *c, struct work *w, enum rbac_plane plane, str
                   (struct refusal){.action = action, .plane = plane, .scope = target->scope, .answer = answer, .attributes = kept});
 }
 
-static enum err record(struct call *c, struct work *w, str action, str scope)
+void work_log_as(struct work *w, str action, str scope)
 {
-    struct activity a = {.time_ns = c->now_ns, .id = guid_new(c), .correlation_id = c->correlation_id, .action = action, .scope = scope};
+    w->logged.action = action;
+    w->logged.scope = scope;
+}
+
+static enum err record(struct call *c, struct work *w, const struct op *op, str action, const struct op_target *target)
+{
+    struct activity a = {.id = guid_new(c), .correlation_id = c->correlation_id, .action = action, .scope = target ? target->scope : STR_NONE};
+    if (!str_empty(w->logged.action)) {
+        a.action = w->logged.action;
+        a.scope = w->logged.scope;
+        work_log_as(w, STR_NONE, STR_NONE); // the next op of this work says its own
+    }
+    if (str_empty(a.action)) return FAIL(c, ERR_INTERNAL, "The op %s does not say what the activity log calls it.", op->name);
+    a.time_ns = product_log_ns(w->product, c->now_ns);
     if (c->caller) a.caller = c->caller->id;
+    if (c->caller) a.app = c->caller->app;
     if (c->caller) a.caller_name = c->caller->name;
     return activity_write(c, w->store, &a);
 }
@@ -107,7 +121,7 @@ enum err op_run(struct call *c, struct work *w, const struct op *op, const struc
     if (!is_decided && !str_empty(action)) TRY(work_require(c, w, op->plane, action, target));
     TRY(effects_ask(c, w, op, action, target, args));
     TRY(op->run(c, w, args, out));
-    return op->writes && !op->quiet ? record(c, w, action, target ? target->scope : STR_NONE) : OK;
+    return op->writes && op->plane == RBAC_CONTROL ? record(c, w, op, action, target) : OK;
 }
 
 enum err work_change(struct call *c, struct work *w, enum store_kind kind, const struct ref *before, struct ref *after)

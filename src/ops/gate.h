@@ -3,8 +3,9 @@
  *
  * An op is a row: its name, the permission it needs, its indirect effects with the
  * permissions that they need (effects.h), whether it writes, the deed. op_run decides
- * (rbac), does the deed and, for a write, records the activity in the same transaction.
- * A deed that fails leaves nothing behind.
+ * (rbac), does the deed and, for a write, records the activity in the same transaction:
+ * every write but those of a data plane, which has its own log. A deed that fails leaves
+ * nothing behind.
  *
  * Layer:  ops (uses all above)
  */
@@ -54,6 +55,9 @@ struct work {
         const struct op *op; /* NULL: none */
         struct op_target target;
     } decided; /* the op that the caller was allowed in this work, before it is run: see op_ask */
+    struct {
+        str action, scope;
+    } logged; /* what the activity log calls the deed: see work_log_as */
 };
 
 /* For reading, on the thread of that row. work_end gives the world back. */
@@ -69,7 +73,6 @@ struct op {
     enum rbac_plane plane;
     const char     *action; /* NULL and none in the target: needs no permission (the route's guard is all) */
     bool            writes;
-    bool            quiet;  /* a write that the activity log does not show (data planes have their own log) */
     bool            by_target; /* the target must name the action: without one nothing is done */
     const struct effect *effects[OP_MAX_EFFECTS]; /* what it does besides, asked for before the deed; then NULL */
     const char          *no_effects; /* of a writing op without any: why there is nothing to ask */
@@ -92,6 +95,12 @@ FALLIBLE op_ask(struct call *c, struct work *w, const struct op *op, const struc
 void op_allow(struct work *w, const struct op *op, const struct op_target *target);
 /* The decision for what is no op: a read that is done at once. Errors: ERR_NOT_AUTHORIZED, ERR_DENIED, ERR_CALLER_UNKNOWN, ERR_SCOPE_INVALID */
 FALLIBLE work_require(struct call *c, struct work *w, enum rbac_plane plane, str action, const struct op_target *target);
+
+/*
+ * For the deed of a writing op without an action of its own, or one that is more than its action says: what it did, and
+ * to what. An op that has neither fails with ERR_INTERNAL: there is no write without a record.
+ */
+void work_log_as(struct work *w, str action, str scope);
 
 /* The scopes of the management groups above a scope, nearest first. Lives: the call. */
 FALLIBLE work_above(struct call *c, const struct work *w, const struct scope *at, const str **out, size_t *out_n);

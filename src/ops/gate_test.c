@@ -14,6 +14,13 @@ static enum err do_nothing(struct call *c, struct work *w, const void *args, voi
     return OK;
 }
 
+static enum err do_named(struct call *c, struct work *w, const void *args, void *out)
+{
+    (void)c, (void)args, (void)out;
+    work_log_as(w, S("microsoft.directory/groups/create"), S("/groups/1"));
+    return OK;
+}
+
 static enum err do_fail(struct call *c, struct work *w, const void *args, void *out)
 {
     (void)w, (void)args, (void)out;
@@ -32,10 +39,14 @@ static enum err do_change(struct call *c, struct work *w, const void *args, void
 }
 
 static const struct op OP_WRITE = {.name = "write", .action = ACTION, .writes = true, .run = do_nothing};
-static const struct op OP_QUIET = {.name = "quiet", .action = ACTION, .writes = true, .quiet = true, .run = do_nothing};
+static const struct op OP_OTHER = {.name = "other", .action = ACTION, .writes = true, .run = do_nothing};
 static const struct op OP_FAILS = {.name = "fails", .action = ACTION, .writes = true, .run = do_fail};
 static const struct op OP_BY_TARGET = {.name = "by_target", .by_target = true, .writes = true, .run = do_nothing};
 static const struct op OP_SNEAKS = {.name = "sneaks", .action = ACTION, .run = do_change};
+static const struct op OP_NAMELESS = {.name = "nameless", .writes = true, .run = do_nothing};
+static const struct op OP_NAMED_BY_DEED = {.name = "named_by_deed", .writes = true, .run = do_named};
+static const struct op OP_DATA_WRITE = {.name = "data_write", .plane = RBAC_DATA, .action = "Microsoft.KeyVault/vaults/secrets/setSecret/action", .writes = true,
+                                        .run = do_nothing};
 static const struct op OP_DATA = {.name = "data", .plane = RBAC_DATA, .action = "Microsoft.KeyVault/vaults/secrets/getSecret/action", .run = do_nothing};
 
 static size_t activities(struct stage *s)
@@ -102,7 +113,7 @@ TEST(op_ask_allows_one_op_at_one_target)
     CHECK(x != NULL);
     if (x) CHECK_OK(work_change(t->call, &s.work, STORE_ASSIGNMENT, &x->ref, NULL));
     CHECK_OK(op_run(t->call, &s.work, &OP_WRITE, &s.work.decided.target, NULL, NULL));
-    CHECK_ERR(op_run(t->call, &s.work, &OP_QUIET, &s.work.decided.target, NULL, NULL), ERR_NOT_AUTHORIZED, "another op");
+    CHECK_ERR(op_run(t->call, &s.work, &OP_OTHER, &s.work.decided.target, NULL, NULL), ERR_NOT_AUTHORIZED, "another op");
     call_forgive(t->call);
     CHECK_ERR(op_run(t->call, &s.work, &OP_WRITE, &above, NULL, NULL), ERR_NOT_AUTHORIZED, "another target");
     call_forgive(t->call);
@@ -131,13 +142,32 @@ TEST(op_run_logs_what_was_done_once)
     stage_assign(&s, s.caller.id, "Contributor", STAGE_GROUP);
     struct op_target target = {.scope = S(STAGE_GROUP)};
     CHECK_OK(op_run(t->call, &s.work, &OP_WRITE, &target, NULL, NULL));
-    CHECK_OK(op_run(t->call, &s.work, &OP_QUIET, &target, NULL, NULL));
+    stage_assign(&s, s.caller.id, "Key Vault Secrets Officer", STAGE_GROUP);
+    CHECK_OK(op_run(t->call, &s.work, &OP_DATA_WRITE, &target, NULL, NULL)); // a data plane has its own log
     CHECK_ERR(op_run(t->call, &s.work, &OP_FAILS, &target, NULL, NULL), ERR_CONFLICT, "the deed's own failure");
     CHECK_OK(activity_list(t->call, s.work.store, 100, &list, &n));
     CHECK_INT(n, 1, "O1: one record for one change");
     CHECK_STR(list[0].action, S(ACTION), "what");
     CHECK_STR(list[0].scope, S(STAGE_GROUP), "where");
     CHECK(object_id_eq(list[0].caller, s.caller.id) && guid_eq(list[0].correlation_id, t->call->correlation_id) && list[0].time_ns == t->call->now_ns);
+}
+
+// O1: no write without a record: a deed that needs no permission says itself what it is.
+TEST(op_run_logs_a_write_without_an_action_by_its_own_name)
+{
+    CLEANUP(stage_close) struct stage s;
+    struct activity                  *list;
+    size_t                            n;
+    stage_open(&s, t);
+    CHECK_ERR(op_run(t->call, &s.work, &OP_NAMELESS, NULL, NULL, NULL), ERR_INTERNAL, "it would not be in the log");
+    call_forgive(t->call);
+    CHECK_OK(op_run(t->call, &s.work, &OP_NAMED_BY_DEED, NULL, NULL, NULL));
+    CHECK_OK(op_run(t->call, &s.work, &OP_NAMED_BY_DEED, NULL, NULL, NULL));
+    CHECK_OK(activity_list(t->call, s.work.store, 100, &list, &n));
+    CHECK_INT(n, 2, "records");
+    CHECK(str_eq(list[0].action, S("microsoft.directory/groups/create")) && str_eq(list[0].scope, S("/groups/1")));
+    CHECK(list[0].time_ns > list[1].time_ns); // in one turn of one clock: still in the order of writing
+    CHECK_ERR(op_run(t->call, &s.work, &OP_NAMELESS, NULL, NULL, NULL), ERR_INTERNAL, "a name is not left over for the next");
 }
 
 TEST(a_reading_op_changes_nothing)

@@ -94,10 +94,19 @@ enum err memberships_drop(struct call *c, struct work *w, object_id id)
     return OK;
 }
 
+static enum err log_member(struct call *c, struct work *w, const struct member_args *args)
+{
+    str scope = call_format(c, "/groups/%s/members/%s", guid_text(args->group.g).s, guid_text(args->member.g).s);
+    if (str_empty(scope)) return FAIL_PLAIN(c, ERR_NO_MEMORY);
+    work_log_as(w, S("microsoft.directory/groups/members/update"), scope);
+    return OK;
+}
+
 static enum err add_member(struct call *c, struct work *w, const void *args_, void *out)
 {
     const struct member_args *args = args_;
     (void)out;
+    TRY(log_member(c, w, args));
     return membership_add(c, w, args->group, args->member);
 }
 
@@ -116,6 +125,7 @@ static enum err remove_member(struct call *c, struct work *w, const void *args_,
     const struct member_args *args = args_;
     const struct membership  *m = directory_find_membership(w->world->directory, args->group, args->member);
     (void)out;
+    TRY(log_member(c, w, args));
     TRY(require_group(c, w, args->group));
     return m && !m->counts_until_ns ? end(c, w, m) : directory_absent(c, guid_str(c, args->member.g));
 }
@@ -146,5 +156,5 @@ enum err memberships_drop_ended(struct call *c, struct work *w, size_t limit, si
     return OK;
 }
 
-const struct op OP_MEMBER_ADD = {.name = "member_add", .writes = true, .quiet = true, .effects = {&EFFECT_DIRECTORY_WRITE}, .run = add_member};
-const struct op OP_MEMBER_REMOVE = {.name = "member_remove", .writes = true, .quiet = true, .effects = {&EFFECT_DIRECTORY_WRITE}, .run = remove_member};
+const struct op OP_MEMBER_ADD = {.name = "member_add", .writes = true, .effects = {&EFFECT_DIRECTORY_WRITE}, .run = add_member};
+const struct op OP_MEMBER_REMOVE = {.name = "member_remove", .writes = true, .effects = {&EFFECT_DIRECTORY_WRITE}, .run = remove_member};

@@ -223,6 +223,18 @@ static enum err add_members(struct call *c, struct work *w, object_id group, con
     return OK;
 }
 
+// As the directory's own roles call its operations.
+// Source: https://learn.microsoft.com/entra/identity/role-based-access-control/permissions-reference
+static enum err log_as(struct call *c, struct work *w, enum principal_kind kind, object_id id, const char *verb)
+{
+    static const char *const SETS[] = {[PRINCIPAL_USER] = "users", [PRINCIPAL_GROUP] = "groups", [PRINCIPAL_APP] = "servicePrincipals",
+                                       [PRINCIPAL_MANAGED] = "servicePrincipals"};
+    str action = call_format(c, "microsoft.directory/%s/%s", SETS[kind], verb), scope = call_format(c, "/%s/%s", SETS[kind], guid_text(id.g).s);
+    if (str_empty(action) || str_empty(scope)) return FAIL_PLAIN(c, ERR_NO_MEMORY);
+    work_log_as(w, action, scope);
+    return OK;
+}
+
 static enum err save(struct call *c, struct work *w, const struct principal_args *args, const struct principal *before, struct principal plain,
                      struct principal_result *out)
 {
@@ -245,6 +257,7 @@ static enum err create(struct call *c, struct work *w, const void *args_, void *
     struct principal             plain = {.kind = args->kind, .created_ns = c->now_ns, .counts_from_ns = c->now_ns + delay_ns};
     TRY(check(c, w, args, true));
     plain.id.g = guid_new(c);
+    TRY(log_as(c, w, plain.kind, plain.id, "create"));
     return save(c, w, args, NULL, plain, out);
 }
 
@@ -261,6 +274,7 @@ static enum err update(struct call *c, struct work *w, const void *args_, void *
     if (!before) return directory_absent(c, guid_str(c, args->id.g));
     if (before->kind == PRINCIPAL_MANAGED || before->kind == PRINCIPAL_APP) return FAIL_PLAIN(c, ERR_NOT_AUTHORIZED);
     TRY(check(c, w, args, false));
+    TRY(log_as(c, w, before->kind, before->id, "basic/update"));
     return save(c, w, args, before, *before, out);
 }
 
@@ -271,12 +285,12 @@ static enum err delete(struct call *c, struct work *w, const void *args_, void *
     (void)out;
     if (!before) return directory_absent(c, guid_str(c, args->id.g));
     if (before->kind == PRINCIPAL_MANAGED || object_id_eq(before->id, w->product->operator_id)) return FAIL_PLAIN(c, ERR_NOT_AUTHORIZED);
+    TRY(log_as(c, w, before->kind, before->id, "delete"));
     TRY(memberships_drop(c, w, before->id));
     return work_change(c, w, STORE_PRINCIPAL, &before->ref, NULL);
 }
 
-// Quiet: the activity log is the resources'.
-const struct op OP_PRINCIPAL_CREATE = {.name = "principal_create", .writes = true, .quiet = true, .effects = {&EFFECT_DIRECTORY_WRITE}, .run = create};
-const struct op OP_PRINCIPAL_UPDATE = {.name = "principal_update", .writes = true, .quiet = true, .effects = {&EFFECT_DIRECTORY_WRITE}, .run = update};
-const struct op OP_PRINCIPAL_DELETE = {.name = "principal_delete", .writes = true, .quiet = true, .effects = {&EFFECT_DIRECTORY_WRITE}, .run = delete};
+const struct op OP_PRINCIPAL_CREATE = {.name = "principal_create", .writes = true, .effects = {&EFFECT_DIRECTORY_WRITE}, .run = create};
+const struct op OP_PRINCIPAL_UPDATE = {.name = "principal_update", .writes = true, .effects = {&EFFECT_DIRECTORY_WRITE}, .run = update};
+const struct op OP_PRINCIPAL_DELETE = {.name = "principal_delete", .writes = true, .effects = {&EFFECT_DIRECTORY_WRITE}, .run = delete};
 const struct op OP_DIRECTORY_READ = {.name = "directory_read", .run = require_reader};

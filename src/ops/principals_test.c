@@ -1,5 +1,6 @@
 #include "ops/principals.h"
 
+#include "log/activity.h"
 #include "ops/groups_members.h"
 #include "ops/system_identity.h"
 #include "stage.h"
@@ -182,4 +183,34 @@ TEST(R5_members_are_added_once_and_never_to_themselves)
     CHECK_INT(n, 1, "R8 not yet");
     CHECK_OK(directory_closure(t->call, s.work.world->directory, user, t->call->now_ns + 5 * NS_PER_S, &who, &n));
     CHECK_INT(n, 2, "R8 when its time has come");
+}
+
+// O1: what changes in the directory is in the activity log, under the directory's own names.
+TEST(directory_writes_are_recorded)
+{
+    static const char *const WANT[] = { // the newest first
+        "microsoft.directory/users/delete",         "microsoft.directory/groups/members/update", "microsoft.directory/groups/members/update",
+        "microsoft.directory/groups/basic/update",  "microsoft.directory/groups/create",         "microsoft.directory/users/create",
+    };
+    CLEANUP(stage_close) struct stage s;
+    const struct principal           *anna = NULL, *crew = NULL;
+    struct activity                  *list = NULL;
+    size_t                            n = 0;
+    open_as_operator(&s, t);
+    CHECK_OK(make(&s, PRINCIPAL_USER, USER, &anna));
+    CHECK_OK(make(&s, PRINCIPAL_GROUP, GROUP, &crew));
+    if (!anna || !crew) return;
+    object_id user = anna->id, group = crew->id;
+    CHECK_OK(change(&s, group, PRINCIPAL_GROUP, "{\"displayName\":\"hands\"}"));
+    CHECK_OK(join(&s, group, user));
+    CHECK_OK(leave(&s, group, user));
+    CHECK_OK(remove_it(&s, user, PRINCIPAL_USER));
+    CHECK_OK(activity_list(t->call, s.work.store, 100, &list, &n));
+    CHECK_INT(n, COUNT(WANT), "records");
+    for (size_t i = 0; i < n && i < COUNT(WANT); i++) {
+        CHECK_STR(list[i].action, str_of(WANT[i]), WANT[i]);
+        CHECK(object_id_eq(list[i].caller, s.caller.id) && guid_eq(list[i].correlation_id, t->call->correlation_id));
+    }
+    if (n) CHECK_STR(list[0].scope, call_format(t->call, "/users/%s", guid_text(user.g).s), "whom");
+    if (n > 2) CHECK_STR(list[2].scope, call_format(t->call, "/groups/%s/members/%s", guid_text(group.g).s, guid_text(user.g).s), "who joined what");
 }

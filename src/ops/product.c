@@ -29,6 +29,12 @@ void product_keyring_put(struct product *p, struct keyring *ring)
     keyring_drop(before);
 }
 
+int64_t product_log_ns(struct product *p, int64_t now_ns)
+{
+    p->last_log_ns = now_ns > p->last_log_ns ? now_ns : p->last_log_ns + 1;
+    return p->last_log_ns;
+}
+
 str product_issuer(struct call *c, const struct product *p, enum token_version version)
 {
     struct guid_text tenant = guid_text(p->tenant.g);

@@ -52,6 +52,7 @@ struct product {
     object_id            operator_id;
     int64_t              token_lifetime_s;
     struct log_limits    log_limits;
+    int64_t              last_log_ns; /* the writer's: see product_log_ns */
     _Atomic unsigned     denials_pending; /* refusals on their way to the store */
     bool                 test_clock;
     struct propagation   propagation;
@@ -70,6 +71,12 @@ extern const struct host HOST_ISSUER;
 struct keyring *product_keyring_take(struct product *p);
 /* Puts a ring into force, or none, and takes it over. Any thread. */
 void            product_keyring_put(struct product *p, struct keyring *ring);
+
+/*
+ * The time under which a log record is written: not before `now_ns`, and later than that of any before, so that who
+ * follows a log by its keys misses none. Only in writing work.
+ */
+int64_t product_log_ns(struct product *p, int64_t now_ns);
 
 /* "https://sts.windows.net/TENANT/" and "https://login.microsoftonline.com/TENANT/v2.0". Lives: the call. */
 str product_issuer(struct call *c, const struct product *p, enum token_version version);

@@ -1,7 +1,5 @@
 #include "ops/revoke.h"
 
-#include "log/activity.h"
-
 static enum err revoke(struct call *c, struct work *w, const void *args, void *out)
 {
     const object_id         *who = args;
@@ -16,14 +14,11 @@ static enum err revoke(struct call *c, struct work *w, const void *args, void *o
     return OK;
 }
 
-// The gate records the permission that it asked for; here it asks for none.
 static enum err revoke_any(struct call *c, struct work *w, const void *args, void *out)
 {
     const struct principal *p = directory_find(w->world->directory, *(const object_id *)args);
-    struct activity         a = {.time_ns = c->now_ns, .id = guid_new(c), .correlation_id = c->correlation_id, .caller = c->caller->id,
-                                 .caller_name = c->caller->name, .action = S(REVOKE_ACTION), .scope = p && !str_empty(p->resource) ? p->resource : S("/")};
-    TRY(revoke(c, w, args, out));
-    return activity_write(c, w->store, &a);
+    work_log_as(w, S(REVOKE_ACTION), p && !str_empty(p->resource) ? p->resource : S("/"));
+    return revoke(c, w, args, out);
 }
 
 const struct op OP_TOKENS_REVOKE = {
@@ -37,7 +32,6 @@ const struct op OP_TOKENS_REVOKE = {
 const struct op OP_TOKENS_REVOKE_ANY = {
     .name = "tokens_revoke_any",
     .writes = true,
-    .quiet = true,
     .no_effects = "it takes away and gives nothing",
     .run = revoke_any,
 };

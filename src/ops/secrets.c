@@ -517,14 +517,13 @@ static const struct effect EFFECT_SECRET_BY_TEMPLATE = {
     .name = "secret_by_template", .rule = EFFECT_NOT_DENIED, .plane = RBAC_DATA, .action = ACTIONS "setSecret/action", .find = find_written};
 
 #define OWN_SECRET "its permission names the one secret that it changes"
-// A data plane's writes are no activities: `quiet`.
 #define READS(name_, action_, permission_, run_)                                                                                   \
     {.op = {.name = name_, .plane = RBAC_DATA, .action = ACTIONS action_, .run = run_},                                            \
      .collection = "secrets",                                                                                                      \
      .permission = permission_,                                                                                                    \
      .find_name = find_name}
 #define WRITES(name_, action_, permission_, run_, ...)                                                                             \
-    {.op = {.name = name_, .plane = RBAC_DATA, .action = ACTIONS action_, .writes = true, .quiet = true, .run = run_, __VA_ARGS__}, \
+    {.op = {.name = name_, .plane = RBAC_DATA, .action = ACTIONS action_, .writes = true, .run = run_, __VA_ARGS__}, \
      .collection = "secrets",                                                                                                      \
      .permission = permission_,                                                                                                    \
      .find_name = find_name}

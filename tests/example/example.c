@@ -64,7 +64,7 @@ static enum err list_notes(struct call *c, struct work *w, const void *args, voi
 
 static const struct op OP_NOTE_READ = {.name = "note_read", .plane = RBAC_DATA, .action = BOARD_TYPE "/notes/read", .run = read_note};
 static const struct op OP_NOTE_LIST = {.name = "note_list", .plane = RBAC_DATA, .action = BOARD_TYPE "/notes/read", .run = list_notes};
-static const struct op OP_NOTE_WRITE = {.name = "note_write", .plane = RBAC_DATA, .action = BOARD_TYPE "/notes/write", .writes = true, .quiet = true,
+static const struct op OP_NOTE_WRITE = {.name = "note_write", .plane = RBAC_DATA, .action = BOARD_TYPE "/notes/write", .writes = true,
                                         .no_effects = "a note is the board's own", .run = write_note};
 
 // --- what comes due ---
