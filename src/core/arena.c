@@ -27,6 +27,7 @@
 #define GAP ((size_t)0)
 #endif
 
+// The room past `used` is zero: what was used is wiped when it is given back, so that no secret stays in it.
 struct arena_chunk {
     struct arena_chunk *older;
     size_t              size; // bytes of room
@@ -50,9 +51,10 @@ static struct arena_chunk *chunk_for(struct arena *a, size_t need)
     if (size < need) size = need;
     if (a->used > limit || need > limit - a->used) return NULL;
     if (size > limit - a->used) size = limit - a->used;
-    struct arena_chunk *fresh = malloc(sizeof *fresh + size);
+    struct arena_chunk *fresh = calloc(1, sizeof *fresh + size);
     if (!fresh) return NULL;
-    *fresh = (struct arena_chunk){.older = a->chunk, .size = size};
+    fresh->older = a->chunk;
+    fresh->size = size;
     ASAN_POISON_MEMORY_REGION(fresh->room, size);
     a->chunk = fresh;
     a->used += size;
@@ -69,7 +71,16 @@ void *arena_alloc(struct arena *a, size_t size)
     void *piece = k->room + k->used;
     k->used += need;
     ASAN_UNPOISON_MEMORY_REGION(piece, size);
-    return memset(piece, 0, size);
+    return piece;
+}
+
+// Gives room back from `from` on. Not by memset, which a compiler may leave out before free.
+static void wipe(struct arena_chunk *k, size_t from)
+{
+    ASAN_UNPOISON_MEMORY_REGION(k->room + from, k->used - from);
+    explicit_bzero(k->room + from, k->used - from);
+    ASAN_POISON_MEMORY_REGION(k->room + from, k->used - from);
+    k->used = from;
 }
 
 bool arena_resize_last(struct arena *a, void *piece, size_t old_size, size_t new_size)
@@ -82,10 +93,11 @@ bool arena_resize_last(struct arena *a, void *piece, size_t old_size, size_t new
     if (k->used < old_need || (char *)piece != k->room + k->used - old_need) return false;
     size_t before = k->used - old_need;
     if (k->size - before < new_need) return false;
+    if (new_need < old_need) wipe(k, before + new_need);
     k->used = before + new_need;
-    ASAN_POISON_MEMORY_REGION(piece, old_need > new_need ? old_need : new_need);
+    ASAN_POISON_MEMORY_REGION(piece, new_need);
     ASAN_UNPOISON_MEMORY_REGION(piece, new_size);
-    if (new_size > old_size) memset((char *)piece + old_size, 0, new_size - old_size);
+    if (new_size > old_size) memset((char *)piece + old_size, 0, new_size - old_size); // a smaller one may have left something there
     return true;
 }
 
@@ -99,6 +111,7 @@ str arena_copy_str(struct arena *a, str s)
 
 static void free_chunk(struct arena_chunk *k)
 {
+    wipe(k, 0);
     ASAN_UNPOISON_MEMORY_REGION(k->room, k->size);
     free(k);
 }
@@ -114,8 +127,7 @@ void arena_reset(struct arena *a)
     a->chunk = first;
     a->used = first ? first->size : 0;
     if (!first) return;
-    first->used = 0;
-    ASAN_POISON_MEMORY_REGION(first->room, first->size);
+    wipe(first, 0);
 }
 
 void arena_clear(struct arena *a)

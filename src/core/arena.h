@@ -2,7 +2,8 @@
  * arena.h - memory that is given piece by piece and freed in one stroke.
  *
  * An arena belongs to one thread at a time. It has a limit so that one request
- * cannot eat the machine: past it every allocation answers NULL.
+ * cannot eat the machine: past it every allocation answers NULL. What is given back
+ * is wiped: requests and answers hold secrets.
  *
  * Layer:  core
  */

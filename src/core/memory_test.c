@@ -16,6 +16,27 @@ TEST(arena_keeps_its_limit)
     arena_clear(&a);
 }
 
+TEST(arena_gives_out_nothing_but_zeros)
+{
+    struct arena a = {0};
+    for (int round = 0; round < 2; round++) { // after a reset it is the same memory
+        char  *piece = arena_alloc(&a, 200), *next;
+        size_t dirty = 0;
+        for (size_t i = 0; piece && i < 200; i++) dirty += piece[i] != 0;
+        CHECK(piece != NULL);
+        memset(piece, 's', 200);
+        CHECK(arena_resize_last(&a, piece, 200, 70));
+        next = arena_alloc(&a, 300);
+        for (size_t i = 0; next && i < 300; i++) dirty += next[i] != 0;
+        CHECK(arena_resize_last(&a, next, 300, 5) && arena_resize_last(&a, next, 5, 400));
+        for (size_t i = 5; i < 400; i++) dirty += next[i] != 0;
+        memset(next, 's', 400);
+        CHECK_INT(dirty, 0, "bytes that were there before");
+        arena_reset(&a);
+    }
+    arena_clear(&a);
+}
+
 TEST(arena_reset_keeps_only_what_is_small)
 {
     static const struct { size_t first, second; bool keeps; } CASES[] = {

@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "core/secret.h"
 #include "http/inside.h"
 
 #define SMALLEST_INPUT_BYTES ((size_t)1024)
@@ -22,6 +23,7 @@ static bool has_unsent(const struct connection *k)
 
 static void drop_input(struct connection *k)
 {
+    if (k->input && k->input == k->loop->input) secret_wipe(k->input->at, k->input_at + k->input_n); // http_block_drop does it for the others
     if (k->input != k->loop->input) http_block_drop(k->loop, k->input);
     k->input = NULL;
     k->input_at = k->input_n = k->seen_n = 0;
@@ -33,6 +35,7 @@ static bool move_input(struct connection *k, size_t size)
     struct block *b = http_block_take(k->loop, size);
     if (!b) return false;
     memcpy(b->at, k->input->at + k->input_at, k->input_n);
+    if (k->input == k->loop->input) secret_wipe(k->input->at, k->input_at + k->input_n);
     if (k->input != k->loop->input) http_block_drop(k->loop, k->input);
     k->input = b;
     k->input_at = 0;
@@ -51,6 +54,7 @@ static bool make_room(struct connection *k)
     if (k->input->size - k->input_at - k->input_n >= SMALLEST_INPUT_BYTES / 2) return true;
     if (k->input_n > k->input->size / 2) return move_input(k, k->input->size * 2);
     memmove(k->input->at, k->input->at + k->input_at, k->input_n); // what stood before it is answered
+    secret_wipe(k->input->at + k->input_n, k->input_at);
     k->input_at = 0;
     return true;
 }
@@ -76,6 +80,12 @@ static void adopt_input(struct connection *k)
 
 // Output: what the peer does not take at once waits here, and nothing is read meanwhile.
 
+static void free_unsent(struct connection *k)
+{
+    if (k->unsent) secret_wipe(k->unsent->at, k->unsent->size);
+    free(k->unsent);
+}
+
 static bool keep_unsent(struct connection *k, str s)
 {
     size_t need = k->unsent_n + s.n;
@@ -85,7 +95,7 @@ static bool keep_unsent(struct connection *k, str s)
         if (!b) return false;
         b->size = need;
         if (k->unsent_n) memcpy(b->at, k->unsent->at + k->unsent_at, k->unsent_n);
-        free(k->unsent);
+        free_unsent(k);
         k->unsent = b;
         k->unsent_at = 0;
     }
@@ -99,7 +109,7 @@ static void drop_sent(struct connection *k, size_t n)
     k->unsent_at += n;
     k->unsent_n -= n;
     if (k->unsent_n) return;
-    free(k->unsent);
+    free_unsent(k);
     k->unsent = NULL;
     k->unsent_at = 0;
 }
@@ -112,12 +122,16 @@ static void note_taken(struct connection *k, size_t n)
     if (k->taken_n >= HTTP_LEAST_TAKEN) k->moved = true;
 }
 
-// Sends what waits, then the loop's output, then `body`, which stays where it is until it is sent.
-static void flush(struct connection *k, str body)
+// What is sent, or kept elsewhere, does not stay in the buffer that all share.
+static void wipe_output(struct http_loop *loop, size_t n)
 {
-    str  head = {k->loop->output, k->loop->output_n};
+    secret_wipe(loop->output, n);
+}
+
+// Sends what waits, then the loop's output, then `body`, which stays where it is until it is sent.
+static void send_output(struct connection *k, str head, str body)
+{
     bool waiting = k->unsent_n > 0;
-    k->loop->output_n = 0;
     if (k->stage == STAGE_ENDED) return;
     if (waiting && !keep_unsent(k, head)) goto broken;
     if (waiting) head = (str){k->unsent->at + k->unsent_at, k->unsent_n};
@@ -135,6 +149,15 @@ static void flush(struct connection *k, str body)
     return;
 broken:
     k->stage = STAGE_ENDED;
+}
+
+static void flush(struct connection *k, str body)
+{
+    struct http_loop *loop = k->loop;
+    str               head = {loop->output, loop->output_n};
+    loop->output_n = 0;
+    send_output(k, head, body);
+    wipe_output(loop, head.n);
 }
 
 // The last answer of this connection, to what is no request.
@@ -496,7 +519,7 @@ static void on_closing(struct net_stream *s)
     if (k->is_out) leave_exchange(k);
     else if (k->exchange) drop_exchange(k);
     drop_input(k);
-    free(k->unsent);
+    free_unsent(k);
 }
 
 static void on_opened(struct net_stream *s)

@@ -1,6 +1,7 @@
 // What a loop keeps warm: exchanges and input blocks.
 #include <stdlib.h>
 
+#include "core/secret.h"
 #include "http/inside.h"
 
 struct exchange *http_exchange_take(struct http_loop *loop)
@@ -60,6 +61,7 @@ struct block *http_block_take(struct http_loop *loop, size_t size)
 void http_block_drop(struct http_loop *loop, struct block *b)
 {
     if (!b) return;
+    secret_wipe(b->at, b->size); // requests hold secrets and tokens
     if (b->size != HTTP_INPUT_BYTES || loop->spare_block_n == HTTP_MAX_SPARES) {
         loop->block_bytes -= b->size;
         free(b);

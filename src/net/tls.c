@@ -73,7 +73,7 @@ static enum err use_key(struct call *c, SSL_CTX *context, const struct secret *p
 static enum err set_up(struct call *c, SSL_CTX *context, str certificate_pem, const struct secret *key_pem)
 {
     static const unsigned char SESSIONS[] = "lanyard";
-    SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
+    SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_CLEANSE_PLAINTEXT | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
     // Idle connections keep no buffers; what is left of a write may be written from another place.
     SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     // Sessions are resumed from tickets, which clients keep, not from a table, which they could fill.
