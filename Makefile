@@ -5,9 +5,14 @@
 #   make check   layers, banned calls     make fuzz   looks for what no test thought of
 #   make bench   figures, against peers   make crash  SIGKILL, a hundred times
 #   make docs    man and web pages        make install DESTDIR= PREFIX=/usr/local
+#   make targets each of these, shortened, in a fresh copy of the tree
+#
+# SHORT=1 makes a target do a little of its work: enough to see that it can.
 
 PREFIX ?= /usr/local
 JOBS   ?= $(shell nproc)
+SHORT  ?=
+export SHORT
 
 all: build/build.ninja
 	@ninja -C build -j$(JOBS)
@@ -44,11 +49,11 @@ check:
 
 fuzz:
 	@tools/setup fuzz
-	@fuzz/run
+	@fuzz/run $(if $(SHORT),1 scope)
 
 crash:
 	@$(MAKE) --no-print-directory all
-	@tests/run 'build/crash-store 100' 'build/crash-server 100'
+	@tests/run 'build/crash-store $(if $(SHORT),2,100)' 'build/crash-server $(if $(SHORT),2,100)'
 
 bench:
 	@tools/setup bench
@@ -62,7 +67,10 @@ docs: all
 install: all
 	@meson install -C build --no-rebuild $(if $(DESTDIR),--destdir $(DESTDIR))
 
+targets:
+	@tests/run tests/targets
+
 clean:
 	@rm -rf build build-asan build-tsan build-fuzz
 
-.PHONY: all demo test asan tsan check fuzz crash bench docs install clean
+.PHONY: all demo test asan tsan check fuzz crash bench docs install targets clean

@@ -5,10 +5,10 @@ import statistics
 import subprocess
 import tempfile
 
-from support import ROOT, SERVER_CORE, pinned, row
+from support import ROOT, SERVER_CORE, SHORT, pinned, row
 
 PEERS = ROOT / "bench" / "peers"
-SIZE, PRINCIPALS, ROUNDS = 1000, 200, 3
+SIZE, PRINCIPALS, ROUNDS = 1000, 200, 1 if SHORT else 3
 
 
 def rbac_bench(*arguments):
@@ -23,7 +23,7 @@ def peer(node, name, questions):
 
 
 def measure(_):
-    million = rbac_bench()
+    million = rbac_bench(*(["10000", "1000"] if SHORT else []))
     rows = [row(name, million[name]["value"], million[name]["unit"]) for name in ("decide_1m_ns", "index_bytes_per_assignment")]
     node = subprocess.run([str(ROOT / "tools" / "setup"), "--node"], capture_output=True, text=True, check=True).stdout.strip()
     with tempfile.TemporaryDirectory() as directory:
