@@ -27,9 +27,9 @@ void call_clear(struct call *c)
     *c = (struct call){0};
 }
 
-enum err call_fail(struct call *c, enum err kind, const char *file, int line, const char *format, ...)
+void call_fail(struct call *c, enum err kind, const char *file, int line, const char *format, ...)
 {
-    if (c->failure.kind != OK) return kind;
+    if (c->failure.kind != OK) return;
     c->failure.kind = kind;
     c->failure.file = file;
     c->failure.line = line;
@@ -37,7 +37,6 @@ enum err call_fail(struct call *c, enum err kind, const char *file, int line, co
     va_start(args, format);
     vsnprintf(c->failure.text, sizeof c->failure.text, format, args);
     va_end(args);
-    return kind;
 }
 
 void call_forgive(struct call *c)
@@ -52,7 +51,10 @@ enum err call_new(struct call *c, size_t n, size_t size, void **out, const char 
 {
     size_t total;
     void  *room = size_mul(n, size, &total) ? arena_alloc(&c->arena, total) : NULL;
-    if (!room) return call_fail(c, ERR_NO_MEMORY, file, line, "%s", err_text(ERR_NO_MEMORY));
+    if (!room) {
+        call_fail(c, ERR_NO_MEMORY, file, line, "%s", err_text(ERR_NO_MEMORY));
+        return ERR_NO_MEMORY;
+    }
     *out = room;
     return OK;
 }

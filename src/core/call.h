@@ -52,11 +52,16 @@ void call_clear(struct call *c);
     } while (0)
 
 /* Records the failure (the first one is kept) and gives its kind back. */
-#define FAIL(c, kind, ...) call_fail((c), (kind), __FILE__, __LINE__, __VA_ARGS__)
+#define FAIL(c, kind, ...)                                             \
+    __extension__({                                                    \
+        enum err kind_ = (kind); /* seen by the compiler not to be OK */ \
+        call_fail((c), kind_, __FILE__, __LINE__, __VA_ARGS__);        \
+        kind_;                                                         \
+    })
 /* The same in the words of the table. */
-#define FAIL_PLAIN(c, kind) call_fail((c), (kind), __FILE__, __LINE__, "%s", err_text(kind))
+#define FAIL_PLAIN(c, kind) FAIL(c, kind, "%s", err_text(kind))
 
-enum err call_fail(struct call *c, enum err kind, const char *file, int line, const char *format, ...)
+void call_fail(struct call *c, enum err kind, const char *file, int line, const char *format, ...)
     PRINTF_LIKE(5, 6);
 
 /* A failure that was handled is no failure. */

@@ -49,7 +49,7 @@ bool str_ends_nocase(str s, str suffix)
 bool str_contains_nocase(str s, str part)
 {
     for (size_t i = 0; i + part.n <= s.n; i++)
-        if (str_starts_nocase(str_from(s, i), part)) return true;
+        if (str_eq_nocase((str){s.at + i, part.n}, part)) return true;
     return false;
 }
 
@@ -69,7 +69,7 @@ size_t str_find_last(str s, char c)
 size_t str_find_str(str s, str part)
 {
     for (size_t i = 0; i + part.n <= s.n; i++)
-        if (str_starts(str_from(s, i), part)) return i;
+        if (str_eq((str){s.at + i, part.n}, part)) return i;
     return STR_NOWHERE;
 }
 

@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <stdlib.h>
 
 #include "core/time.h"
@@ -86,7 +87,7 @@ static bool cut_at_star(str *rest, str *piece)
 // "*" many, "?" one byte, "\*" and "\?" themselves; the whole text. Pieces go to the first place that fits.
 static bool like(str pattern, str text, bool nocase)
 {
-    str    piece;
+    str    piece = STR_NONE;
     size_t n;
     cut_at_star(&pattern, &piece);
     n = piece_at(piece, text, nocase);
@@ -146,9 +147,12 @@ struct side {
 
 static struct value value_at(const struct side *s, size_t i)
 {
-    if (!s->literals) return value_of_text(s->type, s->texts[i]);
-    const struct literal *l = &s->literals[i];
-    return (struct value){.is_known = true, .text = condition_text(s->k, l->text), .number = l->number, .g = l->g};
+    if (s->literals) {
+        const struct literal *l = &s->literals[i];
+        return (struct value){.is_known = true, .text = condition_text(s->k, l->text), .number = l->number, .g = l->g};
+    }
+    assert(s->texts); // where n is not 0
+    return value_of_text(s->type, s->texts[i]);
 }
 
 // The attribute's name against an operand's: the path without case, the property as the operand says.

@@ -166,12 +166,12 @@ static bool see(const struct json *item, void *ctx)
 
 static enum err print_list(struct cli *cli)
 {
-    struct call    *c = &cli->call;
-    struct printing p = {.cli = cli, .list = &LISTS[0]};
-    str             word = cli->operand_n ? str_of(cli->operands[0]) : S("resources"), subscription, items;
-    if (list_find(word)) p.list = list_find(word);
-    else p.kind = kind_find(c, word);
-    if (!p.kind && !list_find(word)) return FAIL(c, ERR_USAGE, "\"%.*s\" is no kind of list: see --help.", PSTR(word));
+    struct call       *c = &cli->call;
+    str                word = cli->operand_n ? str_of(cli->operands[0]) : S("resources"), subscription, items;
+    const struct list *list = list_find(word);
+    const struct kind *kind = list ? NULL : kind_find(c, word);
+    if (!list && !kind) return FAIL(c, ERR_USAGE, "\"%.*s\" is no kind of list: see --help.", PSTR(word));
+    struct printing p = {.cli = cli, .list = list ? list : &LISTS[0], .kind = kind};
     table_init(&p.table, cli, p.list->titles, p.list->columns);
     p.table.names = &p.names;
     buf_init(&p.json, &c->arena);

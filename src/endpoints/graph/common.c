@@ -1,4 +1,6 @@
 // What the handlers of Microsoft Graph share: envelopes, ids in paths, lists in pages.
+#include <assert.h>
+
 #include "core/lowest.h"
 #include "endpoints/graph/filter.h"
 #include "endpoints/graph/graph.h"
@@ -145,6 +147,7 @@ enum err graph_find_group(struct call *c, const struct work *w, const struct wir
 {
     const struct principal *p = NULL;
     TRY(graph_find(c, w, q, &p));
+    assert(p);
     if (p->kind != PRINCIPAL_GROUP) return directory_absent(c, guid_str(c, p->id.g));
     *out = p;
     return OK;
