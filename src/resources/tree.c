@@ -10,19 +10,19 @@
 
 #define MGMT_GROUP_SCOPE S("/providers/Microsoft.Management/managementGroups/")
 
-// A record's place in the order of its kind. What is allocated for a record begins with its place.
-struct place {
+// A record in a collection: its node in the order of keys. What is allocated for a record begins with its entry.
+struct entry {
     struct order_node node;
     struct ref       *record; // the first member of the record
 };
 
 // All records of one kind: found by key at once, walked in the order of keys.
-struct shelf {
+struct collection {
     struct map   by_key;
     struct order order;
 };
 
-// Who carries one user-assigned identity. It stays while any spot knows it.
+// The resources that carry one user-assigned identity. It stays while any entry refers to it.
 struct users {
     struct order by_id; // of uses
     size_t       known_by;
@@ -31,33 +31,33 @@ struct users {
 };
 
 struct use {
-    struct order_node node;
-    struct users     *of;
-    struct spot      *spot;
-    bool              is_linked; // not if the resource lists the identity twice
+    struct order_node      node;
+    struct users          *of;
+    struct resource_entry *carrier;
+    bool                   is_linked; // not if the resource lists the identity twice
 };
 
-struct spot { // of a resource
-    struct place place;
+struct resource_entry {
+    struct entry entry;
     size_t       use_n;
     struct use   uses[];
 };
 
-struct mgmt_place {
-    struct place place;
+struct mgmt_entry {
+    struct entry entry;
     str          scope; // "/providers/Microsoft.Management/managementGroups/NAME"
     char         text[];
 };
 
 struct tree {
-    struct shelf       live, deleted, groups, subscriptions, mgmt_groups;
+    struct collection  live, deleted, groups, subscriptions, mgmt_groups;
     struct map        *names[2]; // of the live and of the deleted: for each row of the type table, global names
     struct map         users;
-    struct mgmt_place *root;
+    struct mgmt_entry *root;
     uint64_t           seed;
 };
 
-static void shelf_init(struct shelf *s, uint64_t seed, bool nocase)
+static void collection_init(struct collection *s, uint64_t seed, bool nocase)
 {
     map_init(&s->by_key, nocase);
     order_init(&s->order, seed, nocase);
@@ -76,11 +76,11 @@ struct tree *tree_new(void)
     struct tree *t = calloc(1, sizeof *t);
     if (!t) return NULL;
     t->seed = hash_seed_new();
-    shelf_init(&t->live, t->seed, true);
-    shelf_init(&t->deleted, t->seed, true);
-    shelf_init(&t->groups, t->seed, true);
-    shelf_init(&t->subscriptions, t->seed, false);
-    shelf_init(&t->mgmt_groups, t->seed, true);
+    collection_init(&t->live, t->seed, true);
+    collection_init(&t->deleted, t->seed, true);
+    collection_init(&t->groups, t->seed, true);
+    collection_init(&t->subscriptions, t->seed, false);
+    collection_init(&t->mgmt_groups, t->seed, true);
     map_init(&t->users, true);
     t->names[0] = new_names();
     t->names[1] = new_names();
@@ -89,18 +89,18 @@ struct tree *tree_new(void)
     return NULL;
 }
 
-static struct place *place_of(struct order_node *node)
+static struct entry *entry_of(struct order_node *node)
 {
-    return node ? CONTAINER_OF(node, struct place, node) : NULL;
+    return node ? CONTAINER_OF(node, struct entry, node) : NULL;
 }
 
-static struct place *place_at(const struct shelf *s, str key)
+static struct entry *entry_at(const struct collection *s, str key)
 {
-    return place_of(order_find(&s->order, key));
+    return entry_of(order_find(&s->order, key));
 }
 
 // Puts a record that no other stands in the way of; the map has room.
-static void shelf_put(struct shelf *s, str key, struct ref *record, struct place *fresh)
+static void collection_put(struct collection *s, str key, struct ref *record, struct entry *fresh)
 {
     ref_take(record);
     fresh->record = record;
@@ -108,7 +108,7 @@ static void shelf_put(struct shelf *s, str key, struct ref *record, struct place
     order_put(&s->order, key, &fresh->node);
 }
 
-static void shelf_remove(struct shelf *s, struct place *p)
+static void collection_remove(struct collection *s, struct entry *p)
 {
     map_remove(&s->by_key, p->node.key);
     order_remove(&s->order, &p->node);
@@ -116,11 +116,11 @@ static void shelf_remove(struct shelf *s, struct place *p)
     free(p);
 }
 
-static void shelf_clear(struct shelf *s)
+static void collection_clear(struct collection *s)
 {
     map_clear(&s->by_key);
     for (struct order_node *node = s->order.first; node;) {
-        struct place *p = place_of(node);
+        struct entry *p = entry_of(node);
         node = node->after;
         ref_drop(p->record);
         free(p);
@@ -130,11 +130,11 @@ static void shelf_clear(struct shelf *s)
 void tree_free(struct tree *t)
 {
     if (!t) return;
-    shelf_clear(&t->live);
-    shelf_clear(&t->deleted);
-    shelf_clear(&t->groups);
-    shelf_clear(&t->subscriptions);
-    shelf_clear(&t->mgmt_groups);
+    collection_clear(&t->live);
+    collection_clear(&t->deleted);
+    collection_clear(&t->groups);
+    collection_clear(&t->subscriptions);
+    collection_clear(&t->mgmt_groups);
     for (size_t side = 0; side < COUNT(t->names); side++) {
         for (size_t i = 0; t->names[side] && i < types_count(); i++) map_clear(&t->names[side][i]);
         free(t->names[side]);
@@ -170,43 +170,43 @@ static void release_users(struct tree *t, struct users *u)
     free(u);
 }
 
-static void link_uses(struct spot *spot, str id)
+static void link_uses(struct resource_entry *entry, str id)
 {
-    for (size_t i = 0; i < spot->use_n; i++) {
-        struct use *use = &spot->uses[i];
+    for (size_t i = 0; i < entry->use_n; i++) {
+        struct use *use = &entry->uses[i];
         if (order_find(&use->of->by_id, id)) continue;
         order_put(&use->of->by_id, id, &use->node);
         use->is_linked = true;
     }
 }
 
-static void drop_uses(struct tree *t, struct spot *spot)
+static void drop_uses(struct tree *t, struct resource_entry *entry)
 {
-    for (size_t i = 0; i < spot->use_n; i++) {
-        struct use *use = &spot->uses[i];
+    for (size_t i = 0; i < entry->use_n; i++) {
+        struct use *use = &entry->uses[i];
         if (use->is_linked) order_remove(&use->of->by_id, &use->node);
         release_users(t, use->of);
     }
-    spot->use_n = 0;
+    entry->use_n = 0;
 }
 
-static struct spot *new_spot(struct tree *t, const struct resource *r)
+static struct resource_entry *new_resource_entry(struct tree *t, const struct resource *r)
 {
     size_t       n = r->deleted_ns ? 0 : r->identity.user_assigned_n;
-    struct spot *spot = calloc(1, sizeof *spot + n * sizeof spot->uses[0]); // n ids stand in memory: no overflow
-    if (!spot) return NULL;
-    for (; spot->use_n < n; spot->use_n++) {
-        struct use *use = &spot->uses[spot->use_n];
-        *use = (struct use){.spot = spot, .of = take_users(t, r->identity.user_assigned[spot->use_n])};
+    struct resource_entry *entry = calloc(1, sizeof *entry + n * sizeof entry->uses[0]); // n ids stand in memory: no overflow
+    if (!entry) return NULL;
+    for (; entry->use_n < n; entry->use_n++) {
+        struct use *use = &entry->uses[entry->use_n];
+        *use = (struct use){.carrier = entry, .of = take_users(t, r->identity.user_assigned[entry->use_n])};
         if (use->of) continue;
-        drop_uses(t, spot);
-        free(spot);
+        drop_uses(t, entry);
+        free(entry);
         return NULL;
     }
-    return spot;
+    return entry;
 }
 
-static struct shelf *shelf_of(struct tree *t, bool is_deleted)
+static struct collection *collection_of(struct tree *t, bool is_deleted)
 {
     return is_deleted ? &t->deleted : &t->live;
 }
@@ -220,10 +220,10 @@ static struct map *names_of(const struct tree *t, str type, bool is_deleted)
 
 bool tree_put_resource(struct tree *t, struct resource *r)
 {
-    bool          is_deleted = r->deleted_ns != 0;
-    struct shelf *s = shelf_of(t, is_deleted);
-    struct map   *names = names_of(t, r->type, is_deleted);
-    struct spot  *fresh = new_spot(t, r);
+    bool                   is_deleted = r->deleted_ns != 0;
+    struct collection     *s = collection_of(t, is_deleted);
+    struct map            *names = names_of(t, r->type, is_deleted);
+    struct resource_entry *fresh = new_resource_entry(t, r);
     if (!fresh || !map_reserve(&s->by_key) || (names && !map_reserve(names))) {
         if (fresh) drop_uses(t, fresh);
         free(fresh);
@@ -231,7 +231,7 @@ bool tree_put_resource(struct tree *t, struct resource *r)
     }
     ref_take(&r->ref); // it may be the very record that is replaced
     tree_remove_resource(t, r->id, is_deleted);
-    shelf_put(s, r->id, &r->ref, &fresh->place);
+    collection_put(s, r->id, &r->ref, &fresh->entry);
     link_uses(fresh, r->id);
     if (names) map_put_reserved(names, r->name, r);
     ref_drop(&r->ref);
@@ -240,36 +240,36 @@ bool tree_put_resource(struct tree *t, struct resource *r)
 
 void tree_remove_resource(struct tree *t, str id, bool is_deleted)
 {
-    struct shelf *s = shelf_of(t, is_deleted);
-    struct place *p = place_at(s, id);
+    struct collection *s = collection_of(t, is_deleted);
+    struct entry      *p = entry_at(s, id);
     if (!p) return;
     const struct resource *r = (const struct resource *)p->record;
     struct map            *names = names_of(t, r->type, is_deleted);
     if (names && map_get(names, r->name) == r) map_remove(names, r->name);
-    drop_uses(t, CONTAINER_OF(p, struct spot, place));
-    shelf_remove(s, p);
+    drop_uses(t, CONTAINER_OF(p, struct resource_entry, entry));
+    collection_remove(s, p);
 }
 
-// For the kinds that need no more than a place.
-static bool put_plain(struct shelf *s, str key, struct ref *record)
+// For the kinds that need no more than an entry.
+static bool put_plain(struct collection *s, str key, struct ref *record)
 {
-    struct place *fresh = calloc(1, sizeof *fresh);
+    struct entry *fresh = calloc(1, sizeof *fresh);
     if (!fresh || !map_reserve(&s->by_key)) {
         free(fresh);
         return false;
     }
-    struct place *old = place_at(s, key);
+    struct entry *old = entry_at(s, key);
     ref_take(record);
-    if (old) shelf_remove(s, old);
-    shelf_put(s, key, record, fresh);
+    if (old) collection_remove(s, old);
+    collection_put(s, key, record, fresh);
     ref_drop(record);
     return true;
 }
 
-static void remove_plain(struct shelf *s, str key)
+static void remove_plain(struct collection *s, str key)
 {
-    struct place *p = place_at(s, key);
-    if (p) shelf_remove(s, p);
+    struct entry *p = entry_at(s, key);
+    if (p) collection_remove(s, p);
 }
 
 bool tree_put_group(struct tree *t, struct resource_group *g)
@@ -282,20 +282,20 @@ bool tree_put_subscription(struct tree *t, struct subscription *s)
     return put_plain(&t->subscriptions, guid_key(&s->id.g), &s->ref);
 }
 
-static const struct mgmt_group *mgmt_group_in(const struct mgmt_place *p)
+static const struct mgmt_group *mgmt_group_in(const struct mgmt_entry *p)
 {
-    return (const struct mgmt_group *)p->place.record;
+    return (const struct mgmt_group *)p->entry.record;
 }
 
-static struct mgmt_place *mgmt_place_of(struct place *p)
+static struct mgmt_entry *mgmt_entry_of(struct entry *p)
 {
-    return p ? CONTAINER_OF(p, struct mgmt_place, place) : NULL;
+    return p ? CONTAINER_OF(p, struct mgmt_entry, entry) : NULL;
 }
 
-static struct mgmt_place *first_root(const struct tree *t)
+static struct mgmt_entry *first_root(const struct tree *t)
 {
     for (struct order_node *node = t->mgmt_groups.order.first; node; node = node->after) {
-        struct mgmt_place *p = mgmt_place_of(place_of(node));
+        struct mgmt_entry *p = mgmt_entry_of(entry_of(node));
         if (str_empty(mgmt_group_in(p)->parent)) return p;
     }
     return NULL;
@@ -304,7 +304,7 @@ static struct mgmt_place *first_root(const struct tree *t)
 bool tree_put_mgmt_group(struct tree *t, struct mgmt_group *g)
 {
     const str          before = MGMT_GROUP_SCOPE;
-    struct mgmt_place *fresh = calloc(1, sizeof *fresh + before.n + g->name.n);
+    struct mgmt_entry *fresh = calloc(1, sizeof *fresh + before.n + g->name.n);
     if (!fresh || !map_reserve(&t->mgmt_groups.by_key)) {
         free(fresh);
         return false;
@@ -314,7 +314,7 @@ bool tree_put_mgmt_group(struct tree *t, struct mgmt_group *g)
     fresh->scope = (str){fresh->text, before.n + g->name.n};
     ref_take(&g->ref);
     tree_remove_mgmt_group(t, g->name);
-    shelf_put(&t->mgmt_groups, g->name, &g->ref, &fresh->place);
+    collection_put(&t->mgmt_groups, g->name, &g->ref, &fresh->entry);
     ref_drop(&g->ref);
     if (str_empty(g->parent)) t->root = first_root(t);
     return true;
@@ -332,10 +332,10 @@ void tree_remove_subscription(struct tree *t, subscription_id id)
 
 void tree_remove_mgmt_group(struct tree *t, str name)
 {
-    struct place *p = place_at(&t->mgmt_groups, name);
+    struct entry *p = entry_at(&t->mgmt_groups, name);
     if (!p) return;
-    bool was_root = mgmt_place_of(p) == t->root;
-    shelf_remove(&t->mgmt_groups, p);
+    bool was_root = mgmt_entry_of(p) == t->root;
+    collection_remove(&t->mgmt_groups, p);
     if (was_root) t->root = first_root(t);
 }
 
@@ -370,9 +370,9 @@ const struct resource *tree_find_global(const struct tree *t, str type, str name
     return names ? map_get(names, name) : NULL;
 }
 
-static const struct mgmt_place *mgmt_place_above(const struct tree *t, const struct mgmt_place *p)
+static const struct mgmt_entry *mgmt_entry_above(const struct tree *t, const struct mgmt_entry *p)
 {
-    return mgmt_place_of(place_at(&t->mgmt_groups, mgmt_group_in(p)->parent));
+    return mgmt_entry_of(entry_at(&t->mgmt_groups, mgmt_group_in(p)->parent));
 }
 
 static bool is_listed(const str *scopes, size_t n, str scope)
@@ -383,14 +383,14 @@ static bool is_listed(const str *scopes, size_t n, str scope)
 }
 
 // The way up from `nearest`, each scope once and `without` never, and the root group at its end.
-static enum err way_up(struct call *c, const struct tree *t, const struct mgmt_place *nearest, str without, const str **out, size_t *out_n)
+static enum err way_up(struct call *c, const struct tree *t, const struct mgmt_entry *nearest, str without, const str **out, size_t *out_n)
 {
     str   *scopes;
     size_t room = 1, n = 0;
     // A cycle would go on for ever: no way up is longer than there are groups.
-    for (const struct mgmt_place *p = nearest; p && room <= t->mgmt_groups.order.n; p = mgmt_place_above(t, p)) room++;
+    for (const struct mgmt_entry *p = nearest; p && room <= t->mgmt_groups.order.n; p = mgmt_entry_above(t, p)) room++;
     TRY(NEW(c, &scopes, room));
-    for (const struct mgmt_place *p = nearest; p && !str_eq(p->scope, without) && !is_listed(scopes, n, p->scope); p = mgmt_place_above(t, p))
+    for (const struct mgmt_entry *p = nearest; p && !str_eq(p->scope, without) && !is_listed(scopes, n, p->scope); p = mgmt_entry_above(t, p))
         TRY(call_copy_str(c, p->scope, &scopes[n++]));
     if (t->root && !is_listed(scopes, n, t->root->scope)) TRY(call_copy_str(c, t->root->scope, &scopes[n++]));
     *out = scopes;
@@ -408,18 +408,18 @@ static enum err no_way_up(const str **out, size_t *out_n)
 enum err tree_above(struct call *c, const struct tree *t, subscription_id id, const str **out, size_t *out_n)
 {
     const struct subscription *s = tree_find_subscription(t, id);
-    return s ? way_up(c, t, mgmt_place_of(place_at(&t->mgmt_groups, s->mgmt_group)), STR_NONE, out, out_n) : no_way_up(out, out_n);
+    return s ? way_up(c, t, mgmt_entry_of(entry_at(&t->mgmt_groups, s->mgmt_group)), STR_NONE, out, out_n) : no_way_up(out, out_n);
 }
 
 enum err tree_above_mgmt_group(struct call *c, const struct tree *t, str name, const str **out, size_t *out_n)
 {
-    const struct mgmt_place *p = mgmt_place_of(place_at(&t->mgmt_groups, name));
+    const struct mgmt_entry *p = mgmt_entry_of(entry_at(&t->mgmt_groups, name));
     if (p && p == t->root) return no_way_up(out, out_n);
-    return way_up(c, t, p ? mgmt_place_above(t, p) : NULL, p ? p->scope : STR_NONE, out, out_n);
+    return way_up(c, t, p ? mgmt_entry_above(t, p) : NULL, p ? p->scope : STR_NONE, out, out_n);
 }
 
-// The first on the shelf whose key begins with the prefix and is past `after`.
-static struct order_node *first_with(const struct shelf *s, str prefix, str after)
+// The first in the collection whose key begins with the prefix and is past `after`.
+static struct order_node *first_with(const struct collection *s, str prefix, str after)
 {
     bool               goes_on = !str_empty(after) && str_cmp_nocase(after, prefix) >= 0;
     struct order_node *node = goes_on ? order_behind(&s->order, after) : order_from(&s->order, prefix);
@@ -454,12 +454,12 @@ static bool prefix_below(str path, struct prefix *out)
 
 static const struct resource *resource_at(struct order_node *node)
 {
-    return (const struct resource *)place_of(node)->record;
+    return (const struct resource *)entry_of(node)->record;
 }
 
 typedef bool visit_resource(const struct resource *r, void *ctx);
 
-static void each_below(const struct shelf *s, str under, str after, visit_resource *visit, void *ctx)
+static void each_below(const struct collection *s, str under, str after, visit_resource *visit, void *ctx)
 {
     struct prefix p;
     if (!prefix_below(under, &p)) return;
@@ -485,26 +485,26 @@ void tree_each_group(const struct tree *t, subscription_id s, str after, bool (*
     p.n = (size_t)snprintf(p.text, sizeof p.text, "/subscriptions/%s/", id.s);
     str                prefix = {p.text, p.n};
     struct order_node *node = first_with(&t->groups, prefix, after);
-    while (node && visit((const struct resource_group *)place_of(node)->record, ctx)) node = next_with(node, prefix);
+    while (node && visit((const struct resource_group *)entry_of(node)->record, ctx)) node = next_with(node, prefix);
 }
 
 void tree_each_subscription(const struct tree *t, const subscription_id *after, bool (*visit)(const struct subscription *s, void *ctx), void *ctx)
 {
     struct order_node *node = first_past(&t->subscriptions.order, after ? guid_key(&after->g) : STR_NONE);
-    while (node && visit((const struct subscription *)place_of(node)->record, ctx)) node = node->after;
+    while (node && visit((const struct subscription *)entry_of(node)->record, ctx)) node = node->after;
 }
 
 void tree_each_mgmt_group(const struct tree *t, str after, bool (*visit)(const struct mgmt_group *g, void *ctx), void *ctx)
 {
     struct order_node *node = first_past(&t->mgmt_groups.order, after);
-    while (node && visit((const struct mgmt_group *)place_of(node)->record, ctx)) node = node->after;
+    while (node && visit((const struct mgmt_group *)entry_of(node)->record, ctx)) node = node->after;
 }
 
 void tree_each_user_of(const struct tree *t, str identity_id, str after, visit_resource *visit, void *ctx)
 {
     const struct users *u = map_get(&t->users, identity_id);
     struct order_node  *node = u ? first_past(&u->by_id, after) : NULL;
-    while (node && visit((const struct resource *)CONTAINER_OF(node, struct use, node)->spot->place.record, ctx)) node = node->after;
+    while (node && visit((const struct resource *)CONTAINER_OF(node, struct use, node)->carrier->entry.record, ctx)) node = node->after;
 }
 
 size_t tree_count_users_of(const struct tree *t, str identity_id)
