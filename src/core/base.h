@@ -1,5 +1,5 @@
 /*
- * base.h - the few words every file uses.
+ * base.h - macros and types that every file uses.
  *
  * Layer:  core
  */

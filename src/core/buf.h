@@ -1,8 +1,8 @@
 /*
- * buf.h - text or bytes that are built piece by piece.
+ * buf.h - builds text or bytes piece by piece.
  *
- * An error (no memory, too long) is kept and waits at the end, so that building
- * reads without checks. The room is an arena's: what buf_str gives lives there.
+ * The first error (no memory, too long) is kept and reported by buf_finish, so that the
+ * calls in between need no checks. The memory is the arena's: the finished text lives there.
  *
  * Layer:  core
  */

@@ -1,8 +1,8 @@
 /*
- * lowest.h - the lowest ids of many that come in any order, as many as there is room for.
+ * lowest.h - the N lowest ids of a sequence that is in no order.
  *
- * For a page of a list whose index is in another order: one look at each candidate, and only
- * the page itself is sorted. A heap with the highest id on top.
+ * For a page of a list whose index is in another order: each candidate is looked at once, and
+ * only the page itself is sorted. A heap of N ids with the highest on top.
  *
  * Layer:  core
  */

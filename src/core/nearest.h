@@ -1,5 +1,5 @@
 /*
- * nearest.h - how far what was typed is from what may have been meant.
+ * nearest.h - the distance between two words, for "did you mean" suggestions.
  *
  * Layer:  core
  */

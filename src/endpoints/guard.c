@@ -68,7 +68,7 @@ static enum err check_not_revoked(struct call *c, struct product *p, unsigned ro
     return is_revoked ? FAIL(c, ERR_TOKEN_EXPIRED, "The token was revoked: its principal's tokens up to then are refused. Get a new one.") : OK;
 }
 
-// A token tells its issue by the second: what changed in that very second is taken for changed before.
+// A token's time of issue is in whole seconds. A membership that changed in the same second counts for the token.
 static int64_t groups_at_ns(const struct product *p, const struct token_claims *claims)
 {
     return p->propagation.groups_from_token ? (token_issued_s(claims) + 1) * NS_PER_S - 1 : 0;

@@ -1,17 +1,17 @@
 /*
- * page.h - lists in pages: how much of a list one request gets, and where the next one goes on.
+ * page.h - lists in pages: how many items one request gets, and where the next request continues.
  *
- * A list is walked in the order of its keys, from the first key behind the one at which the
- * page before ended. So no item that stands all the while is missed or given twice, whatever
- * is written between two pages. A page ends when it has the items that were asked for, or when
- * PAGE_MAX_LOOKS items were looked at: a filter that few items pass makes short pages, even
- * empty ones, each with a link to the next.
+ * A list is walked in the order of its keys, from the first key after the last one of the
+ * previous page. So an item that exists during the whole walk is returned exactly once, whatever
+ * is written between two pages. A page ends when it has the number of items that was asked for,
+ * or when PAGE_MAX_LOOKS items were examined: a filter that few items pass makes short pages,
+ * even empty ones, each with a link to the next.
  *
  *     page_begin(...); walk from page.after on { if (page_takes(&page, key, belongs)) write the item; stop if page.is_full }
  *     if (page.is_full) page_link(...)
  *
- * The link carries a cursor: the last key, with a code by which the service knows its own
- * cursors. A cursor is good for the list that gave it - path and $filter - and for no other.
+ * The link carries a cursor: the last key, with a code by which the service recognises its own
+ * cursors. A cursor is valid for the list that gave it (path and $filter) and for no other.
  *
  * Layer:  endpoints (uses all above)
  */

@@ -1,9 +1,9 @@
 /*
  * committer.h - the thread that writes: jobs of many callers share one commit.
  *
- * While one commit is on its way to the disk the next jobs gather; they are then run
- * one after the other in one transaction, each behind a mark so that a failed one takes
- * back only itself. Nobody is answered before the commit.
+ * While one commit is written to disk, the next jobs wait in a queue. They then run one after
+ * the other in one transaction, each behind a savepoint, so that a failed job undoes only its
+ * own writes. No job is answered before the commit.
  *
  * Layer:  ops (uses all above)
  */
@@ -16,8 +16,9 @@
 struct write_job {
     /* Does the work; a failure takes back all that it wrote. Runs on the committer's thread. */
     enum err (*run)(struct write_job *job, struct work *w);
-    /* The end: OK once the work is on disk and published; else why the commit failed. Not called with the job's own failure:
-       a job that failed is answered with OK too, for its answer is the failure it knows. Committer's thread. */
+    /* Called once, after the commit. `committed` is OK once the transaction is on disk and published, else the reason why the
+       commit failed. It says nothing of the job itself: a job whose `run` failed gets OK as well, and answers with the
+       failure that is in its call. Runs on the committer's thread. */
     void (*done)(struct write_job *job, enum err committed);
     struct write_job *next; /* the committer's */
 };

@@ -1,9 +1,9 @@
 /*
- * denials.h - refused requests, kept so that each can be explained later by its id.
+ * denials.h - records of refused requests, so that each can be explained later by its id.
  *
- * The answer does not wait: the committer writes the record behind it. It holds the
- * explanation as it stood at that moment, so that what is changed afterwards does not
- * change the story. Only the latest are kept, and a flood of refusals goes unrecorded.
+ * The answer is sent first; the committer writes the record afterwards. A record holds the
+ * explanation as of the refusal, so later changes do not alter it. Only the latest records are
+ * kept, and refusals that come faster than they can be written are not recorded.
  *
  * Layer:  ops (uses all above)
  */

@@ -1,5 +1,7 @@
 /*
- * existence.h - does what somebody asks about exist? A slip of the pen would else get a truthful "no".
+ * existence.h - checks that the action, the scope and the principal of a question exist.
+ *
+ * Without the check a misspelt name would be answered with "no", as if only a role were missing.
  *
  * Layer:  ops (uses all above)
  */

@@ -1,8 +1,8 @@
 /*
- * groups_members.h - who is a member of a group.
+ * groups_members.h - adds, removes and lists members of groups.
  *
- * Groups hold users, services and groups. A nest may close to a cycle: the published
- * protocol lets it, and closures are taken over each group once (directory.h).
+ * Members are users, service principals and groups. Groups may contain each other in a cycle, as
+ * the published protocol allows; a transitive closure visits each group once (directory.h).
  *
  * Layer:  ops (uses all above)
  * Source: https://learn.microsoft.com/graph/api/group-post-members, https://learn.microsoft.com/graph/api/group-delete-members

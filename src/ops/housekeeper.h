@@ -1,10 +1,13 @@
 /*
- * housekeeper.h - what is due goes: deleted vaults and secrets whose days are over, removed
- * role assignments that have ceased to grant, memberships that count for no token any more,
- * log records that are too old or too many. Signing keys turn when they are old enough.
+ * housekeeper.h - a thread that removes what is due and rotates signing keys.
  *
- * A thread of its own looks every half minute, and only when it finds something asks the
- * committer for a place. Whoever looks before it came by sees a due secret as gone already.
+ * Due are deleted vaults and secrets after their retention time, removed role assignments that no
+ * longer grant, ended memberships that no token can use any more, and log records that are too
+ * old or too many.
+ *
+ * The thread looks every half minute, and queues a job for the committer only if it finds
+ * something. Readers compare times themselves: a secret that is due is treated as gone before
+ * it is removed.
  *
  * Layer:  ops (uses all above)
  */

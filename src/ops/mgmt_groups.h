@@ -1,13 +1,14 @@
 /*
  * mgmt_groups.h - the tree of management groups and the subscriptions in it.
  *
- * Its root is named by the tenant's id. What is assigned or denied at a group counts for
- * all that lies below it, so moving something changes who may do what there. Whoever moves
- * needs to write both parents (not the root group), and to write role assignments on what is
- * moved: the published rule for subscriptions, taken over for groups. Whoever has roles at
- * the new parent gets them below, the mover too, and he could have given them. What he could not
- * have done is lift a deny assignment: out of the reach of one only the operator moves
- * something. That is inferred, the safe way.
+ * The root is named by the tenant's id. Assignments and denies at a group apply to everything
+ * below it, so a move changes who may do what in the moved part. The caller of a move needs:
+ *
+ * - write permission on both parents (the root group excepted), and permission to write role
+ *   assignments on what is moved. Published for subscriptions; applied to groups too. Principals with
+ *   roles at the new parent gain access by the move, and the caller could have granted them that.
+ * - to be the operator, if a deny assignment would no longer apply: no other caller could have
+ *   removed it. Inferred, the safe way.
  *
  * Layer:  ops (uses all above)
  * Source: https://learn.microsoft.com/azure/governance/management-groups/overview,

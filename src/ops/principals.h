@@ -1,9 +1,9 @@
 /*
- * principals.h - users and groups of the directory: made, changed, deleted.
+ * principals.h - creates, changes and deletes users and groups of the directory.
  *
- * Who may write the directory: the operator. Directory roles, which would let others, do not
- * exist here. Who may read it: the operator and every user of the tenant; a service (an
- * application, a managed identity) only with an app role, and none is ever granted here.
+ * The operator may write the directory. Directory roles, which would let others write it, do not
+ * exist here. The operator and every user of the tenant may read it. A service principal may read
+ * it only with an app role, and no app role is ever granted here.
  *
  * Layer:  ops (uses all above)
  * Source: https://learn.microsoft.com/graph/api/resources/user, https://learn.microsoft.com/graph/api/resources/group,

@@ -1,11 +1,11 @@
 /*
- * propagation.h - how long a change takes until it is seen, as it is in the cloud.
+ * propagation.h - how long a change takes to have an effect, as in the cloud.
  *
- * By default every figure is nought and a change counts at once. With figures each grant,
- * membership and directory object is written with the time from which it counts, and a role
- * assignment that is taken away goes on granting until its time is over; whoever lists it
- * sees the change at once. The figures are those of the moment of the change: a server that
- * is started with others later leaves what was written as it is.
+ * By default every figure is zero and a change has its effect at once. With other figures each
+ * grant, membership and directory object is stored with the time from which it counts, and a
+ * removed role assignment goes on granting until its delay is over; lists show the change at
+ * once. The figures at the time of the change apply: a restart with other figures does not alter
+ * what is stored.
  *
  * Layer:  ops (uses core, rbac)
  * Source: https://learn.microsoft.com/azure/role-based-access-control/troubleshooting#symptom---role-assignment-changes-are-not-being-detected

@@ -1,10 +1,10 @@
 /*
- * provider_names.h - are the actions of a role such as some resource provider has?
+ * provider_names.h - checks that the actions of a role match operations of resource providers.
  *
- * An action must stand for at least one operation of its plane: one that the catalogue of
- * published operations has (rbac/operations.h), or one that a built-in role names, for the
- * catalogue is older than some of them. That a data operation among actions is refused as
- * an operation that nobody has is inferred from the contrary, which was reported publicly.
+ * An action must match at least one operation of its plane: one of the published catalogue
+ * (rbac/operations.h), or one that a built-in role names, because the catalogue is older than
+ * some roles. A data operation among the actions is refused as an unknown operation: inferred
+ * from the opposite case, which was reported publicly.
  *
  * Layer:  ops (uses all above)
  * Source: https://learn.microsoft.com/azure/role-based-access-control/troubleshooting,

@@ -1,12 +1,12 @@
 /*
- * role_definitions.h - custom roles: made, changed, deleted.
+ * role_definitions.h - creates, changes and deletes custom roles.
  *
- * Whoever writes a role needs the permission on each of its assignable scopes, those that
- * it has now and those that it shall have: else a role could be widened from where the
- * caller reigns to where others do. Other permissions of a role that is assigned need the
- * permission to write role assignments there too: they are given to all who have the role.
- * That is inferred, the safe way; the published rule asks for the first alone, and of the
- * built-in roles only those that have both may write roles.
+ * The caller needs the permission at each assignable scope of the role, the old ones and the new
+ * ones: otherwise a caller with rights at one scope could widen a role at another. Changing the
+ * permissions of a role that is assigned also needs the permission to write role assignments at its
+ * old scopes, because every holder of the role gets the new permissions. The second rule is inferred,
+ * the safe way: only the first is published, and each built-in role that may write roles satisfies
+ * both.
  *
  * Layer:  ops (uses all above)
  * Source: https://learn.microsoft.com/azure/role-based-access-control/custom-roles,

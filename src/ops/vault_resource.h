@@ -1,10 +1,10 @@
 /*
- * vault_resource.h - key vaults as the management API sees them: defaults, soft delete, purge.
+ * vault_resource.h - key vaults as resources of the management API: defaults, soft delete, purge.
  *
- * A deleted vault keeps its name and its secrets until it is purged or its retention
- * is over; it can be recovered until then, as it was: what else the request says does not
- * count. The switches of a vault are true or false: another type is refused, and null says
- * no more than absence. Absence leaves what stands; only a new vault has defaults.
+ * A deleted vault keeps its name and its secrets until it is purged or its retention time is over.
+ * Until then it can be recovered as it was: the rest of the recovering request is ignored. A switch
+ * of a vault is true or false; another type is refused. A switch that is absent or null keeps its
+ * value; a new vault gets the default.
  *
  * Layer:  ops (uses all above)
  * Source: https://learn.microsoft.com/rest/api/keyvault/keyvault/vaults,

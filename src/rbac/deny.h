@@ -1,8 +1,8 @@
 /*
- * deny.h - whom a deny assignment means, and where it holds.
+ * deny.h - to whom a deny assignment applies, and where.
  *
- * The decision, its explanation, the list of what a principal can do and the moves of
- * management groups ask here, so that all of them say the same.
+ * The decision, its explanation, the list of a principal's access and the moves of management groups
+ * all use these functions, so that they agree.
  *
  * Layer:  rbac (uses core, directory, resources)
  * Source: https://learn.microsoft.com/azure/role-based-access-control/deny-assignments

@@ -1,10 +1,11 @@
 /*
  * explain.h - the decision again, with its reasons.
  *
- * Every assignment of the caller and its groups is looked at and told off for everything that
- * keeps it from granting; those that come nearest are kept. Each cause that is named holds: the
- * assignment would grant if all of its causes were mended, and not if one of them were left.
- * What would allow the action is named too: built-in roles, ranked as proposal.h says.
+ * Every assignment of the caller and its groups is examined, and each cause that keeps it from
+ * granting is noted; the assignments nearest to granting are kept. The causes are complete and
+ * necessary: an assignment would grant if all of its causes were removed, and would not if one
+ * of them remained. Built-in roles that would allow the action are named too, ranked as
+ * proposal.h says.
  *
  * Layer:  rbac (uses core, directory, resources)
  */

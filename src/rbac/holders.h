@@ -1,10 +1,10 @@
 /*
- * holders.h - who holds assignments.
+ * holders.h - the index of assignments by principal.
  *
- * Assignments at a subscription or above stand with their principal, in its holding; those
- * further down stand with their place (places.h) and are only chained here, for lists. A
- * filter that stays in the cache knows which principal holds something at which high scope:
- * nearly always that is all a decision has to look at.
+ * Assignments at a subscription or above are stored with their principal, in its holding. Those
+ * further down are stored with their scope (places.h) and only chained here, for lists. A small
+ * filter, which stays in the processor's cache, tells which principal has an assignment at which
+ * high scope: most decisions need to look at nothing else.
  *
  * Layer:  rbac (uses core, directory)
  */

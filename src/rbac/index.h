@@ -1,11 +1,11 @@
 /*
- * index.h - what the rules are made of: shared by those files of this room that read it.
+ * index.h - the parts of the index behind rules.h; only files of this room include it.
  *
- * A decision looks at what stands at the lower levels of the scope (places), for entries
- * with the tag of the caller or one of its groups, and at what those hold high up (holders),
- * for entries with the tag of a higher level; from there it goes to the role (its matcher)
- * and the record. So it meets neither the many assignments of a busy subscription nor those
- * that a busy group has elsewhere.
+ * A decision searches two places: the lower levels of the scope (places), for entries with the tag
+ * of the caller or one of its groups; and the holdings of those principals (holders), for entries
+ * with the tag of a higher level. From an entry it reads the role (its matcher) and the record. So
+ * its cost depends neither on the number of assignments in a subscription nor on the number that a
+ * group has elsewhere.
  *
  * Layer:  rbac (uses core, directory, resources)
  */

@@ -1,5 +1,5 @@
 /*
- * server.h - the whole server: configuration in, served until it is told to stop.
+ * server.h - runs a whole server: takes its options, serves until it is told to stop.
  *
  * Layer:  server (uses all rooms but client and cli)
  */

@@ -1,5 +1,5 @@
 /*
- * state.h - what a server finds in its data directory, or makes there at first start.
+ * state.h - opens the state in a data directory, or creates it at the first start.
  *
  * Layer:  server (uses core, store, ops)
  */

@@ -1,9 +1,9 @@
 /*
- * backend.h - what a back end of the store gives, behind the one contract of store.h.
+ * backend.h - the functions that a back end of the store provides, behind the contract of store.h.
  *
- * store.c asks; it has checked before that keys and bodies are within their limits and
- * that writes come from the writing session, inside its transaction. So a back end only
- * stores, and says in words for the operator why it could not.
+ * store.c checks before each call that keys and bodies are within their limits, and that writes come
+ * from the writing session, inside its transaction. A back end only stores, and if it cannot it says
+ * why in words for the operator.
  *
  * Layer:  store (uses core)
  */

@@ -1,5 +1,5 @@
 /*
- * directory.h - the directory that a store on disk has to itself.
+ * directory.h - the directory of a store on disk: created, locked, its files kept private.
  *
  * Layer:  store (uses core)
  */

@@ -1,5 +1,5 @@
 /*
- * schema.h - the form of the tables, as a list of steps from the first to today's.
+ * schema.h - the tables of the database, as a list of steps from the first version to the current one.
  *
  * Layer:  store (uses core)
  */

@@ -1,5 +1,5 @@
 /*
- * sqlite_fail.h - what SQLite's refusals mean for a person, and what they can do.
+ * sqlite_fail.h - SQLite's error codes as messages that say what to do.
  *
  * Layer:  store (uses core)
  * Source: https://www.sqlite.org/rescode.html

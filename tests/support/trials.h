@@ -1,9 +1,9 @@
 /*
- * trials.h - each indirect effect of an op tried where it would raise whoever has it.
+ * trials.h - trials: each indirect effect of an op is tried by principals that could gain from it.
  *
- * A trial is an op, one of its effects, what stands before, and the action that the effect would
- * give: who could not do it before, and could not have given it himself, must not be able to do it
- * afterwards. See endpoints/effects_test.c, which runs them, and ops/effects.h.
+ * A trial names an op, one of its effects, what exists before, and the action that the effect would
+ * allow. A principal that could not do the action before, and could not have granted it to itself,
+ * must not be able to do it afterwards. endpoints/effects_test.c runs the trials; see ops/effects.h.
  */
 #pragma once
 #include "ops/effects.h"

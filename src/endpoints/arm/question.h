@@ -1,8 +1,8 @@
 /*
- * question.h - what a caller tells about a request that it asks about: attributes for conditions.
+ * question.h - reads the attributes that a caller gives for a question about permissions.
  *
- * What is told is honoured or refused, never left aside: a member that is not known, a value
- * that no attribute can have and an attribute that is told twice are errors.
+ * Nothing is ignored: an unknown member, a value of a type that no attribute has, and an
+ * attribute that is given twice are errors.
  *
  * Layer:  endpoints (uses all above)
  */
