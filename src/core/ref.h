@@ -8,16 +8,19 @@
  */
 #pragma once
 #include <stdatomic.h>
+#include <stdint.h>
 
 struct ref {
     atomic_uint n;
     void (*free)(struct ref *r); /* frees the whole struct */
+    uint64_t version; /* of a record of the store: the number of the change that wrote it; 0: none yet. Set before it is shared */
 };
 
 static inline void ref_init(struct ref *r, void (*free)(struct ref *r))
 {
     atomic_init(&r->n, 1);
     r->free = free;
+    r->version = 0;
 }
 
 static inline void ref_take(struct ref *r)

@@ -5,223 +5,14 @@
 #include <stdlib.h>
 
 #include "core/report.h"
+#include "ops/world_kinds.h"
 
-// Each record kind that is held in memory: how it is packed, keyed, and put into a world.
-struct kind_row {
-    enum store_kind kind;
-    enum err (*unpack)(struct call *c, bytes body, struct ref **out);
-    void (*pack)(struct buf *b, const struct ref *record);
-    void (*key)(struct buf *b, const struct ref *record);
-    bool (*put)(struct world *w, struct ref *record);
-    void (*remove)(struct world *w, const struct ref *record);
-};
-
-// A row's functions for a record type whose ref comes first: the casts are in this one place.
-#define ROW_FUNCTIONS(name, type, unpack_fn, pack_fn)                                       \
-    _Static_assert(offsetof(struct type, ref) == 0, "a record begins with its ref");        \
-    static enum err name##_unpack_row(struct call *c, bytes body, struct ref **out)         \
-    {                                                                                       \
-        struct type *record;                                                                \
-        TRY(unpack_fn(c, body, &record));                                                   \
-        *out = &record->ref;                                                                \
-        return OK;                                                                          \
-    }                                                                                       \
-    static void name##_pack_row(struct buf *b, const struct ref *record)                    \
-    {                                                                                       \
-        pack_fn(b, (const struct type *)record);                                            \
-    }
-
-ROW_FUNCTIONS(principal, principal, principal_unpack, principal_pack)
-ROW_FUNCTIONS(membership, membership, membership_unpack, membership_pack)
-ROW_FUNCTIONS(revocation, revocation, revocation_unpack, revocation_pack)
-ROW_FUNCTIONS(subscription, subscription, subscription_unpack, subscription_pack)
-ROW_FUNCTIONS(mgmt_group, mgmt_group, mgmt_group_unpack, mgmt_group_pack)
-ROW_FUNCTIONS(group, resource_group, resource_group_unpack, resource_group_pack)
-ROW_FUNCTIONS(resource, resource, resource_unpack, resource_pack)
-ROW_FUNCTIONS(role, role, role_unpack, role_pack)
-ROW_FUNCTIONS(assignment, assignment, assignment_unpack, assignment_pack)
-ROW_FUNCTIONS(deny, deny_assignment, deny_unpack, deny_pack)
-
-static void add_guid_key(struct buf *b, guid g)
+// The kind of a change: one that is not held in memory cannot be changed in it.
+static const struct world_kind *kind_of(enum store_kind kind)
 {
-    buf_add(b, guid_key(&g));
-}
-
-static void add_lower_key(struct buf *b, str s)
-{
-    for (size_t i = 0; i < s.n; i++) buf_add_char(b, char_lower(s.at[i]));
-}
-
-static void principal_key(struct buf *b, const struct ref *r)
-{
-    add_guid_key(b, ((const struct principal *)r)->id.g);
-}
-
-static bool principal_put(struct world *w, struct ref *r)
-{
-    return directory_put(w->directory, (struct principal *)r);
-}
-
-static void principal_remove(struct world *w, const struct ref *r)
-{
-    directory_remove(w->directory, ((const struct principal *)r)->id);
-}
-
-static void membership_key(struct buf *b, const struct ref *r)
-{
-    const struct membership *m = (const struct membership *)r;
-    add_guid_key(b, m->group.g);
-    add_guid_key(b, m->member.g);
-}
-
-static bool membership_put(struct world *w, struct ref *r)
-{
-    return directory_put_membership(w->directory, (struct membership *)r);
-}
-
-static void membership_remove(struct world *w, const struct ref *r)
-{
-    const struct membership *m = (const struct membership *)r;
-    directory_remove_membership(w->directory, m->group, m->member);
-}
-
-static void revocation_key(struct buf *b, const struct ref *r)
-{
-    add_guid_key(b, ((const struct revocation *)r)->principal.g);
-}
-
-static bool revocation_put(struct world *w, struct ref *r)
-{
-    return directory_put_revocation(w->directory, (struct revocation *)r);
-}
-
-static void revocation_remove(struct world *w, const struct ref *r)
-{
-    directory_remove_revocation(w->directory, ((const struct revocation *)r)->principal);
-}
-
-static void subscription_key(struct buf *b, const struct ref *r)
-{
-    add_guid_key(b, ((const struct subscription *)r)->id.g);
-}
-
-static bool subscription_put(struct world *w, struct ref *r)
-{
-    return tree_put_subscription(w->tree, (struct subscription *)r);
-}
-
-static void subscription_remove(struct world *w, const struct ref *r)
-{
-    tree_remove_subscription(w->tree, ((const struct subscription *)r)->id);
-}
-
-static void mgmt_group_key(struct buf *b, const struct ref *r)
-{
-    add_lower_key(b, ((const struct mgmt_group *)r)->name);
-}
-
-static bool mgmt_group_put(struct world *w, struct ref *r)
-{
-    return tree_put_mgmt_group(w->tree, (struct mgmt_group *)r);
-}
-
-static void mgmt_group_remove(struct world *w, const struct ref *r)
-{
-    tree_remove_mgmt_group(w->tree, ((const struct mgmt_group *)r)->name);
-}
-
-static void group_key(struct buf *b, const struct ref *r)
-{
-    add_lower_key(b, ((const struct resource_group *)r)->id);
-}
-
-static bool group_put(struct world *w, struct ref *r)
-{
-    return tree_put_group(w->tree, (struct resource_group *)r);
-}
-
-static void group_remove(struct world *w, const struct ref *r)
-{
-    tree_remove_group(w->tree, ((const struct resource_group *)r)->id);
-}
-
-// A deleted resource may stand beside a living one of the same id: the mark in front keeps them apart.
-static void resource_key(struct buf *b, const struct ref *r)
-{
-    const struct resource *x = (const struct resource *)r;
-    buf_add(b, x->deleted_ns ? S("deleted:") : S("live:"));
-    add_lower_key(b, x->id);
-}
-
-static bool resource_put(struct world *w, struct ref *r)
-{
-    return tree_put_resource(w->tree, (struct resource *)r);
-}
-
-static void resource_remove(struct world *w, const struct ref *r)
-{
-    const struct resource *x = (const struct resource *)r;
-    tree_remove_resource(w->tree, x->id, x->deleted_ns != 0);
-}
-
-static void role_key(struct buf *b, const struct ref *r)
-{
-    add_guid_key(b, ((const struct role *)r)->id);
-}
-
-static bool role_put(struct world *w, struct ref *r)
-{
-    return rbac_put_role(w->rules, (struct role *)r);
-}
-
-static void role_remove(struct world *w, const struct ref *r)
-{
-    rbac_remove_role(w->rules, ((const struct role *)r)->id);
-}
-
-static void assignment_key(struct buf *b, const struct ref *r)
-{
-    add_guid_key(b, ((const struct assignment *)r)->id);
-}
-
-static bool assignment_put(struct world *w, struct ref *r)
-{
-    return rbac_put_assignment(w->rules, (struct assignment *)r);
-}
-
-static void assignment_remove(struct world *w, const struct ref *r)
-{
-    rbac_remove_assignment(w->rules, ((const struct assignment *)r)->id);
-}
-
-static void deny_key(struct buf *b, const struct ref *r)
-{
-    add_guid_key(b, ((const struct deny_assignment *)r)->id);
-}
-
-static bool deny_put(struct world *w, struct ref *r)
-{
-    return rbac_put_deny(w->rules, (struct deny_assignment *)r);
-}
-
-static void deny_remove(struct world *w, const struct ref *r)
-{
-    rbac_remove_deny(w->rules, ((const struct deny_assignment *)r)->id);
-}
-
-#define ROW(KIND, name) {STORE_##KIND, name##_unpack_row, name##_pack_row, name##_key, name##_put, name##_remove}
-static const struct kind_row KINDS[] = { // in the order of loading: a record after what it refers to
-    ROW(MGMT_GROUP, mgmt_group), ROW(SUBSCRIPTION, subscription), ROW(GROUP, group), ROW(PRINCIPAL, principal),
-    ROW(MEMBERSHIP, membership), ROW(RESOURCE, resource),         ROW(ROLE, role),   ROW(ASSIGNMENT, assignment),
-    ROW(DENY, deny),             ROW(REVOCATION, revocation),
-};
-#undef ROW
-
-static const struct kind_row *row_of(enum store_kind kind)
-{
-    for (size_t i = 0; i < COUNT(KINDS); i++)
-        if (KINDS[i].kind == kind) return &KINDS[i];
-    abort(); // a kind that is not held in memory cannot be changed in it
+    const struct world_kind *row = world_kind_find(kind);
+    if (!row) abort();
+    return row;
 }
 
 #define CHANGES_KEPT 4096 // room for that many is kept from turn to turn
@@ -238,6 +29,7 @@ struct worlds {
     struct change   *changes;   // of this turn; or, if is_behind, those that the idle copy lacks yet
     size_t           change_n, change_room;
     bool             is_behind;
+    uint64_t         at;        // of a follower, and after loading: the number of the change that the copies are at
     atomic_bool      is_waited_for; // the writer waits for a reader to leave
     pthread_mutex_t  lock;          // for that wait alone
     pthread_cond_t   has_left;
@@ -246,15 +38,22 @@ struct worlds {
 
 static bool world_init(struct world *w)
 {
-    *w = (struct world){directory_new(), tree_new(), rbac_rules_new()};
-    return w->directory && w->tree && w->rules;
+    bool is_made = true;
+    for (size_t i = 0; i < WORLD_ROOM_N; i++) is_made = (*world_room(w, WORLD_ROOMS[i].at) = WORLD_ROOMS[i].make()) && is_made;
+    return is_made;
 }
 
 static void world_clear(struct world *w)
 {
-    if (w->directory) directory_free(w->directory);
-    if (w->tree) tree_free(w->tree);
-    if (w->rules) rbac_rules_free(w->rules);
+    for (size_t i = 0; i < WORLD_ROOM_N; i++) {
+        void *home = *world_room(w, WORLD_ROOMS[i].at);
+        if (home) WORLD_ROOMS[i].free(home);
+    }
+}
+
+static bool put(const struct world_kind *row, struct world *to, struct ref *record)
+{
+    return row->records->put(*world_room(to, row->room), record);
 }
 
 static void drop_change(struct change *change)
@@ -298,21 +97,32 @@ static void free_worlds(struct worlds **w)
 }
 
 struct loading {
-    struct worlds         *worlds;
-    const struct kind_row *row;
+    struct worlds           *worlds;
+    const struct world_kind *row;
 };
 
-static enum err load_record(struct call *c, str key, bytes body, void *context)
+static enum err load_record(struct call *c, const struct store_record *from, void *context)
 {
     struct loading *l = context;
     struct ref     *record;
-    (void)key;
-    TRY(l->row->unpack(c, body, &record));
-    if (!l->row->put(&l->worlds->sides[0], record)) {
+    TRY(l->row->records->unpack(c, from->body, &record));
+    record->version = from->version;
+    if (!put(l->row, &l->worlds->sides[0], record)) {
         ref_drop(record);
         return FAIL_PLAIN(c, ERR_NO_MEMORY);
     }
     return remember(c, l->worlds, (struct change){.kind = l->row->kind, .after = record}); // for the other copy
+}
+
+static enum err load_all(struct call *c, struct store_session *session, struct worlds *w)
+{
+    uint64_t oldest;
+    TRY(store_changes_kept(c, session, &oldest, &w->at));
+    for (size_t i = 0; i < WORLD_KIND_N; i++) {
+        struct loading l = {.worlds = w, .row = &WORLD_KINDS[i]};
+        TRY(store_scan_records(c, session, WORLD_KINDS[i].kind, &(struct store_range){0}, load_record, &l));
+    }
+    return OK;
 }
 
 enum err worlds_load(struct call *c, struct store_session *session, struct worlds **out)
@@ -324,10 +134,7 @@ enum err worlds_load(struct call *c, struct store_session *session, struct world
     pthread_mutex_init(&w->lock, NULL);
     pthread_cond_init(&w->has_left, NULL);
     if (!world_init(&w->sides[0]) || !world_init(&w->sides[1])) return FAIL_PLAIN(c, ERR_NO_MEMORY);
-    for (size_t i = 0; i < COUNT(KINDS); i++) {
-        struct loading l = {.worlds = w, .row = &KINDS[i]};
-        TRY(store_scan(c, session, KINDS[i].kind, &(struct store_range){0}, load_record, &l));
-    }
+    TRY(load_all(c, session, w));
     w->is_behind = true;
     *out = TAKE(w);
     return OK;
@@ -376,26 +183,28 @@ const struct world *world_draft(struct worlds *w)
 // Memory that runs out between the store and the indexes leaves no way back; what is on disk is whole.
 static void apply(struct world *to, enum store_kind kind, struct ref *before, struct ref *after)
 {
-    const struct kind_row *row = row_of(kind);
-    if (before && !after) row->remove(to, before);
-    if (!after || row->put(to, after)) return;
+    const struct world_kind *row = kind_of(kind);
+    if (before && !after) row->records->remove(*world_room(to, row->room), before);
+    if (!after || put(row, to, after)) return;
     report(REPORT_ERROR, "ops: out of memory", "what=\"stopping; start the server again with more memory\"");
     abort();
 }
 
 static enum err write_record(struct call *c, struct store_session *session, const struct change *change)
 {
-    const struct kind_row *row = row_of(change->kind);
-    struct buf             key, body;
-    str                    key_text, body_text;
+    const struct record_kind *records = kind_of(change->kind)->records;
+    struct buf                key, body;
+    str                       key_text, body_text;
     buf_init(&key, &c->arena);
-    row->key(&key, change->after ? change->after : change->before);
+    records->key(&key, change->after ? change->after : change->before);
     TRY(buf_finish(c, &key, &key_text));
     if (!change->after) return store_remove(c, session, change->kind, key_text);
     buf_init(&body, &c->arena);
-    row->pack(&body, change->after);
+    records->pack(&body, change->after);
     TRY(buf_finish(c, &body, &body_text));
-    return store_put(c, session, change->kind, key_text, str_bytes(body_text));
+    TRY(store_put(c, session, change->kind, key_text, str_bytes(body_text)));
+    change->after->version = store_latest(session);
+    return OK;
 }
 
 enum err world_change(struct call *c, struct worlds *w, struct store_session *session, enum store_kind kind,
@@ -469,4 +278,79 @@ void world_publish(struct worlds *w)
     if (world_changes(w) == 0) return;
     atomic_store(&w->published, 1 - atomic_load(&w->published));
     w->is_behind = true;
+}
+
+// --- following ---
+
+#define FOLLOW_BATCH 4096
+
+struct following {
+    struct worlds *worlds;
+    uint64_t       number;          // of the change that was applied last
+    uint64_t       whole_number;    // the last one of the last transaction that was applied as a whole
+    size_t         whole_changes;   // how many changes the draft had then
+    size_t         n;               // changes told in this batch
+};
+
+// One change applied to the draft.
+static enum err follow_one(struct call *c, struct worlds *w, const struct store_change *change)
+{
+    const struct world_kind *row = world_kind_find(change->kind);
+    struct change            one = {.kind = change->kind};
+    if (!row) return OK; // not held in memory
+    one.before = (struct ref *)row->records->find(*world_room(draft(w), row->room), change->key);
+    if (change->what == STORE_PUT) {
+        TRY(row->records->unpack(c, change->body, &one.after));
+        one.after->version = change->number;
+    }
+    if (!one.before && !one.after) return OK; // the removal of what was not there
+    if (one.before) ref_take(one.before);
+    TRY(remember(c, w, one));
+    apply(draft(w), one.kind, one.before, one.after);
+    return OK;
+}
+
+static enum err follow(struct call *c, const struct store_change *change, void *context)
+{
+    struct following *f = context;
+    if (change->number == change->first) { // the transaction before is whole
+        f->whole_number = change->number - 1;
+        f->whole_changes = world_changes(f->worlds);
+    }
+    TRY(follow_one(c, f->worlds, change));
+    f->number = change->number;
+    f->n++;
+    return OK;
+}
+
+// All that is told, in batches; a batch that ends within a transaction gives that one's beginning back, unless it has no more.
+static enum err follow_all(struct call *c, struct worlds *w, struct store_session *session)
+{
+    struct following f = {.worlds = w, .number = w->at};
+    do {
+        f.n = 0;
+        TRY(store_changes(c, session, f.number, FOLLOW_BATCH, follow, &f));
+        bool is_all = f.n < FOLLOW_BATCH;
+        if (!is_all && f.whole_number <= w->at) continue; // one transaction that is longer than a batch
+        if (!is_all) world_undo(w, f.whole_changes);
+        w->at = f.number = is_all ? f.number : f.whole_number;
+        world_publish(w);
+        worlds_complete(w);
+    } while (f.n == FOLLOW_BATCH);
+    return OK;
+}
+
+enum err worlds_follow(struct call *c, struct worlds *w, struct store_session *session)
+{
+    worlds_complete(w);
+    TRY(store_begin_read(c, session));
+    enum err failed = follow_all(c, w, session);
+    store_end_read(session);
+    if (failed != OK) world_undo(w, 0); // of the batch that failed; those before it are published
+    return failed;
+}
+
+uint64_t worlds_at(const struct worlds *w)
+{
+    return w->at;
 }

@@ -37,7 +37,9 @@ struct worlds;
 
 /*
  * Reads all records of the store into the published copy: readers may begin. The idle one follows with
- * worlds_complete. Errors: ERR_STORE_DAMAGED, ERR_STORE_UNAVAILABLE
+ * worlds_complete. Where others may write meanwhile, the session must be in a read transaction (store_begin_read).
+ * Records know their version: ref->version is that of the store's record, and changes with every write of it.
+ * Errors: ERR_STORE_DAMAGED, ERR_STORE_UNAVAILABLE
  */
 FALLIBLE worlds_load(struct call *c, struct store_session *session, struct worlds **out);
 void     worlds_free(struct worlds *w);
@@ -70,3 +72,13 @@ size_t world_changes(const struct worlds *w);
 void   world_undo(struct worlds *w, size_t keep);
 /* Publishes the draft: whoever enters from now on reads it. Waits for nobody. */
 void world_publish(struct worlds *w);
+
+/*
+ * A follower: worlds of a store that somebody else writes. It is brought to where the store is by the store's change
+ * sequence alone, and publishes whole transactions only. The session is a reading one, in no read transaction.
+ * Errors: ERR_NOT_FOUND - it is too far behind: make it anew with worlds_load. ERR_STORE_DAMAGED, ERR_STORE_UNAVAILABLE;
+ *         it is then at the change that worlds_at says, and may go on later.
+ */
+FALLIBLE worlds_follow(struct call *c, struct worlds *w, struct store_session *session);
+/* The number of the change that the follower is at; of other worlds, that at which they were loaded. */
+uint64_t worlds_at(const struct worlds *w);

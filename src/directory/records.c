@@ -1,0 +1,78 @@
+#include "directory/records.h"
+
+#include "directory/directory.h"
+
+static void principal_key(struct buf *b, const struct ref *r)
+{
+    record_key_guid(b, ((const struct principal *)r)->id.g);
+}
+
+static bool principal_put(void *home, struct ref *r)
+{
+    return directory_put(home, (struct principal *)r);
+}
+
+static void principal_remove(void *home, const struct ref *r)
+{
+    directory_remove(home, ((const struct principal *)r)->id);
+}
+
+static const struct ref *principal_find(const void *home, str key)
+{
+    object_id               id;
+    const struct principal *p = record_key_is_guids(key, &id.g, 1) ? directory_find(home, id) : NULL;
+    return p ? &p->ref : NULL;
+}
+
+RECORD_KIND(RECORD_PRINCIPAL, principal, principal, principal_unpack, principal_pack)
+
+static void membership_key(struct buf *b, const struct ref *r)
+{
+    const struct membership *m = (const struct membership *)r;
+    record_key_guid(b, m->group.g);
+    record_key_guid(b, m->member.g);
+}
+
+static bool membership_put(void *home, struct ref *r)
+{
+    return directory_put_membership(home, (struct membership *)r);
+}
+
+static void membership_remove(void *home, const struct ref *r)
+{
+    const struct membership *m = (const struct membership *)r;
+    directory_remove_membership(home, m->group, m->member);
+}
+
+static const struct ref *membership_find(const void *home, str key)
+{
+    guid                     ids[2];
+    const struct membership *m = record_key_is_guids(key, ids, 2) ? directory_find_membership(home, (object_id){ids[0]}, (object_id){ids[1]}) : NULL;
+    return m ? &m->ref : NULL;
+}
+
+RECORD_KIND(RECORD_MEMBERSHIP, membership, membership, membership_unpack, membership_pack)
+
+static void revocation_key(struct buf *b, const struct ref *r)
+{
+    record_key_guid(b, ((const struct revocation *)r)->principal.g);
+}
+
+static bool revocation_put(void *home, struct ref *r)
+{
+    return directory_put_revocation(home, (struct revocation *)r);
+}
+
+static void revocation_remove(void *home, const struct ref *r)
+{
+    directory_remove_revocation(home, ((const struct revocation *)r)->principal);
+}
+
+static const struct ref *revocation_find(const void *home, str key)
+{
+    object_id                id;
+    const struct revocation *r = record_key_is_guids(key, &id.g, 1) ? directory_find_revocation(home, id) : NULL;
+    return r ? &r->ref : NULL;
+}
+
+RECORD_KIND(RECORD_REVOCATION, revocation, revocation, revocation_unpack, revocation_pack)

@@ -1,0 +1,65 @@
+#include "ops/world_kinds.h"
+
+#include "directory/records.h"
+#include "rbac/records.h"
+#include "resources/records.h"
+
+static void *make_directory(void)
+{
+    return directory_new();
+}
+
+static void free_directory(void *home)
+{
+    directory_free(home);
+}
+
+static void *make_tree(void)
+{
+    return tree_new();
+}
+
+static void free_tree(void *home)
+{
+    tree_free(home);
+}
+
+static void *make_rules(void)
+{
+    return rbac_rules_new();
+}
+
+static void free_rules(void *home)
+{
+    rbac_rules_free(home);
+}
+
+#define DIRECTORY offsetof(struct world, directory)
+#define TREE      offsetof(struct world, tree)
+#define RULES     offsetof(struct world, rules)
+
+const struct world_room WORLD_ROOMS[] = {
+    {DIRECTORY, make_directory, free_directory}, {TREE, make_tree, free_tree}, {RULES, make_rules, free_rules},
+};
+const size_t WORLD_ROOM_N = COUNT(WORLD_ROOMS);
+
+const struct world_kind WORLD_KINDS[] = {
+    {STORE_MGMT_GROUP, TREE, &RECORD_MGMT_GROUP},
+    {STORE_SUBSCRIPTION, TREE, &RECORD_SUBSCRIPTION},
+    {STORE_GROUP, TREE, &RECORD_GROUP},
+    {STORE_PRINCIPAL, DIRECTORY, &RECORD_PRINCIPAL},
+    {STORE_MEMBERSHIP, DIRECTORY, &RECORD_MEMBERSHIP},
+    {STORE_RESOURCE, TREE, &RECORD_RESOURCE},
+    {STORE_ROLE, RULES, &RECORD_ROLE},
+    {STORE_ASSIGNMENT, RULES, &RECORD_ASSIGNMENT},
+    {STORE_DENY, RULES, &RECORD_DENY},
+    {STORE_REVOCATION, DIRECTORY, &RECORD_REVOCATION},
+};
+const size_t WORLD_KIND_N = COUNT(WORLD_KINDS);
+
+const struct world_kind *world_kind_find(enum store_kind kind)
+{
+    for (size_t i = 0; i < WORLD_KIND_N; i++)
+        if (WORLD_KINDS[i].kind == kind) return &WORLD_KINDS[i];
+    return NULL;
+}

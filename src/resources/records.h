@@ -1,0 +1,9 @@
+/*
+ * records.h - the kinds of records that a struct tree holds.
+ *
+ * Layer:  resources (uses core, directory)
+ */
+#pragma once
+#include "core/record_kind.h"
+
+extern const struct record_kind RECORD_MGMT_GROUP, RECORD_SUBSCRIPTION, RECORD_GROUP, RECORD_RESOURCE;
