@@ -6,10 +6,16 @@
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
+
+#ifndef SO_PEERPIDFD
+#define SO_PEERPIDFD 77 /* since Linux 6.5 */
+#endif
 
 #define MAP_BYTES 4096
 #define SOCKET_MEMORY_BYTES 8192
@@ -51,6 +57,26 @@ static bool is_in_sandbox(const struct ucred *peer)
     return peer->uid != 0 || geteuid() == 0 || !same_user_map(peer->pid);
 }
 
+// The process that connected, and no later one of its number; -1 if it has ended. Before Linux 6.5 a process that
+// ended before this is mistaken for one that has its number by now.
+static int open_process(int fd, pid_t pid)
+{
+    int       process = -1;
+    socklen_t n = sizeof process;
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERPIDFD, &process, &n) == 0) {
+        fcntl(process, F_SETFD, FD_CLOEXEC);
+        return process;
+    }
+    return errno == ENOPROTOOPT ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
+}
+
+// While it lives its number is its own: what /proc said before this was said of it.
+static bool is_alive(int process)
+{
+    struct pollfd ends = {.fd = process, .events = POLLIN};
+    return poll(&ends, 1, 0) == 0;
+}
+
 enum err peer_read(struct call *c, int fd, pid_t *out_pid, uid_t *out_user)
 {
     struct ucred peer;
@@ -59,7 +85,12 @@ enum err peer_read(struct call *c, int fd, pid_t *out_pid, uid_t *out_user)
         return FAIL(c, ERR_NOT_AUTHORIZED, "The kernel does not say who is asking.");
     if (peer.uid != geteuid() && peer.uid != 0)
         return FAIL(c, ERR_NOT_AUTHORIZED, "The server belongs to another user (uid %u, not %u).", (unsigned)geteuid(), (unsigned)peer.uid);
-    if (is_in_sandbox(&peer)) return FAIL(c, ERR_NOT_AUTHORIZED, "Nothing in a sandbox may command the server.");
+    int process = open_process(fd, peer.pid);
+    if (process < 0) return FAIL(c, ERR_NOT_AUTHORIZED, "The process that asks has ended.");
+    bool in_sandbox = is_in_sandbox(&peer), alive = is_alive(process);
+    close(process);
+    if (!alive) return FAIL(c, ERR_NOT_AUTHORIZED, "The process that asks has ended.");
+    if (in_sandbox) return FAIL(c, ERR_NOT_AUTHORIZED, "Nothing in a sandbox may command the server.");
     *out_pid = peer.pid;
     *out_user = peer.uid;
     return OK;

@@ -1,10 +1,14 @@
 #include "endpoints/sandbox/peer.h"
 
+#include <linux/sched.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -55,6 +59,76 @@ TEST(peer_read_turns_sandboxed_processes_away)
 {
     check_peer(t, "a process beside the server", false, OK);
     check_peer(t, "a process in a user namespace", true, ERR_NOT_AUTHORIZED);
+}
+
+#define CHOSEN_NUMBER 321
+
+// In a process namespace of our own, as its process 1: a child of that number. It connects and ends, or sleeps.
+static pid_t child_numbered(int connect_to, const struct sockaddr *at, socklen_t n)
+{
+    pid_t             number = CHOSEN_NUMBER;
+    struct clone_args how = {.exit_signal = SIGCHLD, .set_tid = (uintptr_t)&number, .set_tid_size = 1};
+    pid_t             pid = (pid_t)syscall(SYS_clone3, &how, sizeof how);
+    if (pid != 0) return pid;
+    if (connect_to < 0) pause();
+    _exit(connect(connect_to, at, n) == 0 ? 0 : 1);
+}
+
+static bool is_refused(int listening)
+{
+    struct call c;
+    pid_t       pid;
+    uid_t       user;
+    int         fd = accept4(listening, NULL, NULL, SOCK_CLOEXEC);
+    call_init(&c, NULL, NULL);
+    enum err got = peer_read(&c, fd, &pid, &user);
+    call_clear(&c);
+    close(fd);
+    return got == ERR_NOT_AUTHORIZED;
+}
+
+// 0: as it should be; NO_NAMESPACES; anything else: what failed.
+static int reuse_number(int listening, const struct sockaddr *at, socklen_t n)
+{
+    int client = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+    if (mount("proc", "/proc", "proc", 0, NULL) != 0) return NO_NAMESPACES;
+    pid_t first = child_numbered(client, at, n);
+    if (first != CHOSEN_NUMBER) return NO_NAMESPACES;
+    if (waitpid(first, NULL, 0) != first) return 2;
+    pid_t second = child_numbered(-1, NULL, 0); // a process of ours, beside the server: it might command it
+    if (second != CHOSEN_NUMBER) return 3;
+    int result = is_refused(listening) ? 0 : 4;
+    kill(second, SIGKILL);
+    waitpid(second, NULL, 0);
+    return result;
+}
+
+static int reuse_in_namespaces(int listening, const struct sockaddr *at, socklen_t n)
+{
+    int status = 0;
+    if (unshare(CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNS) != 0) return NO_NAMESPACES;
+    pid_t first = fork();
+    if (first == 0) _exit(reuse_number(listening, at, n));
+    return waitpid(first, &status, 0) == first && WIFEXITED(status) ? WEXITSTATUS(status) : 5;
+}
+
+// A sandboxed program that could wait for its number to become another's would speak with that one's rights.
+TEST(peer_read_knows_a_number_that_was_given_again)
+{
+    struct sockaddr_storage at;
+    socklen_t               n = sizeof at;
+    int                     status = -1, listening = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0), peer_pidfd = -1;
+    sa_family_t             autobind = AF_UNIX;
+    int                     pair[2];
+    socklen_t               pidfd_n = sizeof peer_pidfd;
+    CHECK(bind(listening, (const struct sockaddr *)&autobind, sizeof autobind) == 0 && listen(listening, 1) == 0);
+    CHECK(getsockname(listening, (struct sockaddr *)&at, &n) == 0 && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == 0);
+    bool knows = getsockopt(pair[0], SOL_SOCKET, 77 /* SO_PEERPIDFD */, &peer_pidfd, &pidfd_n) == 0;
+    pid_t child = fork();
+    if (child == 0) _exit(reuse_in_namespaces(listening, (struct sockaddr *)&at, n));
+    CHECK(waitpid(child, &status, 0) == child && WIFEXITED(status));
+    if (knows) CHECK_ROW(WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == NO_NAMESPACES, call_format(t->call, "it ended with %d", WEXITSTATUS(status)).at);
+    close(listening), close(pair[0]), close(pair[1]), close(peer_pidfd);
 }
 
 TEST(peer_read_wants_a_connected_unix_socket)
