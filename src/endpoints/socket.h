@@ -13,6 +13,7 @@
 struct socket_workload {
     struct product *product;
     str             resource; /* its ARM id; empty: nobody's */
+    guid            uid;      /* of the resource that is meant: one that is made later under that id is not it */
 };
 
 /* Fills in handler and context (and what else is not of the socket) for one workload. */

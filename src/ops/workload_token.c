@@ -45,18 +45,18 @@ static const struct principal *find_named(const struct world *world, const struc
     return directory_find_managed(world->directory, resource, false);
 }
 
-enum err workload_identity(struct call *c, const struct world *world, str host, const struct identity_choice *choice, struct workload_identity *out)
+enum err workload_identity(struct call *c, const struct world *world, const struct resource *host, const struct identity_choice *choice,
+                           struct workload_identity *out)
 {
-    const struct resource  *resource = tree_find(world->tree, host);
     const struct principal *p;
     int                     named = (choice->client_id.at != NULL) + (choice->object_id.at != NULL) + (choice->resource_id.at != NULL);
     if (named > 1) return FAIL_PLAIN(c, ERR_IDENTITY_SELECTORS);
-    if (!resource) return not_found(c);
+    if (!host) return not_found(c);
     if (named == 1) p = find_named(world, choice);
-    else TRY(find_default(c, world, resource, &p));
-    if (!p || !is_attached(resource, p)) return not_found(c);
+    else TRY(find_default(c, world, host, &p));
+    if (!p || !is_attached(host, p)) return not_found(c);
     const struct revocation *revoked = directory_find_revocation(world->directory, p->id);
-    *out = (struct workload_identity){.host = resource, .principal = p, .revoked_s = revoked ? revoked->at_s : 0};
+    *out = (struct workload_identity){.host = host, .principal = p, .revoked_s = revoked ? revoked->at_s : 0};
     return OK;
 }
 

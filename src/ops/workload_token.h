@@ -27,10 +27,11 @@ struct workload_identity {
 
 /*
  * None named: the system-assigned identity if there is one, else the only user-assigned one. A named one must be
- * attached to the resource and stand in the directory.
+ * attached to the resource and stand in the directory. `host` is NULL for a resource that is gone: it has none.
  * Errors: ERR_IDENTITY_NOT_FOUND, ERR_IDENTITY_AMBIGUOUS (none named, several user-assigned), ERR_IDENTITY_SELECTORS
  */
-FALLIBLE workload_identity(struct call *c, const struct world *world, str host, const struct identity_choice *choice, struct workload_identity *out);
+FALLIBLE workload_identity(struct call *c, const struct world *world, const struct resource *host, const struct identity_choice *choice,
+                           struct workload_identity *out);
 
 /* The key under which the identity's token for an audience is kept. */
 void workload_key(const struct workload_identity *w, str audience, struct mint_key *out);

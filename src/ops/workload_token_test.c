@@ -150,7 +150,7 @@ TEST(workload_identity_follows_the_metadata_endpoints_rules)
         str                      row = call_format(t->call, "%s by %d '%s'", CASES[i].host, CASES[i].by, CASES[i].value);
         struct identity_choice   choice = choice_of(CASES[i].by, str_of(CASES[i].value));
         struct workload_identity found = {0};
-        CHECK_ERR(workload_identity(t->call, &w, host, &choice, &found), CASES[i].want, row.at);
+        CHECK_ERR(workload_identity(t->call, &w, tree_find(w.tree, host), &choice, &found), CASES[i].want, row.at);
         if (CASES[i].want == OK)
             CHECK_ROW(found.principal && guid_eq(found.principal->id.g, guid_of(CAST[CASES[i].who].id)) && str_eq(found.host->id, host), row.at);
         else CHECK_ROW(!found.principal, row.at);
@@ -164,12 +164,12 @@ TEST(workload_identity_is_gone_with_its_principal)
     struct world             w = world_of_cast(t);
     struct identity_choice   choice = choice_of(BY_RESOURCE, S(USERS "id1"));
     struct workload_identity found;
-    CHECK_OK(workload_identity(t->call, &w, S(MACHINES "both"), &choice, &found));
+    CHECK_OK(workload_identity(t->call, &w, tree_find(w.tree, S(MACHINES "both")), &choice, &found));
     directory_remove(w.directory, (object_id){guid_of(CAST[ID1].id)});
-    CHECK_ERR(workload_identity(t->call, &w, S(MACHINES "both"), &choice, &found), ERR_IDENTITY_NOT_FOUND, "deleted");
+    CHECK_ERR(workload_identity(t->call, &w, tree_find(w.tree, S(MACHINES "both")), &choice, &found), ERR_IDENTITY_NOT_FOUND, "deleted");
     directory_remove(w.directory, (object_id){guid_of(CAST[SYSTEM_BOTH].id)});
     choice = (struct identity_choice){0};
-    CHECK_ERR(workload_identity(t->call, &w, S(MACHINES "both"), &choice, &found), ERR_IDENTITY_NOT_FOUND, "the system-assigned one is deleted");
+    CHECK_ERR(workload_identity(t->call, &w, tree_find(w.tree, S(MACHINES "both")), &choice, &found), ERR_IDENTITY_NOT_FOUND, "the system-assigned one is deleted");
     world_done(&w);
 }
 
@@ -179,13 +179,13 @@ TEST(workload_key_is_of_this_incarnation)
     struct world             w = world_of_cast(t);
     struct identity_choice   none = {0};
     struct workload_identity before, after;
-    CHECK_OK(workload_identity(t->call, &w, S(MACHINES "one"), &none, &before));
+    CHECK_OK(workload_identity(t->call, &w, tree_find(w.tree, S(MACHINES "one")), &none, &before));
     struct mint_key key, same, other;
     workload_key(&before, S("https://vault.azure.net"), &key);
     workload_key(&before, S("https://vault.azure.net"), &same);
     CHECK(str_eq((str){key.at, key.n}, (str){same.at, same.n}));
     add_host(t, &w, 3);
-    CHECK_OK(workload_identity(t->call, &w, S(MACHINES "one"), &none, &after));
+    CHECK_OK(workload_identity(t->call, &w, tree_find(w.tree, S(MACHINES "one")), &none, &after));
     workload_key(&after, S("https://vault.azure.net"), &other);
     CHECK(!str_eq((str){key.at, key.n}, (str){other.at, other.n}));
     world_done(&w);

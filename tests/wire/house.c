@@ -191,6 +191,24 @@ void house_delete(struct house *h, enum house_who who)
     world_publish(worlds);
 }
 
+void house_remake(struct house *h, const char *machine)
+{
+    struct test           *t = h->t;
+    struct worlds         *worlds = h->product.worlds;
+    const struct resource *old = tree_find(world_draft(worlds)->tree, call_format(t->call, HOUSE_VMS "%s", machine));
+    struct resource       *fresh = NULL;
+    CHECK(old != NULL);
+    if (!old) return;
+    struct resource plain = *old;
+    plain.uid = guid_new(t->call);
+    CHECK_OK(resource_new(t->call, &plain, &fresh));
+    CHECK_OK(store_begin(t->call, h->writer));
+    CHECK_OK(world_change(t->call, worlds, h->writer, STORE_RESOURCE, &old->ref, NULL));
+    CHECK_OK(world_change(t->call, worlds, h->writer, STORE_RESOURCE, NULL, &fresh->ref));
+    CHECK_OK(store_commit(t->call, h->writer));
+    world_publish(worlds);
+}
+
 static uint16_t listen_on(struct house *h, struct http_listener_settings *l, struct http_listener **out)
 {
     struct test          *t = h->t;
@@ -207,6 +225,8 @@ uint16_t house_imds(struct house *h, const char *machine, bool published_limits,
     struct test         *t = h->t;
     struct imds         *imds = NULL;
     struct imds_settings settings = {.product = &h->product, .resource = call_format(t->call, HOUSE_VMS "%s", machine), .published_limits = published_limits};
+    const struct resource *host = tree_find(world_draft(h->product.worlds)->tree, settings.resource);
+    if (host) settings.uid = host->uid;
     CHECK_OK(imds_new(t->call, &settings, &imds));
     struct http_listener_settings l = {.handler = imds_handle, .context = imds, .context_free = imds_free, .server_name = S(IMDS_SERVER_NAME)};
     return listen_on(h, &l, out);

@@ -65,6 +65,8 @@ void house_end(struct house *h);
 
 /* Removes a person from the directory, as deleting the identity does. */
 void house_delete(struct house *h, enum house_who who);
+/* The machine is deleted, and another one made under its id with the same identities. */
+void house_remake(struct house *h, const char *machine);
 
 /* Listeners; the port they are on. */
 uint16_t house_imds(struct house *h, const char *machine, bool published_limits, struct http_listener **out);

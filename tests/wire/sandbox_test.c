@@ -244,6 +244,37 @@ TEST(sandbox_serves_a_workload_while_its_launcher_lives)
     place_end(&p);
 }
 
+#define INSTANCE "GET /metadata/instance?api-version=2021-02-01 HTTP/1.1\r\nHost: 127.0.0.1\r\nMetadata: true\r\n\r\n"
+
+static uint16_t serve_on_host(struct test *t, const struct place *p, const char *machine, struct lanyard_workload **out)
+{
+    uint16_t port = 0;
+    int      fd = open_socket(SOCK_STREAM, INADDR_LOOPBACK, &port);
+    CHECK(lanyard_workload_open(p->data_dir, machine, false, out, NULL) == LANYARD_OK);
+    CHECK(lanyard_workload_serve(*out, &fd, 1, NULL) == LANYARD_OK);
+    close(fd);
+    return port;
+}
+
+// A program keeps its listener when its machine is deleted. The machine that is made later under that id is another one.
+TEST(sandbox_serves_the_machine_that_was_and_no_later_one)
+{
+    struct place             p;
+    struct lanyard_workload *first = NULL, *second = NULL, *other = NULL;
+    place_start(t, &p);
+    uint16_t before = serve_on_host(t, &p, "system", &first), untouched = serve_on_host(t, &p, "both", &other);
+    CHECK_INT(house_ask(&p.house, before, S(TOKEN)).status, 200, "while the machine is there");
+    CHECK_INT(house_ask(&p.house, before, S(INSTANCE)).status, 200, "its document");
+    house_remake(&p.house, "system");
+    CHECK_INT(house_ask(&p.house, before, S(TOKEN)).status, 400, "a token, after another one was made");
+    CHECK_INT(house_ask(&p.house, before, S(INSTANCE)).status, 404, "its document");
+    CHECK_INT(house_ask(&p.house, untouched, S(TOKEN)).status, 200, "another machine");
+    uint16_t after = serve_on_host(t, &p, "system", &second);
+    CHECK_INT(house_ask(&p.house, after, S(TOKEN)).status, 200, "who runs as the new one");
+    lanyard_workload_close(first), lanyard_workload_close(second), lanyard_workload_close(other);
+    place_end(&p);
+}
+
 TEST(sandbox_serves_on_the_host_and_says_where)
 {
     struct place                   p;

@@ -13,6 +13,7 @@ enum err imds_new(struct call *c, const struct imds_settings *settings, struct i
     if (settings->resource.n) memcpy(room, settings->resource.at, settings->resource.n);
     s->product = settings->product;
     s->resource = (str){room, settings->resource.n};
+    s->uid = settings->uid;
     s->published_limits = settings->published_limits;
     *out = s;
     return OK;
@@ -20,7 +21,7 @@ enum err imds_new(struct call *c, const struct imds_settings *settings, struct i
 
 static enum err open_socket(struct call *c, const struct socket_workload *w, struct http_listener_settings *out)
 {
-    struct imds_settings settings = {.product = w->product, .resource = w->resource};
+    struct imds_settings settings = {.product = w->product, .resource = w->resource, .uid = w->uid};
     struct imds         *s = NULL;
     TRY(imds_new(c, &settings, &s));
     out->handler = imds_handle;
@@ -41,6 +42,12 @@ const struct service SERVICE_IMDS = {.name = "imds", .sockets = {SOCKETS, COUNT(
 void imds_free(void *imds)
 {
     free(imds);
+}
+
+const struct resource *imds_host(const struct imds *s, const struct world *world)
+{
+    const struct resource *r = tree_find(world->tree, s->resource);
+    return r && guid_eq(r->uid, s->uid) ? r : NULL;
 }
 
 static const struct path {

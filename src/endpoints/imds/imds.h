@@ -23,6 +23,7 @@ struct imds;
 struct imds_settings {
     struct product *product;
     str             resource;         /* whose workload it is: an ARM id; need not exist (any more) */
+    guid            uid;              /* and which of the resources that have that id one after another */
     bool            published_limits; /* answer 429 past the limits that the cloud has */
 };
 

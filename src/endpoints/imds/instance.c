@@ -180,7 +180,7 @@ static enum err get_document(struct call *c, struct imds *s, unsigned row, const
 {
     str                    text;
     const struct world    *world = world_enter(s->product->worlds, row);
-    const struct resource *r = tree_find(world->tree, s->resource);
+    const struct resource *r = imds_host(s, world);
     enum err               failed = r ? write_document(c, r, &text) : FAIL_PLAIN(c, ERR_NOT_FOUND);
     world_leave(s->product->worlds, row);
     TRY(failed);

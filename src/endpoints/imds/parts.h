@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 
 #include "endpoints/imds/imds.h"
+#include "ops/world.h"
 
 /* How many requests came in the current second; shared by all loops. */
 struct imds_rate {
@@ -16,10 +17,14 @@ struct imds_rate {
 struct imds {
     struct product  *product;
     str              resource; /* on the heap, behind this */
+    guid             uid;
     bool             published_limits;
     struct imds_rate tokens, others;
     atomic_uint      tokens_at_once; /* that wait for a signature */
 };
+
+/* The resource whose workload asks; NULL if it is gone, whatever has its id now. Lives: while the world is held. */
+const struct resource *imds_host(const struct imds *s, const struct world *world);
 
 /* The query, once it is known to be well formed. */
 struct imds_query {

@@ -118,7 +118,7 @@ static enum err answer_in(struct http_exchange *x, struct imds *s, const struct 
     struct workload_identity who;
     struct mint_order        order;
     struct mint_key          key;
-    TRY(workload_identity(c, world, s->resource, &ask->choice, &who));
+    TRY(workload_identity(c, world, imds_host(s, world), &ask->choice, &who));
     workload_key(&who, ask->audience, &key);
     const struct minted *t = minter_find(p->minter, row, c->now_s, &key);
     if (t && !minter_is_due(t, c->now_s)) {

@@ -33,6 +33,7 @@ struct launcher {
     uid_t                    user;
     bool                     is_sandboxed;
     char                    *resource; // its id; "" if the program runs as none
+    guid                     uid;      // the resource that had this id when the launcher came
     const struct socket_row *rows[WORKLOAD_MAX_SOCKETS];
     size_t                   row_n;
     uint16_t                 ports[WORKLOAD_MAX_SOCKETS]; // of the sockets, as they were handed over
@@ -193,7 +194,7 @@ static enum err guard_by_user(struct call *c, uid_t user, struct http_listener_s
 
 static enum err open_row(struct call *c, const struct launcher *l, const struct socket_row *row, struct http_listener_settings *h)
 {
-    struct socket_workload w = {.product = l->sandbox->settings.product, .resource = str_of(l->resource)};
+    struct socket_workload w = {.product = l->sandbox->settings.product, .resource = str_of(l->resource), .uid = l->uid};
     TRY(row->open(c, &w, h));
     return l->is_sandboxed ? OK : guard_by_user(c, l->user, h);
 }
@@ -268,18 +269,20 @@ static enum err take_question(struct call *c, struct launcher *l, int fd, const 
 {
     struct product *p = l->sandbox->settings.product;
     struct work     w;
-    str             resource, named = json_get_str(message, S("resource"));
+    str             named = json_get_str(message, S("resource"));
+    struct workload_place place;
     if (json_get_int(message, S("version"), 0) != PROTOCOL_VERSION)
         return FAIL(c, ERR_PARAMETER_INVALID, "The server and this program are of different versions: use the same lanyard for both.");
     l->is_sandboxed = json_get_bool(message, S("sandbox"), true);
     TRY(work_begin(c, p, LAUNCHER_ROW, &w));
-    enum err failed = workload_find(c, w.world, named, &resource);
+    enum err failed = workload_find(c, w.world, named, &place);
     work_end(&w);
     TRY(failed);
-    l->row_n = workload_sockets(l->is_sandboxed, !str_empty(resource), l->rows);
+    l->row_n = workload_sockets(l->is_sandboxed, !str_empty(place.id), l->rows);
     if (l->row_n == 0)
         return FAIL(c, ERR_PARAMETER_INVALID, "Without a sandbox there is only the token endpoint, and that needs a resource: --as RES.");
-    l->resource = strndup(resource.at, resource.n);
+    l->uid = place.uid;
+    l->resource = strndup(place.id.at, place.id.n);
     if (!l->resource) return FAIL_PLAIN(c, ERR_NO_MEMORY);
     l->stage = STAGE_HANDS_OVER;
     return send_places(c, l, fd);

@@ -13,6 +13,14 @@ static bool can_carry_identities(const struct resource *r)
     return t->takes_system || t->takes_user;
 }
 
+static enum err place_of(struct call *c, const struct resource *r, struct workload_place *out)
+{
+    struct workload_place p = {.uid = r->uid};
+    TRY(call_copy_str(c, r->id, &p.id));
+    *out = p;
+    return OK;
+}
+
 // A program on it would look for an endpoint that is not there, and find one that is not its own.
 static bool has_own_endpoint(const struct resource *r)
 {
@@ -26,7 +34,7 @@ static enum err refuse_endpoint(struct call *c, const struct resource *r)
                 PSTR(r->id), PSTR(types_of(r->type)->own_endpoint));
 }
 
-static enum err by_id(struct call *c, const struct world *world, str id, str *out)
+static enum err by_id(struct call *c, const struct world *world, str id, struct workload_place *out)
 {
     struct resource_id    parts;
     const struct resource *r;
@@ -35,17 +43,18 @@ static enum err by_id(struct call *c, const struct world *world, str id, str *ou
     if (!r) return FAIL(c, ERR_RESOURCE_NOT_FOUND, "There is no resource %.*s.", PSTR(id));
     if (!can_carry_identities(r)) return FAIL(c, ERR_IDENTITY_OPERATION, "No program runs as %.*s: its type carries no identity.", PSTR(id));
     if (has_own_endpoint(r)) return refuse_endpoint(c, r);
-    return call_copy_str(c, r->id, out);
+    return place_of(c, r, out);
 }
 
 struct search {
     struct call *c;
     str          name;
     size_t       n;
-    str          first;
     struct buf   list;
     bool         failed;
     const struct resource *unserved; // of the name, but with an endpoint that is not served
+
+    struct workload_place first;
 };
 
 static bool look_at(const struct resource *r, void *context)
@@ -56,12 +65,12 @@ static bool look_at(const struct resource *r, void *context)
         s->unserved = r;
         return true;
     }
-    if (s->n++ == 0) s->failed = call_copy_str(s->c, r->id, &s->first) != OK;
+    if (s->n++ == 0) s->failed = place_of(s->c, r, &s->first) != OK;
     if (s->n <= WORKLOAD_MAX_CANDIDATES) buf_addf(&s->list, "\n  %.*s", PSTR(r->id));
     return !s->failed;
 }
 
-static enum err by_name(struct call *c, const struct world *world, str name, str *out)
+static enum err by_name(struct call *c, const struct world *world, str name, struct workload_place *out)
 {
     struct search s = {.c = c, .name = name};
     buf_init(&s.list, &c->arena);
@@ -77,13 +86,13 @@ static enum err by_name(struct call *c, const struct world *world, str name, str
     return OK;
 }
 
-enum err workload_find(struct call *c, const struct world *world, str named, str *out_id)
+enum err workload_find(struct call *c, const struct world *world, str named, struct workload_place *out)
 {
     if (str_empty(named)) {
-        *out_id = S("");
+        *out = (struct workload_place){.id = S("")};
         return OK;
     }
-    return str_starts(named, S("/")) ? by_id(c, world, named, out_id) : by_name(c, world, named, out_id);
+    return str_starts(named, S("/")) ? by_id(c, world, named, out) : by_name(c, world, named, out);
 }
 
 #define ADDRESS S_INIT("169.254.169.254")

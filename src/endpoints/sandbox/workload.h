@@ -10,13 +10,19 @@
 #define WORKLOAD_MAX_SOCKETS    16
 #define WORKLOAD_MAX_CANDIDATES 8 /* named in an error */
 
+/* Whose workload it is: a resource of this id, and of this incarnation alone. */
+struct workload_place {
+    str  id;  /* empty: nobody's */
+    guid uid; /* another resource that is made later under the same id has another */
+};
+
 /*
  * The resource that `named` means: an ARM id, or a name that only one resource has of those that can carry
  * identities. Empty for an empty name: nobody's workload. Lives: the call.
  * Errors: ERR_RESOURCE_NOT_FOUND, ERR_CONFLICT (several; the failure lists them), ERR_SCOPE_INVALID,
  *         ERR_IDENTITY_OPERATION (its type can carry none, or has a token endpoint of its own that is not served yet)
  */
-FALLIBLE workload_find(struct call *c, const struct world *world, str named, str *out_id);
+FALLIBLE workload_find(struct call *c, const struct world *world, str named, struct workload_place *out);
 
 /* What serves every sandbox, and no service's own: the https services, and the resolver. */
 extern const struct socket_row WORKLOAD_HTTPS;
