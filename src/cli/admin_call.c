@@ -1,5 +1,7 @@
 #include "cli/admin_call.h"
 
+#include "cli/sandbox/view.h"
+
 enum err admin_call(struct cli *cli, const struct lanyard_request *request, struct admin_reply *out)
 {
     static const enum err KINDS[] = {
@@ -18,6 +20,8 @@ enum err admin_call(struct cli *cli, const struct lanyard_request *request, stru
     struct lanyard_request limited = *request;
     limited.silence_max_s = cli->silence_max_s;
     enum lanyard_result result = lanyard_admin_call(cli->data_dir, &limited, &reply, &why);
+    str resource;
+    if (result == LANYARD_NO_SERVER && view_is_inside(c, &resource)) return FAIL(c, ERR_NOT_AUTHORIZED, "%s", VIEW_NO_ORDERS);
     if (result != LANYARD_OK) return FAIL(c, KINDS[result], "%s", why.text);
     struct admin_reply got = {.status = reply.status};
     enum err           failed = call_copy_str(c, str_of(reply.head), &got.head);

@@ -1,10 +1,13 @@
 #include "cli/environment.h"
 
+#include "cli/sandbox/view.h"
+
 #define VARIABLES_MAX 65536
 
 #define ROW(name) S_INIT(name),
 static const str REMOVED[] = {ENVIRONMENT_CREDENTIALS(ROW) ENVIRONMENT_ENDPOINTS(ROW) ENVIRONMENT_RESOLVER(ROW) S_INIT("SSL_CERT_DIR")};
 static const str PROXIES[] = {ENVIRONMENT_PROXIES(ROW)};
+static const str SOCKETS[] = {ENVIRONMENT_SOCKETS(ROW)};
 static const str TRUSTING[] = {ENVIRONMENT_CA(ROW)};
 // What AZURE_CLIENT_ID belongs to when it does not pick an identity.
 static const str OWNERS[] = {S_INIT("AZURE_CLIENT_SECRET"), S_INIT("AZURE_CLIENT_CERTIFICATE_PATH"), S_INIT("AZURE_FEDERATED_TOKEN_FILE"),
@@ -98,6 +101,29 @@ enum err environment_set(struct environment *e, const char *name, const char *va
     e->at[i] = entry.at;
     if (i == e->n) e->at[++e->n] = NULL;
     return OK;
+}
+
+void environment_remove(struct environment *e, const char *name)
+{
+    size_t i = find(e, name);
+    if (i == e->n) return;
+    for (; i < e->n; i++) e->at[i] = e->at[i + 1]; // with the NULL behind them
+    e->n--;
+}
+
+static bool names_shown(str value, const struct view_place *shown, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (*shown[i].path == '/' && shown[i].path[1] && str_find_str(value, str_of(shown[i].path)) != STR_NOWHERE) return true;
+    return false;
+}
+
+void environment_drop_sockets(struct environment *e, const struct view_place *shown, size_t n)
+{
+    for (size_t i = 0; i < COUNT(SOCKETS); i++) {
+        const char *value = environment_get(e, SOCKETS[i].at);
+        if (value && !names_shown(str_of(value), shown, n)) environment_remove(e, SOCKETS[i].at);
+    }
 }
 
 enum err environment_trust(struct environment *e, const char *bundle_path)

@@ -41,6 +41,21 @@
     X("GIT_SSL_CAINFO") X("HTTPLIB2_CA_CERTS") X("GRPC_DEFAULT_SSL_ROOTS_FILE_PATH") X("DENO_CERT") \
     X("NIX_SSL_CERT_FILE")
 
+/* Names of sockets that the sandbox does not show: of terminals, agents, buses, container engines, displays, editors. */
+#define ENVIRONMENT_SOCKETS(X)                                                                                    \
+    X("TMUX") X("TMUX_PANE") X("STY") X("KITTY_LISTEN_ON") X("ZELLIJ") X("SSH_AUTH_SOCK") X("SSH_AGENT_PID")         \
+    X("GPG_AGENT_INFO") X("GNOME_KEYRING_CONTROL") X("DBUS_SESSION_BUS_ADDRESS") X("DBUS_SYSTEM_BUS_ADDRESS")     \
+    X("DBUS_STARTER_ADDRESS") X("AT_SPI_BUS_ADDRESS") X("XDG_RUNTIME_DIR") X("NOTIFY_SOCKET") X("LISTEN_FDS")     \
+    X("LISTEN_PID") X("LISTEN_FDNAMES") X("JOURNAL_STREAM") X("SESSION_MANAGER") X("DOCKER_HOST") X("DOCKER_CONTEXT")  \
+    X("CONTAINER_HOST") X("CONTAINERD_ADDRESS") X("BUILDKIT_HOST") X("LXD_SOCKET") X("INCUS_SOCKET")              \
+    X("LIBVIRT_DEFAULT_URI") X("NIX_REMOTE") X("WSL_INTEROP") X("DISPLAY") X("WAYLAND_DISPLAY") X("WAYLAND_SOCKET")  \
+    X("XAUTHORITY") X("ICEAUTHORITY") X("SWAYSOCK") X("I3SOCK") X("HYPRLAND_INSTANCE_SIGNATURE") X("PULSE_SERVER")  \
+    X("PIPEWIRE_REMOTE") X("PIPEWIRE_RUNTIME_DIR") X("VSCODE_IPC_HOOK") X("VSCODE_IPC_HOOK_CLI")                  \
+    X("VSCODE_GIT_IPC_HANDLE") X("VSCODE_GIT_ASKPASS_NODE") X("GIT_ASKPASS") X("SSH_ASKPASS") X("NVIM")          \
+    X("NVIM_LISTEN_ADDRESS") X("EMACS_SOCKET_NAME") X("MYSQL_UNIX_PORT") X("KRB5CCNAME")
+
+struct view_place; /* cli/sandbox/view.h */
+
 struct variable {
     const char *name;
     const char *value;
@@ -61,6 +76,9 @@ struct environment {
 enum environment_network { ENVIRONMENT_ALONE, ENVIRONMENT_ON_HOST };
 FALLIBLE environment_begin(struct call *c, const char *const *caller, enum environment_network network, struct environment *out);
 FALLIBLE environment_set(struct environment *e, const char *name, const char *value);
+void     environment_remove(struct environment *e, const char *name);
+/* Removes ENVIRONMENT_SOCKETS, but for those that name a socket or a directory which the sandbox was asked to show. */
+void     environment_drop_sockets(struct environment *e, const struct view_place *shown, size_t n);
 /* Points every program at the bundle. */
 FALLIBLE environment_trust(struct environment *e, const char *bundle_path);
 const char *environment_get(const struct environment *e, const char *name);

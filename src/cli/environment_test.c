@@ -1,4 +1,6 @@
 #include "cli/environment.h"
+
+#include "cli/sandbox/view.h"
 #include "test.h"
 
 // Each row: the caller's environment, and what of it the workload sees.
@@ -55,4 +57,33 @@ TEST(environment_on_the_host_keeps_proxies_from_this_machine)
     CHECK_STR(str_of(environment_get(&e, "NO_PROXY")), S(".corp,127.0.0.1,localhost"), "upper case");
     CHECK_OK(environment_begin(t->call, without, ENVIRONMENT_ON_HOST, &e));
     CHECK_INT(e.n, 1, "no proxy, nothing to spare");
+}
+
+TEST(environment_drops_names_of_sockets_that_are_not_shown)
+{
+    static const struct { const char *caller, *shown; bool kept; } CASES[] = {
+        {"SSH_AUTH_SOCK=/tmp/ssh-x/agent.1", NULL, false},
+        {"SSH_AUTH_SOCK=/tmp/ssh-x/agent.1", "/tmp/ssh-x/agent.1", true},
+        {"SSH_AUTH_SOCK=/tmp/ssh-x/agent.1", "/tmp/ssh-x", true},
+        {"SSH_AUTH_SOCK=/tmp/ssh-x/agent.1", "/run/docker.sock", false},
+        {"SSH_AUTH_SOCK=/tmp/ssh-x/agent.1", "agent.1", false}, // relative: it may lead anywhere
+        {"SSH_AUTH_SOCK=/tmp/ssh-x/agent.1", "/", false},
+        {"TMUX=/tmp/tmux-1/default,7,0", NULL, false},
+        {"DOCKER_HOST=unix:///run/docker.sock", "/run/docker.sock", true},
+        {"DOCKER_HOST=tcp://127.0.0.1:2375", "/run/docker.sock", false},
+        {"DBUS_SESSION_BUS_ADDRESS=unix:path=/run/user/1/bus", NULL, false},
+        {"XDG_RUNTIME_DIR=/run/user/1", NULL, false},
+        {"WAYLAND_DISPLAY=wayland-0", NULL, false},
+        {"XDG_CONFIG_HOME=/home/me/.config", NULL, true}, // no socket
+    };
+    for (size_t i = 0; i < COUNT(CASES); i++) {
+        const char        *caller[] = {"A=1", CASES[i].caller, "Z=1", NULL};
+        struct view_place  shown = {CASES[i].shown, VIEW_SOCKET};
+        struct environment e;
+        CHECK_OK(environment_begin(t->call, caller, ENVIRONMENT_ALONE, &e));
+        environment_drop_sockets(&e, &shown, CASES[i].shown != NULL);
+        CHECK_INT(e.n, CASES[i].kept ? 3 : 2, CASES[i].caller);
+        CHECK_STR(str_of(environment_get(&e, "Z")), S("1"), CASES[i].caller);
+        CHECK(e.at[e.n] == NULL);
+    }
 }

@@ -6,11 +6,15 @@
 #pragma once
 #include "cli/command.h"
 #include "cli/environment.h"
+#include "cli/sandbox/view.h"
 #include "lanyard/admin.h"
 
 struct launch {
     struct lanyard_workload *workload;
     const char              *data_dir; /* without links */
+    const char              *here;     /* the working directory, without links */
+    const struct view_place *asked;    /* what the sandbox shows besides */
+    size_t                   asked_n;
     bool                     sandboxed;
     struct environment      *environment;
     const struct variable   *chosen; /* what the user sets with --env: last, so that it wins */
@@ -23,3 +27,6 @@ struct launch {
  * if it cannot be run, STATUS_LAUNCH for failures before that, which are told on stderr.
  */
 int launch_run(struct cli *cli, const struct launch *l);
+
+/* Tries whether sandboxes can be made here and says so; STATUS_LAUNCH, with the cause on stderr, if they cannot. */
+int launch_check(struct cli *cli);

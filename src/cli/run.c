@@ -7,7 +7,6 @@
 
 #include "cli/commands.h"
 #include "cli/launch.h"
-#include "cli/sandbox/hide.h"
 
 #define CHOSEN_MAX 64
 
@@ -26,10 +25,33 @@ static enum err read_chosen(struct cli *cli, struct variable *chosen, size_t *ou
     return OK;
 }
 
+static const struct { const char *option; enum view_kind kind; } SHOWING[] = {
+    {"bind", VIEW_WRITE}, {"bind-ro", VIEW_READ}, {"allow-socket", VIEW_SOCKET},
+};
+
+static enum err read_asked(struct cli *cli, bool sandboxed, struct view_place *asked, size_t *out_n)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < cli->value_n; i++)
+        for (size_t k = 0; k < COUNT(SHOWING); k++) {
+            const char *option = cli->values[i].row->name, *path = cli->values[i].text;
+            if (!str_eq(str_of(option), str_of(SHOWING[k].option))) continue;
+            if (!sandboxed) return FAIL(&cli->call, ERR_USAGE, "--%s shows something in a sandbox, and --no-sandbox makes none.", option);
+            if (!*path) return FAIL(&cli->call, ERR_USAGE, "--%s needs a path.", option);
+            if (n == VIEW_MAX_ASKED) return FAIL(&cli->call, ERR_USAGE, "--bind and the like more than %d times.", VIEW_MAX_ASKED);
+            asked[n++] = (struct view_place){path, SHOWING[k].kind};
+        }
+    *out_n = n;
+    return OK;
+}
+
 static enum err open_workload(struct cli *cli, bool sandboxed, struct lanyard_workload **out)
 {
     struct lanyard_error why;
     enum lanyard_result  result = lanyard_workload_open(cli->data_dir, cli_value(cli, "as", ""), sandboxed, out, &why);
+    str                  resource;
+    if (result == LANYARD_NO_SERVER && view_is_inside(&cli->call, &resource))
+        return FAIL(&cli->call, ERR_IO, "%s", VIEW_NO_ORDERS);
     return result == LANYARD_OK ? OK : FAIL(&cli->call, ERR_IO, "%s", why.text);
 }
 
@@ -45,12 +67,15 @@ static int launch(struct cli *cli, char **args)
 {
     struct environment       e;
     struct variable          chosen[CHOSEN_MAX];
+    struct view_place        asked[VIEW_MAX_ASKED];
     struct lanyard_workload *w = NULL;
-    struct launch            l = {.sandboxed = !cli_has(cli, "no-sandbox"), .environment = &e, .chosen = chosen, .args = args};
+    struct launch            l = {.sandboxed = !cli_has(cli, "no-sandbox"), .environment = &e, .chosen = chosen, .asked = asked, .args = args};
     enum err                 failed = read_chosen(cli, chosen, &l.chosen_n);
+    if (failed == OK) failed = read_asked(cli, l.sandboxed, asked, &l.asked_n);
     if (failed == OK) failed = environment_begin(&cli->call, (const char *const *)environ, l.sandboxed ? ENVIRONMENT_ALONE : ENVIRONMENT_ON_HOST, &e);
     if (failed == OK) failed = open_workload(cli, l.sandboxed, &w);
     if (failed == OK) failed = real_path(&cli->call, cli->data_dir, &l.data_dir);
+    if (failed == OK) failed = real_path(&cli->call, ".", &l.here);
     l.workload = w;
     int status = failed == OK ? launch_run(cli, &l) : cli_failed(cli);
     lanyard_workload_close(w);
@@ -69,23 +94,33 @@ static int run_shell(struct cli *cli)
     const char          *shell = getenv("SHELL");
     if (!shell || !*shell) shell = me && *me->pw_shell ? me->pw_shell : "/bin/sh";
     char *args[] = {(char *)shell, NULL};
-    return launch(cli, args);
+    return cli_has(cli, "check") ? launch_check(cli) : launch(cli, args);
 }
 
 #define AS_HELP      "The resource: its ARM id, or its name where only one has it"
 #define ENV_HELP     "Set a variable inside; wins over all that is set or removed"
+#define BIND_HELP    "Show a file or directory of the machine, to be read and written"
+#define BIND_RO_HELP "The same, to be read only"
+#define SOCKET_HELP  "Show one unix socket, and keep the variables that name it"
 #define NOSAND_HELP  "Stay on the host: the token endpoint on a port of 127.0.0.1, for this user's processes only, and SDKs told so by variables"
 
 static const struct option_row RUN_OPTIONS[] = {
     {"as", 'a', VALUE_WORD, "RES", AS_HELP, false},
     {"env", 'e', VALUE_WORD, "NAME=VALUE", ENV_HELP, true},
+    {"bind", 'b', VALUE_FILE, "PATH", BIND_HELP, true},
+    {"bind-ro", 0, VALUE_FILE, "PATH", BIND_RO_HELP, true},
+    {"allow-socket", 0, VALUE_FILE, "PATH", SOCKET_HELP, true},
     {"no-sandbox", 0, VALUE_NONE, NULL, NOSAND_HELP, false},
 };
 
 static const struct option_row SHELL_OPTIONS[] = {
     {"as", 'a', VALUE_WORD, "RES", AS_HELP " (default: none, so no tokens)", false},
     {"env", 'e', VALUE_WORD, "NAME=VALUE", ENV_HELP, true},
+    {"bind", 'b', VALUE_FILE, "PATH", BIND_HELP, true},
+    {"bind-ro", 0, VALUE_FILE, "PATH", BIND_RO_HELP, true},
+    {"allow-socket", 0, VALUE_FILE, "PATH", SOCKET_HELP, true},
     {"no-sandbox", 0, VALUE_NONE, NULL, NOSAND_HELP, false},
+    {"check", 0, VALUE_NONE, NULL, "Start nothing; say whether sandboxes can be made here, and if not, what forbids them", false},
 };
 
 static const struct operand_row RUN_OPERANDS[] = {{"CMD...", "The program and its arguments"}};
@@ -98,30 +133,43 @@ static const struct section_row SECTIONS[] = {
     {"The sandbox's network",
      "A loopback, the metadata endpoint on 169.254.169.254, the https services, and a resolver that knows Azure's names "
      "and no others. Neither the internet nor the host's own ports can be reached. The server knows the workload by the "
-     "listener that a request arrives on; nothing the program says is believed. When it ends, the listeners go. Programs "
-     "that it leaves behind keep running, with nobody to talk to."},
+     "listener that a request arrives on; nothing the program says is believed. The listeners are those of the resource that "
+     "was there at the start: one that is made later under its name is another one. When the program ends, the listeners go, "
+     "and all the processes that it leaves behind."},
     {"The sandbox's files",
-     "Files are the host's, except for the resolver's (resolv.conf, nsswitch.conf, hosts) and the lists of certificate "
-     "authorities. The data directory is empty but for these. Covered, where they exist:\n" HIDE_PLACES(LINE)},
+     "A program sees these directories of the machine, where they exist, and cannot write in them:\n" VIEW_SYSTEM(LINE) "\n  /etc\n"
+     "\n"
+     "It sees the working directory, and may write there. Empty and its own are the home directory and\n" VIEW_OWN(LINE) "\n"
+     "\n"
+     "Nothing else is there, and nothing else appears while it runs: no other part of the home directory, no socket of a "
+     "terminal, an agent, a bus or a container engine. --bind, --bind-ro and --allow-socket show more. A program that is installed "
+     "in the home directory (nvm, pyenv) needs its directory shown. The data directory is never shown: nobody can work in it, or in a "
+     "directory that holds it. In /etc the resolver's files (resolv.conf, nsswitch.conf, hosts) and the lists of certificate authorities are "
+     "the sandbox's.\n"
+     "\n"
+     "A unix socket in a directory that is shown can be connected to, whoever listens there."},
     {"The environment",
      "Removed, for they would lead an SDK elsewhere:" ENVIRONMENT_CREDENTIALS(WORD) ENVIRONMENT_ENDPOINTS(WORD) ENVIRONMENT_RESOLVER(WORD)
      " SSL_CERT_DIR, and in capitals or not" ENVIRONMENT_PROXIES(WORD) ".\n\n"
      "AZURE_CLIENT_ID is kept, for it picks one of several identities, unless it stands beside a credential it belongs to.\n\n"
+     "Removed, for they name what the sandbox does not show:" ENVIRONMENT_SOCKETS(WORD) ", and TMPDIR, TMP, TEMP unless they lead to a directory "
+     "that is there. One that names a PATH of --allow-socket or --bind is kept.\n\n"
      "Set to the local certificate authority:" ENVIRONMENT_CA(WORD) ". LANYARD_RESOURCE holds the resource's id."},
     {"Rights",
      "The user stays the same and has no capability inside, root neither: files of other users are closed to it, setuid "
      "programs do not rise, and nobody can change the network or the mounts. Of what was open it has standard input, output "
-     "and error alone. What is not fenced in: the program shares "
-     "your files, so one that rewrites your shell's start-up files acts as you the next time you log in; and it may send "
-     "signals to your other processes, the server among them. For root, all files are its own: sandbox an ordinary user."},
+     "and error alone. Processes, System V memory and message queues are its own: it sees no process of the machine, and can "
+     "signal none. What is not fenced in: the program may change what lies in the working directory, which you or your tools may "
+     "run outside later."},
     {"Where sandboxes are forbidden",
-     "Where the kernel forbids user namespaces to ordinary users, one line says which switch does it. In a container, start "
-     "the container with them allowed, or use --no-sandbox: that works on any kernel, with SDKs that heed "
+     "`lanyard shell --check` says whether sandboxes can be made, and what forbids them if not: a sysctl, a chroot, a container's "
+     "filter or profile. Have it allowed, or use --no-sandbox: that works on any kernel, with SDKs that heed "
      "AZURE_POD_IDENTITY_AUTHORITY_HOST (all but Go's), and without Azure's host names."},
 };
 
 static const struct example_row RUN_EXAMPLES[] = {
     {"lanyard run --as web -- node app.js", "Run an unchanged program as the machine web"},
+    {"lanyard run --as web --bind-ro ~/.nvm/versions/node/v22.1.0 -- node app.js", "With an interpreter that is installed in the home directory"},
     {"lanyard run --as \"$VM\" --env AZURE_CLIENT_ID=\"$ID\" -- python3 app.py", "Pick one of its user-assigned identities"},
 };
 

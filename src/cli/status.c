@@ -7,6 +7,7 @@
 #include "cli/admin_call.h"
 #include "cli/commands.h"
 #include "cli/pretty.h"
+#include "cli/sandbox/view.h"
 
 #define STOP_PATIENCE_MS 15000
 
@@ -59,9 +60,34 @@ static enum err print_json(struct cli *cli, const struct json *facts)
     return OK;
 }
 
+// The server tells nothing of itself in there. What is true is what the launcher left.
+static enum err print_inside(struct cli *cli, str resource)
+{
+    struct buf         b;
+    struct json_writer w;
+    str                text;
+    if (!cli->json) {
+        if (str_empty(resource)) puts("This is a sandbox, of a developer: without a metadata endpoint.");
+        else printf("This is a sandbox, of %.*s.\n", PSTR(resource));
+        puts("The server runs outside and answers Azure's names; `lanyard status` there tells of it.");
+        return OK;
+    }
+    buf_init(&b, &cli->call.arena);
+    json_begin(&w, &b);
+    json_write_object(&w);
+    json_put_bool(&w, S("sandbox"), true);
+    json_put_string(&w, S("resource"), resource);
+    json_write_end(&w);
+    TRY(buf_finish(&cli->call, &b, &text));
+    printf("%.*s\n", PSTR(text));
+    return OK;
+}
+
 static int run_status(struct cli *cli)
 {
     const struct json *facts = NULL;
+    str                resource;
+    if (view_is_inside(&cli->call, &resource)) return print_inside(cli, resource) == OK ? STATUS_OK : cli_failed(cli);
     enum err           failed = admin_json(cli, "GET", S("/lanyard/status"), STR_NONE, &facts);
     if (failed == OK && cli->json) failed = print_json(cli, facts);
     if (failed != OK) return cli_failed(cli);

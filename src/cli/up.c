@@ -175,7 +175,7 @@ static const struct section_row SECTIONS[] = {
 static const struct example_row EXAMPLES[] = {
     {"lanyard up", "Serve in the foreground"},
     {"lanyard up --detach", "Serve in the background; `lanyard down` ends it"},
-    {"lanyard up --data ./state --port 0 --json", "Serve from a directory of your own and print the facts as one line of JSON"},
+    {"lanyard up --data ~/shop-state --port 0 --json", "Serve from a directory of your own and print the facts as one line of JSON"},
     {"lanyard up --propagation cloud --test-clock", "See how a program bears the cloud's delays; `lanyard clock +10m` ends them"},
     {"lanyard up --names own --domain id.example.com --address 0.0.0.0", "Serve other machines under names of your own"},
 };

@@ -1,26 +1,22 @@
 /*
- * enter.h - into a user, network and mount namespace of one's own, and no way back.
+ * enter.h - a process in namespaces of its own.
  *
  * No root is needed. The user stays who he is: his id is mapped to itself.
  *
  * Layer:  cli (uses core)
- * Source: https://man7.org/linux/man-pages/man7/user_namespaces.7.html
+ * Source: https://man7.org/linux/man-pages/man7/user_namespaces.7.html, https://man7.org/linux/man-pages/man7/pid_namespaces.7.html
  */
 #pragma once
+#include <sys/types.h>
+
 #include "core/call.h"
 
 /*
- * Moves the calling process, which must have one thread, into new namespaces, with all rights over them.
+ * fork() into new user, network, mount, IPC and process namespaces. The child is their process 1 and has all rights
+ * over them, and over nothing else. The caller must have one thread.
  * Errors: ERR_NOT_AUTHORIZED - the kernel does not let us; the failure says why and what to do
  */
-FALLIBLE sandbox_enter(struct call *c);
+FALLIBLE sandbox_fork(struct call *c, pid_t *out);
 
-/*
- * Gives those rights up for good, for this process and all that it starts: no capability, none to be had
- * from a file, no typing into the terminal for the shell outside. The process dies with `parent`.
- * Errors: ERR_IO
- */
-FALLIBLE sandbox_seal(struct call *c, int parent);
-
-/* Explains a refusal while the sandbox was being set up: the kernel's switches, if one of them is it. */
-enum err sandbox_refused(struct call *c, const char *what, int error);
+/* The child's first step: it becomes this user again, who it was before. Errors: ERR_NOT_AUTHORIZED */
+FALLIBLE sandbox_map_user(struct call *c, uid_t user, gid_t group);

@@ -48,6 +48,11 @@ static str below(str path, str base)
     return rest.n ? rest : S("");
 }
 
+bool path_is_within(str path, str base)
+{
+    return below(path, base).at != NULL;
+}
+
 static str join(struct call *c, str base, str rest)
 {
     if (str_eq(base, S("/")) && rest.n) base.n = 0;
@@ -100,5 +105,27 @@ enum err mounts_showing(struct call *c, str mountinfo, str dir, struct mount_ali
     }
     *out = found;
     *out_n = n;
+    return OK;
+}
+
+enum err mounts_has(struct call *c, str mountinfo, str point, bool *out)
+{
+    struct mount_row *rows;
+    size_t            n = 0;
+    bool              has = false;
+    TRY(read_rows(c, mountinfo, &rows, &n));
+    for (size_t i = 0; i < n; i++) has |= str_eq(rows[i].point, point);
+    *out = has;
+    return OK;
+}
+
+enum err mounts_below(struct call *c, str mountinfo, str dir, str but, str *out)
+{
+    struct mount_row *rows;
+    size_t            n = 0;
+    TRY(read_rows(c, mountinfo, &rows, &n));
+    *out = STR_NONE;
+    for (size_t i = 0; i < n && !out->at; i++)
+        if (below(rows[i].point, dir).n && !str_eq(rows[i].point, but)) *out = rows[i].point;
     return OK;
 }

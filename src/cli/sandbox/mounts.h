@@ -23,3 +23,11 @@ struct mount_alias {
  * Errors: ERR_CONTENT_INVALID (no such list), ERR_TOO_LARGE
  */
 FALLIBLE mounts_showing(struct call *c, str mountinfo, str dir, struct mount_alias **out, size_t *out_n);
+
+/* True if `path` is `base` or lies below it; both absolute and without links. */
+bool path_is_within(str path, str base);
+
+/* True if something is mounted at `point`. Errors: as above */
+FALLIBLE mounts_has(struct call *c, str mountinfo, str point, bool *out);
+/* A point below `dir`, other than `but`, at which something is mounted; NULL `at` if there is none. Errors: as above */
+FALLIBLE mounts_below(struct call *c, str mountinfo, str dir, str but, str *out);

@@ -43,3 +43,21 @@ TEST(mounts_showing_refuses_what_is_no_list)
         CHECK_ERR(mounts_showing(t->call, str_of(CASES[i]), S("/var/state"), &found, &n), ERR_CONTENT_INVALID, CASES[i]);
     }
 }
+
+TEST(mounts_has_and_below_tell_what_is_mounted_where)
+{
+    const str info = S(ROOT HOME "22 21 0:4 / /proc rw - proc proc rw\n23 22 0:5 / /proc/sys/fs/binfmt_misc rw - autofs x rw\n");
+    const str covered = call_format(t->call, "%.*s24 22 0:6 / /proc/kcore rw - tmpfs x rw\n", PSTR(info));
+    bool      has = false;
+    str       point;
+    CHECK_OK(mounts_has(t->call, info, S("/"), &has));
+    CHECK(has);
+    CHECK_OK(mounts_has(t->call, S(HOME), S("/"), &has)); // as in a chroot
+    CHECK(!has);
+    CHECK_OK(mounts_below(t->call, info, S("/proc"), S("/proc/sys/fs/binfmt_misc"), &point));
+    CHECK(point.at == NULL);
+    CHECK_OK(mounts_below(t->call, covered, S("/proc"), S("/proc/sys/fs/binfmt_misc"), &point));
+    CHECK_STR(point, S("/proc/kcore"), "what a container covers");
+    CHECK_OK(mounts_below(t->call, covered, S("/process"), STR_NONE, &point));
+    CHECK(point.at == NULL);
+}
