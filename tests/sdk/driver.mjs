@@ -157,7 +157,7 @@ async function serve(options, programs, fail) {
     for (const program of programs) {
       for (const machine of PROGRAMS[program]) {
         const command = [process.execPath, join(import.meta.dirname, `${program}.mjs`), machine];
-        const end = await server.runAs(facts.vms[machine].id, command, { LANYARD_SDK_FACTS: file }, PROGRAM_TIMEOUT_MS);
+        const end = await server.runAs(facts.vms[machine].id, command, { LANYARD_SDK_FACTS: file }, PROGRAM_TIMEOUT_MS, file);
         if (end === 1) fail(); // it has said why
         else if (end !== 0) fail(`${program} ${machine}`, end === "SIGKILL" ? "took too long" : `ended with ${end}`);
       }

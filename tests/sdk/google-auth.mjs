@@ -11,10 +11,10 @@ import { join } from "node:path";
 import { GoogleAuth } from "google-auth-library";
 import { hasMembers, test } from "./lib/check.mjs";
 import { facts } from "./lib/facts.mjs";
-import { decode } from "./lib/token.mjs";
+import { METADATA, decode } from "./lib/token.mjs";
 
 const AUDIENCE = "//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/pool/providers/azure";
-const SOURCE = "http://169.254.169.254/metadata/identity/oauth2/token?api-version=2018-02-01&resource=https://management.azure.com/";
+const SOURCE = `${METADATA}/metadata/identity/oauth2/token?api-version=2018-02-01&resource=https://management.azure.com/`;
 const machine = facts.vms[process.argv[2]];
 
 // The token service: notes what it is asked to exchange and gives a token of its own.

@@ -159,12 +159,25 @@ def same(got, want, what):
     check(got == want, f"{what}: {got!r}, not {want!r}")
 
 
+class Skip(Exception):
+    """The test cannot be run here; its text is the reason."""
+
+
+def need_sandbox(server):
+    """Skips the test where no sandbox can be made."""
+    done = subprocess.run([server.binary, "shell", "--check"], env=server.env, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise Skip(done.stderr.strip().removeprefix("lanyard: "))
+
+
 def run_all(*arguments):
     failed = False
     for name, body in _tests:
         try:
             body(*arguments)
             print(f"ok {name}", flush=True)
+        except Skip as reason:
+            print(f"skip {name} - {reason}", flush=True)
         except Exception as error:  # a test fails by any of them
             failed = True
             traceback.print_exc(file=sys.stdout)

@@ -17,6 +17,14 @@ const FOREIGN = /^(AZURE|IDENTITY|IMDS|MSI)_/;
 const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !FOREIGN.test(name)));
 
 const run = promisify(execFile);
+const onHost = resolve(import.meta.dirname, "../../support/on_host.mjs");
+
+/** Why no sandbox can be made here; undefined where one can. */
+export const sandboxless = await run(resolve(process.env.LANYARD ?? "build/lanyard"), ["shell", "--check"]).then(
+  () => undefined,
+  (error) => (error.stderr || error.message).trim().replace(/^lanyard: /, "").split("\n")[0],
+);
+
 const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 const atMost = (ms) => new Promise((done) => setTimeout(done, ms).unref()); // does not keep us from ending
 
@@ -65,10 +73,11 @@ export class Server {
   /**
    * Runs a command as a resource's workload: its exit status, or the signal that ended it. What it prints is
    * passed on, but for what it asks of the operator (lib/operator.mjs), whom the sandbox hides from it.
+   * `shown` is a file that the sandbox shows besides.
    */
-  runAs(resource, command, env, timeout_ms) {
-    const args = ["run", "--as", resource, "--", ...command];
-    const options = { env: { ...this.env, ...env }, stdio: ["pipe", "pipe", "inherit"], timeout: timeout_ms, killSignal: "SIGKILL" };
+  runAs(resource, command, env, timeout_ms, shown) {
+    const args = ["run", "--as", resource, ...this.#place(shown), "--", ...command];
+    const options = { env: { ...this.env, ...env, ...this.#hostEnvironment() }, stdio: ["pipe", "pipe", "inherit"], timeout: timeout_ms, killSignal: "SIGKILL" };
     return new Promise((done) => {
       const child = spawn(this.lanyard, args, options);
       child.stdin.on("error", () => {}); // it may end before it has read
@@ -79,6 +88,16 @@ export class Server {
       child.on("error", (error) => done(error.message));
       child.on("close", (code, signal) => done(signal ?? code));
     });
+  }
+
+  // Where no sandbox can be made, programs run on the host, and a module leads Azure's names to the server.
+  #place(shown) {
+    return sandboxless ? ["--no-sandbox"] : ["--bind-ro", shown];
+  }
+
+  #hostEnvironment() {
+    if (!sandboxless) return {};
+    return { LANYARD_HTTPS_PORT: String(this.status.https_port), NODE_OPTIONS: `--import ${onHost}` };
   }
 
   // A line of JSON for a command line: what it printed, or why it failed.

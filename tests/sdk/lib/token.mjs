@@ -2,7 +2,9 @@
 
 import { createPublicKey, verify } from "node:crypto";
 
-const ENDPOINT = "http://169.254.169.254/metadata/identity/oauth2/token";
+/** The metadata endpoint; the variable is set where the program runs without a sandbox. */
+export const METADATA = process.env.AZURE_POD_IDENTITY_AUTHORITY_HOST ?? "http://169.254.169.254";
+const ENDPOINT = `${METADATA}/metadata/identity/oauth2/token`;
 
 export function decode(token) {
   const [header, claims] = token.split(".").map((part) => Buffer.from(part, "base64url"));
