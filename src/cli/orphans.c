@@ -29,20 +29,35 @@ static void print_one(const struct json *x, bool is_removed)
     printf("%s%.*s at %.*s for %.*s\n  %.*s\n", is_removed ? "removed: " : "", PSTR(role), PSTR(scope), PSTR(who), PSTR(json_get_str(x, S("id"))));
 }
 
+struct orphans {
+    struct cli *cli;
+    bool        removes;
+    size_t      n;
+    struct buf  json; // the items, one after the other
+    enum err    failed;
+};
+
+static bool see_orphan(const struct json *x, void *ctx)
+{
+    struct orphans *o = ctx;
+    str             text = STR_NONE;
+    if (o->removes) o->failed = remove_one(o->cli, json_get_str(x, S("id")));
+    if (o->failed == OK && o->cli->json) o->failed = json_text(&o->cli->call, x, &text);
+    if (o->failed != OK) return false;
+    if (!o->cli->json) print_one(x, o->removes);
+    if (o->n++) buf_add_char(&o->json, ',');
+    buf_add(&o->json, text);
+    return true;
+}
+
 static int run_orphans(struct cli *cli)
 {
-    const struct json *answer = NULL, *list;
-    bool               removes = cli_has(cli, "remove");
-    str                text = STR_NONE;
-    if (admin_json(cli, "GET", S("/lanyard/orphans"), STR_NONE, &answer) != OK || json_text(&cli->call, answer, &text) != OK) return cli_failed(cli);
-    list = json_get(answer, S("value"));
-    for (size_t i = 0; i < json_n(list); i++) {
-        const struct json *x = json_at(list, i);
-        if (removes && remove_one(cli, json_get_str(x, S("id"))) != OK) return cli_failed(cli);
-        if (!cli->json) print_one(x, removes);
-    }
-    if (cli->json) printf("%.*s\n", PSTR(text));
-    else if (json_n(list) == 0) printf("Every role assignment has a principal.\n");
+    struct orphans o = {.cli = cli, .removes = cli_has(cli, "remove")};
+    str            items;
+    buf_init(&o.json, &cli->call.arena);
+    if (admin_each(cli, S("/lanyard/orphans"), see_orphan, &o) != OK || o.failed != OK || buf_finish(&cli->call, &o.json, &items) != OK) return cli_failed(cli);
+    if (cli->json) printf("{\"value\":[%.*s]}\n", PSTR(items));
+    else if (o.n == 0) printf("Every role assignment has a principal.\n");
     return STATUS_OK;
 }
 

@@ -151,7 +151,9 @@ static void run_search(struct search *s)
 static enum err tell_whom(struct call *c, const struct work *w, struct search *s)
 {
     const struct rbac_filter *f = s->query->filter;
-    s->names_who = f->has_assigned_to || f->has_principal;
+    s->names_who = f->has_assigned_to || f->has_principal || s->query->who;
+    s->who = s->query->who;
+    s->who_n = s->query->who_n;
     if (f->has_assigned_to) TRY(directory_closure(c, w->world->directory, f->assigned_to, DIRECTORY_AS_WRITTEN, &s->who, &s->who_n));
     if (!f->has_principal) return OK;
     bool is_meant = !f->has_assigned_to || is_one_of(s, f->principal);
@@ -160,18 +162,22 @@ static enum err tell_whom(struct call *c, const struct work *w, struct search *s
     return OK;
 }
 
-static enum err list_assignments(struct call *c, struct work *w, const void *args, void *out)
+enum err assignment_list(struct call *c, struct work *w, const struct assignment_query *query, struct assignment_page *out)
 {
-    const struct assignment_query *q = args;
-    struct search                  s = {.c = c, .rules = w->world->rules, .query = q};
-    if (q->limit == 0) return FAIL(c, ERR_INTERNAL, "A page of no assignments was asked for.");
-    TRY(work_above(c, w, &q->at, &s.above, &s.above_n));
+    struct search s = {.c = c, .rules = w->world->rules, .query = query};
+    if (query->limit == 0) return FAIL(c, ERR_INTERNAL, "A page of no assignments was asked for.");
+    TRY(work_above(c, w, &query->at, &s.above, &s.above_n));
     TRY(tell_whom(c, w, &s));
-    TRY(NEW(c, &s.items, q->limit));
-    TRY(lowest_init(c, &s.lowest, q->limit + 1));
+    TRY(NEW(c, &s.items, query->limit));
+    TRY(lowest_init(c, &s.lowest, query->limit + 1));
     if (s.who_n || !s.names_who) run_search(&s);
-    *(struct assignment_page *)out = (struct assignment_page){s.items, s.n, s.has_more, s.last};
+    *out = (struct assignment_page){s.items, s.n, s.has_more, s.last};
     return OK;
 }
 
-const struct op OP_ASSIGNMENT_LIST = {.name = "assignment_list", .action = "Microsoft.Authorization/roleAssignments/read", .run = list_assignments};
+static enum err run_list(struct call *c, struct work *w, const void *args, void *out)
+{
+    return assignment_list(c, w, args, out);
+}
+
+const struct op OP_ASSIGNMENT_LIST = {.name = "assignment_list", .action = "Microsoft.Authorization/roleAssignments/read", .run = run_list};

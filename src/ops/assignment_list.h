@@ -17,6 +17,8 @@
 struct assignment_query {
     struct scope              at;     /* what stands here, above it, and unless the filter says atScope() below it */
     const struct rbac_filter *filter;
+    const object_id          *who;    /* only assignments of these; the filter then names nobody. NULL: of anybody */
+    size_t                    who_n;
     const guid               *after;  /* only ids behind this one; NULL: from the first */
     size_t                    limit;  /* at least 1 */
 };
@@ -28,5 +30,7 @@ struct assignment_page {
     guid                      last;  /* where the next page goes on: if has_more */
 };
 
+/* The same without asking: for what a caller may see of itself. Lives: the call. */
+FALLIBLE assignment_list(struct call *c, struct work *w, const struct assignment_query *query, struct assignment_page *out);
 /* struct assignment_query -> struct assignment_page; the permission is asked for at the scope. Lives: the call. */
 extern const struct op OP_ASSIGNMENT_LIST;

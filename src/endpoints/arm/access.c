@@ -1,4 +1,5 @@
 // What a caller may do at a scope: its permissions, and the answer to a question.
+#include "ops/assignment_list.h"
 #include "ops/assignments.h"
 #include "ops/explain.h"
 
@@ -9,57 +10,36 @@
 #define MOST_GROUPS         200 /* of a subject, as its asker knows them: what a token holds */
 #define SECURITY_ATTRIBUTES "Microsoft.Directory/CustomSecurityAttributes/Id:"
 
-struct permissions {
-    struct call        *c;
-    const struct work  *w;
-    struct scope        at;
-    const str          *above;
-    size_t              above_n;
-    struct json_writer *j;
-};
-
-static bool applies(const struct permissions *p, str scope_text)
+static void write_grant(struct call *c, const struct work *w, struct json_writer *j, const struct assignment *x)
 {
-    struct scope scope;
-    if (scope_parse(p->c, scope_text, &scope) != OK) {
-        call_forgive(p->c);
-        return false;
-    }
-    return scope_reaches(&scope, &p->at, p->above, p->above_n);
-}
-
-static bool write_grant(const struct assignment *x, void *ctx)
-{
-    struct permissions *p = ctx;
-    const struct role  *role = rbac_find_role(p->w->world->rules, x->role);
-    if (!role || x->counts_from_ns > p->c->now_ns || !applies(p, x->scope)) return true;
+    const struct role *role = rbac_find_role(w->world->rules, x->role);
+    if (!role || x->counts_from_ns > c->now_ns) return;
     for (size_t i = 0; i < role->permission_n; i++) {
         const struct role_permission *r = &role->permissions[i];
         if (r->condition_unknown) continue;
-        json_write_object(p->j);
-        permissions_write_lists(p->j, r);
-        json_write_end(p->j);
+        json_write_object(j);
+        permissions_write_lists(j, r);
+        json_write_end(j);
     }
-    return true;
 }
 
-// The caller's own: what its assignments give at the scope, one item a grant.
+// The caller's own: what its assignments give at the scope, one item a grant. A page is one of assignments.
 enum err arm_permissions_list(struct call *c, struct work *w, const struct wire *q, struct answer *a)
 {
-    struct permissions p = {.c = c, .w = w};
-    const object_id   *who;
-    size_t             who_n;
-    TRY(scope_parse(c, arm_scope_of(q), &p.at));
-    TRY(work_closure(c, w, NULL, &who, &who_n));
-    TRY(work_above(c, w, &p.at, &p.above, &p.above_n));
-    p.j = answer_json(a, 200);
-    json_write_object(p.j);
-    json_write_key(p.j, S("value"));
-    json_write_array(p.j);
-    for (size_t i = 0; i < who_n; i++) rbac_each_of_principal(w->world->rules, who[i], write_grant, &p);
-    json_write_end(p.j);
-    json_write_end(p.j);
-    return OK;
+    const struct rbac_filter reaching = {.at_scope = true};
+    struct assignment_query  query = {.filter = &reaching};
+    struct assignment_page   found;
+    struct arm_page          page;
+    TRY(scope_parse(c, arm_scope_of(q), &query.at));
+    TRY(work_closure(c, w, NULL, &query.who, &query.who_n));
+    TRY(arm_page_begin_guids(c, q, a, &page));
+    query.after = page.after;
+    query.limit = page.p.room;
+    TRY(assignment_list(c, w, &query, &found));
+    for (size_t i = 0; i < found.n; i++) write_grant(c, w, page.json, found.items[i]);
+    page.p.is_full = found.has_more;
+    page.p.last = guid_key(&found.last);
+    return arm_page_end(c, q, &page);
 }
 
 static void write_decided_by(struct call *c, const struct work *w, struct json_writer *j, const struct rbac_answer *answer)
