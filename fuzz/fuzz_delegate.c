@@ -69,7 +69,7 @@ FUZZ(delegate)
     struct test            t = {.call = c};
     struct rbac_attributes full;
     struct rbac_answer     answer;
-    struct http_exchange   x = {0};
+    struct http_exchange   x = {.response.head = {.arena = &c->arena}};
     struct answer          a = {.x = &x};
     CLEANUP(stage_close) struct stage s;
     if (n == 0) return 0;
