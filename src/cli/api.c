@@ -109,7 +109,7 @@ static int tell_other_host(struct cli *cli)
     if (admin_json(cli, "GET", S("/lanyard/status"), STR_NONE, &facts) == OK) names = json_get(facts, S("names"));
     call_forgive(c);
     for (size_t i = 0; i < json_n(names); i++) buf_addf(&b, "%s%.*s", i ? ", " : "", PSTR(json_str(json_at(names, i))));
-    return cli_fail(cli, "%s is no URL of this server's; its names are %.*s.", cli->operands[1], PSTR(buf_view(&b)));
+    return cli_fail(cli, "%s is not a URL of this server; its names are %.*s.", cli->operands[1], PSTR(buf_view(&b)));
 }
 
 static int tell_refusal(struct cli *cli, const struct admin_reply *reply)

@@ -95,7 +95,7 @@ static enum err ask(struct cli *cli, const struct json **out)
     str path = call_format(c, "%.*s/providers/Microsoft.Authorization/checkAccess?api-version=" ACCESS_VERSION, PSTR(ask_path(scope)));
     TRY(admin_json(cli, "POST", path, question, &reply));
     *out = json_is(reply, JSON_IS_ARRAY) ? json_at(reply, 0) : reply;
-    if (str_empty(json_get_str(*out, S("accessDecision")))) return FAIL(c, ERR_IO, "The server's answer holds no decision.");
+    if (str_empty(json_get_str(*out, S("accessDecision")))) return FAIL(c, ERR_IO, "The server's answer has no accessDecision.");
     return OK;
 }
 

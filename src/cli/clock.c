@@ -11,7 +11,7 @@ static enum err read_move(struct call *c, const char *typed, int64_t *out_s)
 {
     str text = str_of(typed);
     if (str_starts(text, S("+")) && time_parse_span(str_from(text, 1), out_s) && *out_s > 0) return OK;
-    return FAIL(c, ERR_USAGE, "\"%s\" is not how far to move the clock ahead; write it as +10m, +24h, +90d or +1h30m.", typed);
+    return FAIL(c, ERR_USAGE, "\"%s\" is not an amount of time: write it as +10m, +24h, +90d or +1h30m.", typed);
 }
 
 static enum err ask(struct cli *cli, const struct json **out)

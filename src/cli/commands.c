@@ -10,9 +10,9 @@ const struct command *const COMMANDS[] = {
 const size_t COMMAND_N = COUNT(COMMANDS);
 
 const struct option_row GLOBAL_OPTIONS[] = {
-    {"data", 0, VALUE_DIR, "DIR", "Where the state lives (LANYARD_DATA; else ~/.local/share/lanyard)", false},
+    {"data", 0, VALUE_DIR, "DIR", "The data directory (default: LANYARD_DATA, else ~/.local/share/lanyard)", false},
     {"json", 0, VALUE_NONE, NULL, "Print JSON", false},
-    {"timeout", 0, VALUE_WORD, "SECONDS", "How long a server may be silent before it is given up (default 30)", false},
+    {"timeout", 0, VALUE_WORD, "SECONDS", "How long to wait for an answer of the server (default 30)", false},
     {"help", 'h', VALUE_NONE, NULL, "Show this help", false},
     {"version", 0, VALUE_NONE, NULL, "Print the version", false},
 };

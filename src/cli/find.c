@@ -71,9 +71,9 @@ enum err find_check_name(struct call *c, str name)
     for (size_t i = 0; i < name.n; i++) {
         char ch = char_lower(name.at[i]);
         if (!((ch >= 'a' && ch <= 'z') || (ch >= '0' && ch <= '9') || str_find(OTHERS, ch) != STR_NOWHERE))
-            return FAIL(c, ERR_USAGE, "\"%.*s\" is neither an ARM id, nor a name.", PSTR(name));
+            return FAIL(c, ERR_USAGE, "\"%.*s\" is neither an ARM id nor a name.", PSTR(name));
     }
-    return name.n ? OK : FAIL(c, ERR_USAGE, "An empty name names nothing.");
+    return name.n ? OK : FAIL(c, ERR_USAGE, "The name is empty.");
 }
 
 enum err find_resources_named(struct cli *cli, struct candidates *x)
@@ -194,7 +194,7 @@ enum err find_role(struct cli *cli, str name, str *out_id, str *out_name)
     struct call       *c = &cli->call;
     struct role_search s = {.name = name};
     str                subscription;
-    if (str_empty(name)) return FAIL(c, ERR_USAGE, "An empty name names no role.");
+    if (str_empty(name)) return FAIL(c, ERR_USAGE, "The role's name is empty.");
     buf_init(&s.near, &c->arena);
     TRY(find_subscription(cli, &subscription));
     TRY(admin_each(cli, call_format(c, "%.*s/providers/Microsoft.Authorization/roleDefinitions?api-version=" ROLES_VERSION, PSTR(subscription)), see_role, &s));

@@ -114,7 +114,7 @@ static void program_page(struct call *c, struct page *p)
     for (size_t i = 0; i < COMMAND_N; i++)
         if (!COMMANDS[i]->hidden) entry(p->b, str_of(COMMANDS[i]->name), COMMANDS[i]->summary, 16);
     options(c, p, "Options of every command", GLOBAL_OPTIONS, GLOBAL_OPTION_N);
-    buf_addf(p->b, "\n`lanyard help COMMAND` tells more about each.\n");
+    buf_addf(p->b, "\n`lanyard help COMMAND` shows the help of each.\n");
 }
 
 static void command_page(struct call *c, struct page *p, const struct command *command)
@@ -199,14 +199,14 @@ static int run_completion(struct cli *cli)
     return cli_usage(cli, "The shells are bash and zsh, not \"%s\".", cli->operands[0]);
 }
 
-static const struct operand_row ABOUT[] = {{"[COMMAND]", "The command to tell about"}};
+static const struct operand_row ABOUT[] = {{"[COMMAND]", "The command; without it, all commands are listed"}};
 static const struct option_row  MAN_OPTIONS[] = {{"markdown", 0, VALUE_NONE, NULL, "Print it as Markdown, as in docs/commands", false}};
 static const struct operand_row SHELL[] = {{"SHELL", "bash or zsh"}};
 
 const struct command COMMAND_HELP = {
     .name = "help",
     .has_no_json = true,
-    .summary = "Tell about a command",
+    .summary = "Show the help of a command",
     .operands = ABOUT,
     .operand_n = COUNT(ABOUT),
     .run = run_help,
@@ -215,7 +215,7 @@ const struct command COMMAND_HELP = {
 const struct command COMMAND_COMPLETION = {
     .name = "completion",
     .has_no_json = true,
-    .summary = "Print what makes a shell complete these commands",
+    .summary = "Print the completion script for a shell",
     .about = "Put one of these into your shell's start-up file:\n"
              "\n"
              "  source <(lanyard completion bash)\n"

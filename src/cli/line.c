@@ -145,7 +145,7 @@ enum err line_data_dir(struct call *c, const char *option, const char **out)
     if (!option) TRY(default_data_dir(c, &dir));
     if (!str_starts(dir, S("/"))) {
         char *here = getcwd(NULL, 0);
-        if (!here) return FAIL(c, ERR_IO, "The working directory is gone: name the data directory from / on.");
+        if (!here) return FAIL(c, ERR_IO, "The working directory does not exist any more: give --data an absolute path.");
         dir = call_format(c, "%s/%.*s", here, PSTR(dir));
         free(here);
     }

@@ -11,7 +11,7 @@ static enum err principal_of_resource(struct cli *cli, str id, str *out)
     *out = json_str(json_path(resource, "properties.principalId")); // an identity
     if (str_empty(*out)) *out = json_str(json_path(resource, "identity.principalId"));
     if (!str_empty(*out)) return OK;
-    return FAIL(&cli->call, ERR_NOT_FOUND, "%.*s has no system-assigned identity: name the identity that it uses.", PSTR(id));
+    return FAIL(&cli->call, ERR_NOT_FOUND, "%.*s has no system-assigned identity: give the name of the identity that it uses.", PSTR(id));
 }
 
 static enum err see_collection(struct cli *cli, const char *collection, const char *property, str value, struct candidates *x)

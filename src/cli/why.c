@@ -48,7 +48,7 @@ static enum err look_up(struct cli *cli, const struct json **out)
 {
     guid id;
     str  text = str_of(cli->operands[0]);
-    if (!guid_parse(text, &id)) return FAIL(&cli->call, ERR_USAGE, "\"%.*s\" is no id of a refused request; WHO needs an ACTION and a SCOPE.", PSTR(text));
+    if (!guid_parse(text, &id)) return FAIL(&cli->call, ERR_USAGE, "\"%.*s\" is not the id of a refused request. To ask about a principal, give WHO, ACTION and SCOPE.", PSTR(text));
     return admin_json(cli, "GET", call_format(&cli->call, "/lanyard/denials/%s", guid_text(id).s), STR_NONE, out);
 }
 
@@ -111,7 +111,7 @@ static int run_why(struct cli *cli)
     const struct json *answer = NULL;
     str                text = STR_NONE;
     bool               is_record = cli->operand_n == 1;
-    if (cli->operand_n == 2) return cli_usage(cli, "ACTION needs a SCOPE behind it.");
+    if (cli->operand_n == 2) return cli_usage(cli, "SCOPE is missing after ACTION.");
     enum err failed = is_record ? look_up(cli, &answer) : ask(cli, &answer);
     if (failed == OK) failed = json_text(&cli->call, answer, &text);
     if (failed != OK) {

@@ -82,7 +82,7 @@ static enum err check(struct call *c, const struct lanyard_request *r)
     if (!r->method || !is_token(r->method)) return FAIL(c, ERR_PARAMETER_INVALID, "The method must be a word such as GET.");
     if (!r->path || !is_path(r->path))
         return FAIL(c, ERR_PARAMETER_INVALID, "The path must begin with \"/\" and hold no blanks: write them as %%20.");
-    if (r->host && (!*r->host || strpbrk(r->host, "/?#@ \t\r\n"))) return FAIL(c, ERR_PARAMETER_INVALID, "The host is not one.");
+    if (r->host && (!*r->host || strpbrk(r->host, "/?#@ \t\r\n"))) return FAIL(c, ERR_PARAMETER_INVALID, "The host is not a valid host name.");
     for (size_t i = 0; i < r->header_n; i++)
         if (!is_line(r->headers[i]) || !strchr(r->headers[i], ':'))
             return FAIL(c, ERR_PARAMETER_INVALID, "A header has the form \"Name: value\": %s", r->headers[i]);
@@ -157,7 +157,7 @@ static enum err explain(struct call *c, const struct exchange *x, const char *da
     case CURLE_OPERATION_TIMEDOUT: return place_timed_out(c, data_dir, silence_max_s(r));
     case CURLE_OUT_OF_MEMORY: return FAIL_PLAIN(c, ERR_NO_MEMORY);
     case CURLE_WRITE_ERROR: return FAIL(c, ERR_IO, "The server's answer is longer than %u MiB.", REPLY_MAX_BYTES >> 20);
-    case CURLE_GOT_NOTHING: return FAIL(c, ERR_NOT_AUTHORIZED, "The server on %s turned us away; its log says why.", data_dir);
+    case CURLE_GOT_NOTHING: return FAIL(c, ERR_NOT_AUTHORIZED, "The server on %s closed the connection without an answer: it does not accept this process. Its log has the reason.", data_dir);
     default: return FAIL(c, ERR_IO, "The server did not answer: %s.", x->curl.easy_strerror(got));
     }
 }

@@ -46,7 +46,7 @@ static enum err send_message(struct call *c, int fd, str text, const int *socket
     while (sent < 0 && errno == EINTR);
     if (sent < 0 && errno == EPIPE) return OK; // it closed, and why lies waiting to be read
     if (sent < 0 && errno == EAGAIN) return silent(c);
-    if (sent < 0) return FAIL(c, ERR_IO, "The server went away: %s.", strerror(errno));
+    if (sent < 0) return FAIL(c, ERR_IO, "The connection to the server failed: %s.", strerror(errno));
     return OK;
 }
 
@@ -59,7 +59,7 @@ static enum err receive_message(struct call *c, int fd, const struct json **out)
     do n = recv(fd, room, MESSAGE_MAX_BYTES, MSG_TRUNC);
     while (n < 0 && (errno == EINTR || errno == ECONNRESET));
     if (n < 0 && errno == EAGAIN) return silent(c);
-    if (n <= 0) return FAIL(c, ERR_IO, "The server closed the sandbox's connection; its log says why.");
+    if (n <= 0) return FAIL(c, ERR_IO, "The server closed the sandbox's connection. Its log has the reason.");
     if ((size_t)n > MESSAGE_MAX_BYTES) return FAIL(c, ERR_IO, "The server's answer is longer than %u bytes.", MESSAGE_MAX_BYTES);
     TRY(json_parse(c, (str){room, (size_t)n}, out));
     if (json_get_bool(*out, S("ok"), false)) return OK;
@@ -73,7 +73,7 @@ static enum err ask(struct call *c, int fd, str text, const int *sockets, size_t
     enum err failed = receive_message(c, fd, out);
     if (failed != ERR_JSON_INVALID && failed != ERR_TOO_LARGE) return failed;
     call_forgive(c);
-    return FAIL(c, ERR_IO, "The server's answer cannot be read: is it of another version?");
+    return FAIL(c, ERR_IO, "The server's answer cannot be read. Perhaps the server has another version: use the same lanyard for both.");
 }
 
 static enum err copy_z(struct call *c, str s, const char **out)
@@ -167,7 +167,7 @@ static enum err serve(struct lanyard_workload *w, const int *sockets, size_t n)
 {
     struct call       *c = &w->call;
     const struct json *reply;
-    if (n != w->listener_n) return FAIL(c, ERR_PARAMETER_INVALID, "The server wants %zu sockets, not %zu.", w->listener_n, n);
+    if (n != w->listener_n) return FAIL(c, ERR_PARAMETER_INVALID, "The server expects %zu sockets, not %zu.", w->listener_n, n);
     TRY(ask(c, w->fd, S("{\"serve\":true}"), sockets, n, &reply));
     return read_environment(c, json_get(reply, S("environment")), w);
 }

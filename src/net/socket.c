@@ -74,7 +74,7 @@ static enum err remove_dead(struct call *c, const struct sockaddr_un *name, str 
 {
     struct stat st;
     if (lstat(name->sun_path, &st) != 0) return errno == ENOENT ? OK : FAIL(c, ERR_IO, "%.*s: %s.", PSTR(path), strerror(errno));
-    if (!S_ISSOCK(st.st_mode)) return FAIL(c, ERR_IO, "%.*s is in the way: it is no socket. Remove it, or choose another path.", PSTR(path));
+    if (!S_ISSOCK(st.st_mode)) return FAIL(c, ERR_IO, "%.*s exists and is not a socket. Remove it, or choose another path.", PSTR(path));
     CLEANUP(close_fd) int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (probe < 0) return FAIL(c, ERR_IO, "%.*s: %s.", PSTR(path), strerror(errno));
     if (connect(probe, (const struct sockaddr *)name, sizeof *name) == 0 || errno != ECONNREFUSED)

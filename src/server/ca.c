@@ -177,9 +177,9 @@ static enum err read_authority(struct call *c, str directory, const struct ca_su
     guid tenant;
     TRY(files_read(c, directory, "ca.pem", &pem));
     CLEANUP(free_cert) X509 *ca = parse_cert(pem);
-    if (!ca) return FAIL(c, ERR_CRYPTO, "%.*s/ca.pem is damaged: put it back, or delete ca.pem and ca.key there; both are then made anew.", PSTR(directory));
+    if (!ca) return FAIL(c, ERR_CRYPTO, "%.*s/ca.pem is damaged: put it back, or delete ca.pem and ca.key there; the server then creates both.", PSTR(directory));
     if (!read_tenant(ca, &tenant) || !guid_eq(tenant, subject->tenant.g))
-        return FAIL(c, ERR_CRYPTO, "%.*s/ca.pem is not the authority of tenant %s: put that one back, or delete ca.pem and ca.key there; both are then made anew.",
+        return FAIL(c, ERR_CRYPTO, "%.*s/ca.pem is not the authority of tenant %s: put that one back, or delete ca.pem and ca.key there; the server then creates both.",
                     PSTR(directory), guid_text(subject->tenant.g).s);
     *out = TAKE(ca);
     return OK;
@@ -191,12 +191,12 @@ static enum err read_authority_key(struct call *c, str directory, X509 *ca, EVP_
     enum err failed = files_read_secret(c, directory, "ca.key", &pem);
     if (failed == ERR_NOT_FOUND) {
         call_forgive(c);
-        return FAIL(c, ERR_CRYPTO, "%.*s/ca.key is missing: put it back, or delete ca.pem there; both are then made anew.", PSTR(directory));
+        return FAIL(c, ERR_CRYPTO, "%.*s/ca.key is missing: put it back, or delete ca.pem there; the server then creates both.", PSTR(directory));
     }
     TRY(failed);
     CLEANUP(free_key) EVP_PKEY *key = parse_key(&pem);
-    if (!key) return FAIL(c, ERR_CRYPTO, "%.*s/ca.key is damaged: put it back, or delete it and ca.pem; both are then made anew.", PSTR(directory));
-    if (!fits(ca, key)) return FAIL(c, ERR_CRYPTO, "%.*s/ca.key is not the key of ca.pem: put the right one back, or delete both; they are then made anew.", PSTR(directory));
+    if (!key) return FAIL(c, ERR_CRYPTO, "%.*s/ca.key is damaged: put it back, or delete it and ca.pem; the server then creates both.", PSTR(directory));
+    if (!fits(ca, key)) return FAIL(c, ERR_CRYPTO, "%.*s/ca.key is not the key of ca.pem: put the right one back, or delete both; the server then creates both.", PSTR(directory));
     *out = TAKE(key);
     return OK;
 }

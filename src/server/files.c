@@ -40,7 +40,7 @@ enum err files_make_directory(struct call *c, str path)
         return FAIL(c, ERR_IO, "Cannot make the directory %s: %s. Choose another with --data.", part, strerror(errno));
     }
     struct stat st;
-    if (stat(whole, &st) != 0 || !S_ISDIR(st.st_mode)) return FAIL(c, ERR_IO, "%s is no directory. Choose another with --data.", whole);
+    if (stat(whole, &st) != 0 || !S_ISDIR(st.st_mode)) return FAIL(c, ERR_IO, "%s is not a directory. Choose another with --data.", whole);
     if (access(whole, R_OK | W_OK | X_OK) != 0) return FAIL(c, ERR_IO, "Cannot write to %s: %s. Choose another directory with --data.", whole, strerror(errno));
     return OK;
 }

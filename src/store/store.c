@@ -56,7 +56,7 @@ void store_distrust(struct store *s)
 enum err store_session_open(struct call *c, struct store *s, enum store_access access, struct store_session **out)
 {
     if (access == STORE_WRITE && atomic_exchange(&s->has_writer, true))
-        return FAIL(c, ERR_CONFLICT, "The store has its writing session already; there is one.");
+        return FAIL(c, ERR_CONFLICT, "The store has a writing session already; only one is possible.");
     struct store_session *x;
     enum err              opened = s->backend->session_open(c, s, access, &x);
     if (opened != OK) {
@@ -224,14 +224,14 @@ void store_end_read(struct store_session *x)
 static FALLIBLE check_may_write(struct call *c, const struct store_session *x)
 {
     if (x->access != STORE_WRITE) return FAIL(c, ERR_INTERNAL, "A reading session was asked to write.");
-    if (x->visiting) return FAIL(c, ERR_INTERNAL, "The store was to be written to in the middle of a scan.");
+    if (x->visiting) return FAIL(c, ERR_INTERNAL, "A write was attempted during a scan.");
     return OK;
 }
 
 static FALLIBLE check_in_transaction(struct call *c, const struct store_session *x)
 {
     TRY(check_may_write(c, x));
-    if (!x->in_transaction) return FAIL(c, ERR_INTERNAL, "The store was to be written to outside of a transaction.");
+    if (!x->in_transaction) return FAIL(c, ERR_INTERNAL, "A write was attempted outside of a transaction.");
     if (x->spoilt) return FAIL(c, ERR_STORE_UNAVAILABLE, "An earlier write of this transaction failed: nothing of it is kept.");
     return OK;
 }
@@ -245,7 +245,7 @@ static enum err spoil_unless(enum err done, struct store_session *x)
 enum err store_begin(struct call *c, struct store_session *x)
 {
     TRY(check_may_write(c, x));
-    if (x->in_transaction) return FAIL(c, ERR_INTERNAL, "A transaction was begun inside of another.");
+    if (x->in_transaction) return FAIL(c, ERR_INTERNAL, "A transaction was begun inside another.");
     TRY(x->store->backend->begin(c, x));
     x->in_transaction = true;
     TRY(spoil_unless(changes_find_end(c, x), x));
@@ -256,7 +256,7 @@ enum err store_begin(struct call *c, struct store_session *x)
 enum err store_commit(struct call *c, struct store_session *x)
 {
     TRY(check_in_transaction(c, x));
-    if (x->marks) return FAIL(c, ERR_INTERNAL, "A transaction was to be committed with %u open marks.", x->marks);
+    if (x->marks) return FAIL(c, ERR_INTERNAL, "A commit was attempted with %u open marks.", x->marks);
     TRY(spoil_unless(changes_trim(c, x), x));
     TRY(spoil_unless(x->store->backend->commit(c, x), x));
     x->in_transaction = false;
@@ -265,7 +265,7 @@ enum err store_commit(struct call *c, struct store_session *x)
 
 enum err store_settle(struct call *c, struct store_session *x)
 {
-    if (x->access != STORE_WRITE || x->in_transaction) return FAIL(c, ERR_INTERNAL, "Only a writing session settles, outside of a transaction.");
+    if (x->access != STORE_WRITE || x->in_transaction) return FAIL(c, ERR_INTERNAL, "Only a writing session can settle, and only outside of a transaction.");
     return x->store->backend->settle(c, x);
 }
 

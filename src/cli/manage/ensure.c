@@ -104,7 +104,7 @@ enum err ensure_resource(struct cli *cli, const struct ensure_resource *wish, st
     struct call  *c = &cli->call;
     struct wanted wanted;
     str           body;
-    if (wish->identity_n && !wish->kind->takes_identity) return FAIL(c, ERR_USAGE, "%s takes no identity.", wish->kind->help);
+    if (wish->identity_n && !wish->kind->takes_identity) return FAIL(c, ERR_USAGE, "%s cannot have an identity.", wish->kind->help);
     TRY(kind_id(c, wish->kind, wish->group, wish->name, &out->id));
     TRY(find_look(cli, out->id, &out->now));
     if (out->now) return ensure_identities(cli, out->id, wish->identities, wish->identity_n, false, out);

@@ -11,7 +11,7 @@ static enum err find_object(struct cli *cli, const char *collection, const char 
     struct candidates  x;
     const struct json *found;
     str                ignored;
-    if (str_find(value, '\'') != STR_NOWHERE || str_empty(value)) return FAIL(c, ERR_USAGE, "\"%.*s\" is no name: it is empty or holds a quote.", PSTR(value));
+    if (str_find(value, '\'') != STR_NOWHERE || str_empty(value)) return FAIL(c, ERR_USAGE, "\"%.*s\" is not a valid name: a name is not empty and has no quote.", PSTR(value));
     buf_init(&path, &c->arena);
     buf_addf(&path, "/v1.0/%s?$filter=%s%%20eq%%20'", collection, property);
     admin_escape(&path, value);

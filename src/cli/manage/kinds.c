@@ -111,11 +111,11 @@ enum err kind_id(struct call *c, const struct kind *k, str group, str name, str 
     bool       has_provider = str_cut(&types, '/', &provider);
     size_t     wanted = parts_of(types);
     if (!has_provider || parts_of(name) != wanted)
-        return FAIL(c, ERR_USAGE, wanted == 1 ? "\"%.*s\" is no name of %s: it has no slash." : "\"%.*s\" is no name of %s: write PARENT/NAME.", PSTR(name), k->help);
+        return FAIL(c, ERR_USAGE, wanted == 1 ? "\"%.*s\" is not the name of %s: such a name has no slash." : "\"%.*s\" is not the name of %s: write PARENT/NAME.", PSTR(name), k->help);
     buf_init(&b, &c->arena);
     buf_addf(&b, "%.*s/providers/%.*s", PSTR(group), PSTR(provider));
     while (str_cut(&types, '/', &type) && str_cut(&names, '/', &piece)) {
-        if (!is_name(piece)) return FAIL(c, ERR_USAGE, "\"%.*s\" is no name: it is empty or has characters that no name has.", PSTR(piece));
+        if (!is_name(piece)) return FAIL(c, ERR_USAGE, "\"%.*s\" is not a valid name: it is empty or has a character that names cannot have.", PSTR(piece));
         buf_addf(&b, "/%.*s/%.*s", PSTR(type), PSTR(piece));
     }
     return buf_finish(c, &b, out);

@@ -170,7 +170,7 @@ static enum err print_list(struct cli *cli)
     str                word = cli->operand_n ? str_of(cli->operands[0]) : S("resources"), subscription, items;
     const struct list *list = list_find(word);
     const struct kind *kind = list ? NULL : kind_find(c, word);
-    if (!list && !kind) return FAIL(c, ERR_USAGE, "\"%.*s\" is no kind of list: see --help.", PSTR(word));
+    if (!list && !kind) return FAIL(c, ERR_USAGE, "\"%.*s\" is not a kind of list: `lanyard list --help` names them.", PSTR(word));
     struct printing p = {.cli = cli, .list = list ? list : &LISTS[0], .kind = kind};
     table_init(&p.table, cli, p.list->titles, p.list->columns);
     p.table.names = &p.names;

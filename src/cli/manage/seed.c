@@ -105,7 +105,7 @@ static enum err check_user(struct seed *s, size_t i, const struct json *row)
 static enum err each(struct seed *s, const char *list, enum err (*see)(struct seed *s, size_t i, const struct json *row))
 {
     const struct json *rows = json_get(s->file, str_of(list));
-    if (rows && !json_is(rows, JSON_IS_ARRAY) && !json_is(rows, JSON_IS_NULL)) return FAIL(&s->cli->call, ERR_USAGE, "\"%s\" is no list.", list);
+    if (rows && !json_is(rows, JSON_IS_ARRAY) && !json_is(rows, JSON_IS_NULL)) return FAIL(&s->cli->call, ERR_USAGE, "\"%s\" must be a list.", list);
     for (size_t i = 0; i < json_n(rows); i++) TRY(see(s, i, json_at(rows, i)));
     return OK;
 }
@@ -114,7 +114,7 @@ static enum err check_file(struct seed *s)
 {
     static const str TOP[] = {S_INIT("group"), S_INIT("location"), S_INIT("users"), S_INIT("usergroups"), S_INIT("resources"), S_INIT("grants")};
     struct call     *c = &s->cli->call;
-    if (!json_is(s->file, JSON_IS_OBJECT)) return FAIL(c, ERR_USAGE, "The file is no mapping: it has group, users, usergroups, resources, grants.");
+    if (!json_is(s->file, JSON_IS_OBJECT)) return FAIL(c, ERR_USAGE, "The file must be a mapping with the keys group, location, users, usergroups, resources, grants.");
     for (size_t i = 0; i < json_n(s->file); i++)
         if (str_index_nocase(TOP, COUNT(TOP), s->file->u.list.names[i]) == STR_NOWHERE)
             return FAIL(c, ERR_USAGE, "\"%.*s\" is not known: a file has group, location, users, usergroups, resources, grants.", PSTR(s->file->u.list.names[i]));

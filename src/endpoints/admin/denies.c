@@ -9,7 +9,7 @@ static enum err read_id(struct call *c, const struct wire *q, guid *out)
 {
     str name = wire_param(q, "name");
     if (guid_parse(name, out)) return OK;
-    return FAIL(c, ERR_GUID_INVALID, "The name of a deny assignment is a GUID, and '%.*s' is none.", PSTR(call_printable(c, name, 128)));
+    return FAIL(c, ERR_GUID_INVALID, "The name of a deny assignment must be a GUID; '%.*s' is not.", PSTR(call_printable(c, name, 128)));
 }
 
 static enum err read_principals(struct call *c, const struct json *list, const char *name, const struct deny_principal **out, size_t *out_n)
@@ -23,7 +23,7 @@ static enum err read_principals(struct call *c, const struct json *list, const c
         const struct json *one = json_at(list, i);
         str                id = json_get_str(one, S("id")), type = json_get_str(one, S("type"));
         if (!guid_parse(id, &found[i].id.g))
-            return FAIL(c, ERR_CONTENT_INVALID, "Each of '%s' needs an id that is a GUID; '%.*s' is none.", name, PSTR(call_printable(c, id, 128)));
+            return FAIL(c, ERR_CONTENT_INVALID, "Each of '%s' must have an id that is a GUID; '%.*s' is not.", name, PSTR(call_printable(c, id, 128)));
         found[i].type = !str_empty(type) ? type : guid_is_none(found[i].id.g) ? S("SystemDefined") : S("ServicePrincipal");
     }
     *out = found;
