@@ -53,7 +53,7 @@ fuzz:
 
 crash:
 	@$(MAKE) --no-print-directory all
-	@tests/run 'build/crash-store $(if $(SHORT),2,100)' 'build/crash-server $(if $(SHORT),2,100)'
+	@tests/run 'build/crash-store $(if $(SHORT),8,100)' 'build/crash-server $(if $(SHORT),6,100)'
 
 bench:
 	@tools/setup bench

@@ -1,5 +1,5 @@
 /*
- * fill_store.c - puts role assignments into a data directory's store, for measuring a start.
+ * fill_store.c - puts role assignments, and the subscriptions that they are in, into a data directory's store, for measuring a start.
  *
  *     fill-store DIRECTORY N
  *
@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "rbac/assignment.h"
+#include "resources/tree.h"
 #include "store/store.h"
 
 enum { PER_TRANSACTION = 20000, PRINCIPALS = 100000, SUBSCRIPTIONS = 500, GROUPS = 40 };
@@ -36,8 +37,25 @@ static enum err put_one(struct call *c, struct store_session *session, uint64_t 
     return store_put(c, session, STORE_ASSIGNMENT, guid_key(&a.id), str_bytes(text));
 }
 
+// Without them nothing below them can be listed.
+static enum err put_subscriptions(struct call *c, struct store_session *session)
+{
+    TRY(store_begin(c, session));
+    for (uint64_t i = 0; i < SUBSCRIPTIONS; i++) {
+        struct subscription s = {.id.g = numbered(i, 2), .name = S("filled")};
+        struct buf          body;
+        str                 text;
+        buf_init(&body, &c->arena);
+        subscription_pack(&body, &s);
+        TRY(buf_finish(c, &body, &text));
+        TRY(store_put(c, session, STORE_SUBSCRIPTION, guid_key(&s.id.g), str_bytes(text)));
+    }
+    return store_commit(c, session);
+}
+
 static enum err fill(struct call *c, struct store_session *session, uint64_t n)
 {
+    TRY(put_subscriptions(c, session));
     for (uint64_t i = 0; i < n; i++) {
         if (i % PER_TRANSACTION == 0) TRY(store_begin(c, session));
         TRY(put_one(c, session, i));
