@@ -208,7 +208,7 @@ static enum err show(struct cli *cli)
     buf_init(&b, &c->arena);
     pretty_json(&b, text, cli->color);
     TRY(buf_finish(c, &b, &text));
-    printf("%.*s\n", PSTR(text));
+    printf("%.*s", PSTR(text));
     return OK;
 }
 
