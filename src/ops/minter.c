@@ -10,7 +10,7 @@
 #include "core/random.h"
 #include "core/report.h"
 
-#define SHELF_PLACES 256 // of a serving thread's own cache; a power of two
+#define CACHE_SLOTS 256 // of a serving thread's own cache; a power of two
 #define SIGNER_NICE  10  // measured: at equal priority two signers halve the serving threads' rate
 
 // An order that waits for a signer or is being signed.
@@ -26,7 +26,7 @@ struct job {
 struct minter {
     struct product *product;
     uint64_t        seed;
-    struct minted **shelves[PRODUCT_MAX_LOOPS]; // each its thread's own; made at first use
+    struct minted **caches[PRODUCT_MAX_LOOPS]; // each its thread's own; made at first use
     pthread_t       signers[MINTER_MAX_SIGNERS];
     unsigned        signer_n;
     pthread_mutex_t lock; // of all below
@@ -160,30 +160,30 @@ static void shared_put(struct minter *m, struct minted *t)
 
 // ---- a thread's own cache ----
 
-// Two places for a key: the one asked for last stands in the first.
-static struct minted **places_of(struct minter *m, unsigned row, str key)
+// Two slots for each hash: the entry that was used last is in the first.
+static struct minted **slots_of(struct minter *m, unsigned row, str key)
 {
-    return &m->shelves[row][hash_str(m->seed, key) & (SHELF_PLACES - 2)];
+    return &m->caches[row][hash_str(m->seed, key) & (CACHE_SLOTS - 2)];
 }
 
-static void shelve(struct minted **places, struct minted *t) // takes the reference over
+static void cache_put(struct minted **slots, struct minted *t) // takes the reference over
 {
-    size_t at = places[0] && str_eq(places[0]->key, t->key) ? 0 : 1;
-    minted_drop(places[at]);
-    if (at == 1) places[1] = places[0];
-    places[0] = t;
+    size_t at = slots[0] && str_eq(slots[0]->key, t->key) ? 0 : 1;
+    minted_drop(slots[at]);
+    if (at == 1) slots[1] = slots[0];
+    slots[0] = t;
 }
 
 const struct minted *minter_find(struct minter *m, unsigned row, int64_t now_s, const struct mint_key *wanted)
 {
     struct minted *mine = NULL;
     str            key = key_str(wanted);
-    if (row >= COUNT(m->shelves) || !key_fits(wanted)) return NULL;
-    if (!m->shelves[row]) m->shelves[row] = calloc(SHELF_PLACES, sizeof(struct minted *));
-    if (!m->shelves[row]) return NULL;
-    struct minted **places = places_of(m, row, key);
+    if (row >= COUNT(m->caches) || !key_fits(wanted)) return NULL;
+    if (!m->caches[row]) m->caches[row] = calloc(CACHE_SLOTS, sizeof(struct minted *));
+    if (!m->caches[row]) return NULL;
+    struct minted **slots = slots_of(m, row, key);
     for (size_t i = 0; i < 2 && !mine; i++)
-        if (places[i] && str_eq(places[i]->key, key) && is_useful(places[i], now_s)) mine = places[i];
+        if (slots[i] && str_eq(slots[i]->key, key) && is_useful(slots[i], now_s)) mine = slots[i];
     if (mine && !minter_is_due(mine, now_s)) return mine;
 
     pthread_mutex_lock(&m->lock);
@@ -191,7 +191,7 @@ const struct minted *minter_find(struct minter *m, unsigned row, int64_t now_s, 
     if (shared && shared != mine) ref_take(&shared->ref);
     pthread_mutex_unlock(&m->lock);
     if (!shared || shared == mine) return mine;
-    shelve(places, shared);
+    cache_put(slots, shared);
     return shared;
 }
 
@@ -359,10 +359,10 @@ static void *signer_main(void *context)
     return NULL;
 }
 
-static void clear_shelf(struct minted **places)
+static void clear_cache(struct minted **slots)
 {
-    for (size_t i = 0; places && i < SHELF_PLACES; i++) minted_drop(places[i]);
-    free(places);
+    for (size_t i = 0; slots && i < CACHE_SLOTS; i++) minted_drop(slots[i]);
+    free(slots);
 }
 
 void minter_stop(struct minter *m)
@@ -379,7 +379,7 @@ void minter_stop(struct minter *m)
         m->first = j->next;
         finish(m, j, ERR_BUSY, NULL);
     }
-    for (size_t i = 0; i < COUNT(m->shelves); i++) clear_shelf(m->shelves[i]);
+    for (size_t i = 0; i < COUNT(m->caches); i++) clear_cache(m->caches[i]);
     for (size_t at = 0; (t = map_next(&m->tokens, &at));) minted_drop(t);
     map_clear(&m->tokens);
     map_clear(&m->pending);

@@ -4,18 +4,18 @@
 
 #define DROP_BATCH 256
 
-static void add_key(struct buf *b, const struct secret_records *r, enum secret_shelf shelf, str name)
+static void add_key(struct buf *b, const struct secret_records *r, enum secret_collection collection, str name)
 {
-    buf_add_char(b, (char)shelf);
+    buf_add_char(b, (char)collection);
     buf_add(b, guid_key(&r->vault));
     for (size_t i = 0; i < name.n; i++) buf_add_char(b, char_lower(name.at[i]));
 }
 
-static enum err head_key(struct call *c, const struct secret_records *r, enum secret_shelf shelf, str name, str *out)
+static enum err head_key(struct call *c, const struct secret_records *r, enum secret_collection collection, str name, str *out)
 {
     struct buf b;
     buf_init(&b, &c->arena);
-    add_key(&b, r, shelf, name);
+    add_key(&b, r, collection, name);
     return buf_finish(c, &b, out);
 }
 
@@ -55,17 +55,17 @@ static enum err read_head(struct call *c, guid vault, bytes body, struct secret_
     return OK;
 }
 
-enum err secret_head_find(struct call *c, const struct secret_records *r, enum secret_shelf shelf, str name, struct secret_head *out,
+enum err secret_head_find(struct call *c, const struct secret_records *r, enum secret_collection collection, str name, struct secret_head *out,
                           bool *out_found)
 {
     str   key;
     bytes body;
-    TRY(head_key(c, r, shelf, name, &key));
+    TRY(head_key(c, r, collection, name, &key));
     TRY(find(c, r, key, &body, out_found));
     return *out_found ? read_head(c, r->vault, body, out) : OK;
 }
 
-enum err secret_head_put(struct call *c, const struct secret_records *r, enum secret_shelf shelf, const struct secret_head *head)
+enum err secret_head_put(struct call *c, const struct secret_records *r, enum secret_collection collection, const struct secret_head *head)
 {
     struct buf b;
     str        key, body;
@@ -76,14 +76,14 @@ enum err secret_head_put(struct call *c, const struct secret_records *r, enum se
     pack_i64(&b, head->deleted_s);
     pack_i64(&b, head->purge_due_s);
     TRY(buf_finish(c, &b, &body));
-    TRY(head_key(c, r, shelf, head->name, &key));
+    TRY(head_key(c, r, collection, head->name, &key));
     return store_put(c, r->session, STORE_SECRET, key, str_bytes(body));
 }
 
-enum err secret_head_remove(struct call *c, const struct secret_records *r, enum secret_shelf shelf, str name)
+enum err secret_head_remove(struct call *c, const struct secret_records *r, enum secret_collection collection, str name)
 {
     str key;
-    TRY(head_key(c, r, shelf, name, &key));
+    TRY(head_key(c, r, collection, name, &key));
     return store_remove(c, r->session, STORE_SECRET, key);
 }
 
@@ -112,14 +112,14 @@ static enum err gather_head(struct call *c, str key, bytes body, void *context)
     return OK;
 }
 
-enum err secret_head_list(struct call *c, const struct secret_records *r, enum secret_shelf shelf, str after, size_t limit,
+enum err secret_head_list(struct call *c, const struct secret_records *r, enum secret_collection collection, str after, size_t limit,
                           struct secret_head **out, size_t *out_n)
 {
     struct gathering   g = {0};
     struct store_range range = {.limit = limit};
     TRY(NEW(c, &g.heads, limit));
-    TRY(head_key(c, r, shelf, STR_NONE, &range.prefix));
-    if (!str_empty(after)) TRY(head_key(c, r, shelf, after, &range.after));
+    TRY(head_key(c, r, collection, STR_NONE, &range.prefix));
+    if (!str_empty(after)) TRY(head_key(c, r, collection, after, &range.after));
     TRY(store_scan(c, r->session, STORE_SECRET, &range, gather_head, &g));
     *out = g.heads;
     *out_n = g.n;
@@ -293,20 +293,20 @@ static enum err drop_range(struct call *c, struct store_session *session, str pr
     return OK;
 }
 
-enum err secret_drop(struct call *c, const struct secret_records *r, enum secret_shelf shelf, str name)
+enum err secret_drop(struct call *c, const struct secret_records *r, enum secret_collection collection, str name)
 {
     str versions;
     TRY(version_key(c, r, name, NULL, &versions));
     TRY(drop_range(c, r->session, versions));
-    return secret_head_remove(c, r, shelf, name);
+    return secret_head_remove(c, r, collection, name);
 }
 
 enum err secret_drop_all(struct call *c, const struct secret_records *r)
 {
-    static const enum secret_shelf SHELVES[] = {SECRET_LIVE, SECRET_DELETED, SECRET_VERSION};
-    for (size_t i = 0; i < COUNT(SHELVES); i++) {
+    static const enum secret_collection COLLECTIONS[] = {SECRET_LIVE, SECRET_DELETED, SECRET_VERSION};
+    for (size_t i = 0; i < COUNT(COLLECTIONS); i++) {
         str prefix;
-        TRY(head_key(c, r, SHELVES[i], STR_NONE, &prefix));
+        TRY(head_key(c, r, COLLECTIONS[i], STR_NONE, &prefix));
         TRY(drop_range(c, r->session, prefix));
     }
     return OK;

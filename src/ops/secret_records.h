@@ -1,11 +1,11 @@
 /*
- * secret_records.h - how the secrets of a vault lie in the store.
+ * secret_records.h - the records of a vault's secrets in the store.
  *
- * A secret has one head, on the shelf of the living or of the deleted, and one record
- * for each version, whose value is sealed to the record's key. Names in keys are in
- * lower case and versions count up, so that every list is a scan of a range:
+ * A secret has one head, in the collection of live secrets or in that of deleted ones, and
+ * one record for each version, whose value is encrypted and bound to the record's key. Names in
+ * keys are in lower case and versions count up, so that every list is a scan of a range:
  *
- *     'l' vault name                  the head of a living secret
+ *     'l' vault name                  the head of a live secret
  *     'd' vault name                  the head of a deleted one
  *     'v' vault name 0 version        a version: attributes, tags, sealed value
  *
@@ -14,7 +14,7 @@
 #pragma once
 #include "ops/secrets.h"
 
-enum secret_shelf { SECRET_LIVE = 'l', SECRET_DELETED = 'd', SECRET_VERSION = 'v' };
+enum secret_collection { SECRET_LIVE = 'l', SECRET_DELETED = 'd', SECRET_VERSION = 'v' };
 
 /* The secrets of one vault. */
 struct secret_records {
@@ -27,7 +27,7 @@ struct secret_head {
     guid           vault;
     str            name; /* as it was first written */
     secret_version newest;
-    int64_t        deleted_s, purge_due_s; /* 0 for a living one */
+    int64_t        deleted_s, purge_due_s; /* 0 for a live one */
 };
 
 /* A version with its value as it lies in the store. */
@@ -37,12 +37,12 @@ struct secret_stored {
 };
 
 /* *out_found says whether there is one; *out is then its head. */
-FALLIBLE secret_head_find(struct call *c, const struct secret_records *r, enum secret_shelf shelf, str name, struct secret_head *out,
+FALLIBLE secret_head_find(struct call *c, const struct secret_records *r, enum secret_collection collection, str name, struct secret_head *out,
                           bool *out_found);
-FALLIBLE secret_head_put(struct call *c, const struct secret_records *r, enum secret_shelf shelf, const struct secret_head *head);
-FALLIBLE secret_head_remove(struct call *c, const struct secret_records *r, enum secret_shelf shelf, str name);
+FALLIBLE secret_head_put(struct call *c, const struct secret_records *r, enum secret_collection collection, const struct secret_head *head);
+FALLIBLE secret_head_remove(struct call *c, const struct secret_records *r, enum secret_collection collection, str name);
 /* At most `limit` heads past the name `after`. */
-FALLIBLE secret_head_list(struct call *c, const struct secret_records *r, enum secret_shelf shelf, str after, size_t limit,
+FALLIBLE secret_head_list(struct call *c, const struct secret_records *r, enum secret_collection collection, str after, size_t limit,
                           struct secret_head **out, size_t *out_n);
 /* At most `limit` heads of deleted secrets of all vaults that are due; *io_after is where to go on, at first empty and at the end again. */
 FALLIBLE secret_head_list_due(struct call *c, struct store_session *session, int64_t now_s, size_t limit, str *io_after,
@@ -60,8 +60,8 @@ FALLIBLE secret_value_seal(struct call *c, const struct secret_records *r, str n
                            bytes *out);
 FALLIBLE secret_value_open(struct call *c, const struct secret_records *r, const struct secret_stored *stored, struct secret *out);
 
-/* Removes a secret's head from that shelf, and all its versions. */
-FALLIBLE secret_drop(struct call *c, const struct secret_records *r, enum secret_shelf shelf, str name);
+/* Removes a secret's head from that collection, and all its versions. */
+FALLIBLE secret_drop(struct call *c, const struct secret_records *r, enum secret_collection collection, str name);
 /* Removes all records of the vault. */
 FALLIBLE secret_drop_all(struct call *c, const struct secret_records *r);
 

@@ -265,7 +265,7 @@ static enum err add_newest(struct call *c, const struct secret_records *r, const
 }
 
 // One head more than fits is asked for: it tells whether there is a next page. Due ones are left out.
-static enum err list_shelf(struct call *c, struct work *w, enum secret_shelf shelf, const struct secrets_args *a, struct secrets_page *out)
+static enum err list_collection(struct call *c, struct work *w, enum secret_collection collection, const struct secrets_args *a, struct secrets_page *out)
 {
     struct secret_records r = records_of(w, a->vault);
     struct secret_head   *heads;
@@ -273,9 +273,9 @@ static enum err list_shelf(struct call *c, struct work *w, enum secret_shelf she
     str                   after = a->after;
     TRY(start_page(c, a->limit, out));
     do {
-        TRY(secret_head_list(c, &r, shelf, after, a->limit + 1, &heads, &n));
+        TRY(secret_head_list(c, &r, collection, after, a->limit + 1, &heads, &n));
         for (size_t i = 0; i < n; i++) {
-            if (shelf == SECRET_DELETED && is_due(&heads[i], c)) continue;
+            if (collection == SECRET_DELETED && is_due(&heads[i], c)) continue;
             if (out->n == a->limit) {
                 out->next = out->items[out->n - 1].name;
                 return OK;
@@ -289,12 +289,12 @@ static enum err list_shelf(struct call *c, struct work *w, enum secret_shelf she
 
 static enum err run_list(struct call *c, struct work *w, const void *args, void *out)
 {
-    return list_shelf(c, w, SECRET_LIVE, args, out);
+    return list_collection(c, w, SECRET_LIVE, args, out);
 }
 
 static enum err run_list_deleted(struct call *c, struct work *w, const void *args, void *out)
 {
-    return list_shelf(c, w, SECRET_DELETED, args, out);
+    return list_collection(c, w, SECRET_DELETED, args, out);
 }
 
 static enum err run_versions(struct call *c, struct work *w, const void *args, void *out)
@@ -317,7 +317,7 @@ static enum err run_versions(struct call *c, struct work *w, const void *args, v
     return OK;
 }
 
-static enum err move_head(struct call *c, const struct secret_records *r, enum secret_shelf from, enum secret_shelf to,
+static enum err move_head(struct call *c, const struct secret_records *r, enum secret_collection from, enum secret_collection to,
                           const struct secret_head *head)
 {
     TRY(secret_head_remove(c, r, from, head->name));
