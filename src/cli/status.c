@@ -9,7 +9,7 @@
 #include "cli/pretty.h"
 #include "cli/sandbox/view.h"
 
-#define STOP_PATIENCE_MS 15000
+#define STOP_TIMEOUT_MS 15000
 
 static str duration(struct call *c, int64_t s)
 {
@@ -101,7 +101,7 @@ static bool wait_for_end(pid_t pid)
     int process = (int)syscall(SYS_pidfd_open, pid, 0);
     if (process < 0) return errno == ESRCH;
     struct pollfd ends = {.fd = process, .events = POLLIN};
-    bool          ended = poll(&ends, 1, STOP_PATIENCE_MS) > 0;
+    bool          ended = poll(&ends, 1, STOP_TIMEOUT_MS) > 0;
     close(process);
     return ended;
 }

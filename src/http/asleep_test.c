@@ -82,7 +82,7 @@ TEST(http_unlisten_closes_also_what_is_asleep)
     CHECK_INT(client_get(stays, "/echo"), 200, "the other listener's");
     CHECK_INT(s.contexts_freed, 0, "an exchange is still out");
     side_release(&s, 1);
-    for (int i = 0; i < SIDE_PATIENCE_S * 1000 && !s.contexts_freed; i++) usleep(1000);
+    for (int i = 0; i < SIDE_TIMEOUT_S * 1000 && !s.contexts_freed; i++) usleep(1000);
     CHECK_INT(s.contexts_freed, 1, "after its http_reply");
     client_free(asleep);
     client_free(idle);
@@ -141,7 +141,7 @@ TEST(http_stop_lets_answers_out)
     CHECK_INT(client_read(half, false, &head, &body), 100, "half a request has come");
     CHECK(client_send(asleep, S(GET("/late") GET("/echo?behind"))));
     side_wait_late(&s, 1);
-    net_loops_stop(s.loops, SIDE_PATIENCE_S * 1000);
+    net_loops_stop(s.loops, SIDE_TIMEOUT_S * 1000);
     CHECK(client_sees_end(idle));
     CHECK(client_sees_end(silent));
     CHECK(client_send(half, S("abc")));
@@ -156,8 +156,8 @@ TEST(http_stop_lets_answers_out)
     client_free(half);
     client_free(silent);
     int64_t before = side_now_ms(CLOCK_MONOTONIC);
-    side_end(&s, SIDE_PATIENCE_S * 1000);
-    CHECK(side_now_ms(CLOCK_MONOTONIC) - before < SIDE_PATIENCE_S * 500);
+    side_end(&s, SIDE_TIMEOUT_S * 1000);
+    CHECK(side_now_ms(CLOCK_MONOTONIC) - before < SIDE_TIMEOUT_S * 500);
     CHECK_INT(s.handled, 3, "requests");
 }
 

@@ -39,7 +39,7 @@ TEST(http_answers_what_is_too_large)
     CHECK_INT(s.handled, 0, "none of these reached the handler");
 }
 
-TEST(http_loses_patience)
+TEST(http_closes_silent_peers_after_a_timeout)
 {
     static const struct { const char *name, *sent; int status; } CASES[] = {
         {"a silent peer", "", 0},
@@ -69,7 +69,7 @@ TEST(http_loses_patience)
     side_end(&s, 1000);
 }
 
-TEST(http_a_trickle_does_not_renew_patience)
+TEST(http_single_bytes_do_not_extend_the_timeout)
 {
     static const struct side_options SHORT = {.settings = {.head_timeout_ms = 200}};
     struct side                      s;
@@ -82,7 +82,7 @@ TEST(http_a_trickle_does_not_renew_patience)
         usleep(10000);
     }
     CHECK(!sent);
-    CHECK(side_now_ms(CLOCK_MONOTONIC) - before < SIDE_PATIENCE_S * 1000 / 2);
+    CHECK(side_now_ms(CLOCK_MONOTONIC) - before < SIDE_TIMEOUT_S * 1000 / 2);
     client_free(k);
     side_end(&s, 1000);
 }

@@ -39,7 +39,7 @@ static void raise_descriptors(void)
 // Waits until the server has handled `n` requests: what they cost is spent by then.
 static void wait_handled(struct side *s, int n)
 {
-    for (int i = 0; i < SIDE_PATIENCE_S * 1000 && s->handled < n; i++) usleep(1000);
+    for (int i = 0; i < SIDE_TIMEOUT_S * 1000 && s->handled < n; i++) usleep(1000);
 }
 
 // Reads `n` bytes in small steps; how many came.

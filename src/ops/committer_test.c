@@ -7,7 +7,7 @@
 #include "stage.h"
 #include "store/backend.h"
 
-#define PATIENCE_S 20
+#define WAIT_TIMEOUT_S 20
 
 // Counts the jobs that are done; one that waits holds up the committer until it is let go.
 struct desk {
@@ -32,7 +32,7 @@ static struct timespec deadline(void)
 {
     struct timespec at;
     clock_gettime(CLOCK_REALTIME, &at);
-    at.tv_sec += PATIENCE_S;
+    at.tv_sec += WAIT_TIMEOUT_S;
     return at;
 }
 

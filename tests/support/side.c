@@ -196,7 +196,7 @@ void side_end(struct side *s, int64_t grace_ms)
 
 void side_wait_late(struct side *s, size_t n)
 {
-    for (int i = 0; i < SIDE_PATIENCE_S * 1000; i++) {
+    for (int i = 0; i < SIDE_TIMEOUT_S * 1000; i++) {
         pthread_mutex_lock(&s->lock);
         bool there = s->waiting_n >= n;
         pthread_mutex_unlock(&s->lock);
@@ -250,11 +250,11 @@ void side_make_certificate(struct test *t, str *out_certificate_pem, str *out_ke
 static struct client *client_of(struct test *t, int fd, const struct sockaddr *to, socklen_t n)
 {
     struct client *k = calloc(1, sizeof *k);
-    struct timeval patience = {.tv_sec = SIDE_PATIENCE_S};
+    struct timeval timeout = {.tv_sec = SIDE_TIMEOUT_S};
     int            on = 1;
     if (!k || fd < 0) abort();
-    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
+    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout);
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     if (connect(fd, to, n) != 0) test_failed(t, __FILE__, __LINE__, "connect: %s", strerror(errno));
     k->t = t;
@@ -321,7 +321,7 @@ bool client_sendf(struct client *k, const char *format, ...)
     return n >= 0 && (size_t)n < sizeof text && client_send(k, (str){text, (size_t)n});
 }
 
-// False at the end, or when patience is.
+// False at the end of the stream, or after the timeout.
 static bool client_receive(struct client *k)
 {
     if (k->in_n == sizeof k->in) return false;

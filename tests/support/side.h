@@ -12,7 +12,7 @@
 
 #define GET(target) "GET " target " HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
-#define SIDE_PATIENCE_S 20 /* a client waits no longer for anything: sanitizers are slow, a hang must end */
+#define SIDE_TIMEOUT_S 20 /* a client waits no longer for anything: sanitizers are slow, a hang must end */
 
 /*
  * Its handler knows these paths:

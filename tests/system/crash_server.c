@@ -10,7 +10,7 @@
 
 #include "core/json.h"
 #include "crash.h"
-#include "victim.h"
+#include "server_process.h"
 
 #define MANAGEMENT      "management.azure.com"
 #define VAULT           "lanyard-crash"
@@ -28,7 +28,7 @@ struct lane {
 };
 
 struct world {
-    struct victim victim;
+    struct server_process server;
     char          subscription[40], operator[40], tenant[40];
     struct lane   lanes[ROUNDS_A_DIRECTORY][WRITERS];
     unsigned      lane_n;    // rounds in this directory
@@ -124,8 +124,8 @@ enum outcome { ANSWERED, GONE, WRONG };
 static enum outcome ask(const struct world *w, const struct step *s, char *wrong, size_t room)
 {
     struct lanyard_reply reply;
-    if (!victim_ask(&w->victim, s->method, s->host, s->path, s->body[0] ? s->body : NULL, &reply)) {
-        if (victim_is_gone(&w->victim, 5000)) return GONE;
+    if (!server_process_ask(&w->server, s->method, s->host, s->path, s->body[0] ? s->body : NULL, &reply)) {
+        if (server_process_is_gone(&w->server, 5000)) return GONE;
         snprintf(wrong, room, "%s %s: no answer, though it lives", s->method, s->path);
         return WRONG;
     }
@@ -217,13 +217,13 @@ static pid_t start(void *context, unsigned round)
 {
     struct world *w = context;
     (void)round;
-    return victim_start(&w->victim) ? w->victim.pid : -1;
+    return server_process_start(&w->server) ? w->server.pid : -1;
 }
 
 static void let_go(struct world *w)
 {
-    w->victim.pid = 0; // the driver waits for it
-    victim_bury(&w->victim);
+    w->server.pid = 0; // the driver waits for it
+    server_process_reap(&w->server);
 }
 
 static const char *write_till_death(void *context, unsigned round)
@@ -232,14 +232,14 @@ static const char *write_till_death(void *context, unsigned round)
     struct lanyard_reply status;
     (void)round;
     unsigned    lane = w->lane_n++;
-    const char *wrong = victim_await(&w->victim, &status);
+    const char *wrong = server_process_wait(&w->server, &status);
     if (!wrong) {
         if (!read_facts(w, &status)) wrong = "its status cannot be read";
         lanyard_reply_clear(&status);
         enum outcome prepared = wrong ? WRONG : prepare(w);
         if (prepared == WRONG && !wrong) wrong = w->wrong;
         if (prepared == ANSWERED) wrong = write_lanes(w, lane);
-    } else if (victim_is_gone(&w->victim, 0)) {
+    } else if (server_process_is_gone(&w->server, 0)) {
         wrong = NULL; // killed before it answered: also a death to come back from
     }
     let_go(w);
@@ -255,7 +255,7 @@ static enum sight see(struct world *w, const char *host, const char *path, const
     struct lanyard_reply reply;
     char                 want[64];
     snprintf(want, sizeof want, "\"mark %s.\"", mark);
-    if (!victim_ask(&w->victim, "GET", host, path, NULL, &reply)) return UNSEEN;
+    if (!server_process_ask(&w->server, "GET", host, path, NULL, &reply)) return UNSEEN;
     enum sight seen = reply.status == 404 ? ABSENT : reply.status == 200 && strstr(reply.body, want) ? WHOLE : HALF;
     if (seen == HALF) snprintf(w->wrong, sizeof w->wrong, "GET %s: %d %.300s", path, reply.status, reply.body);
     lanyard_reply_clear(&reply);
@@ -269,7 +269,7 @@ static enum sight see_versions(struct world *w, const char *mark, enum sight sec
     char                 path[PATH_BYTES];
     size_t               n = 0;
     snprintf(path, sizeof path, "/secrets/s-%s/versions?api-version=7.4", mark);
-    if (!victim_ask(&w->victim, "GET", VAULT_HOST, path, NULL, &reply)) return UNSEEN;
+    if (!server_process_ask(&w->server, "GET", VAULT_HOST, path, NULL, &reply)) return UNSEEN;
     for (const char *p = reply.body; (p = strstr(p, "\"id\"")); p++) n++;
     bool fits = n == (secret == WHOLE ? 1 : 0);
     if (!fits) snprintf(w->wrong, sizeof w->wrong, "the secret s-%s has %zu versions", mark, n);
@@ -337,8 +337,8 @@ static const char *look(struct world *w, bool at_all)
 static const char *restart(struct world *w)
 {
     struct lanyard_reply status;
-    if (!victim_start(&w->victim)) return "it cannot be started";
-    const char *wrong = victim_await(&w->victim, &status);
+    if (!server_process_start(&w->server)) return "it cannot be started";
+    const char *wrong = server_process_wait(&w->server, &status);
     if (wrong) return wrong;
     if (!read_facts(w, &status)) wrong = "its status cannot be read";
     lanyard_reply_clear(&status);
@@ -352,13 +352,13 @@ static const char *verify_server(void *context)
     bool          is_last = w->lane_n + CRASH_UNSEEN_MAX + 1 > ROUNDS_A_DIRECTORY;
     const char   *wrong = restart(w);
     if (!wrong) wrong = look(w, is_last);
-    const char *stopped = victim_stop(&w->victim);
+    const char *stopped = server_process_stop(&w->server);
     if (wrong || stopped) return wrong ? wrong : stopped;
     if (!is_last) return NULL;
-    victim_clear(&w->victim);
+    server_process_clear(&w->server);
     memset(w->lanes, 0, sizeof w->lanes);
     w->lane_n = w->settled_n = 0;
-    return victim_init(&w->victim) ? NULL : "no directory in /tmp";
+    return server_process_init(&w->server) ? NULL : "no directory in /tmp";
 }
 
 static unsigned long acknowledged(const void *context)
@@ -372,7 +372,7 @@ static const char *await_death(void *context, unsigned round)
 {
     struct world *w = context;
     (void)round;
-    bool is_gone = victim_is_gone(&w->victim, 60000);
+    bool is_gone = server_process_is_gone(&w->server, 60000);
     let_go(w);
     return is_gone ? NULL : "it does not die";
 }
@@ -381,11 +381,11 @@ static const char *verify_start(void *context)
 {
     struct world *w = context;
     const char   *wrong = restart(w);
-    const char   *stopped = victim_stop(&w->victim);
+    const char   *stopped = server_process_stop(&w->server);
     if (wrong || stopped) return wrong ? wrong : stopped;
     w->acknowledged++;
-    victim_clear(&w->victim);
-    return victim_init(&w->victim) ? NULL : "no directory in /tmp";
+    server_process_clear(&w->server);
+    return server_process_init(&w->server) ? NULL : "no directory in /tmp";
 }
 
 // How long a start takes here until it answers, in milliseconds; 0: it does not.
@@ -395,16 +395,16 @@ static unsigned time_start(struct world *w)
     clock_gettime(CLOCK_MONOTONIC, &before);
     const char *wrong = restart(w);
     clock_gettime(CLOCK_MONOTONIC, &after);
-    const char *stopped = victim_stop(&w->victim);
+    const char *stopped = server_process_stop(&w->server);
     if (!wrong) wrong = stopped;
-    if (wrong) printf("not ok crash_server - %s; see %s\n", wrong, w->victim.log);
+    if (wrong) printf("not ok crash_server - %s; see %s\n", wrong, w->server.log);
     return wrong ? 0 : 1 + (unsigned)((after.tv_sec - before.tv_sec) * 1000 + (after.tv_nsec - before.tv_nsec) / 1000000);
 }
 
 int main(int argc, char **argv)
 {
     static struct world written, first;
-    if (curl_global_init(CURL_GLOBAL_DEFAULT) != 0 || !victim_init(&written.victim) || !victim_init(&first.victim)) {
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != 0 || !server_process_init(&written.server) || !server_process_init(&first.server)) {
         printf("not ok crash_server - no directory in /tmp\n");
         return 1;
     }
@@ -416,11 +416,11 @@ int main(int argc, char **argv)
     };
     int status = crash_main(plans, COUNT(plans), argc, argv);
     if (status == 1) {
-        printf("# what is left stays in %s and %s, what the servers said beside it\n", written.victim.dir, first.victim.dir);
+        printf("# what is left stays in %s and %s, what the servers said beside it\n", written.server.dir, first.server.dir);
         return status;
     }
-    victim_clear(&written.victim);
-    victim_clear(&first.victim);
+    server_process_clear(&written.server);
+    server_process_clear(&first.server);
     curl_global_cleanup();
     return status;
 }

@@ -5,12 +5,12 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "ledger.h"
+#include "commits.h"
 #include "power.h"
 
 struct world {
     char          dir[64];
-    struct ledger ledger;
+    struct commits commits;
     int           acks; // the read end of the child's pipe
 };
 
@@ -21,7 +21,7 @@ static FALLIBLE commit_for_ever(struct call *c, const char *dir, unsigned round,
     TRY(store_open_sqlite(c, str_of(dir), &s));
     TRY(store_session_open(c, s, STORE_WRITE, &w));
     for (uint32_t i = 0;; i++) {
-        TRY(ledger_commit(c, w, round, i));
+        TRY(commits_write(c, w, round, i));
         if (write(acks, &i, sizeof i) != sizeof i) return FAIL(c, ERR_IO, "Nobody hears the acknowledgements.");
     }
 }
@@ -42,14 +42,14 @@ static pid_t start(void *context, unsigned round)
     }
     close(ends[1]);
     world->acks = ends[0];
-    world->ledger.round_n = round + 1;
+    world->commits.round_n = round + 1;
     return pid;
 }
 
 static const char *hear(void *context, unsigned round)
 {
     struct world        *world = context;
-    struct ledger_round *r = &world->ledger.rounds[round];
+    struct commits_round *r = &world->commits.rounds[round];
     uint32_t             i;
     ssize_t              n;
     const char          *wrong = NULL;
@@ -62,12 +62,12 @@ static const char *hear(void *context, unsigned round)
 static const char *verify_killed(void *context)
 {
     struct world *world = context;
-    return ledger_check(&world->ledger, world->dir);
+    return commits_check(&world->commits, world->dir);
 }
 
 static unsigned long acknowledged(const void *context)
 {
-    return ledger_acknowledged(&((const struct world *)context)->ledger);
+    return commits_acknowledged(&((const struct world *)context)->commits);
 }
 
 // The power fails in the middle of some write: the store that it fails for goes on and is forgotten, and
@@ -80,8 +80,8 @@ static FALLIBLE commit_till_dark(struct call *c, struct world *world, unsigned r
     enum err              done = store_open_sqlite(c, str_of(world->dir), &s);
     if (done == OK) done = store_session_open(c, s, STORE_WRITE, &w);
     for (uint32_t i = 0; done == OK && power_is_on(); i++) {
-        done = ledger_commit(c, w, round, i);
-        if (done == OK && power_is_on()) world->ledger.rounds[round].whole++;
+        done = commits_write(c, w, round, i);
+        if (done == OK && power_is_on()) world->commits.rounds[round].whole++;
         arena_reset(&c->arena);
     }
     store_session_close(w);
@@ -94,14 +94,14 @@ static const char *write_till_dark(void *context, unsigned round)
     struct world *world = context;
     struct call   c;
     call_init(&c, NULL, NULL);
-    world->ledger.round_n = round + 1;
+    world->commits.round_n = round + 1;
     // Often early, within the first steps of a start; else late enough for the log to be brought in.
     power_on(world->dir, 1 + crash_random(crash_random(4) ? 6000 : 60));
     enum err done = commit_till_dark(&c, world, round);
-    snprintf(world->ledger.wrong, sizeof world->ledger.wrong, "%s", c.failure.text);
+    snprintf(world->commits.wrong, sizeof world->commits.wrong, "%s", c.failure.text);
     call_clear(&c);
     if (!power_after(world->dir)) return "what was on the disk cannot be laid out";
-    return done == OK ? NULL : world->ledger.wrong;
+    return done == OK ? NULL : world->commits.wrong;
 }
 
 int main(int argc, char **argv)

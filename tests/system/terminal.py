@@ -10,7 +10,7 @@ import time
 
 LANYARD, RESOURCE = sys.argv[1:]
 RUN = [LANYARD, "run", "--as", RESOURCE, "--"]
-PATIENCE_S = 20
+WAIT_TIMEOUT_S = 20
 
 
 class Terminal:
@@ -26,7 +26,7 @@ class Terminal:
         os.write(self.fd, text)
 
     def wait_for(self, text, times=1):
-        until = time.monotonic() + PATIENCE_S
+        until = time.monotonic() + WAIT_TIMEOUT_S
         while self.said.count(text) < times:
             ready, _, _ = select.select([self.fd], [], [], 0.1)
             try:
@@ -39,7 +39,7 @@ class Terminal:
                 raise SystemExit(f"it does not say {text!r}: {self.said!r}")
 
     def end(self):
-        until = time.monotonic() + PATIENCE_S
+        until = time.monotonic() + WAIT_TIMEOUT_S
         while time.monotonic() < until:
             ready, _, _ = select.select([self.fd], [], [], 0.1)
             try:

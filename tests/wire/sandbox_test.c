@@ -13,7 +13,7 @@
 #define ASKS(resource) "{\"version\":1,\"resource\":\"" resource "\",\"sandbox\":true}"
 #define ON_HOST(resource) "{\"version\":1,\"resource\":\"" resource "\",\"sandbox\":false}"
 #define SERVE "{\"serve\":true}"
-#define PATIENCE_MS 10000
+#define WAIT_TIMEOUT_MS 10000
 #define SOCKETS_MAX 20
 
 struct place {
@@ -71,7 +71,7 @@ static str hear(struct test *t, int fd)
     static char   room[65536];
     struct pollfd comes = {.fd = fd, .events = POLLIN};
     str           copy = S("?");
-    if (poll(&comes, 1, PATIENCE_MS) != 1) return copy;
+    if (poll(&comes, 1, WAIT_TIMEOUT_MS) != 1) return copy;
     ssize_t n = recv(fd, room, sizeof room, 0);
     if (n < 0) n = recv(fd, room, sizeof room, 0); // a reset is told once, the last words come after
     return n > 0 && call_copy_str(t->call, (str){room, (size_t)n}, &copy) == OK ? copy : S("");
@@ -203,7 +203,7 @@ static int port_answers(uint16_t port)
 
 static bool goes_quiet(uint16_t port)
 {
-    for (int i = 0; i < PATIENCE_MS / 10; i++) {
+    for (int i = 0; i < WAIT_TIMEOUT_MS / 10; i++) {
         if (!port_answers(port)) return true;
         usleep(10000);
     }

@@ -1,4 +1,4 @@
-#include "victim.h"
+#include "server_process.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -14,22 +14,22 @@
 
 enum { READY_TIMEOUT_MS = 60000, STOP_TIMEOUT_MS = 30000 }; // the sanitizers' builds are slow
 
-bool victim_init(struct victim *v)
+bool server_process_init(struct server_process *v)
 {
-    *v = (struct victim){.binary = getenv("LANYARD"), .dir = "/tmp/lanyard-crash-XXXXXX", .out = -1};
+    *v = (struct server_process){.binary = getenv("LANYARD"), .dir = "/tmp/lanyard-crash-XXXXXX", .out = -1};
     if (!v->binary) v->binary = "build/lanyard";
     if (!crash_directory_new(v->dir)) return false;
     snprintf(v->log, sizeof v->log, "%s.log", v->dir);
     return true;
 }
 
-void victim_clear(struct victim *v)
+void server_process_clear(struct server_process *v)
 {
     crash_directory_remove(v->dir);
     unlink(v->log);
 }
 
-static _Noreturn void become_server(const struct victim *v, int out)
+static _Noreturn void become_server(const struct server_process *v, int out)
 {
     int log = open(v->log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -40,7 +40,7 @@ static _Noreturn void become_server(const struct victim *v, int out)
     _exit(127);
 }
 
-bool victim_start(struct victim *v)
+bool server_process_start(struct server_process *v)
 {
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0) return false;
@@ -51,35 +51,35 @@ bool victim_start(struct victim *v)
     return v->pid > 0;
 }
 
-bool victim_is_gone(const struct victim *v, int within_ms)
+bool server_process_is_gone(const struct server_process *v, int within_ms)
 {
     struct pollfd out = {.fd = v->out}; // nothing but the hang-up
     return poll(&out, 1, within_ms) > 0 && (out.revents & POLLHUP);
 }
 
-bool victim_ask(const struct victim *v, const char *method, const char *host, const char *path, const char *body, struct lanyard_reply *out)
+bool server_process_ask(const struct server_process *v, const char *method, const char *host, const char *path, const char *body, struct lanyard_reply *out)
 {
     struct lanyard_request r = {.method = method, .host = host, .path = path, .body = body, .body_n = body ? strlen(body) : 0};
     return lanyard_admin_call(v->dir, &r, out, NULL) == LANYARD_OK;
 }
 
-const char *victim_await(const struct victim *v, struct lanyard_reply *out)
+const char *server_process_wait(const struct server_process *v, struct lanyard_reply *out)
 {
     struct timespec start, now;
     clock_gettime(CLOCK_MONOTONIC, &start);
     do {
-        if (victim_ask(v, "GET", NULL, "/lanyard/status", NULL, out)) {
+        if (server_process_ask(v, "GET", NULL, "/lanyard/status", NULL, out)) {
             if (out->status == 200) return NULL;
             lanyard_reply_clear(out);
             return "it does not tell its status";
         }
-        if (victim_is_gone(v, 2)) return "it is gone before it answered";
+        if (server_process_is_gone(v, 2)) return "it is gone before it answered";
         clock_gettime(CLOCK_MONOTONIC, &now);
     } while ((now.tv_sec - start.tv_sec) * 1000 < READY_TIMEOUT_MS);
     return "it does not begin to answer";
 }
 
-void victim_bury(struct victim *v)
+void server_process_reap(struct server_process *v)
 {
     if (v->pid > 0) waitpid(v->pid, NULL, 0);
     if (v->out >= 0) close(v->out);
@@ -87,14 +87,14 @@ void victim_bury(struct victim *v)
     v->out = -1;
 }
 
-const char *victim_stop(struct victim *v)
+const char *server_process_stop(struct server_process *v)
 {
     int status = 0;
     kill(v->pid, SIGTERM);
-    bool in_time = victim_is_gone(v, STOP_TIMEOUT_MS);
+    bool in_time = server_process_is_gone(v, STOP_TIMEOUT_MS);
     if (!in_time) kill(v->pid, SIGKILL);
     if (waitpid(v->pid, &status, 0) == v->pid) v->pid = 0;
-    victim_bury(v);
+    server_process_reap(v);
     if (!in_time) return "it does not stop when told to";
     return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? NULL : "it does not end well when told to stop";
 }

@@ -1,4 +1,4 @@
-#include "ledger.h"
+#include "commits.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,14 +33,14 @@ static bytes body_of(uint8_t room[LARGEST_BODY], unsigned round, unsigned i, uns
     return (bytes){room, n};
 }
 
-enum err ledger_commit(struct call *c, struct store_session *w, unsigned round, uint32_t i)
+enum err commits_write(struct call *c, struct store_session *w, unsigned round, uint32_t i)
 {
     uint8_t     room[LARGEST_BODY];
-    struct text key = key_of(round, i), oldest = key_of(round, i - LEDGER_KEPT);
+    struct text key = key_of(round, i), oldest = key_of(round, i - COMMITS_KEPT);
     TRY(store_begin(c, w));
     for (unsigned k = 0; k < COUNT(KINDS); k++) {
         TRY(store_put(c, w, KINDS[k], str_of(key.s), body_of(room, round, i, k)));
-        if (i >= LEDGER_KEPT) TRY(store_remove(c, w, KINDS[k], str_of(oldest.s)));
+        if (i >= COMMITS_KEPT) TRY(store_remove(c, w, KINDS[k], str_of(oldest.s)));
         TRY(store_mark(c, w));
         TRY(store_put(c, w, KINDS[k], S("undone"), str_bytes(S("never to be seen"))));
         store_undo(w);
@@ -50,9 +50,9 @@ enum err ledger_commit(struct call *c, struct store_session *w, unsigned round, 
 }
 
 // What was under way when the writer died is there or not: either is right, if it is there whole.
-static FALLIBLE settle(struct call *c, struct store_session *r, struct ledger *l, unsigned round)
+static FALLIBLE settle(struct call *c, struct store_session *r, struct commits *l, unsigned round)
 {
-    struct ledger_round *of = &l->rounds[round];
+    struct commits_round *of = &l->rounds[round];
     bytes                body;
     if (of->settled) return OK;
     enum err got = store_get(c, r, KINDS[0], str_of(key_of(round, of->whole).s), &body);
@@ -65,17 +65,17 @@ static FALLIBLE settle(struct call *c, struct store_session *r, struct ledger *l
 
 // The next record that a scan of a kind must come to.
 struct cursor {
-    const struct ledger *ledger;
+    const struct commits *commits;
     unsigned             kind;
     unsigned             round, i;
 };
 
 static void skip_to_next(struct cursor *at)
 {
-    while (at->round < at->ledger->round_n && at->i >= at->ledger->rounds[at->round].whole) {
+    while (at->round < at->commits->round_n && at->i >= at->commits->rounds[at->round].whole) {
         at->round++;
-        uint32_t whole = at->round < at->ledger->round_n ? at->ledger->rounds[at->round].whole : 0;
-        at->i = whole > LEDGER_KEPT ? whole - LEDGER_KEPT : 0;
+        uint32_t whole = at->round < at->commits->round_n ? at->commits->rounds[at->round].whole : 0;
+        at->i = whole > COMMITS_KEPT ? whole - COMMITS_KEPT : 0;
     }
 }
 
@@ -83,7 +83,7 @@ static enum err compare(struct call *c, str key, bytes body, void *context)
 {
     struct cursor *at = context;
     uint8_t        room[LARGEST_BODY];
-    if (at->round == at->ledger->round_n) return FAIL(c, ERR_STORE_DAMAGED, "%.*s is there, but nothing more was written", PSTR(key));
+    if (at->round == at->commits->round_n) return FAIL(c, ERR_STORE_DAMAGED, "%.*s is there, but nothing more was written", PSTR(key));
     struct text want = key_of(at->round, at->i);
     if (!str_eq(key, str_of(want.s)))
         return FAIL(c, ERR_STORE_DAMAGED, "kind %u has %.*s where %s belongs: lost, half-written or undone", at->kind, PSTR(key), want.s);
@@ -94,10 +94,10 @@ static enum err compare(struct call *c, str key, bytes body, void *context)
     return OK;
 }
 
-static FALLIBLE look_at_kind(struct call *c, struct store_session *r, const struct ledger *l, unsigned kind)
+static FALLIBLE look_at_kind(struct call *c, struct store_session *r, const struct commits *l, unsigned kind)
 {
     uint32_t      whole = l->rounds[0].whole;
-    struct cursor at = {.ledger = l, .kind = kind, .i = whole > LEDGER_KEPT ? whole - LEDGER_KEPT : 0};
+    struct cursor at = {.commits = l, .kind = kind, .i = whole > COMMITS_KEPT ? whole - COMMITS_KEPT : 0};
     skip_to_next(&at);
     TRY(store_scan(c, r, KINDS[kind], &(struct store_range){0}, compare, &at));
     if (at.round < l->round_n)
@@ -105,7 +105,7 @@ static FALLIBLE look_at_kind(struct call *c, struct store_session *r, const stru
     return OK;
 }
 
-static FALLIBLE look_at_head(struct call *c, struct store_session *r, const struct ledger *l)
+static FALLIBLE look_at_head(struct call *c, struct store_session *r, const struct commits *l)
 {
     unsigned round = l->round_n;
     bytes    head;
@@ -143,7 +143,7 @@ static void store_closep(struct store **s)
     store_close(*s);
 }
 
-static FALLIBLE look(struct call *c, struct ledger *l, const char *directory)
+static FALLIBLE look(struct call *c, struct commits *l, const char *directory)
 {
     CLEANUP(store_closep) struct store           *s = NULL;
     CLEANUP(session_closep) struct store_session *r = NULL;
@@ -155,7 +155,7 @@ static FALLIBLE look(struct call *c, struct ledger *l, const char *directory)
     return look_at_head(c, r, l);
 }
 
-const char *ledger_check(struct ledger *l, const char *directory)
+const char *commits_check(struct commits *l, const char *directory)
 {
     struct call c;
     call_init(&c, NULL, NULL);
@@ -165,7 +165,7 @@ const char *ledger_check(struct ledger *l, const char *directory)
     return done == OK ? NULL : l->wrong;
 }
 
-unsigned long ledger_acknowledged(const struct ledger *l)
+unsigned long commits_acknowledged(const struct commits *l)
 {
     unsigned long n = 0;
     for (unsigned i = 0; i < l->round_n; i++) n += l->rounds[i].whole;
