@@ -1,8 +1,7 @@
 #include "core/pack.h"
 #include "store/backend.h"
 
-#define TRIM_STEP  256  // changes between two looks at what is not kept any more
-#define TRIM_LOOKS 4096 // changes dropped at one look, at the most
+#define TRIM_STEP 256 // changes between two looks at what is not kept any more
 
 enum { CHANGE_VERSION = 1, NUMBER_BYTES = 8 };
 
@@ -122,6 +121,7 @@ enum err changes_add(struct call *c, struct store_session *x, enum store_kind ki
 struct trim {
     struct change_end end;
     uint64_t          keep_from; // the first number that is kept
+    size_t            n;         // changes that are not
 };
 
 static enum err look_at_old(struct call *c, const struct store_record *r, void *context)
@@ -132,6 +132,7 @@ static enum err look_at_old(struct call *c, const struct store_record *r, void *
     TRY(read_change(c, r, &change, &bytes_then));
     bool is_old = t->end.number - change.number >= STORE_CHANGES_KEPT || t->end.bytes - bytes_then > STORE_CHANGE_BYTES_KEPT;
     if (is_old) t->keep_from = change.number + 1;
+    t->n += is_old;
     return OK;
 }
 
@@ -141,8 +142,12 @@ enum err changes_trim(struct call *c, struct store_session *x)
     struct trim t = {.end = x->last};
     char        room[NUMBER_BYTES];
     if (x->last.number < x->first || x->last.number / TRIM_STEP == (x->first - 1) / TRIM_STEP) return OK;
-    TRY(scan(c, x, 0, false, TRIM_LOOKS, look_at_old, &t));
-    return t.keep_from ? x->store->backend->remove_below(c, x, STORE_CHANGE, key_of(t.keep_from, room)) : OK;
+    for (size_t looks = 1;; looks *= 2) { // twice as many each time, as long as all that were looked at went: mostly there is nothing to drop
+        t.n = t.keep_from = 0;
+        TRY(scan(c, x, 0, false, looks, look_at_old, &t));
+        if (t.keep_from) TRY(x->store->backend->remove_below(c, x, STORE_CHANGE, key_of(t.keep_from, room)));
+        if (t.n < looks) return OK;
+    }
 }
 
 static enum err note_first(struct call *c, const struct store_record *r, void *context)
