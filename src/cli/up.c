@@ -19,7 +19,7 @@ static const struct option_row OPTIONS[] = {
     {"workers", 0, VALUE_WORD, "N", "Serve with this many threads (default 1)", false},
     {"token-lifetime", 0, VALUE_WORD, "SECONDS", "How long tokens are good (default 86400, as published)", false},
     {"log-days", 0, VALUE_WORD, "DAYS", "How long log records are kept (default 90, as published)", false},
-    {"log-records", 0, VALUE_WORD, "N", "How many activity records are kept at most (default 100000)", false},
+    {"log-records", 0, VALUE_WORD, "N", "How many records of each log are kept at most (default 100000)", false},
     {"propagation", 0, VALUE_FILE, "FIGURES", "When changes count: instant (the default), cloud, or a file of own figures", false},
     {"quiet", 'q', VALUE_NONE, NULL, "Print no facts", false},
     {"detach", 'd', VALUE_NONE, NULL, "Return as soon as it serves, and let it go on in the background", false},

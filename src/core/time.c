@@ -1,7 +1,6 @@
 #include "core/time.h"
 
 #include <stdio.h>
-#include <time.h>
 
 int64_t clock_now_ns(const struct clock *clock)
 {
@@ -14,6 +13,14 @@ int64_t clock_now_ns(const struct clock *clock)
 void clock_advance(struct clock *clock, int64_t by_ns)
 {
     atomic_fetch_add_explicit(&clock->offset_ns, by_ns, memory_order_relaxed);
+}
+
+struct timespec time_after(int64_t ms)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    int64_t ns = t.tv_nsec + ms % 1000 * NS_PER_MS;
+    return (struct timespec){.tv_sec = t.tv_sec + ms / 1000 + ns / NS_PER_S, .tv_nsec = ns % NS_PER_S};
 }
 
 static struct tm utc(int64_t s)

@@ -6,6 +6,7 @@
  */
 #pragma once
 #include <stdatomic.h>
+#include <time.h>
 
 #include "core/str.h"
 
@@ -21,6 +22,9 @@ struct clock {
 /* Nanoseconds since 1970; `clock` may be NULL: the system's. */
 int64_t clock_now_ns(const struct clock *clock);
 void    clock_advance(struct clock *clock, int64_t by_ns);
+
+/* Now and so long, by CLOCK_MONOTONIC: until when to wait for a condition. No test moves it. */
+struct timespec time_after(int64_t ms);
 
 struct time_text {
     char s[40];

@@ -10,7 +10,7 @@
  */
 #pragma once
 #include "directory/ids.h"
-#include "store/store.h"
+#include "log/record.h"
 
 struct activity {
     int64_t   time_ns;
@@ -23,6 +23,8 @@ struct activity {
     str       scope;
 };
 
+extern const struct log_kind LOG_ACTIVITY;
+
 FALLIBLE activity_write(struct call *c, struct store_session *session, const struct activity *a);
-/* Newest first, at most `limit`. Lives: the call. */
-FALLIBLE activity_list(struct call *c, struct store_session *session, size_t limit, struct activity **out, size_t *out_n);
+/* As log_list. */
+FALLIBLE activity_list(struct call *c, struct store_session *session, const struct log_range *range, struct activity **out, size_t *out_n, str *out_cursor);

@@ -1,5 +1,6 @@
 #include "ops/committer.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 
@@ -10,20 +11,41 @@ struct committer {
     struct store_session *session;
     struct call           call; // for the batch itself: begin, marks, commit
     pthread_t             thread;
-    pthread_mutex_t       lock; // guards the four below
+    pthread_mutex_t       lock; // guards all below
     pthread_cond_t        wake;
     struct write_job     *first, *last;
     size_t                queued;
-    bool                  stopping;
+    struct write_job     *first_later, *last_later;
+    struct timespec       later_by; // until then they wait for company
+    bool                  stopping, hurried;
 };
+
+static void append(struct write_job **first, struct write_job **last, struct write_job *job)
+{
+    job->next = NULL;
+    if (*last) (*last)->next = job;
+    else *first = job;
+    *last = job;
+}
+
+// Until there is something to do. The lock is held.
+static void wait_for_jobs(struct committer *k)
+{
+    int waited = 0;
+    while (!k->first && !k->stopping && !(k->first_later && (k->hurried || waited == ETIMEDOUT)))
+        waited = k->first_later ? pthread_cond_timedwait(&k->wake, &k->lock, &k->later_by) : pthread_cond_wait(&k->wake, &k->lock);
+}
 
 static struct write_job *take_batch(struct committer *k)
 {
     pthread_mutex_lock(&k->lock);
-    while (!k->first && !k->stopping) pthread_cond_wait(&k->wake, &k->lock);
-    struct write_job *batch = k->first, *end = batch;
-    size_t            n = batch ? 1 : 0;
+    wait_for_jobs(k);
+    struct write_job *batch = k->first_later ? k->first_later : k->first, *end = k->first;
+    size_t            n = end ? 1 : 0;
     for (; end && end->next && n < COMMITTER_MAX_BATCH; n++) end = end->next;
+    if (k->first_later) k->last_later->next = k->first;
+    k->first_later = k->last_later = NULL;
+    k->hurried = false;
     k->first = end ? end->next : NULL;
     if (!k->first) k->last = NULL;
     if (end) end->next = NULL;
@@ -94,8 +116,12 @@ enum err committer_start(struct call *c, struct product *p, struct committer **o
     struct committer *k = calloc(1, sizeof *k);
     if (!k) return FAIL_PLAIN(c, ERR_NO_MEMORY);
     k->product = p;
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_mutex_init(&k->lock, NULL);
-    pthread_cond_init(&k->wake, NULL);
+    pthread_cond_init(&k->wake, &monotonic);
+    pthread_condattr_destroy(&monotonic);
     call_init(&k->call, &p->clock, p->random);
     enum err failed = store_session_open(c, p->store, STORE_WRITE, &k->session);
     if (failed == OK && pthread_create(&k->thread, NULL, commit_loop, k) != 0)
@@ -119,22 +145,42 @@ void committer_stop(struct committer *k)
     free_committer(k);
 }
 
+static enum err refuse(struct call *c, bool stopping)
+{
+    if (stopping) return FAIL(c, ERR_BUSY, "The server is stopping and takes no more changes.");
+    return FAIL(c, ERR_BUSY, "%d changes wait already; try again shortly.", COMMITTER_MAX_QUEUE);
+}
+
 enum err committer_submit(struct call *c, struct committer *k, struct write_job *job)
 {
-    enum err failed = OK;
-    job->next = NULL;
     pthread_mutex_lock(&k->lock);
-    bool stopping = k->stopping;
-    if (k->queued >= COMMITTER_MAX_QUEUE || stopping) failed = ERR_BUSY;
-    else if (k->last) k->last->next = job;
-    else k->first = job;
-    if (failed == OK) {
-        k->last = job;
+    bool stopping = k->stopping, is_taken = !stopping && k->queued < COMMITTER_MAX_QUEUE;
+    if (is_taken) {
+        append(&k->first, &k->last, job);
         k->queued++;
         pthread_cond_signal(&k->wake);
     }
     pthread_mutex_unlock(&k->lock);
-    if (failed == OK) return OK;
-    if (stopping) return FAIL(c, ERR_BUSY, "The server is stopping and takes no more changes.");
-    return FAIL(c, ERR_BUSY, "%d changes wait already; try again shortly.", COMMITTER_MAX_QUEUE);
+    return is_taken ? OK : refuse(c, stopping);
+}
+
+enum err committer_submit_later(struct call *c, struct committer *k, struct write_job *job)
+{
+    pthread_mutex_lock(&k->lock);
+    bool stopping = k->stopping, is_first = !k->first_later;
+    if (!stopping) append(&k->first_later, &k->last_later, job);
+    if (!stopping && is_first) {
+        k->later_by = time_after(COMMITTER_LATER_MS);
+        pthread_cond_signal(&k->wake); // it waits for so long from here on
+    }
+    pthread_mutex_unlock(&k->lock);
+    return stopping ? refuse(c, true) : OK;
+}
+
+void committer_hurry(struct committer *k)
+{
+    pthread_mutex_lock(&k->lock);
+    k->hurried = true;
+    pthread_cond_signal(&k->wake);
+    pthread_mutex_unlock(&k->lock);
 }

@@ -3,7 +3,8 @@
  *
  * While one commit is written to disk, the next jobs wait in a queue. They then run one after
  * the other in one transaction, each behind a savepoint, so that a failed job undoes only its
- * own writes. No job is answered before the commit.
+ * own writes. No job is answered before the commit. A job that nobody waits for can
+ * be submitted for later: it shares the next commit, and causes one only if none comes.
  *
  * Layer:  ops (uses all above)
  */
@@ -12,6 +13,7 @@
 
 #define COMMITTER_MAX_BATCH 256
 #define COMMITTER_MAX_QUEUE 4096
+#define COMMITTER_LATER_MS  1000 /* a job for later waits no longer than that */
 
 struct write_job {
     /* Does the work; a failure takes back all that it wrote. Runs on the committer's thread. */
@@ -27,3 +29,7 @@ FALLIBLE committer_start(struct call *c, struct product *p, struct committer **o
 void     committer_stop(struct committer *k); /* finishes what is queued */
 /* Any thread. The job is the caller's memory until done. Errors: ERR_BUSY */
 FALLIBLE committer_submit(struct call *c, struct committer *k, struct write_job *job);
+/* The same for later. It runs before what was submitted after it. Whoever submits bounds how many there are. */
+FALLIBLE committer_submit_later(struct call *c, struct committer *k, struct write_job *job);
+/* Those for later run at once. Any thread. */
+void     committer_hurry(struct committer *k);

@@ -11,6 +11,8 @@
 
 enum { DENIAL_VERSION = 1 };
 
+const struct log_kind LOG_DENIAL = {.store = STORE_DIAGNOSTIC, .prefix = S_INIT("denial/")};
+
 // A refusal on its way to the store: outlives the request.
 struct keeping {
     struct write_job        job;
@@ -26,7 +28,7 @@ static enum err key_of(struct call *c, const struct denial *d, str *out)
     TRY(log_key(c, d->time_ns, d->id, &tail));
     struct buf b;
     buf_init(&b, &c->arena);
-    buf_add(&b, DENIALS_PREFIX);
+    buf_add(&b, LOG_DENIAL.prefix);
     buf_add(&b, tail);
     return buf_finish(c, &b, out);
 }
@@ -79,7 +81,7 @@ static enum err clear_old(struct call *c, struct store_session *session)
 {
     struct old_keys old = {.room = DENIALS_KEPT};
     TRY(NEW(c, &old.keys, old.room));
-    TRY(store_scan(c, session, STORE_DIAGNOSTIC, &(struct store_range){.prefix = DENIALS_PREFIX, .backwards = true}, note_old, &old));
+    TRY(store_scan(c, session, STORE_DIAGNOSTIC, &(struct store_range){.prefix = LOG_DENIAL.prefix, .backwards = true}, note_old, &old));
     for (size_t i = 0; i < old.n; i++) TRY(store_remove(c, session, STORE_DIAGNOSTIC, old.keys[i]));
     return OK;
 }
@@ -152,7 +154,10 @@ guid denials_keep(struct call *c, const struct work *w)
     guid id = GUID_NONE;
     if (fill(k, c, &w->refusal) == OK) {
         id = k->denial.id; // once submitted the job is the committer's
-        if (committer_submit(&k->call, p->committer, &k->job) == OK) return id;
+        if (committer_submit_later(&k->call, p->committer, &k->job) == OK) {
+            if (atomic_load(&p->denials_pending) > DENIALS_MAX_PENDING / 2) committer_hurry(p->committer);
+            return id;
+        }
     }
     free_keeping(k);
     return GUID_NONE;
@@ -166,7 +171,7 @@ static enum err read_one(struct call *c, str key, bytes body, struct denial *out
     struct denial d;
     str           kept;
     TRY(call_copy_str(c, bytes_str(body), &kept)); // borrowed for the visit only
-    TRY(log_key_read(c, str_from(key, DENIALS_PREFIX.n), &d.time_ns, &d.id));
+    TRY(log_key_read(c, str_from(key, LOG_DENIAL.prefix.n), &d.time_ns, &d.id));
     unpack_begin(&u, str_bytes(kept));
     if (u.version != DENIAL_VERSION) return FAIL(c, ERR_STORE_DAMAGED, "The record of a refused request is of a form that this version does not know.");
     d.who.g = unpack_guid(&u);
@@ -191,7 +196,7 @@ static enum err compare(struct call *c, str key, bytes body, void *context)
     struct search *s = context;
     int64_t        time_ns;
     guid           id;
-    TRY(log_key_read(c, str_from(key, DENIALS_PREFIX.n), &time_ns, &id));
+    TRY(log_key_read(c, str_from(key, LOG_DENIAL.prefix.n), &time_ns, &id));
     if (s->is_found || !guid_eq(id, s->wanted)) return OK;
     s->is_found = true;
     return read_one(c, key, body, &s->found);
@@ -200,7 +205,7 @@ static enum err compare(struct call *c, str key, bytes body, void *context)
 enum err denials_find(struct call *c, struct store_session *session, guid id, struct denial *out)
 {
     struct search s = {.wanted = id};
-    TRY(store_scan(c, session, STORE_DIAGNOSTIC, &(struct store_range){.prefix = DENIALS_PREFIX, .backwards = true}, compare, &s));
+    TRY(store_scan(c, session, STORE_DIAGNOSTIC, &(struct store_range){.prefix = LOG_DENIAL.prefix, .backwards = true}, compare, &s));
     if (!s.is_found) return FAIL(c, ERR_NOT_FOUND, "No refused request of the id %s is recorded; the latest %d are.", guid_text(id).s, DENIALS_KEPT);
     *out = s.found;
     return OK;
@@ -221,7 +226,7 @@ enum err denials_list(struct call *c, struct store_session *session, size_t limi
 {
     struct listing l = {0};
     TRY(NEW(c, &l.items, limit));
-    TRY(store_scan(c, session, STORE_DIAGNOSTIC, &(struct store_range){.prefix = DENIALS_PREFIX, .backwards = true, .limit = limit}, add, &l));
+    TRY(store_scan(c, session, STORE_DIAGNOSTIC, &(struct store_range){.prefix = LOG_DENIAL.prefix, .backwards = true, .limit = limit}, add, &l));
     *out = l.items;
     *out_n = l.n;
     return OK;

@@ -1,18 +1,21 @@
 /*
  * denials.h - records of refused requests, so that each can be explained later by its id.
  *
- * The answer is sent first; the committer writes the record afterwards. A record holds the
+ * The answer is sent first; the committer writes the record with the next commit. A record holds the
  * explanation as of the refusal, so later changes do not alter it. Only the latest records are
  * kept, and refusals that come faster than they can be written are not recorded.
  *
  * Layer:  ops (uses all above)
  */
 #pragma once
+#include "log/record.h"
 #include "ops/explain.h"
 
 #define DENIALS_KEPT        1000 /* and some more, until the next clearing */
-#define DENIALS_PREFIX      S("denial/") /* of their keys, among the diagnostics */
 #define DENIALS_MAX_PENDING 64   /* on their way to the store */
+
+/* Where they lie: among the diagnostic records, under a prefix of their own. */
+extern const struct log_kind LOG_DENIAL;
 
 struct denial {
     guid            id;

@@ -54,7 +54,7 @@ static size_t activities(struct stage *s)
     struct activity *list;
     size_t           n = 0;
     struct test     *t = s->test;
-    CHECK_OK(activity_list(t->call, s->work.store, 100, &list, &n));
+    CHECK_OK(activity_list(t->call, s->work.store, &(struct log_range){.limit = 100}, &list, &n, NULL));
     return n;
 }
 
@@ -145,7 +145,7 @@ TEST(op_run_logs_what_was_done_once)
     stage_assign(&s, s.caller.id, "Key Vault Secrets Officer", STAGE_GROUP);
     CHECK_OK(op_run(t->call, &s.work, &OP_DATA_WRITE, &target, NULL, NULL)); // a data plane has its own log
     CHECK_ERR(op_run(t->call, &s.work, &OP_FAILS, &target, NULL, NULL), ERR_CONFLICT, "the deed's own failure");
-    CHECK_OK(activity_list(t->call, s.work.store, 100, &list, &n));
+    CHECK_OK(activity_list(t->call, s.work.store, &(struct log_range){.limit = 100}, &list, &n, NULL));
     CHECK_INT(n, 1, "O1: one record for one change");
     CHECK_STR(list[0].action, S(ACTION), "what");
     CHECK_STR(list[0].scope, S(STAGE_GROUP), "where");
@@ -163,7 +163,7 @@ TEST(op_run_logs_a_write_without_an_action_by_its_own_name)
     call_forgive(t->call);
     CHECK_OK(op_run(t->call, &s.work, &OP_NAMED_BY_DEED, NULL, NULL, NULL));
     CHECK_OK(op_run(t->call, &s.work, &OP_NAMED_BY_DEED, NULL, NULL, NULL));
-    CHECK_OK(activity_list(t->call, s.work.store, 100, &list, &n));
+    CHECK_OK(activity_list(t->call, s.work.store, &(struct log_range){.limit = 100}, &list, &n, NULL));
     CHECK_INT(n, 2, "records");
     CHECK(str_eq(list[0].action, S("microsoft.directory/groups/create")) && str_eq(list[0].scope, S("/groups/1")));
     CHECK(list[0].time_ns > list[1].time_ns); // in one turn of one clock: still in the order of writing
@@ -196,10 +196,10 @@ TEST(activities_are_listed_newest_first_as_many_as_asked_for)
         struct activity a = {.time_ns = 1000 + i, .id = stage_guid(9 - i), .action = call_format(t->call, "a/b/%d", i)};
         CHECK_OK(activity_write(t->call, s.work.store, &a));
     }
-    CHECK_OK(activity_list(t->call, s.work.store, 3, &list, &n));
+    CHECK_OK(activity_list(t->call, s.work.store, &(struct log_range){.limit = 3}, &list, &n, NULL));
     CHECK_INT(n, 3, "as many as asked for");
     CHECK_STR(list[0].action, S("a/b/4"), "newest");
     CHECK_STR(list[2].action, S("a/b/2"), "then older");
     CHECK_OK(store_put(t->call, s.work.store, STORE_ACTIVITY, S("\x7f short"), str_bytes(S("x"))));
-    CHECK_ERR(activity_list(t->call, s.work.store, 3, &list, &n), ERR_STORE_DAMAGED, "a key that is none");
+    CHECK_ERR(activity_list(t->call, s.work.store, &(struct log_range){.limit = 3}, &list, &n, NULL), ERR_STORE_DAMAGED, "a key that is none");
 }

@@ -103,14 +103,6 @@ static bool go_round(struct housekeeper *k)
     return failed == OK && (k->removed > 0 || signing_keys_due(k->product, k->call.now_s));
 }
 
-static struct timespec time_after(int64_t ms)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    int64_t ns = t.tv_nsec + ms % 1000 * NS_PER_MS;
-    return (struct timespec){.tv_sec = t.tv_sec + ms / 1000 + ns / NS_PER_S, .tv_nsec = ns % NS_PER_S};
-}
-
 // False when it is time to stop.
 static bool rest(struct housekeeper *k, int64_t ms)
 {

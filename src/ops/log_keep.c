@@ -1,25 +1,35 @@
 #include "ops/log_keep.h"
 
+#include "log/activity.h"
+#include "log/diagnostic.h"
+#include "log/signin.h"
 #include "log/trim.h"
 #include "ops/denials.h"
 
-// What is over the number is counted by reading work: the committer's transaction is no place to count in.
+// Each log by itself. Records of refused requests with their explanation are bounded where they are made (ops/denials.h).
+static const struct log_kept {
+    const struct log_kind *kind;
+    bool                   is_counted; // no more than so many
+} KEPT[LOG_KEPT_KINDS] = {{&LOG_ACTIVITY, true}, {&LOG_SIGNIN, true}, {&LOG_DIAGNOSTIC, true}, {&LOG_DENIAL, false}};
+
+// Reading work counts how many are over the number: counting takes too long for the committer's transaction.
 static enum err count_over(struct call *c, struct work *w)
 {
     struct log_limits *l = &w->product->log_limits;
     size_t             n, most = l->records ? l->records : LOG_KEEP_RECORDS;
-    TRY(log_count(c, w->store, STORE_ACTIVITY, STR_NONE, &n));
-    l->over = n > most ? n - most : 0;
+    for (size_t i = 0; i < LOG_KEPT_KINDS; i++) {
+        if (!KEPT[i].is_counted) continue;
+        TRY(log_count(c, w->store, KEPT[i].kind->store, KEPT[i].kind->prefix, &n));
+        l->over[i] = n > most ? n - most : 0;
+    }
     return OK;
 }
 
-static enum err drop(struct call *c, struct work *w, const struct log_trim *t, size_t limit, size_t *n)
+static enum err drop(struct call *c, struct work *w, const struct log_trim *t, size_t limit, size_t *out_n)
 {
-    str   *keys;
-    size_t found;
-    TRY(log_overdue(c, w->store, t, limit, &keys, &found));
-    for (size_t i = 0; i < found && w->writes; i++) TRY(store_remove(c, w->store, t->kind, keys[i]));
-    *n += found;
+    str *keys;
+    TRY(log_overdue(c, w->store, t, limit, &keys, out_n));
+    for (size_t i = 0; i < *out_n && w->writes; i++) TRY(store_remove(c, w->store, t->kind, keys[i]));
     return OK;
 }
 
@@ -28,13 +38,13 @@ enum err log_keep_drop_overdue(struct call *c, struct work *w, size_t limit, siz
     struct log_limits *l = &w->product->log_limits;
     int64_t            before_ns = c->now_ns - (l->days ? l->days : LOG_KEEP_DAYS) * S_PER_DAY * NS_PER_S;
     if (!w->writes) TRY(count_over(c, w));
-    const struct log_trim TRIMS[] = {
-        {.kind = STORE_ACTIVITY, .before_ns = before_ns, .over = l->over},
-        {.kind = STORE_DIAGNOSTIC, .prefix = DENIALS_PREFIX, .before_ns = before_ns},
-    };
-    size_t n = 0;
-    for (size_t i = 0; i < COUNT(TRIMS); i++) TRY(drop(c, w, &TRIMS[i], limit, &n));
-    if (w->writes) l->over -= l->over < n ? l->over : n;
-    *out_n = n;
+    *out_n = 0;
+    for (size_t i = 0; i < LOG_KEPT_KINDS; i++) {
+        struct log_trim trim = {.kind = KEPT[i].kind->store, .prefix = KEPT[i].kind->prefix, .before_ns = before_ns, .over = l->over[i]};
+        size_t          n;
+        TRY(drop(c, w, &trim, limit * LOG_KEEP_BATCHES, &n));
+        if (w->writes) l->over[i] -= l->over[i] < n ? l->over[i] : n;
+        *out_n += n;
+    }
     return OK;
 }

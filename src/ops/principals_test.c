@@ -205,7 +205,7 @@ TEST(directory_writes_are_recorded)
     CHECK_OK(join(&s, group, user));
     CHECK_OK(leave(&s, group, user));
     CHECK_OK(remove_it(&s, user, PRINCIPAL_USER));
-    CHECK_OK(activity_list(t->call, s.work.store, 100, &list, &n));
+    CHECK_OK(activity_list(t->call, s.work.store, &(struct log_range){.limit = 100}, &list, &n, NULL));
     CHECK_INT(n, COUNT(WANT), "records");
     for (size_t i = 0; i < n && i < COUNT(WANT); i++) {
         CHECK_STR(list[i].action, str_of(WANT[i]), WANT[i]);

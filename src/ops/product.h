@@ -24,12 +24,15 @@
 struct minter;
 struct committer;
 struct housekeeper;
+struct logs;
+
+#define LOG_KEPT_KINDS 4
 
 /* How long log records are kept: ops/log_keep.h. */
 struct log_limits {
     int64_t days;    /* 0: LOG_KEEP_DAYS */
     size_t  records; /* 0: LOG_KEEP_RECORDS */
-    size_t  over;    /* the housekeeper's: so many are too many, as it last counted */
+    size_t  over[LOG_KEPT_KINDS]; /* the housekeeper's: so many of each are too many, as it last counted */
 };
 
 struct product {
@@ -40,6 +43,7 @@ struct product {
     struct worlds       *worlds;
     struct committer    *committer; /* the one that writes */
     struct minter       *minter;
+    struct logs         *logs; /* NULL: nothing is recorded of sign-ins and data planes */
     struct housekeeper  *housekeeper;
     struct names         names;
     struct secret        seal_key; /* for values at rest; its file lies beside the database */

@@ -26,7 +26,7 @@ TEST(tokens_revoke_keeps_the_latest_time_and_needs_its_permission)
     CHECK_OK(stage_run(&s, &OP_TOKENS_REVOKE, NULL, SCOPE, &who, &at_s));
     first_s = t->call->now_s;
     CHECK(at_s == first_s && revoked_s(&s, who) == first_s);
-    CHECK_OK(activity_list(t->call, s.work.store, 10, &list, &n));
+    CHECK_OK(activity_list(t->call, s.work.store, &(struct log_range){.limit = 10}, &list, &n, NULL));
     CHECK(n == 1 && str_eq(list[0].action, S(REVOKE_ACTION)) && str_eq(list[0].scope, str_of(SCOPE)));
 
     stage_pass(&s, 100);

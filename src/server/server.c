@@ -17,6 +17,7 @@
 #include "net/socket.h"
 #include "ops/committer.h"
 #include "ops/housekeeper.h"
+#include "ops/logs.h"
 #include "ops/minter.h"
 #include "server/ca.h"
 #include "server/files.h"
@@ -119,6 +120,7 @@ static enum err start_workers(struct call *c, struct server *s)
 {
     struct product *p = &s->product;
     TRY(committer_start(c, p, &p->committer));
+    TRY(logs_start(c, p, &p->logs));
     TRY(minter_start(c, p, SIGNERS, &p->minter));
     struct net_settings  net = {.loops = s->options->workers};
     struct http_settings http = {.clock = &p->clock, .random = p->random};
@@ -169,7 +171,9 @@ static void stop_all(struct server *s)
     if (s->sandbox) sandbox_stop(s->sandbox);
     housekeeper_stop(p->housekeeper);
     minter_stop(p->minter);
+    logs_finish(p->logs);
     committer_stop(p->committer);
+    logs_free(p->logs);
     http_server_free(s->http);
     net_loops_free(s->loops);
     net_tls_free(s->tls);

@@ -6,6 +6,7 @@
 #include "ops/denies.h"
 #include "ops/housekeeper.h"
 #include "ops/log_keep.h"
+#include "ops/logs.h"
 #include "ops/revoke.h"
 
 #define S_PER_YEAR  (INT64_C(366) * S_PER_DAY)
@@ -168,5 +169,5 @@ const struct service SERVICE_ADMIN = {
     .dialect = &DIALECT,
     .routes = ROUTES,
     .route_n = COUNT(ROUTES),
-    .jobs = JOBS(log_keep_drop_overdue, revocations_drop_ended),
+    .jobs = JOBS(logs_queue_counts, log_keep_drop_overdue, revocations_drop_ended),
 };

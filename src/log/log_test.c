@@ -1,0 +1,234 @@
+#include <stdlib.h>
+
+#include "log/activity.h"
+#include "log/diagnostic.h"
+#include "log/key.h"
+#include "log/signin.h"
+#include "log/sink.h"
+#include "test.h"
+
+struct shelf {
+    struct store         *store;
+    struct store_session *session;
+    int64_t               last_ns;
+};
+
+static void shelf_open(struct test *t, struct shelf *s)
+{
+    *s = (struct shelf){.last_ns = 1000};
+    CHECK_OK(store_open_memory(t->call, &s->store));
+    CHECK_OK(store_session_open(t->call, s->store, STORE_WRITE, &s->session));
+    CHECK_OK(store_begin(t->call, s->session));
+}
+
+static void shelf_close(struct shelf *s)
+{
+    store_session_close(s->session);
+    store_close(s->store);
+}
+
+static int64_t next_ns(void *context)
+{
+    return ++((struct shelf *)context)->last_ns;
+}
+
+static guid guid_n(unsigned n)
+{
+    return (guid){.b = {[0] = 1, [14] = (uint8_t)(n >> 8), [15] = (uint8_t)n}};
+}
+
+static const struct signin SIGNIN = {
+    .time_ns = 500, .last_ns = 700, .times = 3, .correlation_id.b = {7}, .type = SIGNIN_SERVICE_PRINCIPAL, .known_by = SIGNIN_KNOWN_USER,
+    .from_cache = true, .principal.g.b = {1}, .app.g.b = {2}, .name = S_INIT("web"), .is_system_assigned = true, .host = S_INIT("/h"),
+    .target = S_INIT("https://vault.azure.net"), .target_name = S_INIT("Azure Key Vault"), .target_app.g.b = {3}, .unique_id = S_INIT("abc"),
+    .error_code = 500011, .error = S_INIT("AUDIENCE_UNKNOWN"), .reason = S_INIT("No."),
+};
+static const struct diagnostic DIAGNOSTIC = {
+    .time_ns = 500, .took_ns = 9, .correlation_id.b = {7}, .category = S_INIT("AuditEvent"), .operation = S_INIT("SecretGet"), .resource = S_INIT("/v"),
+    .scope = S_INIT("/v/secrets/a"), .caller.g.b = {1}, .app.g.b = {2}, .is_allowed = true, .by_roles = true, .decided_by.b = {4}, .status = 403,
+    .result = S_INIT("NOT_AUTHORIZED"), .client = S_INIT("curl"),
+};
+
+TEST(log_records_read_as_they_were_written)
+{
+    CLEANUP(shelf_close) struct shelf s;
+    struct signin                    *signins = NULL;
+    struct diagnostic                *diagnostics = NULL;
+    str                               a, b;
+    size_t                            n = 0;
+    shelf_open(t, &s);
+    CHECK_OK(signin_pack(t->call, &SIGNIN, &a));
+    CHECK_OK(log_put(t->call, s.session, &LOG_SIGNIN, 900, guid_n(1), a));
+    CHECK_OK(signin_list(t->call, s.session, &(struct log_range){.limit = 5}, &signins, &n, NULL));
+    CHECK(n == 1 && signins[0].written_ns == 900 && guid_eq(signins[0].id, guid_n(1)));
+    if (n) CHECK_OK(signin_pack(t->call, &signins[0], &b)); // all members are in the record
+    CHECK_STR(b, a, "a sign-in");
+
+    CHECK_OK(diagnostic_pack(t->call, &DIAGNOSTIC, &a));
+    CHECK_OK(log_put(t->call, s.session, &LOG_DIAGNOSTIC, 901, guid_n(2), a));
+    CHECK_OK(diagnostic_list(t->call, s.session, &(struct log_range){.limit = 5}, &diagnostics, &n, NULL));
+    CHECK(n == 1 && diagnostics[0].written_ns == 901);
+    if (n) CHECK_OK(diagnostic_pack(t->call, &diagnostics[0], &b));
+    CHECK_STR(b, a, "an operation");
+}
+
+TEST(log_texts_are_cut_and_print)
+{
+    char       text[LOG_MAX_TEXT_BYTES + 9];
+    struct buf b, want;
+    memset(text, 'a', sizeof text);
+    text[1] = '\n';
+    text[2] = '\x1b';
+    text[3] = (char)0xc3;
+    buf_init(&b, &t->call->arena);
+    buf_init(&want, &t->call->arena);
+    log_pack_text(&b, (str){text, sizeof text});
+    text[1] = text[2] = text[3] = '?';
+    pack_str(&want, (str){text, LOG_MAX_TEXT_BYTES});
+    CHECK(str_eq(buf_view(&b), buf_view(&want)));
+}
+
+// What was written by the version before has no program in it.
+TEST(activity_records_of_version_1_are_read)
+{
+    CLEANUP(shelf_close) struct shelf s;
+    struct activity                  *list = NULL;
+    struct buf                        b;
+    str                               key;
+    size_t                            n = 0;
+    shelf_open(t, &s);
+    buf_init(&b, &t->call->arena);
+    pack_begin(&b, 1);
+    pack_guid(&b, guid_n(3));
+    pack_guid(&b, guid_n(4));
+    pack_str(&b, S("ann"));
+    pack_str(&b, S("a/b/write"));
+    pack_str(&b, S("/s"));
+    CHECK_OK(log_key(t->call, 77, guid_n(1), &key));
+    CHECK_OK(store_put(t->call, s.session, STORE_ACTIVITY, key, str_bytes(buf_view(&b))));
+    CHECK_OK(activity_list(t->call, s.session, &(struct log_range){.limit = 5}, &list, &n, NULL));
+    CHECK(n == 1 && list[0].time_ns == 77 && guid_eq(list[0].caller.g, guid_n(4)) && str_eq(list[0].scope, S("/s")) && guid_is_none(list[0].app.g));
+}
+
+static void put_activities(struct test *t, struct shelf *s, unsigned from, unsigned n)
+{
+    for (unsigned i = from; i < from + n; i++)
+        CHECK_OK(activity_write(t->call, s->session,
+                                &(struct activity){.time_ns = 100 + i, .id = guid_n(i), .correlation_id = guid_n(i % 2), .action = S("a/b/write")}));
+}
+
+// O1: the newest of a log, and then what is written after them, none twice and none left out.
+TEST(log_list_follows_a_log)
+{
+    CLEANUP(shelf_close) struct shelf s;
+    struct activity                  *list = NULL;
+    size_t                            n = 0;
+    str                               cursor = STR_NONE;
+    shelf_open(t, &s);
+    CHECK_OK(activity_list(t->call, s.session, &(struct log_range){.limit = 3}, &list, &n, &cursor));
+    CHECK(n == 0 && str_empty(cursor));
+    put_activities(t, &s, 0, 5);
+    CHECK_OK(activity_list(t->call, s.session, &(struct log_range){.limit = 3}, &list, &n, &cursor));
+    CHECK(n == 3 && list[0].time_ns == 104 && list[2].time_ns == 102);
+    CHECK_OK(activity_list(t->call, s.session, &(struct log_range){.limit = 3, .after = cursor}, &list, &n, &cursor));
+    CHECK_INT(n, 0, "nothing since");
+    put_activities(t, &s, 5, 4);
+    CHECK_OK(activity_list(t->call, s.session, &(struct log_range){.limit = 3, .after = cursor}, &list, &n, &cursor));
+    CHECK(n == 3 && list[0].time_ns == 105 && list[2].time_ns == 107);
+    CHECK_OK(activity_list(t->call, s.session, &(struct log_range){.limit = 3, .after = cursor}, &list, &n, &cursor));
+    CHECK(n == 1 && list[0].time_ns == 108);
+    CHECK_OK(activity_list(t->call, s.session, &(struct log_range){.limit = 3, .correlation_id = guid_n(1)}, &list, &n, &cursor));
+    CHECK(n == 3 && list[0].time_ns == 107 && list[1].time_ns == 105 && list[2].time_ns == 103); // O1: joined by correlation id
+    put_activities(t, &s, 9, 6);
+    CHECK_OK(activity_list(t->call, s.session, &(struct log_range){.limit = 2, .after = cursor, .correlation_id = guid_n(1)}, &list, &n, &cursor));
+    CHECK(n == 2 && list[0].time_ns == 109 && list[1].time_ns == 111);
+    CHECK_OK(activity_list(t->call, s.session, &(struct log_range){.limit = 2, .after = cursor, .correlation_id = guid_n(1)}, &list, &n, &cursor));
+    CHECK(n == 1 && list[0].time_ns == 113);
+}
+
+TEST(log_list_refuses_cursors_of_others)
+{
+    static const char *const CURSORS[] = {"x", "!!!!", "AAAA", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA-", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"};
+    CLEANUP(shelf_close) struct shelf s;
+    struct activity                  *list;
+    size_t                            n;
+    shelf_open(t, &s);
+    for (size_t i = 0; i < COUNT(CURSORS); i++) {
+        CHECK_ERR(activity_list(t->call, s.session, &(struct log_range){.limit = 3, .after = str_of(CURSORS[i])}, &list, &n, NULL), ERR_PARAMETER_INVALID,
+                  CURSORS[i]);
+        call_forgive(t->call);
+    }
+}
+
+static str packed(struct test *t)
+{
+    str body = STR_NONE;
+    CHECK_OK(signin_pack(t->call, &SIGNIN, &body));
+    return body;
+}
+
+TEST(log_sink_is_bounded_and_says_what_it_dropped)
+{
+    CLEANUP(shelf_close) struct shelf s;
+    struct log_sink                  *sink = log_sink_new();
+    struct signin                    *list = NULL;
+    size_t                            n = 0, written = 0, started = 0, urged = 0;
+    str                               body = packed(t);
+    shelf_open(t, &s);
+    CHECK(sink != NULL);
+    for (size_t i = 0; i < LOG_SINK_MAX_RECORDS + 7; i++) {
+        enum log_sink_state state = log_sink_put(sink, &LOG_SIGNIN, body);
+        started += state == LOG_SINK_STARTED;
+        urged += state == LOG_SINK_URGED;
+    }
+    CHECK(started == 1 && urged == 1);
+    CHECK_OK(log_sink_write(t->call, sink, s.session, next_ns, &s, &written));
+    CHECK_INT(written, LOG_SINK_MAX_RECORDS + 1, "and one for those that were dropped");
+    CHECK_OK(signin_list(t->call, s.session, &(struct log_range){.limit = 2}, &list, &n, NULL));
+    CHECK(n == 2 && list[0].dropped == 7 && list[1].dropped == 0);
+    CHECK_OK(log_sink_write(t->call, sink, s.session, next_ns, &s, &written));
+    CHECK_INT(written, 0, "all is written");
+    CHECK(log_sink_put(sink, &LOG_SIGNIN, body) == LOG_SINK_STARTED); // it says so anew
+    log_sink_free(sink);
+    log_sink_free(NULL);
+}
+
+TEST(log_sink_bounds_bytes_too)
+{
+    struct log_sink *sink = log_sink_new();
+    size_t           n = LOG_SINK_MAX_BYTES / 8, written = 0;
+    char            *large = calloc(1, n);
+    CLEANUP(shelf_close) struct shelf s;
+    shelf_open(t, &s);
+    CHECK(sink && large);
+    for (int i = 0; i < 10; i++) log_sink_put(sink, &LOG_DIAGNOSTIC, (str){large, n});
+    CHECK_OK(log_sink_write(t->call, sink, s.session, next_ns, &s, &written));
+    CHECK_INT(written, 8 + 1, "eight fit, and one says that two did not");
+    log_sink_free(sink);
+    free(large);
+}
+
+// A transaction that fails takes its records with it: the next one says how many, also of those that it said were dropped.
+TEST(log_sink_counts_what_was_lost)
+{
+    CLEANUP(shelf_close) struct shelf s;
+    struct log_sink                  *sink = log_sink_new();
+    struct signin                    *list = NULL;
+    size_t                            n = 0, written;
+    shelf_open(t, &s);
+    log_sink_put(sink, &LOG_SIGNIN, packed(t));
+    log_sink_put(sink, &LOG_SIGNIN, packed(t));
+    log_sink_drop(sink, &LOG_SIGNIN);
+    CHECK_OK(log_sink_write(t->call, sink, s.session, next_ns, &s, &written));
+    CHECK_INT(written, 3, "two, and one for the one that was dropped");
+    store_rollback(s.session);
+    log_sink_lost(sink);
+    log_sink_lost(sink); // once is enough
+    CHECK_ERR(log_sink_write(t->call, sink, s.session, next_ns, &s, &written), ERR_INTERNAL, "no transaction");
+    call_forgive(t->call);
+    CHECK_OK(store_begin(t->call, s.session));
+    CHECK_OK(log_sink_write(t->call, sink, s.session, next_ns, &s, &written));
+    CHECK_OK(signin_list(t->call, s.session, &(struct log_range){.limit = 9}, &list, &n, NULL));
+    CHECK(n == 1 && list[0].dropped == 3);
+    log_sink_free(sink);
+}

@@ -1,0 +1,92 @@
+#include "log/record.h"
+
+#include "core/b64.h"
+#include "log/key.h"
+
+void log_pack_text(struct buf *b, str text)
+{
+    char room[LOG_MAX_TEXT_BYTES];
+    text = str_upto(text, sizeof room);
+    for (size_t i = 0; i < text.n; i++) room[i] = text.at[i] < 0x20 || text.at[i] > 0x7e ? '?' : text.at[i];
+    pack_str(b, (str){room, text.n});
+}
+
+static enum err key_of(struct call *c, const struct log_kind *kind, str tail, str *out)
+{
+    struct buf b;
+    buf_init(&b, &c->arena);
+    buf_add(&b, kind->prefix);
+    buf_add(&b, tail);
+    return buf_finish(c, &b, out);
+}
+
+enum err log_put(struct call *c, struct store_session *session, const struct log_kind *kind, int64_t written_ns, guid id, str body)
+{
+    str tail, key;
+    TRY(log_key(c, written_ns, id, &tail));
+    TRY(key_of(c, kind, tail, &key));
+    return store_put(c, session, kind->store, key, str_bytes(body));
+}
+
+struct listing {
+    const struct log_kind  *kind;
+    const struct log_range *range;
+    char                   *items;
+    size_t                  n;
+    str                     newest; // of the keys seen, without the prefix
+};
+
+// Ends a scan that has what it wants: no failure.
+#define ENOUGH ERR_CONFLICT
+
+static enum err see(struct call *c, str key, bytes body, void *context)
+{
+    struct listing *l = context;
+    void           *item = l->items + l->n * l->kind->item_bytes;
+    int64_t         written_ns;
+    guid            id;
+    str             kept, tail = str_from(key, l->kind->prefix.n);
+    if (l->n == l->range->limit) return ENOUGH;
+    TRY(log_key_read(c, tail, &written_ns, &id));
+    if (str_empty(l->newest) || !str_empty(l->range->after)) TRY(call_copy_str(c, tail, &l->newest));
+    TRY(call_copy_str(c, bytes_str(body), &kept)); // the body is borrowed for the visit only
+    TRY(l->kind->read(c, written_ns, id, str_bytes(kept), item));
+    const guid *correlation = (const guid *)((const char *)item + l->kind->correlation);
+    l->n += guid_is_none(l->range->correlation_id) || guid_eq(*correlation, l->range->correlation_id);
+    return OK;
+}
+
+static enum err write_cursor(struct call *c, str tail, str *out)
+{
+    struct buf b;
+    buf_init(&b, &c->arena);
+    b64url_add(&b, str_bytes(tail));
+    return buf_finish(c, &b, out);
+}
+
+static enum err read_cursor(struct call *c, const struct log_kind *kind, str cursor, str *out)
+{
+    bytes tail;
+    if (b64url_decode(c, cursor, &tail) != OK || tail.n != LOG_KEY_BYTES) {
+        call_forgive(c);
+        return FAIL(c, ERR_PARAMETER_INVALID, "The cursor to go on from is none that a list of this log gave.");
+    }
+    return key_of(c, kind, bytes_str(tail), out);
+}
+
+enum err log_list(struct call *c, struct store_session *session, const struct log_kind *kind, const struct log_range *range, void **out,
+                  size_t *out_n, str *out_cursor)
+{
+    struct listing     l = {.kind = kind, .range = range};
+    struct store_range scan = {.prefix = kind->prefix, .backwards = str_empty(range->after)};
+    if (guid_is_none(range->correlation_id)) scan.limit = range->limit;
+    if (!str_empty(range->after)) TRY(read_cursor(c, kind, range->after, &scan.after));
+    TRY(call_new(c, range->limit + 1, kind->item_bytes, (void **)&l.items, __FILE__, __LINE__)); // one more: what does not fit the filter is read there
+    enum err failed = store_scan(c, session, kind->store, &scan, see, &l);
+    if (failed != OK && failed != ENOUGH) return failed;
+    if (out_cursor) *out_cursor = range->after;
+    if (out_cursor && !str_empty(l.newest)) TRY(write_cursor(c, l.newest, out_cursor));
+    *out = l.items;
+    *out_n = l.n;
+    return OK;
+}

@@ -1,0 +1,247 @@
+#include "ops/logs.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "core/report.h"
+#include "log/sink.h"
+#include "ops/committer.h"
+
+#define COUNTS 32 // tokens that one thread counts at a time; a power of two
+
+// Answers with one token. Its texts are in its arena; times is 0 where it is free.
+struct count {
+    struct signin signin;
+    struct arena  arena;
+};
+
+// A serving thread's own. Whoever collects takes the lock; the thread itself only tries to, and does without.
+struct row {
+    pthread_mutex_t lock;
+    struct count    counts[COUNTS];
+};
+
+struct logs {
+    struct product  *product;
+    struct log_sink *sink;
+    _Atomic(struct row *) rows[PRODUCT_MAX_LOOPS]; // made at first use
+    struct write_job job;
+    struct call      call; // the job's
+    pthread_mutex_t  lock; // of the two below
+    bool             is_out, again; // the job waits or runs; there is more to do when it is done
+    atomic_bool      is_owed; // the committer took no job: the next record tries again
+};
+
+// ---- the way to the store ----
+
+static void submit(struct logs *l)
+{
+    struct call c; // says why not, to nobody: the next record tries again
+    call_init(&c, NULL, NULL);
+    if (committer_submit_later(&c, l->product->committer, &l->job) != OK) {
+        pthread_mutex_lock(&l->lock);
+        l->is_out = l->again = false;
+        pthread_mutex_unlock(&l->lock);
+        atomic_store(&l->is_owed, true);
+    }
+    call_clear(&c);
+}
+
+static void schedule(struct logs *l, bool urgent)
+{
+    pthread_mutex_lock(&l->lock);
+    bool was_out = l->is_out;
+    l->again |= was_out;
+    l->is_out = true;
+    pthread_mutex_unlock(&l->lock);
+    if (!was_out) submit(l);
+    if (urgent) committer_hurry(l->product->committer);
+}
+
+static int64_t next_ns(void *context)
+{
+    struct product *p = context;
+    return product_log_ns(p, clock_now_ns(&p->clock));
+}
+
+static enum err run_job(struct write_job *job, struct work *w)
+{
+    struct logs *l = CONTAINER_OF(job, struct logs, job);
+    size_t       n;
+    call_reset(&l->call, &l->product->clock);
+    enum err failed = log_sink_write(&l->call, l->sink, w->store, next_ns, l->product, &n);
+    if (failed != OK) report_failure(REPORT_WARNING, "ops: log records could not be written", &l->call);
+    return failed;
+}
+
+static void job_done(struct write_job *job, enum err committed)
+{
+    struct logs *l = CONTAINER_OF(job, struct logs, job);
+    if (committed != OK) log_sink_lost(l->sink);
+    pthread_mutex_lock(&l->lock);
+    bool again = l->again;
+    l->again = false;
+    l->is_out = again;
+    pthread_mutex_unlock(&l->lock);
+    if (again) submit(l);
+}
+
+// A record that cannot be packed is a dropped one; the request that it is about goes on.
+static void put(struct call *c, struct logs *l, const struct log_kind *kind, enum err packed, str body, bool had_failed)
+{
+    if (packed != OK) {
+        if (!had_failed) call_forgive(c);
+        log_sink_drop(l->sink, kind);
+        return;
+    }
+    enum log_sink_state state = log_sink_put(l->sink, kind, body);
+    if (state != LOG_SINK_QUIET || atomic_exchange(&l->is_owed, false)) schedule(l, state == LOG_SINK_URGED);
+}
+
+void logs_signin(struct call *c, const struct product *p, const struct signin *s)
+{
+    bool had_failed = c->failure.kind != OK;
+    str  body = STR_NONE;
+    if (!p->logs) return;
+    enum err packed = signin_pack(c, s, &body);
+    put(c, p->logs, &LOG_SIGNIN, packed, body, had_failed);
+}
+
+void logs_diagnostic(struct call *c, const struct product *p, const struct diagnostic *d)
+{
+    bool had_failed = c->failure.kind != OK;
+    str  body = STR_NONE;
+    if (!p->logs) return;
+    enum err packed = diagnostic_pack(c, d, &body);
+    put(c, p->logs, &LOG_DIAGNOSTIC, packed, body, had_failed);
+}
+
+// ---- counting in place ----
+
+static struct row *row_of(struct logs *l, unsigned row)
+{
+    if (row >= PRODUCT_MAX_LOOPS) return NULL;
+    struct row *r = atomic_load_explicit(&l->rows[row], memory_order_relaxed); // the thread's own
+    if (r) return r;
+    r = calloc(1, sizeof *r);
+    if (!r) return NULL;
+    pthread_mutex_init(&r->lock, NULL);
+    atomic_store_explicit(&l->rows[row], r, memory_order_release);
+    return r;
+}
+
+// Ids are random: two letters of one choose the place.
+static struct count *place_of(struct row *r, str unique_id)
+{
+    unsigned a = unique_id.n > 0 ? (unsigned char)unique_id.at[0] : 0, b = unique_id.n > 1 ? (unsigned char)unique_id.at[1] : 0;
+    return &r->counts[(a * 7 + b) & (COUNTS - 1)];
+}
+
+bool logs_signin_again(const struct product *p, unsigned row, str unique_id, enum signin_known_by by, int64_t now_ns)
+{
+    struct row *r = p->logs ? row_of(p->logs, row) : NULL;
+    if (!p->logs) return true;
+    if (!r || pthread_mutex_trylock(&r->lock) != 0) return false;
+    struct count *k = place_of(r, unique_id);
+    bool          is_same = k->signin.times && k->signin.known_by == by && str_eq(k->signin.unique_id, unique_id);
+    if (is_same) {
+        k->signin.times++;
+        k->signin.last_ns = now_ns;
+    }
+    pthread_mutex_unlock(&r->lock);
+    return is_same;
+}
+
+// Empties a place; what was counted becomes a record.
+static void close_count(struct call *c, const struct product *p, struct count *k)
+{
+    if (k->signin.times) logs_signin(c, p, &k->signin);
+    k->signin = (struct signin){0};
+    arena_reset(&k->arena);
+}
+
+void logs_signin_first(struct call *c, const struct product *p, unsigned row, const struct signin *s)
+{
+    struct row *r = p->logs ? row_of(p->logs, row) : NULL;
+    if (!r || pthread_mutex_trylock(&r->lock) != 0) {
+        logs_signin(c, p, s); // somebody collects just now: a record of its own
+        return;
+    }
+    struct count *k = place_of(r, s->unique_id);
+    close_count(c, p, k);
+    bool is_open = signin_copy(&k->arena, s, &k->signin);
+    if (!is_open) k->signin = (struct signin){0};
+    else if (!k->signin.times) k->signin.times = 1;
+    pthread_mutex_unlock(&r->lock);
+    if (!is_open) logs_signin(c, p, s);
+}
+
+static void collect(struct call *c, struct logs *l)
+{
+    for (unsigned i = 0; i < PRODUCT_MAX_LOOPS; i++) {
+        struct row *r = atomic_load_explicit(&l->rows[i], memory_order_acquire);
+        if (!r) continue;
+        pthread_mutex_lock(&r->lock);
+        for (size_t k = 0; k < COUNTS; k++) close_count(c, l->product, &r->counts[k]);
+        pthread_mutex_unlock(&r->lock);
+    }
+}
+
+enum err logs_write(struct call *c, struct work *w)
+{
+    struct logs *l = w->product->logs;
+    size_t       n;
+    if (!l || !w->writes) return OK;
+    collect(c, l);
+    return log_sink_write(c, l->sink, w->store, next_ns, w->product, &n);
+}
+
+enum err logs_queue_counts(struct call *c, struct work *w, size_t limit, size_t *out_n)
+{
+    (void)limit; // a table has an end
+    *out_n = 0;
+    if (w->product->logs) collect(c, w->product->logs);
+    return OK;
+}
+
+// ---- life ----
+
+enum err logs_start(struct call *c, struct product *p, struct logs **out)
+{
+    struct logs *l = calloc(1, sizeof *l);
+    if (l) l->sink = log_sink_new();
+    if (!l || !l->sink) {
+        free(l);
+        return FAIL_PLAIN(c, ERR_NO_MEMORY);
+    }
+    l->product = p;
+    l->job = (struct write_job){.run = run_job, .done = job_done};
+    pthread_mutex_init(&l->lock, NULL);
+    call_init(&l->call, &p->clock, p->random);
+    *out = l;
+    return OK;
+}
+
+void logs_finish(struct logs *l)
+{
+    struct call c;
+    if (!l) return;
+    call_init(&c, &l->product->clock, l->product->random);
+    collect(&c, l);
+    call_clear(&c);
+}
+
+void logs_free(struct logs *l)
+{
+    if (!l) return;
+    for (unsigned i = 0; i < PRODUCT_MAX_LOOPS; i++) {
+        struct row *r = l->rows[i];
+        for (size_t k = 0; r && k < COUNTS; k++) arena_clear(&r->counts[k].arena);
+        if (r) pthread_mutex_destroy(&r->lock);
+        free(r);
+    }
+    log_sink_free(l->sink);
+    call_clear(&l->call);
+    pthread_mutex_destroy(&l->lock);
+    free(l);
+}
