@@ -71,7 +71,7 @@ static FALLIBLE make(struct call *c, str path)
 }
 
 // "PID", and as long as the log holds what the database lacks a second line, "log SALT".
-static void write_lock(const struct directory *d)
+static void write_lock(const struct store_directory *d)
 {
     char text[64];
     int  n = snprintf(text, sizeof text, "%ld\n", (long)getpid());
@@ -81,7 +81,7 @@ static void write_lock(const struct directory *d)
     (void)is_written;
 }
 
-static void read_lock(struct directory *d)
+static void read_lock(struct store_directory *d)
 {
     char    text[64];
     ssize_t n = pread(d->lock_fd, text, sizeof text, 0);
@@ -99,7 +99,7 @@ static uint32_t word_at(const uint8_t *at, bool big_endian)
 }
 
 // SQLite takes a log whose header does not hold for an empty one.
-static bool read_log_salt(const struct directory *d, uint32_t *out)
+static bool read_log_salt(const struct store_directory *d, uint32_t *out)
 {
     char     name[PATH_MAX];
     uint8_t  h[LOG_HEADER_BYTES];
@@ -118,20 +118,20 @@ static bool read_log_salt(const struct directory *d, uint32_t *out)
     return a == word_at(h + LOG_HEADER_BYTES - 8, true) && b == word_at(h + LOG_HEADER_BYTES - 4, true);
 }
 
-void directory_note_log(struct directory *d)
+void store_directory_note_log(struct store_directory *d)
 {
     d->has_log = read_log_salt(d, &d->log_salt);
     write_lock(d);
 }
 
-void directory_note_no_log(struct directory *d)
+void store_directory_note_no_log(struct store_directory *d)
 {
     if (!d->has_log) return;
     d->has_log = false;
     write_lock(d);
 }
 
-static FALLIBLE refuse_second(struct call *c, const struct directory *d)
+static FALLIBLE refuse_second(struct call *c, const struct store_directory *d)
 {
     char    text[48];
     ssize_t n = pread(d->lock_fd, text, sizeof text, 0);
@@ -142,7 +142,7 @@ static FALLIBLE refuse_second(struct call *c, const struct directory *d)
     return FAIL(c, ERR_CONFLICT, "%.*s is using %s: stop it with 'lanyard down', or name another directory.", PSTR(who), d->path);
 }
 
-static FALLIBLE lock(struct call *c, struct directory *d)
+static FALLIBLE lock(struct call *c, struct store_directory *d)
 {
     str name = call_format(c, "%s/" LOCK, d->path);
     if (!name.at) return FAIL_PLAIN(c, ERR_NO_MEMORY);
@@ -155,7 +155,7 @@ static FALLIBLE lock(struct call *c, struct directory *d)
 
 // The session before was not closed, and its log held changes: they must not be lost without a word, and no other log may
 // take its place. It may have begun anew once more than was noted.
-static FALLIBLE check_log_is_there(struct call *c, const struct directory *d)
+static FALLIBLE check_log_is_there(struct call *c, const struct store_directory *d)
 {
     uint32_t salt;
     if (!d->has_log) return OK;
@@ -166,7 +166,7 @@ static FALLIBLE check_log_is_there(struct call *c, const struct directory *d)
 }
 
 // SQLite throws away the log of a database that is empty. Who lost the one must not lose the other.
-static FALLIBLE check_log_is_not_alone(struct call *c, const struct directory *d, off_t database_bytes)
+static FALLIBLE check_log_is_not_alone(struct call *c, const struct store_directory *d, off_t database_bytes)
 {
     struct stat log;
     str         name = call_format(c, "%s-wal", d->file);
@@ -176,7 +176,7 @@ static FALLIBLE check_log_is_not_alone(struct call *c, const struct directory *d
                 d->file, name.at);
 }
 
-static FALLIBLE see_to_file(struct call *c, const struct directory *d, bool must_exist)
+static FALLIBLE see_to_file(struct call *c, const struct store_directory *d, bool must_exist)
 {
     struct stat st;
     if (stat(d->file, &st) != 0) st = (struct stat){0};
@@ -191,7 +191,7 @@ static FALLIBLE see_to_file(struct call *c, const struct directory *d, bool must
     return OK;
 }
 
-static FALLIBLE claim(struct call *c, str path, bool must_exist, struct directory *d)
+static FALLIBLE claim(struct call *c, str path, bool must_exist, struct store_directory *d)
 {
     TRY(make(c, path));
     const char *made = call_zstr(c, path);
@@ -208,19 +208,19 @@ static FALLIBLE claim(struct call *c, str path, bool must_exist, struct director
     return OK;
 }
 
-enum err directory_claim(struct call *c, str path, bool must_exist, struct directory *out)
+enum err store_directory_claim(struct call *c, str path, bool must_exist, struct store_directory *out)
 {
-    struct directory d = {.lock_fd = -1};
+    struct store_directory d = {.lock_fd = -1};
     enum err         claimed = claim(c, path, must_exist, &d);
-    if (claimed != OK) directory_release(&d);
+    if (claimed != OK) store_directory_release(&d);
     else *out = d;
     return claimed;
 }
 
-void directory_release(struct directory *d)
+void store_directory_release(struct store_directory *d)
 {
     closep(&d->lock_fd);
     free(d->path);
     free(d->file);
-    *d = (struct directory){.lock_fd = -1};
+    *d = (struct store_directory){.lock_fd = -1};
 }

@@ -9,7 +9,7 @@
 /* For FAIL, with the file's name: it should hold a store and is gone or empty. */
 #define DIRECTORY_LOST "%s is missing or empty, but keys that belong to it are there: bring it back from a backup, or move the keys away to start empty."
 
-struct directory {
+struct store_directory {
     char *path;    /* absolute, no link in it */
     char *file;    /* the database's path in it */
     int   lock_fd; /* locked as long as it is open; the kernel unlocks it when the process dies */
@@ -22,11 +22,11 @@ struct directory {
  * `must_exist` it is not made. A log that should be there and is not, or is damaged at its beginning, is refused.
  * Errors: ERR_CONFLICT - another process has the lock; ERR_STORE_UNAVAILABLE. Nothing was changed then.
  */
-FALLIBLE directory_claim(struct call *c, str path, bool must_exist, struct directory *out);
+FALLIBLE store_directory_claim(struct call *c, str path, bool must_exist, struct store_directory *out);
 /* After the database was closed. */
-void     directory_release(struct directory *d);
+void     store_directory_release(struct store_directory *d);
 
 /* Notes that the log holds changes which the database lacks, or no longer does: after a kill the next start looks for that
    log. To be told at the first commit and whenever the log has begun anew; both write to the disk. */
-void     directory_note_log(struct directory *d);
-void     directory_note_no_log(struct directory *d);
+void     store_directory_note_log(struct store_directory *d);
+void     store_directory_note_no_log(struct store_directory *d);

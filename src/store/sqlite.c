@@ -43,22 +43,22 @@ static const char *const STEPS[STEP_N] = {
 };
 
 struct sqlite_store {
-    struct store     base;
-    struct directory directory;
-    sqlite3         *keeper; // open as long as the store is: else the last session to close would take the log along
-    bool             is_distrusted; // its files stay as they are
+    struct store           base;
+    struct store_directory directory;
+    sqlite3               *keeper; // open as long as the store is: else the last session to close would remove the log
+    bool                   is_distrusted; // its files stay as they are
 };
 
 struct sqlite_session {
-    struct store_session base;
-    const char          *path; // the store's
-    struct directory    *directory;
-    sqlite3             *db;
-    sqlite3_stmt        *verbs[STORE_ALL_KINDS][VERB_N]; // each prepared when it is first needed
-    sqlite3_stmt        *steps[STEP_N];
-    int                  log_frames;    // after the last commit
-    int                  checkpoint_at; // frames
-    bool                 is_log_stuck;  // a checkpoint failed, and that was reported
+    struct store_session    base;
+    const char             *path; // the store's
+    struct store_directory *directory;
+    sqlite3                *db;
+    sqlite3_stmt           *verbs[STORE_ALL_KINDS][VERB_N]; // each prepared when it is first needed
+    sqlite3_stmt           *steps[STEP_N];
+    int                     log_frames;    // after the last commit
+    int                     checkpoint_at; // frames
+    bool                    is_log_stuck;  // a checkpoint failed, and that was reported
 };
 
 static struct sqlite_session *session_of(struct store_session *x)
@@ -225,7 +225,7 @@ static int note_log(void *session, sqlite3 *db, const char *name, int frames)
     struct sqlite_session *q = session;
     bool has_begun_anew = frames < q->log_frames;
     q->log_frames = frames;
-    if (has_begun_anew || !q->directory->has_log) directory_note_log(q->directory);
+    if (has_begun_anew || !q->directory->has_log) store_directory_note_log(q->directory);
     return SQLITE_OK;
 }
 
@@ -271,7 +271,7 @@ static enum err sqlite_settle(struct call *c, struct store_session *x)
     if (code != SQLITE_OK) return fail(c, q, code);
     q->log_frames = 0;
     q->checkpoint_at = LOG_STEP_FRAMES;
-    directory_note_no_log(q->directory);
+    store_directory_note_no_log(q->directory);
     return OK;
 }
 
@@ -399,9 +399,9 @@ static void sqlite_close(struct store *base)
 {
     struct sqlite_store *s = CONTAINER_OF(base, struct sqlite_store, base);
     if (s->keeper && !s->is_distrusted && sqlite3_wal_checkpoint_v2(s->keeper, "main", SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL) == SQLITE_OK)
-        directory_note_no_log(&s->directory);
+        store_directory_note_no_log(&s->directory);
     sqlite3_close(s->keeper);
-    directory_release(&s->directory);
+    store_directory_release(&s->directory);
     free(s);
 }
 
@@ -439,7 +439,7 @@ static const struct store_backend SQLITE = {
 
 static FALLIBLE open_in(struct call *c, str directory, bool must_exist, struct sqlite_store *s)
 {
-    TRY(directory_claim(c, directory, must_exist, &s->directory));
+    TRY(store_directory_claim(c, directory, must_exist, &s->directory));
     TRY(open_connection(c, s->directory.file, &s->keeper));
     distrust(s, true);
     TRY(schema_raise(c, s->keeper, s->directory.file, must_exist));
