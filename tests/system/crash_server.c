@@ -22,22 +22,22 @@
 enum { WRITERS = 4, PATH_BYTES = 512, BODY_BYTES = 768, ALIVE_MS = 200, ROUNDS_A_DIRECTORY = 10 };
 
 // What one writer did in one round: steps 0, 1, 2 ..., each only after the one before was answered.
-struct lane {
+struct sequence {
     uint32_t answered; // steps 0 to answered - 1
     bool     asked;    // one more, which the server's death left without an answer
 };
 
 struct world {
     struct server_process server;
-    char          subscription[40], operator[40], tenant[40];
-    struct lane   lanes[ROUNDS_A_DIRECTORY][WRITERS];
-    unsigned      lane_n;    // rounds in this directory
-    unsigned      settled_n; // those of them that were looked at
-    unsigned long acknowledged;
-    char          wrong[1024];
+    char                  subscription[40], operator[40], tenant[40];
+    struct sequence       sequences[ROUNDS_A_DIRECTORY][WRITERS];
+    unsigned              round_n;   // rounds in this directory
+    unsigned              settled_n; // those of them that were looked at
+    unsigned long         acknowledged;
+    char                  wrong[1024];
 };
 
-// Where a step stands: its lane and its number.
+// Where a step stands: its sequence and its number.
 struct at {
     unsigned round, writer;
     uint32_t i;
@@ -183,18 +183,18 @@ struct writer {
 static void *write_lane(void *context)
 {
     struct writer *me = context;
-    struct lane   *lane = &me->world->lanes[me->round][me->number];
+    struct sequence   *sequence = &me->world->sequences[me->round][me->number];
     do {
-        struct step s = step_at(me->world, (struct at){me->round, me->number, lane->answered});
-        lane->asked = true;
+        struct step s = step_at(me->world, (struct at){me->round, me->number, sequence->answered});
+        sequence->asked = true;
         me->ended = ask(me->world, &s, me->wrong, sizeof me->wrong);
         if (me->ended != ANSWERED) return NULL;
-        lane->asked = false;
-        lane->answered++;
+        sequence->asked = false;
+        sequence->answered++;
     } while (true);
 }
 
-static const char *write_lanes(struct world *w, unsigned round)
+static const char *write_sequences(struct world *w, unsigned round)
 {
     struct writer writers[WRITERS];
     pthread_t     threads[WRITERS];
@@ -205,7 +205,7 @@ static const char *write_lanes(struct world *w, unsigned round)
     }
     for (unsigned i = 0; i < WRITERS; i++) {
         pthread_join(threads[i], NULL);
-        w->acknowledged += w->lanes[round][i].answered;
+        w->acknowledged += w->sequences[round][i].answered;
         if (writers[i].ended != WRONG || wrong) continue;
         snprintf(w->wrong, sizeof w->wrong, "%s", writers[i].wrong);
         wrong = w->wrong;
@@ -231,14 +231,14 @@ static const char *write_till_death(void *context, unsigned round)
     struct world        *w = context;
     struct lanyard_reply status;
     (void)round;
-    unsigned    lane = w->lane_n++;
+    unsigned    now = w->round_n++;
     const char *wrong = server_process_wait(&w->server, &status);
     if (!wrong) {
         if (!read_facts(w, &status)) wrong = "its status cannot be read";
         lanyard_reply_clear(&status);
         enum outcome prepared = wrong ? WRONG : prepare(w);
         if (prepared == WRONG && !wrong) wrong = w->wrong;
-        if (prepared == ANSWERED) wrong = write_lanes(w, lane);
+        if (prepared == ANSWERED) wrong = write_sequences(w, now);
     } else if (server_process_is_gone(&w->server, 0)) {
         wrong = NULL; // killed before it answered: also a death to come back from
     }
@@ -294,25 +294,25 @@ static enum sight look_for_removed(struct world *w, struct at at)
 // Whether the step that got no answer was done. From here on it must stay so.
 static const char *settle(struct world *w, unsigned round, unsigned writer)
 {
-    struct lane *lane = &w->lanes[round][writer];
-    struct at    last = {round, writer, lane->answered};
-    if (!lane->asked) return NULL;
+    struct sequence *sequence = &w->sequences[round][writer];
+    struct at    last = {round, writer, sequence->answered};
+    if (!sequence->asked) return NULL;
     bool       is_removal = kind_of(last.i) == REMOVE_ASSIGNMENT;
     enum sight seen = is_removal ? look_for_removed(w, last) : look_at(w, last);
     if (seen == HALF) return w->wrong;
     if (seen == UNSEEN) return "it went away while it was looked at";
-    if (seen == (is_removal ? ABSENT : WHOLE)) lane->answered++;
-    lane->asked = false;
+    if (seen == (is_removal ? ABSENT : WHOLE)) sequence->answered++;
+    sequence->asked = false;
     return NULL;
 }
 
 static const char *look_at_lane(struct world *w, unsigned round, unsigned writer)
 {
-    const struct lane *lane = &w->lanes[round][writer];
-    for (uint32_t i = 0; i < lane->answered; i++) {
+    const struct sequence *sequence = &w->sequences[round][writer];
+    for (uint32_t i = 0; i < sequence->answered; i++) {
         struct at at = {round, writer, i};
         if (kind_of(i) == REMOVE_ASSIGNMENT) continue;
-        enum sight want = remover_of(i) < lane->answered ? ABSENT : WHOLE, seen = look_at(w, at);
+        enum sight want = remover_of(i) < sequence->answered ? ABSENT : WHOLE, seen = look_at(w, at);
         if (seen == want) continue;
         if (seen == HALF) return w->wrong;
         struct step s = step_at(w, at);
@@ -326,11 +326,11 @@ static const char *look_at_lane(struct world *w, unsigned round, unsigned writer
 static const char *look(struct world *w, bool at_all)
 {
     const char *wrong = NULL;
-    for (unsigned round = at_all ? 0 : w->settled_n; round < w->lane_n; round++) {
+    for (unsigned round = at_all ? 0 : w->settled_n; round < w->round_n; round++) {
         for (unsigned i = 0; i < WRITERS && !wrong; i++) wrong = settle(w, round, i);
         for (unsigned i = 0; i < WRITERS && !wrong; i++) wrong = look_at_lane(w, round, i);
     }
-    w->settled_n = w->lane_n;
+    w->settled_n = w->round_n;
     return wrong;
 }
 
@@ -349,15 +349,15 @@ static const char *restart(struct world *w)
 static const char *verify_server(void *context)
 {
     struct world *w = context;
-    bool          is_last = w->lane_n + CRASH_UNSEEN_MAX + 1 > ROUNDS_A_DIRECTORY;
+    bool          is_last = w->round_n + CRASH_UNSEEN_MAX + 1 > ROUNDS_A_DIRECTORY;
     const char   *wrong = restart(w);
     if (!wrong) wrong = look(w, is_last);
     const char *stopped = server_process_stop(&w->server);
     if (wrong || stopped) return wrong ? wrong : stopped;
     if (!is_last) return NULL;
     server_process_clear(&w->server);
-    memset(w->lanes, 0, sizeof w->lanes);
-    w->lane_n = w->settled_n = 0;
+    memset(w->sequences, 0, sizeof w->sequences);
+    w->round_n = w->settled_n = 0;
     return server_process_init(&w->server) ? NULL : "no directory in /tmp";
 }
 
