@@ -46,7 +46,7 @@ const struct command COMMAND_CLOCK = {
     .name = "clock",
     .summary = "Show the server's clock, or move it ahead",
     .about = "Only a server that was started with --test-clock lets its clock be moved. Everything follows it: tokens and their "
-             "caches, signing keys, deleted vaults and secrets, propagation, the dates in logs. A restart sets it right again.",
+             "caches, signing keys, deleted vaults and secrets, propagation, the dates in logs. A restart sets the clock back to the machine's time.",
     .operands = OPERANDS,
     .operand_n = COUNT(OPERANDS),
     .examples = EXAMPLES,

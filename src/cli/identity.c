@@ -43,8 +43,8 @@ static const struct example_row EXAMPLES[] = {
 const struct command COMMAND_IDENTITY = {
     .name = "identity",
     .summary = "Revoke the tokens of an identity",
-    .about = "A token is good until it expires, and the tokens of a deleted identity are no exception. Revoking ends that: every service "
-             "refuses what was signed so far, at once and also after a restart. An identity that still exists gets a new token the next "
+    .about = "A token is valid until it expires, even after its identity was deleted. After a revocation every service "
+             "refuses the tokens that were signed so far, at once and also after a restart. An identity that still exists gets a new token the next "
              "time that its program asks.\n"
              "\n"
              "The management API does the same for a user-assigned identity with POST .../userAssignedIdentities/NAME/revokeTokens.",

@@ -69,8 +69,8 @@ static const struct example_row EXAMPLES[] = {
 const struct command COMMAND_ORPHANS = {
     .name = "orphans",
     .summary = "List role assignments whose principal is gone, or delete them",
-    .about = "Deleting a user, a group or an identity leaves its role assignments behind. They allow nobody anything, for no id is given twice, but they "
-             "count towards the limits and hide what matters. An assignment that was made for a principal before the principal itself is among them too.",
+    .about = "Deleting a user, a group or an identity leaves its role assignments behind. They grant nothing, because an id is never used again, but they "
+             "count towards the limits and make lists longer. An assignment that was made before its principal exists is listed too.",
     .options = OPTIONS,
     .option_n = COUNT(OPTIONS),
     .examples = EXAMPLES,

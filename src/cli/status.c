@@ -128,13 +128,13 @@ static int run_down(struct cli *cli)
 
 const struct command COMMAND_STATUS = {
     .name = "status",
-    .summary = "Show what serves a data directory",
+    .summary = "Show the server of a data directory",
     .run = run_status,
 };
 
 const struct command COMMAND_DOWN = {
     .name = "down",
     .summary = "Stop the server",
-    .about = "Asks the server to finish what it is answering and to end, and waits for that.",
+    .about = "Asks the server to finish the requests in progress and to end, and waits until it has.",
     .run = run_down,
 };

@@ -14,16 +14,16 @@
 static const struct option_row OPTIONS[] = {
     {"port", 'p', VALUE_WORD, "PORT", "Listen for https on this port; 0: any free one (default 8443)", false},
     {"address", 0, VALUE_WORD, "ADDRESS", "Listen for https on this address (default 127.0.0.1)", false},
-    {"names", 0, VALUE_WORD, "NAMES", "Call the services by Azure's public names (azure, the default) or below a domain of your own (own)", false},
+    {"names", 0, VALUE_WORD, "NAMES", "The services' host names: Azure's public ones (azure, the default) or below a domain of your own (own)", false},
     {"domain", 0, VALUE_WORD, "DOMAIN", "The domain for --names own: login.DOMAIN, management.DOMAIN, NAME.vault.DOMAIN ...", false},
     {"workers", 0, VALUE_WORD, "N", "Serve with this many threads (default 1)", false},
-    {"token-lifetime", 0, VALUE_WORD, "SECONDS", "How long tokens are good (default 86400, as published)", false},
+    {"token-lifetime", 0, VALUE_WORD, "SECONDS", "Lifetime of tokens (default 86400, as published)", false},
     {"log-days", 0, VALUE_WORD, "DAYS", "How long log records are kept (default 90, as published)", false},
     {"log-records", 0, VALUE_WORD, "N", "How many records of each log are kept at most (default 100000)", false},
-    {"propagation", 0, VALUE_FILE, "FIGURES", "When changes count: instant (the default), cloud, or a file of own figures", false},
-    {"quiet", 'q', VALUE_NONE, NULL, "Print no facts", false},
-    {"detach", 'd', VALUE_NONE, NULL, "Return as soon as it serves, and let it go on in the background", false},
-    {"test-clock", 0, VALUE_NONE, NULL, "Let the clock be moved: for tests only", false},
+    {"propagation", 0, VALUE_FILE, "FIGURES", "When changes take effect: instant (the default), cloud, or a file of delays", false},
+    {"quiet", 'q', VALUE_NONE, NULL, "Do not print the facts about the server", false},
+    {"detach", 'd', VALUE_NONE, NULL, "Return when the server is ready, and leave it running in the background", false},
+    {"test-clock", 0, VALUE_NONE, NULL, "Allow `lanyard clock` to move the clock; for tests only", false},
 };
 
 // "  management      https://management.azure.com" - where people look first.

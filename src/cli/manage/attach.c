@@ -34,8 +34,8 @@ static const struct example_row ATTACH_EXAMPLES[] = {
 };
 
 static const struct example_row DETACH_EXAMPLES[] = {
-    {"lanyard detach billing web", "It may act as billing no more"},
-    {"lanyard detach system web", "Its own identity is deleted, for good"},
+    {"lanyard detach billing web", "The machine web may no longer act as billing"},
+    {"lanyard detach system web", "The machine's own identity is deleted; attaching system again makes another"},
 };
 
 const struct command COMMAND_ATTACH = {
@@ -52,7 +52,7 @@ const struct command COMMAND_ATTACH = {
 const struct command COMMAND_DETACH = {
     .name = "detach",
     .summary = "Take an identity from a resource",
-    .about = "A user-assigned identity goes on to exist. A system-assigned one is deleted with its detachment: attaching system again makes another.",
+    .about = "A user-assigned identity continues to exist. A system-assigned identity is deleted: attaching system again makes another.",
     .operands = OPERANDS,
     .operand_n = COUNT(OPERANDS),
     .examples = DETACH_EXAMPLES,

@@ -81,8 +81,8 @@ static const struct example_row EXAMPLES[] = {
 const struct command COMMAND_CREATE = {
     .name = "create",
     .summary = "Make a resource group, a machine, an app, an identity, a vault, a user",
-    .about = "Makes it through the management API, or Graph for users. If it is there already, nothing of it changes but the identities that are named and "
-             "missing, so the command can be given twice.",
+    .about = "Makes it through the management API, or Graph for users. If it exists already, only identities that are named and "
+             "missing are added, so the command can be given twice.",
     .options = OPTIONS,
     .option_n = COUNT(OPTIONS),
     .operands = OPERANDS,

@@ -312,8 +312,8 @@ static const struct section_row SECTIONS[] = {
 const struct command COMMAND_SEED = {
     .name = "seed",
     .summary = "Make everything that a file describes",
-    .about = "Makes what is not there yet and leaves the rest alone, so a file can be given again after it has grown. Nothing is ever taken away, and a "
-             "secret that exists keeps its value. The file is checked whole before anything is made.",
+    .about = "Makes what does not exist yet and leaves the rest as it is, so a file can be given again after it has grown. Nothing is ever removed, and a "
+             "secret that exists keeps its value. The whole file is checked before anything is made.",
     .operands = OPERANDS,
     .operand_n = COUNT(OPERANDS),
     .sections = SECTIONS,
