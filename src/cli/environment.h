@@ -1,9 +1,9 @@
 /*
- * environment.h - what a workload's environment is made of.
+ * environment.h - builds the environment of a workload.
  *
- * An SDK believes its environment before it asks the machine: what belongs to the caller's own login, to
- * another token endpoint, to a proxy or to another resolver has to go, or the program under the sandbox
- * would not be the workload it runs as.
+ * An SDK reads its environment before it asks the metadata endpoint. So variables that belong to the
+ * caller's own sign-in, to another token endpoint, to a proxy or to another resolver are removed;
+ * with them the program would act as somebody else.
  *
  * Layer:  cli (uses core)
  * Source: https://learn.microsoft.com/azure/developer/javascript/sdk/authentication/credential-chains

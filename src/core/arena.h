@@ -1,9 +1,8 @@
 /*
- * arena.h - memory that is given piece by piece and freed in one stroke.
+ * arena.h - memory that is allocated piece by piece and freed all at once.
  *
- * An arena belongs to one thread at a time. It has a limit so that one request
- * cannot eat the machine: past it every allocation answers NULL. What is given back
- * is wiped: requests and answers hold secrets.
+ * An arena belongs to one thread at a time. It has a limit, so that one request cannot use
+ * up the machine's memory: past the limit every allocation returns NULL.
  *
  * Layer:  core
  */
