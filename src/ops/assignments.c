@@ -161,7 +161,7 @@ static enum err write_assignment(struct call *c, struct work *w, const void *arg
     struct scope                  scope;
     const struct assignment      *before = rbac_find_assignment(w->world->rules, args->id);
     struct assignment             next = before ? *before : (struct assignment){0};
-    TRY(scope_parse(c, args->scope, &scope));
+    TRY(work_scope(c, w, args->scope, &scope));
     TRY(assignment_require_scope(c, w, &scope));
     TRY(check_texts(c, args));
     TRY(check_role(c, w, args, &scope));

@@ -29,7 +29,7 @@ static enum err write_deny(struct call *c, struct work *w, const void *args, voi
     struct deny_result           *out = out_;
     const struct deny_assignment *before = rbac_find_deny(w->world->rules, next.id);
     struct scope                  scope;
-    TRY(scope_parse(c, next.scope, &scope));
+    TRY(work_scope(c, w, next.scope, &scope));
     TRY(assignment_require_scope(c, w, &scope));
     TRY(check_texts(c, &next));
     TRY(check_principals(c, &next));

@@ -172,7 +172,7 @@ static enum err begin(struct call *c, struct work *w, const struct explain_quest
     *a = (struct asking){.c = c, .w = w, .q = q};
     struct rbac_question *asked = &a->question;
     *asked = (struct rbac_question){.action = q->action, .plane = q->plane, .attributes = q->attributes ? q->attributes : &a->own, .now_ns = c->now_ns};
-    TRY(scope_parse(c, q->scope, &asked->at));
+    TRY(work_scope(c, w, q->scope, &asked->at));
     TRY(explain_attributes(c, w, &asked->at, &a->own));
     TRY(work_above(c, w, &asked->at, &asked->above, &asked->above_n));
     TRY(directory_closure(c, w->world->directory, q->who, q->groups_at_ns ? q->groups_at_ns : c->now_ns, &asked->who, &asked->who_n));

@@ -36,12 +36,19 @@ enum err work_above(struct call *c, const struct work *w, const struct scope *at
     return guid_parse(at->subscription, &in.g) ? tree_above(c, w->world->tree, in, out, out_n) : OK;
 }
 
+enum err work_scope(struct call *c, struct work *w, str text, struct scope *out)
+{
+    if (str_empty(text) || !str_eq(w->asked.path, text)) TRY(scope_parse(c, text, &w->asked));
+    *out = w->asked;
+    return OK;
+}
+
 enum err work_decide(struct call *c, struct work *w, const struct caller *who, str action, enum rbac_plane plane, str scope,
                      const struct rbac_attributes *attributes, struct rbac_answer *out)
 {
     struct rbac_question q = {.action = action, .plane = plane, .attributes = attributes, .now_ns = c->now_ns};
     TRY(work_closure(c, w, who, &q.who, &q.who_n));
-    TRY(scope_parse(c, scope, &q.at));
+    TRY(work_scope(c, w, scope, &q.at));
     TRY(work_above(c, w, &q.at, &q.above, &q.above_n));
     return rbac_decide(c, w->world->rules, &q, out);
 }
@@ -54,11 +61,12 @@ static enum err refuse(struct call *c, struct work *w, enum err kind, struct ref
                 PSTR(c->caller->name), guid_text(c->caller->id.g).s, PSTR(refusal.action), PSTR(refusal.scope));
 }
 
-enum err work_require(struct call *c, struct work *w, enum rbac_plane plane, str action, const struct op_target *target)
+static enum err require(struct call *c, struct work *w, enum rbac_plane plane, str action, const struct op_target *target, guid *out_by)
 {
     struct rbac_answer answer;
     if (!target || str_empty(action)) return FAIL(c, ERR_INTERNAL, "A permission was asked for without an action or a scope.");
     TRY(work_decide(c, w, NULL, action, plane, target->scope, target->attributes, &answer));
+    *out_by = answer.decided_by;
     if (answer.allowed) return OK;
     const struct rbac_attributes *kept; // the refusal outlives the asker's own
     TRY(rbac_attributes_copy(c, target->attributes, &kept));
@@ -70,6 +78,12 @@ void work_log_as(struct work *w, str action, str scope)
 {
     w->logged.action = action;
     w->logged.scope = scope;
+}
+
+enum err work_require(struct call *c, struct work *w, enum rbac_plane plane, str action, const struct op_target *target)
+{
+    guid by;
+    return require(c, w, plane, action, target, &by);
 }
 
 static enum err record(struct call *c, struct work *w, const struct op *op, str action, const struct op_target *target)
@@ -101,14 +115,17 @@ void op_allow(struct work *w, const struct op *op, const struct op_target *targe
 {
     w->decided.op = op;
     w->decided.target = *target;
+    w->decided.by = GUID_NONE;
 }
 
 enum err op_ask(struct call *c, struct work *w, const struct op *op, const struct op_target *target)
 {
-    str action;
+    str  action;
+    guid by = GUID_NONE;
     TRY(action_of(c, op, target, &action));
-    if (!str_empty(action)) TRY(work_require(c, w, op->plane, action, target));
+    if (!str_empty(action)) TRY(require(c, w, op->plane, action, target, &by));
     op_allow(w, op, target);
+    w->decided.by = by;
     return OK;
 }
 

@@ -54,7 +54,9 @@ struct work {
     struct {
         const struct op *op; /* NULL: none */
         struct op_target target;
+        guid             by; /* the assignment that allowed it; GUID_NONE: another rule did */
     } decided; /* the op that the caller was allowed in this work, before it is run: see op_ask */
+    struct scope        asked; /* the scope that was read last: see work_scope */
     struct {
         str action, scope;
     } logged; /* what the activity log calls the deed: see work_log_as */
@@ -71,6 +73,7 @@ struct effect;
 struct op {
     const char     *name;
     enum rbac_plane plane;
+    const char     *logged_as; /* of a data plane: what its diagnostic log calls it, "SecretGet"; NULL: the name */
     const char     *action; /* NULL and none in the target: needs no permission (the route's guard is all) */
     bool            writes;
     bool            by_target; /* the target must name the action: without one nothing is done */
@@ -101,6 +104,12 @@ FALLIBLE work_require(struct call *c, struct work *w, enum rbac_plane plane, str
  * to what. An op that has neither fails with ERR_INTERNAL: there is no write without a record.
  */
 void work_log_as(struct work *w, str action, str scope);
+
+/*
+ * A scope, read once for all questions of this work that name it: the path of a request is one text for the permit, the
+ * op, its effects and the handler. Lives: *out points into the text that was read first. Errors: ERR_SCOPE_INVALID
+ */
+FALLIBLE work_scope(struct call *c, struct work *w, str text, struct scope *out);
 
 /* The scopes of the management groups above a scope, nearest first. Lives: the call. */
 FALLIBLE work_above(struct call *c, const struct work *w, const struct scope *at, const str **out, size_t *out_n);

@@ -170,6 +170,26 @@ TEST(op_run_logs_a_write_without_an_action_by_its_own_name)
     CHECK_ERR(op_run(t->call, &s.work, &OP_NAMELESS, NULL, NULL, NULL), ERR_INTERNAL, "a name is not left over for the next");
 }
 
+// The scope of a request is one text, and read once: each question of the work gets the views of the first reading.
+TEST(work_scope_reads_a_text_once)
+{
+    CLEANUP(stage_close) struct stage s;
+    struct scope                      first, again, other;
+    stage_open(&s, t);
+    str one = call_format(t->call, "%s", STAGE_GROUP), same = call_format(t->call, "%s", STAGE_GROUP);
+    CHECK_OK(work_scope(t->call, &s.work, one, &first));
+    CHECK_OK(work_scope(t->call, &s.work, same, &again));
+    CHECK(again.path.at == one.at && again.kind == SCOPE_GROUP && str_eq(again.group, first.group));
+    CHECK_OK(work_scope(t->call, &s.work, S(STAGE_SUBSCRIPTION), &other));
+    CHECK(other.kind == SCOPE_SUBSCRIPTION);
+    CHECK_ERR(work_scope(t->call, &s.work, STR_NONE, &other), ERR_SCOPE_INVALID, "no scope is not the last one");
+    call_forgive(t->call);
+    CHECK_ERR(work_scope(t->call, &s.work, S("nowhere"), &other), ERR_SCOPE_INVALID, "no scope");
+    call_forgive(t->call);
+    CHECK_OK(work_scope(t->call, &s.work, same, &again));
+    CHECK(again.kind == SCOPE_GROUP);
+}
+
 TEST(a_reading_op_changes_nothing)
 {
     CLEANUP(stage_close) struct stage s;

@@ -34,9 +34,9 @@ enum err resources_check_tags(struct call *c, const struct json *body)
     return OK;
 }
 
-static enum err find_group(struct call *c, const struct work *w, str id, struct scope *out_scope, const struct resource_group **out)
+static enum err find_group(struct call *c, struct work *w, str id, struct scope *out_scope, const struct resource_group **out)
 {
-    TRY(scope_parse(c, id, out_scope));
+    TRY(work_scope(c, w, id, out_scope));
     if (out_scope->kind != SCOPE_GROUP) return FAIL_PLAIN(c, ERR_SCOPE_INVALID);
     TRY(resources_require_holder(c, w, out_scope->subscription, STR_NONE));
     *out = tree_find_group(w->world->tree, id);
@@ -137,7 +137,7 @@ static enum err find_cascade(struct call *c, struct work *w, const struct effect
     const struct group_args *args = args_;
     struct scope             scope;
     (void)e;
-    TRY(scope_parse(c, args->id, &scope));
+    TRY(work_scope(c, w, args->id, &scope));
     return cascade_sites(c, w, scope.path, out);
 }
 

@@ -30,7 +30,7 @@ enum err arm_permissions_list(struct call *c, struct work *w, const struct wire 
     struct assignment_query  query = {.filter = &reaching};
     struct assignment_page   found;
     struct arm_page          page;
-    TRY(scope_parse(c, arm_scope_of(q), &query.at));
+    TRY(work_scope(c, w, arm_scope_of(q), &query.at));
     TRY(work_closure(c, w, NULL, &query.who, &query.who_n));
     TRY(arm_page_begin_guids(c, q, a, &page));
     query.after = page.after;
@@ -131,7 +131,7 @@ static enum err read_subject(struct call *c, const struct work *w, const struct 
 }
 
 // The question is about Resource.Id, which is the scope of the path or lies below it; without one it is about that scope.
-static enum err read_resource(struct call *c, const struct work *w, const struct json *body, str asked_at, struct check *k)
+static enum err read_resource(struct call *c, struct work *w, const struct json *body, str asked_at, struct check *k)
 {
     static const str   MEMBERS[] = {S_INIT("Id"), S_INIT("Attributes")};
     const struct json *resource = json_get(body, S("Resource"));
@@ -141,8 +141,8 @@ static enum err read_resource(struct call *c, const struct work *w, const struct
     size_t             above_n;
     TRY(question_only(c, resource, "Resource", MEMBERS, COUNT(MEMBERS)));
     k->scope = str_empty(id) ? asked_at : id;
-    TRY(scope_parse(c, k->scope, &k->at));
-    TRY(scope_parse(c, asked_at, &asked));
+    TRY(work_scope(c, w, k->scope, &k->at));
+    TRY(work_scope(c, w, asked_at, &asked));
     TRY(work_above(c, w, &k->at, &above, &above_n));
     if (!scope_reaches(&asked, &k->at, above, above_n))
         return FAIL(c, ERR_CONTENT_INVALID, "Resource.Id '%.*s' does not lie at or below the scope '%.*s' that is asked.", PSTR(str_upto(id, 256)), PSTR(asked_at));

@@ -74,6 +74,9 @@ bool     arm_filter_allows_tags(const struct arm_filter *f, const struct json *t
 /* The same of a resource, or with NULL of a group, by its document: read only where the filter asks for tags. */
 FALLIBLE arm_filter_passes(struct call *c, const struct arm_filter *f, const struct resource *r, str document, bool *out);
 
+/* A role's id as a scope has it: below its subscription, or bare above one. Clients join assignments to roles by this text. Lives: the call. */
+str arm_role_path(struct call *c, const struct scope *at, guid role);
+
 /* Where routes are decided (permit.h), and what each leaves in q->object. */
 permit_target arm_at_subscription, arm_at_scope;
 permit_target arm_at_group;    /* struct group_args */

@@ -4,19 +4,6 @@
 #include "endpoints/arm/arm.h"
 #include "ops/assignment_list.h"
 
-/*
- * A role's id as the request's scope has it: below its subscription, or bare above one. Clients join
- * assignments to roles by this text.
- */
-static str role_path(struct call *c, str request_scope, guid role)
-{
-    struct scope scope;
-    bool         in_subscription = scope_parse(c, request_scope, &scope) == OK && !str_empty(scope.subscription);
-    call_forgive(c);
-    return in_subscription ? call_format(c, "/subscriptions/%.*s/providers/Microsoft.Authorization/roleDefinitions/%s", PSTR(scope.subscription), guid_text(role).s)
-                           : call_format(c, "/providers/Microsoft.Authorization/roleDefinitions/%s", guid_text(role).s);
-}
-
 static str id_of(struct call *c, str scope, guid id)
 {
     str at = str_eq(scope, S("/")) ? S("") : scope;
@@ -29,12 +16,12 @@ static void put_text_or_null(struct json_writer *j, str name, str value)
     else json_put_string(j, name, value);
 }
 
-static void write_assignment(struct call *c, struct json_writer *j, str request_scope, const struct assignment *x)
+static void write_assignment(struct call *c, struct json_writer *j, const struct scope *at, const struct assignment *x)
 {
     json_write_object(j);
     json_write_key(j, S("properties"));
     json_write_object(j);
-    json_put_string(j, S("roleDefinitionId"), role_path(c, request_scope, x->role));
+    json_put_string(j, S("roleDefinitionId"), arm_role_path(c, at, x->role));
     json_put_guid(j, S("principalId"), x->principal.g);
     json_put_string(j, S("principalType"), principal_type_text(x->principal_type));
     json_put_string(j, S("scope"), x->scope);
@@ -126,8 +113,10 @@ enum err arm_assignment_put(struct call *c, struct work *w, const struct wire *q
 {
     struct assignment_args  *args = q->object;
     struct assignment_result result = {0};
+    struct scope             at;
+    TRY(work_scope(c, w, args->scope, &at));
     TRY(wire_run(c, w, q, args, &result));
-    write_assignment(c, answer_json(a, result.was_created ? 201 : 200), args->scope, result.assignment);
+    write_assignment(c, answer_json(a, result.was_created ? 201 : 200), &at, result.assignment);
     return arm_tag_answer(c, a);
 }
 
@@ -135,8 +124,10 @@ enum err arm_assignment_get(struct call *c, struct work *w, const struct wire *q
 {
     struct assignment_args  *args = q->object;
     struct assignment_result result = {0};
+    struct scope             at;
+    TRY(work_scope(c, w, args->scope, &at));
     TRY(wire_run(c, w, q, args, &result));
-    write_assignment(c, answer_json(a, 200), args->scope, result.assignment);
+    write_assignment(c, answer_json(a, 200), &at, result.assignment);
     return arm_tag_answer(c, a);
 }
 
@@ -144,8 +135,10 @@ enum err arm_assignment_delete(struct call *c, struct work *w, const struct wire
 {
     struct assignment_args  *args = q->object;
     struct assignment_result result = {0};
+    struct scope             at;
+    TRY(work_scope(c, w, args->scope, &at));
     TRY(wire_run(c, w, q, args, &result));
-    if (result.assignment) write_assignment(c, answer_json(a, 200), args->scope, result.assignment);
+    if (result.assignment) write_assignment(c, answer_json(a, 200), &at, result.assignment);
     else a->status = 204;
     return OK;
 }
@@ -157,7 +150,7 @@ enum err arm_assignments_list(struct call *c, struct work *w, const struct wire 
     struct assignment_page  found = {0};
     struct arm_page         page;
     str                     scope = arm_scope_of(q);
-    TRY(scope_parse(c, scope, &query.at));
+    TRY(work_scope(c, w, scope, &query.at));
     TRY(rbac_filter_read(c, wire_query(q, "$filter"), RBAC_FILTER_ASSIGNMENTS, &filter));
     if (query.at.kind == SCOPE_ROOT && str_empty(str_trim(wire_query(q, "$filter"))))
         return FAIL(c, ERR_QUERY_UNSUPPORTED, "Listing the role assignments at '/' needs a filter. Supported filters are %s.",
@@ -166,7 +159,7 @@ enum err arm_assignments_list(struct call *c, struct work *w, const struct wire 
     query.after = page.after;
     query.limit = page.p.room;
     TRY(wire_run(c, w, q, &query, &found));
-    for (size_t i = 0; i < found.n; i++) write_assignment(c, page.json, scope, found.items[i]);
+    for (size_t i = 0; i < found.n; i++) write_assignment(c, page.json, &query.at, found.items[i]);
     page.p.is_full = found.has_more;
     page.p.last = guid_key(&found.last);
     return arm_page_end(c, q, &page);

@@ -77,7 +77,7 @@ static bool offer_deny(const struct deny_assignment *d, void *ctx)
 enum err arm_denies_list(struct call *c, struct work *w, const struct wire *q, struct answer *a)
 {
     struct denies l = {.c = c};
-    TRY(scope_parse(c, arm_scope_of(q), &l.at));
+    TRY(work_scope(c, w, arm_scope_of(q), &l.at));
     TRY(rbac_filter_read(c, wire_query(q, "$filter"), RBAC_FILTER_DENIES, &l.filter));
     TRY(work_above(c, w, &l.at, &l.above, &l.above_n));
     TRY(arm_page_begin_guids(c, q, a, &l.page));

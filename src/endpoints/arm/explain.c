@@ -58,7 +58,7 @@ enum err arm_explain(struct call *c, struct work *w, const struct wire *q, struc
     TRY(read_principal(c, body, &asked.who));
     asked.action = json_get_str(body, S("action"));
     TRY(question_plane(c, body, S("isDataAction"), asked.action, &asked.plane));
-    TRY(scope_parse(c, asked.scope, &at));
+    TRY(work_scope(c, w, asked.scope, &at));
     TRY(read_facts(c, w, body, &at, &facts));
     TRY(explain(c, w, &asked, &e));
     explain_write(c, w, answer_json(a, 200), &e);
@@ -145,7 +145,7 @@ enum err arm_access_list(struct call *c, struct work *w, const struct wire *q, s
     object_id          asked;
     struct access      x = {.c = c, .w = w};
     struct deny_search s = {.x = &x};
-    TRY(scope_parse(c, arm_scope_of(q), &x.at));
+    TRY(work_scope(c, w, arm_scope_of(q), &x.at));
     TRY(wire_body(c, q, &body));
     TRY(question_only(c, body, "The question", (const str[]){S("principal")}, 1));
     TRY(read_principal(c, body, &asked));

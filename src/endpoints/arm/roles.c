@@ -5,7 +5,7 @@
 #include "endpoints/permissions.h"
 #include "rbac/filter.h"
 
-static str role_path(struct call *c, const struct scope *at, guid id)
+str arm_role_path(struct call *c, const struct scope *at, guid id)
 {
     str in = str_empty(at->subscription) ? S("") : call_format(c, "/subscriptions/%.*s", PSTR(at->subscription));
     return call_format(c, "%.*s/providers/Microsoft.Authorization/roleDefinitions/%s", PSTR(in), guid_text(id).s);
@@ -33,7 +33,7 @@ static void write_role(struct call *c, struct json_writer *j, const struct scope
     arm_put_who_or_null(j, "createdBy", is_fresh ? (object_id){GUID_NONE} : r->created_by);
     arm_put_who_or_null(j, "updatedBy", r->updated_by);
     json_write_end(j);
-    json_put_string(j, S("id"), role_path(c, at, r->id));
+    json_put_string(j, S("id"), arm_role_path(c, at, r->id));
     json_put_string(j, S("type"), S("Microsoft.Authorization/roleDefinitions"));
     json_put_string(j, S("name"), guid_str(c, r->id));
     json_write_end(j);
@@ -77,7 +77,7 @@ static bool offer(const struct role *r, void *ctx)
 enum err arm_roles_list(struct call *c, struct work *w, const struct wire *q, struct answer *a)
 {
     struct roles l = {.c = c};
-    TRY(scope_parse(c, arm_scope_of(q), &l.at));
+    TRY(work_scope(c, w, arm_scope_of(q), &l.at));
     TRY(rbac_filter_read(c, wire_query(q, "$filter"), RBAC_FILTER_ROLES, &l.filter));
     TRY(work_above(c, w, &l.at, &l.above, &l.above_n));
     TRY(arm_page_begin_guids(c, q, a, &l.page));
@@ -98,7 +98,7 @@ enum err arm_may_read_role(struct call *c, struct work *w, struct wire *q)
 {
     struct scope at;
     guid         id;
-    TRY(scope_parse(c, arm_scope_of(q), &at));
+    TRY(work_scope(c, w, arm_scope_of(q), &at));
     const struct role *r = guid_parse(wire_param(q, "name"), &id) ? rbac_find_role(w->world->rules, id) : NULL;
     if (r && r->is_builtin && at.kind == SCOPE_ROOT) return OK;
     return work_require(c, w, RBAC_CONTROL, S("Microsoft.Authorization/roleDefinitions/read"), &(struct op_target){.scope = arm_scope_of(q)});
@@ -108,7 +108,7 @@ enum err arm_role_get(struct call *c, struct work *w, const struct wire *q, stru
 {
     struct scope at;
     guid         id;
-    TRY(scope_parse(c, arm_scope_of(q), &at));
+    TRY(work_scope(c, w, arm_scope_of(q), &at));
     TRY(read_id(c, q, &id));
     const struct role *r = rbac_find_role(w->world->rules, id);
     if (!r) return FAIL(c, ERR_ROLE_NOT_FOUND, "The specified role definition with ID '%s' does not exist.", guid_digits(id).s);
@@ -149,7 +149,7 @@ enum err arm_role_put(struct call *c, struct work *w, const struct wire *q, stru
 {
     struct role_result result = {0};
     struct scope       at;
-    TRY(scope_parse(c, arm_scope_of(q), &at));
+    TRY(work_scope(c, w, arm_scope_of(q), &at));
     TRY(wire_run(c, w, q, q->object, &result));
     write_role(c, answer_json(a, 201), &at, result.role, result.role->created_ns == result.role->updated_ns);
     return OK;
@@ -159,7 +159,7 @@ enum err arm_role_delete(struct call *c, struct work *w, const struct wire *q, s
 {
     struct role_result result = {0};
     struct scope       at;
-    TRY(scope_parse(c, arm_scope_of(q), &at));
+    TRY(work_scope(c, w, arm_scope_of(q), &at));
     TRY(wire_run(c, w, q, q->object, &result));
     if (result.role) write_role(c, answer_json(a, 200), &at, result.role, false);
     else a->status = 204;
