@@ -24,7 +24,10 @@
  *     subscription_move_denies  operator    where a deny assignment would no longer reach the subscription
  *     role_scopes               needs       Microsoft.Authorization/roleDefinitions/write at each assignable scope, old and new
  *     role_delete_scopes        needs       Microsoft.Authorization/roleDefinitions/delete at each assignable scope
- *     role_in_use               needs       Microsoft.Authorization/roleAssignments/write at each old scope, for other permissions of an assigned role
+ *     role_in_use               needs       Microsoft.Authorization/roleAssignments/write at each old scope, for other permissions of an assigned role, and
+ *                                           where a removed assignment of the role still grants
+ *     role_of_delegate          not bound   Microsoft.Authorization/roleAssignments/write at each assignable scope, and at each
+ *                                           of the caller's conditional assignments below one
  *     secret_new_name           needs       the op's own permission, the name's case not counting
  *     secret_restore            not denied  Microsoft.KeyVault/vaults/secrets/restore/action at the secret
  *     secret_by_template        not denied  Microsoft.KeyVault/vaults/secrets/setSecret/action at the secret
@@ -47,6 +50,11 @@ enum effect_rule {
     EFFECT_NEEDS,
     /* No deny assignment may forbid it to the caller at any site. Roles are not asked: the op's own permission stands for them. */
     EFFECT_NOT_DENIED,
+    /*
+     * The caller has the permission at each site without a condition on the request's attributes, or not at all: who has it
+     * under one, or is denied it, is bound, and may not change what binds him.
+     */
+    EFFECT_NOT_BOUND,
     /* Only the operator may have the effect. */
     EFFECT_OPERATOR,
 };

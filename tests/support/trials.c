@@ -1,5 +1,7 @@
 #include "trials.h"
 
+#include "core/time.h"
+#include "ops/assignments.h"
 #include "ops/denies.h"
 #include "ops/groups_members.h"
 #include "ops/mgmt_groups.h"
@@ -177,6 +179,35 @@ static void assigned_role(struct scene *x)
     stage_assign(&x->s, x->s.caller.id, "Mine", STAGE_GROUP);
 }
 
+static void unassigned_role(struct scene *x)
+{
+    put_role(x, stage_guid(0xE1), "Mine", "Microsoft.Compute/*/read", RBAC_CONTROL, STAGE_GROUP, NULL);
+}
+
+// The caller's assignment of the role was removed, and still grants.
+static void put_lingering(struct scene *x)
+{
+    struct test       *t = x->s.test;
+    struct assignment *made, plain = {.id = stage_guid(0xA5), .principal = x->s.caller.id, .role = stage_guid(0xE1), .scope = S(STAGE_GROUP)};
+    plain.lingers_until_ns = x->s.call->now_ns + NS_PER_S;
+    CHECK_OK(assignment_new(t->call, &plain, &made));
+    CHECK_OK(work_change(t->call, &x->s.work, STORE_ASSIGNMENT, NULL, &made->ref));
+}
+
+static void lingering_role(struct scene *x)
+{
+    unassigned_role(x);
+    put_lingering(x);
+}
+
+// The caller may write roles of the whole subscription.
+static void editor_above(struct scene *x)
+{
+    put_role(x, stage_guid(0xE1), "Mine", "Microsoft.Compute/*/read", RBAC_CONTROL, STAGE_SUBSCRIPTION, NULL);
+    put_role(x, stage_guid(0xE3), "Editor", "Microsoft.Authorization/roleDefinitions/write", RBAC_CONTROL, STAGE_SUBSCRIPTION, NULL);
+    stage_assign(&x->s, x->s.caller.id, "Editor", STAGE_SUBSCRIPTION);
+}
+
 static void mighty_group(struct scene *x)
 {
     object_id group = stage_put_principal(&x->s, 0xC1, PRINCIPAL_GROUP);
@@ -341,23 +372,49 @@ static enum err subscription_to_root(struct scene *x, struct call *c, const stru
     return move_subscription(x, c, op, "moved"); // out of it
 }
 
-static enum err change_role(struct scene *x, struct call *c, const struct op *op, size_t scope_n)
+static enum err change_role(struct scene *x, struct call *c, const struct op *op, const str *scopes, size_t scope_n)
 {
-    static const str              SCOPES[] = {S_INIT(STAGE_GROUP), S_INIT(FAR)}, ALL[] = {S_INIT("*")};
+    static const str              ALL[] = {S_INIT("*")};
     static const struct role_permission WIDE = {.actions = ALL, .action_n = 1};
-    struct role_args   args = {.id = stage_guid(0xE1), .name = S("Changed"), .permissions = &WIDE, .permission_n = 1, .scopes = SCOPES, .scope_n = scope_n};
+    struct role_args   args = {.id = stage_guid(0xE1), .name = S("Changed"), .permissions = &WIDE, .permission_n = 1, .scopes = scopes, .scope_n = scope_n};
     struct role_result got = {0};
     return op_run(c, &x->s.work, op, &(struct op_target){.scope = S(STAGE_GROUP)}, &args, &got);
 }
 
 static enum err change_wide_role(struct scene *x, struct call *c, const struct op *op)
 {
-    return change_role(x, c, op, 2);
+    static const str SCOPES[] = {S_INIT(STAGE_GROUP), S_INIT(FAR)};
+    return change_role(x, c, op, SCOPES, COUNT(SCOPES));
 }
 
 static enum err change_own_role(struct scene *x, struct call *c, const struct op *op)
 {
-    return change_role(x, c, op, 1);
+    static const str SCOPES[] = {S_INIT(STAGE_GROUP)};
+    return change_role(x, c, op, SCOPES, COUNT(SCOPES));
+}
+
+static enum err assign_own_role(struct scene *x, struct call *c)
+{
+    struct assignment_args   args = {.scope = S(STAGE_GROUP), .id = stage_guid(0xA6), .role = stage_guid(0xE1), .principal = x->s.caller.id};
+    struct assignment_result got = {0};
+    struct rbac_attributes   attributes;
+    args.gives_type = true;
+    args.type = PRINCIPAL_TYPE_SERVICE;
+    TRY(assignment_attributes(c, &x->s.work, &args, false, &attributes));
+    return op_run(c, &x->s.work, &OP_ASSIGNMENT_WRITE, &(struct op_target){.scope = args.scope, .attributes = &attributes}, &args, &got);
+}
+
+static enum err change_and_assign(struct scene *x, struct call *c, const struct op *op)
+{
+    TRY(change_own_role(x, c, op));
+    return assign_own_role(x, c);
+}
+
+static enum err change_above_and_assign(struct scene *x, struct call *c, const struct op *op)
+{
+    static const str SCOPES[] = {S_INIT(STAGE_SUBSCRIPTION)};
+    TRY(change_role(x, c, op, SCOPES, COUNT(SCOPES)));
+    return assign_own_role(x, c);
 }
 
 static enum err set_as_new_name(struct scene *x, struct call *c, const struct op *op)
@@ -533,6 +590,10 @@ static bool group_is_made(struct scene *x)
 #define GROUP_WRITE  "Microsoft.Directory/groups/write" /* no role names it */
 #define NOT_THE_NAME "@Resource[Microsoft.KeyVault/vaults/secrets:name] StringNotEquals 'forbidden'"
 
+#define THAT_ROLE_ONLY                                                         \
+    "(!(ActionMatches{'" ROLES_WRITE "'}) OR @Request[Microsoft.Authorization/" \
+    "roleAssignments:RoleDefinitionId] ForAnyOfAnyValues:GuidEquals {00000000-0000-0000-0000-0000000000e1})"
+
 const struct trial TRIALS[] = {
     {"vault_model", &OP_RESOURCE_WRITE, role_vault, to_policies, STAGE_GROUP, .own = VAULT_WRITE, .gain = GET_SECRET, RBAC_DATA, VAULT},
     {"vault_model", &OP_RESOURCE_WRITE, policy_vault_of_a_user, to_roles, STAGE_GROUP, .own = VAULT_WRITE, .gain = GET_SECRET, RBAC_DATA, VAULT},
@@ -560,6 +621,12 @@ const struct trial TRIALS[] = {
     {"role_scopes", &OP_ROLE_WRITE, outer_role, change_wide_role, STAGE_GROUP, .gain = "Microsoft.Authorization/roleDefinitions/write", RBAC_CONTROL, FAR,
      role_is_changed},
     {"role_in_use", &OP_ROLE_WRITE, assigned_role, change_own_role, STAGE_GROUP, .gain = VAULT_WRITE, RBAC_CONTROL, STAGE_GROUP},
+    {"role_in_use", &OP_ROLE_WRITE, lingering_role, change_own_role, STAGE_GROUP, .gain = VAULT_WRITE, RBAC_CONTROL, STAGE_GROUP},
+    {"role_in_use", &OP_ROLE_WRITE, put_lingering, change_own_role, STAGE_GROUP, .gain = VAULT_WRITE, RBAC_CONTROL, STAGE_GROUP},
+    {"role_of_delegate", &OP_ROLE_WRITE, unassigned_role, change_and_assign, STAGE_GROUP, .condition = THAT_ROLE_ONLY, .gain = VAULT_WRITE, RBAC_CONTROL,
+     STAGE_GROUP},
+    {"role_of_delegate", &OP_ROLE_WRITE, editor_above, change_above_and_assign, STAGE_GROUP, .condition = THAT_ROLE_ONLY, .gain = VAULT_WRITE, RBAC_CONTROL,
+     STAGE_GROUP},
     {"role_delete_scopes", &OP_ROLE_DELETE, outer_role, change_wide_role, STAGE_GROUP, .gain = "Microsoft.Authorization/roleDefinitions/delete",
      RBAC_CONTROL, FAR, role_is_changed},
     {"secret_new_name", &SECRETS_SET.op, role_vault, set_as_new_name, STAGE_GROUP, .condition = NOT_THE_NAME, .gain = SET_SECRET, RBAC_DATA, SECRET,
