@@ -11,8 +11,31 @@ struct asking {
     const struct explain_question *q;
     struct rbac_question     question; // with the groups that count now
     struct rbac_attributes   own;
+    struct rbac_view         view;
     struct rbac_explanation  told;
+    enum err                 failed; // of the view
 };
+
+// A record for the operator has no caller.
+static bool sees_all(const struct asking *a)
+{
+    return !a->c->caller || a->c->caller->is_local_operator;
+}
+
+// An assignment elsewhere is shown to who may read it there.
+static bool sees(const struct assignment *x, void *context)
+{
+    struct asking     *a = context;
+    struct rbac_answer answer = {0};
+    if (a->failed == OK) a->failed = work_decide(a->c, a->w, NULL, S("Microsoft.Authorization/roleAssignments/read"), RBAC_CONTROL, x->scope, NULL, &answer);
+    return answer.allowed;
+}
+
+static enum err explain_rules(struct asking *a, const struct rbac_question *q, struct rbac_explanation *out)
+{
+    TRY(rbac_explain(a->c, a->w->world->rules, q, sees_all(a) ? NULL : &a->view, out));
+    return a->failed;
+}
 
 static str name_of(struct call *c, const struct work *w, object_id id)
 {
@@ -60,7 +83,7 @@ static enum err look_ahead(struct asking *a, struct explanation *out)
     struct explain_item    *item;
     TRY(directory_closure(a->c, a->w->world->directory, a->q->who, DIRECTORY_AS_WRITTEN, &later.who, &later.who_n));
     if (a->told.answer.allowed || a->told.deny || later.who_n == a->question.who_n) return OK;
-    TRY(rbac_explain(a->c, a->w->world->rules, &later, &told));
+    TRY(explain_rules(a, &later, &told));
     if (!told.answer.allowed || told.step_n == 0) return OK;
     TRY(NEW(a->c, &item, out->item_n + 1));
     *item = item_of_step(a, &later, &told.steps[0]);
@@ -98,7 +121,8 @@ static void conclude(struct asking *a, struct explanation *out)
         out->reason = "UnknownPrincipal";
         out->summary = call_format(c, "No: %.*s", PSTR(existence_unknown_principal(c, a->w, a->q->who)));
     } else if (!first) {
-        out->summary = call_format(c, "No: '%.*s' has no role assignment at all, nor has any group that it is in.", PSTR(name_of(c, a->w, a->q->who)));
+        out->summary = call_format(c, "No: '%.*s' has no role assignment %s, nor has any group that it is in.", PSTR(name_of(c, a->w, a->q->who)),
+                                   sees_all(a) ? "at all" : "that you may read");
     } else if (first->is_deny) {
         out->summary = call_format(c, "No: the deny assignment '%.*s' at %.*s forbids it%.*s.", PSTR(first->name), PSTR(first->scope), PSTR(through));
     } else if (out->allowed) {
@@ -169,14 +193,14 @@ static enum err look_at_vault(struct call *c, struct work *w, const struct expla
 
 static enum err begin(struct call *c, struct work *w, const struct explain_question *q, struct asking *a)
 {
-    *a = (struct asking){.c = c, .w = w, .q = q};
+    *a = (struct asking){.c = c, .w = w, .q = q, .view = {.sees = sees, .context = a}};
     struct rbac_question *asked = &a->question;
     *asked = (struct rbac_question){.action = q->action, .plane = q->plane, .attributes = q->attributes ? q->attributes : &a->own, .now_ns = c->now_ns};
     TRY(work_scope(c, w, q->scope, &asked->at));
     TRY(explain_attributes(c, w, &asked->at, &a->own));
     TRY(work_above(c, w, &asked->at, &asked->above, &asked->above_n));
     TRY(directory_closure(c, w->world->directory, q->who, q->groups_at_ns ? q->groups_at_ns : c->now_ns, &asked->who, &asked->who_n));
-    return rbac_explain(c, w->world->rules, asked, &a->told);
+    return explain_rules(a, asked, &a->told);
 }
 
 // What only extends another resource is assigned at that resource.

@@ -49,7 +49,10 @@ struct explanation {
     str                        propose_at; /* the scope to assign one of them at */
 };
 
-/* At c->now_ns. Errors: ERR_PARAMETER_INVALID (no action), ERR_SCOPE_INVALID. Lives: the call, and the world. */
+/*
+ * At c->now_ns. The caller is told of assignments that reach the scope, and of others that it may read where they stand.
+ * Errors: ERR_PARAMETER_INVALID (no action), ERR_SCOPE_INVALID. Lives: the call, and the world.
+ */
 FALLIBLE explain(struct call *c, struct work *w, const struct explain_question *q, struct explanation *out);
 
 /* What conditions may ask, as far as a scope tells it: the name of a secret, as the vault keeps it. Lives: the call. */

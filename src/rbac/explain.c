@@ -18,6 +18,7 @@ struct telling {
     struct call                *c;
     const struct rbac_rules    *rules;
     const struct rbac_question *q;
+    const struct rbac_view     *view;
     struct action               action;
     struct condition_facts      facts;
     size_t                      holder;
@@ -115,6 +116,7 @@ static bool consider(const struct assignment *a, void *ctx)
 {
     struct telling  *t = ctx;
     struct rbac_step s;
+    if (t->view && !reaches(t->q, a->scope) && !t->view->sees(a, t->view->context)) return true;
     tell(t, a, &s);
     t->considered_n++;
     size_t at = t->step_n;
@@ -126,9 +128,10 @@ static bool consider(const struct assignment *a, void *ctx)
     return true;
 }
 
-enum err rbac_explain(struct call *c, const struct rbac_rules *rules, const struct rbac_question *q, struct rbac_explanation *out)
+enum err rbac_explain(struct call *c, const struct rbac_rules *rules, const struct rbac_question *q, const struct rbac_view *view,
+                      struct rbac_explanation *out)
 {
-    struct telling          t = {.c = c, .rules = rules, .q = q};
+    struct telling          t = {.c = c, .rules = rules, .q = q, .view = view};
     struct rbac_explanation e = {0};
     TRY(rbac_decide(c, rules, q, &e.answer));
     TRY(NEW(c, &t.steps, RBAC_EXPLAIN_MAX_STEPS + 1));

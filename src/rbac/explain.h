@@ -63,13 +63,23 @@ struct rbac_explanation {
     const struct deny_assignment *deny;  /* RBAC_DENIED: the one that settled it */
     const struct rbac_step       *steps; /* the nearest first */
     size_t                        step_n;
-    size_t                        considered_n; /* all assignments looked at */
+    size_t                        considered_n; /* all assignments that the asker sees */
     struct rbac_proposal          proposals[RBAC_PROPOSALS]; /* roles that would allow it, the best first */
     size_t                        proposal_n;
 };
 
-/* Errors: as rbac_decide. Lives: *out borrows from the rules and the question; the rest in the call. */
-FALLIBLE rbac_explain(struct call *c, const struct rbac_rules *rules, const struct rbac_question *q, struct rbac_explanation *out);
+/* Which assignments that stand elsewhere the asker may be told of; those that reach what was asked about are always told. */
+struct rbac_view {
+    bool (*sees)(const struct assignment *a, void *context);
+    void *context;
+};
+
+/*
+ * `view` NULL: the asker sees all.
+ * Errors: as rbac_decide. Lives: *out borrows from the rules and the question; the rest in the call.
+ */
+FALLIBLE rbac_explain(struct call *c, const struct rbac_rules *rules, const struct rbac_question *q, const struct rbac_view *view,
+                      struct rbac_explanation *out);
 
 /* Why, in words for a person: a sentence that begins small, to stand behind "ROLE at SCOPE: ". It says every cause. */
 str rbac_step_reason(struct call *c, const struct rbac_question *q, const struct rbac_step *s);

@@ -79,7 +79,7 @@ TEST(explain_names_the_cause_of_each_kind_of_denial)
         assign(t, r, &(struct assignment){.id = small(10), .principal = {small(1)}, .role = role_id(r, CASES[i].role), .scope = str_of(CASES[i].scope),
                                           .condition = str_of(CASES[i].condition), .counts_from_ns = CASES[i].from, .lingers_until_ns = CASES[i].until});
         ask(t, &a, CASES[i].action, CASES[i].plane, CASES[i].at);
-        CHECK_ERR(rbac_explain(t->call, r, &a.q, &e), OK, CASES[i].words);
+        CHECK_ERR(rbac_explain(t->call, r, &a.q, NULL, &e), OK, CASES[i].words);
         CHECK_INT(e.step_n, 1, CASES[i].words);
         CHECK_INT(e.considered_n, 1, CASES[i].words);
         if (e.step_n == 1) {
@@ -119,7 +119,7 @@ TEST(explain_says_every_cause_of_an_assignment)
         assign(t, r, &(struct assignment){.id = small(10), .principal = {small(1)}, .role = role_id(r, CASES[i].role), .scope = str_of(CASES[i].scope),
                                           .condition = str_of(CASES[i].condition), .counts_from_ns = CASES[i].from, .lingers_until_ns = CASES[i].until});
         ask(t, &a, GET, CASES[i].plane, VAULT);
-        CHECK_ERR(rbac_explain(t->call, r, &a.q, &e), OK, CASES[i].role);
+        CHECK_ERR(rbac_explain(t->call, r, &a.q, NULL, &e), OK, CASES[i].role);
         CHECK_INT(e.step_n, 1, CASES[i].role);
         if (e.step_n == 1) {
             str words = rbac_step_reason(t->call, &a.q, &e.steps[0]);
@@ -147,7 +147,7 @@ TEST(explain_puts_the_nearest_first_and_counts_the_rest)
     }
     assign(t, r, &(struct assignment){.id = small(200), .principal = {small(3)}, .role = role_id(r, "Key Vault Secrets User"), .scope = S(VAULT)});
     ask(t, &a, GET, RBAC_DATA, VAULT);
-    CHECK_OK(rbac_explain(t->call, r, &a.q, &e));
+    CHECK_OK(rbac_explain(t->call, r, &a.q, NULL, &e));
     CHECK(!e.answer.allowed && e.answer.reason == RBAC_NO_ROLE);
     CHECK_INT(e.considered_n, 53, "considered");
     CHECK_INT(e.step_n, RBAC_EXPLAIN_MAX_STEPS, "kept");
@@ -171,11 +171,11 @@ TEST(explain_says_which_deny_it_was)
     CHECK(rbac_put_deny(r, d));
     assign(t, r, &(struct assignment){.id = small(10), .principal = {small(1)}, .role = role_id(r, "Owner"), .scope = S("/")});
     ask(t, &a, "Microsoft.KeyVault/vaults/write", RBAC_CONTROL, VAULT);
-    CHECK_OK(rbac_explain(t->call, r, &a.q, &e));
+    CHECK_OK(rbac_explain(t->call, r, &a.q, NULL, &e));
     CHECK(e.answer.reason == RBAC_DENIED && e.deny == d);
     CHECK(e.step_n == 1 && e.steps[0].miss == RBAC_MISS_GRANTS); // it would, but for the deny
     a.q.action = S("*/write");
-    CHECK_ERR(rbac_explain(t->call, r, &a.q, &e), ERR_PARAMETER_INVALID, "no action");
+    CHECK_ERR(rbac_explain(t->call, r, &a.q, NULL, &e), ERR_PARAMETER_INVALID, "no action");
     rbac_rules_free(r);
     ref_drop(&d->ref);
 }

@@ -287,7 +287,7 @@ static bool agree(const struct model_answer *m, const struct rbac_answer *e)
 static void explain(struct run *r, const struct rbac_question *q)
 {
     struct rbac_explanation e;
-    must(rbac_explain(&r->asking, r->rules, q, &e) == OK);
+    must(rbac_explain(&r->asking, r->rules, q, NULL, &e) == OK);
     for (size_t i = 0; i < e.step_n; i++) {
         r->tally.causes[__builtin_popcount(e.steps[i].causes)]++;
         if (model_causes_hold(&r->world, q, &e.steps[i]) || r->tally.false_causes++ >= 10) continue;
