@@ -6,6 +6,8 @@
 #include <setjmp.h>
 #include <stdio.h>
 
+#include "core/map.h"
+
 struct reading {
     struct call *c;
     size_t       values;
@@ -214,24 +216,84 @@ static void append(struct json *object, str name, const struct json *value)
     object->u.list.items[object->u.list.n++] = *value;
 }
 
-enum err json_merge(struct call *c, const struct json *base, const struct json *patch, const struct json **out)
+// The members of an object by name: a table where a search through all of them for each of another's would take long.
+#define FEW_MEMBERS 16
+struct members {
+    const struct json *object;
+    struct map         by_name;
+};
+
+static void members_close(struct members *m)
 {
+    map_clear(&m->by_name);
+}
+
+static enum err members_open(struct call *c, const struct json *object, struct members *out)
+{
+    out->object = object;
+    for (size_t i = 0; json_n(object) > FEW_MEMBERS && i < json_n(object); i++)
+        if (!map_put(&out->by_name, object->u.list.names[i], &object->u.list.items[i], NULL)) return FAIL_PLAIN(c, ERR_NO_MEMORY);
+    return OK;
+}
+
+static const struct json *member(const struct members *m, str name)
+{
+    return m->by_name.n ? map_get(&m->by_name, name) : json_get(m->object, name);
+}
+
+static enum err merge(struct call *c, const struct json *base, const struct json *patch, bool is_deep, const struct json **out)
+{
+    CLEANUP(members_close) struct members old = {0}, next = {0};
+    struct json                          *merged;
     if (!json_is(patch, JSON_IS_OBJECT)) {
         *out = patch;
         return OK;
     }
-    struct json *merged;
+    if (!json_is(base, JSON_IS_OBJECT)) base = NULL;
+    map_init(&old.by_name, false);
+    map_init(&next.by_name, false);
+    TRY(members_open(c, base, &old));
+    TRY(members_open(c, patch, &next));
     TRY(empty_object(c, json_n(base) + json_n(patch), &merged));
-    for (size_t i = 0; json_is(base, JSON_IS_OBJECT) && i < base->u.list.n; i++)
-        if (!json_get(patch, base->u.list.names[i])) append(merged, base->u.list.names[i], &base->u.list.items[i]);
+    for (size_t i = 0; i < json_n(base); i++)
+        if (!member(&next, base->u.list.names[i])) append(merged, base->u.list.names[i], &base->u.list.items[i]);
     for (size_t i = 0; i < patch->u.list.n; i++) {
         str                name = patch->u.list.names[i];
         const struct json *value = &patch->u.list.items[i];
         if (value->kind == JSON_IS_NULL) continue;
-        TRY(json_merge(c, json_get(base, name), value, &value)); // depth is bounded by the parser's
+        if (is_deep) TRY(merge(c, member(&old, name), value, true, &value)); // depth is bounded by the parser's
         append(merged, name, value);
     }
     *out = merged;
+    return OK;
+}
+
+enum err json_merge(struct call *c, const struct json *base, const struct json *patch, const struct json **out)
+{
+    return merge(c, base, patch, true, out);
+}
+
+enum err json_replace(struct call *c, const struct json *base, const struct json *members, const struct json **out)
+{
+    return merge(c, base, members, false, out);
+}
+
+enum err json_spell(struct call *c, const struct json *object, const str *names, size_t n, const struct json **out)
+{
+    struct json *copy;
+    bool        *seen;
+    *out = object;
+    if (!json_is(object, JSON_IS_OBJECT)) return OK;
+    TRY(empty_object(c, json_n(object), &copy));
+    TRY(NEW(c, &seen, n));
+    for (size_t i = 0; i < json_n(object); i++) {
+        size_t known = str_index_nocase(names, n, object->u.list.names[i]);
+        if (known != STR_NOWHERE && seen[known])
+            return FAIL(c, ERR_JSON_INVALID, "The name '%.*s' stands twice in an object, in different cases.", PSTR(names[known]));
+        if (known != STR_NOWHERE) seen[known] = true;
+        append(copy, known != STR_NOWHERE ? names[known] : object->u.list.names[i], &object->u.list.items[i]);
+    }
+    *out = copy;
     return OK;
 }
 

@@ -54,6 +54,13 @@ const struct json *json_at(const struct json *list, size_t i);
 
 /* `patch` laid over `base` as RFC 7396 says; neither is changed. */
 FALLIBLE json_merge(struct call *c, const struct json *base, const struct json *patch, const struct json **out);
+/* `members` put into `base`, each as a whole in place of the one of its name; null takes it away. Neither is changed. */
+FALLIBLE json_replace(struct call *c, const struct json *base, const struct json *members, const struct json **out);
+/*
+ * A copy of `object` in which each member that is one of `names` in any case is spelled as there; what is no object stays as it is.
+ * For protocols whose names ignore case. Errors: ERR_JSON_INVALID - two members are the same name
+ */
+FALLIBLE json_spell(struct call *c, const struct json *object, const str *names, size_t n, const struct json **out);
 /* A copy of `object` in which `name` has the value, or is absent when `value` is NULL. */
 FALLIBLE json_with(struct call *c, const struct json *object, str name, const struct json *value, const struct json **out);
 

@@ -78,6 +78,65 @@ TEST(json_merge_follows_rfc_7396)
     }
 }
 
+// An object of that many members: letter0 to letterN.
+static str many(struct test *t, char letter, size_t n)
+{
+    struct buf b;
+    str        text = STR_NONE;
+    buf_init(&b, &t->call->arena);
+    for (size_t i = 0; i < n; i++) buf_addf(&b, "%s\"%c%zu\":%zu", i ? "," : "{", letter, i, i);
+    buf_add_char(&b, '}');
+    CHECK_OK(buf_finish(t->call, &b, &text));
+    return text;
+}
+
+// By a search through all of them for each it would take minutes.
+TEST(json_merge_of_many_members_keeps_each_once)
+{
+    enum { MANY = 90000 };
+    const struct json *base, *patch, *merged = NULL;
+    CHECK_OK(json_parse(t->call, many(t, 'a', MANY), &base));
+    CHECK_OK(json_parse(t->call, many(t, 'b', MANY), &patch));
+    CHECK_OK(json_merge(t->call, base, patch, &merged));
+    CHECK(json_n(merged) == 2 * MANY);
+    CHECK_OK(json_merge(t->call, merged, patch, &merged));
+    CHECK(json_n(merged) == 2 * MANY); // the same once more
+}
+
+TEST(json_replace_puts_members_as_a_whole)
+{
+    const struct json *base, *members, *got = NULL;
+    str                text = STR_NONE;
+    CHECK_OK(json_parse(t->call, S("{\"a\":{\"b\":1},\"c\":2,\"d\":3}"), &base));
+    CHECK_OK(json_parse(t->call, S("{\"a\":{\"e\":4},\"c\":null,\"f\":5}"), &members));
+    CHECK_OK(json_replace(t->call, base, members, &got));
+    CHECK_OK(json_text(t->call, got, &text));
+    CHECK_STR(text, S("{\"d\":3,\"a\":{\"e\":4},\"f\":5}"), "replaced");
+}
+
+TEST(json_spell_gives_known_names_their_case_and_refuses_twins)
+{
+    static const str NAMES[] = {S_INIT("enableSoftDelete"), S_INIT("sku")};
+    static const struct { const char *text, *want; } CASES[] = {
+        {"{\"EnableSoftDelete\":true,\"SKU\":1,\"Other\":2}", "{\"enableSoftDelete\":true,\"sku\":1,\"Other\":2}"},
+        {"{\"other\":1,\"Other\":2}", "{\"other\":1,\"Other\":2}"},
+        {"[\"SKU\"]", "[\"SKU\"]"},
+        {"{\"sku\":1,\"SKU\":2}", NULL},
+        {"{\"Sku\":1,\"SKU\":1}", NULL},
+    };
+    for (size_t i = 0; i < COUNT(CASES); i++) {
+        const struct json *v, *got = NULL;
+        str                text = STR_NONE;
+        CHECK_OK(json_parse(t->call, str_of(CASES[i].text), &v));
+        enum err failed = json_spell(t->call, v, NAMES, COUNT(NAMES), &got);
+        CHECK_ERR(failed, CASES[i].want ? OK : ERR_JSON_INVALID, CASES[i].text);
+        call_forgive(t->call);
+        if (failed != OK) continue;
+        CHECK_OK(json_text(t->call, got, &text));
+        CHECK_STR(text, str_of(CASES[i].want), CASES[i].text);
+    }
+}
+
 TEST(json_reading_takes_absence_for_granted)
 {
     const struct json *v = NULL;
