@@ -22,18 +22,31 @@ enum err permissions_read_texts(struct call *c, const struct json *list, const c
 
 static enum err read_list(struct call *c, const struct json *block, const char *name, const str **out, size_t *out_n)
 {
-    return permissions_read_texts(c, json_get_nocase(block, str_of(name)), name, out, out_n);
+    return permissions_read_texts(c, json_get(block, str_of(name)), name, out, out_n);
+}
+
+// One that is no text must not be taken for absent.
+static enum err read_text(struct call *c, const struct json *block, const char *name, str *out)
+{
+    const struct json *v = json_get(block, str_of(name));
+    if (v && !json_is(v, JSON_IS_STRING) && !json_is(v, JSON_IS_NULL)) return FAIL(c, ERR_CONTENT_INVALID, "The property '%s' must be a text.", name);
+    *out = json_str(v);
+    return OK;
 }
 
 static enum err read_block(struct call *c, const struct json *block, struct role_permission *out)
 {
+    static const str NAMES[] = {S_INIT("actions"), S_INIT("notActions"), S_INIT("dataActions"), S_INIT("notDataActions"), S_INIT("condition"),
+                                S_INIT("conditionVersion")};
+    str              version;
     if (!json_is(block, JSON_IS_OBJECT)) return FAIL(c, ERR_CONTENT_INVALID, "Each of the permissions must be an object.");
+    TRY(json_spell(c, block, NAMES, COUNT(NAMES), &block));
     TRY(read_list(c, block, "actions", &out->actions, &out->action_n));
     TRY(read_list(c, block, "notActions", &out->not_actions, &out->not_action_n));
     TRY(read_list(c, block, "dataActions", &out->data_actions, &out->data_action_n));
     TRY(read_list(c, block, "notDataActions", &out->not_data_actions, &out->not_data_action_n));
-    out->condition = json_str(json_get_nocase(block, S("condition")));
-    str version = json_str(json_get_nocase(block, S("conditionVersion")));
+    TRY(read_text(c, block, "condition", &out->condition));
+    TRY(read_text(c, block, "conditionVersion", &version));
     if (!str_empty(out->condition)) return condition_check(c, out->condition, version);
     return str_empty(version) ? OK : FAIL(c, ERR_CONDITION_INVALID, "A conditionVersion is given without a condition.");
 }

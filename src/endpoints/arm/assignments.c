@@ -47,6 +47,11 @@ static enum err read_id(struct call *c, const struct wire *q, guid *out)
     return FAIL(c, ERR_ASSIGNMENT_ID_INVALID, "The role assignment ID '%.*s' is not valid. The role assignment ID must be a GUID.", PSTR(name));
 }
 
+static const str TEXTS[] = {
+    S_INIT("roleDefinitionId"), S_INIT("principalId"), S_INIT("principalType"), S_INIT("scope"), S_INIT("condition"), S_INIT("conditionVersion"),
+    S_INIT("description"), S_INIT("delegatedManagedIdentityResourceId"),
+};
+
 static enum err read_guid(struct call *c, const struct json *properties, str name, guid *out)
 {
     str text = json_get_str(properties, name);
@@ -73,12 +78,32 @@ static enum err check_body_scope(struct call *c, const struct wire *q, str scope
                 PSTR(wire_param(q, "name")), PSTR(call_printable(c, scope, 256)), PSTR(at));
 }
 
+// What narrows the grant and is not a text must not be taken for absent. Null says no more than absence.
+static enum err check_texts(struct call *c, const struct json *properties)
+{
+    for (size_t i = 0; i < COUNT(TEXTS); i++) {
+        const struct json *v = json_get(properties, TEXTS[i]);
+        if (v && !json_is(v, JSON_IS_STRING) && !json_is(v, JSON_IS_NULL)) return FAIL(c, ERR_CONTENT_INVALID, "The property '%.*s' must be a text.", PSTR(TEXTS[i]));
+    }
+    return OK;
+}
+
+// Names in any case: a condition under another one must not be lost.
+static enum err read_properties(struct call *c, const struct wire *q, const struct json **out)
+{
+    static const str   PROPERTIES[] = {S_INIT("properties")};
+    const struct json *body;
+    TRY(wire_body(c, q, &body));
+    TRY(json_spell(c, body, PROPERTIES, COUNT(PROPERTIES), &body));
+    TRY(json_spell(c, json_get(body, PROPERTIES[0]), TEXTS, COUNT(TEXTS), out));
+    if (!json_is(*out, JSON_IS_OBJECT)) return FAIL(c, ERR_CONTENT_INVALID, "The request content has no properties.");
+    return check_texts(c, *out);
+}
+
 static enum err read_body(struct call *c, const struct wire *q, struct assignment_args *args)
 {
-    const struct json *body, *properties;
-    TRY(wire_body(c, q, &body));
-    properties = json_get_nocase(body, S("properties"));
-    if (!json_is(properties, JSON_IS_OBJECT)) return FAIL(c, ERR_CONTENT_INVALID, "The request content has no properties.");
+    const struct json *properties;
+    TRY(read_properties(c, q, &properties));
     TRY(read_role(c, properties, &args->role));
     TRY(read_guid(c, properties, S("principalId"), &args->principal.g));
     str type = json_get_str(properties, S("principalType"));
