@@ -41,3 +41,24 @@ const struct resource_hooks *resource_hooks_of(str type)
     for (size_t i = 0; i < HOOKS_OF_SERVICES_N && !found; i++) found = find_among(HOOKS_OF_SERVICES[i]->at, HOOKS_OF_SERVICES[i]->n, type);
     return found;
 }
+
+static enum err spell_member(struct call *c, const struct json **body, str name, const struct json *spelled)
+{
+    return spelled ? json_with(c, *body, name, spelled, body) : OK;
+}
+
+enum err resource_spell(struct call *c, str type, const struct json *body, const struct json **out)
+{
+    static const str BESIDE[] = {S_INIT("id"), S_INIT("name"), S_INIT("type"), S_INIT("location"), S_INIT("tags"), S_INIT("identity"),
+                                 S_INIT("properties"), S_INIT("kind"), S_INIT("sku"), S_INIT("plan"), S_INIT("systemData")};
+    static const str IDENTITY[] = {S_INIT("type"), S_INIT("userAssignedIdentities")};
+    const struct resource_hooks *hooks = resource_hooks_of(type);
+    const struct json           *identity, *properties;
+    TRY(json_spell(c, body, BESIDE, COUNT(BESIDE), out));
+    identity = json_get(*out, S("identity"));
+    properties = json_get(*out, S("properties"));
+    TRY(json_spell(c, identity, IDENTITY, COUNT(IDENTITY), &identity));
+    TRY(spell_member(c, out, S("identity"), identity));
+    if (hooks && hooks->spell) TRY(hooks->spell(c, properties, &properties));
+    return spell_member(c, out, S("properties"), properties);
+}

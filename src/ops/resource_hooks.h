@@ -26,6 +26,8 @@ struct resource_hooks {
     enum err (*write)(struct call *c, struct work *w, struct resource_change *change);
     /* Before the record goes; *out_handled: the hook has put something else in its place (soft delete). May be NULL. */
     enum err (*remove)(struct call *c, struct work *w, const struct resource *before, bool *out_handled);
+    /* The properties as sent, with the names that the type decides by in their published case. May be NULL. */
+    enum err (*spell)(struct call *c, const struct json *properties, const struct json **out);
 };
 
 struct hook_rows {
@@ -38,3 +40,11 @@ extern const size_t                  HOOKS_OF_SERVICES_N;
 
 /* Any case; NULL: none. */
 const struct resource_hooks *resource_hooks_of(str type);
+
+/*
+ * A request's body with the names that decide something in their published case: the management API ignores case in names,
+ * and a switch, an identity or a password under a name in another case would be kept and not be seen. Lives: the call.
+ * Errors: ERR_JSON_INVALID - the same name twice, in different cases
+ * Source: https://learn.microsoft.com/azure/azure-resource-manager/templates/syntax (names are not case-sensitive)
+ */
+FALLIBLE resource_spell(struct call *c, str type, const struct json *body, const struct json **out);

@@ -129,15 +129,10 @@ static enum err compose_document(struct call *c, struct writing *x)
     x->change.document = sent;
     if (x->args->verb == IDENTITY_PUT || !x->change.before) return OK;
     TRY(json_parse(c, x->change.before->document, &old));
-    for (size_t i = 0; i < json_n(sent); i++) {
-        str                name = sent->u.list.names[i];
-        const struct json *value = json_at(sent, i);
-        if (str_eq(name, S("properties"))) TRY(json_merge(c, json_get(old, name), value, &value));
-        if (json_is(value, JSON_IS_NULL)) value = NULL;
-        TRY(json_with(c, old, name, value, &old));
-    }
-    x->change.document = old;
-    return OK;
+    const struct json *properties = json_get(sent, S("properties"));
+    if (properties) TRY(json_merge(c, json_get(old, S("properties")), properties, &properties));
+    if (properties) TRY(json_with(c, sent, S("properties"), properties, &sent));
+    return json_replace(c, old, sent, &x->change.document);
 }
 
 static enum err require_identity(struct call *c, const struct work *w, const struct writing *x, str id)
@@ -241,11 +236,35 @@ static enum err id_for_answers(struct call *c, const struct writing *x, str *out
     return buf_finish(c, &b, out);
 }
 
+// json_parse limits the depth.
+static size_t count_values(const struct json *v)
+{
+    size_t n = 1;
+    for (size_t i = 0; i < json_n(v); i++) n += count_values(json_at(v, i));
+    return n;
+}
+
+static enum err check_size(struct call *c, const struct json *document)
+{
+    size_t n = count_values(document);
+    return n > RESOURCE_MAX_VALUES ? FAIL(c, ERR_TOO_LARGE, "A resource has at most %d values, and this one would have %zu.", RESOURCE_MAX_VALUES, n) : OK;
+}
+
+enum err resources_document(struct call *c, const struct json *document, str *out)
+{
+    str text;
+    TRY(check_size(c, document));
+    TRY(json_text(c, document, &text));
+    if (text.n > JSON_MAX_BYTES) return FAIL(c, ERR_TOO_LARGE, "The resource would have more than %zu bytes.", JSON_MAX_BYTES);
+    *out = text;
+    return OK;
+}
+
 static enum err keep(struct call *c, struct work *w, struct writing *x, struct resource_result *out)
 {
     struct resource       *record;
     const struct resource *before = x->change.before;
-    TRY(json_text(c, x->change.document, &x->next.document));
+    TRY(resources_document(c, x->change.document, &x->next.document));
     TRY(resource_new(c, &x->next, &record));
     out->was_created = !before;
     TRY(work_change(c, w, STORE_RESOURCE, before ? &before->ref : NULL, &record->ref));
@@ -257,6 +276,7 @@ static enum err write_resource(struct call *c, struct work *w, const void *args,
 {
     struct writing x = {.args = args};
     TRY(identify(c, w, &x));
+    TRY(check_size(c, x.args->body));
     TRY(check_global_name(c, w, &x));
     TRY(resources_check_tags(c, x.args->body));
     TRY(locate(c, &x));

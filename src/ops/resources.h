@@ -56,5 +56,12 @@ FALLIBLE resources_require_holder(struct call *c, const struct work *w, str subs
 /* The member "tags" of a body; none and null are fine. Errors: ERR_CONTENT_INVALID */
 FALLIBLE resources_check_tags(struct call *c, const struct json *body);
 
+#define RESOURCE_MAX_VALUES 32768 /* in a document, and in a request for one; ours: a change of so many fits a call's memory */
+/*
+ * A resource's document as it is kept: no larger than what can be read again, however many changes it grew by.
+ * Errors: ERR_TOO_LARGE
+ */
+FALLIBLE resources_document(struct call *c, const struct json *document, str *out);
+
 /* The resource, or the published ResourceNotFound. */
 FALLIBLE resources_require(struct call *c, const struct work *w, str id, const struct resource **out);

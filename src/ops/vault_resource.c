@@ -130,6 +130,16 @@ static enum err check_tenant(struct call *c, const struct work *w, const struct 
     return FAIL(c, ERR_VAULT_INVALID, "An invalid value was provided for 'tenantId'. This vault's tenant is '%s'.", guid_text(w->product->tenant.g).s);
 }
 
+static enum err check_permissions(struct call *c, const struct json *kinds, size_t entry)
+{
+    if (json_n(kinds) > VAULT_MAX_POLICY_KINDS)
+        return FAIL(c, ERR_VAULT_INVALID, "Access policy %zu has permissions of more than %d kinds of objects.", entry, VAULT_MAX_POLICY_KINDS);
+    for (size_t i = 0; i < json_n(kinds); i++)
+        if (json_n(json_at(kinds, i)) > VAULT_MAX_POLICY_PERMISSIONS)
+            return FAIL(c, ERR_VAULT_INVALID, "Access policy %zu has more than %d permissions of one kind.", entry, VAULT_MAX_POLICY_PERMISSIONS);
+    return OK;
+}
+
 static enum err check_policies(struct call *c, const struct json *policies)
 {
     if (!policies || json_is(policies, JSON_IS_NULL)) return OK;
@@ -140,7 +150,10 @@ static enum err check_policies(struct call *c, const struct json *policies)
         guid               id;
         if (!guid_parse(json_get_str(entry, S("tenantId")), &id) || !guid_parse(json_get_str(entry, S("objectId")), &id))
             return FAIL(c, ERR_VAULT_INVALID, "Access policy %zu needs a tenantId and an objectId, both GUIDs.", i + 1);
+        const struct json *app = said(entry, S("applicationId"));
+        if (app && !guid_parse(json_str(app), &id)) return FAIL(c, ERR_VAULT_INVALID, "The applicationId of access policy %zu must be a GUID.", i + 1);
         if (!json_is(json_get(entry, S("permissions")), JSON_IS_OBJECT)) return FAIL(c, ERR_VAULT_INVALID, "Access policy %zu needs permissions.", i + 1);
+        TRY(check_permissions(c, json_get(entry, S("permissions")), i + 1));
     }
     return OK;
 }
@@ -214,6 +227,37 @@ static enum err read_change(struct call *c, const struct resource *before, const
     if (before) TRY(json_parse(c, before->document, &document));
     *out = (struct vault_change){.before = json_get(document, S("properties")), .sent = json_get(body, S("properties")), .verb = verb};
     return OK;
+}
+
+static enum err spell_policies(struct call *c, const struct json *sent, const struct json **out)
+{
+    static const str ENTRY[] = {S_INIT("tenantId"), S_INIT("objectId"), S_INIT("applicationId"), S_INIT("permissions")};
+    struct json     *list;
+    *out = sent;
+    if (!json_is(sent, JSON_IS_ARRAY)) return OK;
+    TRY(NEW(c, &list, 1));
+    list->kind = JSON_IS_ARRAY;
+    TRY(NEW(c, &list->u.list.items, json_n(sent)));
+    for (size_t i = 0; i < json_n(sent); i++) {
+        const struct json *entry;
+        TRY(json_spell(c, json_at(sent, i), ENTRY, COUNT(ENTRY), &entry));
+        list->u.list.items[list->u.list.n++] = *entry;
+    }
+    *out = list;
+    return OK;
+}
+
+enum err vault_resource_spell(struct call *c, const struct json *properties, const struct json **out)
+{
+    static const str OTHERS[] = {S_INIT("accessPolicies"), S_INIT("createMode"), S_INIT("networkAcls"), S_INIT("provisioningState"),
+                                 S_INIT("publicNetworkAccess"), S_INIT("sku"), S_INIT("softDeleteRetentionInDays"), S_INIT("tenantId"), S_INIT("vaultUri")};
+    str              names[COUNT(OTHERS) + COUNT(SWITCHES)];
+    const struct json *policies;
+    for (size_t i = 0; i < COUNT(OTHERS); i++) names[i] = OTHERS[i];
+    for (size_t i = 0; i < COUNT(SWITCHES); i++) names[COUNT(OTHERS) + i] = SWITCHES[i].name;
+    TRY(json_spell(c, properties, names, COUNT(names), out));
+    TRY(spell_policies(c, json_get(*out, S("accessPolicies")), &policies));
+    return policies ? json_with(c, *out, S("accessPolicies"), policies, out) : OK;
 }
 
 enum err vault_resource_write(struct call *c, struct work *w, struct resource_change *change)
@@ -380,7 +424,7 @@ static enum err change_policies(struct call *c, struct work *w, const void *args
     TRY(json_with(c, document, S("properties"), properties, &document));
     next = *vault;
     next.changed_ns = c->now_ns;
-    TRY(json_text(c, document, &next.document));
+    TRY(resources_document(c, document, &next.document));
     TRY(resource_new(c, &next, &record));
     TRY(work_change(c, w, STORE_RESOURCE, &vault->ref, &record->ref));
     return resources_require(c, w, args->vault, out);

@@ -15,8 +15,12 @@
 #include "ops/resource_hooks.h"
 
 #define VAULT_MAX_ACCESS_POLICIES 1024
+#define VAULT_MAX_POLICY_KINDS 16       /* of objects, in one policy: there are four; ours */
+#define VAULT_MAX_POLICY_PERMISSIONS 64 /* for one kind: of keys, which have most, there are two dozen; ours */
 
 /* The hooks of Microsoft.KeyVault/vaults. */
+/* Hook: see resource_spell. */
+FALLIBLE vault_resource_spell(struct call *c, const struct json *properties, const struct json **out);
 FALLIBLE vault_resource_write(struct call *c, struct work *w, struct resource_change *change);
 FALLIBLE vault_resource_remove(struct call *c, struct work *w, const struct resource *before, bool *out_handled);
 

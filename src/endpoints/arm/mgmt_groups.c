@@ -314,14 +314,15 @@ static enum err read_body(struct call *c, const struct wire *q, struct mgmt_grou
 {
     const struct json *body = NULL;
     if (!str_empty(q->http->body)) TRY(wire_body(c, q, &body));
-    const struct json *properties = args->must_exist ? body : json_get(body, S("properties"));
-    const struct json *display_name = json_get(properties, S("displayName"));
+    const struct json *properties = args->must_exist ? body : json_get_nocase(body, S("properties"));
+    const struct json *display_name = json_get_nocase(properties, S("displayName"));
     if (display_name && !json_is(display_name, JSON_IS_STRING) && !json_is(display_name, JSON_IS_NULL))
         return FAIL(c, ERR_CONTENT_INVALID, "The displayName must be a text.");
     args->gives_name = json_is(display_name, JSON_IS_STRING);
     args->display_name = json_str(display_name);
-    if (!args->must_exist) return read_parent(c, json_path(properties, "details.parent.id"), args);
-    return read_parent(c, json_get(body, S("parentGroupId")) ? json_get(body, S("parentGroupId")) : json_get(body, S("parentId")), args);
+    const struct json *parent = json_get_nocase(json_get_nocase(properties, S("details")), S("parent")), *older = json_get_nocase(body, S("parentGroupId"));
+    if (!args->must_exist) return read_parent(c, json_get_nocase(parent, S("id")), args);
+    return read_parent(c, older ? older : json_get_nocase(body, S("parentId")), args);
 }
 
 enum err arm_at_mgmt_group_write(struct call *c, const struct work *w, struct wire *q, struct op_target *out)

@@ -100,5 +100,6 @@ enum err arm_resource_delete(struct call *c, struct work *w, const struct wire *
 enum err arm_resources_list(struct call *c, struct work *w, const struct wire *q, struct answer *a)
 {
     struct listing l = {.is_item = true};
+    TRY(resources_require_holder(c, w, wire_param(q, "subscription"), wire_param(q, "group")));
     return list(c, w, q, a, q->scope, &l);
 }

@@ -1,5 +1,6 @@
 // Where the routes of the management API are decided: the scopes of the objects that paths name.
 #include "endpoints/arm/arm.h"
+#include "ops/resource_hooks.h"
 #include "resources/types.h"
 
 // What a write says is read before it is decided: what cannot be read is told to everybody.
@@ -37,7 +38,6 @@ enum err arm_at_holder(struct call *c, const struct work *w, struct wire *q, str
 {
     str group = wire_param(q, "group");
     if (str_empty(group)) return arm_at_subscription(c, w, q, out);
-    TRY(resources_require_holder(c, w, wire_param(q, "subscription"), group));
     out->scope = group_path(c, q);
     return OK;
 }
@@ -58,6 +58,16 @@ static enum err check_version(struct call *c, const struct wire *q, str id)
     return types_check_api_version(c, types_of(type), type, json_get_str(q->body, S("location")), q->api_version);
 }
 
+static enum err spell_content(struct call *c, struct wire *q, str id)
+{
+    struct resource_id parts;
+    str                type;
+    if (!q->body) return OK;
+    TRY(arm_read_id(c, id, &parts));
+    TRY(resource_id_type(c, &parts, &type));
+    return resource_spell(c, type, q->body, &q->body);
+}
+
 enum err arm_at_resource(struct call *c, const struct work *w, struct wire *q, struct op_target *out)
 {
     static const char *const VERBS[] = {[HTTP_GET] = "read", [HTTP_HEAD] = "read", [HTTP_PUT] = "write", [HTTP_PATCH] = "write", [HTTP_DELETE] = "delete"};
@@ -65,6 +75,7 @@ enum err arm_at_resource(struct call *c, const struct work *w, struct wire *q, s
     struct resource_args    *args;
     (void)w;
     TRY(read_content(c, q));
+    TRY(spell_content(c, q, wire_param(q, "id")));
     TRY(NEW(c, &args, 1));
     *args = (struct resource_args){.id = wire_param(q, "id"), .body = q->body, .verb = method == HTTP_PATCH ? IDENTITY_PATCH : IDENTITY_PUT};
     q->object = args;

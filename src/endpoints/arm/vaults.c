@@ -11,6 +11,7 @@ enum err arm_at_vault(struct call *c, const struct work *w, struct wire *q, stru
     (void)w;
     if (kind == STR_NOWHERE) return FAIL(c, ERR_PARAMETER_INVALID, "The operation on access policies must be add, replace or remove.");
     TRY(wire_read_body(c, q));
+    TRY(resource_spell(c, S(VAULT_TYPE), q->body, &q->body));
     TRY(NEW(c, &args, 1));
     *args = (struct policy_args){.body = q->body, .kind = (enum policy_change)kind};
     args->vault = call_format(c, "/subscriptions/%.*s/resourceGroups/%.*s/providers/" VAULT_TYPE "/%.*s", PSTR(wire_param(q, "subscription")),

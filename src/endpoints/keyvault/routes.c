@@ -36,7 +36,7 @@ static const struct resource_type TYPES[] = {
     {S_INIT(VAULT_TYPE), &NAMES, .has_global_names = true, .is_tracked = true, .api_versions = S_INIT(API_VERSIONS)}, // carries no identity
 };
 static const struct resource_hooks HOOKS[] = {
-    {VAULT_TYPE, ERR_VAULT_NAME_INVALID, ERR_VAULT_NAME_TAKEN, vault_resource_write, vault_resource_remove},
+    {VAULT_TYPE, ERR_VAULT_NAME_INVALID, ERR_VAULT_NAME_TAKEN, vault_resource_write, vault_resource_remove, vault_resource_spell},
 };
 
 const struct service SERVICE_KEYVAULT = {
