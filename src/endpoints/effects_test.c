@@ -20,7 +20,7 @@ static void check_op(struct test *t, const struct op *op)
 {
     bool has_effects = op->effects[0] != NULL;
     if (op->writes) CHECK_ROW(has_effects != (op->no_effects != NULL), op->name);
-    else CHECK_ROW(!has_effects && !op->no_effects, op->name);
+    else CHECK_ROW(!op->no_effects, op->name); // reading may have an effect too: a backup can be restored elsewhere
 }
 
 static bool is_tried(const struct op *op, const struct effect *effect)

@@ -29,6 +29,7 @@
  *     role_of_delegate          not bound   Microsoft.Authorization/roleAssignments/write at each assignable scope, and at each
  *                                           of the caller's conditional assignments below one
  *     secret_new_name           needs       the op's own permission, the name's case not counting
+ *     secret_backup             not denied  Microsoft.KeyVault/vaults/secrets/getSecret/action at the secret
  *     secret_restore            not denied  Microsoft.KeyVault/vaults/secrets/restore/action at the secret
  *     secret_by_template        not denied  Microsoft.KeyVault/vaults/secrets/setSecret/action at the secret
  *     directory_write           operator    always

@@ -509,6 +509,12 @@ static enum err find_written(struct call *c, struct work *w, const struct effect
  */
 static const struct effect EFFECT_SECRET_NEW_NAME = {
     .name = "secret_new_name", .rule = EFFECT_NEEDS, .plane = RBAC_DATA, .action = ACTIONS "setSecret/action", .find = find_new_name};
+/*
+ * Whoever has a backup can restore it into a vault where he may read. Roles may give the one without the other, as
+ * published; but a deny of the value holds for its backup. Inferred.
+ */
+static const struct effect EFFECT_SECRET_BACKUP = {
+    .name = "secret_backup", .rule = EFFECT_NOT_DENIED, .plane = RBAC_DATA, .action = ACTIONS "getSecret/action", .find = find_written};
 /* A restore is asked for at the vault; denies may stand at the secret. Inferred. */
 static const struct effect EFFECT_SECRET_RESTORE = {
     .name = "secret_restore", .rule = EFFECT_NOT_DENIED, .plane = RBAC_DATA, .action = ACTIONS "restore/action", .find = find_restored};
@@ -517,8 +523,8 @@ static const struct effect EFFECT_SECRET_BY_TEMPLATE = {
     .name = "secret_by_template", .rule = EFFECT_NOT_DENIED, .plane = RBAC_DATA, .action = ACTIONS "setSecret/action", .find = find_written};
 
 #define OWN_SECRET "its permission names the one secret that it changes"
-#define READS(name_, action_, permission_, run_)                                                                                   \
-    {.op = {.name = name_, .plane = RBAC_DATA, .action = ACTIONS action_, .run = run_},                                            \
+#define READS(name_, action_, permission_, run_, ...)                                                                              \
+    {.op = {.name = name_, .plane = RBAC_DATA, .action = ACTIONS action_, .run = run_, __VA_ARGS__},                               \
      .collection = "secrets",                                                                                                      \
      .permission = permission_,                                                                                                    \
      .find_name = find_name}
@@ -538,7 +544,7 @@ const struct vault_op SECRETS_GET_DELETED = READS("deleted_secret_get", "readMet
 const struct vault_op SECRETS_LIST_DELETED = READS("deleted_secret_list", "readMetadata/action", "list", run_list_deleted);
 const struct vault_op SECRETS_RECOVER = WRITES("secret_recover", "recover/action", "recover", run_recover, .no_effects = OWN_SECRET);
 const struct vault_op SECRETS_PURGE = WRITES("secret_purge", "purge/action", "purge", run_purge, .no_effects = OWN_SECRET);
-const struct vault_op SECRETS_BACKUP = READS("secret_backup", "backup/action", "backup", run_backup);
+const struct vault_op SECRETS_BACKUP = READS("secret_backup", "backup/action", "backup", run_backup, .effects = {&EFFECT_SECRET_BACKUP});
 const struct vault_op SECRETS_RESTORE = WRITES("secret_restore", "restore/action", "restore", run_restore, .effects = {&EFFECT_SECRET_RESTORE});
 
 const struct vault_op *const SECRETS_OPS[] = {&SECRETS_SET, &SECRETS_GET, &SECRETS_UPDATE, &SECRETS_LIST, &SECRETS_VERSIONS, &SECRETS_DELETE,

@@ -1,4 +1,5 @@
 #include "trials.h"
+#include "trials_done.h"
 
 #include "core/time.h"
 #include "ops/assignments.h"
@@ -10,16 +11,6 @@
 #include "ops/secrets.h"
 #include "ops/vault_resource.h"
 
-#define VAULT   STAGE_GROUP STAGE_VAULTS "v1"
-#define SECRET  VAULT "/secrets/forbidden"
-#define MACHINE STAGE_GROUP "/providers/Microsoft.Compute/virtualMachines/web"
-#define SITE    STAGE_GROUP "/providers/Microsoft.Web/sites/shop"
-#define SLOT    SITE "/slots/next"
-#define FAR     STAGE_SUBSCRIPTION "/resourceGroups/Far"
-#define PERSON  FAR "/providers/Microsoft.ManagedIdentity/userAssignedIdentities/strong"
-#define UPPER   MGMT_GROUPS_PREFIX "upper"
-#define MOVED   MGMT_GROUPS_PREFIX "moved"
-#define TARGET  MGMT_GROUPS_PREFIX "target"
 #define TENANT  "\"tenantId\":\"00000000-0000-0000-0000-000000000010\""
 #define MINE    "\"accessPolicies\":[{" TENANT ",\"objectId\":\"00000000-0000-0000-0000-0000000000a1\",\"permissions\":{\"secrets\":[\"get\"]}}]"
 
@@ -173,15 +164,15 @@ static void outer_role(struct scene *x)
     put_role(x, stage_guid(0xE1), "Wide", "Microsoft.Compute/*/read", RBAC_CONTROL, STAGE_GROUP, FAR);
 }
 
-static void assigned_role(struct scene *x)
-{
-    put_role(x, stage_guid(0xE1), "Mine", "Microsoft.Compute/*/read", RBAC_CONTROL, STAGE_GROUP, NULL);
-    stage_assign(&x->s, x->s.caller.id, "Mine", STAGE_GROUP);
-}
-
 static void unassigned_role(struct scene *x)
 {
     put_role(x, stage_guid(0xE1), "Mine", "Microsoft.Compute/*/read", RBAC_CONTROL, STAGE_GROUP, NULL);
+}
+
+static void assigned_role(struct scene *x)
+{
+    unassigned_role(x);
+    stage_assign(&x->s, x->s.caller.id, "Mine", STAGE_GROUP);
 }
 
 // The caller's assignment of the role was removed, and still grants.
@@ -272,6 +263,12 @@ static void denied_kept_secret(struct scene *x)
 {
     kept_secret(x);
     deny(x, SET_SECRET, RBAC_DATA, SECRET);
+}
+
+static void denied_reader_of_kept_secret(struct scene *x)
+{
+    kept_secret(x);
+    deny(x, GET_SECRET, RBAC_DATA, SECRET);
 }
 
 // A backup of a secret that is gone.
@@ -436,6 +433,16 @@ static enum err restore(struct scene *x, struct call *c, const struct op *op)
     return run_in_vault(x, c, &v, &as, STR_NONE, &args, &got);
 }
 
+static enum err take_backup(struct scene *x, struct call *c, const struct op *op)
+{
+    struct vault    v;
+    struct vault_op as = SECRETS_BACKUP;
+    struct secrets_args args = secret_args(x, c, "FORBIDDEN", &v);
+    as.op = *op;
+    x->backup = (bytes){0};
+    return run_in_vault(x, c, &v, &as, args.name, &args, &x->backup);
+}
+
 static enum err set_by_template(struct scene *x, struct call *c, const struct op *op)
 {
     CLEANUP(secret_clear) struct secret value = {0};
@@ -504,40 +511,6 @@ static enum err drop_deny(struct scene *x, struct call *c, const struct op *op)
 
 // --- what is done then ---
 
-static bool is_purged(struct scene *x)
-{
-    return !tree_find_deleted(x->s.work.world->tree, S(VAULT));
-}
-
-static bool is_attached(struct scene *x)
-{
-    const struct resource *r = tree_find(x->s.work.world->tree, S(MACHINE));
-    return r && r->identity.user_assigned_n > 0;
-}
-
-static bool machine_is_gone(struct scene *x)
-{
-    return !tree_find(x->s.work.world->tree, S(MACHINE));
-}
-
-static bool slot_is_gone(struct scene *x)
-{
-    return !tree_find(x->s.work.world->tree, S(SLOT));
-}
-
-static bool has_left(struct scene *x)
-{
-    const struct mgmt_group *g = tree_find_mgmt_group(x->s.work.world->tree, S("moved"));
-    const struct subscription *s = tree_find_subscription(x->s.work.world->tree, (subscription_id){stage_guid(0x51)});
-    return !str_eq(g->parent, S("upper")) || !str_eq(s->mgmt_group, S("moved"));
-}
-
-static bool role_is_changed(struct scene *x)
-{
-    const struct role *role = rbac_find_role(x->s.work.world->rules, stage_guid(0xE1));
-    return !role || str_eq(role->name, S("Changed"));
-}
-
 static struct secrets_page secrets(struct scene *x)
 {
     struct test        *t = x->s.test;
@@ -562,37 +535,12 @@ static bool secret_is_disabled(struct scene *x)
     return !secrets(x).items[0].is_enabled;
 }
 
-static bool group_is_another(struct scene *x)
-{
-    const struct principal *p = directory_find(x->s.work.world->directory, (object_id){stage_guid(0xC1)});
-    return !p || str_eq(p->name, S("other"));
-}
-
-static bool is_no_member(struct scene *x)
-{
-    return !directory_is_member(x->s.work.world->directory, (object_id){stage_guid(0xC1)}, x->s.caller.id);
-}
-
-static bool look_for_made(const struct principal *p, void *found)
-{
-    *(bool *)found |= str_eq(p->name, S("made"));
-    return true;
-}
-
-static bool group_is_made(struct scene *x)
-{
-    bool found = false;
-    directory_each(x->s.work.world->directory, NULL, look_for_made, &found);
-    return found;
-}
-
 #define GROUPS       "Microsoft.Management/managementGroups"
 #define GROUP_WRITE  "Microsoft.Directory/groups/write" /* no role names it */
 #define NOT_THE_NAME "@Resource[Microsoft.KeyVault/vaults/secrets:name] StringNotEquals 'forbidden'"
 
-#define THAT_ROLE_ONLY                                                         \
-    "(!(ActionMatches{'" ROLES_WRITE "'}) OR @Request[Microsoft.Authorization/" \
-    "roleAssignments:RoleDefinitionId] ForAnyOfAnyValues:GuidEquals {00000000-0000-0000-0000-0000000000e1})"
+#define ROLE_ID        "@Request[Microsoft.Authorization/roleAssignments:RoleDefinitionId]"
+#define THAT_ROLE_ONLY "(!(ActionMatches{'" ROLES_WRITE "'}) OR " ROLE_ID " ForAnyOfAnyValues:GuidEquals {00000000-0000-0000-0000-0000000000e1})"
 
 const struct trial TRIALS[] = {
     {"vault_model", &OP_RESOURCE_WRITE, role_vault, to_policies, STAGE_GROUP, .own = VAULT_WRITE, .gain = GET_SECRET, RBAC_DATA, VAULT},
@@ -631,6 +579,7 @@ const struct trial TRIALS[] = {
      RBAC_CONTROL, FAR, role_is_changed},
     {"secret_new_name", &SECRETS_SET.op, role_vault, set_as_new_name, STAGE_GROUP, .condition = NOT_THE_NAME, .gain = SET_SECRET, RBAC_DATA, SECRET,
      has_secret},
+    {"secret_backup", &SECRETS_BACKUP.op, denied_reader_of_kept_secret, take_backup, STAGE_GROUP, .gain = GET_SECRET, RBAC_DATA, SECRET, has_backup},
     {"secret_restore", &SECRETS_RESTORE.op, backed_up_secret, restore, STAGE_GROUP, .gain = RESTORE, RBAC_DATA, SECRET, has_secret},
     {"secret_by_template", &OP_VAULT_SECRET_WRITE, denied_secret, set_by_template, STAGE_GROUP, .gain = SET_SECRET, RBAC_DATA, SECRET, has_secret},
     {"secret_by_template", &OP_VAULT_SECRET_UPDATE, denied_kept_secret, disable_by_template, STAGE_GROUP, .gain = SET_SECRET, RBAC_DATA, SECRET,

@@ -1,0 +1,28 @@
+/*
+ * trials_done.h - how a trial sees that the deed was done which nobody could grant himself; and the names that trials use.
+ */
+#pragma once
+#include "ops/mgmt_groups.h"
+#include "trials.h"
+
+#define VAULT   STAGE_GROUP STAGE_VAULTS "v1"
+#define SECRET  VAULT "/secrets/forbidden"
+#define MACHINE STAGE_GROUP "/providers/Microsoft.Compute/virtualMachines/web"
+#define SITE    STAGE_GROUP "/providers/Microsoft.Web/sites/shop"
+#define SLOT    SITE "/slots/next"
+#define FAR     STAGE_SUBSCRIPTION "/resourceGroups/Far"
+#define PERSON  FAR "/providers/Microsoft.ManagedIdentity/userAssignedIdentities/strong"
+#define UPPER   MGMT_GROUPS_PREFIX "upper"
+#define MOVED   MGMT_GROUPS_PREFIX "moved"
+#define TARGET  MGMT_GROUPS_PREFIX "target"
+
+bool is_purged(struct scene *x);
+bool is_attached(struct scene *x);
+bool machine_is_gone(struct scene *x);
+bool slot_is_gone(struct scene *x);
+bool has_left(struct scene *x);
+bool role_is_changed(struct scene *x);
+bool group_is_another(struct scene *x);
+bool is_no_member(struct scene *x);
+bool group_is_made(struct scene *x);
+bool has_backup(struct scene *x);
