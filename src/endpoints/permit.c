@@ -12,7 +12,7 @@ static enum err ask_roles(struct call *c, struct work *w, struct wire *q)
     return work_require(c, w, RBAC_CONTROL, p->by_target ? target.action : str_of(p->action), &target);
 }
 
-enum err permit_ask(struct call *c, struct work *w, struct wire *q)
+static enum err ask(struct call *c, struct work *w, struct wire *q)
 {
     switch (q->route->permit.kind) {
     case PERMIT_MISSING: break;
@@ -22,6 +22,19 @@ enum err permit_ask(struct call *c, struct work *w, struct wire *q)
     case PERMIT_NOTHING: return OK;
     }
     return FAIL(c, ERR_INTERNAL, "The route %s does not say which permission it needs.", q->route->pattern);
+}
+
+// What was decided is kept in the request: it is recorded when the work is over.
+enum err permit_ask(struct call *c, struct work *w, struct wire *q)
+{
+    enum err failed = ask(c, w, q);
+    bool     is_refused = failed != OK && !str_empty(w->refusal.scope);
+    q->permission.is_asked = is_refused || w->decided.op;
+    q->permission.is_allowed = failed == OK;
+    q->permission.by = is_refused ? w->refusal.answer.decided_by : w->decided.by;
+    q->permission.by_roles = is_refused ? str_empty(w->refusal.policy) : !guid_is_none(w->decided.by);
+    if (str_empty(q->scope) && q->permission.is_asked) q->scope = is_refused ? w->refusal.scope : w->decided.target.scope;
+    return failed;
 }
 
 enum err permit_item(struct call *c, struct work *w, const struct wire *q, size_t kind, str scope, bool *out)

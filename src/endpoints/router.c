@@ -1,6 +1,7 @@
 #include "endpoints/router.h"
 
 #include "core/report.h"
+#include "endpoints/diagnostics.h"
 #include "ops/committer.h"
 #include "ops/denials.h"
 
@@ -79,6 +80,8 @@ static void send(struct journey *j)
     struct answer        *a = &j->answer;
     const struct dialect *d = j->wire.service ? j->wire.service->dialect : NULL;
     if (d && d->headers) d->headers(&x->call, &j->wire, a);
+    diagnostics_record(&x->call, &j->wire, a);
+    if (j->wire.service && j->wire.service->record) j->wire.service->record(&x->call, &j->wire, a);
     x->response.status = a->status ? a->status : 200;
     x->response.body = buf_view(&a->body);
     x->response.content_type = a->content_type;

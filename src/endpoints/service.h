@@ -46,7 +46,11 @@ struct wire {
     size_t                     param_n;
     bool                       is_local_operator; /* came over the admin socket */
     const struct json         *body;   /* once wire_read_body has read it */
-    str                        scope;  /* where the row's permit asked roles */
+    str                        scope;  /* where the row's permit was asked */
+    struct {
+        bool is_asked, is_allowed, by_roles;
+        guid by; /* the assignment or the deny that decided; GUID_NONE: none, or another rule */
+    } permission; /* what the row's permit was answered */
     void                      *object; /* what the row's permit found on its way, for the handler; may be NULL */
 };
 
@@ -147,6 +151,9 @@ struct service {
     struct hook_rows      hooks; /* what they do beyond the common rules */
     struct kind_rows      kinds; /* records that it alone keeps */
     struct job_rows       jobs;  /* what the housekeeper removes for it */
+    const char           *category; /* of its diagnostic records, "AuditEvent"; NULL: it has no data plane */
+    /* Records a request in a log of the service's own, after its answer is made and before it is sent; NULL: there is none. */
+    void (*record)(struct call *c, const struct wire *q, const struct answer *a);
     /* Members for GET /lanyard/status, under the service's name; NULL: it has nothing to tell. */
     void (*facts)(struct call *c, struct json_writer *j, const struct product *p);
 };

@@ -29,6 +29,26 @@ TEST(descriptors_of_all_services_are_whole)
     CHECK_INT(names_azure().n, hosts, "every host has a name");
 }
 
+// O1: every operation of a data plane is recorded under a name of its own, and its service says in which category.
+TEST(data_planes_say_what_their_diagnostic_records_are)
+{
+    for (size_t i = 0; i < SERVICE_N; i++) {
+        const struct service *s = SERVICES[i];
+        size_t                operations = 0;
+        for (size_t k = 0; k < s->route_n; k++) {
+            const struct op *op = s->routes[k].op;
+            if (!op || op->plane != RBAC_DATA) continue;
+            operations++;
+            CHECK_ROW(op->logged_as && *op->logged_as, s->routes[k].pattern);
+            for (size_t m = 0; m < k; m++) {
+                const struct op *other = s->routes[m].op;
+                CHECK_ROW(!other || other == op || !other->logged_as || !op->logged_as || strcmp(other->logged_as, op->logged_as) != 0, op->name);
+            }
+        }
+        CHECK_ROW((operations > 0) == (s->category != NULL), s->name);
+    }
+}
+
 static bool is_table_name(const char *name)
 {
     for (const char *ch = name; *ch; ch++)

@@ -196,6 +196,11 @@ enum err logs_write(struct call *c, struct work *w)
     return log_sink_write(c, l->sink, w->store, next_ns, w->product, &n);
 }
 
+void logs_lost(const struct product *p)
+{
+    if (p->logs) log_sink_lost(p->logs->sink);
+}
+
 enum err logs_queue_counts(struct call *c, struct work *w, size_t limit, size_t *out_n)
 {
     (void)limit; // a table has an end

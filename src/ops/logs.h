@@ -34,5 +34,7 @@ void          logs_signin_first(struct call *c, const struct product *p, unsigne
 
 /* Writes what waits, counts too, into this work: so that a list of the log shows all that happened before it. */
 FALLIBLE logs_write(struct call *c, struct work *w);
+/* What logs_write wrote is taken back with its work: the next writing says how many records were lost. */
+void     logs_lost(const struct product *p);
 /* For the housekeeper: what was counted joins the queue. Nothing is removed. */
 FALLIBLE logs_queue_counts(struct call *c, struct work *w, size_t limit, size_t *out_n);

@@ -523,29 +523,29 @@ static const struct effect EFFECT_SECRET_BY_TEMPLATE = {
     .name = "secret_by_template", .rule = EFFECT_NOT_DENIED, .plane = RBAC_DATA, .action = ACTIONS "setSecret/action", .find = find_written};
 
 #define OWN_SECRET "its permission names the one secret that it changes"
-#define READS(name_, action_, permission_, run_, ...)                                                                              \
-    {.op = {.name = name_, .plane = RBAC_DATA, .action = ACTIONS action_, .run = run_, __VA_ARGS__},                               \
+#define READS(name_, logged_, action_, permission_, run_, ...)                                                                     \
+    {.op = {.name = name_, .logged_as = logged_, .plane = RBAC_DATA, .action = ACTIONS action_, .run = run_, __VA_ARGS__},         \
      .collection = "secrets",                                                                                                      \
      .permission = permission_,                                                                                                    \
      .find_name = find_name}
-#define WRITES(name_, action_, permission_, run_, ...)                                                                             \
-    {.op = {.name = name_, .plane = RBAC_DATA, .action = ACTIONS action_, .writes = true, .run = run_, __VA_ARGS__}, \
+#define WRITES(name_, logged_, action_, permission_, run_, ...)                                                                             \
+    {.op = {.name = name_, .logged_as = logged_, .plane = RBAC_DATA, .action = ACTIONS action_, .writes = true, .run = run_, __VA_ARGS__}, \
      .collection = "secrets",                                                                                                      \
      .permission = permission_,                                                                                                    \
      .find_name = find_name}
 
-const struct vault_op SECRETS_SET = WRITES("secret_set", "setSecret/action", "set", run_set, .effects = {&EFFECT_SECRET_NEW_NAME});
-const struct vault_op SECRETS_GET = READS("secret_get", "getSecret/action", "get", run_get);
-const struct vault_op SECRETS_UPDATE = WRITES("secret_update", "update/action", "set", run_update, .no_effects = OWN_SECRET);
-const struct vault_op SECRETS_LIST = READS("secret_list", "readMetadata/action", "list", run_list);
-const struct vault_op SECRETS_VERSIONS = READS("secret_versions", "readMetadata/action", "list", run_versions);
-const struct vault_op SECRETS_DELETE = WRITES("secret_delete", "delete", "delete", run_delete, .no_effects = OWN_SECRET);
-const struct vault_op SECRETS_GET_DELETED = READS("deleted_secret_get", "readMetadata/action", "get", run_get_deleted);
-const struct vault_op SECRETS_LIST_DELETED = READS("deleted_secret_list", "readMetadata/action", "list", run_list_deleted);
-const struct vault_op SECRETS_RECOVER = WRITES("secret_recover", "recover/action", "recover", run_recover, .no_effects = OWN_SECRET);
-const struct vault_op SECRETS_PURGE = WRITES("secret_purge", "purge/action", "purge", run_purge, .no_effects = OWN_SECRET);
-const struct vault_op SECRETS_BACKUP = READS("secret_backup", "backup/action", "backup", run_backup, .effects = {&EFFECT_SECRET_BACKUP});
-const struct vault_op SECRETS_RESTORE = WRITES("secret_restore", "restore/action", "restore", run_restore, .effects = {&EFFECT_SECRET_RESTORE});
+const struct vault_op SECRETS_SET = WRITES("secret_set", "SecretSet", "setSecret/action", "set", run_set, .effects = {&EFFECT_SECRET_NEW_NAME});
+const struct vault_op SECRETS_GET = READS("secret_get", "SecretGet", "getSecret/action", "get", run_get);
+const struct vault_op SECRETS_UPDATE = WRITES("secret_update", "SecretUpdate", "update/action", "set", run_update, .no_effects = OWN_SECRET);
+const struct vault_op SECRETS_LIST = READS("secret_list", "SecretList", "readMetadata/action", "list", run_list);
+const struct vault_op SECRETS_VERSIONS = READS("secret_versions", "SecretListVersions", "readMetadata/action", "list", run_versions);
+const struct vault_op SECRETS_DELETE = WRITES("secret_delete", "SecretDelete", "delete", "delete", run_delete, .no_effects = OWN_SECRET);
+const struct vault_op SECRETS_GET_DELETED = READS("deleted_secret_get", "SecretGetDeleted", "readMetadata/action", "get", run_get_deleted);
+const struct vault_op SECRETS_LIST_DELETED = READS("deleted_secret_list", "SecretListDeleted", "readMetadata/action", "list", run_list_deleted);
+const struct vault_op SECRETS_RECOVER = WRITES("secret_recover", "SecretRecover", "recover/action", "recover", run_recover, .no_effects = OWN_SECRET);
+const struct vault_op SECRETS_PURGE = WRITES("secret_purge", "SecretPurge", "purge/action", "purge", run_purge, .no_effects = OWN_SECRET);
+const struct vault_op SECRETS_BACKUP = READS("secret_backup", "SecretBackup", "backup/action", "backup", run_backup, .effects = {&EFFECT_SECRET_BACKUP});
+const struct vault_op SECRETS_RESTORE = WRITES("secret_restore", "SecretRestore", "restore/action", "restore", run_restore, .effects = {&EFFECT_SECRET_RESTORE});
 
 const struct vault_op *const SECRETS_OPS[] = {&SECRETS_SET, &SECRETS_GET, &SECRETS_UPDATE, &SECRETS_LIST, &SECRETS_VERSIONS, &SECRETS_DELETE,
                                               &SECRETS_GET_DELETED, &SECRETS_LIST_DELETED, &SECRETS_RECOVER, &SECRETS_PURGE, &SECRETS_BACKUP,

@@ -62,9 +62,9 @@ static enum err list_notes(struct call *c, struct work *w, const void *args, voi
     return OK;
 }
 
-static const struct op OP_NOTE_READ = {.name = "note_read", .plane = RBAC_DATA, .action = BOARD_TYPE "/notes/read", .run = read_note};
-static const struct op OP_NOTE_LIST = {.name = "note_list", .plane = RBAC_DATA, .action = BOARD_TYPE "/notes/read", .run = list_notes};
-static const struct op OP_NOTE_WRITE = {.name = "note_write", .plane = RBAC_DATA, .action = BOARD_TYPE "/notes/write", .writes = true,
+static const struct op OP_NOTE_READ = {.name = "note_read", .logged_as = "NoteGet", .plane = RBAC_DATA, .action = BOARD_TYPE "/notes/read", .run = read_note};
+static const struct op OP_NOTE_LIST = {.name = "note_list", .logged_as = "NoteList", .plane = RBAC_DATA, .action = BOARD_TYPE "/notes/read", .run = list_notes};
+static const struct op OP_NOTE_WRITE = {.name = "note_write", .logged_as = "NotePut", .plane = RBAC_DATA, .action = BOARD_TYPE "/notes/write", .writes = true,
                                         .no_effects = "a note is the board's own", .run = write_note};
 
 // --- what comes due ---
@@ -242,6 +242,7 @@ static const struct host HOST = {.key = S_INIT("notes"), .azure = S_INIT("notes.
 const struct service SERVICE_EXAMPLE = {
     .name = "example",
     .dialect = &DIALECT,
+    .category = "NoteEvent",
     .routes = ROUTES,
     .route_n = COUNT(ROUTES),
     .paths = {.keeps_empty = true, .takes_slashes = true},

@@ -8,6 +8,8 @@
  *     GET    /lanyard/denials                 the latest refused requests, newest first
  *     POST   /lanyard/principals/GUID/revoke-tokens   the tokens it got so far are refused; it need not exist any more
  *     GET    /lanyard/denials/GUID            why that request was refused
+ *     GET    /lanyard/logs/NAME               activity, signin or diagnostic: ?$top=N&correlationId=GUID, the newest first; with
+ *                                             ?after= what an earlier answer said: what was written since, the oldest first
  *
  * Layer:  endpoints (uses all above)
  */
@@ -16,4 +18,5 @@
 
 route_handler operator_deny_put, operator_deny_delete;                           /* denies.c */
 route_handler operator_tokens_revoke;                                            /* admin.c */
+route_handler operator_log_list;                                                 /* logs.c */
 route_handler operator_orphans_list, operator_denials_list, operator_denial_get; /* denials.c */

@@ -44,6 +44,7 @@ const struct service SERVICE_KEYVAULT = {
     .hosts = HOSTS(&HOST_VAULT),
     .dialect = &DIALECT_KEYVAULT,
     .correlation = "x-ms-client-request-id",
+    .category = "AuditEvent",
     .routes = ROUTES,
     .route_n = COUNT(ROUTES),
     .paths.ignores_case = true,

@@ -1,0 +1,208 @@
+// The three logs, in the members that the published ones have.
+#include "ops/logs.h"
+
+#include "endpoints/admin/operator.h"
+#include "log/activity.h"
+
+#define MOST_LISTED 1000
+#define LISTED      50 /* unless $top says */
+
+static void put_iso(struct json_writer *j, str name, int64_t ns)
+{
+    json_put_string(j, name, str_of(time_iso(ns).s));
+}
+
+// A member that is left out where there is nothing to say.
+static void put_if(struct json_writer *j, str name, str text)
+{
+    if (!str_empty(text)) json_put_string(j, name, text);
+}
+
+static void put_guid_if(struct json_writer *j, str name, guid g)
+{
+    if (!guid_is_none(g)) json_put_guid(j, name, g);
+}
+
+static void put_object(struct json_writer *j, str name)
+{
+    json_write_key(j, name);
+    json_write_object(j);
+}
+
+static void put_value(struct json_writer *j, str name, str value)
+{
+    put_object(j, name);
+    json_put_string(j, S("value"), value);
+    json_write_end(j);
+}
+
+// Source: https://learn.microsoft.com/azure/azure-monitor/platform/activity-log-schema
+static void write_activity(struct json_writer *j, const struct activity *a)
+{
+    json_write_object(j);
+    put_iso(j, S("eventTimestamp"), a->time_ns);
+    json_put_guid(j, S("eventDataId"), a->id);
+    json_put_guid(j, S("correlationId"), a->correlation_id);
+    json_put_string(j, S("caller"), a->caller_name);
+    put_object(j, S("claims"));
+    put_guid_if(j, S("http://schemas.microsoft.com/identity/claims/objectidentifier"), a->caller.g);
+    put_guid_if(j, S("appid"), a->app.g);
+    json_write_end(j);
+    put_value(j, S("operationName"), a->action);
+    put_object(j, S("authorization"));
+    json_put_string(j, S("action"), a->action);
+    json_put_string(j, S("scope"), a->scope);
+    json_write_end(j);
+    json_put_string(j, S("resourceId"), a->scope);
+    put_value(j, S("status"), S("Succeeded"));
+    json_write_end(j);
+}
+
+// Records that there was no room for.
+static void write_dropped(struct json_writer *j, str time_name, int64_t time_ns, guid id, uint64_t n)
+{
+    json_write_object(j);
+    put_iso(j, time_name, time_ns);
+    json_put_guid(j, S("id"), id);
+    json_put_int(j, S("recordsDropped"), (int64_t)n);
+    json_write_end(j);
+}
+
+// Source: https://learn.microsoft.com/graph/api/resources/signin; the members behind `lanyard` are this product's
+static void write_signin(struct json_writer *j, const struct signin *s)
+{
+    if (s->dropped) {
+        write_dropped(j, S("createdDateTime"), s->time_ns, s->id, s->dropped);
+        return;
+    }
+    json_write_object(j);
+    put_iso(j, S("createdDateTime"), s->time_ns);
+    json_put_guid(j, S("id"), s->id);
+    json_put_guid(j, S("correlationId"), s->correlation_id);
+    json_write_key(j, S("signInEventTypes"));
+    json_write_array(j);
+    json_write_string(j, signin_type_text(s->type));
+    json_write_end(j);
+    put_guid_if(j, S("servicePrincipalId"), s->principal.g);
+    put_if(j, S("servicePrincipalName"), s->name);
+    put_guid_if(j, S("appId"), s->app.g);
+    put_guid_if(j, S("resourceId"), s->target_app.g);
+    put_if(j, S("resourceDisplayName"), s->target_name);
+    put_if(j, S("uniqueTokenIdentifier"), s->unique_id);
+    put_object(j, S("managedServiceIdentity"));
+    json_put_string(j, S("msiType"), s->type != SIGNIN_MANAGED_IDENTITY ? S("none") : s->is_system_assigned ? S("systemAssigned") : S("userAssigned"));
+    put_if(j, S("associatedResourceId"), s->host);
+    json_write_end(j);
+    put_object(j, S("status"));
+    json_put_int(j, S("errorCode"), s->error_code);
+    if (s->error_code) json_put_string(j, S("failureReason"), s->reason);
+    json_write_end(j);
+    put_object(j, S("lanyard"));
+    put_if(j, S("error"), s->error);
+    put_if(j, S("target"), s->target);
+    json_put_string(j, S("callerKnownBy"), signin_known_text(s->known_by));
+    json_put_bool(j, S("fromCache"), s->from_cache);
+    json_put_int(j, S("times"), (int64_t)s->times);
+    if (s->times > 1) put_iso(j, S("lastDateTime"), s->last_ns);
+    json_write_end(j);
+    json_write_end(j);
+}
+
+// Source: https://learn.microsoft.com/azure/key-vault/general/logging
+static void write_diagnostic(struct json_writer *j, const struct diagnostic *d)
+{
+    if (d->dropped) {
+        write_dropped(j, S("time"), d->time_ns, d->id, d->dropped);
+        return;
+    }
+    json_write_object(j);
+    put_iso(j, S("time"), d->time_ns);
+    json_put_guid(j, S("id"), d->id);
+    put_if(j, S("resourceId"), d->resource);
+    json_put_string(j, S("operationName"), d->operation);
+    json_put_string(j, S("category"), d->category);
+    json_put_string(j, S("resultType"), d->status < 400 ? S("Success") : S("Failure"));
+    json_put_string(j, S("resultSignature"), d->result);
+    json_put_int(j, S("durationMs"), d->took_ns / NS_PER_MS);
+    json_put_guid(j, S("correlationId"), d->correlation_id);
+    put_object(j, S("identity"));
+    put_object(j, S("claim"));
+    put_guid_if(j, S("http://schemas.microsoft.com/identity/claims/objectidentifier"), d->caller.g);
+    put_guid_if(j, S("appid"), d->app.g);
+    json_write_end(j);
+    json_write_end(j);
+    put_object(j, S("properties"));
+    put_if(j, S("clientInfo"), d->client);
+    put_if(j, S("id"), d->scope);
+    json_put_int(j, S("httpStatusCode"), d->status);
+    json_put_bool(j, S("isAllowed"), d->is_allowed);
+    json_put_bool(j, S("isRbacAuthorized"), d->by_roles && d->is_allowed);
+    put_guid_if(j, S("appliedAssignmentId"), d->decided_by);
+    json_write_end(j);
+    json_write_end(j);
+}
+
+typedef enum err list_log(struct call *c, struct work *w, const struct log_range *range, struct json_writer *j, str *out_cursor);
+
+#define LISTS(name)                                                                                                                 \
+    static enum err list_##name(struct call *c, struct work *w, const struct log_range *range, struct json_writer *j, str *out_cursor) \
+    {                                                                                                                               \
+        struct name *items;                                                                                                         \
+        size_t       n;                                                                                                             \
+        TRY(name##_list(c, w->store, range, &items, &n, out_cursor));                                                               \
+        for (size_t i = 0; i < n; i++) write_##name(j, &items[i]);                                                                  \
+        return OK;                                                                                                                  \
+    }
+LISTS(activity)
+LISTS(signin)
+LISTS(diagnostic)
+
+static const struct log_row {
+    str       name;
+    list_log *list;
+} LOGS[] = {{S_INIT("activity"), list_activity}, {S_INIT("signin"), list_signin}, {S_INIT("diagnostic"), list_diagnostic}};
+
+static enum err find_log(struct call *c, str name, const struct log_row **out)
+{
+    for (size_t i = 0; i < COUNT(LOGS); i++)
+        if (str_eq_nocase(name, LOGS[i].name)) {
+            *out = &LOGS[i];
+            return OK;
+        }
+    return FAIL(c, ERR_NOT_FOUND, "There is no log '%.*s'; there are activity, signin and diagnostic.", PSTR(call_printable(c, name, 64)));
+}
+
+static enum err read_range(struct call *c, const struct wire *q, struct log_range *out)
+{
+    int64_t top = LISTED;
+    str     text = wire_query(q, "$top"), correlation = wire_query(q, "correlationId");
+    if (text.at && (!str_to_i64(text, &top) || top < 1 || top > MOST_LISTED))
+        return FAIL(c, ERR_PARAMETER_INVALID, "$top is a number from 1 to %d.", MOST_LISTED);
+    if (correlation.at && !guid_parse(correlation, &out->correlation_id)) return FAIL(c, ERR_GUID_INVALID, "correlationId is a GUID.");
+    out->limit = (size_t)top;
+    out->after = wire_query(q, "after");
+    return OK;
+}
+
+enum err operator_log_list(struct call *c, struct work *w, const struct wire *q, struct answer *a)
+{
+    const struct log_row *log;
+    struct log_range      range = {0};
+    str                   cursor = STR_NONE;
+    TRY(find_log(c, wire_param(q, "name"), &log));
+    TRY(read_range(c, q, &range));
+    TRY(logs_write(c, w));
+    struct json_writer *j = answer_json(a, 200);
+    json_write_object(j);
+    json_write_key(j, S("value"));
+    json_write_array(j);
+    enum err failed = log->list(c, w, &range, j, &cursor);
+    if (failed != OK) {
+        logs_lost(w->product);
+        return failed;
+    }
+    json_write_end(j);
+    json_put_string(j, S("after"), cursor);
+    json_write_end(j);
+    return OK;
+}
