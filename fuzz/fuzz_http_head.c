@@ -37,7 +37,7 @@ static void check_views(const struct head *h, str head)
         ASSERT(str_eq(str_trim(q->headers[i].value), q->headers[i].value));
     }
     ASSERT(!h->framing.chunked || !http_has_header(q, S("Content-Length")));
-    ASSERT(h->framing.content_length <= HTTP_MAX_BODY_BYTES);
+    ASSERT(h->framing.content_length <= HTTP_MAX_LENGTH);
 }
 
 static bool same(const struct head *a, const struct head *b)

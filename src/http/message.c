@@ -216,7 +216,7 @@ static enum http_progress read_length(struct reader *r, str value, size_t *out)
 {
     uint64_t n;
     if (value.n == 0 || !all_are(value, DIGIT)) return refuse(r, 400);
-    if (!str_to_u64(value, &n) || n > HTTP_MAX_BODY_BYTES) return refuse(r, 413);
+    if (!str_to_u64(value, &n) || n > HTTP_MAX_LENGTH) return refuse(r, 413);
     *out = (size_t)n;
     return HTTP_DONE;
 }
@@ -289,6 +289,7 @@ static enum http_progress read_whole_head(struct reader *r, struct http_header *
     q->host = seen.host;
     if (!came(&seen, sizeof "Host" - 1) || !reduce_target(q)) return refuse(r, 400);
     if (framing->chunked && (is_1_0 || came(&seen, sizeof "Content-Length" - 1))) return refuse(r, 400);
+    framing->is_1_0 = is_1_0;
     framing->keep_alive = !is_1_0 && !seen.close;
     framing->expects_continue = framing->expects_continue && !is_1_0;
     return HTTP_DONE;
@@ -332,7 +333,8 @@ static enum http_progress read_chunk_start(struct reader *r, struct http_chunks 
 {
     size_t size;
     STEP(read_chunk_size(r, &size));
-    if (size > HTTP_MAX_BODY_BYTES - state->joined) return refuse(r, 413);
+    size_t limit = state->limit ? state->limit : HTTP_MAX_BODY_BYTES;
+    if (size > limit - state->taken - state->joined) return refuse(r, 413);
     state->left = size;
     state->next = size ? HTTP_CHUNK_DATA : HTTP_CHUNK_TRAILER;
     return HTTP_DONE;
@@ -394,6 +396,12 @@ enum http_progress http_read_chunks(struct http_chunks *state, char *in, size_t 
     memmove(in + state->joined, r.p, left(&r));
     *n = state->joined + left(&r);
     return progress;
+}
+
+void http_take_chunks(struct http_chunks *state)
+{
+    state->taken += state->joined;
+    state->joined = 0;
 }
 
 str http_header(const struct http_request *r, str name)

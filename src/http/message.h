@@ -14,7 +14,8 @@
 #define HTTP_MAX_TARGET_BYTES     (16u << 10)
 #define HTTP_MAX_METHOD_BYTES     24
 #define HTTP_MAX_HEADERS          100
-#define HTTP_MAX_BODY_BYTES       (4u << 20)
+#define HTTP_MAX_BODY_BYTES       (4u << 20)       /* of a body that is kept whole */
+#define HTTP_MAX_LENGTH           (UINT64_C(1) << 40) /* of one that is read in pieces */
 #define HTTP_MAX_CHUNK_LINE_BYTES 256       /* a chunk's size and its extension */
 #define HTTP_MAX_TRAILER_BYTES    (4u << 10)
 #define HTTP_MAX_QUERY_FIELDS     64
@@ -44,6 +45,7 @@ struct http_framing {
     size_t head_bytes;     /* up to and with the empty line */
     size_t content_length; /* 0 when chunked */
     bool   chunked;
+    bool   is_1_0;         /* knows no chunks */
     bool   keep_alive;
     bool   expects_continue;
 };
@@ -63,7 +65,9 @@ enum http_progress http_read_head(str in, struct http_header headers[HTTP_MAX_HE
 
 /* Where the joining of a chunked body stands; zero is the start. */
 struct http_chunks {
-    size_t joined; /* bytes of body so far */
+    size_t limit;  /* of the body; 0 means HTTP_MAX_BODY_BYTES */
+    size_t taken;  /* bytes that were joined and taken away: see http_take_chunks */
+    size_t joined; /* bytes of body so far, without those */
     size_t left;   /* bytes still to come of the chunk being read */
     size_t trailer_bytes;
     enum { HTTP_CHUNK_SIZE, HTTP_CHUNK_DATA, HTTP_CHUNK_END, HTTP_CHUNK_TRAILER } next;
@@ -73,9 +77,11 @@ struct http_chunks {
  * Joins a chunked body in place, as its input comes in: `in` holds the bytes joined so far and then
  * *n - joined fresh ones. Afterwards it holds more joined ones and what is not read yet: *n only shrinks,
  * and with HTTP_DONE the next request begins at in + joined. Extensions are skipped, trailers dropped.
- * HTTP_REFUSED: malformed (400), or longer than HTTP_MAX_BODY_BYTES (413).
+ * HTTP_REFUSED: malformed (400), or longer than the limit (413).
  */
 enum http_progress http_read_chunks(struct http_chunks *state, char *in, size_t *n, int *out_status);
+/* What was joined is taken away: the next input begins behind it. */
+void http_take_chunks(struct http_chunks *state);
 
 /* The first header of that name, case-insensitively; an empty str with NULL `at` if absent. */
 str  http_header(const struct http_request *r, str name);

@@ -105,6 +105,7 @@ struct answer_line {
     str     server_name;
     str     content_type;
     size_t  length;
+    bool    chunked, unmeasured; // instead of the length
     bool    last;
 };
 
@@ -132,7 +133,9 @@ static void put_own_lines(struct http_loop *loop, const struct answer_line *a)
         put(loop, S("\r\n"));
     }
     // A client knows these to be empty; RFC 9110 section 8.6 forbids the length with 204.
-    if (!has_no_content(a->status)) {
+    if (a->chunked) {
+        put(loop, S("Transfer-Encoding: chunked\r\n"));
+    } else if (!has_no_content(a->status) && !a->unmeasured) {
         put(loop, S("Content-Length: "));
         put_number(loop, a->length);
         put(loop, S("\r\n"));
@@ -157,10 +160,14 @@ void http_reply_check(struct exchange *x)
     *r = (struct http_response){.status = 500, .close = r->close};
 }
 
+bool http_reply_has_body(const struct exchange *x)
+{
+    return x->open.request.method != HTTP_HEAD && !has_no_content(x->open.response.status);
+}
+
 str http_reply_body(const struct exchange *x)
 {
-    if (x->open.request.method == HTTP_HEAD || has_no_content(x->open.response.status)) return STR_NONE;
-    return x->open.response.body;
+    return http_reply_has_body(x) ? x->open.response.body : STR_NONE;
 }
 
 bool http_reply_write(struct http_loop *loop, struct exchange *x, bool last, bool with_body)
@@ -177,6 +184,26 @@ bool http_reply_write(struct http_loop *loop, struct exchange *x, bool last, boo
     put(loop, S("\r\n"));
     put(loop, body);
     return true;
+}
+
+void http_reply_write_pushed(struct http_loop *loop, struct exchange *x, bool last)
+{
+    const struct http_response *r = &x->open.response;
+    struct answer_line          a = {.status = r->status, .now_s = x->open.call.now_s, .length = r->length, .chunked = x->chunked, .last = last};
+    a.unmeasured = !x->chunked && !r->length;
+    a.server_name = server_name(loop, x->open.listener);
+    a.content_type = line_part(r->content_type);
+    put_own_lines(loop, &a);
+    put(loop, buf_view(&r->head));
+    put(loop, S("\r\n"));
+}
+
+void http_reply_write_chunk(struct http_loop *loop, struct exchange *x, size_t n)
+{
+    char line[32];
+    int  used = snprintf(line, sizeof line, "%s%zx\r\n%s", x->in_chunk ? "\r\n" : "", n, n ? "" : "\r\n");
+    put(loop, (str){line, (size_t)used});
+    x->in_chunk = n > 0;
 }
 
 void http_reply_write_refusal(struct http_loop *loop, const struct http_listener *l, int status, str words)

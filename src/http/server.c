@@ -17,8 +17,9 @@ static enum err prepare_loop(struct call *c, struct http_server *s, unsigned ind
     // Who is idle makes room first, then who has never said a word.
     const struct { int64_t limit_ms, gives_room_ms; } ROWS[] = {
         [WAIT_IDLE] = {limits->idle_timeout_ms, 0},     [WAIT_BUSY] = {limits->head_timeout_ms, HTTP_SILENT_MS},
+        [WAIT_PULLING] = {limits->head_timeout_ms, -1},
         [WAIT_SENDING] = {limits->send_timeout_ms, -1}, [WAIT_LINGER] = {HTTP_LINGER_MS, -1},
-        [WAIT_ASLEEP] = {0, -1},
+        [WAIT_ASLEEP] = {limits->answer_timeout_ms, -1},
     };
     loop->server = s;
     loop->net = net_loops_at(s->net, index);
@@ -40,6 +41,7 @@ enum err http_server_new(struct call *c, struct net_loops *loops, const struct h
     s->settings = *settings;
     s->settings.idle_timeout_ms = or_default(settings->idle_timeout_ms, 120000);
     s->settings.head_timeout_ms = or_default(settings->head_timeout_ms, 20000);
+    s->settings.answer_timeout_ms = or_default(settings->answer_timeout_ms, 120000);
     s->settings.send_timeout_ms = or_default(settings->send_timeout_ms, 30000);
     if (!settings->max_input_bytes) s->settings.max_input_bytes = (size_t)256 << 20;
     if (!settings->max_output_bytes) s->settings.max_output_bytes = (size_t)64 << 20;
@@ -89,6 +91,7 @@ enum err http_listen(struct call *c, struct http_server *s, const struct http_li
     }
     l->settings = *settings;
     l->server = s;
+    if (!l->settings.max_asleep) l->settings.max_asleep = 1024;
     enum err failed = net_listen(c, s->net, &net, &l->net);
     if (failed != OK) {
         free(l);

@@ -24,7 +24,9 @@ struct http_response {
     struct buf         head;   /* more header lines, each "Name: value\r\n"; see http_add_header; at most 32 KB */
     str                body;   /* in the call's arena, in the request, or static: it is sent after http_reply */
     str                content_type; /* empty: no Content-Type line */
+    uint64_t           length; /* of a body that is pushed, if it is known; 0: it goes out in chunks */
     bool               close;  /* close the connection after it */
+    bool               breaks; /* the rest of a pushed body cannot be had: the connection closes, and the peer sees that it is cut */
 };
 
 struct http_exchange {
@@ -34,25 +36,50 @@ struct http_exchange {
     const struct http_listener *listener;
     struct net_loop            *loop;
     void                       *user; /* the handler's own */
+    str                         piece; /* of the request's body: see http_pull */
+    bool                        peer_gone; /* nobody will read the answer, and no more of the body will come */
+    uint64_t                    max_body_bytes; /* see http_admit */
+    bool                        pulls_body;
 };
 
 /* Runs on a loop's thread. Must not block. */
 typedef void http_handler(struct http_exchange *x, void *context);
 
+/*
+ * Asked on a loop's thread when a head is there and its body is not, before any of the body is kept. It may refuse: by
+ * http_reply, before it returns; the body is then thrown away. Or it says in x->max_body_bytes (HTTP_MAX_BODY_BYTES
+ * unless it does) how long the body may be, and in x->pulls_body whether the handler gets the request at once and pulls
+ * the body; else the handler gets it whole, in an exchange that knows nothing of this one. A body that came along with its
+ * head is not asked about.
+ */
+typedef void http_admit(struct http_exchange *x, void *context);
+
 /* Appends a header line; line breaks in a value are dropped with the rest of it. */
 void http_add_header(struct http_exchange *x, str name, str value);
 
 /*
- * Sends the answer, once. Any thread; the exchange is gone for the caller afterwards. HEAD, 204 and 304 send no body.
- * Date, Server, Content-Length and Connection are the server's own lines.
+ * Sends the answer, or ends one that was pushed. Once, from any thread; the exchange is gone for the caller afterwards.
+ * HEAD, 204 and 304 send no body. Date, Server, Content-Length, Transfer-Encoding and Connection are the server's own lines.
  */
 void http_reply(struct http_exchange *x);
+
+/*
+ * Bodies in pieces. Each of the two gives the exchange away, from any thread, and `then` has it back on the loop's
+ * thread, when the piece is there, or is taken by the peer's socket: so a fast peer waits for a slow handler, and a fast
+ * handler for a slow peer. After x->peer_gone all that is left to do is http_reply.
+ */
+typedef void http_continue(struct http_exchange *x);
+/* The next piece of the request's body: x->piece, until the next call; empty at the end. A body that came whole is one piece. */
+void http_pull(struct http_exchange *x, http_continue *then);
+/* The next piece of the answer's body; with the first one the response's head goes out. `piece` must stay until `then`. */
+void http_push(struct http_exchange *x, str piece, http_continue *then);
 
 struct http_settings {
     const struct clock  *clock;
     const struct random *random;
     int64_t              idle_timeout_ms; /* between requests; 0 means 120 s */
     int64_t              head_timeout_ms; /* for a head, and again for a body; 0 means 20 s */
+    int64_t              answer_timeout_ms; /* while an exchange is asleep, then 503 goes out; 0 means 120 s */
     int64_t              send_timeout_ms; /* for a peer to take the next HTTP_LEAST_TAKEN bytes of its answers; 0 means 30 s */
     size_t               max_input_bytes; /* of unanswered requests per loop, then 503 to large ones; 0 means 256 MB */
     size_t               max_output_bytes; /* of answers that peers do not take per loop, then the connection that has waited longest is closed; 0 means 64 MB */
@@ -70,6 +97,8 @@ struct http_listener_settings {
     int              fd;      /* a listening stream socket; the loops own it from here on, failed or not */
     struct net_tls  *tls;     /* NULL: plain; borrowed, must outlive the listener */
     http_handler    *handler;
+    http_admit      *admit;   /* NULL: all that is not too long */
+    unsigned         max_asleep; /* exchanges of this listener that wait for their answer, then 503; 0 means 1024 */
     void            *context;
     void (*context_free)(void *context); /* once no connection or exchange of the listener is left; may be NULL */
     str              server_name; /* for this listener instead of the server's; empty: the server's; borrowed */

@@ -15,7 +15,7 @@ struct exchange *http_exchange_take(struct http_loop *loop)
         if (!x) return NULL;
         x->open.loop = loop->net;
         x->loop = loop;
-        x->answered.run = http_connection_answered;
+        x->back.run = http_exchange_back;
     }
     loop->exchange_n++;
     return x;
@@ -30,6 +30,10 @@ static void free_exchange(struct exchange *x)
 void http_exchange_drop(struct http_loop *loop, struct exchange *x)
 {
     loop->exchange_n--;
+    for (size_t i = 0; i < COUNT(x->blocks); i++) {
+        http_block_drop(loop, x->blocks[i]);
+        x->blocks[i] = NULL;
+    }
     if (loop->spare_exchange_n == HTTP_MAX_SPARES) {
         free_exchange(x);
         return;
