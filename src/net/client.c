@@ -228,9 +228,11 @@ static void on_polled(uv_poll_t *poll, int status, int events)
     struct polled *p = poll->data;
     struct side   *side = p->side;
     int            running, ready = (events & UV_READABLE ? CURL_CSELECT_IN : 0) | (events & UV_WRITABLE ? CURL_CSELECT_OUT : 0);
+    int64_t        began_ns = net_turn_begin(side->loop);
     if (status < 0) ready = CURL_CSELECT_ERR;
     side->client->curl.multi_socket_action(side->multi, p->fd, ready, &running); // p may be gone after it
     end_finished(side);
+    net_turn_end(side->loop, began_ns);
 }
 
 static void on_poll_closed(uv_handle_t *handle)

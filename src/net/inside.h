@@ -62,6 +62,8 @@ struct net_loop {
     struct net_watch   *watches;
     struct net_waiting *waiting;
     size_t              stream_n;
+    bool                measures;
+    _Atomic int64_t     longest_turn_ns;
 };
 
 struct net_loops {
@@ -73,6 +75,9 @@ struct net_loops {
 };
 
 /* loop.c */
+/* Around all that a loop calls: see net_loops_longest_turn_ns. */
+int64_t  net_turn_begin(const struct net_loop *loop);
+void     net_turn_end(struct net_loop *loop, int64_t began_ns);
 FALLIBLE net_loop_init(struct call *c, struct net_loop *loop, struct net_loops *all, unsigned index);
 void     net_loop_run(struct net_loop *loop);
 void     net_loop_wake(struct net_loop *loop); /* any thread */

@@ -107,9 +107,11 @@ static void on_acceptable(uv_poll_t *poll, int status, int events)
         report(REPORT_ERROR, "net: a listening socket failed", "error=\"%s\"", uv_strerror(status));
         return;
     }
+    int64_t began_ns = net_turn_begin(p->loop);
     // That the socket is ready says that one waits: more than that is not known, and room is made for nobody.
-    if (is_full(p->loop) && !make_room(p->loop)) return;
-    for (int i = 0; i < NET_ACCEPTS_AT_ONCE && !is_full(p->loop) && accept_one(p); i++) {}
+    if (!is_full(p->loop) || make_room(p->loop))
+        for (int i = 0; i < NET_ACCEPTS_AT_ONCE && !is_full(p->loop) && accept_one(p); i++) {}
+    net_turn_end(p->loop, began_ns);
 }
 
 void net_port_watch(struct port *p, bool accepting)

@@ -2,10 +2,33 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/report.h"
 #include "net/inside.h"
+
+// Turns
+
+static int64_t cpu_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return now.tv_sec * NS_PER_S + now.tv_nsec;
+}
+
+int64_t net_turn_begin(const struct net_loop *loop)
+{
+    return loop->measures ? cpu_ns() : 0;
+}
+
+void net_turn_end(struct net_loop *loop, int64_t began_ns)
+{
+    if (!loop->measures) return;
+    int64_t took_ns = cpu_ns() - began_ns;
+    if (took_ns > atomic_load_explicit(&loop->longest_turn_ns, memory_order_relaxed))
+        atomic_store_explicit(&loop->longest_turn_ns, took_ns, memory_order_relaxed); // this thread alone writes it
+}
 
 // Deadlines
 
@@ -55,7 +78,11 @@ static void expire(struct net_waiting *w)
 {
     if (w->limit_ms == 0) return;
     // Each one is closed or goes elsewhere; others may be closed to make room.
-    for (struct net_stream *s; (s = w->first) && s->deadline_ms <= net_loop_now_ms(w->loop);) s->listener->settings.protocol->expired(s);
+    for (struct net_stream *s; (s = w->first) && s->deadline_ms <= net_loop_now_ms(w->loop);) {
+        int64_t began_ns = net_turn_begin(w->loop);
+        s->listener->settings.protocol->expired(s);
+        net_turn_end(w->loop, began_ns);
+    }
 }
 
 static void go_on_accepting(struct net_loop *loop)
@@ -110,7 +137,9 @@ static bool run_tasks(struct net_loop *loop)
     }
     while (oldest) {
         struct net_task *next = oldest->next; // run() may free the task
+        int64_t began_ns = net_turn_begin(loop);
         oldest->run(oldest);
+        net_turn_end(loop, began_ns);
         oldest = next;
     }
     return true;
@@ -195,6 +224,7 @@ enum err net_loop_init(struct call *c, struct net_loop *loop, struct net_loops *
     }
     loop->all = all; // from here on net_loop_clear takes it down
     loop->index = index;
+    loop->measures = all->settings.measures_turns;
     loop->tick_ms = NET_SLOWEST_TICK_MS;
     uv_timer_init(&loop->uv, &loop->tick);
     uv_timer_init(&loop->uv, &loop->grace);

@@ -16,6 +16,7 @@ struct net_loop;  /* one */
 struct net_settings {
     unsigned loops;           /* threads that serve; 0 means 1 */
     size_t   max_connections; /* per loop; 0 means 4096 */
+    bool     measures_turns;  /* takes two system calls more for each */
 };
 
 FALLIBLE net_loops_new(struct call *c, const struct net_settings *settings, struct net_loops **out);
@@ -36,6 +37,11 @@ struct net_loop *net_loops_at(struct net_loops *loops, unsigned index);
 /* 0 .. count-1, for tables with a row per loop. */
 unsigned net_loop_index(const struct net_loop *loop);
 bool     net_loop_is_stopping(const struct net_loop *loop);
+/*
+ * The longest that a loop was at one thing - one connection's turn, one task, one timer - before it looked at the others
+ * again, in CPU time of its thread, since they were made. 0 unless they measure. Any thread.
+ */
+int64_t  net_loops_longest_turn_ns(const struct net_loops *loops);
 /* The loop's clock: milliseconds since some start, as of the current turn. */
 int64_t  net_loop_now_ms(const struct net_loop *loop);
 

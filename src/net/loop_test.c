@@ -38,12 +38,17 @@ static void rig_start(struct test *t, struct rig *rig)
     CHECK(pthread_create(&rig->thread, NULL, serve, rig) == 0);
 }
 
-static void rig_end(struct rig *rig)
+static void rig_stop(struct rig *rig)
 {
     struct test *t = rig->t;
     net_loops_stop(rig->loops, 1000);
     pthread_join(rig->thread, NULL);
     CHECK_INT(rig->result, OK, "net_loops_run");
+}
+
+static void rig_end(struct rig *rig)
+{
+    rig_stop(rig);
     net_loops_free(rig->loops);
 }
 
@@ -86,6 +91,37 @@ TEST(net_tasks_run_on_the_loop_they_were_posted_to)
     CHECK(!pthread_equal(p[1].on, rig.thread) && !pthread_equal(p[1].on, pthread_self()));
     rig_end(&rig);
     for (unsigned i = 0; i < LOOPS; i++) sem_destroy(&p[i].done);
+}
+
+static void work_a_while(struct net_task *task)
+{
+    struct timespec now, from;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &from);
+    do clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    while ((now.tv_sec - from.tv_sec) * NS_PER_S + now.tv_nsec - from.tv_nsec < 30 * NS_PER_MS);
+    run_posted(task);
+}
+
+TEST(net_the_longest_turn_is_measured_when_asked)
+{
+    for (int measures = 0; measures < 2; measures++) {
+        struct rig    rig = {.t = t};
+        struct posted quick = {.task.run = run_posted}, slow = {.task.run = work_a_while};
+        sem_init(&quick.done, 0, 0);
+        sem_init(&slow.done, 0, 0);
+        CHECK_OK(net_loops_new(t->call, &(struct net_settings){.loops = LOOPS, .measures_turns = measures}, &rig.loops));
+        CHECK(pthread_create(&rig.thread, NULL, serve, &rig) == 0);
+        net_post(net_loops_at(rig.loops, 1), &quick.task);
+        sem_wait(&quick.done);
+        CHECK(net_loops_longest_turn_ns(rig.loops) < 30 * NS_PER_MS);
+        net_post(net_loops_at(rig.loops, 1), &slow.task);
+        sem_wait(&slow.done);
+        rig_stop(&rig);
+        CHECK_INT(net_loops_longest_turn_ns(rig.loops) >= 30 * NS_PER_MS, measures, "the slow one counts");
+        net_loops_free(rig.loops);
+        sem_destroy(&quick.done);
+        sem_destroy(&slow.done);
+    }
 }
 
 struct watched {

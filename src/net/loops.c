@@ -35,6 +35,16 @@ struct net_loop *net_loops_at(struct net_loops *loops, unsigned index)
     return &loops->loops[index];
 }
 
+int64_t net_loops_longest_turn_ns(const struct net_loops *loops)
+{
+    int64_t longest = 0;
+    for (unsigned i = 0; i < loops->loop_n; i++) {
+        int64_t one = atomic_load_explicit(&loops->loops[i].longest_turn_ns, memory_order_relaxed);
+        if (one > longest) longest = one;
+    }
+    return longest;
+}
+
 static void *run_loop(void *loop)
 {
     net_loop_run(loop);

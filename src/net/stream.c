@@ -97,7 +97,10 @@ void net_stream_drop_tls(struct net_stream *s)
 static void on_ready(uv_poll_t *poll, int status, int events)
 {
     struct net_stream *s = poll->data;
-    s->listener->settings.protocol->ready(s, status < 0 ? status : events);
+    struct net_loop   *loop = s->loop;
+    int64_t            began_ns = net_turn_begin(loop);
+    s->listener->settings.protocol->ready(s, status < 0 ? status : events); // s may be gone after it
+    net_turn_end(loop, began_ns);
 }
 
 void net_stream_watch(struct net_stream *s, int events)

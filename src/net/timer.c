@@ -4,7 +4,8 @@
 #include "net/inside.h"
 
 struct net_timer {
-    uv_timer_t uv;
+    uv_timer_t       uv;
+    struct net_loop *loop;
     void (*run)(void *context);
     void *context;
 };
@@ -13,7 +14,7 @@ enum err net_timer_new(struct call *c, struct net_loop *loop, void (*run)(void *
 {
     struct net_timer *t = calloc(1, sizeof *t);
     if (!t) return FAIL_PLAIN(c, ERR_NO_MEMORY);
-    *t = (struct net_timer){.run = run, .context = context};
+    *t = (struct net_timer){.loop = loop, .run = run, .context = context};
     uv_timer_init(&loop->uv, &t->uv);
     t->uv.data = t;
     *out = t;
@@ -23,7 +24,10 @@ enum err net_timer_new(struct call *c, struct net_loop *loop, void (*run)(void *
 static void on_due(uv_timer_t *timer)
 {
     struct net_timer *t = timer->data;
-    t->run(t->context);
+    struct net_loop *loop = t->loop;
+    int64_t          began_ns = net_turn_begin(loop);
+    t->run(t->context); // t may be gone after it
+    net_turn_end(loop, began_ns);
 }
 
 void net_timer_start(struct net_timer *t, int64_t after_ms)

@@ -14,7 +14,9 @@ static void on_ready(uv_poll_t *poll, int status, int events)
     int                error;
     socklen_t          n = sizeof error;
     (void)events;
+    int64_t began_ns = net_turn_begin(w->loop);
     w->ready(w->fd, w->context);
+    net_turn_end(w->loop, began_ns);
     // A failed socket (for one of UDP: nobody was there) is watched no longer by libuv, unless asked anew. Reading
     // its error away makes sure that it is not reported for ever.
     if (status < 0 && getsockopt(w->fd, SOL_SOCKET, SO_ERROR, &error, &n) == 0) uv_poll_start(&w->poll, UV_READABLE, on_ready);
