@@ -128,12 +128,29 @@ static bool fits_query(const struct wire *q, const char *demands)
     return true;
 }
 
+// The row whose pattern is the path itself, as most are that are asked all day; NULL: it takes a closer look.
+static const struct route *find_literal(const struct service *s, enum http_method method, str raw_path)
+{
+    for (size_t i = 0; i < s->route_n; i++) {
+        const struct route *r = &s->routes[i];
+        if (r->query || strchr(r->pattern, '{')) return NULL; // it stands before the others, and may fit too
+        if (r->method == method && str_eq(str_of(r->pattern), raw_path)) return r;
+    }
+    return NULL;
+}
+
 enum err route_find(struct call *c, const struct service *s, enum http_method method, str raw_path, struct wire *q, const struct route **out)
 {
     struct segments path;
     struct pattern  pattern;
     bool            path_known = false;
     q->param_n = 0;
+    q->path = raw_path;
+    const struct route *literal = find_literal(s, method, raw_path);
+    if (literal) {
+        *out = literal;
+        return OK;
+    }
     TRY(split_path(c, &s->paths, raw_path, &path));
     TRY(join(c, path.at, path.n, &q->path));
     if (path.n == 0) q->path = S("/");

@@ -8,6 +8,7 @@
 // One request on its way: lives in its exchange's call.
 struct journey {
     struct write_job      job;
+    struct net_job        reading;
     struct http_exchange *x;
     struct router        *router;
     struct wire           wire;
@@ -67,6 +68,7 @@ static const struct service *service_by_path(struct call *c, const struct http_r
 // NULL: a host that is none of ours. Answering it would let a web page reach us by a name of its own.
 static const struct service *find_service(struct call *c, const struct router *r, const struct http_request *http, str *out_label)
 {
+    if (r->only) return r->only;
     const struct host *host = names_find(&r->product->names, http->host, out_label);
     bool               is_here = is_this_machine(http->host);
     if (r->is_admin && is_here && str_starts(http->path, S("/lanyard/"))) return admin_service();
@@ -105,16 +107,29 @@ static void send_failure(struct journey *j)
     send(j);
 }
 
-static enum err handle(struct journey *j, struct work *w)
+static enum err ask(struct journey *j, struct work *w)
 {
     struct call *c = &j->x->call;
     if (j->wire.service->before) TRY(j->wire.service->before(c, w, &j->wire));
-    TRY(permit_ask(c, w, &j->wire));
-    if (j->wire.service->conditions) TRY(j->wire.service->conditions(c, w, &j->wire, &j->answer));
-    TRY(j->wire.route->handler(c, w, &j->wire, &j->answer));
-    // Half an answer is none; said here, so that a change that cannot be answered is taken back.
+    return permit_ask(c, w, &j->wire);
+}
+
+// Half an answer is none.
+static enum err check_answer(struct journey *j)
+{
+    struct call *c = &j->x->call;
     if (j->answer.body.failed == ERR_TOO_LARGE) return FAIL(c, ERR_TOO_LARGE, "The answer is too large to be built; ask for less with $top.");
     return j->answer.body.failed ? FAIL_PLAIN(c, j->answer.body.failed) : OK;
+}
+
+static enum err handle(struct journey *j, struct work *w)
+{
+    struct call          *c = &j->x->call;
+    const struct service *s = j->wire.service;
+    TRY(ask(j, w));
+    if (s->conditions) TRY(s->conditions(c, w, &j->wire, &j->answer));
+    TRY(j->wire.route->handler(c, w, &j->wire, &j->answer));
+    return j->answer.later && *j->answer.later ? OK : check_answer(j); // here, so that a change that cannot be answered is taken back
 }
 
 static enum err run_write(struct write_job *job, struct work *w)
@@ -139,16 +154,34 @@ static void write_done(struct write_job *job, enum err committed)
     send(j);
 }
 
-static enum err run_read(struct journey *j)
+// On a loop, or on a worker: the thread of that row.
+static enum err run_read(struct journey *j, unsigned row)
 {
     struct call *c = &j->x->call;
     struct work  w;
-    TRY(work_begin(c, j->router->product, net_loop_index(j->x->loop), &w));
+    bool         is_later = false; // not in the journey, which may be over by then
+    j->wire.row = row;
+    j->answer.later = &is_later;
+    TRY(work_begin(c, j->router->product, row, &w));
     enum err failed = handle(j, &w);
     if (failed != OK) word_failure(j, &w);
     work_end(&w);
-    send(j);
+    if (failed != OK || !is_later) send(j);
     return OK;
+}
+
+void answer_finish(struct answer *a, enum err failed)
+{
+    struct journey *j = CONTAINER_OF(a, struct journey, answer);
+    if (failed == OK) failed = check_answer(j);
+    if (failed != OK) word_failure(j, NULL);
+    send(j);
+}
+
+static void run_much(struct net_job *job, unsigned worker)
+{
+    struct journey *j = CONTAINER_OF(job, struct journey, reading);
+    if (run_read(j, PRODUCT_ROW_WORKERS + worker) != OK) send_failure(j);
 }
 
 static struct known_tokens *known_of(struct router *r, const struct net_loop *loop)
@@ -200,6 +233,11 @@ static void take_correlation(struct journey *j)
     if (guid_parse(str_empty(given) ? wire_query(&j->wire, name) : given, &asked) && !guid_is_none(asked)) j->x->call.correlation_id = asked;
 }
 
+static uint64_t max_body(const struct route *r)
+{
+    return r->max_body_bytes ? r->max_body_bytes : ROUTE_MAX_BODY_BYTES;
+}
+
 // Everything before the handler: the caller first, for a stranger learns nothing of what exists.
 static enum err prepare(struct journey *j)
 {
@@ -210,11 +248,13 @@ static enum err prepare(struct journey *j)
     if (found != OK) not_found = c->failure; // a large copy, made only when it is needed
     call_forgive(c);
     take_correlation(j);
+    if (s->at_door && found != ERR_NOT_FOUND) TRY(s->at_door(c, &j->wire));
     TRY(tell_caller(j, j->wire.route ? j->wire.route->guard : s->audience.app.n ? GUARD_BEARER : GUARD_NONE));
     if (found != OK) {
         c->failure = not_found;
         return found;
     }
+    if (j->x->request.body.n > max_body(j->wire.route)) return FAIL(c, ERR_TOO_LARGE, "The body is longer than %llu bytes.", (unsigned long long)max_body(j->wire.route));
     if (s->needs_api_version && !j->wire.route->any_version && str_empty(j->wire.api_version)) return FAIL_PLAIN(c, ERR_API_VERSION_MISSING);
     return OK;
 }
@@ -228,29 +268,80 @@ static void misdirected(struct http_exchange *x)
     http_reply(x);
 }
 
-void router_handle(struct http_exchange *x, void *context)
+// False: it is answered.
+static bool begin(struct http_exchange *x, struct router *r, struct journey **out)
 {
-    struct router *r = context;
     struct journey *j;
     struct call    *c = &x->call;
     if (NEW(c, &j, 1) != OK) {
         x->response.status = 503;
         http_reply(x);
-        return;
+        return false;
     }
-    *j = (struct journey){.x = x, .router = r, .answer = {.x = x, .body = {.arena = &c->arena}}, .job = {.run = run_write, .done = write_done}};
-    j->wire = (struct wire){.http = &x->request, .product = r->product, .is_local_operator = r->is_admin};
+    j->x = x;
+    j->router = r;
+    j->answer.x = x;
+    j->answer.body.arena = &c->arena;
+    j->job.run = run_write;
+    j->job.done = write_done;
+    j->reading.run = run_much;
+    j->wire.http = &x->request;
+    j->wire.product = r->product;
+    j->wire.router = r;
+    j->wire.is_local_operator = r->is_admin;
     j->wire.row = net_loop_index(x->loop);
     j->wire.service = find_service(c, r, &x->request, &j->wire.label);
-    if (!j->wire.service) {
-        misdirected(x);
-        return;
+    *out = j;
+    if (!j->wire.service) misdirected(x);
+    else if (prepare(j) != OK) send_failure(j);
+    else return true;
+    return false;
+}
+
+// The permission, as far as it can be asked without the body. False: it is refused, and answered.
+static bool ask_early(struct journey *j)
+{
+    struct call *c = &j->x->call;
+    struct work  w;
+    bool         lacks_body = false;
+    enum err     failed = work_begin(c, j->router->product, j->wire.row, &w);
+    if (failed == OK) {
+        j->wire.lacks_body = &lacks_body;
+        failed = ask(j, &w);
+        j->wire.lacks_body = NULL;
+        if (failed != OK && !lacks_body) word_failure(j, &w);
+        work_end(&w);
+    } else {
+        word_failure(j, NULL);
     }
-    if (prepare(j) != OK) {
-        send_failure(j);
-        return;
+    if (failed != OK && !lacks_body) {
+        send(j);
+        return false;
     }
-    bool     writes = j->wire.route->writes || (j->wire.route->op && j->wire.route->op->writes);
-    enum err failed = writes ? committer_submit(c, r->product->committer, &j->job) : run_read(j);
+    call_forgive(c);
+    return true;
+}
+
+void router_admit(struct http_exchange *x, void *context)
+{
+    struct journey *j;
+    if (!begin(x, context, &j)) return;
+    const struct route *route = j->wire.route; // lives on, the journey may not
+    if (!ask_early(j)) return;
+    x->max_body_bytes = max_body(route);
+    x->pulls_body = route->pulls_body;
+}
+
+void router_handle(struct http_exchange *x, void *context)
+{
+    struct router  *r = context;
+    struct journey *j;
+    struct call    *c = &x->call;
+    enum err        failed;
+    if (!begin(x, r, &j)) return;
+    const struct route *route = j->wire.route;
+    if (route->writes || (route->op && route->op->writes)) failed = committer_submit(c, r->product->committer, &j->job);
+    else if (route->reads_much && r->workers) failed = net_workers_submit(c, r->workers, &j->reading);
+    else failed = run_read(j, j->wire.row);
     if (failed != OK) send_failure(j);
 }

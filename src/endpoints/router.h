@@ -6,18 +6,26 @@
 #pragma once
 #include "endpoints/guard.h"
 #include "endpoints/service.h"
+#include "net/workers.h"
 
-/* A listener's side: the public https port, or the admin socket. */
+/* A listener's side: the public https port, the admin socket, or a socket that leads to one service. */
 struct router {
-    struct product      *product;
-    bool                 is_admin;
+    struct product       *product;
+    bool                  is_admin;
+    const struct service *only;    /* whatever name a request says; NULL: the name tells the service */
+    struct net_workers   *workers; /* for rows that read much; NULL: they run on the loop. At most PRODUCT_MAX_WORKERS */
     struct known_tokens *known[PRODUCT_MAX_LOOPS]; /* made at first use, by loop */
 };
 
 void router_clear(struct router *r);
 
-/* The http_handler of a router; `context` is the struct router. */
+/* The http_handler of a router, and its http_admit; `context` is the struct router. */
 void router_handle(struct http_exchange *x, void *context);
+/*
+ * Before a body is kept: tells the caller, and asks for the permission of the row unless that takes the body. It is
+ * asked again when the handler runs, in the same work.
+ */
+void router_admit(struct http_exchange *x, void *context);
 
 /*
  * The route for a method and path, and for the query that `q` has, among a service's; its params and the decoded

@@ -21,6 +21,7 @@
 #define ROUTE_MAX_PARAMS   8
 #define WIRE_MAX_ECHO_BYTES 128 /* of a caller's own id for its request */
 #define ROUTE_MAX_SEGMENTS 64
+#define ROUTE_MAX_BODY_BYTES HTTP_MAX_BODY_BYTES /* of rows that do not say it */
 
 struct service;
 
@@ -34,6 +35,7 @@ enum guard {
 struct wire {
     const struct http_request *http;
     const struct service      *service;
+    const struct router       *router; /* the listener's side: see router.h */
     const struct route        *route; /* the one that fits; NULL before it is found */
     struct product            *product;
     unsigned                   row;   /* this thread's, for looking into the world where no work is handed in */
@@ -46,6 +48,7 @@ struct wire {
     size_t                     param_n;
     bool                       is_local_operator; /* came over the admin socket */
     const struct json         *body;   /* once wire_read_body has read it */
+    bool                      *lacks_body; /* not NULL: the body has not come yet; true once it was asked for in vain */
     str                        scope;  /* where the row's permit was asked */
     struct {
         bool is_asked, is_allowed, by_roles;
@@ -60,6 +63,8 @@ str wire_client_request_id(struct call *c, const struct wire *q, const char *hea
 str wire_query(const struct wire *q, const char *name); /* any case; empty with NULL `at` if absent */
 /* The body as a JSON object. Errors: ERR_CONTENT_INVALID (none, or no object), ERR_TOO_LARGE */
 FALLIBLE wire_body(struct call *c, const struct wire *q, const struct json **out);
+/* Is there a body, or is one to come? */
+bool wire_has_body(const struct wire *q);
 /* The same for a permit's function: the handler's wire_body then reads nothing again. */
 FALLIBLE wire_read_body(struct call *c, struct wire *q);
 /* Does the deed of the row's op where its permit allowed it. Errors: those of op_run */
@@ -72,11 +77,22 @@ struct answer {
     struct buf            body;
     struct json_writer    json;   /* writes into body; see answer_json */
     struct http_exchange *x;      /* for more headers */
+    bool                 *later;  /* the router's; NULL for a handler that writes */
 };
 
 /* Begins a JSON body. */
 struct json_writer *answer_json(struct answer *a, int status);
 void                answer_header(struct answer *a, const char *name, str value);
+
+/*
+ * For a handler that reads: it returns OK, and the answer is given later, from any thread: after a job, an outside answer,
+ * a body that is pulled. Said before anybody else may call answer_finish; what the handler has of the world goes with its return.
+ */
+void answer_later(struct answer *a);
+/* Takes it back, where nobody took the answer over. */
+void answer_now(struct answer *a);
+/* OK: `a` is filled in. Else its call holds the failure. Once; `a` and its call are gone afterwards. */
+void answer_finish(struct answer *a, enum err failed);
 
 typedef enum err route_handler(struct call *c, struct work *w, const struct wire *q, struct answer *a);
 
@@ -103,6 +119,9 @@ struct route {
     /* "comp=acl&restype": what the query must hold, names and values in any case, for this row; NULL: nothing. Rows
        of one path stand with the more demanding first. */
     const char      *query;
+    uint64_t         max_body_bytes; /* of the request; 0: ROUTE_MAX_BODY_BYTES */
+    bool             pulls_body; /* the handler runs before the body is there, and pulls it: see http_pull */
+    bool             reads_much; /* it may take more than a millisecond: runs on a worker, where it holds up no others */
 };
 
 /* A protocol's words for failures. */
@@ -140,6 +159,8 @@ struct service {
      * keeps the one it has made. It joins and proves nothing: a record has an id and a caller of its own.
      */
     const char           *correlation;
+    /* Asked of every request to a path that is known, before its method and its caller count. May be NULL. */
+    enum err (*at_door)(struct call *c, const struct wire *q);
     /* Asked before every handler, on its thread: what the service says before any permission counts. May be NULL. */
     enum err (*before)(struct call *c, struct work *w, const struct wire *q);
     /* Asked once the permission is given, before the handler and in the same work: conditions of the request (If-Match). May be NULL. */

@@ -1,4 +1,6 @@
 // What handlers use of a request and an answer.
+#include <assert.h>
+
 #include "endpoints/service.h"
 
 str wire_param(const struct wire *q, const char *name)
@@ -26,6 +28,7 @@ enum err wire_body(struct call *c, const struct wire *q, const struct json **out
         *out = q->body;
         return OK;
     }
+    if (q->lacks_body) *q->lacks_body = true;
     if (str_empty(q->http->body)) return FAIL(c, ERR_CONTENT_INVALID, "The request content was invalid: a JSON body is needed.");
     enum err failed = json_parse(c, q->http->body, &body);
     if (failed == ERR_JSON_INVALID) {
@@ -37,6 +40,11 @@ enum err wire_body(struct call *c, const struct wire *q, const struct json **out
     if (!json_is(body, JSON_IS_OBJECT)) return FAIL(c, ERR_CONTENT_INVALID, "The request content was invalid: it must be a JSON object.");
     *out = body;
     return OK;
+}
+
+bool wire_has_body(const struct wire *q)
+{
+    return q->lacks_body || !str_empty(q->http->body);
 }
 
 enum err wire_read_body(struct call *c, struct wire *q)
@@ -55,6 +63,17 @@ struct json_writer *answer_json(struct answer *a, int status)
     buf_init(&a->body, &a->x->call.arena);
     json_begin(&a->json, &a->body);
     return &a->json;
+}
+
+void answer_later(struct answer *a)
+{
+    assert(a->later);
+    *a->later = true;
+}
+
+void answer_now(struct answer *a)
+{
+    *a->later = false;
 }
 
 void answer_header(struct answer *a, const char *name, str value)

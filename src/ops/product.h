@@ -20,6 +20,8 @@
 #define PRODUCT_ROW_WRITER (WORLD_MAX_READERS - 1) /* the committer's own */
 #define PRODUCT_ROW_HELPER (WORLD_MAX_READERS - 2) /* housekeeping */
 #define PRODUCT_MAX_LOOPS  32
+#define PRODUCT_ROW_WORKERS PRODUCT_MAX_LOOPS /* threads for reads that take long, from here on */
+#define PRODUCT_MAX_WORKERS 8
 
 struct minter;
 struct committer;

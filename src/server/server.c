@@ -23,8 +23,10 @@
 #include "server/files.h"
 #include "server/state.h"
 
-#define STOP_GRACE_MS 5000
+#define STOP_GRACE_MS   5000
+#define READS_MAX_QUEUE 1024
 #define LARGE_BYTES   (128 << 10)
+#define READERS       2 // for reads that take long
 #define SIGNERS       2 // measured on two cores: more signers only starve the loops
 
 // All that runs, in the order of its making; stop_all takes it down in reverse, also half-way.
@@ -35,6 +37,7 @@ struct server {
     struct net_loops            *loops;
     struct http_server          *http;
     struct net_tls              *tls;
+    struct net_workers          *readers;
     struct router                public_router;
     struct router                admin_router;
     struct sandbox              *sandbox;
@@ -125,6 +128,7 @@ static enum err start_workers(struct call *c, struct server *s)
     struct net_settings  net = {.loops = s->options->workers};
     struct http_settings http = {.clock = &p->clock, .random = p->random};
     TRY(net_loops_new(c, &net, &s->loops));
+    TRY(net_workers_start(c, &(struct net_workers_settings){.threads = READERS, .max_queue = READS_MAX_QUEUE, .nice = 1}, &s->readers));
     return http_server_new(c, s->loops, &http, &s->http);
 }
 
@@ -132,12 +136,12 @@ static enum err listen_https(struct call *c, struct server *s)
 {
     struct product             *p = &s->product;
     struct http_listener       *listener;
-    struct http_listener_settings l = {.handler = router_handle, .context = &s->public_router};
+    struct http_listener_settings l = {.handler = router_handle, .admit = router_admit, .context = &s->public_router};
     str address = str_empty(s->options->address) ? S("127.0.0.1") : s->options->address;
     struct ca_subject subject = {.tenant = p->tenant, .names = &p->names};
     TRY(ca_prepare(c, p->data_dir, &subject, &s->certificate));
     TRY(net_tls_new(c, s->certificate.chain_pem, &s->certificate.key_pem, &s->tls));
-    s->public_router = (struct router){.product = p};
+    s->public_router = (struct router){.product = p, .workers = s->readers};
     l.tls = s->tls;
     TRY(net_open_tcp(c, address, s->options->https_port, &l.fd, &p->https_port));
     return http_listen(c, s->http, &l, &listener);
@@ -147,8 +151,8 @@ static enum err listen_admin(struct call *c, struct server *s)
 {
     struct product               *p = &s->product;
     struct http_listener         *listener;
-    struct http_listener_settings l = {.handler = router_handle, .context = &s->admin_router, .accepts = sandbox_accepts_admin};
-    s->admin_router = (struct router){.product = p, .is_admin = true};
+    struct http_listener_settings l = {.handler = router_handle, .admit = router_admit, .context = &s->admin_router, .accepts = sandbox_accepts_admin};
+    s->admin_router = (struct router){.product = p, .is_admin = true, .workers = s->readers};
     TRY(net_open_unix(c, call_format(c, "%.*s/admin.sock", PSTR(p->data_dir)), &l.fd));
     TRY(http_listen(c, s->http, &l, &listener));
     struct sandbox_settings sandbox = {.product = p, .loops = s->loops, .http = s->http, .tls = s->tls, .router = &s->public_router, .ca_pem = s->certificate.ca_pem};
@@ -173,6 +177,7 @@ static void stop_all(struct server *s)
     minter_stop(p->minter);
     logs_finish(p->logs);
     committer_stop(p->committer);
+    net_workers_stop(s->readers);
     logs_free(p->logs);
     http_server_free(s->http);
     net_loops_free(s->loops);

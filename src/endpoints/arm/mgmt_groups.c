@@ -313,7 +313,7 @@ static enum err read_parent(struct call *c, const struct json *id, struct mgmt_g
 static enum err read_body(struct call *c, const struct wire *q, struct mgmt_group_args *args)
 {
     const struct json *body = NULL;
-    if (!str_empty(q->http->body)) TRY(wire_body(c, q, &body));
+    if (wire_has_body(q)) TRY(wire_body(c, q, &body));
     const struct json *properties = args->must_exist ? body : json_get_nocase(body, S("properties"));
     const struct json *display_name = json_get_nocase(properties, S("displayName"));
     if (display_name && !json_is(display_name, JSON_IS_STRING) && !json_is(display_name, JSON_IS_NULL))

@@ -164,6 +164,12 @@ static void handle_guarded(struct http_exchange *x, void *context)
     g->inner.handler(x, g->inner.context);
 }
 
+static void admit_guarded(struct http_exchange *x, void *context)
+{
+    struct guarded *g = context;
+    g->inner.admit(x, g->inner.context);
+}
+
 static bool accepts_user(int fd, void *context)
 {
     const struct guarded *g = context;
@@ -186,6 +192,7 @@ static enum err guard_by_user(struct call *c, uid_t user, struct http_listener_s
     }
     *g = (struct guarded){.inner = *h, .user = user};
     h->handler = handle_guarded;
+    h->admit = h->admit ? admit_guarded : NULL;
     h->context = g;
     h->context_free = guarded_free;
     h->accepts = accepts_user;
@@ -233,7 +240,7 @@ static enum err serve_socket(struct call *c, struct launcher *l, const struct so
     if (row == &WORKLOAD_DNS) return serve_dns(c, l, fd);
     enum err failed = OK;
     if (row != &WORKLOAD_HTTPS) failed = open_row(c, l, row, &h);
-    else h = (struct http_listener_settings){.fd = fd, .tls = s->tls, .handler = router_handle, .context = s->router};
+    else h = (struct http_listener_settings){.fd = fd, .tls = s->tls, .handler = router_handle, .admit = router_admit, .context = s->router};
     if (failed != OK) {
         close(fd);
         return failed;
