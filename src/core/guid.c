@@ -3,11 +3,11 @@
 #include "core/call.h"
 #include "core/random.h"
 
-static const uint8_t DASH_BEFORE[] = {4, 6, 8, 10}; // bytes that a dash stands in front of
+#define DASH_BEFORE (1u << 4 | 1u << 6 | 1u << 8 | 1u << 10) // bytes that a dash stands in front of
 
 static bool dash_before(size_t byte)
 {
-    return memchr(DASH_BEFORE, (int)byte, sizeof DASH_BEFORE) != NULL;
+    return DASH_BEFORE >> byte & 1;
 }
 
 bool guid_parse(str text, guid *out)

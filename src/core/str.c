@@ -1,8 +1,7 @@
 #include "core/str.h"
 
-bool str_eq_nocase(str a, str b)
+bool str_same_letters(str a, str b)
 {
-    if (a.n != b.n) return false;
     size_t i = 0;
     for (; a.n - i >= 8; i += 8)
         if (word_lower(word_load(a.at + i, 8)) != word_lower(word_load(b.at + i, 8))) return false;

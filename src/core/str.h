@@ -83,7 +83,11 @@ static inline uint64_t word_lower(uint64_t v)
     return v | ((from_a & ~past_z & ascii) >> 2); // bit 5 is what tells the cases apart
 }
 
-bool str_eq_nocase(str a, str b);
+bool str_same_letters(str a, str b); /* of equal length: what str_eq_nocase is made of */
+static inline bool str_eq_nocase(str a, str b)
+{
+    return a.n == b.n && str_same_letters(a, b);
+}
 /* <0, 0, >0 as memcmp; a shorter text comes before a longer one it begins. */
 int  str_cmp(str a, str b);
 int  str_cmp_nocase(str a, str b);

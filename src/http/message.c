@@ -418,12 +418,11 @@ bool http_has_header(const struct http_request *r, str name)
 
 bool http_is_forwarded(const struct http_request *r)
 {
-    static const str NAMES[] = {S_INIT("Forwarded"), S_INIT("Via"), S_INIT("X-Real-IP")};
+    static const str NAMES[] = {S_INIT("Forwarded"), S_INIT("Via"), S_INIT("X-Real-IP")}, PREFIX = S_INIT("X-Forwarded-");
     for (size_t i = 0; i < r->header_n; i++) {
         str name = r->headers[i].name;
-        if (str_starts_nocase(name, S("X-Forwarded-"))) return true;
-        for (size_t k = 0; k < COUNT(NAMES); k++)
-            if (name.n == NAMES[k].n && str_eq_nocase(name, NAMES[k])) return true;
+        if (name.n > PREFIX.n && str_eq_nocase(str_upto(name, PREFIX.n), PREFIX)) return true;
+        if (str_index_nocase(NAMES, COUNT(NAMES), name) != STR_NOWHERE) return true;
     }
     return false;
 }

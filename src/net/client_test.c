@@ -226,8 +226,10 @@ TEST(net_client_limits_cancels_and_ends)
     ask(&more, &s, client, &r); // before libcurl is loaded
     CHECK_INT(outcome(&more), OK, "cancelled");
     forget(&more);
-    for (size_t i = 0; i < MOST; i++) ask(&late[i], &s, client, &r);
-    side_wait_late(&s, MOST);
+    for (size_t i = 0; i < MOST; i++) {
+        ask(&late[i], &s, client, &r);
+        side_wait_late(&s, i + 1); // in this order
+    }
     ask(&more, &s, client, &r);
     CHECK_ERR(outcome(&more), ERR_BUSY, "one too many");
     forget(&more);

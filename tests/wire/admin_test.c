@@ -10,7 +10,7 @@
 static const char *listen_admin(struct test *t, struct house *h, struct router *router)
 {
     struct http_listener         *listener;
-    struct http_listener_settings l = {.handler = router_handle, .context = router, .accepts = sandbox_accepts_admin};
+    struct http_listener_settings l = {.handler = router_handle, .admit = router_admit, .context = router, .accepts = sandbox_accepts_admin};
     *router = (struct router){.product = &h->product, .is_admin = true};
     CHECK_OK(net_open_unix(t->call, call_format(t->call, "%s/admin.sock", test_dir(t)), &l.fd));
     CHECK_OK(http_listen(t->call, h->http, &l, &listener));

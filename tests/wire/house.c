@@ -223,24 +223,23 @@ static uint16_t listen_on(struct house *h, struct http_listener_settings *l, str
 uint16_t house_imds(struct house *h, const char *machine, bool published_limits, struct http_listener **out)
 {
     struct test         *t = h->t;
-    struct imds         *imds = NULL;
     struct imds_settings settings = {.product = &h->product, .resource = call_format(t->call, HOUSE_VMS "%s", machine), .published_limits = published_limits};
     const struct resource *host = tree_find(world_draft(h->product.worlds)->tree, settings.resource);
     if (host) settings.uid = host->uid;
-    CHECK_OK(imds_new(t->call, &settings, &imds));
-    struct http_listener_settings l = {.handler = imds_handle, .context = imds, .context_free = imds_free, .server_name = S(IMDS_SERVER_NAME)};
+    struct http_listener_settings l = {0};
+    CHECK_OK(imds_listener(t->call, &settings, &l));
     return listen_on(h, &l, out);
 }
 
 uint16_t house_router(struct house *h)
 {
-    struct http_listener_settings l = {.handler = router_handle, .context = &h->router};
+    struct http_listener_settings l = {.handler = router_handle, .admit = router_admit, .context = &h->router};
     return listen_on(h, &l, NULL);
 }
 
 uint16_t house_admin(struct house *h)
 {
-    struct http_listener_settings l = {.handler = router_handle, .context = &h->admin};
+    struct http_listener_settings l = {.handler = router_handle, .admit = router_admit, .context = &h->admin};
     return listen_on(h, &l, NULL);
 }
 

@@ -518,7 +518,7 @@ TEST(imds_instance_walks_the_document)
         {"/metadata/instance/network/interface/1?" V, 404, NULL},
         {"/metadata/instance/network/interface/x?" V, 404, NULL},
         {"/metadata/instance/compute/name/x?" V "&format=text", 404, NULL},
-        {"/metadata/instance//compute?" V, 404, NULL},
+        {"/metadata/instance//nothing?" V, 404, NULL}, // a doubled slash is one, as in all services
     };
     struct house h;
     house_start(t, &h, NULL);

@@ -50,6 +50,7 @@ static const struct { const char *service, *in; int method; const char *param, *
     {"keyvault", "", ANY, "version", "$version"},
     {"login", "", ANY, "tenant", HOUSE_TENANT},
     {"login", "", ANY, "user", HOUSE_USER},
+    {"imds", "", ANY, "rest", ""},
     {"admin", "/denials", ANY, "name", "$denial"},
     {"admin", "", ANY, "name", DENY},
 };
@@ -94,13 +95,14 @@ static const struct { const char *service; int method; const char *ends, *body; 
 static const struct { const char *service, *in, *version; } VERSIONS[] = {
     {"arm", "roleDefinitions", "2022-04-01&$top=3"}, {"arm", "Microsoft.Authorization", "2022-04-01"}, {"arm", "Microsoft.Management/", "2020-05-01"}, {"arm", "Microsoft.KeyVault/", "2023-07-01"},
     {"arm", "Microsoft.ManagedIdentity/", "2023-01-31"}, {"arm", "{id*}", "2024-07-01"}, {"arm", "", "2022-09-01"}, {"keyvault", "", "7.4"},
-    {"login", "", "1.1"}, {"graph", "", NULL}, {"admin", "", NULL},
+    {"imds", "oauth2", "2018-02-01&resource=https://vault.azure.net"}, {"imds", "", "2021-02-01"}, {"login", "", "1.1"}, {"graph", "", NULL}, {"admin", "", NULL},
 };
 
 static const struct service_words { const char *service, *host, *code; } SERVICES_HERE[] = {
     {"arm", "management.azure.com", "AuthorizationFailed"}, {"graph", "graph.microsoft.com", "Authorization_RequestDenied"},
     {"keyvault", "shop.vault.azure.net", "Forbidden"},      {"login", "login.microsoftonline.com", NULL},
     {"issuer", "sts.windows.net", NULL},                    {"admin", "localhost", NULL},
+    {"imds", "169.254.169.254", NULL},
 };
 
 // Rows that are refused to everybody, and in which way.
@@ -111,13 +113,14 @@ static const struct { const char *service; int method; const char *ends; int sta
     {"graph", HTTP_PATCH, "/servicePrincipals/{id}", 403}, // an application's principal is changed by its application
     {"login", HTTP_GET, "/discovery/instance", 400},       // without an endpoint
     {"login", HTTP_POST, "", 400},                         // without credentials
+    {"imds", HTTP_GET, "oauth2/{rest*}", 401},             // a source that nobody has
     {"admin", HTTP_POST, "/clock", 403},                   // only on a test clock
 };
 
 // A product with an object for every row.
 struct scene {
     struct house h;
-    uint16_t     port, admin;
+    uint16_t     port, admin, imds;
     str          user, group, app, version, backup, denial;
     object_id    nobody, control;
 };
@@ -140,7 +143,7 @@ static struct reply send_to(struct scene *x, uint16_t port, const char *host, co
 {
     struct test *t = x->h.t;
     str          bearer = str_empty(token) ? S("") : call_format(t->call, "Authorization: Bearer %.*s\r\n", PSTR(token));
-    return house_ask(&x->h, port, call_format(t->call, "%s %.*s HTTP/1.1\r\nHost: %s\r\n%.*sConsistencyLevel: eventual\r\nContent-Type: application/json\r\n"
+    return house_ask(&x->h, port, call_format(t->call, "%s %.*s HTTP/1.1\r\nHost: %s\r\n%.*sMetadata: true\r\nConsistencyLevel: eventual\r\nContent-Type: application/json\r\n"
                                                        "Content-Length: %zu\r\n\r\n%s", method, PSTR(target), host, PSTR(bearer), strlen(body), body));
 }
 
@@ -243,6 +246,7 @@ static void scene_open(struct test *t, struct scene *x)
     house_start(t, &x->h, &(struct house_options){.writes = true});
     x->port = house_router(&x->h);
     x->admin = house_admin(&x->h);
+    x->imds = house_imds(&x->h, "both", false, NULL);
     CHECK(guid_parse(str_of(HOUSE_PEOPLE[HOUSE_STRANGER].principal), &x->nobody.g) && guid_parse(S(CONTROL), &x->control.g));
     seed_resources(x);
     seed_roles(x);
@@ -316,7 +320,15 @@ static bool is_about_me(const struct route *r)
     return strstr(r->pattern, "/me") == r->pattern + strlen("/v1.0") || strstr(r->pattern, "/me") == r->pattern + strlen("/beta");
 }
 
-static void check_nobody(struct test *t, const struct service_words *words, const struct route *r, const struct reply *got, const char *row)
+static int control_status(const struct service *s, const struct route *r)
+{
+    for (size_t i = 0; i < COUNT(NOT_EVEN_CONTROL); i++)
+        if (is_of(s, NOT_EVEN_CONTROL[i].service) && NOT_EVEN_CONTROL[i].method == (int)r->method && str_ends(str_of(r->pattern), str_of(NOT_EVEN_CONTROL[i].ends)))
+            return NOT_EVEN_CONTROL[i].status;
+    return 0;
+}
+
+static void check_nobody(struct test *t, const struct service_words *words, const struct route *r, const struct reply *got, int to_all, const char *row)
 {
     switch (r->permit.kind) {
     case PERMIT_MISSING: CHECK_ROW(false, row); break;
@@ -329,16 +341,8 @@ static void check_nobody(struct test *t, const struct service_words *words, cons
         CHECK_INT(got->status, 200, row);
         CHECK_INT(items_of(got), 0, row);
         break;
-    case PERMIT_NOTHING: CHECK_ROW(got->status != 403 && got->status != 401 && got->status < 500, row); break;
+    case PERMIT_NOTHING: CHECK_ROW(got->status == to_all || (got->status != 403 && got->status != 401 && got->status < 500), row); break;
     }
-}
-
-static int control_status(const struct service *s, const struct route *r)
-{
-    for (size_t i = 0; i < COUNT(NOT_EVEN_CONTROL); i++)
-        if (is_of(s, NOT_EVEN_CONTROL[i].service) && NOT_EVEN_CONTROL[i].method == (int)r->method && str_ends(str_of(r->pattern), str_of(NOT_EVEN_CONTROL[i].ends)))
-            return NOT_EVEN_CONTROL[i].status;
-    return 0;
 }
 
 static void check_control(struct test *t, const struct service *s, const struct route *r, const struct reply *got, const char *row)
@@ -363,10 +367,11 @@ static void check_row(struct test *t, struct scene *x, const struct service *s, 
         struct reply stranger = send_to(x, x->port, words->host, method, target, STR_NONE, body);
         CHECK_INT(stranger.status, 401, row);
     }
-    struct reply nobody = send_to(x, x->port, words->host, method, target, token_of(x, s, x->nobody), body);
+    uint16_t     port = str_eq(str_of(s->name), S("imds")) ? x->imds : x->port;
+    struct reply nobody = send_to(x, port, words->host, method, target, token_of(x, s, x->nobody), body);
     if (r->guard == GUARD_OPERATOR) CHECK_ROW(nobody.status >= 400 && nobody.status < 500, row);
-    else check_nobody(t, words, r, &nobody, row);
-    struct reply control = send_to(x, by_operator ? x->admin : x->port, words->host, method, target, by_operator ? STR_NONE : token_of(x, s, x->control), body);
+    else check_nobody(t, words, r, &nobody, control_status(s, r), row);
+    struct reply control = send_to(x, by_operator ? x->admin : port, words->host, method, target, by_operator ? STR_NONE : token_of(x, s, x->control), body);
     check_control(t, s, r, &control, row);
 }
 

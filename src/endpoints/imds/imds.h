@@ -1,24 +1,22 @@
 /*
  * imds.h - the instance metadata service: tokens and facts for the workload behind one listener.
  *
- * The listener's context is the workload: whatever arrives there comes from it, and
- * nothing that a request says can change whose identities it gets. README.md tells the rest.
+ * The listener leads to this service alone, and is the workload's: whatever arrives there comes
+ * from it, and nothing that a request says can change whose identities it gets. README.md tells
+ * the rest.
  *
  * Layer:  endpoints (uses all above)
  * Source: https://learn.microsoft.com/azure/virtual-machines/instance-metadata-service,
  *         https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/how-to-use-vm-token
  */
 #pragma once
-#include "http/server.h"
-#include "ops/product.h"
+#include "endpoints/service.h"
 
 #define IMDS_SERVER_NAME "IMDS/150.870.65.1854" /* the Server header: one client looks for "IMDS" in it */
 
 #define IMDS_TOKENS_PER_S   20 /* the published limits; see imds_settings */
 #define IMDS_TOKENS_AT_ONCE 5
 #define IMDS_OTHERS_PER_S   5
-
-struct imds;
 
 struct imds_settings {
     struct product *product;
@@ -27,8 +25,5 @@ struct imds_settings {
     bool            published_limits; /* answer 429 past the limits that the cloud has */
 };
 
-FALLIBLE imds_new(struct call *c, const struct imds_settings *settings, struct imds **out);
-void     imds_free(void *imds); /* fits http_listener_settings.context_free */
-
-/* The http_handler; `imds` is the context. The listener's server_name should be IMDS_SERVER_NAME. */
-void imds_handle(struct http_exchange *x, void *imds);
+/* Fills in all but the socket of a listener for that workload. Who does not listen with it calls its context_free. */
+FALLIBLE imds_listener(struct call *c, const struct imds_settings *settings, struct http_listener_settings *out);

@@ -149,57 +149,47 @@ static void write_text(struct buf *b, const struct json *v)
     }
 }
 
-static enum err reply(struct http_exchange *x, const struct json *v, bool as_text)
+static void write_answer(struct answer *a, const struct json *v, bool as_text)
 {
-    struct buf         b;
-    struct json_writer w;
-    buf_init(&b, &x->call.arena);
     if (!as_text) {
-        json_begin(&w, &b);
-        json_write_value(&w, v);
-        imds_reply_json(x, 200, &b);
-        return OK;
+        json_write_value(answer_json(a, 200), v);
+        return;
     }
-    write_text(&b, v);
-    TRY(buf_finish(&x->call, &b, &x->response.body));
-    x->response.status = 200;
-    x->response.content_type = S("text/plain; charset=utf-8");
-    http_reply(x);
-    return OK;
+    a->content_type = S("text/plain; charset=utf-8");
+    write_text(&a->body, v);
 }
 
-static enum err read_format(struct call *c, const struct imds_query *q, bool *out_as_text)
+static enum err read_format(struct call *c, const struct wire *q, bool *out_as_text)
 {
-    str format = http_field(q->fields, q->n, S("format"));
+    str format = wire_query(q, "format");
     *out_as_text = str_eq_nocase(format, S("text"));
     if (*out_as_text || !format.at || str_eq_nocase(format, S("json"))) return OK;
     return FAIL(c, ERR_PARAMETER_INVALID, "The format is json or text.");
 }
 
-static enum err get_document(struct call *c, struct imds *s, unsigned row, const struct json **out)
+static enum err get_document(struct call *c, const struct work *w, const struct imds *s, const struct json **out)
 {
     str                    text;
-    const struct world    *world = world_enter(s->product->worlds, row);
-    const struct resource *r = imds_host(s, world);
-    enum err               failed = r ? write_document(c, r, &text) : FAIL_PLAIN(c, ERR_NOT_FOUND);
-    world_leave(s->product->worlds, row);
-    TRY(failed);
+    const struct resource *r = imds_host(s, w->world);
+    if (!r) return FAIL_PLAIN(c, ERR_NOT_FOUND);
+    TRY(write_document(c, r, &text));
     return json_parse(c, text, out);
 }
 
-enum err imds_get_instance(struct http_exchange *x, struct imds *s, str rest)
+enum err imds_get_instance(struct call *c, struct work *w, const struct wire *q, struct answer *a)
 {
-    struct call       *c = &x->call;
-    struct imds_query  q;
+    struct imds       *s = imds_of(q);
+    str                rest = wire_param(q, "rest");
     const struct json *v;
     bool               as_text;
     if (s->published_limits) TRY(imds_rate_take(c, &s->others, IMDS_OTHERS_PER_S));
-    TRY(imds_read_query(c, &x->request, &q));
-    TRY(imds_check_version(c, q.api_version, OLDEST_VERSION));
-    TRY(read_format(c, &q, &as_text));
-    TRY(get_document(c, s, net_loop_index(x->loop), &v));
+    TRY(imds_check_query(c, q));
+    TRY(imds_check_version(c, q->api_version, OLDEST_VERSION));
+    TRY(read_format(c, q, &as_text));
+    TRY(get_document(c, w, s, &v));
     if (!str_empty(rest)) v = walk(v, str_from(rest, 1));
     if (!v) return FAIL_PLAIN(c, ERR_NOT_FOUND);
     if (!is_list(v) && !as_text) return FAIL(c, ERR_PARAMETER_INVALID, "A single value is given as text only: ask with format=text.");
-    return reply(x, v, as_text);
+    write_answer(a, v, as_text);
+    return OK;
 }

@@ -1,7 +1,6 @@
 // The service's words for failures.
 // Source: https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/how-to-use-vm-token#error-handling
 #include "core/json.h"
-#include "core/report.h"
 #include "endpoints/imds/parts.h"
 
 #define NEWEST_SHOWN 3
@@ -59,22 +58,19 @@ static void write_newest_versions(struct json_writer *w)
     json_write_end(w);
 }
 
-void imds_refuse(struct http_exchange *x)
+static void error(struct call *c, struct work *w, const struct wire *q, struct answer *a)
 {
-    struct call       *c = &x->call;
-    enum err           kind = c->failure.kind;
-    const struct row  *row = row_of(kind);
-    struct buf         b;
-    struct json_writer w;
-    if (row == &UNKNOWN) report_failure(REPORT_ERROR, "endpoints: a metadata request failed", c);
-    buf_init(&b, &c->arena);
-    json_begin(&w, &b);
-    json_write_object(&w);
-    json_put_string(&w, S("error"), str_of(row->error));
-    if (!row->bare) json_put_string(&w, S("error_description"), describe(c, row));
-    if (kind == ERR_API_VERSION_MISSING || kind == ERR_API_VERSION_INVALID) write_newest_versions(&w);
-    json_write_end(&w);
-    if (kind == ERR_METHOD_NOT_ALLOWED) http_add_header(x, S("Allow"), S("GET"));
-    if (kind == ERR_BUSY) http_add_header(x, S("Retry-After"), S("1"));
-    imds_reply_json(x, row->status, &b);
+    enum err            kind = c->failure.kind;
+    const struct row   *row = row_of(kind);
+    struct json_writer *j = answer_json(a, row->status);
+    (void)w, (void)q;
+    json_write_object(j);
+    json_put_string(j, S("error"), str_of(row->error));
+    if (!row->bare) json_put_string(j, S("error_description"), describe(c, row));
+    if (kind == ERR_API_VERSION_MISSING || kind == ERR_API_VERSION_INVALID) write_newest_versions(j);
+    json_write_end(j);
+    if (kind == ERR_METHOD_NOT_ALLOWED) answer_header(a, "Allow", S("GET"));
+    if (kind == ERR_BUSY) answer_header(a, "Retry-After", S("1"));
 }
+
+const struct dialect DIALECT_IMDS = {.name = "imds", .error = error};

@@ -20,20 +20,17 @@ enum err imds_check_version(struct call *c, str version, str oldest)
     return FAIL_PLAIN(c, ERR_API_VERSION_INVALID);
 }
 
-enum err imds_get_versions(struct http_exchange *x, struct imds *s, str rest)
+enum err imds_get_versions(struct call *c, struct work *w, const struct wire *q, struct answer *a)
 {
-    struct buf         b;
-    struct json_writer w;
-    (void)rest;
-    if (s->published_limits) TRY(imds_rate_take(&x->call, &s->others, IMDS_OTHERS_PER_S));
-    buf_init(&b, &x->call.arena);
-    json_begin(&w, &b);
-    json_write_object(&w);
-    json_write_key(&w, S("apiVersions"));
-    json_write_array(&w);
-    for (size_t i = IMDS_VERSION_N; i-- > 0;) json_write_string(&w, IMDS_VERSIONS[i]);
-    json_write_end(&w);
-    json_write_end(&w);
-    imds_reply_json(x, 200, &b);
+    struct imds *s = imds_of(q);
+    (void)w;
+    if (s->published_limits) TRY(imds_rate_take(c, &s->others, IMDS_OTHERS_PER_S));
+    struct json_writer *j = answer_json(a, 200);
+    json_write_object(j);
+    json_write_key(j, S("apiVersions"));
+    json_write_array(j);
+    for (size_t i = IMDS_VERSION_N; i-- > 0;) json_write_string(j, IMDS_VERSIONS[i]);
+    json_write_end(j);
+    json_write_end(j);
     return OK;
 }
