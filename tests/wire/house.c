@@ -104,7 +104,30 @@ static struct keyring *shared_ring(struct test *t)
     return made;
 }
 
-static void furnish(struct house *h, bool writes)
+static enum err put_assignment(struct house *h, struct call *c, guid role, size_t i)
+{
+    struct assignment *one = NULL;
+    str                scope = call_format(c, "/subscriptions/44444444-4444-4444-4444-444444444444/resourceGroups/rg%zu", i % 1000);
+    TRY(assignment_new(c, &(struct assignment){.id = guid_new(c), .principal.g = guid_new(c), .principal_type = PRINCIPAL_TYPE_USER, .role = role, .scope = scope}, &one));
+    return world_change(c, h->product.worlds, h->writer, STORE_ASSIGNMENT, NULL, &one->ref);
+}
+
+static void put_assignments(struct house *h, size_t n)
+{
+    struct test      *t = h->t;
+    struct call       c;
+    const struct role *role = rbac_find_role_by_name(world_draft(h->product.worlds)->rules, S("Reader"));
+    enum err          failed = OK;
+    call_init(&c, NULL, NULL);
+    for (size_t i = 0; role && failed == OK && i < n; i++) {
+        failed = put_assignment(h, &c, role->id, i);
+        arena_reset(&c.arena);
+    }
+    CHECK_ERR(failed, OK, "assignments");
+    call_clear(&c);
+}
+
+static void furnish(struct house *h, bool writes, size_t assignments)
 {
     struct test    *t = h->t;
     struct product *p = &h->product;
@@ -121,6 +144,7 @@ static void furnish(struct house *h, bool writes)
     put_people(h);
     for (size_t i = 0; i < COUNT(MACHINES); i++) put_machine(h, &MACHINES[i]);
     if (writes) put_ground(h);
+    put_assignments(h, assignments);
     CHECK_OK(store_commit(t->call, h->writer));
     world_publish(p->worlds);
     if (!writes) return;
@@ -143,10 +167,12 @@ static void *serve(void *context)
 void house_start(struct test *t, struct house *h, const struct house_options *options)
 {
     *h = (struct house){.t = t, .router = {.product = &h->product}, .admin = {.product = &h->product, .is_admin = true}};
-    furnish(h, options && options->writes);
+    furnish(h, options && options->writes, options ? options->assignments : 0);
     struct http_settings settings = {.clock = &h->product.clock};
     CHECK_OK(minter_start(t->call, &h->product, options && options->no_signers ? 0 : 2, &h->product.minter));
-    CHECK_OK(net_loops_new(t->call, &(struct net_settings){.loops = 2}, &h->loops));
+    CHECK_OK(net_loops_new(t->call, &(struct net_settings){.loops = 2, .measures_turns = true}, &h->loops));
+    CHECK_OK(net_workers_start(t->call, &(struct net_workers_settings){.threads = 2, .max_queue = 64}, &h->readers));
+    if (!options || !options->on_loops) h->router.workers = h->admin.workers = h->readers;
     CHECK_OK(http_server_new(t->call, h->loops, &settings, &h->http));
     h->serving = h->http && pthread_create(&h->thread, NULL, serve, h) == 0;
     CHECK(h->serving);
@@ -166,6 +192,7 @@ void house_end(struct house *h)
     minter_stop(p->minter);
     committer_stop(p->committer);
     product_keyring_put(p, NULL);
+    net_workers_stop(h->readers);
     http_server_free(h->http);
     net_loops_free(h->loops);
     router_clear(&h->router);

@@ -48,6 +48,7 @@ struct house {
     struct store_session *writer;
     struct net_loops     *loops;
     struct http_server   *http;
+    struct net_workers   *readers;
     struct router         router, admin;
     pthread_t             thread;
     bool                  serving;
@@ -55,6 +56,8 @@ struct house {
 
 struct house_options {
     bool no_signers; /* whoever asks for a new token waits until house_stop_signing */
+    size_t assignments; /* so many role assignments, in 1000 resource groups; with `writes` */
+    bool on_loops;   /* reads that take long run on the loops, as if there were no workers */
     bool writes;     /* a committer runs, there is a subscription, and the operator is Owner of all; house_delete cannot be used */
 };
 

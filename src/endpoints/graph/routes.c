@@ -4,10 +4,10 @@
 #include "ops/principals.h"
 
 // Both versions of the API answer the same.
-#define BOTH(method, path, permit, handler, op) \
-    {method, "/v1.0" path, GUARD_BEARER, permit, handler, op}, {method, "/beta" path, GUARD_BEARER, permit, handler, op}
-#define READS(method, path, handler)      BOTH(method, path, PERMIT_RULE(may_read), handler, NULL)
-#define WRITES(method, path, handler, op) BOTH(method, path, PERMIT_RULE(may_write), handler, op)
+#define BOTH(method, path, permit, handler, op, much) \
+    {method, "/v1.0" path, GUARD_BEARER, permit, handler, op, .reads_much = much}, {method, "/beta" path, GUARD_BEARER, permit, handler, op, .reads_much = much}
+#define READS(method, path, handler)      BOTH(method, path, PERMIT_RULE(may_read), handler, NULL, true)
+#define WRITES(method, path, handler, op) BOTH(method, path, PERMIT_RULE(may_write), handler, op, false)
 
 // Who may not read the directory learns nothing of it, whatever was asked.
 static enum err may_read(struct call *c, struct work *w, struct wire *q)

@@ -6,23 +6,26 @@
 
 #define ROW(method_, pattern_, handler_, op_) \
     {HTTP_##method_, pattern_, GUARD_BEARER, PERMIT_RULE(keyvault_may), handler_, &(op_).op}
+#define LIST(pattern_, handler_, op_) \
+    {HTTP_GET, pattern_, GUARD_BEARER, PERMIT_RULE(keyvault_may), handler_, &(op_).op, .reads_much = true}
 static const struct route ROUTES[] = {
-    ROW(GET, "/secrets", keyvault_list_secrets, SECRETS_LIST),
+    LIST("/secrets", keyvault_list_secrets, SECRETS_LIST),
     ROW(POST, "/secrets/restore", keyvault_restore_secret, SECRETS_RESTORE),
     ROW(PUT, "/secrets/{name}", keyvault_set_secret, SECRETS_SET),
     ROW(GET, "/secrets/{name}", keyvault_get_secret, SECRETS_GET),
     ROW(PATCH, "/secrets/{name}", keyvault_update_secret, SECRETS_UPDATE),
     ROW(DELETE, "/secrets/{name}", keyvault_delete_secret, SECRETS_DELETE),
     ROW(POST, "/secrets/{name}/backup", keyvault_backup_secret, SECRETS_BACKUP),
-    ROW(GET, "/secrets/{name}/versions", keyvault_list_versions, SECRETS_VERSIONS),
+    LIST("/secrets/{name}/versions", keyvault_list_versions, SECRETS_VERSIONS),
     ROW(GET, "/secrets/{name}/{version}", keyvault_get_secret, SECRETS_GET),
     ROW(PATCH, "/secrets/{name}/{version}", keyvault_update_secret, SECRETS_UPDATE),
-    ROW(GET, "/deletedsecrets", keyvault_list_deleted, SECRETS_LIST_DELETED),
+    LIST("/deletedsecrets", keyvault_list_deleted, SECRETS_LIST_DELETED),
     ROW(GET, "/deletedsecrets/{name}", keyvault_get_deleted, SECRETS_GET_DELETED),
     ROW(DELETE, "/deletedsecrets/{name}", keyvault_purge_secret, SECRETS_PURGE),
     ROW(POST, "/deletedsecrets/{name}/recover", keyvault_recover_secret, SECRETS_RECOVER),
 };
 #undef ROW
+#undef LIST
 
 // Source: https://github.com/Azure/azure-rest-api-specs, specification/keyvault/resource-manager
 #define API_VERSIONS                                                                                       \

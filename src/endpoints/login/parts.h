@@ -6,6 +6,8 @@
 #pragma once
 #include "endpoints/login/aadsts.h"
 
+#define LOGIN_MAX_FORM_BYTES (64u << 10) /* a client assertion, and a little */
+
 /* The tenant that a path names. */
 enum login_tenant_kind {
     LOGIN_TENANT_OURS,      /* by its id or its domain */

@@ -1,0 +1,307 @@
+// How a request gets to its handler and back: let in by its head, answered later, in pieces, on a worker.
+#include <pthread.h>
+#include <semaphore.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "house.h"
+#include "net/socket.h"
+#include "side.h"
+
+// A service of its own, to which a listener leads by itself.
+
+static atomic_int ran;
+static sem_t      may_finish;
+
+static enum err get_later(struct call *c, struct work *w, const struct wire *q, struct answer *a);
+
+struct later {
+    struct net_job job;
+    struct answer *a;
+};
+
+static void finish(struct net_job *job, unsigned worker)
+{
+    struct later *l = CONTAINER_OF(job, struct later, job);
+    struct call  *c = &l->a->x->call;
+    (void)worker;
+    sem_wait(&may_finish);
+    if (str_eq(l->a->x->request.query, S("fail"))) {
+        answer_finish(l->a, FAIL(c, ERR_CONFLICT, "It went wrong later."));
+        return;
+    }
+    buf_add(&l->a->body, S("later"));
+    l->a->content_type = S("text/plain");
+    answer_finish(l->a, OK);
+}
+
+static enum err get_later(struct call *c, struct work *w, const struct wire *q, struct answer *a)
+{
+    struct later *l;
+    (void)w;
+    ran++;
+    TRY(NEW(c, &l, 1));
+    *l = (struct later){.job.run = finish, .a = a};
+    answer_later(a);
+    enum err failed = net_workers_submit(c, q->router->workers, &l->job);
+    if (failed != OK) answer_now(a);
+    return failed;
+}
+
+static enum err get_row(struct call *c, struct work *w, const struct wire *q, struct answer *a)
+{
+    (void)c;
+    ran++;
+    a->content_type = S("text/plain");
+    buf_addf(&a->body, "%u %u", w->row >= PRODUCT_ROW_WORKERS, w->row == q->row);
+    return OK;
+}
+
+static enum err put_small(struct call *c, struct work *w, const struct wire *q, struct answer *a)
+{
+    (void)c, (void)w;
+    ran++;
+    a->content_type = S("text/plain");
+    buf_addf(&a->body, "%zu", q->http->body.n);
+    return OK;
+}
+
+struct counting {
+    struct answer *a;
+    size_t         n;
+};
+
+static void count(struct http_exchange *x)
+{
+    struct counting *k = x->user;
+    k->n += x->piece.n;
+    if (x->piece.n && !x->peer_gone) {
+        http_pull(x, count);
+        return;
+    }
+    buf_addf(&k->a->body, "%zu pulled", k->n);
+    answer_finish(k->a, OK);
+}
+
+static enum err put_pulled(struct call *c, struct work *w, const struct wire *q, struct answer *a)
+{
+    struct counting *k;
+    (void)w, (void)q;
+    ran++;
+    TRY(NEW(c, &k, 1));
+    *k = (struct counting){.a = a};
+    a->x->user = k;
+    answer_later(a);
+    http_pull(a->x, count);
+    return OK;
+}
+
+static enum err may_with_header(struct call *c, struct work *w, struct wire *q)
+{
+    (void)w;
+    return http_has_header(q->http, S("X-May")) ? OK : FAIL(c, ERR_DENIED, "Not you.");
+}
+
+static enum err may_by_body(struct call *c, struct work *w, struct wire *q)
+{
+    const struct json *body;
+    (void)w;
+    TRY(wire_body(c, q, &body));
+    return json_get_bool(body, S("may"), false) ? OK : FAIL(c, ERR_DENIED, "Not you.");
+}
+
+#define ANYBODY PERMIT_NONE("a test")
+static const struct route ROUTES[] = {
+    {HTTP_GET, "/later", GUARD_NONE, ANYBODY, get_later},
+    {HTTP_GET, "/much", GUARD_NONE, ANYBODY, get_row, .reads_much = true},
+    {HTTP_GET, "/little", GUARD_NONE, ANYBODY, get_row},
+    {HTTP_PUT, "/small", GUARD_NONE, ANYBODY, put_small, .max_body_bytes = 100},
+    {HTTP_PUT, "/pulled", GUARD_NONE, ANYBODY, put_pulled, .max_body_bytes = 10 << 20, .pulls_body = true},
+    {HTTP_PUT, "/guarded", GUARD_NONE, PERMIT_RULE(may_with_header), put_small},
+    {HTTP_PUT, "/guarded-pulled", GUARD_NONE, PERMIT_RULE(may_with_header), put_pulled, .pulls_body = true},
+    {HTTP_PUT, "/by-body", GUARD_NONE, PERMIT_RULE(may_by_body), put_small},
+};
+
+static void error(struct call *c, struct work *w, const struct wire *q, struct answer *a)
+{
+    (void)w, (void)q;
+    answer_error_object(a, err_status(c->failure.kind), str_of(err_name(c->failure.kind)), str_of(c->failure.text));
+}
+static const struct dialect DIALECT = {.name = "test", .error = error};
+static const struct service SERVICE_TEST = {.name = "test", .dialect = &DIALECT, .routes = ROUTES, .route_n = COUNT(ROUTES)};
+
+struct rig {
+    struct house  h;
+    struct router own;
+    uint16_t      port;
+};
+
+static void rig_start(struct test *t, struct rig *r)
+{
+    struct http_listener         *listener;
+    struct http_listener_settings l = {.handler = router_handle, .admit = router_admit, .context = &r->own};
+    house_start(t, &r->h, NULL);
+    r->own = (struct router){.product = &r->h.product, .only = &SERVICE_TEST, .workers = r->h.readers};
+    CHECK_OK(net_open_tcp(t->call, S("127.0.0.1"), 0, &l.fd, &r->port));
+    CHECK_OK(http_listen(t->call, r->h.http, &l, &listener));
+    ran = 0;
+}
+
+static void expect(struct client *k, const char *request, int status, str body, const char *row)
+{
+    struct test *t = k->t;
+    CHECK_ROW(client_send(k, str_of(request)), row);
+    client_expect(k, status, body, row);
+}
+
+#define HOST "Host: anything.example\r\n"
+
+TEST(router_answers_later_and_in_pieces_and_on_workers)
+{
+    struct rig r;
+    rig_start(t, &r);
+    sem_init(&may_finish, 0, 0);
+    struct client *k = client_new(t, r.port), *other = client_new(t, r.port);
+    expect(k, "GET /little HTTP/1.1\r\n" HOST "\r\n", 200, S("0 1"), "on the loop");
+    expect(k, "GET /much HTTP/1.1\r\n" HOST "\r\n", 200, S("1 1"), "on a worker");
+    CHECK(client_send(k, S("GET /later HTTP/1.1\r\n" HOST "\r\nGET /little HTTP/1.1\r\n" HOST "\r\n")));
+    for (int i = 0; i < SIDE_PATIENCE_S * 1000 && ran < 3; i++) usleep(1000);
+    expect(other, "GET /little HTTP/1.1\r\n" HOST "\r\n", 200, S("0 1"), "meanwhile");
+    sem_post(&may_finish);
+    client_expect(k, 200, S("later"), "later");
+    client_expect(k, 200, S("0 1"), "what stood behind it");
+    sem_post(&may_finish);
+    expect(k, "GET /later?fail HTTP/1.1\r\n" HOST "\r\n", 409, S("{\"error\":{\"code\":\"CONFLICT\",\"message\":\"It went wrong later.\"}}"), "later, badly");
+    CHECK(client_send(k, S("PUT /pulled HTTP/1.1\r\n" HOST "Expect: 100-continue\r\nContent-Length: 50000\r\n\r\n")));
+    client_expect(k, 100, S(""), "let in");
+    char body[50000] = {0};
+    CHECK(client_send(k, (str){body, sizeof body}));
+    client_expect(k, 200, S("50000 pulled"), "pulled");
+    expect(k, "PUT /pulled HTTP/1.1\r\n" HOST "Content-Length: 3\r\n\r\nabc", 200, S("3 pulled"), "pulled whole");
+    client_free(other);
+    client_free(k);
+    house_end(&r.h);
+    sem_destroy(&may_finish);
+}
+
+// The peer goes while its answer is still to come: the answer goes nowhere, and nothing is left behind.
+TEST(router_answers_that_come_when_nobody_waits_are_dropped)
+{
+    struct rig r;
+    rig_start(t, &r);
+    sem_init(&may_finish, 0, 0);
+    for (int i = 0; i < 6; i++) {
+        struct client *k = client_new(t, r.port);
+        CHECK(client_send(k, i % 2 ? S("GET /later?fail HTTP/1.1\r\n" HOST "\r\n") : S("GET /later HTTP/1.1\r\n" HOST "\r\n")));
+        for (int n = 0; n < SIDE_PATIENCE_S * 1000 && ran <= i; n++) usleep(1000);
+        if (i % 3) client_free(k);
+        else client_reset(k);
+    }
+    for (int i = 0; i < 6; i++) sem_post(&may_finish);
+    struct client *k = client_new(t, r.port);
+    expect(k, "GET /little HTTP/1.1\r\n" HOST "\r\n", 200, S("0 1"), "the server is well");
+    client_free(k);
+    house_end(&r.h);
+    sem_destroy(&may_finish);
+}
+
+TEST(router_decides_before_it_takes_a_body)
+{
+    static const struct { const char *name, *head; int status; bool asks_for_body; } CASES[] = {
+        {"without permission", "PUT /guarded HTTP/1.1\r\n", 403, false},
+        {"without permission to be pulled", "PUT /guarded-pulled HTTP/1.1\r\n", 403, false},
+        {"with permission", "PUT /guarded HTTP/1.1\r\nX-May: 1\r\n", 200, true},
+        {"with permission to be pulled", "PUT /guarded-pulled HTTP/1.1\r\nX-May: 1\r\n", 200, true},
+        {"the body decides", "PUT /by-body HTTP/1.1\r\n", 403, true},
+        {"too long for its row", "PUT /small HTTP/1.1\r\n", 413, false},
+        {"no such row", "PUT /nowhere HTTP/1.1\r\n", 404, false},
+        {"not by this method", "PUT /little HTTP/1.1\r\n", 405, false},
+    };
+    struct rig r;
+    char       body[101] = "{\"may\":false}";
+    memset(body + strlen(body), ' ', sizeof body - strlen(body));
+    rig_start(t, &r);
+    for (size_t i = 0; i < COUNT(CASES); i++) {
+        struct client *k = client_new(t, r.port);
+        str            head = STR_NONE, got = STR_NONE;
+        int            before = ran;
+        CHECK_ROW(client_sendf(k, "%s" HOST "Expect: 100-continue\r\nContent-Length: %zu\r\n\r\n", CASES[i].head, sizeof body), CASES[i].name);
+        if (CASES[i].asks_for_body) {
+            client_expect(k, 100, S(""), CASES[i].name);
+            CHECK_ROW(client_send(k, (str){body, sizeof body}), CASES[i].name);
+        }
+        CHECK_INT(client_read(k, false, &head, &got), CASES[i].status, CASES[i].name);
+        CHECK_INT(ran - before, CASES[i].status == 200, CASES[i].name);
+        client_free(k);
+    }
+    struct client *k = client_new(t, r.port);
+    str            head = STR_NONE, got = STR_NONE;
+    CHECK(client_sendf(k, "PUT /small HTTP/1.1\r\n" HOST "Content-Length: %zu\r\n\r\n%.*s", sizeof body, (int)sizeof body, body)); // comes along
+    CHECK_INT(client_read(k, false, &head, &got), 413, "too long, and there already");
+    client_free(k);
+    house_end(&r.h);
+}
+
+// At the real services: who has no token, or no role, does not get the server to keep what he sends.
+TEST(router_takes_no_body_of_a_stranger)
+{
+    static const struct { const char *host, *request; int status; } CASES[] = {
+        {"management.azure.com", "PUT /subscriptions/s/resourceGroups/g?api-version=2022-09-01", 401},
+        {"shop.vault.azure.net", "PUT /secrets/s?api-version=7.4", 401},
+        {"graph.microsoft.com", "POST /v1.0/users", 401},
+        {"login.microsoftonline.com", "POST /" HOUSE_TENANT "/oauth2/v2.0/token", 413}, // anybody may ask, but not so long
+    };
+    struct house h;
+    house_start(t, &h, NULL);
+    uint16_t port = house_router(&h);
+    for (size_t i = 0; i < COUNT(CASES); i++) {
+        struct client *k = client_new(t, port);
+        str            head = STR_NONE, body = STR_NONE;
+        CHECK(client_sendf(k, "%s HTTP/1.1\r\nHost: %s\r\nExpect: 100-continue\r\nContent-Length: 1000000\r\n\r\n", CASES[i].request, CASES[i].host));
+        CHECK_INT(client_read(k, false, &head, &body), CASES[i].status, CASES[i].request);
+        CHECK_ROW(client_sees_end(k), CASES[i].request);
+        client_free(k);
+    }
+    house_end(&h);
+}
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define TURN_MOST_NS (20 * NS_PER_MS) // the sanitizers make everything slower
+#else
+#define TURN_MOST_NS NS_PER_MS
+#endif
+
+#define ASSIGNMENTS "/subscriptions/44444444-4444-4444-4444-444444444444/providers/Microsoft.Authorization/roleAssignments?api-version=2022-04-01"
+
+// Lists what is there in several ways; the longest turn that a loop had meanwhile.
+static int64_t longest_turn_while_listing(struct test *t, bool on_loops)
+{
+    static const char *const TARGETS[] = {
+        ASSIGNMENTS, ASSIGNMENTS "&$filter=atScope()", ASSIGNMENTS "&$filter=principalId%20eq%20'10000000-0000-0000-0000-000000000000'",
+        "/subscriptions/44444444-4444-4444-4444-444444444444/providers/Microsoft.Authorization/roleDefinitions?api-version=2022-04-01",
+        "/subscriptions/44444444-4444-4444-4444-444444444444/resources?api-version=2022-09-01", "/providers?api-version=2022-09-01",
+    };
+    struct house h;
+    house_start(t, &h, &(struct house_options){.writes = true, .assignments = 100000, .on_loops = on_loops});
+    uint16_t port = house_admin(&h);
+    for (size_t i = 0; i < COUNT(TARGETS); i++)
+        for (int k = 0; k < 3; k++) {
+            struct client *client = client_new(t, port);
+            char           piece[50000];
+            ssize_t        n;
+            CHECK(client_sendf(client, "GET %s HTTP/1.1\r\nHost: management.azure.com\r\nConnection: close\r\n\r\n", TARGETS[i]));
+            CHECK_ROW(recv(client->fd, piece, 12, MSG_WAITALL) == 12 && str_starts((str){piece, 12}, S("HTTP/1.1 200")), TARGETS[i]);
+            while ((n = recv(client->fd, piece, sizeof piece, 0)) > 0) {} // some are longer than a client keeps
+            client_free(client);
+        }
+    int64_t longest_ns = net_loops_longest_turn_ns(h.loops);
+    house_end(&h);
+    return longest_ns;
+}
+
+// In CPU time of the loop's own thread: it does not depend on what else the machine does.
+TEST(router_no_loop_works_longer_than_a_millisecond_while_much_is_listed)
+{
+    CHECK_AT_MOST(longest_turn_while_listing(t, false) / 1000, TURN_MOST_NS / 1000, "microseconds, with workers");
+    CHECK(longest_turn_while_listing(t, true) > NS_PER_MS); // the same on the loops: the measure sees it
+}
