@@ -437,7 +437,7 @@ TEST(http_a_slow_handler_makes_the_peer_wait)
     CHECK(sent < body.n); // the sockets are full
     CHECK_AT_MOST(p.pulled_n, HTTP_MAX_BODY_BYTES / 16, "pulled");
     for (int i = 0; i < 100000; i++) sem_post(&p.may_go_on);
-    struct timeval long_time = {.tv_sec = SIDE_PATIENCE_S};
+    struct timeval long_time = {.tv_sec = SIDE_TIMEOUT_S};
     setsockopt(k->fd, SOL_SOCKET, SO_SNDTIMEO, &long_time, sizeof long_time);
     CHECK(client_send(k, str_from(body, sent)));
     client_expect(k, 200, sum_of(t, body), "all of it");
@@ -458,7 +458,7 @@ TEST(http_a_slow_peer_makes_the_handler_wait)
     }
     CHECK(p.pushed_n < 60000000);
     client_free(k);
-    for (int i = 0; i < SIDE_PATIENCE_S * 1000 && !p.gone; i++) usleep(1000);
+    for (int i = 0; i < SIDE_TIMEOUT_S * 1000 && !p.gone; i++) usleep(1000);
     CHECK_INT(p.gone, 1, "the handler learns that its peer has gone");
     pieces_end(&p);
 }
@@ -476,10 +476,10 @@ TEST(http_a_peer_that_goes_ends_its_exchange)
                 struct client *k = client_new(t, p.port);
                 int            ended = p.ended;
                 CHECK(client_send(k, str_of(BEGINNINGS[i])));
-                for (int n = 0; n < SIDE_PATIENCE_S * 1000 && p.handled == ended; n++) usleep(1000);
+                for (int n = 0; n < SIDE_TIMEOUT_S * 1000 && p.handled == ended; n++) usleep(1000);
                 if (by_reset) client_reset(k);
                 else client_free(k);
-                for (int n = 0; n < SIDE_PATIENCE_S * 1000 && p.ended == ended; n++) usleep(1000);
+                for (int n = 0; n < SIDE_TIMEOUT_S * 1000 && p.ended == ended; n++) usleep(1000);
                 CHECK_INT(p.ended, ended + 1, BEGINNINGS[i]);
             }
         }
@@ -533,7 +533,7 @@ TEST(http_exchanges_that_sleep_are_bounded_in_time_and_number)
     for (size_t i = 0; i < COUNT(k); i++) {
         k[i] = client_new(t, p.port);
         CHECK(client_send(k[i], S(POST("/hold") "Content-Length: 5\r\n\r\nabcde")));
-        if (i < 8) for (int n = 0; n < SIDE_PATIENCE_S * 1000 && p.handled <= (int)i; n++) usleep(1000);
+        if (i < 8) for (int n = 0; n < SIDE_TIMEOUT_S * 1000 && p.handled <= (int)i; n++) usleep(1000);
     }
     str head = STR_NONE, body = STR_NONE;
     for (size_t i = 0; i < COUNT(k); i++) {
@@ -543,7 +543,7 @@ TEST(http_exchanges_that_sleep_are_bounded_in_time_and_number)
     }
     CHECK_INT(p.handled, 8, "as many as the listener may have");
     for (int i = 0; i < 100; i++) sem_post(&p.may_go_on);
-    for (int n = 0; n < SIDE_PATIENCE_S * 1000 && p.ended < 8; n++) usleep(1000);
+    for (int n = 0; n < SIDE_TIMEOUT_S * 1000 && p.ended < 8; n++) usleep(1000);
     struct client *after = client_new(t, p.port);
     CHECK(client_send(after, S(POST("/hold") "Content-Length: 5\r\n\r\nabcde")));
     client_expect(after, 200, sum_of(t, S("abcde")), "when they have ended");
