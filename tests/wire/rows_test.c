@@ -52,6 +52,7 @@ static const struct { const char *service, *in; int method; const char *param, *
     {"login", "", ANY, "user", HOUSE_USER},
     {"imds", "", ANY, "rest", ""},
     {"admin", "/denials", ANY, "name", "$denial"},
+    {"admin", "/logs", ANY, "name", "activity"},
     {"admin", "", ANY, "name", DENY},
 };
 
