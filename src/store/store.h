@@ -194,7 +194,7 @@ enum store_change_kind { STORE_REMOVED, STORE_PUT, STORE_PUT_KEY /* the record i
 struct store_change {
     uint64_t               number;
     uint64_t               first; /* number of its transaction's first change: whoever applies changes stops between transactions */
-    enum store_kind        kind;
+    enum store_kind        kind;  /* STORE_MAX_KINDS: of a service that this program does not have */
     enum store_change_kind what;
     str                    key;
     bytes                  body; /* of STORE_PUT */
