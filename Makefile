@@ -2,7 +2,7 @@
 #
 #   make         builds lanyard           make demo   what it is for, in a minute
 #   make test    all tests                make asan   the same under the sanitizers
-#   make check   layers, banned calls     make fuzz   looks for what no test thought of
+#   make check   layers, calls, words      make fuzz   looks for what no test thought of
 #   make bench   figures, against peers   make crash  SIGKILL, a hundred times
 #   make docs    man and web pages        make install DESTDIR= PREFIX=/usr/local
 #   make targets each of these, shortened, in a fresh copy of the tree
@@ -46,6 +46,10 @@ tsan:
 check:
 	@tools/check-layers
 	@tools/check-banned
+	@tools/setup check
+	@tools/check-shell
+	@tools/check-words
+	@tools/check-analyzer
 
 fuzz:
 	@tools/setup fuzz
@@ -71,6 +75,6 @@ targets:
 	@tests/run tests/targets
 
 clean:
-	@rm -rf build build-asan build-tsan build-fuzz
+	@rm -rf build build-asan build-clang build-fuzz build-tsan
 
 .PHONY: all demo test asan tsan check fuzz crash bench docs install targets clean

@@ -54,7 +54,7 @@ TEST(log_records_read_as_they_were_written)
     CLEANUP(shelf_close) struct shelf s;
     struct signin                    *signins = NULL;
     struct diagnostic                *diagnostics = NULL;
-    str                               a, b;
+    str                               a, b = STR_NONE;
     size_t                            n = 0;
     shelf_open(t, &s);
     CHECK_OK(signin_pack(t->call, &SIGNIN, &a));

@@ -173,11 +173,11 @@ static void stop_all(struct server *s)
 {
     struct product *p = &s->product;
     if (s->sandbox) sandbox_stop(s->sandbox);
+    net_workers_stop(s->readers); // what they refuse is still recorded
     housekeeper_stop(p->housekeeper);
     minter_stop(p->minter);
     logs_finish(p->logs);
     committer_stop(p->committer);
-    net_workers_stop(s->readers);
     logs_free(p->logs);
     http_server_free(s->http);
     net_loops_free(s->loops);

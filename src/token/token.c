@@ -30,8 +30,12 @@ static bool copy_text(struct arena *a, str *text)
 
 static bool copy_list(struct arena *a, struct token_texts *list)
 {
-    str *texts = list->n ? arena_alloc(a, list->n * sizeof *texts) : NULL;
-    if (list->n && !texts) return false;
+    if (!list->n) {
+        list->at = NULL;
+        return true;
+    }
+    str *texts = arena_alloc(a, list->n * sizeof *texts);
+    if (!texts) return false;
     for (size_t i = 0; i < list->n; i++) {
         texts[i] = list->at[i];
         if (!copy_text(a, &texts[i])) return false;
