@@ -14,7 +14,7 @@ static const struct option_row OPTIONS[] = {
 };
 
 static const struct operand_row OPERANDS[] = {
-    {"LOG", "activity: who changed what; signin: who got which token; diagnostic: who did what with a target"},
+    {"LOG", "activity: who changed what; diagnostic: who did what with a target; signin: who got which token (nothing writes it yet)"},
 };
 
 static str value_of(const struct json *record, const char *dotted)
@@ -146,17 +146,15 @@ static int run_logs(struct cli *cli)
 
 static const struct example_row EXAMPLES[] = {
     {"lanyard logs activity", "The latest changes"},
-    {"lanyard logs signin -f", "Token requests as they come"},
     {"lanyard logs diagnostic --correlation 6f9619ff-8b86-4d01-b42d-00cf4fc964ff", "What one request did with a target"},
 };
 
 const struct command COMMAND_LOGS = {
     .name = "logs",
-    .summary = "Show who changed what, who got which token, who did what with a target",
-    .about = "The activity log has a record for every change of resources, roles and the directory; it is written with the change. The sign-in log has one "
-             "for every token request, granted or refused: the identity, the resource whose workload asked, how that was known, the target. Requests that "
-             "were answered from a cache with the same token are one record, which counts them. The diagnostic log has one for every operation of a "
-             "vault's data plane, allowed or denied.\n\n"
+    .summary = "Show who changed what, and who did what with a target",
+    .about = "The activity log has a record for every change of resources, roles and the directory; it is written with the change. "
+             "The diagnostic log has one for every operation of a "
+             "vault's data plane, allowed or denied. The sign-in log is for token requests; nothing writes it yet.\n\n"
              "Records of one request have the same correlation id. Sign-in and diagnostic records are written together, some moments later, and are not "
              "durable: a server that is killed loses the latest. No record holds a token or a secret.\n\n"
              "With --json each record is a line of its own, with the members that the published logs have.",
