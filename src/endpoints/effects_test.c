@@ -86,6 +86,7 @@ static void end(struct attempt *a)
 {
     world_undo(a->x->s.product.worlds, a->keep);
     store_undo(a->x->s.work.store);
+    a->x->s.work.asked = (struct scope){0}; // a work has one call: this one has many, and what it read goes with them
     call_clear(&a->c);
 }
 
