@@ -50,15 +50,9 @@ static enum err write_question(struct cli *cli, str principal, str action, str s
 // The role's name says more than its id, a GUID alone or a path; without one the id will do.
 static str role_name(struct cli *cli, str role_id)
 {
-    const struct json *role;
-    const char        *where = str_starts(role_id, S("/")) ? "" : "/providers/Microsoft.Authorization/roleDefinitions/";
-    str                path = call_format(&cli->call, "%s%.*s?api-version=" ROLES_VERSION, where, PSTR(role_id));
-    if (admin_json(cli, "GET", path, STR_NONE, &role) == OK) {
-        str name = json_str(json_path(role, "properties.roleName"));
-        if (!str_empty(name)) return name;
-    }
-    call_forgive(&cli->call);
-    return role_id;
+    str name = STR_NONE;
+    if (find_role_name(cli, role_id, &name) != OK) call_forgive(&cli->call);
+    return str_empty(name) ? role_id : name;
 }
 
 static const char *painted(const struct cli *cli, bool good, const char *word)

@@ -204,3 +204,12 @@ enum err find_role(struct cli *cli, str name, str *out_id, str *out_name)
     *out_name = s.found_name;
     return OK;
 }
+
+enum err find_role_name(struct cli *cli, str id, str *out)
+{
+    const struct json *role;
+    const char        *where = str_starts(id, S("/")) ? "" : "/providers/Microsoft.Authorization/roleDefinitions/";
+    TRY(admin_find(cli, call_format(&cli->call, "%s%.*s?api-version=" ROLES_VERSION, where, PSTR(id)), &role));
+    *out = json_str(json_path(role, "properties.roleName"));
+    return OK;
+}

@@ -49,5 +49,7 @@ FALLIBLE find_user_name(struct cli *cli, str name, str *out);
 FALLIBLE find_check_name(struct call *c, str name);
 /* A scope's path. Errors: as find_resource */
 FALLIBLE find_scope(struct cli *cli, str name, str *out);
+/* A role definition's name, by its id: a GUID alone or a path. Empty: there is none. */
+FALLIBLE find_role_name(struct cli *cli, str id, str *out);
 /* A role definition's id and name. Errors: ERR_NOT_FOUND (with the names that come near) */
 FALLIBLE find_role(struct cli *cli, str name, str *out_id, str *out_name);

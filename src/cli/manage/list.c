@@ -80,9 +80,8 @@ static enum err principal_name(struct cli *cli, str id, str *out)
 
 static enum err role_name(struct cli *cli, str id, str *out)
 {
-    const struct json *found;
-    TRY(admin_find(cli, call_format(&cli->call, "%.*s?api-version=" ROLES_VERSION, PSTR(id)), &found));
-    *out = found ? json_str(json_path(found, "properties.roleName")) : last_of(id);
+    TRY(find_role_name(cli, id, out));
+    if (str_empty(*out)) *out = last_of(id);
     return OK;
 }
 
