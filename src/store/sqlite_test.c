@@ -1,22 +1,18 @@
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <pthread.h>
-#include <sched.h>
 #include <signal.h>
 #include <sqlite3.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/file.h>
-#include <sys/mount.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "core/buf.h"
 #include "store/schema.h"
 #include "store/store.h"
+#include "store_fixture.h"
 #include "test.h"
 
 // What is SQLite's alone: the directory, its files, and what goes wrong with them.
@@ -26,47 +22,10 @@ static const char *path_in(struct test *t, const char *name)
     return call_format(t->call, "%s/%s", test_dir(t), name).at;
 }
 
-static void closep(struct store **s)
-{
-    store_close(*s);
-}
-
-static void session_closep(struct store_session **x)
-{
-    store_session_close(*x);
-}
-
 static int mode_of(const char *path)
 {
     struct stat st;
     return stat(path, &st) == 0 ? (int)(st.st_mode & 07777) : -1;
-}
-
-static enum err put_one(struct call *c, struct store_session *w, enum store_kind kind, str key, bytes body)
-{
-    TRY(store_begin(c, w));
-    TRY(store_put(c, w, kind, key, body));
-    return store_commit(c, w);
-}
-
-// A store with one record, closed again.
-static enum err make_store(struct call *c, const char *directory)
-{
-    CLEANUP(closep) struct store                 *s = NULL;
-    CLEANUP(session_closep) struct store_session *w = NULL;
-    TRY(store_open_sqlite(c, str_of(directory), &s));
-    TRY(store_session_open(c, s, STORE_WRITE, &w));
-    return put_one(c, w, STORE_META, S("made"), str_bytes(S("yes")));
-}
-
-static enum err open_and_read(struct call *c, const char *directory)
-{
-    CLEANUP(closep) struct store                 *s = NULL;
-    CLEANUP(session_closep) struct store_session *r = NULL;
-    bytes                                         body;
-    TRY(store_open_sqlite(c, str_of(directory), &s));
-    TRY(store_session_open(c, s, STORE_READ, &r));
-    return store_get(c, r, STORE_META, S("made"), &body);
 }
 
 TEST(sqlite_keeps_its_files_to_itself)
@@ -97,13 +56,6 @@ TEST(sqlite_keeps_records_over_a_restart)
 {
     CHECK_OK(make_store(t->call, path_in(t, "s")));
     for (int i = 0; i < 3; i++) CHECK_OK(open_and_read(t->call, path_in(t, "s")));
-}
-
-static enum err count_records(struct call *c, str key, bytes body, void *n)
-{
-    (void)c, (void)key, (void)body;
-    ++*(int *)n;
-    return OK;
 }
 
 TEST(sqlite_a_second_server_is_told_who_was_first)
@@ -168,12 +120,30 @@ static bool newer_form(const char *file)
     return run_sql(file, sql);
 }
 
-static bool negative_form(const char *file) { return run_sql(file, "PRAGMA user_version = -1"); }
-static bool another_program(const char *file) { return run_sql(file, "PRAGMA application_id = 1234"); }
-static bool noise_in_the_header(const char *file) { return overwrite(file, 0, 100); }
-static bool noise_in_the_schema(const char *file) { return overwrite(file, 100, 3000); }
-static bool cut_short(const char *file) { return truncate(file, 4096) == 0; }
-static bool cut_within_the_header(const char *file) { return truncate(file, 60) == 0; }
+static bool negative_form(const char *file)
+{
+    return run_sql(file, "PRAGMA user_version = -1");
+}
+static bool another_program(const char *file)
+{
+    return run_sql(file, "PRAGMA application_id = 1234");
+}
+static bool noise_in_the_header(const char *file)
+{
+    return overwrite(file, 0, 100);
+}
+static bool noise_in_the_schema(const char *file)
+{
+    return overwrite(file, 100, 3000);
+}
+static bool cut_short(const char *file)
+{
+    return truncate(file, 4096) == 0;
+}
+static bool cut_within_the_header(const char *file)
+{
+    return truncate(file, 60) == 0;
+}
 
 static bool foreign_tables(const char *file)
 {
@@ -211,19 +181,6 @@ static bool lock_is_a_directory(const char *file)
     char lock[256];
     snprintf(lock, sizeof lock, "%.*slock", (int)(strlen(file) - strlen("lanyard.db")), file);
     return unlink(lock) == 0 && mkdir(lock, 0700) == 0;
-}
-
-static str contents(struct call *c, const char *file)
-{
-    struct buf b;
-    struct stat st;
-    buf_init(&b, &c->arena);
-    int fd = open(file, O_RDONLY);
-    if (fd < 0) return S("(none)");
-    char *room = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0 ? buf_extend(&b, (size_t)st.st_size) : NULL;
-    if (room && read(fd, room, (size_t)st.st_size) != st.st_size) abort();
-    close(fd);
-    return buf_view(&b);
 }
 
 TEST(sqlite_refuses_what_it_cannot_trust_and_changes_nothing)
@@ -275,10 +232,22 @@ static bool write_and_die(const char *dir, bool settles)
     return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0;
 }
 
-static bool unlink_it(const char *log) { return unlink(log) == 0; }
-static bool empty_it(const char *log) { return truncate(log, 0) == 0; }
-static bool spoil_its_header(const char *log) { return overwrite(log, 8, 8); }
-static bool cut_its_header(const char *log) { return truncate(log, 31) == 0; }
+static bool unlink_it(const char *log)
+{
+    return unlink(log) == 0;
+}
+static bool empty_it(const char *log)
+{
+    return truncate(log, 0) == 0;
+}
+static bool spoil_its_header(const char *log)
+{
+    return overwrite(log, 8, 8);
+}
+static bool cut_its_header(const char *log)
+{
+    return truncate(log, 31) == 0;
+}
 static bool swap_it(const char *log)
 {
     char other[512], other_log[600];
@@ -287,7 +256,11 @@ static bool swap_it(const char *log)
     return write_and_die(other, false) && rename(other_log, log) == 0;
 }
 
-static bool leave_it(const char *log) { (void)log; return true; }
+static bool leave_it(const char *log)
+{
+    (void)log;
+    return true;
+}
 
 TEST(sqlite_a_killed_session_s_log_must_be_there)
 {
@@ -445,208 +418,3 @@ TEST(sqlite_log_does_not_grow_without_bound)
     if (largest > 96 << 20) test_failed(t, __FILE__, __LINE__, "the log grew to %lld bytes", (long long)largest);
     free((void *)body);
 }
-
-// Tests that need another user, a small disk or a limit run in a process of their own, which says what went wrong.
-
-#define NEED(condition)                              \
-    do {                                             \
-        if (!(condition)) return #condition;         \
-    } while (0)
-
-static void check_in_child(struct test *t, const char *(*run)(struct call *c, const char *dir), const char *name)
-{
-    const char *dir = test_dir(t); // made here: who makes it removes it
-    int         ends[2];
-    char        said[1024] = {0};
-    CHECK_ROW(pipe2(ends, O_CLOEXEC) == 0, name);
-    fflush(stdout);
-    pid_t pid = fork();
-    if (pid == 0) {
-        struct call c;
-        call_init(&c, NULL, NULL);
-        const char *wrong = run(&c, dir);
-        if (wrong) dprintf(ends[1], "%s (%s)", wrong, c.failure.text);
-        _exit(wrong ? 1 : 0);
-    }
-    close(ends[1]);
-    int     status = 0;
-    ssize_t n = read(ends[0], said, sizeof said - 1);
-    close(ends[0]);
-    CHECK_ROW(pid > 0 && waitpid(pid, &status, 0) == pid, name);
-    if (n > 0 || status != 0) test_failed(t, __FILE__, __LINE__, "%s: status %d, %s", name, status, said);
-}
-
-static bool become_ordinary(void)
-{
-    return geteuid() != 0 || (setgroups(0, NULL) == 0 && setresgid(65534, 65534, 65534) == 0 && setresuid(65534, 65534, 65534) == 0);
-}
-
-static bool give_away(const char *dir)
-{
-    return geteuid() != 0 || chown(dir, 65534, 65534) == 0;
-}
-
-static const char *refuse_unwritable_directory(struct call *c, const char *dir)
-{
-    struct store *s = NULL;
-    NEED(give_away(dir) && become_ordinary() && chmod(dir, 0500) == 0);
-    NEED(store_open_sqlite(c, str_of(dir), &s) == ERR_STORE_UNAVAILABLE);
-    NEED(strstr(c->failure.text, "Give this user the right"));
-    call_forgive(c);
-    NEED(store_open_sqlite(c, call_format(c, "%s/below", dir), &s) == ERR_STORE_UNAVAILABLE);
-    NEED(strstr(c->failure.text, "Give this user the right"));
-    NEED(chmod(dir, 0700) == 0);
-    return NULL;
-}
-
-static const char *refuse_read_only_file(struct call *c, const char *dir)
-{
-    const char *file = call_format(c, "%s/lanyard.db", dir).at;
-    NEED(give_away(dir) && become_ordinary());
-    NEED(make_store(c, dir) == OK);
-    str before = contents(c, file);
-    NEED(chmod(file, 0400) == 0);
-    NEED(open_and_read(c, dir) == ERR_STORE_UNAVAILABLE);
-    NEED(strstr(c->failure.text, "Give this user the right"));
-    call_forgive(c);
-    NEED(str_eq(contents(c, file), before));
-    NEED(chmod(file, 0000) == 0);
-    NEED(open_and_read(c, dir) == ERR_STORE_UNAVAILABLE);
-    call_forgive(c);
-    NEED(chmod(file, 0600) == 0);
-    NEED(open_and_read(c, dir) == OK);
-    return NULL;
-}
-
-TEST(sqlite_refuses_an_unwritable_directory) { check_in_child(t, refuse_unwritable_directory, "directory"); }
-TEST(sqlite_refuses_a_read_only_file) { check_in_child(t, refuse_read_only_file, "file"); }
-
-// Full disks. Transactions of two records each, until one is refused; then all that were
-// acknowledged must be there, no other, and writing must go on as soon as there is room.
-
-static enum err put_pair(struct call *c, struct store_session *w, int i)
-{
-    static const uint8_t body[3000];
-    TRY(store_begin(c, w));
-    TRY(store_put(c, w, STORE_GROUP, call_format(c, "%06d", i), (bytes){body, sizeof body}));
-    TRY(store_put(c, w, STORE_SECRET, call_format(c, "%06d", i), (bytes){body, sizeof body}));
-    return store_commit(c, w);
-}
-
-static const char *check_pairs(struct call *c, struct store *s, int acknowledged)
-{
-    CLEANUP(session_closep) struct store_session *r = NULL;
-    int                                           groups = 0, secrets = 0;
-    bytes                                         last;
-    NEED(store_session_open(c, s, STORE_READ, &r) == OK);
-    NEED(store_scan(c, r, STORE_GROUP, &(struct store_range){0}, count_records, &groups) == OK);
-    NEED(store_scan(c, r, STORE_SECRET, &(struct store_range){0}, count_records, &secrets) == OK);
-    NEED(groups == acknowledged && secrets == acknowledged);
-    NEED(store_get(c, r, STORE_GROUP, call_format(c, "%06d", acknowledged - 1), &last) == OK);
-    return NULL;
-}
-
-static const char *fill_up(struct call *c, const char *dir, bool (*make_room)(const char *dir))
-{
-    CLEANUP(closep) struct store                 *s = NULL;
-    CLEANUP(session_closep) struct store_session *w = NULL;
-    int                                           n = 0;
-    const char                                   *wrong;
-    NEED(store_open_sqlite(c, str_of(dir), &s) == OK);
-    NEED(store_session_open(c, s, STORE_WRITE, &w) == OK);
-    while (n < 10000 && put_pair(c, w, n) == OK) n++;
-    NEED(n > 0 && c->failure.kind == ERR_STORE_UNAVAILABLE);
-    NEED(str_starts(str_of(c->failure.text), S("The disk is full: free space for ")));
-    call_forgive(c);
-    NEED(store_commit(c, w) != OK);
-    call_forgive(c);
-    for (int i = 0; i < 3; i++) {
-        store_rollback(w);
-        NEED(put_pair(c, w, n) == ERR_STORE_UNAVAILABLE);
-        call_forgive(c);
-    }
-    if ((wrong = check_pairs(c, s, n))) return wrong;
-    store_rollback(w);
-    NEED(make_room(dir));
-    for (int i = 0; i < 20; i++, n++) NEED(put_pair(c, w, n) == OK);
-    if ((wrong = check_pairs(c, s, n))) return wrong;
-    store_session_close(TAKE(w));
-    store_close(TAKE(s));
-    NEED(store_open_sqlite(c, str_of(dir), &s) == OK);
-    return check_pairs(c, s, n);
-}
-
-static bool lift_limit(const char *dir)
-{
-    (void)dir;
-    return setrlimit(RLIMIT_FSIZE, &(struct rlimit){RLIM_INFINITY, RLIM_INFINITY}) == 0;
-}
-
-static const char *fill_up_to_a_limit(struct call *c, const char *dir)
-{
-    NEED(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
-    NEED(setrlimit(RLIMIT_FSIZE, &(struct rlimit){1 << 20, RLIM_INFINITY}) == 0);
-    return fill_up(c, dir, lift_limit);
-}
-
-static bool write_text(const char *path, const char *text)
-{
-    int  fd = open(path, O_WRONLY | O_CLOEXEC);
-    bool done = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
-    if (fd >= 0) close(fd);
-    return done;
-}
-
-// A disk of two megabytes, with half of it taken. Where the kernel forbids namespaces: false.
-static bool mount_small_disk(const char *dir)
-{
-    char     map[64];
-    unsigned uid = geteuid();
-    if (unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) return false;
-    snprintf(map, sizeof map, "0 %u 1", uid);
-    if (!write_text("/proc/self/uid_map", map)) return false;
-    if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 || mount("none", dir, "tmpfs", 0, "size=2m") != 0) return false;
-    char ballast[256];
-    snprintf(ballast, sizeof ballast, "%s/ballast", dir);
-    int  fd = open(ballast, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-    bool done = fd >= 0 && posix_fallocate(fd, 0, 1 << 20) == 0;
-    close(fd);
-    return done;
-}
-
-static bool drop_ballast(const char *dir)
-{
-    char ballast[256];
-    snprintf(ballast, sizeof ballast, "%s/ballast", dir);
-    return unlink(ballast) == 0;
-}
-
-static const char *fill_up_a_disk(struct call *c, const char *dir)
-{
-    if (!mount_small_disk(dir)) {
-        printf("# no namespaces here: a full disk is tried with a limit only\n");
-        return NULL;
-    }
-    return fill_up(c, dir, drop_ballast);
-}
-
-static const char *start_on_a_full_disk(struct call *c, const char *dir)
-{
-    struct store *s = NULL;
-    if (!mount_small_disk(dir)) return NULL;
-    const char *rest = call_format(c, "%s/rest", dir).at;
-    int         fd = open(rest, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-    char        page[4096] = {0};
-    while (write(fd, page, sizeof page) > 0) continue;
-    NEED(errno == ENOSPC);
-    NEED(store_open_sqlite(c, str_of(dir), &s) == ERR_STORE_UNAVAILABLE);
-    NEED(str_starts(str_of(c->failure.text), S("The disk is full: free space for ")));
-    call_forgive(c);
-    NEED(unlink(rest) == 0 && close(fd) == 0);
-    NEED(make_store(c, dir) == OK && open_and_read(c, dir) == OK);
-    return NULL;
-}
-
-TEST(sqlite_file_size_limit_leaves_the_data_untouched) { check_in_child(t, fill_up_to_a_limit, "limit"); }
-TEST(sqlite_full_disk_leaves_the_data_untouched) { check_in_child(t, fill_up_a_disk, "disk"); }
-TEST(sqlite_start_on_a_full_disk_is_refused) { check_in_child(t, start_on_a_full_disk, "start"); }

@@ -1,6 +1,9 @@
 #include "store_fixture.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "core/buf.h"
 
@@ -88,4 +91,60 @@ enum err act(struct call *c, struct store_session *x, const char *script)
         }
     }
     return OK;
+}
+
+void closep(struct store **s)
+{
+    store_close(*s);
+}
+
+void session_closep(struct store_session **x)
+{
+    store_session_close(*x);
+}
+
+enum err put_one(struct call *c, struct store_session *w, enum store_kind kind, str key, bytes body)
+{
+    TRY(store_begin(c, w));
+    TRY(store_put(c, w, kind, key, body));
+    return store_commit(c, w);
+}
+
+enum err make_store(struct call *c, const char *directory)
+{
+    CLEANUP(closep) struct store                 *s = NULL;
+    CLEANUP(session_closep) struct store_session *w = NULL;
+    TRY(store_open_sqlite(c, str_of(directory), &s));
+    TRY(store_session_open(c, s, STORE_WRITE, &w));
+    return put_one(c, w, STORE_META, S("made"), str_bytes(S("yes")));
+}
+
+enum err open_and_read(struct call *c, const char *directory)
+{
+    CLEANUP(closep) struct store                 *s = NULL;
+    CLEANUP(session_closep) struct store_session *r = NULL;
+    bytes                                         body;
+    TRY(store_open_sqlite(c, str_of(directory), &s));
+    TRY(store_session_open(c, s, STORE_READ, &r));
+    return store_get(c, r, STORE_META, S("made"), &body);
+}
+
+enum err count_records(struct call *c, str key, bytes body, void *n)
+{
+    (void)c, (void)key, (void)body;
+    ++*(int *)n;
+    return OK;
+}
+
+str contents(struct call *c, const char *file)
+{
+    struct buf  b;
+    struct stat st;
+    buf_init(&b, &c->arena);
+    int fd = open(file, O_RDONLY);
+    if (fd < 0) return S("(none)");
+    char *room = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0 ? buf_extend(&b, (size_t)st.st_size) : NULL;
+    if (room && read(fd, room, (size_t)st.st_size) != st.st_size) abort();
+    close(fd);
+    return buf_view(&b);
 }

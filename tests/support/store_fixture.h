@@ -35,3 +35,16 @@ str all_keys(struct call *c, struct store_session *x, enum store_kind kind);
 
 /* One letter a step: b begin, c commit, r rollback, m mark, k keep, u undo; +x puts x (a role), -x removes it. */
 enum err act(struct call *c, struct store_session *x, const char *script);
+
+/* For CLEANUP. */
+void closep(struct store **s);
+void session_closep(struct store_session **x);
+
+enum err put_one(struct call *c, struct store_session *w, enum store_kind kind, str key, bytes body);
+/* A store on disk with one record, closed again. */
+enum err make_store(struct call *c, const char *directory);
+enum err open_and_read(struct call *c, const char *directory);
+/* A visit that counts in the int `n`. */
+enum err count_records(struct call *c, str key, bytes body, void *n);
+/* A file's bytes; "(none)" where there is no such file. */
+str contents(struct call *c, const char *file);
