@@ -2,7 +2,7 @@
 #
 #   make         builds lanyard           make demo   what it is for, in a minute
 #   make test    all tests                make asan   the same under the sanitizers
-#   make check   layers, calls, words      make fuzz   looks for what no test thought of
+#   make check   layers, format, words    make fuzz   looks for what no test thought of
 #   make bench   figures, against peers   make crash  SIGKILL, a hundred times
 #   make docs    man and web pages        make install DESTDIR= PREFIX=/usr/local
 #   make targets each of these, shortened, in a fresh copy of the tree
@@ -47,6 +47,7 @@ check:
 	@tools/check-layers
 	@tools/check-banned
 	@tools/setup check
+	@tools/format --check
 	@tools/check-shell
 	@tools/check-words
 	@tools/check-analyzer
