@@ -25,11 +25,11 @@ static guid numbered(uint64_t high, uint64_t low)
 
 static enum err put_one(struct call *c, struct store_session *session, uint64_t i)
 {
-    size_t                   role_n;
-    const struct role       *roles = role_builtins(&role_n);
-    struct assignment        a = {.id = numbered(i, i), .principal = {numbered(i * 7919 % PRINCIPALS, 1)}, .role = roles[i % 100].id};
-    struct buf               body;
-    str                      text;
+    size_t             role_n;
+    const struct role *roles = role_builtins(&role_n);
+    struct assignment  a = {.id = numbered(i, i), .principal = {numbered(i * 7919 % PRINCIPALS, 1)}, .role = roles[i % 100].id};
+    struct buf         body;
+    str                text;
     buf_init(&body, &c->arena);
     a.scope = call_format(c, "/subscriptions/%s/resourceGroups/rg-payments-%d", guid_text(numbered(i % SUBSCRIPTIONS, 2)).s, (int)(i % GROUPS));
     assignment_pack(&body, &a);
@@ -76,7 +76,8 @@ int main(int argc, char **argv)
         return 2;
     }
     call_init(&c, NULL, NULL);
-    if (store_open_sqlite(&c, str_of(argv[1]), &store) != OK || store_session_open(&c, store, STORE_WRITE, &session) != OK || fill(&c, session, n) != OK) {
+    if (store_open_sqlite(&c, str_of(argv[1]), &store) != OK || store_session_open(&c, store, STORE_WRITE, &session) != OK ||
+        fill(&c, session, n) != OK) {
         fprintf(stderr, "fill-store: %s\n", c.failure.text);
         return 1;
     }

@@ -61,9 +61,11 @@ static guid random_guid(void)
 struct population {
     object_id *principals; // groups first
     size_t     n, group_n;
-    struct { uint32_t up[GROUPS_OF_A_USER]; } *groups_of; // UINT32_MAX: none
-    guid      *subscriptions;
-    size_t     subscription_n;
+    struct {
+        uint32_t up[GROUPS_OF_A_USER];
+    } * groups_of; // UINT32_MAX: none
+    guid  *subscriptions;
+    size_t subscription_n;
 };
 
 static void populate(struct population *p, size_t assignments, size_t principals)
@@ -139,7 +141,8 @@ static void make_assignments(struct call *c, const struct population *p, struct 
         m->levels = (uint8_t)random_level();
         m->role = (uint16_t)below(role_n < 100 ? role_n : 100);
         int               len = write_scope(p, scope, sizeof scope, m->subscription, m->levels, (size_t[]){m->names[0], m->names[1], m->names[2]});
-        struct assignment plain = {.id = random_guid(), .principal = p->principals[m->principal], .role = roles[m->role].id, .scope = {scope, (size_t)len}};
+        struct assignment plain = {
+            .id = random_guid(), .principal = p->principals[m->principal], .role = roles[m->role].id, .scope = {scope, (size_t)len}};
         if (assignment_new(c, &plain, &records[i]) != OK) abort();
         arena_reset(&c->arena);
     }
@@ -252,7 +255,7 @@ static void write_texts(struct json_writer *w, const char *name, const str *text
 }
 
 struct exporting {
-    struct json_writer      w;
+    struct json_writer       w;
     const struct rbac_rules *rules;
 };
 

@@ -23,7 +23,7 @@ struct fuzz_target {
     struct fuzz_target *next;
 };
 
-void fuzz_register(struct fuzz_target *target);
+void                      fuzz_register(struct fuzz_target *target);
 const struct fuzz_target *fuzz_targets(void);
 /* Gives one input to the target, in a call of its own. */
 void fuzz_run(const struct fuzz_target *target, const uint8_t *data, size_t n);

@@ -7,8 +7,8 @@ enum { SLOW = 100 }; // what is tried in every way is bounded by the square of t
 // What is known of matching the rest of the pattern with the rest of the action.
 enum known { UNKNOWN, NO, YES };
 struct tries {
-    str         pattern, action;
-    enum known  known[SLOW + 1][SLOW + 1];
+    str        pattern, action;
+    enum known known[SLOW + 1][SLOW + 1];
 };
 
 static bool rest_matches(struct tries *t, size_t at, size_t in);

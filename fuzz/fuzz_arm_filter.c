@@ -5,7 +5,9 @@
 static const struct resource *resource(void)
 {
     static const struct resource R = {.id = S_INIT("/subscriptions/00000000-0000-0000-0000-000000000051/resourceGroups/shop/providers/A.B/c/name"),
-                                      .type = S_INIT("A.B/c"), .name = S_INIT("name"), .location = S_INIT("westus")};
+                                      .type = S_INIT("A.B/c"),
+                                      .name = S_INIT("name"),
+                                      .location = S_INIT("westus")};
     return &R;
 }
 
@@ -26,7 +28,8 @@ FUZZ(arm_filter)
         ASSERT(arm_filter_read(c, call_format(c, "%.*s)", PSTR(text)), &again) == ERR_FILTER_INVALID);
         call_forgive(c);
         // "x or x" is x, as long as it is within the limits
-        if (arm_filter_read(c, call_format(c, "%.*s or %.*s", PSTR(text), PSTR(text)), &again) == OK) ASSERT(arm_filter_allows(again, resource(), tags) == allows);
+        if (arm_filter_read(c, call_format(c, "%.*s or %.*s", PSTR(text), PSTR(text)), &again) == OK)
+            ASSERT(arm_filter_allows(again, resource(), tags) == allows);
         call_forgive(c);
     }
     bool of_groups = arm_filter_read_tags(c, text, &again) == OK;

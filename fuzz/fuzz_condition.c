@@ -5,10 +5,10 @@
 #define BLOBS "Microsoft.Storage/storageAccounts/blobServices/containers/blobs"
 #define RA    "Microsoft.Authorization/roleAssignments"
 
-static const str NAMES[] = {S_INIT("red"), S_INIT("Blue")};
-static const str NUMBER[] = {S_INIT("42")};
-static const str TIME[] = {S_INIT("2026-03-01T10:00:00Z")};
-static const str ROLE[] = {S_INIT("2a2b9908-6ea1-4ae2-8e65-a410df84e7d1")};
+static const str                   NAMES[] = {S_INIT("red"), S_INIT("Blue")};
+static const str                   NUMBER[] = {S_INIT("42")};
+static const str                   TIME[] = {S_INIT("2026-03-01T10:00:00Z")};
+static const str                   ROLE[] = {S_INIT("2a2b9908-6ea1-4ae2-8e65-a410df84e7d1")};
 static const struct rbac_attribute ITEMS[] = {
     {RBAC_REQUEST, S_INIT("a"), NAMES, 1},      {RBAC_RESOURCE, S_INIT("a:b"), NAMES, 2},
     {RBAC_REQUEST, S_INIT("n"), NUMBER, 1},     {RBAC_REQUEST, S_INIT(BLOBS ":snapshot"), TIME, 1},
@@ -46,7 +46,7 @@ FUZZ(condition)
     str           in = fuzz_str(c, data, n);
     ASSERT(action_read(S("Microsoft.X/y/read"), &a));
     const struct condition_facts with = {.action = &a, .attributes = &SOME, .now_ns = c->now_ns}, without = {.action = &a, .now_ns = c->now_ns};
-    bool well_formed = is_well_formed(in), valid = condition_check(c, in, S("2.0")) == OK;
+    bool                         well_formed = is_well_formed(in), valid = condition_check(c, in, S("2.0")) == OK;
     ASSERT(valid || c->failure.kind == ERR_CONDITION_INVALID);
     ASSERT(well_formed || !valid);
     call_forgive(c);

@@ -49,7 +49,8 @@ static void fill(struct stage *s)
     stage_put_principal(s, 0xB4, PRINCIPAL_APP);
     stage_put_principal(s, 0xB6, PRINCIPAL_MANAGED);
     put_late_user(s, 0xB8);
-    put_assignment(s, 0xE0, ADMIN, (struct assignment){.principal = s->caller.id, .principal_type = PRINCIPAL_TYPE_SERVICE, .condition = S(CONDITION)});
+    put_assignment(s, 0xE0, ADMIN,
+                   (struct assignment){.principal = s->caller.id, .principal_type = PRINCIPAL_TYPE_SERVICE, .condition = S(CONDITION)});
     put_assignment(s, 0xE2, READER, (struct assignment){.principal = user, .principal_type = PRINCIPAL_TYPE_USER});
     put_assignment(s, 0xE3, READER, (struct assignment){.principal = deleted, .principal_type = PRINCIPAL_TYPE_USER});
     put_assignment(s, 0xE4, OWNER, (struct assignment){.principal = user, .principal_type = PRINCIPAL_TYPE_USER});
@@ -65,12 +66,12 @@ static enum principal_type true_type(const struct stage *s, const struct assignm
 
 FUZZ(delegate)
 {
-    static const unsigned  NAMES[] = {0xE1, 0xE2, 0xE3, 0xE4};
-    struct test            t = {.call = c};
-    struct rbac_attributes full;
-    struct rbac_answer     answer;
-    struct http_exchange   x = {.response.head = {.arena = &c->arena}};
-    struct answer          a = {.x = &x};
+    static const unsigned             NAMES[] = {0xE1, 0xE2, 0xE3, 0xE4};
+    struct test                       t = {.call = c};
+    struct rbac_attributes            full;
+    struct rbac_answer                answer;
+    struct http_exchange              x = {.response.head = {.arena = &c->arena}};
+    struct answer                     a = {.x = &x};
     CLEANUP(stage_close) struct stage s;
     if (n == 0) return 0;
     unsigned name = NAMES[data[0] % COUNT(NAMES)];
@@ -78,7 +79,10 @@ FUZZ(delegate)
     fill(&s);
     const struct http_request http = {.method = HTTP_PUT, .body = fuzz_str(c, data + 1, n - 1)};
     const struct route        route = {HTTP_PUT, "", GUARD_BEARER, PERMIT_AT(arm_at_assignment), arm_assignment_put, &OP_ASSIGNMENT_WRITE};
-    struct wire               q = {.http = &http, .route = &route, .product = &s.product, .param_n = 2,
+    struct wire               q = {.http = &http,
+                                   .route = &route,
+                                   .product = &s.product,
+                                   .param_n = 2,
                                    .params = {{S("scope"), S(STAGE_GROUP)}, {S("name"), guid_str(c, stage_guid(name))}}};
     call_init(&x.call, NULL, NULL);
     enum err failed = permit_ask(c, &s.work, &q);
@@ -87,7 +91,11 @@ FUZZ(delegate)
     if (failed != OK) return 0;
     const struct assignment *made = rbac_find_assignment(s.work.world->rules, stage_guid(name));
     ASSERT(made && guid_eq(made->role, READER) && str_eq(made->scope, S(STAGE_GROUP)));
-    const struct assignment_args said = {.scope = made->scope, .id = made->id, .role = made->role, .principal = made->principal, .gives_type = true,
+    const struct assignment_args said = {.scope = made->scope,
+                                         .id = made->id,
+                                         .role = made->role,
+                                         .principal = made->principal,
+                                         .gives_type = true,
                                          .type = true_type(&s, made, name)};
     ASSERT(said.type == made->principal_type);
     ASSERT(assignment_attributes(c, &s.work, &said, false, &full) == OK);

@@ -40,7 +40,8 @@ static bool same(const struct rbac_filter *a, const struct rbac_filter *b)
 {
     return a->at_scope == b->at_scope && a->at_scope_and_below == b->at_scope_and_below && a->has_principal == b->has_principal &&
            object_id_eq(a->principal, b->principal) && a->has_assigned_to == b->has_assigned_to && object_id_eq(a->assigned_to, b->assigned_to) &&
-           str_eq(a->role_name, b->role_name) && a->has_type == b->has_type && a->wants_builtin == b->wants_builtin && str_eq(a->deny_name, b->deny_name);
+           str_eq(a->role_name, b->role_name) && a->has_type == b->has_type && a->wants_builtin == b->wants_builtin &&
+           str_eq(a->deny_name, b->deny_name);
 }
 
 FUZZ(filter)

@@ -32,7 +32,6 @@ FUZZ(http_fields)
         ASSERT(http_field(fields, field_n, fields[i].name).at != NULL);
     }
     ASSERT(http_read_fields(c, buf_view(&b), &again, &again_n) == OK && again_n == field_n);
-    for (size_t i = 0; i < field_n; i++)
-        ASSERT(str_eq(again[i].name, fields[i].name) && str_eq(again[i].value, fields[i].value));
+    for (size_t i = 0; i < field_n; i++) ASSERT(str_eq(again[i].name, fields[i].name) && str_eq(again[i].value, fields[i].value));
     return 0;
 }

@@ -45,8 +45,8 @@ static bool same(const struct head *a, const struct head *b)
     if (a->request.header_n != b->request.header_n || memcmp(&a->framing, &b->framing, sizeof a->framing) != 0) return false;
     for (size_t i = 0; i < a->request.header_n; i++)
         if (!str_eq(a->headers[i].name, b->headers[i].name) || !str_eq(a->headers[i].value, b->headers[i].value)) return false;
-    return a->request.method == b->request.method && str_eq(a->request.path, b->request.path) &&
-           str_eq(a->request.query, b->request.query) && str_eq(a->request.host, b->request.host);
+    return a->request.method == b->request.method && str_eq(a->request.path, b->request.path) && str_eq(a->request.query, b->request.query) &&
+           str_eq(a->request.host, b->request.host);
 }
 
 FUZZ(http_head)

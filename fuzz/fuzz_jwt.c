@@ -8,7 +8,8 @@
 #include "token/ring.h"
 #include "token/token.h"
 
-static const str                 ISSUERS[] = {S_INIT("https://sts.windows.net/11111111-1111-1111-1111-111111111111/")}, AUDIENCES[] = {S_INIT("https://vault.azure.net")};
+static const str ISSUERS[] = {S_INIT("https://sts.windows.net/11111111-1111-1111-1111-111111111111/")},
+                 AUDIENCES[] = {S_INIT("https://vault.azure.net")};
 static const struct token_policy POLICY = {.issuers = ISSUERS, .issuer_n = 1, .audiences = AUDIENCES, .audience_n = 1};
 
 // Keys are slow to make: one ring for all inputs.
@@ -54,8 +55,8 @@ static void check_claims(struct call *c, str json)
     const struct token_key *key = keyring_current(ring(c));
     uint8_t                 signature[KEY_SIGNATURE_BYTES];
     struct token_claims     claims;
-    str header = call_format(c, "{\"typ\":\"JWT\",\"alg\":\"RS256\",\"kid\":\"%.*s\"}", PSTR(token_key_id(key)));
-    str body = call_format(c, "%.*s.%.*s", PSTR(encoded(c, str_bytes(header))), PSTR(encoded(c, str_bytes(json))));
+    str                     header = call_format(c, "{\"typ\":\"JWT\",\"alg\":\"RS256\",\"kid\":\"%.*s\"}", PSTR(token_key_id(key)));
+    str                     body = call_format(c, "%.*s.%.*s", PSTR(encoded(c, str_bytes(header))), PSTR(encoded(c, str_bytes(json))));
     ASSERT(token_key_sign(c, key, body, signature) == OK);
     if (!verifies(c, call_format(c, "%.*s.%.*s", PSTR(body), PSTR(encoded(c, (bytes){signature, sizeof signature}))), &claims)) return;
     ASSERT(str_eq(claims.issuer, ISSUERS[0]) && str_starts_nocase(claims.audience, AUDIENCES[0]) && claims.audience.n <= AUDIENCES[0].n + 1);

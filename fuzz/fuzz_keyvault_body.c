@@ -26,8 +26,7 @@ static void check_same(const struct vault_secret_wish *a, const struct vault_sec
     ASSERT(a->gives_content_type == b->gives_content_type && str_eq(a->content_type, b->content_type));
     ASSERT(a->is_enabled == b->is_enabled);
     ASSERT(a->gives_tags == b->gives_tags && a->tag_n == b->tag_n);
-    for (size_t i = 0; i < a->tag_n; i++)
-        ASSERT(str_eq(a->tags[i].name, b->tags[i].name) && str_eq(a->tags[i].value, b->tags[i].value));
+    for (size_t i = 0; i < a->tag_n; i++) ASSERT(str_eq(a->tags[i].name, b->tags[i].name) && str_eq(a->tags[i].value, b->tags[i].value));
 }
 
 static const struct json *shown(struct call *c, const struct vault_secret *s, const struct secret *value)

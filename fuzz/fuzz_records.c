@@ -29,9 +29,8 @@ READ_TWICE(mgmt_group, mgmt_group_unpack, mgmt_group_pack)
 
 FUZZ(records)
 {
-    static void (*const CHECKS[])(struct call *c, bytes in) = {
-        check_principal, check_membership, check_resource, check_resource_group, check_subscription, check_mgmt_group,
-        check_revocation,
+    static void (*const CHECKS[])(struct call * c, bytes in) = {
+        check_principal, check_membership, check_resource, check_resource_group, check_subscription, check_mgmt_group, check_revocation,
     };
     str in = fuzz_str(c, data, n);
     if (in.n) CHECKS[(uint8_t)in.at[0] % COUNT(CHECKS)](c, str_bytes(str_from(in, 1)));

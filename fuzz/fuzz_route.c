@@ -49,7 +49,8 @@ static void check_service(struct call *c, const struct service *s, enum http_met
     }
     ASSERT(r->method == method && q.param_n <= ROUTE_MAX_PARAMS);
     check_segments(q.path);
-    for (size_t i = 0; i < q.param_n; i++) ASSERT(is_part(q.path, q.params[i].value) && str_eq(wire_param(&q, call_zstr(c, q.params[i].name)), q.params[i].value));
+    for (size_t i = 0; i < q.param_n; i++)
+        ASSERT(is_part(q.path, q.params[i].value) && str_eq(wire_param(&q, call_zstr(c, q.params[i].name)), q.params[i].value));
     ASSERT(route_find(c, s, method, escaped(c, q.path), &again, &same) == OK && same == r);
     ASSERT(str_eq(again.path, q.path) && again.param_n == q.param_n);
 }
@@ -57,7 +58,7 @@ static void check_service(struct call *c, const struct service *s, enum http_met
 FUZZ(route)
 {
     static const enum http_method METHODS[] = {HTTP_GET, HTTP_PUT, HTTP_POST, HTTP_DELETE, HTTP_OTHER};
-    str path = fuzz_str(c, data, n);
+    str                           path = fuzz_str(c, data, n);
     for (size_t i = 0; i < SERVICE_N; i++) check_service(c, SERVICES[i], METHODS[n % COUNT(METHODS)], path);
     return 0;
 }

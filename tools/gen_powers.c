@@ -19,8 +19,8 @@ int main(void)
     for (size_t i = 0; i < n; i++) {
         struct role_power p;
         if (!power_measure(&roles[i], &p)) return 1;
-        printf("    {{%u, %u}, %u, %u, {S_INIT(\"%.*s\"), S_INIT(\"%.*s\")}},\n", p.operations[0], p.operations[1], p.changes, p.values, PSTR(p.homes[0]),
-               PSTR(p.homes[1]));
+        printf("    {{%u, %u}, %u, %u, {S_INIT(\"%.*s\"), S_INIT(\"%.*s\")}},\n", p.operations[0], p.operations[1], p.changes, p.values,
+               PSTR(p.homes[0]), PSTR(p.homes[1]));
     }
     printf("};\n");
     return 0;

@@ -31,7 +31,7 @@ enum lanyard_result {
     LANYARD_BROKEN,    /* the server went away, or answered what cannot be read */
     LANYARD_INVALID,   /* the arguments cannot be sent */
     LANYARD_NO_MEMORY,
-    LANYARD_TIMED_OUT  /* the server is there and does not answer */
+    LANYARD_TIMED_OUT /* the server is there and does not answer */
 };
 
 /* No call waits for ever: that long for a server that sends nothing, and that long for a whole answer. */
@@ -46,9 +46,9 @@ struct lanyard_error {
 /* --- the admin socket --- */
 
 struct lanyard_request {
-    const char        *method; /* "GET" */
-    const char        *host;   /* whose API: "management.azure.com"; NULL: the server's own */
-    const char        *path;   /* with its query: "/subscriptions?api-version=2022-12-01" */
+    const char        *method;  /* "GET" */
+    const char        *host;    /* whose API: "management.azure.com"; NULL: the server's own */
+    const char        *path;    /* with its query: "/subscriptions?api-version=2022-12-01" */
     const char *const *headers; /* "Name: value" each; may be NULL */
     size_t             header_n;
     const void        *body; /* may be NULL */
@@ -64,9 +64,9 @@ struct lanyard_reply {
 };
 
 /* Sends one request. Whatever status the server gave is LANYARD_OK. *error may be NULL. */
-LANYARD_API enum lanyard_result lanyard_admin_call(const char *data_dir, const struct lanyard_request *request,
-                                                   struct lanyard_reply *out, struct lanyard_error *error);
-LANYARD_API void lanyard_reply_clear(struct lanyard_reply *reply);
+LANYARD_API enum lanyard_result lanyard_admin_call(const char *data_dir, const struct lanyard_request *request, struct lanyard_reply *out,
+                                                   struct lanyard_error *error);
+LANYARD_API void                lanyard_reply_clear(struct lanyard_reply *reply);
 
 /* --- the sandbox socket --- */
 
@@ -90,16 +90,15 @@ struct lanyard_workload;
  * "" for a developer without a resource). `sandboxed` says whether its sockets will stand in a
  * network of their own.
  */
-LANYARD_API enum lanyard_result lanyard_workload_open(const char *data_dir, const char *resource, bool sandboxed,
-                                                      struct lanyard_workload **out, struct lanyard_error *error);
+LANYARD_API enum lanyard_result lanyard_workload_open(const char *data_dir, const char *resource, bool sandboxed, struct lanyard_workload **out,
+                                                      struct lanyard_error *error);
 
 LANYARD_API const char *lanyard_workload_resource(const struct lanyard_workload *w); /* its ARM id */
 LANYARD_API const char *lanyard_workload_ca_pem(const struct lanyard_workload *w);
 LANYARD_API size_t      lanyard_workload_listeners(const struct lanyard_workload *w, const struct lanyard_listener **out);
 
 /* Hands the listening sockets over, one for each listener and in their order. They stay the caller's to close. */
-LANYARD_API enum lanyard_result lanyard_workload_serve(struct lanyard_workload *w, const int *sockets, size_t n,
-                                                       struct lanyard_error *error);
+LANYARD_API enum lanyard_result lanyard_workload_serve(struct lanyard_workload *w, const int *sockets, size_t n, struct lanyard_error *error);
 /* What to set in the workload's environment; known once it is served. */
 LANYARD_API size_t lanyard_workload_environment(const struct lanyard_workload *w, const struct lanyard_variable **out);
 

@@ -89,7 +89,8 @@ static void print_actions(const struct json *actions, str service, const char *i
 
 static void print_line(const struct line *x)
 {
-    str group = json_get_str(x->grant, S("group")), condition = json_get_str(x->grant, S("condition")), from = json_get_str(x->grant, S("countsFrom"));
+    str group = json_get_str(x->grant, S("group")), condition = json_get_str(x->grant, S("condition")),
+        from = json_get_str(x->grant, S("countsFrom"));
     printf("    %.*s at %.*s", PSTR(json_get_str(x->grant, S("roleName"))), PSTR(json_get_str(x->grant, S("scope"))));
     if (!str_empty(group)) printf(", through the group %.*s", PSTR(group));
     if (!str_empty(from)) printf(", from %.*s on", PSTR(from));

@@ -14,13 +14,13 @@ enum err admin_call(struct cli *cli, const struct lanyard_request *request, stru
         [LANYARD_NO_MEMORY] = ERR_NO_MEMORY,
         [LANYARD_TIMED_OUT] = ERR_BUSY,
     };
-    struct call         *c = &cli->call;
-    struct lanyard_reply reply;
-    struct lanyard_error why;
+    struct call           *c = &cli->call;
+    struct lanyard_reply   reply;
+    struct lanyard_error   why;
     struct lanyard_request limited = *request;
     limited.silence_max_s = cli->silence_max_s;
     enum lanyard_result result = lanyard_admin_call(cli->data_dir, &limited, &reply, &why);
-    str resource;
+    str                 resource;
     if (result == LANYARD_NO_SERVER && view_is_inside(c, &resource)) return FAIL(c, ERR_NOT_AUTHORIZED, "%s", VIEW_NO_ORDERS);
     if (result != LANYARD_OK) return FAIL(c, KINDS[result], "%s", why.text);
     struct admin_reply got = {.status = reply.status};
@@ -93,7 +93,8 @@ enum err admin_each(struct cli *cli, str path, bool (*see)(const struct json *it
         path = STR_NONE;
         if (str_empty(next)) continue;
         str rest = str_from(next, str_find_str(next, S("://")) + 3);
-        if (!str_starts(next, S("https://")) || str_find(rest, '/') == STR_NOWHERE) return FAIL(c, ERR_IO, "The server's link to the next page cannot be read.");
+        if (!str_starts(next, S("https://")) || str_find(rest, '/') == STR_NOWHERE)
+            return FAIL(c, ERR_IO, "The server's link to the next page cannot be read.");
         path = str_from(rest, str_find(rest, '/'));
     }
     return OK;

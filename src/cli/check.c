@@ -6,7 +6,7 @@
 #include "cli/find.h"
 #include "cli/who.h"
 
-#define ACCESS_VERSION   "2018-09-01-preview"
+#define ACCESS_VERSION "2018-09-01-preview"
 
 static const struct option_row OPTIONS[] = {
     ASK_PLANE_OPTION("the action's own"),
@@ -116,7 +116,8 @@ static const struct example_row EXAMPLES[] = {
 const struct command COMMAND_CHECK = {
     .name = "check",
     .summary = "Ask whether a principal may do something somewhere",
-    .about = "Says yes with the role assignment that allows it, or no. A principal, an action or a scope that does not exist is refused, with what comes near.",
+    .about = "Says yes with the role assignment that allows it, or no. A principal, an action or a scope that does not exist is refused, with what "
+             "comes near.",
     .exit_status = "0 for yes, 1 for no, 2 if no answer could be given.",
     .options = OPTIONS,
     .option_n = COUNT(OPTIONS),

@@ -51,13 +51,13 @@ struct command {
     const struct operand_row *operands;
     size_t                    operand_n;
     const char               *exit_status; /* NULL: the usual one, or for `launches` the program's */
-    const struct section_row *sections; /* more to read, after the options */
+    const struct section_row *sections;    /* more to read, after the options */
     size_t                    section_n;
     const struct example_row *examples;
     size_t                    example_n;
     bool                      hidden;
     bool                      has_no_json; /* what it prints has one form: --json is refused */
-    bool                      launches; /* its own failures end with STATUS_LAUNCH */
+    bool                      launches;    /* its own failures end with STATUS_LAUNCH */
     int (*run)(struct cli *cli);
 };
 
@@ -86,10 +86,10 @@ struct cli {
     size_t                value_n;
     char                **operands; /* NULL behind the last */
     size_t                operand_n;
-    const char           *data_dir; /* absolute */
+    const char           *data_dir;      /* absolute */
     unsigned              silence_max_s; /* --timeout */
     bool                  json;
-    bool                  color;     /* on standard output */
+    bool                  color; /* on standard output */
     bool                  error_color;
 };
 

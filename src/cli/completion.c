@@ -14,7 +14,8 @@ static void add_option_words(struct buf *b, const struct option_row *rows, size_
 // "run:--as|run:-a) return ;;": what completes an option's value.
 static void add_value_cases(struct buf *b, const char *command, const struct option_row *rows, size_t n)
 {
-    static const char *const HOW[] = {[VALUE_WORD] = "return", [VALUE_FILE] = "COMPREPLY=($(compgen -f -- \"$word\")); return",
+    static const char *const HOW[] = {[VALUE_WORD] = "return",
+                                      [VALUE_FILE] = "COMPREPLY=($(compgen -f -- \"$word\")); return",
                                       [VALUE_DIR] = "COMPREPLY=($(compgen -d -- \"$word\")); return"};
     for (size_t i = 0; i < n; i++) {
         if (rows[i].kind == VALUE_NONE) continue;
@@ -99,8 +100,8 @@ static void add_zsh_text(struct buf *b, const char *text)
 
 static void add_zsh_options(struct buf *b, const struct option_row *rows, size_t n)
 {
-    static const char *const HOW[] = {[VALUE_NONE] = "", [VALUE_WORD] = ":value: ", [VALUE_FILE] = ":file:_files",
-                                      [VALUE_DIR] = ":directory:_files -/"};
+    static const char *const HOW[] = {
+        [VALUE_NONE] = "", [VALUE_WORD] = ":value: ", [VALUE_FILE] = ":file:_files", [VALUE_DIR] = ":directory:_files -/"};
     for (size_t i = 0; i < n; i++) {
         buf_addf(b, " \\\n            '%s--%s[", rows[i].repeats ? "*" : "", rows[i].name);
         add_zsh_text(b, rows[i].help);

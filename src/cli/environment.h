@@ -78,7 +78,7 @@ FALLIBLE environment_begin(struct call *c, const char *const *caller, enum envir
 FALLIBLE environment_set(struct environment *e, const char *name, const char *value);
 void     environment_remove(struct environment *e, const char *name);
 /* Removes ENVIRONMENT_SOCKETS, but for those that name a socket or a directory which the sandbox was asked to show. */
-void     environment_drop_sockets(struct environment *e, const struct view_place *shown, size_t n);
+void environment_drop_sockets(struct environment *e, const struct view_place *shown, size_t n);
 /* Points every program at the bundle. */
-FALLIBLE environment_trust(struct environment *e, const char *bundle_path);
+FALLIBLE    environment_trust(struct environment *e, const char *bundle_path);
 const char *environment_get(const struct environment *e, const char *name);

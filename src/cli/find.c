@@ -43,7 +43,8 @@ static bool see_named(const struct json *item, void *ctx)
 enum err candidates_one(const struct candidates *x, const char *what, str *out)
 {
     if (x->n == 0) return FAIL(x->c, ERR_NOT_FOUND, "There is no %s \"%.*s\" here.", what, PSTR(x->name));
-    if (x->n > 1) return FAIL(x->c, ERR_CONFLICT, "\"%.*s\" may mean %zu things; give the id of one:%.*s", PSTR(x->name), x->n, PSTR(buf_view(&x->lines)));
+    if (x->n > 1)
+        return FAIL(x->c, ERR_CONFLICT, "\"%.*s\" may mean %zu things; give the id of one:%.*s", PSTR(x->name), x->n, PSTR(buf_view(&x->lines)));
     *out = x->first;
     return OK;
 }
@@ -59,9 +60,11 @@ enum err find_group(struct cli *cli, str name, str *out)
         return OK;
     }
     TRY(find_subscription(cli, &subscription));
-    TRY(admin_each(cli, call_format(c, "%.*s/resourceGroups?api-version=" RESOURCE_VERSION, PSTR(subscription)), str_empty(name) ? candidates_see : see_named, &x));
+    TRY(admin_each(cli, call_format(c, "%.*s/resourceGroups?api-version=" RESOURCE_VERSION, PSTR(subscription)),
+                   str_empty(name) ? candidates_see : see_named, &x));
     if (str_empty(name) && x.n == 0) return FAIL(c, ERR_NOT_FOUND, "There is no resource group yet: make one with `lanyard create group NAME`.");
-    if (str_empty(name) && x.n > 1) return FAIL(c, ERR_USAGE, "There are %zu resource groups; name one with --group:%.*s", x.n, PSTR(buf_view(&x.lines)));
+    if (str_empty(name) && x.n > 1)
+        return FAIL(c, ERR_USAGE, "There are %zu resource groups; name one with --group:%.*s", x.n, PSTR(buf_view(&x.lines)));
     return candidates_one(&x, "resource group", out);
 }
 
@@ -197,8 +200,10 @@ enum err find_role(struct cli *cli, str name, str *out_id, str *out_name)
     if (str_empty(name)) return FAIL(c, ERR_USAGE, "The role's name is empty.");
     buf_init(&s.near, &c->arena);
     TRY(find_subscription(cli, &subscription));
-    TRY(admin_each(cli, call_format(c, "%.*s/providers/Microsoft.Authorization/roleDefinitions?api-version=" ROLES_VERSION, PSTR(subscription)), see_role, &s));
-    if (str_empty(s.id) && s.near_n) return FAIL(c, ERR_NOT_FOUND, "There is no role \"%.*s\"; did you mean one of these?%.*s", PSTR(name), PSTR(buf_view(&s.near)));
+    TRY(admin_each(cli, call_format(c, "%.*s/providers/Microsoft.Authorization/roleDefinitions?api-version=" ROLES_VERSION, PSTR(subscription)),
+                   see_role, &s));
+    if (str_empty(s.id) && s.near_n)
+        return FAIL(c, ERR_NOT_FOUND, "There is no role \"%.*s\"; did you mean one of these?%.*s", PSTR(name), PSTR(buf_view(&s.near)));
     if (str_empty(s.id)) return FAIL(c, ERR_NOT_FOUND, "There is no role \"%.*s\"; `lanyard list roles` shows all.", PSTR(name));
     *out_id = s.id;
     *out_name = s.found_name;

@@ -7,8 +7,8 @@
 #include "cli/command.h"
 #include "core/json.h"
 
-#define RESOURCE_VERSION   "2021-04-01"
-#define ROLES_VERSION      "2022-04-01"
+#define RESOURCE_VERSION "2021-04-01"
+#define ROLES_VERSION    "2022-04-01"
 
 #define RESOURCE_HELP "The ARM id or the name of a resource; APP/SLOT is a slot"
 #define SCOPE_HELP    "/, an ARM id, subscription, or the name of a resource group or of a resource; VAULT/secrets/NAME is one secret"
@@ -24,9 +24,9 @@ struct candidates {
     size_t       n;
 };
 
-void     candidates_init(struct candidates *x, struct call *c, str name);
+void candidates_init(struct candidates *x, struct call *c, str name);
 /* For admin_each: takes the item's id. */
-bool     candidates_see(const struct json *item, void *ctx);
+bool candidates_see(const struct json *item, void *ctx);
 /* The only one. `what`: what was looked for. Errors: ERR_NOT_FOUND, ERR_CONFLICT with all of them, one a line */
 FALLIBLE candidates_one(const struct candidates *x, const char *what, str *out);
 

@@ -5,8 +5,8 @@
 #include "cli/line.h"
 #include "core/buf.h"
 
-#define WIDTH        80
-#define COLUMN_MAX   30 /* where explanations begin, at most */
+#define WIDTH      80
+#define COLUMN_MAX 30 /* where explanations begin, at most */
 
 const struct help_variable HELP_VARIABLES[] = {
     {"LANYARD_DATA", "The data directory, if --data is not given"},
@@ -134,8 +134,7 @@ static void command_page(struct call *c, struct page *p, const struct command *c
     title(p, "Exit status");
     paragraphs(p->b, help_exit_status(command));
     if (command->example_n) title(p, "Examples");
-    for (size_t i = 0; i < command->example_n; i++)
-        buf_addf(p->b, "  %s\n      %s\n", command->examples[i].line, command->examples[i].help);
+    for (size_t i = 0; i < command->example_n; i++) buf_addf(p->b, "  %s\n      %s\n", command->examples[i].line, command->examples[i].help);
 }
 
 enum err help_text(struct call *c, const struct command *command, bool color, str *out)
@@ -189,7 +188,10 @@ static int run_man(struct cli *cli)
 
 static int run_completion(struct cli *cli)
 {
-    static const struct { const char *shell; enum err (*write)(struct call *c, str *out); } SHELLS[] = {{"bash", help_bash}, {"zsh", help_zsh}};
+    static const struct {
+        const char *shell;
+        enum err (*write)(struct call *c, str *out);
+    } SHELLS[] = {{"bash", help_bash}, {"zsh", help_zsh}};
     for (size_t i = 0; i < COUNT(SHELLS); i++) {
         if (!str_eq(str_of(cli->operands[0]), str_of(SHELLS[i].shell))) continue;
         str      text = STR_NONE;

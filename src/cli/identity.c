@@ -13,8 +13,7 @@ static enum err revoke(struct cli *cli, const struct json **out)
 {
     struct call *c = &cli->call;
     str          id, path;
-    if (!str_eq(str_of(cli->operands[0]), S("revoke")))
-        return FAIL(c, ERR_USAGE, "identity has the verb revoke, not \"%s\".", cli->operands[0]);
+    if (!str_eq(str_of(cli->operands[0]), S("revoke"))) return FAIL(c, ERR_USAGE, "identity has the verb revoke, not \"%s\".", cli->operands[0]);
     TRY(who_find(cli, str_of(cli->operands[1]), &id));
     path = call_format(c, "/lanyard/principals/%.*s/revoke-tokens", PSTR(id));
     if (str_empty(path)) return FAIL_PLAIN(c, ERR_NO_MEMORY);
@@ -30,7 +29,8 @@ static int run_identity(struct cli *cli)
     if (failed != OK) return cli_failed(cli);
     str name = json_get_str(done, S("displayName")), id = json_get_str(done, S("principalId"));
     if (cli->json) printf("%.*s\n", PSTR(text));
-    else if (json_get_bool(done, S("exists"), false)) printf("The tokens of %.*s (%.*s) are refused from now on; it may get new ones.\n", PSTR(name), PSTR(id));
+    else if (json_get_bool(done, S("exists"), false))
+        printf("The tokens of %.*s (%.*s) are refused from now on; it may get new ones.\n", PSTR(name), PSTR(id));
     else printf("The tokens of %.*s are refused from now on; no such principal exists any more.\n", PSTR(id));
     return STATUS_OK;
 }

@@ -46,8 +46,8 @@ static void print_signin(const struct json *r)
     int64_t            code = json_get_int(status, S("errorCode"), 0), times = json_get_int(more, S("times"), 1);
     str                name = json_get_str(r, S("servicePrincipalName")), target = json_get_str(more, S("target"));
     str                host = last_of(value_of(r, "managedServiceIdentity.associatedResourceId")), known = json_get_str(more, S("callerKnownBy"));
-    printf("%.*s  %.*s  %.*s  from %.*s (known by %.*s)", PSTR(short_time(json_get_str(r, S("createdDateTime")))), PSTR(str_empty(name) ? S("-") : name),
-           PSTR(str_empty(target) ? S("-") : target), PSTR(str_empty(host) ? S("-") : host), PSTR(known));
+    printf("%.*s  %.*s  %.*s  from %.*s (known by %.*s)", PSTR(short_time(json_get_str(r, S("createdDateTime")))),
+           PSTR(str_empty(name) ? S("-") : name), PSTR(str_empty(target) ? S("-") : target), PSTR(str_empty(host) ? S("-") : host), PSTR(known));
     if (code) printf("  refused: %lld %.*s", (long long)code, PSTR(json_get_str(more, S("error"))));
     else printf("  granted%s", json_get_bool(more, S("fromCache"), false) ? ", from the cache" : "");
     if (times > 1) printf(", %lld times", (long long)times);
@@ -60,8 +60,9 @@ static void print_diagnostic(const struct json *r)
     str                who = json_get_str(claim, S("appid")), scope = json_get_str(p, S("id"));
     if (str_empty(who)) who = json_get_str(claim, S("http://schemas.microsoft.com/identity/claims/objectidentifier"));
     printf("%.*s  %.*s  %.*s  %.*s  %s, %lld %.*s\n", PSTR(short_time(json_get_str(r, S("time")))), PSTR(str_empty(who) ? S("-") : who),
-           PSTR(json_get_str(r, S("operationName"))), PSTR(str_empty(scope) ? S("-") : scope), json_get_bool(p, S("isAllowed"), false) ? "allowed" : "denied",
-           (long long)json_get_int(p, S("httpStatusCode"), 0), PSTR(json_get_str(r, S("resultSignature"))));
+           PSTR(json_get_str(r, S("operationName"))), PSTR(str_empty(scope) ? S("-") : scope),
+           json_get_bool(p, S("isAllowed"), false) ? "allowed" : "denied", (long long)json_get_int(p, S("httpStatusCode"), 0),
+           PSTR(json_get_str(r, S("resultSignature"))));
 }
 
 static const struct log_form {
@@ -152,12 +153,13 @@ static const struct example_row EXAMPLES[] = {
 const struct command COMMAND_LOGS = {
     .name = "logs",
     .summary = "Show who changed what, and who did what with a target",
-    .about = "The activity log has a record for every change of resources, roles and the directory; it is written with the change. "
-             "The diagnostic log has one for every operation of a "
-             "vault's data plane, allowed or denied. The sign-in log is for token requests; nothing writes it yet.\n\n"
-             "Records of one request have the same correlation id. Sign-in and diagnostic records are written together, some moments later, and are not "
-             "durable: a server that is killed loses the latest. No record holds a token or a secret.\n\n"
-             "With --json each record is a line of its own, with the members that the published logs have.",
+    .about =
+        "The activity log has a record for every change of resources, roles and the directory; it is written with the change. "
+        "The diagnostic log has one for every operation of a "
+        "vault's data plane, allowed or denied. The sign-in log is for token requests; nothing writes it yet.\n\n"
+        "Records of one request have the same correlation id. Sign-in and diagnostic records are written together, some moments later, and are not "
+        "durable: a server that is killed loses the latest. No record holds a token or a secret.\n\n"
+        "With --json each record is a line of its own, with the members that the published logs have.",
     .options = OPTIONS,
     .option_n = COUNT(OPTIONS),
     .operands = OPERANDS,

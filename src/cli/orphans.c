@@ -55,7 +55,8 @@ static int run_orphans(struct cli *cli)
     struct orphans o = {.cli = cli, .removes = cli_has(cli, "remove")};
     str            items;
     buf_init(&o.json, &cli->call.arena);
-    if (admin_each(cli, S("/lanyard/orphans"), see_orphan, &o) != OK || o.failed != OK || buf_finish(&cli->call, &o.json, &items) != OK) return cli_failed(cli);
+    if (admin_each(cli, S("/lanyard/orphans"), see_orphan, &o) != OK || o.failed != OK || buf_finish(&cli->call, &o.json, &items) != OK)
+        return cli_failed(cli);
     if (cli->json) printf("{\"value\":[%.*s]}\n", PSTR(items));
     else if (o.n == 0) printf("Every role assignment has a principal.\n");
     return STATUS_OK;
@@ -69,8 +70,9 @@ static const struct example_row EXAMPLES[] = {
 const struct command COMMAND_ORPHANS = {
     .name = "orphans",
     .summary = "List role assignments whose principal is gone, or delete them",
-    .about = "Deleting a user, a group or an identity leaves its role assignments behind. They grant nothing, because an id is never used again, but they "
-             "count towards the limits and make lists longer. An assignment that was made before its principal exists is listed too.",
+    .about =
+        "Deleting a user, a group or an identity leaves its role assignments behind. They grant nothing, because an id is never used again, but they "
+        "count towards the limits and make lists longer. An assignment that was made before its principal exists is listed too.",
     .options = OPTIONS,
     .option_n = COUNT(OPTIONS),
     .examples = EXAMPLES,

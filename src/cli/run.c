@@ -50,8 +50,7 @@ static enum err open_workload(struct cli *cli, bool sandboxed, struct lanyard_wo
     struct lanyard_error why;
     enum lanyard_result  result = lanyard_workload_open(cli->data_dir, cli_value(cli, "as", ""), sandboxed, out, &why);
     str                  resource;
-    if (result == LANYARD_NO_SERVER && view_is_inside(&cli->call, &resource))
-        return FAIL(&cli->call, ERR_IO, "%s", VIEW_NO_ORDERS);
+    if (result == LANYARD_NO_SERVER && view_is_inside(&cli->call, &resource)) return FAIL(&cli->call, ERR_IO, "%s", VIEW_NO_ORDERS);
     return result == LANYARD_OK ? OK : FAIL(&cli->call, ERR_IO, "%s", why.text);
 }
 

@@ -88,7 +88,7 @@ static int run_status(struct cli *cli)
     const struct json *facts = NULL;
     str                resource;
     if (view_is_inside(&cli->call, &resource)) return print_inside(cli, resource) == OK ? STATUS_OK : cli_failed(cli);
-    enum err           failed = admin_json(cli, "GET", S("/lanyard/status"), STR_NONE, &facts);
+    enum err failed = admin_json(cli, "GET", S("/lanyard/status"), STR_NONE, &facts);
     if (failed == OK && cli->json) failed = print_json(cli, facts);
     if (failed != OK) return cli_failed(cli);
     if (!cli->json) print_status(cli, facts);

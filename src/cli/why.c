@@ -48,7 +48,9 @@ static enum err look_up(struct cli *cli, const struct json **out)
 {
     guid id;
     str  text = str_of(cli->operands[0]);
-    if (!guid_parse(text, &id)) return FAIL(&cli->call, ERR_USAGE, "\"%.*s\" is not the id of a refused request. To ask about a principal, give WHO, ACTION and SCOPE.", PSTR(text));
+    if (!guid_parse(text, &id))
+        return FAIL(&cli->call, ERR_USAGE, "\"%.*s\" is not the id of a refused request. To ask about a principal, give WHO, ACTION and SCOPE.",
+                    PSTR(text));
     return admin_json(cli, "GET", call_format(&cli->call, "/lanyard/denials/%s", guid_text(id).s), STR_NONE, out);
 }
 
@@ -136,12 +138,13 @@ static const struct example_row EXAMPLES[] = {
 const struct command COMMAND_WHY = {
     .name = "why",
     .summary = "Explain why a principal may or may not do something somewhere",
-    .about = "Lists the role and deny assignments that were considered, and why each of them did or did not help: wrong scope, wrong plane, taken away "
-             "by NotActions, a condition that is not true, a deny, not yet propagated; where there are several causes, all of them. Where the answer is "
-             "no, it names up to three built-in roles that would allow it at the narrowest scope, with what each allows beyond that: roles made for "
-             "the resource's provider come before general ones and those before roles of other products, and among them the one that allows least.\n\n"
-             "A refused request is answered with its id in the header x-lanyard-denial; given that id alone, the command explains that very request as it "
-             "stood then.",
+    .about =
+        "Lists the role and deny assignments that were considered, and why each of them did or did not help: wrong scope, wrong plane, taken away "
+        "by NotActions, a condition that is not true, a deny, not yet propagated; where there are several causes, all of them. Where the answer is "
+        "no, it names up to three built-in roles that would allow it at the narrowest scope, with what each allows beyond that: roles made for "
+        "the resource's provider come before general ones and those before roles of other products, and among them the one that allows least.\n\n"
+        "A refused request is answered with its id in the header x-lanyard-denial; given that id alone, the command explains that very request as it "
+        "stood then.",
     .exit_status = "0 for yes, 1 for no, 2 if no answer could be given.",
     .options = OPTIONS,
     .option_n = COUNT(OPTIONS),

@@ -157,7 +157,9 @@ static enum err explain(struct call *c, const struct exchange *x, const char *da
     case CURLE_OPERATION_TIMEDOUT: return place_timed_out(c, data_dir, silence_max_s(r));
     case CURLE_OUT_OF_MEMORY: return FAIL_PLAIN(c, ERR_NO_MEMORY);
     case CURLE_WRITE_ERROR: return FAIL(c, ERR_IO, "The server's answer is longer than %u MiB.", REPLY_MAX_BYTES >> 20);
-    case CURLE_GOT_NOTHING: return FAIL(c, ERR_NOT_AUTHORIZED, "The server on %s closed the connection without an answer: it does not accept this process. Its log has the reason.", data_dir);
+    case CURLE_GOT_NOTHING:
+        return FAIL(c, ERR_NOT_AUTHORIZED,
+                    "The server on %s closed the connection without an answer: it does not accept this process. Its log has the reason.", data_dir);
     default: return FAIL(c, ERR_IO, "The server did not answer: %s.", x->curl.easy_strerror(got));
     }
 }

@@ -7,9 +7,9 @@
 #include "core/json.h"
 #include "lanyard/admin.h"
 
-#define MESSAGE_MAX_BYTES  (64u << 10)
-#define LISTENERS_MAX      16
-#define VARIABLES_MAX      64
+#define MESSAGE_MAX_BYTES (64u << 10)
+#define LISTENERS_MAX     16
+#define VARIABLES_MAX     64
 
 struct lanyard_workload {
     struct call             call; // holds all that the views below point to

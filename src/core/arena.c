@@ -12,14 +12,14 @@
 #ifdef ARENA_POISON
 #include <sanitizer/asan_interface.h>
 #else
-#define ASAN_POISON_MEMORY_REGION(p, n) ((void)(p), (void)(n))
+#define ASAN_POISON_MEMORY_REGION(p, n)   ((void)(p), (void)(n))
 #define ASAN_UNPOISON_MEMORY_REGION(p, n) ((void)(p), (void)(n))
 #endif
 
-#define ALIGN ((size_t)16)
-#define FIRST_CHUNK_BYTES ((size_t)4096)
+#define ALIGN               ((size_t)16)
+#define FIRST_CHUNK_BYTES   ((size_t)4096)
 #define LARGEST_CHUNK_BYTES ((size_t)1 << 20)
-#define KEPT_CHUNK_BYTES ((size_t)64 << 10)
+#define KEPT_CHUNK_BYTES    ((size_t)64 << 10)
 // Left poisoned between pieces, so that the sanitizer sees one piece run into the next.
 #ifdef ARENA_POISON
 #define GAP ALIGN

@@ -7,8 +7,8 @@
 #pragma once
 #include "core/buf.h"
 
-void b64_add(struct buf *b, bytes s);     /* A-Z a-z 0-9 + / with = at the end */
-void b64url_add(struct buf *b, bytes s);  /* A-Z a-z 0-9 - _ without padding */
+void b64_add(struct buf *b, bytes s);    /* A-Z a-z 0-9 + / with = at the end */
+void b64url_add(struct buf *b, bytes s); /* A-Z a-z 0-9 - _ without padding */
 
 /*
  * Reads the one form and refuses the other. Bits left over must be zero.

@@ -22,10 +22,10 @@
     })
 
 /* The struct of `type` whose member `member` is at `ptr`. */
-#define CONTAINER_OF(ptr, type, member) ((type *)((char *)(ptr) - offsetof(type, member)))
+#define CONTAINER_OF(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
 
 #define PRINTF_LIKE(fmt, args) __attribute__((format(printf, fmt, args)))
-#define MUST_USE __attribute__((warn_unused_result))
+#define MUST_USE               __attribute__((warn_unused_result))
 
 /* a + b and a * b for sizes: false instead of wrapping round; *out is then untouched. */
 static inline MUST_USE bool size_add(size_t a, size_t b, size_t *out)

@@ -61,8 +61,7 @@ void call_clear(struct call *c);
 /* The same in the words of the table. */
 #define FAIL_PLAIN(c, kind) FAIL(c, kind, "%s", err_text(kind))
 
-void call_fail(struct call *c, enum err kind, const char *file, int line, const char *format, ...)
-    PRINTF_LIKE(5, 6);
+void call_fail(struct call *c, enum err kind, const char *file, int line, const char *format, ...) PRINTF_LIKE(5, 6);
 
 /* A failure that was handled is no failure. */
 void call_forgive(struct call *c);
@@ -76,6 +75,6 @@ FALLIBLE call_copy_str(struct call *c, str s, str *out);
 str      call_format(struct call *c, const char *format, ...) PRINTF_LIKE(2, 3);
 str      call_lower(struct call *c, str s);
 /* At most `most` bytes of it with "?" for all that is no printable ASCII: words of a stranger, for a message. */
-str      call_printable(struct call *c, str s, size_t most);
+str call_printable(struct call *c, str s, size_t most);
 /* NUL-terminated, for libraries that ask for it; NULL if there is no room. */
 const char *call_zstr(struct call *c, str s);

@@ -20,7 +20,8 @@ enum err digest_sha256(struct call *c, bytes of, sha256 *out)
 enum err digest_hmac(struct call *c, const struct secret *key, bytes of, sha256 *out)
 {
     bytes k = secret_reveal(key);
-    if (k.n > INT_MAX || !HMAC(EVP_sha256(), k.at ? k.at : (const uint8_t *)"", (int)k.n, of.at, of.n, out->b, NULL)) return FAIL_PLAIN(c, ERR_CRYPTO);
+    if (k.n > INT_MAX || !HMAC(EVP_sha256(), k.at ? k.at : (const uint8_t *)"", (int)k.n, of.at, of.n, out->b, NULL))
+        return FAIL_PLAIN(c, ERR_CRYPTO);
     return OK;
 }
 
@@ -51,9 +52,9 @@ enum err seal_close(struct call *c, const struct secret *key, bytes plain, str b
     TRY(NEW(c, &box, plain.n + SEAL_OVERHEAD_BYTES));
     random_fill(c->random, box, NONCE_BYTES);
     CLEANUP(free_context) EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
-    uint8_t *text = box + NONCE_BYTES, *tag = text + plain.n;
-    if (!start(ctx, key, box, bound, true) || EVP_CipherUpdate(ctx, text, &n, plain.at, (int)plain.n) != 1 ||
-        EVP_CipherFinal_ex(ctx, tag, &n) != 1 || EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, TAG_BYTES, tag) != 1)
+    uint8_t                              *text = box + NONCE_BYTES, *tag = text + plain.n;
+    if (!start(ctx, key, box, bound, true) || EVP_CipherUpdate(ctx, text, &n, plain.at, (int)plain.n) != 1 || EVP_CipherFinal_ex(ctx, tag, &n) != 1 ||
+        EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, TAG_BYTES, tag) != 1)
         return FAIL_PLAIN(c, ERR_CRYPTO);
     *out = (bytes){box, plain.n + SEAL_OVERHEAD_BYTES};
     return OK;

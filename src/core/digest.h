@@ -7,9 +7,9 @@
 #pragma once
 #include "core/secret.h"
 
-#define SHA1_BYTES   20
-#define SHA256_BYTES 32
-#define SEAL_KEY_BYTES 32
+#define SHA1_BYTES          20
+#define SHA256_BYTES        32
+#define SEAL_KEY_BYTES      32
 #define SEAL_OVERHEAD_BYTES (12 + 16) /* a fresh nonce in front, the tag behind */
 
 typedef struct {

@@ -33,7 +33,8 @@ static enum err convert_object(struct reading *r, json_t *from, unsigned depth, 
     to->kind = JSON_IS_OBJECT;
     TRY(NEW(r->c, &to->u.list.items, n));
     TRY(NEW(r->c, &to->u.list.names, n));
-    json_object_foreach(from, name, value) {
+    json_object_foreach(from, name, value)
+    {
         TRY(call_copy_str(r->c, str_of(name), &to->u.list.names[i]));
         TRY(convert(r, value, depth + 1, &to->u.list.items[i]));
         i++;
@@ -61,9 +62,7 @@ static enum err convert(struct reading *r, json_t *from, unsigned depth, struct 
         to->kind = JSON_IS_REAL;
         to->u.real = json_real_value(from);
         return OK;
-    case JSON_STRING:
-        to->kind = JSON_IS_STRING;
-        return call_copy_str(r->c, (str){json_string_value(from), json_string_length(from)}, &to->u.string);
+    case JSON_STRING: to->kind = JSON_IS_STRING; return call_copy_str(r->c, (str){json_string_value(from), json_string_length(from)}, &to->u.string);
     case JSON_ARRAY: return convert_array(r, from, depth, to);
     case JSON_OBJECT: return convert_object(r, from, depth, to);
     }
@@ -126,7 +125,7 @@ enum err json_parse_within(struct call *c, str text, size_t heap_bytes, const st
     if (text.n > JSON_MAX_BYTES) return FAIL(c, ERR_TOO_LARGE, "The JSON is larger than %zu bytes.", JSON_MAX_BYTES);
     (void)pthread_once(&once, set_up_jansson);
     CLEANUP(clear_heap) struct heap h = {.arena.limit = heap_bytes};
-    json_t *root = load(&h, text, &error);
+    json_t                         *root = load(&h, text, &error);
     if (h.failed == ERR_TOO_LARGE) return FAIL(c, ERR_TOO_LARGE, "Reading the JSON takes more than %zu bytes.", heap_bytes);
     if (h.failed) return FAIL_PLAIN(c, h.failed);
     if (!root) return FAIL(c, ERR_JSON_INVALID, "Line %d, column %d: %s", error.line, error.column, error.text);

@@ -10,9 +10,9 @@
 #pragma once
 #include "core/buf.h"
 
-#define JSON_MAX_BYTES ((size_t)4 << 20)
-#define JSON_MAX_DEPTH 64
-#define JSON_MAX_VALUES 200000 /* in one document */
+#define JSON_MAX_BYTES      ((size_t)4 << 20)
+#define JSON_MAX_DEPTH      64
+#define JSON_MAX_VALUES     200000             /* in one document */
 #define JSON_MAX_HEAP_BYTES ((size_t)64 << 20) /* beside the call's arena, while one is read */
 
 enum json_kind { JSON_IS_NULL, JSON_IS_BOOL, JSON_IS_INT, JSON_IS_REAL, JSON_IS_STRING, JSON_IS_ARRAY, JSON_IS_OBJECT };
@@ -44,12 +44,12 @@ FALLIBLE json_parse_within(struct call *c, str text, size_t heap_bytes, const st
 const struct json *json_get(const struct json *object, str name); /* name by exact case */
 const struct json *json_get_nocase(const struct json *object, str name);
 const struct json *json_path(const struct json *object, const char *dotted); /* "properties.sku.name", exact case */
-str     json_str(const struct json *v);
-str     json_get_str(const struct json *object, str name);
-int64_t json_get_int(const struct json *object, str name, int64_t fallback);
-bool    json_get_bool(const struct json *object, str name, bool fallback);
-bool    json_is(const struct json *v, enum json_kind kind); /* absence is no JSON_IS_NULL */
-size_t  json_n(const struct json *list);    /* members of an object or array, else 0 */
+str                json_str(const struct json *v);
+str                json_get_str(const struct json *object, str name);
+int64_t            json_get_int(const struct json *object, str name, int64_t fallback);
+bool               json_get_bool(const struct json *object, str name, bool fallback);
+bool               json_is(const struct json *v, enum json_kind kind); /* absence is no JSON_IS_NULL */
+size_t             json_n(const struct json *list);                    /* members of an object or array, else 0 */
 const struct json *json_at(const struct json *list, size_t i);
 
 /* `patch` laid over `base` as RFC 7396 says; neither is changed. */

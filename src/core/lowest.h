@@ -17,8 +17,8 @@ struct lowest {
 /* Lives: the call. */
 FALLIBLE lowest_init(struct call *c, struct lowest *l, size_t room);
 /* Would this id be kept? For a caller that looks further only then. */
-bool     lowest_wants(const struct lowest *l, const guid *id);
+bool lowest_wants(const struct lowest *l, const guid *id);
 /* Keeps the id, in place of the highest one if there is no room. Each id is offered once. */
-void     lowest_offer(struct lowest *l, const guid *id);
+void lowest_offer(struct lowest *l, const guid *id);
 /* In order, the lowest first; nothing may be offered afterwards. */
-void     lowest_sort(struct lowest *l);
+void lowest_sort(struct lowest *l);

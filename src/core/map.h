@@ -27,8 +27,8 @@ void *map_get(const struct map *m, str key);
 MUST_USE bool map_put(struct map *m, str key, void *value, void **out_old);
 /* Room for one more, so that the next put cannot fail: for changes that touch several tables or none. */
 MUST_USE bool map_reserve(struct map *m);
-void map_put_reserved(struct map *m, str key, void *value);
-void *map_remove(struct map *m, str key); /* what stood there, or NULL */
+void          map_put_reserved(struct map *m, str key, void *value);
+void         *map_remove(struct map *m, str key); /* what stood there, or NULL */
 
 /* Values in no order: for (size_t at = 0; (v = map_next(m, &at));). Nothing may be put or removed meanwhile. */
 void *map_next(const struct map *m, size_t *at);

@@ -66,8 +66,7 @@ TEST(order_stays_shallow_when_keys_come_sorted)
     size_t deepest = 0;
     for (size_t i = 0; i < N; i += 97) {
         size_t depth = 0;
-        for (struct order_node *at = o.root; at != &things[i].node; depth++)
-            at = str_cmp(things[i].node.key, at->key) < 0 ? at->left : at->right;
+        for (struct order_node *at = o.root; at != &things[i].node; depth++) at = str_cmp(things[i].node.key, at->key) < 0 ? at->left : at->right;
         if (depth > deepest) deepest = depth;
     }
     CHECK(deepest < 100); // log2 of N is 17; a list would be 100,000 deep
@@ -83,10 +82,10 @@ struct sample {
 TEST(record_copies_the_struct_its_texts_and_room_behind)
 {
     static const size_t TEXTS[] = {offsetof(struct sample, text), offsetof(struct sample, none)};
-    char           text[] = "text";
-    struct sample  plain = {.number = 3, .text = str_of(text)};
-    void          *tail;
-    struct sample *copy = record_new(&plain, sizeof plain, TEXTS, COUNT(TEXTS), 100, &tail);
+    char                text[] = "text";
+    struct sample       plain = {.number = 3, .text = str_of(text)};
+    void               *tail;
+    struct sample      *copy = record_new(&plain, sizeof plain, TEXTS, COUNT(TEXTS), 100, &tail);
     CHECK(copy != NULL);
     memset(text, 'x', 4);
     memset(tail, 0xff, 100);

@@ -40,7 +40,6 @@ TEST(unpack_refuses_what_is_cut_or_too_long)
 {
     bytes whole = sample(t->call);
     bool  equal;
-    for (size_t n = 0; n < whole.n; n++)
-        CHECK_ERR(read_all(t->call, (bytes){whole.at, n}, &equal), ERR_STORE_DAMAGED, "cut");
+    for (size_t n = 0; n < whole.n; n++) CHECK_ERR(read_all(t->call, (bytes){whole.at, n}, &equal), ERR_STORE_DAMAGED, "cut");
     CHECK_ERR(read_all(t->call, (bytes){whole.at, whole.n + 1}, &equal), ERR_STORE_DAMAGED, "too long");
 }

@@ -13,7 +13,7 @@
 struct ref {
     atomic_uint n;
     void (*free)(struct ref *r); /* frees the whole struct */
-    uint64_t version; /* of a record of the store: the number of the change that wrote it; 0: none yet. Set before it is shared */
+    uint64_t version;            /* of a record of the store: the number of the change that wrote it; 0: none yet. Set before it is shared */
 };
 
 static inline void ref_init(struct ref *r, void (*free)(struct ref *r))

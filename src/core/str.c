@@ -138,8 +138,8 @@ bool str_take_character(str *rest, uint32_t *out)
 {
     static const uint32_t SMALLEST[] = {0, 0x80, 0x800, 0x10000}; // a longer form than needed is refused
     if (rest->n == 0) return false;
-    uint8_t  lead = (uint8_t)rest->at[0];
-    size_t   more = lead < 0x80 ? 0 : (lead & 0xe0) == 0xc0 ? 1 : (lead & 0xf0) == 0xe0 ? 2 : (lead & 0xf8) == 0xf0 ? 3 : 4;
+    uint8_t lead = (uint8_t)rest->at[0];
+    size_t  more = lead < 0x80 ? 0 : (lead & 0xe0) == 0xc0 ? 1 : (lead & 0xf0) == 0xe0 ? 2 : (lead & 0xf8) == 0xf0 ? 3 : 4;
     if (more == 4 || rest->n <= more) return false;
     uint32_t ch = more == 0 ? lead : lead & (0x3fu >> more);
     for (size_t i = 1; i <= more; i++) {

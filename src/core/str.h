@@ -22,9 +22,12 @@ typedef struct {
 } bytes;
 
 #define S(literal) ((str){"" literal, sizeof(literal) - 1})
-#define S_INIT(literal) {"" literal, sizeof(literal) - 1} /* for static tables */
-#define PSTR(s) (int)(s).n, (s).at
-#define STR_NONE ((str){NULL, 0})
+#define S_INIT(literal)                 \
+    {                                   \
+        "" literal, sizeof(literal) - 1 \
+    } /* for static tables */
+#define PSTR(s)     (int)(s).n, (s).at
+#define STR_NONE    ((str){NULL, 0})
 #define STR_NOWHERE SIZE_MAX /* what a search that finds nothing answers */
 
 static inline str str_of(const char *z)
@@ -83,7 +86,7 @@ static inline uint64_t word_lower(uint64_t v)
     return v | ((from_a & ~past_z & ascii) >> 2); // bit 5 is what tells the cases apart
 }
 
-bool str_same_letters(str a, str b); /* of equal length: what str_eq_nocase is made of */
+bool               str_same_letters(str a, str b); /* of equal length: what str_eq_nocase is made of */
 static inline bool str_eq_nocase(str a, str b)
 {
     return a.n == b.n && str_same_letters(a, b);

@@ -72,7 +72,10 @@ struct time_text time_compact(int64_t s)
     return text("%Y%m%dT%H%M%SZ", s);
 }
 
-static const struct { char name; int64_t s; } UNITS[] = {{'d', S_PER_DAY}, {'h', 3600}, {'m', 60}, {'s', 1}};
+static const struct {
+    char    name;
+    int64_t s;
+} UNITS[] = {{'d', S_PER_DAY}, {'h', 3600}, {'m', 60}, {'s', 1}};
 
 struct time_text time_span(int64_t s)
 {

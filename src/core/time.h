@@ -30,13 +30,13 @@ struct time_text {
     char s[40];
 };
 
-struct time_text time_iso(int64_t ns);      /* 2026-11-23T04:15:00.1234567Z */
-struct time_text time_iso_s(int64_t s);     /* 2026-11-23T04:15:00Z */
-struct time_text time_plain(int64_t s);     /* 2026-11-23 04:15:00Z, as the token service dates errors */
-struct time_text time_http(int64_t s);      /* Mon, 23 Nov 2026 04:15:00 GMT */
-struct time_text time_compact(int64_t s);   /* 20261123T041500Z */
+struct time_text time_iso(int64_t ns);    /* 2026-11-23T04:15:00.1234567Z */
+struct time_text time_iso_s(int64_t s);   /* 2026-11-23T04:15:00Z */
+struct time_text time_plain(int64_t s);   /* 2026-11-23 04:15:00Z, as the token service dates errors */
+struct time_text time_http(int64_t s);    /* Mon, 23 Nov 2026 04:15:00 GMT */
+struct time_text time_compact(int64_t s); /* 20261123T041500Z */
 
-struct time_text time_span(int64_t s);      /* 1d2h10m, 0s: units that are nought are left out */
+struct time_text time_span(int64_t s); /* 1d2h10m, 0s: units that are nought are left out */
 
 /* Reads RFC 3339 with up to nine digits of a second; Z or an offset is needed. Years 1..9999. */
 MUST_USE bool time_parse_iso(str text, int64_t *out_ns);

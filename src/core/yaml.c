@@ -64,8 +64,9 @@ static bool is_real(str s)
 
 static enum err read_plain(struct reader *r, const yaml_event_t *e, str text, struct json *out)
 {
-    static const char *const NULLS[] = {"", "~", "null", "Null", "NULL"}, *const YES[] = {"true", "True", "TRUE"}, *const NO[] = {"false", "False", "FALSE"};
-    int64_t                  integer;
+    static const char *const NULLS[] = {"", "~", "null", "Null", "NULL"}, *const YES[] = {"true", "True", "TRUE"},
+                             *const NO[] = {"false", "False", "FALSE"};
+    int64_t                         integer;
     if (is_one_of(text, NULLS, COUNT(NULLS))) {
         *out = (struct json){.kind = JSON_IS_NULL};
         return OK;
@@ -75,7 +76,8 @@ static enum err read_plain(struct reader *r, const yaml_event_t *e, str text, st
         return OK;
     }
     if (is_digits(without_sign(text))) {
-        if (!str_to_i64(*text.at == '+' ? str_from(text, 1) : text, &integer)) return refuse(r, &e->start_mark, "the number is too large; quote it if it is text");
+        if (!str_to_i64(*text.at == '+' ? str_from(text, 1) : text, &integer))
+            return refuse(r, &e->start_mark, "the number is too large; quote it if it is text");
         *out = (struct json){.kind = JSON_IS_INT, .u.integer = integer};
         return OK;
     }

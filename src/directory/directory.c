@@ -30,7 +30,7 @@ struct directory {
     size_t       kind_n[PRINCIPAL_MANAGED + 1];
     struct map   nodes;
     struct map   revocations; // by principal
-    size_t       ended_n; // of memberships: most directories have none, and need not be searched for them
+    size_t       ended_n;     // of memberships: most directories have none, and need not be searched for them
     uint64_t     seed;
 };
 
@@ -423,7 +423,8 @@ void directory_each(const struct directory *d, const object_id *after, bool (*vi
     for (struct order_node *node = first_past(&d->ids, after); node && visit(entry_of(node)->p, ctx);) node = node->after;
 }
 
-void directory_each_member(const struct directory *d, object_id group, const object_id *after, bool (*visit)(const struct membership *m, void *ctx), void *ctx)
+void directory_each_member(const struct directory *d, object_id group, const object_id *after, bool (*visit)(const struct membership *m, void *ctx),
+                           void *ctx)
 {
     const struct node *n = node_of(d, group);
     struct order_node *at = n ? first_past(&n->members, after) : NULL;
@@ -431,7 +432,8 @@ void directory_each_member(const struct directory *d, object_id group, const obj
         if (!has_ended(edge_in_group(at)->m) && !visit(edge_in_group(at)->m, ctx)) return;
 }
 
-void directory_each_group_of(const struct directory *d, object_id member, const object_id *after, bool (*visit)(const struct membership *m, void *ctx), void *ctx)
+void directory_each_group_of(const struct directory *d, object_id member, const object_id *after,
+                             bool (*visit)(const struct membership *m, void *ctx), void *ctx)
 {
     const struct node *n = node_of(d, member);
     struct order_node *at = n ? first_past(&n->groups, after) : NULL;

@@ -25,12 +25,12 @@ struct principal {
     struct ref          ref;
     object_id           id;
     enum principal_kind kind;
-    client_id           app;         /* services only */
-    str                 name;        /* display name */
-    str                 user_name;   /* users: their sign-in name */
-    str                 resource;    /* managed identities: the ARM id they belong to */
+    client_id           app;       /* services only */
+    str                 name;      /* display name */
+    str                 user_name; /* users: their sign-in name */
+    str                 resource;  /* managed identities: the ARM id they belong to */
     bool                is_system_assigned;
-    str                 document;    /* users and groups: what else they are, a JSON object; may be empty */
+    str                 document; /* users and groups: what else they are, a JSON object; may be empty */
     int64_t             created_ns;
     int64_t             counts_from_ns; /* before that time others may not know it yet (propagation) */
 };
@@ -49,7 +49,7 @@ struct membership {
      * 0 for one that stands. Else it has ended and is in no list any more, but counted until then: whoever is
      * asked about an earlier time - that at which a token was issued - still needs it (propagation).
      */
-    int64_t    counts_until_ns;
+    int64_t counts_until_ns;
 };
 FALLIBLE membership_new(struct call *c, const struct membership *plain, struct membership **out);
 void     membership_pack(struct buf *b, const struct membership *m);
@@ -113,8 +113,10 @@ const struct membership *directory_find_membership(const struct directory *d, ob
 /* Each record once, in the order of ids, from the first past `after` (there or not; NULL: from the beginning); `visit` answers
    false to stop. Memberships that have ended are left out. */
 void directory_each(const struct directory *d, const object_id *after, bool (*visit)(const struct principal *p, void *ctx), void *ctx);
-void directory_each_member(const struct directory *d, object_id group, const object_id *after, bool (*visit)(const struct membership *m, void *ctx), void *ctx);
-void directory_each_group_of(const struct directory *d, object_id member, const object_id *after, bool (*visit)(const struct membership *m, void *ctx), void *ctx);
+void directory_each_member(const struct directory *d, object_id group, const object_id *after, bool (*visit)(const struct membership *m, void *ctx),
+                           void *ctx);
+void directory_each_group_of(const struct directory *d, object_id member, const object_id *after,
+                             bool (*visit)(const struct membership *m, void *ctx), void *ctx);
 /* How many principals there are of the kinds of a mask (1 << kind). */
 size_t directory_count(const struct directory *d, unsigned kinds);
 /* Those alone, in any order. */

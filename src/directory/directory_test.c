@@ -5,7 +5,7 @@
 #include "core/random.h"
 #include "test.h"
 
-#define VM "/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/app/providers/Microsoft.Compute/virtualMachines/vm1"
+#define VM  "/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/app/providers/Microsoft.Compute/virtualMachines/vm1"
 #define ID1 "/subscriptions/11111111-1111-1111-1111-111111111111/resourcegroups/app/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id1"
 
 static object_id oid(unsigned n)
@@ -69,7 +69,9 @@ static str closure(struct test *t, const struct directory *d, unsigned who, int6
 TEST(directory_finds_a_principal_by_each_of_its_ids_and_by_no_other) // I1, T2
 {
     struct directory *d = directory_new();
-    put(t, d, (struct principal){.id = oid(1), .kind = PRINCIPAL_MANAGED, .app = cid(101), .name = S("vm1"), .resource = S(VM), .is_system_assigned = true});
+    put(t, d,
+        (struct principal){
+            .id = oid(1), .kind = PRINCIPAL_MANAGED, .app = cid(101), .name = S("vm1"), .resource = S(VM), .is_system_assigned = true});
     put(t, d, (struct principal){.id = oid(2), .kind = PRINCIPAL_MANAGED, .app = cid(102), .name = S("id1"), .resource = S(ID1)});
     put(t, d, (struct principal){.id = oid(3), .kind = PRINCIPAL_USER, .name = S("Ada"), .user_name = S("ada@contoso.test")});
 
@@ -189,7 +191,7 @@ TEST(directory_closure_leaves_out_what_does_not_count) // R5, R8, R9
     CHECK_STR(closure(t, d, 1, 200), S("1 10 11"), "nested");
     CHECK_STR(closure(t, d, 1, 300), S("1 10 12 11"), "all");
 
-    join(t, d, 2, 1, 0); // a user is nobody's group, whatever a record says
+    join(t, d, 2, 1, 0);  // a user is nobody's group, whatever a record says
     join(t, d, 50, 1, 0); // a group that is not there
     CHECK_STR(closure(t, d, 1, 300), S("1 10 12 11"), "no such groups");
 
@@ -373,8 +375,8 @@ TEST(principal_refuses_names_past_their_limit) // I10
 {
     static char long_name[DIRECTORY_MAX_RESOURCE_BYTES + 1];
     memset(long_name, 'a', sizeof long_name);
-    const str at_limit = {long_name, DIRECTORY_MAX_NAME_BYTES}, past = {long_name, DIRECTORY_MAX_NAME_BYTES + 1};
-    const str longest_id = {long_name, DIRECTORY_MAX_RESOURCE_BYTES}, too_long_id = {long_name, DIRECTORY_MAX_RESOURCE_BYTES + 1};
+    const str   at_limit = {long_name, DIRECTORY_MAX_NAME_BYTES}, past = {long_name, DIRECTORY_MAX_NAME_BYTES + 1};
+    const str   longest_id = {long_name, DIRECTORY_MAX_RESOURCE_BYTES}, too_long_id = {long_name, DIRECTORY_MAX_RESOURCE_BYTES + 1};
     static char long_document[DIRECTORY_MAX_DOCUMENT_BYTES + 1];
     const str   too_long_document = {long_document, sizeof long_document};
     const struct { const char *row; struct principal plain; enum err want; } CASES[] = {
@@ -393,8 +395,16 @@ TEST(principal_refuses_names_past_their_limit) // I10
 
 TEST(directory_records_read_back_and_damage_is_refused)
 {
-    struct principal  plain = {.id = oid(1), .kind = PRINCIPAL_MANAGED, .app = cid(2), .name = S("vm1"), .user_name = S("u"), .resource = S(VM), .document = S("{\"mail\":1}"),
-                               .is_system_assigned = true, .created_ns = 12, .counts_from_ns = -3};
+    struct principal  plain = {.id = oid(1),
+                               .kind = PRINCIPAL_MANAGED,
+                               .app = cid(2),
+                               .name = S("vm1"),
+                               .user_name = S("u"),
+                               .resource = S(VM),
+                               .document = S("{\"mail\":1}"),
+                               .is_system_assigned = true,
+                               .created_ns = 12,
+                               .counts_from_ns = -3};
     struct principal *p = NULL;
     struct buf        b;
     buf_init(&b, &t->call->arena);
@@ -424,7 +434,7 @@ TEST(directory_records_read_back_and_damage_is_refused)
     b.at[17] = PRINCIPAL_MANAGED + 1;
     CHECK_ERR(principal_unpack(t->call, record, &p), ERR_STORE_DAMAGED, "kind");
 
-    struct membership  m = {.group = oid(3), .member = oid(4), .counts_from_ns = 5, .counts_until_ns = 6}, *read = NULL;
+    struct membership m = {.group = oid(3), .member = oid(4), .counts_from_ns = 5, .counts_until_ns = 6}, *read = NULL;
     buf_init(&b, &t->call->arena);
     membership_pack(&b, &m);
     record = str_bytes(buf_view(&b));

@@ -9,9 +9,15 @@
 #pragma once
 #include "core/guid.h"
 
-typedef struct { guid g; } tenant_id;
-typedef struct { guid g; } object_id; /* a principal: what role assignments name; "principal id" */
-typedef struct { guid g; } client_id; /* an application: what code selects an identity by; "app id" */
+typedef struct {
+    guid g;
+} tenant_id;
+typedef struct {
+    guid g;
+} object_id; /* a principal: what role assignments name; "principal id" */
+typedef struct {
+    guid g;
+} client_id; /* an application: what code selects an identity by; "app id" */
 
 static inline bool object_id_eq(object_id a, object_id b)
 {

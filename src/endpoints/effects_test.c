@@ -26,7 +26,8 @@ static void check_op(struct test *t, const struct op *op)
 static bool is_tried(const struct op *op, const struct effect *effect)
 {
     bool tried = false;
-    for (size_t i = 0; i < TRIAL_N && !tried; i++) tried = str_eq(str_of(TRIALS[i].op->name), str_of(op->name)) && str_eq(str_of(TRIALS[i].effect), str_of(effect->name));
+    for (size_t i = 0; i < TRIAL_N && !tried; i++)
+        tried = str_eq(str_of(TRIALS[i].op->name), str_of(op->name)) && str_eq(str_of(TRIALS[i].effect), str_of(effect->name));
     return tried;
 }
 
@@ -117,7 +118,7 @@ static guid bare_role(struct scene *x, const struct trial *trial)
     struct test           *t = x->s.test;
     str                    action[] = {str_of(trial->own ? trial->own : trial->op->action ? trial->op->action : "Microsoft.Resources/tenants/read")};
     struct role_permission p = {0};
-    struct role           *made, plain = {.id = stage_guid(0xE2), .name = S("Bare"), .permissions = &p, .permission_n = 1, .scopes = &EVERYWHERE, .scope_n = 1};
+    struct role *made, plain = {.id = stage_guid(0xE2), .name = S("Bare"), .permissions = &p, .permission_n = 1, .scopes = &EVERYWHERE, .scope_n = 1};
     if (trial->op->plane == RBAC_DATA) p.data_actions = action, p.data_action_n = 1;
     else p.actions = action, p.action_n = 1;
     CHECK_OK(role_new(t->call, &plain, &made));
@@ -143,8 +144,8 @@ static size_t gainers(struct scene *x, const struct trial *trial, const struct o
 // Who has all that is asked for may do it, and gets what the effect gives.
 static void check_granted(struct scene *x, const struct trial *trial)
 {
-    struct test   *t = x->s.test;
-    struct attempt a;
+    struct test       *t = x->s.test;
+    struct attempt     a;
     const struct role *all = rbac_find_role_by_name(x->s.work.world->rules, S("Owner")),
                       *vaults = rbac_find_role_by_name(x->s.work.world->rules, S("Key Vault Administrator"));
     begin(&a, x);
@@ -162,8 +163,8 @@ TEST(nobody_gains_by_an_indirect_effect_what_he_could_not_grant)
 {
     for (size_t i = 0; i < TRIAL_N; i++) {
         CLEANUP(scene_close) struct scene x;
-        const struct trial *trial = &TRIALS[i];
-        str                 who;
+        const struct trial               *trial = &TRIALS[i];
+        str                               who;
         trial_open(&x, t, trial);
         str row = call_format(t->call, "%s of %s", trial->effect, trial->op->name);
         CHECK_ROW(effect_of(trial) != NULL, row.at);

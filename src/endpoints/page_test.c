@@ -137,7 +137,8 @@ TEST(page_link_repeats_the_request_with_the_cursor)
     set_query(&x, S("a eq 'b'"), S("old"));
     CHECK_OK(page_cursor(t->call, &x.wire, S("key"), &token));
     CHECK_OK(page_link(t->call, &x.wire, &page, false, &link));
-    CHECK_STR(link, call_format(t->call, "https://management.example/list%%20of?%%24filter=a%%20eq%%20%%27b%%27&%%24skiptoken=%.*s", PSTR(token)), "escaped");
+    CHECK_STR(link, call_format(t->call, "https://management.example/list%%20of?%%24filter=a%%20eq%%20%%27b%%27&%%24skiptoken=%.*s", PSTR(token)),
+              "escaped");
     CHECK_OK(page_link(t->call, &x.wire, &page, true, &link));
     CHECK_STR(link, call_format(t->call, "https://management.example/list%%20of?$filter=a%%20eq%%20%%27b%%27&$skiptoken=%.*s", PSTR(token)), "plain");
 }

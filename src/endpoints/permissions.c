@@ -36,8 +36,8 @@ static enum err read_text(struct call *c, const struct json *block, const char *
 
 static enum err read_block(struct call *c, const struct json *block, struct role_permission *out)
 {
-    static const str NAMES[] = {S_INIT("actions"), S_INIT("notActions"), S_INIT("dataActions"), S_INIT("notDataActions"), S_INIT("condition"),
-                                S_INIT("conditionVersion")};
+    static const str NAMES[] = {S_INIT("actions"),        S_INIT("notActions"), S_INIT("dataActions"),
+                                S_INIT("notDataActions"), S_INIT("condition"),  S_INIT("conditionVersion")};
     str              version;
     if (!json_is(block, JSON_IS_OBJECT)) return FAIL(c, ERR_CONTENT_INVALID, "Each of the permissions must be an object.");
     TRY(json_spell(c, block, NAMES, COUNT(NAMES), &block));

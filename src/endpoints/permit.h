@@ -34,24 +34,48 @@ struct permit {
     enum permit_kind kind;
     permit_target   *target;
     permit_rule     *rule;
-    const char      *action;    /* NULL: that of the row's op */
-    bool             by_target; /* the target says the action, of a row without an op */
+    const char      *action;                  /* NULL: that of the row's op */
+    bool             by_target;               /* the target says the action, of a row without an op */
     const char      *items[PERMIT_MAX_ITEMS]; /* what permit_item asks: for the items of a list, or for a part of any answer */
-    const char      *why; /* of PERMIT_NOTHING; of PERMIT_BY_ITEM where no action decides */
+    const char      *why;                     /* of PERMIT_NOTHING; of PERMIT_BY_ITEM where no action decides */
 };
 
 /* The permission of the row's op (of an op by_target: the action that the target says), at the target. */
-#define PERMIT_AT(target_) {.kind = PERMIT_BY_ROLE, .target = target_}
+#define PERMIT_AT(target_)                        \
+    {                                             \
+        .kind = PERMIT_BY_ROLE, .target = target_ \
+    }
 /* For rows without an op: a management action at the target, or the one that the target says. */
-#define PERMIT_ACTION(action_, target_) {.kind = PERMIT_BY_ROLE, .action = action_, .target = target_}
-#define PERMIT_ACTION_AT(target_) {.kind = PERMIT_BY_ROLE, .by_target = true, .target = target_}
-#define PERMIT_RULE(rule_) {.kind = PERMIT_BY_RULE, .rule = rule_}
+#define PERMIT_ACTION(action_, target_)                              \
+    {                                                                \
+        .kind = PERMIT_BY_ROLE, .action = action_, .target = target_ \
+    }
+#define PERMIT_ACTION_AT(target_)                                    \
+    {                                                                \
+        .kind = PERMIT_BY_ROLE, .by_target = true, .target = target_ \
+    }
+#define PERMIT_RULE(rule_)                    \
+    {                                         \
+        .kind = PERMIT_BY_RULE, .rule = rule_ \
+    }
 /* Up to PERMIT_MAX_ITEMS actions. */
-#define PERMIT_ITEMS(...) {.kind = PERMIT_BY_ITEM, .items = {__VA_ARGS__}}
-#define PERMIT_ITEMS_SEEN(why_) {.kind = PERMIT_BY_ITEM, .why = why_}
-#define PERMIT_NONE(why_) {.kind = PERMIT_NOTHING, .why = why_}
+#define PERMIT_ITEMS(...)                                \
+    {                                                    \
+        .kind = PERMIT_BY_ITEM, .items = { __VA_ARGS__ } \
+    }
+#define PERMIT_ITEMS_SEEN(why_)             \
+    {                                       \
+        .kind = PERMIT_BY_ITEM, .why = why_ \
+    }
+#define PERMIT_NONE(why_)                   \
+    {                                       \
+        .kind = PERMIT_NOTHING, .why = why_ \
+    }
 /* Open but for a part, which is shown to those whom permit_item lets see it. */
-#define PERMIT_NONE_BUT(why_, ...) {.kind = PERMIT_NOTHING, .why = why_, .items = {__VA_ARGS__}}
+#define PERMIT_NONE_BUT(why_, ...)                                    \
+    {                                                                 \
+        .kind = PERMIT_NOTHING, .why = why_, .items = { __VA_ARGS__ } \
+    }
 
 /*
  * Asks for the permission of the request's row.

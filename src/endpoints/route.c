@@ -11,7 +11,8 @@ struct segments {
 static enum err read_segment(struct call *c, const struct path_policy *policy, str piece, str *out)
 {
     TRY(http_unescape(c, piece, out));
-    if (!policy->takes_slashes && str_find(*out, '/') != STR_NOWHERE) return FAIL(c, ERR_URL_INVALID, "A segment of the path holds an escaped slash.");
+    if (!policy->takes_slashes && str_find(*out, '/') != STR_NOWHERE)
+        return FAIL(c, ERR_URL_INVALID, "A segment of the path holds an escaped slash.");
     bool is_dots = str_eq(*out, S(".")) || str_eq(*out, S(".."));
     return is_dots && !policy->takes_dot_segments ? FAIL(c, ERR_URL_INVALID, "The path holds a dot segment.") : OK;
 }

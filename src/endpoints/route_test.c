@@ -178,8 +178,8 @@ TEST(route_find_reads_paths_as_the_service_says)
         {HTTP_GET, "/{container}/{blob*}", GUARD_NONE, OPEN, nothing},
     };
 #undef OPEN
-    static const struct service STORAGE = {.name = "blobs", .routes = BLOBS, .route_n = COUNT(BLOBS),
-                                           .paths = {.keeps_empty = true, .takes_slashes = true, .takes_dot_segments = true}};
+    static const struct service STORAGE = {
+        .name = "blobs", .routes = BLOBS, .route_n = COUNT(BLOBS), .paths = {.keeps_empty = true, .takes_slashes = true, .takes_dot_segments = true}};
     static const struct { const char *path, *query; int row; const char *container, *blob; } CASES[] = {
         {"/c", "restype=container&comp=list", 0, "c", ""},
         {"/c", "COMP=List&other=1&ResType=CONTAINER", 0, "c", ""},

@@ -254,7 +254,8 @@ static enum err prepare(struct journey *j)
         c->failure = not_found;
         return found;
     }
-    if (j->x->request.body.n > max_body(j->wire.route)) return FAIL(c, ERR_TOO_LARGE, "The body is longer than %llu bytes.", (unsigned long long)max_body(j->wire.route));
+    if (j->x->request.body.n > max_body(j->wire.route))
+        return FAIL(c, ERR_TOO_LARGE, "The body is longer than %llu bytes.", (unsigned long long)max_body(j->wire.route));
     if (s->needs_api_version && !j->wire.route->any_version && str_empty(j->wire.api_version)) return FAIL_PLAIN(c, ERR_API_VERSION_MISSING);
     return OK;
 }

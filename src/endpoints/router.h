@@ -12,9 +12,9 @@
 struct router {
     struct product       *product;
     bool                  is_admin;
-    const struct service *only;    /* whatever name a request says; NULL: the name tells the service */
-    struct net_workers   *workers; /* for rows that read much; NULL: they run on the loop. At most PRODUCT_MAX_WORKERS */
-    struct known_tokens *known[PRODUCT_MAX_LOOPS]; /* made at first use, by loop */
+    const struct service *only;                     /* whatever name a request says; NULL: the name tells the service */
+    struct net_workers   *workers;                  /* for rows that read much; NULL: they run on the loop. At most PRODUCT_MAX_WORKERS */
+    struct known_tokens  *known[PRODUCT_MAX_LOOPS]; /* made at first use, by loop */
 };
 
 void router_clear(struct router *r);

@@ -18,9 +18,9 @@
 #include "resources/types.h"
 #include "token/audience.h"
 
-#define ROUTE_MAX_PARAMS   8
-#define WIRE_MAX_ECHO_BYTES 128 /* of a caller's own id for its request */
-#define ROUTE_MAX_SEGMENTS 64
+#define ROUTE_MAX_PARAMS     8
+#define WIRE_MAX_ECHO_BYTES  128 /* of a caller's own id for its request */
+#define ROUTE_MAX_SEGMENTS   64
 #define ROUTE_MAX_BODY_BYTES HTTP_MAX_BODY_BYTES /* of rows that do not say it */
 
 struct service;
@@ -36,25 +36,27 @@ struct wire {
     const struct http_request *http;
     const struct service      *service;
     const struct router       *router; /* the listener's side: see router.h */
-    const struct route        *route; /* the one that fits; NULL before it is found */
+    const struct route        *route;  /* the one that fits; NULL before it is found */
     struct product            *product;
-    unsigned                   row;   /* this thread's, for looking into the world where no work is handed in */
+    unsigned                   row; /* this thread's, for looking into the world where no work is handed in */
     struct http_field         *query;
     size_t                     query_n;
     str                        api_version; /* empty: none given */
     str                        label;       /* in front of the service's host suffix: the vault's name */
     str                        path;        /* decoded, doubled slashes collapsed, no trailing slash */
-    struct { str name, value; } params[ROUTE_MAX_PARAMS]; /* decoded; of {x} one segment, of {x*} a path "/a/b" or "" */
-    size_t                     param_n;
-    bool                       is_local_operator; /* came over the admin socket */
-    const struct json         *body;   /* once wire_read_body has read it */
-    bool                      *lacks_body; /* not NULL: the body has not come yet; true once it was asked for in vain */
-    str                        scope;  /* where the row's permit was asked */
+    struct {
+        str name, value;
+    } params[ROUTE_MAX_PARAMS]; /* decoded; of {x} one segment, of {x*} a path "/a/b" or "" */
+    size_t             param_n;
+    bool               is_local_operator; /* came over the admin socket */
+    const struct json *body;              /* once wire_read_body has read it */
+    bool              *lacks_body;        /* not NULL: the body has not come yet; true once it was asked for in vain */
+    str                scope;             /* where the row's permit was asked */
     struct {
         bool is_asked, is_allowed, by_roles;
-        guid by; /* the assignment or the deny that decided; GUID_NONE: none, or another rule */
+        guid by;  /* the assignment or the deny that decided; GUID_NONE: none, or another rule */
     } permission; /* what the row's permit was answered */
-    void                      *object; /* what the row's permit found on its way, for the handler; may be NULL */
+    void *object; /* what the row's permit found on its way, for the handler; may be NULL */
 };
 
 str wire_param(const struct wire *q, const char *name); /* empty if the route has none of that name */
@@ -72,12 +74,12 @@ FALLIBLE wire_run(struct call *c, struct work *w, const struct wire *q, const vo
 
 /* What goes back. A handler that sets nothing answers 200 with an empty body. */
 struct answer {
-    int                   status; /* 0: 200 */
+    int                   status;       /* 0: 200 */
     str                   content_type; /* empty: application/json; charset=utf-8 when there is a body */
     struct buf            body;
-    struct json_writer    json;   /* writes into body; see answer_json */
-    struct http_exchange *x;      /* for more headers */
-    bool                 *later;  /* the router's; NULL for a handler that writes */
+    struct json_writer    json;  /* writes into body; see answer_json */
+    struct http_exchange *x;     /* for more headers */
+    bool                 *later; /* the router's; NULL for a handler that writes */
 };
 
 /* Begins a JSON body. */
@@ -113,15 +115,15 @@ struct route {
     enum guard       guard;
     struct permit    permit; /* asked before the handler; a row that leaves it out does not compile, or is refused */
     route_handler   *handler;
-    const struct op *op;      /* whose permission and thread it needs; NULL: it reads */
-    bool             writes;  /* without an op of its own (it picks one): runs on the committer's thread */
+    const struct op *op;          /* whose permission and thread it needs; NULL: it reads */
+    bool             writes;      /* without an op of its own (it picks one): runs on the committer's thread */
     bool             any_version; /* works without api-version */
     /* "comp=acl&restype": what the query must hold, names and values in any case, for this row; NULL: nothing. Rows
        of one path stand with the more demanding first. */
-    const char      *query;
-    uint64_t         max_body_bytes; /* of the request; 0: ROUTE_MAX_BODY_BYTES */
-    bool             pulls_body; /* the handler runs before the body is there, and pulls it: see http_pull */
-    bool             reads_much; /* it may take more than a millisecond: runs on a worker, where it holds up no others */
+    const char *query;
+    uint64_t    max_body_bytes; /* of the request; 0: ROUTE_MAX_BODY_BYTES */
+    bool        pulls_body;     /* the handler runs before the body is there, and pulls it: see http_pull */
+    bool        reads_much;     /* it may take more than a millisecond: runs on a worker, where it holds up no others */
 };
 
 /* A protocol's words for failures. */
@@ -147,7 +149,7 @@ enum local_name {
  */
 struct service {
     const char           *name;
-    struct host_rows      hosts;   /* whose requests it gets; may be none */
+    struct host_rows      hosts; /* whose requests it gets; may be none */
     const struct dialect *dialect;
     const struct route   *routes;
     size_t                route_n;
@@ -158,21 +160,21 @@ struct service {
      * The id goes into the answer and into every record of the request. It is taken only if it is a GUID; else the call
      * keeps the one it has made. It joins and proves nothing: a record has an id and a caller of its own.
      */
-    const char           *correlation;
+    const char *correlation;
     /* Asked of every request to a path that is known, before its method and its caller count. May be NULL. */
     enum err (*at_door)(struct call *c, const struct wire *q);
     /* Asked before every handler, on its thread: what the service says before any permission counts. May be NULL. */
     enum err (*before)(struct call *c, struct work *w, const struct wire *q);
     /* Asked once the permission is given, before the handler and in the same work: conditions of the request (If-Match). May be NULL. */
     enum err (*conditions)(struct call *c, struct work *w, const struct wire *q, struct answer *a);
-    struct audience_row   audience; /* what tokens for it are asked by, and which it takes; none: it takes no tokens */
-    enum local_name       local;
-    struct socket_rows    sockets; /* by which workloads reach it, besides https */
-    struct type_rows      types; /* its resource types, at the management API */
-    struct hook_rows      hooks; /* what they do beyond the common rules */
-    struct kind_rows      kinds; /* records that it alone keeps */
-    struct job_rows       jobs;  /* what the housekeeper removes for it */
-    const char           *category; /* of its diagnostic records, "AuditEvent"; NULL: it has no data plane */
+    struct audience_row audience; /* what tokens for it are asked by, and which it takes; none: it takes no tokens */
+    enum local_name     local;
+    struct socket_rows  sockets;  /* by which workloads reach it, besides https */
+    struct type_rows    types;    /* its resource types, at the management API */
+    struct hook_rows    hooks;    /* what they do beyond the common rules */
+    struct kind_rows    kinds;    /* records that it alone keeps */
+    struct job_rows     jobs;     /* what the housekeeper removes for it */
+    const char         *category; /* of its diagnostic records, "AuditEvent"; NULL: it has no data plane */
     /* Records a request in a log of the service's own, after its answer is made and before it is sent; NULL: there is none. */
     void (*record)(struct call *c, const struct wire *q, const struct answer *a);
     /* Members for GET /lanyard/status, under the service's name; NULL: it has nothing to tell. */

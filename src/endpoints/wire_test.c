@@ -12,8 +12,10 @@ TEST(answer_failure_has_a_body_when_the_memory_is_used_up)
         call_init(&x.call, NULL, NULL);
         buf_init(&x.response.head, &x.call.arena);
         struct answer a = {.x = &x, .body = {.arena = &x.call.arena}};
-        while (arena_alloc(&x.call.arena, 1 << 20)) {}
-        while (arena_alloc(&x.call.arena, 16)) {}
+        while (arena_alloc(&x.call.arena, 1 << 20)) {
+        }
+        while (arena_alloc(&x.call.arena, 16)) {
+        }
         a.body.failed = ERR_NO_MEMORY; // what the handler had written so far
         enum err failed = FAIL_PLAIN(&x.call, ERR_NO_MEMORY);
         CHECK_ROW(failed == ERR_NO_MEMORY, SERVICES[i]->name);

@@ -210,7 +210,7 @@ TEST(http_all_loops_serve)
 struct last_words {
     struct net_task  task;
     struct net_loop *to;
-    int               heard;
+    int              heard;
 };
 
 static void hear(struct net_task *task)

@@ -161,9 +161,9 @@ static const struct {
     enum wait_kind wait;
     bool           reads;
 } STAGES[] = {
-    [STAGE_IDLE] = {WAIT_IDLE, true},          [STAGE_HEAD] = {WAIT_BUSY, true},        [STAGE_BODY] = {WAIT_BUSY, true},
-    [STAGE_ASLEEP] = {WAIT_ASLEEP, false},     [STAGE_PULLING] = {WAIT_PULLING, true},  [STAGE_PUSHING] = {WAIT_SENDING, false},
-    [STAGE_SENDING] = {WAIT_SENDING, false},   [STAGE_LINGERING] = {WAIT_LINGER, true},
+    [STAGE_IDLE] = {WAIT_IDLE, true},        [STAGE_HEAD] = {WAIT_BUSY, true},        [STAGE_BODY] = {WAIT_BUSY, true},
+    [STAGE_ASLEEP] = {WAIT_ASLEEP, false},   [STAGE_PULLING] = {WAIT_PULLING, true},  [STAGE_PUSHING] = {WAIT_SENDING, false},
+    [STAGE_SENDING] = {WAIT_SENDING, false}, [STAGE_LINGERING] = {WAIT_LINGER, true},
 };
 
 // The end of a turn. The connection may be gone after it.
@@ -192,8 +192,7 @@ static void settle(struct connection *k)
         http_input_drop(k);
         net_stream_watch(&k->net, UV_READABLE);
         break;
-    case STAGE_ENDED:
-        break;
+    case STAGE_ENDED: break;
     }
     if (k->stage == STAGE_ENDED) {
         net_stream_close(&k->net);

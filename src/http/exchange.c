@@ -384,7 +384,7 @@ void http_push(struct http_exchange *open, str piece, http_continue *then)
 // Whose connection has closed: told so until it replies, which goes nowhere.
 static void go_on_alone(struct exchange *x)
 {
-    struct net_listener *l = x->listener;
+    struct net_listener  *l = x->listener;
     struct http_listener *of = net_listener_context(l);
     while (x->step != STEP_REPLY) {
         if (lend(x, peer_is_gone(x))) continue;

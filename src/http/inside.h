@@ -16,11 +16,11 @@
 #define HTTP_INPUT_BYTES     ((size_t)16 << 10) /* read at once; a whole TLS record */
 #define HTTP_OUTPUT_BYTES    ((size_t)64 << 10) /* answers written at once */
 #define HTTP_MAX_ANSWER_HEAD ((size_t)32 << 10)
-#define HTTP_MAX_SPARES      32   /* exchanges and input blocks that a loop keeps warm, each */
-#define HTTP_LEAST_TAKEN     ((size_t)64 << 10) /* of an answer, for a peer to get more time to take the rest */
-#define HTTP_LINGER_MS       2000 /* for a peer to read the last answer */
+#define HTTP_MAX_SPARES      32                  /* exchanges and input blocks that a loop keeps warm, each */
+#define HTTP_LEAST_TAKEN     ((size_t)64 << 10)  /* of an answer, for a peer to get more time to take the rest */
+#define HTTP_LINGER_MS       2000                /* for a peer to read the last answer */
 #define HTTP_TURN_BYTES      ((size_t)256 << 10) /* of bodies in pieces, then the others have their turn */
-#define HTTP_SILENT_MS       1000 /* a new peer that says nothing for so long may have to make room */
+#define HTTP_SILENT_MS       1000                /* a new peer that says nothing for so long may have to make room */
 
 /* Where input lies: the loop's while it is read and answered at once, a connection's when it must stay. */
 struct block {
@@ -49,24 +49,24 @@ struct connection {
     struct http_loop     *loop;
     struct http_listener *listener;
     enum stage            stage;
-    bool                  moved;       /* since its wait began: it begins anew */
-    bool                  last;        /* closes once all is sent */
-    struct block         *input;       /* NULL while there is none */
+    bool                  moved; /* since its wait began: it begins anew */
+    bool                  last;  /* closes once all is sent */
+    struct block         *input; /* NULL while there is none */
     size_t                input_at, input_n;
-    size_t                seen_n;      /* of the input: held no whole head */
+    size_t                seen_n; /* of the input: held no whole head */
     struct http_framing   framing;
     struct http_chunks    chunks;
-    uint64_t              body_left;   /* of a body by length that is pulled */
-    size_t                piece_n;     /* of the input: is lent to the exchange */
-    bool                  body_ended;  /* no more of it is to be pulled */
-    int                   refusal;     /* what the rest of the body deserves; 0: nothing was wrong */
-    int64_t               slow_ms;     /* that its peer took for less than HTTP_LEAST_TAKEN bytes of a body in pieces ... */
-    size_t                passed_n;    /* ... namely these ... */
+    uint64_t              body_left;     /* of a body by length that is pulled */
+    size_t                piece_n;       /* of the input: is lent to the exchange */
+    bool                  body_ended;    /* no more of it is to be pulled */
+    int                   refusal;       /* what the rest of the body deserves; 0: nothing was wrong */
+    int64_t               slow_ms;       /* that its peer took for less than HTTP_LEAST_TAKEN bytes of a body in pieces ... */
+    size_t                passed_n;      /* ... namely these ... */
     int64_t               waits_from_ms; /* ... of which this wait is not counted yet; 0: it does not wait */
-    size_t                turn_n;      /* bytes of pieces in this turn */
-    struct exchange      *exchange;    /* out, or waiting for a piece, or its body is being sent */
-    bool                  is_out;      /* the exchange belongs to others until http_reply */
-    struct block         *unsent;      /* of what stood in the loop's output */
+    size_t                turn_n;        /* bytes of pieces in this turn */
+    struct exchange      *exchange;      /* out, or waiting for a piece, or its body is being sent */
+    bool                  is_out;        /* the exchange belongs to others until http_reply */
+    struct block         *unsent;        /* of what stood in the loop's output */
     size_t                unsent_at, unsent_n;
     str                   unsent_body; /* of `exchange` */
     size_t                taken_n;     /* bytes that the peer took since its wait began */
@@ -79,24 +79,24 @@ enum exchange_stage { EXCHANGE_HANDLED, EXCHANGE_ASLEEP, EXCHANGE_BACK };
 enum step { STEP_REPLY, STEP_PULL, STEP_PUSH, STEP_ON };
 
 struct exchange {
-    struct http_exchange  open; /* what the handler sees */
-    struct http_header    headers[HTTP_MAX_HEADERS];
-    atomic_int            stage; /* who comes second, the handler's return or the exchange, goes on with it */
-    enum step             step;
-    http_continue        *then;    /* for STEP_PULL and STEP_PUSH */
-    bool                  awaits;  /* `then` is owed: the exchange is ours, and waits for its piece */
-    bool                  is_whole; /* its body came whole, and was not pulled yet */
-    str                   pushed;
-    bool                  begun;   /* the head of the answer is out */
-    bool                  chunked; /* so is its body; else ... */
-    uint64_t              left;    /* ... so many bytes are still to be pushed */
-    bool                  in_chunk; /* whose line end is not out yet */
-    struct http_loop     *loop;
-    struct connection    *connection; /* NULL: it has closed meanwhile ... */
-    struct net_listener  *listener;   /* ... and this exchange keeps its listener ... */
-    struct block         *blocks[2];  /* ... and its request; the first one already while its body is pulled */
-    struct net_task       back;
-    struct exchange      *next; /* spare */
+    struct http_exchange open; /* what the handler sees */
+    struct http_header   headers[HTTP_MAX_HEADERS];
+    atomic_int           stage; /* who comes second, the handler's return or the exchange, goes on with it */
+    enum step            step;
+    http_continue       *then;     /* for STEP_PULL and STEP_PUSH */
+    bool                 awaits;   /* `then` is owed: the exchange is ours, and waits for its piece */
+    bool                 is_whole; /* its body came whole, and was not pulled yet */
+    str                  pushed;
+    bool                 begun;    /* the head of the answer is out */
+    bool                 chunked;  /* so is its body; else ... */
+    uint64_t             left;     /* ... so many bytes are still to be pushed */
+    bool                 in_chunk; /* whose line end is not out yet */
+    struct http_loop    *loop;
+    struct connection   *connection; /* NULL: it has closed meanwhile ... */
+    struct net_listener *listener;   /* ... and this exchange keeps its listener ... */
+    struct block        *blocks[2];  /* ... and its request; the first one already while its body is pulled */
+    struct net_task      back;
+    struct exchange     *next; /* spare */
 };
 
 struct http_listener {
@@ -118,8 +118,8 @@ struct http_loop {
     size_t              spare_exchange_n, spare_block_n;
     size_t              block_bytes; /* in all blocks, spare ones too */
     size_t              held_bytes;  /* of all connections: for answers that their peers do not take */
-    struct block       *input;  /* for reading what will be answered at once; NULL: was given to a connection */
-    char               *output; /* answers of the connection whose turn it is */
+    struct block       *input;       /* for reading what will be answered at once; NULL: was given to a connection */
+    char               *output;      /* answers of the connection whose turn it is */
     size_t              output_n;
     struct random_pool  ids;
     int64_t             date_s; /* of `date`: "Date: ...\r\n" */
@@ -134,7 +134,7 @@ struct http_server {
 };
 
 /* spares.c: what a loop keeps warm. */
-struct exchange *http_exchange_take(struct http_loop *loop);  /* NULL: no memory */
+struct exchange *http_exchange_take(struct http_loop *loop); /* NULL: no memory */
 void             http_exchange_drop(struct http_loop *loop, struct exchange *x);
 struct block    *http_block_take(struct http_loop *loop, size_t size); /* NULL: no memory, or too much is held */
 void             http_block_drop(struct http_loop *loop, struct block *b);
@@ -191,6 +191,6 @@ void http_reply_write_continue(struct http_loop *loop);
 void http_reply_write_refusal(struct http_loop *loop, const struct http_listener *l, int status, str words);
 bool http_reply_has_body(const struct exchange *x);
 /* What must go behind the head: nothing for HEAD, 204, 304. */
-str  http_reply_body(const struct exchange *x);
+str http_reply_body(const struct exchange *x);
 /* Mends what a handler may not answer: no status, too long a head. */
 void http_reply_check(struct exchange *x);

@@ -2,7 +2,7 @@
 
 // What a byte may be part of.
 enum { TOKEN = 1, PATH = 2, QUERY = 4, HOST = 8, HEX = 16, DIGIT = 32 };
-#define MARK (TOKEN | PATH | QUERY)
+#define MARK   (TOKEN | PATH | QUERY)
 #define LETTER (MARK | HOST)
 
 // PATH and QUERY are wider than RFC 3986: programs that follow the WHATWG URL rules send [ ] ^ | { } as they are.
@@ -229,23 +229,13 @@ static enum http_progress note(struct reader *r, const struct http_header *h, st
     if (again && MEANINGS[n].meaning != IS_CONNECTION) return refuse(r, 400);
     seen->names |= UINT32_C(1) << n;
     switch (MEANINGS[n].meaning) {
-    case IS_HOST:
-        seen->host = h->value;
-        return host_ok(h->value) ? HTTP_DONE : refuse(r, 400);
-    case IS_LENGTH:
-        return read_length(r, h->value, &framing->content_length);
-    case IS_CODING:
-        framing->chunked = true;
-        return str_eq_nocase(h->value, S("chunked")) ? HTTP_DONE : refuse(r, 501);
-    case IS_CONNECTION:
-        seen->close = seen->close || has_member(h->value, S("close"));
-        return HTTP_DONE;
-    case IS_EXPECT:
-        framing->expects_continue = true;
-        return str_eq_nocase(h->value, S("100-continue")) ? HTTP_DONE : refuse(r, 417);
+    case IS_HOST: seen->host = h->value; return host_ok(h->value) ? HTTP_DONE : refuse(r, 400);
+    case IS_LENGTH: return read_length(r, h->value, &framing->content_length);
+    case IS_CODING: framing->chunked = true; return str_eq_nocase(h->value, S("chunked")) ? HTTP_DONE : refuse(r, 501);
+    case IS_CONNECTION: seen->close = seen->close || has_member(h->value, S("close")); return HTTP_DONE;
+    case IS_EXPECT: framing->expects_continue = true; return str_eq_nocase(h->value, S("100-continue")) ? HTTP_DONE : refuse(r, 417);
     case IS_SINGLE:
-    case NOTHING:
-        break;
+    case NOTHING: break;
     }
     return HTTP_DONE;
 }
@@ -268,8 +258,7 @@ static bool reduce_target(struct http_request *q)
     return str_eq_nocase(str_upto(rest, slash), q->host);
 }
 
-static enum http_progress read_whole_head(struct reader *r, struct http_header *headers, struct http_request *q,
-                                          struct http_framing *framing)
+static enum http_progress read_whole_head(struct reader *r, struct http_header *headers, struct http_request *q, struct http_framing *framing)
 {
     bool         is_1_0;
     struct noted seen = {0};
@@ -295,8 +284,8 @@ static enum http_progress read_whole_head(struct reader *r, struct http_header *
     return HTTP_DONE;
 }
 
-enum http_progress http_read_head(str in, struct http_header headers[HTTP_MAX_HEADERS], struct http_request *out,
-                                  struct http_framing *framing, int *out_status)
+enum http_progress http_read_head(str in, struct http_header headers[HTTP_MAX_HEADERS], struct http_request *out, struct http_framing *framing,
+                                  int *out_status)
 {
     struct reader       r = {.p = in.at, .end = in.at + (in.n < HTTP_MAX_HEAD_BYTES ? in.n : HTTP_MAX_HEAD_BYTES)};
     struct http_request q = {.headers = headers};
@@ -366,16 +355,13 @@ static enum http_progress drop_trailer(struct reader *r, struct http_chunks *sta
 static enum http_progress read_chunk_part(struct reader *r, struct http_chunks *state, char *in)
 {
     switch (state->next) {
-    case HTTP_CHUNK_SIZE:
-        return read_chunk_start(r, state);
-    case HTTP_CHUNK_DATA:
-        return join_chunk(r, state, in);
+    case HTTP_CHUNK_SIZE: return read_chunk_start(r, state);
+    case HTTP_CHUNK_DATA: return join_chunk(r, state, in);
     case HTTP_CHUNK_END:
         STEP(read_line_end(r));
         state->next = HTTP_CHUNK_SIZE;
         return HTTP_DONE;
-    case HTTP_CHUNK_TRAILER:
-        return drop_trailer(r, state);
+    case HTTP_CHUNK_TRAILER: return drop_trailer(r, state);
     }
     return refuse(r, 400);
 }

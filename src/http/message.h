@@ -14,9 +14,9 @@
 #define HTTP_MAX_TARGET_BYTES     (16u << 10)
 #define HTTP_MAX_METHOD_BYTES     24
 #define HTTP_MAX_HEADERS          100
-#define HTTP_MAX_BODY_BYTES       (4u << 20)       /* of a body that is kept whole */
+#define HTTP_MAX_BODY_BYTES       (4u << 20)          /* of a body that is kept whole */
 #define HTTP_MAX_LENGTH           (UINT64_C(1) << 40) /* of one that is read in pieces */
-#define HTTP_MAX_CHUNK_LINE_BYTES 256       /* a chunk's size and its extension */
+#define HTTP_MAX_CHUNK_LINE_BYTES 256                 /* a chunk's size and its extension */
 #define HTTP_MAX_TRAILER_BYTES    (4u << 10)
 #define HTTP_MAX_QUERY_FIELDS     64
 
@@ -36,7 +36,7 @@ struct http_request {
     str                 host;   /* the Host field, with port if given; lower case is not forced */
     struct http_header *headers;
     size_t              header_n;
-    str                 body; /* whole, chunks joined */
+    str                 body;   /* whole, chunks joined */
     bool                secure; /* came over TLS */
 };
 
@@ -45,7 +45,7 @@ struct http_framing {
     size_t head_bytes;     /* up to and with the empty line */
     size_t content_length; /* 0 when chunked */
     bool   chunked;
-    bool   is_1_0;         /* knows no chunks */
+    bool   is_1_0; /* knows no chunks */
     bool   keep_alive;
     bool   expects_continue;
 };
@@ -60,8 +60,8 @@ enum http_progress { HTTP_NEED_MORE, HTTP_DONE, HTTP_REFUSED };
  * the colon, folded lines, bare LF, control characters, an absolute-form target for another host.
  * Lives: views point into `in`; *out and *framing are written with HTTP_DONE only.
  */
-enum http_progress http_read_head(str in, struct http_header headers[HTTP_MAX_HEADERS], struct http_request *out,
-                                  struct http_framing *framing, int *out_status);
+enum http_progress http_read_head(str in, struct http_header headers[HTTP_MAX_HEADERS], struct http_request *out, struct http_framing *framing,
+                                  int *out_status);
 
 /* Where the joining of a chunked body stands; zero is the start. */
 struct http_chunks {

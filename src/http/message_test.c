@@ -4,11 +4,11 @@
 
 #include "test.h"
 
-#define HOST "Host: vault.local\r\n"
-#define START "GET /a HTTP/1.1\r\n" HOST
-#define HEAD(lines) START lines "\r\n"
+#define HOST         "Host: vault.local\r\n"
+#define START        "GET /a HTTP/1.1\r\n" HOST
+#define HEAD(lines)  START lines "\r\n"
 #define SENT(target) "GET " target " HTTP/1.1\r\n" HOST "\r\n"
-#define ROW(text) S_INIT(text)
+#define ROW(text)    S_INIT(text)
 
 struct head {
     struct http_header  headers[HTTP_MAX_HEADERS];
@@ -169,7 +169,8 @@ TEST(http_head_reads_requests)
         {HEAD(""), HTTP_GET, "/a", "", "vault.local", false, true, false, 0, 1},
         {"\r\n" HEAD(""), HTTP_GET, "/a", "", "vault.local", false, true, false, 0, 1},
         {SENT("/a?b=c?d/%2F"), HTTP_GET, "/a", "b=c?d/%2F", "vault.local", false, true, false, 0, 1},
-        {SENT("/subscriptions/%2F/x?$filter=atScope()"), HTTP_GET, "/subscriptions/%2F/x", "$filter=atScope()", "vault.local", false, true, false, 0, 1},
+        {SENT("/subscriptions/%2F/x?$filter=atScope()"), HTTP_GET, "/subscriptions/%2F/x", "$filter=atScope()", "vault.local", false, true, false, 0,
+         1},
         {SENT("/a?x=[b]{c}|d^`\\"), HTTP_GET, "/a", "x=[b]{c}|d^`\\", "vault.local", false, true, false, 0, 1},
         {SENT("/a?"), HTTP_GET, "/a", "", "vault.local", false, true, false, 0, 1},
         {SENT("//..//"), HTTP_GET, "//..//", "", "vault.local", false, true, false, 0, 1},
@@ -177,13 +178,15 @@ TEST(http_head_reads_requests)
         {SENT("HTTPS://Vault.Local?b"), HTTP_GET, "/", "b", "vault.local", false, true, false, 0, 1},
         {"OPTIONS * HTTP/1.1\r\nHost: [::1]:8443\r\n\r\n", HTTP_OPTIONS, "*", "", "[::1]:8443", false, true, false, 0, 1},
         {"POST / HTTP/1.1\r\nContent-Length:7\t\r\nHOST:  127.0.0.1:80  \r\n\r\n", HTTP_POST, "/", "", "127.0.0.1:80", false, true, false, 7, 2},
-        {"PUT / HTTP/1.1\r\n" HOST "Expect: 100-Continue\r\nContent-Length: 4194304\r\n\r\n", HTTP_PUT, "/", "", "vault.local", false, true, true, 4194304, 3},
+        {"PUT / HTTP/1.1\r\n" HOST "Expect: 100-Continue\r\nContent-Length: 4194304\r\n\r\n", HTTP_PUT, "/", "", "vault.local", false, true, true,
+         4194304, 3},
         {"PATCH / HTTP/1.1\r\n" HOST "Transfer-Encoding: Chunked\r\n\r\n", HTTP_PATCH, "/", "", "vault.local", true, true, false, 0, 2},
         {"DELETE / HTTP/1.1\r\n" HOST "Connection: keep-alive, Close\r\n\r\n", HTTP_DELETE, "/", "", "vault.local", false, false, false, 0, 2},
         {"HEAD / HTTP/1.1\r\n" HOST "Connection: TE\r\nConnection: close\r\n\r\n", HTTP_HEAD, "/", "", "vault.local", false, false, false, 0, 3},
         {"BREW / HTTP/1.1\r\n" HOST "Connection: closed\r\n\r\n", HTTP_OTHER, "/", "", "vault.local", false, true, false, 0, 2},
         {"get / HTTP/1.1\r\n" HOST "\r\n", HTTP_OTHER, "/", "", "vault.local", false, true, false, 0, 1},
-        {"GET / HTTP/1.0\r\n" HOST "Connection: keep-alive\r\nExpect: 100-continue\r\n\r\n", HTTP_GET, "/", "", "vault.local", false, false, false, 0, 3},
+        {"GET / HTTP/1.0\r\n" HOST "Connection: keep-alive\r\nExpect: 100-continue\r\n\r\n", HTTP_GET, "/", "", "vault.local", false, false, false, 0,
+         3},
         {HEAD("X-A:\r\nX-B: \t \r\nx-c: \xc3\xa4\tb\r\n"), HTTP_GET, "/a", "", "vault.local", false, true, false, 0, 4},
     };
     struct head *h = malloc(sizeof *h);

@@ -23,11 +23,11 @@
  * and lets in all but /closed; 100 bytes at /small, 10 MiB at /pull, /pipe and /hold.
  */
 struct pieces {
-    struct side        side;
-    uint16_t           port;
-    atomic_int         handled, admitted, gone, ended;
-    atomic_size_t      pulled_n, pushed_n;
-    sem_t              may_go_on;
+    struct side         side;
+    uint16_t            port;
+    atomic_int          handled, admitted, gone, ended;
+    atomic_size_t       pulled_n, pushed_n;
+    sem_t               may_go_on;
     struct net_workers *workers; // not NULL: every step is taken on one of their threads
 };
 
@@ -283,8 +283,8 @@ static void bodies_are_pulled(struct test *t, bool on_workers)
         CHECK(send_post(k, "/other", letters(t, 5000), 0)); // on the same connection
         client_expect(k, 200, S("5000 bytes"), "whole");
     }
-    CHECK(client_send(k, S(POST("/pull") "Content-Length: 3\r\n\r\nabc" POST("/pull") "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"
-                               POST("/pull") "Content-Length: 0\r\n\r\n")));
+    CHECK(client_send(k, S(POST("/pull") "Content-Length: 3\r\n\r\nabc" POST("/pull") "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n" POST(
+                             "/pull") "Content-Length: 0\r\n\r\n")));
     client_expect(k, 200, sum_of(t, S("abc")), "came along");
     client_expect(k, 200, sum_of(t, S("abc")), "in a chunk");
     client_expect(k, 200, sum_of(t, S("")), "nothing");
@@ -349,7 +349,8 @@ static void answers_are_pushed(struct test *t, bool on_workers)
         client_free(k);
     }
     struct client *k = client_new(t, p.port);
-    CHECK(client_send(k, S("HEAD /chunks/30000 HTTP/1.1\r\nHost: h\r\n\r\nHEAD /push/30000 HTTP/1.1\r\nHost: h\r\n\r\nGET /push/5 HTTP/1.1\r\nHost: h\r\n\r\n")));
+    CHECK(client_send(
+        k, S("HEAD /chunks/30000 HTTP/1.1\r\nHost: h\r\n\r\nHEAD /push/30000 HTTP/1.1\r\nHost: h\r\n\r\nGET /push/5 HTTP/1.1\r\nHost: h\r\n\r\n")));
     str head = STR_NONE, body = STR_NONE;
     CHECK_INT(client_read(k, true, &head, &body), 200, "HEAD");
     CHECK_INT(client_read(k, true, &head, &body), 200, "HEAD of a known length");
@@ -376,7 +377,7 @@ TEST(http_a_body_goes_through_in_both_directions)
     struct client *k = client_new(t, p.port);
     CHECK(send_post(k, "/pipe", body, 5000));
     CHECK(client_send(k, S("GET /other HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")));
-    str answer = read_all(k);
+    str    answer = read_all(k);
     size_t second = str_find_str(answer, S("0\r\n\r\nHTTP/1.1 200"));
     CHECK(second != STR_NOWHERE);
     CHECK(str_eq(joined(t, str_upto(answer, second + 5)), body));
@@ -490,7 +491,10 @@ TEST(http_a_peer_that_goes_ends_its_exchange)
 
 TEST(http_an_answer_that_breaks_off_is_seen_to)
 {
-    static const struct { const char *path; const char *has; } CASES[] = {{"/broken", "4\r\nsome"}, {"/too-much", "Content-Length: 10\r\n"}};
+    static const struct {
+        const char *path;
+        const char *has;
+    } CASES[] = {{"/broken", "4\r\nsome"}, {"/too-much", "Content-Length: 10\r\n"}};
     struct pieces p;
     pieces_start(t, &p, &PLAIN, false);
     for (size_t i = 0; i < COUNT(CASES); i++) {
@@ -508,7 +512,7 @@ TEST(http_an_answer_that_breaks_off_is_seen_to)
 TEST(http_a_trickle_of_a_body_does_not_renew_its_time)
 {
     static const struct side_options SHORT = {.settings = {.head_timeout_ms = 200}};
-    struct pieces p;
+    struct pieces                    p;
     pieces_start(t, &p, &SHORT, false);
     struct client *k = client_new(t, p.port);
     bool           sent = client_send(k, S(POST("/pull") "Content-Length: 10000\r\n\r\n"));
@@ -527,13 +531,14 @@ TEST(http_a_trickle_of_a_body_does_not_renew_its_time)
 TEST(http_exchanges_that_sleep_are_bounded_in_time_and_number)
 {
     static const struct side_options SHORT = {.settings = {.answer_timeout_ms = 100}};
-    struct pieces p;
+    struct pieces                    p;
     pieces_start(t, &p, &SHORT, true);
     struct client *k[10];
     for (size_t i = 0; i < COUNT(k); i++) {
         k[i] = client_new(t, p.port);
         CHECK(client_send(k[i], S(POST("/hold") "Content-Length: 5\r\n\r\nabcde")));
-        if (i < 8) for (int n = 0; n < SIDE_TIMEOUT_S * 1000 && p.handled <= (int)i; n++) usleep(1000);
+        if (i < 8)
+            for (int n = 0; n < SIDE_TIMEOUT_S * 1000 && p.handled <= (int)i; n++) usleep(1000);
     }
     str head = STR_NONE, body = STR_NONE;
     for (size_t i = 0; i < COUNT(k); i++) {

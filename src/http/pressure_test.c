@@ -17,7 +17,8 @@ static void send_endless(struct test *t, uint16_t port, const char *start, str p
     str            head = STR_NONE, body = STR_NONE;
     CHECK_ROW(client_send(k, str_of(start)), row);
     // The server answers and goes on reading for a while, so that the answer arrives.
-    for (int i = 0; i < 600 && client_send(k, piece); i++) {}
+    for (int i = 0; i < 600 && client_send(k, piece); i++) {
+    }
     CHECK_INT(client_read(k, false, &head, &body), want, row);
     client_free(k);
 }
@@ -256,7 +257,7 @@ TEST(http_without_descriptors_it_waits_says_so_and_does_not_spin)
 TEST(http_many_connections)
 {
     enum { N = 300 };
-    struct side    s;
+    struct side     s;
     struct client **k = calloc(N, sizeof *k);
     if (!k) abort();
     side_start(t, &s, &TWO_LOOPS);

@@ -152,8 +152,8 @@ static str server_name(const struct http_loop *loop, const struct http_listener 
 void http_reply_check(struct exchange *x)
 {
     struct http_response *r = &x->open.response;
-    bool status_ok = r->status >= 200 && r->status <= 599;
-    bool head_ok = !r->head.failed && r->head.n + r->content_type.n <= HTTP_MAX_ANSWER_HEAD;
+    bool                  status_ok = r->status >= 200 && r->status <= 599;
+    bool                  head_ok = !r->head.failed && r->head.n + r->content_type.n <= HTTP_MAX_ANSWER_HEAD;
     if (status_ok && head_ok) return;
     report(REPORT_ERROR, "http: an answer cannot be sent", "status=%d head_bytes=%zu correlation=%s", r->status, r->head.n,
            guid_text(x->open.call.correlation_id).s);

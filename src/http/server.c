@@ -84,7 +84,8 @@ static void free_listener(void *context)
 enum err http_listen(struct call *c, struct http_server *s, const struct http_listener_settings *settings, struct http_listener **out)
 {
     struct http_listener        *l = calloc(1, sizeof *l + s->loop_n * sizeof l->held_bytes[0]);
-    struct net_listener_settings net = {.fd = settings->fd, .tls = settings->tls, .protocol = &HTTP_PROTOCOL, .context = l, .context_free = free_listener, .accepts = accepts};
+    struct net_listener_settings net = {
+        .fd = settings->fd, .tls = settings->tls, .protocol = &HTTP_PROTOCOL, .context = l, .context_free = free_listener, .accepts = accepts};
     if (!l) {
         close(settings->fd);
         return FAIL_PLAIN(c, ERR_NO_MEMORY);

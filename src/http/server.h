@@ -20,13 +20,13 @@ struct http_listener;
 struct http_exchange;
 
 struct http_response {
-    int                status; /* 0 is a mistake of the handler: 500 goes out */
-    struct buf         head;   /* more header lines, each "Name: value\r\n"; see http_add_header; at most 32 KB */
-    str                body;   /* in the call's arena, in the request, or static: it is sent after http_reply */
-    str                content_type; /* empty: no Content-Type line */
-    uint64_t           length; /* of a body that is pushed, if it is known; 0: it goes out in chunks */
-    bool               close;  /* close the connection after it */
-    bool               breaks; /* the rest of a pushed body cannot be had: the connection closes, and the peer sees that it is cut */
+    int        status;       /* 0 is a mistake of the handler: 500 goes out */
+    struct buf head;         /* more header lines, each "Name: value\r\n"; see http_add_header; at most 32 KB */
+    str        body;         /* in the call's arena, in the request, or static: it is sent after http_reply */
+    str        content_type; /* empty: no Content-Type line */
+    uint64_t   length;       /* of a body that is pushed, if it is known; 0: it goes out in chunks */
+    bool       close;        /* close the connection after it */
+    bool       breaks;       /* the rest of a pushed body cannot be had: the connection closes, and the peer sees that it is cut */
 };
 
 struct http_exchange {
@@ -35,9 +35,9 @@ struct http_exchange {
     struct http_response        response;
     const struct http_listener *listener;
     struct net_loop            *loop;
-    void                       *user; /* the handler's own */
-    str                         piece; /* of the request's body: see http_pull */
-    bool                        peer_gone; /* nobody will read the answer, and no more of the body will come */
+    void                       *user;           /* the handler's own */
+    str                         piece;          /* of the request's body: see http_pull */
+    bool                        peer_gone;      /* nobody will read the answer, and no more of the body will come */
     uint64_t                    max_body_bytes; /* see http_admit */
     bool                        pulls_body;
 };
@@ -77,13 +77,13 @@ void http_push(struct http_exchange *x, str piece, http_continue *then);
 struct http_settings {
     const struct clock  *clock;
     const struct random *random;
-    int64_t              idle_timeout_ms; /* between requests; 0 means 120 s */
-    int64_t              head_timeout_ms; /* for a head, and again for a body; 0 means 20 s */
+    int64_t              idle_timeout_ms;   /* between requests; 0 means 120 s */
+    int64_t              head_timeout_ms;   /* for a head, and again for a body; 0 means 20 s */
     int64_t              answer_timeout_ms; /* while an exchange is asleep, then 503 goes out; 0 means 120 s */
-    int64_t              send_timeout_ms; /* for a peer to take the next HTTP_LEAST_TAKEN bytes of its answers; 0 means 30 s */
-    size_t               max_input_bytes; /* of unanswered requests per loop, then 503 to large ones; 0 means 256 MB */
-    size_t               max_output_bytes; /* of answers that peers do not take per loop, then the connection that has waited longest is closed; 0 means 64 MB */
-    str                  server_name;     /* the Server header's value; empty: none */
+    int64_t              send_timeout_ms;   /* for a peer to take the next HTTP_LEAST_TAKEN bytes of its answers; 0 means 30 s */
+    size_t               max_input_bytes;   /* of unanswered requests per loop, then 503 to large ones; 0 means 256 MB */
+    size_t max_output_bytes; /* of answers that peers do not take per loop, then the connection that has waited longest is closed; 0 means 64 MB */
+    str    server_name;      /* the Server header's value; empty: none */
 };
 
 FALLIBLE http_server_new(struct call *c, struct net_loops *loops, const struct http_settings *settings, struct http_server **out);
@@ -94,20 +94,19 @@ FALLIBLE http_server_new(struct call *c, struct net_loops *loops, const struct h
 void http_server_free(struct http_server *s);
 
 struct http_listener_settings {
-    int              fd;      /* a listening stream socket; the loops own it from here on, failed or not */
-    struct net_tls  *tls;     /* NULL: plain; borrowed, must outlive the listener */
-    http_handler    *handler;
-    http_admit      *admit;   /* NULL: all that is not too long */
-    unsigned         max_asleep; /* exchanges of this listener that wait for their answer, then 503; 0 means 1024 */
-    void            *context;
-    void (*context_free)(void *context); /* once no connection or exchange of the listener is left; may be NULL */
-    str              server_name; /* for this listener instead of the server's; empty: the server's; borrowed */
+    int             fd;  /* a listening stream socket; the loops own it from here on, failed or not */
+    struct net_tls *tls; /* NULL: plain; borrowed, must outlive the listener */
+    http_handler   *handler;
+    http_admit     *admit;      /* NULL: all that is not too long */
+    unsigned        max_asleep; /* exchanges of this listener that wait for their answer, then 503; 0 means 1024 */
+    void           *context;
+    void (*context_free)(void *context);    /* once no connection or exchange of the listener is left; may be NULL */
+    str server_name;                        /* for this listener instead of the server's; empty: the server's; borrowed */
     bool (*accepts)(int fd, void *context); /* asked for every new connection on its loop; NULL: all */
 };
 
 /* May be called from any thread, before or after the server runs. The listener serves on all loops. */
-FALLIBLE http_listen(struct call *c, struct http_server *s, const struct http_listener_settings *settings,
-                     struct http_listener **out);
+FALLIBLE http_listen(struct call *c, struct http_server *s, const struct http_listener_settings *settings, struct http_listener **out);
 /* Stops accepting and closes its connections, also those asleep (their http_reply then does nothing). Any thread, once. */
-void http_unlisten(struct http_listener *l);
+void  http_unlisten(struct http_listener *l);
 void *http_listener_context(const struct http_listener *l);

@@ -136,8 +136,8 @@ TEST(http_takes_the_largest_body)
 
 TEST(http_reads_requests_byte_by_byte)
 {
-    static const char TEXT[] = "\r\n" GET("/echo?1") POST_HEAD "Content-Length: 3\r\n\r\nabc" POST_HEAD
-        "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x\r\nde\r\n0\r\nX-Sum: 1\r\n\r\n" GET("/soon?2");
+    static const char TEXT[] = "\r\n" GET("/echo?1") POST_HEAD
+        "Content-Length: 3\r\n\r\nabc" POST_HEAD "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x\r\nde\r\n0\r\nX-Sum: 1\r\n\r\n" GET("/soon?2");
     struct side s;
     side_start(t, &s, &PLAIN);
     struct client *k = client_new(t, s.port);

@@ -12,7 +12,7 @@
 #define MEMORY_IS_MEASURED true
 #endif
 
-#define MIB (1 << 20)
+#define MIB       (1 << 20)
 #define LARGE     10000000
 #define GET_LARGE GET("/bytes/10000000")
 
@@ -58,9 +58,9 @@ TEST(http_peers_that_do_not_read_cost_a_bounded_amount)
 {
     enum { N = 300, BUDGET_MIB = 96 };
     static const struct side_options BOUNDED = {.settings = {.max_output_bytes = BUDGET_MIB << 20}};
-    struct side     s;
-    struct client **idle = calloc(N, sizeof *idle);
-    int64_t         at_first, before, most = 0;
+    struct side                      s;
+    struct client                  **idle = calloc(N, sizeof *idle);
+    int64_t                          at_first, before, most = 0;
     if (!idle) abort();
     raise_descriptors();
     at_first = resident_bytes();
@@ -96,9 +96,9 @@ TEST(http_peers_of_one_listener_do_not_push_out_those_of_another)
 {
     enum { N = 30 };
     static const struct side_options BOUNDED = {.settings = {.max_output_bytes = 48 << 20}};
-    struct side    s;
-    struct client *idle[N];
-    uint16_t       port;
+    struct side                      s;
+    struct client                   *idle[N];
+    uint16_t                         port;
     side_start(t, &s, &BOUNDED);
     struct http_listener *l = side_listen(&s, &port);
     struct client        *reader = client_new(t, port);

@@ -18,8 +18,8 @@ static enum err read_one(struct call *c, int64_t written_ns, guid id, bytes body
     return OK;
 }
 
-const struct log_kind LOG_ACTIVITY = {.store = STORE_ACTIVITY, .item_bytes = sizeof(struct activity),
-                                      .correlation = offsetof(struct activity, correlation_id), .read = read_one};
+const struct log_kind LOG_ACTIVITY = {
+    .store = STORE_ACTIVITY, .item_bytes = sizeof(struct activity), .correlation = offsetof(struct activity, correlation_id), .read = read_one};
 
 enum err activity_write(struct call *c, struct store_session *session, const struct activity *a)
 {
@@ -37,7 +37,8 @@ enum err activity_write(struct call *c, struct store_session *session, const str
     return log_put(c, session, &LOG_ACTIVITY, a->time_ns, a->id, body);
 }
 
-enum err activity_list(struct call *c, struct store_session *session, const struct log_range *range, struct activity **out, size_t *out_n, str *out_cursor)
+enum err activity_list(struct call *c, struct store_session *session, const struct log_range *range, struct activity **out, size_t *out_n,
+                       str *out_cursor)
 {
     return log_list(c, session, &LOG_ACTIVITY, range, (void **)out, out_n, out_cursor);
 }

@@ -17,7 +17,7 @@ struct activity {
     guid      id;
     guid      correlation_id;
     object_id caller;
-    client_id app;    /* the program that it used; none: the operator's own, over the admin socket */
+    client_id app; /* the program that it used; none: the operator's own, over the admin socket */
     str       caller_name;
     str       action; /* "Microsoft.Authorization/roleAssignments/write" */
     str       scope;
@@ -27,4 +27,5 @@ extern const struct log_kind LOG_ACTIVITY;
 
 FALLIBLE activity_write(struct call *c, struct store_session *session, const struct activity *a);
 /* As log_list. */
-FALLIBLE activity_list(struct call *c, struct store_session *session, const struct log_range *range, struct activity **out, size_t *out_n, str *out_cursor);
+FALLIBLE activity_list(struct call *c, struct store_session *session, const struct log_range *range, struct activity **out, size_t *out_n,
+                       str *out_cursor);

@@ -51,8 +51,11 @@ static enum err read_one(struct call *c, int64_t written_ns, guid id, bytes body
 }
 
 // Refused requests that are kept with their explanation lie in the same table, under another prefix.
-const struct log_kind LOG_DIAGNOSTIC = {.store = STORE_DIAGNOSTIC, .prefix = S_INIT("op/"), .item_bytes = sizeof(struct diagnostic),
-                                        .correlation = offsetof(struct diagnostic, correlation_id), .read = read_one};
+const struct log_kind LOG_DIAGNOSTIC = {.store = STORE_DIAGNOSTIC,
+                                        .prefix = S_INIT("op/"),
+                                        .item_bytes = sizeof(struct diagnostic),
+                                        .correlation = offsetof(struct diagnostic, correlation_id),
+                                        .read = read_one};
 
 enum err diagnostic_list(struct call *c, struct store_session *session, const struct log_range *range, struct diagnostic **out, size_t *out_n,
                          str *out_cursor)

@@ -14,15 +14,15 @@
 struct diagnostic {
     int64_t   written_ns; /* read: when the record was written */
     guid      id;
-    int64_t   time_ns;    /* of the request */
+    int64_t   time_ns; /* of the request */
     int64_t   took_ns;
     guid      correlation_id;
-    uint64_t  dropped;    /* not 0: it stands for so many records that there was no room for, and for nothing else */
-    str       category;   /* the service's: "AuditEvent" */
-    str       operation;  /* "SecretGet" */
-    str       resource;   /* the target: the vault's ARM id */
-    str       scope;      /* the object's, at which the permission was asked */
-    object_id caller;     /* none: the caller was not known */
+    uint64_t  dropped;   /* not 0: it stands for so many records that there was no room for, and for nothing else */
+    str       category;  /* the service's: "AuditEvent" */
+    str       operation; /* "SecretGet" */
+    str       resource;  /* the target: the vault's ARM id */
+    str       scope;     /* the object's, at which the permission was asked */
+    object_id caller;    /* none: the caller was not known */
     client_id app;
     bool      is_allowed; /* the permission was there, whether or not the operation then succeeded */
     bool      by_roles;   /* roles decided; else the service's own rule */

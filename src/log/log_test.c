@@ -38,15 +38,42 @@ static guid guid_n(unsigned n)
 }
 
 static const struct signin SIGNIN = {
-    .time_ns = 500, .last_ns = 700, .times = 3, .correlation_id.b = {7}, .type = SIGNIN_SERVICE_PRINCIPAL, .known_by = SIGNIN_KNOWN_USER,
-    .from_cache = true, .principal.g.b = {1}, .app.g.b = {2}, .name = S_INIT("web"), .is_system_assigned = true, .host = S_INIT("/h"),
-    .target = S_INIT("https://vault.azure.net"), .target_name = S_INIT("Azure Key Vault"), .target_app.g.b = {3}, .unique_id = S_INIT("abc"),
-    .error_code = 500011, .error = S_INIT("AUDIENCE_UNKNOWN"), .reason = S_INIT("No."),
+    .time_ns = 500,
+    .last_ns = 700,
+    .times = 3,
+    .correlation_id.b = {7},
+    .type = SIGNIN_SERVICE_PRINCIPAL,
+    .known_by = SIGNIN_KNOWN_USER,
+    .from_cache = true,
+    .principal.g.b = {1},
+    .app.g.b = {2},
+    .name = S_INIT("web"),
+    .is_system_assigned = true,
+    .host = S_INIT("/h"),
+    .target = S_INIT("https://vault.azure.net"),
+    .target_name = S_INIT("Azure Key Vault"),
+    .target_app.g.b = {3},
+    .unique_id = S_INIT("abc"),
+    .error_code = 500011,
+    .error = S_INIT("AUDIENCE_UNKNOWN"),
+    .reason = S_INIT("No."),
 };
 static const struct diagnostic DIAGNOSTIC = {
-    .time_ns = 500, .took_ns = 9, .correlation_id.b = {7}, .category = S_INIT("AuditEvent"), .operation = S_INIT("SecretGet"), .resource = S_INIT("/v"),
-    .scope = S_INIT("/v/secrets/a"), .caller.g.b = {1}, .app.g.b = {2}, .is_allowed = true, .by_roles = true, .decided_by.b = {4}, .status = 403,
-    .result = S_INIT("NOT_AUTHORIZED"), .client = S_INIT("curl"),
+    .time_ns = 500,
+    .took_ns = 9,
+    .correlation_id.b = {7},
+    .category = S_INIT("AuditEvent"),
+    .operation = S_INIT("SecretGet"),
+    .resource = S_INIT("/v"),
+    .scope = S_INIT("/v/secrets/a"),
+    .caller.g.b = {1},
+    .app.g.b = {2},
+    .is_allowed = true,
+    .by_roles = true,
+    .decided_by.b = {4},
+    .status = 403,
+    .result = S_INIT("NOT_AUTHORIZED"),
+    .client = S_INIT("curl"),
 };
 
 TEST(log_records_read_as_they_were_written)
@@ -148,14 +175,14 @@ TEST(log_list_follows_a_log)
 
 TEST(log_list_refuses_cursors_of_others)
 {
-    static const char *const CURSORS[] = {"x", "!!!!", "AAAA", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA-", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"};
+    static const char *const          CURSORS[] = {"x", "!!!!", "AAAA", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA-", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"};
     CLEANUP(shelf_close) struct shelf s;
     struct activity                  *list;
     size_t                            n;
     shelf_open(t, &s);
     for (size_t i = 0; i < COUNT(CURSORS); i++) {
-        CHECK_ERR(activity_list(t->call, s.session, &(struct log_range){.limit = 3, .after = str_of(CURSORS[i])}, &list, &n, NULL), ERR_PARAMETER_INVALID,
-                  CURSORS[i]);
+        CHECK_ERR(activity_list(t->call, s.session, &(struct log_range){.limit = 3, .after = str_of(CURSORS[i])}, &list, &n, NULL),
+                  ERR_PARAMETER_INVALID, CURSORS[i]);
         call_forgive(t->call);
     }
 }
@@ -195,9 +222,9 @@ TEST(log_sink_is_bounded_and_says_what_it_dropped)
 
 TEST(log_sink_bounds_bytes_too)
 {
-    struct log_sink *sink = log_sink_new();
-    size_t           n = LOG_SINK_MAX_BYTES / 8, written = 0;
-    char            *large = calloc(1, n);
+    struct log_sink                  *sink = log_sink_new();
+    size_t                            n = LOG_SINK_MAX_BYTES / 8, written = 0;
+    char                             *large = calloc(1, n);
     CLEANUP(shelf_close) struct shelf s;
     shelf_open(t, &s);
     CHECK(sink && large);

@@ -81,7 +81,8 @@ enum err log_list(struct call *c, struct store_session *session, const struct lo
     struct store_range scan = {.prefix = kind->prefix, .backwards = str_empty(range->after)};
     if (guid_is_none(range->correlation_id)) scan.limit = range->limit;
     if (!str_empty(range->after)) TRY(read_cursor(c, kind, range->after, &scan.after));
-    TRY(call_new(c, range->limit + 1, kind->item_bytes, (void **)&l.items, __FILE__, __LINE__)); // one more: what does not fit the filter is read there
+    TRY(call_new(c, range->limit + 1, kind->item_bytes, (void **)&l.items, __FILE__,
+                 __LINE__)); // one more: what does not fit the filter is read there
     enum err failed = store_scan(c, session, kind->store, &scan, see, &l);
     if (failed != OK && failed != ENOUGH) return failed;
     if (out_cursor) *out_cursor = range->after;

@@ -16,7 +16,7 @@
 void log_pack_text(struct buf *b, str text);
 
 struct log_range {
-    str    after;          /* only what was written after the record of that cursor, the oldest first; empty: the newest first */
+    str    after; /* only what was written after the record of that cursor, the oldest first; empty: the newest first */
     size_t limit;
     guid   correlation_id; /* only records of that id; GUID_NONE: all */
 };

@@ -1,8 +1,11 @@
 #include "log/signin.h"
 
-static const str KNOWN[] = {[SIGNIN_KNOWN_NOT] = S_INIT("unknown"), [SIGNIN_KNOWN_SANDBOX] = S_INIT("sandbox"), [SIGNIN_KNOWN_USER] = S_INIT("user"),
+static const str KNOWN[] = {[SIGNIN_KNOWN_NOT] = S_INIT("unknown"),
+                            [SIGNIN_KNOWN_SANDBOX] = S_INIT("sandbox"),
+                            [SIGNIN_KNOWN_USER] = S_INIT("user"),
                             [SIGNIN_KNOWN_CREDENTIAL] = S_INIT("credential")};
-static const str TYPES[] = {[SIGNIN_MANAGED_IDENTITY] = S_INIT("managedIdentity"), [SIGNIN_SERVICE_PRINCIPAL] = S_INIT("servicePrincipal"),
+static const str TYPES[] = {[SIGNIN_MANAGED_IDENTITY] = S_INIT("managedIdentity"),
+                            [SIGNIN_SERVICE_PRINCIPAL] = S_INIT("servicePrincipal"),
                             [SIGNIN_USER] = S_INIT("nonInteractiveUser")};
 
 str signin_known_text(enum signin_known_by by)
@@ -90,10 +93,11 @@ static enum err read_one(struct call *c, int64_t written_ns, guid id, bytes body
     return OK;
 }
 
-const struct log_kind LOG_SIGNIN = {.store = STORE_SIGNIN, .item_bytes = sizeof(struct signin),
-                                    .correlation = offsetof(struct signin, correlation_id), .read = read_one};
+const struct log_kind LOG_SIGNIN = {
+    .store = STORE_SIGNIN, .item_bytes = sizeof(struct signin), .correlation = offsetof(struct signin, correlation_id), .read = read_one};
 
-enum err signin_list(struct call *c, struct store_session *session, const struct log_range *range, struct signin **out, size_t *out_n, str *out_cursor)
+enum err signin_list(struct call *c, struct store_session *session, const struct log_range *range, struct signin **out, size_t *out_n,
+                     str *out_cursor)
 {
     return log_list(c, session, &LOG_SIGNIN, range, (void **)out, out_n, out_cursor);
 }

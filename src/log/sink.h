@@ -18,7 +18,7 @@ struct log_sink;
 
 enum log_sink_state { LOG_SINK_QUIET, LOG_SINK_STARTED, LOG_SINK_URGED };
 
-struct log_sink *log_sink_new(void); /* NULL: no memory */
+struct log_sink *log_sink_new(void);                /* NULL: no memory */
 void             log_sink_free(struct log_sink *s); /* what waits is gone; NULL is fine */
 
 /*

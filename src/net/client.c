@@ -297,12 +297,13 @@ static bool set_rules(struct net_transfer *t)
     const struct curl_functions *curl = &t->side->client->curl;
     const struct net_request    *r = &t->request;
     const char                  *schemes = r->allows_http ? "http,https" : "https";
-    return SET(CURLOPT_PROTOCOLS_STR, schemes) && SET(CURLOPT_REDIR_PROTOCOLS_STR, schemes) && SET(CURLOPT_FOLLOWLOCATION, r->max_redirects ? 1L : 0L) &&
-           SET(CURLOPT_MAXREDIRS, (long)r->max_redirects) && SET(CURLOPT_OPENSOCKETFUNCTION, on_open) && SET(CURLOPT_OPENSOCKETDATA, t) &&
-           SET(CURLOPT_PREREQFUNCTION, on_connected) && SET(CURLOPT_PREREQDATA, t) && SET(CURLOPT_DISALLOW_USERNAME_IN_URL, 1L) &&
-           (r->uses_proxy || SET(CURLOPT_PROXY, "")) && SET(CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)t->body.most) &&
-           SET(CURLOPT_TIMEOUT_MS, (long)r->total_timeout_ms) && SET(CURLOPT_CONNECTTIMEOUT_MS, (long)r->connect_timeout_ms) &&
-           SET(CURLOPT_NOSIGNAL, 1L) && SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1) && SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    return SET(CURLOPT_PROTOCOLS_STR, schemes) && SET(CURLOPT_REDIR_PROTOCOLS_STR, schemes) &&
+           SET(CURLOPT_FOLLOWLOCATION, r->max_redirects ? 1L : 0L) && SET(CURLOPT_MAXREDIRS, (long)r->max_redirects) &&
+           SET(CURLOPT_OPENSOCKETFUNCTION, on_open) && SET(CURLOPT_OPENSOCKETDATA, t) && SET(CURLOPT_PREREQFUNCTION, on_connected) &&
+           SET(CURLOPT_PREREQDATA, t) && SET(CURLOPT_DISALLOW_USERNAME_IN_URL, 1L) && (r->uses_proxy || SET(CURLOPT_PROXY, "")) &&
+           SET(CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)t->body.most) && SET(CURLOPT_TIMEOUT_MS, (long)r->total_timeout_ms) &&
+           SET(CURLOPT_CONNECTTIMEOUT_MS, (long)r->connect_timeout_ms) && SET(CURLOPT_NOSIGNAL, 1L) &&
+           SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1) && SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 }
 
 static bool set_trust(struct net_transfer *t)
@@ -428,7 +429,8 @@ static bool copy_request(struct net_transfer *t, const struct net_request *from)
     *r = *from;
     r->headers = headers;
     if (str_empty(r->method)) r->method = S("GET");
-    if (!headers || !copy_into(&t->memory, &r->method) || !copy_into(&t->memory, &r->url) || !copy_into(&t->memory, &r->body) || !copy_into(&t->memory, &r->ca_pem))
+    if (!headers || !copy_into(&t->memory, &r->method) || !copy_into(&t->memory, &r->url) || !copy_into(&t->memory, &r->body) ||
+        !copy_into(&t->memory, &r->ca_pem))
         return false;
     for (size_t i = 0; i < r->header_n; i++) {
         headers[i] = from->headers[i];

@@ -72,4 +72,4 @@ str net_answer_header(const struct net_answer *a, str name);
 FALLIBLE net_client_start(struct call *c, struct net_client *client, struct net_loop *loop, const struct net_request *request,
                           void (*done)(const struct net_answer *answer, void *context), void *context, struct net_transfer **out);
 /* Ends it without `done`. On the loop's thread, before `done`. */
-void     net_transfer_cancel(struct net_transfer *t);
+void net_transfer_cancel(struct net_transfer *t);

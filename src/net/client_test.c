@@ -91,13 +91,18 @@ TEST(net_client_asks_and_reads)
         {"", "/status/404", "", 404, "body"},
         {"", "/redirect/0", "", 302, "elsewhere"}, // not followed unless asked
     };
-    struct side        s;
-    struct asked       k = {0};
+    struct side  s;
+    struct asked k = {0};
     side_start(t, &s, &PLAIN);
     struct net_client *client = new_client(t, &s, 0);
     for (size_t i = 0; i < COUNT(CASES); i++) {
-        struct net_request r = {.method = str_of(CASES[i].method), .url = call_format(t->call, "http://127.0.0.1:%u%s", s.port, CASES[i].path),
-                                .headers = HEADERS, .header_n = COUNT(HEADERS), .body = str_of(CASES[i].body), .allows_http = true, .allows_private = true};
+        struct net_request r = {.method = str_of(CASES[i].method),
+                                .url = call_format(t->call, "http://127.0.0.1:%u%s", s.port, CASES[i].path),
+                                .headers = HEADERS,
+                                .header_n = COUNT(HEADERS),
+                                .body = str_of(CASES[i].body),
+                                .allows_http = true,
+                                .allows_private = true};
         ask(&k, &s, client, &r);
         CHECK_INT(outcome(&k), OK, CASES[i].path);
         CHECK_INT(k.answer.status, CASES[i].status, CASES[i].path);
@@ -156,8 +161,8 @@ TEST(net_client_keeps_to_its_rules)
 TEST(net_client_refuses_headers_that_are_none)
 {
     static const char *const BAD[] = {"", "X", ": x", "X: y\r\nZ: 1", "X: y\n"};
-    struct side  s;
-    struct asked k = {0};
+    struct side              s;
+    struct asked             k = {0};
     side_start(t, &s, &PLAIN);
     struct net_client *client = new_client(t, &s, 0);
     for (size_t i = 0; i < COUNT(BAD); i++) {
@@ -179,7 +184,8 @@ TEST(net_client_takes_no_proxy_from_the_environment_unless_asked)
     struct net_client *client = new_client(t, &s, 0);
     setenv("http_proxy", call_format(t->call, "http://127.0.0.1:%u", proxy.port).at, 1);
     for (int uses = 0; uses < 2; uses++) {
-        struct net_request r = {.url = call_format(t->call, "http://127.0.0.1:%u/echo", s.port), .allows_http = true, .allows_private = true, .uses_proxy = uses};
+        struct net_request r = {
+            .url = call_format(t->call, "http://127.0.0.1:%u/echo", s.port), .allows_http = true, .allows_private = true, .uses_proxy = uses};
         ask(&k, &s, client, &r);
         CHECK_INT(outcome(&k), OK, "asked");
         CHECK_INT(proxy.handled, uses, "by the proxy");
@@ -205,7 +211,8 @@ TEST(net_client_trusts_whom_it_is_told_to)
         {"the system's", STR_NONE, "localhost", ERR_IO},
     };
     for (size_t i = 0; i < COUNT(CASES); i++) {
-        struct net_request r = {.url = call_format(t->call, "https://%s:%u/secure", CASES[i].host, s.port), .ca_pem = CASES[i].ca, .allows_private = true};
+        struct net_request r = {
+            .url = call_format(t->call, "https://%s:%u/secure", CASES[i].host, s.port), .ca_pem = CASES[i].ca, .allows_private = true};
         ask(&k, &s, client, &r);
         CHECK_ERR(outcome(&k), CASES[i].want, CASES[i].name);
         if (CASES[i].want == OK) CHECK_STR(k.answer.body, S("yes"), CASES[i].name);
@@ -221,7 +228,8 @@ TEST(net_client_limits_cancels_and_ends)
     struct asked late[MOST] = {0}, more = {0};
     side_start(t, &s, &PLAIN);
     struct net_client *client = new_client(t, &s, MOST);
-    struct net_request r = {.url = call_format(t->call, "http://127.0.0.1:%u/late", s.port), .allows_http = true, .allows_private = true, .total_timeout_ms = 60000};
+    struct net_request r = {
+        .url = call_format(t->call, "http://127.0.0.1:%u/late", s.port), .allows_http = true, .allows_private = true, .total_timeout_ms = 60000};
     more.cancels = true;
     ask(&more, &s, client, &r); // before libcurl is loaded
     CHECK_INT(outcome(&more), OK, "cancelled");

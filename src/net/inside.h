@@ -45,25 +45,25 @@ struct net_watch {
 };
 
 struct net_loop {
-    struct net_loops   *all;
-    unsigned            index;
-    uv_loop_t           uv;
-    int                 wake_fd; /* an eventfd: see net_loop_wake */
-    uv_poll_t           wake;
+    struct net_loops          *all;
+    unsigned                   index;
+    uv_loop_t                  uv;
+    int                        wake_fd; /* an eventfd: see net_loop_wake */
+    uv_poll_t                  wake;
     _Atomic(struct net_task *) posted; /* newest first */
-    uv_timer_t          tick;    /* runs while there are streams, or accepting pauses */
-    uv_timer_t          grace;
-    int64_t             tick_ms;
-    int64_t             told_ms; /* when a shortage was reported last; 0: never */
-    bool                stopping;
-    bool                is_over; /* it will not run again */
-    bool                paused;  /* accepts nothing: too many connections, or the system has no room */
-    struct port        *ports;
-    struct net_watch   *watches;
-    struct net_waiting *waiting;
-    size_t              stream_n;
-    bool                measures;
-    _Atomic int64_t     longest_turn_ns;
+    uv_timer_t                 tick;   /* runs while there are streams, or accepting pauses */
+    uv_timer_t                 grace;
+    int64_t                    tick_ms;
+    int64_t                    told_ms; /* when a shortage was reported last; 0: never */
+    bool                       stopping;
+    bool                       is_over; /* it will not run again */
+    bool                       paused;  /* accepts nothing: too many connections, or the system has no room */
+    struct port               *ports;
+    struct net_watch          *watches;
+    struct net_waiting        *waiting;
+    size_t                     stream_n;
+    bool                       measures;
+    _Atomic int64_t            longest_turn_ns;
 };
 
 struct net_loops {
@@ -82,12 +82,12 @@ FALLIBLE net_loop_init(struct call *c, struct net_loop *loop, struct net_loops *
 void     net_loop_run(struct net_loop *loop);
 void     net_loop_wake(struct net_loop *loop); /* any thread */
 /* Once it stands still: runs its tasks and closes what it has. False: there was nothing left. */
-bool     net_loop_empty(struct net_loop *loop);
-void     net_loop_clear(struct net_loop *loop);
+bool net_loop_empty(struct net_loop *loop);
+void net_loop_clear(struct net_loop *loop);
 /* After something closed: goes on accepting, or ends the loop that is to stop. */
-void     net_loop_has_room(struct net_loop *loop);
-void     net_loop_keep_ticking(struct net_loop *loop);
-void     net_waiting_leave(struct net_stream *s);
+void net_loop_has_room(struct net_loop *loop);
+void net_loop_keep_ticking(struct net_loop *loop);
+void net_waiting_leave(struct net_stream *s);
 
 /* listener.c */
 void net_port_close(struct port *p);

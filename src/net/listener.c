@@ -72,7 +72,7 @@ static bool accept_one(struct port *p)
 {
     struct net_loop     *loop = p->loop;
     struct net_listener *l = p->listener;
-    int fd = accept4(l->settings.fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    int                  fd = accept4(l->settings.fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd >= 0) {
         if (l->settings.accepts && !l->settings.accepts(fd, l->settings.context)) close(fd);
         else if (l->settings.taken) l->settings.taken(fd, l->settings.context);
@@ -80,14 +80,11 @@ static bool accept_one(struct port *p)
         return true;
     }
     switch (errno) {
-    case EAGAIN:
-        return false;
+    case EAGAIN: return false;
     case EMFILE:
     case ENFILE:
     case ENOBUFS:
-    case ENOMEM:
-        tell_shortage(loop, errno);
-        return make_room(loop); // the socket stays readable: without a pause the loop would spin
+    case ENOMEM: tell_shortage(loop, errno); return make_room(loop); // the socket stays readable: without a pause the loop would spin
     case EBADF:
     case EINVAL:
     case ENOTSOCK:
@@ -110,7 +107,8 @@ static void on_acceptable(uv_poll_t *poll, int status, int events)
     int64_t began_ns = net_turn_begin(p->loop);
     // That the socket is ready says that one waits: more than that is not known, and room is made for nobody.
     if (!is_full(p->loop) || make_room(p->loop))
-        for (int i = 0; i < NET_ACCEPTS_AT_ONCE && !is_full(p->loop) && accept_one(p); i++) {}
+        for (int i = 0; i < NET_ACCEPTS_AT_ONCE && !is_full(p->loop) && accept_one(p); i++) {
+        }
     net_turn_end(p->loop, began_ns);
 }
 
@@ -121,7 +119,7 @@ void net_port_watch(struct port *p, bool accepting)
 
 static void on_port_closed(uv_handle_t *handle)
 {
-    struct port          *p = handle->data;
+    struct port         *p = handle->data;
     struct net_listener *l = p->listener;
     if (atomic_fetch_sub_explicit(&l->open_ports, 1, memory_order_acq_rel) == 1) close(l->settings.fd);
     net_listener_drop(l);
@@ -129,9 +127,9 @@ static void on_port_closed(uv_handle_t *handle)
 
 static void open_port(struct net_task *task)
 {
-    struct port      *p = CONTAINER_OF(task, struct port, open);
+    struct port     *p = CONTAINER_OF(task, struct port, open);
     struct net_loop *loop = p->loop;
-    int               failed = uv_poll_init(&loop->uv, &p->poll, p->listener->settings.fd);
+    int              failed = uv_poll_init(&loop->uv, &p->poll, p->listener->settings.fd);
     if (failed) report(REPORT_ERROR, "net: cannot listen", "error=\"%s\"", uv_strerror(failed));
     p->polls = !failed;
     p->poll.data = p;

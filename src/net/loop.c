@@ -112,7 +112,8 @@ void net_loop_keep_ticking(struct net_loop *loop)
 void net_loop_wake(struct net_loop *loop)
 {
     static const uint64_t ONE = 1;
-    while (write(loop->wake_fd, &ONE, sizeof ONE) < 0 && errno == EINTR) {} // a full count wakes as well
+    while (write(loop->wake_fd, &ONE, sizeof ONE) < 0 && errno == EINTR) {
+    } // a full count wakes as well
 }
 
 void net_post(struct net_loop *loop, struct net_task *task)
@@ -137,7 +138,7 @@ static bool run_tasks(struct net_loop *loop)
     }
     while (oldest) {
         struct net_task *next = oldest->next; // run() may free the task
-        int64_t began_ns = net_turn_begin(loop);
+        int64_t          began_ns = net_turn_begin(loop);
         oldest->run(oldest);
         net_turn_end(loop, began_ns);
         oldest = next;

@@ -41,9 +41,9 @@ bool     net_loop_is_stopping(const struct net_loop *loop);
  * The longest that a loop was at one thing - one connection's turn, one task, one timer - before it looked at the others
  * again, in CPU time of its thread, since they were made. 0 unless they measure. Any thread.
  */
-int64_t  net_loops_longest_turn_ns(const struct net_loops *loops);
+int64_t net_loops_longest_turn_ns(const struct net_loops *loops);
 /* The loop's clock: milliseconds since some start, as of the current turn. */
-int64_t  net_loop_now_ms(const struct net_loop *loop);
+int64_t net_loop_now_ms(const struct net_loop *loop);
 
 /* Runs `task` on the loop's thread soon. Any thread. The task is the caller's memory until it has run. */
 struct net_task {
@@ -64,7 +64,6 @@ void     net_timer_free(struct net_timer *t); /* NULL is fine; before its loop i
  * has failed. The loop owns the descriptor from here on, failed or not.
  */
 struct net_watch;
-FALLIBLE net_watch_new(struct call *c, struct net_loops *loops, int fd, void (*ready)(int fd, void *context), void *context,
-                       struct net_watch **out);
+FALLIBLE net_watch_new(struct call *c, struct net_loops *loops, int fd, void (*ready)(int fd, void *context), void *context, struct net_watch **out);
 /* Stops watching and closes the descriptor; then `gone(context)` on the loop's thread. Any thread. */
 void net_watch_close(struct net_watch *w, void (*gone)(void *context));

@@ -281,8 +281,12 @@ static bool parrot_is_idle(const struct net_stream *s)
 }
 
 static const struct net_protocol PARROT = {
-    .stream_bytes = sizeof(struct net_stream), .opened = parrot_opened, .ready = parrot_ready, .expired = parrot_expired,
-    .closing = parrot_closing, .is_idle = parrot_is_idle,
+    .stream_bytes = sizeof(struct net_stream),
+    .opened = parrot_opened,
+    .ready = parrot_ready,
+    .expired = parrot_expired,
+    .closing = parrot_closing,
+    .is_idle = parrot_is_idle,
 };
 
 static void parrot_freed(void *context)

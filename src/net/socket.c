@@ -19,14 +19,11 @@ static void close_fd(int *fd)
 static enum err cannot_open_tcp(struct call *c, str address, uint16_t port)
 {
     switch (errno) {
-    case EADDRINUSE:
-        return FAIL(c, ERR_IO, "Port %u of %.*s is in use: stop what listens there, or choose another port.", port, PSTR(address));
+    case EADDRINUSE: return FAIL(c, ERR_IO, "Port %u of %.*s is in use: stop what listens there, or choose another port.", port, PSTR(address));
     case EACCES:
         return FAIL(c, ERR_IO, "Port %u of %.*s needs privilege: choose a port from 1024 on, or grant CAP_NET_BIND_SERVICE.", port, PSTR(address));
-    case EADDRNOTAVAIL:
-        return FAIL(c, ERR_IO, "%.*s is no address of this machine.", PSTR(address));
-    default:
-        return FAIL(c, ERR_IO, "Cannot listen on port %u of %.*s: %s.", port, PSTR(address), strerror(errno));
+    case EADDRNOTAVAIL: return FAIL(c, ERR_IO, "%.*s is no address of this machine.", PSTR(address));
+    default: return FAIL(c, ERR_IO, "Cannot listen on port %u of %.*s: %s.", port, PSTR(address), strerror(errno));
     }
 }
 

@@ -19,18 +19,11 @@ static ptrdiff_t plain_result(ssize_t n)
 static ptrdiff_t tls_failure(struct net_stream *s, int result)
 {
     switch (SSL_get_error(s->ssl, result)) {
-    case SSL_ERROR_WANT_READ:
-        s->wants_write = false;
-        return NET_AGAIN;
-    case SSL_ERROR_WANT_WRITE:
-        s->wants_write = true;
-        return NET_AGAIN;
-    case SSL_ERROR_ZERO_RETURN:
-        return NET_CLOSED;
-    case SSL_ERROR_SSL:
-        return ERR_GET_REASON(ERR_peek_error()) == SSL_R_HTTP_REQUEST ? NET_PLAIN_ON_TLS : NET_BROKEN;
-    default:
-        return NET_BROKEN;
+    case SSL_ERROR_WANT_READ: s->wants_write = false; return NET_AGAIN;
+    case SSL_ERROR_WANT_WRITE: s->wants_write = true; return NET_AGAIN;
+    case SSL_ERROR_ZERO_RETURN: return NET_CLOSED;
+    case SSL_ERROR_SSL: return ERR_GET_REASON(ERR_peek_error()) == SSL_R_HTTP_REQUEST ? NET_PLAIN_ON_TLS : NET_BROKEN;
+    default: return NET_BROKEN;
     }
 }
 

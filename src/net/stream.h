@@ -26,7 +26,7 @@ struct net_stream;
 struct net_waiting {
     struct net_stream  *first, *last;
     struct net_loop    *loop;
-    struct net_waiting *next; /* of the loop */
+    struct net_waiting *next;          /* of the loop */
     int64_t             limit_ms;      /* 0: without end */
     int64_t             gives_room_ms; /* who has waited so long is closed for a newcomer; below 0: nobody is */
 };
@@ -39,12 +39,12 @@ void net_waiting_clear(struct net_waiting *w);
 void net_waiting_enter(struct net_waiting *w, struct net_stream *s);
 
 struct net_protocol {
-    size_t stream_bytes;                                /* of its connections, a struct net_stream at the start */
-    void (*opened)(struct net_stream *s);               /* must enter a net_waiting, and watch */
-    void (*ready)(struct net_stream *s, int events);    /* UV_READABLE, UV_WRITABLE; below 0: the socket failed */
-    void (*expired)(struct net_stream *s);              /* its time is over: must close it, or enter a net_waiting */
-    void (*closing)(struct net_stream *s);              /* frees all but the struct */
-    bool (*is_idle)(const struct net_stream *s);        /* nothing is lost if it is closed now */
+    size_t stream_bytes;                             /* of its connections, a struct net_stream at the start */
+    void (*opened)(struct net_stream *s);            /* must enter a net_waiting, and watch */
+    void (*ready)(struct net_stream *s, int events); /* UV_READABLE, UV_WRITABLE; below 0: the socket failed */
+    void (*expired)(struct net_stream *s);           /* its time is over: must close it, or enter a net_waiting */
+    void (*closing)(struct net_stream *s);           /* frees all but the struct */
+    bool (*is_idle)(const struct net_stream *s);     /* nothing is lost if it is closed now */
 };
 
 struct net_stream {
@@ -71,19 +71,19 @@ ptrdiff_t net_stream_read(struct net_stream *s, char *at, size_t n);
 /* Bytes written of head and body together, or one of the above. */
 ptrdiff_t net_stream_write(struct net_stream *s, str head, str body);
 /* True if more can be read though the socket may have nothing. */
-bool      net_stream_has_more(const struct net_stream *s);
+bool net_stream_has_more(const struct net_stream *s);
 /* Says to the peer that nothing more will come. */
-void      net_stream_finish(struct net_stream *s);
+void net_stream_finish(struct net_stream *s);
 /* From now on what is sent and received is plain: for an answer to a peer that does not speak TLS. */
-void      net_stream_drop_tls(struct net_stream *s);
+void net_stream_drop_tls(struct net_stream *s);
 
 struct net_listener_settings {
-    int                        fd;       /* a listening stream socket; the loops own it from here on, failed or not */
-    struct net_tls            *tls;      /* NULL: plain; borrowed, must outlive the listener */
-    const struct net_protocol *protocol; /* NULL: `taken` takes the sockets */
+    int                        fd;        /* a listening stream socket; the loops own it from here on, failed or not */
+    struct net_tls            *tls;       /* NULL: plain; borrowed, must outlive the listener */
+    const struct net_protocol *protocol;  /* NULL: `taken` takes the sockets */
     void (*taken)(int fd, void *context); /* on loop 0 only */
-    void                      *context;
-    void (*context_free)(void *context); /* once nothing of the listener is left; may be NULL */
+    void *context;
+    void (*context_free)(void *context);    /* once nothing of the listener is left; may be NULL */
     bool (*accepts)(int fd, void *context); /* asked for every new connection on its loop; NULL: all */
 };
 

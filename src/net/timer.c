@@ -24,8 +24,8 @@ enum err net_timer_new(struct call *c, struct net_loop *loop, void (*run)(void *
 static void on_due(uv_timer_t *timer)
 {
     struct net_timer *t = timer->data;
-    struct net_loop *loop = t->loop;
-    int64_t          began_ns = net_turn_begin(loop);
+    struct net_loop  *loop = t->loop;
+    int64_t           began_ns = net_turn_begin(loop);
     t->run(t->context); // t may be gone after it
     net_turn_end(loop, began_ns);
 }

@@ -80,8 +80,7 @@ static enum err set_up(struct call *c, SSL_CTX *context, str certificate_pem, co
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_alpn_select_cb(context, choose_protocol, NULL);
     if (!SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) || !SSL_CTX_set_num_tickets(context, 1) ||
-        !SSL_CTX_set_session_id_context(context, SESSIONS, sizeof SESSIONS - 1) ||
-        !SSL_CTX_set_cipher_list(context, "ECDHE+AESGCM:ECDHE+CHACHA20"))
+        !SSL_CTX_set_session_id_context(context, SESSIONS, sizeof SESSIONS - 1) || !SSL_CTX_set_cipher_list(context, "ECDHE+AESGCM:ECDHE+CHACHA20"))
         return refuse_pem(c, "set-up of TLS");
     TRY(use_certificates(c, context, certificate_pem));
     return use_key(c, context, key_pem);

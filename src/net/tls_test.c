@@ -84,9 +84,9 @@ TEST(net_tls_resumes_sessions)
 TEST(net_tls_serves_as_plain_does)
 {
     static const char TEXT[] = GET("/echo?1") "POST /soon HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"
-        "POST /echo HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n";
-    struct side s;
-    str         head, body;
+                                              "POST /echo HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n";
+    struct side       s;
+    str               head, body;
     side_start(t, &s, &TLS);
     SSL_CTX       *context = client_context(0, NULL);
     struct client *k = client_new_tls(t, s.port, context, NULL);
@@ -222,7 +222,7 @@ TEST(net_tls_refuses_certificates_and_keys_that_do_not_fit)
     };
     for (size_t i = 0; i < COUNT(CASES); i++) {
         struct net_tls *tls = NULL;
-        struct secret    secret;
+        struct secret   secret;
         CHECK_OK(secret_init(t->call, &secret, str_bytes(CASES[i].key)));
         CHECK_ERR(net_tls_new(t->call, CASES[i].certificate, &secret, &tls), CASES[i].want, CASES[i].name);
         CHECK_ROW(!!tls == (CASES[i].want == OK), CASES[i].name);

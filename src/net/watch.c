@@ -11,8 +11,8 @@
 static void on_ready(uv_poll_t *poll, int status, int events)
 {
     struct net_watch *w = poll->data;
-    int                error;
-    socklen_t          n = sizeof error;
+    int               error;
+    socklen_t         n = sizeof error;
     (void)events;
     int64_t began_ns = net_turn_begin(w->loop);
     w->ready(w->fd, w->context);
@@ -26,7 +26,7 @@ static void open_watch(struct net_task *task)
 {
     struct net_watch *w = CONTAINER_OF(task, struct net_watch, open);
     struct net_loop  *loop = w->loop;
-    int                failed = uv_poll_init(&loop->uv, &w->poll, w->fd);
+    int               failed = uv_poll_init(&loop->uv, &w->poll, w->fd);
     if (failed) report(REPORT_ERROR, "net: cannot watch a descriptor", "error=\"%s\"", uv_strerror(failed));
     w->polls = !failed;
     w->poll.data = w;
@@ -58,10 +58,9 @@ static void close_watch(struct net_task *task)
     net_watch_end(CONTAINER_OF(task, struct net_watch, close));
 }
 
-enum err net_watch_new(struct call *c, struct net_loops *loops, int fd, void (*ready)(int fd, void *context), void *context,
-                        struct net_watch **out)
+enum err net_watch_new(struct call *c, struct net_loops *loops, int fd, void (*ready)(int fd, void *context), void *context, struct net_watch **out)
 {
-    int                flags = fcntl(fd, F_GETFL);
+    int               flags = fcntl(fd, F_GETFL);
     struct net_watch *w = NULL;
     if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0) {
         int cause = errno;
@@ -72,8 +71,7 @@ enum err net_watch_new(struct call *c, struct net_loops *loops, int fd, void (*r
         close(fd);
         return FAIL_PLAIN(c, ERR_NO_MEMORY);
     }
-    *w = (struct net_watch){
-        .loop = &loops->loops[0], .fd = fd, .ready = ready, .context = context, .open.run = open_watch, .close.run = close_watch};
+    *w = (struct net_watch){.loop = &loops->loops[0], .fd = fd, .ready = ready, .context = context, .open.run = open_watch, .close.run = close_watch};
     *out = w;
     net_post(w->loop, &w->open);
     return OK;

@@ -29,4 +29,4 @@ FALLIBLE net_workers_start(struct call *c, const struct net_workers_settings *se
 /* Any thread. Errors: ERR_BUSY - the queue is full */
 FALLIBLE net_workers_submit(struct call *c, struct net_workers *w, struct net_job *job);
 /* Runs what is queued, then ends the threads. Not while a thread may still submit. NULL is fine. */
-void     net_workers_stop(struct net_workers *w);
+void net_workers_stop(struct net_workers *w);

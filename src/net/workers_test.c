@@ -32,10 +32,10 @@ static void run(struct net_job *job, unsigned worker)
 TEST(net_workers_run_all_that_was_queued)
 {
     static const struct net_workers_settings SETTINGS = {.threads = THREADS, .max_queue = JOBS, .nice = 1};
-    struct bench        b = {0};
-    struct net_workers *w;
-    struct work_piece   pieces[JOBS];
-    int                 runs = 0;
+    struct bench                             b = {0};
+    struct net_workers                      *w;
+    struct work_piece                        pieces[JOBS];
+    int                                      runs = 0;
     CHECK_OK(net_workers_start(t->call, &SETTINGS, &w));
     for (size_t i = 0; i < JOBS; i++) {
         pieces[i] = (struct work_piece){.job.run = run, .bench = &b};
@@ -49,9 +49,9 @@ TEST(net_workers_run_all_that_was_queued)
 TEST(net_workers_refuse_past_their_limit)
 {
     static const struct net_workers_settings SETTINGS = {.max_queue = 2};
-    struct bench        b = {0};
-    struct net_workers *w;
-    struct work_piece   pieces[4];
+    struct bench                             b = {0};
+    struct net_workers                      *w;
+    struct work_piece                        pieces[4];
     sem_init(&b.begun, 0, 0);
     sem_init(&b.may_end, 0, 0);
     for (size_t i = 0; i < COUNT(pieces); i++) pieces[i] = (struct work_piece){.job.run = run, .bench = &b, .waits = i == 0};

@@ -15,19 +15,19 @@
 #define ASSIGNMENT_LIST_MAX_LOOKS 10000
 
 struct assignment_query {
-    struct scope              at;     /* what stands here, above it, and unless the filter says atScope() below it */
+    struct scope              at; /* what stands here, above it, and unless the filter says atScope() below it */
     const struct rbac_filter *filter;
-    const object_id          *who;    /* only assignments of these; the filter then names nobody. NULL: of anybody */
+    const object_id          *who; /* only assignments of these; the filter then names nobody. NULL: of anybody */
     size_t                    who_n;
-    const guid               *after;  /* only ids behind this one; NULL: from the first */
-    size_t                    limit;  /* at least 1 */
+    const guid               *after; /* only ids behind this one; NULL: from the first */
+    size_t                    limit; /* at least 1 */
 };
 
 struct assignment_page {
     const struct assignment **items; /* of the world that the work sees */
     size_t                    n;     /* up to the limit; may be fewer, or none, though there is more */
     bool                      has_more;
-    guid                      last;  /* where the next page goes on: if has_more */
+    guid                      last; /* where the next page goes on: if has_more */
 };
 
 /* The same without asking: for what a caller may see of itself. Lives: the call. */

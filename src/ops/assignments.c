@@ -59,11 +59,12 @@ static enum err find_type(struct call *c, const struct work *w, const struct ass
     } else if (args->gives_type) {
         *out = args->type;
     } else {
-        return FAIL(c, ERR_PRINCIPAL_NOT_FOUND,
-                    "Principal %s does not exist in the directory %s. Check that you have the correct principal ID. If you are creating this principal "
-                    "and then immediately assigning a role, this error might be related to a replication delay. In this case, set the role assignment "
-                    "principalType property to a value, such as ServicePrincipal, User, or Group.  See https://aka.ms/docs-principaltype",
-                    guid_digits(args->principal.g).s, guid_text(w->product->tenant.g).s);
+        return FAIL(
+            c, ERR_PRINCIPAL_NOT_FOUND,
+            "Principal %s does not exist in the directory %s. Check that you have the correct principal ID. If you are creating this principal "
+            "and then immediately assigning a role, this error might be related to a replication delay. In this case, set the role assignment "
+            "principalType property to a value, such as ServicePrincipal, User, or Group.  See https://aka.ms/docs-principaltype",
+            guid_digits(args->principal.g).s, guid_text(w->product->tenant.g).s);
     }
     return OK;
 }
@@ -108,7 +109,8 @@ static enum err check_others(struct call *c, const struct work *w, const struct 
     if (before && !is_same_grant(before, args, scope->path)) return FAIL_PLAIN(c, ERR_ASSIGNMENT_IMMUTABLE);
     const struct assignment *same = before ? NULL : rbac_find_same(w->world->rules, args->principal, args->role, scope->path);
     if (same)
-        return FAIL(c, ERR_ASSIGNMENT_EXISTS, "The role assignment already exists. The ID of the existing role assignment is %s.", guid_digits(same->id).s);
+        return FAIL(c, ERR_ASSIGNMENT_EXISTS, "The role assignment already exists. The ID of the existing role assignment is %s.",
+                    guid_digits(same->id).s);
     return before ? OK : check_limits(c, w, scope);
 }
 
@@ -140,8 +142,8 @@ static enum err check_role(struct call *c, const struct work *w, const struct as
 static int64_t counts_from(const struct call *c, const struct work *w, const struct assignment *next, const struct scope *scope)
 {
     const struct assignment *old = rbac_find_lingering(w->world->rules, next->id);
-    bool                     goes_on = old && old->lingers_until_ns > c->now_ns && object_id_eq(old->principal, next->principal) &&
-                   guid_eq(old->role, next->role) && str_eq_nocase(old->scope, next->scope) && str_eq(old->condition, next->condition);
+    bool goes_on = old && old->lingers_until_ns > c->now_ns && object_id_eq(old->principal, next->principal) && guid_eq(old->role, next->role) &&
+                   str_eq_nocase(old->scope, next->scope) && str_eq(old->condition, next->condition);
     if (goes_on) return old->counts_from_ns;
     return c->now_ns + propagation_of_assignment_ns(&w->product->propagation, rbac_find_role(w->world->rules, next->role), scope);
 }
@@ -276,9 +278,9 @@ enum err assignment_attributes(struct call *c, const struct work *w, const struc
     return OK;
 }
 
-#define GRANTS      "its permission is the one to give and take roles"
-const struct op OP_ASSIGNMENT_WRITE = {.name = "assignment_write", .action = ASSIGNMENTS "/write", .writes = true, .run = write_assignment,
-                                       .no_effects = GRANTS};
-const struct op OP_ASSIGNMENT_DELETE = {.name = "assignment_delete", .action = ASSIGNMENTS "/delete", .writes = true, .run = delete_assignment,
-                                        .no_effects = GRANTS};
+#define GRANTS "its permission is the one to give and take roles"
+const struct op OP_ASSIGNMENT_WRITE = {
+    .name = "assignment_write", .action = ASSIGNMENTS "/write", .writes = true, .run = write_assignment, .no_effects = GRANTS};
+const struct op OP_ASSIGNMENT_DELETE = {
+    .name = "assignment_delete", .action = ASSIGNMENTS "/delete", .writes = true, .run = delete_assignment, .no_effects = GRANTS};
 const struct op OP_ASSIGNMENT_READ = {.name = "assignment_read", .action = ASSIGNMENTS "/read", .run = read_assignment};

@@ -8,15 +8,15 @@
 #include "ops/gate.h"
 
 struct assignment_args {
-    str       scope;
-    guid      id;
+    str  scope;
+    guid id;
     /* for making one: */
-    guid      role;
-    object_id principal;
-    bool      says_no_data; /* the caller's protocol is older than data actions: a role that has them cannot be assigned */
-    bool      gives_type; /* the caller says what the principal is: then it need not be known yet */
+    guid                role;
+    object_id           principal;
+    bool                says_no_data; /* the caller's protocol is older than data actions: a role that has them cannot be assigned */
+    bool                gives_type;   /* the caller says what the principal is: then it need not be known yet */
     enum principal_type type;
-    str       condition, condition_version, description, delegated_identity; /* empty: none */
+    str                 condition, condition_version, description, delegated_identity; /* empty: none */
 };
 
 struct assignment_result {
@@ -44,8 +44,7 @@ FALLIBLE assignments_drop_ended(struct call *c, struct work *w, size_t limit, si
  * absent), of a delete what stands there (@Resource). Lives: the call.
  * Source: https://learn.microsoft.com/azure/role-based-access-control/conditions-authorization-actions-attributes
  */
-FALLIBLE assignment_attributes(struct call *c, const struct work *w, const struct assignment_args *args, bool is_delete,
-                               struct rbac_attributes *out);
+FALLIBLE assignment_attributes(struct call *c, const struct work *w, const struct assignment_args *args, bool is_delete, struct rbac_attributes *out);
 
 /* "User", "Group", "ServicePrincipal", "ForeignGroup", "Device", and back without case. */
 str  principal_type_text(enum principal_type type);

@@ -3,9 +3,9 @@
 #include "ops/system_identity.h"
 #include "stage.h"
 
-#define VM         STAGE_GROUP "/providers/Microsoft.Compute/virtualMachines/web"
-#define MGMT_ROOT  "/providers/Microsoft.Management/managementGroups/00000000-0000-0000-0000-000000000010"
-#define CONDITION  "@Resource[Microsoft.KeyVault/vaults/secrets:name] StringEquals 'a'"
+#define VM        STAGE_GROUP "/providers/Microsoft.Compute/virtualMachines/web"
+#define MGMT_ROOT "/providers/Microsoft.Management/managementGroups/00000000-0000-0000-0000-000000000010"
+#define CONDITION "@Resource[Microsoft.KeyVault/vaults/secrets:name] StringEquals 'a'"
 
 static const guid READER = {{0xac, 0xdd, 0x72, 0xa7, 0x33, 0x85, 0x48, 0xef, 0xbd, 0x42, 0xf6, 0x06, 0xfb, 0xa8, 0x1a, 0xe7}};
 static const guid OWNER = {{0x8e, 0x3a, 0xf6, 0x57, 0xa8, 0xff, 0x44, 0x3c, 0xa7, 0x5c, 0x2f, 0xe8, 0xc4, 0xbc, 0xb6, 0x35}};
@@ -53,7 +53,7 @@ static const struct assignment *find(const struct stage *s, unsigned n)
 
 TEST(an_assignment_is_made_at_any_level_and_keeps_who_made_it)
 {
-    static const char *const SCOPES[] = {"/", MGMT_ROOT, STAGE_SUBSCRIPTION, STAGE_GROUP, VM, STAGE_GROUP STAGE_VAULTS "v/secrets/s"};
+    static const char *const          SCOPES[] = {"/", MGMT_ROOT, STAGE_SUBSCRIPTION, STAGE_GROUP, VM, STAGE_GROUP STAGE_VAULTS "v/secrets/s"};
     CLEANUP(stage_close) struct stage s;
     open_owned(&s, t);
     for (unsigned i = 0; i < COUNT(SCOPES); i++) {
@@ -154,7 +154,7 @@ TEST(an_assignment_s_grant_does_not_change)
 
 TEST(an_assignment_is_found_and_deleted_at_its_own_scope_only)
 {
-    static const char *const ELSEWHERE[] = {"/", STAGE_SUBSCRIPTION, VM, STAGE_OTHER_SUBSCRIPTION};
+    static const char *const          ELSEWHERE[] = {"/", STAGE_SUBSCRIPTION, VM, STAGE_OTHER_SUBSCRIPTION};
     CLEANUP(stage_close) struct stage s;
     struct assignment_args            args = plain(STAGE_GROUP);
     struct assignment_result          got = {0};
@@ -260,21 +260,24 @@ TEST(a_delegate_does_not_escape_its_condition)
     };
     for (size_t i = 0; i < COUNT(WRITES) + COUNT(DELETES); i++) {
         CLEANUP(stage_close) struct stage s;
-        bool                   is_write = i < COUNT(WRITES);
-        size_t                 d = is_write ? 0 : i - COUNT(WRITES);
-        struct assignment_args args = plain(STAGE_GROUP);
+        bool                              is_write = i < COUNT(WRITES);
+        size_t                            d = is_write ? 0 : i - COUNT(WRITES);
+        struct assignment_args            args = plain(STAGE_GROUP);
         stage_open(&s, t);
         stage_put_group(&s, STAGE_GROUP);
         stage_put_principal(&s, 0xB1, PRINCIPAL_USER);
         stage_put_principal(&s, 0xB2, PRINCIPAL_GROUP);
         stage_put_principal(&s, 0xB3, PRINCIPAL_USER);
         stage_put_principal(&s, 0xB4, PRINCIPAL_APP);
-        struct principal *late, user = {.id = {stage_guid(0xB8)}, .kind = PRINCIPAL_USER, .name = S("late"), .counts_from_ns = t->call->now_ns + NS_PER_S};
+        struct principal *late,
+            user = {.id = {stage_guid(0xB8)}, .kind = PRINCIPAL_USER, .name = S("late"), .counts_from_ns = t->call->now_ns + NS_PER_S};
         CHECK_OK(principal_new(t->call, &user, &late));
         CHECK_OK(work_change(t->call, &s.work, STORE_PRINCIPAL, NULL, &late->ref));
-        put_assignment(&s, 0xE0, (struct assignment){.role = rbac_find_role_by_name(s.work.world->rules, S("User Access Administrator"))->id, .principal = s.caller.id,
-                                                     .principal_type = PRINCIPAL_TYPE_SERVICE,
-                                                     .condition = S(ONLY_SERVICES("Request", "write") " AND " ONLY_SERVICES("Resource", "delete"))});
+        put_assignment(&s, 0xE0,
+                       (struct assignment){.role = rbac_find_role_by_name(s.work.world->rules, S("User Access Administrator"))->id,
+                                           .principal = s.caller.id,
+                                           .principal_type = PRINCIPAL_TYPE_SERVICE,
+                                           .condition = S(ONLY_SERVICES("Request", "write") " AND " ONLY_SERVICES("Resource", "delete"))});
         put_assignment(&s, 0xE2, (struct assignment){.role = READER, .principal.g = stage_guid(0xB1), .principal_type = PRINCIPAL_TYPE_USER});
         put_assignment(&s, 0xE3, (struct assignment){.role = READER, .principal.g = stage_guid(0xBF), .principal_type = PRINCIPAL_TYPE_USER});
         if (!is_write || WRITES[i].id == 0xE4)

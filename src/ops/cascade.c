@@ -141,7 +141,8 @@ enum err cascade_assignments(struct call *c, struct work *w, str path)
     subscription_id in;
     if (guid_parse(roles.at.subscription, &in.g)) rbac_each_in_subscription(w->world->rules, in, gather_assignment, &roles);
     else rbac_each_assignment(w->world->rules, NULL, gather_assignment, &roles);
-    if (rbac_lingering_count(w->world->rules)) rbac_each_lingering(w->world->rules, gather_assignment, &roles); // what comes next by that name is another
+    if (rbac_lingering_count(w->world->rules))
+        rbac_each_lingering(w->world->rules, gather_assignment, &roles); // what comes next by that name is another
     rbac_each_deny(w->world->rules, NULL, gather_deny, &denies);
     if (roles.failed) return FAIL_PLAIN(c, ERR_NO_MEMORY);
     for (size_t i = 0; i < roles.n; i++) TRY(work_change(c, w, STORE_ASSIGNMENT, &((const struct assignment *)roles.items[i])->ref, NULL));

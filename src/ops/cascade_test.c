@@ -18,13 +18,19 @@ static object_id put(struct stage *s, const char *id, const char *body)
 // Everyone, or everyone but the caller.
 static void deny_action(struct stage *s, unsigned n, const char *action, const char *scope, bool spares_me)
 {
-    str                           actions[] = {str_of(action)};
-    const struct role_permission  named = {.actions = actions, .action_n = 1};
-    static const struct deny_principal  EVERYONE = {.type = S_INIT("SystemDefined")};
-    struct test                  *t = s->test;
-    struct deny_assignment       *made, plain = {.id = stage_guid(n), .name = S("no"), .scope = str_of(scope), .permissions = &named, .permission_n = 1,
-                                                 .principals = &EVERYONE, .principal_n = 1, .excluded_n = spares_me};
-    struct deny_principal         me = {.id = s->caller.id, .type = S("ServicePrincipal")};
+    str                                actions[] = {str_of(action)};
+    const struct role_permission       named = {.actions = actions, .action_n = 1};
+    static const struct deny_principal EVERYONE = {.type = S_INIT("SystemDefined")};
+    struct test                       *t = s->test;
+    struct deny_assignment            *made, plain = {.id = stage_guid(n),
+                                                      .name = S("no"),
+                                                      .scope = str_of(scope),
+                                                      .permissions = &named,
+                                                      .permission_n = 1,
+                                                      .principals = &EVERYONE,
+                                                      .principal_n = 1,
+                                                      .excluded_n = spares_me};
+    struct deny_principal              me = {.id = s->caller.id, .type = S("ServicePrincipal")};
     plain.excluded = &me;
     CHECK_OK(deny_new(t->call, &plain, &made));
     CHECK_OK(work_change(t->call, &s->work, STORE_DENY, NULL, &made->ref));
@@ -92,7 +98,8 @@ TEST(a_group_goes_with_all_that_is_in_it_and_nothing_else)
     CHECK_OK(stage_run(&s, &OP_GROUP_DELETE, NULL, STAGE_GROUP, &args, NULL));
     CHECK(!tree_find_group(s.work.world->tree, S(STAGE_GROUP)) && tree_find_group(s.work.world->tree, S(OTHER)));
     CHECK(!stands(&s, VM "web") && !stands(&s, VM "web/extensions/x") && !stands(&s, STAGE_GROUP STAGE_VAULTS "shop-1"));
-    CHECK(stands(&s, OTHER "/providers/Microsoft.Compute/virtualMachines/web") && stands(&s, STAGE_SUBSCRIPTION "/providers/Contoso.Things/widgets/w"));
+    CHECK(stands(&s, OTHER "/providers/Microsoft.Compute/virtualMachines/web") &&
+          stands(&s, STAGE_SUBSCRIPTION "/providers/Contoso.Things/widgets/w"));
     CHECK(!lives(&s, inside) && !lives(&s, child) && lives(&s, outside));
     for (size_t i = 0; i < COUNT(INSIDE); i++) CHECK_ROW(assignments_at(&s, INSIDE[i]) == 0, INSIDE[i]);
     for (size_t i = 0; i < COUNT(OUTSIDE); i++) CHECK_ROW(assignments_at(&s, OUTSIDE[i]) > 0, OUTSIDE[i]); // R9: orphans stay
@@ -122,7 +129,7 @@ TEST(a_resource_goes_with_its_children_and_what_is_assigned_below_it)
 // What lies in no subscription has its assignments looked for everywhere.
 TEST(a_tenant_s_resource_takes_its_assignments_along)
 {
-    static const char *const ID = "/providers/Contoso.Things/widgets/w";
+    static const char *const          ID = "/providers/Contoso.Things/widgets/w";
     CLEANUP(stage_close) struct stage s;
     stage_open(&s, t);
     stage_assign(&s, s.caller.id, "Owner", "/");
@@ -169,7 +176,8 @@ TEST(a_deny_on_a_resource_stops_the_deletion_of_its_group)
         put(&s, VM "web", OWNED);
         put(&s, VM "web/extensions/x", "{}");
         put(&s, VM "aside", OWNED);
-        put(&s, STAGE_GROUP STAGE_VAULTS "shop-1", "{\"location\":\"westus\",\"properties\":{\"tenantId\":\"00000000-0000-0000-0000-000000000010\"}}");
+        put(&s, STAGE_GROUP STAGE_VAULTS "shop-1",
+            "{\"location\":\"westus\",\"properties\":{\"tenantId\":\"00000000-0000-0000-0000-000000000010\"}}");
         deny_action(&s, 0xD1, CASES[i].action, CASES[i].scope, CASES[i].spares_me);
         CHECK_ERR(delete_group(&s, STAGE_SUBSCRIPTION "/resourcegroups/SHOP"), CASES[i].want, CASES[i].row);
         bool stopped = CASES[i].want != OK;
@@ -200,8 +208,8 @@ TEST(what_can_be_recovered_keeps_its_denies)
 {
     static const char *const SECRET_DENIES[] = {STAGE_GROUP, STAGE_GROUP STAGE_VAULTS "shop-1", STAGE_GROUP STAGE_VAULTS "shop-1/secrets/a"};
     static const char *const VAULT = STAGE_GROUP STAGE_VAULTS "shop-1";
-    struct deleted_vault_args purge = {.subscription.g = stage_guid(0x51), .location = S("westus"), .name = S("shop-1")};
-    CLEANUP(stage_close) struct stage s;
+    struct deleted_vault_args                    purge = {.subscription.g = stage_guid(0x51), .location = S("westus"), .name = S("shop-1")};
+    CLEANUP(stage_close) struct stage            s;
     stage_open(&s, t);
     stage_put_group(&s, STAGE_GROUP);
     stage_assign(&s, s.caller.id, "Owner", "/");
@@ -222,7 +230,7 @@ TEST(what_can_be_recovered_keeps_its_denies)
 
 TEST(a_purge_leaves_the_denies_of_a_group_that_stands)
 {
-    struct deleted_vault_args purge = {.subscription.g = stage_guid(0x51), .location = S("westus"), .name = S("shop-1")};
+    struct deleted_vault_args         purge = {.subscription.g = stage_guid(0x51), .location = S("westus"), .name = S("shop-1")};
     CLEANUP(stage_close) struct stage s;
     stage_open(&s, t);
     stage_put_group(&s, STAGE_GROUP);

@@ -32,4 +32,4 @@ FALLIBLE committer_submit(struct call *c, struct committer *k, struct write_job 
 /* The same for later. It runs before what was submitted after it. Whoever submits bounds how many there are. */
 FALLIBLE committer_submit_later(struct call *c, struct committer *k, struct write_job *job);
 /* Those for later run at once. Any thread. */
-void     committer_hurry(struct committer *k);
+void committer_hurry(struct committer *k);

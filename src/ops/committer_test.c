@@ -131,7 +131,8 @@ TEST(a_failed_job_takes_back_only_itself)
 {
     CLEANUP(stage_close) struct stage s;
     struct desk                       d;
-    struct job jobs[] = {{.waits = true}, {.principal = 0x701}, {.principal = 0x702, .fails = true}, {.principal = 0x703}, {.fails = true}, {.principal = 0x702}};
+    struct job                        jobs[] = {{.waits = true},      {.principal = 0x701}, {.principal = 0x702, .fails = true},
+                                                {.principal = 0x703}, {.fails = true},      {.principal = 0x702}};
     open_desk(&d, &s, t);
     set_holds(&d, true); // the others gather into one commit meanwhile
     for (size_t i = 0; i < COUNT(jobs); i++) CHECK_OK(submit(&d, &jobs[i]));
@@ -161,11 +162,11 @@ TEST(a_reader_who_stays_holds_up_no_change_but_the_next)
         const struct world *stays = world_enter(s.product.worlds, 1);
         object_id           one = {stage_guid(first.principal)};
         CHECK_OK(submit(&d, &first));
-        wait_for(&d, 2 * (size_t)round + 1); // answered while the reader is still in the old copy
+        wait_for(&d, 2 * (size_t)round + 1);  // answered while the reader is still in the old copy
         CHECK(is_there(&s, first.principal)); // others see it already
         CHECK(!directory_find(stays->directory, one));
         CHECK_OK(submit(&d, &second));
-        world_leave(s.product.worlds, 1);    // the writer may be asleep over it by now, or not
+        world_leave(s.product.worlds, 1); // the writer may be asleep over it by now, or not
         wait_for(&d, 2 * (size_t)round + 2);
         CHECK(is_there(&s, second.principal));
         clear(&first, 1);
@@ -206,8 +207,8 @@ TEST(a_commit_that_fails_is_told_to_all_and_leaves_nothing)
 {
     CLEANUP(stage_close) struct stage s;
     struct desk                       d;
-    struct job jobs[] = {{.waits = true}, {.principal = 0x701}, {.principal = 0x702, .fails = true}, {.principal = 0x703}};
-    struct job again = {.principal = 0x701};
+    struct job                        jobs[] = {{.waits = true}, {.principal = 0x701}, {.principal = 0x702, .fails = true}, {.principal = 0x703}};
+    struct job                        again = {.principal = 0x701};
     open_desk(&d, &s, t);
     break_store(s.product.store);
     commits_fail = true;

@@ -7,7 +7,7 @@
 #include "log/key.h"
 #include "ops/committer.h"
 
-#define CLEARING_MASK 0x3f         /* one in 64 clears what is too old */
+#define CLEARING_MASK 0x3f /* one in 64 clears what is too old */
 
 enum { DENIAL_VERSION = 1 };
 
@@ -121,8 +121,8 @@ static enum err fill(struct keeping *k, const struct call *from, const struct re
     TRY(call_copy_str(c, from->caller->name, &d->who_name));
     TRY(call_copy_str(c, r->action, &d->action));
     TRY(call_copy_str(c, r->scope, &d->scope));
-    *q = (struct explain_question){.who = d->who, .action = d->action, .plane = r->plane, .scope = d->scope,
-                                     .groups_at_ns = from->caller->groups_at_ns};
+    *q = (struct explain_question){
+        .who = d->who, .action = d->action, .plane = r->plane, .scope = d->scope, .groups_at_ns = from->caller->groups_at_ns};
     TRY(rbac_attributes_copy(c, r->attributes, &q->attributes));
     if (str_empty(r->policy)) return OK;
     TRY(call_copy_str(c, r->policy, &q->policy));
@@ -173,7 +173,8 @@ static enum err read_one(struct call *c, str key, bytes body, struct denial *out
     TRY(call_copy_str(c, bytes_str(body), &kept)); // borrowed for the visit only
     TRY(log_key_read(c, str_from(key, LOG_DENIAL.prefix.n), &d.time_ns, &d.id));
     unpack_begin(&u, str_bytes(kept));
-    if (u.version != DENIAL_VERSION) return FAIL(c, ERR_STORE_DAMAGED, "The record of a refused request is of a form that this version does not know.");
+    if (u.version != DENIAL_VERSION)
+        return FAIL(c, ERR_STORE_DAMAGED, "The record of a refused request is of a form that this version does not know.");
     d.who.g = unpack_guid(&u);
     d.who_name = unpack_str(&u);
     d.action = unpack_str(&u);

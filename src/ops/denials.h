@@ -18,14 +18,14 @@
 extern const struct log_kind LOG_DENIAL;
 
 struct denial {
-    guid            id;
-    int64_t         time_ns;
-    object_id       who;
-    str             who_name;
-    str             action;
-    bool            is_data;
-    str             scope;
-    str             explained; /* JSON: what explain_write wrote at that time */
+    guid      id;
+    int64_t   time_ns;
+    object_id who;
+    str       who_name;
+    str       action;
+    bool      is_data;
+    str       scope;
+    str       explained; /* JSON: what explain_write wrote at that time */
 };
 
 /*

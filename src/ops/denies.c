@@ -17,7 +17,8 @@ static enum err check_principals(struct call *c, const struct deny_assignment *d
 static enum err check_texts(struct call *c, const struct deny_assignment *d)
 {
     if (str_empty(str_trim(d->name))) return FAIL(c, ERR_CONTENT_INVALID, "A deny assignment needs a name.");
-    if (d->name.n > DENY_MAX_NAME_BYTES) return FAIL(c, ERR_CONTENT_INVALID, "The name of a deny assignment has at most %d bytes.", DENY_MAX_NAME_BYTES);
+    if (d->name.n > DENY_MAX_NAME_BYTES)
+        return FAIL(c, ERR_CONTENT_INVALID, "The name of a deny assignment has at most %d bytes.", DENY_MAX_NAME_BYTES);
     if (d->description.n > DENY_MAX_DESCRIPTION_BYTES)
         return FAIL(c, ERR_CONTENT_INVALID, "The description of a deny assignment has at most %d bytes.", DENY_MAX_DESCRIPTION_BYTES);
     return OK;

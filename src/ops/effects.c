@@ -16,10 +16,10 @@ enum err effect_site_add(struct call *c, struct effect_sites *sites, struct effe
 
 // What is being asked: for the op itself, then for one site of one effect.
 struct asking {
-    struct work            *w;
-    const struct op        *op;
-    str                     action, scope;
-    const struct effect    *effect;
+    struct work              *w;
+    const struct op          *op;
+    str                       action, scope;
+    const struct effect      *effect;
     const struct effect_site *site;
 };
 

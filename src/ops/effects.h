@@ -80,7 +80,7 @@ struct effect {
     const char      *action; /* NULL: each site has its own */
     /* Adds the sites; none: these arguments have no such effect. May fail as the deed would. */
     enum err (*find)(struct call *c, struct work *w, const struct effect *e, const void *args, struct effect_sites *out);
-    const void      *context; /* find's own */
+    const void *context; /* find's own */
 };
 
 FALLIBLE effect_site_add(struct call *c, struct effect_sites *sites, struct effect_site site);

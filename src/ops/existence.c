@@ -89,11 +89,13 @@ static enum err check_action(struct call *c, str action, str scope)
     struct near   near;
     struct buf    b;
     if (!action_read(action, &read)) return FAIL(c, ERR_PARAMETER_INVALID, "'%.*s' is no action.", PSTR(call_printable(c, action, 128)));
-    if (operations_has(action, RBAC_CONTROL) || operations_has(action, RBAC_DATA) || is_named_by_a_role(action) || is_of_provider_at(action, scope)) return OK;
+    if (operations_has(action, RBAC_CONTROL) || operations_has(action, RBAC_DATA) || is_named_by_a_role(action) || is_of_provider_at(action, scope))
+        return OK;
     find_near(action, &near);
     if (near.n == 0) return FAIL(c, ERR_PARAMETER_INVALID, "No such action: no provider has '%.*s'.", PSTR(str_upto(action, 256)));
     if (near.n == 1)
-        return FAIL(c, ERR_PARAMETER_INVALID, "No such action '%.*s'; did you mean %.*s?", PSTR(str_upto(action, 256)), (int)near.text_n[0], near.text[0]);
+        return FAIL(c, ERR_PARAMETER_INVALID, "No such action '%.*s'; did you mean %.*s?", PSTR(str_upto(action, 256)), (int)near.text_n[0],
+                    near.text[0]);
     buf_init(&b, &c->arena);
     for (size_t i = 0; i < near.n; i++) buf_addf(&b, "\n  %.*s", (int)near.text_n[i], near.text[i]);
     return FAIL(c, ERR_PARAMETER_INVALID, "No such action '%.*s'; did you mean one of these?%.*s", PSTR(str_upto(action, 256)), PSTR(buf_view(&b)));

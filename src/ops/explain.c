@@ -6,14 +6,14 @@
 #include "rbac/deny.h"
 
 struct asking {
-    struct call             *c;
-    struct work             *w;
+    struct call                   *c;
+    struct work                   *w;
     const struct explain_question *q;
-    struct rbac_question     question; // with the groups that count now
-    struct rbac_attributes   own;
-    struct rbac_view         view;
-    struct rbac_explanation  told;
-    enum err                 failed; // of the view
+    struct rbac_question           question; // with the groups that count now
+    struct rbac_attributes         own;
+    struct rbac_view               view;
+    struct rbac_explanation        told;
+    enum err                       failed; // of the view
 };
 
 // A record for the operator has no caller.
@@ -27,7 +27,8 @@ static bool sees(const struct assignment *x, void *context)
 {
     struct asking     *a = context;
     struct rbac_answer answer = {0};
-    if (a->failed == OK) a->failed = work_decide(a->c, a->w, NULL, S("Microsoft.Authorization/roleAssignments/read"), RBAC_CONTROL, x->scope, NULL, &answer);
+    if (a->failed == OK)
+        a->failed = work_decide(a->c, a->w, NULL, S("Microsoft.Authorization/roleAssignments/read"), RBAC_CONTROL, x->scope, NULL, &answer);
     return answer.allowed;
 }
 
@@ -55,8 +56,14 @@ static str via(struct asking *a, object_id holder)
 static struct explain_item item_of_step(struct asking *a, const struct rbac_question *q, const struct rbac_step *s)
 {
     const struct assignment *x = s->assignment;
-    return (struct explain_item){.outcome = rbac_miss_name(s->miss), .causes = s->causes, .id = x->id, .role = x->role, .scope = x->scope, .holder = x->principal,
-                                 .name = s->role ? s->role->name : S("(no such role)"), .detail = rbac_step_reason(a->c, q, s)};
+    return (struct explain_item){.outcome = rbac_miss_name(s->miss),
+                                 .causes = s->causes,
+                                 .id = x->id,
+                                 .role = x->role,
+                                 .scope = x->scope,
+                                 .holder = x->principal,
+                                 .name = s->role ? s->role->name : S("(no such role)"),
+                                 .detail = rbac_step_reason(a->c, q, s)};
 }
 
 static enum err list_items(struct asking *a, struct explanation *out)
@@ -67,7 +74,12 @@ static enum err list_items(struct asking *a, struct explanation *out)
     size_t                        n = 0;
     TRY(NEW(a->c, &items, a->told.step_n + 1));
     if (named)
-        items[n++] = (struct explain_item){.outcome = "Denies", .is_deny = true, .id = d->id, .name = d->name, .scope = d->scope, .holder = named->id,
+        items[n++] = (struct explain_item){.outcome = "Denies",
+                                           .is_deny = true,
+                                           .id = d->id,
+                                           .name = d->name,
+                                           .scope = d->scope,
+                                           .holder = named->id,
                                            .detail = S("it forbids this, whatever roles allow.")};
     for (size_t i = 0; i < a->told.step_n; i++) items[n++] = item_of_step(a, &a->question, &a->told.steps[i]);
     out->items = items;
@@ -128,7 +140,8 @@ static void conclude(struct asking *a, struct explanation *out)
     } else if (out->allowed) {
         out->summary = call_format(c, "Yes: '%.*s' at %.*s allows it%.*s.", PSTR(first->name), PSTR(first->scope), PSTR(through));
     } else {
-        out->summary = call_format(c, "No: nearest is '%.*s' at %.*s%.*s: %.*s", PSTR(first->name), PSTR(first->scope), PSTR(through), PSTR(first->detail));
+        out->summary =
+            call_format(c, "No: nearest is '%.*s' at %.*s%.*s: %.*s", PSTR(first->name), PSTR(first->scope), PSTR(through), PSTR(first->detail));
     }
 }
 
@@ -150,7 +163,8 @@ static const struct vault_op *op_of(str action)
     return NULL;
 }
 
-static enum err ask_policies(struct call *c, const struct work *w, const struct vault *v, const struct explain_question *q, const struct vault_op *op, bool *out)
+static enum err ask_policies(struct call *c, const struct work *w, const struct vault *v, const struct explain_question *q, const struct vault_op *op,
+                             bool *out)
 {
     const struct principal *p = directory_find(w->world->directory, q->who);
     const struct caller    *before = c->caller;
@@ -184,8 +198,8 @@ static enum err look_at_vault(struct call *c, struct work *w, const struct expla
     out->allowed = given;
     out->reason = "AccessPolicy";
     out->proposal_n = 0;
-    out->summary = call_format(c, "%s: the vault '%.*s' is in the mode of access policies, where roles do not count; %s gives '%.*s'.", given ? "Yes" : "No",
-                               PSTR(r->name), given ? "a policy" : "none of its policies", PSTR(permission));
+    out->summary = call_format(c, "%s: the vault '%.*s' is in the mode of access policies, where roles do not count; %s gives '%.*s'.",
+                               given ? "Yes" : "No", PSTR(r->name), given ? "a policy" : "none of its policies", PSTR(permission));
     return OK;
 }
 
@@ -195,7 +209,8 @@ static enum err begin(struct call *c, struct work *w, const struct explain_quest
 {
     *a = (struct asking){.c = c, .w = w, .q = q, .view = {.sees = sees, .context = a}};
     struct rbac_question *asked = &a->question;
-    *asked = (struct rbac_question){.action = q->action, .plane = q->plane, .attributes = q->attributes ? q->attributes : &a->own, .now_ns = c->now_ns};
+    *asked =
+        (struct rbac_question){.action = q->action, .plane = q->plane, .attributes = q->attributes ? q->attributes : &a->own, .now_ns = c->now_ns};
     TRY(work_scope(c, w, q->scope, &asked->at));
     TRY(explain_attributes(c, w, &asked->at, &a->own));
     TRY(work_above(c, w, &asked->at, &asked->above, &asked->above_n));

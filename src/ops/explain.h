@@ -31,22 +31,22 @@ struct explain_question {
     str                           action;
     enum rbac_plane               plane;
     str                           scope;
-    const struct rbac_attributes *attributes; /* NULL: what the scope itself tells */
+    const struct rbac_attributes *attributes;   /* NULL: what the scope itself tells */
     int64_t                       groups_at_ns; /* as of when the principal's groups are asked for: struct caller's; 0: now */
-    str                           policy;     /* "secrets get": a vault's access policies were asked, not roles; empty: roles */
+    str                           policy;       /* "secrets get": a vault's access policies were asked, not roles; empty: roles */
 };
 
 struct explanation {
-    struct explain_question    asked;
-    bool                       allowed;
-    const char                *reason;  /* the outcome of what settled it or came nearest; "NoRole", "AccessPolicy" or "UnknownPrincipal" */
-    str                        summary; /* for a person: a sentence */
-    const struct principal    *who;     /* NULL: not in the directory */
-    const struct explain_item *items;   /* the nearest first */
-    size_t                     item_n;
-    const struct rbac_proposal *proposals; /* built-in roles that would do, the best first */
-    size_t                     proposal_n; /* 0: none would, or none is needed */
-    str                        propose_at; /* the scope to assign one of them at */
+    struct explain_question     asked;
+    bool                        allowed;
+    const char                 *reason;  /* the outcome of what settled it or came nearest; "NoRole", "AccessPolicy" or "UnknownPrincipal" */
+    str                         summary; /* for a person: a sentence */
+    const struct principal     *who;     /* NULL: not in the directory */
+    const struct explain_item  *items;   /* the nearest first */
+    size_t                      item_n;
+    const struct rbac_proposal *proposals;  /* built-in roles that would do, the best first */
+    size_t                      proposal_n; /* 0: none would, or none is needed */
+    str                         propose_at; /* the scope to assign one of them at */
 };
 
 /*

@@ -56,8 +56,8 @@ static void expect(struct desk *d, const char *reason, const char *words)
     bool said = str_find_str(d->e.summary, str_of(words)) != STR_NOWHERE;
     if (!said) test_failed(t, __FILE__, __LINE__, "%s: \"%.*s\" does not say \"%s\"", reason, PSTR(d->e.summary), words);
     // The slow walk and the fast decision are of one mind; access policies are asked elsewhere.
-    struct rbac_answer answer;
-    struct caller      who = {.id = d->e.asked.who};
+    struct rbac_answer     answer;
+    struct caller          who = {.id = d->e.asked.who};
     struct rbac_attributes own;
     struct scope           at;
     if (str_eq(str_of(reason), S("AccessPolicy"))) return;
@@ -94,7 +94,8 @@ TEST(O4_why_no_role_at_all_suggests_the_least_one_at_the_narrowest_scope)
     ask(&d, d.s.caller.id, GET_SECRET, RBAC_DATA, SECRET);
     expect(&d, "NoRole", "has no role assignment at all");
     expect_least(&d, USER, SECRET);
-    ask(&d, d.s.caller.id, "Microsoft.Authorization/roleAssignments/write", RBAC_CONTROL, STAGE_GROUP "/providers/Microsoft.Authorization/roleAssignments/x");
+    ask(&d, d.s.caller.id, "Microsoft.Authorization/roleAssignments/write", RBAC_CONTROL,
+        STAGE_GROUP "/providers/Microsoft.Authorization/roleAssignments/x");
     expect(&d, "NoRole", "No:");
     CHECK_STR(d.e.propose_at, S(STAGE_GROUP), "an assignment is made at what it extends");
 }
@@ -176,8 +177,14 @@ static void deny(struct desk *d, object_id who, const char *scope, bool not_belo
     static const str             ACTIONS[] = {S_INIT("*")};
     const struct role_permission block = {.actions = ACTIONS, .action_n = 1, .data_actions = ACTIONS, .data_action_n = 1};
     const struct deny_principal  named = {.id = who, .type = S("Group")};
-    struct deny_assignment      *made, plain = {.id = guid_new(d->s.call), .name = S("Hands off"), .scope = str_of(scope), .not_below = not_below,
-                                                .permissions = &block, .permission_n = 1, .principals = &named, .principal_n = 1};
+    struct deny_assignment      *made, plain = {.id = guid_new(d->s.call),
+                                                .name = S("Hands off"),
+                                                .scope = str_of(scope),
+                                                .not_below = not_below,
+                                                .permissions = &block,
+                                                .permission_n = 1,
+                                                .principals = &named,
+                                                .principal_n = 1};
     CHECK_OK(deny_new(d->s.call, &plain, &made));
     CHECK_OK(work_change(d->s.call, &d->s.work, STORE_DENY, NULL, &made->ref));
 }
@@ -204,7 +211,8 @@ TEST(O4_why_not_yet_propagated_says_until_when) // R8
     desk_open(&d, t);
     d.s.call->now_s = 1741668435;
     d.s.call->now_ns = d.s.call->now_s * NS_PER_S;
-    struct assignment a = {.principal = d.s.caller.id, .role = role_of(&d, USER), .scope = S(VAULT), .counts_from_ns = (d.s.call->now_s + 600) * NS_PER_S};
+    struct assignment a = {
+        .principal = d.s.caller.id, .role = role_of(&d, USER), .scope = S(VAULT), .counts_from_ns = (d.s.call->now_s + 600) * NS_PER_S};
     put_assignment(&d, &a);
     ask(&d, d.s.caller.id, GET_SECRET, RBAC_DATA, SECRET);
     expect(&d, "NotYetCounting", "it counts from 2025-03-11T04:57:15");
@@ -254,7 +262,8 @@ TEST(O4_why_a_removed_role_still_grants_and_when_it_ceased) // R8
     desk_open(&d, t);
     d.s.call->now_s = 1741668435;
     d.s.call->now_ns = d.s.call->now_s * NS_PER_S;
-    struct assignment a = {.principal = d.s.caller.id, .role = role_of(&d, USER), .scope = S(VAULT), .lingers_until_ns = (d.s.call->now_s + 600) * NS_PER_S};
+    struct assignment a = {
+        .principal = d.s.caller.id, .role = role_of(&d, USER), .scope = S(VAULT), .lingers_until_ns = (d.s.call->now_s + 600) * NS_PER_S};
     put_assignment(&d, &a);
     ask(&d, d.s.caller.id, GET_SECRET, RBAC_DATA, SECRET);
     expect(&d, "Grants", "Yes");
@@ -271,7 +280,8 @@ TEST(O4_why_the_principal_is_not_who_the_caller_thinks)
     desk_open(&d, t);
     object_id machine = stage_put_principal(&d.s, 0xC1, PRINCIPAL_MANAGED); // its client id ends in c2
     ask(&d, (object_id){stage_guid(0xC2)}, GET_SECRET, RBAC_DATA, SECRET);
-    expect(&d, "UnknownPrincipal", "is the application (client) id of 'principal 193'; role assignments name its principal, 00000000-0000-0000-0000-0000000000c1");
+    expect(&d, "UnknownPrincipal",
+           "is the application (client) id of 'principal 193'; role assignments name its principal, 00000000-0000-0000-0000-0000000000c1");
     ask(&d, (object_id){stage_guid(0xDD)}, GET_SECRET, RBAC_DATA, SECRET);
     expect(&d, "UnknownPrincipal", "the directory has no principal");
     ask(&d, machine, GET_SECRET, RBAC_DATA, SECRET);
@@ -282,13 +292,15 @@ TEST(O4_why_a_vault_with_access_policies_takes_no_notice_of_roles) // R7
 {
     CLEANUP(desk_close) struct desk d;
     desk_open(&d, t);
-    const char *policies = "{\"properties\":{\"enableRbacAuthorization\":false,\"accessPolicies\":[{\"tenantId\":\"00000000-0000-0000-0000-000000000010\","
-                           "\"objectId\":\"00000000-0000-0000-0000-0000000000a1\",\"permissions\":{\"secrets\":[\"get\"]}}]}}";
+    const char *policies =
+        "{\"properties\":{\"enableRbacAuthorization\":false,\"accessPolicies\":[{\"tenantId\":\"00000000-0000-0000-0000-000000000010\","
+        "\"objectId\":\"00000000-0000-0000-0000-0000000000a1\",\"permissions\":{\"secrets\":[\"get\"]}}]}}";
     stage_put_vault(&d.s, "old", "{\"properties\":{\"enableRbacAuthorization\":false}}");
     stage_put_vault(&d.s, "policied", policies);
     stage_assign(&d.s, d.s.caller.id, USER, STAGE_SUBSCRIPTION);
     ask(&d, d.s.caller.id, GET_SECRET, RBAC_DATA, STAGE_GROUP STAGE_VAULTS "old/secrets/s");
-    expect(&d, "AccessPolicy", "No: the vault 'old' is in the mode of access policies, where roles do not count; none of its policies gives 'secrets get'.");
+    expect(&d, "AccessPolicy",
+           "No: the vault 'old' is in the mode of access policies, where roles do not count; none of its policies gives 'secrets get'.");
     CHECK(!d.e.allowed && d.e.proposal_n == 0);
     ask(&d, d.s.caller.id, GET_SECRET, RBAC_DATA, STAGE_GROUP STAGE_VAULTS "policied/secrets/s");
     expect(&d, "AccessPolicy", "Yes: the vault 'policied'");
@@ -300,8 +312,8 @@ TEST(O4_why_a_vault_with_access_policies_takes_no_notice_of_roles) // R7
 TEST(O4_why_a_role_that_is_gone_and_a_condition_that_is_not_published)
 {
     CLEANUP(desk_close) struct desk d;
-    size_t             n;
-    const struct role *roles = role_builtins(&n), *secret = NULL;
+    size_t                          n;
+    const struct role              *roles = role_builtins(&n), *secret = NULL;
     desk_open(&d, t);
     struct assignment a = {.principal = d.s.caller.id, .role = stage_guid(0xEE), .scope = S(VAULT)};
     put_assignment(&d, &a);

@@ -66,8 +66,9 @@ static void write_item(struct call *c, const struct work *w, struct json_writer 
     str at = str_eq(x->scope, S("/")) ? S("") : x->scope;
     json_write_object(j);
     json_put_string(j, S("kind"), x->is_deny ? S("DenyAssignment") : S("RoleAssignment"));
-    json_put_string(j, S("id"), call_format(c, "%.*s/providers/Microsoft.Authorization/%s/%s", PSTR(at), x->is_deny ? "denyAssignments" : "roleAssignments",
-                                            guid_text(x->id).s));
+    json_put_string(j, S("id"),
+                    call_format(c, "%.*s/providers/Microsoft.Authorization/%s/%s", PSTR(at), x->is_deny ? "denyAssignments" : "roleAssignments",
+                                guid_text(x->id).s));
     json_put_string(j, S("name"), x->name);
     if (!x->is_deny) json_put_guid(j, S("roleDefinition"), x->role);
     json_put_string(j, S("scope"), x->scope);

@@ -22,7 +22,8 @@ enum err work_closure(struct call *c, const struct work *w, const struct caller 
 {
     if (!caller) caller = c->caller;
     if (!caller) return FAIL_PLAIN(c, ERR_CALLER_UNKNOWN);
-    if (!caller->who) return directory_closure(c, w->world->directory, caller->id, caller->groups_at_ns ? caller->groups_at_ns : c->now_ns, out, out_n);
+    if (!caller->who)
+        return directory_closure(c, w->world->directory, caller->id, caller->groups_at_ns ? caller->groups_at_ns : c->now_ns, out, out_n);
     *out = caller->who;
     *out_n = caller->who_n;
     return OK;

@@ -17,23 +17,23 @@
 struct caller {
     object_id        id;
     client_id        app;
-    str              name;   /* for messages: the app id, or a user's name */
-    str              issuer; /* of the token; empty on the admin socket */
+    str              name;              /* for messages: the app id, or a user's name */
+    str              issuer;            /* of the token; empty on the admin socket */
     bool             is_local_operator; /* came over the admin socket */
-    int64_t          groups_at_ns; /* as of when its groups are asked for: its token's issue, under propagation; 0: now */
-    const object_id *who;    /* itself and its groups; filled by op_run at first need */
+    int64_t          groups_at_ns;      /* as of when its groups are asked for: its token's issue, under propagation; 0: now */
+    const object_id *who;               /* itself and its groups; filled by op_run at first need */
     size_t           who_n;
 };
 
 /* A refused decision, for the dialect's words. */
 struct refusal {
-    str                action;
-    enum rbac_plane    plane;
-    str                scope;
-    struct rbac_answer answer;
+    str                           action;
+    enum rbac_plane               plane;
+    str                           scope;
+    struct rbac_answer            answer;
     const struct rbac_attributes *attributes; /* what conditions were asked with; NULL: nothing */
-    str                policy; /* "secrets get": access policies were asked, not roles; empty: roles */
-    guid               record; /* by which it can be explained later; GUID_NONE: it is not recorded */
+    str                           policy;     /* "secrets get": access policies were asked, not roles; empty: roles */
+    guid                          record;     /* by which it can be explained later; GUID_NONE: it is not recorded */
 };
 
 /* Where an op is done, and what conditions may ask. */
@@ -55,8 +55,8 @@ struct work {
         const struct op *op; /* NULL: none */
         struct op_target target;
         guid             by; /* the assignment that allowed it; GUID_NONE: another rule did */
-    } decided; /* the op that the caller was allowed in this work, before it is run: see op_ask */
-    struct scope        asked; /* the scope that was read last: see work_scope */
+    } decided;               /* the op that the caller was allowed in this work, before it is run: see op_ask */
+    struct scope asked;      /* the scope that was read last: see work_scope */
     struct {
         str action, scope;
     } logged; /* what the activity log calls the deed: see work_log_as */
@@ -71,14 +71,14 @@ void     work_end(struct work *w);
 struct effect;
 
 struct op {
-    const char     *name;
-    enum rbac_plane plane;
-    const char     *logged_as; /* of a data plane: what its diagnostic log calls it, "SecretGet"; NULL: the name */
-    const char     *action; /* NULL and none in the target: needs no permission (the route's guard is all) */
-    bool            writes;
-    bool            by_target; /* the target must name the action: without one nothing is done */
+    const char          *name;
+    enum rbac_plane      plane;
+    const char          *logged_as; /* of a data plane: what its diagnostic log calls it, "SecretGet"; NULL: the name */
+    const char          *action;    /* NULL and none in the target: needs no permission (the route's guard is all) */
+    bool                 writes;
+    bool                 by_target;               /* the target must name the action: without one nothing is done */
     const struct effect *effects[OP_MAX_EFFECTS]; /* what it does besides, asked for before the deed; then NULL */
-    const char          *no_effects; /* of a writing op without any: why there is nothing to ask */
+    const char          *no_effects;              /* of a writing op without any: why there is nothing to ask */
     enum err (*run)(struct call *c, struct work *w, const void *args, void *out);
 };
 

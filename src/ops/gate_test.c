@@ -45,9 +45,10 @@ static const struct op OP_BY_TARGET = {.name = "by_target", .by_target = true, .
 static const struct op OP_SNEAKS = {.name = "sneaks", .action = ACTION, .run = do_change};
 static const struct op OP_NAMELESS = {.name = "nameless", .writes = true, .run = do_nothing};
 static const struct op OP_NAMED_BY_DEED = {.name = "named_by_deed", .writes = true, .run = do_named};
-static const struct op OP_DATA_WRITE = {.name = "data_write", .plane = RBAC_DATA, .action = "Microsoft.KeyVault/vaults/secrets/setSecret/action", .writes = true,
-                                        .run = do_nothing};
-static const struct op OP_DATA = {.name = "data", .plane = RBAC_DATA, .action = "Microsoft.KeyVault/vaults/secrets/getSecret/action", .run = do_nothing};
+static const struct op OP_DATA_WRITE = {
+    .name = "data_write", .plane = RBAC_DATA, .action = "Microsoft.KeyVault/vaults/secrets/setSecret/action", .writes = true, .run = do_nothing};
+static const struct op OP_DATA = {
+    .name = "data", .plane = RBAC_DATA, .action = "Microsoft.KeyVault/vaults/secrets/getSecret/action", .run = do_nothing};
 
 static size_t activities(struct stage *s)
 {
@@ -149,7 +150,8 @@ TEST(op_run_logs_what_was_done_once)
     CHECK_INT(n, 1, "O1: one record for one change");
     CHECK_STR(list[0].action, S(ACTION), "what");
     CHECK_STR(list[0].scope, S(STAGE_GROUP), "where");
-    CHECK(object_id_eq(list[0].caller, s.caller.id) && guid_eq(list[0].correlation_id, t->call->correlation_id) && list[0].time_ns == t->call->now_ns);
+    CHECK(object_id_eq(list[0].caller, s.caller.id) && guid_eq(list[0].correlation_id, t->call->correlation_id) &&
+          list[0].time_ns == t->call->now_ns);
 }
 
 // O1: no write without a record: a deed that needs no permission says itself what it is.
@@ -199,7 +201,8 @@ TEST(a_reading_op_changes_nothing)
     stage_commit(&s);
     CHECK_OK(work_begin(t->call, &s.product, 0, &reading));
     runs = 0;
-    CHECK_ERR(op_run(t->call, &reading, &OP_SNEAKS, &(struct op_target){.scope = S(STAGE_GROUP)}, NULL, NULL), ERR_INTERNAL, "a change in a reading op");
+    CHECK_ERR(op_run(t->call, &reading, &OP_SNEAKS, &(struct op_target){.scope = S(STAGE_GROUP)}, NULL, NULL), ERR_INTERNAL,
+              "a change in a reading op");
     CHECK_INT(runs, 1, "it was tried");
     CHECK(!directory_find(reading.world->directory, (object_id){stage_guid(0xC1)}) && world_changes(s.product.worlds) == 0);
     work_end(&reading);

@@ -27,7 +27,8 @@ enum err resources_check_tags(struct call *c, const struct json *body)
         str name = tags->u.list.names[i];
         if (str_empty(name) || name.n > TAG_MAX_NAME_BYTES)
             return FAIL(c, ERR_CONTENT_INVALID, "The name of a tag has 1 to %d bytes: '%.*s' has not.", TAG_MAX_NAME_BYTES, PSTR(str_upto(name, 60)));
-        if (!json_is(json_at(tags, i), JSON_IS_STRING)) return FAIL(c, ERR_CONTENT_INVALID, "The value of the tag '%.*s' must be a string.", PSTR(name));
+        if (!json_is(json_at(tags, i), JSON_IS_STRING))
+            return FAIL(c, ERR_CONTENT_INVALID, "The value of the tag '%.*s' must be a string.", PSTR(name));
         if (json_str(json_at(tags, i)).n > TAG_MAX_VALUE_BYTES)
             return FAIL(c, ERR_CONTENT_INVALID, "The value of the tag '%.*s' is longer than %d bytes.", PSTR(name), TAG_MAX_VALUE_BYTES);
     }
@@ -74,8 +75,8 @@ static enum err location_of(struct call *c, const struct resource_group *before,
     return OK;
 }
 
-static enum err save(struct call *c, struct work *w, const struct group_args *args, const struct scope *scope,
-                     const struct resource_group *before, struct group_result *out)
+static enum err save(struct call *c, struct work *w, const struct group_args *args, const struct scope *scope, const struct resource_group *before,
+                     struct group_result *out)
 {
     struct resource_group next = {.name = scope->group}, *record;
     TRY(resources_check_tags(c, args->body));
@@ -143,9 +144,10 @@ static enum err find_cascade(struct call *c, struct work *w, const struct effect
 
 static const struct effect EFFECT_GROUP_CASCADE = {.name = "cascade", .rule = EFFECT_NOT_DENIED, .find = find_cascade};
 
-#define GROUP "Microsoft.Resources/subscriptions/resourceGroups"
+#define GROUP      "Microsoft.Resources/subscriptions/resourceGroups"
 #define OWN_FIELDS "it changes the group's own fields, which decide nothing"
 const struct op OP_GROUP_PUT = {.name = "group_put", .action = GROUP "/write", .writes = true, .run = put, .no_effects = OWN_FIELDS};
 const struct op OP_GROUP_PATCH = {.name = "group_patch", .action = GROUP "/write", .writes = true, .run = patch, .no_effects = OWN_FIELDS};
-const struct op OP_GROUP_DELETE = {.name = "group_delete", .action = GROUP "/delete", .effects = {&EFFECT_GROUP_CASCADE}, .writes = true, .run = delete_group};
+const struct op OP_GROUP_DELETE = {
+    .name = "group_delete", .action = GROUP "/delete", .effects = {&EFFECT_GROUP_CASCADE}, .writes = true, .run = delete_group};
 const struct op OP_GROUP_READ = {.name = "group_read", .action = GROUP "/read", .run = read_group};

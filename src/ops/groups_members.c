@@ -4,7 +4,8 @@
 
 enum err directory_absent(struct call *c, str name)
 {
-    return FAIL(c, ERR_OBJECT_NOT_FOUND, "Resource '%.*s' does not exist or one of its queried reference-property objects are not present.", PSTR(name));
+    return FAIL(c, ERR_OBJECT_NOT_FOUND, "Resource '%.*s' does not exist or one of its queried reference-property objects are not present.",
+                PSTR(name));
 }
 
 static enum err require(struct call *c, const struct work *w, object_id id, const struct principal **out)
@@ -47,10 +48,10 @@ enum err membership_add(struct call *c, struct work *w, object_id group, object_
 
 // Memberships that are about to go: walking the directory while it changes is not allowed.
 struct doomed {
-    struct call             *c;
+    struct call              *c;
     const struct membership **items;
-    size_t                   n, room;
-    enum err                 failed;
+    size_t                    n, room;
+    enum err                  failed;
 };
 
 static enum err keep_in_mind(struct doomed *d, const struct membership *m)

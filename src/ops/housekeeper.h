@@ -26,7 +26,10 @@ struct job_rows {
     housekeeping_job *const *at;
     size_t                   n;
 };
-#define JOBS(...) {(housekeeping_job *const[]){__VA_ARGS__}, sizeof(housekeeping_job *[]){__VA_ARGS__} / sizeof(housekeeping_job *)}
+#define JOBS(...)                                                                                                        \
+    {                                                                                                                    \
+        (housekeeping_job *const[]){__VA_ARGS__}, sizeof(housekeeping_job *[]){__VA_ARGS__} / sizeof(housekeeping_job *) \
+    }
 
 /* Those of all services, in their order: endpoints/services.c. */
 extern const struct job_rows *const JOBS_OF_SERVICES[];
@@ -35,6 +38,6 @@ extern const size_t                 JOBS_OF_SERVICES_N;
 /* Looks at once, and then every `period_ms` (0: HOUSEKEEPER_PERIOD_MS). After the committer. */
 FALLIBLE housekeeper_start(struct call *c, struct product *p, int64_t period_ms, struct housekeeper **out);
 /* Looks again at once: the clock was moved. Any thread; NULL is fine. */
-void     housekeeper_wake(struct housekeeper *k);
+void housekeeper_wake(struct housekeeper *k);
 /* Before the committer stops. NULL is fine. */
-void     housekeeper_stop(struct housekeeper *k);
+void housekeeper_stop(struct housekeeper *k);

@@ -22,14 +22,14 @@ struct row {
 };
 
 struct logs {
-    struct product  *product;
-    struct log_sink *sink;
+    struct product       *product;
+    struct log_sink      *sink;
     _Atomic(struct row *) rows[PRODUCT_MAX_LOOPS]; // made at first use
-    struct write_job job;
-    struct call      call; // the job's
-    pthread_mutex_t  lock; // of the two below
-    bool             is_out, again; // the job waits or runs; there is more to do when it is done
-    atomic_bool      is_owed; // the committer took no job: the next record tries again
+    struct write_job      job;
+    struct call           call;          // the job's
+    pthread_mutex_t       lock;          // of the two below
+    bool                  is_out, again; // the job waits or runs; there is more to do when it is done
+    atomic_bool           is_owed;       // the committer took no job: the next record tries again
 };
 
 // ---- the way to the store ----

@@ -17,9 +17,9 @@ struct logs;
 /* After the committer. */
 FALLIBLE logs_start(struct call *c, struct product *p, struct logs **out);
 /* When nobody makes records any more, before the committer stops: what waits goes into its last transaction. NULL is fine. */
-void     logs_finish(struct logs *l);
+void logs_finish(struct logs *l);
 /* After the committer. NULL is fine. */
-void     logs_free(struct logs *l);
+void logs_free(struct logs *l);
 
 /* Records it; no failure is left in the call. Any thread. A product without logs (a unit test's) records nothing. */
 void logs_signin(struct call *c, const struct product *p, const struct signin *s);
@@ -35,6 +35,6 @@ void          logs_signin_first(struct call *c, const struct product *p, unsigne
 /* Writes what waits, counts too, into this work: so that a list of the log shows all that happened before it. */
 FALLIBLE logs_write(struct call *c, struct work *w);
 /* What logs_write wrote is taken back with its work: the next writing says how many records were lost. */
-void     logs_lost(const struct product *p);
+void logs_lost(const struct product *p);
 /* For the housekeeper: what was counted joins the queue. Nothing is removed. */
 FALLIBLE logs_queue_counts(struct call *c, struct work *w, size_t limit, size_t *out_n);

@@ -8,7 +8,7 @@
 #include "ops/denials.h"
 #include "stage.h"
 
-#define ROW 0
+#define ROW      0
 #define WAITS_MS 20000
 
 struct house {
@@ -142,7 +142,8 @@ TEST(signins_with_a_cached_token_are_counted_in_one_record)
     struct work                       w;
     size_t                            n;
     house_open(&h, t);
-    struct signin a = signin_of("aaaa", SIGNIN_KNOWN_SANDBOX), b = signin_of("bbbb", SIGNIN_KNOWN_SANDBOX), other = signin_of("aaaa", SIGNIN_KNOWN_USER);
+    struct signin a = signin_of("aaaa", SIGNIN_KNOWN_SANDBOX), b = signin_of("bbbb", SIGNIN_KNOWN_SANDBOX),
+                  other = signin_of("aaaa", SIGNIN_KNOWN_USER);
     CHECK(!logs_signin_again(&h.s.product, ROW, a.unique_id, a.known_by, 6));
     logs_signin_first(t->call, &h.s.product, ROW, &a);
     for (int i = 0; i < 99; i++) CHECK(logs_signin_again(&h.s.product, ROW, a.unique_id, a.known_by, 10 + i));

@@ -51,12 +51,12 @@ enum err mgmt_group_require(struct call *c, const struct work *w, str name, cons
 // --- the form of the tree ---
 
 struct family {
-    struct call      *c;
+    struct call       *c;
     const struct work *w;
-    str               parent;
-    size_t            groups, subscriptions;
-    size_t            height; // of the highest child
-    size_t            depth_left;
+    str                parent;
+    size_t             groups, subscriptions;
+    size_t             height; // of the highest child
+    size_t             depth_left;
 };
 
 static size_t height_of(struct call *c, const struct work *w, str name, size_t depth_left);
@@ -165,8 +165,8 @@ static enum err delete_group(struct call *c, struct work *w, const void *args_, 
     tree_each_mgmt_group(w->world->tree, STR_NONE, count_group, &f);
     tree_each_subscription(w->world->tree, NULL, count_subscription, &f);
     if (f.groups || f.subscriptions)
-        return FAIL(c, ERR_CONFLICT, "The management group '%.*s' holds %zu management groups and %zu subscriptions: move them first.", PSTR(args->name),
-                    f.groups, f.subscriptions);
+        return FAIL(c, ERR_CONFLICT, "The management group '%.*s' holds %zu management groups and %zu subscriptions: move them first.",
+                    PSTR(args->name), f.groups, f.subscriptions);
     TRY(cascade_assignments(c, w, mgmt_group_path(c, args->name)));
     return work_change(c, w, STORE_MGMT_GROUP, &out->group->ref, NULL);
 }
@@ -181,7 +181,8 @@ static enum err move_subscription(struct call *c, struct work *w, subscription_i
     return work_change(c, w, STORE_SUBSCRIPTION, &before->ref, &fresh->ref);
 }
 
-static enum err find_both(struct call *c, const struct work *w, const struct mgmt_group_args *args, const struct mgmt_group **out_group, str *out_holder)
+static enum err find_both(struct call *c, const struct work *w, const struct mgmt_group_args *args, const struct mgmt_group **out_group,
+                          str *out_holder)
 {
     const struct subscription *s = tree_find_subscription(w->world->tree, args->subscription);
     TRY(mgmt_group_require(c, w, args->name, out_group));
@@ -206,7 +207,8 @@ static enum err move_out(struct call *c, struct work *w, const void *args_, void
     str                           holder;
     TRY(find_both(c, w, args, &out->group, &holder));
     if (!str_eq_nocase(holder, args->name))
-        return FAIL(c, ERR_NOT_FOUND, "The subscription '%s' is not in the management group '%.*s'.", guid_text(args->subscription.g).s, PSTR(args->name));
+        return FAIL(c, ERR_NOT_FOUND, "The subscription '%s' is not in the management group '%.*s'.", guid_text(args->subscription.g).s,
+                    PSTR(args->name));
     return move_subscription(c, w, args->subscription, holder, root_name(c, w));
 }
 
@@ -343,11 +345,23 @@ static const struct effect EFFECT_OUT_ROLES = {
     .name = "subscription_move_roles", .rule = EFFECT_NEEDS, .action = ROLES_WRITE, .find = find_moved, .context = &OUT};
 static const struct effect EFFECT_OUT_DENIES = {.name = "subscription_move_denies", .rule = EFFECT_OPERATOR, .find = find_left, .context = &OUT};
 
-const struct op OP_MGMT_GROUP_WRITE = {.name = "mgmt_group_write", .action = GROUPS "/write", .writes = true, .run = write_group,
+const struct op OP_MGMT_GROUP_WRITE = {.name = "mgmt_group_write",
+                                       .action = GROUPS "/write",
+                                       .writes = true,
+                                       .run = write_group,
                                        .effects = {&EFFECT_GROUP_PLACES, &EFFECT_GROUP_ROLES, &EFFECT_GROUP_DENIES}};
-const struct op OP_MGMT_GROUP_DELETE = {.name = "mgmt_group_delete", .action = GROUPS "/delete", .writes = true, .run = delete_group,
+const struct op OP_MGMT_GROUP_DELETE = {.name = "mgmt_group_delete",
+                                        .action = GROUPS "/delete",
+                                        .writes = true,
+                                        .run = delete_group,
                                         .no_effects = "only an empty group is deleted: what stands at it reaches nothing"};
-const struct op OP_MGMT_GROUP_MOVE_IN = {.name = "mgmt_group_move_in", .action = GROUPS "/subscriptions/write", .writes = true, .run = move_in,
+const struct op OP_MGMT_GROUP_MOVE_IN = {.name = "mgmt_group_move_in",
+                                         .action = GROUPS "/subscriptions/write",
+                                         .writes = true,
+                                         .run = move_in,
                                          .effects = {&EFFECT_IN_PLACES, &EFFECT_IN_ROLES, &EFFECT_IN_DENIES}};
-const struct op OP_MGMT_GROUP_MOVE_OUT = {.name = "mgmt_group_move_out", .action = GROUPS "/subscriptions/delete", .writes = true, .run = move_out,
+const struct op OP_MGMT_GROUP_MOVE_OUT = {.name = "mgmt_group_move_out",
+                                          .action = GROUPS "/subscriptions/delete",
+                                          .writes = true,
+                                          .run = move_out,
                                           .effects = {&EFFECT_OUT_PLACES, &EFFECT_OUT_ROLES, &EFFECT_OUT_DENIES}};

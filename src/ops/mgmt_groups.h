@@ -17,18 +17,18 @@
 #pragma once
 #include "ops/gate.h"
 
-#define MGMT_GROUPS_PREFIX    "/providers/Microsoft.Management/managementGroups/"
-#define MGMT_GROUPS_MAX_DEPTH 6 /* below the root, without the subscriptions */
-#define MGMT_GROUPS_MAX       10000
+#define MGMT_GROUPS_PREFIX           "/providers/Microsoft.Management/managementGroups/"
+#define MGMT_GROUPS_MAX_DEPTH        6 /* below the root, without the subscriptions */
+#define MGMT_GROUPS_MAX              10000
 #define MGMT_GROUP_MAX_DISPLAY_BYTES 512
 
 struct mgmt_group_args {
     str             name;
-    bool            must_exist;     /* a PATCH */
+    bool            must_exist; /* a PATCH */
     bool            gives_name, gives_parent;
     str             display_name;
-    str             parent;         /* a name */
-    subscription_id subscription;   /* of the ops that move one */
+    str             parent;       /* a name */
+    subscription_id subscription; /* of the ops that move one */
 };
 
 struct mgmt_group_result {

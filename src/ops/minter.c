@@ -11,7 +11,7 @@
 #include "core/report.h"
 
 #define CACHE_SLOTS 256 // of a serving thread's own cache; a power of two
-#define SIGNER_NICE  10  // measured: at equal priority two signers halve the serving threads' rate
+#define SIGNER_NICE 10  // measured: at equal priority two signers halve the serving threads' rate
 
 // An order that waits for a signer or is being signed.
 struct job {
@@ -413,7 +413,8 @@ enum err minter_start(struct call *c, struct product *p, unsigned signers, struc
     map_init(&m->tokens, false);
     map_init(&m->pending, false);
     for (signers = at_most_processors(signers); m->signer_n < signers; m->signer_n++)
-        if (pthread_create(&m->signers[m->signer_n], NULL, signer_main, m) != 0) return FAIL(c, ERR_IO, "No thread for signing tokens could be started.");
+        if (pthread_create(&m->signers[m->signer_n], NULL, signer_main, m) != 0)
+            return FAIL(c, ERR_IO, "No thread for signing tokens could be started.");
     *out = TAKE(m);
     return OK;
 }

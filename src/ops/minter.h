@@ -62,9 +62,9 @@ struct mint_waiter {
 /* `signers` threads, but no more than this process has processors, at lower priority than the serving ones. */
 FALLIBLE minter_start(struct call *c, struct product *p, unsigned signers, struct minter **out);
 /* Answers all who wait. Not while a thread may still ask. NULL is fine. */
-void     minter_stop(struct minter *m);
+void minter_stop(struct minter *m);
 /* There is a signing key now: orders that waited for it are signed. Any thread; NULL is fine. */
-void     minter_wake(struct minter *m);
+void minter_wake(struct minter *m);
 
 /*
  * A token that is in use, or NULL. Only on the thread of that row (a serving loop's).

@@ -198,7 +198,8 @@ TEST(minter_signs_tokens_of_every_kind)
     CHECK_STR(json_get_str(jwt.claims, S("iss")), S("https://issuer.example/"), "iss");
     CHECK_INT(json_get_int(jwt.claims, S("exp"), 0) - json_get_int(jwt.claims, S("iat"), 0), 4200 + TOKEN_SKEW_S, "lifetime");
     // Signed at once or after the texts were gone: either way from the order's own copies.
-    CHECK(str_eq(json_get_str(jwt.claims, S("scp")), S("user_impersonation")) && str_eq(json_str(json_at(json_get(jwt.claims, S("roles")), 0)), S("Reader")));
+    CHECK(str_eq(json_get_str(jwt.claims, S("scp")), S("user_impersonation")) &&
+          str_eq(json_str(json_at(json_get(jwt.claims, S("roles")), 0)), S("Reader")));
     minter_stop(b.product.minter);
 }
 
@@ -261,7 +262,10 @@ TEST(minter_renews_tokens_in_use_before_they_end)
 // T6: a clock that was set back (NTP, a machine that woke up) must not bring out tokens that are not valid yet.
 TEST(minter_makes_a_token_anew_when_the_clock_was_set_back)
 {
-    static const struct { int64_t back_s; bool keeps; } CASES[] = {{60, true}, {TOKEN_SKEW_S - 60, true}, {TOKEN_SKEW_S + 60, false}, {400 * S_PER_DAY, false}};
+    static const struct {
+        int64_t back_s;
+        bool    keeps;
+    } CASES[] = {{60, true}, {TOKEN_SKEW_S - 60, true}, {TOKEN_SKEW_S + 60, false}, {400 * S_PER_DAY, false}};
     for (size_t i = 0; i < COUNT(CASES); i++) {
         struct bench      b;
         struct asking     before, after;

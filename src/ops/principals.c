@@ -157,8 +157,9 @@ static enum err check_user_name(struct call *c, const struct work *w, object_id 
     const struct principal *other = directory_find_user(w->world->directory, name);
     if (at == STR_NOWHERE || !is_local_part(str_upto(name, at))) return invalid(c, PRINCIPAL_USER, USER_NAME);
     if (!str_eq_nocase(str_from(name, at + 1), w->product->tenant_domain))
-        return FAIL(c, ERR_CONTENT_INVALID,
-                    "The domain portion of the userPrincipalName property is invalid. You must use one of the verified domain names in your organization.");
+        return FAIL(
+            c, ERR_CONTENT_INVALID,
+            "The domain portion of the userPrincipalName property is invalid. You must use one of the verified domain names in your organization.");
     if (other && !object_id_eq(other->id, id))
         return FAIL(c, ERR_OBJECT_EXISTS, "Another object with the same value for property userPrincipalName already exists.");
     return OK;
@@ -167,7 +168,8 @@ static enum err check_user_name(struct call *c, const struct work *w, object_id 
 static enum err check_password(struct call *c, const struct json *profile)
 {
     if (!profile || !str_empty(json_str(json_get(profile, S("password"))))) return OK;
-    return FAIL(c, ERR_CONTENT_INVALID, "The specified password does not comply with password complexity requirements. Please provide a different password.");
+    return FAIL(c, ERR_CONTENT_INVALID,
+                "The specified password does not comply with password complexity requirements. Please provide a different password.");
 }
 
 // Only security groups without mail live here: those that roles can be assigned to.
@@ -176,8 +178,9 @@ static enum err check_group(struct call *c, const struct json *body)
     const struct json *types = json_get_nocase(body, S("groupTypes")), *mail = json_get_nocase(body, S("mailEnabled")),
                       *security = json_get_nocase(body, S("securityEnabled"));
     if (json_n(types) == 0 && !(mail && mail->u.boolean) && !(security && !security->u.boolean)) return OK;
-    return FAIL(c, ERR_CONTENT_INVALID, "The service does not currently support writes of mail-enabled groups. Please ensure that the mail-enablement "
-                                        "property is unset and the security-enablement property is set.");
+    return FAIL(c, ERR_CONTENT_INVALID,
+                "The service does not currently support writes of mail-enabled groups. Please ensure that the mail-enablement "
+                "property is unset and the security-enablement property is set.");
 }
 
 static enum err check(struct call *c, const struct work *w, const struct principal_args *args, bool is_new)
@@ -227,8 +230,8 @@ static enum err add_members(struct call *c, struct work *w, object_id group, con
 // Source: https://learn.microsoft.com/entra/identity/role-based-access-control/permissions-reference
 static enum err log_as(struct call *c, struct work *w, enum principal_kind kind, object_id id, const char *verb)
 {
-    static const char *const SETS[] = {[PRINCIPAL_USER] = "users", [PRINCIPAL_GROUP] = "groups", [PRINCIPAL_APP] = "servicePrincipals",
-                                       [PRINCIPAL_MANAGED] = "servicePrincipals"};
+    static const char *const SETS[] = {
+        [PRINCIPAL_USER] = "users", [PRINCIPAL_GROUP] = "groups", [PRINCIPAL_APP] = "servicePrincipals", [PRINCIPAL_MANAGED] = "servicePrincipals"};
     str action = call_format(c, "microsoft.directory/%s/%s", SETS[kind], verb), scope = call_format(c, "/%s/%s", SETS[kind], guid_text(id.g).s);
     if (str_empty(action) || str_empty(scope)) return FAIL_PLAIN(c, ERR_NO_MEMORY);
     work_log_as(w, action, scope);
@@ -278,11 +281,8 @@ static enum err update(struct call *c, struct work *w, const void *args_, void *
     return save(c, w, args, before, *before, out);
 }
 
-static enum err delete(struct call *c, struct work *w, const void *args_, void *out)
-{
-    const struct principal_args *args = args_;
-    const struct principal      *before = find(w, args);
-    (void)out;
+static enum err delete (struct call *c, struct work *w, const void *args_, void *out) {
+    const struct principal_args *args = args_; const struct principal *before = find(w, args); (void)out;
     if (!before) return directory_absent(c, guid_str(c, args->id.g));
     if (before->kind == PRINCIPAL_MANAGED || object_id_eq(before->id, w->product->operator_id)) return FAIL_PLAIN(c, ERR_NOT_AUTHORIZED);
     TRY(log_as(c, w, before->kind, before->id, "delete"));

@@ -111,7 +111,7 @@ TEST(principals_that_belong_to_something_stay) // I1
 TEST(principals_keep_what_is_said_and_no_password)
 {
     CLEANUP(stage_close) struct stage s;
-    const struct principal *p = NULL;
+    const struct principal           *p = NULL;
     open_as_operator(&s, t);
     s.product.propagation.directory_object_s = 60;
     CHECK_OK(make(&s, PRINCIPAL_USER, USER, &p));
@@ -127,15 +127,16 @@ TEST(principals_keep_what_is_said_and_no_password)
     p = directory_find(s.work.world->directory, id);
     CHECK_STR(p->name, S("Berta"), "changed");
     CHECK_STR(p->document, S("{\"mailNickname\":\"anna\",\"accountEnabled\":true,\"jobTitle\":\"Cook\"}"), "changed");
-    CHECK(directory_find_user(s.work.world->directory, S("B@test.example")) == p && !directory_find_user(s.work.world->directory, S("anna@test.example")));
+    CHECK(directory_find_user(s.work.world->directory, S("B@test.example")) == p &&
+          !directory_find_user(s.work.world->directory, S("anna@test.example")));
     CHECK_INT(p->counts_from_ns - p->created_ns, 60 * NS_PER_S, "a change makes nobody new");
 }
 
 TEST(R9_memberships_go_with_their_ends_and_assignments_stay)
 {
     CLEANUP(stage_close) struct stage s;
-    object_id machine;
-    client_id app;
+    object_id                         machine;
+    client_id                         app;
     open_as_operator(&s, t);
     object_id user = stage_put_principal(&s, 0x20, PRINCIPAL_USER), inner = stage_put_principal(&s, 0x22, PRINCIPAL_GROUP),
               outer = stage_put_principal(&s, 0x24, PRINCIPAL_GROUP);
@@ -143,7 +144,7 @@ TEST(R9_memberships_go_with_their_ends_and_assignments_stay)
     CHECK_OK(join(&s, inner, user));
     CHECK_OK(join(&s, inner, machine));
     CHECK_OK(join(&s, outer, inner));
-    CHECK_OK(join(&s, inner, outer)); // a cycle is let be
+    CHECK_OK(join(&s, inner, outer));   // a cycle is let be
     stage_put_member(&s, inner, inner); // no op makes this one
     stage_assign(&s, inner, "Reader", STAGE_GROUP);
     stage_commit(&s);
@@ -161,7 +162,8 @@ TEST(R5_members_are_added_once_and_never_to_themselves)
     CLEANUP(stage_close) struct stage s;
     open_as_operator(&s, t);
     s.product.propagation.group_membership_s = 5;
-    object_id user = stage_put_principal(&s, 0x20, PRINCIPAL_USER), group = stage_put_principal(&s, 0x22, PRINCIPAL_GROUP), nobody = {stage_guid(0x99)};
+    object_id user = stage_put_principal(&s, 0x20, PRINCIPAL_USER), group = stage_put_principal(&s, 0x22, PRINCIPAL_GROUP),
+              nobody = {stage_guid(0x99)};
     const struct { const char *row; object_id group, member; enum err add, leave; } CASES[] = {
         {"a user", group, user, OK, OK},
         {"itself", group, group, ERR_MEMBER_INVALID, ERR_OBJECT_NOT_FOUND},

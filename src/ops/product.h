@@ -17,9 +17,9 @@
 #include "resources/names.h"
 #include "token/token.h"
 
-#define PRODUCT_ROW_WRITER (WORLD_MAX_READERS - 1) /* the committer's own */
-#define PRODUCT_ROW_HELPER (WORLD_MAX_READERS - 2) /* housekeeping */
-#define PRODUCT_MAX_LOOPS  32
+#define PRODUCT_ROW_WRITER  (WORLD_MAX_READERS - 1) /* the committer's own */
+#define PRODUCT_ROW_HELPER  (WORLD_MAX_READERS - 2) /* housekeeping */
+#define PRODUCT_MAX_LOOPS   32
 #define PRODUCT_ROW_WORKERS PRODUCT_MAX_LOOPS /* threads for reads that take long, from here on */
 #define PRODUCT_MAX_WORKERS 8
 
@@ -32,41 +32,41 @@ struct logs;
 
 /* How long log records are kept: ops/log_keep.h. */
 struct log_limits {
-    int64_t days;    /* 0: LOG_KEEP_DAYS */
-    size_t  records; /* 0: LOG_KEEP_RECORDS */
+    int64_t days;                 /* 0: LOG_KEEP_DAYS */
+    size_t  records;              /* 0: LOG_KEEP_RECORDS */
     size_t  over[LOG_KEPT_KINDS]; /* the housekeeper's: so many of each are too many, as it last counted */
 };
 
 struct product {
-    struct clock         clock;
-    const struct random *random;
-    struct store        *store;
+    struct clock          clock;
+    const struct random  *random;
+    struct store         *store;
     struct store_session *sessions[WORLD_MAX_READERS]; /* reading ones, by row; opened at first use */
-    struct worlds       *worlds;
-    struct committer    *committer; /* the one that writes */
-    struct minter       *minter;
-    struct logs         *logs; /* NULL: nothing is recorded of sign-ins and data planes */
-    struct housekeeper  *housekeeper;
-    struct names         names;
-    struct secret        seal_key; /* for values at rest; its file lies beside the database */
-    struct keyring      *keyring; /* the ring in force: product_keyring_take, _put; all zero bytes are an open lock */
-    pthread_mutex_t      keyring_lock;
-    tenant_id            tenant;
-    str                  tenant_name;   /* "Lanyard" */
-    str                  tenant_domain; /* lanyard.example style, for user names */
-    subscription_id      subscription;  /* the one made at first start */
-    object_id            operator_id;
-    int64_t              token_lifetime_s;
-    struct log_limits    log_limits;
-    int64_t              last_log_ns; /* the writer's: see product_log_ns */
-    _Atomic unsigned     denials_pending; /* refusals on their way to the store */
-    bool                 test_clock;
-    struct propagation   propagation;
-    int64_t              started_ns;
-    str                  data_dir;
-    uint16_t             https_port;
+    struct worlds        *worlds;
+    struct committer     *committer; /* the one that writes */
+    struct minter        *minter;
+    struct logs          *logs; /* NULL: nothing is recorded of sign-ins and data planes */
+    struct housekeeper   *housekeeper;
+    struct names          names;
+    struct secret         seal_key; /* for values at rest; its file lies beside the database */
+    struct keyring       *keyring;  /* the ring in force: product_keyring_take, _put; all zero bytes are an open lock */
+    pthread_mutex_t       keyring_lock;
+    tenant_id             tenant;
+    str                   tenant_name;   /* "Lanyard" */
+    str                   tenant_domain; /* lanyard.example style, for user names */
+    subscription_id       subscription;  /* the one made at first start */
+    object_id             operator_id;
+    int64_t               token_lifetime_s;
+    struct log_limits     log_limits;
+    int64_t               last_log_ns;     /* the writer's: see product_log_ns */
+    _Atomic unsigned      denials_pending; /* refusals on their way to the store */
+    bool                  test_clock;
+    struct propagation    propagation;
+    int64_t               started_ns;
+    str                   data_dir;
+    uint16_t              https_port;
     void (*stop)(void *stop_context); /* ends the server; any thread */
-    void                *stop_context;
+    void *stop_context;
 };
 
 /* The token service, and the issuer of version 1 tokens. */
@@ -76,7 +76,7 @@ extern const struct host HOST_ISSUER;
 /* The ring in force, for the caller to drop; NULL: none. A ring may be replaced at any time. Any thread. */
 struct keyring *product_keyring_take(struct product *p);
 /* Puts a ring into force, or none, and takes it over. Any thread. */
-void            product_keyring_put(struct product *p, struct keyring *ring);
+void product_keyring_put(struct product *p, struct keyring *ring);
 
 /*
  * The time under which a log record is written: not before `now_ns`, and later than that of any before, so that who

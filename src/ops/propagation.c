@@ -1,10 +1,9 @@
 #include "ops/propagation.h"
 
-const struct propagation PROPAGATION_CLOUD = {
-    .name = "cloud",
-    .groups_from_token = true,
+const struct propagation PROPAGATION_CLOUD = {.name = "cloud",
+                                              .groups_from_token = true,
 #define X(member, name, cloud_s) .member = cloud_s,
-    PROPAGATION_TABLE(X)
+                                              PROPAGATION_TABLE(X)
 #undef X
 };
 

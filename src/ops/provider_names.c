@@ -16,7 +16,8 @@ static bool a_builtin_names(str pattern, enum rbac_plane plane)
     for (const struct role *role = roles; role < roles + n; role++)
         for (const struct role_permission *p = role->permissions; p < role->permissions + role->permission_n; p++) {
             bool is_data = plane == RBAC_DATA;
-            if (str_index_nocase(is_data ? p->data_actions : p->actions, is_data ? p->data_action_n : p->action_n, pattern) != STR_NOWHERE) return true;
+            if (str_index_nocase(is_data ? p->data_actions : p->actions, is_data ? p->data_action_n : p->action_n, pattern) != STR_NOWHERE)
+                return true;
         }
     return false;
 }
@@ -27,7 +28,8 @@ static enum err check_one(struct call *c, str pattern, enum rbac_plane plane)
     if (pattern_is_valid(pattern) && str_find(provider, '*') != STR_NOWHERE) return OK;
     if (operations_has(pattern, plane) || a_builtin_names(pattern, plane)) return OK;
     if (plane == RBAC_DATA && !str_empty(operations_provider_find(provider)) && !operations_has(call_format(c, "%.*s/*", PSTR(provider)), RBAC_DATA))
-        return FAIL(c, ERR_ROLE_DATA_ACTION_UNKNOWN, "The resource provider referenced in the action '%.*s' has not published any data operations.", PSTR(shown));
+        return FAIL(c, ERR_ROLE_DATA_ACTION_UNKNOWN, "The resource provider referenced in the action '%.*s' has not published any data operations.",
+                    PSTR(shown));
     return FAIL(c, provider_names_refusal(plane), "'%.*s' does not match any of the actions supported by the providers.", PSTR(shown));
 }
 

@@ -9,9 +9,9 @@
 #define NAMED_OS_DISK                                                                                                    \
     "{\"osType\":\"Linux\",\"name\":\"{name}_OsDisk\",\"createOption\":\"FromImage\",\"caching\":\"ReadWrite\","         \
     "\"diskSizeGB\":30,\"deleteOption\":\"Delete\",\"managedDisk\":{\"storageAccountType\":\"Premium_LRS\"}}"
-#define IMAGE "{\"publisher\":\"Canonical\",\"offer\":\"ubuntu-24_04-lts\",\"sku\":\"server\",\"version\":\"latest\"}"
+#define IMAGE           "{\"publisher\":\"Canonical\",\"offer\":\"ubuntu-24_04-lts\",\"sku\":\"server\",\"version\":\"latest\"}"
 #define OS(name_member) "{\"" name_member "\":\"{name}\",\"adminUsername\":\"azureuser\",\"secrets\":[],\"allowExtensionOperations\":true}"
-#define NO_INTERFACES "{\"networkInterfaces\":[]}"
+#define NO_INTERFACES   "{\"networkInterfaces\":[]}"
 #define SITE(type)                                                                                                       \
     {type, "kind", "\"app\""}, {type, "properties.state", "\"Running\""}, {type, "properties.enabled", "true"},          \
     {type, "properties.defaultHostName", "\"{host}\""}, {type, "properties.hostNames", "[\"{host}\"]"},                  \

@@ -11,9 +11,10 @@ enum err resources_require(struct call *c, const struct work *w, str id, const s
     *out = tree_find(w->world->tree, id);
     if (*out) return OK;
     TRY(resource_id_type(c, &parts, &type));
-    return FAIL(c, ERR_RESOURCE_NOT_FOUND,
-                "The Resource '%.*s/%.*s' under resource group '%.*s' was not found. For more details please go to https://aka.ms/ARMResourceNotFoundFix",
-                PSTR(type), PSTR(parts.name), PSTR(str_empty(parts.group) ? S("<null>") : parts.group));
+    return FAIL(
+        c, ERR_RESOURCE_NOT_FOUND,
+        "The Resource '%.*s/%.*s' under resource group '%.*s' was not found. For more details please go to https://aka.ms/ARMResourceNotFoundFix",
+        PSTR(type), PSTR(parts.name), PSTR(str_empty(parts.group) ? S("<null>") : parts.group));
 }
 
 static enum err read_resource(struct call *c, struct work *w, const void *args_, void *out_)
@@ -50,4 +51,5 @@ static enum err find_cascade(struct call *c, struct work *w, const struct effect
 static const struct effect EFFECT_RESOURCE_CASCADE = {.name = "cascade", .rule = EFFECT_NOT_DENIED, .find = find_cascade};
 
 const struct op OP_RESOURCE_READ = {.name = "resource_read", .by_target = true, .run = read_resource};
-const struct op OP_RESOURCE_DELETE = {.name = "resource_delete", .by_target = true, .effects = {&EFFECT_RESOURCE_CASCADE}, .writes = true, .run = delete_resource};
+const struct op OP_RESOURCE_DELETE = {
+    .name = "resource_delete", .by_target = true, .effects = {&EFFECT_RESOURCE_CASCADE}, .writes = true, .run = delete_resource};

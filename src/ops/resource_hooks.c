@@ -49,8 +49,8 @@ static enum err spell_member(struct call *c, const struct json **body, str name,
 
 enum err resource_spell(struct call *c, str type, const struct json *body, const struct json **out)
 {
-    static const str BESIDE[] = {S_INIT("id"), S_INIT("name"), S_INIT("type"), S_INIT("location"), S_INIT("tags"), S_INIT("identity"),
-                                 S_INIT("properties"), S_INIT("kind"), S_INIT("sku"), S_INIT("plan"), S_INIT("systemData")};
+    static const str BESIDE[] = {S_INIT("id"),         S_INIT("name"), S_INIT("type"), S_INIT("location"), S_INIT("tags"),      S_INIT("identity"),
+                                 S_INIT("properties"), S_INIT("kind"), S_INIT("sku"),  S_INIT("plan"),     S_INIT("systemData")};
     static const str IDENTITY[] = {S_INIT("type"), S_INIT("userAssignedIdentities")};
     const struct resource_hooks *hooks = resource_hooks_of(type);
     const struct json           *identity, *properties;

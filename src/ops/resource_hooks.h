@@ -11,10 +11,10 @@
 
 /* A resource on its way: the hook may change `next` before it is kept. */
 struct resource_change {
-    const struct resource *before; /* NULL: it is new */
-    struct resource       *next;   /* in the call; texts may be replaced by others in the call */
-    const struct json     *body;   /* as sent */
-    enum identity_verb     verb;   /* PUT or PATCH */
+    const struct resource *before;   /* NULL: it is new */
+    struct resource       *next;     /* in the call; texts may be replaced by others in the call */
+    const struct json     *body;     /* as sent */
+    enum identity_verb     verb;     /* PUT or PATCH */
     const struct json     *document; /* what next->document will hold; the hook may put another */
 };
 

@@ -29,8 +29,8 @@ static enum err find_parent(struct call *c, const struct work *w, const struct w
     }
     if (tree_find(w->world->tree, parent)) return OK;
     return FAIL(c, ERR_PARENT_NOT_FOUND,
-                "Failed to perform 'write' on resource(s) of type '%.*s', because the parent resource '%.*s' could not be found.",
-                PSTR(x->type_name), PSTR(parent));
+                "Failed to perform 'write' on resource(s) of type '%.*s', because the parent resource '%.*s' could not be found.", PSTR(x->type_name),
+                PSTR(parent));
 }
 
 // By the type's rule, in the type's own error.
@@ -197,10 +197,12 @@ static enum err apply_identity(struct call *c, struct work *w, struct writing *x
     size_t                                fresh_n;
     TRY(identity_wish_read(c, json_get(x->args->body, S("identity")), &wish));
     if (wish.is_absent) return keep_identity(c, w, x);
-    if (wish.wants_system && !x->type->takes_system) return FAIL(c, ERR_IDENTITY_VALUES, "The type '%.*s' does not take a system-assigned identity.", PSTR(x->type_name));
-    if (wish.attach_n && !x->type->takes_user) return FAIL(c, ERR_IDENTITY_VALUES, "The type '%.*s' does not take user-assigned identities.", PSTR(x->type_name));
-    TRY(identity_apply(c, x->args->verb, before ? &before->identity : &NONE, &wish, &x->next.identity.user_assigned, &x->next.identity.user_assigned_n,
-                       &fresh, &fresh_n));
+    if (wish.wants_system && !x->type->takes_system)
+        return FAIL(c, ERR_IDENTITY_VALUES, "The type '%.*s' does not take a system-assigned identity.", PSTR(x->type_name));
+    if (wish.attach_n && !x->type->takes_user)
+        return FAIL(c, ERR_IDENTITY_VALUES, "The type '%.*s' does not take user-assigned identities.", PSTR(x->type_name));
+    TRY(identity_apply(c, x->args->verb, before ? &before->identity : &NONE, &wish, &x->next.identity.user_assigned,
+                       &x->next.identity.user_assigned_n, &fresh, &fresh_n));
     for (size_t i = 0; i < fresh_n; i++) TRY(require_identity(c, w, x, fresh[i]));
     TRY(note_attached(c, w, x, &wish));
     return system_identity_apply(c, w, before, &x->next, wish.wants_system);
@@ -247,7 +249,8 @@ static size_t count_values(const struct json *v)
 static enum err check_size(struct call *c, const struct json *document)
 {
     size_t n = count_values(document);
-    return n > RESOURCE_MAX_VALUES ? FAIL(c, ERR_TOO_LARGE, "A resource has at most %d values, and this one would have %zu.", RESOURCE_MAX_VALUES, n) : OK;
+    return n > RESOURCE_MAX_VALUES ? FAIL(c, ERR_TOO_LARGE, "A resource has at most %d values, and this one would have %zu.", RESOURCE_MAX_VALUES, n)
+                                   : OK;
 }
 
 enum err resources_document(struct call *c, const struct json *document, str *out)
@@ -318,8 +321,13 @@ static enum err find_attached(struct call *c, struct work *w, const struct effec
 }
 
 // Source: https://learn.microsoft.com/azure/role-based-access-control/built-in-roles/identity#managed-identity-operator
-static const struct effect EFFECT_IDENTITY_ATTACH = {
-    .name = "identity_attach", .rule = EFFECT_NEEDS, .action = "Microsoft.ManagedIdentity/userAssignedIdentities/assign/action", .find = find_attached};
+static const struct effect EFFECT_IDENTITY_ATTACH = {.name = "identity_attach",
+                                                     .rule = EFFECT_NEEDS,
+                                                     .action = "Microsoft.ManagedIdentity/userAssignedIdentities/assign/action",
+                                                     .find = find_attached};
 
-const struct op OP_RESOURCE_WRITE = {.name = "resource_write", .by_target = true, .writes = true, .run = write_resource,
+const struct op OP_RESOURCE_WRITE = {.name = "resource_write",
+                                     .by_target = true,
+                                     .writes = true,
+                                     .run = write_resource,
                                      .effects = {&EFFECT_IDENTITY_ATTACH, &EFFECT_VAULT_MODEL, &EFFECT_VAULT_BODY_POLICIES}};

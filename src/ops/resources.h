@@ -32,8 +32,8 @@ struct group_result {
 
 struct resource_args {
     str                id;
-    const struct json *body;  /* NULL for reading and deleting */
-    enum identity_verb verb;  /* PUT or PATCH */
+    const struct json *body; /* NULL for reading and deleting */
+    enum identity_verb verb; /* PUT or PATCH */
 };
 struct resource_result {
     const struct resource *resource; /* borrowed from the world; NULL after a delete of what was absent */

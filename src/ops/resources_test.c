@@ -284,12 +284,16 @@ TEST(resources_are_where_they_can_be)
     CLEANUP(stage_close) struct stage s;
     open_owned(&s, t);
     put(&s, VM "there", PLAIN);
-    for (size_t i = 0; i < COUNT(CASES); i++) CHECK_ERR(stage_write(&s, CASES[i].id, IDENTITY_PUT, CASES[i].body, NULL), CASES[i].want, CASES[i].body);
+    for (size_t i = 0; i < COUNT(CASES); i++)
+        CHECK_ERR(stage_write(&s, CASES[i].id, IDENTITY_PUT, CASES[i].body, NULL), CASES[i].want, CASES[i].body);
     CHECK_ERR(stage_write(&s, VM "none", IDENTITY_PATCH, "{\"tags\":{}}", NULL), ERR_RESOURCE_NOT_FOUND, "PATCH makes nothing");
     struct resource_args list = {.id = S(STAGE_GROUP "/providers/Microsoft.Compute/virtualMachines")};
-    CHECK_ERR(stage_run(&s, &OP_RESOURCE_DELETE, "Microsoft.Compute/virtualMachines/delete", STAGE_GROUP, &list, NULL), ERR_METHOD_NOT_ALLOWED, "a list");
-    CHECK_ERR(stage_run(&s, &OP_RESOURCE_WRITE, "Microsoft.Compute/virtualMachines/write", STAGE_GROUP, &list, NULL), ERR_METHOD_NOT_ALLOWED, "a list");
-    CHECK_ERR(stage_delete(&s, STAGE_OTHER_SUBSCRIPTION "/resourceGroups/Shop/providers/Microsoft.Compute/virtualMachines/w"), ERR_GROUP_NOT_FOUND, "a group");
+    CHECK_ERR(stage_run(&s, &OP_RESOURCE_DELETE, "Microsoft.Compute/virtualMachines/delete", STAGE_GROUP, &list, NULL), ERR_METHOD_NOT_ALLOWED,
+              "a list");
+    CHECK_ERR(stage_run(&s, &OP_RESOURCE_WRITE, "Microsoft.Compute/virtualMachines/write", STAGE_GROUP, &list, NULL), ERR_METHOD_NOT_ALLOWED,
+              "a list");
+    CHECK_ERR(stage_delete(&s, STAGE_OTHER_SUBSCRIPTION "/resourceGroups/Shop/providers/Microsoft.Compute/virtualMachines/w"), ERR_GROUP_NOT_FOUND,
+              "a group");
     CHECK_ERR(stage_delete(&s, VM "none"), OK, "absent is fine");
     CHECK(find(&s, VM "there"));
 }
@@ -312,7 +316,8 @@ TEST(resources_have_published_ids_and_keep_their_column_names_out)
     CLEANUP(stage_close) struct stage s;
     open_owned(&s, t);
     for (size_t i = 0; i < COUNT(CASES); i++) {
-        const struct resource *r = put(&s, CASES[i].asked, "{\"location\":\"westus\",\"id\":\"/x\",\"Name\":\"y\",\"TYPE\":\"z\",\"systemData\":{},\"kind\":\"k\"}");
+        const struct resource *r =
+            put(&s, CASES[i].asked, "{\"location\":\"westus\",\"id\":\"/x\",\"Name\":\"y\",\"TYPE\":\"z\",\"systemData\":{},\"kind\":\"k\"}");
         if (!r) continue;
         CHECK_STR(r->id, str_of(CASES[i].answered), CASES[i].asked);
         CHECK_ROW(str_find_str(r->document, S("\"k\"")) != STR_NOWHERE && str_find_str(r->document, S("/x")) == STR_NOWHERE, CASES[i].asked);
@@ -322,7 +327,7 @@ TEST(resources_have_published_ids_and_keep_their_column_names_out)
 
 TEST(resources_with_global_names_do_not_meet)
 {
-    static const char *const THERE = STAGE_OTHER_SUBSCRIPTION "/resourceGroups/Far/providers/Microsoft.Storage/storageAccounts/shopdata";
+    static const char *const          THERE = STAGE_OTHER_SUBSCRIPTION "/resourceGroups/Far/providers/Microsoft.Storage/storageAccounts/shopdata";
     CLEANUP(stage_close) struct stage s;
     open_owned(&s, t);
     stage_put_group(&s, STAGE_OTHER_SUBSCRIPTION "/resourceGroups/Far");
@@ -386,9 +391,13 @@ TEST(tags_have_the_published_limits)
         buf_add(&b, S("{\"location\":\"westus\",\"tags\":{"));
         for (size_t i = 0; i < n; i++) buf_addf(&b, "%s\"t%zu\":\"\"", i ? "," : "", i);
         buf_add(&b, S("}}"));
-        CHECK_ERR(stage_write(&s, VM "web", IDENTITY_PUT, call_zstr(t->call, buf_view(&b)), NULL), n > TAGS_MAX ? ERR_CONTENT_INVALID : OK, "how many");
+        CHECK_ERR(stage_write(&s, VM "web", IDENTITY_PUT, call_zstr(t->call, buf_view(&b)), NULL), n > TAGS_MAX ? ERR_CONTENT_INVALID : OK,
+                  "how many");
     }
-    static const struct { int name, value; enum err want; } CASES[] = {{512, 256, OK}, {513, 1, ERR_CONTENT_INVALID}, {1, 257, ERR_CONTENT_INVALID}};
+    static const struct {
+        int      name, value;
+        enum err want;
+    } CASES[] = {{512, 256, OK}, {513, 1, ERR_CONTENT_INVALID}, {1, 257, ERR_CONTENT_INVALID}};
     for (size_t i = 0; i < COUNT(CASES); i++) {
         str body = call_format(t->call, "{\"location\":\"westus\",\"tags\":{\"%0*d\":\"%0*d\"}}", CASES[i].name, 1, CASES[i].value, 1);
         CHECK_ERR(stage_write(&s, VM "web", IDENTITY_PUT, call_zstr(t->call, body), NULL), CASES[i].want, "how long");
@@ -399,7 +408,7 @@ TEST(T9_a_password_of_a_machine_is_not_kept)
 {
     CLEANUP(stage_close) struct stage s;
     open_owned(&s, t);
-    const char            *body = "{\"location\":\"westus\",\"properties\":{\"osProfile\":{\"computerName\":\"web\",\"adminPassword\":\"LANYARD-SECRET\"}}}";
+    const char *body = "{\"location\":\"westus\",\"properties\":{\"osProfile\":{\"computerName\":\"web\",\"adminPassword\":\"LANYARD-SECRET\"}}}";
     const struct resource *vm = put(&s, VM "web", body);
     CHECK(str_contains_nocase(vm->document, S("computerName")) && !str_contains_nocase(vm->document, S("LANYARD-SECRET")));
     vm = patch(&s, VM "web", "{\"properties\":{\"osProfile\":{\"adminPassword\":\"LANYARD-SECRET\"}}}");

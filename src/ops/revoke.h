@@ -15,7 +15,7 @@
 #define REVOKE_ACTION "Microsoft.ManagedIdentity/userAssignedIdentities/revokeTokens/action"
 
 /* Arguments: the object_id. Result: the int64_t time, in seconds. */
-extern const struct op OP_TOKENS_REVOKE; /* of a user-assigned identity, with its permission */
+extern const struct op OP_TOKENS_REVOKE;     /* of a user-assigned identity, with its permission */
 extern const struct op OP_TOKENS_REVOKE_ANY; /* of any principal, also one that is gone; asks for no permission: for routes of the operator */
 
 /* For the housekeeper: drops at most `limit` that no token can need any more; reading work counts how many that would be. */

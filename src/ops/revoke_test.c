@@ -11,7 +11,7 @@ static int64_t revoked_s(struct stage *s, object_id who)
 
 TEST(tokens_revoke_keeps_the_latest_time_and_needs_its_permission)
 {
-    static const char *const SCOPE = STAGE_GROUP "/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id";
+    static const char *const          SCOPE = STAGE_GROUP "/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id";
     CLEANUP(stage_close) struct stage s;
     int64_t                           at_s = 0, first_s;
     struct activity                  *list;

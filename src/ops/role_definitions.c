@@ -65,7 +65,8 @@ static enum err check_scope(struct call *c, const struct work *w, const struct r
     TRY(check_scope_form(c, i, args->scopes[i], &scope));
     if (!str_empty(scope.subscription)) return resources_require_holder(c, w, scope.subscription, scope.group);
     if (scope.kind != SCOPE_MGMT_GROUP)
-        return FAIL(c, ERR_ROLE_INVALID, "A custom role is assignable in management groups, subscriptions, resource groups and resources; '%.*s' is none.",
+        return FAIL(c, ERR_ROLE_INVALID,
+                    "A custom role is assignable in management groups, subscriptions, resource groups and resources; '%.*s' is none.",
                     PSTR(scope.path));
     if (!tree_find_mgmt_group(w->world->tree, scope.mgmt_group))
         return FAIL(c, ERR_NOT_FOUND, "The management group '%.*s' cannot be found.", PSTR(scope.mgmt_group));
@@ -124,7 +125,7 @@ struct stranded {
     struct call            *c;
     const struct work      *w;
     const struct role_args *args;
-    str                     found; // the scope of an assignment that the role would leave behind,
+    str                     found;  // the scope of an assignment that the role would leave behind,
     str                     barred; // or of one that a role with data actions could not have
     enum err                failed;
 };
@@ -138,7 +139,8 @@ static bool look_for_stranded(const struct assignment *a, void *ctx)
     s->failed = scope_parse(s->c, a->scope, &at);
     if (s->failed == OK) s->failed = lies_within(s->c, s->w, s->args->scopes, s->args->scope_n, &at, &within);
     if (s->failed == OK && !within) s->found = a->scope;
-    else if (s->failed == OK && at.kind == SCOPE_MGMT_GROUP && role_has_data_actions(s->args->permissions, s->args->permission_n)) s->barred = a->scope;
+    else if (s->failed == OK && at.kind == SCOPE_MGMT_GROUP && role_has_data_actions(s->args->permissions, s->args->permission_n))
+        s->barred = a->scope;
     return s->failed == OK && within && str_empty(s->barred);
 }
 
@@ -150,7 +152,8 @@ static enum err check_stranded(struct call *c, const struct work *w, const struc
     TRY(s.failed);
     if (!str_empty(s.barred))
         return FAIL(c, ERR_ROLE_IN_USE,
-                    "The role is assigned at the management group '%.*s', where no custom role with DataActions can be assigned. Delete that assignment first.",
+                    "The role is assigned at the management group '%.*s', where no custom role with DataActions can be assigned. Delete that "
+                    "assignment first.",
                     PSTR(s.barred));
     if (str_empty(s.found)) return OK;
     return FAIL(c, ERR_ROLE_IN_USE,
@@ -180,10 +183,17 @@ static enum err write_role(struct call *c, struct work *w, const void *args_, vo
     struct role            *record;
     TRY(find_custom(c, w, args->id, &before));
     TRY(check_all(c, w, args, before));
-    struct role next = {.id = args->id, .name = args->name, .description = args->description, .permissions = args->permissions,
-                        .permission_n = args->permission_n, .scopes = args->scopes, .scope_n = args->scope_n,
-                        .created_ns = before ? before->created_ns : c->now_ns, .created_by = before ? before->created_by : c->caller->id,
-                        .updated_ns = c->now_ns, .updated_by = c->caller->id};
+    struct role next = {.id = args->id,
+                        .name = args->name,
+                        .description = args->description,
+                        .permissions = args->permissions,
+                        .permission_n = args->permission_n,
+                        .scopes = args->scopes,
+                        .scope_n = args->scope_n,
+                        .created_ns = before ? before->created_ns : c->now_ns,
+                        .created_by = before ? before->created_by : c->caller->id,
+                        .updated_ns = c->now_ns,
+                        .updated_by = c->caller->id};
     TRY(role_new(c, &next, &record));
     TRY(work_change(c, w, STORE_ROLE, before ? &before->ref : NULL, &record->ref));
     out->role = rbac_find_role(w->world->rules, args->id);
@@ -239,7 +249,8 @@ static bool same_list(const str *a, size_t a_n, const str *b, size_t b_n)
 
 static bool same_permission(const struct role_permission *a, const struct role_permission *b)
 {
-    return same_list(a->actions, a->action_n, b->actions, b->action_n) && same_list(a->not_actions, a->not_action_n, b->not_actions, b->not_action_n) &&
+    return same_list(a->actions, a->action_n, b->actions, b->action_n) &&
+           same_list(a->not_actions, a->not_action_n, b->not_actions, b->not_action_n) &&
            same_list(a->data_actions, a->data_action_n, b->data_actions, b->data_action_n) &&
            same_list(a->not_data_actions, a->not_data_action_n, b->not_data_actions, b->not_data_action_n) && str_eq(a->condition, b->condition);
 }
@@ -285,7 +296,8 @@ static enum err find_in_use(struct call *c, struct work *w, const struct effect 
 static bool has_condition(const struct assignment *a, const struct role *role)
 {
     bool has = !str_empty(a->condition);
-    for (size_t i = 0; role && i < role->permission_n && !has; i++) has = role->permissions[i].condition_unknown || !str_empty(role->permissions[i].condition);
+    for (size_t i = 0; role && i < role->permission_n && !has; i++)
+        has = role->permissions[i].condition_unknown || !str_empty(role->permissions[i].condition);
     return has;
 }
 
@@ -319,8 +331,7 @@ static enum err find_assignable(struct call *c, struct work *w, const struct eff
 static const struct effect EFFECT_ROLE_SCOPES = {.name = "role_scopes", .rule = EFFECT_NEEDS, .action = ROLES "/write", .find = find_scopes};
 static const struct effect EFFECT_ROLE_DELETE_SCOPES = {
     .name = "role_delete_scopes", .rule = EFFECT_NEEDS, .action = ROLES "/delete", .find = find_old_scopes};
-static const struct effect EFFECT_ROLE_IN_USE = {
-    .name = "role_in_use", .rule = EFFECT_NEEDS, .action = ROLES_WRITE, .find = find_in_use};
+static const struct effect EFFECT_ROLE_IN_USE = {.name = "role_in_use", .rule = EFFECT_NEEDS, .action = ROLES_WRITE, .find = find_in_use};
 /*
  * A condition says which roles its holder may give, by their ids; what these roles allow is the role definition's. Who could
  * write that too would choose what the condition lets through. Inferred: the published text warns of the combination
@@ -330,7 +341,10 @@ static const struct effect EFFECT_ROLE_IN_USE = {
 static const struct effect EFFECT_ROLE_OF_DELEGATE = {
     .name = "role_of_delegate", .rule = EFFECT_NOT_BOUND, .action = ROLES_WRITE, .find = find_assignable};
 
-const struct op OP_ROLE_WRITE = {.name = "role_write", .action = ROLES "/write", .writes = true, .run = write_role,
+const struct op OP_ROLE_WRITE = {.name = "role_write",
+                                 .action = ROLES "/write",
+                                 .writes = true,
+                                 .run = write_role,
                                  .effects = {&EFFECT_ROLE_SCOPES, &EFFECT_ROLE_IN_USE, &EFFECT_ROLE_OF_DELEGATE}};
-const struct op OP_ROLE_DELETE = {.name = "role_delete", .action = ROLES "/delete", .effects = {&EFFECT_ROLE_DELETE_SCOPES}, .writes = true,
-                                  .run = delete_role};
+const struct op OP_ROLE_DELETE = {
+    .name = "role_delete", .action = ROLES "/delete", .effects = {&EFFECT_ROLE_DELETE_SCOPES}, .writes = true, .run = delete_role};

@@ -27,8 +27,7 @@ static enum err value_binding(struct call *c, const struct work *w, const struct
 }
 
 // From the form in which the value lies in its record to the one in which it travels.
-static enum err seal_for_travel(struct call *c, const struct work *w, const struct vault *v, const struct secret_records *r,
-                                struct secret_stored *s)
+static enum err seal_for_travel(struct call *c, const struct work *w, const struct vault *v, const struct secret_records *r, struct secret_stored *s)
 {
     CLEANUP(secret_clear) struct secret value = {0};
     str                                 bound;
@@ -37,8 +36,7 @@ static enum err seal_for_travel(struct call *c, const struct work *w, const stru
     return seal_close(c, r->seal_key, secret_reveal(&value), bound, &s->sealed);
 }
 
-static enum err seal_for_record(struct call *c, const struct work *w, const struct vault *v, const struct secret_records *r,
-                                struct secret_stored *s)
+static enum err seal_for_record(struct call *c, const struct work *w, const struct vault *v, const struct secret_records *r, struct secret_stored *s)
 {
     CLEANUP(secret_clear) struct secret value = {0};
     str                                 bound;

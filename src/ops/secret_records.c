@@ -126,8 +126,8 @@ enum err secret_head_list(struct call *c, const struct secret_records *r, enum s
     return OK;
 }
 
-enum err secret_head_list_due(struct call *c, struct store_session *session, int64_t now_s, size_t limit, str *io_after,
-                              struct secret_head **out, size_t *out_n)
+enum err secret_head_list_due(struct call *c, struct store_session *session, int64_t now_s, size_t limit, str *io_after, struct secret_head **out,
+                              size_t *out_n)
 {
     static const char  SHELF[] = {SECRET_DELETED};
     struct gathering   g = {.due_by_s = now_s};
@@ -252,8 +252,7 @@ enum err secret_version_list(struct call *c, const struct secret_records *r, str
     return OK;
 }
 
-enum err secret_value_seal(struct call *c, const struct secret_records *r, str name, secret_version version, const struct secret *value,
-                           bytes *out)
+enum err secret_value_seal(struct call *c, const struct secret_records *r, str name, secret_version version, const struct secret *value, bytes *out)
 {
     str key;
     TRY(version_key(c, r, name, &version, &key));

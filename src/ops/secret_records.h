@@ -45,8 +45,8 @@ FALLIBLE secret_head_remove(struct call *c, const struct secret_records *r, enum
 FALLIBLE secret_head_list(struct call *c, const struct secret_records *r, enum secret_collection collection, str after, size_t limit,
                           struct secret_head **out, size_t *out_n);
 /* At most `limit` heads of deleted secrets of all vaults that are due; *io_after is where to go on, at first empty and at the end again. */
-FALLIBLE secret_head_list_due(struct call *c, struct store_session *session, int64_t now_s, size_t limit, str *io_after,
-                              struct secret_head **out, size_t *out_n);
+FALLIBLE secret_head_list_due(struct call *c, struct store_session *session, int64_t now_s, size_t limit, str *io_after, struct secret_head **out,
+                              size_t *out_n);
 
 FALLIBLE secret_version_find(struct call *c, const struct secret_records *r, str name, secret_version version, struct secret_stored *out,
                              bool *out_found);
@@ -56,8 +56,7 @@ FALLIBLE secret_version_list(struct call *c, const struct secret_records *r, str
                              struct secret_stored **out, size_t *out_n);
 
 /* To and from the form in which a value lies in that version's record. */
-FALLIBLE secret_value_seal(struct call *c, const struct secret_records *r, str name, secret_version version, const struct secret *value,
-                           bytes *out);
+FALLIBLE secret_value_seal(struct call *c, const struct secret_records *r, str name, secret_version version, const struct secret *value, bytes *out);
 FALLIBLE secret_value_open(struct call *c, const struct secret_records *r, const struct secret_stored *stored, struct secret *out);
 
 /* Removes a secret's head from that collection, and all its versions. */
@@ -66,5 +65,5 @@ FALLIBLE secret_drop(struct call *c, const struct secret_records *r, enum secret
 FALLIBLE secret_drop_all(struct call *c, const struct secret_records *r);
 
 /* The attributes of a version, without value and name, as a backup holds them too. */
-void secret_pack(struct buf *b, const struct vault_secret *s);
+void     secret_pack(struct buf *b, const struct vault_secret *s);
 FALLIBLE secret_unpack(struct call *c, struct unpack *u, struct vault_secret *out);

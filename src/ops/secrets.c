@@ -5,8 +5,8 @@
 #include "ops/secret_backup.h"
 #include "ops/secret_records.h"
 
-#define VERSION_ORDER_BYTES 8 /* of a version: when it was made, in nanoseconds, most significant first */
-#define DATE_MAX_S INT64_C(253402300799) /* 9999-12-31T23:59:59Z */
+#define VERSION_ORDER_BYTES 8                     /* of a version: when it was made, in nanoseconds, most significant first */
+#define DATE_MAX_S          INT64_C(253402300799) /* 9999-12-31T23:59:59Z */
 
 static bool is_name_char(char ch)
 {
@@ -49,8 +49,7 @@ static enum err find_live(struct call *c, const struct secret_records *r, const 
 }
 
 // One that is due is as good as gone, whether or not it was removed already.
-static enum err find_deleted(struct call *c, const struct secret_records *r, const struct secrets_args *a, struct secret_head *out,
-                             bool *out_found)
+static enum err find_deleted(struct call *c, const struct secret_records *r, const struct secrets_args *a, struct secret_head *out, bool *out_found)
 {
     TRY(secret_head_find(c, r, SECRET_DELETED, a->name, out, out_found));
     if (*out_found && is_due(out, c)) *out_found = false;
@@ -58,8 +57,7 @@ static enum err find_deleted(struct call *c, const struct secret_records *r, con
 }
 
 // The newest version of that head. A reader may come between a head and its version while both are purged: then it was not found.
-static enum err newest_of(struct call *c, const struct secret_records *r, const struct secret_head *head, struct secret_stored *out,
-                          bool *out_found)
+static enum err newest_of(struct call *c, const struct secret_records *r, const struct secret_head *head, struct secret_stored *out, bool *out_found)
 {
     TRY(secret_version_find(c, r, head->name, head->newest, out, out_found));
     out->secret.deleted_s = head->deleted_s;
@@ -265,7 +263,8 @@ static enum err add_newest(struct call *c, const struct secret_records *r, const
 }
 
 // One head more than fits is asked for: it tells whether there is a next page. Due ones are left out.
-static enum err list_collection(struct call *c, struct work *w, enum secret_collection collection, const struct secrets_args *a, struct secrets_page *out)
+static enum err list_collection(struct call *c, struct work *w, enum secret_collection collection, const struct secrets_args *a,
+                                struct secrets_page *out)
 {
     struct secret_records r = records_of(w, a->vault);
     struct secret_head   *heads;
@@ -544,17 +543,19 @@ const struct vault_op SECRETS_GET_DELETED = READS("deleted_secret_get", "SecretG
 const struct vault_op SECRETS_LIST_DELETED = READS("deleted_secret_list", "SecretListDeleted", "readMetadata/action", "list", run_list_deleted);
 const struct vault_op SECRETS_RECOVER = WRITES("secret_recover", "SecretRecover", "recover/action", "recover", run_recover, .no_effects = OWN_SECRET);
 const struct vault_op SECRETS_PURGE = WRITES("secret_purge", "SecretPurge", "purge/action", "purge", run_purge, .no_effects = OWN_SECRET);
-const struct vault_op SECRETS_BACKUP = READS("secret_backup", "SecretBackup", "backup/action", "backup", run_backup, .effects = {&EFFECT_SECRET_BACKUP});
-const struct vault_op SECRETS_RESTORE = WRITES("secret_restore", "SecretRestore", "restore/action", "restore", run_restore, .effects = {&EFFECT_SECRET_RESTORE});
+const struct vault_op SECRETS_BACKUP =
+    READS("secret_backup", "SecretBackup", "backup/action", "backup", run_backup, .effects = {&EFFECT_SECRET_BACKUP});
+const struct vault_op SECRETS_RESTORE =
+    WRITES("secret_restore", "SecretRestore", "restore/action", "restore", run_restore, .effects = {&EFFECT_SECRET_RESTORE});
 
-const struct vault_op *const SECRETS_OPS[] = {&SECRETS_SET, &SECRETS_GET, &SECRETS_UPDATE, &SECRETS_LIST, &SECRETS_VERSIONS, &SECRETS_DELETE,
-                                              &SECRETS_GET_DELETED, &SECRETS_LIST_DELETED, &SECRETS_RECOVER, &SECRETS_PURGE, &SECRETS_BACKUP,
-                                              &SECRETS_RESTORE};
+const struct vault_op *const SECRETS_OPS[] = {&SECRETS_SET,      &SECRETS_GET,    &SECRETS_UPDATE,      &SECRETS_LIST,
+                                              &SECRETS_VERSIONS, &SECRETS_DELETE, &SECRETS_GET_DELETED, &SECRETS_LIST_DELETED,
+                                              &SECRETS_RECOVER,  &SECRETS_PURGE,  &SECRETS_BACKUP,      &SECRETS_RESTORE};
 const size_t                 SECRETS_OP_N = COUNT(SECRETS_OPS);
 
-const struct op OP_VAULT_SECRET_WRITE = {.name = "vault_secret_write", .action = ACTIONS "write", .writes = true, .run = run_set,
-                                           .effects = {&EFFECT_SECRET_BY_TEMPLATE}};
-const struct op OP_VAULT_SECRET_UPDATE = {.name = "vault_secret_update", .action = ACTIONS "write", .writes = true, .run = run_update,
-                                            .effects = {&EFFECT_SECRET_BY_TEMPLATE}};
+const struct op OP_VAULT_SECRET_WRITE = {
+    .name = "vault_secret_write", .action = ACTIONS "write", .writes = true, .run = run_set, .effects = {&EFFECT_SECRET_BY_TEMPLATE}};
+const struct op OP_VAULT_SECRET_UPDATE = {
+    .name = "vault_secret_update", .action = ACTIONS "write", .writes = true, .run = run_update, .effects = {&EFFECT_SECRET_BY_TEMPLATE}};
 const struct op OP_VAULT_SECRET_READ = {.name = "vault_secret_read", .action = ACTIONS "read", .run = run_describe};
 const struct op OP_VAULT_SECRET_LIST = {.name = "vault_secret_list", .action = ACTIONS "read", .run = run_list};

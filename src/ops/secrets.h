@@ -26,7 +26,9 @@
 #define SECRETS_MAX_BACKUP_BYTES    (3u << 20) /* ours: what fits into a request again, as base64 */
 
 /* 16 bytes, on the wire as 32 digits: when it was made, then at random. So the later one is the greater. */
-typedef struct { guid g; } secret_version;
+typedef struct {
+    guid g;
+} secret_version;
 
 struct vault_tag {
     str name;

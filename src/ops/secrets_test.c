@@ -39,7 +39,8 @@ static enum err set_with(struct scene *x, str name, str value, const struct vaul
     CLEANUP(secret_clear) struct secret v = {0};
     struct vault_secret                 got;
     TRY(secret_init(x->s.call, &v, str_bytes(value)));
-    return run(x, &SECRETS_SET, (struct secrets_args){.name = name, .value = &v, .wish = wish ? *wish : (struct vault_secret_wish){0}}, out ? out : &got);
+    return run(x, &SECRETS_SET, (struct secrets_args){.name = name, .value = &v, .wish = wish ? *wish : (struct vault_secret_wish){0}},
+               out ? out : &got);
 }
 
 static enum err set(struct scene *x, const char *name, const char *value)
@@ -164,8 +165,8 @@ TEST(S1_what_is_too_much_is_refused_and_leaves_nothing)
 {
     static char long_text[SECRETS_MAX_VALUE_BYTES + 1];
     memset(long_text, 'x', sizeof long_text);
-    str                    tag_chars = {long_text, SECRETS_MAX_TAG_CHARS}, too_long_tag = {long_text, SECRETS_MAX_TAG_CHARS + 1};
-    struct vault_tag       many[SECRETS_MAX_TAGS + 1], good = {tag_chars, tag_chars}, bad_name = {too_long_tag, S("")}, bad_value = {S("a"), too_long_tag};
+    str              tag_chars = {long_text, SECRETS_MAX_TAG_CHARS}, too_long_tag = {long_text, SECRETS_MAX_TAG_CHARS + 1};
+    struct vault_tag many[SECRETS_MAX_TAGS + 1], good = {tag_chars, tag_chars}, bad_name = {too_long_tag, S("")}, bad_value = {S("a"), too_long_tag};
     const struct { const char *row; size_t value_n; struct vault_secret_wish wish; enum err want; } CASES[] = {
         {"the longest value", SECRETS_MAX_VALUE_BYTES, {0}, OK},
         {"the longest content type", 1, {.gives_content_type = true, .content_type = {long_text, SECRETS_MAX_CONTENT_TYPE_CHARS}}, OK},
@@ -188,7 +189,8 @@ TEST(S1_what_is_too_much_is_refused_and_leaves_nothing)
     for (size_t i = 0; i < COUNT(many); i++) many[i] = (struct vault_tag){call_format(t->call, "t%zu", i), S("v")};
     for (size_t i = 0; i < COUNT(CASES); i++) {
         size_t before = records(&x);
-        CHECK_ERR(set_with(&x, call_format(t->call, "n%zu", i), (str){long_text, CASES[i].value_n}, &CASES[i].wish, NULL), CASES[i].want, CASES[i].row);
+        CHECK_ERR(set_with(&x, call_format(t->call, "n%zu", i), (str){long_text, CASES[i].value_n}, &CASES[i].wish, NULL), CASES[i].want,
+                  CASES[i].row);
         CHECK_INT(records(&x) - before, CASES[i].want == OK ? 2 : 0, CASES[i].row);
     }
 }
@@ -224,7 +226,8 @@ TEST(S1_an_update_changes_what_it_names_of_one_version)
     CHECK_OK(set_with(&x, S("key"), S("old"), &(struct vault_secret_wish){.gives_tags = true, .tags = &KEEP, .tag_n = 1}, &old));
     CHECK_OK(set_with(&x, S("key"), S("new"), NULL, &new));
     stage_pass(&x.s, 60);
-    struct secrets_args a = {.name = S("key"), .version = version_text(&x, old.version), .wish = {.gives_content_type = true, .content_type = S("x/y")}};
+    struct secrets_args a = {
+        .name = S("key"), .version = version_text(&x, old.version), .wish = {.gives_content_type = true, .content_type = S("x/y")}};
     CHECK_OK(run(&x, &SECRETS_UPDATE, a, &got));
     CHECK_STR(got.content_type, S("x/y"), "what is named");
     CHECK(got.tag_n == 1 && str_eq(got.tags[0].name, KEEP.name) && got.is_enabled);
@@ -588,7 +591,12 @@ TEST(R1_nothing_is_done_for_a_caller_without_a_role)
     t->call->caller = &nobody;
     for (size_t i = 0; i < COUNT(CASES); i++) {
         CLEANUP(secret_clear) struct secret value = {0};
-        union { struct secrets_page page; struct vault_secret_open open; bytes blob; struct vault_secret secret; } out;
+        union {
+            struct secrets_page      page;
+            struct vault_secret_open open;
+            bytes                    blob;
+            struct vault_secret      secret;
+        } out;
         CHECK_OK(secret_init(t->call, &value, str_bytes(S("v"))));
         struct secrets_args args = {.name = str_of(CASES[i].name), .value = &value, .limit = 5};
         CHECK_ERR(run(&x, CASES[i].op, args, &out), ERR_NOT_AUTHORIZED, CASES[i].row);

@@ -8,8 +8,8 @@
 static enum err seal(struct call *c, const struct product *p, struct keyring *ring, struct signing_turn *out)
 {
     CLEANUP(secret_clear) struct secret saved = {0};
-    struct signing_turn turn = {.ring = ring};
-    enum err            failed = keyring_save(c, ring, &saved);
+    struct signing_turn                 turn = {.ring = ring};
+    enum err                            failed = keyring_save(c, ring, &saved);
     if (failed == OK) failed = seal_close(c, &p->seal_key, secret_reveal(&saved), RECORD_KEY, &turn.sealed);
     if (failed == OK) *out = turn;
     else keyring_drop(ring);
@@ -51,7 +51,7 @@ void signing_keys_discard(struct signing_turn *turn)
 enum err signing_keys_load(struct call *c, struct store_session *session, struct product *p)
 {
     CLEANUP(secret_clear) struct secret saved = {0};
-    struct signing_turn turn = {0};
+    struct signing_turn                 turn = {0};
     TRY(store_get(c, session, STORE_SIGNING_KEY, RECORD_KEY, &turn.sealed));
     TRY(seal_open(c, &p->seal_key, turn.sealed, RECORD_KEY, &saved));
     TRY(keyring_load(c, &saved, &turn.ring));

@@ -2,11 +2,14 @@
 
 #include "ops/groups_members.h"
 
-enum err managed_principal_new(struct call *c, struct work *w, str name, str resource, bool is_system_assigned, object_id *out_id,
-                               client_id *out_app)
+enum err managed_principal_new(struct call *c, struct work *w, str name, str resource, bool is_system_assigned, object_id *out_id, client_id *out_app)
 {
-    struct principal plain = {.kind = PRINCIPAL_MANAGED, .name = name, .resource = resource, .is_system_assigned = is_system_assigned,
-                              .created_ns = c->now_ns, .counts_from_ns = c->now_ns + w->product->propagation.directory_object_s * NS_PER_S};
+    struct principal  plain = {.kind = PRINCIPAL_MANAGED,
+                               .name = name,
+                               .resource = resource,
+                               .is_system_assigned = is_system_assigned,
+                               .created_ns = c->now_ns,
+                               .counts_from_ns = c->now_ns + w->product->propagation.directory_object_s * NS_PER_S};
     struct principal *record;
     plain.id.g = guid_new(c);
     plain.app.g = guid_new(c);

@@ -1,7 +1,7 @@
 #include "ops/vault.h"
 
-const struct host HOST_VAULT = {.key = S_INIT("vault"), .azure = S_INIT("vault.azure.net"), .own = S_INIT("vault"), .is_suffix = true,
-                                .in_metadata = S_INIT("keyVaultDns")};
+const struct host HOST_VAULT = {
+    .key = S_INIT("vault"), .azure = S_INIT("vault.azure.net"), .own = S_INIT("vault"), .is_suffix = true, .in_metadata = S_INIT("keyVaultDns")};
 
 static int64_t retention_of(const struct json *properties)
 {
@@ -108,7 +108,7 @@ enum err vault_name_attributes(struct call *c, const char *collection, str name,
         struct rbac_attributes all;
         struct rbac_attribute  one;
         str                    name;
-    } *a;
+    } * a;
     TRY(NEW(c, &a, 1));
     a->name = name;
     a->one = (struct rbac_attribute){.source = RBAC_RESOURCE, .values = &a->name, .value_n = 1, .nocase = nocase};

@@ -22,8 +22,8 @@ extern const struct host HOST_VAULT;
 #define VAULT_MIN_RETENTION_DAYS 7
 
 struct vault {
-    const struct resource *resource; /* the world's */
-    str                    url;      /* "https://v1.vault.azure.net": no slash behind */
+    const struct resource *resource;  /* the world's */
+    str                    url;       /* "https://v1.vault.azure.net": no slash behind */
     bool                   uses_rbac; /* enableRbacAuthorization; else its access policies alone decide */
     const struct json     *policies;  /* accessPolicies; may be NULL */
     int64_t                retention_days;

@@ -41,7 +41,8 @@ static enum err check_retention(struct call *c, const struct json *properties, c
     const struct json *days = json_get(properties, S("softDeleteRetentionInDays"));
     if (!days || json_is(days, JSON_IS_NULL)) return OK;
     if (!json_is(days, JSON_IS_INT) || days->u.integer < VAULT_MIN_RETENTION_DAYS || days->u.integer > VAULT_RETENTION_DAYS)
-        return FAIL(c, ERR_VAULT_INVALID, "The property \"softDeleteRetentionInDays\" must be a number from %d to %d.", VAULT_MIN_RETENTION_DAYS, VAULT_RETENTION_DAYS);
+        return FAIL(c, ERR_VAULT_INVALID, "The property \"softDeleteRetentionInDays\" must be a number from %d to %d.", VAULT_MIN_RETENTION_DAYS,
+                    VAULT_RETENTION_DAYS);
     if (before && json_get_int(before, S("softDeleteRetentionInDays"), days->u.integer) != days->u.integer)
         return FAIL(c, ERR_VAULT_INVALID, "The property \"softDeleteRetentionInDays\" has been set already and it can't be modified.");
     return OK;
@@ -127,7 +128,8 @@ static enum err check_tenant(struct call *c, const struct work *w, const struct 
     if (!sent) return FAIL(c, ERR_VAULT_INVALID, "The property 'tenantId' of a vault is required.");
     if (!guid_parse(json_str(sent), &tenant)) return FAIL(c, ERR_VAULT_INVALID, "The tenantId of a vault must be a GUID.");
     if (guid_eq(tenant, w->product->tenant.g)) return OK;
-    return FAIL(c, ERR_VAULT_INVALID, "An invalid value was provided for 'tenantId'. This vault's tenant is '%s'.", guid_text(w->product->tenant.g).s);
+    return FAIL(c, ERR_VAULT_INVALID, "An invalid value was provided for 'tenantId'. This vault's tenant is '%s'.",
+                guid_text(w->product->tenant.g).s);
 }
 
 static enum err check_permissions(struct call *c, const struct json *kinds, size_t entry)
@@ -144,15 +146,18 @@ static enum err check_policies(struct call *c, const struct json *policies)
 {
     if (!policies || json_is(policies, JSON_IS_NULL)) return OK;
     if (!json_is(policies, JSON_IS_ARRAY)) return FAIL(c, ERR_VAULT_INVALID, "The accessPolicies of a vault must be an array.");
-    if (json_n(policies) > VAULT_MAX_ACCESS_POLICIES) return FAIL(c, ERR_VAULT_INVALID, "A vault has at most %d access policies.", VAULT_MAX_ACCESS_POLICIES);
+    if (json_n(policies) > VAULT_MAX_ACCESS_POLICIES)
+        return FAIL(c, ERR_VAULT_INVALID, "A vault has at most %d access policies.", VAULT_MAX_ACCESS_POLICIES);
     for (size_t i = 0; i < json_n(policies); i++) {
         const struct json *entry = json_at(policies, i);
         guid               id;
         if (!guid_parse(json_get_str(entry, S("tenantId")), &id) || !guid_parse(json_get_str(entry, S("objectId")), &id))
             return FAIL(c, ERR_VAULT_INVALID, "Access policy %zu needs a tenantId and an objectId, both GUIDs.", i + 1);
         const struct json *app = said(entry, S("applicationId"));
-        if (app && !guid_parse(json_str(app), &id)) return FAIL(c, ERR_VAULT_INVALID, "The applicationId of access policy %zu must be a GUID.", i + 1);
-        if (!json_is(json_get(entry, S("permissions")), JSON_IS_OBJECT)) return FAIL(c, ERR_VAULT_INVALID, "Access policy %zu needs permissions.", i + 1);
+        if (app && !guid_parse(json_str(app), &id))
+            return FAIL(c, ERR_VAULT_INVALID, "The applicationId of access policy %zu must be a GUID.", i + 1);
+        if (!json_is(json_get(entry, S("permissions")), JSON_IS_OBJECT))
+            return FAIL(c, ERR_VAULT_INVALID, "Access policy %zu needs permissions.", i + 1);
         TRY(check_permissions(c, json_get(entry, S("permissions")), i + 1));
     }
     return OK;
@@ -160,8 +165,8 @@ static enum err check_policies(struct call *c, const struct json *policies)
 
 static const struct json *standard_sku(void)
 {
-    static str         NAMES[] = {S_INIT("family"), S_INIT("name")};
-    static struct json VALUES[] = {{.kind = JSON_IS_STRING, .u.string = S_INIT("A")}, {.kind = JSON_IS_STRING, .u.string = S_INIT("standard")}};
+    static str               NAMES[] = {S_INIT("family"), S_INIT("name")};
+    static struct json       VALUES[] = {{.kind = JSON_IS_STRING, .u.string = S_INIT("A")}, {.kind = JSON_IS_STRING, .u.string = S_INIT("standard")}};
     static const struct json SKU = {.kind = JSON_IS_OBJECT, .u.list = {.items = VALUES, .names = NAMES, .n = 2}};
     return &SKU;
 }
@@ -210,8 +215,7 @@ static enum err meet_deleted(struct call *c, struct work *w, struct resource_cha
     bool                   wants = str_eq_nocase(json_str(json_path(change->body, "properties.createMode")), S("recover"));
     const struct resource *deleted = change->before ? NULL : tree_find_global(w->world->tree, S(VAULT_TYPE), change->next->name, true);
     *out_recovered = false;
-    if (!deleted && wants && !change->before)
-        return FAIL_PLAIN(c, ERR_VAULT_NOT_DELETED);
+    if (!deleted && wants && !change->before) return FAIL_PLAIN(c, ERR_VAULT_NOT_DELETED);
     if (!deleted) return OK;
     if (!wants || !str_eq_nocase(deleted->id, change->next->id))
         return FAIL(c, ERR_CONFLICT,
@@ -249,9 +253,16 @@ static enum err spell_policies(struct call *c, const struct json *sent, const st
 
 enum err vault_resource_spell(struct call *c, const struct json *properties, const struct json **out)
 {
-    static const str OTHERS[] = {S_INIT("accessPolicies"), S_INIT("createMode"), S_INIT("networkAcls"), S_INIT("provisioningState"),
-                                 S_INIT("publicNetworkAccess"), S_INIT("sku"), S_INIT("softDeleteRetentionInDays"), S_INIT("tenantId"), S_INIT("vaultUri")};
-    str              names[COUNT(OTHERS) + COUNT(SWITCHES)];
+    static const str   OTHERS[] = {S_INIT("accessPolicies"),
+                                   S_INIT("createMode"),
+                                   S_INIT("networkAcls"),
+                                   S_INIT("provisioningState"),
+                                   S_INIT("publicNetworkAccess"),
+                                   S_INIT("sku"),
+                                   S_INIT("softDeleteRetentionInDays"),
+                                   S_INIT("tenantId"),
+                                   S_INIT("vaultUri")};
+    str                names[COUNT(OTHERS) + COUNT(SWITCHES)];
     const struct json *policies;
     for (size_t i = 0; i < COUNT(OTHERS); i++) names[i] = OTHERS[i];
     for (size_t i = 0; i < COUNT(SWITCHES); i++) names[COUNT(OTHERS) + i] = SWITCHES[i].name;
@@ -435,7 +446,7 @@ static enum err find_deleted(struct call *c, const struct work *w, const struct 
     struct resource_id     id;
     guid                   subscription;
     const struct resource *r = tree_find_global(w->world->tree, S(VAULT_TYPE), args->name, true);
-    bool here = r && location_eq(args->location, r->location) && resource_id_parse(c, r->id, &id) == OK &&
+    bool                   here = r && location_eq(args->location, r->location) && resource_id_parse(c, r->id, &id) == OK &&
                 guid_parse(id.subscription, &subscription) && guid_eq(subscription, args->subscription.g);
     if (!here) return FAIL(c, ERR_RESOURCE_NOT_FOUND, "The specified deleted vault '%.*s' does not exist.", PSTR(args->name));
     *out = r;
@@ -535,8 +546,12 @@ const struct effect EFFECT_VAULT_BODY_POLICIES = {
 /* Inferred: what forbids deleting the vault, or purging it, forbids the purge wherever it stands. */
 static const struct effect EFFECT_VAULT_PURGE = {.name = "vault_purge", .rule = EFFECT_NOT_DENIED, .find = find_purge};
 
-const struct op OP_VAULT_POLICIES = {.name = "vault_policies", .action = POLICIES_ACTION, .writes = true, .run = change_policies,
+const struct op OP_VAULT_POLICIES = {.name = "vault_policies",
+                                     .action = POLICIES_ACTION,
+                                     .writes = true,
+                                     .run = change_policies,
                                      .no_effects = "its permission names what it changes"};
-const struct op OP_DELETED_VAULT_READ = {.name = "deleted_vault_read", .action = "Microsoft.KeyVault/locations/deletedVaults/read", .run = read_deleted};
+const struct op OP_DELETED_VAULT_READ = {
+    .name = "deleted_vault_read", .action = "Microsoft.KeyVault/locations/deletedVaults/read", .run = read_deleted};
 const struct op OP_DELETED_VAULT_PURGE = {
     .name = "deleted_vault_purge", .action = PURGE_ACTION, .effects = {&EFFECT_VAULT_PURGE}, .writes = true, .run = purge_deleted};

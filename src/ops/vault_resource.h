@@ -14,8 +14,8 @@
 #include "ops/effects.h"
 #include "ops/resource_hooks.h"
 
-#define VAULT_MAX_ACCESS_POLICIES 1024
-#define VAULT_MAX_POLICY_KINDS 16       /* of objects, in one policy: there are four; ours */
+#define VAULT_MAX_ACCESS_POLICIES    1024
+#define VAULT_MAX_POLICY_KINDS       16 /* of objects, in one policy: there are four; ours */
 #define VAULT_MAX_POLICY_PERMISSIONS 64 /* for one kind: of keys, which have most, there are two dozen; ours */
 
 /* The hooks of Microsoft.KeyVault/vaults. */
@@ -32,7 +32,7 @@ enum policy_change { POLICY_ADD, POLICY_REPLACE, POLICY_REMOVE };
 struct policy_args {
     str                vault; /* the vault's ARM id */
     enum policy_change kind;
-    const struct json *body;  /* {"properties":{"accessPolicies":[…]}} */
+    const struct json *body; /* {"properties":{"accessPolicies":[…]}} */
 };
 /* struct policy_args -> const struct resource * (the vault afterwards) */
 extern const struct op OP_VAULT_POLICIES;

@@ -17,8 +17,8 @@ static void open_owned(struct stage *s, struct test *t)
 
 static const struct resource *put(struct stage *s, const char *id, const char *body)
 {
-    struct test           *t = s->test;
-    struct resource_result got = {0};
+    struct test                 *t = s->test;
+    struct resource_result       got = {0};
     static const struct resource NOTHING = {0};
     CHECK_ERR(stage_write(s, id, IDENTITY_PUT, body, &got), OK, body);
     return got.resource ? got.resource : &NOTHING;
@@ -43,7 +43,8 @@ TEST(a_vault_says_of_itself_what_nobody_else_said)
 {
     CLEANUP(stage_close) struct stage s;
     open_owned(&s, t);
-    put(&s, STAGE_GROUP STAGE_VAULTS "Shop-1", BODY(",\"vaultUri\":\"https://evil.example/\",\"provisioningState\":\"Failed\",\"enableSoftDelete\":false"));
+    put(&s, STAGE_GROUP STAGE_VAULTS "Shop-1",
+        BODY(",\"vaultUri\":\"https://evil.example/\",\"provisioningState\":\"Failed\",\"enableSoftDelete\":false"));
     CHECK_STR(json_str(property(&s, VAULT, "vaultUri")), S("https://shop-1.vault.azure.net/"), "its own address");
     CHECK_STR(json_str(property(&s, VAULT, "provisioningState")), S("Succeeded"), "done");
     CHECK(property(&s, VAULT, "enableSoftDelete")->u.boolean && property(&s, VAULT, "enableRbacAuthorization")->u.boolean);
@@ -88,9 +89,9 @@ TEST(a_vault_s_properties_are_checked)
 // Whatever is no boolean is refused by every verb; null and absence switch nothing.
 TEST(a_vault_s_switches_are_true_or_false)
 {
-    static const char *const SWITCHES[] = {"enableRbacAuthorization", "enablePurgeProtection", "enableSoftDelete", "enabledForDeployment",
-                                           "enabledForDiskEncryption", "enabledForTemplateDeployment"};
-    static const char *const WRONG[] = {"\"false\"", "\"true\"", "0", "1", "0.0", "{}", "[]", "\"\""};
+    static const char *const          SWITCHES[] = {"enableRbacAuthorization", "enablePurgeProtection",    "enableSoftDelete",
+                                                    "enabledForDeployment",    "enabledForDiskEncryption", "enabledForTemplateDeployment"};
+    static const char *const          WRONG[] = {"\"false\"", "\"true\"", "0", "1", "0.0", "{}", "[]", "\"\""};
     CLEANUP(stage_close) struct stage s;
     open_owned(&s, t);
     put(&s, VAULT, BODY(",\"enablePurgeProtection\":true"));
@@ -138,9 +139,9 @@ TEST(who_decides_in_a_vault_changes_only_when_a_request_says_so)
 
 TEST(a_contributor_does_not_switch_who_decides_in_a_vault)
 {
-    static const char *const THERE[] = {BODY(",\"enableRbacAuthorization\":false"), PROPERTIES("\"enableRbacAuthorization\":false")};
-    static const char *const BACK[] = {BODY(",\"enableRbacAuthorization\":true"), PROPERTIES("\"enableRbacAuthorization\":true")};
-    static const char *const ROLES[] = {"User Access Administrator", "Role Based Access Control Administrator"};
+    static const char *const          THERE[] = {BODY(",\"enableRbacAuthorization\":false"), PROPERTIES("\"enableRbacAuthorization\":false")};
+    static const char *const          BACK[] = {BODY(",\"enableRbacAuthorization\":true"), PROPERTIES("\"enableRbacAuthorization\":true")};
+    static const char *const          ROLES[] = {"User Access Administrator", "Role Based Access Control Administrator"};
     CLEANUP(stage_close) struct stage s;
     stage_open(&s, t);
     stage_put_group(&s, STAGE_GROUP);
@@ -162,7 +163,7 @@ TEST(a_contributor_does_not_switch_who_decides_in_a_vault)
 
 TEST(a_deleted_vault_keeps_its_name_until_it_is_purged)
 {
-    static const char *const THERE = STAGE_OTHER_SUBSCRIPTION "/resourceGroups/Far" STAGE_VAULTS "Shop-1";
+    static const char *const          THERE = STAGE_OTHER_SUBSCRIPTION "/resourceGroups/Far" STAGE_VAULTS "Shop-1";
     CLEANUP(stage_close) struct stage s;
     const struct resource            *deleted = NULL;
     open_owned(&s, t);
@@ -191,7 +192,8 @@ TEST(a_recovered_vault_is_the_one_that_was)
     open_owned(&s, t);
     guid uid = put(&s, VAULT, BODY(",\"enableRbacAuthorization\":false,\"softDeleteRetentionInDays\":7"))->uid;
     CHECK_OK(stage_delete(&s, VAULT));
-    const struct resource *again = put(&s, VAULT, "{\"location\":\"eastus\",\"properties\":{\"createMode\":\"Recover\",\"enableRbacAuthorization\":true}}");
+    const struct resource *again =
+        put(&s, VAULT, "{\"location\":\"eastus\",\"properties\":{\"createMode\":\"Recover\",\"enableRbacAuthorization\":true}}");
     CHECK(again && guid_eq(again->uid, uid) && !again->deleted_ns && !again->purge_due_ns);
     CHECK_STR(again->location, S("westus"), "where it was");
     CHECK(!property(&s, VAULT, "enableRbacAuthorization")->u.boolean);
@@ -205,11 +207,16 @@ TEST(recovering_a_vault_raises_nobody)
     static const str                    ACTIONS[] = {S_INIT("Microsoft.KeyVault/vaults/secrets/getSecret/action")};
     static const struct role_permission READ = {.data_actions = ACTIONS, .data_action_n = 1};
     static const struct deny_principal  EVERYONE = {.type = S_INIT("SystemDefined")};
-    struct deny_assignment   *made, plain = {.id = stage_guid(0xD1), .name = S("no"), .scope = S(VAULT), .permissions = &READ, .permission_n = 1,
-                                             .principals = &EVERYONE, .principal_n = 1};
-    CLEANUP(stage_close) struct stage s;
-    struct rbac_answer                answer;
-    struct vault                      v;
+    struct deny_assignment             *made, plain = {.id = stage_guid(0xD1),
+                                                       .name = S("no"),
+                                                       .scope = S(VAULT),
+                                                       .permissions = &READ,
+                                                       .permission_n = 1,
+                                                       .principals = &EVERYONE,
+                                                       .principal_n = 1};
+    CLEANUP(stage_close) struct stage   s;
+    struct rbac_answer                  answer;
+    struct vault                        v;
     stage_open(&s, t);
     stage_put_group(&s, STAGE_GROUP);
     stage_assign(&s, s.caller.id, "Contributor", STAGE_GROUP);
@@ -218,14 +225,15 @@ TEST(recovering_a_vault_raises_nobody)
     CHECK_OK(deny_new(t->call, &plain, &made));
     CHECK_OK(work_change(t->call, &s.work, STORE_DENY, NULL, &made->ref));
     CHECK_OK(stage_delete(&s, VAULT));
-    put(&s, VAULT, BODY(",\"createMode\":\"recover\",\"enableRbacAuthorization\":false,\"accessPolicies\":[{" TENANT
-                        ",\"objectId\":\"00000000-0000-0000-0000-0000000000a1\",\"permissions\":{\"secrets\":[\"get\"]}}]"));
+    put(&s, VAULT,
+        BODY(",\"createMode\":\"recover\",\"enableRbacAuthorization\":false,\"accessPolicies\":[{" TENANT
+             ",\"objectId\":\"00000000-0000-0000-0000-0000000000a1\",\"permissions\":{\"secrets\":[\"get\"]}}]"));
     CHECK_OK(vault_open(t->call, &s.work, S("shop-1"), &v));
     CHECK(v.uses_rbac && json_n(v.policies) == 0);
     CHECK_OK(work_decide(t->call, &s.work, NULL, ACTIONS[0], RBAC_DATA, S(VAULT "/secrets/a"), NULL, &answer));
     CHECK(!answer.allowed && answer.reason == RBAC_DENIED);
-    CHECK_ERR(stage_write(&s, VAULT, IDENTITY_PUT, BODY(",\"createMode\":\"recover\",\"enableRbacAuthorization\":false"), NULL), ERR_LINKED_NOT_AUTHORIZED,
-              "of one that lives it is a write as any other");
+    CHECK_ERR(stage_write(&s, VAULT, IDENTITY_PUT, BODY(",\"createMode\":\"recover\",\"enableRbacAuthorization\":false"), NULL),
+              ERR_LINKED_NOT_AUTHORIZED, "of one that lives it is a write as any other");
 }
 
 TEST(purge_protection_goes_one_way)
@@ -234,7 +242,7 @@ TEST(purge_protection_goes_one_way)
     size_t                            n;
     open_owned(&s, t);
     put(&s, VAULT, BODY(",\"enablePurgeProtection\":true,\"softDeleteRetentionInDays\":7"));
-    put(&s, VAULT, BODY("")); // not saying it does not take it back
+    put(&s, VAULT, BODY(""));                                                                   // not saying it does not take it back
     put(&s, VAULT, BODY(",\"enablePurgeProtection\":null,\"softDeleteRetentionInDays\":null")); // nor does saying nothing
     CHECK_INT(property(&s, VAULT, "softDeleteRetentionInDays")->u.integer, 7, "its days stay too");
     CHECK(json_is(property(&s, VAULT, "enablePurgeProtection"), JSON_IS_BOOL));
@@ -255,7 +263,7 @@ static enum err policies(struct stage *s, enum policy_change kind, const char *e
     const struct resource *vault = NULL;
     struct policy_args     args = {.vault = S(VAULT), .kind = kind};
     struct test           *t = s->test;
-    str body = call_format(t->call, "{\"properties\":{\"accessPolicies\":%s}}", entries);
+    str                    body = call_format(t->call, "{\"properties\":{\"accessPolicies\":%s}}", entries);
     CHECK_ERR(json_parse(t->call, body, &args.body), OK, entries);
     return stage_run(s, &OP_VAULT_POLICIES, NULL, VAULT, &args, &vault);
 }
@@ -297,7 +305,8 @@ TEST(access_policies_have_a_limit_that_adding_keeps)
         struct buf b;
         buf_init(&b, &t->call->arena);
         for (int i = 0; i < VAULT_MAX_ACCESS_POLICIES / 2 + half; i++)
-            buf_addf(&b, "%s{" TENANT ",\"objectId\":\"00000000-0000-0000-0000-00000000%d%03d\",\"permissions\":{\"secrets\":[\"get\"]}}", i ? "," : "[", half + 1, i);
+            buf_addf(&b, "%s{" TENANT ",\"objectId\":\"00000000-0000-0000-0000-00000000%d%03d\",\"permissions\":{\"secrets\":[\"get\"]}}",
+                     i ? "," : "[", half + 1, i);
         buf_add_char(&b, ']');
         CHECK_ERR(policies(&s, POLICY_ADD, call_zstr(t->call, buf_view(&b))), half ? ERR_VAULT_INVALID : OK, "1024 together");
     }

@@ -106,7 +106,12 @@ TEST(R1_R4_a_role_counts_for_its_own_actions_and_where_it_is_given)
     for (size_t i = 0; i < COUNT(CASES); i++) {
         CLEANUP(stage_close) struct stage s;
         struct vault                      v;
-        union { struct secrets_page page; struct vault_secret_open open; bytes blob; struct vault_secret secret; } out;
+        union {
+            struct secrets_page      page;
+            struct vault_secret_open open;
+            bytes                    blob;
+            struct vault_secret      secret;
+        } out;
         stage_open(&s, t);
         stage_put_vault(&s, "v1", "{\"properties\":{\"enableRbacAuthorization\":true}}");
         if (CASES[i].role) stage_assign(&s, s.caller.id, CASES[i].role, CASES[i].scope);
@@ -171,8 +176,13 @@ static void open_conditional(struct stage *s, struct test *t, struct vault *v, c
 static enum err use(struct stage *s, const struct vault *v, const struct vault_op *op, const char *name)
 {
     CLEANUP(secret_clear) struct secret value = {0};
-    union { struct vault_secret secret; struct vault_secret_open open; bytes backup; struct secrets_page page; } got = {0};
-    struct secrets_args                 args = {.vault = v, .name = str_of(name), .value = &value, .limit = 1};
+    union {
+        struct vault_secret      secret;
+        struct vault_secret_open open;
+        bytes                    backup;
+        struct secrets_page      page;
+    } got = {0};
+    struct secrets_args args = {.vault = v, .name = str_of(name), .value = &value, .limit = 1};
     TRY(secret_init(s->call, &value, str_bytes(S("x"))));
     TRY(stage_vault_run(s, v, op, args.name, &args, &got));
     if (op == &SECRETS_GET) secret_clear(&got.open.value);
@@ -211,8 +221,10 @@ TEST(R5_a_condition_on_a_secret_s_name_sees_the_name_that_is_kept)
         open_conditional(&s, t, &v, CASES[i].condition);
         keep_secret(&s, &v, CASES[i].kept);
         for (size_t k = 0; k < COUNT(LIVE); k++)
-            CHECK_ERR(use(&s, &v, LIVE[k], CASES[i].asked), CASES[i].want, call_zstr(t->call, call_format(t->call, "%s: %s", LIVE[k]->op.name, CASES[i].condition)));
-        if (CASES[i].want == OK) for (size_t k = 0; k < COUNT(DELETED); k++) CHECK_ERR(use(&s, &v, DELETED[k], CASES[i].asked), OK, DELETED[k]->op.name);
+            CHECK_ERR(use(&s, &v, LIVE[k], CASES[i].asked), CASES[i].want,
+                      call_zstr(t->call, call_format(t->call, "%s: %s", LIVE[k]->op.name, CASES[i].condition)));
+        if (CASES[i].want == OK)
+            for (size_t k = 0; k < COUNT(DELETED); k++) CHECK_ERR(use(&s, &v, DELETED[k], CASES[i].asked), OK, DELETED[k]->op.name);
     }
 }
 
@@ -220,8 +232,8 @@ TEST(R5_a_condition_on_a_secret_s_name_sees_the_name_that_is_kept)
 TEST(R5_a_condition_sees_the_name_of_a_deleted_secret)
 {
     static const struct vault_op *const DELETED[] = {&SECRETS_GET_DELETED, &SECRETS_RECOVER, &SECRETS_PURGE};
-    CLEANUP(stage_close) struct stage s;
-    struct vault                      v;
+    CLEANUP(stage_close) struct stage   s;
+    struct vault                        v;
     open_conditional(&s, t, &v, SPARES("StringNotEquals"));
     keep_secret(&s, &v, "forbidden");
     object_id mighty = {stage_guid(0xD4)}, me = s.caller.id;
@@ -254,10 +266,15 @@ TEST(R5_roles_and_denies_at_a_secret_hold_in_any_case)
     static const str                    ACTIONS[] = {S_INIT("microsoft.keyvault/vaults/secrets/GETSECRET/action")};
     static const struct role_permission READ = {.data_actions = ACTIONS, .data_action_n = 1};
     static const struct deny_principal  EVERYONE = {.type = S_INIT("SystemDefined")};
-    struct deny_assignment *made, plain = {.id = stage_guid(0xE2), .name = S("no"), .scope = S(STAGE_SUBSCRIPTION "/RESOURCEGROUPS/shop/PROVIDERS/microsoft.keyvault/VAULTS/V1/secrets/App"),
-                                           .permissions = &READ, .permission_n = 1, .principals = &EVERYONE, .principal_n = 1};
-    CLEANUP(stage_close) struct stage s;
-    struct vault                      v;
+    struct deny_assignment             *made, plain = {.id = stage_guid(0xE2),
+                                                       .name = S("no"),
+                                                       .scope = S(STAGE_SUBSCRIPTION "/RESOURCEGROUPS/shop/PROVIDERS/microsoft.keyvault/VAULTS/V1/secrets/App"),
+                                                       .permissions = &READ,
+                                                       .permission_n = 1,
+                                                       .principals = &EVERYONE,
+                                                       .principal_n = 1};
+    CLEANUP(stage_close) struct stage   s;
+    struct vault                        v;
     stage_open(&s, t);
     stage_put_vault(&s, "v1", "{\"properties\":{\"enableRbacAuthorization\":true}}");
     CHECK_OK(vault_open(t->call, &s.work, S("V1"), &v));

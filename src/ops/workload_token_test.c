@@ -40,8 +40,13 @@ static guid guid_of(const char *text)
 static void add_principal(struct test *t, struct world *w, size_t i)
 {
     struct principal *p = NULL;
-    struct principal  plain = {.id = {guid_of(CAST[i].id)}, .kind = CAST[i].kind, .app = {guid_of(CAST[i].app)}, .name = S("p"),
-                               .resource = str_of(CAST[i].resource), .is_system_assigned = CAST[i].is_system, .created_ns = CAST[i].is_late ? 300 : 100};
+    struct principal  plain = {.id = {guid_of(CAST[i].id)},
+                               .kind = CAST[i].kind,
+                               .app = {guid_of(CAST[i].app)},
+                               .name = S("p"),
+                               .resource = str_of(CAST[i].resource),
+                               .is_system_assigned = CAST[i].is_system,
+                               .created_ns = CAST[i].is_late ? 300 : 100};
     CHECK_OK(principal_new(t->call, &plain, &p));
     CHECK(p && directory_put(w->directory, p));
     if (p) ref_drop(&p->ref);
@@ -50,9 +55,15 @@ static void add_principal(struct test *t, struct world *w, size_t i)
 static void add_host(struct test *t, struct world *w, size_t i)
 {
     struct resource *r = NULL;
-    struct resource  plain = {.id = str_of(HOSTS[i].id), .type = S("Microsoft.Compute/virtualMachines"), .name = S("vm"), .uid = guid_new(t->call),
-                              .document = S("{}"), .created_ns = 50, .changed_ns = 200};
-    plain.identity = (struct resource_identity){.has_system = HOSTS[i].system >= 0, .user_assigned = HOSTS[i].attached, .user_assigned_n = HOSTS[i].n};
+    struct resource  plain = {.id = str_of(HOSTS[i].id),
+                              .type = S("Microsoft.Compute/virtualMachines"),
+                              .name = S("vm"),
+                              .uid = guid_new(t->call),
+                              .document = S("{}"),
+                              .created_ns = 50,
+                              .changed_ns = 200};
+    plain.identity =
+        (struct resource_identity){.has_system = HOSTS[i].system >= 0, .user_assigned = HOSTS[i].attached, .user_assigned_n = HOSTS[i].n};
     object_id attached[COUNT(HOSTS[i].attached)] = {0};
     for (size_t k = 0; k < HOSTS[i].n; k++) {
         const struct principal *p = directory_find_managed(w->directory, HOSTS[i].attached[k], false);
@@ -169,7 +180,8 @@ TEST(workload_identity_is_gone_with_its_principal)
     CHECK_ERR(workload_identity(t->call, &w, tree_find(w.tree, S(MACHINES "both")), &choice, &found), ERR_IDENTITY_NOT_FOUND, "deleted");
     directory_remove(w.directory, (object_id){guid_of(CAST[SYSTEM_BOTH].id)});
     choice = (struct identity_choice){0};
-    CHECK_ERR(workload_identity(t->call, &w, tree_find(w.tree, S(MACHINES "both")), &choice, &found), ERR_IDENTITY_NOT_FOUND, "the system-assigned one is deleted");
+    CHECK_ERR(workload_identity(t->call, &w, tree_find(w.tree, S(MACHINES "both")), &choice, &found), ERR_IDENTITY_NOT_FOUND,
+              "the system-assigned one is deleted");
     world_done(&w);
 }
 

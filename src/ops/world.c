@@ -20,7 +20,7 @@ static const struct world_kind *kind_of(enum store_kind kind)
 // How deep a thread is inside the published copy, and which copy that is. One cache line each.
 struct reader {
     _Alignas(64) _Atomic uint32_t depth;
-    _Atomic uint32_t              side; // 0 or 1: valid while depth > 0
+    _Atomic uint32_t side; // 0 or 1: valid while depth > 0
 };
 
 struct worlds {
@@ -29,7 +29,7 @@ struct worlds {
     struct change   *changes;   // of this turn; or, if is_behind, those that the idle copy lacks yet
     size_t           change_n, change_room;
     bool             is_behind;
-    uint64_t         at;        // of a follower, and after loading: the number of the change that the copies are at
+    uint64_t         at;            // of a follower, and after loading: the number of the change that the copies are at
     atomic_bool      is_waited_for; // the writer waits for a reader to leave
     pthread_mutex_t  lock;          // for that wait alone
     pthread_cond_t   has_left;
@@ -207,8 +207,8 @@ static enum err write_record(struct call *c, struct store_session *session, cons
     return OK;
 }
 
-enum err world_change(struct call *c, struct worlds *w, struct store_session *session, enum store_kind kind,
-                      const struct ref *before, struct ref *after)
+enum err world_change(struct call *c, struct worlds *w, struct store_session *session, enum store_kind kind, const struct ref *before,
+                      struct ref *after)
 {
     struct change change = {.kind = kind, .before = (struct ref *)before, .after = after};
     if (before) ref_take(change.before);
@@ -286,10 +286,10 @@ void world_publish(struct worlds *w)
 
 struct following {
     struct worlds *worlds;
-    uint64_t       number;          // of the change that was applied last
-    uint64_t       whole_number;    // the last one of the last transaction that was applied as a whole
-    size_t         whole_changes;   // how many changes the draft had then
-    size_t         n;               // changes told in this batch
+    uint64_t       number;        // of the change that was applied last
+    uint64_t       whole_number;  // the last one of the last transaction that was applied as a whole
+    size_t         whole_changes; // how many changes the draft had then
+    size_t         n;             // changes told in this batch
 };
 
 // One change applied to the draft.

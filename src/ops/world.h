@@ -65,8 +65,8 @@ const struct world *world_draft(struct worlds *w);
  * Changes the draft and the store's transaction: packs `after` and puts it, or removes `before`.
  * `before` is what stands in the draft; the caller's reference to `after` is taken over, also on failure.
  */
-FALLIBLE world_change(struct call *c, struct worlds *w, struct store_session *session, enum store_kind kind,
-                      const struct ref *before, struct ref *after);
+FALLIBLE world_change(struct call *c, struct worlds *w, struct store_session *session, enum store_kind kind, const struct ref *before,
+                      struct ref *after);
 /* How many changes the draft holds; world_undo takes back those after the first `keep`, newest first. */
 size_t world_changes(const struct worlds *w);
 void   world_undo(struct worlds *w, size_t keep);

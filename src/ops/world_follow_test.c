@@ -123,22 +123,27 @@ static void change_something(struct stage *s, uint32_t *state)
         if (stays) CHECK_OK(principal_new(c, &plain, &made));
         change(s, STORE_PRINCIPAL, REF(before), REF(made));
     } else if (what == 1) {
-        struct membership       *made = NULL, plain = {.group = {stage_guid(0x300 + n / 2 * 2)}, .member = {stage_guid(0x300 + value % IDS)}, .counts_until_ns = value % 4 ? 0 : 7};
+        struct membership       *made = NULL, plain = {.group = {stage_guid(0x300 + n / 2 * 2)},
+                                                       .member = {stage_guid(0x300 + value % IDS)},
+                                                       .counts_until_ns = value % 4 ? 0 : 7};
         const struct membership *before = directory_find_membership(w->directory, plain.group, plain.member);
         if (stays) CHECK_OK(membership_new(c, &plain, &made));
         change(s, STORE_MEMBERSHIP, REF(before), REF(made));
     } else if (what == 2) {
-        struct mgmt_group       *made = NULL, plain = {.name = call_format(c, "%s%u", value % 2 ? "mg" : "MG", n), .display_name = name, .parent = S("root")};
+        struct mgmt_group *made = NULL,
+                          plain = {.name = call_format(c, "%s%u", value % 2 ? "mg" : "MG", n), .display_name = name, .parent = S("root")};
         const struct mgmt_group *before = tree_find_mgmt_group(w->tree, plain.name);
         if (stays) CHECK_OK(mgmt_group_new(c, &plain, &made));
         change(s, STORE_MGMT_GROUP, REF(before), REF(made));
     } else if (what == 3) {
-        struct subscription       *made = NULL, plain = {.id = {stage_guid(0x50 + n)}, .name = name, .mgmt_group = call_format(c, "mg%u", value % IDS)};
+        struct subscription *made = NULL, plain = {.id = {stage_guid(0x50 + n)}, .name = name, .mgmt_group = call_format(c, "mg%u", value % IDS)};
         const struct subscription *before = tree_find_subscription(w->tree, plain.id);
         if (stays) CHECK_OK(subscription_new(c, &plain, &made));
         change(s, STORE_SUBSCRIPTION, REF(before), REF(made));
     } else if (what == 4) {
-        struct resource_group       *made = NULL, plain = {.id = call_format(c, STAGE_SUBSCRIPTION "/resourceGroups/%s%u", value % 2 ? "g" : "G", n), .location = S("westus"), .document = S("{}")};
+        struct resource_group       *made = NULL, plain = {.id = call_format(c, STAGE_SUBSCRIPTION "/resourceGroups/%s%u", value % 2 ? "g" : "G", n),
+                                                           .location = S("westus"),
+                                                           .document = S("{}")};
         const struct resource_group *before = tree_find_group(w->tree, plain.id);
         plain.name = str_from(plain.id, str_find_last(plain.id, '/') + 1);
         if (stays) CHECK_OK(resource_group_new(c, &plain, &made));
@@ -157,7 +162,9 @@ static void change_something(struct stage *s, uint32_t *state)
         if (stays) CHECK_OK(role_new(c, &plain, &made));
         change(s, STORE_ROLE, REF(before), REF(made));
     } else if (what == 7) {
-        struct assignment *made = NULL, plain = {.id = stage_guid(0x500 + n), .role = stage_guid(0x800 + value % IDS), .principal = {stage_guid(0x300 + value % IDS)}};
+        struct assignment *made = NULL, plain = {.id = stage_guid(0x500 + n),
+                                                 .role = stage_guid(0x800 + value % IDS),
+                                                 .principal = {stage_guid(0x300 + value % IDS)}};
         plain.scope = str_of(SCOPES[value % COUNT(SCOPES)]);
         plain.lingers_until_ns = value % 5 ? 0 : 9;
         const struct assignment *before = rbac_find_assignment(w->rules, plain.id);
@@ -165,7 +172,7 @@ static void change_something(struct stage *s, uint32_t *state)
         if (stays) CHECK_OK(assignment_new(c, &plain, &made));
         change(s, STORE_ASSIGNMENT, REF(before), REF(made));
     } else {
-        struct deny_assignment       *made = NULL, plain = {.id = stage_guid(0x600 + n), .name = name, .scope = str_of(SCOPES[value % COUNT(SCOPES)])};
+        struct deny_assignment *made = NULL, plain = {.id = stage_guid(0x600 + n), .name = name, .scope = str_of(SCOPES[value % COUNT(SCOPES)])};
         const struct deny_assignment *before = rbac_find_deny(w->rules, plain.id);
         if (stays) CHECK_OK(deny_new(c, &plain, &made));
         change(s, STORE_DENY, REF(before), REF(made));
@@ -197,7 +204,8 @@ static void change_for_a_while(struct pair *p, struct test *t, uint32_t *state)
 
 TEST(a_world_fed_from_the_change_sequence_is_the_world)
 {
-    EACH_BACKEND(b) {
+    EACH_BACKEND(b)
+    {
         CLEANUP(pair_close) struct pair p;
         uint32_t                        state = 20261128;
         pair_open(&p, t, b);
@@ -234,7 +242,8 @@ TEST(a_world_fed_from_the_change_sequence_is_the_world)
 TEST(a_follower_takes_a_long_transaction_as_a_whole)
 {
     enum { LONG = 10000, SHORT = 50 };
-    EACH_BACKEND(b) {
+    EACH_BACKEND(b)
+    {
         CLEANUP(pair_close) struct pair p;
         struct stage                   *s = &p.s;
         pair_open(&p, t, b);
@@ -254,7 +263,8 @@ TEST(a_follower_takes_a_long_transaction_as_a_whole)
 
 TEST(a_follower_that_is_too_far_behind_is_told_so)
 {
-    EACH_BACKEND(b) {
+    EACH_BACKEND(b)
+    {
         CLEANUP(pair_close) struct pair p;
         struct stage                   *s = &p.s;
         pair_open(&p, t, b);

@@ -10,7 +10,7 @@
 #include "ops/world.h"
 
 struct world_room {
-    size_t at; /* offset of its pointer in struct world */
+    size_t at;           /* offset of its pointer in struct world */
     void *(*make)(void); /* NULL: no memory */
     void (*free)(void *home);
 };

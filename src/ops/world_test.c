@@ -64,8 +64,8 @@ static void change_principal(struct stage *s, uint32_t n, bool stays, uint32_t v
 
 static void change_resource(struct stage *s, uint32_t n, bool stays, bool is_deleted, uint32_t value)
 {
-    struct test           *t = s->test;
-    struct resource       *made = NULL, plain = {.type = S("Contoso.Things/widgets"), .location = S("westus")};
+    struct test     *t = s->test;
+    struct resource *made = NULL, plain = {.type = S("Contoso.Things/widgets"), .location = S("westus")};
     plain.id = call_format(t->call, STAGE_GROUP "/providers/Contoso.Things/widgets/%c%u", value % 2 ? 'w' : 'W', n % IDS);
     plain.name = str_from(plain.id, str_find_last(plain.id, '/') + 1);
     plain.document = call_format(t->call, "{\"n\":%u}", value);
@@ -186,9 +186,9 @@ static void *read_on(void *context)
         const struct world     *w = world_enter(r->worlds, r->row);
         const struct principal *p = directory_find(w->directory, (object_id){stage_guid(0x300)});
         const struct resource  *x = tree_find(w->tree, S(STAGE_GROUP "/providers/Contoso.Things/widgets/w0"));
-        str number = p ? str_from(p->name, 1) : STR_NONE;
-        str document = x ? x->document : STR_NONE;
-        bool whole = !p == !x && (!p || (str_starts(str_from(document, 5), number) && document.n == number.n + 6));
+        str                     number = p ? str_from(p->name, 1) : STR_NONE;
+        str                     document = x ? x->document : STR_NONE;
+        bool                    whole = !p == !x && (!p || (str_starts(str_from(document, 5), number) && document.n == number.n + 6));
         r->torn += !whole;
         r->looks++;
         world_leave(r->worlds, r->row);

@@ -175,8 +175,7 @@ enum err deny_unpack(struct call *c, bytes record, struct deny_assignment **out)
     struct unpack          u;
     struct deny_assignment d = {0};
     unpack_begin(&u, record);
-    if (u.version != DENY_VERSION)
-        return FAIL(c, ERR_STORE_DAMAGED, "A deny assignment's record is of a form that this version does not know.");
+    if (u.version != DENY_VERSION) return FAIL(c, ERR_STORE_DAMAGED, "A deny assignment's record is of a form that this version does not know.");
     d.id = unpack_guid(&u);
     d.name = unpack_str(&u);
     d.description = unpack_str(&u);

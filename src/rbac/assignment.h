@@ -34,9 +34,9 @@ struct assignment {
      * 0 for an assignment that stands. Else it was removed and is in no list and no count any
      * more, but it grants until that time, as the cloud's caches do (propagation).
      */
-    int64_t             lingers_until_ns;
-    str                 condition; /* empty: none */
-    str                 scope;     /* as scope_parse gives it, in the writer's casing */
+    int64_t lingers_until_ns;
+    str     condition; /* empty: none */
+    str     scope;     /* as scope_parse gives it, in the writer's casing */
 };
 
 /* Errors: ERR_SCOPE_INVALID, ERR_CONDITION_INVALID (too long), ERR_TOO_LARGE (another text) */

@@ -5,10 +5,21 @@
 #define SUB "/subscriptions/11111111-2222-3333-4444-555555555555"
 
 static const struct assignment PLAIN = {
-    .id = {{1}}, .principal = {{{2}}}, .principal_type = PRINCIPAL_TYPE_SERVICE, .role = {{3}}, .scope = S_INIT(SUB "/resourceGroups/App/"),
-    .condition = S_INIT("ActionMatches{'x'}"), .condition_version = S_INIT("2.0"), .description = S_INIT("why"),
-    .delegated_identity = S_INIT("/id"), .created_ns = 4, .updated_ns = 5, .counts_from_ns = 6, .lingers_until_ns = 7,
-    .created_by = {{{8}}}, .updated_by = {{{9}}},
+    .id = {{1}},
+    .principal = {{{2}}},
+    .principal_type = PRINCIPAL_TYPE_SERVICE,
+    .role = {{3}},
+    .scope = S_INIT(SUB "/resourceGroups/App/"),
+    .condition = S_INIT("ActionMatches{'x'}"),
+    .condition_version = S_INIT("2.0"),
+    .description = S_INIT("why"),
+    .delegated_identity = S_INIT("/id"),
+    .created_ns = 4,
+    .updated_ns = 5,
+    .counts_from_ns = 6,
+    .lingers_until_ns = 7,
+    .created_by = {{{8}}},
+    .updated_by = {{{9}}},
 };
 
 static bytes packed(struct call *c, const struct assignment *a)
@@ -55,13 +66,24 @@ TEST(assignment_new_refuses_what_is_too_long_or_nowhere)
     CHECK_ERR(assignment_new(t->call, &a, &out), ERR_SCOPE_INVALID, "no scope");
 }
 
-static const str ACTIONS[] = {S_INIT("*"), S_INIT("*/read")};
+static const str                    ACTIONS[] = {S_INIT("*"), S_INIT("*/read")};
 static const struct role_permission BLOCK = {.actions = ACTIONS, .action_n = 1, .not_actions = ACTIONS + 1, .not_action_n = 1};
-static const struct deny_principal PRINCIPALS[] = {{.type = S_INIT("SystemDefined")}, {.id = {{{5}}}, .type = S_INIT("User")}};
+static const struct deny_principal  PRINCIPALS[] = {{.type = S_INIT("SystemDefined")}, {.id = {{{5}}}, .type = S_INIT("User")}};
 static const struct deny_assignment DENY = {
-    .id = {{1}}, .name = S_INIT("locked"), .description = S_INIT("stack"), .scope = S_INIT(SUB), .not_below = true, .is_system_protected = true,
-    .permissions = &BLOCK, .permission_n = 1, .principals = PRINCIPALS, .principal_n = 1, .excluded = PRINCIPALS + 1, .excluded_n = 1,
-    .created_ns = 3, .created_by = {{{4}}},
+    .id = {{1}},
+    .name = S_INIT("locked"),
+    .description = S_INIT("stack"),
+    .scope = S_INIT(SUB),
+    .not_below = true,
+    .is_system_protected = true,
+    .permissions = &BLOCK,
+    .permission_n = 1,
+    .principals = PRINCIPALS,
+    .principal_n = 1,
+    .excluded = PRINCIPALS + 1,
+    .excluded_n = 1,
+    .created_ns = 3,
+    .created_by = {{{4}}},
 };
 
 static bytes packed_deny(struct call *c, const struct deny_assignment *d)
@@ -93,8 +115,8 @@ TEST(deny_unpack_reads_what_deny_pack_wrote)
 TEST(deny_new_refuses_what_is_too_long_or_nowhere)
 {
     static const struct deny_principal MANY[DENY_MAX_PRINCIPALS + 1];
-    static char            text[ASSIGNMENT_MAX_DESCRIPTION_BYTES + 1];
-    struct deny_assignment d, *out;
+    static char                        text[ASSIGNMENT_MAX_DESCRIPTION_BYTES + 1];
+    struct deny_assignment             d, *out;
     memset(text, 'a', sizeof text);
     d = DENY, d.scope = S("/subscriptions");
     CHECK_ERR(deny_new(t->call, &d, &out), ERR_SCOPE_INVALID, "scope");

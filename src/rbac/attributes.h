@@ -11,8 +11,8 @@ enum rbac_source { RBAC_REQUEST, RBAC_RESOURCE, RBAC_PRINCIPAL, RBAC_ENVIRONMENT
 
 struct rbac_attribute {
     enum rbac_source source;
-    str              name; /* "Microsoft.KeyVault/vaults/secrets:name", without case; a tag "...blobs/tags:Key" in the key's casing */
-    const str       *values; /* one, or several for a list; numbers, times and booleans in text */
+    str              name;    /* "Microsoft.KeyVault/vaults/secrets:name", without case; a tag "...blobs/tags:Key" in the key's casing */
+    const str       *values;  /* one, or several for a list; numbers, times and booleans in text */
     size_t           value_n; /* 0: as if it were not here */
     bool             nocase;  /* compared without case, whatever the operator: a name that takes hold in any case */
 };

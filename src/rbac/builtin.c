@@ -1,6 +1,9 @@
 #include "rbac/role.h"
 
-#define T(offset, length) {TEXT + (offset), (length)}
+#define T(offset, length)         \
+    {                             \
+        TEXT + (offset), (length) \
+    }
 #define P(a, a_n, na, na_n, d, d_n, nd, nd_n, condition_text, withheld)                                              \
     {.actions = PATTERNS + (a), .not_actions = PATTERNS + (na), .data_actions = PATTERNS + (d),                      \
      .not_data_actions = PATTERNS + (nd), .action_n = (a_n), .not_action_n = (na_n), .data_action_n = (d_n),         \

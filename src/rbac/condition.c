@@ -18,8 +18,8 @@ enum err condition_check(struct call *c, str text, str version)
     bool is_valid = is_well_formed && condition_names_check(&k, &fault);
     free(scratch);
     if (is_valid) return OK;
-    return FAIL(c, ERR_CONDITION_INVALID, "The condition is %s at column %zu: expected %s.", is_well_formed ? "invalid" : "not well formed", fault.at + 1,
-                fault.expected);
+    return FAIL(c, ERR_CONDITION_INVALID, "The condition is %s at column %zu: expected %s.", is_well_formed ? "invalid" : "not well formed",
+                fault.at + 1, fault.expected);
 }
 
 static enum truth truth_of(bool b)
@@ -103,7 +103,7 @@ static bool like(str pattern, str text, bool nocase)
     return true;
 }
 
-static bool relate_strings(const struct operator *op, str a, str b)
+static bool relate_strings(const struct operator* op, str a, str b)
 {
     switch (op->relation) {
     case REL_EQUAL: return op->nocase ? str_eq_nocase(a, b) : str_eq(a, b);
@@ -125,7 +125,7 @@ static bool relate_numbers(enum relation relation, int64_t a, int64_t b)
     }
 }
 
-static enum truth compare(const struct operator *op, const struct value *a, const struct value *b)
+static enum truth compare(const struct operator* op, const struct value *a, const struct value *b)
 {
     bool related;
     if (!a->is_known || !b->is_known) return TRUTH_UNKNOWN;
@@ -244,7 +244,7 @@ static enum truth eval_comparison(const struct condition *k, const struct node *
     struct side    right = side_of(k, node, &node->right, facts, &right_room);
     if (left.n == 0 || right.n == 0) return TRUTH_UNKNOWN;
     if (!node->quantified && (left.n > 1 || right.n > 1)) return TRUTH_UNKNOWN; // a list is no single value
-    struct operator op = *node->op;
+    struct operator op = * node->op;
     op.nocase |= left.nocase || right.nocase;
     struct tally over_left = tally_of(node->left_all);
     for (size_t i = 0; i < left.n; i++) {
@@ -286,8 +286,7 @@ static enum truth eval_plain(const struct condition *k, const struct node *node,
     case NODE_EXISTS: return truth_of(attribute_side(k, &node->left, facts, &room).n > 0);
     case NODE_ACTION: return eval_action(k, node, facts);
     case NODE_SUBOPERATION:
-        return truth_of(facts->attributes &&
-                        str_eq_nocase(facts->attributes->suboperation, condition_text(k, k->literals[node->left.first].text)));
+        return truth_of(facts->attributes && str_eq_nocase(facts->attributes->suboperation, condition_text(k, k->literals[node->left.first].text)));
     case NODE_CONSTANT: return node->constant;
     }
     return TRUTH_UNKNOWN;
@@ -353,7 +352,7 @@ static struct condition *compact(const struct condition *k)
     size_t nodes = k->node_n * sizeof *k->nodes, literals = k->literal_n * sizeof *k->literals;
     char  *block = malloc(sizeof *k + nodes + literals + k->text.n);
     if (!block) return NULL;
-    char *at = block + sizeof *k;
+    char             *at = block + sizeof *k;
     struct condition *copy = (struct condition *)block;
     *copy = *k;
     copy->nodes = memcpy(at, k->nodes, nodes);
@@ -371,8 +370,8 @@ static void read_as_unknown(str text, struct condition_scratch *scratch, struct 
 
 struct condition *condition_new(str text)
 {
-    struct condition       k;
-    struct condition_fault ignored;
+    struct condition          k;
+    struct condition_fault    ignored;
     struct condition_scratch *scratch = malloc(sizeof *scratch);
     if (!scratch) return NULL;
     if (condition_read(text, scratch, &k, &ignored)) settle_constants(&k, scratch->nodes);

@@ -28,7 +28,8 @@ struct literal {
 enum operand_class { CLASS_STRING, CLASS_INTEGER, CLASS_TIME, CLASS_BOOL, CLASS_GUID };
 enum relation { REL_EQUAL, REL_STARTS, REL_LIKE, REL_LESS, REL_LESS_EQUAL, REL_GREATER, REL_GREATER_EQUAL };
 
-struct operator {
+struct operator
+{
     const char        *name;
     enum operand_class type;
     enum relation      relation;
@@ -42,9 +43,9 @@ struct operand {
     bool             wants_keys; /* "path&$keys$&": the keys of a bag of tags */
     bool             exact_key;  /* the part behind ":" is compared with case */
     enum rbac_source source;
-    struct cut       name;       /* path and property, without markers */
-    uint16_t         path_n;     /* bytes of the name before ":"; all of it if there is none */
-    uint16_t         first, n;   /* literals */
+    struct cut       name;     /* path and property, without markers */
+    uint16_t         path_n;   /* bytes of the name before ":"; all of it if there is none */
+    uint16_t         first, n; /* literals */
 };
 
 enum node_kind { NODE_ALL, NODE_ANY, NODE_COMPARISON, NODE_EXISTS, NODE_ACTION, NODE_SUBOPERATION, NODE_CONSTANT };
@@ -52,15 +53,15 @@ enum node_kind { NODE_ALL, NODE_ANY, NODE_COMPARISON, NODE_EXISTS, NODE_ACTION, 
 #define NODE_NONE UINT16_MAX
 
 struct node {
-    enum node_kind         kind;
-    bool                   negated;
-    bool                   quantified;          /* ForAnyOfAnyValues: and the like */
-    bool                   left_all, right_all; /* ForAll... / ...AllValues */
-    enum truth             constant;
-    uint16_t               first, next; /* groups: the first part; every part: the one after it */
-    struct cut             text;
-    struct operand         left, right; /* functions: only left, a literal */
-    const struct operator *op;          /* comparisons */
+    enum node_kind kind;
+    bool           negated;
+    bool           quantified;          /* ForAnyOfAnyValues: and the like */
+    bool           left_all, right_all; /* ForAll... / ...AllValues */
+    enum truth     constant;
+    uint16_t       first, next; /* groups: the first part; every part: the one after it */
+    struct cut     text;
+    struct operand left, right;  /* functions: only left, a literal */
+    const struct   operator* op; /* comparisons */
 };
 
 struct condition {

@@ -46,7 +46,8 @@ static const struct published {
 // Bags of keys, as "path&$keys$&" asks for them.
 static const str BAGS[] = {S_INIT(BLOBS "/tags")};
 
-static const str SUBOPERATIONS[] = {S_INIT("Blob.List"), S_INIT("Blob.Read.WithTagConditions"), S_INIT("Blob.Write.Tier"), S_INIT("Blob.Write.WithTagHeaders")};
+static const str SUBOPERATIONS[] = {S_INIT("Blob.List"), S_INIT("Blob.Read.WithTagConditions"), S_INIT("Blob.Write.Tier"),
+                                    S_INIT("Blob.Write.WithTagHeaders")};
 
 static bool is_row(const struct published *row, const struct operand *o, str name)
 {
@@ -64,7 +65,7 @@ static const struct published *row_of(const struct operand *o, str name)
 }
 
 // `op` NULL: any type will do.
-static const char *fault_of(const struct operand *o, str name, const struct operator *op)
+static const char *fault_of(const struct operand *o, str name, const struct operator* op)
 {
     static const char *const HOLDERS[] = {
         [CLASS_STRING] = "an attribute that holds a text, as its operator compares",

@@ -417,7 +417,7 @@ bool condition_read(str text, struct condition_scratch *scratch, struct conditio
         *out_fault = r.fault;
         return false;
     }
-    *out = (struct condition){.text = text, .nodes = scratch->nodes, .literals = scratch->literals,
-                              .node_n = r.node_n, .literal_n = r.literal_n, .root = root};
+    *out = (struct condition){
+        .text = text, .nodes = scratch->nodes, .literals = scratch->literals, .node_n = r.node_n, .literal_n = r.literal_n, .root = root};
     return true;
 }

@@ -250,9 +250,10 @@ TEST(condition_eval_joins_and_fails_closed)
 // R5: the templates that Microsoft's own role assignments use.
 TEST(condition_eval_reads_the_published_templates)
 {
-    static const char DELEGATE[] =
-        "((!(ActionMatches{'" RA "/write'})) OR (@Request[" RA ":RoleDefinitionId] ForAnyOfAnyValues:GuidEquals {2a2b9908-6ea1-4ae2-8e65-a410df84e7d1})) AND "
-        "((!(ActionMatches{'" RA "/delete'})) OR (@Resource[" RA ":RoleDefinitionId] ForAnyOfAnyValues:GuidEquals {2a2b9908-6ea1-4ae2-8e65-a410df84e7d1}))";
+    static const char DELEGATE[] = "((!(ActionMatches{'" RA "/write'})) OR (@Request[" RA
+                                   ":RoleDefinitionId] ForAnyOfAnyValues:GuidEquals {2a2b9908-6ea1-4ae2-8e65-a410df84e7d1})) AND "
+                                   "((!(ActionMatches{'" RA "/delete'})) OR (@Resource[" RA
+                                   ":RoleDefinitionId] ForAnyOfAnyValues:GuidEquals {2a2b9908-6ea1-4ae2-8e65-a410df84e7d1}))";
     static const char LOGS[] =
         "((!(ActionMatches{'" BLOB "/read'} AND NOT SubOperationMatches{'Blob.List'})) OR (@Resource[Microsoft.Storage/storageAccounts/blobServices/"
         "containers:name] StringEquals 'other' AND @Resource[" BLOB ":path] StringLike 'app1/*'))";
@@ -341,7 +342,8 @@ TEST(condition_check_names_the_place_of_the_fault)
         enum err          got = condition_check(t->call, str_of(CASES[i].text), STR_NONE);
         str               said = str_of(t->call->failure.text), column = call_format(t->call, "column %zu:", CASES[i].column);
         CHECK_ROW(str_find_str(said, column) != STR_NOWHERE, call_zstr(t->call, call_format(t->call, "%s -> %s", CASES[i].text, said.at)));
-        CHECK_ROW(str_find_str(said, str_of(CASES[i].expected)) != STR_NOWHERE, call_zstr(t->call, call_format(t->call, "%s -> %s", CASES[i].text, said.at)));
+        CHECK_ROW(str_find_str(said, str_of(CASES[i].expected)) != STR_NOWHERE,
+                  call_zstr(t->call, call_format(t->call, "%s -> %s", CASES[i].text, said.at)));
         CHECK_ERR(got, ERR_CONDITION_INVALID, CASES[i].text);
         CHECK_ROW(k && condition_eval(k, &(struct condition_facts){0}) == TRUTH_UNKNOWN, CASES[i].text);
         if (k) CHECK_STR(condition_culprit(k, &(struct condition_facts){0}), str_of(CASES[i].text), "the whole of it");
@@ -424,8 +426,10 @@ TEST(condition_check_knows_the_published_names)
     for (size_t i = 0; i < COUNT(REFUSED); i++) {
         enum err got = condition_check(t->call, str_of(REFUSED[i].text), S("2.0"));
         str      said = str_of(t->call->failure.text), column = call_format(t->call, "column %zu:", REFUSED[i].column);
-        if (REFUSED[i].column) CHECK_ROW(str_find_str(said, column) != STR_NOWHERE, call_zstr(t->call, call_format(t->call, "%s -> %s", REFUSED[i].text, said.at)));
-        CHECK_ROW(str_find_str(said, str_of(REFUSED[i].expected)) != STR_NOWHERE, call_zstr(t->call, call_format(t->call, "%s -> %s", REFUSED[i].text, said.at)));
+        if (REFUSED[i].column)
+            CHECK_ROW(str_find_str(said, column) != STR_NOWHERE, call_zstr(t->call, call_format(t->call, "%s -> %s", REFUSED[i].text, said.at)));
+        CHECK_ROW(str_find_str(said, str_of(REFUSED[i].expected)) != STR_NOWHERE,
+                  call_zstr(t->call, call_format(t->call, "%s -> %s", REFUSED[i].text, said.at)));
         CHECK_ERR(got, ERR_CONDITION_INVALID, REFUSED[i].text);
     }
 }

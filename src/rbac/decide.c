@@ -3,8 +3,8 @@
 #include "rbac/deny.h"
 #include "rbac/index.h"
 
-#define BATCH  64   // principals looked up at once, so that their cache misses overlap
-#define FILTER 2048 // bits
+#define BATCH      64   // principals looked up at once, so that their cache misses overlap
+#define FILTER     2048 // bits
 #define CANDIDATES 16
 
 // Tags that somebody looks for: a bit for each. Most of those that nobody looks for are told at once.
@@ -18,8 +18,8 @@ struct asking {
     struct rbac_answer         *answer;
     struct condition_facts      facts;
     size_t                      level_n;
-    size_t                      low;    // the first level whose assignments stand with their place
-    struct filter               high;   // tags of the levels before that
+    size_t                      low;  // the first level whose assignments stand with their place
+    struct filter               high; // tags of the levels before that
     struct action               action;
     struct level                levels[LEVEL_MAX + RBAC_MAX_ABOVE + 1];
 };

@@ -33,7 +33,7 @@ enum rbac_miss {
 #define X(miss, name) RBAC_MISS_##miss,
     RBAC_MISS_TABLE(X)
 #undef X
-    RBAC_MISS_N
+        RBAC_MISS_N
 };
 
 static inline unsigned rbac_cause(enum rbac_miss miss)
@@ -49,13 +49,13 @@ struct rbac_step {
     enum rbac_miss           miss;   /* of its causes the one that is farthest from a grant */
     unsigned                 causes; /* all that keeps it from granting: rbac_cause of each; 0: nothing does */
     const struct assignment *assignment;
-    const struct role       *role;   /* NULL: RBAC_MISS_ROLE_UNKNOWN */
-    size_t                   holder; /* which of the question's `who` holds it: 0 is the caller, others are groups */
-    str                      detail; /* of the role: the clause of its condition, the NotActions pattern; else empty */
-    str                      clause; /* of the assignment's condition, that is not met; else empty */
-    bool                     reaches;   /* its scope holds the one that was asked about */
-    str                      common;    /* if it does not: the lowest scope that holds both */
-    unsigned                 up, down;  /* levels from the assignment up to `common`, and down to what was asked about */
+    const struct role       *role;     /* NULL: RBAC_MISS_ROLE_UNKNOWN */
+    size_t                   holder;   /* which of the question's `who` holds it: 0 is the caller, others are groups */
+    str                      detail;   /* of the role: the clause of its condition, the NotActions pattern; else empty */
+    str                      clause;   /* of the assignment's condition, that is not met; else empty */
+    bool                     reaches;  /* its scope holds the one that was asked about */
+    str                      common;   /* if it does not: the lowest scope that holds both */
+    unsigned                 up, down; /* levels from the assignment up to `common`, and down to what was asked about */
 };
 
 struct rbac_explanation {
@@ -63,7 +63,7 @@ struct rbac_explanation {
     const struct deny_assignment *deny;  /* RBAC_DENIED: the one that settled it */
     const struct rbac_step       *steps; /* the nearest first */
     size_t                        step_n;
-    size_t                        considered_n; /* all assignments that the asker sees */
+    size_t                        considered_n;              /* all assignments that the asker sees */
     struct rbac_proposal          proposals[RBAC_PROPOSALS]; /* roles that would allow it, the best first */
     size_t                        proposal_n;
 };

@@ -42,28 +42,32 @@ static void ask(struct test *t, struct asked *a, const char *action, enum rbac_p
 TEST(explain_names_the_cause_of_each_kind_of_denial)
 {
     static const struct {
-        const char    *role, *scope, *condition;
-        int64_t        from, until;
-        const char    *action;
+        const char     *role, *scope, *condition;
+        int64_t         from, until;
+        const char     *action;
         enum rbac_plane plane;
-        const char    *at;
-        enum rbac_miss miss;
-        const char    *words;
+        const char     *at;
+        enum rbac_miss  miss;
+        const char     *words;
     } CASES[] = {
         {"Key Vault Secrets User", VAULT, "", 0, 0, GET, RBAC_DATA, VAULT "/secrets/s", RBAC_MISS_GRANTS, "it allows the action"},
         {"Key Vault Secrets User", VAULT, "", 1000000000, 0, GET, RBAC_DATA, VAULT, RBAC_MISS_NOT_YET, "counts from 1970-01-01T00:00:01"},
         {"Key Vault Secrets User", VAULT, "@Resource[a:b] StringEquals 'x'", 0, 0, GET, RBAC_DATA, VAULT, RBAC_MISS_CONDITION,
          "its condition is not met: @Resource[a:b] StringEquals 'x'"},
         {"Key Vault Secrets User", VAULT, "not well formed", 0, 0, GET, RBAC_DATA, VAULT, RBAC_MISS_CONDITION, "not met: not well formed"},
-        {"Key Vault Data Access Administrator", RG, "", 0, 0, "Microsoft.Authorization/roleAssignments/write", RBAC_CONTROL, VAULT, RBAC_MISS_ROLE_CONDITION,
+        {"Key Vault Data Access Administrator", RG, "", 0, 0, "Microsoft.Authorization/roleAssignments/write", RBAC_CONTROL, VAULT,
+         RBAC_MISS_ROLE_CONDITION,
          "role's condition is not met: @Request[Microsoft.Authorization/roleAssignments:RoleDefinitionId] ForAnyOfAnyValues:GuidEquals"},
-        {"Azure Sphere Owner", RG, "", 0, 0, "Microsoft.Authorization/roleAssignments/delete", RBAC_CONTROL, VAULT, RBAC_MISS_UNPUBLISHED, "not published"},
+        {"Azure Sphere Owner", RG, "", 0, 0, "Microsoft.Authorization/roleAssignments/delete", RBAC_CONTROL, VAULT, RBAC_MISS_UNPUBLISHED,
+         "not published"},
         {"Key Vault Secrets User", VAULT, "", 0, 50, GET, RBAC_DATA, VAULT, RBAC_MISS_ENDED, "it was removed"},
         {"Key Vault Secrets User", RG "/providers/Microsoft.KeyVault/vaults/v2", "", 0, 0, GET, RBAC_DATA, VAULT, RBAC_MISS_WRONG_SCOPE,
          "elsewhere: 1 level up to " RG " and 1 down"},
-        {"Key Vault Secrets User", SUB "/resourceGroups/rg2", "", 0, 0, GET, RBAC_DATA, VAULT, RBAC_MISS_WRONG_SCOPE, "1 level up to " SUB " and 2 down"},
+        {"Key Vault Secrets User", SUB "/resourceGroups/rg2", "", 0, 0, GET, RBAC_DATA, VAULT, RBAC_MISS_WRONG_SCOPE,
+         "1 level up to " SUB " and 2 down"},
         {"Key Vault Secrets User", VAULT "/secrets/s", "", 0, 0, GET, RBAC_DATA, VAULT, RBAC_MISS_WRONG_SCOPE, "1 level below what was asked for"},
-        {"Key Vault Secrets User", "/subscriptions/22222222-2222-2222-2222-222222222222", "", 0, 0, GET, RBAC_DATA, VAULT, RBAC_MISS_WRONG_SCOPE, "up to / and 3 down"},
+        {"Key Vault Secrets User", "/subscriptions/22222222-2222-2222-2222-222222222222", "", 0, 0, GET, RBAC_DATA, VAULT, RBAC_MISS_WRONG_SCOPE,
+         "up to / and 3 down"},
         {"Contributor", RG, "", 0, 0, "Microsoft.Authorization/roleAssignments/write", RBAC_CONTROL, VAULT, RBAC_MISS_NOT_ACTIONS,
          "takes the action away again: Microsoft.Authorization/*/Write"},
         {"Owner", "/", "", 0, 0, GET, RBAC_DATA, VAULT, RBAC_MISS_WRONG_PLANE, "other plane; this is a data action"},
@@ -76,8 +80,14 @@ TEST(explain_names_the_cause_of_each_kind_of_denial)
         struct rbac_rules      *r = rbac_rules_new();
         struct asked            a;
         struct rbac_explanation e = {0};
-        assign(t, r, &(struct assignment){.id = small(10), .principal = {small(1)}, .role = role_id(r, CASES[i].role), .scope = str_of(CASES[i].scope),
-                                          .condition = str_of(CASES[i].condition), .counts_from_ns = CASES[i].from, .lingers_until_ns = CASES[i].until});
+        assign(t, r,
+               &(struct assignment){.id = small(10),
+                                    .principal = {small(1)},
+                                    .role = role_id(r, CASES[i].role),
+                                    .scope = str_of(CASES[i].scope),
+                                    .condition = str_of(CASES[i].condition),
+                                    .counts_from_ns = CASES[i].from,
+                                    .lingers_until_ns = CASES[i].until});
         ask(t, &a, CASES[i].action, CASES[i].plane, CASES[i].at);
         CHECK_ERR(rbac_explain(t->call, r, &a.q, NULL, &e), OK, CASES[i].words);
         CHECK_INT(e.step_n, 1, CASES[i].words);
@@ -104,20 +114,64 @@ TEST(explain_says_every_cause_of_an_assignment)
         unsigned        also; /* one more of the causes, by its bit */
         const char     *words[3];
     } CASES[] = {
-        {"Owner", SUB "/resourceGroups/rg2", "", 0, 0, RBAC_DATA, RBAC_MISS_WRONG_PLANE, 1u << RBAC_MISS_WRONG_SCOPE, {"the other plane; this is a data action; and it stands elsewhere"}},
-        {"Key Vault Crypto User", VAULT "/secrets/s", "", 0, 0, RBAC_DATA, RBAC_MISS_ACTION_NOT_NAMED, 1u << RBAC_MISS_WRONG_SCOPE, {"does not name", "; and it stands 1 level below"}},
-        {"Key Vault Secrets User", SUB "/resourceGroups/rg2", "@Resource[a:b] StringEquals 'x'", 0, 0, RBAC_DATA, RBAC_MISS_WRONG_SCOPE, 1u << RBAC_MISS_CONDITION,
+        {"Owner",
+         SUB "/resourceGroups/rg2",
+         "",
+         0,
+         0,
+         RBAC_DATA,
+         RBAC_MISS_WRONG_PLANE,
+         1u << RBAC_MISS_WRONG_SCOPE,
+         {"the other plane; this is a data action; and it stands elsewhere"}},
+        {"Key Vault Crypto User",
+         VAULT "/secrets/s",
+         "",
+         0,
+         0,
+         RBAC_DATA,
+         RBAC_MISS_ACTION_NOT_NAMED,
+         1u << RBAC_MISS_WRONG_SCOPE,
+         {"does not name", "; and it stands 1 level below"}},
+        {"Key Vault Secrets User",
+         SUB "/resourceGroups/rg2",
+         "@Resource[a:b] StringEquals 'x'",
+         0,
+         0,
+         RBAC_DATA,
+         RBAC_MISS_WRONG_SCOPE,
+         1u << RBAC_MISS_CONDITION,
          {"elsewhere", "; and its condition is not met: @Resource[a:b] StringEquals 'x'."}},
-        {"Key Vault Secrets User", VAULT, "@Resource[a:b] StringEquals 'x'", 1000, 0, RBAC_DATA, RBAC_MISS_CONDITION, 1u << RBAC_MISS_NOT_YET,
+        {"Key Vault Secrets User",
+         VAULT,
+         "@Resource[a:b] StringEquals 'x'",
+         1000,
+         0,
+         RBAC_DATA,
+         RBAC_MISS_CONDITION,
+         1u << RBAC_MISS_NOT_YET,
          {"its condition is not met", "; and it counts from"}},
-        {"no such role", RG "0", "", 0, 50, RBAC_DATA, RBAC_MISS_ROLE_UNKNOWN, 1u << RBAC_MISS_ENDED, {"does not exist", "; and it stands elsewhere", "; and it was removed."}},
+        {"no such role",
+         RG "0",
+         "",
+         0,
+         50,
+         RBAC_DATA,
+         RBAC_MISS_ROLE_UNKNOWN,
+         1u << RBAC_MISS_ENDED,
+         {"does not exist", "; and it stands elsewhere", "; and it was removed."}},
     };
     for (size_t i = 0; i < COUNT(CASES); i++) {
         struct rbac_rules      *r = rbac_rules_new();
         struct asked            a;
         struct rbac_explanation e = {0};
-        assign(t, r, &(struct assignment){.id = small(10), .principal = {small(1)}, .role = role_id(r, CASES[i].role), .scope = str_of(CASES[i].scope),
-                                          .condition = str_of(CASES[i].condition), .counts_from_ns = CASES[i].from, .lingers_until_ns = CASES[i].until});
+        assign(t, r,
+               &(struct assignment){.id = small(10),
+                                    .principal = {small(1)},
+                                    .role = role_id(r, CASES[i].role),
+                                    .scope = str_of(CASES[i].scope),
+                                    .condition = str_of(CASES[i].condition),
+                                    .counts_from_ns = CASES[i].from,
+                                    .lingers_until_ns = CASES[i].until});
         ask(t, &a, GET, CASES[i].plane, VAULT);
         CHECK_ERR(rbac_explain(t->call, r, &a.q, NULL, &e), OK, CASES[i].role);
         CHECK_INT(e.step_n, 1, CASES[i].role);
@@ -139,8 +193,14 @@ TEST(explain_puts_the_nearest_first_and_counts_the_rest)
     struct rbac_explanation e = {0};
     char                    scope[128];
     assign(t, r, &(struct assignment){.id = small(10), .principal = {small(1)}, .role = role_id(r, "Owner"), .scope = S("/")});
-    assign(t, r, &(struct assignment){.id = small(11), .principal = {small(2)}, .role = role_id(r, "Key Vault Secrets User"), .scope = S(SUB "/resourceGroups/rg2")});
-    assign(t, r, &(struct assignment){.id = small(12), .principal = {small(1)}, .role = role_id(r, "Key Vault Secrets User"), .scope = S(RG "/providers/Microsoft.KeyVault/vaults/v2")});
+    assign(t, r,
+           &(struct assignment){
+               .id = small(11), .principal = {small(2)}, .role = role_id(r, "Key Vault Secrets User"), .scope = S(SUB "/resourceGroups/rg2")});
+    assign(t, r,
+           &(struct assignment){.id = small(12),
+                                .principal = {small(1)},
+                                .role = role_id(r, "Key Vault Secrets User"),
+                                .scope = S(RG "/providers/Microsoft.KeyVault/vaults/v2")});
     for (unsigned i = 0; i < 50; i++) {
         snprintf(scope, sizeof scope, SUB "/resourceGroups/g%u", i);
         assign(t, r, &(struct assignment){.id = small(20 + i), .principal = {small(1)}, .role = role_id(r, "AcrPull"), .scope = str_of(scope)});
@@ -166,7 +226,8 @@ TEST(explain_says_which_deny_it_was)
     struct deny_assignment            *d = NULL;
     struct asked                       a;
     struct rbac_explanation            e = {0};
-    const struct deny_assignment       plain = {.id = small(30), .name = S("locked"), .scope = S(RG), .permissions = &block, .permission_n = 1, .principals = &EVERYONE, .principal_n = 1};
+    const struct deny_assignment       plain = {
+              .id = small(30), .name = S("locked"), .scope = S(RG), .permissions = &block, .permission_n = 1, .principals = &EVERYONE, .principal_n = 1};
     CHECK_OK(deny_new(t->call, &plain, &d));
     CHECK(rbac_put_deny(r, d));
     assign(t, r, &(struct assignment){.id = small(10), .principal = {small(1)}, .role = role_id(r, "Owner"), .scope = S("/")});

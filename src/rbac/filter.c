@@ -130,7 +130,8 @@ static enum err read(struct call *c, str text, enum rbac_filter_kind kind, struc
         if (!take(&text, S("and "))) return malformed(c, text);
         if (str_empty(text)) return malformed(c, text);
     }
-    if (f.at_scope && f.has_principal) return FAIL(c, ERR_FILTER_INVALID, "The filter atScope() cannot be combined with principalId: use assignedTo().");
+    if (f.at_scope && f.has_principal)
+        return FAIL(c, ERR_FILTER_INVALID, "The filter atScope() cannot be combined with principalId: use assignedTo().");
     *out = f;
     return OK;
 }

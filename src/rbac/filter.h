@@ -14,16 +14,16 @@ enum rbac_filter_kind { RBAC_FILTER_ASSIGNMENTS, RBAC_FILTER_ROLES, RBAC_FILTER_
 
 /* All parts hold together ("and"). */
 struct rbac_filter {
-    bool      at_scope;         /* atScope(): nothing below the scope */
+    bool      at_scope; /* atScope(): nothing below the scope */
     bool      at_scope_and_below;
-    bool      has_principal;    /* principalId eq '…' */
+    bool      has_principal; /* principalId eq '…' */
     object_id principal;
-    bool      has_assigned_to;  /* assignedTo('…'): the principal and its groups */
+    bool      has_assigned_to; /* assignedTo('…'): the principal and its groups */
     object_id assigned_to;
-    str       role_name;        /* roleName eq '…'; empty: any */
-    bool      has_type;         /* type eq 'BuiltInRole' or 'CustomRole' */
+    str       role_name; /* roleName eq '…'; empty: any */
+    bool      has_type;  /* type eq 'BuiltInRole' or 'CustomRole' */
     bool      wants_builtin;
-    str       deny_name;        /* denyAssignmentName eq '…'; empty: any */
+    str       deny_name; /* denyAssignmentName eq '…'; empty: any */
 };
 
 /* What the service says it supports, for the words of a refusal. Of roles and denies it is inferred from the published lists. */

@@ -84,7 +84,7 @@ TEST(filter_refuses_what_it_cannot_mean)
     };
     for (size_t i = 0; i < COUNT(CASES); i++) {
         struct rbac_filter f = {.role_name = S("untouched")};
-        enum err got = rbac_filter_read(t->call, str_of(CASES[i].text), CASES[i].kind, &f);
+        enum err           got = rbac_filter_read(t->call, str_of(CASES[i].text), CASES[i].kind, &f);
         CHECK_ROW(strstr(t->call->failure.text, rbac_filter_supported(CASES[i].kind)), CASES[i].text); // it says what would be taken
         CHECK_ERR(got, ERR_QUERY_UNSUPPORTED, CASES[i].text);
         CHECK_STR(f.role_name, S("untouched"), CASES[i].text);

@@ -26,7 +26,7 @@ struct holders {
     size_t         room; /* a power of two, or 0 */
     size_t         n;
     uint64_t       seed;
-    uint64_t      *filter; /* two bits in one word for each principal and scope; stale ones go when it grows */
+    uint64_t      *filter;       /* two bits in one word for each principal and scope; stale ones go when it grows */
     size_t         filter_words; /* a power of two, or 0 */
     size_t         high_n;
 };
@@ -36,7 +36,7 @@ void holders_clear(struct holders *h);
 /* The principal's slot, made if need be; NULL: no memory. It is to gain something, or to be left. */
 struct holder *holders_use(struct holders *h, object_id who);
 /* Frees the slot if it holds nothing any more. */
-void           holders_leave(struct holders *h, struct holder *x);
+void holders_leave(struct holders *h, struct holder *x);
 
 /* An entry more, or less, among what the slot's principal holds high up. False: no memory, nothing changed. */
 MUST_USE bool holders_put_high(struct holders *h, struct holder *x, struct entry e);

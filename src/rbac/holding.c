@@ -82,7 +82,8 @@ void holding_remove(struct holding **held, uint32_t tag, const struct assignment
 {
     struct holding *h = *held;
     uint32_t        at = HOLDING_END;
-    while (h && holding_next(h, tag, &at) && holding_records(h)[at] != record) {}
+    while (h && holding_next(h, tag, &at) && holding_records(h)[at] != record) {
+    }
     if (at == HOLDING_END) return;
     if (--h->n == 0) {
         free(h);

@@ -61,7 +61,7 @@ static inline bool holding_is_table(const struct holding *h)
 /* Adds an entry to *h, which may be NULL and may move. False: no memory, nothing changed. */
 MUST_USE bool holding_put(struct holding **h, struct entry e);
 /* Takes an entry out; the last one frees *h and makes it NULL. */
-void          holding_remove(struct holding **h, uint32_t tag, const struct assignment *record);
+void holding_remove(struct holding **h, uint32_t tag, const struct assignment *record);
 /* Entries of a tag: for (uint32_t at = HOLDING_END; holding_next(h, tag, &at);) */
-bool          holding_next(const struct holding *h, uint32_t tag, uint32_t *at);
-size_t        holding_bytes(const struct holding *h); /* NULL: 0 */
+bool   holding_next(const struct holding *h, uint32_t tag, uint32_t *at);
+size_t holding_bytes(const struct holding *h); /* NULL: 0 */

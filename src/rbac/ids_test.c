@@ -26,7 +26,8 @@ static guid numbered(size_t i)
 
 static void trial_init(struct trial *x)
 {
-    *x = (struct trial){.items = calloc(IDS, sizeof *x->items), .records = calloc(IDS, sizeof *x->records), .is_there = calloc(IDS, sizeof *x->is_there)};
+    *x = (struct trial){
+        .items = calloc(IDS, sizeof *x->items), .records = calloc(IDS, sizeof *x->records), .is_there = calloc(IDS, sizeof *x->is_there)};
     for (size_t i = 0; i < IDS; i++) {
         x->records[i].id = numbered(i);
         x->items[i].record = &x->records[i];

@@ -53,8 +53,8 @@ struct rbac_rules {
     struct rule_role **customs; /* in the order of ids */
     size_t             custom_n, custom_room;
 
-    struct map         conditions; /* struct condition by assignment id */
-    struct rule_deny **denies;     /* in the order of ids */
+    struct map         conditions;   /* struct condition by assignment id */
+    struct rule_deny **denies;       /* in the order of ids */
     struct rule_deny **deny_buckets; /* by the hash of their scope; as many as there is room for denies */
     size_t             deny_n, deny_room;
 };

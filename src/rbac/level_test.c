@@ -32,9 +32,9 @@ TEST(levels_of_finds_boundaries_at_every_offset)
     for (size_t n = 1; n <= 40; n++) {
         char         text[256];
         struct level levels[LEVEL_MAX];
-        int          len = snprintf(text, sizeof text, SUB "/resourceGroups/%.*s/providers/X/t/%.*s", (int)n, "aBcDeFgHiJkLmNoPqRsTuVwXyZaBcDeFgHiJkLmNo",
-                                    (int)(41 - n), "aBcDeFgHiJkLmNoPqRsTuVwXyZaBcDeFgHiJkLmNo");
-        str          path = {text, (size_t)len};
+        int len = snprintf(text, sizeof text, SUB "/resourceGroups/%.*s/providers/X/t/%.*s", (int)n, "aBcDeFgHiJkLmNoPqRsTuVwXyZaBcDeFgHiJkLmNo",
+                           (int)(41 - n), "aBcDeFgHiJkLmNoPqRsTuVwXyZaBcDeFgHiJkLmNo");
+        str path = {text, (size_t)len};
         CHECK_INT(levels_of(5, path, levels), 4, text);
         for (size_t k = 0; k < 4; k++) {
             struct scope s;

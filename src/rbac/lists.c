@@ -54,11 +54,9 @@ const struct role_permission *lists_permissions(struct lists *l, const struct ro
 static enum err check_actions(struct call *c, const str *items, size_t n, size_t *total)
 {
     *total += n;
-    if (n > ROLE_MAX_ACTIONS || *total > ROLE_MAX_ACTIONS)
-        return FAIL(c, ERR_ROLE_INVALID, "There are more than %d actions.", ROLE_MAX_ACTIONS);
+    if (n > ROLE_MAX_ACTIONS || *total > ROLE_MAX_ACTIONS) return FAIL(c, ERR_ROLE_INVALID, "There are more than %d actions.", ROLE_MAX_ACTIONS);
     for (size_t i = 0; i < n; i++)
-        if (items[i].n > ROLE_MAX_ACTION_BYTES)
-            return FAIL(c, ERR_ROLE_INVALID, "An action is longer than %d bytes.", ROLE_MAX_ACTION_BYTES);
+        if (items[i].n > ROLE_MAX_ACTION_BYTES) return FAIL(c, ERR_ROLE_INVALID, "An action is longer than %d bytes.", ROLE_MAX_ACTION_BYTES);
     return OK;
 }
 

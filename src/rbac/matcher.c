@@ -44,10 +44,11 @@ static struct span fill(struct filling *f, const str *items, size_t n)
 static bool fill_block(struct filling *f, const struct role_permission *p, struct block *out)
 {
     *out = (struct block){
-        .lists = {
-            [RBAC_CONTROL] = {fill(f, p->actions, p->action_n), fill(f, p->not_actions, p->not_action_n)},
-            [RBAC_DATA] = {fill(f, p->data_actions, p->data_action_n), fill(f, p->not_data_actions, p->not_data_action_n)},
-        },
+        .lists =
+            {
+                [RBAC_CONTROL] = {fill(f, p->actions, p->action_n), fill(f, p->not_actions, p->not_action_n)},
+                [RBAC_DATA] = {fill(f, p->data_actions, p->data_action_n), fill(f, p->not_data_actions, p->not_data_action_n)},
+            },
         .is_unknown = p->condition_unknown,
     };
     if (str_empty(p->condition)) return true;
@@ -64,7 +65,7 @@ struct matcher *matcher_new(const struct role_permission *blocks, size_t n)
         measure(p->data_actions, p->data_action_n, &patterns, &texts);
         measure(p->not_data_actions, p->not_data_action_n, &patterns, &texts);
     }
-    size_t block_bytes = sizeof(struct matcher) + n * sizeof(struct block) + patterns * sizeof(struct pattern) + texts;
+    size_t          block_bytes = sizeof(struct matcher) + n * sizeof(struct block) + patterns * sizeof(struct pattern) + texts;
     struct matcher *m = calloc(1, block_bytes);
     if (!m) return NULL;
     *m = (struct matcher){.bytes = block_bytes, .n = n};

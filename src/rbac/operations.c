@@ -6,7 +6,9 @@
 // before it: how many bytes both begin with, how many follow, and those.
 struct row {
     str name;
-    struct { uint32_t at, n; } parts[2];
+    struct {
+        uint32_t at, n;
+    } parts[2];
 };
 
 #include "rbac/operations.inc"

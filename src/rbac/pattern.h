@@ -40,11 +40,11 @@ MUST_USE bool action_read(str text, struct action *out);
 
 struct pattern {
     const char *lower;
-    uint32_t    hash;       /* of an exact one */
+    uint32_t    hash; /* of an exact one */
     uint16_t    n;
     uint16_t    head, tail; /* bytes before the first and behind the last star */
     uint16_t    stars;
-    bool        joins;      /* head and tail may share a slash, if the stars between allow it */
+    bool        joins; /* head and tail may share a slash, if the stars between allow it */
 };
 
 /* `lower` is room for text.n bytes that lives as long as the pattern. The text has at most ACTION_MAX_BYTES. */

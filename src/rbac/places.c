@@ -99,7 +99,8 @@ static void unchain_place(struct places *p, uint32_t place)
 struct place_slot *places_find(const struct places *p, uint64_t hash)
 {
     struct place_slot *s = NULL;
-    while ((s = places_next(p, hash, s)) != NULL && p->at[s->place].hash != hash) {}
+    while ((s = places_next(p, hash, s)) != NULL && p->at[s->place].hash != hash) {
+    }
     return s;
 }
 

@@ -44,12 +44,12 @@ struct place_slot {
 };
 
 struct places {
-    struct place      *at;
-    uint32_t           used, room, free;
-    size_t             n;
-    struct place_slot *table;
-    size_t             table_room; /* a power of two, or 0 */
-    struct map         subscriptions;
+    struct place              *at;
+    uint32_t                   used, room, free;
+    size_t                     n;
+    struct place_slot         *table;
+    size_t                     table_room; /* a power of two, or 0 */
+    struct map                 subscriptions;
     struct subscription_places outside; /* of no subscription: the root, management groups */
 };
 
@@ -89,9 +89,9 @@ static inline void places_prefetch(const struct places *p, uint64_t hash)
 /* The same, made if need be; NULL: no memory. */
 struct place_slot *places_use(struct places *p, uint64_t hash, str scope);
 /* One assignment more or less that stands there. */
-void               places_count(struct places *p, uint32_t place, int by);
+void places_count(struct places *p, uint32_t place, int by);
 /* Frees the place if nothing is there any more. */
-void               places_leave(struct places *p, struct place_slot *slot);
+void places_leave(struct places *p, struct place_slot *slot);
 
 const struct subscription_places *places_subscription(const struct places *p, guid id); /* NULL: nothing stands there */
 size_t                            places_bytes(const struct places *p);

@@ -6,8 +6,8 @@
 #include "rbac/builtin_powers.inc"
 
 // Most roles name them besides what they are for.
-static const str BESIDES[] = {S_INIT("Microsoft.Insights"), S_INIT("Microsoft.Management"), S_INIT("Microsoft.Resources"), S_INIT("Microsoft.ResourceHealth"),
-                              S_INIT("Microsoft.Support")};
+static const str BESIDES[] = {S_INIT("Microsoft.Insights"), S_INIT("Microsoft.Management"), S_INIT("Microsoft.Resources"),
+                              S_INIT("Microsoft.ResourceHealth"), S_INIT("Microsoft.Support")};
 
 // The last two segments: "listKeys/action", "blobs/read".
 static void last_segments(str operation, str *out_before, str *out_last)

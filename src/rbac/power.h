@@ -23,7 +23,7 @@ struct role_power {
     uint32_t operations[2]; /* by enum rbac_plane */
     uint32_t changes;
     uint32_t values;
-    str      homes[2];      /* by enum rbac_plane; empty: none, or every provider's */
+    str      homes[2]; /* by enum rbac_plane; empty: none, or every provider's */
 };
 
 /* Counts anew: for the table and its test. False: no memory. Lives: out->homes look into the catalogue. */

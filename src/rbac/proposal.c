@@ -166,8 +166,10 @@ str rbac_proposal_text(struct call *c, const struct rbac_proposal *p)
     uint32_t control = p->more - p->more_data;
     str      more = S("It allows nothing else.");
     if (p->more)
-        more = call_format(c, "Beyond this it allows %u management operation%s (%u that change%s something) and %u data operation%s; %u of these read%s values or keys.",
-                           control, plural(control), p->more_changes, p->more_changes == 1 ? "s" : "", p->more_data, plural(p->more_data), p->more_values,
-                           p->more_values == 1 ? "s" : "");
+        more = call_format(c,
+                           "Beyond this it allows %u management operation%s (%u that change%s something) and %u data operation%s; %u of these read%s "
+                           "values or keys.",
+                           control, plural(control), p->more_changes, p->more_changes == 1 ? "s" : "", p->more_data, plural(p->more_data),
+                           p->more_values, p->more_values == 1 ? "s" : "");
     return *SAID[p->fit] ? call_format(c, "%.*s It is %s.", PSTR(more), SAID[p->fit]) : more;
 }

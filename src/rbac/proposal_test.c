@@ -60,7 +60,8 @@ TEST(propose_says_what_a_role_allows_beyond_the_need)
     CHECK_INT(rbac_propose(S("Microsoft.KeyVault/vaults/secrets/getSecret/action"), RBAC_DATA, got), 3, "roles");
     CHECK(got[0].more == 1 && got[0].more_data == 1 && got[0].more_values == 0 && got[0].more_changes == 0);
     CHECK_STR(rbac_proposal_text(t->call, &got[0]),
-              S("Beyond this it allows 0 management operations (0 that change something) and 1 data operation; 0 of these read values or keys."), "one more");
+              S("Beyond this it allows 0 management operations (0 that change something) and 1 data operation; 0 of these read values or keys."),
+              "one more");
     CHECK_INT(rbac_propose(S("Microsoft.ContainerRegistry/registries/pull/read"), RBAC_CONTROL, got), 3, "roles");
     CHECK_STR(rbac_proposal_text(t->call, &got[0]), S("It allows nothing else."), "nothing more");
     CHECK_INT(rbac_propose(S("Microsoft.Resources/subscriptions/resourceGroups/write"), RBAC_CONTROL, got), 3, "roles");
@@ -98,5 +99,6 @@ TEST(power_knows_what_hands_out_values)
         {"Microsoft.Storage/storageAccounts/read", RBAC_CONTROL, false},
         {"Microsoft.Web/sites/publishxml/action", RBAC_CONTROL, false},
     };
-    for (size_t i = 0; i < COUNT(CASES); i++) CHECK_ROW(power_is_of_values(str_of(CASES[i].operation), CASES[i].plane) == CASES[i].want, CASES[i].operation);
+    for (size_t i = 0; i < COUNT(CASES); i++)
+        CHECK_ROW(power_is_of_values(str_of(CASES[i].operation), CASES[i].plane) == CASES[i].want, CASES[i].operation);
 }

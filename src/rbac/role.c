@@ -13,15 +13,12 @@ static void place_lists(struct lists *l, const struct role *plain, struct role *
 
 static enum err check_limits(struct call *c, const struct role *r)
 {
-    if (r->name.n > ROLE_MAX_NAME_BYTES)
-        return FAIL(c, ERR_ROLE_INVALID, "The name of a role has at most %d bytes.", ROLE_MAX_NAME_BYTES);
+    if (r->name.n > ROLE_MAX_NAME_BYTES) return FAIL(c, ERR_ROLE_INVALID, "The name of a role has at most %d bytes.", ROLE_MAX_NAME_BYTES);
     if (r->description.n > ROLE_MAX_DESCRIPTION_BYTES)
         return FAIL(c, ERR_ROLE_INVALID, "The description of a role has at most %d bytes.", ROLE_MAX_DESCRIPTION_BYTES);
-    if (r->scope_n > ROLE_MAX_SCOPES)
-        return FAIL(c, ERR_ROLE_INVALID, "A role has at most %d assignable scopes.", ROLE_MAX_SCOPES);
+    if (r->scope_n > ROLE_MAX_SCOPES) return FAIL(c, ERR_ROLE_INVALID, "A role has at most %d assignable scopes.", ROLE_MAX_SCOPES);
     for (size_t i = 0; i < r->scope_n; i++)
-        if (r->scopes[i].n > SCOPE_MAX_BYTES)
-            return FAIL(c, ERR_ROLE_INVALID, "An assignable scope has at most %d bytes.", SCOPE_MAX_BYTES);
+        if (r->scopes[i].n > SCOPE_MAX_BYTES) return FAIL(c, ERR_ROLE_INVALID, "An assignable scope has at most %d bytes.", SCOPE_MAX_BYTES);
     return lists_check(c, r->permissions, r->permission_n);
 }
 

@@ -100,15 +100,24 @@ TEST(role_builtins_mark_the_29_conditional_roles)
     }
 }
 
-static const str ACTIONS[] = {S_INIT("Microsoft.KeyVault/*/read"), S_INIT("Microsoft.Storage/storageAccounts/write")};
-static const str SCOPES[] = {S_INIT("/subscriptions/11111111-2222-3333-4444-555555555555"), S_INIT("/")};
+static const str                    ACTIONS[] = {S_INIT("Microsoft.KeyVault/*/read"), S_INIT("Microsoft.Storage/storageAccounts/write")};
+static const str                    SCOPES[] = {S_INIT("/subscriptions/11111111-2222-3333-4444-555555555555"), S_INIT("/")};
 static const struct role_permission BLOCKS[] = {
     {.actions = ACTIONS, .action_n = 2, .not_actions = ACTIONS + 1, .not_action_n = 1},
     {.data_actions = ACTIONS, .data_action_n = 1, .condition = S_INIT("ActionMatches{'a'}"), .condition_unknown = true},
 };
 static const struct role PLAIN = {
-    .id = {{1, 2, 3}}, .name = S_INIT("VM operator"), .description = S_INIT("starts them"), .permissions = BLOCKS, .permission_n = 2,
-    .scopes = SCOPES, .scope_n = 2, .created_ns = 5, .updated_ns = -7, .created_by = {{{9}}}, .updated_by = {{{8}}},
+    .id = {{1, 2, 3}},
+    .name = S_INIT("VM operator"),
+    .description = S_INIT("starts them"),
+    .permissions = BLOCKS,
+    .permission_n = 2,
+    .scopes = SCOPES,
+    .scope_n = 2,
+    .created_ns = 5,
+    .updated_ns = -7,
+    .created_by = {{{9}}},
+    .updated_by = {{{8}}},
 };
 
 static bytes packed(struct call *c, const struct role *r)

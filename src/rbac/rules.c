@@ -264,8 +264,8 @@ size_t rbac_count_at_scope(const struct rbac_rules *r, str scope)
 
 size_t rbac_index_bytes(const struct rbac_rules *r)
 {
-    return sizeof *r + r->item_room * sizeof *r->items + ids_bytes(&r->ids) + holders_bytes(&r->holders) +
-           places_bytes(&r->places) + rules_roles_bytes(r);
+    return sizeof *r + r->item_room * sizeof *r->items + ids_bytes(&r->ids) + holders_bytes(&r->holders) + places_bytes(&r->places) +
+           rules_roles_bytes(r);
 }
 
 void rbac_each_assignment(const struct rbac_rules *r, const guid *after, bool (*visit)(const struct assignment *x, void *ctx), void *ctx)
@@ -344,8 +344,7 @@ static void visit_places(const struct rbac_rules *r, const struct subscription_p
 {
     const struct visit v = {visit, ctx, false};
     bool               more = true;
-    for (uint32_t i = x ? x->first : PLACE_NONE; more && i != PLACE_NONE; i = r->places.at[i].next)
-        more = visit_place(r, r->places.at[i].hash, &v);
+    for (uint32_t i = x ? x->first : PLACE_NONE; more && i != PLACE_NONE; i = r->places.at[i].next) more = visit_place(r, r->places.at[i].hash, &v);
 }
 
 void rbac_each_in_subscription(const struct rbac_rules *r, subscription_id s, visit_assignment *visit, void *ctx)

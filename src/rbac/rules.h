@@ -52,7 +52,8 @@ bool rbac_role_in_use(const struct rbac_rules *r, guid role);
  * Every record once, in the order of ids, from the first past `after` (which need not be there; NULL: from the beginning);
  * `visit` answers false to stop.
  */
-void rbac_each_role(const struct rbac_rules *r, const guid *after, bool (*visit)(const struct role *x, void *ctx), void *ctx); /* built-in and custom */
+void rbac_each_role(const struct rbac_rules *r, const guid *after, bool (*visit)(const struct role *x, void *ctx),
+                    void *ctx); /* built-in and custom */
 void rbac_each_deny(const struct rbac_rules *r, const guid *after, bool (*visit)(const struct deny_assignment *x, void *ctx), void *ctx);
 void rbac_each_assignment(const struct rbac_rules *r, const guid *after, bool (*visit)(const struct assignment *x, void *ctx), void *ctx);
 /* The assignments of one principal; those exactly at one scope; at a subscription and below it; at scopes of no subscription. Any order. */
@@ -62,5 +63,5 @@ void rbac_each_in_subscription(const struct rbac_rules *r, subscription_id s, bo
 void rbac_each_outside(const struct rbac_rules *r, bool (*visit)(const struct assignment *x, void *ctx), void *ctx);
 /* Those that were removed and still grant (lingers_until_ns): by id, how many, each in any order. */
 const struct assignment *rbac_find_lingering(const struct rbac_rules *r, guid id);
-size_t rbac_lingering_count(const struct rbac_rules *r);
-void rbac_each_lingering(const struct rbac_rules *r, bool (*visit)(const struct assignment *x, void *ctx), void *ctx);
+size_t                   rbac_lingering_count(const struct rbac_rules *r);
+void                     rbac_each_lingering(const struct rbac_rules *r, bool (*visit)(const struct assignment *x, void *ctx), void *ctx);

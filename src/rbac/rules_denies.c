@@ -106,7 +106,8 @@ void rbac_each_deny(const struct rbac_rules *r, const guid *after, bool (*visit)
 {
     size_t first = after ? place_of(r, *after) : 0;
     if (after && stands_at(r, first, *after)) first++;
-    for (size_t i = first; i < r->deny_n && visit(r->denies[i]->record, ctx); i++) {}
+    for (size_t i = first; i < r->deny_n && visit(r->denies[i]->record, ctx); i++) {
+    }
 }
 
 void rules_clear_denies(struct rbac_rules *r)

@@ -20,7 +20,8 @@ static guid id_of(unsigned n)
 
 static bool put(struct test *t, struct rbac_rules *r, unsigned id, unsigned who, guid role, const char *scope, int64_t lingers)
 {
-    struct assignment *a = NULL, plain = {.id = id_of(id), .principal = {id_of(who)}, .role = role, .scope = str_of(scope), .lingers_until_ns = lingers};
+    struct assignment *a = NULL,
+                      plain = {.id = id_of(id), .principal = {id_of(who)}, .role = role, .scope = str_of(scope), .lingers_until_ns = lingers};
     if (assignment_new(t->call, &plain, &a) != OK) return false;
     bool done = rbac_put_assignment(r, a);
     ref_drop(&a->ref);
@@ -129,10 +130,12 @@ TEST(rules_replace_and_remove_leave_nothing_behind)
 
 TEST(rules_take_a_custom_role_before_and_after_its_assignments)
 {
-    static const str ACTIONS[] = {S_INIT("Microsoft.X/*/read"), S_INIT("Microsoft.X/y/read")};
-    const struct role_permission first = {.actions = ACTIONS, .action_n = 1}, second = {.actions = ACTIONS, .action_n = 1, .not_actions = ACTIONS + 1, .not_action_n = 1};
-    struct role                  plain = {.id = CUSTOM, .name = S("Mine"), .permissions = &first, .permission_n = 1}, *role = NULL, *changed = NULL, *false_reader = NULL;
-    struct rbac_rules           *r = rbac_rules_new();
+    static const str             ACTIONS[] = {S_INIT("Microsoft.X/*/read"), S_INIT("Microsoft.X/y/read")};
+    const struct role_permission first = {.actions = ACTIONS, .action_n = 1},
+                                 second = {.actions = ACTIONS, .action_n = 1, .not_actions = ACTIONS + 1, .not_action_n = 1};
+    struct role plain = {.id = CUSTOM, .name = S("Mine"), .permissions = &first, .permission_n = 1}, *role = NULL, *changed = NULL,
+                *false_reader = NULL;
+    struct rbac_rules *r = rbac_rules_new();
     CHECK(put(t, r, 1, 50, CUSTOM, SUB1, 0));
     CHECK(!can_read(t, r, 50, SUB1)); // nobody knows the role
     CHECK(!rbac_find_role(r, CUSTOM));
@@ -202,23 +205,30 @@ TEST(rules_list_roles_in_the_order_of_ids)
 
 TEST(rules_denies_are_found_replaced_and_removed)
 {
-    static const str             ALL = S_INIT("*");
+    static const str                   ALL = S_INIT("*");
     static const struct deny_principal EVERYONE = {.type = S_INIT("SystemDefined")};
-    const struct role_permission block = {.actions = &ALL, .action_n = 1};
-    struct rbac_rules           *r = rbac_rules_new();
+    const struct role_permission       block = {.actions = &ALL, .action_n = 1};
+    struct rbac_rules                 *r = rbac_rules_new();
     CHECK(put(t, r, 1, 50, READER, "/", 0));
     for (unsigned i = 0; i < 100; i++) {
         const struct deny_principal who = {.id = {id_of(60 + i)}};
         char                        scope[128];
         snprintf(scope, sizeof scope, SUB1 "/resourceGroups/rg%u", i);
-        struct deny_assignment *d = NULL, plain = {.id = id_of(i), .scope = str_of(scope), .permissions = &block, .permission_n = 1, .principals = &who, .principal_n = 1};
+        struct deny_assignment *d = NULL, plain = {.id = id_of(i),
+                                                   .scope = str_of(scope),
+                                                   .permissions = &block,
+                                                   .permission_n = 1,
+                                                   .principals = &who,
+                                                   .principal_n = 1};
         CHECK_OK(deny_new(t->call, &plain, &d));
         CHECK(rbac_put_deny(r, d));
         CHECK(rbac_put_deny(r, d));
         ref_drop(&d->ref);
     }
     CHECK(can_read(t, r, 50, RG1));
-    struct deny_assignment *d = NULL, plain = {.id = id_of(5), .scope = S(SUB1), .permissions = &block, .permission_n = 1, .principals = &EVERYONE, .principal_n = 1};
+    struct deny_assignment *d = NULL,
+                           plain = {
+                               .id = id_of(5), .scope = S(SUB1), .permissions = &block, .permission_n = 1, .principals = &EVERYONE, .principal_n = 1};
     CHECK_OK(deny_new(t->call, &plain, &d));
     CHECK(rbac_put_deny(r, d)); // replaces the one on rg5: everyone, in all of the subscription
     CHECK(!can_read(t, r, 50, RG1));

@@ -11,7 +11,9 @@ static bool read_type(str text, struct identity_wish *out)
     if (str_eq_nocase(str_trim(text), S("None"))) return true;
     for (str rest = text, piece; str_cut(&rest, ',', &piece);) {
         str   kind = str_trim(piece);
-        bool *wants = str_eq_nocase(kind, S("SystemAssigned")) ? &out->wants_system : str_eq_nocase(kind, S("UserAssigned")) ? &out->wants_user : NULL;
+        bool *wants = str_eq_nocase(kind, S("SystemAssigned")) ? &out->wants_system
+                      : str_eq_nocase(kind, S("UserAssigned")) ? &out->wants_user
+                                                               : NULL;
         if (!wants || *wants) return false;
         *wants = true;
     }
@@ -22,10 +24,12 @@ static enum err read_type_of(struct call *c, const struct json *block, struct id
 {
     const struct json *type = json_get_nocase(block, S("type"));
     if (!type)
-        return FAIL(c, ERR_CONTENT_INVALID, "The request content was invalid and could not be deserialized: 'Required property 'type' not found in JSON. Path 'identity'.'.");
+        return FAIL(c, ERR_CONTENT_INVALID,
+                    "The request content was invalid and could not be deserialized: 'Required property 'type' not found in JSON. Path 'identity'.'.");
     if (!json_is(type, JSON_IS_STRING) || !read_type(json_str(type), out))
         return FAIL(c, ERR_CONTENT_INVALID,
-                    "The request content was invalid and could not be deserialized: 'Error converting value \"%.*s\" to type 'ResourceIdentityType'. Path 'identity.type'.'.",
+                    "The request content was invalid and could not be deserialized: 'Error converting value \"%.*s\" to type 'ResourceIdentityType'. "
+                    "Path 'identity.type'.'.",
                     PSTR(str_upto(json_str(type), 100)));
     return OK;
 }
@@ -47,13 +51,15 @@ static bool is_identity_id(struct call *c, str text, str *out)
 static enum err read_id(struct call *c, str text, str *out)
 {
     if (!str_starts_nocase(text, S("/subscriptions/")) && !str_starts_nocase(text, S("/providers/")))
-        return FAIL(c, ERR_LINKED_ID_INVALID,
-                    "Property id '%.*s' at path '' is invalid. Expect fully qualified resource Id that start with '/subscriptions/{subscriptionId}' or "
-                    "'/providers/{resourceProviderNamespace}/'.",
-                    PSTR(str_upto(text, 512)));
+        return FAIL(
+            c, ERR_LINKED_ID_INVALID,
+            "Property id '%.*s' at path '' is invalid. Expect fully qualified resource Id that start with '/subscriptions/{subscriptionId}' or "
+            "'/providers/{resourceProviderNamespace}/'.",
+            PSTR(str_upto(text, 512)));
     if (!is_identity_id(c, text, out))
         return FAIL(c, ERR_IDENTITY_ID_INVALID,
-                    "The identity ids '%.*s' are invalid. It must be of the following format: '/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}"
+                    "The identity ids '%.*s' are invalid. It must be of the following format: "
+                    "'/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}"
                     "/providers/Microsoft.ManagedIdentity/userAssignedIdentities/{resourceName}'.",
                     PSTR(str_upto(text, 512)));
     return OK;
@@ -92,10 +98,11 @@ static enum err read_members(struct call *c, const struct json *map, struct read
         str                key = map->u.list.names[i], id;
         TRY(read_id(c, key, &id));
         if (!json_is(value, JSON_IS_OBJECT) && !json_is(value, JSON_IS_NULL))
-            return FAIL(c, ERR_IDENTITY_VALUES,
-                        "Invalid value for the identities '%.*s'. The 'UserAssignedIdentities' property keys should only be empty json objects, null or the "
-                        "resource exisiting property.", // published with that misspelling
-                        PSTR(str_upto(key, 512)));
+            return FAIL(
+                c, ERR_IDENTITY_VALUES,
+                "Invalid value for the identities '%.*s'. The 'UserAssignedIdentities' property keys should only be empty json objects, null or the "
+                "resource exisiting property.", // published with that misspelling
+                PSTR(str_upto(key, 512)));
         TRY(add_id(c, r, id, json_is(value, JSON_IS_OBJECT) ? &r->attach : &r->detach));
     }
     return OK;
@@ -107,7 +114,8 @@ static enum err read_map_of(struct call *c, const struct json *block, struct ide
     if (!map || json_is(map, JSON_IS_NULL)) return OK; // Terraform always sends the key, null when it means nothing
     if (!json_is(map, JSON_IS_OBJECT))
         return FAIL(c, ERR_CONTENT_INVALID,
-                    "The request content was invalid and could not be deserialized: 'The user-assigned identities are no JSON object. Path 'identity.userAssignedIdentities'.'.");
+                    "The request content was invalid and could not be deserialized: 'The user-assigned identities are no JSON object. Path "
+                    "'identity.userAssignedIdentities'.'.");
     CLEANUP(map_clear) struct map seen;
     map_init(&seen, true);
     struct reading r = {.seen = &seen};
@@ -127,14 +135,16 @@ enum err identity_wish_read(struct call *c, const struct json *block, struct ide
         return OK;
     }
     if (!json_is(block, JSON_IS_OBJECT))
-        return FAIL(c, ERR_CONTENT_INVALID, "The request content was invalid and could not be deserialized: 'The identity is no JSON object. Path 'identity'.'.");
+        return FAIL(c, ERR_CONTENT_INVALID,
+                    "The request content was invalid and could not be deserialized: 'The identity is no JSON object. Path 'identity'.'.");
     TRY(read_type_of(c, block, &wish));
     TRY(read_map_of(c, block, &wish));
     // Source: https://github.com/Azure/azure-rest-api-specs/issues/17650 (2022). Null, and a map of nulls, are let pass: clients send them
     const struct json *map = json_get_nocase(block, S("userAssignedIdentities"));
     bool               is_empty_map = json_is(map, JSON_IS_OBJECT) && json_n(map) == 0;
     if ((wish.attach_n || is_empty_map) && !wish.wants_user)
-        return FAIL(c, ERR_IDENTITY_VALUES, "The request format was unexpected, a non-UserAssigned identity type should not contain: userAssignedIdentities");
+        return FAIL(c, ERR_IDENTITY_VALUES,
+                    "The request format was unexpected, a non-UserAssigned identity type should not contain: userAssignedIdentities");
     *out = wish;
     return OK;
 }

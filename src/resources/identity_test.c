@@ -2,14 +2,14 @@
 
 #include "test.h"
 
-#define SUB "/subscriptions/11111111-1111-1111-1111-111111111111"
-#define IDS SUB "/resourceGroups/rg1/providers/Microsoft.ManagedIdentity/userAssignedIdentities/"
-#define ID1 IDS "id1"
-#define ID2 IDS "id2"
-#define ID3 IDS "id3"
+#define SUB          "/subscriptions/11111111-1111-1111-1111-111111111111"
+#define IDS          SUB "/resourceGroups/rg1/providers/Microsoft.ManagedIdentity/userAssignedIdentities/"
+#define ID1          IDS "id1"
+#define ID2          IDS "id2"
+#define ID3          IDS "id3"
 #define MAP(members) "\"userAssignedIdentities\":{" members "}"
-#define BOTH "{\"type\":\"SystemAssigned, UserAssigned\","
-#define USER "{\"type\":\"UserAssigned\","
+#define BOTH         "{\"type\":\"SystemAssigned, UserAssigned\","
+#define USER         "{\"type\":\"UserAssigned\","
 
 // The last segments of ids, "id1 id2".
 static str names(struct test *t, const str *ids, size_t n)
@@ -139,7 +139,8 @@ TEST(identity_wish_refusal_has_the_published_words)
               "words");
     call_forgive(t->call);
     CHECK(read_wish(t, USER MAP("\"" SUB "/x\":{}") "}", &wish) == ERR_IDENTITY_ID_INVALID);
-    CHECK(str_starts(str_of(t->call->failure.text), S("The identity ids '" SUB "/x' are invalid. It must be of the following format: '/subscriptions/{subscriptionId}/")));
+    CHECK(str_starts(str_of(t->call->failure.text),
+                     S("The identity ids '" SUB "/x' are invalid. It must be of the following format: '/subscriptions/{subscriptionId}/")));
     call_forgive(t->call);
 }
 
@@ -243,10 +244,13 @@ TEST(identity_writes_the_block_in_the_type_s_own_spelling) // I5, I6
         {IDENTITY_COMPACT_ALWAYS, false, 0, "{\"identity\":{\"type\":\"None\"}}"},
     };
     for (size_t i = 0; i < COUNT(CASES); i++) {
-        struct resource_identity identity = {
-            .has_system = CASES[i].system, .system_principal = {{{0x33}}}, .system_app = {{{0x55}}}, .user_assigned = ids, .user_assigned_n = CASES[i].users};
-        struct buf         b;
-        struct json_writer w;
+        struct resource_identity identity = {.has_system = CASES[i].system,
+                                             .system_principal = {{{0x33}}},
+                                             .system_app = {{{0x55}}},
+                                             .user_assigned = ids,
+                                             .user_assigned_n = CASES[i].users};
+        struct buf               b;
+        struct json_writer       w;
         buf_init(&b, &t->call->arena);
         json_begin(&w, &b);
         json_write_object(&w);

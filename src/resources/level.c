@@ -45,7 +45,7 @@ enum err resource_group_unpack(struct call *c, bytes record, struct resource_gro
 
 enum err subscription_new(struct call *c, const struct subscription *plain, struct subscription **out)
 {
-    static const size_t TEXTS[] = {offsetof(struct subscription, name), offsetof(struct subscription, mgmt_group)};
+    static const size_t  TEXTS[] = {offsetof(struct subscription, name), offsetof(struct subscription, mgmt_group)};
     struct subscription *s = record_new(plain, sizeof *plain, TEXTS, COUNT(TEXTS), 0, NULL);
     if (!s) return FAIL_PLAIN(c, ERR_NO_MEMORY);
     *out = s;

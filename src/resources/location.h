@@ -28,5 +28,5 @@ bool     location_eq(str a, str b); /* case and blanks do not count */
 
 size_t                 locations_count(void);
 const struct location *locations_at(size_t i);
-const struct location *locations_find(str location); /* in any writing; NULL if not known */
+const struct location *locations_find(str location);  /* in any writing; NULL if not known */
 str                    locations_csv(struct call *c); /* "australiaeast,brazilsouth,…" */

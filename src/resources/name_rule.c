@@ -72,7 +72,8 @@ static void add_characters(struct buf *b, const struct name_rule *rule)
         signs += !word;
         if (word && word->many && n < COUNT(parts)) parts[n++] = word->many;
     }
-    buf_addf(b, "%sletters%s%s", rule->is_lower ? "lower-case " : "", rule->takes_unicode ? " of any language" : "", n && !signs ? ", digits" : " and digits");
+    buf_addf(b, "%sletters%s%s", rule->is_lower ? "lower-case " : "", rule->takes_unicode ? " of any language" : "",
+             n && !signs ? ", digits" : " and digits");
     if (signs) buf_addf(b, ", spaces and the characters %.*s", PSTR(str_trim(rule->others)));
     for (size_t i = 0; !signs && i < n; i++) {
         add_joint(b, i + 1, n + 1, " and ");

@@ -64,7 +64,8 @@ enum err names_own(struct call *c, str domain, uint16_t port, struct names *out)
     size_t       max_bytes = max_domain_bytes(&n);
     n.port = port;
     if (!is_domain(domain, max_bytes))
-        return FAIL(c, ERR_NAME_INVALID, "'%.*s' is not a domain of at most %zu letters, digits, hyphens and dots.", PSTR(str_upto(domain, 64)), max_bytes);
+        return FAIL(c, ERR_NAME_INVALID, "'%.*s' is not a domain of at most %zu letters, digits, hyphens and dots.", PSTR(str_upto(domain, 64)),
+                    max_bytes);
     if (port == 0) return FAIL(c, ERR_NAME_INVALID, "Clients need a port other than 0.");
     str lower = call_lower(c, domain);
     if (!lower.at) return FAIL_PLAIN(c, ERR_NO_MEMORY);

@@ -17,7 +17,7 @@
 
 /* A host, or a suffix in front of which labels stand: LABEL.vault.azure.net. */
 struct host {
-    str  key; /* what status calls it; empty: it is not shown */
+    str  key;                                    /* what status calls it; empty: it is not shown */
     str  azure, azure_aliases[NAME_MAX_ALIASES]; /* lower case */
     str  own;                                    /* in front of a domain of the operator's; two that are equal lead to the first */
     bool is_suffix;
@@ -28,7 +28,10 @@ struct host_rows {
     const struct host *const *at;
     size_t                    n;
 };
-#define HOSTS(...) {(const struct host *const[]){__VA_ARGS__}, sizeof(const struct host *[]){__VA_ARGS__} / sizeof(struct host *)}
+#define HOSTS(...)                                                                                                    \
+    {                                                                                                                 \
+        (const struct host *const[]){__VA_ARGS__}, sizeof(const struct host *[]){__VA_ARGS__} / sizeof(struct host *) \
+    }
 
 /* Those of all services, in their order. Whoever links this room defines it: endpoints/services.c. */
 extern const struct host_rows *const HOSTS_OF_SERVICES[];

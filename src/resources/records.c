@@ -94,8 +94,9 @@ static void resource_remove(void *home, const struct ref *r)
 static const struct ref *resource_find(const void *home, str key)
 {
     const str              live = S("live:"), deleted = S("deleted:");
-    const struct resource *r = str_starts(key, live) ? tree_find(home, str_from(key, live.n))
-                               : str_starts(key, deleted) ? tree_find_deleted(home, str_from(key, deleted.n)) : NULL;
+    const struct resource *r = str_starts(key, live)      ? tree_find(home, str_from(key, live.n))
+                               : str_starts(key, deleted) ? tree_find_deleted(home, str_from(key, deleted.n))
+                                                          : NULL;
     return r ? &r->ref : NULL;
 }
 

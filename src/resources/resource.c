@@ -100,8 +100,8 @@ enum err resource_new(struct call *c, const struct resource *plain, struct resou
 {
     static const size_t TEXTS[] = {offsetof(struct resource, id), offsetof(struct resource, type), offsetof(struct resource, name),
                                    offsetof(struct resource, location), offsetof(struct resource, document)};
-    size_t tail;
-    void  *room;
+    size_t              tail;
+    void               *room;
     TRY(check_limits(c, plain));
     if (!identities_bytes(&plain->identity, &tail) || !size_add(tail, sizeof *plain->slot, &tail)) return FAIL_PLAIN(c, ERR_NO_MEMORY);
     struct resource *r = record_new(plain, sizeof *plain, TEXTS, COUNT(TEXTS), tail, &room);

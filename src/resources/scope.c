@@ -9,7 +9,7 @@
 struct walk {
     str    path;
     str    mgmt_group, subscription, group;
-    str    provider;    // of the last block
+    str    provider; // of the last block
     size_t segments;
     size_t host_end;    // before the last "/providers"
     size_t types_start; // behind the last "/providers/NS/"; may be past the end
@@ -53,8 +53,7 @@ static bool take_pair(struct walk *w, str first, str second, size_t start, size_
     } else if (!str_empty(w->provider)) {
         bool is_first = w->types_start == start + 1;
         w->parent_end = is_first ? w->host_end : start;
-        if (is_first && w->host_end == 0 && str_eq_nocase(w->provider, MGMT_GROUP_PROVIDER) &&
-            str_eq_nocase(first, MGMT_GROUP_TYPE))
+        if (is_first && w->host_end == 0 && str_eq_nocase(w->provider, MGMT_GROUP_PROVIDER) && str_eq_nocase(first, MGMT_GROUP_TYPE))
             w->mgmt_group = second;
     } else if (start == 0 && str_eq_nocase(first, S("subscriptions")) && guid_parse(second, &ignored)) {
         w->subscription = second;
@@ -98,8 +97,7 @@ static enum scope_kind kind_of(const struct walk *w)
 enum err scope_parse(struct call *c, str text, struct scope *out)
 {
     struct walk w;
-    if (!walk_path(text, &w) || w.segments % 2 != 0)
-        return FAIL(c, ERR_SCOPE_INVALID, "'%.*s' is not a scope.", PSTR(str_upto(text, 512)));
+    if (!walk_path(text, &w) || w.segments % 2 != 0) return FAIL(c, ERR_SCOPE_INVALID, "'%.*s' is not a scope.", PSTR(str_upto(text, 512)));
     *out = (struct scope){
         .kind = kind_of(&w),
         .path = w.path,

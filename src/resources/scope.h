@@ -20,7 +20,9 @@
 
 enum scope_kind { SCOPE_ROOT, SCOPE_MGMT_GROUP, SCOPE_SUBSCRIPTION, SCOPE_GROUP, SCOPE_RESOURCE };
 
-typedef struct { guid g; } subscription_id;
+typedef struct {
+    guid g;
+} subscription_id;
 
 struct scope {
     enum scope_kind kind;         /* SCOPE_RESOURCE also for a provider alone: ".../providers/NS" */

@@ -92,9 +92,9 @@ TEST(scope_parse_tells_the_kinds_apart)
 
 TEST(scope_parse_refuses_what_is_too_long_and_what_holds_a_nul)
 {
-    char          text[SCOPE_MAX_BYTES + 1];
-    const str     head = S(SUB "/resourceGroups/");
-    struct scope  s;
+    char         text[SCOPE_MAX_BYTES + 1];
+    const str    head = S(SUB "/resourceGroups/");
+    struct scope s;
     memset(text, 'a', sizeof text);
     memcpy(text, head.at, head.n);
     CHECK_ERR(scope_parse(t->call, (str){text, SCOPE_MAX_BYTES}, &s), OK, "2048 bytes");

@@ -192,7 +192,7 @@ static void drop_uses(struct tree *t, struct resource_entry *entry)
 
 static struct resource_entry *new_resource_entry(struct tree *t, const struct resource *r)
 {
-    size_t       n = r->deleted_ns ? 0 : r->identity.user_assigned_n;
+    size_t                 n = r->deleted_ns ? 0 : r->identity.user_assigned_n;
     struct resource_entry *entry = calloc(1, sizeof *entry + n * sizeof entry->uses[0]); // n ids stand in memory: no overflow
     if (!entry) return NULL;
     for (; entry->use_n < n; entry->use_n++) {

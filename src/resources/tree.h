@@ -19,13 +19,13 @@
 
 /* What a resource carries as identities; see identity.h for the wire's block. */
 struct resource_identity {
-    bool       has_system;
-    object_id  system_principal;
-    client_id  system_app;
-    const str *user_assigned; /* ARM ids as sent; an identity that is deleted leaves its id dangling here */
-    const object_id *attached; /* which principal each of them was when it was attached: one made later under the
+    bool             has_system;
+    object_id        system_principal;
+    client_id        system_app;
+    const str       *user_assigned; /* ARM ids as sent; an identity that is deleted leaves its id dangling here */
+    const object_id *attached;      /* which principal each of them was when it was attached: one made later under the
                                   same id is another one. NULL: none was known */
-    size_t     user_assigned_n;
+    size_t           user_assigned_n;
 };
 
 struct document_slot; /* see resource_document */
@@ -113,7 +113,7 @@ const struct resource_group *tree_find_group(const struct tree *t, str id);
 const struct subscription   *tree_find_subscription(const struct tree *t, subscription_id id);
 const struct mgmt_group     *tree_find_mgmt_group(const struct tree *t, str name);
 /* The live or soft-deleted resource of a type whose names are global (vaults), by type and name. */
-const struct resource       *tree_find_global(const struct tree *t, str type, str name, bool is_deleted);
+const struct resource *tree_find_global(const struct tree *t, str type, str name, bool is_deleted);
 
 /*
  * The scopes of the management groups that hold a subscription, nearest first, each once. The root

@@ -4,13 +4,13 @@
 
 #include "test.h"
 
-#define SUB   "/subscriptions/11111111-1111-1111-1111-111111111111"
-#define SUB2  "/subscriptions/22222222-2222-2222-2222-222222222222"
-#define RG    SUB "/resourceGroups/rg1"
-#define RG10  SUB "/resourceGroups/rg10"
-#define VMS   "/providers/Microsoft.Compute/virtualMachines/"
+#define SUB    "/subscriptions/11111111-1111-1111-1111-111111111111"
+#define SUB2   "/subscriptions/22222222-2222-2222-2222-222222222222"
+#define RG     SUB "/resourceGroups/rg1"
+#define RG10   SUB "/resourceGroups/rg10"
+#define VMS    "/providers/Microsoft.Compute/virtualMachines/"
 #define VAULTS "/providers/Microsoft.KeyVault/vaults/"
-#define IDS   "/providers/Microsoft.ManagedIdentity/userAssignedIdentities/"
+#define IDS    "/providers/Microsoft.ManagedIdentity/userAssignedIdentities/"
 
 static subscription_id sub(char digit)
 {
@@ -38,7 +38,9 @@ static void put_vm(struct test *t, struct tree *tree, const char *id, const char
     size_t n = 0;
     if (user1) users[n++] = str_of(user1);
     if (user2) users[n++] = str_of(user2);
-    put(t, tree, (struct resource){.id = str_of(id), .type = S("Microsoft.Compute/virtualMachines"), .identity = {.user_assigned = users, .user_assigned_n = n}});
+    put(t, tree,
+        (struct resource){
+            .id = str_of(id), .type = S("Microsoft.Compute/virtualMachines"), .identity = {.user_assigned = users, .user_assigned_n = n}});
 }
 
 static void put_group(struct test *t, struct tree *tree, const char *id)
@@ -124,7 +126,8 @@ TEST(tree_finds_by_id_in_any_case_and_keeps_the_last_casing)
 {
     struct tree *tree = tree_new();
     put_vm(t, tree, RG VMS "vm1", NULL, NULL);
-    CHECK_STR(tree_find(tree, S("/SUBSCRIPTIONS/11111111-1111-1111-1111-111111111111/resourcegroups/RG1" VMS "VM1"))->id, S(RG VMS "vm1"), "any case");
+    CHECK_STR(tree_find(tree, S("/SUBSCRIPTIONS/11111111-1111-1111-1111-111111111111/resourcegroups/RG1" VMS "VM1"))->id, S(RG VMS "vm1"),
+              "any case");
     CHECK(tree_find(tree, S(RG VMS "vm")) == NULL);
     CHECK(tree_find(tree, S(RG VMS "vm10")) == NULL);
     CHECK(tree_find(tree, S(RG10 VMS "vm1")) == NULL);
@@ -135,7 +138,7 @@ TEST(tree_finds_by_id_in_any_case_and_keeps_the_last_casing)
     CHECK(tree_put_resource(tree, (struct resource *)tree_find(tree, S(RG VMS "vm1")))); // the same record once more
     CHECK_STR(walk(t, tree, "", 0), S("VM1"), "once");
     tree_remove_resource(tree, tree_find(tree, S(RG VMS "vm1"))->id, false); // the id lies in what is removed
-    tree_remove_resource(tree, S(RG VMS "vm1"), false);                       // absent is fine
+    tree_remove_resource(tree, S(RG VMS "vm1"), false);                      // absent is fine
     CHECK(tree_find(tree, S(RG VMS "vm1")) == NULL);
     tree_free(tree);
     tree_free(NULL);
@@ -397,9 +400,17 @@ TEST(resource_reads_back_and_damage_is_refused)
 {
     const str       ids[] = {S(RG IDS "id1"), S(RG IDS "Id2")};
     struct resource plain = {
-        .id = S(RG VMS "vm1"), .type = S("Microsoft.Compute/virtualMachines"), .name = S("vm1"), .location = S("westus"), .uid = {{7}},
+        .id = S(RG VMS "vm1"),
+        .type = S("Microsoft.Compute/virtualMachines"),
+        .name = S("vm1"),
+        .location = S("westus"),
+        .uid = {{7}},
         .identity = {.has_system = true, .system_principal = {{{1}}}, .system_app = {{{2}}}, .user_assigned = ids, .user_assigned_n = 2},
-        .document = S("{\"tags\":{}}"), .created_ns = 1, .changed_ns = 2, .deleted_ns = 3, .purge_due_ns = 4,
+        .document = S("{\"tags\":{}}"),
+        .created_ns = 1,
+        .changed_ns = 2,
+        .deleted_ns = 3,
+        .purge_due_ns = 4,
     };
     struct resource *r = NULL;
     struct buf       b;
@@ -414,7 +425,8 @@ TEST(resource_reads_back_and_damage_is_refused)
     CHECK_STR(r->location, plain.location, "location");
     CHECK_STR(r->document, plain.document, "document");
     CHECK(guid_eq(r->uid, plain.uid) && r->identity.has_system && r->identity.user_assigned_n == 2);
-    CHECK(object_id_eq(r->identity.system_principal, plain.identity.system_principal) && client_id_eq(r->identity.system_app, plain.identity.system_app));
+    CHECK(object_id_eq(r->identity.system_principal, plain.identity.system_principal) &&
+          client_id_eq(r->identity.system_app, plain.identity.system_app));
     CHECK_STR(r->identity.user_assigned[1], ids[1], "identity");
     CHECK(r->created_ns == 1 && r->changed_ns == 2 && r->deleted_ns == 3 && r->purge_due_ns == 4);
     ref_drop(&r->ref);
@@ -425,7 +437,8 @@ TEST(resource_reads_back_and_damage_is_refused)
 
 TEST(resource_document_is_read_once_for_a_record)
 {
-    struct resource    plain = {.id = S(RG VAULTS "v"), .type = S("Microsoft.KeyVault/vaults"), .name = S("v"), .document = S("{\"properties\":{\"a\":1}}")};
+    struct resource plain = {
+        .id = S(RG VAULTS "v"), .type = S("Microsoft.KeyVault/vaults"), .name = S("v"), .document = S("{\"properties\":{\"a\":1}}")};
     struct resource   *first = NULL, *second = NULL;
     const struct json *read = NULL, *again = NULL, *changed = NULL;
     CHECK_OK(resource_new(t->call, &plain, &first));
@@ -476,7 +489,8 @@ TEST(tree_records_read_back_and_damage_is_refused)
     subscription_pack(&b, &subscription);
     record = str_bytes(buf_view(&b));
     CHECK_OK(subscription_unpack(t->call, record, &s));
-    CHECK(s && guid_eq(s->id.g, subscription.id.g) && tenant_id_eq(s->tenant, subscription.tenant) && str_eq(s->name, S("Dev")) && str_eq(s->mgmt_group, S("a")));
+    CHECK(s && guid_eq(s->id.g, subscription.id.g) && tenant_id_eq(s->tenant, subscription.tenant) && str_eq(s->name, S("Dev")) &&
+          str_eq(s->mgmt_group, S("a")));
     if (s) ref_drop(&s->ref);
     for (size_t n = 0; n < record.n; n++) CHECK_ERR(subscription_unpack(t->call, (bytes){record.at, n}, &s), ERR_STORE_DAMAGED, "subscription");
     b.at[0] = 2;
@@ -497,10 +511,10 @@ TEST(tree_records_have_limits)
 {
     static char long_text[SCOPE_MAX_BYTES + 1];
     memset(long_text, 'a', sizeof long_text);
-    const str              past = {long_text, sizeof long_text};
-    struct resource        by_id = {.id = past}, by_identity = {.id = S(RG), .identity = {.user_assigned = &past, .user_assigned_n = 1}}, *r;
-    struct resource_group  group = {.id = past}, *g;
-    struct mgmt_group      mgmt = {.name = str_upto(past, TREE_MAX_MGMT_GROUP_NAME + 1)}, *m;
+    const str             past = {long_text, sizeof long_text};
+    struct resource       by_id = {.id = past}, by_identity = {.id = S(RG), .identity = {.user_assigned = &past, .user_assigned_n = 1}}, *r;
+    struct resource_group group = {.id = past}, *g;
+    struct mgmt_group     mgmt = {.name = str_upto(past, TREE_MAX_MGMT_GROUP_NAME + 1)}, *m;
     CHECK_ERR(resource_new(t->call, &by_id, &r), ERR_SCOPE_INVALID, "id");
     CHECK_ERR(resource_new(t->call, &by_identity, &r), ERR_SCOPE_INVALID, "identity");
     CHECK_ERR(resource_group_new(t->call, &group, &g), ERR_SCOPE_INVALID, "group");

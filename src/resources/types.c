@@ -12,10 +12,11 @@ static const struct name_rule HYPHENS_AFTER_LETTER_6_50 = {6, 50, .others = S_IN
 static const struct name_rule LOWER_HYPHENS_1_63 = {1, 63, .others = S_INIT("-"), ENDS_PLAIN, .is_lower = true};
 static const struct name_rule LOWER_HYPHENS_3_63 = {3, 63, .others = S_INIT("-"), ENDS_PLAIN, .is_lower = true};
 
-static const struct name_rule APP_NAMES = {2, 32, .others = S_INIT("-"), .not_last = S_INIT("-"), .letter_first = true, .is_lower = true,
-                                           .no_double_hyphen = true};
+static const struct name_rule APP_NAMES = {
+    2, 32, .others = S_INIT("-"), .not_last = S_INIT("-"), .letter_first = true, .is_lower = true, .no_double_hyphen = true};
 static const struct name_rule STORE_NAMES = {5, 50, .others = S_INIT("-_")};
-static const struct name_rule VM_NAMES = {1, 64, .others = S_INIT("-_."), .not_first = S_INIT("-_."), .not_last = S_INIT("-."), .takes_unicode = true};
+static const struct name_rule VM_NAMES = {
+    1, 64, .others = S_INIT("-_."), .not_first = S_INIT("-_."), .not_last = S_INIT("-."), .takes_unicode = true};
 static const struct name_rule CONTAINER_NAMES = {1, 63, .others = S_INIT("-"), ENDS_PLAIN, .is_lower = true, .no_double_hyphen = true};
 static const struct name_rule CLUSTER_NAMES = {1, 63, .others = S_INIT("-_"), ENDS_PLAIN};
 static const struct name_rule COSMOS_NAMES = {3, 44, .others = S_INIT("-"), .not_first = S_INIT("-"), .is_lower = true};
@@ -30,8 +31,8 @@ static const struct name_rule SLOT_NAMES = {2, 59, .others = S_INIT("-"), ENDS_P
 
 // What any resource may be called: all but <>%&:\?/ and control characters; nor what no id may hold (see scope.h).
 // Source: https://github.com/Azure/azure-resource-manager-rpc/blob/master/v1.0/resource-api-reference.md
-static const struct name_rule ANY_NAMES = {1, 260, .others = S_INIT(" !\"$'()+,-.;=@[]^_`{|}~"), .not_first = S_INIT(" "),
-                                           .not_last = S_INIT(" "), .takes_unicode = true};
+static const struct name_rule ANY_NAMES = {
+    1, 260, .others = S_INIT(" !\"$'()+,-.;=@[]^_`{|}~"), .not_first = S_INIT(" "), .not_last = S_INIT(" "), .takes_unicode = true};
 
 // Source: https://learn.microsoft.com/rest/api/resources/resource-groups/create-or-update
 const struct name_rule NAME_RULE_GROUP = {1, 90, .others = S_INIT("-_.()"), .not_last = S_INIT("."), .takes_unicode = true};
@@ -53,17 +54,17 @@ const struct name_rule NAME_RULE_MGMT_GROUP = {1, 90, .others = S_INIT("-_.()"),
     "2021-03-01, 2021-02-01, 2021-01-15, 2021-01-01, 2020-12-01, 2020-10-01, 2020-09-01, 2020-06-01, "       \
     "2019-08-01, 2018-11-01, 2018-02-01, 2016-08-01"
 
-#define TYPE(name) .type = S_INIT(name)
-#define GLOBAL     .has_global_names = true
-#define TRACKED    .is_tracked = true
-#define SYSTEM     .takes_system = true
-#define BOTH       .takes_system = true, .takes_user = true
-#define COMPACT    .spelling = IDENTITY_COMPACT
-#define ALWAYS     .spelling = IDENTITY_COMPACT_ALWAYS
-#define LOWER      .has_lower_group = true
+#define TYPE(name)      .type = S_INIT(name)
+#define GLOBAL          .has_global_names = true
+#define TRACKED         .is_tracked = true
+#define SYSTEM          .takes_system = true
+#define BOTH            .takes_system = true, .takes_user = true
+#define COMPACT         .spelling = IDENTITY_COMPACT
+#define ALWAYS          .spelling = IDENTITY_COMPACT_ALWAYS
+#define LOWER           .has_lower_group = true
 #define ENDPOINT(whose) .own_endpoint = S_INIT(whose)
-#define OK_200     .answers_200 = true
-#define SINCE(csv) .api_versions = S_INIT(csv)
+#define OK_200          .answers_200 = true
+#define SINCE(csv)      .api_versions = S_INIT(csv)
 // Those of services that this product plays stand in their descriptors.
 static const struct resource_type TYPES[] = {
     {TYPE("Microsoft.App/containerApps"), &APP_NAMES, TRACKED, BOTH, ALWAYS, ENDPOINT("Container Apps")},
@@ -184,8 +185,8 @@ bool api_version_is_newer(struct call *c, str newest, str version)
 
 static enum err refuse_form(struct call *c, str versions, str version)
 {
-    return FAIL(c, ERR_API_VERSION_INVALID, "The api-version '%.*s' is invalid. The supported versions are '%.*s'.", PSTR(call_printable(c, version, 64)),
-                PSTR(versions));
+    return FAIL(c, ERR_API_VERSION_INVALID, "The api-version '%.*s' is invalid. The supported versions are '%.*s'.",
+                PSTR(call_printable(c, version, 64)), PSTR(versions));
 }
 
 enum err api_version_check(struct call *c, str versions, str version)

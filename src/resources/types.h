@@ -35,8 +35,8 @@ enum identity_spelling {
 struct resource_type {
     str                     type; /* "Microsoft.KeyVault/vaults", in the casing of answers; empty: any other type */
     const struct name_rule *names;
-    bool                    has_global_names; /* no two in the whole cloud, the soft-deleted included */
-    bool                    is_tracked;       /* has a location of its own, which it needs */
+    bool                    has_global_names;         /* no two in the whole cloud, the soft-deleted included */
+    bool                    is_tracked;               /* has a location of its own, which it needs */
     bool                    takes_system, takes_user; /* the identities it may carry */
     enum identity_spelling  spelling;
     bool                    answers_200;     /* a new one is answered with 200, never 201 */

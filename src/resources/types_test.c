@@ -118,17 +118,22 @@ TEST(types_refusal_of_a_name_says_the_rule)
         {"Contoso.Own/things", "It must have 1 to 260 characters: letters of any language and digits, spaces and the characters !\"$'()+,-.;=@[]^_`{|}~. "
                                "It must not begin with a space and not end with a space."},
     };
-    for (size_t i = 0; i < COUNT(CASES); i++) CHECK_STR(name_rule_words(t->call, types_of(str_of(CASES[i].type))->names), str_of(CASES[i].words), CASES[i].type);
+    for (size_t i = 0; i < COUNT(CASES); i++)
+        CHECK_STR(name_rule_words(t->call, types_of(str_of(CASES[i].type))->names), str_of(CASES[i].words), CASES[i].type);
     CHECK_STR(name_rule_words(t->call, &NAME_RULE_GROUP),
-              S("It must have 1 to 90 characters: letters of any language, digits, hyphens, underscores, periods and parentheses. It must not end with a period."),
+              S("It must have 1 to 90 characters: letters of any language, digits, hyphens, underscores, periods and parentheses. It must not end "
+                "with a period."),
               "groups");
     CHECK_STR(name_rule_words(t->call, &NAME_RULE_MGMT_GROUP),
-              S("It must have 1 to 90 characters: letters, digits, hyphens, underscores, periods and parentheses. It must begin with a letter or a digit and "
+              S("It must have 1 to 90 characters: letters, digits, hyphens, underscores, periods and parentheses. It must begin with a letter or a "
+                "digit and "
                 "not end with a period."),
               "management groups");
     CHECK(types_check_name(t->call, types_of(S("Microsoft.Storage/storageAccounts")), S("1")) == ERR_NAME_INVALID);
-    CHECK_STR(str_of(t->call->failure.text), S("The resource name '1' is invalid for the type Microsoft.Storage/storageAccounts. It must have 3 to 24 "
-                                               "characters: lower-case letters and digits."), "the whole");
+    CHECK_STR(str_of(t->call->failure.text),
+              S("The resource name '1' is invalid for the type Microsoft.Storage/storageAccounts. It must have 3 to 24 "
+                "characters: lower-case letters and digits."),
+              "the whole");
     call_forgive(t->call);
 }
 
@@ -139,8 +144,7 @@ TEST(types_table_is_whole)
         CHECK(type->names && type->names->min >= 1 && type->names->min <= type->names->max);
         CHECK(types_find(type->type) == type);
         CHECK(types_index(type) == i);
-        for (str rest = type->api_versions, one; type->api_versions.n && str_cut(&rest, ',', &one);)
-            CHECK(api_version_is_well_formed(str_trim(one)));
+        for (str rest = type->api_versions, one; type->api_versions.n && str_cut(&rest, ',', &one);) CHECK(api_version_is_well_formed(str_trim(one)));
     }
     CHECK(types_at(types_count()) == NULL);
 }
@@ -209,10 +213,13 @@ TEST(types_api_versions_are_the_published_ones_and_those_after_them)
     };
     t->call->now_s = 1795392000; // 2026-11-23
     for (size_t i = 0; i < COUNT(CASES); i++)
-        CHECK_ERR(types_check_api_version(t->call, types_of(str_of(CASES[i].type)), str_of(CASES[i].type), S("westus"), str_of(CASES[i].version)), CASES[i].want, CASES[i].version);
-    CHECK(types_check_api_version(t->call, types_of(S("Microsoft.KeyVault/vaults")), S("Microsoft.KeyVault/vaults"), S("westus"), S("2022-07-02")) != OK);
-    CHECK(str_starts(str_of(t->call->failure.text), S("No registered resource provider found for location 'westus' and API version '2022-07-02' for type "
-                                                      "'vaults'. The supported api-versions are '2026-04-01-preview, ")));
+        CHECK_ERR(types_check_api_version(t->call, types_of(str_of(CASES[i].type)), str_of(CASES[i].type), S("westus"), str_of(CASES[i].version)),
+                  CASES[i].want, CASES[i].version);
+    CHECK(types_check_api_version(t->call, types_of(S("Microsoft.KeyVault/vaults")), S("Microsoft.KeyVault/vaults"), S("westus"), S("2022-07-02")) !=
+          OK);
+    CHECK(str_starts(str_of(t->call->failure.text),
+                     S("No registered resource provider found for location 'westus' and API version '2022-07-02' for type "
+                       "'vaults'. The supported api-versions are '2026-04-01-preview, ")));
     call_forgive(t->call);
 }
 

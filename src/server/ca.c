@@ -80,11 +80,10 @@ static bool add_extension(X509 *to, X509 *issuer, int nid, const char *value)
 static bool set_basics(X509 *x, EVP_PKEY *key, const char *common_name, tenant_id tenant, int days)
 {
     struct guid_text unit = guid_text(tenant.g);
-    BIGNUM    *serial = BN_new();
-    X509_NAME *name = X509_get_subject_name(x);
-    bool       done = serial && BN_rand(serial, 127, BN_RAND_TOP_ANY, BN_RAND_BOTTOM_ANY) &&
-                BN_to_ASN1_INTEGER(serial, X509_get_serialNumber(x)) && X509_set_version(x, X509_VERSION_3) &&
-                X509_gmtime_adj(X509_getm_notBefore(x), -S_PER_DAY) &&
+    BIGNUM          *serial = BN_new();
+    X509_NAME       *name = X509_get_subject_name(x);
+    bool done = serial && BN_rand(serial, 127, BN_RAND_TOP_ANY, BN_RAND_BOTTOM_ANY) && BN_to_ASN1_INTEGER(serial, X509_get_serialNumber(x)) &&
+                X509_set_version(x, X509_VERSION_3) && X509_gmtime_adj(X509_getm_notBefore(x), -S_PER_DAY) &&
                 X509_time_adj_ex(X509_getm_notAfter(x), days, 0, NULL) && X509_set_pubkey(x, key) &&
                 X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const unsigned char *)common_name, -1, -1, 0) &&
                 X509_NAME_add_entry_by_txt(name, "OU", MBSTRING_ASC, (const unsigned char *)unit.s, -1, -1, 0);
@@ -167,7 +166,7 @@ static bool fits(X509 *x, EVP_PKEY *key)
 static bool read_tenant(X509 *ca, guid *out)
 {
     char text[GUID_TEXT_BYTES + 1];
-    int n = X509_NAME_get_text_by_NID(X509_get_subject_name(ca), NID_organizationalUnitName, text, sizeof text);
+    int  n = X509_NAME_get_text_by_NID(X509_get_subject_name(ca), NID_organizationalUnitName, text, sizeof text);
     return n == GUID_TEXT_BYTES && guid_parse((str){text, (size_t)n}, out);
 }
 
@@ -177,10 +176,14 @@ static enum err read_authority(struct call *c, str directory, const struct ca_su
     guid tenant;
     TRY(files_read(c, directory, "ca.pem", &pem));
     CLEANUP(free_cert) X509 *ca = parse_cert(pem);
-    if (!ca) return FAIL(c, ERR_CRYPTO, "%.*s/ca.pem is damaged: put it back, or delete ca.pem and ca.key there; the server then creates both.", PSTR(directory));
+    if (!ca)
+        return FAIL(c, ERR_CRYPTO, "%.*s/ca.pem is damaged: put it back, or delete ca.pem and ca.key there; the server then creates both.",
+                    PSTR(directory));
     if (!read_tenant(ca, &tenant) || !guid_eq(tenant, subject->tenant.g))
-        return FAIL(c, ERR_CRYPTO, "%.*s/ca.pem is not the authority of tenant %s: put that one back, or delete ca.pem and ca.key there; the server then creates both.",
-                    PSTR(directory), guid_text(subject->tenant.g).s);
+        return FAIL(
+            c, ERR_CRYPTO,
+            "%.*s/ca.pem is not the authority of tenant %s: put that one back, or delete ca.pem and ca.key there; the server then creates both.",
+            PSTR(directory), guid_text(subject->tenant.g).s);
     *out = TAKE(ca);
     return OK;
 }
@@ -188,15 +191,18 @@ static enum err read_authority(struct call *c, str directory, const struct ca_su
 static enum err read_authority_key(struct call *c, str directory, X509 *ca, EVP_PKEY **out)
 {
     CLEANUP(secret_clear) struct secret pem = {0};
-    enum err failed = files_read_secret(c, directory, "ca.key", &pem);
+    enum err                            failed = files_read_secret(c, directory, "ca.key", &pem);
     if (failed == ERR_NOT_FOUND) {
         call_forgive(c);
         return FAIL(c, ERR_CRYPTO, "%.*s/ca.key is missing: put it back, or delete ca.pem there; the server then creates both.", PSTR(directory));
     }
     TRY(failed);
     CLEANUP(free_key) EVP_PKEY *key = parse_key(&pem);
-    if (!key) return FAIL(c, ERR_CRYPTO, "%.*s/ca.key is damaged: put it back, or delete it and ca.pem; the server then creates both.", PSTR(directory));
-    if (!fits(ca, key)) return FAIL(c, ERR_CRYPTO, "%.*s/ca.key is not the key of ca.pem: put the right one back, or delete both; the server then creates both.", PSTR(directory));
+    if (!key)
+        return FAIL(c, ERR_CRYPTO, "%.*s/ca.key is damaged: put it back, or delete it and ca.pem; the server then creates both.", PSTR(directory));
+    if (!fits(ca, key))
+        return FAIL(c, ERR_CRYPTO, "%.*s/ca.key is not the key of ca.pem: put the right one back, or delete both; the server then creates both.",
+                    PSTR(directory));
     *out = TAKE(key);
     return OK;
 }
@@ -263,8 +269,8 @@ static bool is_signed_by(X509 *x, X509 *ca)
 static enum err is_good(struct call *c, str directory, X509 *ca, bool *out)
 {
     CLEANUP(secret_clear) struct secret pem = {0};
-    str      chain;
-    enum err failed = files_read(c, directory, "server.pem", &chain);
+    str                                 chain;
+    enum err                            failed = files_read(c, directory, "server.pem", &chain);
     if (failed == OK) failed = files_read_secret(c, directory, "server.key", &pem);
     if (failed == ERR_NOT_FOUND) {
         call_forgive(c);
@@ -273,7 +279,8 @@ static enum err is_good(struct call *c, str directory, X509 *ca, bool *out)
     TRY(failed);
     CLEANUP(free_cert) X509    *x = parse_cert(chain);
     CLEANUP(free_key) EVP_PKEY *key = parse_key(&pem);
-    if (!x || !key) report(REPORT_WARNING, "server: a damaged file is made anew", "directory=%.*s file=%s", PSTR(directory), x ? "server.key" : "server.pem");
+    if (!x || !key)
+        report(REPORT_WARNING, "server: a damaged file is made anew", "directory=%.*s file=%s", PSTR(directory), x ? "server.key" : "server.pem");
     *out = x && key && fits(x, key) && is_signed_by(x, ca) && !ends_soon(c, x);
     return OK;
 }

@@ -41,7 +41,8 @@ enum err files_make_directory(struct call *c, str path)
     }
     struct stat st;
     if (stat(whole, &st) != 0 || !S_ISDIR(st.st_mode)) return FAIL(c, ERR_IO, "%s is not a directory. Choose another with --data.", whole);
-    if (access(whole, R_OK | W_OK | X_OK) != 0) return FAIL(c, ERR_IO, "Cannot write to %s: %s. Choose another directory with --data.", whole, strerror(errno));
+    if (access(whole, R_OK | W_OK | X_OK) != 0)
+        return FAIL(c, ERR_IO, "Cannot write to %s: %s. Choose another directory with --data.", whole, strerror(errno));
     return OK;
 }
 
@@ -51,7 +52,8 @@ static enum err read_fd(struct call *c, const char *path, bool is_secret, struct
     if (fd < 0 && errno == ENOENT) return FAIL(c, ERR_NOT_FOUND, "The file %s is missing.", path);
     if (fd < 0) return FAIL(c, ERR_IO, "Cannot read %s: %s. Make it readable for this user.", path, strerror(errno));
     struct stat st;
-    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_size > FILES_MAX_BYTES) return FAIL(c, ERR_IO, "%s is no file of at most %u bytes.", path, FILES_MAX_BYTES);
+    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_size > FILES_MAX_BYTES)
+        return FAIL(c, ERR_IO, "%s is no file of at most %u bytes.", path, FILES_MAX_BYTES);
     if (is_secret && (st.st_mode & 077)) return FAIL(c, ERR_IO, "The key file %s can be read by others: run `chmod 600 %s` first.", path, path);
     uint8_t room[FILES_MAX_BYTES];
     ssize_t n = read(fd, room, sizeof room);
@@ -70,7 +72,7 @@ enum err files_read_secret(struct call *c, str directory, const char *name, stru
 
 enum err files_read(struct call *c, str directory, const char *name, str *out)
 {
-    const char                   *path = NULL;
+    const char                         *path = NULL;
     CLEANUP(secret_clear) struct secret content = {0};
     TRY(path_of(c, directory, name, &path));
     TRY(read_fd(c, path, false, &content));

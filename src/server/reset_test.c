@@ -39,9 +39,10 @@ TEST(server_reset_deletes_what_a_server_made_and_nothing_else)
     CHECK_OK(files_exist(t->call, directory, "notes.txt", &is_there));
     CHECK(!has && is_there);
 
-    struct stat st;
-    size_t      left = 0;
-    static const char *const MADE[] = {"lanyard.db", "lanyard.db-wal", "seal.key", "tenant", "ca.pem", "ca.key", "server.pem", "server.key", "server.names"};
+    struct stat              st;
+    size_t                   left = 0;
+    static const char *const MADE[] = {"lanyard.db", "lanyard.db-wal", "seal.key",   "tenant",      "ca.pem",
+                                       "ca.key",     "server.pem",     "server.key", "server.names"};
     for (size_t i = 0; i < COUNT(MADE); i++) left += stat(call_format(t->call, "%.*s/%s", PSTR(directory), MADE[i]).at, &st) == 0;
     CHECK_INT(left, 0, "files");
     CHECK_OK(make(t, directory, &p));

@@ -25,9 +25,9 @@
 
 #define STOP_GRACE_MS   5000
 #define READS_MAX_QUEUE 1024
-#define LARGE_BYTES   (128 << 10)
-#define READERS       2 // for reads that take long
-#define SIGNERS       2 // measured on two cores: more signers only starve the loops
+#define LARGE_BYTES     (128 << 10)
+#define READERS         2 // for reads that take long
+#define SIGNERS         2 // measured on two cores: more signers only starve the loops
 
 // All that runs, in the order of its making; stop_all takes it down in reverse, also half-way.
 struct server {
@@ -134,11 +134,11 @@ static enum err start_workers(struct call *c, struct server *s)
 
 static enum err listen_https(struct call *c, struct server *s)
 {
-    struct product             *p = &s->product;
-    struct http_listener       *listener;
+    struct product               *p = &s->product;
+    struct http_listener         *listener;
     struct http_listener_settings l = {.handler = router_handle, .admit = router_admit, .context = &s->public_router};
-    str address = str_empty(s->options->address) ? S("127.0.0.1") : s->options->address;
-    struct ca_subject subject = {.tenant = p->tenant, .names = &p->names};
+    str                           address = str_empty(s->options->address) ? S("127.0.0.1") : s->options->address;
+    struct ca_subject             subject = {.tenant = p->tenant, .names = &p->names};
     TRY(ca_prepare(c, p->data_dir, &subject, &s->certificate));
     TRY(net_tls_new(c, s->certificate.chain_pem, &s->certificate.key_pem, &s->tls));
     s->public_router = (struct router){.product = p, .workers = s->readers};
@@ -151,11 +151,13 @@ static enum err listen_admin(struct call *c, struct server *s)
 {
     struct product               *p = &s->product;
     struct http_listener         *listener;
-    struct http_listener_settings l = {.handler = router_handle, .admit = router_admit, .context = &s->admin_router, .accepts = sandbox_accepts_admin};
+    struct http_listener_settings l = {
+        .handler = router_handle, .admit = router_admit, .context = &s->admin_router, .accepts = sandbox_accepts_admin};
     s->admin_router = (struct router){.product = p, .is_admin = true, .workers = s->readers};
     TRY(net_open_unix(c, call_format(c, "%.*s/admin.sock", PSTR(p->data_dir)), &l.fd));
     TRY(http_listen(c, s->http, &l, &listener));
-    struct sandbox_settings sandbox = {.product = p, .loops = s->loops, .http = s->http, .tls = s->tls, .router = &s->public_router, .ca_pem = s->certificate.ca_pem};
+    struct sandbox_settings sandbox = {
+        .product = p, .loops = s->loops, .http = s->http, .tls = s->tls, .router = &s->public_router, .ca_pem = s->certificate.ca_pem};
     return sandbox_start(c, &sandbox, &s->sandbox);
 }
 

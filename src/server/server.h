@@ -10,21 +10,21 @@
 #define SERVER_LOG_DAYS_MAX       3650
 #define SERVER_LOG_RECORDS_MAX    1000000 /* they are counted every half minute: half a second of a background thread */
 
-#define SERVER_LOG_FILE           "server.log" /* in the data directory: what a detached server says */
+#define SERVER_LOG_FILE "server.log" /* in the data directory: what a detached server says */
 
 struct server_options {
     str      data_dir;
-    uint16_t https_port;  /* 0: any free one */
-    str      address;     /* to listen on; empty: 127.0.0.1 */
-    str      own_domain;  /* --names own --domain D; empty: Azure's public names */
-    unsigned workers;     /* serving threads; 0: one */
-    int64_t  token_lifetime_s; /* 0: the published 24 hours */
-    int64_t  log_days;    /* how long log records are kept; 0: LOG_KEEP_DAYS */
-    size_t   log_records; /* and how many activity records; 0: LOG_KEEP_RECORDS */
-    bool     test_clock;  /* the clock may be moved through the admin API */
-    str      propagation; /* "instant" (also when empty), "cloud", or a file of own figures */
+    uint16_t https_port;                                  /* 0: any free one */
+    str      address;                                     /* to listen on; empty: 127.0.0.1 */
+    str      own_domain;                                  /* --names own --domain D; empty: Azure's public names */
+    unsigned workers;                                     /* serving threads; 0: one */
+    int64_t  token_lifetime_s;                            /* 0: the published 24 hours */
+    int64_t  log_days;                                    /* how long log records are kept; 0: LOG_KEEP_DAYS */
+    size_t   log_records;                                 /* and how many activity records; 0: LOG_KEEP_RECORDS */
+    bool     test_clock;                                  /* the clock may be moved through the admin API */
+    str      propagation;                                 /* "instant" (also when empty), "cloud", or a file of own figures */
     void (*ready)(const char *facts_json, void *context); /* called once it listens; may be NULL */
-    void    *ready_context;
+    void *ready_context;
 };
 
 /*

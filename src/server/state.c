@@ -8,10 +8,10 @@
 #define SEAL_KEY_FILE       "seal.key"
 #define SEAL_KEY_FIRST_FILE "seal.key.first" // its name until the first start is done
 #define TENANT_FILE         "tenant"         // the marker: to which tenant the keys beside it belong
-#define META_KEY       S("product")
-#define TENANT_NAME    S("Lanyard")
-#define TENANT_DOMAIN  S("lanyard.localhost")
-#define SUBSCRIPTION   S("Lanyard subscription")
+#define META_KEY            S("product")
+#define TENANT_NAME         S("Lanyard")
+#define TENANT_DOMAIN       S("lanyard.localhost")
+#define SUBSCRIPTION        S("Lanyard subscription")
 
 static const guid OWNER = {{0x8e, 0x3a, 0xf6, 0x57, 0xa8, 0xff, 0x44, 0x3c, 0xa7, 0x5c, 0x2f, 0xe8, 0xc4, 0xbc, 0xb6, 0x35}};
 
@@ -64,14 +64,23 @@ static enum err make_operator(struct call *c, struct worlds *worlds, struct stor
     struct principal  *operator;
     struct assignment *owner;
     TRY(principal_new(c,
-                      &(struct principal){.id = p->operator_id, .kind = PRINCIPAL_USER, .name = S("Operator"), .created_ns = c->now_ns,
+                      &(struct principal){.id = p->operator_id,
+                                          .kind = PRINCIPAL_USER,
+                                          .name = S("Operator"),
+                                          .created_ns = c->now_ns,
                                           .user_name = call_format(c, "operator@%.*s", PSTR(p->tenant_domain))},
                       &operator));
     TRY(world_change(c, worlds, session, STORE_PRINCIPAL, NULL, &operator->ref));
     TRY(assignment_new(c,
-                       &(struct assignment){.id = guid_new(c), .principal = p->operator_id, .principal_type = PRINCIPAL_TYPE_USER, .role = OWNER,
-                                            .scope = S("/"), .created_ns = c->now_ns, .updated_ns = c->now_ns,
-                                            .created_by = p->operator_id, .updated_by = p->operator_id},
+                       &(struct assignment){.id = guid_new(c),
+                                            .principal = p->operator_id,
+                                            .principal_type = PRINCIPAL_TYPE_USER,
+                                            .role = OWNER,
+                                            .scope = S("/"),
+                                            .created_ns = c->now_ns,
+                                            .updated_ns = c->now_ns,
+                                            .created_by = p->operator_id,
+                                            .updated_by = p->operator_id},
                        &owner));
     return world_change(c, worlds, session, STORE_ASSIGNMENT, NULL, &owner->ref);
 }
@@ -91,8 +100,10 @@ static enum err load_keys(struct call *c, struct store_session *session, struct 
     enum err failed = signing_keys_load(c, session, p);
     if (failed != ERR_CRYPTO && failed != ERR_NOT_FOUND) return failed;
     call_forgive(c);
-    if (failed == ERR_NOT_FOUND) return FAIL(c, ERR_STORE_DAMAGED, "The store in %.*s lacks its signing keys: bring lanyard.db back from a backup.", PSTR(p->data_dir));
-    return FAIL(c, ERR_CRYPTO, "%.*s/%s is not the key that this directory was written with: put the right one back.", PSTR(p->data_dir), SEAL_KEY_FILE);
+    if (failed == ERR_NOT_FOUND)
+        return FAIL(c, ERR_STORE_DAMAGED, "The store in %.*s lacks its signing keys: bring lanyard.db back from a backup.", PSTR(p->data_dir));
+    return FAIL(c, ERR_CRYPTO, "%.*s/%s is not the key that this directory was written with: put the right one back.", PSTR(p->data_dir),
+                SEAL_KEY_FILE);
 }
 
 static enum err check_seal_key(struct call *c, const struct product *p, const char *name)
@@ -112,7 +123,8 @@ static enum err load_seal_key(struct call *c, struct product *p)
     if (failed == OK) return check_seal_key(c, p, SEAL_KEY_FIRST_FILE);
     if (failed != ERR_NOT_FOUND) return failed;
     call_forgive(c);
-    return FAIL(c, ERR_CRYPTO, "%.*s/%s is missing: without it the secrets there cannot be read. Put it back from a backup.", PSTR(p->data_dir), SEAL_KEY_FILE);
+    return FAIL(c, ERR_CRYPTO, "%.*s/%s is missing: without it the secrets there cannot be read. Put it back from a backup.", PSTR(p->data_dir),
+                SEAL_KEY_FILE);
 }
 
 // The seal key gets its name when all that it belongs to is in the database; where there is one of that name, a
@@ -160,7 +172,8 @@ static enum err check_marker(struct call *c, const struct product *p, bool *out_
         return FAIL(c, ERR_CRYPTO, "%.*s/%s is damaged: put it back from a backup, or remove it if the keys beside it are those of tenant %s.",
                     PSTR(p->data_dir), TENANT_FILE, guid_text(p->tenant.g).s);
     if (guid_eq(marked, p->tenant.g)) return OK;
-    return FAIL(c, ERR_CRYPTO, "The keys in %.*s belong to tenant %s (so says the file %s), lanyard.db to tenant %s: bring back what belongs together.",
+    return FAIL(c, ERR_CRYPTO,
+                "The keys in %.*s belong to tenant %s (so says the file %s), lanyard.db to tenant %s: bring back what belongs together.",
                 PSTR(p->data_dir), guid_text(marked).s, TENANT_FILE, guid_text(p->tenant.g).s);
 }
 
@@ -183,8 +196,10 @@ static enum err open_with(struct call *c, struct product *p, struct store_sessio
     if (found != ERR_NOT_FOUND) return found;
     call_forgive(c);
     if (key_file)
-        return FAIL(c, ERR_STORE_DAMAGED, "%.*s/lanyard.db holds no tenant, but %s of one is there: bring lanyard.db back from a backup, or move the keys away to start empty.",
-                    PSTR(p->data_dir), key_file);
+        return FAIL(
+            c, ERR_STORE_DAMAGED,
+            "%.*s/lanyard.db holds no tenant, but %s of one is there: bring lanyard.db back from a backup, or move the keys away to start empty.",
+            PSTR(p->data_dir), key_file);
     TRY(worlds_load(c, session, &p->worlds));
     return first_start(c, p, session);
 }

@@ -19,7 +19,7 @@ enum file {
 #define X(file, name) FILE_##file,
     FILES(X)
 #undef X
-    FILE_N
+        FILE_N
 };
 static const char *const NAMES[] = {
 #define X(file, name) name,
@@ -30,8 +30,8 @@ static const char *const NAMES[] = {
 #define BIT(file) (1u << FILE_##file)
 
 struct image {
-    str    files[FILE_N];
-    guid   tenant;
+    str  files[FILE_N];
+    guid tenant;
 };
 
 static str path_of(struct test *t, const char *directory, const char *name)
@@ -148,7 +148,7 @@ static void befall(struct test *t, const char *name, const struct image *own, co
     }
 }
 
-#define LOG "lanyard.db-wal is missing, damaged or another's"
+#define LOG  "lanyard.db-wal is missing, damaged or another's"
 #define SAME NULL /* it starts, with the same tenant */
 
 static const char *const EXPECTED[FILE_N][DAMAGE_N] = {
@@ -173,7 +173,8 @@ static void check_start(struct test *t, str directory, guid tenant, const char *
     str      said = str_of(t->call->failure.text);
     if (failed == OK && want) test_failed(t, __FILE__, __LINE__, "%s: started, and should have said \"%s\"", row, want);
     if (failed == OK) CHECK_ROW(guid_eq(got, tenant), row);
-    if (failed != OK && (!want || str_find_str(said, str_of(want)) == STR_NOWHERE)) test_failed(t, __FILE__, __LINE__, "%s: \"%.*s\"", row, PSTR(said));
+    if (failed != OK && (!want || str_find_str(said, str_of(want)) == STR_NOWHERE))
+        test_failed(t, __FILE__, __LINE__, "%s: \"%.*s\"", row, PSTR(said));
     CHECK_ROW(failed == OK || str_find(said, '\n') == STR_NOWHERE, row);
     call_forgive(t->call);
 }

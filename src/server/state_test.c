@@ -21,8 +21,8 @@ TEST(state_open_finds_again_what_it_made)
 {
     struct product first, again;
     CHECK_OK(open_in(t, &first));
-    tenant_id    tenant = first.tenant;
-    object_id    operator_id = first.operator_id;
+    tenant_id tenant = first.tenant;
+    object_id operator_id = first.operator_id;
     CHECK(!guid_is_none(tenant.g) && !guid_is_none(first.subscription.g) && first.keyring);
     const struct world *w = world_enter(first.worlds, 0);
     CHECK(directory_find(w->directory, operator_id) && tree_find_subscription(w->tree, first.subscription));
@@ -47,10 +47,10 @@ TEST(state_open_wants_the_key_that_the_directory_was_written_with)
         {"gone", 0, 0600, true, ERR_CRYPTO, "is missing"},
         {"read by others", 32, 0604, false, ERR_IO, "chmod 600"},
     };
-    static const uint8_t              OTHER[64] = {1, 2, 3};
+    static const uint8_t                OTHER[64] = {1, 2, 3};
     CLEANUP(secret_clear) struct secret key = {0};
-    struct product                    p;
-    str                               directory = str_of(test_dir(t));
+    struct product                      p;
+    str                                 directory = str_of(test_dir(t));
     CHECK_OK(open_in(t, &p));
     tenant_id tenant = p.tenant;
     state_close(&p);

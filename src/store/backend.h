@@ -22,8 +22,8 @@ enum store_order { STORE_BY_KEY, STORE_BY_DUE, STORE_BY_SECONDARY, STORE_ORDER_N
 /* What a scan visits, in one of the orders; equal ones by key. */
 struct store_span {
     enum store_order order;
-    str              low;  /* by key, by secondary key: from here ... */
-    str              high; /* ... up to, but not with, this; may be longer than any key */
+    str              low;                        /* by key, by secondary key: from here ... */
+    str              high;                       /* ... up to, but not with, this; may be longer than any key */
     int64_t          until_ns;                   /* by due time: 1 .. until_ns */
     str              after_secondary, after_key; /* by secondary key: only past these */
     bool             backwards;                  /* by key */
@@ -37,8 +37,8 @@ struct store_backend {
     void (*session_close)(struct store_session *x); /* a transaction was rolled back before */
 
     enum err (*get)(struct call *c, struct store_session *x, enum store_kind kind, str key, struct store_record *out);
-    enum err (*scan)(struct call *c, struct store_session *x, enum store_kind kind, const struct store_span *span,
-                     store_record_visit *visit, void *context);
+    enum err (*scan)(struct call *c, struct store_session *x, enum store_kind kind, const struct store_span *span, store_record_visit *visit,
+                     void *context);
     enum err (*begin_read)(struct call *c, struct store_session *x); /* from here on one state is seen */
     void (*end_read)(struct store_session *x);
 

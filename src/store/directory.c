@@ -10,13 +10,13 @@
 #include <unistd.h>
 
 #define DATABASE "lanyard.db"
-#define LOCK "lock"
+#define LOCK     "lock"
 #define LOG_WORD "log"
 
 // The log's header: eight big-endian words, the last two of which are the sum of the others.
 // Source: https://www.sqlite.org/fileformat2.html#walformat
 #define LOG_HEADER_BYTES 32
-#define LOG_SALT_AT      16 // a number by chance, one more each time that the log begins anew
+#define LOG_SALT_AT      16          // a number by chance, one more each time that the log begins anew
 #define LOG_MAGIC        0x377f0682u // the lowest bit says in which order the sum takes bytes
 
 static void closep(int *fd)
@@ -29,8 +29,8 @@ static FALLIBLE refuse(struct call *c, str path)
     if (errno == ENOTDIR) return FAIL(c, ERR_STORE_UNAVAILABLE, "%.*s is not a directory: name another one.", PSTR(path));
     if (errno == ENOSPC || errno == EDQUOT)
         return FAIL(c, ERR_STORE_UNAVAILABLE, "The disk is full: free space for %.*s, then try again.", PSTR(path));
-    return FAIL(c, ERR_STORE_UNAVAILABLE, "%.*s cannot be made or written: %s. Give this user the right to, or name another directory.",
-                PSTR(path), strerror(errno));
+    return FAIL(c, ERR_STORE_UNAVAILABLE, "%.*s cannot be made or written: %s. Give this user the right to, or name another directory.", PSTR(path),
+                strerror(errno));
 }
 
 // A new name survives a power cut only when its directory was flushed.
@@ -161,7 +161,8 @@ static FALLIBLE check_log_is_there(struct call *c, const struct store_directory 
     if (!d->has_log) return OK;
     if (read_log_salt(d, &salt) && (salt == d->log_salt || salt == d->log_salt + 1)) return OK;
     return FAIL(c, ERR_STORE_UNAVAILABLE,
-                "%s-wal is missing, damaged or another's, and the latest changes were in it alone: bring it back, or remove %s/" LOCK " and it to go on without them.",
+                "%s-wal is missing, damaged or another's, and the latest changes were in it alone: bring it back, or remove %s/" LOCK
+                " and it to go on without them.",
                 d->file, d->path);
 }
 
@@ -211,7 +212,7 @@ static FALLIBLE claim(struct call *c, str path, bool must_exist, struct store_di
 enum err store_directory_claim(struct call *c, str path, bool must_exist, struct store_directory *out)
 {
     struct store_directory d = {.lock_fd = -1};
-    enum err         claimed = claim(c, path, must_exist, &d);
+    enum err               claimed = claim(c, path, must_exist, &d);
     if (claimed != OK) store_directory_release(&d);
     else *out = d;
     return claimed;

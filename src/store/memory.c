@@ -289,8 +289,8 @@ static enum err walk(struct call *c, const struct node *t, struct walk *w)
     return OK;
 }
 
-static enum err memory_scan(struct call *c, struct store_session *x, enum store_kind kind, const struct store_span *span,
-                            store_record_visit *visit, void *context)
+static enum err memory_scan(struct call *c, struct store_session *x, enum store_kind kind, const struct store_span *span, store_record_visit *visit,
+                            void *context)
 {
     CLEANUP(dropp) struct node *t = seen(x, kind, span->order);
     return walk(c, t, &(struct walk){.span = span, .visit = visit, .context = context});

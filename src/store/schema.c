@@ -52,8 +52,7 @@ static FALLIBLE check_is_ours(struct call *c, sqlite3 *db, const char *path, boo
     if (!is_new && application != APPLICATION_ID)
         return FAIL(c, ERR_STORE_UNAVAILABLE, "%s is another program's database: name another directory.", path);
     if (*out_version < 0 || *out_version > SCHEMA_VERSION)
-        return FAIL(c, ERR_STORE_UNAVAILABLE,
-                    "%s was written by a newer Lanyard (form %lld; this one knows up to %d): use that version.", path,
+        return FAIL(c, ERR_STORE_UNAVAILABLE, "%s was written by a newer Lanyard (form %lld; this one knows up to %d): use that version.", path,
                     (long long)*out_version, SCHEMA_VERSION);
     return OK;
 }

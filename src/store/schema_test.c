@@ -47,16 +47,14 @@ static enum err make_store(struct call *c, const char *directory)
 
 // The tables of form 1, as the first version of the program made them, with records in them.
 #define OLD_SMALL(name) "CREATE TABLE " name " (key BLOB NOT NULL PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID;"
-static const char FORM_1[] =
-    OLD_SMALL("meta") OLD_SMALL("principal") OLD_SMALL("membership") OLD_SMALL("subscription") OLD_SMALL("management_group")
+static const char FORM_1[] = OLD_SMALL("meta") OLD_SMALL("principal") OLD_SMALL("membership") OLD_SMALL("subscription") OLD_SMALL("management_group")
     OLD_SMALL("resource_group") OLD_SMALL("resource") OLD_SMALL("role") OLD_SMALL("role_assignment") OLD_SMALL("deny_assignment")
-    OLD_SMALL("signing_key") "CREATE TABLE secret (key BLOB NOT NULL PRIMARY KEY, body BLOB NOT NULL);"
-    OLD_SMALL("activity") OLD_SMALL("signin") OLD_SMALL("diagnostic")
-    "PRAGMA application_id = 1280203076; PRAGMA user_version = 1; PRAGMA journal_mode = WAL;"
-    "INSERT INTO meta VALUES (x'6d616465', x'796573');"
-    "INSERT INTO secret VALUES (x'73', x'626f6479');"
-    "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 999) "
-    "INSERT INTO role_assignment SELECT CAST(printf('%04d', i) AS BLOB), CAST(i AS BLOB) FROM n;";
+        OLD_SMALL("signing_key") "CREATE TABLE secret (key BLOB NOT NULL PRIMARY KEY, body BLOB NOT NULL);" OLD_SMALL("activity") OLD_SMALL("signin")
+            OLD_SMALL("diagnostic") "PRAGMA application_id = 1280203076; PRAGMA user_version = 1; PRAGMA journal_mode = WAL;"
+                                    "INSERT INTO meta VALUES (x'6d616465', x'796573');"
+                                    "INSERT INTO secret VALUES (x'73', x'626f6479');"
+                                    "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 999) "
+                                    "INSERT INTO role_assignment SELECT CAST(printf('%04d', i) AS BLOB), CAST(i AS BLOB) FROM n;";
 
 static int64_t number_of(const char *file, const char *sql)
 {
@@ -101,8 +99,9 @@ TEST(sqlite_raises_a_database_of_the_first_form)
     CHECK_INT(number_of(file, "PRAGMA user_version"), SCHEMA_VERSION, "raised");
     // What a fresh database has, this one has too: the tables' and indexes' names and columns.
     CHECK_OK(make_store(t->call, path_in(t, "fresh")));
-    static const char SHAPE[] = "SELECT sum(length(name)) * 1000 + count(*) FROM (SELECT name FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%' UNION ALL "
-                                "SELECT m.name || c.name FROM sqlite_schema m, pragma_table_info(m.name) c WHERE m.type = 'table')";
+    static const char SHAPE[] =
+        "SELECT sum(length(name)) * 1000 + count(*) FROM (SELECT name FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%' UNION ALL "
+        "SELECT m.name || c.name FROM sqlite_schema m, pragma_table_info(m.name) c WHERE m.type = 'table')";
     CHECK_INT(number_of(file, SHAPE), number_of(path_in(t, "fresh/lanyard.db"), SHAPE), "the same shape");
 }
 

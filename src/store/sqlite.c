@@ -8,13 +8,13 @@
 #include "store/schema.h"
 #include "store/sqlite_fail.h"
 
-#define BUSY_TIMEOUT_MS 5000   // only another program that reads our file can make us wait
-#define READERS_TIMEOUT_MS 250 // how long a checkpoint waits for readers of the log, at the most
+#define BUSY_TIMEOUT_MS    5000 // only another program that reads our file can make us wait
+#define READERS_TIMEOUT_MS 250  // how long a checkpoint waits for readers of the log, at the most
 // Frames of the log (pages of 4 KiB): past the first it is brought into the database every so many
 // frames; past the second that waits for readers too, so that the log can begin anew.
-#define LOG_STEP_FRAMES 1000
+#define LOG_STEP_FRAMES  1000
 #define LOG_LIMIT_FRAMES 8000
-#define LOG_LIMIT_BYTES "33554432" // what stays on disk of a log that has begun anew
+#define LOG_LIMIT_BYTES  "33554432" // what stays on disk of a log that has begun anew
 
 enum verb { GET, SCAN_UP, SCAN_DOWN, SCAN_DUE, SCAN_SECONDARY, PUT, REMOVE, REMOVE_BELOW, VERB_N };
 #define COLUMNS "key, body, version, due, secondary"
@@ -45,7 +45,7 @@ static const char *const STEPS[STEP_N] = {
 struct sqlite_store {
     struct store           base;
     struct store_directory directory;
-    sqlite3               *keeper; // open as long as the store is: else the last session to close would remove the log
+    sqlite3               *keeper;        // open as long as the store is: else the last session to close would remove the log
     bool                   is_distrusted; // its files stay as they are
 };
 
@@ -185,8 +185,8 @@ static enum verb scan_verb(const struct store_span *span)
     return span->backwards ? SCAN_DOWN : SCAN_UP;
 }
 
-static enum err sqlite_scan(struct call *c, struct store_session *x, enum store_kind kind, const struct store_span *span,
-                            store_record_visit *visit, void *context)
+static enum err sqlite_scan(struct call *c, struct store_session *x, enum store_kind kind, const struct store_span *span, store_record_visit *visit,
+                            void *context)
 {
     struct sqlite_session *q = session_of(x);
     enum verb              verb = scan_verb(span);
@@ -223,7 +223,7 @@ static int note_log(void *session, sqlite3 *db, const char *name, int frames)
 {
     (void)db, (void)name;
     struct sqlite_session *q = session;
-    bool has_begun_anew = frames < q->log_frames;
+    bool                   has_begun_anew = frames < q->log_frames;
     q->log_frames = frames;
     if (has_begun_anew || !q->directory->has_log) store_directory_note_log(q->directory);
     return SQLITE_OK;
@@ -357,9 +357,9 @@ static FALLIBLE open_connection(struct call *c, const char *path, sqlite3 **out)
     // Where the file cannot be written SQLite opens it for reading, and says nothing.
     if (sqlite3_db_readonly(*out, "main") == 1) return sqlite_fail(c, *out, SQLITE_READONLY, path);
     return sqlite_run(c, *out, path,
-                      "PRAGMA synchronous = FULL;"     // the log is flushed at every commit
-                      "PRAGMA temp_store = MEMORY;"    // no files but ours
-                      "PRAGMA trusted_schema = OFF;"   // somebody else may have written the file
+                      "PRAGMA synchronous = FULL;"   // the log is flushed at every commit
+                      "PRAGMA temp_store = MEMORY;"  // no files but ours
+                      "PRAGMA trusted_schema = OFF;" // somebody else may have written the file
                       "PRAGMA cell_size_check = ON;"
                       "PRAGMA journal_size_limit = " LOG_LIMIT_BYTES);
 }

@@ -89,8 +89,7 @@ static FALLIBLE check_kind_and_key(struct call *c, enum store_kind kind, str key
 {
     TRY(check_kind(c, kind));
     if (str_empty(key)) return FAIL(c, ERR_PARAMETER_INVALID, "A record's key is empty.");
-    if (key.n > STORE_MAX_KEY_BYTES)
-        return FAIL(c, ERR_TOO_LARGE, "A record's key has %zu bytes; the limit is %d.", key.n, STORE_MAX_KEY_BYTES);
+    if (key.n > STORE_MAX_KEY_BYTES) return FAIL(c, ERR_TOO_LARGE, "A record's key has %zu bytes; the limit is %d.", key.n, STORE_MAX_KEY_BYTES);
     return OK;
 }
 
@@ -152,7 +151,8 @@ static FALLIBLE span_of(struct call *c, const struct store_range *range, struct 
     return OK;
 }
 
-static enum err scan(struct call *c, struct store_session *x, enum store_kind kind, const struct store_span *span, store_record_visit *visit, void *context)
+static enum err scan(struct call *c, struct store_session *x, enum store_kind kind, const struct store_span *span, store_record_visit *visit,
+                     void *context)
 {
     x->visiting++;
     enum err scanned = x->store->backend->scan(c, x, kind, span, visit, context);
@@ -160,8 +160,8 @@ static enum err scan(struct call *c, struct store_session *x, enum store_kind ki
     return scanned;
 }
 
-enum err store_scan_records(struct call *c, struct store_session *x, enum store_kind kind, const struct store_range *range,
-                            store_record_visit *visit, void *context)
+enum err store_scan_records(struct call *c, struct store_session *x, enum store_kind kind, const struct store_range *range, store_record_visit *visit,
+                            void *context)
 {
     struct store_span span;
     TRY(check_kind(c, kind));
@@ -180,14 +180,13 @@ static enum err visit_plain(struct call *c, const struct store_record *r, void *
     return v->visit(c, r->key, r->body, v->context);
 }
 
-enum err store_scan(struct call *c, struct store_session *x, enum store_kind kind, const struct store_range *range,
-                    store_visit *visit, void *context)
+enum err store_scan(struct call *c, struct store_session *x, enum store_kind kind, const struct store_range *range, store_visit *visit, void *context)
 {
     return store_scan_records(c, x, kind, range, visit_plain, &(struct plain_visit){visit, context});
 }
 
-enum err store_scan_due(struct call *c, struct store_session *x, enum store_kind kind, int64_t until_ns, size_t limit,
-                        store_record_visit *visit, void *context)
+enum err store_scan_due(struct call *c, struct store_session *x, enum store_kind kind, int64_t until_ns, size_t limit, store_record_visit *visit,
+                        void *context)
 {
     TRY(check_kind(c, kind));
     return scan(c, x, kind, &(struct store_span){.order = STORE_BY_DUE, .until_ns = until_ns, .limit = limit}, visit, context);
@@ -265,7 +264,8 @@ enum err store_commit(struct call *c, struct store_session *x)
 
 enum err store_settle(struct call *c, struct store_session *x)
 {
-    if (x->access != STORE_WRITE || x->in_transaction) return FAIL(c, ERR_INTERNAL, "Only a writing session can settle, and only outside of a transaction.");
+    if (x->access != STORE_WRITE || x->in_transaction)
+        return FAIL(c, ERR_INTERNAL, "Only a writing session can settle, and only outside of a transaction.");
     return x->store->backend->settle(c, x);
 }
 
@@ -309,8 +309,7 @@ void store_undo(struct store_session *x)
 static FALLIBLE check_record(struct call *c, enum store_kind kind, const struct store_record *r)
 {
     TRY(check_kind_and_key(c, kind, r->key));
-    if (r->body.n > STORE_MAX_BODY_BYTES)
-        return FAIL(c, ERR_TOO_LARGE, "A record has %zu bytes; the limit is %zu.", r->body.n, STORE_MAX_BODY_BYTES);
+    if (r->body.n > STORE_MAX_BODY_BYTES) return FAIL(c, ERR_TOO_LARGE, "A record has %zu bytes; the limit is %zu.", r->body.n, STORE_MAX_BODY_BYTES);
     if (r->secondary.n > STORE_MAX_SECONDARY_BYTES)
         return FAIL(c, ERR_TOO_LARGE, "A record's secondary key has %zu bytes; the limit is %d.", r->secondary.n, STORE_MAX_SECONDARY_BYTES);
     return r->due_ns >= 0 ? OK : FAIL(c, ERR_PARAMETER_INVALID, "A record is due before 1970.");

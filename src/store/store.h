@@ -23,7 +23,7 @@
 #define STORE_MAX_BODY_BYTES ((size_t)8 << 20)
 
 #define STORE_MAX_SECONDARY_BYTES 512
-#define STORE_MAX_KINDS      64
+#define STORE_MAX_KINDS           64
 
 /* How the changes of a kind stand in the change sequence (below). */
 enum store_follow {
@@ -55,20 +55,23 @@ enum store_kind {
 #define X(kind, table, follow) STORE_##kind,
     STORE_KINDS(X)
 #undef X
-    STORE_KIND_N
+        STORE_KIND_N
 };
 
 /* A kind of record that one service keeps; its address is its identity. */
 struct store_own_kind {
-    const char *table;    /* lower-case letters and underscores, of no other kind; never renamed, for it is on disk */
-    bool        is_large; /* bodies of kilobytes, read one by one; else small ones */
+    const char       *table;    /* lower-case letters and underscores, of no other kind; never renamed, for it is on disk */
+    bool              is_large; /* bodies of kilobytes, read one by one; else small ones */
     enum store_follow follow;
 };
 struct kind_rows {
     const struct store_own_kind *const *at;
     size_t                              n;
 };
-#define KINDS(...) {(const struct store_own_kind *const[]){__VA_ARGS__}, sizeof(const struct store_own_kind *[]){__VA_ARGS__} / sizeof(void *)}
+#define KINDS(...)                                                                                                                 \
+    {                                                                                                                              \
+        (const struct store_own_kind *const[]){__VA_ARGS__}, sizeof(const struct store_own_kind *[]){__VA_ARGS__} / sizeof(void *) \
+    }
 /* Those of all services. Whoever links this room defines it: endpoints/services.c. */
 extern const struct kind_rows *const KINDS_OF_SERVICES[];
 extern const size_t                  KINDS_OF_SERVICES_N;
@@ -95,7 +98,7 @@ FALLIBLE store_open_sqlite_again(struct call *c, str directory, struct store **o
 FALLIBLE store_open_memory(struct call *c, struct store **out);
 void     store_close(struct store *s); /* after its sessions */
 /* What the store holds was found wrong: store_close will leave its files as they are. */
-void     store_distrust(struct store *s);
+void store_distrust(struct store *s);
 
 enum store_access { STORE_READ, STORE_WRITE };
 /* Errors: ERR_CONFLICT - the store has its writing session. A session belongs to one thread at a time. */
@@ -120,23 +123,23 @@ FALLIBLE store_get(struct call *c, struct store_session *x, enum store_kind kind
 FALLIBLE store_get_record(struct call *c, struct store_session *x, enum store_kind kind, str key, struct store_record *out);
 
 struct store_range {
-    str    prefix;       /* keys that begin with it; empty: all */
-    str    after;        /* only keys past it in the direction of the scan; empty: from the start */
-    size_t limit;        /* 0: no limit */
-    bool   backwards;    /* from the last key down */
+    str    prefix;    /* keys that begin with it; empty: all */
+    str    after;     /* only keys past it in the direction of the scan; empty: from the start */
+    size_t limit;     /* 0: no limit */
+    bool   backwards; /* from the last key down */
 };
 /* Keys are in the order of their bytes. `visit` answers OK to go on; its failure ends the scan and is passed up.
    key and body are borrowed for the visit, which may read on but must not write. What stood at the start is seen to the end. */
 typedef enum err store_visit(struct call *c, str key, bytes body, void *context);
-FALLIBLE store_scan(struct call *c, struct store_session *x, enum store_kind kind, const struct store_range *range,
-                    store_visit *visit, void *context);
+FALLIBLE         store_scan(struct call *c, struct store_session *x, enum store_kind kind, const struct store_range *range, store_visit *visit,
+                            void *context);
 typedef enum err store_record_visit(struct call *c, const struct store_record *r, void *context);
-FALLIBLE store_scan_records(struct call *c, struct store_session *x, enum store_kind kind, const struct store_range *range,
-                            store_record_visit *visit, void *context);
+FALLIBLE store_scan_records(struct call *c, struct store_session *x, enum store_kind kind, const struct store_range *range, store_record_visit *visit,
+                            void *context);
 
 /* Those that are due by a time, the earliest first; at most `limit` (0: all). */
-FALLIBLE store_scan_due(struct call *c, struct store_session *x, enum store_kind kind, int64_t until_ns, size_t limit,
-                        store_record_visit *visit, void *context);
+FALLIBLE store_scan_due(struct call *c, struct store_session *x, enum store_kind kind, int64_t until_ns, size_t limit, store_record_visit *visit,
+                        void *context);
 
 /* Those whose secondary key begins with `prefix`, in the order of secondary keys and then of keys. */
 struct store_secondary_range {

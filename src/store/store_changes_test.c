@@ -19,7 +19,8 @@ static uint64_t version_of(struct test *t, struct store_session *x, const char *
 
 TEST(store_gives_a_version_that_changes_with_the_record)
 {
-    EACH_BACKEND(b) {
+    EACH_BACKEND(b)
+    {
         CLEANUP(fixture_close) struct fixture f = fixture_open(t, b);
         CHECK_OK(store_begin(t->call, f.w));
         CHECK_OK(put(t->call, f.w, "a", "1"));
@@ -51,8 +52,8 @@ static enum err note_change(struct call *c, const struct store_change *change, v
 {
     static const char WHAT[] = {[STORE_REMOVED] = '-', [STORE_PUT] = '+', [STORE_PUT_KEY] = '?'};
     (void)c;
-    buf_addf(context, "%llu(%llu)%c%d %.*s=%.*s\n", (unsigned long long)change->number, (unsigned long long)change->first, WHAT[change->what], change->kind,
-             PSTR(change->key), PSTR(bytes_str(change->body)));
+    buf_addf(context, "%llu(%llu)%c%d %.*s=%.*s\n", (unsigned long long)change->number, (unsigned long long)change->first, WHAT[change->what],
+             change->kind, PSTR(change->key), PSTR(bytes_str(change->body)));
     return OK;
 }
 
@@ -68,9 +69,10 @@ static str changes_after(struct call *c, struct store_session *x, uint64_t after
 
 TEST(store_tells_every_change_in_order_and_without_a_gap)
 {
-    EACH_BACKEND(b) {
+    EACH_BACKEND(b)
+    {
         CLEANUP(fixture_close) struct fixture f = fixture_open(t, b);
-        uint64_t                             oldest, latest;
+        uint64_t                              oldest, latest;
         CHECK_OK(store_changes_kept(t->call, f.r, &oldest, &latest));
         CHECK(oldest == 1 && latest == 0);
         CHECK_STR(changes_after(t->call, f.r, 0, 0), S(""), b->name);
@@ -96,9 +98,10 @@ TEST(store_tells_every_change_in_order_and_without_a_gap)
 TEST(store_keeps_so_many_changes_and_says_when_one_is_gone)
 {
     enum { MORE = 1000 };
-    EACH_BACKEND(b) {
+    EACH_BACKEND(b)
+    {
         CLEANUP(fixture_close) struct fixture f = fixture_open(t, b);
-        uint64_t                             oldest, latest;
+        uint64_t                              oldest, latest;
         for (unsigned i = 0; i < (STORE_CHANGES_KEPT + MORE) / 512; i++) {
             struct call own = {0}; // what a transaction needs goes with it
             CHECK_OK(store_begin(&own, f.w));
@@ -112,17 +115,19 @@ TEST(store_keeps_so_many_changes_and_says_when_one_is_gone)
         str gone = changes_after(t->call, f.r, oldest - 2, 1);
         CHECK_ROW(str_contains_nocase(gone, S("not kept any more")), b->name);
         CHECK_ERR(t->call->failure.kind, ERR_NOT_FOUND, b->name);
-        CHECK_STR(str_upto(changes_after(t->call, f.r, oldest - 1, 1), 3), str_upto(call_format(t->call, "%llu", (unsigned long long)oldest), 3), b->name);
+        CHECK_STR(str_upto(changes_after(t->call, f.r, oldest - 1, 1), 3), str_upto(call_format(t->call, "%llu", (unsigned long long)oldest), 3),
+                  b->name);
     }
 }
 
 TEST(store_keeps_changes_of_so_many_bytes)
 {
     enum { BODY = 1 << 20, WRITES = 600 };
-    EACH_BACKEND(b) {
+    EACH_BACKEND(b)
+    {
         CLEANUP(fixture_close) struct fixture f = fixture_open(t, b);
-        uint64_t                             oldest, latest;
-        char                                *body = calloc(1, BODY);
+        uint64_t                              oldest, latest;
+        char                                 *body = calloc(1, BODY);
         if (!body) abort();
         for (unsigned i = 0; i < WRITES; i++) {
             struct call own = {0};
@@ -156,8 +161,9 @@ static str due_by(struct call *c, struct store_session *x, int64_t until_ns, siz
 
 static str by_secondary(struct call *c, struct store_session *x, const char *prefix, const char *after_secondary, const char *after_key, size_t limit)
 {
-    struct store_secondary_range range = {.prefix = str_of(prefix), .after_secondary = str_of(after_secondary), .after_key = str_of(after_key), .limit = limit};
-    struct buf                   b;
+    struct store_secondary_range range = {
+        .prefix = str_of(prefix), .after_secondary = str_of(after_secondary), .after_key = str_of(after_key), .limit = limit};
+    struct buf b;
     buf_init(&b, &c->arena);
     buf_add(&b, S(""));
     return store_scan_secondary(c, x, STORE_ROLE, &range, note_record, &b) == OK ? buf_view(&b) : str_of(c->failure.text);
@@ -165,14 +171,16 @@ static str by_secondary(struct call *c, struct store_session *x, const char *pre
 
 static enum err put_role(struct call *c, struct store_session *w, const char *key, int64_t due_ns, const char *secondary)
 {
-    return store_put_record(c, w, STORE_ROLE, &(struct store_record){.key = str_of(key), .body = str_bytes(S("x")), .due_ns = due_ns, .secondary = str_of(secondary)});
+    return store_put_record(c, w, STORE_ROLE,
+                            &(struct store_record){.key = str_of(key), .body = str_bytes(S("x")), .due_ns = due_ns, .secondary = str_of(secondary)});
 }
 
 TEST(store_finds_records_by_due_time_and_by_secondary_key)
 {
-    EACH_BACKEND(b) {
+    EACH_BACKEND(b)
+    {
         CLEANUP(fixture_close) struct fixture f = fixture_open(t, b);
-        struct store_record                  r;
+        struct store_record                   r;
         CHECK_OK(store_begin(t->call, f.w));
         CHECK_OK(put_role(t->call, f.w, "k1", 30, "red"));
         CHECK_OK(put_role(t->call, f.w, "k2", 10, "blue"));
@@ -208,10 +216,11 @@ TEST(store_finds_records_by_due_time_and_by_secondary_key)
 TEST(store_orders_agree_with_a_model_whatever_comes_and_goes)
 {
     enum { KEYS = 60, ROUNDS = 300 };
-    EACH_BACKEND(b) {
+    EACH_BACKEND(b)
+    {
         CLEANUP(fixture_close) struct fixture f = fixture_open(t, b);
-        int64_t                              due[KEYS] = {0}, before[KEYS];
-        uint32_t                             state = 5;
+        int64_t                               due[KEYS] = {0}, before[KEYS];
+        uint32_t                              state = 5;
         for (unsigned round = 0; round < ROUNDS; round++) {
             struct call own = {0};
             CHECK_OK(store_begin(&own, f.w));
@@ -246,12 +255,15 @@ TEST(store_refuses_strange_times_and_secondary_keys)
 {
     static char long_key[STORE_MAX_SECONDARY_BYTES + 1];
     memset(long_key, 'x', sizeof long_key);
-    EACH_BACKEND(b) {
+    EACH_BACKEND(b)
+    {
         CLEANUP(fixture_close) struct fixture f = fixture_open(t, b);
         CHECK_OK(store_begin(t->call, f.w));
         CHECK_ERR(put_role(t->call, f.w, "k", -1, ""), ERR_PARAMETER_INVALID, b->name);
-        CHECK_ERR(store_put_record(t->call, f.w, STORE_ROLE, &(struct store_record){.key = S("k"), .secondary = {long_key, sizeof long_key}}), ERR_TOO_LARGE, b->name);
-        CHECK_OK(store_put_record(t->call, f.w, STORE_ROLE, &(struct store_record){.key = S("k"), .secondary = {long_key, sizeof long_key - 1}, .version = 99}));
+        CHECK_ERR(store_put_record(t->call, f.w, STORE_ROLE, &(struct store_record){.key = S("k"), .secondary = {long_key, sizeof long_key}}),
+                  ERR_TOO_LARGE, b->name);
+        CHECK_OK(store_put_record(t->call, f.w, STORE_ROLE,
+                                  &(struct store_record){.key = S("k"), .secondary = {long_key, sizeof long_key - 1}, .version = 99}));
         struct store_record r;
         CHECK_OK(store_get_record(t->call, f.w, STORE_ROLE, S("k"), &r));
         CHECK_INT(r.version, 1, "the store's to give");
@@ -262,10 +274,11 @@ TEST(store_refuses_strange_times_and_secondary_keys)
 
 TEST(store_read_transactions_see_one_state)
 {
-    EACH_BACKEND(b) {
+    EACH_BACKEND(b)
+    {
         CLEANUP(fixture_close) struct fixture f = fixture_open(t, b);
-        bytes                                got;
-        uint64_t                             oldest, latest;
+        bytes                                 got;
+        uint64_t                              oldest, latest;
         CHECK_OK(fixture_put(t->call, &f, STORE_ROLE, S("a"), S("1")));
         CHECK_ERR(store_begin_read(t->call, f.w), ERR_INTERNAL, "the writer's is its transaction");
         CHECK_OK(store_begin_read(t->call, f.r));

@@ -7,8 +7,18 @@
 
 TEST(store_scans_to_every_boundary)
 {
-    static const str KEYS[] = {S_INIT("\0"),    S_INIT("a"),  S_INIT("a\0"),       S_INIT("a\0b"), S_INIT("ab"), S_INIT("a\xff"),
-                               S_INIT("a\xff\xff"), S_INIT("b"), S_INIT("\xff"), S_INIT("\xff\xff"), S_INIT("\xff\xff" "a")};
+    static const str KEYS[] = {S_INIT("\0"),
+                               S_INIT("a"),
+                               S_INIT("a\0"),
+                               S_INIT("a\0b"),
+                               S_INIT("ab"),
+                               S_INIT("a\xff"),
+                               S_INIT("a\xff\xff"),
+                               S_INIT("b"),
+                               S_INIT("\xff"),
+                               S_INIT("\xff\xff"),
+                               S_INIT("\xff\xff"
+                                      "a")};
 #define ALL "\\00 a a\\00 a\\00b ab a\\ff a\\ff\\ff b \\ff \\ff\\ff \\ff\\ffa"
     static const struct { str prefix, after; size_t limit; bool backwards; const char *want; } CASES[] = {
         {{0}, {0}, 0, false, ALL},
@@ -55,7 +65,8 @@ TEST(store_scans_to_every_boundary)
         {S_INIT("\xff"), S_INIT("\xff"), 0, false, "\\ff\\ff \\ff\\ffa"},
         {S_INIT("\xff"), S_INIT("\xff\xff"), 0, true, "\\ff"},
     };
-    EACH_BACKEND(b) {
+    EACH_BACKEND(b)
+    {
         CLEANUP(fixture_close) struct fixture f = fixture_open(t, b);
         CHECK_STR(all_keys(t->call, f.r, STORE_GROUP), S(""), "none there");
         for (size_t i = 0; i < COUNT(KEYS); i++) CHECK_OK(fixture_put(t->call, &f, STORE_GROUP, KEYS[(i * 7) % COUNT(KEYS)], S("x")));
@@ -89,9 +100,10 @@ static enum err read_within(struct call *c, str key, bytes body, void *context)
 
 TEST(store_visits_may_read_and_may_end_the_scan)
 {
-    EACH_BACKEND(b) {
+    EACH_BACKEND(b)
+    {
         CLEANUP(fixture_close) struct fixture f = fixture_open(t, b);
-        struct inner                         in = {.x = f.r};
+        struct inner                          in = {.x = f.r};
         CHECK_OK(act(t->call, f.w, "b +a +b +c c"));
         buf_init(&in.seen, &t->call->arena);
         CHECK_OK(store_scan(t->call, f.r, STORE_ROLE, &(struct store_range){0}, read_within, &in));
@@ -135,9 +147,10 @@ static enum err commit_behind(struct call *c, str key, bytes body, void *context
 
 TEST(store_scan_stays_with_what_stood_at_its_start)
 {
-    EACH_BACKEND(b) {
+    EACH_BACKEND(b)
+    {
         CLEANUP(fixture_close) struct fixture f = fixture_open(t, b);
-        struct upheaval                      u = {.w = f.w};
+        struct upheaval                       u = {.w = f.w};
         CHECK_OK(act(t->call, f.w, "b +a +b +d c"));
         buf_init(&u.seen, &t->call->arena);
         CHECK_OK(store_scan(t->call, f.r, STORE_ROLE, &(struct store_range){0}, commit_behind, &u));
@@ -196,10 +209,11 @@ static enum err write_pair(struct call *c, struct store_session *w, int i)
 TEST(store_readers_on_other_threads_see_whole_transactions)
 {
     enum { READERS = 3, COMMITS = 300 };
-    EACH_BACKEND(b) {
+    EACH_BACKEND(b)
+    {
         CLEANUP(fixture_close) struct fixture f = fixture_open(t, b);
-        struct race                          race = {.store = f.store};
-        pthread_t                            readers[READERS];
+        struct race                           race = {.store = f.store};
+        pthread_t                             readers[READERS];
         for (int i = 0; i < READERS; i++) CHECK(pthread_create(&readers[i], NULL, watch_pair, &race) == 0);
         for (int i = 1; i <= COMMITS || (atomic_load(&race.scans) < 100 && i < 1000 * COMMITS); i++) {
             enum err done = write_pair(t->call, f.w, i);
@@ -300,10 +314,11 @@ static str model_keys_in(struct call *c, const struct model *m, const char *stat
 
 TEST(store_agrees_with_a_plain_list_over_random_steps)
 {
-    EACH_BACKEND(b) {
+    EACH_BACKEND(b)
+    {
         CLEANUP(fixture_close) struct fixture f = fixture_open(t, b);
-        struct model                         m;
-        unsigned                             seed = 20231;
+        struct model                          m;
+        unsigned                              seed = 20231;
         model_init(&m);
         for (int i = 0; i < 4000 && !t->failures; i++) {
             char row[48];

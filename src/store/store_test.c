@@ -23,7 +23,8 @@ TEST(store_gives_back_what_was_put)
         {"the longest key", {longest, sizeof longest}, S_INIT("long")},
         {"the largest body", S_INIT("large"), {largest, STORE_MAX_BODY_BYTES}},
     };
-    EACH_BACKEND(b) {
+    EACH_BACKEND(b)
+    {
         CLEANUP(fixture_close) struct fixture f = fixture_open(t, b);
         for (size_t i = 0; i < COUNT(CASES); i++) CHECK_OK(fixture_put(t->call, &f, STORE_RESOURCE, CASES[i].key, CASES[i].body));
         for (size_t i = 0; i < COUNT(CASES); i++) {
@@ -37,9 +38,10 @@ TEST(store_gives_back_what_was_put)
 
 TEST(store_puts_over_and_removes)
 {
-    EACH_BACKEND(b) {
+    EACH_BACKEND(b)
+    {
         CLEANUP(fixture_close) struct fixture f = fixture_open(t, b);
-        bytes                                got;
+        bytes                                 got;
         CHECK_OK(fixture_put(t->call, &f, STORE_SECRET, S("k"), S("a long first value")));
         CHECK_OK(fixture_put(t->call, &f, STORE_SECRET, S("k"), S("short")));
         CHECK_OK(store_get(t->call, f.r, STORE_SECRET, S("k"), &got));
@@ -56,7 +58,8 @@ TEST(store_puts_over_and_removes)
 
 TEST(store_keeps_the_kinds_apart)
 {
-    EACH_BACKEND(b) {
+    EACH_BACKEND(b)
+    {
         CLEANUP(fixture_close) struct fixture f = fixture_open(t, b);
         for (size_t kind = 0; kind < store_kind_n(); kind++)
             CHECK_OK(fixture_put(t->call, &f, kind, S("same key"), (str){"0123456789abcdefghij", (size_t)kind + 1}));
@@ -74,7 +77,7 @@ static char too_long[STORE_MAX_KEY_BYTES + 1];
 
 static enum err get_it(struct call *c, struct fixture *f, enum store_kind kind, str key)
 {
-    bytes out = {(const uint8_t *)"untouched", 9};
+    bytes    out = {(const uint8_t *)"untouched", 9};
     enum err got = store_get(c, f->r, kind, key, &out);
     return got != OK && out.n != 9 ? ERR_INTERNAL : got;
 }
@@ -179,7 +182,8 @@ TEST(store_refuses_and_stays_as_it_was)
         REFUSALS(X)
 #undef X
     };
-    EACH_BACKEND(b) {
+    EACH_BACKEND(b)
+    {
         CLEANUP(fixture_close) struct fixture f = fixture_open(t, b);
         CHECK_OK(fixture_put(t->call, &f, STORE_GROUP, S("root"), S("stands")));
         for (size_t i = 0; i < COUNT(CASES); i++) {
@@ -198,7 +202,8 @@ TEST(store_refuses_and_stays_as_it_was)
 
 TEST(store_has_one_writer_after_the_other)
 {
-    EACH_BACKEND(b) {
+    EACH_BACKEND(b)
+    {
         CLEANUP(fixture_close) struct fixture f = fixture_open(t, b);
         CHECK_OK(store_begin(t->call, f.w));
         CHECK_OK(store_put(t->call, f.w, STORE_META, S("left open"), str_bytes(S("x"))));
@@ -212,7 +217,8 @@ TEST(store_has_one_writer_after_the_other)
 
 TEST(store_a_small_refusal_does_not_spoil_the_transaction)
 {
-    EACH_BACKEND(b) {
+    EACH_BACKEND(b)
+    {
         CLEANUP(fixture_close) struct fixture f = fixture_open(t, b);
         CHECK_OK(store_begin(t->call, f.w));
         CHECK_OK(store_put(t->call, f.w, STORE_GROUP, S("a"), str_bytes(S("x"))));
@@ -255,7 +261,8 @@ TEST(store_undoes_in_order)
         {"b +a u m", ERR_STORE_UNAVAILABLE, "1 2"},
         {"b +a u u r b +b c", OK, "1 2 b"},
     };
-    EACH_BACKEND(b) {
+    EACH_BACKEND(b)
+    {
         CLEANUP(fixture_close) struct fixture f = fixture_open(t, b);
         for (size_t i = 0; i < COUNT(CASES); i++) {
             CHECK_ERR(act(t->call, f.w, "r b -a -b -c -d +1 +2 c"), OK, CASES[i].script);
@@ -270,7 +277,8 @@ TEST(store_undoes_in_order)
 TEST(store_marks_nest_deep)
 {
     enum { DEPTH = 200 };
-    EACH_BACKEND(b) {
+    EACH_BACKEND(b)
+    {
         CLEANUP(fixture_close) struct fixture f = fixture_open(t, b);
         CHECK_OK(store_begin(t->call, f.w));
         for (int i = 0; i < DEPTH; i++) {
@@ -286,9 +294,10 @@ TEST(store_marks_nest_deep)
 
 TEST(store_readers_see_only_what_was_committed)
 {
-    EACH_BACKEND(b) {
+    EACH_BACKEND(b)
+    {
         CLEANUP(fixture_close) struct fixture f = fixture_open(t, b);
-        bytes                                got = {0};
+        bytes                                 got = {0};
         CHECK_OK(fixture_put(t->call, &f, STORE_META, S("old"), S("1")));
         CHECK_OK(act(t->call, f.w, "b"));
         CHECK_OK(store_put(t->call, f.w, STORE_META, S("new"), str_bytes(S("2"))));

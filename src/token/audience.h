@@ -19,8 +19,8 @@ struct audience_row {
     str                app;  /* its application's id */
     str                name; /* what sign-in logs call it */
     enum token_version version;
-    str                uris[AUDIENCE_MAX_URIS]; /* one that begins with https, a star and a dot stands for any one label there: an account's own host */
-    const struct host *host;        /* whose name on the operator's domain is an audience too; NULL: none */
+    str uris[AUDIENCE_MAX_URIS];     /* one that begins with https, a star and a dot stands for any one label there: an account's own host */
+    const struct host *host;         /* whose name on the operator's domain is an audience too; NULL: none */
     bool               app_is_taken; /* the service takes tokens for the id too, not only for its URIs */
 };
 /* One for each service; that of a service which takes no tokens has no app. Whoever links this room defines it: endpoints/services.c. */

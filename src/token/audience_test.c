@@ -9,7 +9,8 @@
 static void add(struct test *t, struct directory *d, const char *app, enum principal_kind kind)
 {
     struct principal *p = NULL;
-    struct principal  plain = {.id = {guid_new(t->call)}, .kind = kind, .name = S("Orders API"), .resource = kind == PRINCIPAL_MANAGED ? S("/r") : STR_NONE};
+    struct principal  plain = {
+         .id = {guid_new(t->call)}, .kind = kind, .name = S("Orders API"), .resource = kind == PRINCIPAL_MANAGED ? S("/r") : STR_NONE};
     CHECK(guid_parse(str_of(app), &plain.app.g));
     CHECK_OK(principal_new(t->call, &plain, &p));
     CHECK(p && directory_put(d, p));

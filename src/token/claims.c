@@ -223,16 +223,31 @@ static enum err put_groups_source(struct writing *k, const struct claim *row, st
     return OK;
 }
 
-#define BIT(kind)  (1u << (kind))
-#define IDENTITY   BIT(TOKEN_OF_IDENTITY)
-#define SELF       (IDENTITY | BIT(TOKEN_OF_APP))           /* speaks for itself */
-#define USER       (BIT(TOKEN_OF_USER) | BIT(TOKEN_DELEGATED)) /* speaks for a user */
-#define CLIENT     (BIT(TOKEN_OF_APP) | USER)               /* a client that asked the token service */
-#define ALL        (SELF | USER)
-#define BOTH(name)   {S_INIT(name), S_INIT(name)}
-#define FIRST(name)  {S_INIT(name), {0}}
-#define SECOND(name) {{0}, S_INIT(name)}
-#define NAMED(first, second) {S_INIT(first), S_INIT(second)}
+#define BIT(kind) (1u << (kind))
+#define IDENTITY  BIT(TOKEN_OF_IDENTITY)
+#define SELF      (IDENTITY | BIT(TOKEN_OF_APP))              /* speaks for itself */
+#define USER      (BIT(TOKEN_OF_USER) | BIT(TOKEN_DELEGATED)) /* speaks for a user */
+#define CLIENT    (BIT(TOKEN_OF_APP) | USER)                  /* a client that asked the token service */
+#define ALL       (SELF | USER)
+#define BOTH(name)                 \
+    {                              \
+        S_INIT(name), S_INIT(name) \
+    }
+#define FIRST(name)   \
+    {                 \
+        S_INIT(name), \
+        {             \
+            0         \
+        }             \
+    }
+#define SECOND(name)      \
+    {                     \
+        {0}, S_INIT(name) \
+    }
+#define NAMED(first, second)          \
+    {                                 \
+        S_INIT(first), S_INIT(second) \
+    }
 #define OF(member) offsetof(struct token_request, member)
 
 // In the order of the service's own tokens. Not written: xms_tcdt, xms_rd and such, which only the service itself reads.

@@ -20,13 +20,28 @@ static struct token_request full(enum token_kind kind, enum token_version versio
 {
     static const str ROLES[] = {S_INIT("Read.All"), S_INIT("Write")}, GROUPS[] = {S_INIT(GROUP)}, CAPABILITIES[] = {S_INIT("cp1")};
     return (struct token_request){
-        .kind = kind, .version = version, .tenant.g = guid_of(TENANT), .issuer = S(ISSUER), .subject.g = guid_of(SUBJECT), .app.g = guid_of(APP),
-        .proof = TOKEN_PROOF_SECRET, .audience = S("https://vault.azure.net"), .lifetime_s = 3600,
-        .identity_resource = S(PATH "M/identities/i"), .host_resource = S(PATH "M/machines/m"),
-        .roles = {ROLES, COUNT(ROLES)}, .groups = {GROUPS, COUNT(GROUPS)}, .capabilities = {CAPABILITIES, COUNT(CAPABILITIES)},
+        .kind = kind,
+        .version = version,
+        .tenant.g = guid_of(TENANT),
+        .issuer = S(ISSUER),
+        .subject.g = guid_of(SUBJECT),
+        .app.g = guid_of(APP),
+        .proof = TOKEN_PROOF_SECRET,
+        .audience = S("https://vault.azure.net"),
+        .lifetime_s = 3600,
+        .identity_resource = S(PATH "M/identities/i"),
+        .host_resource = S(PATH "M/machines/m"),
+        .roles = {ROLES, COUNT(ROLES)},
+        .groups = {GROUPS, COUNT(GROUPS)},
+        .capabilities = {CAPABILITIES, COUNT(CAPABILITIES)},
         .groups_url = S("https://graph.microsoft.com/v1.0/users/" SUBJECT "/getMemberObjects"),
-        .scopes = S("user_impersonation"), .user_name = S("ann@lanyard.localhost"), .name = S("Ann Able"), .given_name = S("Ann"),
-        .family_name = S("Able"), .method = S("pwd"), .address = S("127.0.0.1"),
+        .scopes = S("user_impersonation"),
+        .user_name = S("ann@lanyard.localhost"),
+        .name = S("Ann Able"),
+        .given_name = S("Ann"),
+        .family_name = S("Able"),
+        .method = S("pwd"),
+        .address = S("127.0.0.1"),
     };
 }
 
@@ -50,7 +65,9 @@ static str names_in(struct test *t, const struct json *claims)
 
 #define SELF_1 "aud iss iat nbf exp aio appid appidacr groups idp idtyp oid rh roles sub tid uti ver"
 #define SELF_2 "aud iss iat nbf exp aio azp azpacr groups idtyp oid rh roles sub tid uti ver"
-#define USER_1 "aud iss iat nbf exp acr aio amr appid appidacr family_name given_name groups idtyp ipaddr name oid rh roles scp sub tid unique_name upn uti ver xms_cc"
+#define USER_1                                                                                                                                     \
+    "aud iss iat nbf exp acr aio amr appid appidacr family_name given_name groups idtyp ipaddr name oid rh roles scp sub tid unique_name upn uti " \
+    "ver xms_cc"
 #define USER_2 "aud iss iat nbf exp aio azp azpacr groups idtyp name oid preferred_username rh roles scp sub tid uti ver xms_cc"
 
 // T1, T10: each kind of token has the claims that are published for it, and no others.

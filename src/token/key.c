@@ -67,7 +67,7 @@ static enum err crypto_failed(struct call *c, enum err kind, const char *what)
 // The key's name and the prepared contexts, once pair and certificate stand.
 static enum err complete(struct call *c, struct token_key *k)
 {
-    uint8_t digest[EVP_MAX_MD_SIZE];
+    uint8_t  digest[EVP_MAX_MD_SIZE];
     unsigned digest_n = 0;
     if (X509_digest(k->certificate, EVP_sha1(), digest, &digest_n) != 1 || digest_n != SHA1_BYTES)
         return crypto_failed(c, ERR_CRYPTO, "A certificate has no digest.");
@@ -117,8 +117,7 @@ enum err token_key_new(struct call *c, struct token_key **out)
     if (!k) return FAIL_PLAIN(c, ERR_NO_MEMORY);
     k->pair = EVP_RSA_gen(KEYRING_RSA_BITS);
     k->certificate = X509_new();
-    if (!k->pair || !k->certificate || !describe(c, k->certificate, k->pair))
-        return crypto_failed(c, ERR_CRYPTO, "A signing key could not be made.");
+    if (!k->pair || !k->certificate || !describe(c, k->certificate, k->pair)) return crypto_failed(c, ERR_CRYPTO, "A signing key could not be made.");
     TRY(complete(c, k));
     *out = TAKE(k);
     return OK;
@@ -156,9 +155,9 @@ static void free_number(BIGNUM **n)
 static enum err write_number(struct call *c, const struct token_key *k, str name, const char *parameter, struct json_writer *w)
 {
     CLEANUP(free_number) BIGNUM *number = NULL;
-    uint8_t    big_endian[KEY_SIGNATURE_BYTES];
-    struct buf b;
-    str        text;
+    uint8_t                      big_endian[KEY_SIGNATURE_BYTES];
+    struct buf                   b;
+    str                          text;
     if (EVP_PKEY_get_bn_param(k->pair, parameter, &number) != 1 || BN_num_bytes(number) > (int)sizeof big_endian)
         return crypto_failed(c, ERR_CRYPTO, "A signing key cannot be published.");
     buf_init(&b, &c->arena);
@@ -223,7 +222,7 @@ static int no_password(char *room, int n, int writing, void *context)
 enum err token_key_read_pem(struct call *c, str pem, struct token_key **out)
 {
     if (pem.n > INT_MAX) return FAIL_PLAIN(c, ERR_TOO_LARGE);
-    CLEANUP(free_bio) BIO *from = BIO_new_mem_buf(pem.at ? pem.at : "", (int)pem.n);
+    CLEANUP(free_bio) BIO              *from = BIO_new_mem_buf(pem.at ? pem.at : "", (int)pem.n);
     CLEANUP(drop_key) struct token_key *k = allocate();
     if (!from || !k) return FAIL_PLAIN(c, ERR_NO_MEMORY);
     k->certificate = PEM_read_bio_X509(from, NULL, no_password, NULL);

@@ -144,7 +144,7 @@ static void free_bio(BIO **b)
 enum err keyring_save(struct call *c, const struct keyring *ring, struct secret *out)
 {
     CLEANUP(free_bio) BIO *to = BIO_new(BIO_s_secmem()); // wiped when freed
-    char *text;
+    char                  *text;
     if (!to || BIO_printf(to, SAVED_FIRST_LINE "\n") <= 0) return FAIL_PLAIN(c, ERR_NO_MEMORY);
     for (size_t i = 0; i < ring->n; i++) {
         const struct signing_key *k = &ring->places[i].info;
@@ -212,7 +212,7 @@ static bool in_order(const struct keyring *ring)
 enum err keyring_load(struct call *c, const struct secret *saved, struct keyring **out)
 {
     CLEANUP(keyring_dropp) struct keyring *ring = empty_ring();
-    str rest = bytes_str(secret_reveal(saved)), line;
+    str                                    rest = bytes_str(secret_reveal(saved)), line;
     if (!ring) return FAIL_PLAIN(c, ERR_NO_MEMORY);
     if (!str_cut(&rest, '\n', &line) || !str_eq(line, S(SAVED_FIRST_LINE))) return damaged(c, "it does not begin as one");
     while (!str_empty(rest)) TRY(read_next(c, &rest, ring));

@@ -36,15 +36,15 @@ FALLIBLE keyring_new(struct call *c, size_t keys, struct keyring **out);
  */
 FALLIBLE keyring_rotate(struct call *c, const struct keyring *ring, int64_t keep_s, struct keyring **out);
 /* Does the ring lack its current or its next key? */
-bool     keyring_lacks_keys(const struct keyring *ring);
-void     keyring_take(struct keyring *ring);
-void     keyring_drop(struct keyring *ring); /* NULL is fine */
+bool               keyring_lacks_keys(const struct keyring *ring);
+void               keyring_take(struct keyring *ring);
+void               keyring_drop(struct keyring *ring); /* NULL is fine */
 static inline void keyring_dropp(struct keyring **ring)
 {
     keyring_drop(*ring);
 }
 
-size_t keyring_n(const struct keyring *ring);
+size_t                    keyring_n(const struct keyring *ring);
 const struct signing_key *keyring_at(const struct keyring *ring, size_t i); /* current first, then next, then retired */
 
 /* All keys as PEM with their states, and back. The text is secret: seal it before it is stored. */

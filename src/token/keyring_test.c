@@ -188,8 +188,7 @@ TEST(keyring_load_refuses_what_was_damaged)
     CHECK_OK(keyring_save(t->call, ring, &saved));
     str    text = bytes_str(secret_reveal(&saved));
     size_t second = str_find_str(text, S("\nkey next")) + 1;
-    for (size_t i = 0; i < COUNT(CASES); i++)
-        CHECK_ERR(load_text(t, replaced(t, text, CASES[i].from, CASES[i].to)), ERR_CRYPTO, CASES[i].what);
+    for (size_t i = 0; i < COUNT(CASES); i++) CHECK_ERR(load_text(t, replaced(t, text, CASES[i].from, CASES[i].to)), ERR_CRYPTO, CASES[i].what);
     CHECK_ERR(load_text(t, STR_NONE), ERR_CRYPTO, "empty");
     CHECK_ERR(load_text(t, str_upto(text, second)), OK, "its next key is not made yet");
     CHECK_ERR(load_text(t, S("lanyard keyring 1\n")), OK, "no key is made yet");
@@ -197,9 +196,10 @@ TEST(keyring_load_refuses_what_was_damaged)
     CHECK_ERR(load_text(t, str_upto(text, text.n - 60)), ERR_CRYPTO, "cut short");
     CHECK_ERR(load_text(t, call_format(t->call, "%.*s%.*s", PSTR(text), PSTR(str_from(text, second)))), ERR_CRYPTO, "a key twice");
     // The certificate of one key in front of the other's private part.
-    size_t first_private = str_find_str(text, S("-----BEGIN PRIVATE")), second_private = second + str_find_str(str_from(text, second), S("-----BEGIN PRIVATE"));
-    CHECK_ERR(load_text(t, call_format(t->call, "%.*s%.*s", PSTR(str_upto(text, first_private)), PSTR(str_from(text, second_private)))),
-              ERR_CRYPTO, "a certificate of another key");
+    size_t first_private = str_find_str(text, S("-----BEGIN PRIVATE")),
+           second_private = second + str_find_str(str_from(text, second), S("-----BEGIN PRIVATE"));
+    CHECK_ERR(load_text(t, call_format(t->call, "%.*s%.*s", PSTR(str_upto(text, first_private)), PSTR(str_from(text, second_private)))), ERR_CRYPTO,
+              "a certificate of another key");
     secret_clear(&saved);
     keyring_drop(ring);
 }

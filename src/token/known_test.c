@@ -10,8 +10,15 @@ static sha256 digest(unsigned low, uint8_t rest)
 
 static struct token_claims claims(char *room)
 {
-    return (struct token_claims){.subject.g.b[0] = 7, .audience = {room, 3}, .issuer = {room + 3, 4}, .unique_id = {room + 7, 2},
-                                 .identity_resource = {room + 9, 5}, .scopes = {room + 9, 3}, .version = TOKEN_V2, .not_before_s = 10, .expires_s = 20};
+    return (struct token_claims){.subject.g.b[0] = 7,
+                                 .audience = {room, 3},
+                                 .issuer = {room + 3, 4},
+                                 .unique_id = {room + 7, 2},
+                                 .identity_resource = {room + 9, 5},
+                                 .scopes = {room + 9, 3},
+                                 .version = TOKEN_V2,
+                                 .not_before_s = 10,
+                                 .expires_s = 20};
 }
 
 TEST(known_find_knows_what_was_put_and_keeps_its_own_copy)

@@ -17,7 +17,8 @@ static const size_t TEXTS[] = {
     offsetof(struct token_request, user_name), offsetof(struct token_request, name), offsetof(struct token_request, given_name),
     offsetof(struct token_request, family_name), offsetof(struct token_request, method), offsetof(struct token_request, address),
 };
-static const size_t LISTS[] = {offsetof(struct token_request, roles), offsetof(struct token_request, groups), offsetof(struct token_request, capabilities)};
+static const size_t LISTS[] = {offsetof(struct token_request, roles), offsetof(struct token_request, groups),
+                               offsetof(struct token_request, capabilities)};
 _Static_assert(sizeof(struct token_request) == 3 * sizeof(int) + 3 * sizeof(guid) + sizeof(int) + 2 * sizeof(int64_t) + COUNT(TEXTS) * sizeof(str) +
                                                    COUNT(LISTS) * sizeof(struct token_texts),
                "a text or list that is new in the request has its line above");
@@ -121,8 +122,7 @@ static enum err find_key(struct call *c, const struct keyring *keys, const struc
     str kid = json_get_str(header, S("kid"));
     if (json_get(header, S("typ")) && !str_eq_nocase(json_get_str(header, S("typ")), S("JWT")))
         return FAIL(c, ERR_TOKEN_MALFORMED, "The token's header does not say JWT.");
-    if (!str_eq(json_get_str(header, S("alg")), S("RS256")))
-        return FAIL(c, ERR_TOKEN_SIGNATURE, "The token is not signed with RS256.");
+    if (!str_eq(json_get_str(header, S("alg")), S("RS256"))) return FAIL(c, ERR_TOKEN_SIGNATURE, "The token is not signed with RS256.");
     if (json_get(header, S("x5t")) && !str_eq(json_get_str(header, S("x5t")), kid))
         return FAIL(c, ERR_TOKEN_SIGNATURE, "The token's header names two keys.");
     *out = keyring_find(keys, kid);
@@ -159,9 +159,8 @@ static enum err read_claims(struct call *c, const struct json *claims, struct to
     *out = (struct token_claims){0};
     if (!get_text(claims, S("ver"), &version)) return FAIL(c, ERR_TOKEN_MALFORMED, "The token does not say its version.");
     if (!claims_version(version, &out->version)) return FAIL(c, ERR_TOKEN_MALFORMED, "The token's version is not known.");
-    if (!get_text(claims, S("iss"), &out->issuer) || !get_text(claims, S("aud"), &out->audience) ||
-        !get_text(claims, S("sub"), &subject) || !get_text(claims, S("uti"), &out->unique_id) ||
-        !get_guid(claims, S("oid"), &out->subject.g) || !get_guid(claims, S("tid"), &out->tenant.g) ||
+    if (!get_text(claims, S("iss"), &out->issuer) || !get_text(claims, S("aud"), &out->audience) || !get_text(claims, S("sub"), &subject) ||
+        !get_text(claims, S("uti"), &out->unique_id) || !get_guid(claims, S("oid"), &out->subject.g) || !get_guid(claims, S("tid"), &out->tenant.g) ||
         !get_guid(claims, claims_app(out->version), &out->app.g) || !get_time(claims, S("nbf"), &out->not_before_s) ||
         !get_time(claims, S("exp"), &out->expires_s))
         return FAIL(c, ERR_TOKEN_MALFORMED, "The token lacks a claim, or has one of the wrong type.");
@@ -197,12 +196,10 @@ enum err token_check(struct call *c, const struct token_claims *claims, const st
     bool issued_here = false, meant_for_us = false;
     for (size_t i = 0; i < policy->issuer_n; i++) issued_here |= str_eq(claims->issuer, policy->issuers[i]);
     if (!issued_here) return FAIL(c, ERR_TOKEN_ISSUER, "The token comes from the wrong issuer, '%.*s'.", PSTR(claims->issuer));
-    if (c->now_s - TOKEN_SKEW_S >= claims->expires_s)
-        return FAIL(c, ERR_TOKEN_EXPIRED, "The token expired at %s.", time_iso_s(claims->expires_s).s);
+    if (c->now_s - TOKEN_SKEW_S >= claims->expires_s) return FAIL(c, ERR_TOKEN_EXPIRED, "The token expired at %s.", time_iso_s(claims->expires_s).s);
     if (c->now_s < claims->not_before_s - TOKEN_SKEW_S)
         return FAIL(c, ERR_TOKEN_NOT_YET_VALID, "The token is not valid before %s.", time_iso_s(claims->not_before_s).s);
     for (size_t i = 0; i < policy->audience_n; i++) meant_for_us |= same_audience(claims->audience, policy->audiences[i]);
-    if (!meant_for_us)
-        return FAIL(c, ERR_TOKEN_AUDIENCE, "The token is for the audience '%.*s', which is not this service.", PSTR(claims->audience));
+    if (!meant_for_us) return FAIL(c, ERR_TOKEN_AUDIENCE, "The token is for the audience '%.*s', which is not this service.", PSTR(claims->audience));
     return OK;
 }

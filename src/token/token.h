@@ -8,11 +8,11 @@
 #include "directory/ids.h"
 #include "token/keyring.h"
 
-#define TOKEN_MAX_BYTES   (32u << 10)
-#define TOKEN_LIFETIME_S  (24 * 3600) /* of managed identities; the default */
+#define TOKEN_MAX_BYTES      (32u << 10)
+#define TOKEN_LIFETIME_S     (24 * 3600)     /* of managed identities; the default */
 #define TOKEN_LIFETIME_MAX_S (7 * 24 * 3600) /* of any token that was ever signed */
-#define TOKEN_SKEW_S      300         /* clocks may differ by that much, both ways */
-#define TOKEN_MAX_GROUPS  200         /* in a token; past it the token says where to ask */
+#define TOKEN_SKEW_S         300             /* clocks may differ by that much, both ways */
+#define TOKEN_MAX_GROUPS     200             /* in a token; past it the token says where to ask */
 
 enum token_version { TOKEN_V1, TOKEN_V2 };
 
@@ -38,24 +38,24 @@ struct token_request {
     enum token_kind    kind;
     enum token_version version;
     tenant_id          tenant;
-    str                issuer;    /* as it goes into iss: "https://sts.windows.net/TENANT/" */
-    object_id          subject;   /* the identity's or application's service principal, or the user ... */
-    client_id          app;       /* ... and the application: the identity's own, or the one that the user uses */
-    enum token_proof   proof;     /* a managed identity's is always a certificate: the platform holds it */
-    str                audience;  /* exactly as asked for */
+    str                issuer;   /* as it goes into iss: "https://sts.windows.net/TENANT/" */
+    object_id          subject;  /* the identity's or application's service principal, or the user ... */
+    client_id          app;      /* ... and the application: the identity's own, or the one that the user uses */
+    enum token_proof   proof;    /* a managed identity's is always a certificate: the platform holds it */
+    str                audience; /* exactly as asked for */
     int64_t            lifetime_s;
-    int64_t            after_s;   /* dated later than that, if need be ahead of the clock: earlier tokens are revoked */
-    str                identity_resource; /* xms_mirid: of managed identities */
-    str                host_resource;     /* xms_az_rid: of managed identities */
-    struct token_texts roles;     /* of the resource's application */
-    str                scopes;    /* scp, with blanks between: of users */
-    struct token_texts groups;    /* ids, where the resource's application asks for them */
-    str                groups_url; /* where to ask for them if there are more than TOKEN_MAX_GROUPS */
-    struct token_texts capabilities; /* xms_cc: what the client says it can do; not of managed identities */
-    str                user_name; /* upn, preferred_username: of users */
+    int64_t            after_s;                       /* dated later than that, if need be ahead of the clock: earlier tokens are revoked */
+    str                identity_resource;             /* xms_mirid: of managed identities */
+    str                host_resource;                 /* xms_az_rid: of managed identities */
+    struct token_texts roles;                         /* of the resource's application */
+    str                scopes;                        /* scp, with blanks between: of users */
+    struct token_texts groups;                        /* ids, where the resource's application asks for them */
+    str                groups_url;                    /* where to ask for them if there are more than TOKEN_MAX_GROUPS */
+    struct token_texts capabilities;                  /* xms_cc: what the client says it can do; not of managed identities */
+    str                user_name;                     /* upn, preferred_username: of users */
     str                name, given_name, family_name; /* of users */
-    str                method;    /* amr, version 1: how the user signed in, "pwd" */
-    str                address;   /* ipaddr, version 1: from where */
+    str                method;                        /* amr, version 1: how the user signed in, "pwd" */
+    str                address;                       /* ipaddr, version 1: from where */
 };
 
 /* A copy of all that it points to; false: no room. */
@@ -73,7 +73,7 @@ struct token {
 FALLIBLE token_issue(struct call *c, const struct keyring *keys, const struct token_request *r, struct token *out);
 
 struct token_claims {
-    enum token_kind    kind;   /* as far as claims tell: TOKEN_DELEGATED reads as TOKEN_OF_USER */
+    enum token_kind    kind; /* as far as claims tell: TOKEN_DELEGATED reads as TOKEN_OF_USER */
     tenant_id          tenant;
     object_id          subject;
     client_id          app;

@@ -8,15 +8,15 @@
 #include "token/jwt.h"
 #include "token/ring.h"
 
-#define TENANT      "11111111-1111-1111-1111-111111111111"
-#define PRINCIPAL   "22222222-2222-2222-2222-222222222222"
-#define APP         "33333333-3333-3333-3333-333333333333"
-#define ISSUER      "https://sts.windows.net/" TENANT "/"
-#define GROUP_PATH  "/subscriptions/44444444-4444-4444-4444-444444444444/resourceGroups/rg1/providers/"
-#define MACHINE     GROUP_PATH "Microsoft.Compute/virtualMachines/vm1"
-#define IDENTITY    GROUP_PATH "Microsoft.ManagedIdentity/userAssignedIdentities/id1"
-#define LOWER_PATH  "/subscriptions/44444444-4444-4444-4444-444444444444/resourcegroups/rg1/providers/"
-#define NOW_S       1763913600
+#define TENANT     "11111111-1111-1111-1111-111111111111"
+#define PRINCIPAL  "22222222-2222-2222-2222-222222222222"
+#define APP        "33333333-3333-3333-3333-333333333333"
+#define ISSUER     "https://sts.windows.net/" TENANT "/"
+#define GROUP_PATH "/subscriptions/44444444-4444-4444-4444-444444444444/resourceGroups/rg1/providers/"
+#define MACHINE    GROUP_PATH "Microsoft.Compute/virtualMachines/vm1"
+#define IDENTITY   GROUP_PATH "Microsoft.ManagedIdentity/userAssignedIdentities/id1"
+#define LOWER_PATH "/subscriptions/44444444-4444-4444-4444-444444444444/resourcegroups/rg1/providers/"
+#define NOW_S      1763913600
 
 // One ring for the file: keys are slow to make. It lives until the program ends.
 static struct keyring *ring(struct test *t)
@@ -382,8 +382,7 @@ TEST(token_verify_refuses_other_forms)
         {call_format(t->call, "%.2000s.%s.%s", padding, p, s), ERR_TOKEN_MALFORMED, "a header longer than the limit"},
     };
     struct token_claims claims = {0};
-    for (size_t i = 0; i < COUNT(CASES); i++)
-        CHECK_ERR(token_verify(t->call, ring(t), CASES[i].text, &VAULT, &claims), CASES[i].want, CASES[i].what);
+    for (size_t i = 0; i < COUNT(CASES); i++) CHECK_ERR(token_verify(t->call, ring(t), CASES[i].text, &VAULT, &claims), CASES[i].want, CASES[i].what);
     CHECK_OK(token_verify(t->call, ring(t), good, &VAULT, &claims));
 }
 
@@ -405,7 +404,7 @@ TEST(token_verify_refuses_every_tampered_letter)
 
 TEST(token_verify_refuses_other_rings_and_policies)
 {
-    static const str          OTHER[] = {S_INIT("https://management.azure.com/"), S_INIT("")};
+    static const str                 OTHER[] = {S_INIT("https://management.azure.com/"), S_INIT("")};
     static const struct token_policy NOBODY = {.issuers = ISSUERS, .issuer_n = 1}, NO_ISSUER = {.audiences = VAULT_AUDIENCES, .audience_n = 1},
                                      ANOTHER = {.issuers = ISSUERS, .issuer_n = 1, .audiences = OTHER, .audience_n = COUNT(OTHER)};
     struct token_request r = request_of(TOKEN_V1);

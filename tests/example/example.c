@@ -62,10 +62,17 @@ static enum err list_notes(struct call *c, struct work *w, const void *args, voi
     return OK;
 }
 
-static const struct op OP_NOTE_READ = {.name = "note_read", .logged_as = "NoteGet", .plane = RBAC_DATA, .action = BOARD_TYPE "/notes/read", .run = read_note};
-static const struct op OP_NOTE_LIST = {.name = "note_list", .logged_as = "NoteList", .plane = RBAC_DATA, .action = BOARD_TYPE "/notes/read", .run = list_notes};
-static const struct op OP_NOTE_WRITE = {.name = "note_write", .logged_as = "NotePut", .plane = RBAC_DATA, .action = BOARD_TYPE "/notes/write", .writes = true,
-                                        .no_effects = "a note is the board's own", .run = write_note};
+static const struct op OP_NOTE_READ = {
+    .name = "note_read", .logged_as = "NoteGet", .plane = RBAC_DATA, .action = BOARD_TYPE "/notes/read", .run = read_note};
+static const struct op OP_NOTE_LIST = {
+    .name = "note_list", .logged_as = "NoteList", .plane = RBAC_DATA, .action = BOARD_TYPE "/notes/read", .run = list_notes};
+static const struct op OP_NOTE_WRITE = {.name = "note_write",
+                                        .logged_as = "NotePut",
+                                        .plane = RBAC_DATA,
+                                        .action = BOARD_TYPE "/notes/write",
+                                        .writes = true,
+                                        .no_effects = "a note is the board's own",
+                                        .run = write_note};
 
 // --- what comes due ---
 
@@ -236,7 +243,10 @@ static void facts(struct call *c, struct json_writer *j, const struct product *p
     json_put_int(j, S("kept_s"), NOTE_KEPT_S);
 }
 
-static const struct host HOST = {.key = S_INIT("notes"), .azure = S_INIT("notes.example.test"), .own = S_INIT("notes"), .is_suffix = true,
+static const struct host HOST = {.key = S_INIT("notes"),
+                                 .azure = S_INIT("notes.example.test"),
+                                 .own = S_INIT("notes"),
+                                 .is_suffix = true,
                                  .in_metadata = S_INIT("exampleNotesDns")};
 
 const struct service SERVICE_EXAMPLE = {
@@ -247,7 +257,10 @@ const struct service SERVICE_EXAMPLE = {
     .route_n = COUNT(ROUTES),
     .paths = {.keeps_empty = true, .takes_slashes = true},
     .hosts = HOSTS(&HOST),
-    .audience = {.app = S_INIT("e0e0e0e0-0000-4000-8000-00000000000e"), .name = S_INIT("Example notes"), .uris = {S_INIT("https://notes.example.test")}, .host = &HOST},
+    .audience = {.app = S_INIT("e0e0e0e0-0000-4000-8000-00000000000e"),
+                 .name = S_INIT("Example notes"),
+                 .uris = {S_INIT("https://notes.example.test")},
+                 .host = &HOST},
     .sockets = {SOCKETS, COUNT(SOCKETS)},
     .types = {TYPES, COUNT(TYPES)},
     .hooks = {HOOKS, COUNT(HOOKS)},

@@ -254,7 +254,8 @@ static void write_comparison(struct buf *b, const struct clause *k)
 
 void model_write_clause(struct buf *b, const struct clause *k)
 {
-    static const char *const SOURCES[] = {[RBAC_REQUEST] = "Request", [RBAC_RESOURCE] = "Resource", [RBAC_PRINCIPAL] = "Principal", [RBAC_ENVIRONMENT] = "Environment"};
+    static const char *const SOURCES[] = {
+        [RBAC_REQUEST] = "Request", [RBAC_RESOURCE] = "Resource", [RBAC_PRINCIPAL] = "Principal", [RBAC_ENVIRONMENT] = "Environment"};
     if (k->negated) buf_add(b, S("NOT "));
     switch (k->kind) {
     case CLAUSE_ALL:

@@ -18,7 +18,7 @@ struct clause {
     bool                 negated;
     const struct clause *parts[MODEL_CLAUSES];
     size_t               part_n;
-    const char          *text;     /* a pattern, a suboperation, an attribute's name */
+    const char          *text; /* a pattern, a suboperation, an attribute's name */
     enum rbac_source     source;
     const char          *op;       /* "StringEquals", "NumericLessThan" ... */
     int                  quantify; /* 0: not; else 1 + left_all + 2 * right_all */

@@ -8,8 +8,8 @@
 #include "rbac/condition_form.h"
 
 // A small universe, so that things meet: names that begin alike, the same name in other casings.
-#define SUB1 "/subscriptions/11111111-1111-1111-1111-111111111111"
-#define SUB2 "/SUBSCRIPTIONS/22222222-2222-2222-2222-222222222222"
+#define SUB1  "/subscriptions/11111111-1111-1111-1111-111111111111"
+#define SUB2  "/SUBSCRIPTIONS/22222222-2222-2222-2222-222222222222"
 #define MG(x) "/providers/Microsoft.Management/managementGroups/" x
 
 static const char *const SCOPES[] = {
@@ -41,7 +41,8 @@ static const char *const STRING_OPS[] = {
     "StringLikeIgnoreCase", "StringNotLikeIgnoreCase", "StringStartsWith", "StringNotStartsWith", "StringStartsWithIgnoreCase",
     "StringNotStartsWithIgnoreCase",
 };
-static const char *const NUMBER_OPS[] = {"NumericEquals", "NumericNotEquals", "NumericLessThan", "NumericLessThanEquals", "NumericGreaterThan", "NumericGreaterThanEquals"};
+static const char *const NUMBER_OPS[] = {"NumericEquals",         "NumericNotEquals",   "NumericLessThan",
+                                         "NumericLessThanEquals", "NumericGreaterThan", "NumericGreaterThanEquals"};
 enum { QUANTIFIABLE_STRING_OPS = 8, PRINCIPALS = 8, QUESTIONS_A_WORLD = 200, QUESTIONS_A_CHANGE = 10, QUESTIONS_AN_EXPLANATION = 100 };
 
 struct run {
@@ -177,8 +178,13 @@ static void put_random_assignment(struct run *r, size_t i)
     if (below(r, 3) == 0) m->counts_from = (int64_t)below(r, 10);
     if (below(r, 6) == 0) m->lingers_until = 1 + (int64_t)below(r, 10);
     plain = (struct assignment){
-        .id = m->id, .principal = {m->who}, .role = m->role, .scope = str_of(m->scope), .counts_from_ns = m->counts_from,
-        .lingers_until_ns = m->lingers_until, .condition = m->condition_broken ? S("no condition") : clause_text(r, m->condition),
+        .id = m->id,
+        .principal = {m->who},
+        .role = m->role,
+        .scope = str_of(m->scope),
+        .counts_from_ns = m->counts_from,
+        .lingers_until_ns = m->lingers_until,
+        .condition = m->condition_broken ? S("no condition") : clause_text(r, m->condition),
     };
     must(assignment_new(&r->call, &plain, &a) == OK);
     must(rbac_put_assignment(r->rules, a));
@@ -190,14 +196,26 @@ static void put_random_deny(struct run *r, size_t i)
     struct model_deny      *m = &r->world.denies[i];
     struct deny_principal   principals[3] = {0}, excluded[2] = {0};
     struct deny_assignment *d;
-    *m = (struct model_deny){.id = small_guid(0xd0, i), .scope = ANY_OF(r, SCOPES), .not_below = below(r, 3) == 0, .principal_n = 1 + below(r, 3), .excluded_n = below(r, 3)};
+    *m = (struct model_deny){.id = small_guid(0xd0, i),
+                             .scope = ANY_OF(r, SCOPES),
+                             .not_below = below(r, 3) == 0,
+                             .principal_n = 1 + below(r, 3),
+                             .excluded_n = below(r, 3)};
     for (size_t k = 0; k < m->principal_n; k++) principals[k].id.g = m->principals[k] = below(r, 6) ? small_guid(1, below(r, PRINCIPALS)) : GUID_NONE;
     for (size_t k = 0; k < m->excluded_n; k++) excluded[k].id.g = m->excluded[k] = below(r, 9) ? small_guid(1, below(r, PRINCIPALS)) : GUID_NONE;
     random_block(r, &m->block);
     struct role_permission block = permission_of(r, &m->block);
-    must(deny_new(&r->call, &(struct deny_assignment){
-        .id = m->id, .scope = str_of(m->scope), .not_below = m->not_below, .permissions = &block, .permission_n = 1, .principals = principals,
-        .principal_n = m->principal_n, .excluded = excluded, .excluded_n = m->excluded_n}, &d) == OK);
+    must(deny_new(&r->call,
+                  &(struct deny_assignment){.id = m->id,
+                                            .scope = str_of(m->scope),
+                                            .not_below = m->not_below,
+                                            .permissions = &block,
+                                            .permission_n = 1,
+                                            .principals = principals,
+                                            .principal_n = m->principal_n,
+                                            .excluded = excluded,
+                                            .excluded_n = m->excluded_n},
+                  &d) == OK);
     must(rbac_put_deny(r->rules, d));
     ref_drop(&d->ref);
 }
@@ -260,7 +278,8 @@ static void random_attributes(struct run *r, struct asked *a)
 
 static void random_question(struct run *r, struct asked *a)
 {
-    *a = (struct asked){.q = {.action = str_of(ANY_OF(r, ACTIONS)), .plane = below(r, 2) ? RBAC_DATA : RBAC_CONTROL, .now_ns = (int64_t)below(r, 10)}};
+    *a =
+        (struct asked){.q = {.action = str_of(ANY_OF(r, ACTIONS)), .plane = below(r, 2) ? RBAC_DATA : RBAC_CONTROL, .now_ns = (int64_t)below(r, 10)}};
     must(scope_parse(&r->asking, str_of(ANY_OF(r, SCOPES)), &a->q.at) == OK);
     a->q.who = a->who;
     a->q.who_n = below(r, COUNT(a->who) + 1);

@@ -10,7 +10,7 @@ enum { MODEL_REASONS = 5 };
 struct model_tally {
     size_t reasons[MODEL_REASONS];
     size_t disagreements;
-    size_t causes[16]; /* how many explained assignments had so many causes */
+    size_t causes[16];   /* how many explained assignments had so many causes */
     size_t false_causes; /* how often a cause was named that does not hold */
 };
 

@@ -8,8 +8,8 @@
 enum { MOST_NAMES = 128, MOST_LISTED = 32, MOST_WORDS = 40, MOST_TEXT = 1 << 20 };
 
 struct named {
-    str name;
-    str values[MOST_LISTED];
+    str    name;
+    str    values[MOST_LISTED];
     size_t n;
 };
 
@@ -31,23 +31,23 @@ struct attribute_set {
 enum drafted { NOTHING, A_ROLE, AN_ASSIGNMENT, A_DENY, ATTRIBUTES };
 
 struct table {
-    struct test          *t;
-    struct call           kept;   // as long as the world
-    struct rbac_rules    *rules;
-    struct named          lets[MOST_NAMES], groups[MOST_NAMES], above[MOST_NAMES];
-    size_t                let_n, group_n, above_n;
-    struct attribute_set  attributes[MOST_NAMES];
-    size_t                attribute_n;
-    enum drafted          draft; // what the indented lines belong to
-    str                   name, who, role, scope;
-    int64_t               from, until;
-    bool                  not_below;
-    str                   denied[MOST_LISTED], spared[MOST_LISTED];
-    size_t                denied_n, spared_n;
-    struct drafted_block  blocks[4];
-    size_t                block_n;
-    size_t                line;
-    struct table_tally    tally;
+    struct test         *t;
+    struct call          kept; // as long as the world
+    struct rbac_rules   *rules;
+    struct named         lets[MOST_NAMES], groups[MOST_NAMES], above[MOST_NAMES];
+    size_t               let_n, group_n, above_n;
+    struct attribute_set attributes[MOST_NAMES];
+    size_t               attribute_n;
+    enum drafted         draft; // what the indented lines belong to
+    str                  name, who, role, scope;
+    int64_t              from, until;
+    bool                 not_below;
+    str                  denied[MOST_LISTED], spared[MOST_LISTED];
+    size_t               denied_n, spared_n;
+    struct drafted_block blocks[4];
+    size_t               block_n;
+    size_t               line;
+    struct table_tally   tally;
 };
 
 static void *keep(struct table *x, size_t size)
@@ -85,7 +85,9 @@ static str expand(struct table *x, str text)
     buf_init(&b, &x->kept.arena);
     for (size_t i = 0; i < text.n;) {
         size_t n = 1;
-        while (text.at[i] == '$' && i + n < text.n && ((text.at[i + n] >= '0' && text.at[i + n] <= '9') || (char_lower(text.at[i + n]) >= 'a' && char_lower(text.at[i + n]) <= 'z'))) n++;
+        while (text.at[i] == '$' && i + n < text.n &&
+               ((text.at[i + n] >= '0' && text.at[i + n] <= '9') || (char_lower(text.at[i + n]) >= 'a' && char_lower(text.at[i + n]) <= 'z')))
+            n++;
         const struct named *let = n > 1 ? find(x->lets, x->let_n, (str){text.at + i + 1, n - 1}) : NULL;
         buf_add(&b, let ? let->values[0] : (str){text.at + i, n});
         i += n;
@@ -113,8 +115,16 @@ static struct role_permission *permissions_of(struct table *x)
     for (size_t i = 0; i < x->block_n; i++) {
         const struct drafted_block *b = &x->blocks[i];
         all[i] = (struct role_permission){
-            .actions = b->lists[0], .action_n = b->n[0], .not_actions = b->lists[1], .not_action_n = b->n[1], .data_actions = b->lists[2],
-            .data_action_n = b->n[2], .not_data_actions = b->lists[3], .not_data_action_n = b->n[3], .condition = b->condition, .condition_unknown = b->withheld,
+            .actions = b->lists[0],
+            .action_n = b->n[0],
+            .not_actions = b->lists[1],
+            .not_action_n = b->n[1],
+            .data_actions = b->lists[2],
+            .data_action_n = b->n[2],
+            .not_data_actions = b->lists[3],
+            .not_data_action_n = b->n[3],
+            .condition = b->condition,
+            .condition_unknown = b->withheld,
         };
     }
     return all;
@@ -135,8 +145,13 @@ static guid role_named(struct table *x, str name)
 
 static void end_assignment(struct table *x)
 {
-    struct assignment *a, plain = {.id = id_of(x->name), .principal = {id_of(x->who)}, .role = role_named(x, x->role), .scope = x->scope,
-                                   .condition = x->blocks[0].condition, .counts_from_ns = x->from, .lingers_until_ns = x->until};
+    struct assignment *a, plain = {.id = id_of(x->name),
+                                   .principal = {id_of(x->who)},
+                                   .role = role_named(x, x->role),
+                                   .scope = x->scope,
+                                   .condition = x->blocks[0].condition,
+                                   .counts_from_ns = x->from,
+                                   .lingers_until_ns = x->until};
     if (assignment_new(&x->kept, &plain, &a) != OK || !rbac_put_assignment(x->rules, a)) return complain(x, "no assignment", x->name);
     ref_drop(&a->ref);
 }
@@ -150,10 +165,16 @@ static struct deny_principal *principals_of(struct table *x, const str *names, s
 
 static void end_deny(struct table *x)
 {
-    struct deny_assignment *d, plain = {.id = id_of(x->name), .name = x->name, .scope = x->scope, .not_below = x->not_below,
-                                        .permissions = permissions_of(x), .permission_n = x->block_n,
-                                        .principals = principals_of(x, x->denied, x->denied_n), .principal_n = x->denied_n,
-                                        .excluded = principals_of(x, x->spared, x->spared_n), .excluded_n = x->spared_n};
+    struct deny_assignment *d, plain = {.id = id_of(x->name),
+                                        .name = x->name,
+                                        .scope = x->scope,
+                                        .not_below = x->not_below,
+                                        .permissions = permissions_of(x),
+                                        .permission_n = x->block_n,
+                                        .principals = principals_of(x, x->denied, x->denied_n),
+                                        .principal_n = x->denied_n,
+                                        .excluded = principals_of(x, x->spared, x->spared_n),
+                                        .excluded_n = x->spared_n};
     if (deny_new(&x->kept, &plain, &d) != OK || !rbac_put_deny(x->rules, d)) return complain(x, "no deny", x->name);
     ref_drop(&d->ref);
 }
@@ -187,7 +208,10 @@ static void add_words(str *list, size_t *n, const str *words, size_t word_n)
 
 static void attribute_line(struct table *x, const str *w, size_t n)
 {
-    static const str      SOURCES[] = {[RBAC_REQUEST] = S_INIT("Request"), [RBAC_RESOURCE] = S_INIT("Resource"), [RBAC_PRINCIPAL] = S_INIT("Principal"), [RBAC_ENVIRONMENT] = S_INIT("Environment")};
+    static const str      SOURCES[] = {[RBAC_REQUEST] = S_INIT("Request"),
+                                       [RBAC_RESOURCE] = S_INIT("Resource"),
+                                       [RBAC_PRINCIPAL] = S_INIT("Principal"),
+                                       [RBAC_ENVIRONMENT] = S_INIT("Environment")};
     struct attribute_set *s = &x->attributes[x->attribute_n - 1];
     size_t                source = str_index_nocase(SOURCES, COUNT(SOURCES), w[0]), at = s->set.n;
     if (str_eq(w[0], S("sub")) && n == 2) {
@@ -245,8 +269,11 @@ static size_t closure_of(const struct table *x, str who, object_id *out)
 
 static void check_row(struct table *x, str line, const struct rbac_answer *answer, enum err failed, str reason, str by)
 {
-    static const str WORDS[] = {[RBAC_GRANTED] = S_INIT("granted"), [RBAC_NO_ROLE] = S_INIT("none"), [RBAC_DENIED] = S_INIT("denied"),
-                                [RBAC_CONDITION_FALSE] = S_INIT("condition"), [RBAC_NOT_YET] = S_INIT("waits")};
+    static const str WORDS[] = {[RBAC_GRANTED] = S_INIT("granted"),
+                                [RBAC_NO_ROLE] = S_INIT("none"),
+                                [RBAC_DENIED] = S_INIT("denied"),
+                                [RBAC_CONDITION_FALSE] = S_INIT("condition"),
+                                [RBAC_NOT_YET] = S_INIT("waits")};
     bool             is_error = str_eq(reason, S("error"));
     x->tally.rows++;
     x->tally.refusals += !str_eq(reason, S("granted"));
@@ -255,8 +282,11 @@ static void check_row(struct table *x, str line, const struct rbac_answer *answe
         call_forgive(x->t->call);
         return;
     }
-    bool right = str_eq(WORDS[answer->reason], reason) && answer->allowed == (answer->reason == RBAC_GRANTED) && guid_eq(answer->decided_by, id_of(by));
-    if (!right) test_failed(x->t, "decisions.txt", (int)x->line, "%.*s -> %.*s %.16s", PSTR(line), PSTR(WORDS[answer->reason]), (const char *)answer->decided_by.b);
+    bool right =
+        str_eq(WORDS[answer->reason], reason) && answer->allowed == (answer->reason == RBAC_GRANTED) && guid_eq(answer->decided_by, id_of(by));
+    if (!right)
+        test_failed(x->t, "decisions.txt", (int)x->line, "%.*s -> %.*s %.16s", PSTR(line), PSTR(WORDS[answer->reason]),
+                    (const char *)answer->decided_by.b);
 }
 
 // "ask WHO ACTION SCOPE [with ATTRIBUTES] [at TIME] : REASON [BY]"

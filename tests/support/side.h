@@ -36,17 +36,17 @@ struct side {
     str                   certificate_pem; /* if it speaks TLS */
     uint16_t              port;
     pthread_t             thread;
-    atomic_int            handled;      /* requests that reached the handler */
+    atomic_int            handled; /* requests that reached the handler */
     atomic_int            contexts_freed;
     bool                  stopped;
-    enum err              result;       /* of net_loops_run */
+    enum err              result; /* of net_loops_run */
     // for answers from another thread
     pthread_t             worker;
     pthread_mutex_t       lock;
     pthread_cond_t        changed;
-    struct http_exchange *waiting[64];  /* of /late */
+    struct http_exchange *waiting[64]; /* of /late */
     size_t                waiting_n, to_release;
-    struct http_exchange *soon;         /* a list through their `user` */
+    struct http_exchange *soon; /* a list through their `user` */
     bool                  worker_ends;
 };
 
@@ -92,12 +92,12 @@ void           client_reset(struct client *k); /* as a killed process would */
 bool client_send(struct client *k, str text);
 bool client_sendf(struct client *k, const char *format, ...) PRINTF_LIKE(2, 3);
 /* The next answer's status; 0 if there is none. Views live until the next call. */
-int  client_read(struct client *k, bool to_head, str *out_head, str *out_body);
+int client_read(struct client *k, bool to_head, str *out_head, str *out_body);
 /* Reads the next answer and checks both. */
 void client_expect(struct client *k, int status, str body, const char *row);
 /* The peer has closed, having sent nothing more; over TLS, having said so. */
 bool client_sees_end(struct client *k);
 /* Sends a GET and reads the status. */
-int  client_get(struct client *k, const char *path);
+int client_get(struct client *k, const char *path);
 
 int64_t side_now_ms(clockid_t clock);

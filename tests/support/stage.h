@@ -14,10 +14,10 @@
 #include "ops/vault.h"
 #include "test.h"
 
-#define STAGE_SUBSCRIPTION "/subscriptions/00000000-0000-0000-0000-000000000051"
-#define STAGE_GROUP        STAGE_SUBSCRIPTION "/resourceGroups/Shop"
+#define STAGE_SUBSCRIPTION       "/subscriptions/00000000-0000-0000-0000-000000000051"
+#define STAGE_GROUP              STAGE_SUBSCRIPTION "/resourceGroups/Shop"
 #define STAGE_OTHER_SUBSCRIPTION "/subscriptions/00000000-0000-0000-0000-000000000052"
-#define STAGE_VAULTS       "/providers/Microsoft.KeyVault/vaults/"
+#define STAGE_VAULTS             "/providers/Microsoft.KeyVault/vaults/"
 
 struct stage {
     struct test   *test;
@@ -43,13 +43,13 @@ void stage_hand_over(struct stage *s);
 const struct resource *stage_put(struct stage *s, const char *id, const char *document);
 /* A vault in STAGE_GROUP, in westus. */
 const struct resource *stage_put_vault(struct stage *s, const char *name, const char *document);
-object_id stage_put_principal(struct stage *s, unsigned n, enum principal_kind kind);
-void      stage_put_member(struct stage *s, object_id group, object_id member);
+object_id              stage_put_principal(struct stage *s, unsigned n, enum principal_kind kind);
+void                   stage_put_member(struct stage *s, object_id group, object_id member);
 /* A built-in role by its name, at a scope; the assignment's id. */
 guid stage_assign(struct stage *s, object_id who, const char *role, const char *scope);
 
 /* A resource group of that id, in westus. */
-void     stage_put_group(struct stage *s, const char *id);
+void stage_put_group(struct stage *s, const char *id);
 /* An op as the committer runs it: one that fails leaves nothing behind. `action` NULL: the op's own. */
 enum err stage_run(struct stage *s, const struct op *op, const char *action, const char *scope, const void *args, void *out);
 /* An op on a vault, decided in the vault's own way. */

@@ -11,8 +11,8 @@
 #include "ops/secrets.h"
 #include "ops/vault_resource.h"
 
-#define TENANT  "\"tenantId\":\"00000000-0000-0000-0000-000000000010\""
-#define MINE    "\"accessPolicies\":[{" TENANT ",\"objectId\":\"00000000-0000-0000-0000-0000000000a1\",\"permissions\":{\"secrets\":[\"get\"]}}]"
+#define TENANT "\"tenantId\":\"00000000-0000-0000-0000-000000000010\""
+#define MINE   "\"accessPolicies\":[{" TENANT ",\"objectId\":\"00000000-0000-0000-0000-0000000000a1\",\"permissions\":{\"secrets\":[\"get\"]}}]"
 
 #define GET_SECRET   "Microsoft.KeyVault/vaults/secrets/getSecret/action"
 #define SET_SECRET   "Microsoft.KeyVault/vaults/secrets/setSecret/action"
@@ -57,8 +57,13 @@ static void deny(struct scene *x, const char *action, enum rbac_plane plane, con
     struct test                       *t = x->s.test;
     str                                actions[] = {str_of(action)};
     struct role_permission             p = {0};
-    struct deny_assignment            *made, plain = {.id = stage_guid(0xD1), .name = S("no"), .scope = str_of(scope), .permissions = &p, .permission_n = 1,
-                                                      .principals = &EVERYONE, .principal_n = 1};
+    struct deny_assignment            *made, plain = {.id = stage_guid(0xD1),
+                                                      .name = S("no"),
+                                                      .scope = str_of(scope),
+                                                      .permissions = &p,
+                                                      .permission_n = 1,
+                                                      .principals = &EVERYONE,
+                                                      .principal_n = 1};
     if (plane == RBAC_DATA) p.data_actions = actions, p.data_action_n = 1;
     else p.actions = actions, p.action_n = 1;
     CHECK_OK(deny_new(t->call, &plain, &made));
@@ -70,7 +75,7 @@ static void put_role(struct scene *x, guid id, const char *name, const char *act
     struct test           *t = x->s.test;
     str                    actions[] = {str_of(action)}, scopes[] = {str_of(scope), str_of(other)};
     struct role_permission p = {0};
-    struct role           *made, plain = {.id = id, .name = str_of(name), .permissions = &p, .permission_n = 1, .scopes = scopes, .scope_n = other ? 2 : 1};
+    struct role *made, plain = {.id = id, .name = str_of(name), .permissions = &p, .permission_n = 1, .scopes = scopes, .scope_n = other ? 2 : 1};
     if (plane == RBAC_DATA) p.data_actions = actions, p.data_action_n = 1;
     else p.actions = actions, p.action_n = 1;
     CHECK_OK(role_new(t->call, &plain, &made));
@@ -79,7 +84,8 @@ static void put_role(struct scene *x, guid id, const char *name, const char *act
 
 static void put_vault(struct scene *x, bool uses_rbac)
 {
-    stage_put_vault(&x->s, "v1", uses_rbac ? "{\"properties\":{\"enableRbacAuthorization\":true}}" : "{\"properties\":{\"enableRbacAuthorization\":false}}");
+    stage_put_vault(&x->s, "v1",
+                    uses_rbac ? "{\"properties\":{\"enableRbacAuthorization\":true}}" : "{\"properties\":{\"enableRbacAuthorization\":false}}");
 }
 
 static void role_vault(struct scene *x)
@@ -111,8 +117,9 @@ static void deleted_vault(struct scene *x)
 
 static void machine_and_person(struct scene *x)
 {
-    struct test     *t = x->s.test;
-    struct principal *made, plain = {.id.g = stage_guid(0xB1), .app.g = stage_guid(0xB2), .kind = PRINCIPAL_MANAGED, .name = S("strong"), .resource = S(PERSON)};
+    struct test      *t = x->s.test;
+    struct principal *made,
+        plain = {.id.g = stage_guid(0xB1), .app.g = stage_guid(0xB2), .kind = PRINCIPAL_MANAGED, .name = S("strong"), .resource = S(PERSON)};
     stage_put(&x->s, MACHINE, "{}");
     stage_put(&x->s, PERSON, "{}");
     CHECK_OK(principal_new(t->call, &plain, &made));
@@ -287,7 +294,8 @@ static void backed_up_secret(struct scene *x)
 
 // --- what is tried ---
 
-static enum err write(struct scene *x, struct call *c, const struct op *op, const char *id, const char *action, enum identity_verb verb, const char *body)
+static enum err write(struct scene *x, struct call *c, const struct op *op, const char *id, const char *action, enum identity_verb verb,
+                      const char *body)
 {
     struct resource_result got = {0};
     struct resource_args   args = {.id = str_of(id), .verb = verb};
@@ -297,7 +305,8 @@ static enum err write(struct scene *x, struct call *c, const struct op *op, cons
 
 static enum err to_policies(struct scene *x, struct call *c, const struct op *op)
 {
-    return write(x, c, op, VAULT, VAULT_WRITE, IDENTITY_PUT, "{\"location\":\"westus\",\"properties\":{" TENANT ",\"enableRbacAuthorization\":false," MINE "}}");
+    return write(x, c, op, VAULT, VAULT_WRITE, IDENTITY_PUT,
+                 "{\"location\":\"westus\",\"properties\":{" TENANT ",\"enableRbacAuthorization\":false," MINE "}}");
 }
 
 static enum err to_roles(struct scene *x, struct call *c, const struct op *op)
@@ -371,9 +380,10 @@ static enum err subscription_to_root(struct scene *x, struct call *c, const stru
 
 static enum err change_role(struct scene *x, struct call *c, const struct op *op, const str *scopes, size_t scope_n)
 {
-    static const str              ALL[] = {S_INIT("*")};
+    static const str                    ALL[] = {S_INIT("*")};
     static const struct role_permission WIDE = {.actions = ALL, .action_n = 1};
-    struct role_args   args = {.id = stage_guid(0xE1), .name = S("Changed"), .permissions = &WIDE, .permission_n = 1, .scopes = scopes, .scope_n = scope_n};
+    struct role_args                    args = {
+                           .id = stage_guid(0xE1), .name = S("Changed"), .permissions = &WIDE, .permission_n = 1, .scopes = scopes, .scope_n = scope_n};
     struct role_result got = {0};
     return op_run(c, &x->s.work, op, &(struct op_target){.scope = S(STAGE_GROUP)}, &args, &got);
 }
@@ -435,8 +445,8 @@ static enum err restore(struct scene *x, struct call *c, const struct op *op)
 
 static enum err take_backup(struct scene *x, struct call *c, const struct op *op)
 {
-    struct vault    v;
-    struct vault_op as = SECRETS_BACKUP;
+    struct vault        v;
+    struct vault_op     as = SECRETS_BACKUP;
     struct secrets_args args = secret_args(x, c, "FORBIDDEN", &v);
     as.op = *op;
     x->backup = (bytes){0};
@@ -497,7 +507,8 @@ static enum err make_deny(struct scene *x, struct call *c, const struct op *op)
     static const struct role_permission READ = {.actions = ACTIONS, .action_n = 1};
     static const struct deny_principal  EVERYONE = {.type = S_INIT("SystemDefined")};
     struct deny_result                  got = {0};
-    struct deny_assignment next = {.name = S("yes"), .scope = S(VAULT), .permissions = &READ, .permission_n = 1, .principals = &EVERYONE, .principal_n = 1};
+    struct deny_assignment              next = {
+                     .name = S("yes"), .scope = S(VAULT), .permissions = &READ, .permission_n = 1, .principals = &EVERYONE, .principal_n = 1};
     next.id = stage_guid(0xD1); // in place of the one that stands
     return op_run(c, &x->s.work, op, NULL, &next, &got);
 }

@@ -19,10 +19,10 @@ struct trial {
     const struct op *op;
     void (*prepare)(struct scene *x);
     enum err (*run)(struct scene *x, struct call *c, const struct op *op);
-    const char     *role_at;  /* where the tried role is assigned */
+    const char     *role_at;   /* where the tried role is assigned */
     const char     *condition; /* of that assignment; NULL: none */
-    const char     *own;      /* the op's own action, where its row leaves it to the target */
-    const char     *gain;     /* the action that must not be gained */
+    const char     *own;       /* the op's own action, where its row leaves it to the target */
+    const char     *gain;      /* the action that must not be gained */
     enum rbac_plane plane;
     const char     *at;
     bool (*is_done)(struct scene *x); /* the deed that the action would have been; NULL: the decision tells */

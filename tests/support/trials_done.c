@@ -23,7 +23,7 @@ bool slot_is_gone(struct scene *x)
 
 bool has_left(struct scene *x)
 {
-    const struct mgmt_group *g = tree_find_mgmt_group(x->s.work.world->tree, S("moved"));
+    const struct mgmt_group   *g = tree_find_mgmt_group(x->s.work.world->tree, S("moved"));
     const struct subscription *s = tree_find_subscription(x->s.work.world->tree, (subscription_id){stage_guid(0x51)});
     return !str_eq(g->parent, S("upper")) || !str_eq(s->mgmt_group, S("moved"));
 }

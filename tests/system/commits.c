@@ -53,7 +53,7 @@ enum err commits_write(struct call *c, struct store_session *w, unsigned round, 
 static FALLIBLE settle(struct call *c, struct store_session *r, struct commits *l, unsigned round)
 {
     struct commits_round *of = &l->rounds[round];
-    bytes                body;
+    bytes                 body;
     if (of->settled) return OK;
     enum err got = store_get(c, r, KINDS[0], str_of(key_of(round, of->whole).s), &body);
     if (got != OK && got != ERR_NOT_FOUND) return got;
@@ -66,8 +66,8 @@ static FALLIBLE settle(struct call *c, struct store_session *r, struct commits *
 // The next record that a scan of a kind must come to.
 struct cursor {
     const struct commits *commits;
-    unsigned             kind;
-    unsigned             round, i;
+    unsigned              kind;
+    unsigned              round, i;
 };
 
 static void skip_to_next(struct cursor *at)
@@ -100,8 +100,7 @@ static FALLIBLE look_at_kind(struct call *c, struct store_session *r, const stru
     struct cursor at = {.commits = l, .kind = kind, .i = whole > COMMITS_KEPT ? whole - COMMITS_KEPT : 0};
     skip_to_next(&at);
     TRY(store_scan(c, r, KINDS[kind], &(struct store_range){0}, compare, &at));
-    if (at.round < l->round_n)
-        return FAIL(c, ERR_STORE_DAMAGED, "kind %u ends before %s, which was acknowledged", kind, key_of(at.round, at.i).s);
+    if (at.round < l->round_n) return FAIL(c, ERR_STORE_DAMAGED, "kind %u ends before %s, which was acknowledged", kind, key_of(at.round, at.i).s);
     return OK;
 }
 
@@ -119,7 +118,8 @@ static FALLIBLE look_at_head(struct call *c, struct store_session *r, const stru
 
 static enum err see_change(struct call *c, const struct store_change *change, void *latest)
 {
-    if (change->first > change->number) return FAIL(c, ERR_STORE_DAMAGED, "the change %llu stands before its transaction", (unsigned long long)change->number);
+    if (change->first > change->number)
+        return FAIL(c, ERR_STORE_DAMAGED, "the change %llu stands before its transaction", (unsigned long long)change->number);
     *(uint64_t *)latest = change->number;
     return OK;
 }
@@ -130,7 +130,8 @@ static FALLIBLE look_at_changes(struct call *c, struct store_session *r)
     uint64_t oldest, latest, seen = 0;
     TRY(store_changes_kept(c, r, &oldest, &latest));
     TRY(store_changes(c, r, oldest - 1, 0, see_change, &seen));
-    return seen == latest ? OK : FAIL(c, ERR_STORE_DAMAGED, "the changes end at %llu, not at %llu", (unsigned long long)seen, (unsigned long long)latest);
+    return seen == latest ? OK
+                          : FAIL(c, ERR_STORE_DAMAGED, "the changes end at %llu, not at %llu", (unsigned long long)seen, (unsigned long long)latest);
 }
 
 static void session_closep(struct store_session **x)

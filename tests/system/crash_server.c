@@ -29,12 +29,12 @@ struct sequence {
 
 struct world {
     struct server_process server;
-    char                  subscription[40], operator[40], tenant[40];
-    struct sequence       sequences[ROUNDS_A_DIRECTORY][WRITERS];
-    unsigned              round_n;   // rounds in this directory
-    unsigned              settled_n; // those of them that were looked at
-    unsigned long         acknowledged;
-    char                  wrong[1024];
+    char subscription[40], operator[40], tenant[40];
+    struct sequence sequences[ROUNDS_A_DIRECTORY][WRITERS];
+    unsigned        round_n;   // rounds in this directory
+    unsigned        settled_n; // those of them that were looked at
+    unsigned long   acknowledged;
+    char            wrong[1024];
 };
 
 // Where a step stands: its sequence and its number.
@@ -81,9 +81,7 @@ static void object_path(const struct world *w, struct at at, struct step *s)
 {
     s->host = MANAGEMENT;
     switch (kind_of(at.i)) {
-    case MAKE_GROUP:
-        snprintf(s->path, PATH_BYTES, "/subscriptions/%s/resourceGroups/g-%s?api-version=2022-09-01", w->subscription, s->mark);
-        break;
+    case MAKE_GROUP: snprintf(s->path, PATH_BYTES, "/subscriptions/%s/resourceGroups/g-%s?api-version=2022-09-01", w->subscription, s->mark); break;
     case MAKE_ASSIGNMENT: assignment_path(w, at, s->path); break;
     case MAKE_SECRET:
         s->host = VAULT_HOST;
@@ -156,8 +154,8 @@ static enum outcome prepare(struct world *w)
     struct step steps[] = {{.method = "PUT", .host = MANAGEMENT}, {.method = "PUT", .host = MANAGEMENT}, {.method = "PUT", .host = MANAGEMENT}};
     snprintf(steps[0].path, PATH_BYTES, "/subscriptions/%s/resourceGroups/crash?api-version=2022-09-01", w->subscription);
     snprintf(steps[0].body, BODY_BYTES, "{\"location\":\"westus\"}");
-    snprintf(steps[1].path, PATH_BYTES,
-             "/subscriptions/%s/resourceGroups/crash/providers/Microsoft.KeyVault/vaults/" VAULT "?api-version=2023-07-01", w->subscription);
+    snprintf(steps[1].path, PATH_BYTES, "/subscriptions/%s/resourceGroups/crash/providers/Microsoft.KeyVault/vaults/" VAULT "?api-version=2023-07-01",
+             w->subscription);
     snprintf(steps[1].body, BODY_BYTES,
              "{\"location\":\"westus\",\"properties\":{\"tenantId\":\"%s\",\"sku\":{\"family\":\"A\",\"name\":\"standard\"},"
              "\"enableRbacAuthorization\":true}}",
@@ -182,8 +180,8 @@ struct writer {
 
 static void *write_lane(void *context)
 {
-    struct writer *me = context;
-    struct sequence   *sequence = &me->world->sequences[me->round][me->number];
+    struct writer   *me = context;
+    struct sequence *sequence = &me->world->sequences[me->round][me->number];
     do {
         struct step s = step_at(me->world, (struct at){me->round, me->number, sequence->answered});
         sequence->asked = true;
@@ -295,7 +293,7 @@ static enum sight look_for_removed(struct world *w, struct at at)
 static const char *settle(struct world *w, unsigned round, unsigned writer)
 {
     struct sequence *sequence = &w->sequences[round][writer];
-    struct at    last = {round, writer, sequence->answered};
+    struct at        last = {round, writer, sequence->answered};
     if (!sequence->asked) return NULL;
     bool       is_removal = kind_of(last.i) == REMOVE_ASSIGNMENT;
     enum sight seen = is_removal ? look_for_removed(w, last) : look_at(w, last);

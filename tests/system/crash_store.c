@@ -9,9 +9,9 @@
 #include "power.h"
 
 struct world {
-    char          dir[64];
+    char           dir[64];
     struct commits commits;
-    int           acks; // the read end of the child's pipe
+    int            acks; // the read end of the child's pipe
 };
 
 static FALLIBLE commit_for_ever(struct call *c, const char *dir, unsigned round, int acks)
@@ -48,11 +48,11 @@ static pid_t start(void *context, unsigned round)
 
 static const char *hear(void *context, unsigned round)
 {
-    struct world        *world = context;
+    struct world         *world = context;
     struct commits_round *r = &world->commits.rounds[round];
-    uint32_t             i;
-    ssize_t              n;
-    const char          *wrong = NULL;
+    uint32_t              i;
+    ssize_t               n;
+    const char           *wrong = NULL;
     while ((n = read(world->acks, &i, sizeof i)) == sizeof i && !wrong)
         if (i != r->whole++) wrong = "the writer lost count";
     close(world->acks);

@@ -57,7 +57,8 @@ bool server_process_is_gone(const struct server_process *v, int within_ms)
     return poll(&out, 1, within_ms) > 0 && (out.revents & POLLHUP);
 }
 
-bool server_process_ask(const struct server_process *v, const char *method, const char *host, const char *path, const char *body, struct lanyard_reply *out)
+bool server_process_ask(const struct server_process *v, const char *method, const char *host, const char *path, const char *body,
+                        struct lanyard_reply *out)
 {
     struct lanyard_request r = {.method = method, .host = host, .path = path, .body = body, .body_n = body ? strlen(body) : 0};
     return lanyard_admin_call(v->dir, &r, out, NULL) == LANYARD_OK;

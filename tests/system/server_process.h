@@ -29,4 +29,5 @@ const char *server_process_stop(struct server_process *v);
 void server_process_reap(struct server_process *v);
 
 /* One request. False: no answer came, because it is gone (its `out` hangs up soon) or for another reason. */
-bool server_process_ask(const struct server_process *v, const char *method, const char *host, const char *path, const char *body, struct lanyard_reply *out);
+bool server_process_ask(const struct server_process *v, const char *method, const char *host, const char *path, const char *body,
+                        struct lanyard_reply *out);

@@ -115,7 +115,7 @@ TEST(lanyard_admin_call_says_that_nobody_is_there)
     CHECK_INT(lanyard_admin_call("", &ask, &r, NULL), LANYARD_INVALID, "no name");
     CHECK_INT(lanyard_admin_call(NULL, &ask, &r, NULL), LANYARD_INVALID, "nothing");
 
-    int  fd = -1; // a socket that a dead server left
+    int fd = -1; // a socket that a dead server left
     CHECK_OK(net_open_unix(t->call, call_format(t->call, "%s/admin.sock", test_dir(t)), &fd));
     close(fd);
     CHECK_INT(lanyard_admin_call(test_dir(t), &ask, &r, &why), LANYARD_NO_SERVER, "a dead socket");

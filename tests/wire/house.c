@@ -47,20 +47,33 @@ static void put_people(struct house *h)
 {
     for (size_t i = 0; i < HOUSE_WHO_N; i++) {
         const struct house_person *x = &HOUSE_PEOPLE[i];
-        put_principal(h, &(struct principal){.id = {guid_of(x->principal)}, .app = {guid_of(x->client)}, .kind = PRINCIPAL_MANAGED, .name = S("identity"),
-                                             .resource = str_of(x->resource), .is_system_assigned = i < HOUSE_ID1, .created_ns = 1});
+        put_principal(h, &(struct principal){.id = {guid_of(x->principal)},
+                                             .app = {guid_of(x->client)},
+                                             .kind = PRINCIPAL_MANAGED,
+                                             .name = S("identity"),
+                                             .resource = str_of(x->resource),
+                                             .is_system_assigned = i < HOUSE_ID1,
+                                             .created_ns = 1});
     }
-    put_principal(h, &(struct principal){.id = {guid_new(h->t->call)}, .app = {guid_of(HOUSE_APP)}, .kind = PRINCIPAL_APP, .name = S("Orders API"), .created_ns = 1});
+    put_principal(h, &(struct principal){
+                         .id = {guid_new(h->t->call)}, .app = {guid_of(HOUSE_APP)}, .kind = PRINCIPAL_APP, .name = S("Orders API"), .created_ns = 1});
     h->product.operator_id.g = guid_new(h->t->call);
-    put_principal(h, &(struct principal){.id = h->product.operator_id, .kind = PRINCIPAL_USER, .name = S("Operator"), .user_name = S(HOUSE_USER), .created_ns = 1});
+    put_principal(h, &(struct principal){
+                         .id = h->product.operator_id, .kind = PRINCIPAL_USER, .name = S("Operator"), .user_name = S(HOUSE_USER), .created_ns = 1});
 }
 
 static void put_machine(struct house *h, const struct machine *m)
 {
     struct test     *t = h->t;
     struct resource *r = NULL;
-    struct resource  plain = {.id = call_format(t->call, HOUSE_VMS "%s", m->name), .type = S("Microsoft.Compute/virtualMachines"), .name = str_of(m->name),
-                              .location = S("westeurope"), .uid = guid_new(t->call), .document = S(DOCUMENT), .created_ns = 1, .changed_ns = 2};
+    struct resource  plain = {.id = call_format(t->call, HOUSE_VMS "%s", m->name),
+                              .type = S("Microsoft.Compute/virtualMachines"),
+                              .name = str_of(m->name),
+                              .location = S("westeurope"),
+                              .uid = guid_new(t->call),
+                              .document = S(DOCUMENT),
+                              .created_ns = 1,
+                              .changed_ns = 2};
     plain.identity = (struct resource_identity){.has_system = m->system >= 0, .user_assigned = m->attached, .user_assigned_n = m->n};
     object_id attached[COUNT(m->attached)] = {0};
     for (size_t i = 0; i < m->n; i++) {
@@ -88,8 +101,11 @@ static void put_ground(struct house *h)
     if (!role) return;
     CHECK_OK(mgmt_group_new(t->call, &(struct mgmt_group){.name = S(HOUSE_TENANT), .display_name = S("Root")}, &root));
     CHECK_OK(subscription_new(t->call, &(struct subscription){.id = p->subscription, .tenant = p->tenant, .name = S("Test")}, &subscription));
-    CHECK_OK(assignment_new(t->call, &(struct assignment){.id = guid_new(t->call), .principal = p->operator_id, .principal_type = PRINCIPAL_TYPE_USER,
-                                                          .role = role->id, .scope = S("/")}, &owner));
+    CHECK_OK(assignment_new(
+        t->call,
+        &(struct assignment){
+            .id = guid_new(t->call), .principal = p->operator_id, .principal_type = PRINCIPAL_TYPE_USER, .role = role->id, .scope = S("/")},
+        &owner));
     if (root) put(h, STORE_MGMT_GROUP, &root->ref);
     if (subscription) put(h, STORE_SUBSCRIPTION, &subscription->ref);
     if (owner) put(h, STORE_ASSIGNMENT, &owner->ref);
@@ -108,16 +124,18 @@ static enum err put_assignment(struct house *h, struct call *c, guid role, size_
 {
     struct assignment *one = NULL;
     str                scope = call_format(c, "/subscriptions/44444444-4444-4444-4444-444444444444/resourceGroups/rg%zu", i % 1000);
-    TRY(assignment_new(c, &(struct assignment){.id = guid_new(c), .principal.g = guid_new(c), .principal_type = PRINCIPAL_TYPE_USER, .role = role, .scope = scope}, &one));
+    TRY(assignment_new(
+        c, &(struct assignment){.id = guid_new(c), .principal.g = guid_new(c), .principal_type = PRINCIPAL_TYPE_USER, .role = role, .scope = scope},
+        &one));
     return world_change(c, h->product.worlds, h->writer, STORE_ASSIGNMENT, NULL, &one->ref);
 }
 
 static void put_assignments(struct house *h, size_t n)
 {
-    struct test      *t = h->t;
-    struct call       c;
+    struct test       *t = h->t;
+    struct call        c;
     const struct role *role = rbac_find_role_by_name(world_draft(h->product.worlds)->rules, S("Reader"));
-    enum err          failed = OK;
+    enum err           failed = OK;
     call_init(&c, NULL, NULL);
     for (size_t i = 0; role && failed == OK && i < n; i++) {
         failed = put_assignment(h, &c, role->id, i);
@@ -250,7 +268,8 @@ static uint16_t listen_on(struct house *h, struct http_listener_settings *l, str
 uint16_t house_imds(struct house *h, const char *machine, bool published_limits, struct http_listener **out)
 {
     struct test         *t = h->t;
-    struct imds_settings settings = {.product = &h->product, .resource = call_format(t->call, HOUSE_VMS "%s", machine), .published_limits = published_limits};
+    struct imds_settings settings = {
+        .product = &h->product, .resource = call_format(t->call, HOUSE_VMS "%s", machine), .published_limits = published_limits};
     // As a reader: the draft is the committer's, which runs by now.
     const struct world    *world = world_enter(h->product.worlds, PRODUCT_ROW_HELPER);
     const struct resource *host = tree_find(world->tree, settings.resource);

@@ -31,9 +31,11 @@ enum house_who {
 #define X(name, principal, client, resource) HOUSE_##name,
     HOUSE_CAST(X)
 #undef X
-    HOUSE_WHO_N
+        HOUSE_WHO_N
 };
-extern const struct house_person { const char *principal, *client, *resource; } HOUSE_PEOPLE[HOUSE_WHO_N];
+extern const struct house_person {
+    const char *principal, *client, *resource;
+} HOUSE_PEOPLE[HOUSE_WHO_N];
 
 /* An application without any credential, and a user. */
 #define HOUSE_APP  "d0000000-0000-0000-0000-000000000001"
@@ -55,10 +57,10 @@ struct house {
 };
 
 struct house_options {
-    bool no_signers; /* whoever asks for a new token waits until house_stop_signing */
+    bool   no_signers;  /* whoever asks for a new token waits until house_stop_signing */
     size_t assignments; /* so many role assignments, in 1000 resource groups; with `writes` */
-    bool on_loops;   /* reads that take long run on the loops, as if there were no workers */
-    bool writes;     /* a committer runs, there is a subscription, and the operator is Owner of all; house_delete cannot be used */
+    bool   on_loops;    /* reads that take long run on the loops, as if there were no workers */
+    bool   writes;      /* a committer runs, there is a subscription, and the operator is Owner of all; house_delete cannot be used */
 };
 
 void house_start(struct test *t, struct house *h, const struct house_options *options);

@@ -33,7 +33,7 @@ static struct token_claims claims_of(struct house *h, const struct reply *r, con
 {
     struct test        *t = h->t;
     struct token_claims claims = {0};
-    str                 issuers[] = {product_issuer(t->call, &h->product, TOKEN_V1), product_issuer(t->call, &h->product, TOKEN_V2)}, wanted = str_of(audience);
+    str issuers[] = {product_issuer(t->call, &h->product, TOKEN_V1), product_issuer(t->call, &h->product, TOKEN_V2)}, wanted = str_of(audience);
     struct token_policy policy = {.issuers = issuers, .issuer_n = COUNT(issuers), .audiences = &wanted, .audience_n = 1};
     t->call->now_s = clock_now_ns(&h->product.clock) / NS_PER_S;
     CHECK_ERR(token_verify(t->call, h->product.keyring, text_of(r, "access_token"), &policy, &claims), OK, audience);
@@ -68,7 +68,8 @@ TEST(imds_takes_the_metadata_word_in_any_case)
 // T1, T6: the reply's fields, all texts, and what they have to do with each other.
 TEST(imds_answers_with_the_published_fields)
 {
-    static const char *const FIELDS[] = {"access_token", "client_id", "expires_in", "expires_on", "ext_expires_in", "not_before", "resource", "token_type"};
+    static const char *const FIELDS[] = {"access_token",   "client_id",  "expires_in", "expires_on",
+                                         "ext_expires_in", "not_before", "resource",   "token_type"};
     struct house             h;
     house_start(t, &h, NULL);
     struct reply r = get(&h, house_imds(&h, "one", false, NULL), TOKEN_PATH "?" VERSION "&" VAULT);
@@ -147,7 +148,8 @@ TEST(imds_takes_requests_in_the_forms_that_clients_send)
 // The slash at a resource's end is significant: it comes back in reply and token.
 TEST(imds_echoes_the_resource_to_the_letter)
 {
-    static const char *const RESOURCES[] = {"https://vault.azure.net", "https://vault.azure.net/", "https://management.azure.com/", "https://Storage.Azure.com"};
+    static const char *const RESOURCES[] = {"https://vault.azure.net", "https://vault.azure.net/", "https://management.azure.com/",
+                                            "https://Storage.Azure.com"};
     struct house             h;
     house_start(t, &h, NULL);
     uint16_t port = house_imds(&h, "one", false, NULL);
@@ -157,7 +159,7 @@ TEST(imds_echoes_the_resource_to_the_letter)
         CHECK_STR(text_of(&r, "resource"), str_of(RESOURCES[i]), "resource");
         CHECK_STR(claims_of(&h, &r, RESOURCES[i]).audience, str_of(RESOURCES[i]), "aud");
     }
-    struct reply r = get(&h, port, TOKEN_PATH "?" VERSION "&resource=api://AzureADTokenExchange");
+    struct reply        r = get(&h, port, TOKEN_PATH "?" VERSION "&resource=api://AzureADTokenExchange");
     struct token_claims claims = claims_of(&h, &r, "fb60f99c-7a34-4190-8149-302f77469936");
     CHECK(claims.version == TOKEN_V2);
     CHECK_STR(text_of(&r, "resource"), S("api://AzureADTokenExchange"), "resource");
@@ -262,7 +264,7 @@ TEST(imds_answers_to_addresses_alone)
     house_start(t, &h, NULL);
     uint16_t port = house_imds(&h, "one", false, NULL);
     for (size_t i = 0; i < COUNT(CASES); i++) {
-        str ask = call_format(t->call, "GET %s HTTP/1.1\r\nHost: %s\r\n%s\r\n", TOKEN_PATH "?" VERSION "&" VAULT, CASES[i].host, METADATA);
+        str          ask = call_format(t->call, "GET %s HTTP/1.1\r\nHost: %s\r\n%s\r\n", TOKEN_PATH "?" VERSION "&" VAULT, CASES[i].host, METADATA);
         struct reply r = house_ask(&h, port, ask);
         CHECK_INT(r.status, CASES[i].status, CASES[i].host);
         CHECK_ROW((CASES[i].status == 200) == (text_of(&r, "access_token").at != NULL), CASES[i].host);
@@ -333,7 +335,8 @@ TEST(imds_keeps_a_token_until_it_needs_another)
     int64_t      first_in = 0, later_in = 0;
     house_start(t, &h, NULL);
     uint16_t     port = house_imds(&h, "one", false, NULL);
-    struct reply first = get(&h, port, TOKEN_PATH "?" VERSION "&" VAULT), again = get(&h, port, TOKEN_PATH "?" VERSION "&" VAULT "&bypass_cache=true");
+    struct reply first = get(&h, port, TOKEN_PATH "?" VERSION "&" VAULT),
+                 again = get(&h, port, TOKEN_PATH "?" VERSION "&" VAULT "&bypass_cache=true");
     CHECK_STR(text_of(&again, "access_token"), text_of(&first, "access_token"), "at once");
     clock_advance(&h.product.clock, 7200 * NS_PER_S);
     again = get(&h, port, TOKEN_PATH "?" VERSION "&" VAULT);
@@ -415,7 +418,8 @@ static struct client *ask_and_wait(struct house *h, uint16_t port, unsigned acco
 {
     struct test   *t = h->t;
     struct client *k = client_new(t, port);
-    CHECK(client_sendf(k, "GET " TOKEN_PATH "?" VERSION "&resource=https://a%u.blob.core.windows.net HTTP/1.1\r\nHost: 127.0.0.1\r\n" METADATA "\r\n", account));
+    CHECK(client_sendf(k, "GET " TOKEN_PATH "?" VERSION "&resource=https://a%u.blob.core.windows.net HTTP/1.1\r\nHost: 127.0.0.1\r\n" METADATA "\r\n",
+                       account));
     return k;
 }
 
@@ -528,7 +532,8 @@ TEST(imds_instance_walks_the_document)
         CHECK_INT(r.status, CASES[i].status, CASES[i].target);
         if (CASES[i].body) CHECK_STR(r.body, str_of(CASES[i].body), CASES[i].target);
         else CHECK_ROW(r.json != NULL, CASES[i].target);
-        CHECK_STR(reply_header(&r, "Content-Type"), CASES[i].body ? S("text/plain; charset=utf-8") : S("application/json; charset=utf-8"), CASES[i].target);
+        CHECK_STR(reply_header(&r, "Content-Type"), CASES[i].body ? S("text/plain; charset=utf-8") : S("application/json; charset=utf-8"),
+                  CASES[i].target);
     }
     struct reply gone = get(&h, house_imds(&h, "nowhere", false, NULL), "/metadata/instance?" V);
     CHECK_INT(gone.status, 404, "a machine that is not there");
@@ -568,9 +573,10 @@ static void *press(void *context)
         bool           is_one = i % 2;
         struct client *k = client_new(&mute, w->ports[is_one]);
         str            head = STR_NONE, body = STR_NONE;
-        bool sent = client_sendf(k, "GET " TOKEN_PATH "?" VERSION "&resource=https://a%u.blob.core.windows.net HTTP/1.1\r\nHost: 127.0.0.1\r\n" METADATA "\r\n", i / 6);
-        int  status = sent ? client_read(k, false, &head, &body) : 0;
-        str  wanted = str_of(HOUSE_PEOPLE[is_one ? HOUSE_ID1 : HOUSE_SYSTEM_OF_SYSTEM].client);
+        bool           sent = client_sendf(
+                      k, "GET " TOKEN_PATH "?" VERSION "&resource=https://a%u.blob.core.windows.net HTTP/1.1\r\nHost: 127.0.0.1\r\n" METADATA "\r\n", i / 6);
+        int status = sent ? client_read(k, false, &head, &body) : 0;
+        str wanted = str_of(HOUSE_PEOPLE[is_one ? HOUSE_ID1 : HOUSE_SYSTEM_OF_SYSTEM].client);
         w->wrong += status != 200 || str_find_str(body, wanted) == STR_NOWHERE;
         client_free(k);
     }

@@ -8,7 +8,8 @@
 static struct reply send_to(struct house *h, uint16_t port, const char *host, const char *request_line, const char *headers, const char *body)
 {
     struct test *t = h->t;
-    return house_ask(h, port, call_format(t->call, "%s HTTP/1.1\r\nHost: %s\r\n%sContent-Length: %zu\r\n\r\n%s", request_line, host, headers, strlen(body), body));
+    return house_ask(
+        h, port, call_format(t->call, "%s HTTP/1.1\r\nHost: %s\r\n%sContent-Length: %zu\r\n\r\n%s", request_line, host, headers, strlen(body), body));
 }
 
 static struct reply get(struct house *h, uint16_t port, const char *target)
@@ -98,7 +99,8 @@ TEST(login_keys_are_those_of_the_ring)
         CHECK_INT(json_n(keys), keyring_n(ring), CASES[i].target);
         for (size_t k = 0; k < json_n(keys); k++) {
             CHECK_STR(json_get_str(json_at(keys, k), S("kid")), keyring_at(ring, k)->kid, CASES[i].target);
-            CHECK_STR(json_get_str(json_at(keys, k), S("issuer")), CASES[i].has_issuer ? S("https://" LOGIN "/{tenantid}/v2.0") : STR_NONE, CASES[i].target);
+            CHECK_STR(json_get_str(json_at(keys, k), S("issuer")), CASES[i].has_issuer ? S("https://" LOGIN "/{tenantid}/v2.0") : STR_NONE,
+                      CASES[i].target);
         }
         CHECK_ROW(str_find_str(r.body, S("PRIVATE")) == STR_NOWHERE && str_find_str(r.body, S("\"d\"")) == STR_NOWHERE, CASES[i].target);
     }
@@ -136,7 +138,7 @@ TEST(login_instance_discovery_knows_its_own_names)
         {"https://localhost:8443/" HOUSE_TENANT "/oauth2/v2.0/authorize", "https://localhost:8443/" HOUSE_TENANT "/v2.0/.well-known/openid-configuration"},
     };
     static const char *const ALIASES[] = {LOGIN, "login.windows.net", "login.microsoft.com", "sts.windows.net"};
-    struct house h;
+    struct house             h;
     house_start(t, &h, NULL);
     uint16_t port = house_router(&h);
     for (size_t i = 0; i < COUNT(CASES); i++) {
@@ -147,7 +149,8 @@ TEST(login_instance_discovery_knows_its_own_names)
         CHECK_STR(text_of(&r, "tenant_discovery_endpoint"), str_of(CASES[i].discovery), CASES[i].endpoint);
         CHECK_STR(json_get_str(first, S("preferred_network")), S(LOGIN), CASES[i].endpoint);
         CHECK_INT(json_n(json_get(first, S("aliases"))), COUNT(ALIASES), CASES[i].endpoint);
-        for (size_t k = 0; k < COUNT(ALIASES); k++) CHECK_STR(json_str(json_at(json_get(first, S("aliases")), k)), str_of(ALIASES[k]), CASES[i].endpoint);
+        for (size_t k = 0; k < COUNT(ALIASES); k++)
+            CHECK_STR(json_str(json_at(json_get(first, S("aliases")), k)), str_of(ALIASES[k]), CASES[i].endpoint);
         CHECK_ROW((json_n(json_get(r.json, S("metadata"))) == 2) == str_contains_nocase(target, S("localhost")), CASES[i].endpoint);
     }
     house_end(&h);
@@ -186,8 +189,9 @@ static void check_refusal(struct house *h, const struct reply *r, int status, in
     CHECK_INT(json_at(json_get(r->json, S("error_codes")), 0) ? json_at(json_get(r->json, S("error_codes")), 0)->u.integer : 0, code, row);
     CHECK_ROW(str_starts(description, call_format(t->call, "AADSTS%d: ", code)), row);
     CHECK_ROW(guid_parse(trace, &id) && guid_parse(text_of(r, "correlation_id"), &id), row);
-    CHECK_ROW(str_ends(description, call_format(t->call, " Trace ID: %.*s Correlation ID: %.*s Timestamp: %.*s", PSTR(trace), PSTR(text_of(r, "correlation_id")),
-                                                PSTR(text_of(r, "timestamp")))), row);
+    CHECK_ROW(str_ends(description, call_format(t->call, " Trace ID: %.*s Correlation ID: %.*s Timestamp: %.*s", PSTR(trace),
+                                                PSTR(text_of(r, "correlation_id")), PSTR(text_of(r, "timestamp")))),
+              row);
     CHECK_STR(reply_header(r, "x-ms-request-id"), trace, row);
     CHECK_STR(reply_header(r, "Cache-Control"), S("no-store, no-cache"), row);
     CHECK_STR(reply_header(r, "Content-Type"), S("application/json; charset=utf-8"), row);

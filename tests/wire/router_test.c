@@ -171,7 +171,8 @@ TEST(router_answers_later_and_in_pieces_and_on_workers)
     client_expect(k, 200, S("later"), "later");
     client_expect(k, 200, S("0 1"), "what stood behind it");
     sem_post(&may_finish);
-    expect(k, "GET /later?fail HTTP/1.1\r\n" HOST "\r\n", 409, S("{\"error\":{\"code\":\"CONFLICT\",\"message\":\"It went wrong later.\"}}"), "later, badly");
+    expect(k, "GET /later?fail HTTP/1.1\r\n" HOST "\r\n", 409, S("{\"error\":{\"code\":\"CONFLICT\",\"message\":\"It went wrong later.\"}}"),
+           "later, badly");
     CHECK(client_send(k, S("PUT /pulled HTTP/1.1\r\n" HOST "Expect: 100-continue\r\nContent-Length: 50000\r\n\r\n")));
     client_expect(k, 100, S(""), "let in");
     char body[50000] = {0};
@@ -291,7 +292,8 @@ static int64_t longest_turn_while_listing(struct test *t, bool on_loops)
             ssize_t        n;
             CHECK(client_sendf(client, "GET %s HTTP/1.1\r\nHost: management.azure.com\r\nConnection: close\r\n\r\n", TARGETS[i]));
             CHECK_ROW(recv(client->fd, piece, 12, MSG_WAITALL) == 12 && str_starts((str){piece, 12}, S("HTTP/1.1 200")), TARGETS[i]);
-            while ((n = recv(client->fd, piece, sizeof piece, 0)) > 0) {} // some are longer than a client keeps
+            while ((n = recv(client->fd, piece, sizeof piece, 0)) > 0) {
+            } // some are longer than a client keeps
             client_free(client);
         }
     int64_t longest_ns = net_loops_longest_turn_ns(h.loops);

@@ -1,21 +1,21 @@
 // Every row of every service over sockets: a principal with no roles is refused in the service's words, and one who may gets through.
 #include "house.h"
 
-#define SUBSCRIPTION "/subscriptions/44444444-4444-4444-4444-444444444444"
-#define GROUP        SUBSCRIPTION "/resourceGroups/rg1"
-#define VM           GROUP "/providers/Microsoft.Compute/virtualMachines/bare"
-#define VAULT        GROUP "/providers/Microsoft.KeyVault/vaults/shop"
-#define AUTHZ        "/providers/Microsoft.Authorization"
-#define ASSIGNMENT   "70000000-0000-0000-0000-000000000001"
-#define FRESH        "70000000-0000-0000-0000-000000000002"
-#define ROLE         "70000000-0000-0000-0000-000000000003"
-#define DENY         "70000000-0000-0000-0000-000000000004"
-#define CONTROL      "a0000000-0000-0000-0000-000000000001" /* HOUSE_SYSTEM_OF_SYSTEM */
-#define OWNER        AUTHZ "/roleDefinitions/8e3af657-a8ff-443c-a75c-2fe8c4bcb635"
-#define READER       AUTHZ "/roleDefinitions/acdd72a7-3385-48ef-bd42-f606fba81ae7"
-#define KV_ADMIN     AUTHZ "/roleDefinitions/00482a5a-887f-4fb3-b363-3b7fe8e74483"
+#define SUBSCRIPTION    "/subscriptions/44444444-4444-4444-4444-444444444444"
+#define GROUP           SUBSCRIPTION "/resourceGroups/rg1"
+#define VM              GROUP "/providers/Microsoft.Compute/virtualMachines/bare"
+#define VAULT           GROUP "/providers/Microsoft.KeyVault/vaults/shop"
+#define AUTHZ           "/providers/Microsoft.Authorization"
+#define ASSIGNMENT      "70000000-0000-0000-0000-000000000001"
+#define FRESH           "70000000-0000-0000-0000-000000000002"
+#define ROLE            "70000000-0000-0000-0000-000000000003"
+#define DENY            "70000000-0000-0000-0000-000000000004"
+#define CONTROL         "a0000000-0000-0000-0000-000000000001" /* HOUSE_SYSTEM_OF_SYSTEM */
+#define OWNER           AUTHZ "/roleDefinitions/8e3af657-a8ff-443c-a75c-2fe8c4bcb635"
+#define READER          AUTHZ "/roleDefinitions/acdd72a7-3385-48ef-bd42-f606fba81ae7"
+#define KV_ADMIN        AUTHZ "/roleDefinitions/00482a5a-887f-4fb3-b363-3b7fe8e74483"
 #define GRANT(role, to) "{\"properties\":{\"roleDefinitionId\":\"" role "\",\"principalId\":\"" to "\"}}"
-#define ANY          (-1)
+#define ANY             (-1)
 
 // What stands for a param: the first row that fits. A value that begins with "$" is what the scene made.
 static const struct { const char *service, *in; int method; const char *param, *value; } PARAMS[] = {
@@ -56,7 +56,9 @@ static const struct { const char *service, *in; int method; const char *param, *
     {"admin", "", ANY, "name", DENY},
 };
 
-#define DENY_BODY "{\"name\":\"d\",\"scope\":\"" GROUP "\",\"permissions\":[{\"actions\":[\"Microsoft.Network/virtualNetworks/delete\"]}],\"principals\":[{\"id\":\"" FRESH "\"}]}"
+#define DENY_BODY                        \
+    "{\"name\":\"d\",\"scope\":\"" GROUP \
+    "\",\"permissions\":[{\"actions\":[\"Microsoft.Network/virtualNetworks/delete\"]}],\"principals\":[{\"id\":\"" FRESH "\"}]}"
 static const struct { const char *service; int method; const char *ends, *body; } BODIES[] = {
     {"arm", HTTP_PUT, "managementGroups/{group}", "{\"properties\":{\"displayName\":\"x\"}}"},
     {"arm", HTTP_PATCH, "managementGroups/{group}", "{\"displayName\":\"x\"}"},
@@ -144,8 +146,12 @@ static struct reply send_to(struct scene *x, uint16_t port, const char *host, co
 {
     struct test *t = x->h.t;
     str          bearer = str_empty(token) ? S("") : call_format(t->call, "Authorization: Bearer %.*s\r\n", PSTR(token));
-    return house_ask(&x->h, port, call_format(t->call, "%s %.*s HTTP/1.1\r\nHost: %s\r\n%.*sMetadata: true\r\nConsistencyLevel: eventual\r\nContent-Type: application/json\r\n"
-                                                       "Content-Length: %zu\r\n\r\n%s", method, PSTR(target), host, PSTR(bearer), strlen(body), body));
+    return house_ask(
+        &x->h, port,
+        call_format(t->call,
+                    "%s %.*s HTTP/1.1\r\nHost: %s\r\n%.*sMetadata: true\r\nConsistencyLevel: eventual\r\nContent-Type: application/json\r\n"
+                    "Content-Length: %zu\r\n\r\n%s",
+                    method, PSTR(target), host, PSTR(bearer), strlen(body), body));
 }
 
 static struct reply seed(struct scene *x, const char *host, const char *method, const char *target, const char *body)
@@ -165,7 +171,8 @@ static void seed_resources(struct scene *x)
 {
     struct test *t = x->h.t;
     ARM("PUT", GROUP, "2022-09-01", "{\"location\":\"westus\"}");
-    str vault = call_format(t->call, "{\"location\":\"westus\",\"properties\":{\"tenantId\":\"" HOUSE_TENANT "\",\"sku\":{\"family\":\"A\",\"name\":\"standard\"},"
+    str vault = call_format(t->call, "{\"location\":\"westus\",\"properties\":{\"tenantId\":\"" HOUSE_TENANT
+                                     "\",\"sku\":{\"family\":\"A\",\"name\":\"standard\"},"
                                      "\"enableRbacAuthorization\":true}}");
     ARM("PUT", VAULT, "2023-07-01", vault.at);
     ARM("PUT", GROUP "/providers/Microsoft.KeyVault/vaults/gone-vault", "2023-07-01", vault.at);
@@ -184,7 +191,8 @@ static void seed_roles(struct scene *x)
     ARM("PUT", GROUP AUTHZ "/roleDefinitions/" ROLE, "2022-04-01",
         "{\"properties\":{\"roleName\":\"r\",\"permissions\":[{\"actions\":[\"Microsoft.Compute/*/read\"]}],\"assignableScopes\":[\"" GROUP "\"]}}");
     seed(x, "localhost", "PUT", "/lanyard/deny-assignments/" DENY, DENY_BODY);
-    str me = call_format(x->h.t->call, "{\"properties\":{\"roleDefinitionId\":\"" KV_ADMIN "\",\"principalId\":\"%s\"}}", guid_text(x->h.product.operator_id.g).s);
+    str me = call_format(x->h.t->call, "{\"properties\":{\"roleDefinitionId\":\"" KV_ADMIN "\",\"principalId\":\"%s\"}}",
+                         guid_text(x->h.product.operator_id.g).s);
     ARM("PUT", AUTHZ "/roleAssignments/71000000-0000-0000-0000-000000000003", "2022-04-01", me.at);
 }
 
@@ -206,8 +214,9 @@ static void seed_secrets(struct scene *x)
 static void seed_directory(struct scene *x)
 {
     struct test *t = x->h.t;
-    struct reply r = GRAPH("POST", "/users", "{\"accountEnabled\":true,\"displayName\":\"Anna\",\"mailNickname\":\"anna\",\"userPrincipalName\":\"anna@" HOUSE_DOMAIN
-                                             "\",\"passwordProfile\":{\"password\":\"a long Passw0rd\"}}");
+    struct reply r = GRAPH("POST", "/users",
+                           "{\"accountEnabled\":true,\"displayName\":\"Anna\",\"mailNickname\":\"anna\",\"userPrincipalName\":\"anna@" HOUSE_DOMAIN
+                           "\",\"passwordProfile\":{\"password\":\"a long Passw0rd\"}}");
     x->user = json_get_str(r.json, S("id"));
     r = GRAPH("POST", "/groups", "{\"displayName\":\"crew\",\"mailEnabled\":false,\"mailNickname\":\"crew\",\"securityEnabled\":true}");
     x->group = json_get_str(r.json, S("id"));
@@ -219,14 +228,18 @@ static void seed_directory(struct scene *x)
 
 static str token_of(struct scene *x, const struct service *s, object_id who)
 {
-    struct test  *t = x->h.t;
-    const str    *audiences = NULL;
-    size_t        n = 0;
-    struct token  token = {0};
+    struct test *t = x->h.t;
+    const str   *audiences = NULL;
+    size_t       n = 0;
+    struct token token = {0};
     if (str_empty(s->audience.app)) return STR_NONE;
     CHECK_OK(guard_audiences(t->call, &x->h.product, s, &audiences, &n));
-    struct token_request r = {.tenant = x->h.product.tenant, .issuer = product_issuer(t->call, &x->h.product, TOKEN_V1), .subject = who,
-                              .app.g = who.g, .lifetime_s = 3600, .audience = audiences[0]};
+    struct token_request r = {.tenant = x->h.product.tenant,
+                              .issuer = product_issuer(t->call, &x->h.product, TOKEN_V1),
+                              .subject = who,
+                              .app.g = who.g,
+                              .lifetime_s = 3600,
+                              .audience = audiences[0]};
     t->call->now_ns = clock_now_ns(&x->h.product.clock);
     t->call->now_s = t->call->now_ns / NS_PER_S;
     CHECK_OK(token_issue(t->call, x->h.product.keyring, &r, &token));
@@ -306,8 +319,8 @@ static const char *body_of(struct test *t, const struct scene *x, const struct s
 
 static const char *method_text(enum http_method method)
 {
-    static const char *const NAMES[] = {[HTTP_GET] = "GET", [HTTP_HEAD] = "HEAD", [HTTP_POST] = "POST", [HTTP_PUT] = "PUT", [HTTP_PATCH] = "PATCH",
-                                        [HTTP_DELETE] = "DELETE"};
+    static const char *const NAMES[] = {
+        [HTTP_GET] = "GET", [HTTP_HEAD] = "HEAD", [HTTP_POST] = "POST", [HTTP_PUT] = "PUT", [HTTP_PATCH] = "PATCH", [HTTP_DELETE] = "DELETE"};
     return NAMES[method];
 }
 
@@ -324,12 +337,14 @@ static bool is_about_me(const struct route *r)
 static int control_status(const struct service *s, const struct route *r)
 {
     for (size_t i = 0; i < COUNT(NOT_EVEN_CONTROL); i++)
-        if (is_of(s, NOT_EVEN_CONTROL[i].service) && NOT_EVEN_CONTROL[i].method == (int)r->method && str_ends(str_of(r->pattern), str_of(NOT_EVEN_CONTROL[i].ends)))
+        if (is_of(s, NOT_EVEN_CONTROL[i].service) && NOT_EVEN_CONTROL[i].method == (int)r->method &&
+            str_ends(str_of(r->pattern), str_of(NOT_EVEN_CONTROL[i].ends)))
             return NOT_EVEN_CONTROL[i].status;
     return 0;
 }
 
-static void check_nobody(struct test *t, const struct service_words *words, const struct route *r, const struct reply *got, int to_all, const char *row)
+static void check_nobody(struct test *t, const struct service_words *words, const struct route *r, const struct reply *got, int to_all,
+                         const char *row)
 {
     switch (r->permit.kind) {
     case PERMIT_MISSING: CHECK_ROW(false, row); break;
@@ -348,7 +363,7 @@ static void check_nobody(struct test *t, const struct service_words *words, cons
 
 static void check_control(struct test *t, const struct service *s, const struct route *r, const struct reply *got, const char *row)
 {
-    int wanted = control_status(s, r);
+    int  wanted = control_status(s, r);
     bool is_fine = got->status >= 200 && got->status <= 299;
     if (wanted) CHECK_INT(got->status, wanted, row);
     else if (!is_fine) printf("# %s: %d %s\n", row, got->status, call_zstr(t->call, got->body));
@@ -372,7 +387,8 @@ static void check_row(struct test *t, struct scene *x, const struct service *s, 
     struct reply nobody = send_to(x, port, words->host, method, target, token_of(x, s, x->nobody), body);
     if (r->guard == GUARD_OPERATOR) CHECK_ROW(nobody.status >= 400 && nobody.status < 500, row);
     else check_nobody(t, words, r, &nobody, control_status(s, r), row);
-    struct reply control = send_to(x, by_operator ? x->admin : port, words->host, method, target, by_operator ? STR_NONE : token_of(x, s, x->control), body);
+    struct reply control =
+        send_to(x, by_operator ? x->admin : port, words->host, method, target, by_operator ? STR_NONE : token_of(x, s, x->control), body);
     check_control(t, s, r, &control, row);
 }
 

@@ -10,11 +10,11 @@
 #include "house.h"
 #include "lanyard/admin.h"
 
-#define ASKS(resource) "{\"version\":1,\"resource\":\"" resource "\",\"sandbox\":true}"
+#define ASKS(resource)    "{\"version\":1,\"resource\":\"" resource "\",\"sandbox\":true}"
 #define ON_HOST(resource) "{\"version\":1,\"resource\":\"" resource "\",\"sandbox\":false}"
-#define SERVE "{\"serve\":true}"
-#define WAIT_TIMEOUT_MS 10000
-#define SOCKETS_MAX 20
+#define SERVE             "{\"serve\":true}"
+#define WAIT_TIMEOUT_MS   10000
+#define SOCKETS_MAX       20
 
 struct place {
     struct house    house;
@@ -27,7 +27,8 @@ static void place_start(struct test *t, struct place *p)
     house_start(t, &p->house, NULL);
     p->data_dir = test_dir(t);
     p->house.product.data_dir = str_of(p->data_dir);
-    struct sandbox_settings settings = {.product = &p->house.product, .loops = p->house.loops, .http = p->house.http, .router = &p->house.router, .ca_pem = S("THE CA\n")};
+    struct sandbox_settings settings = {
+        .product = &p->house.product, .loops = p->house.loops, .http = p->house.http, .router = &p->house.router, .ca_pem = S("THE CA\n")};
     CHECK_OK(sandbox_start(t->call, &settings, &p->sandbox));
 }
 
@@ -210,7 +211,9 @@ static bool goes_quiet(uint16_t port)
     return false;
 }
 
-#define TOKEN "GET /metadata/identity/oauth2/token?api-version=2018-02-01&resource=https://vault.azure.net HTTP/1.1\r\nHost: 127.0.0.1\r\nMetadata: true\r\n\r\n"
+#define TOKEN                                                                                                                               \
+    "GET /metadata/identity/oauth2/token?api-version=2018-02-01&resource=https://vault.azure.net HTTP/1.1\r\nHost: 127.0.0.1\r\nMetadata: " \
+    "true\r\n\r\n"
 
 // Through the installed library, as the launcher does it.
 TEST(sandbox_serves_a_workload_while_its_launcher_lives)
@@ -230,7 +233,8 @@ TEST(sandbox_serves_a_workload_while_its_launcher_lives)
     CHECK(str_eq(str_of(l[1].name), S("https")) && l[1].port == 443 && str_eq(str_of(l[1].transport), S("tcp")));
     CHECK(str_eq(str_of(l[2].name), S("dns")) && l[2].port == 53 && str_eq(str_of(l[2].transport), S("udp")));
 
-    int sockets[3] = {open_socket(SOCK_STREAM, INADDR_LOOPBACK, &port), open_socket(SOCK_STREAM, INADDR_LOOPBACK, NULL), open_socket(SOCK_DGRAM, INADDR_LOOPBACK, NULL)};
+    int sockets[3] = {open_socket(SOCK_STREAM, INADDR_LOOPBACK, &port), open_socket(SOCK_STREAM, INADDR_LOOPBACK, NULL),
+                      open_socket(SOCK_DGRAM, INADDR_LOOPBACK, NULL)};
     CHECK(lanyard_workload_serve(w, sockets, 2, &why) == LANYARD_INVALID);
     CHECK(lanyard_workload_serve(w, sockets, 3, &why) == LANYARD_OK);
     CHECK_INT(lanyard_workload_environment(w, &v), 0, "in a sandbox nobody needs to be told");

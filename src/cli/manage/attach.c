@@ -13,7 +13,8 @@ static int change(struct cli *cli, bool detach)
     struct call         *c = &cli->call;
     struct ensure_result result = {0};
     str                  identity = str_of(cli->operands[0]), id;
-    if (find_resource(cli, str_of(cli->operands[1]), &id) != OK || ensure_identities(cli, id, &identity, 1, detach, &result) != OK) return cli_failed(cli);
+    if (find_resource(cli, str_of(cli->operands[1]), &id) != OK || ensure_identities(cli, id, &identity, 1, detach, &result) != OK)
+        return cli_failed(cli);
     str words = call_format(c, "%s %s %s", cli->operands[0], detach ? "off" : "on", cli->operands[1]);
     return report_result(cli, "identity", words, &result) == OK ? STATUS_OK : cli_failed(cli);
 }

@@ -58,7 +58,8 @@ static enum err create(struct cli *cli, str word, str name, struct ensure_result
     if (str_eq_nocase(word, S("usergroup"))) return create_usergroup(cli, name, out);
     const struct kind *k = kind_find(c, word);
     if (k) return create_resource(cli, k, name, out);
-    return FAIL(c, ERR_USAGE, "\"%.*s\" is not a kind of resource. The kinds are group, user, usergroup, %.*s, or an ARM type.", PSTR(word), PSTR(kind_words(c)));
+    return FAIL(c, ERR_USAGE, "\"%.*s\" is not a kind of resource. The kinds are group, user, usergroup, %.*s, or an ARM type.", PSTR(word),
+                PSTR(kind_words(c)));
 }
 
 static int run_create(struct cli *cli)

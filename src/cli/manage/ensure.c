@@ -39,8 +39,8 @@ enum err ensure_group(struct cli *cli, str name, str location, struct ensure_res
 
 // What a resource shall carry: its own identity, and the ARM ids of others.
 struct wanted {
-    bool has_system;
-    str *ids;
+    bool   has_system;
+    str   *ids;
     size_t n;
 };
 
@@ -60,7 +60,11 @@ static void write_identity(struct json_writer *j, bool has_system, const str *id
     bool has_user = has_others || (n > 0 && !detaches);
     json_write_key(j, S("identity"));
     json_write_object(j);
-    json_put_string(j, S("type"), has_system && has_user ? S("SystemAssigned, UserAssigned") : has_system ? S("SystemAssigned") : has_user ? S("UserAssigned") : S("None"));
+    json_put_string(j, S("type"),
+                    has_system && has_user ? S("SystemAssigned, UserAssigned")
+                    : has_system           ? S("SystemAssigned")
+                    : has_user             ? S("UserAssigned")
+                                           : S("None"));
     if (has_user && n > 0) {
         json_write_key(j, S("userAssignedIdentities"));
         json_write_object(j);
@@ -132,8 +136,9 @@ enum err ensure_identities(struct cli *cli, str id, const str *identities, size_
     TRY(find_look(cli, id, &out->now));
     if (!out->now) return FAIL(c, ERR_NOT_FOUND, "There is no resource %.*s.", PSTR(id));
     const struct json *identity = json_get(out->now, S("identity")), *attached = json_get(identity, S("userAssignedIdentities"));
-    bool               had_system = !str_empty(json_get_str(identity, S("principalId"))), has_system = detach ? had_system && !wanted.has_system : had_system || wanted.has_system;
-    size_t             changed = 0;
+    bool               had_system = !str_empty(json_get_str(identity, S("principalId"))),
+         has_system = detach ? had_system && !wanted.has_system : had_system || wanted.has_system;
+    size_t changed = 0;
     for (size_t i = 0; i < wanted.n; i++)
         if (carries(attached, wanted.ids[i]) == detach) wanted.ids[changed++] = wanted.ids[i];
     out->id = id;
@@ -187,8 +192,9 @@ static enum err search_grants(struct cli *cli, const struct ensure_grant *wish, 
     struct call *c = &cli->call;
     str          list = below(wish->scope, "/providers/Microsoft.Authorization/roleAssignments", c);
     *out = (struct grant_search){.cli = cli, .wish = wish};
-    return admin_each(cli, call_format(c, "%.*s?api-version=" ASSIGNMENTS_VERSION "&$filter=principalId%%20eq%%20'%.*s'", PSTR(list), PSTR(wish->principal)),
-                      see_grant, out);
+    return admin_each(
+        cli, call_format(c, "%.*s?api-version=" ASSIGNMENTS_VERSION "&$filter=principalId%%20eq%%20'%.*s'", PSTR(list), PSTR(wish->principal)),
+        see_grant, out);
 }
 
 enum err ensure_grant(struct cli *cli, const struct ensure_grant *wish, struct ensure_result *out)

@@ -27,8 +27,8 @@ FALLIBLE ensure_group(struct cli *cli, str name, str location, struct ensure_res
 struct ensure_resource {
     const struct kind *kind;
     str                name;
-    str                group;    /* ARM id of a resource group */
-    str                location; /* empty: DEFAULT_LOCATION */
+    str                group;      /* ARM id of a resource group */
+    str                location;   /* empty: DEFAULT_LOCATION */
     const str         *identities; /* IDENTITY_IS_SYSTEM, names, or ARM ids */
     size_t             identity_n;
 };

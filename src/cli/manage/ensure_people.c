@@ -11,7 +11,8 @@ static enum err find_object(struct cli *cli, const char *collection, const char 
     struct candidates  x;
     const struct json *found;
     str                ignored;
-    if (str_find(value, '\'') != STR_NOWHERE || str_empty(value)) return FAIL(c, ERR_USAGE, "\"%.*s\" is not a valid name: a name is not empty and has no quote.", PSTR(value));
+    if (str_find(value, '\'') != STR_NOWHERE || str_empty(value))
+        return FAIL(c, ERR_USAGE, "\"%.*s\" is not a valid name: a name is not empty and has no quote.", PSTR(value));
     buf_init(&path, &c->arena);
     buf_addf(&path, "/v1.0/%s?$filter=%s%%20eq%%20'", collection, property);
     admin_escape(&path, value);
@@ -113,7 +114,8 @@ enum err ensure_member(struct cli *cli, str group, str member, bool *out_added)
     *out_added = !s.found;
     if (s.found) return OK;
     TRY(find_facts(cli, &facts));
-    return admin_json(cli, "POST", call_format(c, "/v1.0/groups/%.*s/members/$ref", PSTR(group)),
-                      call_format(c, "{\"@odata.id\":\"https://%.*s/v1.0/directoryObjects/%.*s\"}", PSTR(json_str(json_path(facts, "names.graph"))), PSTR(member)),
-                      &answer);
+    return admin_json(
+        cli, "POST", call_format(c, "/v1.0/groups/%.*s/members/$ref", PSTR(group)),
+        call_format(c, "{\"@odata.id\":\"https://%.*s/v1.0/directoryObjects/%.*s\"}", PSTR(json_str(json_path(facts, "names.graph"))), PSTR(member)),
+        &answer);
 }

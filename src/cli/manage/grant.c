@@ -73,8 +73,9 @@ const struct command COMMAND_GRANT = {
 const struct command COMMAND_REVOKE = {
     .name = "revoke",
     .summary = "Take a role from a principal",
-    .about = "Removes the role assignment at exactly that scope. One that is made higher up, or for a group, remains and still counts: `lanyard access` "
-             "shows what remains.",
+    .about =
+        "Removes the role assignment at exactly that scope. One that is made higher up, or for a group, remains and still counts: `lanyard access` "
+        "shows what remains.",
     .operands = OPERANDS,
     .operand_n = COUNT(OPERANDS),
     .examples = REVOKE_EXAMPLES,

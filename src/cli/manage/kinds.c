@@ -68,7 +68,12 @@ static const struct kind *made_of_type(struct call *c, str type)
     const char  *z = call_zstr(c, type);
     if (!z || NEW(c, &k, 1) != OK) return NULL;
     bool has_parent = str_find(str_from(type, str_find(type, '/') + 1), '/') != STR_NOWHERE;
-    *k = (struct kind){.word = z, .plural = z, .help = z, .type = z, .version = GENERIC_VERSION, .takes_identity = true,
+    *k = (struct kind){.word = z,
+                       .plural = z,
+                       .help = z,
+                       .type = z,
+                       .version = GENERIC_VERSION,
+                       .takes_identity = true,
                        .rank = has_parent ? KIND_HAS_PARENT : KIND_STANDS_ALONE};
     return k;
 }
@@ -111,11 +116,14 @@ enum err kind_id(struct call *c, const struct kind *k, str group, str name, str 
     bool       has_provider = str_cut(&types, '/', &provider);
     size_t     wanted = parts_of(types);
     if (!has_provider || parts_of(name) != wanted)
-        return FAIL(c, ERR_USAGE, wanted == 1 ? "\"%.*s\" is not the name of %s: such a name has no slash." : "\"%.*s\" is not the name of %s: write PARENT/NAME.", PSTR(name), k->help);
+        return FAIL(c, ERR_USAGE,
+                    wanted == 1 ? "\"%.*s\" is not the name of %s: such a name has no slash." : "\"%.*s\" is not the name of %s: write PARENT/NAME.",
+                    PSTR(name), k->help);
     buf_init(&b, &c->arena);
     buf_addf(&b, "%.*s/providers/%.*s", PSTR(group), PSTR(provider));
     while (str_cut(&types, '/', &type) && str_cut(&names, '/', &piece)) {
-        if (!is_name(piece)) return FAIL(c, ERR_USAGE, "\"%.*s\" is not a valid name: it is empty or has a character that names cannot have.", PSTR(piece));
+        if (!is_name(piece))
+            return FAIL(c, ERR_USAGE, "\"%.*s\" is not a valid name: it is empty or has a character that names cannot have.", PSTR(piece));
         buf_addf(&b, "/%.*s/%.*s", PSTR(type), PSTR(piece));
     }
     return buf_finish(c, &b, out);

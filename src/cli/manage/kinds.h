@@ -18,8 +18,8 @@ struct kind {
     const char    *help;   /* "a virtual machine" */
     const char    *type;   /* "Microsoft.Web/sites/slots" */
     const char    *version;
-    const char    *members; /* JSON beside location, identity and properties: "\"kind\":\"app\""; NULL: none */
-    const char    *properties; /* JSON of a new one's properties; NULL: {} */
+    const char    *members;      /* JSON beside location, identity and properties: "\"kind\":\"app\""; NULL: none */
+    const char    *properties;   /* JSON of a new one's properties; NULL: {} */
     bool           names_tenant; /* its properties need the tenant's id */
     bool           takes_identity;
     enum kind_rank rank;

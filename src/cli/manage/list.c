@@ -13,10 +13,10 @@
 
 // One kind of list: where it comes from and what of each item is shown.
 struct list {
-    const char  *word;
-    const char  *path;   /* behind the subscription; from "/v1.0" on: Graph's */
+    const char       *word;
+    const char       *path; /* behind the subscription; from "/v1.0" on: Graph's */
     const char *const titles[TABLE_MAX_COLUMNS];
-    size_t       columns;
+    size_t            columns;
     enum err (*row)(struct table *t, const struct json *item);
 };
 

@@ -44,7 +44,8 @@ void table_print(const struct table *t)
         if (t->cells[i].n > width[i % t->columns]) width[i % t->columns] = t->cells[i].n;
     for (size_t i = 0; i < t->columns; i++) {
         bool last = i + 1 == t->columns;
-        printf("%s%-*s%s%s", t->cli->color ? "\033[1m" : "", last ? 0 : (int)width[i], t->titles[i], t->cli->color ? "\033[0m" : "", last ? "\n" : "  ");
+        printf("%s%-*s%s%s", t->cli->color ? "\033[1m" : "", last ? 0 : (int)width[i], t->titles[i], t->cli->color ? "\033[0m" : "",
+               last ? "\n" : "  ");
     }
     for (size_t i = 0; i < t->n; i++) {
         bool last = i % t->columns + 1 == t->columns;

@@ -17,11 +17,11 @@ struct names_seen {
 
 /* A list as a table whose columns are as wide as their widest cell; cells of one row are added from left to right. */
 struct table {
-    struct cli  *cli;
-    size_t       columns;
+    struct cli        *cli;
+    size_t             columns;
     const char *const *titles;
-    str         *cells; /* row after row */
-    size_t       n, room;
+    str               *cells; /* row after row */
+    size_t             n, room;
     struct names_seen *names; /* for rows that need them; may be NULL */
 };
 #define TABLE_MAX_COLUMNS 6

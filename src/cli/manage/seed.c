@@ -75,7 +75,8 @@ static enum err check_resource(struct seed *s, size_t i, const struct json *row)
     str                name = STR_NONE;
     const struct kind *k = kind_of_row(c, row, &name);
     TRY(check_members(s, "resources", i, row, RESOURCE_MEMBERS, COUNT(RESOURCE_MEMBERS)));
-    if (!k || str_empty(name)) return unfit(s, "resources", i, call_zstr(c, call_format(c, "it begins with a kind and a name: one of %.*s", PSTR(kind_words(c)))));
+    if (!k || str_empty(name))
+        return unfit(s, "resources", i, call_zstr(c, call_format(c, "it begins with a kind and a name: one of %.*s", PSTR(kind_words(c)))));
     if (json_get(row, S("secrets")) && !k->names_tenant) return unfit(s, "resources", i, "only a vault has secrets");
     if (json_n(json_get(row, S("identity"))) > MOST_IDENTITIES) return unfit(s, "resources", i, "it carries too many identities");
     return OK;
@@ -86,7 +87,8 @@ static enum err check_grant(struct seed *s, size_t i, const struct json *row)
     static const str MEMBERS[] = {S_INIT("to"), S_INIT("role"), S_INIT("on"), S_INIT("condition")};
     TRY(check_members(s, "grants", i, row, MEMBERS, COUNT(MEMBERS)));
     for (size_t k = 0; k < 3; k++)
-        if (str_empty(json_get_str(row, MEMBERS[k]))) return unfit(s, "grants", i, call_zstr(&s->cli->call, call_format(&s->cli->call, "\"%.*s\" is missing", PSTR(MEMBERS[k]))));
+        if (str_empty(json_get_str(row, MEMBERS[k])))
+            return unfit(s, "grants", i, call_zstr(&s->cli->call, call_format(&s->cli->call, "\"%.*s\" is missing", PSTR(MEMBERS[k]))));
     return OK;
 }
 
@@ -114,10 +116,12 @@ static enum err check_file(struct seed *s)
 {
     static const str TOP[] = {S_INIT("group"), S_INIT("location"), S_INIT("users"), S_INIT("usergroups"), S_INIT("resources"), S_INIT("grants")};
     struct call     *c = &s->cli->call;
-    if (!json_is(s->file, JSON_IS_OBJECT)) return FAIL(c, ERR_USAGE, "The file must be a mapping with the keys group, location, users, usergroups, resources, grants.");
+    if (!json_is(s->file, JSON_IS_OBJECT))
+        return FAIL(c, ERR_USAGE, "The file must be a mapping with the keys group, location, users, usergroups, resources, grants.");
     for (size_t i = 0; i < json_n(s->file); i++)
         if (str_index_nocase(TOP, COUNT(TOP), s->file->u.list.names[i]) == STR_NOWHERE)
-            return FAIL(c, ERR_USAGE, "\"%.*s\" is not known: a file has group, location, users, usergroups, resources, grants.", PSTR(s->file->u.list.names[i]));
+            return FAIL(c, ERR_USAGE, "\"%.*s\" is not known: a file has group, location, users, usergroups, resources, grants.",
+                        PSTR(s->file->u.list.names[i]));
     TRY(each(s, "users", check_user));
     TRY(each(s, "usergroups", check_usergroup));
     TRY(each(s, "resources", check_resource));
@@ -279,8 +283,7 @@ static int run_seed(struct cli *cli)
 {
     struct seed s = {.cli = cli};
     if (read_seed(&s, cli->operands[0]) != OK || make_all(&s) != OK) return cli_failed(cli);
-    if (cli->json)
-        printf("{\"created\":%zu,\"changed\":%zu,\"unchanged\":%zu}\n", s.n[ENSURE_CREATED], s.n[ENSURE_CHANGED], s.n[ENSURE_UNCHANGED]);
+    if (cli->json) printf("{\"created\":%zu,\"changed\":%zu,\"unchanged\":%zu}\n", s.n[ENSURE_CREATED], s.n[ENSURE_CHANGED], s.n[ENSURE_UNCHANGED]);
     return STATUS_OK;
 }
 
@@ -312,8 +315,9 @@ static const struct section_row SECTIONS[] = {
 const struct command COMMAND_SEED = {
     .name = "seed",
     .summary = "Make everything that a file describes",
-    .about = "Makes what does not exist yet and leaves the rest as it is, so a file can be given again after it has grown. Nothing is ever removed, and a "
-             "secret that exists keeps its value. The whole file is checked before anything is made.",
+    .about =
+        "Makes what does not exist yet and leaves the rest as it is, so a file can be given again after it has grown. Nothing is ever removed, and a "
+        "secret that exists keeps its value. The whole file is checked before anything is made.",
     .operands = OPERANDS,
     .operand_n = COUNT(OPERANDS),
     .sections = SECTIONS,

@@ -116,9 +116,9 @@ static void close_level(struct level *l)
 // `dir` within /etc: a directory of our own, with links to what the machine has there. One deep call for each level of FILES.
 static enum err fill(struct etc *e, str dir)
 {
-    struct call                    *c = e->c;
-    const char                     *machine = call_format(c, "/etc%.*s", PSTR(dir)).at;
-    const struct dirent            *entry;
+    struct call                      *c = e->c;
+    const char                       *machine = call_format(c, "/etc%.*s", PSTR(dir)).at;
+    const struct dirent              *entry;
     CLEANUP(close_level) struct level l = {.dir = dir, .own = -1};
     if (!machine) return FAIL_PLAIN(c, ERR_NO_MEMORY);
     TRY(root_dir(c, e->root, machine, 0755, &l.own));

@@ -35,8 +35,8 @@ TEST(mounts_showing_finds_every_other_view)
 
 TEST(mounts_showing_refuses_what_is_no_list)
 {
-    static const char *const CASES[] = {"", "\n\n", "21 1 254:0 /\n", "21 1 254:0  / rw\n", "none of it\n", ROOT "22\n",
-                                        ROOT "31 21 254:0 /x /y\\000z rw\n"};
+    static const char *const CASES[] = {
+        "", "\n\n", "21 1 254:0 /\n", "21 1 254:0  / rw\n", "none of it\n", ROOT "22\n", ROOT "31 21 254:0 /x /y\\000z rw\n"};
     for (size_t i = 0; i < COUNT(CASES); i++) {
         struct mount_alias *found;
         size_t              n;

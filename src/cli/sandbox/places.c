@@ -115,9 +115,11 @@ static enum err add_system(struct collection *all)
     }
     for (size_t i = 0; i < all->n; i++)
         if (shows_secret(all, all->at[i].path))
-            return FAIL(c, ERR_PARAMETER_INVALID, "The data directory %s cannot be kept from a sandbox, for all of them show %s: keep it elsewhere with --data.",
+            return FAIL(c, ERR_PARAMETER_INVALID,
+                        "The data directory %s cannot be kept from a sandbox, for all of them show %s: keep it elsewhere with --data.",
                         all->plan->data_dir, all->at[i].path);
-    if (shows_secret(all, "/etc")) return FAIL(c, ERR_PARAMETER_INVALID, "The data directory lies in /etc, which every sandbox shows: keep it elsewhere with --data.");
+    if (shows_secret(all, "/etc"))
+        return FAIL(c, ERR_PARAMETER_INVALID, "The data directory lies in /etc, which every sandbox shows: keep it elsewhere with --data.");
     return OK;
 }
 
@@ -147,9 +149,11 @@ static enum err add_asked(struct collection *all, const struct view_place *p)
     TRY(real_path(c, p->path, &path));
     if (!path || stat(path, &st) != 0) return FAIL(c, ERR_PARAMETER_INVALID, "%s %s: %s.", option, p->path, strerror(errno));
     if (p->kind == VIEW_SOCKET && !S_ISSOCK(st.st_mode)) return FAIL(c, ERR_PARAMETER_INVALID, "%s %s: it is no unix socket.", option, p->path);
-    if (p->kind != VIEW_SOCKET && S_ISSOCK(st.st_mode)) return FAIL(c, ERR_PARAMETER_INVALID, "%s %s: it is a unix socket; --allow-socket shows one.", option, p->path);
+    if (p->kind != VIEW_SOCKET && S_ISSOCK(st.st_mode))
+        return FAIL(c, ERR_PARAMETER_INVALID, "%s %s: it is a unix socket; --allow-socket shows one.", option, p->path);
     if (shows_secret(all, path))
-        return FAIL(c, ERR_PARAMETER_INVALID, "%s %s: it would show the data directory %s, which no sandbox does.", option, p->path, all->plan->data_dir);
+        return FAIL(c, ERR_PARAMETER_INVALID, "%s %s: it would show the data directory %s, which no sandbox does.", option, p->path,
+                    all->plan->data_dir);
     bool is_made = holds_any(path, MADE, COUNT(MADE)) || is_within(path, "/proc") || is_within(path, "/etc");
     if (is_made) return FAIL(c, ERR_PARAMETER_INVALID, "%s %s: a sandbox has its own.", option, p->path);
     add(all, name, path, ASKED[p->kind].kind);
@@ -174,14 +178,16 @@ static enum err add_here(struct collection *all, const char *home)
     if (shows_secret(all, here))
         return FAIL(c, ERR_PARAMETER_INVALID,
                     "The working directory %s and the data directory %s lie one in the other, and no sandbox shows the latter: change to a directory "
-                    "of the program's own, or keep the data elsewhere with --data.", here, all->plan->data_dir);
+                    "of the program's own, or keep the data elsewhere with --data.",
+                    here, all->plan->data_dir);
     bool is_workable = is_within_any(here, WORKABLE, COUNT(WORKABLE)) && !holds_any(here, WORKABLE, COUNT(WORKABLE));
     if (is_asked(all, here) || (is_shown_by_system(all, here) && !is_workable)) return OK;
     bool is_own = holds_any(here, OWN, COUNT(OWN)) || holds_any(here, SYSTEM, COUNT(SYSTEM)) || (home && is_within(home, here));
     if (is_own || is_within_any(here, NO_PLACE_TO_WORK, COUNT(NO_PLACE_TO_WORK)))
         return FAIL(c, ERR_PARAMETER_INVALID,
                     "The working directory %s is not shown whole to a program: change to a directory of the program's own, or show what "
-                    "it needs with --bind PATH.", here);
+                    "it needs with --bind PATH.",
+                    here);
     add(all, here, here, PLACE_WRITE);
     return OK;
 }

@@ -16,10 +16,10 @@
 static const char *make_machine(struct test *t)
 {
     static const char *const DIRS[] = {"data", "data/below", "work", "work/deep", "home", "home/project"};
-    char              *real = realpath(test_dir(t), NULL);
-    const char        *dir = call_zstr(t->call, str_of(real));
-    struct sockaddr_un at = {.sun_family = AF_UNIX};
-    int                s = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    char                    *real = realpath(test_dir(t), NULL);
+    const char              *dir = call_zstr(t->call, str_of(real));
+    struct sockaddr_un       at = {.sun_family = AF_UNIX};
+    int                      s = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     free(real);
     for (size_t i = 0; i < COUNT(DIRS); i++) CHECK(mkdir(call_format(t->call, "%s/%s", dir, DIRS[i]).at, 0755) == 0);
     CHECK_OK(file_write(t->call, call_format(t->call, "%s/file", dir).at, S("x")));
@@ -83,7 +83,8 @@ TEST(places_never_show_the_data_directory)
         if (got != OK) CHECK_ROW(CASES[i].refusal && str_contains_nocase(str_of(t->call->failure.text), str_of(CASES[i].refusal)), row);
         CHECK_ERR(got, CASES[i].refusal ? ERR_PARAMETER_INVALID : OK, row);
         for (size_t k = 0; got == OK && k < n; k++) {
-            CHECK_ROW(!path_is_within(str_of(plan.data_dir), str_of(places[k].path)) || places[k].kind == PLACE_OWN || places[k].kind == PLACE_HOME, row);
+            CHECK_ROW(!path_is_within(str_of(plan.data_dir), str_of(places[k].path)) || places[k].kind == PLACE_OWN || places[k].kind == PLACE_HOME,
+                      row);
             CHECK_ROW(k == 0 || str_cmp(str_of(places[k - 1].path), str_of(places[k].path)) <= 0, row);
         }
         free(here);

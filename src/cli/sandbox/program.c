@@ -92,7 +92,7 @@ enum err program_find(struct call *c, const char *command, const char *path, con
 // A program's installation is what holds its bin, unless that is the user's own.
 static str to_show(const struct program *p, const char *file)
 {
-    str path = str_of(file), dir = str_upto(path, str_find_last(path, '/')), above = str_upto(dir, str_find_last(dir, '/'));
+    str  path = str_of(file), dir = str_upto(path, str_find_last(path, '/')), above = str_upto(dir, str_find_last(dir, '/'));
     bool is_users = str_eq(above, str_of(p->home)) || path_is_within(str_of(p->data_dir), above) || str_find_last(above, '/') == 0;
     return str_ends(dir, S("/bin")) && !str_empty(above) && !is_users ? above : dir;
 }

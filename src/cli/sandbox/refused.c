@@ -83,21 +83,21 @@ enum err sandbox_refused(struct call *c, const char *what, int error)
     if (view_is_inside(c, &resource)) return FAIL(c, ERR_NOT_AUTHORIZED, "This is in a sandbox already: no other can be made in it.");
     for (size_t i = 0; i < COUNT(SWITCHES); i++)
         if (str_eq(first_line(c, SWITCHES[i].path), str_of(SWITCHES[i].forbids)))
-            return FAIL(c, ERR_NOT_AUTHORIZED,
-                        "This kernel forbids sandboxes (%s=%s): have it allowed with `sudo sysctl %s=%s`, " OR_ELSE ".",
+            return FAIL(c, ERR_NOT_AUTHORIZED, "This kernel forbids sandboxes (%s=%s): have it allowed with `sudo sysctl %s=%s`, " OR_ELSE ".",
                         SWITCHES[i].name, SWITCHES[i].forbids, SWITCHES[i].name, SWITCHES[i].allows);
     if (is_chrooted(c))
-        return FAIL(c, ERR_NOT_AUTHORIZED,
-                    "The kernel makes no user namespaces in a chroot, as this is: " ENTER_CHROOT ", " OR_ELSE ".");
+        return FAIL(c, ERR_NOT_AUTHORIZED, "The kernel makes no user namespaces in a chroot, as this is: " ENTER_CHROOT ", " OR_ELSE ".");
     str covered = str_eq(str_of(what), S("proc")) ? covered_in_proc(c) : STR_NONE;
     if (!str_empty(covered))
         return FAIL(c, ERR_NOT_AUTHORIZED,
                     "A container covers %.*s, so the kernel mounts no /proc of the sandbox's own: start the container with "
-                    "`--security-opt systempaths=unconfined`, " OR_ELSE ".", PSTR(covered));
+                    "`--security-opt systempaths=unconfined`, " OR_ELSE ".",
+                    PSTR(covered));
     if (has_filter(c) && !str_eq(str_of(what), S("uid_map"))) // what is written to a file no filter sees
         return FAIL(c, ERR_NOT_AUTHORIZED,
                     "A seccomp filter forbids sandboxes here (%s: %s), as in most containers: start the container with "
-                    "`--security-opt seccomp=unconfined`, " OR_ELSE ".", what, strerror(error));
+                    "`--security-opt seccomp=unconfined`, " OR_ELSE ".",
+                    what, strerror(error));
     str confined = profile(c);
     if (!str_empty(confined))
         return FAIL(c, ERR_NOT_AUTHORIZED,
@@ -105,5 +105,6 @@ enum err sandbox_refused(struct call *c, const char *what, int error)
                     PSTR(call_printable(c, confined, 64)), what, strerror(error));
     if (str_eq(str_of(what), S("clone")) && error == EPERM) // all that is left
         return FAIL(c, ERR_NOT_AUTHORIZED, "The kernel makes no user namespaces here, as in a chroot: " ENTER_CHROOT ", " OR_ELSE ".");
-    return FAIL(c, ERR_NOT_AUTHORIZED, "The kernel forbids sandboxes here and does not say why (%s: %s); --no-sandbox does without.", what, strerror(error));
+    return FAIL(c, ERR_NOT_AUTHORIZED, "The kernel forbids sandboxes here and does not say why (%s: %s); --no-sandbox does without.", what,
+                strerror(error));
 }

@@ -120,7 +120,7 @@ static void make_filter(struct filter *f)
 static enum err forbid_calls(struct call *c)
 {
 #ifdef ARCH
-    struct filter     f = {.n = 0};
+    struct filter f = {.n = 0};
     make_filter(&f);
     struct sock_fprog program = {.len = (unsigned short)f.n, .filter = f.steps};
     if (f.n > STEPS_MAX) return FAIL_PLAIN(c, ERR_INTERNAL);

@@ -16,8 +16,8 @@
 #include "cli/sandbox/refused.h"
 #include "cli/sandbox/root.h"
 
-#define BUNDLE          VIEW_DIR "/ca.pem"
-#define INSIDE          VIEW_DIR "/resource"
+#define BUNDLE           VIEW_DIR "/ca.pem"
+#define INSIDE           VIEW_DIR "/resource"
 #define INSIDE_MAX_BYTES 4096
 
 #define QUIET (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV)
@@ -73,7 +73,7 @@ static void close_dir(DIR **d)
 // /bin, and where /home is elsewhere that too: names only, which lead nowhere if their end is not shown.
 static enum err copy_root_links(struct call *c, int root)
 {
-    const struct dirent *entry;
+    const struct dirent    *entry;
     CLEANUP(close_dir) DIR *d = opendir("/");
     if (!d) return FAIL(c, ERR_IO, "/ cannot be read: %s.", strerror(errno));
     while ((entry = readdir(d))) {
@@ -128,7 +128,7 @@ static enum err put_proc(struct call *c, int root)
 static enum err link_names(struct call *c, int root, const struct place *places, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        str name = str_of(places[i].name);
+        str  name = str_of(places[i].name);
         bool is_plain = str_find_str(name, S("/.")) == STR_NOWHERE && str_find_str(name, S("//")) == STR_NOWHERE && !str_ends(name, S("/"));
         if (str_eq(name, str_of(places[i].path)) || !is_plain || root_has(root, places[i].name)) continue;
         if (root_link(c, root, places[i].name, places[i].path) != OK) call_forgive(c); // in a tree that is not to be written
@@ -138,7 +138,7 @@ static enum err link_names(struct call *c, int root, const struct place *places,
 
 static enum err put_own_files(struct call *c, int root, const struct view_plan *plan)
 {
-    int              dir, made;
+    int               dir, made;
     struct mount_attr done = {.attr_set = MOUNT_ATTR_RDONLY};
     TRY(root_fresh(c, "tmpfs", OWNERS, 1, QUIET, &made));
     TRY(root_put(c, made, root, VIEW_DIR, S_IFDIR));
@@ -210,7 +210,10 @@ enum err view_enter(struct call *c, const struct view_plan *plan, const char **o
 
 enum err view_try(struct call *c)
 {
-    static const struct { const char *type; unsigned attributes; } NEEDED[] = {{"tmpfs", QUIET}, {"devpts", MOUNT_ATTR_NOSUID}, {"proc", QUIET}};
+    static const struct {
+        const char *type;
+        unsigned    attributes;
+    } NEEDED[] = {{"tmpfs", QUIET}, {"devpts", MOUNT_ATTR_NOSUID}, {"proc", QUIET}};
     if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0) return sandbox_refused(c, "mount", errno);
     for (size_t i = 0; i < COUNT(NEEDED); i++) {
         int made;

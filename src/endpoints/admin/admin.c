@@ -117,10 +117,10 @@ static enum err post_clock(struct call *c, struct work *w, const struct wire *q,
 {
     const struct json *body;
     TRY(wire_body(c, q, &body));
-    if (!w->product->test_clock)
-        return FAIL(c, ERR_NOT_AUTHORIZED, "This server's clock cannot be moved: start it with --test-clock.");
+    if (!w->product->test_clock) return FAIL(c, ERR_NOT_AUTHORIZED, "This server's clock cannot be moved: start it with --test-clock.");
     int64_t by_s = json_get_int(body, S("advance_s"), 0);
-    if (by_s <= 0 || by_s > AHEAD_MAX_S) return FAIL(c, ERR_PARAMETER_INVALID, "advance_s must be a number of seconds from 1 to %lld.", (long long)AHEAD_MAX_S);
+    if (by_s <= 0 || by_s > AHEAD_MAX_S)
+        return FAIL(c, ERR_PARAMETER_INVALID, "advance_s must be a number of seconds from 1 to %lld.", (long long)AHEAD_MAX_S);
     if (atomic_load(&w->product->clock.offset_ns) / NS_PER_S + by_s > AHEAD_MAX_S)
         return FAIL(c, ERR_PARAMETER_INVALID, "The clock cannot be moved further than %lld years ahead.", (long long)(AHEAD_MAX_S / S_PER_YEAR));
     clock_advance(&w->product->clock, by_s * NS_PER_S);
@@ -134,7 +134,8 @@ enum err operator_tokens_revoke(struct call *c, struct work *w, const struct wir
     object_id who;
     int64_t   at_s;
     str       name = wire_param(q, "name");
-    if (!guid_parse(name, &who.g)) return FAIL(c, ERR_GUID_INVALID, "'%.*s' is not the object id of a principal.", PSTR(call_printable(c, name, 128)));
+    if (!guid_parse(name, &who.g))
+        return FAIL(c, ERR_GUID_INVALID, "'%.*s' is not the object id of a principal.", PSTR(call_printable(c, name, 128)));
     TRY(wire_run(c, w, q, &who, &at_s));
     struct json_writer     *j = answer_json(a, 200);
     const struct principal *p = directory_find(w->world->directory, who);

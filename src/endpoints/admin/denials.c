@@ -44,7 +44,8 @@ enum err operator_denial_get(struct call *c, struct work *w, const struct wire *
     guid          id;
     struct denial d;
     str           name = wire_param(q, "name");
-    if (!guid_parse(name, &id)) return FAIL(c, ERR_GUID_INVALID, "The id of a refused request is a GUID, and '%.*s' is none.", PSTR(call_printable(c, name, 128)));
+    if (!guid_parse(name, &id))
+        return FAIL(c, ERR_GUID_INVALID, "The id of a refused request is a GUID, and '%.*s' is none.", PSTR(call_printable(c, name, 128)));
     TRY(denials_find(c, w->store, id, &d));
     struct json_writer *j = answer_json(a, 200);
     json_write_object(j);

@@ -23,7 +23,8 @@ static enum err read_principals(struct call *c, const struct json *list, const c
         const struct json *one = json_at(list, i);
         str                id = json_get_str(one, S("id")), type = json_get_str(one, S("type"));
         if (!guid_parse(id, &found[i].id.g))
-            return FAIL(c, ERR_CONTENT_INVALID, "Each of '%s' must have an id that is a GUID; '%.*s' is not.", name, PSTR(call_printable(c, id, 128)));
+            return FAIL(c, ERR_CONTENT_INVALID, "Each of '%s' must have an id that is a GUID; '%.*s' is not.", name,
+                        PSTR(call_printable(c, id, 128)));
         found[i].type = !str_empty(type) ? type : guid_is_none(found[i].id.g) ? S("SystemDefined") : S("ServicePrincipal");
     }
     *out = found;

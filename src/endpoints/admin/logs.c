@@ -90,7 +90,10 @@ static void write_signin(struct json_writer *j, const struct signin *s)
     put_if(j, S("resourceDisplayName"), s->target_name);
     put_if(j, S("uniqueTokenIdentifier"), s->unique_id);
     put_object(j, S("managedServiceIdentity"));
-    json_put_string(j, S("msiType"), s->type != SIGNIN_MANAGED_IDENTITY ? S("none") : s->is_system_assigned ? S("systemAssigned") : S("userAssigned"));
+    json_put_string(j, S("msiType"),
+                    s->type != SIGNIN_MANAGED_IDENTITY ? S("none")
+                    : s->is_system_assigned            ? S("systemAssigned")
+                                                       : S("userAssigned"));
     put_if(j, S("associatedResourceId"), s->host);
     json_write_end(j);
     put_object(j, S("status"));

@@ -97,7 +97,7 @@ static enum err read_groups(struct call *c, const struct work *w, const struct j
     memcpy(all, who, who_n * sizeof *all);
     n = who_n;
     for (size_t i = 0; i < json_n(list); i++) {
-        object_id  group, *more;
+        object_id group, *more;
         if (!guid_parse(json_str(json_at(list, i)), &group.g)) return FAIL(c, ERR_CONTENT_INVALID, "Subject.Attributes.Groups must hold GUIDs only.");
         TRY(directory_closure(c, w->world->directory, group, c->now_ns, &of_group, &of_group_n));
         TRY(NEW(c, &more, n + of_group_n));
@@ -145,7 +145,8 @@ static enum err read_resource(struct call *c, struct work *w, const struct json 
     TRY(work_scope(c, w, asked_at, &asked));
     TRY(work_above(c, w, &k->at, &above, &above_n));
     if (!scope_reaches(&asked, &k->at, above, above_n))
-        return FAIL(c, ERR_CONTENT_INVALID, "Resource.Id '%.*s' does not lie at or below the scope '%.*s' that is asked.", PSTR(str_upto(id, 256)), PSTR(asked_at));
+        return FAIL(c, ERR_CONTENT_INVALID, "Resource.Id '%.*s' does not lie at or below the scope '%.*s' that is asked.", PSTR(str_upto(id, 256)),
+                    PSTR(asked_at));
     return question_add_all(c, &k->facts, RBAC_RESOURCE, json_get(resource, S("Attributes")), "Resource.Attributes");
 }
 

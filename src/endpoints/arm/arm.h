@@ -31,7 +31,7 @@ FALLIBLE arm_check_conditions(struct call *c, struct work *w, const struct wire 
 /* The api-version of a route that serves no type of the table. Errors: ERR_API_VERSION_INVALID, ERR_API_VERSION_UNKNOWN */
 FALLIBLE arm_check_version(struct call *c, const struct wire *q);
 
-void     arm_write_deny(struct call *c, struct json_writer *to, const struct deny_assignment *d);
+void arm_write_deny(struct call *c, struct json_writer *to, const struct deny_assignment *d);
 
 /* The route's {scope*}, where nothing stands for the root. */
 str  arm_scope_of(const struct wire *q);
@@ -49,12 +49,12 @@ struct arm_page {
     struct page         p;
     const guid         *after; /* of arm_page_begin_guids; NULL: the first page */
     struct json_writer *json;
-    size_t              n;     /* items taken */
+    size_t              n; /* items taken */
 };
 FALLIBLE arm_page_begin(struct call *c, const struct wire *q, struct answer *a, struct arm_page *out);
 /* Where keys are guids. */
-FALLIBLE arm_page_begin_guids(struct call *c, const struct wire *q, struct answer *a, struct arm_page *out);
-bool     arm_page_takes(struct arm_page *page, str key, bool belongs);
+FALLIBLE           arm_page_begin_guids(struct call *c, const struct wire *q, struct answer *a, struct arm_page *out);
+bool               arm_page_takes(struct arm_page *page, str key, bool belongs);
 static inline bool arm_page_goes_on(const struct arm_page *page)
 {
     return !page->p.is_full;
@@ -79,28 +79,29 @@ str arm_role_path(struct call *c, const struct scope *at, guid role);
 
 /* Where routes are decided (permit.h), and what each leaves in q->object. */
 permit_target arm_at_subscription, arm_at_scope;
-permit_target arm_at_group;    /* struct group_args */
-permit_target arm_at_holder;   /* the subscription, or its resource group, which must be there */
-permit_target arm_at_resource; /* {id*}: struct resource_args */
+permit_target arm_at_group;                                                         /* struct group_args */
+permit_target arm_at_holder;                                                        /* the subscription, or its resource group, which must be there */
+permit_target arm_at_resource;                                                      /* {id*}: struct resource_args */
 permit_target arm_at_assignment, arm_at_role;                                       /* struct assignment_args; struct role_args */
 permit_target arm_at_mgmt_group, arm_at_mgmt_group_write, arm_at_mgmt_subscription; /* struct mgmt_group_args */
 permit_target arm_at_system_identity, arm_at_identity;
-permit_target arm_at_vault, arm_at_deleted_vault;      /* struct policy_args; struct deleted_vault_args */
+permit_target arm_at_vault, arm_at_deleted_vault; /* struct policy_args; struct deleted_vault_args */
 permit_target arm_at_vault_secret, arm_at_registration;
 permit_rule   arm_may_see_subscription, arm_may_read_role;
 
 /* Handlers, by file. */
-route_handler arm_tenants_list, arm_subscriptions_list, arm_subscription_get, arm_locations_list; /* subscriptions.c */
+route_handler arm_tenants_list, arm_subscriptions_list, arm_subscription_get, arm_locations_list;                 /* subscriptions.c */
 route_handler arm_providers_list, arm_provider_get, arm_provider_register, arm_operations_list, arm_metadata_get; /* providers.c */
-route_handler arm_groups_list, arm_group_put, arm_group_patch, arm_group_get, arm_group_head, arm_group_delete; /* groups.c */
+route_handler arm_groups_list, arm_group_put, arm_group_patch, arm_group_get, arm_group_head, arm_group_delete;   /* groups.c */
 route_handler arm_resources_list, arm_resource_put, arm_resource_patch, arm_resource_get, arm_resource_head, arm_resource_delete; /* resources.c */
-route_handler arm_system_identity_get, arm_associated_list, arm_identity_revoke; /* identities.c */
-route_handler arm_vault_policies, arm_deleted_vaults_list, arm_deleted_vault_get, arm_deleted_vault_purge, arm_vault_name_check; /* vaults.c */
-route_handler arm_vault_secrets_list, arm_vault_secret_get, arm_vault_secret_put, arm_vault_secret_patch, arm_vault_secret_refuse; /* vault_secrets.c */
+route_handler arm_system_identity_get, arm_associated_list, arm_identity_revoke;                                                  /* identities.c */
+route_handler arm_vault_policies, arm_deleted_vaults_list, arm_deleted_vault_get, arm_deleted_vault_purge, arm_vault_name_check;  /* vaults.c */
+route_handler arm_vault_secrets_list, arm_vault_secret_get, arm_vault_secret_put, arm_vault_secret_patch,
+    arm_vault_secret_refuse;                                                                       /* vault_secrets.c */
 route_handler arm_assignments_list, arm_assignment_put, arm_assignment_get, arm_assignment_delete; /* assignments.c */
-route_handler arm_roles_list, arm_role_get, arm_role_put, arm_role_delete, arm_classic_list; /* roles.c */
-route_handler arm_denies_list, arm_deny_get, arm_deny_refuse; /* denies.c */
+route_handler arm_roles_list, arm_role_get, arm_role_put, arm_role_delete, arm_classic_list;       /* roles.c */
+route_handler arm_denies_list, arm_deny_get, arm_deny_refuse;                                      /* denies.c */
 route_handler arm_mgmt_groups_list, arm_mgmt_group_get, arm_mgmt_group_put, arm_mgmt_group_delete, arm_descendants_list, arm_entities_list,
     arm_mgmt_group_subscription_get, arm_mgmt_group_subscription_put, arm_mgmt_group_subscription_delete; /* mgmt_groups.c */
-route_handler arm_permissions_list, arm_access_check; /* access.c */
-route_handler arm_explain, arm_access_list, arm_question_validate; /* explain.c */
+route_handler arm_permissions_list, arm_access_check;                                                     /* access.c */
+route_handler arm_explain, arm_access_list, arm_question_validate;                                        /* explain.c */

@@ -73,9 +73,10 @@ static enum err check_body_scope(struct call *c, const struct wire *q, str scope
 {
     str at = arm_scope_of(q);
     if (str_empty(scope) || str_eq_nocase(scope, at)) return OK;
-    return FAIL(c, ERR_ASSIGNMENT_INVALID,
-                "The request to create role assignment '%.*s' is not valid. Role assignment scope '%.*s' must match the scope specified on the URI '%.*s'.",
-                PSTR(wire_param(q, "name")), PSTR(call_printable(c, scope, 256)), PSTR(at));
+    return FAIL(
+        c, ERR_ASSIGNMENT_INVALID,
+        "The request to create role assignment '%.*s' is not valid. Role assignment scope '%.*s' must match the scope specified on the URI '%.*s'.",
+        PSTR(wire_param(q, "name")), PSTR(call_printable(c, scope, 256)), PSTR(at));
 }
 
 // What narrows the grant and is not a text must not be taken for absent. Null says no more than absence.
@@ -83,7 +84,8 @@ static enum err check_texts(struct call *c, const struct json *properties)
 {
     for (size_t i = 0; i < COUNT(TEXTS); i++) {
         const struct json *v = json_get(properties, TEXTS[i]);
-        if (v && !json_is(v, JSON_IS_STRING) && !json_is(v, JSON_IS_NULL)) return FAIL(c, ERR_CONTENT_INVALID, "The property '%.*s' must be a text.", PSTR(TEXTS[i]));
+        if (v && !json_is(v, JSON_IS_STRING) && !json_is(v, JSON_IS_NULL))
+            return FAIL(c, ERR_CONTENT_INVALID, "The property '%.*s' must be a text.", PSTR(TEXTS[i]));
     }
     return OK;
 }
@@ -108,7 +110,8 @@ static enum err read_body(struct call *c, const struct wire *q, struct assignmen
     TRY(read_guid(c, properties, S("principalId"), &args->principal.g));
     str type = json_get_str(properties, S("principalType"));
     args->gives_type = !str_empty(type);
-    if (args->gives_type && !principal_type_read(type, &args->type)) return FAIL(c, ERR_CONTENT_INVALID, "The principalType '%.*s' is not known.", PSTR(type));
+    if (args->gives_type && !principal_type_read(type, &args->type))
+        return FAIL(c, ERR_CONTENT_INVALID, "The principalType '%.*s' is not known.", PSTR(type));
     args->condition = json_get_str(properties, S("condition"));
     args->condition_version = json_get_str(properties, S("conditionVersion"));
     args->description = json_get_str(properties, S("description"));

@@ -87,7 +87,7 @@ enum err arm_denies_list(struct call *c, struct work *w, const struct wire *q, s
 
 enum err arm_deny_get(struct call *c, struct work *w, const struct wire *q, struct answer *a)
 {
-    guid id;
+    guid                          id;
     const struct deny_assignment *d = guid_parse(wire_param(q, "name"), &id) ? rbac_find_deny(w->world->rules, id) : NULL;
     if (!d) return FAIL(c, ERR_NOT_FOUND, "The deny assignment '%.*s' is not found.", PSTR(wire_param(q, "name")));
     arm_write_deny(c, answer_json(a, 200), d);

@@ -78,6 +78,7 @@ enum err arm_check_conditions(struct call *c, struct work *w, const struct wire 
         return FAIL(c, ERR_PRECONDITION, "The condition 'If-Match: %.*s' is not met: %s.", PSTR(call_printable(c, match, 128)),
                     str_empty(tag) ? "nothing is there" : "what is there has changed");
     if (none_match.at && names(none_match, tag))
-        return FAIL(c, ERR_PRECONDITION, "The condition 'If-None-Match: %.*s' is not met: it is there already.", PSTR(call_printable(c, none_match, 128)));
+        return FAIL(c, ERR_PRECONDITION, "The condition 'If-None-Match: %.*s' is not met: it is there already.",
+                    PSTR(call_printable(c, none_match, 128)));
     return OK;
 }

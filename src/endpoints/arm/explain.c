@@ -24,9 +24,11 @@ static enum err read_principal(struct call *c, const struct json *body, object_i
 
 static enum err read_attribute(struct call *c, const struct json *from, struct question_facts *out)
 {
-    static const str SOURCES[] = {[RBAC_REQUEST] = S_INIT("Request"), [RBAC_RESOURCE] = S_INIT("Resource"), [RBAC_PRINCIPAL] = S_INIT("Principal"),
-                                  [RBAC_ENVIRONMENT] = S_INIT("Environment")};
-    static const str MEMBERS[] = {S_INIT("source"), S_INIT("name"), S_INIT("values")};
+    static const str   SOURCES[] = {[RBAC_REQUEST] = S_INIT("Request"),
+                                    [RBAC_RESOURCE] = S_INIT("Resource"),
+                                    [RBAC_PRINCIPAL] = S_INIT("Principal"),
+                                    [RBAC_ENVIRONMENT] = S_INIT("Environment")};
+    static const str   MEMBERS[] = {S_INIT("source"), S_INIT("name"), S_INIT("values")};
     size_t             source = str_index_nocase(SOURCES, COUNT(SOURCES), json_get_str(from, S("source")));
     str                name = json_get_str(from, S("name"));
     const struct json *values = json_get(from, S("values"));
@@ -107,7 +109,8 @@ static bool offer_grant(const struct assignment *a, void *ctx)
     const struct principal *holder = directory_find(x->w->world->directory, a->principal);
     str                     at = str_eq(a->scope, S("/")) ? S("") : a->scope;
     json_write_object(x->j);
-    json_put_string(x->j, S("roleAssignment"), call_format(x->c, "%.*s/providers/Microsoft.Authorization/roleAssignments/%s", PSTR(at), guid_text(a->id).s));
+    json_put_string(x->j, S("roleAssignment"),
+                    call_format(x->c, "%.*s/providers/Microsoft.Authorization/roleAssignments/%s", PSTR(at), guid_text(a->id).s));
     json_put_string(x->j, S("roleName"), role->name);
     json_put_string(x->j, S("scope"), a->scope);
     json_put_guid(x->j, S("principal"), a->principal.g);
@@ -120,9 +123,9 @@ static bool offer_grant(const struct assignment *a, void *ctx)
 }
 
 struct deny_search {
-    struct access  *x;
+    struct access   *x;
     const object_id *who;
-    size_t          who_n;
+    size_t           who_n;
 };
 
 static bool offer_deny(const struct deny_assignment *d, void *ctx)

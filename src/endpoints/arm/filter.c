@@ -8,9 +8,9 @@ enum field { FIELD_TYPE, FIELD_NAME, FIELD_GROUP, FIELD_LOCATION, FIELD_TAG_NAME
 
 struct term {
     enum field field;
-    bool       is_not;      /* ne */
+    bool       is_not; /* ne */
     str        value;
-    bool       begins_or;   /* the first of an "or" branch */
+    bool       begins_or; /* the first of an "or" branch */
 };
 
 struct arm_filter {

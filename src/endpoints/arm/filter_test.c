@@ -1,14 +1,16 @@
 #include "endpoints/arm/arm.h"
 #include "test.h"
 
-#define SUB "/subscriptions/00000000-0000-0000-0000-000000000051"
+#define SUB       "/subscriptions/00000000-0000-0000-0000-000000000051"
 #define PRINCIPAL "aabbccdd-0000-0000-0000-0000000000ff"
 
 static const struct resource *resource(struct test *t)
 {
-    static struct resource r = {
-        .id = S_INIT(SUB "/resourceGroups/Shop/providers/Microsoft.KeyVault/vaults/V-One"),
-        .type = S_INIT("Microsoft.KeyVault/vaults"), .name = S_INIT("V-One"), .location = S_INIT("westus"), .identity.has_system = true};
+    static struct resource r = {.id = S_INIT(SUB "/resourceGroups/Shop/providers/Microsoft.KeyVault/vaults/V-One"),
+                                .type = S_INIT("Microsoft.KeyVault/vaults"),
+                                .name = S_INIT("V-One"),
+                                .location = S_INIT("westus"),
+                                .identity.has_system = true};
     CHECK(guid_parse(S(PRINCIPAL), &r.identity.system_principal.g));
     return &r;
 }

@@ -15,8 +15,7 @@ enum err arm_system_identity_get(struct call *c, struct work *w, const struct wi
 {
     const struct resource *r;
     TRY(resources_require(c, w, q->scope, &r));
-    if (!r->identity.has_system)
-        return FAIL(c, ERR_RESOURCE_NOT_FOUND, "The resource '%.*s' has no system-assigned identity.", PSTR(r->id));
+    if (!r->identity.has_system) return FAIL(c, ERR_RESOURCE_NOT_FOUND, "The resource '%.*s' has no system-assigned identity.", PSTR(r->id));
     struct json_writer *j = answer_json(a, 200);
     json_write_object(j);
     json_put_string(j, S("id"), call_format(c, "%.*s/providers/Microsoft.ManagedIdentity/identities/default", PSTR(r->id)));

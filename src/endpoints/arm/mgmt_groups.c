@@ -42,11 +42,11 @@ static void write_parent(struct call *c, const struct work *w, struct json_write
 // --- what lies below ---
 
 struct below {
-    struct call       *c;
-    const struct work *w;
+    struct call        *c;
+    const struct work  *w;
     struct json_writer *j;
-    str                parent;
-    size_t             levels; // to be shown below this one
+    str                 parent;
+    size_t              levels; // to be shown below this one
 };
 
 static void write_children(struct below *b);
@@ -139,7 +139,8 @@ static enum err check_query(struct call *c, const struct wire *q)
     str              expand = wire_query(q, "$expand"), recurse = wire_query(q, "$recurse");
     if (!str_empty(expand) && str_index_nocase(EXPANDS, COUNT(EXPANDS), expand) == STR_NOWHERE)
         return FAIL(c, ERR_PARAMETER_INVALID, "$expand is children, path or ancestors.");
-    if (str_eq_nocase(recurse, S("true")) && !str_eq_nocase(expand, S("children"))) return FAIL(c, ERR_PARAMETER_INVALID, "$recurse needs $expand=children.");
+    if (str_eq_nocase(recurse, S("true")) && !str_eq_nocase(expand, S("children")))
+        return FAIL(c, ERR_PARAMETER_INVALID, "$recurse needs $expand=children.");
     return OK;
 }
 
@@ -237,8 +238,7 @@ static bool offer_subscription(const struct subscription *s, void *ctx)
     struct listing *l = ctx;
     str             name = guid_str(l->c, s->id.g), path = call_format(l->c, "/subscriptions/%.*s", PSTR(name));
     str             holder = mgmt_group_of_subscription(l->c, l->w, s);
-    bool            belongs = str_empty(l->below) ? may_read(l, ITEM_SUBSCRIPTION, path)
-                                                  : str_eq_nocase(holder, l->below) || is_below(l, holder);
+    bool            belongs = str_empty(l->below) ? may_read(l, ITEM_SUBSCRIPTION, path) : str_eq_nocase(holder, l->below) || is_below(l, holder);
     if (l->failed == OK && arm_page_takes(&l->page, key_of(l->c, KEY_SUBSCRIPTION, name), belongs))
         write_item(l, S("/subscriptions"), path, name, s->name, mgmt_group_path(l->c, holder));
     return l->failed == OK && arm_page_goes_on(&l->page);
@@ -303,7 +303,8 @@ static enum err read_parent(struct call *c, const struct json *id, struct mgmt_g
     if (!id || json_is(id, JSON_IS_NULL)) return OK;
     str name = str_from(text, sizeof MGMT_GROUPS_PREFIX - 1);
     if (!str_starts_nocase(text, S(MGMT_GROUPS_PREFIX)) || str_empty(name) || str_find(name, '/') != STR_NOWHERE)
-        return FAIL(c, ERR_PARAMETER_INVALID, "The parent's id must be " MGMT_GROUPS_PREFIX "{name}, and is '%.*s'.", PSTR(call_printable(c, text, 256)));
+        return FAIL(c, ERR_PARAMETER_INVALID, "The parent's id must be " MGMT_GROUPS_PREFIX "{name}, and is '%.*s'.",
+                    PSTR(call_printable(c, text, 256)));
     args->gives_parent = true;
     args->parent = name;
     return OK;
@@ -320,7 +321,8 @@ static enum err read_body(struct call *c, const struct wire *q, struct mgmt_grou
         return FAIL(c, ERR_CONTENT_INVALID, "The displayName must be a text.");
     args->gives_name = json_is(display_name, JSON_IS_STRING);
     args->display_name = json_str(display_name);
-    const struct json *parent = json_get_nocase(json_get_nocase(properties, S("details")), S("parent")), *older = json_get_nocase(body, S("parentGroupId"));
+    const struct json *parent = json_get_nocase(json_get_nocase(properties, S("details")), S("parent")),
+                      *older = json_get_nocase(body, S("parentGroupId"));
     if (!args->must_exist) return read_parent(c, json_get_nocase(parent, S("id")), args);
     return read_parent(c, older ? older : json_get_nocase(body, S("parentId")), args);
 }
@@ -364,7 +366,8 @@ static enum err read_subscription(struct call *c, const struct wire *q, struct m
     str text = wire_param(q, "subscription");
     args->name = name_of(q);
     if (guid_parse(text, &args->subscription.g)) return OK;
-    return FAIL(c, ERR_SUBSCRIPTION_INVALID, "The provided subscription identifier '%.*s' is malformed or invalid.", PSTR(call_printable(c, text, 128)));
+    return FAIL(c, ERR_SUBSCRIPTION_INVALID, "The provided subscription identifier '%.*s' is malformed or invalid.",
+                PSTR(call_printable(c, text, 128)));
 }
 
 enum err arm_at_mgmt_subscription(struct call *c, const struct work *w, struct wire *q, struct op_target *out)
@@ -421,7 +424,8 @@ enum err arm_mgmt_group_subscription_get(struct call *c, struct work *w, const s
     TRY(mgmt_group_require(c, w, args->name, &g));
     const struct subscription *s = tree_find_subscription(w->world->tree, args->subscription);
     if (!s || !str_eq_nocase(mgmt_group_of_subscription(c, w, s), g->name))
-        return FAIL(c, ERR_NOT_FOUND, "The subscription '%s' is not in the management group '%.*s'.", guid_text(args->subscription.g).s, PSTR(g->name));
+        return FAIL(c, ERR_NOT_FOUND, "The subscription '%s' is not in the management group '%.*s'.", guid_text(args->subscription.g).s,
+                    PSTR(g->name));
     write_holding(c, w, answer_json(a, 200), g, args->subscription);
     return OK;
 }

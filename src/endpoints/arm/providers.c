@@ -100,7 +100,8 @@ static void write_types(struct json_writer *j, str name)
         for (size_t k = 0; t->is_tracked && k < locations_count(); k++) json_write_string(j, locations_at(k)->display_name);
         json_write_end(j);
         write_versions(j, t->api_versions);
-        json_put_string(j, S("capabilities"), t->takes_system ? S("SupportsTags, SupportsLocation, SystemAssignedResourceIdentity") : S("SupportsTags, SupportsLocation"));
+        json_put_string(j, S("capabilities"),
+                        t->takes_system ? S("SupportsTags, SupportsLocation, SystemAssignedResourceIdentity") : S("SupportsTags, SupportsLocation"));
         json_write_end(j);
     }
     json_write_end(j);

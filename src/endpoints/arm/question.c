@@ -13,7 +13,8 @@ static enum err text_of(struct call *c, str name, const struct json *value, str 
     case JSON_IS_ARRAY:
     case JSON_IS_OBJECT: break;
     }
-    return FAIL(c, ERR_CONTENT_INVALID, "The attribute '%.*s' must be a text, a whole number, true or false, or an array of those.", PSTR(str_upto(name, 128)));
+    return FAIL(c, ERR_CONTENT_INVALID, "The attribute '%.*s' must be a text, a whole number, true or false, or an array of those.",
+                PSTR(str_upto(name, 128)));
 }
 
 static enum err values_of(struct call *c, str name, const struct json *value, struct rbac_attribute *out)
@@ -92,7 +93,7 @@ enum err question_plane(struct call *c, const struct json *object, str name, str
 enum err question_only(struct call *c, const struct json *object, const char *where, const str *names, size_t n)
 {
     for (size_t i = 0; json_is(object, JSON_IS_OBJECT) && i < json_n(object); i++) {
-        str name = object->u.list.names[i];
+        str  name = object->u.list.names[i];
         bool is_known = false;
         for (size_t k = 0; k < n && !is_known; k++) is_known = str_eq(names[k], name);
         if (!is_known) return FAIL(c, ERR_CONTENT_INVALID, "%s has no member '%.*s'.", where, PSTR(call_printable(c, name, 128)));

@@ -123,7 +123,8 @@ static enum err read_body(struct call *c, const struct wire *q, struct role_args
     properties = json_get_nocase(body, S("properties"));
     if (!json_is(properties, JSON_IS_OBJECT)) return FAIL(c, ERR_CONTENT_INVALID, "The request content has no properties.");
     str type = json_str(json_get_nocase(properties, S("type")));
-    if (!str_empty(type) && !str_eq_nocase(type, S("CustomRole"))) return FAIL(c, ERR_ROLE_BUILTIN, "Only a role of the type CustomRole can be written.");
+    if (!str_empty(type) && !str_eq_nocase(type, S("CustomRole")))
+        return FAIL(c, ERR_ROLE_BUILTIN, "Only a role of the type CustomRole can be written.");
     args->name = json_str(json_get_nocase(properties, S("roleName")));
     args->description = json_str(json_get_nocase(properties, S("description")));
     TRY(permissions_read(c, json_get_nocase(properties, S("permissions")), &args->permissions, &args->permission_n));

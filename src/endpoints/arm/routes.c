@@ -8,24 +8,27 @@
 #include "ops/secrets.h"
 #include "ops/vault_resource.h"
 
-#define SUB         "/subscriptions/{subscription}"
-#define GROUP       SUB "/resourceGroups/{group}"
-#define AUTHZ       "/{scope*}/providers/Microsoft.Authorization"
-#define MGMT        "/providers/Microsoft.Management/managementGroups"
-#define MGMT_SUB    MGMT "/{group}/subscriptions/{subscription}"
-#define VAULTS      SUB "/providers/Microsoft.KeyVault"
-#define VAULT       GROUP "/providers/Microsoft.KeyVault/vaults/{vault}"
+#define SUB      "/subscriptions/{subscription}"
+#define GROUP    SUB "/resourceGroups/{group}"
+#define AUTHZ    "/{scope*}/providers/Microsoft.Authorization"
+#define MGMT     "/providers/Microsoft.Management/managementGroups"
+#define MGMT_SUB MGMT "/{group}/subscriptions/{subscription}"
+#define VAULTS   SUB "/providers/Microsoft.KeyVault"
+#define VAULT    GROUP "/providers/Microsoft.KeyVault/vaults/{vault}"
 
-#define DENY_READ   PERMIT_ACTION("Microsoft.Authorization/denyAssignments/read", arm_at_scope)
+#define DENY_READ PERMIT_ACTION("Microsoft.Authorization/denyAssignments/read", arm_at_scope)
 // Who may ask what others can do: whoever may read role assignments there.
 #define GRANTS_READ PERMIT_ACTION("Microsoft.Authorization/roleAssignments/read", arm_at_scope)
 #define MGMT_READ   PERMIT_ACTION("Microsoft.Management/managementGroups/read", arm_at_mgmt_group)
 #define LIST_ALL    PERMIT_ACTION("Microsoft.Resources/subscriptions/resources/read", arm_at_holder)
-#define REGISTER    {.kind = PERMIT_BY_ROLE, .by_target = true, .target = arm_at_registration, .items = {IN_USE}}
+#define REGISTER                                                                                      \
+    {                                                                                                 \
+        .kind = PERMIT_BY_ROLE, .by_target = true, .target = arm_at_registration, .items = { IN_USE } \
+    }
 // Which providers' resources a subscription has is told to whoever may list them.
-#define IN_USE      "Microsoft.Resources/subscriptions/resources/read"
-#define PROVIDERS   PERMIT_NONE_BUT("what the product can do is the same for everybody", IN_USE)
-#define CATALOGUE   PERMIT_NONE("what the product can do is the same for everybody")
+#define IN_USE    "Microsoft.Resources/subscriptions/resources/read"
+#define PROVIDERS PERMIT_NONE_BUT("what the product can do is the same for everybody", IN_USE)
+#define CATALOGUE PERMIT_NONE("what the product can do is the same for everybody")
 
 // The first that fits is taken: what names a provider stands before what takes any id.
 static const struct route ROUTES[] = {
@@ -137,12 +140,13 @@ const struct service SERVICE_ARM = {
     .paths.ignores_case = true,
     .needs_api_version = true,
     .correlation = "x-ms-correlation-request-id",
-    .audience = {
-        .app = S_INIT("797f4846-ba00-4fd7-ba43-dac1f8f63013"),
-        .name = S_INIT("Azure Resource Manager"),
-        .uris = {S_INIT("https://management.azure.com"), S_INIT("https://management.core.windows.net")},
-        .host = &HOST_MANAGEMENT,
-    },
+    .audience =
+        {
+            .app = S_INIT("797f4846-ba00-4fd7-ba43-dac1f8f63013"),
+            .name = S_INIT("Azure Resource Manager"),
+            .uris = {S_INIT("https://management.azure.com"), S_INIT("https://management.core.windows.net")},
+            .host = &HOST_MANAGEMENT,
+        },
     .local = LOCAL_REST,
     .jobs = JOBS(assignments_drop_ended),
     .before = before,

@@ -70,9 +70,10 @@ static enum err spell_content(struct call *c, struct wire *q, str id)
 
 enum err arm_at_resource(struct call *c, const struct work *w, struct wire *q, struct op_target *out)
 {
-    static const char *const VERBS[] = {[HTTP_GET] = "read", [HTTP_HEAD] = "read", [HTTP_PUT] = "write", [HTTP_PATCH] = "write", [HTTP_DELETE] = "delete"};
-    enum http_method         method = q->route->method;
-    struct resource_args    *args;
+    static const char *const VERBS[] = {
+        [HTTP_GET] = "read", [HTTP_HEAD] = "read", [HTTP_PUT] = "write", [HTTP_PATCH] = "write", [HTTP_DELETE] = "delete"};
+    enum http_method      method = q->route->method;
+    struct resource_args *args;
     (void)w;
     TRY(read_content(c, q));
     TRY(spell_content(c, q, wire_param(q, "id")));

@@ -73,7 +73,8 @@ static enum err read_body(struct call *c, const struct wire *q, const struct jso
     const struct json *body, *joined;
     TRY(wire_body(c, q, &body));
     *out_properties = json_get(body, S("properties"));
-    if (*out_properties && !json_is(*out_properties, JSON_IS_OBJECT)) return FAIL(c, ERR_CONTENT_INVALID, "The properties of a secret must be an object.");
+    if (*out_properties && !json_is(*out_properties, JSON_IS_OBJECT))
+        return FAIL(c, ERR_CONTENT_INVALID, "The properties of a secret must be an object.");
     static const struct json EMPTY = {.kind = JSON_IS_OBJECT};
     TRY(json_with(c, *out_properties ? *out_properties : &EMPTY, S("tags"), json_get(body, S("tags")), &joined));
     return body_read_wish(c, joined, out);

@@ -51,8 +51,9 @@ static enum err write_deleted(struct call *c, struct json_writer *j, const struc
     TRY(resource_id_parse(c, r->id, &id));
     TRY(json_parse(c, r->document, &document));
     json_write_object(j);
-    json_put_string(j, S("id"), call_format(c, "/subscriptions/%.*s/providers/Microsoft.KeyVault/locations/%.*s/deletedVaults/%.*s", PSTR(id.subscription),
-                                            PSTR(r->location), PSTR(r->name)));
+    json_put_string(j, S("id"),
+                    call_format(c, "/subscriptions/%.*s/providers/Microsoft.KeyVault/locations/%.*s/deletedVaults/%.*s", PSTR(id.subscription),
+                                PSTR(r->location), PSTR(r->name)));
     json_put_string(j, S("name"), r->name);
     json_put_string(j, S("type"), S("Microsoft.KeyVault/deletedVaults"));
     json_write_key(j, S("properties"));

@@ -29,7 +29,7 @@
 // The first whose words stand in the route's pattern.
 static const struct family {
     const char *words;
-    str         type;     // whose row has the versions; empty: they stand here, or there is no list
+    str         type; // whose row has the versions; empty: they stand here, or there is no list
     str         versions;
 } FAMILIES[] = {
     {"/Microsoft.Authorization/", S_INIT(""), S_INIT(AUTHORIZATION)},

@@ -129,17 +129,22 @@ static str message_of(struct call *c, const struct work *w, const struct wire *q
     const struct refusal *r = w ? &w->refusal : NULL;
     if (c->failure.kind == ERR_TOKEN_MISSING) return S("Authentication failed. The 'Authorization' header is missing.");
     if (c->failure.kind == ERR_ROLE_DATA_ACTIONS_UNSAYABLE)
-        return call_format(c, "Assignments to roles with DataActions and NotDataActions are not supported on API version '%.*s'. The minimum required API "
-                              "version for this operations is '2018-01-01-preview'.", PSTR(q->api_version));
+        return call_format(
+            c,
+            "Assignments to roles with DataActions and NotDataActions are not supported on API version '%.*s'. The minimum required API "
+            "version for this operations is '2018-01-01-preview'.",
+            PSTR(q->api_version));
     if (c->failure.kind == ERR_API_VERSION_MISSING) return S("The api-version query parameter (?api-version=) is required for all requests.");
     if (c->failure.kind == ERR_NOT_AUTHORIZED && r)
-        return call_format(c, "The client '%.*s' with object id '%s' does not have authorization to perform action '%.*s' over scope '%.*s' or the "
-                              "scope is invalid. If access was recently granted, please refresh your credentials.",
+        return call_format(c,
+                           "The client '%.*s' with object id '%s' does not have authorization to perform action '%.*s' over scope '%.*s' or the "
+                           "scope is invalid. If access was recently granted, please refresh your credentials.",
                            PSTR(c->caller->name), guid_text(c->caller->id.g).s, PSTR(r->action), PSTR(r->scope));
     if (c->failure.kind == ERR_DENIED && w && c->caller) {
         const struct deny_assignment *d = rbac_find_deny(w->world->rules, r->answer.decided_by);
-        return call_format(c, "The client '%.*s' with object id '%s' has permission to perform action '%.*s' on scope '%.*s'; however, the access is "
-                              "denied because of the deny assignment with name '%.*s' and Id '%s' at scope '%.*s'.",
+        return call_format(c,
+                           "The client '%.*s' with object id '%s' has permission to perform action '%.*s' on scope '%.*s'; however, the access is "
+                           "denied because of the deny assignment with name '%.*s' and Id '%s' at scope '%.*s'.",
                            PSTR(c->caller->name), guid_text(c->caller->id.g).s, PSTR(r->action), PSTR(r->scope), PSTR(d ? d->name : S("")),
                            guid_digits(r->answer.decided_by).s, PSTR(d ? d->scope : S("")));
     }

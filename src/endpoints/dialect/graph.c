@@ -2,7 +2,7 @@
 
 #include "ops/gate.h"
 
-#define GRAPH_APP      "00000003-0000-0000-c000-000000000000"
+#define GRAPH_APP "00000003-0000-0000-c000-000000000000"
 
 // The code that goes over the wire; NULL: a failure that this API does not know, said as a server error.
 static const char *code_of(enum err kind)

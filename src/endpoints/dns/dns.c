@@ -7,18 +7,18 @@
 
 #include "core/buf.h"
 
-#define HEAD_BYTES      12
-#define CLASS_IN        1
-#define DATAGRAMS_AT_ONCE 64 // then others have their turn
+#define HEAD_BYTES          12
+#define CLASS_IN            1
+#define DATAGRAMS_AT_ONCE   64 // then others have their turn
 #define POINTER_TO_QUESTION 0xc00c
 
 // Bits of the second word.
-#define FLAG_ANSWER     0x8000
-#define FLAG_OPCODE     0x7800
-#define FLAG_AUTHORITY  0x0400
-#define FLAG_TRUNCATED  0x0200
-#define FLAG_DESIRED    0x0100
-#define FLAG_AVAILABLE  0x0080
+#define FLAG_ANSWER    0x8000
+#define FLAG_OPCODE    0x7800
+#define FLAG_AUTHORITY 0x0400
+#define FLAG_TRUNCATED 0x0200
+#define FLAG_DESIRED   0x0100
+#define FLAG_AVAILABLE 0x0080
 
 enum code { CODE_OK = 0, CODE_FORMAT = 1, CODE_NO_NAME = 3, CODE_NOT_DONE = 4, CODE_REFUSED = 5, CODE_BAD_VERSION = 16 };
 
@@ -222,7 +222,7 @@ void dns_ready(int fd, void *dns)
         struct sockaddr_storage from;
         socklen_t               from_n = sizeof from;
         str                     answer;
-        ssize_t n = recvfrom(fd, room, sizeof room, MSG_DONTWAIT, (struct sockaddr *)&from, &from_n);
+        ssize_t                 n = recvfrom(fd, room, sizeof room, MSG_DONTWAIT, (struct sockaddr *)&from, &from_n);
         if (n < 0 && errno == EINTR) continue;
         if (n < 0) return;
         call_reset(&d->call, NULL);

@@ -23,10 +23,10 @@ struct dns_query {
     uint16_t flags;
     uint16_t type;
     uint16_t class;
-    str      name;         /* lower case, no dot at the end; empty: the root, or no host's name */
-    str      question;     /* as it came: it is echoed, in its own casing */
-    bool     has_edns;
-    uint8_t  edns_version;
+    str     name;     /* lower case, no dot at the end; empty: the root, or no host's name */
+    str     question; /* as it came: it is echoed, in its own casing */
+    bool    has_edns;
+    uint8_t edns_version;
 };
 
 /*

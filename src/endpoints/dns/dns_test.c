@@ -2,18 +2,27 @@
 #include "test.h"
 
 #define HEAD(flags, counts) "\x12\x34" flags counts
-#define ONE "\x00\x01\x00\x00\x00\x00\x00\x00"
-#define ONE_AND_EDNS "\x00\x01\x00\x00\x00\x00\x00\x01"
-#define QUERY HEAD("\x01\x00", ONE)
-#define VAULT "\x04shop\x05vault\x05" "azure\x03net\x00"
-#define LOGIN "\x05login\x0fmicrosoftonline\x03" "com\x00"
-#define A_IN "\x00\x01\x00\x01"
-#define AAAA_IN "\x00\x1c\x00\x01"
-#define EDNS "\x00\x00\x29\x04\xd0\x00\x00\x00\x00\x00\x00"
-#define ADDRESS "\xc0\x0c\x00\x01\x00\x01\x00\x00\x00\x3c\x00\x04\xa9\xfe\xa9\xfe"
+#define ONE                 "\x00\x01\x00\x00\x00\x00\x00\x00"
+#define ONE_AND_EDNS        "\x00\x01\x00\x00\x00\x00\x00\x01"
+#define QUERY               HEAD("\x01\x00", ONE)
+#define VAULT               \
+    "\x04shop\x05vault\x05" \
+    "azure\x03net\x00"
+#define LOGIN                          \
+    "\x05login\x0fmicrosoftonline\x03" \
+    "com\x00"
+#define A_IN     "\x00\x01\x00\x01"
+#define AAAA_IN  "\x00\x1c\x00\x01"
+#define EDNS     "\x00\x00\x29\x04\xd0\x00\x00\x00\x00\x00\x00"
+#define ADDRESS  "\xc0\x0c\x00\x01\x00\x01\x00\x00\x00\x3c\x00\x04\xa9\xfe\xa9\xfe"
 #define OWN_EDNS "\x00\x00\x29\x04\xd0\x00\x00\x00\x00\x00\x00"
-#define LABEL63 "\x3f" "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijk"
-#define ROW(text) {text, sizeof(text) - 1}
+#define LABEL63 \
+    "\x3f"      \
+    "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijk"
+#define ROW(text)              \
+    {                          \
+        text, sizeof(text) - 1 \
+    }
 
 static struct dns_zone zone_azure(struct names *names)
 {

@@ -320,7 +320,8 @@ struct ids {
 };
 
 // Looks at every id, as whoever made the list of them has done before; but only the lowest are put in order.
-static enum err walk_ids(const struct graph_list *list, const object_id *after, bool (*visit)(const struct principal *p, void *ctx), void *ctx, const void *of)
+static enum err walk_ids(const struct graph_list *list, const object_id *after, bool (*visit)(const struct principal *p, void *ctx), void *ctx,
+                         const void *of)
 {
     const struct ids *x = of;
     struct lowest     lowest;
@@ -335,7 +336,8 @@ static enum err walk_ids(const struct graph_list *list, const object_id *after, 
     return OK;
 }
 
-enum err graph_answer_list(struct call *c, const struct work *w, const struct wire *q, struct answer *a, unsigned kinds, const object_id *ids, size_t n)
+enum err graph_answer_list(struct call *c, const struct work *w, const struct wire *q, struct answer *a, unsigned kinds, const object_id *ids,
+                           size_t n)
 {
     struct graph_list list;
     TRY(graph_list_begin(c, w, q, "directoryObjects", kinds, &list));

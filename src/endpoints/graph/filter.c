@@ -246,7 +246,8 @@ static enum err take_unary(struct reader *r, struct graph_filter **out)
     bool     is_not = take_keyword(r, S("not"));
     if (is_not) TRY(need_advanced(r, "Not"));
     if (!is_not && !take_sign(r, '(')) return take_term(r, out);
-    if (++r->depth > GRAPH_FILTER_MAX_DEPTH) return FAIL(r->c, ERR_FILTER_INVALID, "Invalid filter clause: nested deeper than %d.", GRAPH_FILTER_MAX_DEPTH);
+    if (++r->depth > GRAPH_FILTER_MAX_DEPTH)
+        return FAIL(r->c, ERR_FILTER_INVALID, "Invalid filter clause: nested deeper than %d.", GRAPH_FILTER_MAX_DEPTH);
     failed = is_not ? take_unary(r, out) : take_group(r, out);
     r->depth--;
     TRY(failed);
@@ -324,8 +325,9 @@ enum err graph_filter_allows(struct call *c, const struct graph_filter *f, const
 bool graph_filter_names_one(const struct graph_filter *f, str *out_property, str *out_value)
 {
     static const str UNIQUE[] = {S_INIT("id"), S_INIT("appId"), S_INIT("userPrincipalName")};
-    if (f->kind == NODE_AND) return graph_filter_names_one(f->left, out_property, out_value) || graph_filter_names_one(f->right, out_property, out_value);
-    bool is_one = f->kind == NODE_TERM && !f->is_any && f->comparison == IS && json_is(&f->value, JSON_IS_STRING);
+    if (f->kind == NODE_AND)
+        return graph_filter_names_one(f->left, out_property, out_value) || graph_filter_names_one(f->right, out_property, out_value);
+    bool   is_one = f->kind == NODE_TERM && !f->is_any && f->comparison == IS && json_is(&f->value, JSON_IS_STRING);
     size_t at = is_one ? str_index_nocase(UNIQUE, COUNT(UNIQUE), f->property) : STR_NOWHERE;
     if (at == STR_NOWHERE) return false;
     *out_property = UNIQUE[at];

@@ -4,7 +4,9 @@
 
 #define ID "aaaaaaaa-0000-0000-0000-000000000001"
 
-static const struct principal ANNA = {.kind = PRINCIPAL_USER, .name = S_INIT("Anna"), .user_name = S_INIT("anna@lanyard.localhost"),
+static const struct principal ANNA = {.kind = PRINCIPAL_USER,
+                                      .name = S_INIT("Anna"),
+                                      .user_name = S_INIT("anna@lanyard.localhost"),
                                       .document = S_INIT("{\"mail\":\"a@example.com\",\"accountEnabled\":false,\"businessPhones\":[\"11\",\"22\"]}"),
                                       .id = {{{0xaa, 0xaa, 0xaa, 0xaa, [15] = 1}}}};
 static const struct principal CREW = {.kind = PRINCIPAL_GROUP, .name = S_INIT("crew"), .document = S_INIT("{\"description\":\"it's\"}")};

@@ -20,7 +20,7 @@ str graph_base(struct call *c, const struct wire *q);
 
 /* Begins an object with its "@odata.context"; `fragment`: "users/$entity". Ends like any other object. */
 struct json_writer *graph_begin(struct call *c, const struct wire *q, struct answer *a, int status, str fragment);
-void graph_put_context(struct call *c, const struct wire *q, struct json_writer *j, str fragment);
+void                graph_put_context(struct call *c, const struct wire *q, struct json_writer *j, str fragment);
 
 /* The collection that a path is about: "/v1.0/users/..."; "me" is a user. */
 struct graph_set {
@@ -29,7 +29,7 @@ struct graph_set {
     unsigned    kinds;
 };
 const struct graph_set *graph_set_of(const struct wire *q); /* never NULL: of a path without one, all objects */
-bool graph_is_me(const struct wire *q);
+bool                    graph_is_me(const struct wire *q);
 
 /* The object that the path names: {id} of its collection, users also by their sign-in name; /me is the caller.
    Errors: ERR_OBJECT_ID_INVALID, ERR_OBJECT_NOT_FOUND */
@@ -66,7 +66,7 @@ struct graph_list {
     const struct graph_filter *filter; /* NULL: all */
     const struct graph_select *select;
     struct page                page;
-    const object_id           *after;  /* NULL: the first page */
+    const object_id           *after; /* NULL: the first page */
     bool                       wants_count, names_types;
     struct buf                 items;
     struct json_writer         json;
@@ -74,18 +74,20 @@ struct graph_list {
 };
 FALLIBLE graph_list_begin(struct call *c, const struct work *w, const struct wire *q, const char *set, unsigned kinds, struct graph_list *out);
 /* False: no more is wanted. */
-bool     graph_list_offer(struct graph_list *list, const struct principal *p);
+bool graph_list_offer(struct graph_list *list, const struct principal *p);
 
 /* What a list is made of, walked in the order of ids from the first past `after` (NULL: the beginning). */
-typedef enum err graph_walk(const struct graph_list *list, const object_id *after, bool (*visit)(const struct principal *p, void *ctx), void *ctx, const void *of);
+typedef enum err graph_walk(const struct graph_list *list, const object_id *after, bool (*visit)(const struct principal *p, void *ctx), void *ctx,
+                            const void *of);
 /* All that such a walk meets, as the answer. `of`: whatever the walk needs to know. */
 FALLIBLE graph_list_answer(struct graph_list *list, struct answer *a, graph_walk *walk, const void *of);
 /* How many of those belong to the list. Errors: ERR_QUERY_UNSUPPORTED - more than GRAPH_COUNT_LOOKS would have to be looked at */
 FALLIBLE graph_list_count(struct graph_list *list, graph_walk *walk, const void *of, int64_t *out);
 /* The page of these, which may stand in any order. */
-FALLIBLE graph_answer_list(struct call *c, const struct work *w, const struct wire *q, struct answer *a, unsigned kinds, const object_id *ids, size_t n);
+FALLIBLE graph_answer_list(struct call *c, const struct work *w, const struct wire *q, struct answer *a, unsigned kinds, const object_id *ids,
+                           size_t n);
 
 /* Handlers, by file. */
 route_handler graph_list_all, graph_count, graph_create, graph_get, graph_get_by_key, graph_patch, graph_delete, graph_get_by_ids; /* objects.c */
-route_handler graph_members_list, graph_members_all, graph_member_add, graph_member_remove, graph_owners_list;                   /* members.c */
-route_handler graph_member_of, graph_member_of_all, graph_member_groups, graph_check_groups, graph_check_objects;                 /* membership.c */
+route_handler graph_members_list, graph_members_all, graph_member_add, graph_member_remove, graph_owners_list;                     /* members.c */
+route_handler graph_member_of, graph_member_of_all, graph_member_groups, graph_check_groups, graph_check_objects;                  /* membership.c */

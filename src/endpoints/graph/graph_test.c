@@ -45,11 +45,21 @@ static void desk_open(struct desk *d, struct test *t)
     t->call->random = &SAME;
     t->call->correlation_id = stage_guid(0xCC);
     d->s.product.tenant_domain = S("test.example");
-    put(d, &(struct principal){.id = {stage_guid(0x20)}, .kind = PRINCIPAL_USER, .name = S("Anna"), .user_name = S("anna@test.example"),
+    put(d, &(struct principal){.id = {stage_guid(0x20)},
+                               .kind = PRINCIPAL_USER,
+                               .name = S("Anna"),
+                               .user_name = S("anna@test.example"),
                                .document = S("{\"jobTitle\":\"Cook\",\"businessPhones\":[\"1\"]}")});
-    put(d, &(struct principal){.id = {stage_guid(0x22)}, .kind = PRINCIPAL_GROUP, .name = S("crew"), .created_ns = NOW_S * NS_PER_S,
+    put(d, &(struct principal){.id = {stage_guid(0x22)},
+                               .kind = PRINCIPAL_GROUP,
+                               .name = S("crew"),
+                               .created_ns = NOW_S * NS_PER_S,
                                .document = S("{\"mailNickname\":\"crew\",\"description\":\"\\\"all\\\"\"}")});
-    put(d, &(struct principal){.id = {stage_guid(0x24)}, .kind = PRINCIPAL_MANAGED, .name = S("vm"), .app = {stage_guid(0x25)}, .is_system_assigned = true,
+    put(d, &(struct principal){.id = {stage_guid(0x24)},
+                               .kind = PRINCIPAL_MANAGED,
+                               .name = S("vm"),
+                               .app = {stage_guid(0x25)},
+                               .is_system_assigned = true,
                                .resource = S("/subscriptions/s/resourceGroups/g/providers/A.B/c/vm")});
     stage_put_member(&d->s, (object_id){stage_guid(0x22)}, (object_id){stage_guid(0x20)});
     d->s.caller.id.g = stage_guid(0x20);
@@ -76,8 +86,8 @@ static enum err handle(struct desk *d)
 
 static enum http_method method_of(str text)
 {
-    static const str NAMES[] = {[HTTP_GET] = S_INIT("GET"), [HTTP_HEAD] = S_INIT("HEAD"), [HTTP_POST] = S_INIT("POST"), [HTTP_PUT] = S_INIT("PUT"),
-                                [HTTP_PATCH] = S_INIT("PATCH"), [HTTP_DELETE] = S_INIT("DELETE")};
+    static const str NAMES[] = {[HTTP_GET] = S_INIT("GET"), [HTTP_HEAD] = S_INIT("HEAD"),   [HTTP_POST] = S_INIT("POST"),
+                                [HTTP_PUT] = S_INIT("PUT"), [HTTP_PATCH] = S_INIT("PATCH"), [HTTP_DELETE] = S_INIT("DELETE")};
     return (enum http_method)str_index_nocase(NAMES, COUNT(NAMES), text);
 }
 
@@ -85,8 +95,8 @@ static int ask(struct desk *d, const char *line, const char *body)
 {
     str target = str_of(line), method, path;
     str_cut(&target, ' ', &method);
-    d->x.request = (struct http_request){.method = method_of(method), .method_text = method, .target = target, .body = str_of(body),
-                                         .host = S("graph.microsoft.com"), .secure = true};
+    d->x.request = (struct http_request){
+        .method = method_of(method), .method_text = method, .target = target, .body = str_of(body), .host = S("graph.microsoft.com"), .secure = true};
     str_cut(&target, '?', &path);
     d->x.request.path = path;
     d->x.request.query = target;
@@ -186,10 +196,11 @@ TEST(I1_graph_shows_a_managed_identity_as_published)
 #define REFUSED(code, message)                                                                                                                   \
     "{\"error\":{\"code\":\"" code "\",\"message\":\"" message "\",\"innerError\":{\"date\":\"2025-03-11T04:47:15\",\"request-id\":"               \
     "\"00000000-0000-0000-0000-0000000000cc\",\"client-request-id\":\"00000000-0000-0000-0000-0000000000cc\"}}}"
-#define DENIED      REFUSED("Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
-#define ABSENT(what) REFUSED("Request_ResourceNotFound", "Resource '" what "' does not exist or one of its queried reference-property objects are not present.")
-#define GROUP_BODY  "{\"displayName\":\"g\",\"mailEnabled\":false,\"mailNickname\":\"g\",\"securityEnabled\":true}"
-#define REFERENCE   "{\"@odata.id\":\"" BASE "/directoryObjects/" MACHINE "\"}"
+#define DENIED REFUSED("Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
+#define ABSENT(what) \
+    REFUSED("Request_ResourceNotFound", "Resource '" what "' does not exist or one of its queried reference-property objects are not present.")
+#define GROUP_BODY "{\"displayName\":\"g\",\"mailEnabled\":false,\"mailNickname\":\"g\",\"securityEnabled\":true}"
+#define REFERENCE  "{\"@odata.id\":\"" BASE "/directoryObjects/" MACHINE "\"}"
 
 TEST(graph_refuses_a_user_in_the_published_words)
 {
@@ -280,5 +291,6 @@ TEST(graph_obeys_the_operator)
     d.s.caller.is_local_operator = true;
     play(&d, TURNS, COUNT(TURNS));
     CHECK_INT(ask(&d, "POST /v1.0/groups", GROUP_BODY), 201, "made");
-    CHECK(str_find_str(buf_view(&d.x.response.head), S("Location: https://graph.microsoft.com/v2/00000000-0000-0000-0000-000000000010/directoryObjects/")) != STR_NOWHERE);
+    CHECK(str_find_str(buf_view(&d.x.response.head),
+                       S("Location: https://graph.microsoft.com/v2/00000000-0000-0000-0000-000000000010/directoryObjects/")) != STR_NOWHERE);
 }

@@ -16,7 +16,8 @@ static bool meet(const struct membership *m, void *ctx)
     return !p || x->visit(p, x->ctx);
 }
 
-static enum err walk_members(const struct graph_list *list, const object_id *after, bool (*visit)(const struct principal *p, void *ctx), void *ctx, const void *group)
+static enum err walk_members(const struct graph_list *list, const object_id *after, bool (*visit)(const struct principal *p, void *ctx), void *ctx,
+                             const void *group)
 {
     struct meeting x = {list->work->world->directory, visit, ctx};
     directory_each_member(x.directory, ((const struct principal *)group)->id, after, meet, &x);

@@ -14,7 +14,8 @@ static bool meet(const struct membership *m, void *ctx)
     return !group || x->visit(group, x->ctx);
 }
 
-static enum err walk_groups(const struct graph_list *list, const object_id *after, bool (*visit)(const struct principal *p, void *ctx), void *ctx, const void *member)
+static enum err walk_groups(const struct graph_list *list, const object_id *after, bool (*visit)(const struct principal *p, void *ctx), void *ctx,
+                            const void *member)
 {
     struct meeting x = {list->work->world->directory, visit, ctx};
     directory_each_group_of(x.directory, ((const struct principal *)member)->id, after, meet, &x);

@@ -5,7 +5,8 @@
 #include "ops/principals.h"
 
 // One that the filter names is looked up, everything else is looked through.
-static enum err walk_all(const struct graph_list *list, const object_id *after, bool (*visit)(const struct principal *p, void *ctx), void *ctx, const void *of)
+static enum err walk_all(const struct graph_list *list, const object_id *after, bool (*visit)(const struct principal *p, void *ctx), void *ctx,
+                         const void *of)
 {
     const struct directory *d = list->work->world->directory;
     const struct principal *p = NULL;
@@ -59,7 +60,7 @@ enum err graph_get_by_key(struct call *c, struct work *w, const struct wire *q, 
     static const str BEFORE = S_INIT("servicePrincipals(appId='"), BEHIND = S_INIT("')");
     str              segment = wire_param(q, "key");
     client_id        app;
-    bool fits = segment.n >= BEFORE.n + BEHIND.n && str_starts_nocase(segment, BEFORE) && str_ends(segment, BEHIND);
+    bool             fits = segment.n >= BEFORE.n + BEHIND.n && str_starts_nocase(segment, BEFORE) && str_ends(segment, BEHIND);
     if (!fits) return FAIL_PLAIN(c, ERR_NOT_FOUND);
     str text = str_upto(str_from(segment, BEFORE.n), segment.n - BEFORE.n - BEHIND.n);
     if (!guid_parse(text, &app.g)) return FAIL(c, ERR_OBJECT_ID_INVALID, "Invalid object identifier '%.*s'.", PSTR(call_printable(c, text, 128)));
@@ -73,7 +74,8 @@ static enum err read_bound(struct call *c, const struct json *body, struct princ
     const struct json *list = json_get(body, S("members@odata.bind"));
     object_id         *ids;
     if (!list) return OK;
-    if (!json_is(list, JSON_IS_ARRAY) || args->kind != PRINCIPAL_GROUP) return FAIL(c, ERR_CONTENT_INVALID, "Invalid URL format specified in payload.");
+    if (!json_is(list, JSON_IS_ARRAY) || args->kind != PRINCIPAL_GROUP)
+        return FAIL(c, ERR_CONTENT_INVALID, "Invalid URL format specified in payload.");
     TRY(NEW(c, &ids, json_n(list)));
     for (size_t i = 0; i < json_n(list); i++) TRY(graph_read_reference(c, json_str(json_at(list, i)), &ids[i]));
     args->members = ids;
@@ -83,9 +85,9 @@ static enum err read_bound(struct call *c, const struct json *body, struct princ
 
 static void add_location(struct call *c, const struct wire *q, struct answer *a, const struct principal *p)
 {
-    answer_header(a, "Location", call_format(c, "%.*s/v2/%s/directoryObjects/%s/Microsoft.DirectoryServices.%s",
-                                             PSTR(names_url(c, &q->product->names, &HOST_GRAPH)), guid_text(q->product->tenant.g).s,
-                                             guid_text(p->id.g).s, p->kind == PRINCIPAL_USER ? "User" : "Group"));
+    answer_header(a, "Location",
+                  call_format(c, "%.*s/v2/%s/directoryObjects/%s/Microsoft.DirectoryServices.%s", PSTR(names_url(c, &q->product->names, &HOST_GRAPH)),
+                              guid_text(q->product->tenant.g).s, guid_text(p->id.g).s, p->kind == PRINCIPAL_USER ? "User" : "Group"));
 }
 
 enum err graph_create(struct call *c, struct work *w, const struct wire *q, struct answer *a)

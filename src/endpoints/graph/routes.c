@@ -94,13 +94,14 @@ const struct service SERVICE_GRAPH = {
     .routes = ROUTES,
     .route_n = COUNT(ROUTES),
     .paths.ignores_case = true,
-    .audience = {
-        .app = S_INIT("00000003-0000-0000-c000-000000000000"),
-        .name = S_INIT("Microsoft Graph"),
-        .uris = {S_INIT("https://graph.microsoft.com")},
-        .host = &HOST_GRAPH,
-        .app_is_taken = true,
-    },
+    .audience =
+        {
+            .app = S_INIT("00000003-0000-0000-c000-000000000000"),
+            .name = S_INIT("Microsoft Graph"),
+            .uris = {S_INIT("https://graph.microsoft.com")},
+            .host = &HOST_GRAPH,
+            .app_is_taken = true,
+        },
     .local = LOCAL_BY_PATH,
     .jobs = JOBS(memberships_drop_ended),
     .before = before,

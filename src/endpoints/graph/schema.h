@@ -33,7 +33,7 @@ FALLIBLE graph_value(struct call *c, const struct principal *p, str name, bool *
 /* $select. */
 struct graph_select {
     str    names[GRAPH_MAX_SELECT];
-    size_t n; /* 0: what is shown unasked */
+    size_t n;    /* 0: what is shown unasked */
     str    text; /* for the context: "(id,displayName)" or empty */
 };
 /* Errors: ERR_PARAMETER_INVALID - an unknown name */

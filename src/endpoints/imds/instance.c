@@ -63,8 +63,8 @@ static void put_tags(struct call *c, struct json_writer *w, const struct json *t
 static void put_ids(struct call *c, struct json_writer *w, const struct resource *r, const struct json *document)
 {
     struct resource_id id = {0};
-    str                vm_id = json_str(json_path(document, "properties.vmId")), os = json_str(json_path(document, "properties.storageProfile.osDisk.osType"));
-    enum err           read = resource_id_parse(c, r->id, &id);
+    str      vm_id = json_str(json_path(document, "properties.vmId")), os = json_str(json_path(document, "properties.storageProfile.osDisk.osType"));
+    enum err read = resource_id_parse(c, r->id, &id);
     if (read != OK) call_forgive(c); // it stands in the tree: then it simply has no such parts
     json_put_string(w, S("azEnvironment"), S("AzurePublicCloud"));
     json_put_string(w, S("location"), r->location);

@@ -15,7 +15,7 @@ struct imds_rate {
 };
 
 struct imds {
-    struct router    router; /* the listener's context; what is asked there has come from the workload */
+    struct router    router;   /* the listener's context; what is asked there has come from the workload */
     str              resource; /* on the heap, behind this */
     guid             uid;
     bool             published_limits;

@@ -14,8 +14,10 @@ static const struct row {
 } ROWS[] = {
     {ERR_METADATA_MISSING, 400, "bad_request_102", false},
     {ERR_FORWARDED, 400, "invalid_request", false},
-    {ERR_API_VERSION_MISSING, 400, "Bad request. api-version is invalid or was not specified in the request. For more information refer to aka.ms/azureimds", true},
-    {ERR_API_VERSION_INVALID, 400, "Bad request. api-version is invalid or was not specified in the request. For more information refer to aka.ms/azureimds", true},
+    {ERR_API_VERSION_MISSING, 400,
+     "Bad request. api-version is invalid or was not specified in the request. For more information refer to aka.ms/azureimds", true},
+    {ERR_API_VERSION_INVALID, 400,
+     "Bad request. api-version is invalid or was not specified in the request. For more information refer to aka.ms/azureimds", true},
     {ERR_AUDIENCE_MISSING, 400, "invalid_request", false},
     {ERR_AUDIENCE_UNKNOWN, 400, "invalid_resource", false},
     {ERR_IDENTITY_NOT_FOUND, 400, "invalid_request", false},

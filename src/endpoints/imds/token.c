@@ -15,10 +15,8 @@ static const struct {
     str    name;
     size_t into; // a str of identity_choice
 } SELECTORS[] = {
-    {S_INIT("client_id"), offsetof(struct identity_choice, client_id)},
-    {S_INIT("object_id"), offsetof(struct identity_choice, object_id)},
-    {S_INIT("principal_id"), offsetof(struct identity_choice, object_id)},
-    {S_INIT("msi_res_id"), offsetof(struct identity_choice, resource_id)},
+    {S_INIT("client_id"), offsetof(struct identity_choice, client_id)},    {S_INIT("object_id"), offsetof(struct identity_choice, object_id)},
+    {S_INIT("principal_id"), offsetof(struct identity_choice, object_id)}, {S_INIT("msi_res_id"), offsetof(struct identity_choice, resource_id)},
     {S_INIT("mi_res_id"), offsetof(struct identity_choice, resource_id)},
 };
 

@@ -15,10 +15,11 @@ extern const struct service SERVICE_KEYVAULT;
 #define URL           "https://shop.vault.azure.net"
 #define ATTRIBUTES(more, level, days) \
     "\"attributes\":{\"enabled\":true," more "\"created\":1741668435,\"updated\":1741668435,\"recoveryLevel\":\"" level "\",\"recoverableDays\":" days "}"
-#define PLAIN    ATTRIBUTES("", "Recoverable+Purgeable", "90")
-#define RBAC     "{\"properties\":{\"enableRbacAuthorization\":true}}"
-#define OFFICER  "Key Vault Secrets Officer"
-#define LONG_BODY(value) "{\"value\":\"" value "\",\"contentType\":\"text/plain\",\"attributes\":{\"enabled\":true,\"nbf\":1,\"exp\":2},\"tags\":{\"a\":\"b\"}}"
+#define PLAIN   ATTRIBUTES("", "Recoverable+Purgeable", "90")
+#define RBAC    "{\"properties\":{\"enableRbacAuthorization\":true}}"
+#define OFFICER "Key Vault Secrets Officer"
+#define LONG_BODY(value) \
+    "{\"value\":\"" value "\",\"contentType\":\"text/plain\",\"attributes\":{\"enabled\":true,\"nbf\":1,\"exp\":2},\"tags\":{\"a\":\"b\"}}"
 
 static void fill_same(const struct random *r, uint8_t *out, size_t n)
 {
@@ -70,8 +71,8 @@ static enum err handle(struct desk *d)
 
 static enum http_method method_of(str text)
 {
-    static const str NAMES[] = {[HTTP_GET] = S_INIT("GET"), [HTTP_HEAD] = S_INIT("HEAD"), [HTTP_POST] = S_INIT("POST"), [HTTP_PUT] = S_INIT("PUT"),
-                                [HTTP_PATCH] = S_INIT("PATCH"), [HTTP_DELETE] = S_INIT("DELETE")};
+    static const str NAMES[] = {[HTTP_GET] = S_INIT("GET"), [HTTP_HEAD] = S_INIT("HEAD"),   [HTTP_POST] = S_INIT("POST"),
+                                [HTTP_PUT] = S_INIT("PUT"), [HTTP_PATCH] = S_INIT("PATCH"), [HTTP_DELETE] = S_INIT("DELETE")};
     return (enum http_method)str_index_nocase(NAMES, COUNT(NAMES), text);
 }
 
@@ -110,7 +111,7 @@ static void play(struct desk *d, const struct turn *turns, size_t n)
 }
 
 #define PLAY(d, turns) play((d), (turns), COUNT(turns))
-#define Q "?api-version=7.4"
+#define Q              "?api-version=7.4"
 
 TEST(S1_wire_a_secret_is_answered_as_published)
 {
@@ -185,7 +186,8 @@ TEST(S1_wire_the_recovery_level_is_the_vaults)
     };
     for (size_t i = 0; i < COUNT(CASES); i++) {
         CLEANUP(desk_close) struct desk d;
-        desk_open(&d, t, call_zstr(t->call, call_format(t->call, "{\"properties\":{\"enableRbacAuthorization\":true%s}}", CASES[i].document)), OFFICER);
+        desk_open(&d, t, call_zstr(t->call, call_format(t->call, "{\"properties\":{\"enableRbacAuthorization\":true%s}}", CASES[i].document)),
+                  OFFICER);
         CHECK_INT(ask(&d, "PUT /secrets/n" Q, "{\"value\":\"x\"}"), 200, CASES[i].level);
         str want = call_format(t->call, "\"recoveryLevel\":\"%s\",\"recoverableDays\":%s}", CASES[i].level, CASES[i].days);
         CHECK_ROW(str_find_str(buf_view(&d.answer.body), want) != STR_NOWHERE, CASES[i].level);
@@ -215,7 +217,8 @@ TEST(S1_wire_backup_and_restore)
     str backup;
     CHECK_OK(call_copy_str(t->call, buf_view(&d.answer.body), &backup));
     CHECK_INT(ask(&d, "POST /secrets/restore" Q, call_zstr(t->call, backup)), 409, "while it is there");
-    str conflict = S("{\"error\":{\"code\":\"Conflict\",\"message\":\"There was a conflict restoring the secret '" URL "/secrets/n/" V1 "'. This can");
+    str conflict =
+        S("{\"error\":{\"code\":\"Conflict\",\"message\":\"There was a conflict restoring the secret '" URL "/secrets/n/" V1 "'. This can");
     CHECK_ROW(str_starts(buf_view(&d.answer.body), conflict), "the conflict's words");
     CHECK_INT(ask(&d, "DELETE /secrets/n" Q, NULL), 200, "delete");
     CHECK_INT(ask(&d, "POST /secrets/restore" Q, call_zstr(t->call, backup)), 409, "while it is deleted");
@@ -308,7 +311,8 @@ TEST(S1_wire_a_disabled_secret_and_one_too_long_have_their_words)
     memcpy(body + 10 + n, "\"}", 3);
     CHECK_INT(ask(&d, "PUT /secrets/long" Q, body), 400, "too long");
     CHECK_STR(buf_view(&d.answer.body),
-              S("{\"error\":{\"code\":\"BadParameter\",\"message\":\"Secret is beyond the maximum permitted length of 25600 characters.\",\"innererror\":{\"code\":"
+              S("{\"error\":{\"code\":\"BadParameter\",\"message\":\"Secret is beyond the maximum permitted length of 25600 "
+                "characters.\",\"innererror\":{\"code\":"
                 "\"SecretTooLarge\"}}}"),
               "too long");
 }
@@ -320,7 +324,8 @@ TEST(R1_wire_a_refusal_by_roles_names_caller_action_and_place)
     d.s.caller.issuer = S("https://sts.windows.net/00000000-0000-0000-0000-000000000010/");
     CHECK_INT(ask(&d, "GET /secrets/PaymentApiKey/" Q, NULL), 403, "get");
     CHECK_STR(buf_view(&d.answer.body),
-              S("{\"error\":{\"code\":\"Forbidden\",\"message\":\"Caller is not authorized to perform action on resource.\\r\\nIf role assignments, deny assignments "
+              S("{\"error\":{\"code\":\"Forbidden\",\"message\":\"Caller is not authorized to perform action on resource.\\r\\nIf role assignments, "
+                "deny assignments "
                 "or role definitions were changed recently, please observe propagation time.\\r\\nCaller: "
                 "appid=00000000-0000-0000-0000-0000000000a2;oid=00000000-0000-0000-0000-0000000000a1;iss=https://sts.windows.net/"
                 "00000000-0000-0000-0000-000000000010/\\r\\nAction: 'Microsoft.KeyVault/vaults/secrets/getSecret/action'\\r\\nResource: "
@@ -373,12 +378,13 @@ TEST(R7_wire_a_refusal_by_policies_names_the_permission)
     CLEANUP(desk_close) struct desk d;
     desk_open(&d, t, "{\"properties\":{}}", "Key Vault Administrator");
     CHECK_INT(ask(&d, "GET /secrets/n/" Q, NULL), 403, "get");
-    CHECK_STR(buf_view(&d.answer.body),
-              S("{\"error\":{\"code\":\"Forbidden\",\"message\":\"The user, group or application "
-                "'appid=00000000-0000-0000-0000-0000000000a2;oid=00000000-0000-0000-0000-0000000000a1;iss=https://sts.windows.net/"
-                "00000000-0000-0000-0000-000000000010/' does not have secrets get permission on key vault 'Shop;location=westus'. For help resolving this "
-                "issue, please see https://go.microsoft.com/fwlink/?linkid=2125287\",\"innererror\":{\"code\":\"AccessDenied\"}}}"),
-              "get");
+    CHECK_STR(
+        buf_view(&d.answer.body),
+        S("{\"error\":{\"code\":\"Forbidden\",\"message\":\"The user, group or application "
+          "'appid=00000000-0000-0000-0000-0000000000a2;oid=00000000-0000-0000-0000-0000000000a1;iss=https://sts.windows.net/"
+          "00000000-0000-0000-0000-000000000010/' does not have secrets get permission on key vault 'Shop;location=westus'. For help resolving this "
+          "issue, please see https://go.microsoft.com/fwlink/?linkid=2125287\",\"innererror\":{\"code\":\"AccessDenied\"}}}"),
+        "get");
     CHECK_INT(ask(&d, "GET /deletedsecrets" Q, NULL), 403, "list");
     CHECK(str_find_str(buf_view(&d.answer.body), S("does not have secrets list permission")) != STR_NOWHERE);
 }
@@ -416,7 +422,8 @@ static str knock(struct desk *d, const char *authorization, int *out_status)
     struct call       *c = d->s.call;
     struct caller      caller;
     struct http_header header = {S("Authorization"), str_of(authorization)};
-    d->x.request = (struct http_request){.method = HTTP_PUT, .method_text = S("PUT"), .path = S("/secrets/n"), .headers = &header, .header_n = authorization != NULL};
+    d->x.request = (struct http_request){
+        .method = HTTP_PUT, .method_text = S("PUT"), .path = S("/secrets/n"), .headers = &header, .header_n = authorization != NULL};
     d->wire = (struct wire){.http = &d->x.request, .service = &SERVICE_KEYVAULT, .product = &d->s.product, .label = S("shop")};
     d->answer = (struct answer){.x = &d->x, .body = {.arena = &d->x.call.arena}};
     buf_init(&d->x.response.head, &d->x.call.arena);
@@ -433,7 +440,8 @@ static const char *bearer(struct desk *d, const struct keyring *ring, str audien
 {
     struct test         *t = d->s.test;
     struct token         token = {0};
-    struct token_request r = {.tenant = d->s.product.tenant, .issuer = issuer, .subject = d->s.caller.id, .app = d->s.caller.app, .audience = audience, .lifetime_s = 3600};
+    struct token_request r = {
+        .tenant = d->s.product.tenant, .issuer = issuer, .subject = d->s.caller.id, .app = d->s.caller.app, .audience = audience, .lifetime_s = 3600};
     CHECK_OK(token_issue(t->call, ring, &r, &token));
     return call_zstr(t->call, call_format(t->call, "Bearer %.*s", PSTR(token.text)));
 }

@@ -34,7 +34,7 @@ static const struct route ROUTES[] = {
     "2021-11-01-preview, 2021-10-01, 2021-06-01-preview, 2021-04-01-preview, 2020-04-01-preview, "           \
     "2019-09-01, 2018-02-14, 2018-02-14-preview, 2016-10-01, 2015-06-01"
 // Source: https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules
-static const struct name_rule NAMES = {3, 24, .others = S_INIT("-"), .not_last = S_INIT("-"), .letter_first = true, .no_double_hyphen = true};
+static const struct name_rule     NAMES = {3, 24, .others = S_INIT("-"), .not_last = S_INIT("-"), .letter_first = true, .no_double_hyphen = true};
 static const struct resource_type TYPES[] = {
     {S_INIT(VAULT_TYPE), &NAMES, .has_global_names = true, .is_tracked = true, .api_versions = S_INIT(API_VERSIONS)}, // carries no identity
 };
@@ -55,11 +55,12 @@ const struct service SERVICE_KEYVAULT = {
     .types = {TYPES, COUNT(TYPES)},
     .hooks = {HOOKS, COUNT(HOOKS)},
     .jobs = JOBS(vault_resource_purge_due, secrets_purge_due), // a vault takes its secrets along, so it comes first
-    .audience = {
-        .app = S_INIT("cfa8b339-82a2-471a-a3c9-0fc0be7a4093"),
-        .name = S_INIT("Azure Key Vault"),
-        .uris = {S_INIT("https://vault.azure.net")},
-        .host = &HOST_VAULT,
-        .app_is_taken = true, // some clients ask for a token for it instead of the address
-    },
+    .audience =
+        {
+            .app = S_INIT("cfa8b339-82a2-471a-a3c9-0fc0be7a4093"),
+            .name = S_INIT("Azure Key Vault"),
+            .uris = {S_INIT("https://vault.azure.net")},
+            .host = &HOST_VAULT,
+            .app_is_taken = true, // some clients ask for a token for it instead of the address
+        },
 };

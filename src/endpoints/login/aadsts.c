@@ -3,8 +3,8 @@
 #define ABOUT_MAX_BYTES 200 // of a stranger's words in an answer
 
 static const struct row {
-    int  number, status;
-    str  error, text;
+    int number, status;
+    str error, text;
 } ROWS[] = {
 #define X(kind, number, status, error, text) [AADSTS_##kind] = {number, status, S_INIT(error), S_INIT(text)},
     AADSTS_TABLE(X)

@@ -52,8 +52,8 @@ static void put_abilities(struct json_writer *w, const struct flavour *f)
     PUT_LIST(w, "response_types_supported", "code", "id_token", "code id_token", "id_token token");
     if (f->version == TOKEN_V2) PUT_LIST(w, "scopes_supported", "openid", "profile", "email", "offline_access");
     else PUT_LIST(w, "scopes_supported", "openid");
-    PUT_LIST(w, "claims_supported", "sub", "iss", "cloud_instance_name", "cloud_instance_host_name", "cloud_graph_host_name", "msgraph_host", "aud", "exp",
-             "iat", "auth_time", "acr", "nonce", "preferred_username", "name", "tid", "ver", "at_hash", "c_hash", "email");
+    PUT_LIST(w, "claims_supported", "sub", "iss", "cloud_instance_name", "cloud_instance_host_name", "cloud_graph_host_name", "msgraph_host", "aud",
+             "exp", "iat", "auth_time", "acr", "nonce", "preferred_username", "name", "tid", "ver", "at_hash", "c_hash", "email");
     json_put_bool(w, S("request_uri_parameter_supported"), false);
     json_put_bool(w, S("http_logout_supported"), true);
     json_put_bool(w, S("frontchannel_logout_supported"), true);
@@ -186,7 +186,7 @@ enum err login_get_instance(struct call *c, struct work *work, const struct wire
     if ((!by_name && !is_this_machine(host)) || login_tenant(q, tenant) == LOGIN_TENANT_MALFORMED)
         return login_refuse(c, q, a, AADSTS_INSTANCE_UNKNOWN, STR_NONE);
 
-    str login = without_scheme(names_url(c, names, &HOST_LOGIN)), issuer = without_scheme(names_url(c, names, &HOST_ISSUER));
+    str        login = without_scheme(names_url(c, names, &HOST_LOGIN)), issuer = without_scheme(names_url(c, names, &HOST_ISSUER));
     const str *others = names_of(names, &HOST_LOGIN)->aliases;
     str        other = others[0], aliases[NAME_MAX_ALIASES + 2] = {login};
     for (size_t i = 0; i < NAME_MAX_ALIASES; i++) aliases[1 + i] = others[i];

@@ -19,5 +19,5 @@ enum login_tenant_kind login_tenant(const struct wire *q, str segment);
 /* LOGIN_TENANT_UNKNOWN or _MALFORMED as a refusal; `error` empty: the table's word. */
 FALLIBLE login_refuse_tenant(struct call *c, const struct wire *q, struct answer *a, enum login_tenant_kind kind, str error, str segment);
 
-route_handler login_get_openid_v2, login_get_openid_v1, login_get_keys_v2, login_get_keys_v1, login_get_instance, login_get_realm, login_post_token_v2,
-    login_post_token_v1;
+route_handler login_get_openid_v2, login_get_openid_v1, login_get_keys_v2, login_get_keys_v1, login_get_instance, login_get_realm,
+    login_post_token_v2, login_post_token_v1;

@@ -27,6 +27,5 @@ enum login_tenant_kind login_tenant(const struct wire *q, str segment)
 enum err login_refuse_tenant(struct call *c, const struct wire *q, struct answer *a, enum login_tenant_kind kind, str error, str segment)
 {
     if (kind == LOGIN_TENANT_MALFORMED) return login_refuse(c, q, a, AADSTS_TENANT_MALFORMED, segment);
-    return str_empty(error) ? login_refuse(c, q, a, AADSTS_TENANT_UNKNOWN, segment)
-                            : login_refuse_as(c, q, a, AADSTS_TENANT_UNKNOWN, error, segment);
+    return str_empty(error) ? login_refuse(c, q, a, AADSTS_TENANT_UNKNOWN, segment) : login_refuse_as(c, q, a, AADSTS_TENANT_UNKNOWN, error, segment);
 }

@@ -135,7 +135,8 @@ static enum err end_client_credentials(struct call *c, struct work *w, const str
     static const str BEARER = S_INIT("urn:ietf:params:oauth:client-assertion-type:jwt-bearer");
     (void)w;
     if (!str_empty(field(k, S("client_assertion"))))
-        return login_refuse(c, k->q, a, str_eq(field(k, S("client_assertion_type")), BEARER) ? AADSTS_ASSERTION_UNKNOWN : AADSTS_ASSERTION_TYPE, STR_NONE);
+        return login_refuse(c, k->q, a, str_eq(field(k, S("client_assertion_type")), BEARER) ? AADSTS_ASSERTION_UNKNOWN : AADSTS_ASSERTION_TYPE,
+                            STR_NONE);
     if (k->has_basic || !str_empty(field(k, S("client_secret")))) return login_refuse(c, k->q, a, AADSTS_SECRET_WRONG, k->client);
     return login_refuse(c, k->q, a, AADSTS_CREDENTIAL_MISSING, STR_NONE);
 }

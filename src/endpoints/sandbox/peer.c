@@ -17,7 +17,7 @@
 #define SO_PEERPIDFD 77 /* since Linux 6.5 */
 #endif
 
-#define MAP_BYTES 4096
+#define MAP_BYTES           4096
 #define SOCKET_MEMORY_BYTES 8192
 
 // 0: different, 1: the same, -1: not ours to see.
@@ -118,8 +118,8 @@ struct question {
 // The peer's socket is the one whose own address is our peer and whose peer we are.
 static bool make_question(int fd, struct question *q)
 {
-    struct sockaddr_storage here, there;
-    socklen_t               here_n = sizeof here, there_n = sizeof there;
+    struct sockaddr_storage  here, there;
+    socklen_t                here_n = sizeof here, there_n = sizeof there;
     struct inet_diag_sockid *id = &q->ask.id;
     *q = (struct question){.head = {.nlmsg_len = sizeof *q, .nlmsg_type = SOCK_DIAG_BY_FAMILY, .nlmsg_flags = NLM_F_REQUEST}};
     if (getsockname(fd, (struct sockaddr *)&here, &here_n) != 0 || getpeername(fd, (struct sockaddr *)&there, &there_n) != 0) return false;

@@ -123,11 +123,12 @@ TEST(peer_read_knows_a_number_that_was_given_again)
     socklen_t               pidfd_n = sizeof peer_pidfd;
     CHECK(bind(listening, (const struct sockaddr *)&autobind, sizeof autobind) == 0 && listen(listening, 1) == 0);
     CHECK(getsockname(listening, (struct sockaddr *)&at, &n) == 0 && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == 0);
-    bool knows = getsockopt(pair[0], SOL_SOCKET, 77 /* SO_PEERPIDFD */, &peer_pidfd, &pidfd_n) == 0;
+    bool  knows = getsockopt(pair[0], SOL_SOCKET, 77 /* SO_PEERPIDFD */, &peer_pidfd, &pidfd_n) == 0;
     pid_t child = fork();
     if (child == 0) _exit(reuse_in_namespaces(listening, (struct sockaddr *)&at, n));
     CHECK(waitpid(child, &status, 0) == child && WIFEXITED(status));
-    if (knows) CHECK_ROW(WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == NO_NAMESPACES, call_format(t->call, "it ended with %d", WEXITSTATUS(status)).at);
+    if (knows)
+        CHECK_ROW(WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == NO_NAMESPACES, call_format(t->call, "it ended with %d", WEXITSTATUS(status)).at);
     close(listening), close(pair[0]), close(pair[1]), close(peer_pidfd);
 }
 

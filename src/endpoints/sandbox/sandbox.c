@@ -274,9 +274,9 @@ static uint16_t port_of(int fd)
 
 static enum err take_question(struct call *c, struct launcher *l, int fd, const struct json *message)
 {
-    struct product *p = l->sandbox->settings.product;
-    struct work     w;
-    str             named = json_get_str(message, S("resource"));
+    struct product       *p = l->sandbox->settings.product;
+    struct work           w;
+    str                   named = json_get_str(message, S("resource"));
     struct workload_place place;
     if (json_get_int(message, S("version"), 0) != PROTOCOL_VERSION)
         return FAIL(c, ERR_PARAMETER_INVALID, "The server and this program are of different versions: use the same lanyard for both.");
@@ -306,8 +306,8 @@ static enum err take_sockets(struct call *c, struct launcher *l, int fd, const s
         TRY(serve_socket(c, l, l->rows[i], socket));
     }
     l->stage = STAGE_SERVED;
-    report(REPORT_INFO, "sandbox: a workload begins", "pid=%d uid=%u sandboxed=%d resource=\"%s\"", (int)l->pid, (unsigned)l->user,
-           l->is_sandboxed, l->resource);
+    report(REPORT_INFO, "sandbox: a workload begins", "pid=%d uid=%u sandboxed=%d resource=\"%s\"", (int)l->pid, (unsigned)l->user, l->is_sandboxed,
+           l->resource);
     return send_served(c, l, fd);
 }
 
@@ -426,7 +426,7 @@ static enum err open_launchers_socket(struct call *c, str data_dir, int *out)
         return FAIL(c, ERR_IO, "%.*s is too long a name for a data directory: sockets' paths have at most %zu bytes.", PSTR(data_dir),
                     sizeof at.sun_path - 1);
     unlink(at.sun_path);
-    int  fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     // Before bind, so that it is never open to others; umask would be every thread's.
     bool is_open = fd >= 0 && fchmod(fd, 0600) == 0 && bind(fd, (struct sockaddr *)&at, sizeof at) == 0 && listen(fd, BACKLOG) == 0;
     int  error = errno;

@@ -29,14 +29,15 @@ static bool has_own_endpoint(const struct resource *r)
 
 static enum err refuse_endpoint(struct call *c, const struct resource *r)
 {
-    return FAIL(c, ERR_IDENTITY_OPERATION,
-                "No program can run as %.*s yet: the token endpoint of %.*s is not served here. Give its identity to a virtual machine, and run as that one.",
-                PSTR(r->id), PSTR(types_of(r->type)->own_endpoint));
+    return FAIL(
+        c, ERR_IDENTITY_OPERATION,
+        "No program can run as %.*s yet: the token endpoint of %.*s is not served here. Give its identity to a virtual machine, and run as that one.",
+        PSTR(r->id), PSTR(types_of(r->type)->own_endpoint));
 }
 
 static enum err by_id(struct call *c, const struct world *world, str id, struct workload_place *out)
 {
-    struct resource_id    parts;
+    struct resource_id     parts;
     const struct resource *r;
     TRY(resource_id_parse(c, id, &parts));
     r = tree_find(world->tree, parts.text);
@@ -47,11 +48,11 @@ static enum err by_id(struct call *c, const struct world *world, str id, struct 
 }
 
 struct search {
-    struct call *c;
-    str          name;
-    size_t       n;
-    struct buf   list;
-    bool         failed;
+    struct call           *c;
+    str                    name;
+    size_t                 n;
+    struct buf             list;
+    bool                   failed;
     const struct resource *unserved; // of the name, but with an endpoint that is not served
 
     struct workload_place first;
@@ -77,11 +78,10 @@ static enum err by_name(struct call *c, const struct world *world, str name, str
     tree_each_resource(world->tree, STR_NONE, STR_NONE, look_at, &s);
     if (s.failed) return FAIL_PLAIN(c, ERR_NO_MEMORY);
     if (s.n == 0 && s.unserved) return refuse_endpoint(c, s.unserved);
-    if (s.n == 0)
-        return FAIL(c, ERR_RESOURCE_NOT_FOUND, "There is no resource called %.*s that a program could run as.", PSTR(str_upto(name, 128)));
+    if (s.n == 0) return FAIL(c, ERR_RESOURCE_NOT_FOUND, "There is no resource called %.*s that a program could run as.", PSTR(str_upto(name, 128)));
     if (s.n > 1)
-        return FAIL(c, ERR_CONFLICT, "\"%.*s\" may mean %zu things; give the id of one:%.*s%s", PSTR(str_upto(name, 128)), s.n, PSTR(buf_view(&s.list)),
-                    s.n > WORKLOAD_MAX_CANDIDATES ? "\n  ..." : "");
+        return FAIL(c, ERR_CONFLICT, "\"%.*s\" may mean %zu things; give the id of one:%.*s%s", PSTR(str_upto(name, 128)), s.n,
+                    PSTR(buf_view(&s.list)), s.n > WORKLOAD_MAX_CANDIDATES ? "\n  ..." : "");
     *out = s.first;
     return OK;
 }

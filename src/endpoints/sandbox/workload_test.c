@@ -76,7 +76,9 @@ TEST(workload_find_wants_one_resource_that_can_carry_identities)
     for (size_t i = 0; i < COUNT(CASES); i++) {
         struct workload_place place;
         enum err              got = workload_find(t->call, &w, str_of(CASES[i].named), &place);
-        if (got == ERR_CONFLICT) CHECK_STR(str_of(t->call->failure.text), S("\"batch\" may mean 2 things; give the id of one:\n  " ONE MACHINES "Batch\n  " TWO MACHINES "batch"), "one a line");
+        if (got == ERR_CONFLICT)
+            CHECK_STR(str_of(t->call->failure.text),
+                      S("\"batch\" may mean 2 things; give the id of one:\n  " ONE MACHINES "Batch\n  " TWO MACHINES "batch"), "one a line");
         CHECK_ERR(got, CASES[i].want, CASES[i].named);
         if (got == OK) CHECK_STR(place.id, str_of(CASES[i].id), CASES[i].named);
     }
