@@ -1,11 +1,10 @@
 """decide_1m_ns and the index at a million assignments; decide_vs_casbin, decide_vs_cedar on the same questions at a size they hold."""
 import json
 import pathlib
-import statistics
 import subprocess
 import tempfile
 
-from support import ROOT, SERVER_CORE, SHORT, pinned, row
+from support import ROOT, SERVER_CORE, SHORT, pinned, ratios, row
 
 PEERS = ROOT / "bench" / "peers"
 SIZE, PRINCIPALS, ROUNDS = 1000, 200, 1 if SHORT else 3
@@ -33,7 +32,6 @@ def measure(_):
             times["lanyard"].append(rbac_bench(str(SIZE), str(PRINCIPALS), questions)["decide_1m_ns"]["value"])
             for name in ("casbin", "cedar"):
                 times[name].append(peer(node, name, questions))
-    ours = statistics.median(times["lanyard"])
     for name in ("casbin", "cedar"):
-        rows.append(row(f"decide_vs_{name}", ours, "ns", f"{name}, {SIZE} assignments", statistics.median(t / o for t, o in zip(times[name], times["lanyard"]))))
+        rows.append(row(f"decide_vs_{name}", times["lanyard"], "ns", f"{name}, {SIZE} assignments", ratios(times[name], times["lanyard"])))
     return rows

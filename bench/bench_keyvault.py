@@ -1,5 +1,5 @@
 """keyvault_get_rps: reading one secret over TLS with a bearer token."""
-import statistics
+import subprocess
 
 from support import ROUNDS, row, wrk
 
@@ -13,7 +13,6 @@ def assign(server, scope, role, principal, name):
 
 
 def put_secret(server, token):
-    import subprocess
     subprocess.run(["curl", "-sfk", "-X", "PUT", f"https://127.0.0.1:{server.facts['https_port']}/secrets/bench?api-version=7.4",
                     "-H", "Host: bench-vault.vault.azure.net", "-H", f"Authorization: Bearer {token}", "-H", "Content-Type: application/json",
                     "-d", '{"value":"bench"}'], check=True, stdout=subprocess.DEVNULL)
@@ -32,4 +31,4 @@ def measure(Server):
         put_secret(server, token)
         url = f"https://127.0.0.1:{server.facts['https_port']}/secrets/bench?api-version=7.4"
         headers = ["-H", "Host: bench-vault.vault.azure.net", "-H", f"Authorization: Bearer {token}"]
-        return [row("keyvault_get_rps", statistics.median(wrk(url, *headers) for _ in range(ROUNDS)), "req/s")]
+        return [row("keyvault_get_rps", [wrk(url, *headers) for _ in range(ROUNDS)], "req/s")]

@@ -5,7 +5,6 @@ Over the admin socket, which has no TLS: what is measured is the server's work a
 import http.client
 import json
 import socket
-import statistics
 import time
 
 from bench_start import fill
@@ -60,4 +59,4 @@ def measure(Server):
             times += took
         filtered = f"{listed}&$filter=principalId%20eq%20'{met[-1]['properties']['principalId']}'"
         few = [timed(connection, filtered)[0] for _ in range(LOOKS)]
-        return [row("list_page_1m_us", statistics.median(times), "us"), row("list_filtered_1m_us", statistics.median(few), "us")]
+        return [row("list_page_1m_us", times, "us"), row("list_filtered_1m_us", few, "us")]

@@ -1,10 +1,17 @@
-"""metadata_cached_vs_nginx: the metadata endpoint's cached answer, beside nginx that returns the same bytes."""
+"""The metadata endpoint's cached answer, beside nginx and a bare epoll loop that return the same bytes.
+
+metadata_cached_vs_nginx is requests a second; there the load generator can be the limit. metadata_cpu_vs_nginx and
+metadata_cpu_vs_epoll are processor time for a request: user and system, of all threads of the server.
+"""
 import json
 import pathlib
+import socket
 import subprocess
 import tempfile
+import time
+import urllib.parse
 
-from support import SERVER_CORE, free_port, interleaved, pinned, row, wrk
+from support import ROOT, SERVER_CORE, cpu_us_per_request, free_port, in_turns, pinned, ratios, row, wrk
 
 AUDIENCE = "https%3A%2F%2Fvault.azure.net"
 PATH = f"/metadata/identity/oauth2/token?api-version=2018-02-01&resource={AUDIENCE}"
@@ -18,13 +25,23 @@ http {{
 """
 
 
-class Nginx:
-    def __init__(self, body):
+class Peer:
+    """A server beside ours, on the same core, gone at the end."""
+
+    def __init__(self):
         self.directory = tempfile.TemporaryDirectory(prefix="lanyard-bench-")
         self.port = free_port()
-        config = pathlib.Path(self.directory.name) / "nginx.conf"
-        config.write_text(CONFIG.format(dir=self.directory.name, port=self.port, body=body))
-        self.process = subprocess.Popen(pinned(SERVER_CORE, ["nginx", "-c", str(config), "-p", self.directory.name]), stderr=subprocess.DEVNULL)
+        self.url = f"http://127.0.0.1:{self.port}{PATH}"
+
+    def start(self, *command):
+        self.process = subprocess.Popen(pinned(SERVER_CORE, list(command)), stderr=subprocess.DEVNULL)
+        self.pid = self.process.pid
+        for _ in range(500):
+            with socket.socket() as s:
+                if s.connect_ex(("127.0.0.1", self.port)) == 0:
+                    return
+            time.sleep(0.01)
+        raise RuntimeError(f"{command[0]} does not listen")
 
     def __enter__(self):
         return self
@@ -35,11 +52,46 @@ class Nginx:
         self.directory.cleanup()
 
 
+class Nginx(Peer):
+    def __init__(self, answer):
+        super().__init__()
+        config = pathlib.Path(self.directory.name) / "nginx.conf"
+        config.write_text(CONFIG.format(dir=self.directory.name, port=self.port, body=answer.split(b"\r\n\r\n", 1)[1].decode()))
+        self.start("nginx", "-c", str(config), "-p", self.directory.name)
+        self.pid = int(pathlib.Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()[0])  # its worker
+
+
+class Epoll(Peer):
+    def __init__(self, answer):
+        super().__init__()
+        subprocess.run(["ninja", "-C", str(ROOT / "build"), "bench/epoll-peer"], check=True, stdout=subprocess.DEVNULL)
+        file = pathlib.Path(self.directory.name) / "answer"
+        file.write_bytes(answer)
+        self.start(str(ROOT / "build" / "bench" / "epoll-peer"), str(self.port), str(file))
+
+
+def answer_of(workload):
+    """Ours, head and body, as it stands on the wire."""
+    at = urllib.parse.urlsplit(workload.host)
+    with socket.create_connection((at.hostname, at.port)) as s:
+        s.sendall(f"GET {PATH} HTTP/1.1\r\nHost: {at.netloc}\r\nMetadata: true\r\n\r\n".encode())
+        answer = b""
+        while b"\r\n\r\n" not in answer or not answer.endswith(b"}"):
+            answer += s.recv(65536)
+    json.loads(answer.split(b"\r\n\r\n", 1)[1])
+    return answer
+
+
 def measure(Server):
     with Server("--workers", "1") as server, server.workload(server.machine()["id"]) as workload:
-        body = json.dumps(workload.token(AUDIENCE), separators=(",", ":"))
-        with Nginx(body) as nginx:
-            ours = lambda: wrk(workload.host + PATH, "-H", "Metadata: true")  # noqa: E731
-            theirs = lambda: wrk(f"http://127.0.0.1:{nginx.port}{PATH}", "-H", "Metadata: true")  # noqa: E731
-            mine, _, ratio = interleaved(ours, theirs)
-            return [row("metadata_cached_vs_nginx", mine, "req/s", "nginx, one worker, same bytes", ratio)]
+        workload.token(AUDIENCE)  # from here on it is cached
+        answer = answer_of(workload)
+        with Nginx(answer) as nginx, Epoll(answer) as epoll:
+            urls = {server.facts["pid"]: workload.host + PATH, nginx.pid: nginx.url, epoll.pid: epoll.url}
+            rates = [lambda url=url: wrk(url, "-H", "Metadata: true") for url in (workload.host + PATH, nginx.url)]
+            costs = [lambda pid=pid, url=url: cpu_us_per_request(pid, url, "-H", "Metadata: true") for pid, url in urls.items()]
+            mine, theirs = in_turns(*rates)
+            cost, of_nginx, of_epoll = in_turns(*costs)
+            return [row("metadata_cached_vs_nginx", mine, "req/s", "nginx, one worker, same bytes", ratios(mine, theirs)),
+                    row("metadata_cpu_vs_nginx", cost, "us/req", "nginx, one worker, same bytes", ratios(cost, of_nginx)),
+                    row("metadata_cpu_vs_epoll", cost, "us/req", "a bare epoll loop, same bytes", ratios(cost, of_epoll))]

@@ -2,7 +2,7 @@
 import pathlib
 import tempfile
 
-from support import SHORT, interleaved, row, wrk
+from support import SHORT, in_turns, ratios, row, wrk
 
 OWNER = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635"
 READER = "acdd72a7-3385-48ef-bd42-f606fba81ae7"
@@ -33,5 +33,5 @@ def measure(Server):
         script.write_text(SCRIPT.replace("READER", READER).replace("SCOPE", f"{scope}/resourceGroups/bench"))
         url = f"https://127.0.0.1:{server.facts['https_port']}/"
         headers = ["-s", str(script), "-H", "Host: management.azure.com", "-H", f"Authorization: Bearer {token}", "-H", "Content-Type: application/json"]
-        many, one, ratio = interleaved(lambda: wrk(url, *headers, connections=32), lambda: wrk(url, *headers, connections=1), rounds=1 if SHORT else 3)
-        return [row("assign_rps_1", one, "writes/s"), row("assign_rps_32", many, "writes/s", "one client", ratio)]
+        many, one = in_turns(lambda: wrk(url, *headers, connections=32), lambda: wrk(url, *headers, connections=1), rounds=1 if SHORT else 3)
+        return [row("assign_rps_1", one, "writes/s"), row("assign_rps_32", many, "writes/s", "one client", ratios(many, one))]

@@ -23,8 +23,18 @@ def say(text):
     print(f"bench: {text}", file=sys.stderr, flush=True)
 
 
-def row(name, value, unit, peer=None, ratio=None):
-    return {"name": name, "value": round(value, 3), "unit": unit, "peer": peer, "ratio": None if ratio is None else round(ratio, 3)}
+def spread(measured):
+    """Of one figure or of a list of them: the median, the least and the most."""
+    values = measured if isinstance(measured, list) else [measured]
+    return [round(v, 3) for v in (statistics.median(values), min(values), max(values))]
+
+
+def row(name, measured, unit, peer=None, ratio=None):
+    """A figure and its ratio to a peer, each a number or the list of what the rounds measured."""
+    value, low, high = spread(measured)
+    ratio, ratio_low, ratio_high = [None] * 3 if ratio is None else spread(ratio)
+    return {"name": name, "value": value, "low": low, "high": high, "unit": unit,
+            "peer": peer, "ratio": ratio, "ratio_low": ratio_low, "ratio_high": ratio_high}
 
 
 def pinned(core, command):
@@ -37,20 +47,42 @@ def free_port():
         return s.getsockname()[1]
 
 
-def wrk(url, *more, connections=64, seconds=RUN_S, before=()):
-    """Requests a second of one load thread on its own core; any answer but 2xx fails the run."""
+def load(url, *more, connections=64, seconds=RUN_S):
+    """What wrk says of one load thread on its own core; any answer but 2xx fails the run."""
     command = pinned(LOAD_CORE, ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", *more, url])
-    out = subprocess.run([*before, *command], capture_output=True, text=True, check=True).stdout
+    out = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     if "Non-2xx" in out or "Socket errors" in out:
         raise RuntimeError(f"wrk saw failures at {url}:\n{out}")
-    return float(re.search(r"Requests/sec:\s+([\d.]+)", out).group(1))
+    return out
 
 
-def interleaved(ours, theirs, rounds=ROUNDS):
-    """Both in turns, the first thrown away as warm-up: medians, and the median of the ratios."""
-    ours(), theirs()
-    pairs = [(ours(), theirs()) for _ in range(rounds)]
-    return (statistics.median(a for a, _ in pairs), statistics.median(b for _, b in pairs), statistics.median(a / b for a, b in pairs))
+def wrk(url, *more, **how):
+    """Requests a second."""
+    return float(re.search(r"Requests/sec:\s+([\d.]+)", load(url, *more, **how)).group(1))
+
+
+def cpu_s(pid):
+    """Processor time of a process, all threads, user and system."""
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def cpu_us_per_request(pid, url, *more, **how):
+    """Processor time that a server takes for each request of a load, in microseconds."""
+    before = cpu_s(pid)
+    answered = int(re.search(r"(\d+) requests in", load(url, *more, **how)).group(1))
+    return (cpu_s(pid) - before) * 1e6 / answered
+
+
+def in_turns(*measures, rounds=ROUNDS):
+    """Each in its turn, the first round thrown away as warm-up: a list of figures for each."""
+    for measure in measures:
+        measure()
+    return [list(figures) for figures in zip(*([measure() for measure in measures] for _ in range(rounds)))]
+
+
+def ratios(ours, theirs):
+    return [a / b for a, b in zip(ours, theirs)]
 
 
 class Server:
