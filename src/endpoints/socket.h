@@ -8,12 +8,14 @@
  */
 #pragma once
 #include "http/server.h"
+#include "endpoints/workload/place.h"
+#include "log/signin.h"
 #include "ops/product.h"
 
 struct socket_workload {
-    struct product *product;
-    str             resource; /* its ARM id; empty: nobody's */
-    guid            uid;      /* of the resource that is meant: one that is made later under that id is not it */
+    struct product       *product;
+    struct workload_place place;
+    enum signin_known_by  known_by; /* how its requests are known to be its */
 };
 
 /* Fills in handler and context (and what else is not of the socket) for one workload. */

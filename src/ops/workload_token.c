@@ -24,11 +24,12 @@ static const struct principal *user_assigned(const struct world *world, const st
     return directory_find_managed(world->directory, host->identity.user_assigned[i], false);
 }
 
-static enum err find_default(struct call *c, const struct world *world, const struct resource *host, const struct principal **out)
+static enum err find_default(struct call *c, const struct world *world, const struct resource *host, bool system_only, const struct principal **out)
 {
     const struct resource_identity *has = &host->identity;
     *out = NULL;
     if (has->has_system) *out = directory_find(world->directory, has->system_principal);
+    else if (system_only) return OK;
     else if (has->user_assigned_n > 1) return FAIL_PLAIN(c, ERR_IDENTITY_AMBIGUOUS); // counted as attached, whether they still exist or not
     else if (has->user_assigned_n == 1) *out = user_assigned(world, host, 0);
     return OK;
@@ -53,7 +54,7 @@ enum err workload_identity(struct call *c, const struct world *world, const stru
     if (named > 1) return FAIL_PLAIN(c, ERR_IDENTITY_SELECTORS);
     if (!host) return not_found(c);
     if (named == 1) p = find_named(world, choice);
-    else TRY(find_default(c, world, host, &p));
+    else TRY(find_default(c, world, host, choice->system_by_default, &p));
     if (!p || !is_attached(host, p)) return not_found(c);
     const struct revocation *revoked = directory_find_revocation(world->directory, p->id);
     *out = (struct workload_identity){.host = host, .principal = p, .revoked_s = revoked ? revoked->at_s : 0};

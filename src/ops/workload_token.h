@@ -13,9 +13,10 @@
 
 /* How an identity was named; NULL `at`: not by that. An empty text names an identity that does not exist. */
 struct identity_choice {
-    str client_id;
-    str object_id;
-    str resource_id;
+    str  client_id;
+    str  object_id;
+    str  resource_id;
+    bool system_by_default; /* none named: only the system-assigned one is meant */
 };
 
 /* One identity of a resource. Lives: while the world is held. */
@@ -26,8 +27,8 @@ struct workload_identity {
 };
 
 /*
- * None named: the system-assigned identity if there is one, else the only user-assigned one. A named one must be
- * attached to the resource and stand in the directory. `host` is NULL for a resource that is gone: it has none.
+ * None named: the system-assigned identity if there is one, else the only user-assigned one (which the choice may exclude:
+ * system_by_default). A named one must be attached to the resource and stand in the directory. `host` is NULL for a resource that is gone: it has none.
  * Errors: ERR_IDENTITY_NOT_FOUND, ERR_IDENTITY_AMBIGUOUS (none named, several user-assigned), ERR_IDENTITY_SELECTORS
  */
 FALLIBLE workload_identity(struct call *c, const struct world *world, const struct resource *host, const struct identity_choice *choice,

@@ -169,6 +169,31 @@ TEST(workload_identity_follows_the_metadata_endpoints_rules)
     world_done(&w);
 }
 
+// T3 where the endpoint gives no user-assigned identity that was not named (App Service).
+TEST(workload_identity_may_default_to_the_system_assigned_one_alone)
+{
+    static const struct { const char *host; enum err want; enum who who; } CASES[] = {
+        {"system", OK, SYSTEM_ONE},
+        {"both", OK, SYSTEM_BOTH},
+        {"one", ERR_IDENTITY_NOT_FOUND, 0},
+        {"two", ERR_IDENTITY_NOT_FOUND, 0},
+        {"bare", ERR_IDENTITY_NOT_FOUND, 0},
+        {"not-there", ERR_IDENTITY_NOT_FOUND, 0},
+    };
+    struct world           w = world_of_cast(t);
+    struct identity_choice choice = {.system_by_default = true};
+    for (size_t i = 0; i < COUNT(CASES); i++) {
+        struct workload_identity found = {0};
+        str                      host = call_format(t->call, MACHINES "%s", CASES[i].host);
+        CHECK_ERR(workload_identity(t->call, &w, tree_find(w.tree, host), &choice, &found), CASES[i].want, CASES[i].host);
+        if (CASES[i].want == OK) CHECK_ROW(guid_eq(found.principal->id.g, guid_of(CAST[CASES[i].who].id)), CASES[i].host);
+    }
+    choice.client_id = S("00000000-0000-0000-0000-0000000000c3");
+    struct workload_identity named = {0};
+    CHECK_OK(workload_identity(t->call, &w, tree_find(w.tree, S(MACHINES "one")), &choice, &named));
+    world_done(&w);
+}
+
 // I6: at once, also for a workload that named it before.
 TEST(workload_identity_is_gone_with_its_principal)
 {

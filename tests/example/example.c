@@ -210,7 +210,7 @@ static void handle_socket(struct http_exchange *x, void *resource)
 static enum err open_socket(struct call *c, const struct socket_workload *w, struct http_listener_settings *out)
 {
     out->handler = handle_socket;
-    out->context = strndup(w->resource.at, w->resource.n);
+    out->context = strndup(w->place.id.at, w->place.id.n);
     out->context_free = free;
     return out->context ? OK : FAIL_PLAIN(c, ERR_NO_MEMORY);
 }

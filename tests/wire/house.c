@@ -269,11 +269,11 @@ uint16_t house_imds(struct house *h, const char *machine, bool published_limits,
 {
     struct test         *t = h->t;
     struct imds_settings settings = {
-        .product = &h->product, .resource = call_format(t->call, HOUSE_VMS "%s", machine), .published_limits = published_limits};
+        .product = &h->product, .place.id = call_format(t->call, HOUSE_VMS "%s", machine), .published_limits = published_limits};
     // As a reader: the draft is the committer's, which runs by now.
     const struct world    *world = world_enter(h->product.worlds, PRODUCT_ROW_HELPER);
-    const struct resource *host = tree_find(world->tree, settings.resource);
-    if (host) settings.uid = host->uid;
+    const struct resource *host = tree_find(world->tree, settings.place.id);
+    if (host) settings.place.uid = host->uid;
     world_leave(h->product.worlds, PRODUCT_ROW_HELPER);
     struct http_listener_settings l = {0};
     CHECK_OK(imds_listener(t->call, &settings, &l));

@@ -10,7 +10,7 @@
  *         https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/how-to-use-vm-token
  */
 #pragma once
-#include "endpoints/service.h"
+#include "endpoints/workload/listener.h"
 
 #define IMDS_SERVER_NAME "IMDS/150.870.65.1854" /* the Server header: one client looks for "IMDS" in it */
 
@@ -19,10 +19,10 @@
 #define IMDS_OTHERS_PER_S   5
 
 struct imds_settings {
-    struct product *product;
-    str             resource;         /* whose workload it is: an ARM id; need not exist (any more) */
-    guid            uid;              /* and which of the resources that have that id one after another */
-    bool            published_limits; /* answer 429 past the limits that the cloud has */
+    struct product       *product;
+    struct workload_place place; /* whose workload it is; the resource need not exist (any more) */
+    enum signin_known_by  known_by;
+    bool                  published_limits; /* answer 429 past the limits that the cloud has */
 };
 
 /* Fills in all but the socket of a listener for that workload. Who does not listen with it calls its context_free. */

@@ -167,10 +167,10 @@ static enum err read_format(struct call *c, const struct wire *q, bool *out_as_t
     return FAIL(c, ERR_PARAMETER_INVALID, "The format is json or text.");
 }
 
-static enum err get_document(struct call *c, const struct work *w, const struct imds *s, const struct json **out)
+static enum err get_document(struct call *c, const struct work *w, const struct workload_caller *caller, const struct json **out)
 {
     str                    text;
-    const struct resource *r = imds_host(s, w->world);
+    const struct resource *r = workload_host(caller, w->world);
     if (!r) return FAIL_PLAIN(c, ERR_NOT_FOUND);
     TRY(write_document(c, r, &text));
     return json_parse(c, text, out);
@@ -178,15 +178,17 @@ static enum err get_document(struct call *c, const struct work *w, const struct 
 
 enum err imds_get_instance(struct call *c, struct work *w, const struct wire *q, struct answer *a)
 {
-    struct imds       *s = imds_of(q);
-    str                rest = wire_param(q, "rest");
-    const struct json *v;
-    bool               as_text;
-    if (s->published_limits) TRY(imds_rate_take(c, &s->others, IMDS_OTHERS_PER_S));
-    TRY(imds_check_query(c, q));
+    struct workload_listener *l = workload_listener_of(q);
+    struct workload_caller    caller;
+    str                       rest = wire_param(q, "rest");
+    const struct json        *v;
+    bool                      as_text;
+    TRY(l->who(c, w, l, a->x, &caller));
+    TRY(imds_take_other(c, &caller));
+    TRY(workload_check_fields(c, q->query, q->query_n));
     TRY(imds_check_version(c, q->api_version, OLDEST_VERSION));
     TRY(read_format(c, q, &as_text));
-    TRY(get_document(c, w, s, &v));
+    TRY(get_document(c, w, &caller, &v));
     if (!str_empty(rest)) v = walk(v, str_from(rest, 1));
     if (!v) return FAIL_PLAIN(c, ERR_NOT_FOUND);
     if (!is_list(v) && !as_text) return FAIL(c, ERR_PARAMETER_INVALID, "A single value is given as text only: ask with format=text.");

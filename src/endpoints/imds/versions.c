@@ -22,9 +22,10 @@ enum err imds_check_version(struct call *c, str version, str oldest)
 
 enum err imds_get_versions(struct call *c, struct work *w, const struct wire *q, struct answer *a)
 {
-    struct imds *s = imds_of(q);
-    (void)w;
-    if (s->published_limits) TRY(imds_rate_take(c, &s->others, IMDS_OTHERS_PER_S));
+    struct workload_listener *l = workload_listener_of(q);
+    struct workload_caller    caller;
+    TRY(l->who(c, w, l, a->x, &caller));
+    TRY(imds_take_other(c, &caller));
     struct json_writer *j = answer_json(a, 200);
     json_write_object(j);
     json_write_key(j, S("apiVersions"));

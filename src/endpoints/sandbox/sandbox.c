@@ -201,7 +201,9 @@ static enum err guard_by_user(struct call *c, uid_t user, struct http_listener_s
 
 static enum err open_row(struct call *c, const struct launcher *l, const struct socket_row *row, struct http_listener_settings *h)
 {
-    struct socket_workload w = {.product = l->sandbox->settings.product, .resource = str_of(l->resource), .uid = l->uid};
+    struct socket_workload w = {.product = l->sandbox->settings.product,
+                                .place = {.id = str_of(l->resource), .uid = l->uid},
+                                .known_by = l->is_sandboxed ? SIGNIN_KNOWN_SANDBOX : SIGNIN_KNOWN_USER};
     TRY(row->open(c, &w, h));
     return l->is_sandboxed ? OK : guard_by_user(c, l->user, h);
 }

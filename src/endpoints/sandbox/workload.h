@@ -10,12 +10,6 @@
 #define WORKLOAD_MAX_SOCKETS    16
 #define WORKLOAD_MAX_CANDIDATES 8 /* named in an error */
 
-/* Whose workload it is: a resource of this id, and of this incarnation alone. */
-struct workload_place {
-    str  id;  /* empty: nobody's */
-    guid uid; /* another resource that is made later under the same id has another */
-};
-
 /*
  * The resource that `named` means: an ARM id, or a name that only one resource has of those that can carry
  * identities. Empty for an empty name: nobody's workload. Lives: the call.

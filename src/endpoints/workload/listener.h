@@ -1,0 +1,93 @@
+/*
+ * listener.h - a socket on which workloads ask for tokens: whose workload each request is, and how much it may ask.
+ *
+ * All local token endpoints share this. Each is a service of its own folder, and its listener leads to that service
+ * alone. Nothing that a request says can change whose identities it gets: the resource is known from the listener, or
+ * from the connection (workload_who).
+ *
+ * Layer:  endpoints (uses all above)
+ */
+#pragma once
+#include <stdatomic.h>
+
+#include "endpoints/router.h"
+#include "endpoints/workload/place.h"
+#include "log/signin.h"
+
+struct token_protocol;
+struct workload_listener;
+
+/* How many requests came in the current second; shared by all loops. */
+struct workload_rate {
+    _Atomic uint64_t state; /* the second, and in the low 16 bits the count */
+};
+
+/* Errors: ERR_BUSY - this second's requests are used up */
+FALLIBLE workload_rate_take(struct call *c, struct workload_rate *r, unsigned limit);
+
+/* What the limits of the cloud count for one resource. */
+struct workload_limits {
+    struct workload_rate tokens, others;
+    atomic_uint          tokens_at_once; /* requests that wait for a signature */
+};
+
+/* Who sent a request. */
+struct workload_caller {
+    struct workload_place   place; /* Lives: at least as long as the call */
+    enum signin_known_by    known_by;
+    struct workload_limits *limits; /* of that resource; NULL: none count */
+};
+
+/*
+ * Tells whose workload sent a request, on the serving thread, before anything that the request says is read. A listener
+ * of one workload answers the same for every request; another one asks who holds the other end of the connection.
+ * Errors: ERR_CALLER_UNKNOWN - nobody that a resource belongs to; the failure says what is missing
+ */
+typedef enum err workload_who(struct call *c, const struct work *w, struct workload_listener *l, struct http_exchange *x,
+                              struct workload_caller *out);
+
+struct workload_listener {
+    struct router                router; /* the listener's context */
+    const struct token_protocol *protocol;
+    workload_who                *who;
+    struct workload_place        place; /* whose all requests are, unless `who` says otherwise; the id lies behind this */
+    enum signin_known_by         known_by;
+    bool                         published_limits; /* answer 429 past the limits that the cloud has */
+    struct workload_limits       limits;
+};
+
+struct workload_settings {
+    struct product              *product;
+    const struct service        *service; /* the only one that the listener leads to */
+    const struct token_protocol *protocol;
+    struct workload_place        place; /* the resource need not exist (any more) */
+    enum signin_known_by         known_by;
+    workload_who                *who; /* NULL: all requests are that resource's */
+    bool                         published_limits;
+    str                          server_name; /* the Server header's value */
+};
+
+/* Fills in all but the socket of a listener. Who does not listen with it calls its context_free. Errors: ERR_NO_MEMORY */
+FALLIBLE workload_listener_settings(struct call *c, const struct workload_settings *settings, struct http_listener_settings *out);
+
+/* The listener that a request came on. */
+static inline struct workload_listener *workload_listener_of(const struct wire *q)
+{
+    return CONTAINER_OF(q->router, struct workload_listener, router);
+}
+
+/* The caller's resource; NULL if it is gone, whatever has its id now. Lives: while the world is held. */
+const struct resource *workload_host(const struct workload_caller *caller, const struct world *world);
+
+/*
+ * What every local endpoint refuses before it looks at anything else.
+ * Errors: ERR_FORWARDED - a proxy passed it on
+ */
+FALLIBLE workload_check_forwarded(struct call *c, const struct wire *q);
+/*
+ * The endpoint has an address and no name: a web page that has its own name lead here can send any header, but not this host.
+ * Errors: ERR_CALLER_UNKNOWN
+ */
+FALLIBLE workload_check_host(struct call *c, const struct wire *q);
+/* The value of a header that stands there once. False: it is absent, or stands there twice. */
+MUST_USE bool workload_only_header(const struct http_request *http, str name, str *out);

@@ -1,0 +1,151 @@
+#include "endpoints/workload/token.h"
+
+int64_t workload_left_s(const struct call *c, const struct minted *t)
+{
+    return (t->expires_s * NS_PER_S - c->now_ns) / NS_PER_S;
+}
+
+enum err workload_check_fields(struct call *c, const struct http_field *fields, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < i; k++)
+            if (str_eq_nocase(fields[i].name, fields[k].name)) return FAIL(c, ERR_PARAMETER_INVALID, "A query parameter may be given only once.");
+    return OK;
+}
+
+/* ---- what is asked ---- */
+
+static enum err read_fields(struct call *c, const struct wire *q, struct workload_ask *ask)
+{
+    struct http_field *form;
+    if (workload_listener_of(q)->protocol->in_form) {
+        TRY(http_read_fields(c, q->http->body, &form, &ask->field_n));
+        ask->fields = form;
+    } else {
+        ask->fields = q->query;
+        ask->field_n = q->query_n;
+    }
+    return OK;
+}
+
+static enum err read_selectors(struct call *c, const struct token_protocol *p, struct workload_ask *ask)
+{
+    size_t named = 0;
+    for (size_t i = 0; i < ask->field_n; i++)
+        for (size_t k = 0; k < p->selector_n; k++) {
+            if (!str_eq_nocase(ask->fields[i].name, p->selectors[k].name)) continue;
+            // Also two names for the same kind of id.
+            if (named++) return FAIL(c, ERR_IDENTITY_SELECTORS, "Only one of %s may be given.", p->selector_names);
+            *(str *)((char *)&ask->choice + p->selectors[k].into) = ask->fields[i].value;
+        }
+    ask->choice.system_by_default = p->system_by_default;
+    return OK;
+}
+
+static enum err read_ask(struct call *c, const struct wire *q, const struct token_protocol *p, struct workload_ask *ask)
+{
+    TRY(read_fields(c, q, ask));
+    if (p->check) TRY(p->check(c, q, ask));
+    ask->audience = http_field(ask->fields, ask->field_n, S("resource"));
+    if (str_empty(ask->audience)) return FAIL_PLAIN(c, ERR_AUDIENCE_MISSING);
+    return read_selectors(c, p, ask);
+}
+
+// The record is made when the world is left.
+static enum err note_identity(struct call *c, const struct workload_identity *who, struct workload_ask *ask)
+{
+    TRY(call_copy_str(c, who->principal->name, &ask->name));
+    ask->principal = who->principal->id;
+    ask->app = who->principal->app;
+    ask->is_system_assigned = who->principal->is_system_assigned;
+    return OK;
+}
+
+/* ---- what is answered ---- */
+
+void workload_record(struct call *c, const struct wire *q, const struct answer *a)
+{
+    (void)c, (void)q, (void)a;
+}
+
+static void grant(struct answer *a, const struct token_protocol *p, struct workload_ask *ask, const struct minted *t)
+{
+    ask->token = t;
+    p->write(a, ask);
+}
+
+// An answer that waits until its token is signed. Lives in its call.
+struct waiting {
+    struct mint_waiter           waiter;
+    struct answer               *answer;
+    const struct token_protocol *protocol;
+    struct workload_ask         *ask;
+};
+
+static unsigned one_more(struct workload_limits *limits)
+{
+    return limits ? atomic_fetch_add(&limits->tokens_at_once, 1) : 0;
+}
+
+static void one_less(struct workload_limits *limits)
+{
+    if (limits) atomic_fetch_sub(&limits->tokens_at_once, 1);
+}
+
+// On a signer's thread.
+static void on_signed(struct mint_waiter *waiter, enum err failed, const struct minted *token)
+{
+    struct waiting *waiting = CONTAINER_OF(waiter, struct waiting, waiter);
+    struct answer  *a = waiting->answer;
+    one_less(waiting->ask->caller.limits);
+    if (failed == OK) grant(a, waiting->protocol, waiting->ask, token);
+    else (void)FAIL_PLAIN(&a->x->call, failed);
+    answer_finish(a, failed);
+}
+
+static enum err wait_until_signed(struct call *c, struct product *product, const struct token_protocol *p, struct workload_ask *ask,
+                                  const struct mint_order *order, struct answer *a)
+{
+    struct workload_limits *limits = ask->caller.limits;
+    struct waiting         *waiting;
+    TRY(NEW(c, &waiting, 1));
+    *waiting = (struct waiting){.waiter = {.done = on_signed}, .answer = a, .protocol = p, .ask = ask};
+    unsigned others = one_more(limits);
+    enum err failed = p->tokens_at_once && others >= p->tokens_at_once ? FAIL_PLAIN(c, ERR_BUSY) : OK;
+    if (failed == OK) {
+        answer_later(a); // before: another thread may answer at once
+        failed = minter_ask(c, product->minter, order, &waiting->waiter);
+    }
+    if (failed == OK) return OK;
+    answer_now(a);
+    one_less(limits);
+    return failed;
+}
+
+enum err workload_get_token(struct call *c, struct work *w, const struct wire *q, struct answer *a)
+{
+    struct workload_listener    *l = workload_listener_of(q);
+    const struct token_protocol *p = l->protocol;
+    struct minter               *minter = w->product->minter;
+    struct workload_ask         *ask;
+    struct workload_identity     who;
+    struct mint_order            order;
+    struct mint_key              key;
+    TRY(NEW(c, &ask, 1));
+    a->x->user = ask;
+    TRY(l->who(c, w, l, a->x, &ask->caller));
+    if (ask->caller.limits && p->tokens_per_s) TRY(workload_rate_take(c, &ask->caller.limits->tokens, p->tokens_per_s));
+    TRY(read_ask(c, q, p, ask));
+    TRY(workload_identity(c, w->world, workload_host(&ask->caller, w->world), &ask->choice, &who));
+    TRY(note_identity(c, &who, ask));
+    workload_key(&who, ask->audience, &key);
+    const struct minted *t = minter_find(minter, w->row, c->now_s, &key);
+    ask->from_cache = t != NULL;
+    if (t) grant(a, p, ask, t);
+    if (t && !minter_is_due(t, c->now_s)) return OK;
+    enum err failed = workload_order(c, w->product, w->world, &who, ask->audience, &key, &order);
+    if (!t) return failed == OK ? wait_until_signed(c, w->product, p, ask, &order, a) : failed;
+    if (failed == OK) minter_renew(minter, &order);
+    call_forgive(c); // the old one is good for a while
+    return OK;
+}

@@ -1,0 +1,66 @@
+/*
+ * token.h - from a workload's request to its token: what all local token endpoints have in common.
+ *
+ * A protocol says in a table how a request names an identity, which one is meant when it names none, and how an answer
+ * is written. The rest is here: whose workload it is, the token in use or the wait for a signature, the limits, the record.
+ *
+ * Layer:  endpoints (uses all above)
+ */
+#pragma once
+#include "endpoints/workload/listener.h"
+#include "ops/workload_token.h"
+
+/* A name by which a request selects an identity; aliases have rows of their own. */
+struct selector_row {
+    str    name;
+    size_t into; /* a str of identity_choice */
+};
+
+/* One request: what it asks for, and what it got. In its call, from the exchange's `user`. */
+struct workload_ask {
+    struct workload_caller   caller;
+    const struct http_field *fields; /* of the query, or of the form */
+    size_t                   field_n;
+    str                      audience;
+    struct identity_choice   choice;
+    object_id                principal; /* the identity that was meant; none: it is not known yet */
+    client_id                app;
+    str                      name;
+    bool                     is_system_assigned;
+    bool                     from_cache;
+    const struct minted     *token; /* NULL: refused. Lives: until the answer is sent */
+};
+
+struct token_protocol {
+    const struct selector_row *selectors;
+    size_t                     selector_n;
+    const char                *selector_names;    /* for an error: "client_id, object_id and msi_res_id" */
+    bool                       system_by_default; /* none named: the system-assigned identity or none, never the only other one */
+    bool                       in_form;           /* its parameters stand in the body, not in the query */
+    unsigned                   tokens_per_s;      /* the published limits of a resource; 0: none is published */
+    unsigned                   tokens_at_once;
+    /* What it asks of a request besides: api-version, names given twice. May be NULL. */
+    enum err (*check)(struct call *c, const struct wire *q, const struct workload_ask *ask);
+    void (*write)(struct answer *a, const struct workload_ask *ask);
+};
+
+/* The handler of the path at which tokens are asked for. */
+route_handler workload_get_token;
+
+/*
+ * Every grant and every refusal of a token passes here: the `record` of every service that serves workloads. The ask may be
+ * NULL, and its principal none: the request was refused before they were known.
+ */
+void workload_record(struct call *c, const struct wire *q, const struct answer *a);
+
+/* The request's ask; NULL if it was refused before it was read. */
+static inline const struct workload_ask *workload_ask_of(const struct answer *a)
+{
+    return a->x->user;
+}
+
+/* Errors: ERR_PARAMETER_INVALID - a name stands twice */
+FALLIBLE workload_check_fields(struct call *c, const struct http_field *fields, size_t n);
+
+/* How long the token is still good, as all answers of this second say it. */
+int64_t workload_left_s(const struct call *c, const struct minted *t);
