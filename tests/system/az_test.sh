@@ -1,6 +1,6 @@
 #!/bin/sh
 #
-# az_test - the az CLI, unmodified, in the sandbox: logged in as a machine's identity, and what it does next.
+# az_test.sh - the az CLI, unmodified, in the sandbox: logged in as a machine's identity, and what it does next.
 #
 # Debian 12's az (2.45) is what tools/setup installs. Its commands for machines, secrets and role assignments are
 # broken in that package itself and are not tried.

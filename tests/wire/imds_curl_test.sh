@@ -1,6 +1,6 @@
 #!/bin/sh
 #
-# imds_curl_test - the metadata endpoint by the curl recipes that its documentation gives, word for word.
+# imds_curl_test.sh - the metadata endpoint by the curl recipes that its documentation gives, word for word.
 #
 # In the sandbox they are sent to 169.254.169.254, as on a machine in the cloud; outside of it to the port that
 # the environment names. Source: https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/how-to-use-vm-token

@@ -1,6 +1,6 @@
 #!/bin/sh
 #
-# cli_test - the command line: help, words that are wrong, and each command against a server.
+# cli_test.sh - the command line: help, words that are wrong, and each command against a server.
 
 set -u
 cd "$(dirname "$0")/../.." || exit 1

@@ -1,14 +1,12 @@
-#!/usr/bin/env python3
 """What a server still holds in its memory once a secret has been written, read and deleted: nothing of it (T9).
 
 A resource's tag of the same form stays in memory as long as the resource: it shows that the search finds what is there."""
 import os
-import pathlib
-import sys
 import time
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "wire"))
-from lanyard import Server, check, run_all, same, test  # noqa: E402
+import pytest
+
+from lanyard import same
 
 VAULT = "memory-shop.vault.azure.net"
 OFFICER = "b86a8fe4-44ce-4948-aee5-eccb2c155cd7"
@@ -50,8 +48,8 @@ def may_look(pid):
 
 
 class Stage:
-    def __init__(self):
-        self.server = Server("memory")
+    def __init__(self, server):
+        self.server = server
         self.server.start()
         facts = self.server.facts
         self.group = f"/subscriptions/{facts['subscription']}/resourceGroups/rg"
@@ -79,15 +77,23 @@ class Stage:
         return holds(self.server.facts["pid"], text)
 
 
-@test("the search finds what is there: a resource's tag")
-def _(s):
+@pytest.fixture(scope="module", name="s")
+def stage(server):
+    made = Stage(server)
+    if not may_look(server.facts["pid"]):
+        pytest.skip("the kernel shows this server's memory to root alone")
+    return made
+
+
+def test_the_search_finds_a_resources_tag(s):
+    """the search finds what is there: a resource's tag"""
     tag = marker("tag")
     s.put(s.group, "2022-09-01", {"location": "westus", "tags": {"what": tag}})
-    check(holds(s.server.facts["pid"], tag) > 0, "a living resource's tag is in memory")
+    assert holds(s.server.facts["pid"], tag) > 0, "a living resource's tag is in memory"
 
 
-@test("T9 a secret that was written, read and listed is nowhere in memory")
-def _(s):
+def test_t9_a_secret_is_nowhere_in_memory(s):
+    """T9 a secret that was written, read and listed is nowhere in memory"""
     value = marker("value")
     same(s.secret("PUT", "one", {"value": value}).status, 200, "written")
     same(s.secret("GET", "one").json["value"], value, "read")
@@ -96,8 +102,8 @@ def _(s):
     same(s.remains(value), 0, "after it was written and read")
 
 
-@test("T9 a large secret, which takes other buffers, is nowhere in memory")
-def _(s):
+def test_t9_a_large_secret_is_nowhere_in_memory(s):
+    """T9 a large secret, which takes other buffers, is nowhere in memory"""
     value = marker("large")
     text = value + "." * 20000 + value
     same(s.secret("PUT", "large", {"value": text}).status, 200, "written")
@@ -105,8 +111,8 @@ def _(s):
     same(s.remains(value), 0, "both ends of it")
 
 
-@test("T9 what was refused is nowhere in memory either: bad JSON, no role, a template's secret, a password of a machine")
-def _(s):
+def test_t9_what_was_refused_is_nowhere_in_memory(s):
+    """T9 what was refused is nowhere in memory either: bad JSON, no role, a template's secret, a password of a machine"""
     broken, other, template, password = (marker(x) for x in ("broken", "other", "template", "password"))
     same(s.secret("PUT", "broken", '{"value": "' + broken + '", ').status, 400, "bad JSON")
     same(s.server.ask(VAULT, "PUT", "/secrets/other?api-version=7.4", {"value": other}, "nonsense").status, 401, "no token")
@@ -116,17 +122,3 @@ def _(s):
     for text, what in ((broken, "bad JSON"), (other, "refused"), (template, "by a template"), (password, "a password")):
         same(s.remains(text), 0, what)
 
-
-def main():
-    stage = Stage()
-    if not may_look(stage.server.facts["pid"]):
-        print("skip T9 secrets in memory - the kernel shows this server's memory to root alone")
-        stage.server.close()
-        return 0
-    try:
-        return run_all(stage)
-    finally:
-        stage.server.close()
-
-
-sys.exit(main())

@@ -1,13 +1,11 @@
-#!/usr/bin/env python3
 """Microsoft Graph over real sockets: users, groups and their members, service principals, and what roles given to groups do."""
 import json
-import pathlib
-import sys
 import urllib.parse
 import uuid
 
-sys.path.insert(0, str(pathlib.Path(__file__).parent))
-from lanyard import Server, check, run_all, same, test  # noqa: E402
+import pytest
+
+from lanyard import same
 
 GRAPH = "graph.microsoft.com"
 ARM = "management.azure.com"
@@ -24,8 +22,8 @@ def quoted(text):
 class Stage:
     """A server with a resource group and two machines, "m1" and "m2", that have no role."""
 
-    def __init__(self):
-        self.server = Server("graph")
+    def __init__(self, server):
+        self.server = server
         self.server.start()
         facts = self.server.facts
         self.tenant, self.operator = facts["tenant"], facts["operator"]
@@ -63,9 +61,9 @@ class Stage:
             self.server.call("api", method, path, *given)
         except RuntimeError as error:
             text = str(error)
-            check(f"{code}: " in text and text.rstrip().endswith(f"({status})"), f"{method} {path}: {text}")
+            assert f"{code}: " in text and text.rstrip().endswith(f"({status})"), f"{method} {path}: {text}"
             for word in words:
-                check(word in text, f"{word!r} is not in {text!r}")
+                assert word in text, f"{word!r} is not in {text!r}"
             return
         raise AssertionError(f"{method} {path} {body} is let through")
 
@@ -93,8 +91,13 @@ class Stage:
         return self.server.ask(ARM, "GET", f"{self.rg}?api-version=2022-09-01", token=self.tokens[ARM]).status
 
 
-@test("a user is made, found by id and by name, changed and deleted")
-def _(s):
+@pytest.fixture(scope="module", name="s")
+def stage(server):
+    return Stage(server)
+
+
+def test_a_user_is_made_found_by_id_and_by_name_changed_and_deleted(s):
+    """a user is made, found by id and by name, changed and deleted"""
     made = s.user("anna", jobTitle="Cook", businessPhones=["1"])
     same(made["@odata.context"], f"https://{GRAPH}/v1.0/$metadata#users/$entity", "context")
     same(list(made)[1:], ["businessPhones", "displayName", "givenName", "jobTitle", "mail", "mobilePhone", "officeLocation", "preferredLanguage",
@@ -114,8 +117,8 @@ def _(s):
     same(s.get("/v1.0/me")["id"], s.operator, "the operator is a user")
 
 
-@test("what no user may be")
-def _(s):
+def test_what_no_user_may_be(s):
+    """what no user may be"""
     good = {"accountEnabled": True, "displayName": "b", "mailNickname": "b", "userPrincipalName": f"b@{DOMAIN}", "passwordProfile": {"password": "x"}}
     s.user("taken")
     rows = [({name: None}, f"Invalid value specified for property '{name}' of resource 'User'.") for name in good if name != "passwordProfile"]
@@ -146,11 +149,11 @@ def _(s):
     s.drop(f"/v1.0/users/taken@{DOMAIN}")
 
 
-@test("a group's members: added, listed, removed, and every refusal in the published words")
-def _(s):
+def test_a_groups_members_added_listed_removed_and_every_refusal(s):
+    """a group's members: added, listed, removed, and every refusal in the published words"""
     group, other, anna = s.group("crew", description="d"), s.group("other"), s.user("anna")
-    check(group["securityEnabled"] and not group["mailEnabled"] and group["groupTypes"] == [], "a security group")
-    check(group["securityIdentifier"].startswith("S-1-12-1-"), "its SID")
+    assert group["securityEnabled"] and not group["mailEnabled"] and group["groupTypes"] == [], "a security group"
+    assert group["securityIdentifier"].startswith("S-1-12-1-"), "its SID"
     at = f"/v1.0/groups/{group['id']}"
     s.join(group, anna["id"])
     s.join(group, s.ids["m1"])
@@ -188,8 +191,8 @@ def _(s):
     same(s.get(f"/v1.0/servicePrincipals/{s.ids['m1']}/memberOf")["value"], [], "memberships go with the group")
 
 
-@test("what no group may be")
-def _(s):
+def test_what_no_group_may_be(s):
+    """what no group may be"""
     good = {"displayName": "g", "mailEnabled": False, "mailNickname": "g", "securityEnabled": True}
     for change, words in [
         ({"mailEnabled": True}, "does not currently support writes of mail-enabled groups"),
@@ -210,8 +213,8 @@ def _(s):
     same(s.get("/v1.0/groups")["value"], [], "nothing was made")
 
 
-@test("R5 a role given to a group reaches its members through nested groups, cycles and all, and ends with the membership")
-def _(s):
+def test_r5_a_role_given_to_a_group_reaches_its_members(s):
+    """R5 a role given to a group reaches its members through nested groups, cycles and all, and ends with the membership"""
     outer, middle, inner = s.group("outer"), s.group("middle"), s.group("inner")
     same(s.sees(), 403, "without a role")
     s.assign(outer["id"], "Group")
@@ -239,19 +242,19 @@ def _(s):
     s.drop(f"/v1.0/groups/{outer['id']}")
     same(s.sees(), 403, "R9 the group is gone")
     left = s.arm("GET", f"{s.rg}/{AUTHZ}/roleAssignments", "2022-04-01")["value"]
-    check(outer["id"] in {a["properties"]["principalId"] for a in left}, "R9 its assignment stays, an orphan")
+    assert outer["id"] in {a["properties"]["principalId"] for a in left}, "R9 its assignment stays, an orphan"
     for group in (middle, inner):
         s.drop(f"/v1.0/groups/{group['id']}")
 
 
-@test("I1 managed identities are service principals, found by every filter that clients use, and changed by nobody")
-def _(s):
+def test_i1_managed_identities_are_service_principals(s):
+    """I1 managed identities are service principals, found by every filter that clients use, and changed by nobody"""
     p = s.shared["properties"]
     got = s.get(f"/v1.0/servicePrincipals/{p['principalId']}")
     same((got["appId"], got["displayName"], got["servicePrincipalType"]), (p["clientId"], "shared", "ManagedIdentity"), "shape")
     same(got["alternativeNames"], ["isExplicit=True", s.shared["id"]], "alternativeNames")
     same(got["servicePrincipalNames"][0], p["clientId"], "its first name")
-    check(got["servicePrincipalNames"][1].startswith("https://identity.azure.net/"), "its second name")
+    assert got["servicePrincipalNames"][1].startswith("https://identity.azure.net/"), "its second name"
     same((got["keyCredentials"], got["passwordCredentials"]), ([], []), "no secret for it exists")
     same(s.get(f"/v1.0/servicePrincipals/{s.ids['m1']}")["alternativeNames"], ["isExplicit=False", s.machine("m1")], "system-assigned")
     same(s.get(f"/v1.0/servicePrincipals(appId='{p['clientId']}')")["id"], p["principalId"], "by appId")
@@ -274,8 +277,8 @@ def _(s):
     s.refused("GET", "/v1.0/servicePrincipals(appId='x')", 400, "Request_BadRequest")
 
 
-@test("filters that are malformed, unknown or unsupported are refused")
-def _(s):
+def test_filters_that_are_refused(s):
+    """filters that are malformed, unknown or unsupported are refused"""
     for text, code, words in [
         ("displayName eq", "BadRequest", "Invalid filter clause"),
         ("displayName eq 'x", "BadRequest", "Invalid filter clause"),
@@ -308,17 +311,17 @@ def _(s):
     s.refused("POST", "/v1.0/servicePrincipals", 405, "BadRequest", body={"appId": NOBODY})
 
 
-@test("lists come in pages, with a link to the next, and are counted when asked the published way")
-def _(s):
+def test_lists_come_in_pages_and_are_counted(s):
+    """lists come in pages, with a link to the next, and are counted when asked the published way"""
     made = sorted(s.group(f"page{i}")["id"] for i in range(5))
     seen, path = [], "/v1.0/groups?$top=2&$select=id,displayName"
     while path:
         page = s.get(path)
-        check(len(page["value"]) <= 2 and "@odata.count" not in page, "a page")
+        assert len(page["value"]) <= 2 and "@odata.count" not in page, "a page"
         same(page["@odata.context"], f"https://{GRAPH}/v1.0/$metadata#groups(id,displayName)", "context")
         seen += [g["id"] for g in page["value"]]
         path = page.get("@odata.nextLink")
-        check(path is None or path.startswith(f"https://{GRAPH}/v1.0/groups?$top=2&"), "the link")
+        assert path is None or path.startswith(f"https://{GRAPH}/v1.0/groups?$top=2&"), "the link"
     same(seen, made, "each once, in order")
     counted = json.loads(s.server.call("api", "GET", "/v1.0/groups?$count=true&$top=1&$filter=" + quoted("not endswith(displayName,'3')"), "--header", "ConsistencyLevel: eventual"))
     same((counted["@odata.count"], len(counted["value"])), (4, 1), "counted")
@@ -327,15 +330,15 @@ def _(s):
         s.drop(f"/v1.0/groups/{group}")
 
 
-@test("directory objects by their ids, of the types that were asked for")
-def _(s):
+def test_directory_objects_by_their_ids(s):
+    """directory objects by their ids, of the types that were asked for"""
     group = s.group("found")
     wanted = [s.operator, NOBODY, group["id"], s.ids["m1"]]
     found = s.post("/v1.0/directoryObjects/getByIds", {"ids": wanted})["value"]
     same([(x["@odata.type"], x["id"]) for x in found], [("#microsoft.graph.user", s.operator), ("#microsoft.graph.group", group["id"]),
                                                         ("#microsoft.graph.servicePrincipal", s.ids["m1"])], "all")
     same(["userPrincipalName" in x for x in found], [True, False, False], "the Azure CLI tells users by it")
-    check(found[2]["servicePrincipalNames"], "and services by these")
+    assert found[2]["servicePrincipalNames"], "and services by these"
     found = s.post("/v1.0/directoryObjects/getByIds", {"ids": wanted, "types": ["group", "directoryObjectPartnerReference"]})["value"]
     same([x["id"] for x in found], [group["id"]], "of a type")
     same(s.get(f"/v1.0/directoryObjects/{group['id']}")["@odata.type"], "#microsoft.graph.group", "one")
@@ -347,8 +350,8 @@ def _(s):
     s.drop(f"/v1.0/groups/{group['id']}")
 
 
-@test("who asks without a token, with a wrong one, or as an application is refused in the published form")
-def _(s):
+def test_callers_that_are_refused(s):
+    """who asks without a token, with a wrong one, or as an application is refused in the published form"""
     paths = ("/v1.0/users", f"/v1.0/users/{s.operator}", f"/v1.0/users/{NOBODY}", "/v1.0/groups", "/v1.0/servicePrincipals", f"/v1.0/servicePrincipals/{s.ids['m1']}", "/beta/users")
     for path in paths:
         answer = s.ask(GRAPH, "GET", path)
@@ -357,7 +360,7 @@ def _(s):
         for token, code in ((None, "InvalidAuthenticationToken"), (ARM, "InvalidAuthenticationToken"), ("nonsense", "InvalidAuthenticationToken")):
             answer = s.ask(token, "GET", path)
             same((answer.status, answer.error["code"]), (401, code), path)
-            check(answer.headers["www-authenticate"].startswith("Bearer "), "a challenge")
+            assert answer.headers["www-authenticate"].startswith("Bearer "), "a challenge"
     same(s.ask(None, "GET", "/v1.0/users").error["message"], "Access token is empty.", "no token")
     for method, path, body in (("POST", "/v1.0/groups", {"displayName": "x"}), ("DELETE", f"/v1.0/users/{s.operator}", None), ("PATCH", f"/v1.0/users/{s.operator}", {}),
                                ("POST", f"/v1.0/groups/{NOBODY}/members/$ref", {}), ("POST", "/v1.0/directoryObjects/getByIds", {})):
@@ -367,19 +370,6 @@ def _(s):
     inner = answer.error["innerError"]
     same((inner["client-request-id"], answer.headers["client-request-id"]), ("my-own", "my-own"), "the caller's own id")
     same(inner["request-id"], answer.headers["request-id"], "the request's id")
-    check("ServerInfo" in json.loads(answer.headers["x-ms-ags-diagnostic"]), "diagnostics")
+    assert "ServerInfo" in json.loads(answer.headers["x-ms-ags-diagnostic"]), "diagnostics"
     same(len(inner["date"]), len("2026-01-01T00:00:00"), "date")
 
-
-def main():
-    stage = Stage()
-    try:
-        failed = run_all(stage)
-    finally:
-        clean = stage.server.close()
-    if not clean:
-        print("not ok graph: the server stops cleanly - it did not")
-    return failed or not clean
-
-
-sys.exit(main())

@@ -1,14 +1,13 @@
-#!/usr/bin/env python3
 """The service of tests/example, of which the rest of the product knows one line: everything finds it by its descriptor."""
-import json
 import os
 import pathlib
 import subprocess
 import sys
 import uuid
 
-sys.path.insert(0, str(pathlib.Path(__file__).parent))
-from lanyard import Server, check, need_sandbox, run_all, same, test  # noqa: E402
+import pytest
+
+from lanyard import need_sandbox, same
 
 BUILD = pathlib.Path(os.environ.get("LANYARD", "build/lanyard")).parent
 BOARD = "team.notes.example.test"
@@ -29,8 +28,8 @@ sys.stdout.write(ask(sys.argv[2], Authorization="Bearer " + token["access_token"
 class Stage:
     """A server that has the service, a board, a machine with a role on it and one without."""
 
-    def __init__(self):
-        self.server = Server("example")
+    def __init__(self, server):
+        self.server = server
         self.server.binary = str(BUILD / "tests/example/lanyard-example")
         self.server.start("--test-clock")
         self.group = f"/subscriptions/{self.server.facts['subscription']}/resourceGroups/rg"
@@ -65,11 +64,16 @@ class Stage:
         return self.server.ask(host, method, target, body, self.token(who) if who else None)
 
 
-@test("a service of one line: status, metadata document, provider and resource know it")
-def _(s):
+@pytest.fixture(scope="module", name="s")
+def stage(server):
+    return Stage(server)
+
+
+def test_one_line_is_known_to_status_and_metadata(s):
+    """a service of one line: status, metadata document, provider and resource know it"""
     same(s.server.facts["names"]["notes"], "notes.example.test", "status: its name")
     same(s.server.facts["services"]["example"], {"kept_s": 3600}, "status: its facts")
-    check("notes.example.test" in s.server.call("status"), "status for people")
+    assert "notes.example.test" in s.server.call("status"), "status for people"
     document = s.server.ask("management.azure.com", "GET", "/metadata/endpoints?api-version=2022-09-01").json
     same(document["suffixes"]["exampleNotesDns"], "notes.example.test", "the cloud's suffixes")
     provider = s.server.api("GET", "/providers/Lanyard.Example?api-version=2022-09-01")
@@ -77,23 +81,23 @@ def _(s):
     same(s.made["properties"]["url"], f"https://{BOARD}", "the hook put the board's URL")
 
 
-@test("a service of one line: its name rule and its global names")
-def _(s):
+def test_one_line_has_a_name_rule_and_global_names(s):
+    """a service of one line: its name rule and its global names"""
     for name, status in (("No", 400), ("1st", 400), ("a-b", 400)):
         try:
             s.put(s.board.replace("/team", f"/{name}"), "2025-01-01", {"location": "westus"})
-            check(False, f"{name} was taken")
+            assert False, f"{name} was taken"
         except RuntimeError as error:
-            check("InvalidResourceName" in str(error), str(error))
+            assert "InvalidResourceName" in str(error), str(error)
     try:
         s.put(s.board, "1999-01-01", {"location": "westus"})
-        check(False, "an api-version that is not the type's was taken")
+        assert False, "an api-version that is not the type's was taken"
     except RuntimeError as error:
-        check("InvalidApiVersionParameter" in str(error) and "'2025-01-01'" in str(error), str(error))
+        assert "InvalidApiVersionParameter" in str(error) and "'2025-01-01'" in str(error), str(error)
 
 
-@test("a service of one line: its audience, its certificate, its words; a principal without a role is refused")
-def _(s):
+def test_one_line_has_an_audience_and_refuses_without_a_role(s):
+    """a service of one line: its audience, its certificate, its words; a principal without a role is refused"""
     same(s.ask("writer", "PUT", "/plan", "buy milk").status, 204, "write")
     same(s.ask("writer", "GET", "/plan").text, "buy milk", "read")
     for method, target, body in (("GET", "/plan", None), ("PUT", "/plan", "x"), ("GET", "/", None), ("GET", "/none", None)):
@@ -111,26 +115,26 @@ def _(s):
     same(s.ask("writer", "PUT", "/long", "x" * 1025).status, 413, "too long")
 
 
-@test("a service of one line: its paths hold slashes and doubled ones, its query picks the operation")
-def _(s):
+def test_one_line_reads_its_paths_and_queries(s):
+    """a service of one line: its paths hold slashes and doubled ones, its query picks the operation"""
     for name in ("a/b", "a//b", "a%2Fc", "a/"):
         same(s.ask("writer", "PUT", f"/{name}", name).status, 204, name)
     for name in ("a/b", "a//b", "a/c", "a/"):
         same(s.ask("writer", "GET", f"/{name}").status, 200, name)
     same(s.ask("writer", "GET", "/A/B").status, 404, "case counts")
     same(s.ask("writer", "GET", "/a/../b").status, 400, "a dot segment is refused")
-    check({"/a/b", "/a//b", "/a/c", "/a/"} <= set(s.ask("writer", "GET", "/").json), "the list")
+    assert {"/a/b", "/a//b", "/a/c", "/a/"} <= set(s.ask("writer", "GET", "/").json), "the list"
     same(s.ask("writer", "GET", "/?comp=other").status, 200, "a query that no row asks for")
 
 
-@test("a service of one line: its socket on the host, with the variable that tells of it")
-def _(s):
+def test_one_line_has_a_socket_on_the_host(s):
+    """a service of one line: its socket on the host, with the variable that tells of it"""
     out = s.server.call("run", "--no-sandbox", "--as", s.machines["writer"], "--", sys.executable, "-c", ASK_SOCKET)
     same(out.strip(), s.machines["writer"], "whose workload")
 
 
-@test("a service of one line: in the sandbox its name resolves and its socket is there")
-def _(s):
+def test_one_line_is_reached_from_the_sandbox(s):
+    """a service of one line: in the sandbox its name resolves and its socket is there"""
     need_sandbox(s.server)
     shown = ["--bind-ro", sys.base_prefix]  # the interpreter may be one of the user's own
     done = subprocess.run([s.server.binary, "run", "--as", s.machines["writer"], *shown, "--", sys.executable, "-c", ASK_BY_NAME, AUDIENCE, f"https://{BOARD}/plan"],
@@ -138,36 +142,23 @@ def _(s):
     same(done.stdout, f"buy milk{s.machines['writer']}\n", done.stderr)
 
 
-@test("a service of one line: its records outlive the server, and its job removes what is due")
-def _(s):
-    check(s.server.stop(), "a clean stop")
+def test_one_line_keeps_records_and_runs_its_job(s):
+    """a service of one line: its records outlive the server, and its job removes what is due"""
+    assert s.server.stop(), "a clean stop"
     s.server.start("--test-clock")
     same(s.ask("writer", "GET", "/plan").text, "buy milk", "after a restart")
     s.server.call("clock", "+2h")
     until = 200
     while s.ask("writer", "GET", "/plan").status != 404:
         until -= 1
-        check(until, "the note is still there")
+        assert until, "the note is still there"
 
 
-@test("the product without the line does not know it, and takes the data of one that does")
-def _(s):
-    check(s.server.stop(), "a clean stop")
+def test_the_product_without_the_line_takes_its_data(s):
+    """the product without the line does not know it, and takes the data of one that does"""
+    assert s.server.stop(), "a clean stop"
     s.server.binary = str(BUILD / "lanyard")
     s.server.start("--test-clock")
-    check("notes" not in s.server.facts["names"], "no such name")
-    check("example" not in s.server.facts["services"], "no such facts")
+    assert "notes" not in s.server.facts["names"], "no such name"
+    assert "example" not in s.server.facts["services"], "no such facts"
 
-
-def main():
-    stage = Stage()
-    try:
-        failed = run_all(stage)
-    finally:
-        clean = stage.server.close()
-    if not clean:
-        print("not ok example: the server stops cleanly - it did not")
-    return failed or not clean
-
-
-sys.exit(main())

@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """Runs what README.md and docs/*.md tell a reader to type, each document in a directory of its own.
 
 Each block of code in them says by a comment in front of it what it is:
@@ -18,8 +17,8 @@ import pathlib
 import re
 import shutil
 import subprocess
-import sys
-import tempfile
+
+import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 LANYARD = pathlib.Path(os.environ.get("LANYARD", ROOT / "build/lanyard")).resolve()
@@ -105,63 +104,85 @@ def missing(promised, printed):
     return next((want for want in promised if want not in lines), None)
 
 
-def tell(document, block, time, problem):
-    name = f"{document.relative_to(ROOT)}:{block.line}{time}"
-    print(f"not ok {name} - {problem}" if problem else f"ok {name}", flush=True)
-    return bool(problem)
+class Reading:
+    """What came of a document's blocks, which one shell runs once, or twice where the document says so."""
 
-
-def run(document, blocks, here, env, time):
-    script = "".join(f"echo '{BEGINS}{block.line}'\n{block.text}" for block in blocks)
-    said = here.parent / "said"
-    with open(said, "w", encoding="utf-8") as out:  # not a pipe, which a server in the background would keep open
-        try:
-            status = subprocess.run(["sh", "-euc", script], cwd=here, env=env, stdout=out, stderr=out, stdin=subprocess.DEVNULL, timeout=TIMEOUT_S, check=False).returncode
-        except subprocess.TimeoutExpired:
-            status = "none in time"
-    printed = {int(part.split("\n", 1)[0]): part.split("\n", 1)[1] for part in said.read_text().split(BEGINS)[1:]}
-    reached = max(printed, default=0)
-    failed = False
-    for block in blocks:
-        text = printed.get(block.line, "")
-        print("".join(f"# {line}\n" for line in text.splitlines()), end="")
-        absent = missing(PROMISE.findall(block.text), text)
-        problem = None
-        if block.line not in printed:
-            problem = "not reached"
-        elif block.line == reached and status != 0:
-            problem = f"exit status {status}: {(text.splitlines() or ['nothing was printed'])[-1]}"
-        elif absent is not None:
-            problem = f"did not print the line '{absent}'"
-        failed |= tell(document, block, time, problem)
-    return failed
-
-
-def test_document(document):
-    blocks = blocks_of(document)
-    failed = False
-    for block in blocks:
-        if not MARK.fullmatch(block.mark or ""):
-            failed |= tell(document, block, "", "nothing says whether this block is run: see tests/system/docs_test")
-    with tempfile.TemporaryDirectory(prefix="lanyard-docs-") as work:
-        here, env = prepare(pathlib.Path(work))
-        chosen = []
-        for block in blocks:
+    def __init__(self, document, work):
+        self.document, self.blocks = document, blocks_of(document)
+        self.here, self.env = prepare(work)
+        for block in self.blocks:
             if block.file:
-                (here / block.file).write_text(block.text)
-            elif block.condition and not succeeds(block.condition, env, here):
-                print(f"skip {document.relative_to(ROOT)}:{block.line} - fails here: {block.condition}")
-            elif block.is_script:
-                chosen.append(block)
+                (self.here / block.file).write_text(block.text)
+        self.chosen = [block for block in self.blocks if block.is_script and self.can_run(block)]
         try:
-            for time in ["", ", the second time"] if document.name in TWICE and document.parent == ROOT else [""]:
-                failed |= bool(chosen) and run(document, chosen, here, env, time)
+            self.results = [self.run() for _ in times_of(document)]
         finally:
-            stop_servers(here.parent)
-    if document == DOCUMENTS[0] and not chosen:
-        print("not ok docs: README.md has no block to run")
-        failed = True
-    return failed
+            stop_servers(work)
+
+    def can_run(self, block):
+        return not block.condition or succeeds(block.condition, self.env, self.here)
+
+    def run(self):
+        """What each block printed, by its line; the line of the last that was reached; the exit status."""
+        script = "".join(f"echo '{BEGINS}{block.line}'\n{block.text}" for block in self.chosen)
+        said = self.here.parent / "said"
+        with open(said, "w", encoding="utf-8") as out:  # not a pipe, which a server in the background would keep open
+            try:
+                status = subprocess.run(["sh", "-euc", script], cwd=self.here, env=self.env, stdout=out, stderr=out, stdin=subprocess.DEVNULL,
+                                        timeout=TIMEOUT_S, check=False).returncode
+            except subprocess.TimeoutExpired:
+                status = "none in time"
+        printed = {int(part.split("\n", 1)[0]): part.split("\n", 1)[1] for part in said.read_text().split(BEGINS)[1:]}
+        return printed, max(printed, default=0), status
+
+
+def times_of(document):
+    return ["", ", the second time"] if document.name in TWICE and document.parent == ROOT else [""]
+
+
+def cases():
+    for document in DOCUMENTS:
+        for time, suffix in enumerate(times_of(document)):
+            for block in blocks_of(document):
+                if block.is_script:
+                    yield pytest.param(document, block, time, id=f"{document.relative_to(ROOT)}:{block.line}{suffix}")
+
+
+@pytest.fixture(scope="module")
+def reading_of(tmp_path_factory):
+    """Runs a document when the first of its blocks is asked for."""
+    sandbox = subprocess.run([LANYARD, "shell", "--check"], capture_output=True, text=True, check=False)
+    if sandbox.returncode:
+        pytest.skip(sandbox.stderr.strip().removeprefix("lanyard: "))
+    readings = {}
+
+    def reading(document):
+        if document not in readings:
+            readings[document] = Reading(document, tmp_path_factory.mktemp(document.stem))
+        return readings[document]
+
+    return reading
+
+
+@pytest.mark.parametrize("document, block, time", cases())
+def test_block(reading_of, document, block, time):
+    """a block runs"""
+    reading = reading_of(document)
+    if not reading.can_run(block):
+        pytest.skip(f"fails here: {block.condition}")
+    printed, reached, status = reading.results[time]
+    text = printed.get(block.line, "")
+    print("".join(f"# {line}\n" for line in text.splitlines()), end="")
+    assert block.line in printed, "not reached"
+    assert block.line != reached or status == 0, f"exit status {status}: {(text.splitlines() or ['nothing was printed'])[-1]}"
+    absent = missing(PROMISE.findall(block.text), text)
+    assert absent is None, f"did not print the line '{absent}'"
+
+
+def test_every_block_says_whether_it_is_run():
+    unmarked = [f"{document.relative_to(ROOT)}:{block.line}" for document in DOCUMENTS for block in blocks_of(document) if not MARK.fullmatch(block.mark or "")]
+    assert not unmarked, f"nothing says whether these are run, see the head of tests/system/test_docs.py: {unmarked}"
+    assert any(block.is_script for block in blocks_of(ROOT / "README.md")), "README.md has no block to run"
 
 
 MESSAGES = ROOT / "docs/troubleshooting.md"
@@ -185,16 +206,13 @@ def is_in(source, message):
     return True
 
 
-def check_messages():
+def test_messages_that_are_explained_exist():
+    """the messages that are explained exist"""
     own, source = MESSAGES.read_text().split("\n## TLS\n")[0], texts_of_source()
     messages = re.findall(r"^### `(.*)`$", own, re.M)
     unknown = [message for message in messages if not is_in(source, message)]
-    for message in unknown:
-        print(f"# not in the source: {message}")
-    if is_in(source, "There is no message … like this one") or len(messages) < 10:
-        unknown.append("the test itself cannot tell")
-    print(f"not ok docs: messages explained - {unknown[0]}" if unknown else "ok docs: the messages that are explained exist")
-    return bool(unknown)
+    assert not unknown, f"not in the source: {unknown}"
+    assert not is_in(source, "There is no message … like this one") and len(messages) >= 10, "the test itself cannot tell"
 
 
 def anchors_of(page):
@@ -202,7 +220,8 @@ def anchors_of(page):
     return {"#" + re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
-def check_links():
+def test_links_lead_somewhere():
+    """links lead somewhere"""
     dead = []
     pages = [*DOCUMENTS, *(ROOT / "docs").glob("commands/*.md"), *ROOT.glob("*.md")]
     for page in pages:
@@ -210,17 +229,4 @@ def check_links():
             target = (page.parent / path).resolve() if path else page
             if not target.exists() or (anchor and anchor not in anchors_of(target)):
                 dead.append(f"{page.relative_to(ROOT)}: {path}{anchor}")
-    print(f"not ok docs: links - {'; '.join(dead)}" if dead else "ok docs: links lead somewhere")
-    return bool(dead)
-
-
-failed = any([check_messages(), check_links()])
-sandbox = subprocess.run([LANYARD, "shell", "--check"], capture_output=True, text=True, check=False)
-for document in DOCUMENTS:
-    if not sandbox.returncode:
-        failed |= test_document(document)
-        continue
-    for block in blocks_of(document):
-        if block.is_script:
-            print(f"skip {document.relative_to(ROOT)}:{block.line} - {sandbox.stderr.strip().removeprefix('lanyard: ')}")
-sys.exit(1 if failed else 0)
+    assert not dead, dead

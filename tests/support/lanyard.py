@@ -1,4 +1,4 @@
-"""What wire tests share: a throw-away server, requests to its public names, tests that print themselves.
+"""What tests in Python share: a throw-away server, and requests to its public names.
 
 A request goes to the https port on the loopback under any of the names that the server answers
 for, and its certificate is checked against the server's own authority: nothing is turned off.
@@ -16,9 +16,10 @@ import subprocess
 import sys
 import tempfile
 import time
-import traceback
 import urllib.parse
 import uuid
+
+import pytest
 
 START_TIMEOUT_S = 30
 STOP_TIMEOUT_S = 20
@@ -140,47 +141,13 @@ class Server:
         return json.loads(out)["access_token"]
 
 
-_tests = []
-
-
-def test(name):
-    def keep(body):
-        _tests.append((name, body))
-        return body
-    return keep
-
-
-def check(holds, what):
-    if not holds:
-        raise AssertionError(what)
-
-
 def same(got, want, what):
-    check(got == want, f"{what}: {got!r}, not {want!r}")
-
-
-class Skip(Exception):
-    """The test cannot be run here; its text is the reason."""
+    __tracebackhide__ = True  # a failure is shown where the test compares
+    assert got == want, f"{what}: {got!r}, not {want!r}"
 
 
 def need_sandbox(server):
     """Skips the test where no sandbox can be made."""
     done = subprocess.run([server.binary, "shell", "--check"], env=server.env, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise Skip(done.stderr.strip().removeprefix("lanyard: "))
-
-
-def run_all(*arguments):
-    failed = False
-    for name, body in _tests:
-        try:
-            body(*arguments)
-            print(f"ok {name}", flush=True)
-        except Skip as reason:
-            print(f"skip {name} - {reason}", flush=True)
-        except Exception as error:  # a test fails by any of them
-            failed = True
-            traceback.print_exc(file=sys.stdout)
-            reason = str(error).splitlines() or [type(error).__name__]
-            print(f"not ok {name} - {reason[0]}", flush=True)
-    return 1 if failed else 0
+        pytest.skip(done.stderr.strip().removeprefix("lanyard: "))

@@ -1,6 +1,6 @@
 #!/bin/sh
 #
-# sandbox_test - what a program in the sandbox can reach, and what it cannot (contract T5).
+# sandbox_test.sh - what a program in the sandbox can reach, and what it cannot (contract T5).
 #
 # Runs as whoever calls it; called by root, it runs once more as an ordinary user.
 
@@ -711,6 +711,6 @@ if [ "$(id -u)" -eq 0 ]; then
     cp -r "$top/tests" "$work/tests"
     chmod -R a+rX "$work/tests"
     (cd "$work" && LANYARD="$work/lanyard" HOME="$work/nobody" TMPDIR="$work/nobody" LANYARD_TEST_LOGS='' \
-        setpriv --reuid nobody --regid nogroup --clear-groups sh tests/system/sandbox_test) || failed=1
+        setpriv --reuid nobody --regid nogroup --clear-groups sh tests/system/sandbox_test.sh) || failed=1
 fi
 finish

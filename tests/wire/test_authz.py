@@ -1,14 +1,12 @@
-#!/usr/bin/env python3
 """Authorization over real sockets: custom roles, denies, management groups, conditions, and why a request was refused."""
 import json
-import pathlib
 import subprocess
-import sys
 import urllib.parse
 import uuid
 
-sys.path.insert(0, str(pathlib.Path(__file__).parent))
-from lanyard import Server, check, run_all, same, test  # noqa: E402
+import pytest
+
+from lanyard import same
 
 ARM = "management.azure.com"
 VAULT = "authz-shop.vault.azure.net"
@@ -29,8 +27,8 @@ MACHINES = ("owner-of-rg1", "reader", "chief", "delegate", "user", "officer", "c
 class Stage:
     """A server with two resource groups, a vault, and machines that have a role each."""
 
-    def __init__(self):
-        self.server = Server("authz")
+    def __init__(self, server):
+        self.server = server
         self.server.start("--test-clock")
         facts = self.server.facts
         self.tenant, self.operator = facts["tenant"], facts["operator"]
@@ -88,11 +86,16 @@ class Stage:
 def refused(answer, status, code, *words):
     same((answer.status, answer.error["code"]), (status, code), answer.text)
     for word in words:
-        check(word in answer.error["message"], f"{word!r} is not in {answer.error['message']!r}")
+        assert word in answer.error["message"], f"{word!r} is not in {answer.error['message']!r}"
 
 
-@test("R3 a custom role: 201 on every PUT, the published shape, and the prefix of the request's scope")
-def _(s):
+@pytest.fixture(scope="module", name="s")
+def stage(server):
+    return Stage(server)
+
+
+def test_r3_the_shape_of_a_custom_role(s):
+    """R3 a custom role: 201 on every PUT, the published shape, and the prefix of the request's scope"""
     name = str(uuid.uuid4())
     body = s.role_body("Group reader", ["Microsoft.Resources/subscriptions/resourceGroups/read"], description="d")
     for at, prefix in ((s.rg1, s.subscription), (s.subscription, s.subscription), ("", "")):
@@ -104,7 +107,7 @@ def _(s):
     same((p["roleName"], p["type"], p["description"], p["assignableScopes"]), ("Group reader", "CustomRole", "d", [s.rg1]), "shape")
     same(p["permissions"], [{"actions": body["properties"]["permissions"][0]["actions"], "notActions": [], "dataActions": [], "notDataActions": []}], "lists")
     fresh = s.ask("owner-of-rg1", "PUT", f"{s.rg1}/{AUTHZ}/roleDefinitions/{uuid.uuid4()}", s.role_body("Another", ["*/read"])).json
-    check(fresh["properties"]["createdBy"] is None, "no maker in the answer that made it")
+    assert fresh["properties"]["createdBy"] is None, "no maker in the answer that made it"
     got = s.ask("owner-of-rg1", "GET", f"{s.rg1}/{AUTHZ}/roleDefinitions/{fresh['name']}").json
     same(got["properties"]["createdBy"], s.ids["owner-of-rg1"], "the maker afterwards")
     wanted = urllib.parse.quote("type eq 'CustomRole'")
@@ -116,14 +119,14 @@ def _(s):
         refused(s.ask("owner-of-rg1", "GET", f"{s.rg1}/{AUTHZ}/roleDefinitions/{role}"), 404, "RoleDefinitionDoesNotExist")
 
 
-@test("R5 who may assign under a condition only does not write the role that he may assign")
-def _(s):
+def test_r5_a_delegate_under_a_condition_cannot_change_the_role_it_assigns(s):
+    """R5 who may assign under a condition only does not write the role that he may assign"""
     name, user = str(uuid.uuid4()), "delegate"
     write = "Microsoft.Authorization/roleAssignments/write"
     s.put(f"{s.rg1}/{AUTHZ}/roleDefinitions/{name}", "2022-04-01", s.role_body("Lent", ["*/read"]))
     condition = f"(!(ActionMatches{{'{write}'}}) OR @Request[Microsoft.Authorization/roleAssignments:RoleDefinitionId] ForAnyOfAnyValues:GuidEquals {{{name}}})"
     bound = s.assign("User Access Administrator", s.rg1, user, condition=condition, conditionVersion="2.0")["properties"]
-    check(bound["condition"] == condition, "the condition stands")
+    assert bound["condition"] == condition, "the condition stands"
     for role in (name, str(uuid.uuid4())):
         answer = s.ask(user, "PUT", f"{s.rg1}/{AUTHZ}/roleDefinitions/{role}", s.role_body("Lent" if role == name else "Own", ["*"]))
         refused(answer, 403, "LinkedAuthorizationFailed", write, s.rg1)
@@ -139,8 +142,8 @@ def _(s):
     s.server.api("DELETE", f"{s.rg1}/{AUTHZ}/roleDefinitions/{name}?api-version=2022-04-01")
 
 
-@test("R3 what no custom role may be, and who may not make one")
-def _(s):
+def test_r3_custom_roles_that_are_refused(s):
+    """R3 what no custom role may be, and who may not make one"""
     read = ["Microsoft.Compute/*/read"]
     group = f"/providers/Microsoft.Management/managementGroups/{s.tenant}"
     rows = [
@@ -207,8 +210,8 @@ def _(s):
     s.server.api("DELETE", f"{at}/{taken}?api-version=2022-04-01")
 
 
-@test("R3 a custom role is assigned only within its scopes, and stays as long as it is assigned")
-def _(s):
+def test_r3_a_custom_role_is_assigned_only_within_its_scopes(s):
+    """R3 a custom role is assigned only within its scopes, and stays as long as it is assigned"""
     role = str(uuid.uuid4())
     at = f"{s.rg1}/{AUTHZ}/roleDefinitions/{role}"
     s.put(at, "2022-04-01", s.role_body("Scoped", ["Microsoft.Resources/subscriptions/resourceGroups/read"], [s.rg1]))
@@ -233,8 +236,8 @@ def _(s):
     s.drop(made)
     s.server.api("DELETE", f"{at}?api-version=2022-04-01")
 
-@test("R3 a custom role takes what the providers publish, on the plane where they publish it")
-def _(s):
+def test_r3_a_custom_role_takes_only_published_operations(s):
+    """R3 a custom role takes what the providers publish, on the plane where they publish it"""
     role = f"{s.rg1}/{AUTHZ}/roleDefinitions/{uuid.uuid4()}"
     rows = [
         {"actions": ["Microsoft.Compute/virtualMachines/read"]}, {"actions": ["microsoft.compute/VIRTUALMACHINES/*"]}, {"actions": ["*"]},
@@ -249,8 +252,8 @@ def _(s):
     s.server.api("DELETE", f"{role}?api-version=2022-04-01")
 
 
-@test("R3 a custom role with data actions may name a management group, and is assigned only below it")
-def _(s):
+def test_r3_a_custom_role_with_data_actions_at_a_management_group(s):
+    """R3 a custom role with data actions may name a management group, and is assigned only below it"""
     name, group = str(uuid.uuid4()), f"/providers/Microsoft.Management/managementGroups/{s.tenant}"
     role = f"{s.rg1}/{AUTHZ}/roleDefinitions/{name}"
     data = {"dataActions": ["Microsoft.KeyVault/vaults/secrets/*"]}
@@ -274,8 +277,8 @@ def _(s):
     s.server.api("DELETE", f"{role}?api-version=2022-04-01")
 
 
-@test("R2 a role with data actions is not assigned by a version that cannot say them")
-def _(s):
+def test_r2_old_versions_do_not_assign_roles_with_data_actions(s):
+    """R2 a role with data actions is not assigned by a version that cannot say them"""
     rows = [("2015-07-01", "Key Vault Secrets User", 400), ("2017-10-01-preview", "Key Vault Secrets User", 400), ("2015-07-01", "Reader", 201),
             ("2018-01-01-preview", "Key Vault Secrets User", 201), ("2022-04-01", "Key Vault Secrets User", 201)]
     for version, role, status in rows:
@@ -290,8 +293,8 @@ def _(s):
                 "The minimum required API version for this operations is '2018-01-01-preview'.")
 
 
-@test("R2 an assignment's body does not name another scope than its path")
-def _(s):
+def test_r2_an_assignments_body_does_not_name_another_scope_than_its_path(s):
+    """R2 an assignment's body does not name another scope than its path"""
     def put(scope):
         body = {"properties": {"roleDefinitionId": s.role_id("Reader"), "principalId": s.ids["custom"], "scope": scope}}
         return s.ask("chief", "PUT", f"{s.rg2}/{AUTHZ}/roleAssignments/{uuid.uuid4()}", body)
@@ -301,8 +304,8 @@ def _(s):
     s.drop(answer.json)
 
 
-@test("R2 lists of assignments: what filters there are, and none at the root without one")
-def _(s):
+def test_r2_filters_of_assignment_lists(s):
+    """R2 lists of assignments: what filters there are, and none at the root without one"""
     supported = "Supported filters are either 'atScope()' or 'principalId eq '{value}' or assignedTo('{value}')'."
     who = s.ids["chief"]
     for wrong in (f"principalId eq {who}", f"principalId eq {{{who}}}", f"assignedTo({who})", "roleDefinitionId eq 'x'", "principalId", f"atScope() and principalId eq '{who}'"):
@@ -310,7 +313,7 @@ def _(s):
         refused(answer, 400, "UnsupportedQuery", f"The filter '{wrong}' is not supported.", supported)
     quoted = urllib.parse.quote(f"principalId eq '{who}'")
     found = s.ask("chief", "GET", f"{s.subscription}/{AUTHZ}/roleAssignments?$filter={quoted}").json["value"]
-    check(found and all(a["properties"]["principalId"] == who for a in found), "in quotes")
+    assert found and all(a["properties"]["principalId"] == who for a in found), "in quotes"
     root = f"/{AUTHZ}/roleAssignments?api-version=2022-04-01"
     for path, works in ((root, False), (root + "&$filter=", False), (root + "&$filter=atScope()", True)):
         try:
@@ -318,7 +321,7 @@ def _(s):
         except RuntimeError as error:
             answer = str(error)
         same(isinstance(answer, dict), works, f"{path}: {answer}")
-        check(works or "UnsupportedQuery" in answer, answer)
+        assert works or "UnsupportedQuery" in answer, answer
 
 
 def deny_path(name):
@@ -333,8 +336,8 @@ def deny_body(s, scope, who, **more):
 EVERYONE = "00000000-0000-0000-0000-000000000000"
 
 
-@test("R5 a deny wins over every role, at its scope and below, and is gone when it is taken away")
-def _(s):
+def test_r5_a_deny_wins_over_every_role(s):
+    """R5 a deny wins over every role, at its scope and below, and is gone when it is taken away"""
     name = str(uuid.uuid4())
     machine = f"{s.rg1}/providers/Microsoft.Compute/virtualMachines/reader"
     made = s.server.api("PUT", deny_path(name), deny_body(s, s.rg1, "owner-of-rg1", actions=["Microsoft.Compute/*"], notActions=["*/write"]))
@@ -356,21 +359,18 @@ def _(s):
     same(s.server.api("DELETE", deny_path(name)), None, "204 for what is gone")
 
 
-@test("R5 a deny that shuts out the operator too can be taken away by the operator")
-def _(s):
+def test_r5_the_operator_can_remove_a_deny_on_itself(s):
+    """R5 a deny that shuts out the operator too can be taken away by the operator"""
     name = str(uuid.uuid4())
     s.server.api("PUT", deny_path(name), deny_body(s, "/", EVERYONE, actions=["*"], dataActions=["*"]))
-    try:
+    with pytest.raises(RuntimeError, match="DenyAssignmentAuthorizationFailed"):
         s.server.api("GET", f"{s.rg1}?api-version=2022-09-01")
-        raise AssertionError("the operator was let in")
-    except RuntimeError as error:
-        check("DenyAssignmentAuthorizationFailed" in str(error), str(error))
     s.server.api("DELETE", deny_path(name))
     s.server.api("GET", f"{s.rg1}?api-version=2022-09-01")
 
 
-@test("R5 what is no deny is refused, and only the operator makes one")
-def _(s):
+def test_r5_denies_that_are_refused(s):
+    """R5 what is no deny is refused, and only the operator makes one"""
     good = {"actions": ["*/read"]}
     rows = [
         ("not-a-guid", {}, good, "GUID_INVALID"),
@@ -392,15 +392,12 @@ def _(s):
     ]
     for name, change, block, code in rows:
         body = {**deny_body(s, s.rg1, "nobody", **block), **change}
-        try:
+        with pytest.raises(RuntimeError, match=code):
             s.server.api("PUT", deny_path(name or uuid.uuid4()), body)
-            raise AssertionError(f"taken: {body}")
-        except RuntimeError as error:
-            check(code in str(error), f"{code}: {error}")
     answer = s.ask("chief", "PUT", f"{s.rg1}/{AUTHZ}/denyAssignments/{uuid.uuid4()}", {})
     refused(answer, 405, "MethodNotAllowed")
     answer = s.ask("chief", "PUT", deny_path(uuid.uuid4()), deny_body(s, s.rg1, "nobody", **good))
-    check(answer.status >= 400, f"without the socket: {answer.status}")
+    assert answer.status >= 400, f"without the socket: {answer.status}"
     same(s.ask("chief", "GET", f"{s.subscription}/{AUTHZ}/denyAssignments").json["value"], [], "nothing came of it")
 
 
@@ -414,8 +411,8 @@ def group_body(parent=None, name=None):
     return {"properties": properties}
 
 
-@test("R2 management groups: a tree under the tenant's group, shown up and down")
-def _(s):
+def test_r2_management_groups_form_a_tree(s):
+    """R2 management groups: a tree under the tenant's group, shown up and down"""
     for name, parent in (("mg-a", None), ("mg-b", "mg-a"), ("mg-c", "mg-b"), ("mg-side", "mg-a")):
         got = s.server.api("PUT", f"{MGMT}/{name}?api-version=2021-04-01", group_body(parent, name.upper()))
         same((got["id"], got["properties"]["displayName"]), (f"{MGMT}/{name}", name.upper()), name)
@@ -438,8 +435,8 @@ def _(s):
     same(count, 6, "with the subscription")
 
 
-@test("R2 R5 roles and denies at a management group reach the subscriptions below it, as long as they are there")
-def _(s):
+def test_r2_r5_roles_and_denies_at_a_management_group_reach_its_subscriptions(s):
+    """R2 R5 roles and denies at a management group reach the subscriptions below it, as long as they are there"""
     sub = s.subscription.split("/")[-1]
     machine = f"{s.rg1}/providers/Microsoft.Compute/virtualMachines/reader"
     made = s.assign("Reader", f"{MGMT}/mg-b", "nobody")
@@ -452,7 +449,7 @@ def _(s):
     same(s.ask("nobody", "GET", machine, version="2024-07-01").status, 200, "moved below")
     same([x["subscriptionId"] for x in s.ask("nobody", "GET", "/subscriptions", version="2022-12-01").json["value"]], [sub], "seen")
     listed = s.ask("nobody", "GET", f"{s.rg1}/{AUTHZ}/roleAssignments?$filter=atScope()").json["value"]
-    check(made["id"] in [a["id"] for a in listed], "inherited in the list")
+    assert made["id"] in [a["id"] for a in listed], "inherited in the list"
     deny = str(uuid.uuid4())
     s.server.api("PUT", deny_path(deny), deny_body(s, f"{MGMT}/mg-a", "nobody", actions=["Microsoft.Compute/*"]))
     refused(s.ask("nobody", "GET", machine, version="2024-07-01"), 403, "DenyAssignmentAuthorizationFailed", f"at scope '{MGMT}/mg-a'")
@@ -468,8 +465,8 @@ def _(s):
     s.drop(made)
 
 
-@test("R6 management groups: what is refused, and to whom")
-def _(s):
+def test_r6_refusals_of_management_groups(s):
+    """R6 management groups: what is refused, and to whom"""
     sub = s.subscription.split("/")[-1]
 
     def ask(who, method, path, body=None):
@@ -481,7 +478,7 @@ def _(s):
     refused(ask("chief", "PATCH", f"{MGMT}/none", {"displayName": "x"}), 404, "NotFound")
     refused(ask("chief", "PUT", f"{MGMT}/mg-new", group_body("none")), 404, "NotFound", "'none' cannot be found")
     for name in ("bad%20name", "a" * 91, "dot."):
-        check(ask("chief", "PUT", f"{MGMT}/{name}", group_body()).status == 400, name)
+        assert ask("chief", "PUT", f"{MGMT}/{name}", group_body()).status == 400, name
     refused(ask("chief", "PUT", f"{MGMT}/mg-a", group_body("mg-c")), 400, "InvalidParameter", "below itself")
     refused(ask("chief", "PUT", f"{MGMT}/mg-a", group_body("mg-a")), 400, "InvalidParameter", "below itself")
     refused(ask("chief", "PUT", f"{MGMT}/{s.tenant}", group_body("mg-a")), 400, "InvalidParameter", "root")
@@ -513,11 +510,11 @@ def _(s):
     same(ask("chief", "DELETE", f"{MGMT}/mg-new").status, 204, "again")
     of_nobody = urllib.parse.quote(f"principalId eq '{s.ids['nobody']}'")
     left = s.server.api("GET", f"/{AUTHZ}/roleAssignments?api-version=2022-04-01&$filter={of_nobody}")["value"]
-    check(inside["id"] not in [a["id"] for a in left], "its assignments go with it")
+    assert inside["id"] not in [a["id"] for a in left], "its assignments go with it"
 
 
-@test("R6 whoever moves a management group or a subscription gains nothing by it, in every spelling of the request")
-def _(s):
+def test_r6_moving_a_management_group_or_subscription_gains_nothing(s):
+    """R6 whoever moves a management group or a subscription gains nothing by it, in every spelling of the request"""
     sub = s.subscription.split("/")[-1]
     roles = {role["properties"]["roleName"]: role["name"] for role in s.server.api("GET", f"/{AUTHZ}/roleDefinitions?api-version=2022-04-01")["value"]}
 
@@ -558,8 +555,8 @@ def _(s):
         s.server.api("DELETE", f"{MGMT}/{name}?api-version=2021-04-01")
 
 
-@test("R6 a vault's switches: who decides in it is Owner's to say, and only true and false are booleans")
-def _(s):
+def test_r6_a_vaults_permission_model_is_switched_by_owners_only(s):
+    """R6 a vault's switches: who decides in it is Owner's to say, and only true and false are booleans"""
     vault = s.vault.replace("authz-shop", "authz-model")
     properties = {"tenantId": s.tenant, "sku": {"family": "A", "name": "standard"}, "enableRbacAuthorization": True, "enablePurgeProtection": True}
     policy = [{"tenantId": s.tenant, "objectId": s.ids["custom"], "permissions": {"secrets": ["get"]}}]
@@ -588,13 +585,13 @@ def _(s):
     purge = f"{s.subscription}/providers/Microsoft.KeyVault/locations/westus/deletedVaults/authz-model/purge?api-version=2023-07-01"
     try:
         s.server.api("POST", purge)
-        check(False, "a protected vault was purged")
+        assert False, "a protected vault was purged"
     except RuntimeError as error:
-        check("DeletedVaultPurge" in str(error), str(error))
+        assert "DeletedVaultPurge" in str(error), str(error)
 
 
-@test("R5 a deny on a resource holds when its group is deleted")
-def _(s):
+def test_r5_a_deny_on_a_resource_holds_when_its_group_is_deleted(s):
+    """R5 a deny on a resource holds when its group is deleted"""
     group = f"{s.subscription}/resourceGroups/rg-denied"
     machine = f"{group}/providers/Microsoft.Compute/virtualMachines/kept"
     s.put(group, "2022-09-01", {"location": "westus"})
@@ -604,12 +601,12 @@ def _(s):
     refused(s.ask("custom", "DELETE", group, version="2022-09-01"), 403, "DenyAssignmentAuthorizationFailed", "'Microsoft.Compute/virtualMachines/delete'", machine)
     same(s.ask("custom", "GET", machine, version="2024-07-01").status, 200, "it is there")
     s.server.api("DELETE", deny_path(deny))
-    check(s.ask("custom", "DELETE", group, version="2022-09-01").status in (200, 202), "without the deny")
-    check(s.ask("chief", "GET", machine, version="2024-07-01").status in (403, 404), "gone")
+    assert s.ask("custom", "DELETE", group, version="2022-09-01").status in (200, 202), "without the deny"
+    assert s.ask("chief", "GET", machine, version="2024-07-01").status in (403, 404), "gone"
 
 
-@test("O4 what a principal can do at a scope leaves out the denies that do not apply to child scopes")
-def _(s):
+def test_o4_denies_that_do_not_apply_to_child_scopes_are_left_out(s):
+    """O4 what a principal can do at a scope leaves out the denies that do not apply to child scopes"""
     deny = str(uuid.uuid4())
     ask = {"principal": s.ids["reader"]}
 
@@ -626,8 +623,8 @@ def _(s):
     s.server.api("DELETE", deny_path(deny))
 
 
-@test("R5 a condition on a secret's name is not passed by its case")
-def _(s):
+def test_r5_a_condition_on_a_secrets_name_ignores_case(s):
+    """R5 a condition on a secret's name is not passed by its case"""
     condition = "@Resource[Microsoft.KeyVault/vaults/secrets:name] StringNotEquals 'forbidden'"
     same(s.secret("officer", "PUT", "forbidden", {"value": "x"}).status, 200, "set")
     made = s.assign("Key Vault Secrets Officer", s.vault, "custom", condition=condition, conditionVersion="2.0")
@@ -651,8 +648,8 @@ def _(s):
 SECRET_GET = "Microsoft.KeyVault/vaults/secrets/getSecret/action"
 
 
-@test("R5 conditions at the vault: the name of the secret, the time, and what is not known grants nothing")
-def _(s):
+def test_r5_conditions_at_the_vault(s):
+    """R5 conditions at the vault: the name of the secret, the time, and what is not known grants nothing"""
     for name in ("app1-db", "app2-db"):
         same(s.secret("officer", "PUT", name, {"value": "LANYARD-SECRET-x"}).status, 200, name)
 
@@ -681,7 +678,7 @@ def _(s):
     made = s.assign("Key Vault Secrets User", s.vault, "user", condition=by_name)
     for name, word in (("app1-db", "yes"), ("app2-db", "no")):  # checkAccess knows what the scope tells
         done = subprocess.run([s.server.binary, "check", "user", SECRET_GET, f"{s.vault}/secrets/{name}"], env=s.server.env, capture_output=True, text=True, check=False)
-        check(done.stdout.startswith(f"{word}:"), done.stdout + done.stderr)
+        assert done.stdout.startswith(f"{word}:"), done.stdout + done.stderr
     s.drop(made)
     # A condition on one of two assignments takes nothing from the other.
     first = s.assign("Key Vault Secrets User", s.vault, "user", condition=by_name)
@@ -697,8 +694,8 @@ def _(s):
     s.drop(first)
 
 
-@test("R5 a condition is not lost: not by the case of its name, not by its type")
-def _(s):
+def test_r5_a_condition_is_not_lost(s):
+    """R5 a condition is not lost: not by the case of its name, not by its type"""
     condition = "@Resource[Microsoft.KeyVault/vaults/secrets:name] StringEquals 'a'"
     def put(**more):
         properties = {"roleDefinitionId": s.role_id("Reader"), "principalId": s.ids["user"], **more}
@@ -721,8 +718,8 @@ def _(s):
     refused(s.ask("owner-of-rg1", "PUT", path, body), 400, "InvalidRequestContent", "'notActions' stands twice")
 
 
-@test("R6 what decides something in a resource's body counts in any case of its name")
-def _(s):
+def test_r6_deciding_members_of_a_body_count_in_any_case(s):
+    """R6 what decides something in a resource's body counts in any case of its name"""
     vault, made = f"{s.rg1}/providers/Microsoft.KeyVault/vaults/authz-case", s.assign("Contributor", s.rg1, "custom")
     app = str(uuid.uuid4())
     policy = {"TenantId": s.tenant, "ObjectId": s.ids["custom"], "ApplicationId": app, "Permissions": {"secrets": ["get"]}}
@@ -733,7 +730,7 @@ def _(s):
     same(answer.status, 201, answer.text)
     got = answer.json["properties"]
     same((got["enablePurgeProtection"], got["enableRbacAuthorization"], got["accessPolicies"][0]["applicationId"]), (True, False, app), "as published")
-    check("EnablePurgeProtection" not in got and "AccessPolicies" not in got, answer.text)
+    assert "EnablePurgeProtection" not in got and "AccessPolicies" not in got, answer.text
     same(s.server.ask("authz-case.vault.azure.net", "GET", "/secrets/a?api-version=7.4", None, s.token("custom", VAULT)).status, 403, "another application's")
     refused(write("PATCH", Properties={"EnablePurgeProtection": False}), 400, "BadRequest", "enablePurgeProtection")
     refused(write("PATCH", properties={"enablePurgeProtection": True, "ENABLEPURGEPROTECTION": False}), 400, "InvalidRequestContent", "stands twice")
@@ -743,9 +740,9 @@ def _(s):
     body = {"location": "westus", "Identity": {"Type": "SystemAssigned"}, "PROPERTIES": {"osProfile": {"adminPassword": "hunter2"}}}
     answer = s.ask("custom", "PUT", machine, body, "2024-07-01")
     same((answer.status, answer.json["identity"]["type"]), (201, "SystemAssigned"), "an identity")
-    check("hunter2" not in answer.text + s.ask("reader", "GET", machine, None, "2024-07-01").text, "a password is not kept")
+    assert "hunter2" not in answer.text + s.ask("reader", "GET", machine, None, "2024-07-01").text, "a password is not kept"
     answer = s.ask("custom", "PATCH", machine, {"Identity": {"Type": "None"}}, "2024-07-01")
-    check("identity" not in answer.json, "and goes")
+    assert "identity" not in answer.json, "and goes"
     group = f"{s.subscription}/resourceGroups/"
     for name in ("rg1", "none"):
         refused(s.ask("nobody", "GET", f"{group}{name}/resources", None, "2022-09-01"), 403, "AuthorizationFailed", "resources/read")
@@ -754,8 +751,8 @@ def _(s):
     s.drop(made)
 
 
-@test("R6 what a resource can hold is bounded, and a large change does not take long")
-def _(s):
+def test_r6_the_size_of_a_resource_is_bounded(s):
+    """R6 what a resource can hold is bounded, and a large change does not take long"""
     made, machine = s.assign("Contributor", s.rg1, "custom"), f"{s.rg1}/providers/Microsoft.Compute/virtualMachines/authz-large"
     def patch(letter, n, method="PATCH"):
         return s.ask("custom", method, machine, {"location": "westus", "properties": {f"{letter}{i}": 0 for i in range(n)}}, "2024-07-01").status
@@ -771,8 +768,8 @@ def _(s):
     s.drop(made)
 
 
-@test("R5 a malformed condition is refused where it is written, with the place of the fault")
-def _(s):
+def test_r5_a_malformed_condition_is_refused(s):
+    """R5 a malformed condition is refused where it is written, with the place of the fault"""
     rows = [
         ("@Resource[a] StringEquals", "2.0", "at column 26"),
         ("@Nowhere[a] StringEquals 'b'", "2.0", "at column 2"),
@@ -811,8 +808,8 @@ def constrained(roles, principal=None):
     return " AND ".join(parts)
 
 
-@test("R5 R6 constrained delegation: who may assign which role to whom, and take it away")
-def _(s):
+def test_r5_r6_constrained_delegation(s):
+    """R5 R6 constrained delegation: who may assign which role to whom, and take it away"""
     def give(role, who, scope=None, **more):
         body = {"properties": {"roleDefinitionId": s.role_id(role), "principalId": s.ids.get(who, who), **more}}
         return s.ask("delegate", "PUT", f"{scope or s.rg1}/{AUTHZ}/roleAssignments/{uuid.uuid4()}", body)
@@ -846,8 +843,8 @@ def _(s):
     s.drop(grant)
 
 
-@test("R5 a delegate does not escape its condition: what it tries, and what comes of it")
-def _(s):
+def test_r5_a_delegate_does_not_escape_its_condition(s):
+    """R5 a delegate does not escape its condition: what it tries, and what comes of it"""
     attribute = "[Microsoft.Authorization/roleAssignments"
     kinds = "PrincipalType] ForAnyOfAnyValues:StringEqualsIgnoreCase {'ServicePrincipal'}"
     role = f"RoleDefinitionId] ForAnyOfAnyValues:GuidEquals {{{ROLES['Reader']}}}"
@@ -919,8 +916,8 @@ def why(s, *args, ends=1):
     return json.loads(done.stdout) if done.stdout else done.stderr
 
 
-@test("O4 `lanyard why` names the true cause of each kind of refusal, and the least role that would do")
-def _(s):
+def test_o4_why_names_the_cause_of_each_kind_of_refusal(s):
+    """O4 `lanyard why` names the true cause of each kind of refusal, and the least role that would do"""
     secret = f"{s.vault}/secrets/app1-db"
     got = why(s, "nobody", SECRET_GET, secret)
     same((got["allowed"], got["reason"], got["isDataAction"], got["considered"]), (False, "NoRole", True, []), "no role")
@@ -929,7 +926,7 @@ def _(s):
     same((got["suggestions"][0]["scope"], got["suggestions"][0]["beyond"]), (secret, {"operations": 1, "changes": 0, "dataOperations": 1, "values": 0}), "the best")
     far = why(s, "owner-of-rg1", SECRET_GET, s.rg2)
     same((far["reason"], far["considered"][0]["causes"]), ("WrongPlane", ["WrongPlane", "WrongScope"]), "two causes")
-    check("other plane" in far["considered"][0]["detail"] and "it stands elsewhere" in far["considered"][0]["detail"], far["considered"][0]["detail"])
+    assert "other plane" in far["considered"][0]["detail"] and "it stands elsewhere" in far["considered"][0]["detail"], far["considered"][0]["detail"]
     same(why(s, "officer", SECRET_GET, secret, ends=0)["reason"], "Grants", "yes")
     same(why(s, "owner-of-rg1", SECRET_GET, secret)["reason"], "WrongPlane", "a management role")
     same(why(s, "officer", SECRET_GET, secret, "--plane", "control")["reason"], "WrongPlane", "asked on the other plane")
@@ -953,9 +950,9 @@ def _(s):
     told = s.ask("reader", "POST", f"{secret}/providers/Lanyard.Authorization/explain", body)
     same(told.json["reason"], "UnknownPrincipal", "nobody of that id, asked over the wire")
     words = subprocess.run([s.server.binary, "why", "nobody", SECRET_GET, secret], env=s.server.env, capture_output=True, text=True, check=False).stdout
-    check(f"at {secret}, the best first:\n  Key Vault Secrets User\n    Beyond this it allows 0 management operations" in words, words)
+    assert f"at {secret}, the best first:\n  Key Vault Secrets User\n    Beyond this it allows 0 management operations" in words, words
     words = s.server.call("why", "officer", SECRET_GET, secret)
-    check(words.startswith("yes: 'Key Vault Secrets Officer' at "), words)
+    assert words.startswith("yes: 'Key Vault Secrets Officer' at "), words
     for args, text in (
         (("nobody", SECRET_GET), "SCOPE is missing"),
         (("nobody", SECRET_GET, "nowhere"), "no resource group or resource"),
@@ -969,7 +966,7 @@ def _(s):
         (("who?", SECRET_GET, "/"), "neither"),
         (("nobody", SECRET_GET, "/", "--plane", "astral"), "control or data"),
     ):
-        check(text in why(s, *args, ends=2), str(args))
+        assert text in why(s, *args, ends=2), str(args)
     for command in ("check", "access"):
         for args, text in (
             (("nobody", SECRET_GET.replace("getSecret", "getSecrte"), secret), "did you mean"),
@@ -982,15 +979,15 @@ def _(s):
                     continue
             done = subprocess.run([s.server.binary, command, *args], env=s.server.env, capture_output=True, text=True, check=False)
             same((done.returncode, done.stdout), (2, ""), f"{command} {args}")
-            check(text in done.stderr, done.stderr)
+            assert text in done.stderr, done.stderr
     s.server.api("POST", "https://graph.microsoft.com/v1.0/users", {"accountEnabled": True, "displayName": "Ann", "mailNickname": "ann",
                  "userPrincipalName": "ann@lanyard.localhost", "passwordProfile": {"password": "LANYARD-SECRET-Ann-1!"}})
     for name in ("ann", "ann@lanyard.localhost"):
         same(why(s, name, SECRET_GET, secret)["principal"]["name"], "Ann", name)
 
 
-@test("O4 a refused request carries an id by which it is explained later, as it stood then")
-def _(s):
+def test_o4_a_refusal_carries_an_id_that_explains_it_later(s):
+    """O4 a refused request carries an id by which it is explained later, as it stood then"""
     refusals = [
         (s.ask("nobody", "GET", s.rg1, version="2022-09-01"), "NoRole", "Microsoft.Resources/subscriptions/resourceGroups/read"),
         (s.secret("owner-of-rg1", "GET", "app1-db"), "WrongPlane", SECRET_GET),
@@ -1001,19 +998,19 @@ def _(s):
         same(answer.status, 403, answer.text)
         record = answer.headers["x-lanyard-denial"]
         told = answer.error.get("additionalInfo", [{}])[0].get("info", {}).get("explain") or answer.error["message"]
-        check(f"lanyard why {record}" in told, answer.text)
+        assert f"lanyard why {record}" in told, answer.text
         got = why(s, record)
         same((got["id"], got["action"], got["explanation"]["reason"]), (record, action, reason), reason)
     listed = s.server.api("GET", "/lanyard/denials")["value"]
     same(listed[0]["id"], refusals[-1][0].headers["x-lanyard-denial"], "the newest first")
     words = subprocess.run([s.server.binary, "why", listed[0]["id"]], env=s.server.env, capture_output=True, text=True, check=False).stdout
-    check("Microsoft.Resources/subscriptions/resourceGroups/write" in words and "\nno: nearest is 'Reader'" in words, words)
+    assert "Microsoft.Resources/subscriptions/resourceGroups/write" in words and "\nno: nearest is 'Reader'" in words, words
     refused(s.ask("chief", "GET", "/lanyard/denials"), 404, "NotFound")  # not over the network
     same(s.ask("nobody", "GET", s.rg1, version="2022-09-01").headers.get("x-lanyard-denial"), None, "an answer that is no refusal")
 
 
-@test("R7 O4 a vault with access policies: the refusal says so, and so does its explanation")
-def _(s):
+def test_r7_o4_refusals_of_a_vault_with_access_policies(s):
+    """R7 O4 a vault with access policies: the refusal says so, and so does its explanation"""
     properties = {"tenantId": s.tenant, "sku": {"family": "A", "name": "standard"}, "enableRbacAuthorization": False, "accessPolicies": []}
     s.put(s.vault.replace("authz-shop", "authz-old"), "2023-07-01", {"location": "westus", "properties": properties})
     s.assign("Key Vault Secrets Officer", s.rg1, "officer")
@@ -1021,11 +1018,11 @@ def _(s):
     refused(answer, 403, "Forbidden", "does not have secrets get permission")
     got = why(s, answer.headers["x-lanyard-denial"])
     same((got["action"], got["explanation"]["reason"]), ("secrets get", "AccessPolicy"), "recorded")
-    check("roles do not count" in got["explanation"]["summary"], got["explanation"]["summary"])
+    assert "roles do not count" in got["explanation"]["summary"], got["explanation"]["summary"]
 
 
-@test("R6 whoever may not read role assignments may not ask about others")
-def _(s):
+def test_r6_asking_about_others_needs_read_on_role_assignments(s):
+    """R6 whoever may not read role assignments may not ask about others"""
     one = {"principal": s.ids["reader"]}
     body = {**one, "action": SECRET_GET}
     for what, asked in (("explain", body), ("access", one)):
@@ -1041,13 +1038,13 @@ def _(s):
     same(s.ask("reader", "POST", path, {**body, "attributes": attributes}).status, 200, "with attributes")
 
 
-@test("O4 explain shows assignments that stand elsewhere only to who may read them there")
-def _(s):
+def test_o4_explain_hides_assignments_that_the_caller_may_not_read(s):
+    """O4 explain shows assignments that stand elsewhere only to who may read them there"""
     far, near = s.assign("Contributor", s.rg2, "user"), s.assign("Reader", s.vault, "user")
     body = {"principal": s.ids["user"], "action": "Microsoft.Compute/virtualMachines/write"}
     ask = lambda who: s.ask(who, "POST", f"{s.rg1}/providers/Lanyard.Authorization/explain", body).json
     same([item["scope"] for item in ask("reader")["considered"]], [s.vault], "what lies below, and nothing else")
-    check(s.rg2 not in json.dumps(ask("reader")), "not in words either")
+    assert s.rg2 not in json.dumps(ask("reader")), "not in words either"
     s.drop(near)
     same((ask("reader")["reason"], ask("reader")["considered"]), ("NoRole", []), "nothing that is seen")
     seen = s.assign("Reader", s.rg2, "reader")
@@ -1056,8 +1053,8 @@ def _(s):
         s.drop(item)
 
 
-@test("R5 checkAccess honours what it is told of the request, the resource and the subject, and refuses what it does not know")
-def _(s):
+def test_r5_check_access_takes_attributes(s):
+    """R5 checkAccess honours what it is told of the request, the resource and the subject, and refuses what it does not know"""
     blobs = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs"
     read = f"{blobs}/read"
     account = f"{s.rg1}/providers/Microsoft.Storage/storageAccounts/shop"
@@ -1118,8 +1115,8 @@ def _(s):
         same(access(**told).status, 400, str(told))
 
 
-@test("O4 explain honours a tag with its marks, and refuses what it does not know")
-def _(s):
+def test_o4_explain_takes_tags(s):
+    """O4 explain honours a tag with its marks, and refuses what it does not know"""
     blobs = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs"
     path = f"{s.rg1}/providers/Lanyard.Authorization/explain"
     made = s.assign(s.blob_reader, s.rg1, "user", condition=f"@Resource[{blobs}/tags:Project<$key_case_sensitive$>] StringEquals 'Cascade'")
@@ -1142,44 +1139,31 @@ def _(s):
     s.drop(made)
 
 
-@test("O4 `lanyard access` lists what a principal can do, by plane and service")
-def _(s):
+def test_o4_access_lists_what_a_principal_can_do(s):
+    """O4 `lanyard access` lists what a principal can do, by plane and service"""
     words = s.server.call("access", "officer", "--scope", s.vault)
-    check("Data\n  Microsoft.KeyVault\n    Key Vault Secrets Officer at " in words, words)
-    check("Microsoft.KeyVault/vaults/secrets/*" in words, words)
+    assert "Data\n  Microsoft.KeyVault\n    Key Vault Secrets Officer at " in words, words
+    assert "Microsoft.KeyVault/vaults/secrets/*" in words, words
     words = s.server.call("access", "owner-of-rg1")
-    check(f"Management\n  Every service\n    Owner at {s.rg1}\n" in words, words)
-    check("No role assignment gives it anything." in s.server.call("access", "user"), "nothing")
-    check("there." in s.server.call("access", "owner-of-rg1", "--scope", s.rg2), "not there")
+    assert f"Management\n  Every service\n    Owner at {s.rg1}\n" in words, words
+    assert "No role assignment gives it anything." in s.server.call("access", "user"), "nothing"
+    assert "there." in s.server.call("access", "owner-of-rg1", "--scope", s.rg2), "not there"
     got = json.loads(s.server.call("access", "reader", "--json"))
     same([(grant["roleName"], grant["scope"]) for grant in got["grants"]], [("Reader", s.rg1)], "JSON")
 
 
-@test("R9 orphans are listed, and removed when told so")
-def _(s):
+def test_r9_orphans_are_listed_and_removed(s):
+    """R9 orphans are listed, and removed when told so"""
     path = f"{s.rg1}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/leaver"
     made = s.put(path, "2024-11-30", {"location": "westus"})
     left = s.assign("Reader", s.rg2, made["properties"]["principalId"])
-    check("Every role assignment has a principal." in s.server.call("orphans"), "none yet")
+    assert "Every role assignment has a principal." in s.server.call("orphans"), "none yet"
     s.server.api("DELETE", f"{path}?api-version=2024-11-30")
     words = s.server.call("orphans")
-    check(words.startswith(f"Reader at {s.rg2} for {made['properties']['principalId']}\n"), words)
+    assert words.startswith(f"Reader at {s.rg2} for {made['properties']['principalId']}\n"), words
     same([one["id"] for one in json.loads(s.server.call("orphans", "--json"))["value"]], [left["id"]], "JSON")
     listed = s.server.api("GET", f"{s.rg2}/{AUTHZ}/roleAssignments?api-version=2022-04-01&$filter=atScope()")["value"]
-    check(left["id"] in [a["id"] for a in listed], "the wire shows it as it is")
-    check("removed: Reader" in s.server.call("orphans", "--remove"), "removed")
-    check("Every role assignment has a principal." in s.server.call("orphans", "--remove"), "none left")
+    assert left["id"] in [a["id"] for a in listed], "the wire shows it as it is"
+    assert "removed: Reader" in s.server.call("orphans", "--remove"), "removed"
+    assert "Every role assignment has a principal." in s.server.call("orphans", "--remove"), "none left"
 
-
-def main():
-    stage = Stage()
-    try:
-        failed = run_all(stage)
-    finally:
-        clean = stage.server.close()
-    if not clean:
-        print("not ok authz: the server stops cleanly - it did not")
-    return failed or not clean
-
-
-sys.exit(main())

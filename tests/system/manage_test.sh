@@ -1,6 +1,6 @@
 #!/bin/sh
 #
-# manage_test - the verbs that make and change things: create, attach, grant, list, seed and their counterparts.
+# manage_test.sh - the verbs that make and change things: create, attach, grant, list, seed and their counterparts.
 
 set -u
 cd "$(dirname "$0")/../.." || exit 1

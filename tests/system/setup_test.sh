@@ -1,6 +1,6 @@
 #!/bin/sh
 #
-# setup_test - what the make targets use is installed by tools/setup; `make targets` tries it in full.
+# setup_test.sh - what the make targets use is installed by tools/setup; `make targets` tries it in full.
 
 set -u
 cd "$(dirname "$0")/../.." || exit 1

@@ -1,14 +1,13 @@
-#!/usr/bin/env python3
 """O1: who changed what, and who did what with a target: the logs as `lanyard logs` and the admin socket show them."""
 import json
 import pathlib
 import subprocess
-import sys
 import time
 import uuid
 
-sys.path.insert(0, str(pathlib.Path(__file__).parent))
-from lanyard import Server, check, run_all, same, test  # noqa: E402
+import pytest
+
+from lanyard import same
 
 VAULT_AUDIENCE = "https://vault.azure.net"
 OID = "http://schemas.microsoft.com/identity/claims/objectidentifier"
@@ -24,9 +23,9 @@ def records(server, log, *options):
     return [json.loads(line) for line in lines]
 
 
-class House:
-    def __init__(self):
-        self.server = Server("logs")
+class Stage:
+    def __init__(self, server):
+        self.server = server
         self.server.start()
         self.rg = f"/subscriptions/{self.server.facts['subscription']}/resourceGroups/rg"
         self.put(self.rg, "2022-09-01", {"location": "westus"})
@@ -57,8 +56,13 @@ class House:
         return found[0]
 
 
-@test("O1: each change has one activity record, the directory's changes too")
-def activities(house):
+@pytest.fixture(scope="module", name="house")
+def stage(server):
+    return Stage(server)
+
+
+def test_o1_each_change_has_one_activity_record(house):
+    """O1: each change has one activity record, the directory's changes too"""
     user = {"accountEnabled": True, "displayName": "Logged", "mailNickname": "logged", "passwordProfile": {"password": SECRET},
             "userPrincipalName": f"logged@{house.server.facts['names'].get('domain', 'lanyard.localhost')}"}
     made = json.loads(house.server.call("api", "POST", "https://graph.microsoft.com/v1.0/users", "-", given=json.dumps(user)))
@@ -79,8 +83,8 @@ def activities(house):
     same(sum(action == "Microsoft.Authorization/roleAssignments/write" for action, _ in done), 1, "the grant")
 
 
-@test("O1: an operation of a vault is recorded, denied and allowed, with who, where and why")
-def operations(house):
+def test_o1_operations_of_a_vault_are_recorded(house):
+    """O1: an operation of a vault is recorded, denied and allowed, with who, where and why"""
     status, denied = house.secret("PUT", "a", {"value": SECRET}, house.token)
     same(status, 403, "without a role")
     house.grant("Key Vault Secrets Officer")
@@ -90,22 +94,22 @@ def operations(house):
     same(status, 404, "what is not there")
     record = house.one("diagnostic", denied)
     same((record["operationName"], record["resultSignature"], record["properties"]["httpStatusCode"]), ("SecretSet", "NOT_AUTHORIZED", 403), "denied")
-    check(not record["properties"]["isAllowed"] and record["resultType"] == "Failure", "it was not allowed")
+    assert not record["properties"]["isAllowed"] and record["resultType"] == "Failure", "it was not allowed"
     record = house.one("diagnostic", allowed)
     same((record["operationName"], record["category"], record["resultType"]), ("SecretSet", "AuditEvent", "Success"), "allowed")
     same(record["identity"]["claim"][OID], house.principal, "who")
     same(record["resourceId"], house.vault, "the target")
     same(record["properties"]["id"], f"{house.vault}/secrets/a", "the object")
     same(record["properties"]["clientInfo"], "the-test/1", "the program")
-    check(record["properties"]["isAllowed"] and record["properties"]["isRbacAuthorized"], "roles allowed it")
+    assert record["properties"]["isAllowed"] and record["properties"]["isRbacAuthorized"], "roles allowed it"
     grants = house.server.api("GET", f"{house.vault}/providers/Microsoft.Authorization/roleAssignments?api-version=2022-04-01")["value"]
-    check(record["properties"]["appliedAssignmentId"] in [g["name"] for g in grants], "by that assignment")
+    assert record["properties"]["appliedAssignmentId"] in [g["name"] for g in grants], "by that assignment"
     record = house.one("diagnostic", missing)
-    check(record["properties"]["isAllowed"] and record["properties"]["httpStatusCode"] == 404, "allowed, and not found")
+    assert record["properties"]["isAllowed"] and record["properties"]["httpStatusCode"] == 404, "allowed, and not found"
 
 
-@test("O1: who cannot be told who he is, is recorded as that")
-def strangers(house):
+def test_o1_unauthenticated_callers_are_recorded(house):
+    """O1: who cannot be told who he is, is recorded as that"""
     for token, result in ((None, "TOKEN_MISSING"), ("nonsense", "TOKEN_MALFORMED")):
         status, correlation = house.secret("GET", "a", token=token)
         same(status, 401, "status")
@@ -114,16 +118,16 @@ def strangers(house):
         same(record["identity"]["claim"], {}, "nobody")
 
 
-@test("the management API and refused management calls make no diagnostic records")
-def others(house):
+def test_the_management_api_makes_no_diagnostic_records(house):
+    """the management API and refused management calls make no diagnostic records"""
     before = len(records(house.server, "diagnostic"))
     house.server.api("GET", f"{house.vault}?api-version=2023-07-01")
     house.server.ask("management.azure.com", "GET", f"{house.vault}?api-version=2023-07-01", token="nonsense")
     same(len(records(house.server, "diagnostic")), before, "records")
 
 
-@test("a log is followed from where it stands, each record once")
-def follows(house):
+def test_a_log_is_followed(house):
+    """a log is followed from where it stands, each record once"""
     log = house.server.home + "/followed"
     with open(log, "w", encoding="utf-8") as out:
         process = subprocess.Popen([house.server.binary, "logs", "diagnostic", "-f", "--json", "-n", "1"], env=house.server.env, stdout=out)
@@ -142,16 +146,16 @@ def follows(house):
         process.wait(20)
 
 
-@test("nobody but the operator reads the logs")
-def outside(house):
+def test_nobody_but_the_operator_reads_the_logs(house):
+    """nobody but the operator reads the logs"""
     for host in ("management.azure.com", "localhost"):
         answer = house.server.ask(host, "GET", "/lanyard/logs/activity", token=house.token)
-        check(answer.status in (400, 401, 403, 404), f"{host}: {answer.status}")
-        check("operationName" not in answer.text, "and nothing of it")
+        assert answer.status in (400, 401, 403, 404), f"{host}: {answer.status}"
+        assert "operationName" not in answer.text, "and nothing of it"
 
 
-@test("what is no log, no number and no cursor is refused")
-def refusals(house):
+def test_wrong_logs_numbers_and_cursors_are_refused(house):
+    """what is no log, no number and no cursor is refused"""
     for path, status in (("nothing", 404), ("activity?$top=0", 400), ("activity?$top=1001", 400), ("activity?$top=x", 400), ("signin?after=x", 400),
                          ("signin?after=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", 200), ("diagnostic?correlationId=x", 400)):
         command = [house.server.binary, "api", "--include", "GET", f"/lanyard/logs/{path}"]
@@ -159,20 +163,10 @@ def refusals(house):
         same(int(out.split(maxsplit=2)[1]), status, path)
 
 
-@test("the records of what waited are there after a stop")
-def stops(house):
+def test_queued_records_are_kept_at_a_stop(house):
+    """the records of what waited are there after a stop"""
     _, correlation = house.secret("GET", "a", token=house.token)
-    check(house.server.stop(), "the server stops")
+    assert house.server.stop(), "the server stops"
     house.server.start()
     same(house.one("diagnostic", correlation)["operationName"], "SecretGet", "the record")
 
-
-def main():
-    house = House()
-    try:
-        return run_all(house)
-    finally:
-        house.server.close()
-
-
-sys.exit(main())

@@ -1,15 +1,13 @@
-#!/usr/bin/env python3
 """`lanyard clock`: a test server's time is shown and moved, and everything follows it."""
 import base64
 import datetime
 import json
-import pathlib
 import subprocess
-import sys
 import time
 
-sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "wire"))
-from lanyard import Server, check, run_all, same, test  # noqa: E402
+import pytest
+
+from lanyard import same
 
 ARM, VAULT = "management.azure.com", "clock-shop.vault.azure.net"
 DAY_S = 86400
@@ -19,8 +17,8 @@ READER = "acdd72a7-3385-48ef-bd42-f606fba81ae7"
 
 
 class Stage:
-    def __init__(self, name="clock"):
-        self.server = Server(name)
+    def __init__(self, server):
+        self.server = server
         self.server.start("--test-clock")
         self.group = f"/subscriptions/{self.server.facts['subscription']}/resourceGroups/rg"
         self.put(self.group, "2022-09-01", {"location": "westus"})
@@ -63,7 +61,7 @@ def kid(token):
 
 
 def near(got, want, what):
-    check(abs(got - want) < WAIT_TIMEOUT_S, f"{what}: {got}, not {want}")
+    assert abs(got - want) < WAIT_TIMEOUT_S, f"{what}: {got}, not {want}"
 
 
 def refused(server, *words):
@@ -74,59 +72,61 @@ def refused(server, *words):
 def eventually(holds, what):
     until = time.monotonic() + WAIT_TIMEOUT_S
     while not holds():
-        check(time.monotonic() < until, f"never: {what}")
+        assert time.monotonic() < until, f"never: {what}"
         time.sleep(0.02)
 
 
-@test("R8 a server that is not for tests shows its clock and keeps it")
-def _(_stage):
-    plain = Server("clock-plain")
-    try:
-        plain.start()
-        said = json.loads(plain.call("clock", "--json"))
-        same((said["ahead_s"], said["test_clock"]), (0, False), "what it says")
-        near(read(said), time.time(), "time")
-        status, why = refused(plain, "+10m")
-        check(status == 1 and "--test-clock" in why, f"{status} {why}")
-        same(json.loads(plain.call("clock", "--json"))["ahead_s"], 0, "still")
-    finally:
-        check(plain.close(), "it stops cleanly")
+@pytest.fixture(scope="module", name="s")
+def stage(server):
+    return Stage(server)
 
 
-@test("R8 the clock moves ahead as far as it is told, and the moves add up")
-def _(s):
+def test_r8_the_clock_of_a_server_that_is_not_for_tests_cannot_be_moved(new_server):
+    """R8 a server that is not for tests shows its clock and keeps it"""
+    plain = new_server("clock-plain")
+    plain.start()
+    said = json.loads(plain.call("clock", "--json"))
+    same((said["ahead_s"], said["test_clock"]), (0, False), "what it says")
+    near(read(said), time.time(), "time")
+    status, why = refused(plain, "+10m")
+    assert status == 1 and "--test-clock" in why, f"{status} {why}"
+    same(json.loads(plain.call("clock", "--json"))["ahead_s"], 0, "still")
+
+
+def test_r8_the_clock_moves_ahead_and_the_moves_add_up(s):
+    """R8 the clock moves ahead as far as it is told, and the moves add up"""
     same(s.clock()["ahead_s"], 0, "at first")
     moved = s.clock("+10m")
     same((moved["ahead_s"], moved["test_clock"]), (600, True), "moved")
     near(read(moved), time.time() + 600, "time")
     same(s.clock("+1h30m")["ahead_s"], 6000, "both")
-    check(s.server.call("clock").strip().endswith("1h40m ahead of this machine"), "in words")
+    assert s.server.call("clock").strip().endswith("1h40m ahead of this machine"), "in words"
     same(json.loads(s.server.call("status", "--json"))["time"][:16], s.clock()["time"][:16], "the status tells the same time")
 
 
-@test("R8 what is no way ahead moves nothing")
-def _(s):
+def test_r8_a_malformed_move_of_the_clock_is_refused(s):
+    """R8 what is no way ahead moves nothing"""
     before = s.clock()["ahead_s"]
     for word in ("10m", "+", "+10", "+m", "+0s", "+10 m", "+5s1m", "+1.5h", "+-1h", "++1h", "tomorrow", "+99999999999999999999d"):
         status, why = refused(s.server, word)
-        check(status == 2 and "amount of time" in why, f"{word}: {status} {why}")
+        assert status == 2 and "amount of time" in why, f"{word}: {status} {why}"
     for words in (("-10m",), ("+1m", "+1m")):
-        check(refused(s.server, *words)[0] == 2, words)
+        assert refused(s.server, *words)[0] == 2, words
     for far in ("+3661d", "+200000d", "+106751991167300d"):
         status, why = refused(s.server, far)
-        check(status == 1, f"{far}: {status} {why}")
+        assert status == 1, f"{far}: {status} {why}"
     same(s.clock()["ahead_s"], before, "where it was")
 
 
-@test("T6 the endpoint hands out one token until it nears its end, by the clock")
-def _(s):
+def test_t6_the_endpoint_keeps_a_token_until_it_nears_its_end(s):
+    """T6 the endpoint hands out one token until it nears its end, by the clock"""
     first = s.token()
     near(claims(first)["exp"], read(s.clock()) + DAY_S, "good for a day")
     s.clock("+22h")
-    check(s.token() == first, "the same token after 22 hours")
+    assert s.token() == first, "the same token after 22 hours"
     s.clock("+1h55m")
     second = s.token()
-    check(second != first, "another one when five minutes are left")
+    assert second != first, "another one when five minutes are left"
     near(claims(second)["exp"], read(s.clock()) + DAY_S, "good for a day again")
     path = f"{s.group}?api-version=2022-09-01"
     old = s.token("https://management.azure.com/")
@@ -136,8 +136,8 @@ def _(s):
     same(s.server.ask(ARM, "GET", path, token=s.token("https://management.azure.com/")).status, 200, "a new one")
 
 
-@test("S1 a deleted secret is kept for its days and purged after them")
-def _(s):
+def test_s1_a_deleted_secret_is_kept_for_its_days_and_purged_after_them(s):
+    """S1 a deleted secret is kept for its days and purged after them"""
     same(s.secret("PUT", "/secrets/a", {"value": "LANYARD-SECRET-clock"}).status, 200, "set")
     same(s.secret("DELETE", "/secrets/a").status, 200, "deleted")
     s.clock("+6d23h")
@@ -150,8 +150,8 @@ def _(s):
     same(s.secret("PUT", "/secrets/a", {"value": "LANYARD-SECRET-again"}).status, 200, "the name is free")
 
 
-@test("S1 a deleted vault is purged when its days are over")
-def _(s):
+def test_s1_a_deleted_vault_is_purged_when_its_days_are_over(s):
+    """S1 a deleted vault is purged when its days are over"""
     path = f"{s.group}/providers/Microsoft.KeyVault/vaults/gone-vault"
     s.put(path, "2023-07-01", {"location": "westus", "properties": {"tenantId": s.server.facts["tenant"], "sku": {"family": "A", "name": "standard"}, "softDeleteRetentionInDays": 7, "accessPolicies": []}})
     s.server.api("DELETE", f"{path}?api-version=2023-07-01")
@@ -163,89 +163,70 @@ def _(s):
     eventually(lambda: names() == [], "the vault is purged")
 
 
-@test("tokens that were revoked are refused at every service, also a deleted identity's and after a restart; new ones are signed")
-def _(_stage):
-    s = Stage("revoke")
+def test_revoked_tokens_are_refused_at_every_service(new_server):
+    """tokens that were revoked are refused at every service, also a deleted identity's and after a restart; new ones are signed"""
+    s = Stage(new_server("clock-revoke"))
     ask = lambda token: s.server.ask(VAULT, "GET", "/secrets?api-version=7.4", token=token)  # noqa: E731
     manage = lambda token: s.server.ask(ARM, "GET", f"{s.group}?api-version=2022-09-01", token=token)  # noqa: E731
-    try:
-        vault, arm = s.token(), s.token("https://management.azure.com/")
-        same((ask(vault).status, manage(arm).status), (200, 200), "before")
-        same(s.token(), vault, "the endpoint keeps it")
-        s.server.call("identity", "revoke", "web")
-        same((ask(vault).status, manage(arm).status), (401, 401), "refused by both services")
-        fresh = s.token()
-        check(fresh != vault, "signed anew")
-        same((ask(fresh).status, manage(s.token("https://management.azure.com/")).status), (200, 200), "the new ones, in the same second")
-        same(s.token(), fresh, "and they are kept")
-        s.server.stop()
-        s.server.start("--test-clock")
-        same((ask(vault).status, ask(fresh).status), (401, 200), "after a restart")
+    vault, arm = s.token(), s.token("https://management.azure.com/")
+    same((ask(vault).status, manage(arm).status), (200, 200), "before")
+    same(s.token(), vault, "the endpoint keeps it")
+    s.server.call("identity", "revoke", "web")
+    same((ask(vault).status, manage(arm).status), (401, 401), "refused by both services")
+    fresh = s.token()
+    assert fresh != vault, "signed anew"
+    same((ask(fresh).status, manage(s.token("https://management.azure.com/")).status), (200, 200), "the new ones, in the same second")
+    same(s.token(), fresh, "and they are kept")
+    s.server.stop()
+    s.server.start("--test-clock")
+    same((ask(vault).status, ask(fresh).status), (401, 200), "after a restart")
 
-        identity = f"{s.group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/keeper"
-        made = s.put(identity, "2023-01-31", {"location": "westus"})["properties"]["principalId"]
-        other = f"{s.group}/providers/Microsoft.Compute/virtualMachines/other"
-        s.put(other, "2024-07-01", {"location": "westus", "identity": {"type": "UserAssigned", "userAssignedIdentities": {identity: {}}}, "properties": {}})
-        s.put(
-            f"{s.group}/providers/Microsoft.Authorization/roleAssignments/00000000-0000-0000-0000-000000000009",
-            "2022-04-01",
-            {"properties": {"roleDefinitionId": f"/providers/Microsoft.Authorization/roleDefinitions/{READER}", "principalId": made}},
-        )
-        arm = s.server.token_of("other", "https://management.azure.com/")
-        same(manage(arm).status, 200, "by the identity's role")
-        s.server.api("POST", f"{identity}/revokeTokens?api-version=2024-11-30")
-        same(manage(arm).status, 401, "revoked at the management API")
-        arm = s.server.token_of("other", "https://management.azure.com/")
-        same(manage(arm).status, 200, "a new one")
-        s.server.api("DELETE", f"{identity}?api-version=2023-01-31")
-        same(manage(arm).status, 200, "the identity is gone, its token lives")
-        s.server.call("identity", "revoke", made)
-        same(manage(arm).status, 401, "until it is revoked")
-    finally:
-        s.server.close()
+    identity = f"{s.group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/keeper"
+    made = s.put(identity, "2023-01-31", {"location": "westus"})["properties"]["principalId"]
+    other = f"{s.group}/providers/Microsoft.Compute/virtualMachines/other"
+    s.put(other, "2024-07-01", {"location": "westus", "identity": {"type": "UserAssigned", "userAssignedIdentities": {identity: {}}}, "properties": {}})
+    s.put(
+        f"{s.group}/providers/Microsoft.Authorization/roleAssignments/00000000-0000-0000-0000-000000000009",
+        "2022-04-01",
+        {"properties": {"roleDefinitionId": f"/providers/Microsoft.Authorization/roleDefinitions/{READER}", "principalId": made}},
+    )
+    arm = s.server.token_of("other", "https://management.azure.com/")
+    same(manage(arm).status, 200, "by the identity's role")
+    s.server.api("POST", f"{identity}/revokeTokens?api-version=2024-11-30")
+    same(manage(arm).status, 401, "revoked at the management API")
+    arm = s.server.token_of("other", "https://management.azure.com/")
+    same(manage(arm).status, 200, "a new one")
+    s.server.api("DELETE", f"{identity}?api-version=2023-01-31")
+    same(manage(arm).status, 200, "the identity is gone, its token lives")
+    s.server.call("identity", "revoke", made)
+    same(manage(arm).status, 401, "until it is revoked")
 
 
-@test("T8 signing keys turn by age: published before they sign, kept after, the same after a restart")
-def _(_stage):
-    s = Stage("clock-keys")
+def test_t8_signing_keys_turn_by_age(new_server):
+    """T8 signing keys turn by age: published before they sign, kept after, the same after a restart"""
+    s = Stage(new_server("clock-keys"))
     login, path = "login.microsoftonline.com", f"{s.group}?api-version=2022-09-01"
     keys = lambda: [key["kid"] for key in s.server.ask(login, "GET", f"/{s.server.facts['tenant']}/discovery/v2.0/keys").json.get("keys", [])]  # noqa: E731
     token = lambda: s.token("https://management.azure.com/")  # noqa: E731
     taken = lambda it: same(s.server.ask(ARM, "GET", path, token=it).status, 200, "the token")  # noqa: E731
-    try:
-        eventually(lambda: len(keys()) == 2, "a first start's keys are made after it serves")
-        before = keys()
-        s.clock("+44d23h")
-        old = token()
-        same((keys(), kid(old)), (before, before[0]), "not old enough")
-        s.clock("+2h")
-        eventually(lambda: keys() != before, "a turn")
-        after = keys()
-        same((after[0], after[2]), (before[1], before[0]), "the next signs, the one before is kept")
-        check(after[1] not in before, "a fresh next one")
-        taken(old)
-        s.clock("+21h30m")
-        eventually(lambda: token() != old, "a renewal")
-        fresh = token()
-        same((kid(fresh), kid(old)), (after[0], before[0]), "each by its own key")
-        taken(fresh), taken(old)
-        check(s.server.stop(), "it stops cleanly")
-        s.server.start("--test-clock")
-        same(keys(), after, "after a restart")
-        same(kid(token()), after[0], "and its key")
-    finally:
-        check(s.server.close(), "it stops cleanly")
+    eventually(lambda: len(keys()) == 2, "a first start's keys are made after it serves")
+    before = keys()
+    s.clock("+44d23h")
+    old = token()
+    same((keys(), kid(old)), (before, before[0]), "not old enough")
+    s.clock("+2h")
+    eventually(lambda: keys() != before, "a turn")
+    after = keys()
+    same((after[0], after[2]), (before[1], before[0]), "the next signs, the one before is kept")
+    assert after[1] not in before, "a fresh next one"
+    taken(old)
+    s.clock("+21h30m")
+    eventually(lambda: token() != old, "a renewal")
+    fresh = token()
+    same((kid(fresh), kid(old)), (after[0], before[0]), "each by its own key")
+    taken(fresh), taken(old)
+    assert s.server.stop(), "it stops cleanly"
+    s.server.start("--test-clock")
+    same(keys(), after, "after a restart")
+    same(kid(token()), after[0], "and its key")
 
-
-def main():
-    stage = Stage()
-    try:
-        failed = run_all(stage)
-    finally:
-        clean = stage.server.close()
-    if not clean:
-        print("not ok clock: the server stops cleanly - it did not")
-    return failed or not clean
-
-
-sys.exit(main())
