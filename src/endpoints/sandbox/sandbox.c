@@ -2,7 +2,6 @@
 #include "net/stream.h"
 
 #include <errno.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -11,9 +10,8 @@
 #include <unistd.h>
 
 #include "core/report.h"
-#include "endpoints/dns/dns.h"
 #include "endpoints/sandbox/peer.h"
-#include "endpoints/sandbox/workload.h"
+#include "endpoints/sandbox/serve.h"
 
 #define MESSAGE_MAX_BYTES 65536
 #define PROTOCOL_VERSION  1
@@ -25,21 +23,13 @@ enum stage { STAGE_ASKS, STAGE_HANDS_OVER, STAGE_SERVED, STAGE_GONE };
 
 // One launcher's connection. Everything of it happens on loop 0.
 struct launcher {
-    struct sandbox          *sandbox;
-    struct launcher         *next, **link;
-    struct net_watch        *watch;
-    enum stage               stage;
-    pid_t                    pid;
-    uid_t                    user;
-    bool                     is_sandboxed;
-    char                    *resource; // its id; "" if the program runs as none
-    guid                     uid;      // the resource that had this id when the launcher came
-    const struct socket_row *rows[WORKLOAD_MAX_SOCKETS];
-    size_t                   row_n;
-    uint16_t                 ports[WORKLOAD_MAX_SOCKETS]; // of the sockets, as they were handed over
-    struct http_listener    *listeners[WORKLOAD_MAX_SOCKETS];
-    size_t                   listener_n;
-    struct net_watch        *resolver;
+    struct sandbox   *sandbox;
+    struct launcher  *next, **link;
+    struct net_watch *watch;
+    enum stage        stage;
+    pid_t             pid;
+    uid_t             user;
+    struct served     served; // once it has asked
 };
 
 struct sandbox {
@@ -61,7 +51,6 @@ static void launcher_gone(void *context)
 {
     struct launcher *l = context;
     struct sandbox  *s = l->sandbox;
-    free(l->resource);
     free(l);
     s->launcher_n--;
     free_if_over(s);
@@ -70,11 +59,9 @@ static void launcher_gone(void *context)
 static void end_launcher(struct launcher *l)
 {
     if (l->stage == STAGE_GONE) return;
-    if (l->stage == STAGE_SERVED) report(REPORT_INFO, "sandbox: a workload ended", "pid=%d resource=\"%s\"", (int)l->pid, l->resource);
+    if (l->stage == STAGE_SERVED) report(REPORT_INFO, "sandbox: a workload ended", "pid=%d resource=\"%.*s\"", (int)l->pid, PSTR(l->served.place.id));
     l->stage = STAGE_GONE;
-    for (size_t i = 0; i < l->listener_n; i++) http_unlisten(l->listeners[i]);
-    l->listener_n = 0;
-    if (l->resolver) net_watch_close(TAKE(l->resolver), dns_free);
+    served_clear(&l->served);
     *l->link = l->next;
     if (l->next) l->next->link = l->link;
     net_watch_close(l->watch, launcher_gone);
@@ -110,26 +97,16 @@ static enum err send_places(struct call *c, const struct launcher *l, int fd)
     json_begin(&w, &b);
     json_write_object(&w);
     json_put_bool(&w, S("ok"), true);
-    json_put_string(&w, S("resource"), str_of(l->resource));
+    json_put_string(&w, S("resource"), l->served.place.id);
     json_put_string(&w, S("ca_pem"), l->sandbox->settings.ca_pem);
     json_write_key(&w, S("listeners"));
-    json_write_array(&w);
-    for (size_t i = 0; i < l->row_n; i++) {
-        json_write_object(&w);
-        json_put_string(&w, S("name"), l->rows[i]->name);
-        json_put_string(&w, S("transport"), l->rows[i]->is_udp ? S("udp") : S("tcp"));
-        json_put_string(&w, S("address"), l->is_sandboxed ? l->rows[i]->address : S("127.0.0.1"));
-        json_put_int(&w, S("port"), l->is_sandboxed ? l->rows[i]->port : 0);
-        json_write_end(&w);
-    }
-    json_write_end(&w);
+    served_write_places(&w, &l->served);
     json_write_end(&w);
     TRY(buf_finish(c, &b, &text));
     send_text(fd, text);
     return OK;
 }
 
-// Outside a sandbox the address is only known now, and SDKs must be told.
 static enum err send_served(struct call *c, const struct launcher *l, int fd)
 {
     struct buf         b;
@@ -140,117 +117,11 @@ static enum err send_served(struct call *c, const struct launcher *l, int fd)
     json_write_object(&w);
     json_put_bool(&w, S("ok"), true);
     json_write_key(&w, S("environment"));
-    json_write_object(&w);
-    for (size_t i = 0; i < l->row_n && !l->is_sandboxed; i++)
-        if (l->rows[i]->variable) json_put_string(&w, str_of(l->rows[i]->variable), call_format(c, "http://127.0.0.1:%u", l->ports[i]));
-    json_write_end(&w);
+    served_write_environment(c, &w, &l->served);
     json_write_end(&w);
     TRY(buf_finish(c, &b, &text));
     send_text(fd, text);
     return OK;
-}
-
-/* ---- serving what was handed over ---- */
-
-// A service's socket on the host: any process can reach it, so it is for one user's alone.
-struct guarded {
-    struct http_listener_settings inner;
-    uid_t                         user;
-};
-
-static void handle_guarded(struct http_exchange *x, void *context)
-{
-    struct guarded *g = context;
-    g->inner.handler(x, g->inner.context);
-}
-
-static void admit_guarded(struct http_exchange *x, void *context)
-{
-    struct guarded *g = context;
-    g->inner.admit(x, g->inner.context);
-}
-
-static bool accepts_user(int fd, void *context)
-{
-    const struct guarded *g = context;
-    return peer_is_user(fd, g->user);
-}
-
-static void guarded_free(void *context)
-{
-    struct guarded *g = context;
-    if (g->inner.context_free) g->inner.context_free(g->inner.context);
-    free(g);
-}
-
-static enum err guard_by_user(struct call *c, uid_t user, struct http_listener_settings *h)
-{
-    struct guarded *g = calloc(1, sizeof *g);
-    if (!g) {
-        if (h->context_free) h->context_free(h->context);
-        return FAIL_PLAIN(c, ERR_NO_MEMORY);
-    }
-    *g = (struct guarded){.inner = *h, .user = user};
-    h->handler = handle_guarded;
-    h->admit = h->admit ? admit_guarded : NULL;
-    h->context = g;
-    h->context_free = guarded_free;
-    h->accepts = accepts_user;
-    return OK;
-}
-
-static enum err open_row(struct call *c, const struct launcher *l, const struct socket_row *row, struct http_listener_settings *h)
-{
-    struct socket_workload w = {.product = l->sandbox->settings.product,
-                                .place = {.id = str_of(l->resource), .uid = l->uid},
-                                .known_by = l->is_sandboxed ? SIGNIN_KNOWN_SANDBOX : SIGNIN_KNOWN_USER};
-    TRY(row->open(c, &w, h));
-    return l->is_sandboxed ? OK : guard_by_user(c, l->user, h);
-}
-
-static enum err serve_dns(struct call *c, struct launcher *l, int fd)
-{
-    struct sandbox_settings *s = &l->sandbox->settings;
-    struct dns_zone          zone = {.names = &s->product->names};
-    struct dns              *dns;
-    struct sockaddr_in       at;
-    socklen_t                n = sizeof at;
-    if (getsockname(fd, (struct sockaddr *)&at, &n) != 0) {
-        close(fd);
-        return FAIL(c, ERR_IO, "A socket has no address: %s.", strerror(errno));
-    }
-    memcpy(zone.address, &at.sin_addr, sizeof zone.address); // all names lead to where the resolver itself is
-    enum err failed = dns_new(c, &zone, &dns);
-    if (failed != OK) {
-        close(fd);
-        return failed;
-    }
-    failed = net_watch_new(c, s->loops, fd, dns_ready, dns, &l->resolver);
-    if (failed != OK) dns_free(dns);
-    return failed;
-}
-
-// The descriptor is gone for the caller, served or not.
-static enum err serve_socket(struct call *c, struct launcher *l, const struct socket_row *row, int fd)
-{
-    struct sandbox_settings      *s = &l->sandbox->settings;
-    struct http_listener_settings h = {.fd = fd};
-    if (!workload_takes(row, l->is_sandboxed, fd)) {
-        close(fd);
-        return FAIL(c, ERR_PARAMETER_INVALID, "The socket for %.*s is not of its kind.", PSTR(row->name));
-    }
-    if (row == &WORKLOAD_DNS) return serve_dns(c, l, fd);
-    enum err failed = OK;
-    if (row != &WORKLOAD_HTTPS) failed = open_row(c, l, row, &h);
-    else h = (struct http_listener_settings){.fd = fd, .tls = s->tls, .handler = router_handle, .admit = router_admit, .context = s->router};
-    if (failed != OK) {
-        close(fd);
-        return failed;
-    }
-    failed = http_listen(c, s->http, &h, &l->listeners[l->listener_n]);
-    if (failed == OK) l->listener_n++;
-    else if (h.context_free) h.context_free(h.context);
-    return failed;
 }
 
 /* ---- messages ---- */
@@ -267,49 +138,35 @@ static void handed_close(struct handed *h)
     h->n = 0;
 }
 
-static uint16_t port_of(int fd)
-{
-    struct sockaddr_in at;
-    socklen_t          n = sizeof at;
-    return getsockname(fd, (struct sockaddr *)&at, &n) == 0 ? ntohs(at.sin_port) : 0;
-}
-
 static enum err take_question(struct call *c, struct launcher *l, int fd, const struct json *message)
 {
-    struct product       *p = l->sandbox->settings.product;
-    struct work           w;
-    str                   named = json_get_str(message, S("resource"));
-    struct workload_place place;
+    struct product        *p = l->sandbox->settings.product;
+    struct work            w;
+    str                    named = json_get_str(message, S("resource"));
+    struct served_workload asked = {.is_sandboxed = json_get_bool(message, S("sandbox"), true), .user = l->user};
     if (json_get_int(message, S("version"), 0) != PROTOCOL_VERSION)
         return FAIL(c, ERR_PARAMETER_INVALID, "The server and this program are of different versions: use the same lanyard for both.");
-    l->is_sandboxed = json_get_bool(message, S("sandbox"), true);
     TRY(work_begin(c, p, LAUNCHER_ROW, &w));
-    enum err failed = workload_find(c, w.world, named, &place);
+    enum err failed = workload_find(c, w.world, named, &asked.place);
     work_end(&w);
     TRY(failed);
-    l->row_n = workload_sockets(l->is_sandboxed, !str_empty(place.id), l->rows);
-    if (l->row_n == 0)
-        return FAIL(c, ERR_PARAMETER_INVALID, "Without a sandbox there is only the token endpoint, and that needs a resource: --as RES.");
-    l->uid = place.uid;
-    l->resource = strndup(place.id.at, place.id.n);
-    if (!l->resource) return FAIL_PLAIN(c, ERR_NO_MEMORY);
+    TRY(served_init(c, &l->served, &l->sandbox->settings, &asked));
     l->stage = STAGE_HANDS_OVER;
     return send_places(c, l, fd);
 }
 
 static enum err take_sockets(struct call *c, struct launcher *l, int fd, const struct json *message, struct handed *h)
 {
-    if (!json_get_bool(message, S("serve"), false) || h->n != l->row_n)
-        return FAIL(c, ERR_PARAMETER_INVALID, "%zu sockets were to be handed over, and %zu came.", l->row_n, h->n);
+    if (!json_get_bool(message, S("serve"), false) || h->n != l->served.row_n)
+        return FAIL(c, ERR_PARAMETER_INVALID, "%zu sockets were to be handed over, and %zu came.", l->served.row_n, h->n);
     for (size_t i = 0; i < h->n; i++) {
         int socket = h->at[i];
-        l->ports[i] = port_of(socket);
         h->at[i] = -1;
-        TRY(serve_socket(c, l, l->rows[i], socket));
+        TRY(served_take(c, &l->served, i, socket));
     }
     l->stage = STAGE_SERVED;
-    report(REPORT_INFO, "sandbox: a workload begins", "pid=%d uid=%u sandboxed=%d resource=\"%s\"", (int)l->pid, (unsigned)l->user, l->is_sandboxed,
-           l->resource);
+    report(REPORT_INFO, "sandbox: a workload begins", "pid=%d uid=%u sandboxed=%d resource=\"%.*s\"", (int)l->pid, (unsigned)l->user,
+           l->served.is_sandboxed, PSTR(l->served.place.id));
     return send_served(c, l, fd);
 }
 

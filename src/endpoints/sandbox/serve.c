@@ -1,0 +1,163 @@
+#include "endpoints/sandbox/serve.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "endpoints/dns/dns.h"
+#include "endpoints/sandbox/peer.h"
+#include "net/stream.h"
+
+enum err served_init(struct call *c, struct served *out, const struct sandbox_settings *settings, const struct served_workload *w)
+{
+    struct served s = {.settings = settings, .is_sandboxed = w->is_sandboxed, .user = w->user};
+    s.row_n = workload_sockets(w->is_sandboxed, !str_empty(w->place.id), s.rows);
+    if (s.row_n == 0)
+        return FAIL(c, ERR_PARAMETER_INVALID, "Without a sandbox there is only the token endpoint, and that needs a resource: --as RES.");
+    char *id = strndup(w->place.id.at, w->place.id.n);
+    if (!id) return FAIL_PLAIN(c, ERR_NO_MEMORY);
+    s.place = (struct workload_place){.id = str_of(id), .uid = w->place.uid};
+    *out = s;
+    return OK;
+}
+
+// A service's socket on the host: any process can reach it, so it is for one user's alone.
+struct guarded {
+    struct http_listener_settings inner;
+    uid_t                         user;
+};
+
+static void handle_guarded(struct http_exchange *x, void *context)
+{
+    struct guarded *g = context;
+    g->inner.handler(x, g->inner.context);
+}
+
+static void admit_guarded(struct http_exchange *x, void *context)
+{
+    struct guarded *g = context;
+    g->inner.admit(x, g->inner.context);
+}
+
+static bool accepts_user(int fd, void *context)
+{
+    const struct guarded *g = context;
+    return peer_is_user(fd, g->user);
+}
+
+static void guarded_free(void *context)
+{
+    struct guarded *g = context;
+    if (g->inner.context_free) g->inner.context_free(g->inner.context);
+    free(g);
+}
+
+static enum err guard_by_user(struct call *c, uid_t user, struct http_listener_settings *h)
+{
+    struct guarded *g = calloc(1, sizeof *g);
+    if (!g) {
+        if (h->context_free) h->context_free(h->context);
+        return FAIL_PLAIN(c, ERR_NO_MEMORY);
+    }
+    *g = (struct guarded){.inner = *h, .user = user};
+    h->handler = handle_guarded;
+    h->admit = h->admit ? admit_guarded : NULL;
+    h->context = g;
+    h->context_free = guarded_free;
+    h->accepts = accepts_user;
+    return OK;
+}
+
+static enum err open_row(struct call *c, const struct served *s, const struct socket_row *row, struct http_listener_settings *h)
+{
+    struct socket_workload w = {
+        .product = s->settings->product, .place = s->place, .known_by = s->is_sandboxed ? SIGNIN_KNOWN_SANDBOX : SIGNIN_KNOWN_USER};
+    TRY(row->open(c, &w, h));
+    return s->is_sandboxed ? OK : guard_by_user(c, s->user, h);
+}
+
+static enum err serve_dns(struct call *c, struct served *s, int fd)
+{
+    struct dns_zone    zone = {.names = &s->settings->product->names};
+    struct dns        *dns;
+    struct sockaddr_in at;
+    socklen_t          n = sizeof at;
+    if (getsockname(fd, (struct sockaddr *)&at, &n) != 0) {
+        close(fd);
+        return FAIL(c, ERR_IO, "A socket has no address: %s.", strerror(errno));
+    }
+    memcpy(zone.address, &at.sin_addr, sizeof zone.address); // all names lead to where the resolver itself is
+    enum err failed = dns_new(c, &zone, &dns);
+    if (failed != OK) {
+        close(fd);
+        return failed;
+    }
+    failed = net_watch_new(c, s->settings->loops, fd, dns_ready, dns, &s->resolver);
+    if (failed != OK) dns_free(dns);
+    return failed;
+}
+
+static uint16_t port_of(int fd)
+{
+    struct sockaddr_in at;
+    socklen_t          n = sizeof at;
+    return getsockname(fd, (struct sockaddr *)&at, &n) == 0 ? ntohs(at.sin_port) : 0;
+}
+
+enum err served_take(struct call *c, struct served *s, size_t i, int fd)
+{
+    const struct sandbox_settings *with = s->settings;
+    const struct socket_row       *row = s->rows[i];
+    struct http_listener_settings  h = {.fd = fd};
+    if (!workload_takes(row, s->is_sandboxed, fd)) {
+        close(fd);
+        return FAIL(c, ERR_PARAMETER_INVALID, "The socket for %.*s is not of its kind.", PSTR(row->name));
+    }
+    s->ports[i] = port_of(fd);
+    if (row == &WORKLOAD_DNS) return serve_dns(c, s, fd);
+    enum err failed = OK;
+    if (row != &WORKLOAD_HTTPS) failed = open_row(c, s, row, &h);
+    else h = (struct http_listener_settings){.fd = fd, .tls = with->tls, .handler = router_handle, .admit = router_admit, .context = with->router};
+    if (failed != OK) {
+        close(fd);
+        return failed;
+    }
+    failed = http_listen(c, with->http, &h, &s->listeners[s->listener_n]);
+    if (failed == OK) s->listener_n++;
+    else if (h.context_free) h.context_free(h.context);
+    return failed;
+}
+
+void served_write_places(struct json_writer *w, const struct served *s)
+{
+    json_write_array(w);
+    for (size_t i = 0; i < s->row_n; i++) {
+        const struct socket_row *row = s->rows[i];
+        json_write_object(w);
+        json_put_string(w, S("name"), row->name);
+        json_put_string(w, S("transport"), row->is_udp ? S("udp") : S("tcp"));
+        json_put_string(w, S("address"), s->is_sandboxed ? row->address : S("127.0.0.1"));
+        json_put_int(w, S("port"), s->is_sandboxed ? row->port : 0);
+        json_write_end(w);
+    }
+    json_write_end(w);
+}
+
+// Outside a sandbox the address is only known now, and SDKs must be told.
+void served_write_environment(struct call *c, struct json_writer *w, const struct served *s)
+{
+    json_write_object(w);
+    for (size_t i = 0; i < s->row_n && !s->is_sandboxed; i++)
+        if (s->rows[i]->variable) json_put_string(w, str_of(s->rows[i]->variable), call_format(c, "http://127.0.0.1:%u", s->ports[i]));
+    json_write_end(w);
+}
+
+void served_clear(struct served *s)
+{
+    for (size_t i = 0; i < s->listener_n; i++) http_unlisten(s->listeners[i]);
+    if (s->resolver) net_watch_close(s->resolver, dns_free);
+    free((char *)s->place.id.at);
+    *s = (struct served){0};
+}
