@@ -118,7 +118,8 @@ static guid bare_role(struct scene *x, const struct trial *trial)
     struct test           *t = x->s.test;
     str                    action[] = {str_of(trial->own ? trial->own : trial->op->action ? trial->op->action : "Microsoft.Resources/tenants/read")};
     struct role_permission p = {0};
-    struct role *made, plain = {.id = stage_guid(0xE2), .name = S("Bare"), .permissions = &p, .permission_n = 1, .scopes = &EVERYWHERE, .scope_n = 1};
+    struct role           *made,
+        plain = {.id = test_product_guid(0xE2), .name = S("Bare"), .permissions = &p, .permission_n = 1, .scopes = &EVERYWHERE, .scope_n = 1};
     if (trial->op->plane == RBAC_DATA) p.data_actions = action, p.data_action_n = 1;
     else p.actions = action, p.action_n = 1;
     CHECK_OK(role_new(t->call, &plain, &made));

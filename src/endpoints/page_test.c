@@ -1,10 +1,10 @@
 #include "endpoints/page.h"
 
 #include "core/b64.h"
-#include "stage.h"
+#include "test_product.h"
 
 struct asking {
-    struct stage        s;
+    struct test_product s;
     struct http_request http;
     struct wire         wire;
     struct http_field   query[4];
@@ -12,14 +12,14 @@ struct asking {
 
 static void asking_open(struct asking *x, struct test *t)
 {
-    stage_open(&x->s, t);
+    test_product_open(&x->s, t);
     x->http = (struct http_request){.host = S("management.example"), .path = S("/list%20of")};
     x->wire = (struct wire){.http = &x->http, .product = &x->s.product, .path = S("/list of"), .query = x->query};
 }
 
 static void asking_close(struct asking *x)
 {
-    stage_close(&x->s);
+    test_product_close(&x->s);
 }
 
 static void set_query(struct asking *x, str filter, str token)
@@ -98,7 +98,7 @@ TEST(page_of_guids_takes_no_other_key)
     CLEANUP(asking_close) struct asking x;
     struct page                         page;
     const guid                         *after;
-    guid                                id = stage_guid(7);
+    guid                                id = test_product_guid(7);
     asking_open(&x, t);
     str good = cursor(&x, guid_key(&id)), text = cursor(&x, S("no guid"));
     set_query(&x, S("f"), good);

@@ -1,10 +1,10 @@
 #include "endpoints/service.h"
-#include "stage.h"
+#include "test_product.h"
 
 TEST(answer_failure_has_a_body_when_the_memory_is_used_up)
 {
-    CLEANUP(stage_close) struct stage s;
-    stage_open(&s, t);
+    CLEANUP(test_product_close) struct test_product s;
+    test_product_open(&s, t);
     for (size_t i = 0; i < SERVICE_N; i++) {
         if (!SERVICES[i]->dialect) continue; // it answers no requests of the router
         struct http_exchange x = {.loop = NULL};

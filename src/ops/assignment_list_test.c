@@ -1,24 +1,24 @@
 #include "ops/assignment_list.h"
 
-#include "stage.h"
+#include "test_product.h"
 
 // Every page of every query holds what a look at each assignment finds, whichever index serves it.
 
 #define MG   "/providers/Microsoft.Management/managementGroups/"
-#define DEEP STAGE_GROUP "/providers/Microsoft.KeyVault/vaults/v/secrets/s"
+#define DEEP TEST_PRODUCT_GROUP "/providers/Microsoft.KeyVault/vaults/v/secrets/s"
 enum { ASSIGNMENTS = 400, PRINCIPALS = 6 };
 
 static const char *const SCOPES[] = {
-    "/", STAGE_SUBSCRIPTION, STAGE_OTHER_SUBSCRIPTION, STAGE_GROUP, STAGE_SUBSCRIPTION "/resourceGroups/Shop2", STAGE_GROUP "/providers/Microsoft.KeyVault/vaults/v",
+    "/", TEST_PRODUCT_SUBSCRIPTION, TEST_PRODUCT_OTHER_SUBSCRIPTION, TEST_PRODUCT_GROUP, TEST_PRODUCT_SUBSCRIPTION "/resourceGroups/Shop2", TEST_PRODUCT_GROUP "/providers/Microsoft.KeyVault/vaults/v",
     DEEP, MG "upper", MG "lower", MG "lower/providers/Some.Thing/kinds/x", "/providers/Some.Thing/kinds/y",
 };
 
 static object_id principal(unsigned n)
 {
-    return (object_id){stage_guid(0x700 + n)};
+    return (object_id){test_product_guid(0x700 + n)};
 }
 
-static void put(struct stage *s, guid id, object_id who, const char *scope)
+static void put(struct test_product *s, guid id, object_id who, const char *scope)
 {
     static const guid  READER = {{0xac, 0xdd, 0x72, 0xa7, 0x33, 0x85, 0x48, 0xef, 0xbd, 0x42, 0xf6, 0x06, 0xfb, 0xa8, 0x1a, 0xe7}};
     struct test       *t = s->test;
@@ -27,7 +27,7 @@ static void put(struct stage *s, guid id, object_id who, const char *scope)
     CHECK_OK(work_change(t->call, &s->work, STORE_ASSIGNMENT, NULL, &made->ref));
 }
 
-static void put_mgmt_group(struct stage *s, const char *name, const char *parent)
+static void put_mgmt_group(struct test_product *s, const char *name, const char *parent)
 {
     struct test       *t = s->test;
     struct mgmt_group *made, plain = {.name = str_of(name), .display_name = str_of(name), .parent = str_of(parent)};
@@ -35,10 +35,10 @@ static void put_mgmt_group(struct stage *s, const char *name, const char *parent
     CHECK_OK(work_change(t->call, &s->work, STORE_MGMT_GROUP, NULL, &made->ref));
 }
 
-static void fill(struct stage *s)
+static void fill(struct test_product *s)
 {
     struct test               *t = s->test;
-    const struct subscription *in = tree_find_subscription(s->work.world->tree, (subscription_id){stage_guid(0x51)});
+    const struct subscription *in = tree_find_subscription(s->work.world->tree, (subscription_id){test_product_guid(0x51)});
     put_mgmt_group(s, "root", "");
     put_mgmt_group(s, "upper", "root");
     put_mgmt_group(s, "lower", "upper");
@@ -48,9 +48,9 @@ static void fill(struct stage *s)
         CHECK_OK(subscription_new(t->call, &plain, &moved));
         CHECK_OK(work_change(t->call, &s->work, STORE_SUBSCRIPTION, &in->ref, &moved->ref));
     }
-    stage_put_principal(s, 0x700, PRINCIPAL_GROUP);
-    stage_put_principal(s, 0x701, PRINCIPAL_USER);
-    stage_put_member(s, principal(0), principal(1));
+    test_product_put_principal(s, 0x700, PRINCIPAL_GROUP);
+    test_product_put_principal(s, 0x701, PRINCIPAL_USER);
+    test_product_put_member(s, principal(0), principal(1));
     for (unsigned i = 0; i < ASSIGNMENTS; i++) put(s, guid_new(t->call), principal(i % PRINCIPALS), SCOPES[i * 7 % COUNT(SCOPES)]);
 }
 
@@ -60,7 +60,7 @@ struct question {
 };
 
 struct expected {
-    struct stage             *s;
+    struct test_product      *s;
     struct scope              at;
     const str                *above;
     size_t                    above_n;
@@ -87,7 +87,7 @@ static bool expect(const struct assignment *x, void *context)
     return true;
 }
 
-static void ask(struct stage *s, const struct question *row, size_t limit)
+static void ask(struct test_product *s, const struct question *row, size_t limit)
 {
     struct test            *t = s->test;
     struct rbac_filter      filter;
@@ -119,12 +119,12 @@ static void ask(struct stage *s, const struct question *row, size_t limit)
 
 TEST(assignment_pages_hold_what_a_look_at_each_finds)
 {
-    CLEANUP(stage_close) struct stage s;
+    CLEANUP(test_product_close) struct test_product s;
     static const char *const          FILTERS[] = {
         "", "atScope()", "principalId eq " WHO(2), "assignedTo(" WHO(1) ")", "atScope() and assignedTo(" WHO(1) ")", "principalId eq " WHO(9), "assignedTo(" WHO(9) ")",
     };
     static const size_t LIMITS[] = {1, 3, 50, ASSIGNMENTS + 1};
-    stage_open(&s, t);
+    test_product_open(&s, t);
     fill(&s);
     for (size_t i = 0; i < COUNT(SCOPES); i++)
         for (size_t f = 0; f < COUNT(FILTERS); f++)
@@ -134,12 +134,12 @@ TEST(assignment_pages_hold_what_a_look_at_each_finds)
 
 TEST(assignment_pages_are_bounded_where_no_index_is_small)
 {
-    CLEANUP(stage_close) struct stage s;
+    CLEANUP(test_product_close) struct test_product s;
     enum { MANY = ASSIGNMENT_LIST_MAX_LOOKS + 500 };
     struct rbac_filter      filter = {.has_principal = true, .principal = principal(1)};
     struct assignment_query q = {.filter = &filter, .limit = MANY};
     struct assignment_page  first = {0}, second = {0};
-    stage_open(&s, t);
+    test_product_open(&s, t);
     CHECK_OK(scope_parse(t->call, S("/"), &q.at));
     for (unsigned i = 0; i < MANY; i++) put(&s, guid_new(t->call), principal(1), "/");
     CHECK_OK(OP_ASSIGNMENT_LIST.run(t->call, &s.work, &q, &first));
@@ -156,7 +156,7 @@ TEST(assignment_pages_are_bounded_where_no_index_is_small)
     CHECK(first.n == 1 && !first.has_more); // by its principal
     filter.has_principal = false;
     filter.at_scope = true;
-    CHECK_OK(scope_parse(t->call, S(STAGE_GROUP), &q.at));
+    CHECK_OK(scope_parse(t->call, S(TEST_PRODUCT_GROUP), &q.at));
     CHECK_OK(OP_ASSIGNMENT_LIST.run(t->call, &s.work, &q, &first));
     CHECK(first.n == ASSIGNMENT_LIST_MAX_LOOKS && first.has_more);
 }
@@ -168,20 +168,20 @@ struct standing {
 
 TEST(assignment_pages_give_what_stands_all_the_while_once)
 {
-    CLEANUP(stage_close) struct stage s;
+    CLEANUP(test_product_close) struct test_product s;
     enum { STANDING = 200 };
     struct standing    standing[STANDING];
     struct rbac_filter filter = {0};
     guid               after, fleeting[STANDING];
-    stage_open(&s, t);
+    test_product_open(&s, t);
     for (unsigned i = 0; i < STANDING; i++) {
         standing[i] = (struct standing){guid_new(t->call), 0};
-        put(&s, standing[i].id, principal(1), STAGE_GROUP);
+        put(&s, standing[i].id, principal(1), TEST_PRODUCT_GROUP);
         fleeting[i] = guid_new(t->call);
-        put(&s, fleeting[i], principal(1), STAGE_GROUP);
+        put(&s, fleeting[i], principal(1), TEST_PRODUCT_GROUP);
     }
     struct assignment_query q = {.filter = &filter, .limit = 7};
-    CHECK_OK(scope_parse(t->call, S(STAGE_GROUP), &q.at));
+    CHECK_OK(scope_parse(t->call, S(TEST_PRODUCT_GROUP), &q.at));
     for (unsigned turn = 0;; turn++) {
         struct assignment_page page = {0};
         CHECK_OK(OP_ASSIGNMENT_LIST.run(t->call, &s.work, &q, &page));
@@ -194,7 +194,7 @@ TEST(assignment_pages_give_what_stands_all_the_while_once)
         for (unsigned k = turn; k < STANDING && k < turn + 3; k++) {
             const struct assignment *x = rbac_find_assignment(s.work.world->rules, fleeting[k]);
             if (x) CHECK_OK(work_change(t->call, &s.work, STORE_ASSIGNMENT, &x->ref, NULL));
-            put(&s, guid_new(t->call), principal(2), STAGE_GROUP);
+            put(&s, guid_new(t->call), principal(2), TEST_PRODUCT_GROUP);
         }
     }
     for (size_t k = 0; k < STANDING; k++) CHECK_INT(standing[k].seen, 1, "seen");

@@ -1,16 +1,16 @@
 #include "ops/assignments.h"
 
 #include "ops/system_identity.h"
-#include "stage.h"
+#include "test_product.h"
 
-#define VM        STAGE_GROUP "/providers/Microsoft.Compute/virtualMachines/web"
+#define VM        TEST_PRODUCT_GROUP "/providers/Microsoft.Compute/virtualMachines/web"
 #define MGMT_ROOT "/providers/Microsoft.Management/managementGroups/00000000-0000-0000-0000-000000000010"
 #define CONDITION "@Resource[Microsoft.KeyVault/vaults/secrets:name] StringEquals 'a'"
 
 static const guid READER = {{0xac, 0xdd, 0x72, 0xa7, 0x33, 0x85, 0x48, 0xef, 0xbd, 0x42, 0xf6, 0x06, 0xfb, 0xa8, 0x1a, 0xe7}};
 static const guid OWNER = {{0x8e, 0x3a, 0xf6, 0x57, 0xa8, 0xff, 0x44, 0x3c, 0xa7, 0x5c, 0x2f, 0xe8, 0xc4, 0xbc, 0xb6, 0x35}};
 
-static void put_mgmt_group(struct stage *s)
+static void put_mgmt_group(struct test_product *s)
 {
     struct test       *t = s->test;
     struct mgmt_group *made, plain = {.name = guid_str(t->call, s->product.tenant.g), .display_name = S("Root")};
@@ -18,48 +18,49 @@ static void put_mgmt_group(struct stage *s)
     CHECK_OK(work_change(t->call, &s->work, STORE_MGMT_GROUP, NULL, &made->ref));
 }
 
-static void open_owned(struct stage *s, struct test *t)
+static void open_owned(struct test_product *s, struct test *t)
 {
-    stage_open(s, t);
+    test_product_open(s, t);
     put_mgmt_group(s);
-    stage_put_group(s, STAGE_GROUP);
-    stage_assign(s, s->caller.id, "Owner", "/");
-    stage_put_principal(s, 0xB1, PRINCIPAL_USER);
-    stage_put_principal(s, 0xB2, PRINCIPAL_GROUP);
-    stage_put_principal(s, 0xB4, PRINCIPAL_APP);
+    test_product_put_group(s, TEST_PRODUCT_GROUP);
+    test_product_assign(s, s->caller.id, "Owner", "/");
+    test_product_put_principal(s, 0xB1, PRINCIPAL_USER);
+    test_product_put_principal(s, 0xB2, PRINCIPAL_GROUP);
+    test_product_put_principal(s, 0xB4, PRINCIPAL_APP);
 }
 
 // 0xB1's Reader at a scope, under the name 0xE1: what a row does not say is this.
 static struct assignment_args plain(const char *scope)
 {
-    return (struct assignment_args){.scope = str_of(scope), .id = stage_guid(0xE1), .role = READER, .principal.g = stage_guid(0xB1)};
+    return (struct assignment_args){.scope = str_of(scope), .id = test_product_guid(0xE1), .role = READER, .principal.g = test_product_guid(0xB1)};
 }
 
-static enum err run(struct stage *s, const struct op *op, const struct assignment_args *args, struct assignment_result *out)
+static enum err run(struct test_product *s, const struct op *op, const struct assignment_args *args, struct assignment_result *out)
 {
     struct assignment_result unwanted = {0};
-    return stage_run(s, op, NULL, call_zstr(s->call, args->scope), args, out ? out : &unwanted);
+    return test_product_run(s, op, NULL, call_zstr(s->call, args->scope), args, out ? out : &unwanted);
 }
 
-static enum err write(struct stage *s, const struct assignment_args *args)
+static enum err write(struct test_product *s, const struct assignment_args *args)
 {
     return run(s, &OP_ASSIGNMENT_WRITE, args, NULL);
 }
 
-static const struct assignment *find(const struct stage *s, unsigned n)
+static const struct assignment *find(const struct test_product *s, unsigned n)
 {
-    return rbac_find_assignment(s->work.world->rules, stage_guid(n));
+    return rbac_find_assignment(s->work.world->rules, test_product_guid(n));
 }
 
 TEST(an_assignment_is_made_at_any_level_and_keeps_who_made_it)
 {
-    static const char *const          SCOPES[] = {"/", MGMT_ROOT, STAGE_SUBSCRIPTION, STAGE_GROUP, VM, STAGE_GROUP STAGE_VAULTS "v/secrets/s"};
-    CLEANUP(stage_close) struct stage s;
+    static const char *const SCOPES[] = {
+        "/", MGMT_ROOT, TEST_PRODUCT_SUBSCRIPTION, TEST_PRODUCT_GROUP, VM, TEST_PRODUCT_GROUP TEST_PRODUCT_VAULTS "v/secrets/s"};
+    CLEANUP(test_product_close) struct test_product s;
     open_owned(&s, t);
     for (unsigned i = 0; i < COUNT(SCOPES); i++) {
         struct assignment_args   args = plain(SCOPES[i]);
         struct assignment_result got = {0};
-        args.id = stage_guid(0xE1 + i);
+        args.id = test_product_guid(0xE1 + i);
         CHECK_ERR(run(&s, &OP_ASSIGNMENT_WRITE, &args, &got), OK, SCOPES[i]);
         CHECK_ROW(got.was_created && got.assignment == find(&s, 0xE1 + i), SCOPES[i]);
         CHECK_STR(got.assignment->scope, str_of(SCOPES[i]), "its scope");
@@ -74,10 +75,10 @@ TEST(assignments_that_cannot_be_are_refused)
 {
     static const char *const NOWHERE = "/subscriptions/00000000-0000-0000-0000-0000000000ff";
     struct assignment_args rows[] = {
-        plain("subscriptions/x"), plain(NOWHERE), plain(STAGE_SUBSCRIPTION "/resourceGroups/none"), plain(STAGE_OTHER_SUBSCRIPTION "/resourceGroups/Shop"),
-        plain("/providers/Microsoft.Management/managementGroups/none"), plain(STAGE_GROUP "/providers/Microsoft.Compute/virtualMachines"),
-        plain(STAGE_GROUP), plain(STAGE_GROUP), plain(STAGE_GROUP), plain(STAGE_GROUP), plain(STAGE_GROUP), plain(STAGE_GROUP), plain(STAGE_GROUP),
-        plain(STAGE_GROUP), plain(STAGE_GROUP),
+        plain("subscriptions/x"), plain(NOWHERE), plain(TEST_PRODUCT_SUBSCRIPTION "/resourceGroups/none"), plain(TEST_PRODUCT_OTHER_SUBSCRIPTION "/resourceGroups/Shop"),
+        plain("/providers/Microsoft.Management/managementGroups/none"), plain(TEST_PRODUCT_GROUP "/providers/Microsoft.Compute/virtualMachines"),
+        plain(TEST_PRODUCT_GROUP), plain(TEST_PRODUCT_GROUP), plain(TEST_PRODUCT_GROUP), plain(TEST_PRODUCT_GROUP), plain(TEST_PRODUCT_GROUP), plain(TEST_PRODUCT_GROUP), plain(TEST_PRODUCT_GROUP),
+        plain(TEST_PRODUCT_GROUP), plain(TEST_PRODUCT_GROUP),
     };
     static const struct { const char *what; enum err want; } WANT[] = {
         {"a scope that is none", ERR_SCOPE_INVALID}, {"an unknown subscription", ERR_SUBSCRIPTION_NOT_FOUND},
@@ -89,15 +90,15 @@ TEST(assignments_that_cannot_be_are_refused)
         {"version 1.0", ERR_CONDITION_INVALID}, {"a long description", ERR_CONTENT_INVALID}, {"a long condition", ERR_CONDITION_INVALID},
     };
     _Static_assert(COUNT(WANT) == COUNT(rows), "each row has its error");
-    CLEANUP(stage_close) struct stage s;
+    CLEANUP(test_product_close) struct test_product s;
     open_owned(&s, t);
-    rows[6].principal.g = stage_guid(0xFF);
+    rows[6].principal.g = test_product_guid(0xFF);
     rows[7].gives_type = true;
     rows[7].type = PRINCIPAL_TYPE_SERVICE;
-    rows[8].principal.g = stage_guid(0xB2);
+    rows[8].principal.g = test_product_guid(0xB2);
     rows[8].gives_type = true;
     rows[8].type = PRINCIPAL_TYPE_USER;
-    rows[9].role = stage_guid(0xFF);
+    rows[9].role = test_product_guid(0xFF);
     rows[10].condition = S("@Resource[x");
     rows[11].condition_version = S("2.0");
     rows[12].condition = S(CONDITION);
@@ -112,10 +113,10 @@ TEST(assignments_that_cannot_be_are_refused)
 
 TEST(a_principal_that_is_not_known_yet_needs_its_type)
 {
-    CLEANUP(stage_close) struct stage s;
-    struct assignment_args            args = plain(STAGE_GROUP);
+    CLEANUP(test_product_close) struct test_product s;
+    struct assignment_args                          args = plain(TEST_PRODUCT_GROUP);
     open_owned(&s, t);
-    args.principal.g = stage_guid(0xFF);
+    args.principal.g = test_product_guid(0xFF);
     CHECK_ERR(write(&s, &args), ERR_PRINCIPAL_NOT_FOUND, "replication delay");
     args.gives_type = true;
     args.type = PRINCIPAL_TYPE_SERVICE;
@@ -125,22 +126,22 @@ TEST(a_principal_that_is_not_known_yet_needs_its_type)
 
 TEST(an_assignment_s_grant_does_not_change)
 {
-    CLEANUP(stage_close) struct stage s;
-    struct assignment_args            args = plain(STAGE_GROUP), other;
-    struct assignment_result          got = {0};
+    CLEANUP(test_product_close) struct test_product s;
+    struct assignment_args                          args = plain(TEST_PRODUCT_GROUP), other;
+    struct assignment_result                        got = {0};
     open_owned(&s, t);
     CHECK_OK(write(&s, &args));
-    stage_pass(&s, 5);
+    test_product_pass(&s, 5);
     int64_t made_ns = find(&s, 0xE1)->created_ns;
     other = args, other.role = OWNER;
     CHECK_ERR(write(&s, &other), ERR_ASSIGNMENT_IMMUTABLE, "another role");
-    other = args, other.principal.g = stage_guid(0xB4);
+    other = args, other.principal.g = test_product_guid(0xB4);
     CHECK_ERR(write(&s, &other), ERR_ASSIGNMENT_IMMUTABLE, "another principal");
-    other = args, other.scope = S(STAGE_SUBSCRIPTION);
+    other = args, other.scope = S(TEST_PRODUCT_SUBSCRIPTION);
     CHECK_ERR(write(&s, &other), ERR_ASSIGNMENT_IMMUTABLE, "another scope");
-    other = args, other.id = stage_guid(0xE2);
+    other = args, other.id = test_product_guid(0xE2);
     CHECK_ERR(write(&s, &other), ERR_ASSIGNMENT_EXISTS, "the same under another name");
-    other.scope = S(STAGE_SUBSCRIPTION "/RESOURCEGROUPS/shop");
+    other.scope = S(TEST_PRODUCT_SUBSCRIPTION "/RESOURCEGROUPS/shop");
     CHECK_ERR(write(&s, &other), ERR_ASSIGNMENT_EXISTS, "in another case");
     CHECK(!find(&s, 0xE2));
     args.description = S("why");
@@ -148,16 +149,16 @@ TEST(an_assignment_s_grant_does_not_change)
     CHECK_OK(run(&s, &OP_ASSIGNMENT_WRITE, &args, &got));
     CHECK(!got.was_created && got.assignment->created_ns == made_ns && got.assignment->updated_ns == t->call->now_ns);
     CHECK_STR(got.assignment->condition_version, S("2.0"), "the version that is meant");
-    args.scope = S(STAGE_SUBSCRIPTION "/resourcegroups/SHOP");
+    args.scope = S(TEST_PRODUCT_SUBSCRIPTION "/resourcegroups/SHOP");
     CHECK_OK(write(&s, &args));
 }
 
 TEST(an_assignment_is_found_and_deleted_at_its_own_scope_only)
 {
-    static const char *const          ELSEWHERE[] = {"/", STAGE_SUBSCRIPTION, VM, STAGE_OTHER_SUBSCRIPTION};
-    CLEANUP(stage_close) struct stage s;
-    struct assignment_args            args = plain(STAGE_GROUP);
-    struct assignment_result          got = {0};
+    static const char *const                        ELSEWHERE[] = {"/", TEST_PRODUCT_SUBSCRIPTION, VM, TEST_PRODUCT_OTHER_SUBSCRIPTION};
+    CLEANUP(test_product_close) struct test_product s;
+    struct assignment_args                          args = plain(TEST_PRODUCT_GROUP);
+    struct assignment_result                        got = {0};
     open_owned(&s, t);
     CHECK_OK(write(&s, &args));
     for (size_t i = 0; i < COUNT(ELSEWHERE); i++) {
@@ -166,7 +167,7 @@ TEST(an_assignment_is_found_and_deleted_at_its_own_scope_only)
         CHECK_ERR(run(&s, &OP_ASSIGNMENT_DELETE, &args, &got), OK, ELSEWHERE[i]);
         CHECK_ROW(!got.assignment && find(&s, 0xE1), ELSEWHERE[i]);
     }
-    args.scope = S(STAGE_SUBSCRIPTION "/resourcegroups/shop");
+    args.scope = S(TEST_PRODUCT_SUBSCRIPTION "/resourcegroups/shop");
     CHECK_OK(run(&s, &OP_ASSIGNMENT_DELETE, &args, &got));
     CHECK(got.assignment && !find(&s, 0xE1));
     CHECK_ERR(run(&s, &OP_ASSIGNMENT_READ, &args, &got), ERR_ASSIGNMENT_NOT_FOUND, "gone");
@@ -174,9 +175,9 @@ TEST(an_assignment_is_found_and_deleted_at_its_own_scope_only)
 
 TEST(R9_a_principal_that_goes_leaves_its_assignments_as_orphans)
 {
-    CLEANUP(stage_close) struct stage s;
-    struct assignment_args            args = plain(STAGE_GROUP);
-    struct assignment_result          got = {0};
+    CLEANUP(test_product_close) struct test_product s;
+    struct assignment_args                          args = plain(TEST_PRODUCT_GROUP);
+    struct assignment_result                        got = {0};
     open_owned(&s, t);
     CHECK_OK(write(&s, &args));
     CHECK_OK(managed_principal_delete(t->call, &s.work, args.principal));
@@ -192,19 +193,19 @@ TEST(only_who_may_assign_assigns)
         {NULL, false}, {"Reader", false}, {"Contributor", false}, {"Key Vault Administrator", false}, {"User Access Administrator", true},
     };
     for (size_t i = 0; i < COUNT(CASES); i++) {
-        CLEANUP(stage_close) struct stage s;
-        struct assignment_args            args = plain(STAGE_GROUP);
-        const char                       *row = CASES[i].role ? CASES[i].role : "nobody";
-        stage_open(&s, t);
-        stage_put_group(&s, STAGE_GROUP);
-        stage_put_principal(&s, 0xB1, PRINCIPAL_USER);
-        if (CASES[i].role) stage_assign(&s, s.caller.id, CASES[i].role, STAGE_GROUP);
+        CLEANUP(test_product_close) struct test_product s;
+        struct assignment_args                          args = plain(TEST_PRODUCT_GROUP);
+        const char                                     *row = CASES[i].role ? CASES[i].role : "nobody";
+        test_product_open(&s, t);
+        test_product_put_group(&s, TEST_PRODUCT_GROUP);
+        test_product_put_principal(&s, 0xB1, PRINCIPAL_USER);
+        if (CASES[i].role) test_product_assign(&s, s.caller.id, CASES[i].role, TEST_PRODUCT_GROUP);
         CHECK_ERR(write(&s, &args), CASES[i].may ? OK : ERR_NOT_AUTHORIZED, row);
-        args.scope = S(STAGE_SUBSCRIPTION); // R2: nothing above its own scope
+        args.scope = S(TEST_PRODUCT_SUBSCRIPTION); // R2: nothing above its own scope
         CHECK_ERR(write(&s, &args), ERR_NOT_AUTHORIZED, row);
         args.scope = S("/");
         CHECK_ERR(write(&s, &args), ERR_NOT_AUTHORIZED, row);
-        args.scope = S(STAGE_GROUP "2");
+        args.scope = S(TEST_PRODUCT_GROUP "2");
         CHECK_ERR(write(&s, &args), ERR_NOT_AUTHORIZED, row);
     }
 }
@@ -213,18 +214,18 @@ TEST(only_who_may_assign_assigns)
 #define ONLY_SERVICES(source, verb) \
     "((!(ActionMatches{'" RA "/" verb "'})) OR (@" source "[" RA ":PrincipalType] ForAnyOfAnyValues:StringEqualsIgnoreCase {'ServicePrincipal'}))"
 
-static void put_assignment(struct stage *s, unsigned n, struct assignment made_of)
+static void put_assignment(struct test_product *s, unsigned n, struct assignment made_of)
 {
     struct test       *t = s->test;
     struct assignment *made;
-    made_of.id = stage_guid(n);
-    made_of.scope = S(STAGE_GROUP);
+    made_of.id = test_product_guid(n);
+    made_of.scope = S(TEST_PRODUCT_GROUP);
     CHECK_OK(assignment_new(t->call, &made_of, &made));
     CHECK_OK(work_change(t->call, &s->work, STORE_ASSIGNMENT, NULL, &made->ref));
 }
 
 // As the endpoint does it: what the request says, then the decision.
-static enum err attempt(struct stage *s, const struct op *op, const struct assignment_args *args)
+static enum err attempt(struct test_product *s, const struct op *op, const struct assignment_args *args)
 {
     struct rbac_attributes   said;
     struct assignment_result unwanted = {0};
@@ -259,18 +260,18 @@ TEST(a_delegate_does_not_escape_its_condition)
         {"none: nothing tells what it would be", 0xE9, ERR_NOT_AUTHORIZED},
     };
     for (size_t i = 0; i < COUNT(WRITES) + COUNT(DELETES); i++) {
-        CLEANUP(stage_close) struct stage s;
-        bool                              is_write = i < COUNT(WRITES);
-        size_t                            d = is_write ? 0 : i - COUNT(WRITES);
-        struct assignment_args            args = plain(STAGE_GROUP);
-        stage_open(&s, t);
-        stage_put_group(&s, STAGE_GROUP);
-        stage_put_principal(&s, 0xB1, PRINCIPAL_USER);
-        stage_put_principal(&s, 0xB2, PRINCIPAL_GROUP);
-        stage_put_principal(&s, 0xB3, PRINCIPAL_USER);
-        stage_put_principal(&s, 0xB4, PRINCIPAL_APP);
+        CLEANUP(test_product_close) struct test_product s;
+        bool                                            is_write = i < COUNT(WRITES);
+        size_t                                          d = is_write ? 0 : i - COUNT(WRITES);
+        struct assignment_args                          args = plain(TEST_PRODUCT_GROUP);
+        test_product_open(&s, t);
+        test_product_put_group(&s, TEST_PRODUCT_GROUP);
+        test_product_put_principal(&s, 0xB1, PRINCIPAL_USER);
+        test_product_put_principal(&s, 0xB2, PRINCIPAL_GROUP);
+        test_product_put_principal(&s, 0xB3, PRINCIPAL_USER);
+        test_product_put_principal(&s, 0xB4, PRINCIPAL_APP);
         struct principal *late,
-            user = {.id = {stage_guid(0xB8)}, .kind = PRINCIPAL_USER, .name = S("late"), .counts_from_ns = t->call->now_ns + NS_PER_S};
+            user = {.id = {test_product_guid(0xB8)}, .kind = PRINCIPAL_USER, .name = S("late"), .counts_from_ns = t->call->now_ns + NS_PER_S};
         CHECK_OK(principal_new(t->call, &user, &late));
         CHECK_OK(work_change(t->call, &s.work, STORE_PRINCIPAL, NULL, &late->ref));
         put_assignment(&s, 0xE0,
@@ -278,12 +279,13 @@ TEST(a_delegate_does_not_escape_its_condition)
                                            .principal = s.caller.id,
                                            .principal_type = PRINCIPAL_TYPE_SERVICE,
                                            .condition = S(ONLY_SERVICES("Request", "write") " AND " ONLY_SERVICES("Resource", "delete"))});
-        put_assignment(&s, 0xE2, (struct assignment){.role = READER, .principal.g = stage_guid(0xB1), .principal_type = PRINCIPAL_TYPE_USER});
-        put_assignment(&s, 0xE3, (struct assignment){.role = READER, .principal.g = stage_guid(0xBF), .principal_type = PRINCIPAL_TYPE_USER});
+        put_assignment(&s, 0xE2, (struct assignment){.role = READER, .principal.g = test_product_guid(0xB1), .principal_type = PRINCIPAL_TYPE_USER});
+        put_assignment(&s, 0xE3, (struct assignment){.role = READER, .principal.g = test_product_guid(0xBF), .principal_type = PRINCIPAL_TYPE_USER});
         if (!is_write || WRITES[i].id == 0xE4)
-            put_assignment(&s, 0xE4, (struct assignment){.role = READER, .principal.g = stage_guid(0xB4), .principal_type = PRINCIPAL_TYPE_SERVICE});
-        args.id = stage_guid(is_write ? WRITES[i].id : DELETES[d].id);
-        if (is_write) args.principal.g = stage_guid(WRITES[i].principal);
+            put_assignment(&s, 0xE4,
+                           (struct assignment){.role = READER, .principal.g = test_product_guid(0xB4), .principal_type = PRINCIPAL_TYPE_SERVICE});
+        args.id = test_product_guid(is_write ? WRITES[i].id : DELETES[d].id);
+        if (is_write) args.principal.g = test_product_guid(WRITES[i].principal);
         args.gives_type = is_write && WRITES[i].type != NO_TYPE;
         if (args.gives_type) args.type = (enum principal_type)WRITES[i].type;
         CHECK_ERR(attempt(&s, is_write ? &OP_ASSIGNMENT_WRITE : &OP_ASSIGNMENT_DELETE, &args), is_write ? WRITES[i].want : DELETES[d].want,
@@ -292,11 +294,12 @@ TEST(a_delegate_does_not_escape_its_condition)
     }
 }
 
-static void fill(struct stage *s, unsigned n, const char *scope)
+static void fill(struct test_product *s, unsigned n, const char *scope)
 {
     struct test *t = s->test;
     for (unsigned i = 0; i < n; i++) {
-        struct assignment *made, one = {.id = stage_guid(0x2000 + i), .principal.g = stage_guid(0x4000 + i), .role = READER, .scope = str_of(scope)};
+        struct assignment *made,
+            one = {.id = test_product_guid(0x2000 + i), .principal.g = test_product_guid(0x4000 + i), .role = READER, .scope = str_of(scope)};
         one.id.b[0] = (uint8_t)str_of(scope).n; // another scope's are others
         CHECK_OK(assignment_new(t->call, &one, &made));
         CHECK_OK(work_change(t->call, &s->work, STORE_ASSIGNMENT, NULL, &made->ref));
@@ -306,22 +309,22 @@ static void fill(struct stage *s, unsigned n, const char *scope)
 // I10: 4000 in a subscription, at it and below it together; 500 at a management group.
 TEST(assignments_have_the_published_limits)
 {
-    CLEANUP(stage_close) struct stage s;
-    struct assignment_args            args = plain(STAGE_GROUP);
+    CLEANUP(test_product_close) struct test_product s;
+    struct assignment_args                          args = plain(TEST_PRODUCT_GROUP);
     open_owned(&s, t);
-    fill(&s, ASSIGNMENT_MAX_PER_SUBSCRIPTION / 2, STAGE_SUBSCRIPTION);
+    fill(&s, ASSIGNMENT_MAX_PER_SUBSCRIPTION / 2, TEST_PRODUCT_SUBSCRIPTION);
     fill(&s, ASSIGNMENT_MAX_PER_SUBSCRIPTION / 2 - 1, VM);
     CHECK_OK(write(&s, &args));
     args.description = S("a change is no new one");
     CHECK_OK(write(&s, &args));
-    args = plain(STAGE_SUBSCRIPTION), args.id = stage_guid(0xE2);
+    args = plain(TEST_PRODUCT_SUBSCRIPTION), args.id = test_product_guid(0xE2);
     CHECK_ERR(write(&s, &args), ERR_ASSIGNMENT_LIMIT, "one more");
-    args.scope = S(STAGE_OTHER_SUBSCRIPTION);
+    args.scope = S(TEST_PRODUCT_OTHER_SUBSCRIPTION);
     CHECK_OK(write(&s, &args));
     fill(&s, ASSIGNMENT_MAX_PER_MGMT_GROUP - 1, MGMT_ROOT);
-    args = plain(MGMT_ROOT), args.id = stage_guid(0xE3);
+    args = plain(MGMT_ROOT), args.id = test_product_guid(0xE3);
     CHECK_OK(write(&s, &args));
-    args.principal.g = stage_guid(0xB4), args.id = stage_guid(0xE4);
+    args.principal.g = test_product_guid(0xB4), args.id = test_product_guid(0xE4);
     CHECK_ERR(write(&s, &args), ERR_ASSIGNMENT_LIMIT, "at a management group");
     args.scope = S("/");
     CHECK_OK(write(&s, &args));

@@ -4,18 +4,18 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "stage.h"
+#include "test_product.h"
 #include "store/backend.h"
 
 #define WAIT_TIMEOUT_S 20
 
 // Counts the jobs that are done; one that waits holds up the committer until it is let go.
 struct desk {
-    struct stage   *stage;
-    pthread_mutex_t lock;
-    pthread_cond_t  changed;
-    size_t          done;
-    bool            holds;
+    struct test_product *stage;
+    pthread_mutex_t      lock;
+    pthread_cond_t       changed;
+    size_t               done;
+    bool                 holds;
 };
 
 struct job {
@@ -38,7 +38,7 @@ static struct timespec deadline(void)
 
 static enum err make_principal(struct job *j, struct work *w)
 {
-    struct principal *made, plain = {.id = {stage_guid(j->principal)}, .kind = PRINCIPAL_USER, .name = S("made")};
+    struct principal *made, plain = {.id = {test_product_guid(j->principal)}, .kind = PRINCIPAL_USER, .name = S("made")};
     TRY(principal_new(&j->call, &plain, &made));
     return work_change(&j->call, w, STORE_PRINCIPAL, NULL, &made->ref);
 }
@@ -67,11 +67,11 @@ static void done(struct write_job *job, enum err committed)
     pthread_mutex_unlock(&j->desk->lock);
 }
 
-static void open_desk(struct desk *d, struct stage *s, struct test *t)
+static void open_desk(struct desk *d, struct test_product *s, struct test *t)
 {
-    stage_open(s, t);
+    test_product_open(s, t);
     *d = (struct desk){.stage = s, .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
-    stage_hand_over(s);
+    test_product_hand_over(s);
     CHECK_OK(committer_start(t->call, &s->product, &s->product.committer));
 }
 
@@ -101,19 +101,19 @@ static void wait_for(struct desk *d, size_t n)
     pthread_mutex_unlock(&d->lock);
 }
 
-static bool is_there(struct stage *s, unsigned n)
+static bool is_there(struct test_product *s, unsigned n)
 {
     const struct world *w = world_enter(s->product.worlds, 0);
-    bool                there = directory_find(w->directory, (object_id){stage_guid(n)}) != NULL;
+    bool                there = directory_find(w->directory, (object_id){test_product_guid(n)}) != NULL;
     world_leave(s->product.worlds, 0);
     return there;
 }
 
-static bool is_stored(struct stage *s, unsigned n)
+static bool is_stored(struct test_product *s, unsigned n)
 {
     struct test *t = s->test;
     struct work  w;
-    guid         id = stage_guid(n);
+    guid         id = test_product_guid(n);
     bytes        body;
     CHECK_OK(work_begin(t->call, &s->product, 0, &w));
     bool stored = store_get(t->call, w.store, STORE_PRINCIPAL, guid_key(&id), &body) == OK;
@@ -129,10 +129,10 @@ static void clear(struct job *jobs, size_t n)
 
 TEST(a_failed_job_takes_back_only_itself)
 {
-    CLEANUP(stage_close) struct stage s;
-    struct desk                       d;
-    struct job                        jobs[] = {{.waits = true},      {.principal = 0x701}, {.principal = 0x702, .fails = true},
-                                                {.principal = 0x703}, {.fails = true},      {.principal = 0x702}};
+    CLEANUP(test_product_close) struct test_product s;
+    struct desk                                     d;
+    struct job                                      jobs[] = {{.waits = true},      {.principal = 0x701}, {.principal = 0x702, .fails = true},
+                                                              {.principal = 0x703}, {.fails = true},      {.principal = 0x702}};
     open_desk(&d, &s, t);
     set_holds(&d, true); // the others gather into one commit meanwhile
     for (size_t i = 0; i < COUNT(jobs); i++) CHECK_OK(submit(&d, &jobs[i]));
@@ -154,13 +154,13 @@ TEST(a_failed_job_takes_back_only_itself)
 
 TEST(a_reader_who_stays_holds_up_no_change_but_the_next)
 {
-    CLEANUP(stage_close) struct stage s;
-    struct desk                       d;
-    struct job                        first = {.principal = 0x701}, second = {.principal = 0x702};
+    CLEANUP(test_product_close) struct test_product s;
+    struct desk                                     d;
+    struct job                                      first = {.principal = 0x701}, second = {.principal = 0x702};
     open_desk(&d, &s, t);
     for (int round = 0; round < 20; round++) {
         const struct world *stays = world_enter(s.product.worlds, 1);
-        object_id           one = {stage_guid(first.principal)};
+        object_id           one = {test_product_guid(first.principal)};
         CHECK_OK(submit(&d, &first));
         wait_for(&d, 2 * (size_t)round + 1);  // answered while the reader is still in the old copy
         CHECK(is_there(&s, first.principal)); // others see it already
@@ -205,10 +205,10 @@ static void break_store(struct store *s)
 
 TEST(a_commit_that_fails_is_told_to_all_and_leaves_nothing)
 {
-    CLEANUP(stage_close) struct stage s;
-    struct desk                       d;
-    struct job                        jobs[] = {{.waits = true}, {.principal = 0x701}, {.principal = 0x702, .fails = true}, {.principal = 0x703}};
-    struct job                        again = {.principal = 0x701};
+    CLEANUP(test_product_close) struct test_product s;
+    struct desk                                     d;
+    struct job jobs[] = {{.waits = true}, {.principal = 0x701}, {.principal = 0x702, .fails = true}, {.principal = 0x703}};
+    struct job again = {.principal = 0x701};
     open_desk(&d, &s, t);
     break_store(s.product.store);
     commits_fail = true;
@@ -230,9 +230,9 @@ TEST(a_commit_that_fails_is_told_to_all_and_leaves_nothing)
 // The job's own write fails; the transaction is then spoilt for all who share it.
 TEST(a_write_that_fails_is_told_to_all_who_share_the_transaction)
 {
-    CLEANUP(stage_close) struct stage s;
-    struct desk                       d;
-    struct job                        jobs[] = {{.principal = 0x701}, {.principal = 0x702}};
+    CLEANUP(test_product_close) struct test_product s;
+    struct desk                                     d;
+    struct job                                      jobs[] = {{.principal = 0x701}, {.principal = 0x702}};
     open_desk(&d, &s, t);
     break_store(s.product.store);
     puts_fail = true;
@@ -249,11 +249,11 @@ TEST(a_write_that_fails_is_told_to_all_who_share_the_transaction)
 
 TEST(the_queue_has_an_end_and_stopping_finishes_it)
 {
-    CLEANUP(stage_close) struct stage s;
-    struct desk                       d;
-    struct job                        first = {.waits = true}, late = {.principal = 0x702};
-    size_t                            most = COMMITTER_MAX_QUEUE + COMMITTER_MAX_BATCH + 1; // some may have left the queue with the first
-    struct job                       *jobs = calloc(most, sizeof *jobs);
+    CLEANUP(test_product_close) struct test_product s;
+    struct desk                                     d;
+    struct job                                      first = {.waits = true}, late = {.principal = 0x702};
+    size_t      most = COMMITTER_MAX_QUEUE + COMMITTER_MAX_BATCH + 1; // some may have left the queue with the first
+    struct job *jobs = calloc(most, sizeof *jobs);
     open_desk(&d, &s, t);
     set_holds(&d, true);
     CHECK_OK(submit(&d, &first));

@@ -3,7 +3,7 @@
 #include <sched.h>
 
 #include "ops/committer.h"
-#include "stage.h"
+#include "test_product.h"
 
 #define MANY (DENIALS_KEPT + 1200) // one in 64 clears: that none of so many does is out of the question
 
@@ -27,16 +27,16 @@ static guid refuse_patiently(struct test *t, struct work *w)
 
 TEST(O4_the_latest_refusals_are_kept_and_no_others)
 {
-    CLEANUP(stage_close) struct stage s;
-    struct work                       w;
-    struct store_session             *reading;
-    struct denial                    *list, found;
-    guid                              first = GUID_NONE, last = GUID_NONE;
-    size_t                            n = 0;
-    stage_open(&s, t);
-    stage_hand_over(&s);
+    CLEANUP(test_product_close) struct test_product s;
+    struct work                                     w;
+    struct store_session                           *reading;
+    struct denial                                  *list, found;
+    guid                                            first = GUID_NONE, last = GUID_NONE;
+    size_t                                          n = 0;
+    test_product_open(&s, t);
+    test_product_hand_over(&s);
     CHECK_OK(work_begin(t->call, &s.product, 0, &w));
-    w.refusal = (struct refusal){.action = S("Microsoft.KeyVault/vaults/read"), .scope = S(STAGE_GROUP)};
+    w.refusal = (struct refusal){.action = S("Microsoft.KeyVault/vaults/read"), .scope = S(TEST_PRODUCT_GROUP)};
     CHECK_ROW(guid_is_none(refuse(t, &w, ERR_NOT_AUTHORIZED)), "without a writer none is kept");
     CHECK_OK(committer_start(t->call, &s.product, &s.product.committer));
     static const enum err OTHERS[] = {OK, ERR_NOT_FOUND, ERR_TOKEN_MISSING, ERR_CONFLICT, ERR_INTERNAL};

@@ -1,8 +1,8 @@
 #include "ops/existence.h"
 
-#include "stage.h"
+#include "test_product.h"
 
-#define VM STAGE_GROUP "/providers/Microsoft.Compute/virtualMachines/web"
+#define VM TEST_PRODUCT_GROUP "/providers/Microsoft.Compute/virtualMachines/web"
 
 TEST(O4_what_does_not_exist_is_refused_with_what_comes_near)
 {
@@ -10,10 +10,10 @@ TEST(O4_what_does_not_exist_is_refused_with_what_comes_near)
         {"all is there", 0xA1, "Microsoft.Compute/virtualMachines/read", VM, OK, ""},
         {"in another case", 0xA1, "microsoft.compute/VIRTUALMACHINES/READ", VM, OK, ""},
         {"the root", 0xA1, "Microsoft.Compute/virtualMachines/read", "/", OK, ""},
-        {"an operation of data", 0xA1, "Microsoft.KeyVault/vaults/secrets/getSecret/action", STAGE_GROUP, OK, ""},
-        {"inside of a resource", 0xA1, "Microsoft.KeyVault/vaults/secrets/getSecret/action", STAGE_GROUP STAGE_VAULTS "shop/secrets/x", OK, ""},
-        {"an extension", 0xA1, "Microsoft.Authorization/roleAssignments/write", STAGE_GROUP "/providers/Microsoft.Authorization/roleAssignments/x", OK, ""},
-        {"an unpublished provider's own resource", 0xA1, "Contoso.Widgets/things/read", STAGE_GROUP "/providers/Contoso.Widgets/things/one", OK, ""},
+        {"an operation of data", 0xA1, "Microsoft.KeyVault/vaults/secrets/getSecret/action", TEST_PRODUCT_GROUP, OK, ""},
+        {"inside of a resource", 0xA1, "Microsoft.KeyVault/vaults/secrets/getSecret/action", TEST_PRODUCT_GROUP TEST_PRODUCT_VAULTS "shop/secrets/x", OK, ""},
+        {"an extension", 0xA1, "Microsoft.Authorization/roleAssignments/write", TEST_PRODUCT_GROUP "/providers/Microsoft.Authorization/roleAssignments/x", OK, ""},
+        {"an unpublished provider's own resource", 0xA1, "Contoso.Widgets/things/read", TEST_PRODUCT_GROUP "/providers/Contoso.Widgets/things/one", OK, ""},
         {"no action asked", 0xA1, "", VM, OK, ""},
         {"no principal asked", 0, "Microsoft.Compute/virtualMachines/read", VM, OK, ""},
 
@@ -24,20 +24,20 @@ TEST(O4_what_does_not_exist_is_refused_with_what_comes_near)
         {"a pattern", 0xA1, "*/read", VM, ERR_PARAMETER_INVALID, "is no action"},
         {"no such principal", 0xFF, "Microsoft.Compute/virtualMachines/read", VM, ERR_NOT_FOUND, "No such principal: the directory has no principal"},
         {"an application's id", 0xA2, "", VM, ERR_NOT_FOUND, "role assignments name its principal"},
-        {"no such resource", 0xA1, "", STAGE_GROUP "/providers/Microsoft.Compute/virtualMachines/wbe", ERR_NOT_FOUND, "No such resource"},
-        {"no such group", 0xA1, "", STAGE_SUBSCRIPTION "/resourceGroups/none", ERR_GROUP_NOT_FOUND, ""},
+        {"no such resource", 0xA1, "", TEST_PRODUCT_GROUP "/providers/Microsoft.Compute/virtualMachines/wbe", ERR_NOT_FOUND, "No such resource"},
+        {"no such group", 0xA1, "", TEST_PRODUCT_SUBSCRIPTION "/resourceGroups/none", ERR_GROUP_NOT_FOUND, ""},
         {"no such subscription", 0xA1, "", "/subscriptions/00000000-0000-0000-0000-0000000000ff", ERR_SUBSCRIPTION_NOT_FOUND, ""},
         {"no such management group", 0xA1, "", "/providers/Microsoft.Management/managementGroups/none", ERR_NOT_FOUND, ""},
-        {"below a resource that is not there", 0xA1, "", STAGE_GROUP STAGE_VAULTS "none/secrets/x", ERR_NOT_FOUND, "No such resource"},
+        {"below a resource that is not there", 0xA1, "", TEST_PRODUCT_GROUP TEST_PRODUCT_VAULTS "none/secrets/x", ERR_NOT_FOUND, "No such resource"},
     };
-    CLEANUP(stage_close) struct stage s;
-    stage_open(&s, t);
-    stage_put_group(&s, STAGE_GROUP);
-    stage_put(&s, VM, "{}");
-    stage_put(&s, STAGE_GROUP "/providers/Contoso.Widgets/things/one", "{}");
-    stage_put_vault(&s, "shop", "{}");
+    CLEANUP(test_product_close) struct test_product s;
+    test_product_open(&s, t);
+    test_product_put_group(&s, TEST_PRODUCT_GROUP);
+    test_product_put(&s, VM, "{}");
+    test_product_put(&s, TEST_PRODUCT_GROUP "/providers/Contoso.Widgets/things/one", "{}");
+    test_product_put_vault(&s, "shop", "{}");
     for (size_t i = 0; i < COUNT(CASES); i++) {
-        object_id who = {CASES[i].who ? stage_guid(CASES[i].who) : GUID_NONE};
+        object_id who = {CASES[i].who ? test_product_guid(CASES[i].who) : GUID_NONE};
         enum err  got = existence_check(t->call, &s.work, who, str_of(CASES[i].action), str_of(CASES[i].scope));
         CHECK_ROW(str_find_str(str_of(t->call->failure.text), str_of(CASES[i].words)) != STR_NOWHERE, t->call->failure.text);
         CHECK_ERR(got, CASES[i].want, CASES[i].what);

@@ -1,28 +1,28 @@
 #include "ops/explain.h"
-#include "stage.h"
+#include "test_product.h"
 
 #define GET_SECRET "Microsoft.KeyVault/vaults/secrets/getSecret/action"
-#define VAULT      STAGE_GROUP STAGE_VAULTS "shop"
+#define VAULT      TEST_PRODUCT_GROUP TEST_PRODUCT_VAULTS "shop"
 #define SECRET     VAULT "/secrets/app1-db"
 #define RBAC       "{\"properties\":{\"enableRbacAuthorization\":true}}"
 #define USER       "Key Vault Secrets User"
 
 struct desk {
-    struct stage       s;
-    struct explanation e;
+    struct test_product s;
+    struct explanation  e;
 };
 
 static void desk_open(struct desk *d, struct test *t)
 {
     *d = (struct desk){0};
-    stage_open(&d->s, t);
+    test_product_open(&d->s, t);
     d->s.caller.is_local_operator = true; // who sees all
-    stage_put_vault(&d->s, "shop", RBAC);
+    test_product_put_vault(&d->s, "shop", RBAC);
 }
 
 static void desk_close(struct desk *d)
 {
-    stage_close(&d->s);
+    test_product_close(&d->s);
 }
 
 static void put_assignment(struct desk *d, const struct assignment *plain)
@@ -80,10 +80,10 @@ TEST(O4_why_yes_names_the_assignment)
 {
     CLEANUP(desk_close) struct desk d;
     desk_open(&d, t);
-    stage_assign(&d.s, d.s.caller.id, USER, STAGE_GROUP);
-    stage_assign(&d.s, d.s.caller.id, "Reader", "/");
+    test_product_assign(&d.s, d.s.caller.id, USER, TEST_PRODUCT_GROUP);
+    test_product_assign(&d.s, d.s.caller.id, "Reader", "/");
     ask(&d, d.s.caller.id, GET_SECRET, RBAC_DATA, SECRET);
-    expect(&d, "Grants", "Yes: 'Key Vault Secrets User' at " STAGE_GROUP " allows it.");
+    expect(&d, "Grants", "Yes: 'Key Vault Secrets User' at " TEST_PRODUCT_GROUP " allows it.");
     CHECK(d.e.allowed && d.e.proposal_n == 0 && d.e.item_n == 2);
 }
 
@@ -95,24 +95,24 @@ TEST(O4_why_no_role_at_all_suggests_the_least_one_at_the_narrowest_scope)
     expect(&d, "NoRole", "has no role assignment at all");
     expect_least(&d, USER, SECRET);
     ask(&d, d.s.caller.id, "Microsoft.Authorization/roleAssignments/write", RBAC_CONTROL,
-        STAGE_GROUP "/providers/Microsoft.Authorization/roleAssignments/x");
+        TEST_PRODUCT_GROUP "/providers/Microsoft.Authorization/roleAssignments/x");
     expect(&d, "NoRole", "No:");
-    CHECK_STR(d.e.propose_at, S(STAGE_GROUP), "an assignment is made at what it extends");
+    CHECK_STR(d.e.propose_at, S(TEST_PRODUCT_GROUP), "an assignment is made at what it extends");
 }
 
 TEST(O4_why_the_wrong_scope_and_how_far_off) // R2
 {
     CLEANUP(desk_close) struct desk d;
     static const struct { const char *at, *words; } CASES[] = {
-        {STAGE_GROUP "0", "it stands elsewhere: 1 level up to " STAGE_SUBSCRIPTION},
+        {TEST_PRODUCT_GROUP "0", "it stands elsewhere: 1 level up to " TEST_PRODUCT_SUBSCRIPTION},
         {SECRET "/x/y", "1 level below what was asked for"},
         {VAULT "/secrets/app1-db2", "elsewhere"},
-        {STAGE_OTHER_SUBSCRIPTION, "elsewhere"},
+        {TEST_PRODUCT_OTHER_SUBSCRIPTION, "elsewhere"},
         {"/providers/Microsoft.Management/managementGroups/none", "elsewhere"},
     };
     for (size_t i = 0; i < COUNT(CASES); i++) {
         desk_open(&d, t);
-        stage_assign(&d.s, d.s.caller.id, USER, CASES[i].at);
+        test_product_assign(&d.s, d.s.caller.id, USER, CASES[i].at);
         ask(&d, d.s.caller.id, GET_SECRET, RBAC_DATA, SECRET);
         expect(&d, "WrongScope", CASES[i].words);
         expect_least(&d, USER, SECRET);
@@ -124,11 +124,11 @@ TEST(O4_why_a_management_role_gives_no_data) // R4
 {
     CLEANUP(desk_close) struct desk d;
     desk_open(&d, t);
-    stage_assign(&d.s, d.s.caller.id, "Owner", "/");
+    test_product_assign(&d.s, d.s.caller.id, "Owner", "/");
     ask(&d, d.s.caller.id, GET_SECRET, RBAC_DATA, SECRET);
     expect(&d, "WrongPlane", "this is a data action");
-    stage_assign(&d.s, d.s.caller.id, USER, STAGE_GROUP);
-    ask(&d, d.s.caller.id, GET_SECRET, RBAC_CONTROL, STAGE_OTHER_SUBSCRIPTION);
+    test_product_assign(&d.s, d.s.caller.id, USER, TEST_PRODUCT_GROUP);
+    ask(&d, d.s.caller.id, GET_SECRET, RBAC_CONTROL, TEST_PRODUCT_OTHER_SUBSCRIPTION);
     expect(&d, "Grants", "'Owner'");
 }
 
@@ -136,11 +136,11 @@ TEST(O4_why_NotActions) // R4
 {
     CLEANUP(desk_close) struct desk d;
     desk_open(&d, t);
-    stage_assign(&d.s, d.s.caller.id, "Contributor", STAGE_SUBSCRIPTION);
-    ask(&d, d.s.caller.id, "Microsoft.Authorization/roleAssignments/write", RBAC_CONTROL, STAGE_GROUP);
+    test_product_assign(&d.s, d.s.caller.id, "Contributor", TEST_PRODUCT_SUBSCRIPTION);
+    ask(&d, d.s.caller.id, "Microsoft.Authorization/roleAssignments/write", RBAC_CONTROL, TEST_PRODUCT_GROUP);
     expect(&d, "NotActions", "the role takes the action away again");
-    stage_assign(&d.s, d.s.caller.id, "User Access Administrator", STAGE_GROUP);
-    ask(&d, d.s.caller.id, "Microsoft.Authorization/roleAssignments/write", RBAC_CONTROL, STAGE_GROUP);
+    test_product_assign(&d.s, d.s.caller.id, "User Access Administrator", TEST_PRODUCT_GROUP);
+    ask(&d, d.s.caller.id, "Microsoft.Authorization/roleAssignments/write", RBAC_CONTROL, TEST_PRODUCT_GROUP);
     expect(&d, "Grants", "'User Access Administrator'"); // one role's NotActions are no deny
 }
 
@@ -148,7 +148,7 @@ TEST(O4_why_the_action_is_in_no_role)
 {
     CLEANUP(desk_close) struct desk d;
     desk_open(&d, t);
-    stage_assign(&d.s, d.s.caller.id, "Key Vault Reader", STAGE_GROUP);
+    test_product_assign(&d.s, d.s.caller.id, "Key Vault Reader", TEST_PRODUCT_GROUP);
     ask(&d, d.s.caller.id, GET_SECRET, RBAC_DATA, SECRET);
     expect(&d, "ActionNotNamed", "the role does not name the data action");
     expect_least(&d, USER, SECRET);
@@ -193,15 +193,15 @@ TEST(O4_why_a_deny_names_the_deny_and_whom_it_means) // R5
 {
     CLEANUP(desk_close) struct desk d;
     desk_open(&d, t);
-    object_id team = stage_put_principal(&d.s, 0xB1, PRINCIPAL_GROUP);
-    stage_put_member(&d.s, team, d.s.caller.id);
-    stage_assign(&d.s, d.s.caller.id, USER, SECRET);
-    deny(&d, team, STAGE_SUBSCRIPTION, true);
+    object_id team = test_product_put_principal(&d.s, 0xB1, PRINCIPAL_GROUP);
+    test_product_put_member(&d.s, team, d.s.caller.id);
+    test_product_assign(&d.s, d.s.caller.id, USER, SECRET);
+    deny(&d, team, TEST_PRODUCT_SUBSCRIPTION, true);
     ask(&d, d.s.caller.id, GET_SECRET, RBAC_DATA, SECRET);
     expect(&d, "Grants", "Yes"); // that deny stops at its own scope
-    deny(&d, team, STAGE_SUBSCRIPTION, false);
+    deny(&d, team, TEST_PRODUCT_SUBSCRIPTION, false);
     ask(&d, d.s.caller.id, GET_SECRET, RBAC_DATA, SECRET);
-    expect(&d, "Denies", "No: the deny assignment 'Hands off' at " STAGE_SUBSCRIPTION " forbids it through the group 'principal 177'.");
+    expect(&d, "Denies", "No: the deny assignment 'Hands off' at " TEST_PRODUCT_SUBSCRIPTION " forbids it through the group 'principal 177'.");
     CHECK(d.e.proposal_n == 0); // no role would help
 }
 
@@ -216,7 +216,7 @@ TEST(O4_why_not_yet_propagated_says_until_when) // R8
     put_assignment(&d, &a);
     ask(&d, d.s.caller.id, GET_SECRET, RBAC_DATA, SECRET);
     expect(&d, "NotYetCounting", "it counts from 2025-03-11T04:57:15");
-    stage_pass(&d.s, 601);
+    test_product_pass(&d.s, 601);
     ask(&d, d.s.caller.id, GET_SECRET, RBAC_DATA, SECRET);
     expect(&d, "Grants", "Yes");
 }
@@ -225,14 +225,14 @@ TEST(O4_why_a_membership_does_not_count_yet) // R8
 {
     CLEANUP(desk_close) struct desk d;
     desk_open(&d, t);
-    object_id          team = stage_put_principal(&d.s, 0xB1, PRINCIPAL_GROUP);
+    object_id          team = test_product_put_principal(&d.s, 0xB1, PRINCIPAL_GROUP);
     struct membership *made, plain = {.group = team, .member = d.s.caller.id, .counts_from_ns = d.s.call->now_ns + 600 * NS_PER_S};
     CHECK_OK(membership_new(d.s.call, &plain, &made));
     CHECK_OK(work_change(d.s.call, &d.s.work, STORE_MEMBERSHIP, NULL, &made->ref));
-    stage_assign(&d.s, team, USER, VAULT);
+    test_product_assign(&d.s, team, USER, VAULT);
     ask(&d, d.s.caller.id, GET_SECRET, RBAC_DATA, SECRET);
     expect(&d, "MembershipNotYetCounting", "through the group 'principal 177'");
-    stage_pass(&d.s, 601);
+    test_product_pass(&d.s, 601);
     ask(&d, d.s.caller.id, GET_SECRET, RBAC_DATA, SECRET);
     expect(&d, "Grants", "through the group 'principal 177'");
 }
@@ -241,12 +241,12 @@ TEST(O4_why_a_membership_does_not_count_for_an_older_token) // R8
 {
     CLEANUP(desk_close) struct desk d;
     desk_open(&d, t);
-    object_id               team = stage_put_principal(&d.s, 0xB1, PRINCIPAL_GROUP);
+    object_id               team = test_product_put_principal(&d.s, 0xB1, PRINCIPAL_GROUP);
     struct membership      *made, plain = {.group = team, .member = d.s.caller.id, .counts_from_ns = d.s.call->now_ns};
     struct explain_question q = {.who = d.s.caller.id, .action = S(GET_SECRET), .plane = RBAC_DATA, .scope = S(SECRET)};
     CHECK_OK(membership_new(d.s.call, &plain, &made));
     CHECK_OK(work_change(d.s.call, &d.s.work, STORE_MEMBERSHIP, NULL, &made->ref));
-    stage_assign(&d.s, team, USER, VAULT);
+    test_product_assign(&d.s, team, USER, VAULT);
     CHECK_OK(explain(d.s.call, &d.s.work, &q, &d.e));
     CHECK(d.e.allowed);
     q.groups_at_ns = d.s.call->now_ns - 1;
@@ -268,7 +268,7 @@ TEST(O4_why_a_removed_role_still_grants_and_when_it_ceased) // R8
     ask(&d, d.s.caller.id, GET_SECRET, RBAC_DATA, SECRET);
     expect(&d, "Grants", "Yes");
     CHECK_STR(d.e.items[0].detail, S("it was removed and allows this until 2025-03-11T04:57:15Z."), "until when");
-    stage_pass(&d.s, 600);
+    test_product_pass(&d.s, 600);
     ask(&d, d.s.caller.id, GET_SECRET, RBAC_DATA, SECRET);
     expect(&d, "Ended", "");
     CHECK(!d.e.allowed);
@@ -278,11 +278,11 @@ TEST(O4_why_the_principal_is_not_who_the_caller_thinks)
 {
     CLEANUP(desk_close) struct desk d;
     desk_open(&d, t);
-    object_id machine = stage_put_principal(&d.s, 0xC1, PRINCIPAL_MANAGED); // its client id ends in c2
-    ask(&d, (object_id){stage_guid(0xC2)}, GET_SECRET, RBAC_DATA, SECRET);
+    object_id machine = test_product_put_principal(&d.s, 0xC1, PRINCIPAL_MANAGED); // its client id ends in c2
+    ask(&d, (object_id){test_product_guid(0xC2)}, GET_SECRET, RBAC_DATA, SECRET);
     expect(&d, "UnknownPrincipal",
            "is the application (client) id of 'principal 193'; role assignments name its principal, 00000000-0000-0000-0000-0000000000c1");
-    ask(&d, (object_id){stage_guid(0xDD)}, GET_SECRET, RBAC_DATA, SECRET);
+    ask(&d, (object_id){test_product_guid(0xDD)}, GET_SECRET, RBAC_DATA, SECRET);
     expect(&d, "UnknownPrincipal", "the directory has no principal");
     ask(&d, machine, GET_SECRET, RBAC_DATA, SECRET);
     expect(&d, "NoRole", "No:");
@@ -295,17 +295,18 @@ TEST(O4_why_a_vault_with_access_policies_takes_no_notice_of_roles) // R7
     const char *policies =
         "{\"properties\":{\"enableRbacAuthorization\":false,\"accessPolicies\":[{\"tenantId\":\"00000000-0000-0000-0000-000000000010\","
         "\"objectId\":\"00000000-0000-0000-0000-0000000000a1\",\"permissions\":{\"secrets\":[\"get\"]}}]}}";
-    stage_put_vault(&d.s, "old", "{\"properties\":{\"enableRbacAuthorization\":false}}");
-    stage_put_vault(&d.s, "policied", policies);
-    stage_assign(&d.s, d.s.caller.id, USER, STAGE_SUBSCRIPTION);
-    ask(&d, d.s.caller.id, GET_SECRET, RBAC_DATA, STAGE_GROUP STAGE_VAULTS "old/secrets/s");
+    test_product_put_vault(&d.s, "old", "{\"properties\":{\"enableRbacAuthorization\":false}}");
+    test_product_put_vault(&d.s, "policied", policies);
+    test_product_assign(&d.s, d.s.caller.id, USER, TEST_PRODUCT_SUBSCRIPTION);
+    ask(&d, d.s.caller.id, GET_SECRET, RBAC_DATA, TEST_PRODUCT_GROUP TEST_PRODUCT_VAULTS "old/secrets/s");
     expect(&d, "AccessPolicy",
            "No: the vault 'old' is in the mode of access policies, where roles do not count; none of its policies gives 'secrets get'.");
     CHECK(!d.e.allowed && d.e.proposal_n == 0);
-    ask(&d, d.s.caller.id, GET_SECRET, RBAC_DATA, STAGE_GROUP STAGE_VAULTS "policied/secrets/s");
+    ask(&d, d.s.caller.id, GET_SECRET, RBAC_DATA, TEST_PRODUCT_GROUP TEST_PRODUCT_VAULTS "policied/secrets/s");
     expect(&d, "AccessPolicy", "Yes: the vault 'policied'");
     CHECK(d.e.allowed);
-    ask(&d, d.s.caller.id, "Microsoft.KeyVault/vaults/secrets/setSecret/action", RBAC_DATA, STAGE_GROUP STAGE_VAULTS "policied/secrets/s");
+    ask(&d, d.s.caller.id, "Microsoft.KeyVault/vaults/secrets/setSecret/action", RBAC_DATA,
+        TEST_PRODUCT_GROUP TEST_PRODUCT_VAULTS "policied/secrets/s");
     expect(&d, "AccessPolicy", "none of its policies gives 'secrets set'");
 }
 
@@ -315,7 +316,7 @@ TEST(O4_why_a_role_that_is_gone_and_a_condition_that_is_not_published)
     size_t                          n;
     const struct role              *roles = role_builtins(&n), *secret = NULL;
     desk_open(&d, t);
-    struct assignment a = {.principal = d.s.caller.id, .role = stage_guid(0xEE), .scope = S(VAULT)};
+    struct assignment a = {.principal = d.s.caller.id, .role = test_product_guid(0xEE), .scope = S(VAULT)};
     put_assignment(&d, &a);
     ask(&d, d.s.caller.id, GET_SECRET, RBAC_DATA, SECRET);
     expect(&d, "RoleUnknown", "its role does not exist");
@@ -340,7 +341,7 @@ TEST(explain_refuses_what_is_no_question)
         {"no slash", "/", ERR_PARAMETER_INVALID},
         {GET_SECRET, "", ERR_SCOPE_INVALID},
         {GET_SECRET, "nowhere", ERR_SCOPE_INVALID},
-        {GET_SECRET, STAGE_GROUP "/../x", ERR_SCOPE_INVALID},
+        {GET_SECRET, TEST_PRODUCT_GROUP "/../x", ERR_SCOPE_INVALID},
     };
     desk_open(&d, t);
     for (size_t i = 0; i < COUNT(CASES); i++) {
@@ -374,11 +375,11 @@ TEST(explain_attributes_are_those_that_a_scope_tells)
         {VAULT "/SECRETS/app1-db", "app1-db"},
         {VAULT, NULL},
         {VAULT "/keys/app1", NULL},
-        {STAGE_GROUP, NULL},
+        {TEST_PRODUCT_GROUP, NULL},
         {"/", NULL},
     };
-    CLEANUP(stage_close) struct stage s;
-    stage_open(&s, t);
+    CLEANUP(test_product_close) struct test_product s;
+    test_product_open(&s, t);
     for (size_t i = 0; i < COUNT(CASES); i++) {
         struct rbac_attributes told;
         struct scope           at = {.path = str_of(CASES[i].scope)};

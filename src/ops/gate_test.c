@@ -1,7 +1,7 @@
 #include "ops/gate.h"
 
 #include "log/activity.h"
-#include "stage.h"
+#include "test_product.h"
 
 #define ACTION "Microsoft.Compute/virtualMachines/write"
 
@@ -31,7 +31,7 @@ static enum err do_fail(struct call *c, struct work *w, const void *args, void *
 // Whose row says that it only reads, and who writes nevertheless.
 static enum err do_change(struct call *c, struct work *w, const void *args, void *out)
 {
-    struct principal *made, plain = {.id = {stage_guid(0xC1)}, .kind = PRINCIPAL_USER, .name = S("sneaked in")};
+    struct principal *made, plain = {.id = {test_product_guid(0xC1)}, .kind = PRINCIPAL_USER, .name = S("sneaked in")};
     (void)args, (void)out;
     runs++;
     TRY(principal_new(c, &plain, &made));
@@ -50,7 +50,7 @@ static const struct op OP_DATA_WRITE = {
 static const struct op OP_DATA = {
     .name = "data", .plane = RBAC_DATA, .action = "Microsoft.KeyVault/vaults/secrets/getSecret/action", .run = do_nothing};
 
-static size_t activities(struct stage *s)
+static size_t activities(struct test_product *s)
 {
     struct activity *list;
     size_t           n = 0;
@@ -62,21 +62,21 @@ static size_t activities(struct stage *s)
 TEST(op_run_refuses_before_the_deed)
 {
     static const struct { const char *what; const struct op *op; bool has_caller, writes; const char *scope, *action; enum err want; } CASES[] = {
-        {"no caller", &OP_WRITE, false, true, STAGE_GROUP, NULL, ERR_CALLER_UNKNOWN},
-        {"a reading route", &OP_WRITE, true, false, STAGE_GROUP, NULL, ERR_INTERNAL},
-        {"no action", &OP_BY_TARGET, true, true, STAGE_GROUP, NULL, ERR_INTERNAL},
-        {"an empty action", &OP_BY_TARGET, true, true, STAGE_GROUP, "", ERR_INTERNAL},
-        {"not granted", &OP_WRITE, true, true, STAGE_SUBSCRIPTION, NULL, ERR_NOT_AUTHORIZED},
-        {"a sibling that begins the same", &OP_WRITE, true, true, STAGE_GROUP "2", NULL, ERR_NOT_AUTHORIZED},
-        {"the other plane", &OP_DATA, true, true, STAGE_GROUP, NULL, ERR_NOT_AUTHORIZED}, // R4
-        {"an action that is none", &OP_BY_TARGET, true, true, STAGE_GROUP, "write", ERR_NOT_AUTHORIZED},
-        {"a pattern for an action", &OP_BY_TARGET, true, true, STAGE_GROUP, "*", ERR_NOT_AUTHORIZED},
+        {"no caller", &OP_WRITE, false, true, TEST_PRODUCT_GROUP, NULL, ERR_CALLER_UNKNOWN},
+        {"a reading route", &OP_WRITE, true, false, TEST_PRODUCT_GROUP, NULL, ERR_INTERNAL},
+        {"no action", &OP_BY_TARGET, true, true, TEST_PRODUCT_GROUP, NULL, ERR_INTERNAL},
+        {"an empty action", &OP_BY_TARGET, true, true, TEST_PRODUCT_GROUP, "", ERR_INTERNAL},
+        {"not granted", &OP_WRITE, true, true, TEST_PRODUCT_SUBSCRIPTION, NULL, ERR_NOT_AUTHORIZED},
+        {"a sibling that begins the same", &OP_WRITE, true, true, TEST_PRODUCT_GROUP "2", NULL, ERR_NOT_AUTHORIZED},
+        {"the other plane", &OP_DATA, true, true, TEST_PRODUCT_GROUP, NULL, ERR_NOT_AUTHORIZED}, // R4
+        {"an action that is none", &OP_BY_TARGET, true, true, TEST_PRODUCT_GROUP, "write", ERR_NOT_AUTHORIZED},
+        {"a pattern for an action", &OP_BY_TARGET, true, true, TEST_PRODUCT_GROUP, "*", ERR_NOT_AUTHORIZED},
         {"no scope", &OP_WRITE, true, true, "", NULL, ERR_SCOPE_INVALID},
-        {"a scope that is none", &OP_WRITE, true, true, STAGE_GROUP "/..", NULL, ERR_SCOPE_INVALID},
+        {"a scope that is none", &OP_WRITE, true, true, TEST_PRODUCT_GROUP "/..", NULL, ERR_SCOPE_INVALID},
     };
-    CLEANUP(stage_close) struct stage s;
-    stage_open(&s, t);
-    stage_assign(&s, s.caller.id, "Contributor", STAGE_GROUP);
+    CLEANUP(test_product_close) struct test_product s;
+    test_product_open(&s, t);
+    test_product_assign(&s, s.caller.id, "Contributor", TEST_PRODUCT_GROUP);
     runs = 0;
     for (size_t i = 0; i < COUNT(CASES); i++) {
         struct op_target target = {.scope = str_of(CASES[i].scope), .action = str_of(CASES[i].action)};
@@ -97,15 +97,15 @@ TEST(op_run_refuses_before_the_deed)
 // A decision taken ahead is good for that op at that target and for nothing else; one that refused is good for nothing.
 TEST(op_ask_allows_one_op_at_one_target)
 {
-    CLEANUP(stage_close) struct stage s;
-    struct op_target                  group = {.scope = S(STAGE_GROUP)}, above = {.scope = S(STAGE_SUBSCRIPTION)};
-    stage_open(&s, t);
+    CLEANUP(test_product_close) struct test_product s;
+    struct op_target                                group = {.scope = S(TEST_PRODUCT_GROUP)}, above = {.scope = S(TEST_PRODUCT_SUBSCRIPTION)};
+    test_product_open(&s, t);
     runs = 0;
     CHECK_ERR(op_ask(t->call, &s.work, &OP_WRITE, &group), ERR_NOT_AUTHORIZED, "no role");
     call_forgive(t->call);
     CHECK_ERR(op_run(t->call, &s.work, &OP_WRITE, &s.work.decided.target, NULL, NULL), ERR_SCOPE_INVALID, "nothing was decided");
     call_forgive(t->call);
-    guid grant = stage_assign(&s, s.caller.id, "Contributor", STAGE_GROUP);
+    guid grant = test_product_assign(&s, s.caller.id, "Contributor", TEST_PRODUCT_GROUP);
     CHECK_OK(op_ask(t->call, &s.work, &OP_WRITE, &group));
     CHECK_INT(runs, 0, "the deed waits");
     CHECK_OK(op_run(t->call, &s.work, &OP_WRITE, &s.work.decided.target, NULL, NULL));
@@ -126,30 +126,31 @@ TEST(op_ask_allows_one_op_at_one_target)
 
 TEST(op_run_says_what_was_refused)
 {
-    CLEANUP(stage_close) struct stage s;
-    stage_open(&s, t);
-    CHECK_ERR(op_run(t->call, &s.work, &OP_WRITE, &(struct op_target){.scope = S(STAGE_GROUP)}, NULL, NULL), ERR_NOT_AUTHORIZED, "R1: nothing");
+    CLEANUP(test_product_close) struct test_product s;
+    test_product_open(&s, t);
+    CHECK_ERR(op_run(t->call, &s.work, &OP_WRITE, &(struct op_target){.scope = S(TEST_PRODUCT_GROUP)}, NULL, NULL), ERR_NOT_AUTHORIZED,
+              "R1: nothing");
     CHECK_STR(s.work.refusal.action, S(ACTION), "the action");
-    CHECK_STR(s.work.refusal.scope, S(STAGE_GROUP), "the scope");
+    CHECK_STR(s.work.refusal.scope, S(TEST_PRODUCT_GROUP), "the scope");
     CHECK(s.work.refusal.answer.reason == RBAC_NO_ROLE && !s.work.refusal.answer.allowed);
 }
 
 TEST(op_run_logs_what_was_done_once)
 {
-    CLEANUP(stage_close) struct stage s;
-    struct activity                  *list;
-    size_t                            n;
-    stage_open(&s, t);
-    stage_assign(&s, s.caller.id, "Contributor", STAGE_GROUP);
-    struct op_target target = {.scope = S(STAGE_GROUP)};
+    CLEANUP(test_product_close) struct test_product s;
+    struct activity                                *list;
+    size_t                                          n;
+    test_product_open(&s, t);
+    test_product_assign(&s, s.caller.id, "Contributor", TEST_PRODUCT_GROUP);
+    struct op_target target = {.scope = S(TEST_PRODUCT_GROUP)};
     CHECK_OK(op_run(t->call, &s.work, &OP_WRITE, &target, NULL, NULL));
-    stage_assign(&s, s.caller.id, "Key Vault Secrets Officer", STAGE_GROUP);
+    test_product_assign(&s, s.caller.id, "Key Vault Secrets Officer", TEST_PRODUCT_GROUP);
     CHECK_OK(op_run(t->call, &s.work, &OP_DATA_WRITE, &target, NULL, NULL)); // a data plane has its own log
     CHECK_ERR(op_run(t->call, &s.work, &OP_FAILS, &target, NULL, NULL), ERR_CONFLICT, "the deed's own failure");
     CHECK_OK(activity_list(t->call, s.work.store, &(struct log_range){.limit = 100}, &list, &n, NULL));
     CHECK_INT(n, 1, "O1: one record for one change");
     CHECK_STR(list[0].action, S(ACTION), "what");
-    CHECK_STR(list[0].scope, S(STAGE_GROUP), "where");
+    CHECK_STR(list[0].scope, S(TEST_PRODUCT_GROUP), "where");
     CHECK(object_id_eq(list[0].caller, s.caller.id) && guid_eq(list[0].correlation_id, t->call->correlation_id) &&
           list[0].time_ns == t->call->now_ns);
 }
@@ -157,10 +158,10 @@ TEST(op_run_logs_what_was_done_once)
 // O1: no write without a record: a deed that needs no permission says itself what it is.
 TEST(op_run_logs_a_write_without_an_action_by_its_own_name)
 {
-    CLEANUP(stage_close) struct stage s;
-    struct activity                  *list;
-    size_t                            n;
-    stage_open(&s, t);
+    CLEANUP(test_product_close) struct test_product s;
+    struct activity                                *list;
+    size_t                                          n;
+    test_product_open(&s, t);
     CHECK_ERR(op_run(t->call, &s.work, &OP_NAMELESS, NULL, NULL, NULL), ERR_INTERNAL, "it would not be in the log");
     call_forgive(t->call);
     CHECK_OK(op_run(t->call, &s.work, &OP_NAMED_BY_DEED, NULL, NULL, NULL));
@@ -175,14 +176,14 @@ TEST(op_run_logs_a_write_without_an_action_by_its_own_name)
 // The scope of a request is one text, and read once: each question of the work gets the views of the first reading.
 TEST(work_scope_reads_a_text_once)
 {
-    CLEANUP(stage_close) struct stage s;
-    struct scope                      first, again, other;
-    stage_open(&s, t);
-    str one = call_format(t->call, "%s", STAGE_GROUP), same = call_format(t->call, "%s", STAGE_GROUP);
+    CLEANUP(test_product_close) struct test_product s;
+    struct scope                                    first, again, other;
+    test_product_open(&s, t);
+    str one = call_format(t->call, "%s", TEST_PRODUCT_GROUP), same = call_format(t->call, "%s", TEST_PRODUCT_GROUP);
     CHECK_OK(work_scope(t->call, &s.work, one, &first));
     CHECK_OK(work_scope(t->call, &s.work, same, &again));
     CHECK(again.path.at == one.at && again.kind == SCOPE_GROUP && str_eq(again.group, first.group));
-    CHECK_OK(work_scope(t->call, &s.work, S(STAGE_SUBSCRIPTION), &other));
+    CHECK_OK(work_scope(t->call, &s.work, S(TEST_PRODUCT_SUBSCRIPTION), &other));
     CHECK(other.kind == SCOPE_SUBSCRIPTION);
     CHECK_ERR(work_scope(t->call, &s.work, STR_NONE, &other), ERR_SCOPE_INVALID, "no scope is not the last one");
     call_forgive(t->call);
@@ -194,29 +195,29 @@ TEST(work_scope_reads_a_text_once)
 
 TEST(a_reading_op_changes_nothing)
 {
-    CLEANUP(stage_close) struct stage s;
-    struct work                       reading;
-    stage_open(&s, t);
-    stage_assign(&s, s.caller.id, "Contributor", STAGE_GROUP);
-    stage_commit(&s);
+    CLEANUP(test_product_close) struct test_product s;
+    struct work                                     reading;
+    test_product_open(&s, t);
+    test_product_assign(&s, s.caller.id, "Contributor", TEST_PRODUCT_GROUP);
+    test_product_commit(&s);
     CHECK_OK(work_begin(t->call, &s.product, 0, &reading));
     runs = 0;
-    CHECK_ERR(op_run(t->call, &reading, &OP_SNEAKS, &(struct op_target){.scope = S(STAGE_GROUP)}, NULL, NULL), ERR_INTERNAL,
+    CHECK_ERR(op_run(t->call, &reading, &OP_SNEAKS, &(struct op_target){.scope = S(TEST_PRODUCT_GROUP)}, NULL, NULL), ERR_INTERNAL,
               "a change in a reading op");
     CHECK_INT(runs, 1, "it was tried");
-    CHECK(!directory_find(reading.world->directory, (object_id){stage_guid(0xC1)}) && world_changes(s.product.worlds) == 0);
+    CHECK(!directory_find(reading.world->directory, (object_id){test_product_guid(0xC1)}) && world_changes(s.product.worlds) == 0);
     work_end(&reading);
     work_end(&reading); // twice is fine
 }
 
 TEST(activities_are_listed_newest_first_as_many_as_asked_for)
 {
-    CLEANUP(stage_close) struct stage s;
-    struct activity                  *list;
-    size_t                            n;
-    stage_open(&s, t);
+    CLEANUP(test_product_close) struct test_product s;
+    struct activity                                *list;
+    size_t                                          n;
+    test_product_open(&s, t);
     for (int i = 0; i < 5; i++) {
-        struct activity a = {.time_ns = 1000 + i, .id = stage_guid(9 - i), .action = call_format(t->call, "a/b/%d", i)};
+        struct activity a = {.time_ns = 1000 + i, .id = test_product_guid(9 - i), .action = call_format(t->call, "a/b/%d", i)};
         CHECK_OK(activity_write(t->call, s.work.store, &a));
     }
     CHECK_OK(activity_list(t->call, s.work.store, &(struct log_range){.limit = 3}, &list, &n, NULL));

@@ -13,12 +13,12 @@
 #include "ops/log_keep.h"
 #include "ops/secrets.h"
 #include "ops/vault_resource.h"
-#include "stage.h"
+#include "test_product.h"
 
 #define PERIOD_MS 5
 #define PATIENCE  2000 // looks, of some milliseconds each
 
-static void put_deleted_secret(struct stage *s, const char *vault, const char *name)
+static void put_deleted_secret(struct test_product *s, const char *vault, const char *name)
 {
     CLEANUP(secret_clear) struct secret value = {0};
     struct test                        *t = s->test;
@@ -27,11 +27,11 @@ static void put_deleted_secret(struct stage *s, const char *vault, const char *n
     CHECK_OK(secret_init(t->call, &value, str_bytes(S("value"))));
     CHECK_OK(vault_open(t->call, &s->work, str_of(vault), &v));
     struct secrets_args args = {.vault = &v, .name = str_of(name), .value = &value};
-    CHECK_OK(stage_vault_run(s, &v, &SECRETS_SET, args.name, &args, &got));
-    CHECK_OK(stage_vault_run(s, &v, &SECRETS_DELETE, args.name, &args, &got));
+    CHECK_OK(test_product_vault_run(s, &v, &SECRETS_SET, args.name, &args, &got));
+    CHECK_OK(test_product_vault_run(s, &v, &SECRETS_DELETE, args.name, &args, &got));
 }
 
-static void delete_vault(struct stage *s, const char *name)
+static void delete_vault(struct test_product *s, const char *name)
 {
     struct test           *t = s->test;
     const struct resource *vault = tree_find_global(s->work.world->tree, S(VAULT_TYPE), str_of(name), false);
@@ -47,7 +47,7 @@ static enum err count(struct call *c, str key, bytes body, void *context)
     return OK;
 }
 
-static size_t records(struct stage *s)
+static size_t records(struct test_product *s)
 {
     struct test *t = s->test;
     struct work  w;
@@ -58,7 +58,7 @@ static size_t records(struct stage *s)
     return n;
 }
 
-static bool is_vault_gone(struct stage *s, const char *name)
+static bool is_vault_gone(struct test_product *s, const char *name)
 {
     const struct world *world = world_enter(s->product.worlds, 0);
     bool                gone = !tree_find_global(world->tree, S(VAULT_TYPE), str_of(name), true);
@@ -68,21 +68,21 @@ static bool is_vault_gone(struct stage *s, const char *name)
 
 TEST(housekeeper_removes_what_is_due_and_nothing_else)
 {
-    CLEANUP(stage_close) struct stage s;
-    struct housekeeper               *k;
-    stage_open(&s, t);
-    stage_put_vault(&s, "short", "{\"properties\":{\"enableRbacAuthorization\":true,\"softDeleteRetentionInDays\":7}}");
-    stage_put_vault(&s, "long", "{\"properties\":{\"enableRbacAuthorization\":true}}");
-    stage_put_vault(&s, "gone", "{\"properties\":{\"enableRbacAuthorization\":true,\"softDeleteRetentionInDays\":7}}");
-    stage_put_vault(&s, "kept", "{\"properties\":{\"enableRbacAuthorization\":true}}");
-    stage_assign(&s, s.caller.id, "Key Vault Secrets Officer", STAGE_GROUP);
+    CLEANUP(test_product_close) struct test_product s;
+    struct housekeeper                             *k;
+    test_product_open(&s, t);
+    test_product_put_vault(&s, "short", "{\"properties\":{\"enableRbacAuthorization\":true,\"softDeleteRetentionInDays\":7}}");
+    test_product_put_vault(&s, "long", "{\"properties\":{\"enableRbacAuthorization\":true}}");
+    test_product_put_vault(&s, "gone", "{\"properties\":{\"enableRbacAuthorization\":true,\"softDeleteRetentionInDays\":7}}");
+    test_product_put_vault(&s, "kept", "{\"properties\":{\"enableRbacAuthorization\":true}}");
+    test_product_assign(&s, s.caller.id, "Key Vault Secrets Officer", TEST_PRODUCT_GROUP);
     for (int i = 0; i < HOUSEKEEPER_BATCH + 5; i++) put_deleted_secret(&s, "short", call_zstr(t->call, call_format(t->call, "n%d", i)));
     put_deleted_secret(&s, "long", "n");
     put_deleted_secret(&s, "gone", "n");
     put_deleted_secret(&s, "kept", "n");
     delete_vault(&s, "gone");
     delete_vault(&s, "kept");
-    stage_hand_over(&s);
+    test_product_hand_over(&s);
 
     CHECK_OK(committer_start(t->call, &s.product, &s.product.committer));
     CHECK_OK(housekeeper_start(t->call, &s.product, PERIOD_MS, &k));
@@ -95,7 +95,7 @@ TEST(housekeeper_removes_what_is_due_and_nothing_else)
     committer_stop(s.product.committer);
 }
 
-static size_t log_records(struct stage *s, enum store_kind kind)
+static size_t log_records(struct test_product *s, enum store_kind kind)
 {
     struct test *t = s->test;
     struct work  w;
@@ -106,7 +106,7 @@ static size_t log_records(struct stage *s, enum store_kind kind)
     return n;
 }
 
-static void wait_for_records(struct stage *s, enum store_kind kind, size_t want, const char *row)
+static void wait_for_records(struct test_product *s, enum store_kind kind, size_t want, const char *row)
 {
     struct test *t = s->test;
     for (int i = 0; i < PATIENCE && log_records(s, kind) != want; i++) nanosleep(&(struct timespec){.tv_nsec = PERIOD_MS * NS_PER_MS}, NULL);
@@ -114,7 +114,7 @@ static void wait_for_records(struct stage *s, enum store_kind kind, size_t want,
 }
 
 #define ACTIVITY_N (2 * LOG_KEEP_BATCHES * HOUSEKEEPER_BATCH + 50) // more than one turn removes
-static bool has_activity(struct stage *s, guid id)
+static bool has_activity(struct test_product *s, guid id)
 {
     struct test     *t = s->test;
     struct work      w;
@@ -130,10 +130,10 @@ static bool has_activity(struct stage *s, guid id)
 
 TEST(housekeeper_keeps_so_many_log_records_for_so_long)
 {
-    CLEANUP(stage_close) struct stage s;
-    struct housekeeper               *k;
-    guid                              first = GUID_NONE, last = GUID_NONE;
-    stage_open(&s, t);
+    CLEANUP(test_product_close) struct test_product s;
+    struct housekeeper                             *k;
+    guid                                            first = GUID_NONE, last = GUID_NONE;
+    test_product_open(&s, t);
     s.product.log_limits = (struct log_limits){.days = 10, .records = 220};
     int64_t start_ns = clock_now_ns(&s.product.clock);
     for (int i = 0; i < ACTIVITY_N; i++) {
@@ -149,7 +149,7 @@ TEST(housekeeper_keeps_so_many_log_records_for_so_long)
     str key;
     CHECK_OK(log_key(t->call, start_ns, guid_new(t->call), &key));
     CHECK_OK(store_put(t->call, s.work.store, STORE_DIAGNOSTIC, call_format(t->call, "denial/%.*s", PSTR(key)), str_bytes(S("x"))));
-    stage_hand_over(&s);
+    test_product_hand_over(&s);
 
     CHECK_OK(committer_start(t->call, &s.product, &s.product.committer));
     CHECK_OK(housekeeper_start(t->call, &s.product, PERIOD_MS, &k));
@@ -165,7 +165,7 @@ TEST(housekeeper_keeps_so_many_log_records_for_so_long)
     committer_stop(s.product.committer);
 }
 
-static size_t lingering(struct stage *s)
+static size_t lingering(struct test_product *s)
 {
     const struct world *world = world_enter(s->product.worlds, 0);
     size_t              n = rbac_lingering_count(world->rules);
@@ -175,19 +175,19 @@ static size_t lingering(struct stage *s)
 
 TEST(housekeeper_drops_removed_assignments_when_they_cease_to_grant) // R8
 {
-    CLEANUP(stage_close) struct stage s;
-    struct housekeeper               *k;
-    struct assignment_args            args = {.scope = S(STAGE_GROUP)};
-    struct assignment_result          removed = {0};
-    stage_open(&s, t);
+    CLEANUP(test_product_close) struct test_product s;
+    struct housekeeper                             *k;
+    struct assignment_args                          args = {.scope = S(TEST_PRODUCT_GROUP)};
+    struct assignment_result                        removed = {0};
+    test_product_open(&s, t);
     s.product.propagation = PROPAGATION_CLOUD;
-    stage_assign(&s, s.caller.id, "Owner", STAGE_SUBSCRIPTION);
+    test_product_assign(&s, s.caller.id, "Owner", TEST_PRODUCT_SUBSCRIPTION);
     for (int i = 0; i < HOUSEKEEPER_BATCH + 5; i++) {
         struct op_target target = {.scope = args.scope};
-        args.id = stage_assign(&s, stage_put_principal(&s, 0x1000 + 2 * (unsigned)i, PRINCIPAL_MANAGED), "Reader", STAGE_GROUP);
+        args.id = test_product_assign(&s, test_product_put_principal(&s, 0x1000 + 2 * (unsigned)i, PRINCIPAL_MANAGED), "Reader", TEST_PRODUCT_GROUP);
         CHECK_OK(op_run(t->call, &s.work, &OP_ASSIGNMENT_DELETE, &target, &args, &removed));
     }
-    stage_hand_over(&s);
+    test_product_hand_over(&s);
 
     CHECK_OK(committer_start(t->call, &s.product, &s.product.committer));
     CHECK_OK(housekeeper_start(t->call, &s.product, PERIOD_MS, &k));
@@ -199,7 +199,7 @@ TEST(housekeeper_drops_removed_assignments_when_they_cease_to_grant) // R8
     committer_stop(s.product.committer);
 }
 
-static bool is_kept(struct stage *s, object_id group, object_id member)
+static bool is_kept(struct test_product *s, object_id group, object_id member)
 {
     const struct world *world = world_enter(s->product.worlds, 0);
     bool                kept = directory_find_membership(world->directory, group, member) != NULL;
@@ -209,18 +209,18 @@ static bool is_kept(struct stage *s, object_id group, object_id member)
 
 TEST(housekeeper_drops_ended_memberships_when_no_token_can_need_them) // R8
 {
-    CLEANUP(stage_close) struct stage s;
-    struct housekeeper               *k;
-    stage_open(&s, t);
+    CLEANUP(test_product_close) struct test_product s;
+    struct housekeeper                             *k;
+    test_product_open(&s, t);
     s.product.propagation = PROPAGATION_CLOUD;
     s.product.token_lifetime_s = TOKEN_LIFETIME_S;
     s.caller.is_local_operator = true; // who may change groups
-    struct member_args args = {.group = stage_put_principal(&s, 0x100, PRINCIPAL_GROUP), .member = s.caller.id};
-    object_id          other = stage_put_principal(&s, 0x102, PRINCIPAL_GROUP);
-    stage_put_member(&s, args.group, args.member);
-    stage_put_member(&s, other, args.member);
+    struct member_args args = {.group = test_product_put_principal(&s, 0x100, PRINCIPAL_GROUP), .member = s.caller.id};
+    object_id          other = test_product_put_principal(&s, 0x102, PRINCIPAL_GROUP);
+    test_product_put_member(&s, args.group, args.member);
+    test_product_put_member(&s, other, args.member);
     CHECK_OK(op_run(t->call, &s.work, &OP_MEMBER_REMOVE, NULL, &args, NULL));
-    stage_hand_over(&s);
+    test_product_hand_over(&s);
 
     CHECK_OK(committer_start(t->call, &s.product, &s.product.committer));
     CHECK_OK(housekeeper_start(t->call, &s.product, PERIOD_MS, &k));
@@ -236,10 +236,10 @@ TEST(housekeeper_drops_ended_memberships_when_no_token_can_need_them) // R8
 
 TEST(housekeeper_stops_at_once)
 {
-    CLEANUP(stage_close) struct stage s;
-    struct housekeeper               *k;
-    stage_open(&s, t);
-    stage_hand_over(&s);
+    CLEANUP(test_product_close) struct test_product s;
+    struct housekeeper                             *k;
+    test_product_open(&s, t);
+    test_product_hand_over(&s);
     CHECK_OK(committer_start(t->call, &s.product, &s.product.committer));
     int64_t before = clock_now_ns(NULL);
     CHECK_OK(housekeeper_start(t->call, &s.product, 0, &k));

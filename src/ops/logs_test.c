@@ -6,21 +6,21 @@
 #include "log/sink.h"
 #include "ops/committer.h"
 #include "ops/denials.h"
-#include "stage.h"
+#include "test_product.h"
 
 #define ROW      0
 #define WAITS_MS 20000
 
 struct house {
-    struct stage s;
-    struct call  looks; // each look has its memory anew
+    struct test_product s;
+    struct call         looks; // each look has its memory anew
 };
 
 static void house_open(struct house *h, struct test *t)
 {
-    stage_open(&h->s, t);
+    test_product_open(&h->s, t);
     call_init(&h->looks, NULL, NULL);
-    stage_hand_over(&h->s);
+    test_product_hand_over(&h->s);
     CHECK_OK(committer_start(t->call, &h->s.product, &h->s.product.committer));
     CHECK_OK(logs_start(t->call, &h->s.product, &h->s.product.logs));
 }
@@ -31,7 +31,7 @@ static void house_close(struct house *h)
     committer_stop(h->s.product.committer);
     logs_free(h->s.product.logs);
     call_clear(&h->looks);
-    stage_close(&h->s);
+    test_product_close(&h->s);
 }
 
 static struct signin signin_of(const char *unique_id, enum signin_known_by by)
@@ -132,7 +132,7 @@ TEST(log_records_are_written_when_the_server_stops)
     CHECK_INT(listed(&h, &list), 2, "records");
     logs_free(h.s.product.logs);
     call_clear(&h.looks);
-    stage_close(&h.s);
+    test_product_close(&h.s);
 }
 
 TEST(signins_with_a_cached_token_are_counted_in_one_record)

@@ -3,18 +3,18 @@
 #include "log/activity.h"
 #include "ops/groups_members.h"
 #include "ops/system_identity.h"
-#include "stage.h"
+#include "test_product.h"
 
 #define USER                                                                                                                    \
     "{\"accountEnabled\":true,\"displayName\":\"Anna\",\"mailNickname\":\"anna\",\"userPrincipalName\":\"anna@test.example\"," \
     "\"passwordProfile\":{\"password\":\"LANYARD-SECRET-x\"}}"
 #define GROUP "{\"displayName\":\"crew\",\"mailEnabled\":false,\"mailNickname\":\"crew\",\"securityEnabled\":true}"
 
-static void open_as_operator(struct stage *s, struct test *t)
+static void open_as_operator(struct test_product *s, struct test *t)
 {
-    stage_open(s, t);
+    test_product_open(s, t);
     s->product.tenant_domain = S("test.example");
-    s->product.operator_id = stage_put_principal(s, 0x0F, PRINCIPAL_USER);
+    s->product.operator_id = test_product_put_principal(s, 0x0F, PRINCIPAL_USER);
     s->caller.is_local_operator = true;
 }
 
@@ -25,7 +25,7 @@ static const struct json *read(struct test *t, const char *text)
     return v;
 }
 
-static enum err make(struct stage *s, enum principal_kind kind, const char *body, const struct principal **out)
+static enum err make(struct test_product *s, enum principal_kind kind, const char *body, const struct principal **out)
 {
     struct principal_args   args = {.kind = kind, .body = read(s->test, body)};
     struct principal_result result = {0};
@@ -34,26 +34,26 @@ static enum err make(struct stage *s, enum principal_kind kind, const char *body
     return OK;
 }
 
-static enum err change(struct stage *s, object_id id, enum principal_kind kind, const char *body)
+static enum err change(struct test_product *s, object_id id, enum principal_kind kind, const char *body)
 {
     struct principal_args   args = {.id = id, .kind = kind, .body = read(s->test, body)};
     struct principal_result result = {0};
     return op_run(s->call, &s->work, &OP_PRINCIPAL_UPDATE, NULL, &args, &result);
 }
 
-static enum err remove_it(struct stage *s, object_id id, enum principal_kind kind)
+static enum err remove_it(struct test_product *s, object_id id, enum principal_kind kind)
 {
     struct principal_args args = {.id = id, .kind = kind};
     return op_run(s->call, &s->work, &OP_PRINCIPAL_DELETE, NULL, &args, NULL);
 }
 
-static enum err join(struct stage *s, object_id group, object_id member)
+static enum err join(struct test_product *s, object_id group, object_id member)
 {
     struct member_args args = {.group = group, .member = member};
     return op_run(s->call, &s->work, &OP_MEMBER_ADD, NULL, &args, NULL);
 }
 
-static enum err leave(struct stage *s, object_id group, object_id member)
+static enum err leave(struct test_product *s, object_id group, object_id member)
 {
     struct member_args args = {.group = group, .member = member};
     return op_run(s->call, &s->work, &OP_MEMBER_REMOVE, NULL, &args, NULL);
@@ -61,21 +61,21 @@ static enum err leave(struct stage *s, object_id group, object_id member)
 
 TEST(principals_are_written_by_the_operator_alone)
 {
-    CLEANUP(stage_close) struct stage s;
+    CLEANUP(test_product_close) struct test_product s;
     open_as_operator(&s, t);
-    object_id               user = stage_put_principal(&s, 0x20, PRINCIPAL_USER), group = stage_put_principal(&s, 0x22, PRINCIPAL_GROUP);
-    object_id               app = stage_put_principal(&s, 0x24, PRINCIPAL_APP), other = stage_put_principal(&s, 0x26, PRINCIPAL_GROUP);
+    object_id user = test_product_put_principal(&s, 0x20, PRINCIPAL_USER), group = test_product_put_principal(&s, 0x22, PRINCIPAL_GROUP);
+    object_id app = test_product_put_principal(&s, 0x24, PRINCIPAL_APP), other = test_product_put_principal(&s, 0x26, PRINCIPAL_GROUP);
     const struct principal *made;
-    stage_assign(&s, user, "Owner", "/"); // roles on resources say nothing about the directory
-    stage_assign(&s, app, "Owner", "/");
-    stage_put_member(&s, group, user);
+    test_product_assign(&s, user, "Owner", "/"); // roles on resources say nothing about the directory
+    test_product_assign(&s, app, "Owner", "/");
+    test_product_put_member(&s, group, user);
     const struct { const char *row; object_id id; bool is_operator; enum err reads, writes; } CASES[] = {
         {"a user", user, false, OK, ERR_NOT_AUTHORIZED},
         {"the operator's user without the socket", s.product.operator_id, false, OK, ERR_NOT_AUTHORIZED},
         {"a managed identity", s.caller.id, false, ERR_NOT_AUTHORIZED, ERR_NOT_AUTHORIZED},
         {"an application", app, false, ERR_NOT_AUTHORIZED, ERR_NOT_AUTHORIZED},
         {"a group", group, false, ERR_NOT_AUTHORIZED, ERR_NOT_AUTHORIZED},
-        {"somebody unknown", {stage_guid(0x99)}, false, ERR_NOT_AUTHORIZED, ERR_NOT_AUTHORIZED},
+        {"somebody unknown", {test_product_guid(0x99)}, false, ERR_NOT_AUTHORIZED, ERR_NOT_AUTHORIZED},
         {"the operator", s.product.operator_id, true, OK, OK},
     };
     for (size_t i = 0; i < COUNT(CASES); i++) {
@@ -95,23 +95,23 @@ TEST(principals_are_written_by_the_operator_alone)
 
 TEST(principals_that_belong_to_something_stay) // I1
 {
-    CLEANUP(stage_close) struct stage s;
+    CLEANUP(test_product_close) struct test_product s;
     open_as_operator(&s, t);
-    object_id app = stage_put_principal(&s, 0x24, PRINCIPAL_APP), user = stage_put_principal(&s, 0x20, PRINCIPAL_USER);
+    object_id app = test_product_put_principal(&s, 0x24, PRINCIPAL_APP), user = test_product_put_principal(&s, 0x20, PRINCIPAL_USER);
     CHECK_ERR(remove_it(&s, s.caller.id, PRINCIPAL_MANAGED), ERR_NOT_AUTHORIZED, "a managed identity's");
     CHECK_ERR(change(&s, s.caller.id, PRINCIPAL_MANAGED, "{\"displayName\":\"x\"}"), ERR_NOT_AUTHORIZED, "a managed identity's");
     CHECK_ERR(change(&s, app, PRINCIPAL_APP, "{\"displayName\":\"x\"}"), ERR_NOT_AUTHORIZED, "an application's");
     CHECK_ERR(remove_it(&s, s.product.operator_id, PRINCIPAL_USER), ERR_NOT_AUTHORIZED, "the operator's");
     CHECK_ERR(remove_it(&s, user, PRINCIPAL_GROUP), ERR_OBJECT_NOT_FOUND, "of another kind");
-    CHECK_ERR(remove_it(&s, (object_id){stage_guid(0x99)}, PRINCIPAL_USER), ERR_OBJECT_NOT_FOUND, "nobody");
-    CHECK_ERR(change(&s, (object_id){stage_guid(0x99)}, PRINCIPAL_USER, "{}"), ERR_OBJECT_NOT_FOUND, "nobody");
+    CHECK_ERR(remove_it(&s, (object_id){test_product_guid(0x99)}, PRINCIPAL_USER), ERR_OBJECT_NOT_FOUND, "nobody");
+    CHECK_ERR(change(&s, (object_id){test_product_guid(0x99)}, PRINCIPAL_USER, "{}"), ERR_OBJECT_NOT_FOUND, "nobody");
     CHECK(directory_find(s.work.world->directory, s.caller.id) && directory_find(s.work.world->directory, s.product.operator_id));
 }
 
 TEST(principals_keep_what_is_said_and_no_password)
 {
-    CLEANUP(stage_close) struct stage s;
-    const struct principal           *p = NULL;
+    CLEANUP(test_product_close) struct test_product s;
+    const struct principal                         *p = NULL;
     open_as_operator(&s, t);
     s.product.propagation.directory_object_s = 60;
     CHECK_OK(make(&s, PRINCIPAL_USER, USER, &p));
@@ -134,20 +134,20 @@ TEST(principals_keep_what_is_said_and_no_password)
 
 TEST(R9_memberships_go_with_their_ends_and_assignments_stay)
 {
-    CLEANUP(stage_close) struct stage s;
-    object_id                         machine;
-    client_id                         app;
+    CLEANUP(test_product_close) struct test_product s;
+    object_id                                       machine;
+    client_id                                       app;
     open_as_operator(&s, t);
-    object_id user = stage_put_principal(&s, 0x20, PRINCIPAL_USER), inner = stage_put_principal(&s, 0x22, PRINCIPAL_GROUP),
-              outer = stage_put_principal(&s, 0x24, PRINCIPAL_GROUP);
-    CHECK_OK(managed_principal_new(t->call, &s.work, S("vm"), S(STAGE_GROUP "/providers/A.B/c/vm"), true, &machine, &app));
+    object_id user = test_product_put_principal(&s, 0x20, PRINCIPAL_USER), inner = test_product_put_principal(&s, 0x22, PRINCIPAL_GROUP),
+              outer = test_product_put_principal(&s, 0x24, PRINCIPAL_GROUP);
+    CHECK_OK(managed_principal_new(t->call, &s.work, S("vm"), S(TEST_PRODUCT_GROUP "/providers/A.B/c/vm"), true, &machine, &app));
     CHECK_OK(join(&s, inner, user));
     CHECK_OK(join(&s, inner, machine));
     CHECK_OK(join(&s, outer, inner));
-    CHECK_OK(join(&s, inner, outer));   // a cycle is let be
-    stage_put_member(&s, inner, inner); // no op makes this one
-    stage_assign(&s, inner, "Reader", STAGE_GROUP);
-    stage_commit(&s);
+    CHECK_OK(join(&s, inner, outer));          // a cycle is let be
+    test_product_put_member(&s, inner, inner); // no op makes this one
+    test_product_assign(&s, inner, "Reader", TEST_PRODUCT_GROUP);
+    test_product_commit(&s);
     const struct directory *d = s.work.world->directory;
     CHECK_OK(managed_principal_delete(t->call, &s.work, machine));
     CHECK(!directory_is_member(d, inner, machine) && directory_is_member(d, inner, user));
@@ -159,11 +159,11 @@ TEST(R9_memberships_go_with_their_ends_and_assignments_stay)
 
 TEST(R5_members_are_added_once_and_never_to_themselves)
 {
-    CLEANUP(stage_close) struct stage s;
+    CLEANUP(test_product_close) struct test_product s;
     open_as_operator(&s, t);
     s.product.propagation.group_membership_s = 5;
-    object_id user = stage_put_principal(&s, 0x20, PRINCIPAL_USER), group = stage_put_principal(&s, 0x22, PRINCIPAL_GROUP),
-              nobody = {stage_guid(0x99)};
+    object_id user = test_product_put_principal(&s, 0x20, PRINCIPAL_USER), group = test_product_put_principal(&s, 0x22, PRINCIPAL_GROUP),
+              nobody = {test_product_guid(0x99)};
     const struct { const char *row; object_id group, member; enum err add, leave; } CASES[] = {
         {"a user", group, user, OK, OK},
         {"itself", group, group, ERR_MEMBER_INVALID, ERR_OBJECT_NOT_FOUND},
@@ -194,10 +194,10 @@ TEST(directory_writes_are_recorded)
         "microsoft.directory/users/delete",         "microsoft.directory/groups/members/update", "microsoft.directory/groups/members/update",
         "microsoft.directory/groups/basic/update",  "microsoft.directory/groups/create",         "microsoft.directory/users/create",
     };
-    CLEANUP(stage_close) struct stage s;
-    const struct principal           *anna = NULL, *crew = NULL;
-    struct activity                  *list = NULL;
-    size_t                            n = 0;
+    CLEANUP(test_product_close) struct test_product s;
+    const struct principal                         *anna = NULL, *crew = NULL;
+    struct activity                                *list = NULL;
+    size_t                                          n = 0;
     open_as_operator(&s, t);
     CHECK_OK(make(&s, PRINCIPAL_USER, USER, &anna));
     CHECK_OK(make(&s, PRINCIPAL_GROUP, GROUP, &crew));

@@ -1,12 +1,12 @@
 #include "ops/secret_records.h"
-#include "stage.h"
+#include "test_product.h"
 
 #define RBAC(more) "{\"properties\":{\"enableRbacAuthorization\":true" more "}}"
 
 // A stage with a vault v1 in which the caller may do everything.
 struct scene {
-    struct stage s;
-    struct vault v;
+    struct test_product s;
+    struct vault        v;
 };
 
 static void scene_reopen(struct scene *x, const char *name)
@@ -17,21 +17,21 @@ static void scene_reopen(struct scene *x, const char *name)
 
 static void scene_open(struct scene *x, struct test *t, const char *document)
 {
-    stage_open(&x->s, t);
-    stage_put_vault(&x->s, "v1", document);
-    stage_assign(&x->s, x->s.caller.id, "Key Vault Administrator", STAGE_SUBSCRIPTION);
+    test_product_open(&x->s, t);
+    test_product_put_vault(&x->s, "v1", document);
+    test_product_assign(&x->s, x->s.caller.id, "Key Vault Administrator", TEST_PRODUCT_SUBSCRIPTION);
     scene_reopen(x, "v1");
 }
 
 static void scene_close(struct scene *x)
 {
-    stage_close(&x->s);
+    test_product_close(&x->s);
 }
 
 static enum err run(struct scene *x, const struct vault_op *op, struct secrets_args args, void *out)
 {
     args.vault = &x->v;
-    return stage_vault_run(&x->s, &x->v, op, args.name, &args, out);
+    return test_product_vault_run(&x->s, &x->v, op, args.name, &args, out);
 }
 
 static enum err set_with(struct scene *x, str name, str value, const struct vault_secret_wish *wish, struct vault_secret *out)
@@ -147,7 +147,7 @@ TEST(S1_versions_are_in_the_order_of_their_making_whatever_the_clock_does)
     static const int64_t              STEPS[COUNT(made)] = {0, 0, -1000, 2000};
     scene_open(&x, t, RBAC(""));
     for (size_t i = 0; i < COUNT(made); i++) {
-        stage_pass(&x.s, STEPS[i]);
+        test_product_pass(&x.s, STEPS[i]);
         CHECK_OK(set_with(&x, S("key"), S("value"), NULL, &made[i]));
         if (i) CHECK(guid_cmp(made[i - 1].version.g, made[i].version.g) < 0);
     }
@@ -225,7 +225,7 @@ TEST(S1_an_update_changes_what_it_names_of_one_version)
     scene_open(&x, t, RBAC(""));
     CHECK_OK(set_with(&x, S("key"), S("old"), &(struct vault_secret_wish){.gives_tags = true, .tags = &KEEP, .tag_n = 1}, &old));
     CHECK_OK(set_with(&x, S("key"), S("new"), NULL, &new));
-    stage_pass(&x.s, 60);
+    test_product_pass(&x.s, 60);
     struct secrets_args a = {
         .name = S("key"), .version = version_text(&x, old.version), .wish = {.gives_content_type = true, .content_type = S("x/y")}};
     CHECK_OK(run(&x, &SECRETS_UPDATE, a, &got));
@@ -273,7 +273,7 @@ TEST(S1_lists_come_in_pages_of_one_vault)
     CLEANUP(scene_close) struct scene x;
     struct secrets_page               page;
     scene_open(&x, t, RBAC(""));
-    stage_put_vault(&x.s, "v2", RBAC(""));
+    test_product_put_vault(&x.s, "v2", RBAC(""));
     for (size_t i = 0; i < COUNT(NAMES); i++) CHECK_OK(set(&x, NAMES[i], "value"));
     scene_reopen(&x, "v2");
     CHECK_OK(run(&x, &SECRETS_LIST, (struct secrets_args){.limit = 9}, &page));
@@ -357,7 +357,7 @@ TEST(S1_purge_protection_forbids_the_purge_before_its_day)
     CHECK_ERR(on(&x, &SECRETS_PURGE, "key", NULL), ERR_PURGE_PROTECTED, "by hand");
     CHECK_OK(secrets_purge_due(t->call, &x.s.work, 9, &n));
     CHECK_INT(n, 0, "by schedule, too early");
-    stage_pass(&x.s, 7 * S_PER_DAY);
+    test_product_pass(&x.s, 7 * S_PER_DAY);
     CHECK_OK(secrets_purge_due(t->call, &x.s.work, 9, &n));
     CHECK_INT(n, 1, "by schedule");
     CHECK_INT(records(&x), 0, "nothing is left");
@@ -372,9 +372,9 @@ TEST(S1_on_its_day_a_deleted_secret_is_gone_for_everybody)
     scene_open(&x, t, RBAC(",\"softDeleteRetentionInDays\":7"));
     CHECK_OK(set_with(&x, S("key"), S("first"), NULL, &first));
     CHECK_OK(on(&x, &SECRETS_DELETE, "key", NULL));
-    stage_pass(&x.s, 7 * S_PER_DAY - 1);
+    test_product_pass(&x.s, 7 * S_PER_DAY - 1);
     CHECK_OK(on(&x, &SECRETS_GET_DELETED, "key", NULL));
-    stage_pass(&x.s, 1);
+    test_product_pass(&x.s, 1);
     CHECK_ERR(on(&x, &SECRETS_GET_DELETED, "key", NULL), ERR_SECRET_NOT_FOUND, "get deleted");
     CHECK_ERR(on(&x, &SECRETS_RECOVER, "key", NULL), ERR_SECRET_NOT_FOUND, "recover");
     CHECK_ERR(on(&x, &SECRETS_PURGE, "key", NULL), ERR_SECRET_NOT_FOUND, "purge");
@@ -391,7 +391,7 @@ TEST(secrets_purge_due_takes_what_is_due_in_all_vaults_and_no_more_than_asked)
     struct secrets_page               page;
     size_t                            n;
     scene_open(&x, t, RBAC(""));
-    stage_put_vault(&x.s, "v2", RBAC(",\"softDeleteRetentionInDays\":7"));
+    test_product_put_vault(&x.s, "v2", RBAC(",\"softDeleteRetentionInDays\":7"));
     for (int i = 0; i < 3; i++) {
         const char *name = call_zstr(t->call, call_format(t->call, "n%d", i));
         scene_reopen(&x, "v1");
@@ -402,7 +402,7 @@ TEST(secrets_purge_due_takes_what_is_due_in_all_vaults_and_no_more_than_asked)
         CHECK_OK(set(&x, name, "v"));
         CHECK_OK(on(&x, &SECRETS_DELETE, name, NULL));
     }
-    stage_pass(&x.s, 7 * S_PER_DAY);
+    test_product_pass(&x.s, 7 * S_PER_DAY);
     CHECK_OK(secrets_purge_due(t->call, &x.s.work, 2, &n));
     CHECK_INT(n, 2, "as many as asked");
     CHECK_OK(secrets_purge_due(t->call, &x.s.work, 2, &n));
@@ -419,7 +419,7 @@ TEST(secrets_purge_vault_takes_everything_of_that_vault_only)
 {
     CLEANUP(scene_close) struct scene x;
     scene_open(&x, t, RBAC(""));
-    stage_put_vault(&x.s, "v2", RBAC(""));
+    test_product_put_vault(&x.s, "v2", RBAC(""));
     guid first = x.v.resource->uid;
     for (int i = 0; i < 300; i++) CHECK_OK(set(&x, "many", "v"));
     CHECK_OK(set(&x, "deleted", "v"));
@@ -504,7 +504,7 @@ TEST(S1_a_backup_brings_all_versions_back_as_they_were)
     bytes                             blob;
     str                               value;
     scene_open(&x, t, RBAC(""));
-    stage_put_vault(&x.s, "v2", RBAC(""));
+    test_product_put_vault(&x.s, "v2", RBAC(""));
     CHECK_OK(set_with(&x, S("Key"), S("LANYARD-SECRET-1"), &(struct vault_secret_wish){.gives_tags = true, .tags = &TAG, .tag_n = 1}, &first));
     CHECK_OK(set_with(&x, S("Key"), S("LANYARD-SECRET-2"), NULL, &second));
     CHECK_OK(backup_of(&x, "key", &blob));
@@ -513,7 +513,7 @@ TEST(S1_a_backup_brings_all_versions_back_as_they_were)
     CHECK_OK(on(&x, &SECRETS_DELETE, "key", NULL));
     CHECK_ERR(restore(&x, blob), ERR_SECRET_DELETED, "while it can be recovered");
     CHECK_OK(on(&x, &SECRETS_PURGE, "key", NULL));
-    stage_pass(&x.s, 60);
+    test_product_pass(&x.s, 60);
     CHECK_OK(run(&x, &SECRETS_RESTORE, (struct secrets_args){.backup = blob}, &got));
     CHECK(guid_eq(got.version.g, second.version.g) && got.created_s == second.created_s && str_eq(got.name, S("Key")));
     CHECK_OK(get(&x, "key", version_text(&x, first.version), &value));
@@ -534,8 +534,8 @@ TEST(S1_a_backup_that_is_not_ours_is_refused)
     bytes                             blob;
     uint8_t                          *changed;
     scene_open(&x, t, RBAC(""));
-    stage_assign(&x.s, x.s.caller.id, "Key Vault Administrator", STAGE_OTHER_SUBSCRIPTION);
-    stage_put(&x.s, STAGE_OTHER_SUBSCRIPTION "/resourceGroups/g" STAGE_VAULTS "elsewhere", RBAC(""));
+    test_product_assign(&x.s, x.s.caller.id, "Key Vault Administrator", TEST_PRODUCT_OTHER_SUBSCRIPTION);
+    test_product_put(&x.s, TEST_PRODUCT_OTHER_SUBSCRIPTION "/resourceGroups/g" TEST_PRODUCT_VAULTS "elsewhere", RBAC(""));
     CHECK_OK(set(&x, "key", "value"));
     CHECK_OK(backup_of(&x, "key", &blob));
     drop(&x, "key");
@@ -587,7 +587,7 @@ TEST(R1_nothing_is_done_for_a_caller_without_a_role)
     CLEANUP(scene_close) struct scene x;
     scene_open(&x, t, RBAC(""));
     CHECK_OK(set(&x, "key", "value"));
-    struct caller nobody = {.id = stage_put_principal(&x.s, 0xE1, PRINCIPAL_MANAGED), .name = S("nobody")};
+    struct caller nobody = {.id = test_product_put_principal(&x.s, 0xE1, PRINCIPAL_MANAGED), .name = S("nobody")};
     t->call->caller = &nobody;
     for (size_t i = 0; i < COUNT(CASES); i++) {
         CLEANUP(secret_clear) struct secret value = {0};

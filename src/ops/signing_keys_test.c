@@ -1,10 +1,10 @@
 #include "ops/signing_keys.h"
 
-#include "stage.h"
+#include "test_product.h"
 
 #define ISSUER S("https://sts.windows.net/t/")
 
-static void turn_keys(struct stage *s)
+static void turn_keys(struct test_product *s)
 {
     struct test        *t = s->test;
     struct signing_turn turn = {0};
@@ -13,7 +13,7 @@ static void turn_keys(struct stage *s)
     signing_keys_publish(&s->product, &turn);
 }
 
-static void put_keys(struct stage *s)
+static void put_keys(struct test_product *s)
 {
     struct test        *t = s->test;
     struct signing_turn turn = {0};
@@ -29,18 +29,18 @@ static void put_keys(struct stage *s)
     }
 }
 
-static void drop_keys(struct stage *s)
+static void drop_keys(struct test_product *s)
 {
     product_keyring_put(&s->product, NULL);
 }
 
-static str kid_at(const struct stage *s, size_t i)
+static str kid_at(const struct test_product *s, size_t i)
 {
     const struct signing_key *k = keyring_at(s->product.keyring, i);
     return k ? k->kid : STR_NONE;
 }
 
-static str issue(struct stage *s)
+static str issue(struct test_product *s)
 {
     struct test         *t = s->test;
     struct token         token = {0};
@@ -49,7 +49,7 @@ static str issue(struct stage *s)
     return token.text;
 }
 
-static enum err verify(struct stage *s, str token)
+static enum err verify(struct test_product *s, str token)
 {
     static const str    ISSUERS[] = {S_INIT("https://sts.windows.net/t/")}, AUDIENCES[] = {S_INIT("a")};
     struct token_policy policy = {.issuers = ISSUERS, .issuer_n = 1, .audiences = AUDIENCES, .audience_n = 1};
@@ -59,8 +59,8 @@ static enum err verify(struct stage *s, str token)
 
 TEST(signing_keys_turn_by_age_and_no_token_fails_for_it) // T8
 {
-    CLEANUP(stage_close) struct stage s;
-    stage_open(&s, t);
+    CLEANUP(test_product_close) struct test_product s;
+    test_product_open(&s, t);
     put_keys(&s);
     CHECK(!signing_keys_due(&s.product, t->call->now_s + SIGNING_KEYS_TURN_S - 1));
     CHECK(signing_keys_due(&s.product, t->call->now_s + SIGNING_KEYS_TURN_S));
@@ -68,7 +68,7 @@ TEST(signing_keys_turn_by_age_and_no_token_fails_for_it) // T8
     CHECK_OK(call_copy_str(t->call, kid_at(&s, 0), &first));
     CHECK_OK(call_copy_str(t->call, kid_at(&s, 1), &second));
 
-    stage_pass(&s, SIGNING_KEYS_TURN_S);
+    test_product_pass(&s, SIGNING_KEYS_TURN_S);
     str token = issue(&s);
     turn_keys(&s);
     CHECK_STR(kid_at(&s, 0), second, "what was published before is in use");
@@ -77,10 +77,10 @@ TEST(signing_keys_turn_by_age_and_no_token_fails_for_it) // T8
     CHECK(!signing_keys_due(&s.product, t->call->now_s + SIGNING_KEYS_TURN_S - 1));
     CHECK(signing_keys_due(&s.product, t->call->now_s + SIGNING_KEYS_TURN_S));
 
-    stage_pass(&s, TOKEN_LIFETIME_S - 1);
+    test_product_pass(&s, TOKEN_LIFETIME_S - 1);
     turn_keys(&s); // earlier than by age: nothing is let go that could be needed
     CHECK_ERR(verify(&s, token), OK, "at the end of its life, two turns later");
-    stage_pass(&s, SIGNING_KEYS_TURN_S);
+    test_product_pass(&s, SIGNING_KEYS_TURN_S);
     turn_keys(&s);
     CHECK_INT(keyring_n(s.product.keyring), 3, "those before are gone");
     CHECK(!str_eq(kid_at(&s, 2), first) && !str_eq(kid_at(&s, 2), second));
@@ -89,8 +89,8 @@ TEST(signing_keys_turn_by_age_and_no_token_fails_for_it) // T8
 
 TEST(signing_keys_turn_for_as_long_as_the_server_runs)
 {
-    CLEANUP(stage_close) struct stage s;
-    stage_open(&s, t);
+    CLEANUP(test_product_close) struct test_product s;
+    test_product_open(&s, t);
     put_keys(&s);
     for (int i = 0; i < 200; i++) { // each as after a turn
         struct signing_turn turn = {.ring = product_keyring_take(&s.product)};
@@ -102,8 +102,8 @@ TEST(signing_keys_turn_for_as_long_as_the_server_runs)
 
 TEST(signing_keys_come_back_from_the_store_and_only_with_their_key) // T8, T9
 {
-    CLEANUP(stage_close) struct stage s;
-    stage_open(&s, t);
+    CLEANUP(test_product_close) struct test_product s;
+    test_product_open(&s, t);
     CHECK_ERR(signing_keys_load(t->call, s.work.store, &s.product), ERR_NOT_FOUND, "none yet");
     CHECK(!signing_keys_due(&s.product, t->call->now_s + SIGNING_KEYS_TURN_S));
     put_keys(&s);

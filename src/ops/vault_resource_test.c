@@ -1,30 +1,30 @@
 #include "ops/vault_resource.h"
 
 #include "ops/secrets.h"
-#include "stage.h"
+#include "test_product.h"
 
-#define VAULT      STAGE_GROUP STAGE_VAULTS "shop-1"
+#define VAULT      TEST_PRODUCT_GROUP TEST_PRODUCT_VAULTS "shop-1"
 #define TENANT     "\"tenantId\":\"00000000-0000-0000-0000-000000000010\""
 #define BODY(more) "{\"location\":\"westus\",\"properties\":{" TENANT more "}}"
 #define DAY_S      (24 * 3600)
 
-static void open_owned(struct stage *s, struct test *t)
+static void open_owned(struct test_product *s, struct test *t)
 {
-    stage_open(s, t);
-    stage_put_group(s, STAGE_GROUP);
-    stage_assign(s, s->caller.id, "Owner", "/");
+    test_product_open(s, t);
+    test_product_put_group(s, TEST_PRODUCT_GROUP);
+    test_product_assign(s, s->caller.id, "Owner", "/");
 }
 
-static const struct resource *put(struct stage *s, const char *id, const char *body)
+static const struct resource *put(struct test_product *s, const char *id, const char *body)
 {
     struct test                 *t = s->test;
     struct resource_result       got = {0};
     static const struct resource NOTHING = {0};
-    CHECK_ERR(stage_write(s, id, IDENTITY_PUT, body, &got), OK, body);
+    CHECK_ERR(test_product_write(s, id, IDENTITY_PUT, body, &got), OK, body);
     return got.resource ? got.resource : &NOTHING;
 }
 
-static const struct json *property(struct stage *s, const char *id, const char *name)
+static const struct json *property(struct test_product *s, const char *id, const char *name)
 {
     const struct json     *document = NULL;
     struct test           *t = s->test;
@@ -33,17 +33,17 @@ static const struct json *property(struct stage *s, const char *id, const char *
     return json_get(json_get(document, S("properties")), str_of(name));
 }
 
-static enum err run_deleted(struct stage *s, const struct op *op, const char *location, const char *name, const struct resource **out)
+static enum err run_deleted(struct test_product *s, const struct op *op, const char *location, const char *name, const struct resource **out)
 {
-    struct deleted_vault_args args = {.subscription.g = stage_guid(0x51), .location = str_of(location), .name = str_of(name)};
-    return stage_run(s, op, NULL, STAGE_SUBSCRIPTION, &args, out);
+    struct deleted_vault_args args = {.subscription.g = test_product_guid(0x51), .location = str_of(location), .name = str_of(name)};
+    return test_product_run(s, op, NULL, TEST_PRODUCT_SUBSCRIPTION, &args, out);
 }
 
 TEST(a_vault_says_of_itself_what_nobody_else_said)
 {
-    CLEANUP(stage_close) struct stage s;
+    CLEANUP(test_product_close) struct test_product s;
     open_owned(&s, t);
-    put(&s, STAGE_GROUP STAGE_VAULTS "Shop-1",
+    put(&s, TEST_PRODUCT_GROUP TEST_PRODUCT_VAULTS "Shop-1",
         BODY(",\"vaultUri\":\"https://evil.example/\",\"provisioningState\":\"Failed\",\"enableSoftDelete\":false"));
     CHECK_STR(json_str(property(&s, VAULT, "vaultUri")), S("https://shop-1.vault.azure.net/"), "its own address");
     CHECK_STR(json_str(property(&s, VAULT, "provisioningState")), S("Succeeded"), "done");
@@ -73,15 +73,15 @@ TEST(a_vault_s_properties_are_checked)
         {BODY(",\"accessPolicies\":[{" TENANT ",\"objectId\":\"00000000-0000-0000-0000-0000000000a1\"}]"), ERR_VAULT_INVALID, ERR_VAULT_INVALID},
         {BODY(",\"createMode\":\"recover\""), ERR_VAULT_NOT_DELETED, OK}, // nothing to recover; an existing one is just written
     };
-    CLEANUP(stage_close) struct stage s;
+    CLEANUP(test_product_close) struct test_product s;
     open_owned(&s, t);
     put(&s, VAULT, BODY(""));
     for (size_t i = 0; i < COUNT(CASES); i++) {
-        str fresh = call_format(t->call, STAGE_GROUP STAGE_VAULTS "fresh-%zu", i);
-        CHECK_ERR(stage_write(&s, call_zstr(t->call, fresh), IDENTITY_PUT, CASES[i].body, NULL), CASES[i].fresh, CASES[i].body);
-        CHECK_ERR(stage_write(&s, VAULT, IDENTITY_PUT, CASES[i].body, NULL), CASES[i].again, CASES[i].body);
+        str fresh = call_format(t->call, TEST_PRODUCT_GROUP TEST_PRODUCT_VAULTS "fresh-%zu", i);
+        CHECK_ERR(test_product_write(&s, call_zstr(t->call, fresh), IDENTITY_PUT, CASES[i].body, NULL), CASES[i].fresh, CASES[i].body);
+        CHECK_ERR(test_product_write(&s, VAULT, IDENTITY_PUT, CASES[i].body, NULL), CASES[i].again, CASES[i].body);
     }
-    CHECK_STR(json_str(property(&s, VAULT, "tenantId")), guid_str(t->call, stage_guid(0x10)), "the tenant stays ours");
+    CHECK_STR(json_str(property(&s, VAULT, "tenantId")), guid_str(t->call, test_product_guid(0x10)), "the tenant stays ours");
 }
 
 #define PROPERTIES(more) "{\"properties\":{" more "}}"
@@ -89,28 +89,28 @@ TEST(a_vault_s_properties_are_checked)
 // Whatever is no boolean is refused by every verb; null and absence switch nothing.
 TEST(a_vault_s_switches_are_true_or_false)
 {
-    static const char *const          SWITCHES[] = {"enableRbacAuthorization", "enablePurgeProtection",    "enableSoftDelete",
-                                                    "enabledForDeployment",    "enabledForDiskEncryption", "enabledForTemplateDeployment"};
-    static const char *const          WRONG[] = {"\"false\"", "\"true\"", "0", "1", "0.0", "{}", "[]", "\"\""};
-    CLEANUP(stage_close) struct stage s;
+    static const char *const                        SWITCHES[] = {"enableRbacAuthorization", "enablePurgeProtection",    "enableSoftDelete",
+                                                                  "enabledForDeployment",    "enabledForDiskEncryption", "enabledForTemplateDeployment"};
+    static const char *const                        WRONG[] = {"\"false\"", "\"true\"", "0", "1", "0.0", "{}", "[]", "\"\""};
+    CLEANUP(test_product_close) struct test_product s;
     open_owned(&s, t);
     put(&s, VAULT, BODY(",\"enablePurgeProtection\":true"));
     for (size_t i = 0; i < COUNT(SWITCHES); i++) {
         for (size_t k = 0; k < COUNT(WRONG); k++) {
             const char *body = call_zstr(t->call, call_format(t->call, BODY(",\"%s\":%s"), SWITCHES[i], WRONG[k]));
-            CHECK_ERR(stage_write(&s, STAGE_GROUP STAGE_VAULTS "fresh-1", IDENTITY_PUT, body, NULL), ERR_VAULT_INVALID, body);
-            CHECK_ERR(stage_write(&s, VAULT, IDENTITY_PUT, body, NULL), ERR_VAULT_INVALID, body);
-            CHECK_ERR(stage_write(&s, VAULT, IDENTITY_PATCH, body, NULL), ERR_VAULT_INVALID, body);
+            CHECK_ERR(test_product_write(&s, TEST_PRODUCT_GROUP TEST_PRODUCT_VAULTS "fresh-1", IDENTITY_PUT, body, NULL), ERR_VAULT_INVALID, body);
+            CHECK_ERR(test_product_write(&s, VAULT, IDENTITY_PUT, body, NULL), ERR_VAULT_INVALID, body);
+            CHECK_ERR(test_product_write(&s, VAULT, IDENTITY_PATCH, body, NULL), ERR_VAULT_INVALID, body);
         }
         const char *none = call_zstr(t->call, call_format(t->call, BODY(",\"%s\":null"), SWITCHES[i]));
         str         before, after;
         CHECK_OK(json_text(t->call, property(&s, VAULT, SWITCHES[i]), &before));
-        CHECK_ERR(stage_write(&s, VAULT, IDENTITY_PUT, none, NULL), OK, none);
-        CHECK_ERR(stage_write(&s, VAULT, IDENTITY_PATCH, none, NULL), OK, none);
+        CHECK_ERR(test_product_write(&s, VAULT, IDENTITY_PUT, none, NULL), OK, none);
+        CHECK_ERR(test_product_write(&s, VAULT, IDENTITY_PATCH, none, NULL), OK, none);
         CHECK_OK(json_text(t->call, property(&s, VAULT, SWITCHES[i]), &after));
         CHECK_STR(after, before, none);
     }
-    CHECK_OK(stage_delete(&s, VAULT));
+    CHECK_OK(test_product_delete(&s, VAULT));
     CHECK_ERR(run_deleted(&s, &OP_DELETED_VAULT_PURGE, "westus", "shop-1", NULL), ERR_PURGE_PROTECTED, "after all of these");
 }
 
@@ -124,13 +124,13 @@ TEST(who_decides_in_a_vault_changes_only_when_a_request_says_so)
         {IDENTITY_PATCH, "{\"tags\":{}}"},
         {IDENTITY_PATCH, PROPERTIES("\"EnableRbacAuthorization\":true,\"enablerbacauthorization\":false")},
     };
-    CLEANUP(stage_close) struct stage s;
+    CLEANUP(test_product_close) struct test_product s;
     open_owned(&s, t);
     for (int uses_rbac = 0; uses_rbac < 2; uses_rbac++) {
         put(&s, VAULT, uses_rbac ? BODY(",\"enableRbacAuthorization\":true") : BODY(",\"enableRbacAuthorization\":false"));
         for (size_t i = 0; i < COUNT(CASES); i++) {
             struct vault v;
-            CHECK_ERR(stage_write(&s, VAULT, CASES[i].verb, CASES[i].body, NULL), OK, CASES[i].body);
+            CHECK_ERR(test_product_write(&s, VAULT, CASES[i].verb, CASES[i].body, NULL), OK, CASES[i].body);
             CHECK_OK(vault_open(t->call, &s.work, S("shop-1"), &v));
             CHECK_ROW(v.uses_rbac == uses_rbac, CASES[i].body);
         }
@@ -139,48 +139,49 @@ TEST(who_decides_in_a_vault_changes_only_when_a_request_says_so)
 
 TEST(a_contributor_does_not_switch_who_decides_in_a_vault)
 {
-    static const char *const          THERE[] = {BODY(",\"enableRbacAuthorization\":false"), PROPERTIES("\"enableRbacAuthorization\":false")};
-    static const char *const          BACK[] = {BODY(",\"enableRbacAuthorization\":true"), PROPERTIES("\"enableRbacAuthorization\":true")};
-    static const char *const          ROLES[] = {"User Access Administrator", "Role Based Access Control Administrator"};
-    CLEANUP(stage_close) struct stage s;
-    stage_open(&s, t);
-    stage_put_group(&s, STAGE_GROUP);
-    stage_assign(&s, s.caller.id, "Contributor", STAGE_GROUP);
+    static const char *const THERE[] = {BODY(",\"enableRbacAuthorization\":false"), PROPERTIES("\"enableRbacAuthorization\":false")};
+    static const char *const BACK[] = {BODY(",\"enableRbacAuthorization\":true"), PROPERTIES("\"enableRbacAuthorization\":true")};
+    static const char *const ROLES[] = {"User Access Administrator", "Role Based Access Control Administrator"};
+    CLEANUP(test_product_close) struct test_product s;
+    test_product_open(&s, t);
+    test_product_put_group(&s, TEST_PRODUCT_GROUP);
+    test_product_assign(&s, s.caller.id, "Contributor", TEST_PRODUCT_GROUP);
     put(&s, VAULT, BODY(",\"enableRbacAuthorization\":true"));
-    put(&s, STAGE_GROUP STAGE_VAULTS "own-1", BODY(",\"enableRbacAuthorization\":false")); // a new one has nothing to protect
+    put(&s, TEST_PRODUCT_GROUP TEST_PRODUCT_VAULTS "own-1", BODY(",\"enableRbacAuthorization\":false")); // a new one has nothing to protect
     for (enum identity_verb verb = IDENTITY_PUT; verb <= IDENTITY_PATCH; verb++) {
-        CHECK_ERR(stage_write(&s, VAULT, verb, THERE[verb == IDENTITY_PATCH], NULL), ERR_LINKED_NOT_AUTHORIZED, "to policies");
+        CHECK_ERR(test_product_write(&s, VAULT, verb, THERE[verb == IDENTITY_PATCH], NULL), ERR_LINKED_NOT_AUTHORIZED, "to policies");
         CHECK_STR(s.work.refusal.action, S("Microsoft.Authorization/roleAssignments/write"), "what is missing");
         CHECK_STR(s.work.refusal.scope, S(VAULT), "and where");
-        CHECK_ERR(stage_write(&s, VAULT, verb, BACK[verb == IDENTITY_PATCH], NULL), OK, "as it is");
-        CHECK_ERR(stage_write(&s, STAGE_GROUP STAGE_VAULTS "own-1", verb, BACK[verb == IDENTITY_PATCH], NULL), ERR_LINKED_NOT_AUTHORIZED, "to roles");
+        CHECK_ERR(test_product_write(&s, VAULT, verb, BACK[verb == IDENTITY_PATCH], NULL), OK, "as it is");
+        CHECK_ERR(test_product_write(&s, TEST_PRODUCT_GROUP TEST_PRODUCT_VAULTS "own-1", verb, BACK[verb == IDENTITY_PATCH], NULL),
+                  ERR_LINKED_NOT_AUTHORIZED, "to roles");
     }
     for (size_t i = 0; i < COUNT(ROLES); i++) {
-        stage_assign(&s, s.caller.id, ROLES[i], STAGE_SUBSCRIPTION);
-        CHECK_ERR(stage_write(&s, VAULT, IDENTITY_PATCH, i ? BACK[1] : THERE[1], NULL), OK, ROLES[i]);
+        test_product_assign(&s, s.caller.id, ROLES[i], TEST_PRODUCT_SUBSCRIPTION);
+        CHECK_ERR(test_product_write(&s, VAULT, IDENTITY_PATCH, i ? BACK[1] : THERE[1], NULL), OK, ROLES[i]);
     }
 }
 
 TEST(a_deleted_vault_keeps_its_name_until_it_is_purged)
 {
-    static const char *const          THERE = STAGE_OTHER_SUBSCRIPTION "/resourceGroups/Far" STAGE_VAULTS "Shop-1";
-    CLEANUP(stage_close) struct stage s;
-    const struct resource            *deleted = NULL;
+    static const char *const                        THERE = TEST_PRODUCT_OTHER_SUBSCRIPTION "/resourceGroups/Far" TEST_PRODUCT_VAULTS "Shop-1";
+    CLEANUP(test_product_close) struct test_product s;
+    const struct resource                          *deleted = NULL;
     open_owned(&s, t);
-    stage_put_group(&s, STAGE_OTHER_SUBSCRIPTION "/resourceGroups/Far");
+    test_product_put_group(&s, TEST_PRODUCT_OTHER_SUBSCRIPTION "/resourceGroups/Far");
     put(&s, VAULT, BODY(",\"softDeleteRetentionInDays\":7"));
-    CHECK_ERR(stage_write(&s, THERE, IDENTITY_PUT, BODY(""), NULL), ERR_VAULT_NAME_TAKEN, "names are the whole cloud's");
+    CHECK_ERR(test_product_write(&s, THERE, IDENTITY_PUT, BODY(""), NULL), ERR_VAULT_NAME_TAKEN, "names are the whole cloud's");
     CHECK_ERR(run_deleted(&s, &OP_DELETED_VAULT_READ, "westus", "shop-1", &deleted), ERR_RESOURCE_NOT_FOUND, "it lives");
-    CHECK_OK(stage_delete(&s, VAULT));
+    CHECK_OK(test_product_delete(&s, VAULT));
     CHECK(!tree_find(s.work.world->tree, S(VAULT)));
     CHECK_OK(run_deleted(&s, &OP_DELETED_VAULT_READ, "West US", "SHOP-1", &deleted));
     CHECK(deleted && deleted->deleted_ns == t->call->now_ns && deleted->purge_due_ns == t->call->now_ns + 7 * DAY_S * NS_PER_S);
     CHECK_ERR(run_deleted(&s, &OP_DELETED_VAULT_READ, "eastus", "shop-1", &deleted), ERR_RESOURCE_NOT_FOUND, "another location");
     CHECK_ERR(run_deleted(&s, &OP_DELETED_VAULT_PURGE, "eastus", "shop-1", NULL), ERR_RESOURCE_NOT_FOUND, "another location");
     CHECK_ERR(run_deleted(&s, &OP_DELETED_VAULT_PURGE, "westus", "shop-2", NULL), ERR_RESOURCE_NOT_FOUND, "another name");
-    CHECK_ERR(stage_write(&s, VAULT, IDENTITY_PUT, BODY(""), NULL), ERR_CONFLICT, "recover or purge first");
-    CHECK_ERR(stage_write(&s, THERE, IDENTITY_PUT, BODY(""), NULL), ERR_CONFLICT, "from another subscription too");
-    CHECK_ERR(stage_write(&s, THERE, IDENTITY_PUT, BODY(",\"createMode\":\"recover\""), NULL), ERR_CONFLICT, "nobody recovers it elsewhere");
+    CHECK_ERR(test_product_write(&s, VAULT, IDENTITY_PUT, BODY(""), NULL), ERR_CONFLICT, "recover or purge first");
+    CHECK_ERR(test_product_write(&s, THERE, IDENTITY_PUT, BODY(""), NULL), ERR_CONFLICT, "from another subscription too");
+    CHECK_ERR(test_product_write(&s, THERE, IDENTITY_PUT, BODY(",\"createMode\":\"recover\""), NULL), ERR_CONFLICT, "nobody recovers it elsewhere");
     CHECK_OK(run_deleted(&s, &OP_DELETED_VAULT_PURGE, "westus", "shop-1", NULL));
     CHECK_ERR(run_deleted(&s, &OP_DELETED_VAULT_PURGE, "westus", "shop-1", NULL), ERR_RESOURCE_NOT_FOUND, "once");
     put(&s, THERE, BODY(""));
@@ -188,10 +189,10 @@ TEST(a_deleted_vault_keeps_its_name_until_it_is_purged)
 
 TEST(a_recovered_vault_is_the_one_that_was)
 {
-    CLEANUP(stage_close) struct stage s;
+    CLEANUP(test_product_close) struct test_product s;
     open_owned(&s, t);
     guid uid = put(&s, VAULT, BODY(",\"enableRbacAuthorization\":false,\"softDeleteRetentionInDays\":7"))->uid;
-    CHECK_OK(stage_delete(&s, VAULT));
+    CHECK_OK(test_product_delete(&s, VAULT));
     const struct resource *again =
         put(&s, VAULT, "{\"location\":\"eastus\",\"properties\":{\"createMode\":\"Recover\",\"enableRbacAuthorization\":true}}");
     CHECK(again && guid_eq(again->uid, uid) && !again->deleted_ns && !again->purge_due_ns);
@@ -204,27 +205,27 @@ TEST(a_recovered_vault_is_the_one_that_was)
 // Whoever may delete and write a vault switches nothing and lifts no deny by deleting and recovering it.
 TEST(recovering_a_vault_raises_nobody)
 {
-    static const str                    ACTIONS[] = {S_INIT("Microsoft.KeyVault/vaults/secrets/getSecret/action")};
-    static const struct role_permission READ = {.data_actions = ACTIONS, .data_action_n = 1};
-    static const struct deny_principal  EVERYONE = {.type = S_INIT("SystemDefined")};
-    struct deny_assignment             *made, plain = {.id = stage_guid(0xD1),
-                                                       .name = S("no"),
-                                                       .scope = S(VAULT),
-                                                       .permissions = &READ,
-                                                       .permission_n = 1,
-                                                       .principals = &EVERYONE,
-                                                       .principal_n = 1};
-    CLEANUP(stage_close) struct stage   s;
-    struct rbac_answer                  answer;
-    struct vault                        v;
-    stage_open(&s, t);
-    stage_put_group(&s, STAGE_GROUP);
-    stage_assign(&s, s.caller.id, "Contributor", STAGE_GROUP);
-    stage_assign(&s, s.caller.id, "Key Vault Secrets User", STAGE_SUBSCRIPTION);
+    static const str                                ACTIONS[] = {S_INIT("Microsoft.KeyVault/vaults/secrets/getSecret/action")};
+    static const struct role_permission             READ = {.data_actions = ACTIONS, .data_action_n = 1};
+    static const struct deny_principal              EVERYONE = {.type = S_INIT("SystemDefined")};
+    struct deny_assignment                         *made, plain = {.id = test_product_guid(0xD1),
+                                                                   .name = S("no"),
+                                                                   .scope = S(VAULT),
+                                                                   .permissions = &READ,
+                                                                   .permission_n = 1,
+                                                                   .principals = &EVERYONE,
+                                                                   .principal_n = 1};
+    CLEANUP(test_product_close) struct test_product s;
+    struct rbac_answer                              answer;
+    struct vault                                    v;
+    test_product_open(&s, t);
+    test_product_put_group(&s, TEST_PRODUCT_GROUP);
+    test_product_assign(&s, s.caller.id, "Contributor", TEST_PRODUCT_GROUP);
+    test_product_assign(&s, s.caller.id, "Key Vault Secrets User", TEST_PRODUCT_SUBSCRIPTION);
     put(&s, VAULT, BODY(",\"enableRbacAuthorization\":true"));
     CHECK_OK(deny_new(t->call, &plain, &made));
     CHECK_OK(work_change(t->call, &s.work, STORE_DENY, NULL, &made->ref));
-    CHECK_OK(stage_delete(&s, VAULT));
+    CHECK_OK(test_product_delete(&s, VAULT));
     put(&s, VAULT,
         BODY(",\"createMode\":\"recover\",\"enableRbacAuthorization\":false,\"accessPolicies\":[{" TENANT
              ",\"objectId\":\"00000000-0000-0000-0000-0000000000a1\",\"permissions\":{\"secrets\":[\"get\"]}}]"));
@@ -232,40 +233,40 @@ TEST(recovering_a_vault_raises_nobody)
     CHECK(v.uses_rbac && json_n(v.policies) == 0);
     CHECK_OK(work_decide(t->call, &s.work, NULL, ACTIONS[0], RBAC_DATA, S(VAULT "/secrets/a"), NULL, &answer));
     CHECK(!answer.allowed && answer.reason == RBAC_DENIED);
-    CHECK_ERR(stage_write(&s, VAULT, IDENTITY_PUT, BODY(",\"createMode\":\"recover\",\"enableRbacAuthorization\":false"), NULL),
+    CHECK_ERR(test_product_write(&s, VAULT, IDENTITY_PUT, BODY(",\"createMode\":\"recover\",\"enableRbacAuthorization\":false"), NULL),
               ERR_LINKED_NOT_AUTHORIZED, "of one that lives it is a write as any other");
 }
 
 TEST(purge_protection_goes_one_way)
 {
-    CLEANUP(stage_close) struct stage s;
-    size_t                            n;
+    CLEANUP(test_product_close) struct test_product s;
+    size_t                                          n;
     open_owned(&s, t);
     put(&s, VAULT, BODY(",\"enablePurgeProtection\":true,\"softDeleteRetentionInDays\":7"));
     put(&s, VAULT, BODY(""));                                                                   // not saying it does not take it back
     put(&s, VAULT, BODY(",\"enablePurgeProtection\":null,\"softDeleteRetentionInDays\":null")); // nor does saying nothing
     CHECK_INT(property(&s, VAULT, "softDeleteRetentionInDays")->u.integer, 7, "its days stay too");
     CHECK(json_is(property(&s, VAULT, "enablePurgeProtection"), JSON_IS_BOOL));
-    CHECK_ERR(stage_write(&s, VAULT, IDENTITY_PATCH, "{\"properties\":{\"enablePurgeProtection\":false}}", NULL), ERR_VAULT_INVALID, "PATCH");
-    CHECK_OK(stage_delete(&s, VAULT));
+    CHECK_ERR(test_product_write(&s, VAULT, IDENTITY_PATCH, "{\"properties\":{\"enablePurgeProtection\":false}}", NULL), ERR_VAULT_INVALID, "PATCH");
+    CHECK_OK(test_product_delete(&s, VAULT));
     CHECK_ERR(run_deleted(&s, &OP_DELETED_VAULT_PURGE, "westus", "shop-1", NULL), ERR_PURGE_PROTECTED, "not even its owner");
-    stage_pass(&s, 7 * DAY_S - 1);
+    test_product_pass(&s, 7 * DAY_S - 1);
     CHECK_OK(vault_resource_purge_due(t->call, &s.work, 10, &n));
     CHECK_INT(n, 0, "a second early");
-    stage_pass(&s, 1);
+    test_product_pass(&s, 1);
     CHECK_OK(vault_resource_purge_due(t->call, &s.work, 10, &n));
     CHECK_INT(n, 1, "on the day");
     put(&s, VAULT, BODY(""));
 }
 
-static enum err policies(struct stage *s, enum policy_change kind, const char *entries)
+static enum err policies(struct test_product *s, enum policy_change kind, const char *entries)
 {
     const struct resource *vault = NULL;
     struct policy_args     args = {.vault = S(VAULT), .kind = kind};
     struct test           *t = s->test;
     str                    body = call_format(t->call, "{\"properties\":{\"accessPolicies\":%s}}", entries);
     CHECK_ERR(json_parse(t->call, body, &args.body), OK, entries);
-    return stage_run(s, &OP_VAULT_POLICIES, NULL, VAULT, &args, &vault);
+    return test_product_run(s, &OP_VAULT_POLICIES, NULL, VAULT, &args, &vault);
 }
 
 #define ENTRY(who, permissions) "{" TENANT ",\"objectId\":\"00000000-0000-0000-0000-0000000000" who "\",\"permissions\":{" permissions "}}"
@@ -281,7 +282,7 @@ TEST(access_policies_are_added_replaced_and_removed)
         {POLICY_REMOVE, "[" ENTRY("a1", "\"secrets\":[\"list\"]") "," ENTRY("a3", "\"secrets\":[\"list\"]") "]", "[" ENTRY("a2", "\"keys\":[\"get\"]") "]"},
         {POLICY_REPLACE, "[]", "[]"},
     };
-    CLEANUP(stage_close) struct stage s;
+    CLEANUP(test_product_close) struct test_product s;
     open_owned(&s, t);
     put(&s, VAULT, BODY(""));
     for (size_t i = 0; i < COUNT(STEPS); i++) {
@@ -292,13 +293,13 @@ TEST(access_policies_are_added_replaced_and_removed)
     }
     CHECK_ERR(policies(&s, POLICY_ADD, "{}"), ERR_VAULT_INVALID, "no list");
     CHECK_ERR(policies(&s, POLICY_ADD, "[{}]"), ERR_VAULT_INVALID, "nobody");
-    CHECK_OK(stage_delete(&s, VAULT));
+    CHECK_OK(test_product_delete(&s, VAULT));
     CHECK_ERR(policies(&s, POLICY_ADD, "[]"), ERR_RESOURCE_NOT_FOUND, "a deleted vault");
 }
 
 TEST(access_policies_have_a_limit_that_adding_keeps)
 {
-    CLEANUP(stage_close) struct stage s;
+    CLEANUP(test_product_close) struct test_product s;
     open_owned(&s, t);
     put(&s, VAULT, BODY(""));
     for (int half = 0; half < 2; half++) {

@@ -1,5 +1,5 @@
 #include "ops/secrets.h"
-#include "stage.h"
+#include "test_product.h"
 
 #define TENANT  "00000000-0000-0000-0000-000000000010"
 #define CALLER  "00000000-0000-0000-0000-0000000000a1"
@@ -44,15 +44,15 @@ TEST(R7_access_policies_give_what_they_name_and_no_more)
          "{\"properties\":{\"accessPolicies\":[{\"tenantId\":\"" TENANT "\",\"objectId\":\"" CALLER "\",\"permissions\":{\"keys\":[\"get\"]}}]}}", "get",
          false},
     };
-    CLEANUP(stage_close) struct stage s;
-    stage_open(&s, t);
-    object_id group = stage_put_principal(&s, 0xB1, PRINCIPAL_GROUP), holding = stage_put_principal(&s, 0xB2, PRINCIPAL_GROUP);
-    stage_put_member(&s, group, s.caller.id);
-    stage_put_member(&s, holding, group);
+    CLEANUP(test_product_close) struct test_product s;
+    test_product_open(&s, t);
+    object_id group = test_product_put_principal(&s, 0xB1, PRINCIPAL_GROUP), holding = test_product_put_principal(&s, 0xB2, PRINCIPAL_GROUP);
+    test_product_put_member(&s, group, s.caller.id);
+    test_product_put_member(&s, holding, group);
     for (size_t i = 0; i < COUNT(CASES); i++) {
         struct vault v;
         bool         got = !CASES[i].want;
-        stage_put_vault(&s, "v1", CASES[i].document);
+        test_product_put_vault(&s, "v1", CASES[i].document);
         CHECK_ERR(vault_open(t->call, &s.work, S("V1"), &v), OK, CASES[i].row);
         CHECK_ERR(vault_policy_allows(t->call, &s.work, &v, S("secrets"), str_of(CASES[i].permission), &got), OK, CASES[i].row);
         CHECK_ROW(got == CASES[i].want, CASES[i].row);
@@ -73,15 +73,15 @@ TEST(R7_a_vault_asks_either_its_roles_or_its_policies)
         {"policies: another permission", POLICIES(ENTRY(TENANT, CALLER, "", "\"get\"")), false, ERR_POLICY_NOT_AUTHORIZED},
     };
     for (size_t i = 0; i < COUNT(CASES); i++) {
-        CLEANUP(stage_close) struct stage s;
-        struct vault                      v;
-        struct secrets_page               page;
-        stage_open(&s, t);
-        stage_put_vault(&s, "v1", CASES[i].document);
-        if (CASES[i].has_role) stage_assign(&s, s.caller.id, "Key Vault Administrator", STAGE_SUBSCRIPTION);
+        CLEANUP(test_product_close) struct test_product s;
+        struct vault                                    v;
+        struct secrets_page                             page;
+        test_product_open(&s, t);
+        test_product_put_vault(&s, "v1", CASES[i].document);
+        if (CASES[i].has_role) test_product_assign(&s, s.caller.id, "Key Vault Administrator", TEST_PRODUCT_SUBSCRIPTION);
         CHECK_ERR(vault_open(t->call, &s.work, S("v1"), &v), OK, CASES[i].row);
         struct secrets_args args = {.vault = &v, .limit = 5};
-        CHECK_ERR(stage_vault_run(&s, &v, &SECRETS_LIST, STR_NONE, &args, &page), CASES[i].want, CASES[i].row);
+        CHECK_ERR(test_product_vault_run(&s, &v, &SECRETS_LIST, STR_NONE, &args, &page), CASES[i].want, CASES[i].row);
     }
 }
 
@@ -89,35 +89,35 @@ TEST(R1_R4_a_role_counts_for_its_own_actions_and_where_it_is_given)
 {
     static const struct { const char *row, *role, *scope; const struct vault_op *op; const char *name; enum err want; } CASES[] = {
         {"no role", NULL, NULL, &SECRETS_GET, "a", ERR_NOT_AUTHORIZED},
-        {"Owner manages, it does not read", "Owner", STAGE_SUBSCRIPTION, &SECRETS_GET, "a", ERR_NOT_AUTHORIZED},
-        {"Contributor", "Contributor", STAGE_SUBSCRIPTION, &SECRETS_GET, "a", ERR_NOT_AUTHORIZED},
-        {"Key Vault Reader lists", "Key Vault Reader", STAGE_GROUP, &SECRETS_LIST, "", OK},
-        {"Key Vault Reader does not read values", "Key Vault Reader", STAGE_GROUP, &SECRETS_GET, "a", ERR_NOT_AUTHORIZED},
-        {"Secrets User does not delete", "Key Vault Secrets User", STAGE_GROUP, &SECRETS_DELETE, "a", ERR_NOT_AUTHORIZED},
-        {"Secrets User does not back up", "Key Vault Secrets User", STAGE_GROUP, &SECRETS_BACKUP, "a", ERR_NOT_AUTHORIZED},
-        {"Secrets User reads", "Key Vault Secrets User", STAGE_GROUP, &SECRETS_GET, "a", ERR_SECRET_NOT_FOUND},
-        {"on one secret: it", "Key Vault Secrets User", STAGE_GROUP STAGE_VAULTS "v1/secrets/a", &SECRETS_GET, "a", ERR_SECRET_NOT_FOUND},
-        {"on one secret: in any case", "Key Vault Secrets User", STAGE_GROUP STAGE_VAULTS "V1/Secrets/A", &SECRETS_GET, "a", ERR_SECRET_NOT_FOUND},
-        {"on one secret: another", "Key Vault Secrets User", STAGE_GROUP STAGE_VAULTS "v1/secrets/a", &SECRETS_GET, "ab", ERR_NOT_AUTHORIZED},
-        {"on one secret: not the list", "Key Vault Secrets User", STAGE_GROUP STAGE_VAULTS "v1/secrets/a", &SECRETS_LIST, "", ERR_NOT_AUTHORIZED},
-        {"on another vault", "Key Vault Secrets User", STAGE_GROUP STAGE_VAULTS "v10", &SECRETS_GET, "a", ERR_NOT_AUTHORIZED},
-        {"in another subscription", "Key Vault Secrets User", STAGE_OTHER_SUBSCRIPTION, &SECRETS_GET, "a", ERR_NOT_AUTHORIZED},
+        {"Owner manages, it does not read", "Owner", TEST_PRODUCT_SUBSCRIPTION, &SECRETS_GET, "a", ERR_NOT_AUTHORIZED},
+        {"Contributor", "Contributor", TEST_PRODUCT_SUBSCRIPTION, &SECRETS_GET, "a", ERR_NOT_AUTHORIZED},
+        {"Key Vault Reader lists", "Key Vault Reader", TEST_PRODUCT_GROUP, &SECRETS_LIST, "", OK},
+        {"Key Vault Reader does not read values", "Key Vault Reader", TEST_PRODUCT_GROUP, &SECRETS_GET, "a", ERR_NOT_AUTHORIZED},
+        {"Secrets User does not delete", "Key Vault Secrets User", TEST_PRODUCT_GROUP, &SECRETS_DELETE, "a", ERR_NOT_AUTHORIZED},
+        {"Secrets User does not back up", "Key Vault Secrets User", TEST_PRODUCT_GROUP, &SECRETS_BACKUP, "a", ERR_NOT_AUTHORIZED},
+        {"Secrets User reads", "Key Vault Secrets User", TEST_PRODUCT_GROUP, &SECRETS_GET, "a", ERR_SECRET_NOT_FOUND},
+        {"on one secret: it", "Key Vault Secrets User", TEST_PRODUCT_GROUP TEST_PRODUCT_VAULTS "v1/secrets/a", &SECRETS_GET, "a", ERR_SECRET_NOT_FOUND},
+        {"on one secret: in any case", "Key Vault Secrets User", TEST_PRODUCT_GROUP TEST_PRODUCT_VAULTS "V1/Secrets/A", &SECRETS_GET, "a", ERR_SECRET_NOT_FOUND},
+        {"on one secret: another", "Key Vault Secrets User", TEST_PRODUCT_GROUP TEST_PRODUCT_VAULTS "v1/secrets/a", &SECRETS_GET, "ab", ERR_NOT_AUTHORIZED},
+        {"on one secret: not the list", "Key Vault Secrets User", TEST_PRODUCT_GROUP TEST_PRODUCT_VAULTS "v1/secrets/a", &SECRETS_LIST, "", ERR_NOT_AUTHORIZED},
+        {"on another vault", "Key Vault Secrets User", TEST_PRODUCT_GROUP TEST_PRODUCT_VAULTS "v10", &SECRETS_GET, "a", ERR_NOT_AUTHORIZED},
+        {"in another subscription", "Key Vault Secrets User", TEST_PRODUCT_OTHER_SUBSCRIPTION, &SECRETS_GET, "a", ERR_NOT_AUTHORIZED},
     };
     for (size_t i = 0; i < COUNT(CASES); i++) {
-        CLEANUP(stage_close) struct stage s;
-        struct vault                      v;
+        CLEANUP(test_product_close) struct test_product s;
+        struct vault                                    v;
         union {
             struct secrets_page      page;
             struct vault_secret_open open;
             bytes                    blob;
             struct vault_secret      secret;
         } out;
-        stage_open(&s, t);
-        stage_put_vault(&s, "v1", "{\"properties\":{\"enableRbacAuthorization\":true}}");
-        if (CASES[i].role) stage_assign(&s, s.caller.id, CASES[i].role, CASES[i].scope);
+        test_product_open(&s, t);
+        test_product_put_vault(&s, "v1", "{\"properties\":{\"enableRbacAuthorization\":true}}");
+        if (CASES[i].role) test_product_assign(&s, s.caller.id, CASES[i].role, CASES[i].scope);
         CHECK_ERR(vault_open(t->call, &s.work, S("v1"), &v), OK, CASES[i].row);
         struct secrets_args args = {.vault = &v, .name = str_of(CASES[i].name), .limit = 5};
-        CHECK_ERR(stage_vault_run(&s, &v, CASES[i].op, args.name, &args, &out), CASES[i].want, CASES[i].row);
+        CHECK_ERR(test_product_vault_run(&s, &v, CASES[i].op, args.name, &args, &out), CASES[i].want, CASES[i].row);
     }
 }
 
@@ -132,11 +132,11 @@ TEST(vault_open_reads_what_the_document_says_of_keeping)
         {"purge protection", "{\"properties\":{\"enablePurgeProtection\":true}}", 90, true},
         {"none of it", "{\"properties\":{\"enablePurgeProtection\":null}}", 90, false},
     };
-    CLEANUP(stage_close) struct stage s;
-    stage_open(&s, t);
+    CLEANUP(test_product_close) struct test_product s;
+    test_product_open(&s, t);
     for (size_t i = 0; i < COUNT(CASES); i++) {
         struct vault v;
-        stage_put_vault(&s, "MyVault", CASES[i].document);
+        test_product_put_vault(&s, "MyVault", CASES[i].document);
         CHECK_ERR(vault_open(t->call, &s.work, S("myvault"), &v), OK, CASES[i].row);
         CHECK_INT(v.retention_days, CASES[i].days, CASES[i].row);
         CHECK_ROW(v.is_purge_protected == CASES[i].is_protected, CASES[i].row);
@@ -146,10 +146,10 @@ TEST(vault_open_reads_what_the_document_says_of_keeping)
 
 TEST(vault_open_refuses_what_is_no_vault)
 {
-    CLEANUP(stage_close) struct stage s;
-    struct vault                      v;
-    stage_open(&s, t);
-    stage_put(&s, STAGE_GROUP "/providers/Microsoft.Compute/virtualMachines/vm1", "{}");
+    CLEANUP(test_product_close) struct test_product s;
+    struct vault                                    v;
+    test_product_open(&s, t);
+    test_product_put(&s, TEST_PRODUCT_GROUP "/providers/Microsoft.Compute/virtualMachines/vm1", "{}");
     CHECK_ERR(vault_open(t->call, &s.work, S("v1"), &v), ERR_VAULT_NOT_FOUND, "a name that nobody has");
     CHECK_ERR(vault_open(t->call, &s.work, S("vm1"), &v), ERR_VAULT_NOT_FOUND, "a machine's name");
     CHECK_ERR(vault_open(t->call, &s.work, STR_NONE, &v), ERR_VAULT_NOT_FOUND, "no name");
@@ -157,15 +157,15 @@ TEST(vault_open_refuses_what_is_no_vault)
 
 // --- names are found in any case: what decides sees the one that is kept ---
 
-#define VAULT      STAGE_GROUP STAGE_VAULTS "v1"
+#define VAULT      TEST_PRODUCT_GROUP TEST_PRODUCT_VAULTS "v1"
 #define SPARES(op) "@Resource[Microsoft.KeyVault/vaults/secrets:name] " op " 'forbidden'"
 
 // A vault in which the caller may do everything but what the condition takes away.
-static void open_conditional(struct stage *s, struct test *t, struct vault *v, const char *condition)
+static void open_conditional(struct test_product *s, struct test *t, struct vault *v, const char *condition)
 {
-    struct assignment *made, plain = {.id = stage_guid(0xE1), .scope = S(VAULT), .condition = str_of(condition)};
-    stage_open(s, t);
-    stage_put_vault(s, "v1", "{\"properties\":{\"enableRbacAuthorization\":true}}");
+    struct assignment *made, plain = {.id = test_product_guid(0xE1), .scope = S(VAULT), .condition = str_of(condition)};
+    test_product_open(s, t);
+    test_product_put_vault(s, "v1", "{\"properties\":{\"enableRbacAuthorization\":true}}");
     plain.principal = s->caller.id;
     plain.role = rbac_find_role_by_name(s->work.world->rules, S("Key Vault Administrator"))->id;
     CHECK_OK(assignment_new(t->call, &plain, &made));
@@ -173,7 +173,7 @@ static void open_conditional(struct stage *s, struct test *t, struct vault *v, c
     CHECK_OK(vault_open(t->call, &s->work, S("v1"), v));
 }
 
-static enum err use(struct stage *s, const struct vault *v, const struct vault_op *op, const char *name)
+static enum err use(struct test_product *s, const struct vault *v, const struct vault_op *op, const char *name)
 {
     CLEANUP(secret_clear) struct secret value = {0};
     union {
@@ -184,18 +184,18 @@ static enum err use(struct stage *s, const struct vault *v, const struct vault_o
     } got = {0};
     struct secrets_args args = {.vault = v, .name = str_of(name), .value = &value, .limit = 1};
     TRY(secret_init(s->call, &value, str_bytes(S("x"))));
-    TRY(stage_vault_run(s, v, op, args.name, &args, &got));
+    TRY(test_product_vault_run(s, v, op, args.name, &args, &got));
     if (op == &SECRETS_GET) secret_clear(&got.open.value);
     return OK;
 }
 
 // As somebody whom nothing keeps from it.
-static void keep_secret(struct stage *s, const struct vault *v, const char *name)
+static void keep_secret(struct test_product *s, const struct vault *v, const char *name)
 {
     struct test  *t = s->test;
     struct caller before = s->caller;
-    s->caller.id = stage_put_principal(s, 0xD4, PRINCIPAL_USER);
-    stage_assign(s, s->caller.id, "Key Vault Administrator", "/");
+    s->caller.id = test_product_put_principal(s, 0xD4, PRINCIPAL_USER);
+    test_product_assign(s, s->caller.id, "Key Vault Administrator", "/");
     CHECK_ERR(use(s, v, &SECRETS_SET, name), OK, name);
     s->caller = before;
 }
@@ -216,8 +216,8 @@ TEST(R5_a_condition_on_a_secret_s_name_sees_the_name_that_is_kept)
     static const struct vault_op *const LIVE[] = {&SECRETS_GET, &SECRETS_SET, &SECRETS_UPDATE, &SECRETS_VERSIONS, &SECRETS_BACKUP, &SECRETS_DELETE};
     static const struct vault_op *const DELETED[] = {&SECRETS_GET_DELETED, &SECRETS_RECOVER, &SECRETS_DELETE, &SECRETS_PURGE};
     for (size_t i = 0; i < COUNT(CASES); i++) {
-        CLEANUP(stage_close) struct stage s;
-        struct vault                      v;
+        CLEANUP(test_product_close) struct test_product s;
+        struct vault                                    v;
         open_conditional(&s, t, &v, CASES[i].condition);
         keep_secret(&s, &v, CASES[i].kept);
         for (size_t k = 0; k < COUNT(LIVE); k++)
@@ -231,12 +231,12 @@ TEST(R5_a_condition_on_a_secret_s_name_sees_the_name_that_is_kept)
 // The deleted one's name is kept too.
 TEST(R5_a_condition_sees_the_name_of_a_deleted_secret)
 {
-    static const struct vault_op *const DELETED[] = {&SECRETS_GET_DELETED, &SECRETS_RECOVER, &SECRETS_PURGE};
-    CLEANUP(stage_close) struct stage   s;
-    struct vault                        v;
+    static const struct vault_op *const             DELETED[] = {&SECRETS_GET_DELETED, &SECRETS_RECOVER, &SECRETS_PURGE};
+    CLEANUP(test_product_close) struct test_product s;
+    struct vault                                    v;
     open_conditional(&s, t, &v, SPARES("StringNotEquals"));
     keep_secret(&s, &v, "forbidden");
-    object_id mighty = {stage_guid(0xD4)}, me = s.caller.id;
+    object_id mighty = {test_product_guid(0xD4)}, me = s.caller.id;
     s.caller.id = mighty;
     CHECK_OK(use(&s, &v, &SECRETS_DELETE, "Forbidden"));
     s.caller.id = me;
@@ -254,8 +254,8 @@ TEST(R5_a_new_secret_s_name_meets_the_condition_in_any_case)
         {SPARES("StringEquals"), "forbidden", OK},                    {SPARES("StringEquals"), "Forbidden", ERR_NOT_AUTHORIZED},
     };
     for (size_t i = 0; i < COUNT(CASES); i++) {
-        CLEANUP(stage_close) struct stage s;
-        struct vault                      v;
+        CLEANUP(test_product_close) struct test_product s;
+        struct vault                                    v;
         open_conditional(&s, t, &v, CASES[i].condition);
         CHECK_ERR(use(&s, &v, &SECRETS_SET, CASES[i].name), CASES[i].want, CASES[i].name);
     }
@@ -266,20 +266,21 @@ TEST(R5_roles_and_denies_at_a_secret_hold_in_any_case)
     static const str                    ACTIONS[] = {S_INIT("microsoft.keyvault/vaults/secrets/GETSECRET/action")};
     static const struct role_permission READ = {.data_actions = ACTIONS, .data_action_n = 1};
     static const struct deny_principal  EVERYONE = {.type = S_INIT("SystemDefined")};
-    struct deny_assignment             *made, plain = {.id = stage_guid(0xE2),
-                                                       .name = S("no"),
-                                                       .scope = S(STAGE_SUBSCRIPTION "/RESOURCEGROUPS/shop/PROVIDERS/microsoft.keyvault/VAULTS/V1/secrets/App"),
-                                                       .permissions = &READ,
-                                                       .permission_n = 1,
-                                                       .principals = &EVERYONE,
-                                                       .principal_n = 1};
-    CLEANUP(stage_close) struct stage   s;
-    struct vault                        v;
-    stage_open(&s, t);
-    stage_put_vault(&s, "v1", "{\"properties\":{\"enableRbacAuthorization\":true}}");
+    struct deny_assignment             *made,
+        plain = {.id = test_product_guid(0xE2),
+                 .name = S("no"),
+                 .scope = S(TEST_PRODUCT_SUBSCRIPTION "/RESOURCEGROUPS/shop/PROVIDERS/microsoft.keyvault/VAULTS/V1/secrets/App"),
+                 .permissions = &READ,
+                 .permission_n = 1,
+                 .principals = &EVERYONE,
+                 .principal_n = 1};
+    CLEANUP(test_product_close) struct test_product s;
+    struct vault                                    v;
+    test_product_open(&s, t);
+    test_product_put_vault(&s, "v1", "{\"properties\":{\"enableRbacAuthorization\":true}}");
     CHECK_OK(vault_open(t->call, &s.work, S("V1"), &v));
     keep_secret(&s, &v, "App");
-    stage_assign(&s, s.caller.id, "Key Vault Secrets User", VAULT "/SECRETS/aPP");
+    test_product_assign(&s, s.caller.id, "Key Vault Secrets User", VAULT "/SECRETS/aPP");
     CHECK_OK(use(&s, &v, &SECRETS_GET, "APP"));
     CHECK_OK(deny_new(t->call, &plain, &made));
     CHECK_OK(work_change(t->call, &s.work, STORE_DENY, NULL, &made->ref));

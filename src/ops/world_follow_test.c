@@ -1,4 +1,4 @@
-#include "stage.h"
+#include "test_product.h"
 #include "store_fixture.h"
 
 // A second world, fed from the change sequence alone, is the first one over again.
@@ -7,7 +7,7 @@
 #define ROUNDS 300
 
 struct pair {
-    struct stage          s; // the leader, on the store at hand
+    struct test_product   s; // the leader, on the store at hand
     struct store_session *reader;
     struct worlds        *follower;
 };
@@ -15,7 +15,7 @@ struct pair {
 static void pair_open(struct pair *p, struct test *t, const struct backend *b)
 {
     *p = (struct pair){.s = {.test = t, .call = t->call}};
-    struct stage *s = &p->s;
+    struct test_product *s = &p->s;
     CHECK_OK(b->open(t->call, str_of(call_zstr(t->call, call_format(t->call, "%s/%s", test_dir(t), b->name))), &s->product.store));
     CHECK_OK(store_session_open(t->call, s->product.store, STORE_WRITE, &s->work.store));
     CHECK_OK(store_session_open(t->call, s->product.store, STORE_READ, &p->reader));
@@ -100,7 +100,7 @@ static uint32_t next_random(uint32_t *state)
     return *state >> 8;
 }
 
-static void change(struct stage *s, enum store_kind kind, const struct ref *before, struct ref *after)
+static void change(struct test_product *s, enum store_kind kind, const struct ref *before, struct ref *after)
 {
     struct test *t = s->test;
     if (before || after) CHECK_OK(work_change(t->call, &s->work, kind, before, after));
@@ -108,9 +108,9 @@ static void change(struct stage *s, enum store_kind kind, const struct ref *befo
 
 #define REF(p) ((p) ? &(p)->ref : NULL)
 
-static void change_something(struct stage *s, uint32_t *state)
+static void change_something(struct test_product *s, uint32_t *state)
 {
-    static const char *const SCOPES[] = {"/", STAGE_SUBSCRIPTION, STAGE_GROUP};
+    static const char *const SCOPES[] = {"/", TEST_PRODUCT_SUBSCRIPTION, TEST_PRODUCT_GROUP};
     struct test             *t = s->test;
     struct call             *c = t->call;
     const struct world      *w = s->work.world;
@@ -118,13 +118,13 @@ static void change_something(struct stage *s, uint32_t *state)
     bool                     stays = next_random(state) % 3 > 0, is_deleted = value % 3 == 0;
     str                      name = call_format(c, "n%u", value);
     if (what == 0) {
-        struct principal       *made = NULL, plain = {.id = {stage_guid(0x300 + n)}, .kind = n % 2 ? PRINCIPAL_USER : PRINCIPAL_GROUP, .name = name};
+        struct principal *made = NULL, plain = {.id = {test_product_guid(0x300 + n)}, .kind = n % 2 ? PRINCIPAL_USER : PRINCIPAL_GROUP, .name = name};
         const struct principal *before = directory_find(w->directory, plain.id);
         if (stays) CHECK_OK(principal_new(c, &plain, &made));
         change(s, STORE_PRINCIPAL, REF(before), REF(made));
     } else if (what == 1) {
-        struct membership       *made = NULL, plain = {.group = {stage_guid(0x300 + n / 2 * 2)},
-                                                       .member = {stage_guid(0x300 + value % IDS)},
+        struct membership       *made = NULL, plain = {.group = {test_product_guid(0x300 + n / 2 * 2)},
+                                                       .member = {test_product_guid(0x300 + value % IDS)},
                                                        .counts_until_ns = value % 4 ? 0 : 7};
         const struct membership *before = directory_find_membership(w->directory, plain.group, plain.member);
         if (stays) CHECK_OK(membership_new(c, &plain, &made));
@@ -136,35 +136,36 @@ static void change_something(struct stage *s, uint32_t *state)
         if (stays) CHECK_OK(mgmt_group_new(c, &plain, &made));
         change(s, STORE_MGMT_GROUP, REF(before), REF(made));
     } else if (what == 3) {
-        struct subscription *made = NULL, plain = {.id = {stage_guid(0x50 + n)}, .name = name, .mgmt_group = call_format(c, "mg%u", value % IDS)};
+        struct subscription *made = NULL,
+                            plain = {.id = {test_product_guid(0x50 + n)}, .name = name, .mgmt_group = call_format(c, "mg%u", value % IDS)};
         const struct subscription *before = tree_find_subscription(w->tree, plain.id);
         if (stays) CHECK_OK(subscription_new(c, &plain, &made));
         change(s, STORE_SUBSCRIPTION, REF(before), REF(made));
     } else if (what == 4) {
-        struct resource_group       *made = NULL, plain = {.id = call_format(c, STAGE_SUBSCRIPTION "/resourceGroups/%s%u", value % 2 ? "g" : "G", n),
-                                                           .location = S("westus"),
-                                                           .document = S("{}")};
+        struct resource_group *made = NULL, plain = {.id = call_format(c, TEST_PRODUCT_SUBSCRIPTION "/resourceGroups/%s%u", value % 2 ? "g" : "G", n),
+                                                     .location = S("westus"),
+                                                     .document = S("{}")};
         const struct resource_group *before = tree_find_group(w->tree, plain.id);
         plain.name = str_from(plain.id, str_find_last(plain.id, '/') + 1);
         if (stays) CHECK_OK(resource_group_new(c, &plain, &made));
         change(s, STORE_GROUP, REF(before), REF(made));
     } else if (what == 5) {
         struct resource *made = NULL, plain = {.type = S("Contoso.Things/widgets"), .location = S("westus"), .deleted_ns = is_deleted};
-        plain.id = call_format(c, STAGE_GROUP "/providers/Contoso.Things/widgets/%c%u", value % 2 ? 'w' : 'W', n);
+        plain.id = call_format(c, TEST_PRODUCT_GROUP "/providers/Contoso.Things/widgets/%c%u", value % 2 ? 'w' : 'W', n);
         plain.name = str_from(plain.id, str_find_last(plain.id, '/') + 1);
         plain.document = call_format(c, "{\"n\":%u}", value);
         const struct resource *before = is_deleted ? tree_find_deleted(w->tree, plain.id) : tree_find(w->tree, plain.id);
         if (stays) CHECK_OK(resource_new(c, &plain, &made));
         change(s, STORE_RESOURCE, REF(before), REF(made));
     } else if (what == 6) {
-        struct role       *made = NULL, plain = {.id = stage_guid(0x800 + n), .name = name};
+        struct role       *made = NULL, plain = {.id = test_product_guid(0x800 + n), .name = name};
         const struct role *before = rbac_find_role(w->rules, plain.id);
         if (stays) CHECK_OK(role_new(c, &plain, &made));
         change(s, STORE_ROLE, REF(before), REF(made));
     } else if (what == 7) {
-        struct assignment *made = NULL, plain = {.id = stage_guid(0x500 + n),
-                                                 .role = stage_guid(0x800 + value % IDS),
-                                                 .principal = {stage_guid(0x300 + value % IDS)}};
+        struct assignment *made = NULL, plain = {.id = test_product_guid(0x500 + n),
+                                                 .role = test_product_guid(0x800 + value % IDS),
+                                                 .principal = {test_product_guid(0x300 + value % IDS)}};
         plain.scope = str_of(SCOPES[value % COUNT(SCOPES)]);
         plain.lingers_until_ns = value % 5 ? 0 : 9;
         const struct assignment *before = rbac_find_assignment(w->rules, plain.id);
@@ -172,7 +173,8 @@ static void change_something(struct stage *s, uint32_t *state)
         if (stays) CHECK_OK(assignment_new(c, &plain, &made));
         change(s, STORE_ASSIGNMENT, REF(before), REF(made));
     } else {
-        struct deny_assignment *made = NULL, plain = {.id = stage_guid(0x600 + n), .name = name, .scope = str_of(SCOPES[value % COUNT(SCOPES)])};
+        struct deny_assignment *made = NULL,
+                               plain = {.id = test_product_guid(0x600 + n), .name = name, .scope = str_of(SCOPES[value % COUNT(SCOPES)])};
         const struct deny_assignment *before = rbac_find_deny(w->rules, plain.id);
         if (stays) CHECK_OK(deny_new(c, &plain, &made));
         change(s, STORE_DENY, REF(before), REF(made));
@@ -181,7 +183,7 @@ static void change_something(struct stage *s, uint32_t *state)
 
 static void change_for_a_while(struct pair *p, struct test *t, uint32_t *state)
 {
-    struct stage *s = &p->s;
+    struct test_product *s = &p->s;
     for (uint32_t jobs = next_random(state) % 4; jobs > 0; jobs--) {
         size_t keep = world_changes(s->product.worlds);
         CHECK_OK(store_mark(t->call, s->work.store));
@@ -199,7 +201,7 @@ static void change_for_a_while(struct pair *p, struct test *t, uint32_t *state)
         CHECK_OK(store_begin(t->call, s->work.store));
     }
     CHECK_OK(store_put(t->call, s->work.store, STORE_SECRET, S("s"), str_bytes(S("no world has it"))));
-    stage_commit(s);
+    test_product_commit(s);
 }
 
 TEST(a_world_fed_from_the_change_sequence_is_the_world)
@@ -245,13 +247,13 @@ TEST(a_follower_takes_a_long_transaction_as_a_whole)
     EACH_BACKEND(b)
     {
         CLEANUP(pair_close) struct pair p;
-        struct stage                   *s = &p.s;
+        struct test_product            *s = &p.s;
         pair_open(&p, t, b);
-        for (int i = 0; i < LONG; i++) stage_put_principal(s, 0x1000 + (unsigned)i, PRINCIPAL_USER);
-        stage_commit(s);
+        for (int i = 0; i < LONG; i++) test_product_put_principal(s, 0x1000 + (unsigned)i, PRINCIPAL_USER);
+        test_product_commit(s);
         for (int i = 0; i < SHORT; i++) {
-            for (int k = 0; k < 100; k++) stage_put_principal(s, 0x1000 + LONG + 100 * (unsigned)i + (unsigned)k, PRINCIPAL_USER);
-            stage_commit(s);
+            for (int k = 0; k < 100; k++) test_product_put_principal(s, 0x1000 + LONG + 100 * (unsigned)i + (unsigned)k, PRINCIPAL_USER);
+            test_product_commit(s);
         }
         CHECK_OK(worlds_follow(t->call, p.follower, p.reader));
         CHECK_INT(worlds_at(p.follower), LONG + 100 * SHORT, b->name);
@@ -266,24 +268,24 @@ TEST(a_follower_that_is_too_far_behind_is_told_so)
     EACH_BACKEND(b)
     {
         CLEANUP(pair_close) struct pair p;
-        struct stage                   *s = &p.s;
+        struct test_product            *s = &p.s;
         pair_open(&p, t, b);
         for (int i = 0; i < 2 + STORE_CHANGES_KEPT / 1000; i++) {
             struct call own = {0};
             for (int k = 0; k < 1000; k++) CHECK_OK(store_put(&own, s->work.store, STORE_SECRET, S("s"), (bytes){0}));
-            stage_commit(s);
+            test_product_commit(s);
             call_clear(&own);
         }
-        stage_put_principal(s, 0x300, PRINCIPAL_USER);
-        stage_commit(s);
+        test_product_put_principal(s, 0x300, PRINCIPAL_USER);
+        test_product_commit(s);
         CHECK_ERR(worlds_follow(t->call, p.follower, p.reader), ERR_NOT_FOUND, b->name);
         CHECK_INT(worlds_at(p.follower), 0, b->name);
         worlds_free(TAKE(p.follower));
         CHECK_OK(store_begin_read(t->call, p.reader));
         CHECK_OK(worlds_load(t->call, p.reader, &p.follower));
         store_end_read(p.reader);
-        stage_put_principal(s, 0x301, PRINCIPAL_USER);
-        stage_commit(s);
+        test_product_put_principal(s, 0x301, PRINCIPAL_USER);
+        test_product_commit(s);
         CHECK_OK(worlds_follow(t->call, p.follower, p.reader)); // it goes on from where it was made
         CHECK_STR(told(t, p.follower), told(t, s->product.worlds), b->name);
     }

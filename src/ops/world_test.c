@@ -2,7 +2,7 @@
 
 #include <pthread.h>
 
-#include "stage.h"
+#include "test_product.h"
 
 #define IDS     24 /* of each kind: few, so that changes meet */
 #define ROUNDS  400
@@ -46,27 +46,27 @@ static uint32_t next_random(uint32_t *state)
     return *state >> 8;
 }
 
-static void change(struct stage *s, enum store_kind kind, const struct ref *before, struct ref *after)
+static void change(struct test_product *s, enum store_kind kind, const struct ref *before, struct ref *after)
 {
     struct test *t = s->test;
     if (before || after) CHECK_OK(work_change(t->call, &s->work, kind, before, after));
 }
 
-static void change_principal(struct stage *s, uint32_t n, bool stays, uint32_t value)
+static void change_principal(struct test_product *s, uint32_t n, bool stays, uint32_t value)
 {
     struct test            *t = s->test;
-    struct principal       *made = NULL, plain = {.id = {stage_guid(0x300 + n % IDS)}, .kind = PRINCIPAL_USER};
+    struct principal       *made = NULL, plain = {.id = {test_product_guid(0x300 + n % IDS)}, .kind = PRINCIPAL_USER};
     const struct principal *before = directory_find(s->work.world->directory, plain.id);
     plain.name = call_format(t->call, "n%u", value);
     if (stays) CHECK_OK(principal_new(t->call, &plain, &made));
     change(s, STORE_PRINCIPAL, before ? &before->ref : NULL, made ? &made->ref : NULL);
 }
 
-static void change_resource(struct stage *s, uint32_t n, bool stays, bool is_deleted, uint32_t value)
+static void change_resource(struct test_product *s, uint32_t n, bool stays, bool is_deleted, uint32_t value)
 {
     struct test     *t = s->test;
     struct resource *made = NULL, plain = {.type = S("Contoso.Things/widgets"), .location = S("westus")};
-    plain.id = call_format(t->call, STAGE_GROUP "/providers/Contoso.Things/widgets/%c%u", value % 2 ? 'w' : 'W', n % IDS);
+    plain.id = call_format(t->call, TEST_PRODUCT_GROUP "/providers/Contoso.Things/widgets/%c%u", value % 2 ? 'w' : 'W', n % IDS);
     plain.name = str_from(plain.id, str_find_last(plain.id, '/') + 1);
     plain.document = call_format(t->call, "{\"n\":%u}", value);
     plain.deleted_ns = is_deleted;
@@ -75,19 +75,20 @@ static void change_resource(struct stage *s, uint32_t n, bool stays, bool is_del
     change(s, STORE_RESOURCE, before ? &before->ref : NULL, made ? &made->ref : NULL);
 }
 
-static void change_assignment(struct stage *s, uint32_t n, bool stays, uint32_t value)
+static void change_assignment(struct test_product *s, uint32_t n, bool stays, uint32_t value)
 {
     static const guid        READER = {{0xac, 0xdd, 0x72, 0xa7, 0x33, 0x85, 0x48, 0xef, 0xbd, 0x42, 0xf6, 0x06, 0xfb, 0xa8, 0x1a, 0xe7}};
-    static const char *const SCOPES[] = {"/", STAGE_SUBSCRIPTION, STAGE_GROUP};
+    static const char *const SCOPES[] = {"/", TEST_PRODUCT_SUBSCRIPTION, TEST_PRODUCT_GROUP};
     struct test             *t = s->test;
-    struct assignment       *made = NULL, plain = {.id = stage_guid(0x500 + n % IDS), .role = READER, .principal.g = stage_guid(0x300 + value % IDS)};
+    struct assignment       *made = NULL,
+                      plain = {.id = test_product_guid(0x500 + n % IDS), .role = READER, .principal.g = test_product_guid(0x300 + value % IDS)};
     const struct assignment *before = rbac_find_assignment(s->work.world->rules, plain.id);
     plain.scope = str_of(SCOPES[value % COUNT(SCOPES)]);
     if (stays) CHECK_OK(assignment_new(t->call, &plain, &made));
     change(s, STORE_ASSIGNMENT, before ? &before->ref : NULL, made ? &made->ref : NULL);
 }
 
-static void change_something(struct stage *s, uint32_t *state)
+static void change_something(struct test_product *s, uint32_t *state)
 {
     uint32_t what = next_random(state) % 4, n = next_random(state), value = next_random(state) % 1000;
     bool     stays = next_random(state) % 3 > 0;
@@ -99,7 +100,7 @@ static void change_something(struct stage *s, uint32_t *state)
     }
 }
 
-static void must_equal(struct test *t, const struct stage *s, str want, const char *what)
+static void must_equal(struct test *t, const struct test_product *s, str want, const char *what)
 {
     const struct world *published = world_enter(s->product.worlds, 1);
     CHECK_STR(told(t, published), want, what);
@@ -108,10 +109,10 @@ static void must_equal(struct test *t, const struct stage *s, str want, const ch
 
 TEST(both_copies_of_the_world_stay_equal_and_as_the_store_has_them)
 {
-    CLEANUP(stage_close) struct stage s;
-    uint32_t                          state = 20261123;
-    stage_open(&s, t);
-    stage_commit(&s);
+    CLEANUP(test_product_close) struct test_product s;
+    uint32_t                                        state = 20261123;
+    test_product_open(&s, t);
+    test_product_commit(&s);
     for (int i = 0; i < ROUNDS; i++) {
         struct call  own = {0}; // what a round needs goes with it
         struct call *kept = t->call;
@@ -140,7 +141,7 @@ TEST(both_copies_of_the_world_stay_equal_and_as_the_store_has_them)
             CHECK_STR(told(t, s.work.world), before, "after a rollback");
         }
         str after = told(t, s.work.world);
-        stage_commit(&s);
+        test_product_commit(&s);
         must_equal(t, &s, after, "what was published");
         CHECK_STR(told(t, s.work.world), after, "the other copy");
         if (i % 50 == 0) {
@@ -158,9 +159,9 @@ TEST(both_copies_of_the_world_stay_equal_and_as_the_store_has_them)
 
 TEST(a_reader_that_enters_twice_keeps_its_world)
 {
-    CLEANUP(stage_close) struct stage s;
-    stage_open(&s, t);
-    stage_commit(&s);
+    CLEANUP(test_product_close) struct test_product s;
+    test_product_open(&s, t);
+    test_product_commit(&s);
     const struct world *first = world_enter(s.product.worlds, 0);
     CHECK(world_enter(s.product.worlds, 0) == first);
     world_leave(s.product.worlds, 0);
@@ -184,8 +185,8 @@ static void *read_on(void *context)
     struct reader *r = context;
     while (!atomic_load(r->ends)) {
         const struct world     *w = world_enter(r->worlds, r->row);
-        const struct principal *p = directory_find(w->directory, (object_id){stage_guid(0x300)});
-        const struct resource  *x = tree_find(w->tree, S(STAGE_GROUP "/providers/Contoso.Things/widgets/w0"));
+        const struct principal *p = directory_find(w->directory, (object_id){test_product_guid(0x300)});
+        const struct resource  *x = tree_find(w->tree, S(TEST_PRODUCT_GROUP "/providers/Contoso.Things/widgets/w0"));
         str                     number = p ? str_from(p->name, 1) : STR_NONE;
         str                     document = x ? x->document : STR_NONE;
         bool                    whole = !p == !x && (!p || (str_starts(str_from(document, 5), number) && document.n == number.n + 6));
@@ -198,11 +199,11 @@ static void *read_on(void *context)
 
 TEST(readers_in_threads_see_whole_states)
 {
-    CLEANUP(stage_close) struct stage s;
-    struct reader                     readers[READERS];
-    atomic_bool                       ends = false;
-    stage_open(&s, t);
-    stage_commit(&s);
+    CLEANUP(test_product_close) struct test_product s;
+    struct reader                                   readers[READERS];
+    atomic_bool                                     ends = false;
+    test_product_open(&s, t);
+    test_product_commit(&s);
     for (unsigned i = 0; i < READERS; i++) {
         readers[i] = (struct reader){.worlds = s.product.worlds, .row = i, .ends = &ends};
         CHECK(pthread_create(&readers[i].thread, NULL, read_on, &readers[i]) == 0);
@@ -211,7 +212,7 @@ TEST(readers_in_threads_see_whole_states)
         bool stays = i % 7 != 0;
         change_principal(&s, 0, stays, 2 * i);
         change_resource(&s, 0, stays, false, 2 * i);
-        stage_commit(&s);
+        test_product_commit(&s);
     }
     atomic_store(&ends, true);
     for (unsigned i = 0; i < READERS; i++) {

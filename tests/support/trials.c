@@ -35,7 +35,7 @@ static void put_mgmt_group(struct scene *x, const char *name, const char *parent
 static void put_tree(struct scene *x)
 {
     struct test               *t = x->s.test;
-    const struct subscription *before = tree_find_subscription(x->s.work.world->tree, (subscription_id){stage_guid(0x51)});
+    const struct subscription *before = tree_find_subscription(x->s.work.world->tree, (subscription_id){test_product_guid(0x51)});
     struct subscription        next = *before, *made;
     put_mgmt_group(x, "00000000-0000-0000-0000-000000000010", "");
     put_mgmt_group(x, "upper", "00000000-0000-0000-0000-000000000010");
@@ -48,7 +48,7 @@ static void put_tree(struct scene *x)
 
 static void owns(struct scene *x, const char *scope)
 {
-    stage_assign(&x->s, x->s.caller.id, "Owner", scope);
+    test_product_assign(&x->s, x->s.caller.id, "Owner", scope);
 }
 
 static void deny(struct scene *x, const char *action, enum rbac_plane plane, const char *scope)
@@ -57,7 +57,7 @@ static void deny(struct scene *x, const char *action, enum rbac_plane plane, con
     struct test                       *t = x->s.test;
     str                                actions[] = {str_of(action)};
     struct role_permission             p = {0};
-    struct deny_assignment            *made, plain = {.id = stage_guid(0xD1),
+    struct deny_assignment            *made, plain = {.id = test_product_guid(0xD1),
                                                       .name = S("no"),
                                                       .scope = str_of(scope),
                                                       .permissions = &p,
@@ -84,8 +84,8 @@ static void put_role(struct scene *x, guid id, const char *name, const char *act
 
 static void put_vault(struct scene *x, bool uses_rbac)
 {
-    stage_put_vault(&x->s, "v1",
-                    uses_rbac ? "{\"properties\":{\"enableRbacAuthorization\":true}}" : "{\"properties\":{\"enableRbacAuthorization\":false}}");
+    test_product_put_vault(
+        &x->s, "v1", uses_rbac ? "{\"properties\":{\"enableRbacAuthorization\":true}}" : "{\"properties\":{\"enableRbacAuthorization\":false}}");
 }
 
 static void role_vault(struct scene *x)
@@ -96,7 +96,7 @@ static void role_vault(struct scene *x)
 static void policy_vault_of_a_user(struct scene *x)
 {
     put_vault(x, false);
-    stage_assign(&x->s, x->s.caller.id, "Key Vault Secrets User", STAGE_SUBSCRIPTION);
+    test_product_assign(&x->s, x->s.caller.id, "Key Vault Secrets User", TEST_PRODUCT_SUBSCRIPTION);
 }
 
 static void policy_vault_with_deny(struct scene *x)
@@ -109,33 +109,34 @@ static void policy_vault_with_deny(struct scene *x)
 static void deleted_vault(struct scene *x)
 {
     struct test           *t = x->s.test;
-    const struct resource *before = stage_put_vault(&x->s, "v1", "{\"properties\":{\"enableRbacAuthorization\":true}}");
+    const struct resource *before = test_product_put_vault(&x->s, "v1", "{\"properties\":{\"enableRbacAuthorization\":true}}");
     bool                   handled;
     CHECK_OK(vault_resource_remove(t->call, &x->s.work, before, &handled));
-    deny(x, VAULT_DELETE, RBAC_CONTROL, STAGE_GROUP);
+    deny(x, VAULT_DELETE, RBAC_CONTROL, TEST_PRODUCT_GROUP);
 }
 
 static void machine_and_person(struct scene *x)
 {
     struct test      *t = x->s.test;
     struct principal *made,
-        plain = {.id.g = stage_guid(0xB1), .app.g = stage_guid(0xB2), .kind = PRINCIPAL_MANAGED, .name = S("strong"), .resource = S(PERSON)};
-    stage_put(&x->s, MACHINE, "{}");
-    stage_put(&x->s, PERSON, "{}");
+        plain = {
+            .id.g = test_product_guid(0xB1), .app.g = test_product_guid(0xB2), .kind = PRINCIPAL_MANAGED, .name = S("strong"), .resource = S(PERSON)};
+    test_product_put(&x->s, MACHINE, "{}");
+    test_product_put(&x->s, PERSON, "{}");
     CHECK_OK(principal_new(t->call, &plain, &made));
     CHECK_OK(work_change(t->call, &x->s.work, STORE_PRINCIPAL, NULL, &made->ref));
 }
 
 static void denied_machine(struct scene *x)
 {
-    stage_put(&x->s, MACHINE, "{}");
+    test_product_put(&x->s, MACHINE, "{}");
     deny(x, "Microsoft.Compute/virtualMachines/delete", RBAC_CONTROL, MACHINE);
 }
 
 static void denied_slot(struct scene *x)
 {
-    stage_put(&x->s, SITE, "{}");
-    stage_put(&x->s, SLOT, "{}");
+    test_product_put(&x->s, SITE, "{}");
+    test_product_put(&x->s, SLOT, "{}");
     deny(x, "Microsoft.Web/sites/slots/delete", RBAC_CONTROL, SLOT);
 }
 
@@ -156,37 +157,38 @@ static void denied_owner(struct scene *x)
     put_tree(x);
     owns(x, UPPER);
     owns(x, TARGET);
-    stage_assign(&x->s, x->s.caller.id, "Key Vault Secrets User", STAGE_SUBSCRIPTION);
+    test_product_assign(&x->s, x->s.caller.id, "Key Vault Secrets User", TEST_PRODUCT_SUBSCRIPTION);
     deny(x, GET_SECRET, RBAC_DATA, UPPER);
 }
 
 static void owner_of_subscription_and_target(struct scene *x)
 {
     owner_of_target(x);
-    owns(x, STAGE_SUBSCRIPTION);
+    owns(x, TEST_PRODUCT_SUBSCRIPTION);
 }
 
 static void outer_role(struct scene *x)
 {
-    put_role(x, stage_guid(0xE1), "Wide", "Microsoft.Compute/*/read", RBAC_CONTROL, STAGE_GROUP, FAR);
+    put_role(x, test_product_guid(0xE1), "Wide", "Microsoft.Compute/*/read", RBAC_CONTROL, TEST_PRODUCT_GROUP, FAR);
 }
 
 static void unassigned_role(struct scene *x)
 {
-    put_role(x, stage_guid(0xE1), "Mine", "Microsoft.Compute/*/read", RBAC_CONTROL, STAGE_GROUP, NULL);
+    put_role(x, test_product_guid(0xE1), "Mine", "Microsoft.Compute/*/read", RBAC_CONTROL, TEST_PRODUCT_GROUP, NULL);
 }
 
 static void assigned_role(struct scene *x)
 {
     unassigned_role(x);
-    stage_assign(&x->s, x->s.caller.id, "Mine", STAGE_GROUP);
+    test_product_assign(&x->s, x->s.caller.id, "Mine", TEST_PRODUCT_GROUP);
 }
 
 // The caller's assignment of the role was removed, and still grants.
 static void put_lingering(struct scene *x)
 {
     struct test       *t = x->s.test;
-    struct assignment *made, plain = {.id = stage_guid(0xA5), .principal = x->s.caller.id, .role = stage_guid(0xE1), .scope = S(STAGE_GROUP)};
+    struct assignment *made,
+        plain = {.id = test_product_guid(0xA5), .principal = x->s.caller.id, .role = test_product_guid(0xE1), .scope = S(TEST_PRODUCT_GROUP)};
     plain.lingers_until_ns = x->s.call->now_ns + NS_PER_S;
     CHECK_OK(assignment_new(t->call, &plain, &made));
     CHECK_OK(work_change(t->call, &x->s.work, STORE_ASSIGNMENT, NULL, &made->ref));
@@ -201,28 +203,28 @@ static void lingering_role(struct scene *x)
 // The caller may write roles of the whole subscription.
 static void editor_above(struct scene *x)
 {
-    put_role(x, stage_guid(0xE1), "Mine", "Microsoft.Compute/*/read", RBAC_CONTROL, STAGE_SUBSCRIPTION, NULL);
-    put_role(x, stage_guid(0xE3), "Editor", "Microsoft.Authorization/roleDefinitions/write", RBAC_CONTROL, STAGE_SUBSCRIPTION, NULL);
-    stage_assign(&x->s, x->s.caller.id, "Editor", STAGE_SUBSCRIPTION);
+    put_role(x, test_product_guid(0xE1), "Mine", "Microsoft.Compute/*/read", RBAC_CONTROL, TEST_PRODUCT_SUBSCRIPTION, NULL);
+    put_role(x, test_product_guid(0xE3), "Editor", "Microsoft.Authorization/roleDefinitions/write", RBAC_CONTROL, TEST_PRODUCT_SUBSCRIPTION, NULL);
+    test_product_assign(&x->s, x->s.caller.id, "Editor", TEST_PRODUCT_SUBSCRIPTION);
 }
 
 static void mighty_group(struct scene *x)
 {
-    object_id group = stage_put_principal(&x->s, 0xC1, PRINCIPAL_GROUP);
-    stage_assign(&x->s, group, "Owner", "/");
+    object_id group = test_product_put_principal(&x->s, 0xC1, PRINCIPAL_GROUP);
+    test_product_assign(&x->s, group, "Owner", "/");
 }
 
 static void mighty_group_with_member(struct scene *x)
 {
     mighty_group(x);
-    stage_put_member(&x->s, (object_id){stage_guid(0xC1)}, x->s.caller.id);
-    deny(x, "*", RBAC_CONTROL, STAGE_OTHER_SUBSCRIPTION);
+    test_product_put_member(&x->s, (object_id){test_product_guid(0xC1)}, x->s.caller.id);
+    deny(x, "*", RBAC_CONTROL, TEST_PRODUCT_OTHER_SUBSCRIPTION);
 }
 
 static void denied_secret_user(struct scene *x)
 {
     role_vault(x);
-    stage_assign(&x->s, x->s.caller.id, "Key Vault Secrets User", STAGE_SUBSCRIPTION);
+    test_product_assign(&x->s, x->s.caller.id, "Key Vault Secrets User", TEST_PRODUCT_SUBSCRIPTION);
     deny(x, GET_SECRET, RBAC_DATA, VAULT);
 }
 
@@ -321,8 +323,8 @@ static enum err own_policy(struct scene *x, struct call *c, const struct op *op)
 
 static enum err purge(struct scene *x, struct call *c, const struct op *op)
 {
-    struct deleted_vault_args args = {.subscription.g = stage_guid(0x51), .location = S("westus"), .name = S("v1")};
-    return op_run(c, &x->s.work, op, &(struct op_target){.scope = S(STAGE_SUBSCRIPTION)}, &args, NULL);
+    struct deleted_vault_args args = {.subscription.g = test_product_guid(0x51), .location = S("westus"), .name = S("v1")};
+    return op_run(c, &x->s.work, op, &(struct op_target){.scope = S(TEST_PRODUCT_SUBSCRIPTION)}, &args, NULL);
 }
 
 static enum err attach(struct scene *x, struct call *c, const struct op *op)
@@ -333,7 +335,7 @@ static enum err attach(struct scene *x, struct call *c, const struct op *op)
 
 static enum err delete_group(struct scene *x, struct call *c, const struct op *op)
 {
-    struct group_args args = {.id = S(STAGE_GROUP)};
+    struct group_args args = {.id = S(TEST_PRODUCT_GROUP)};
     return op_run(c, &x->s.work, op, &(struct op_target){.scope = args.id}, &args, NULL);
 }
 
@@ -363,7 +365,7 @@ static enum err group_to_root(struct scene *x, struct call *c, const struct op *
 
 static enum err move_subscription(struct scene *x, struct call *c, const struct op *op, const char *group)
 {
-    struct mgmt_group_args   args = {.name = str_of(group), .subscription.g = stage_guid(0x51)};
+    struct mgmt_group_args   args = {.name = str_of(group), .subscription.g = test_product_guid(0x51)};
     struct mgmt_group_result got = {0};
     return op_run(c, &x->s.work, op, &(struct op_target){.scope = mgmt_group_path(c, args.name)}, &args, &got);
 }
@@ -383,26 +385,27 @@ static enum err change_role(struct scene *x, struct call *c, const struct op *op
     static const str                    ALL[] = {S_INIT("*")};
     static const struct role_permission WIDE = {.actions = ALL, .action_n = 1};
     struct role_args                    args = {
-                           .id = stage_guid(0xE1), .name = S("Changed"), .permissions = &WIDE, .permission_n = 1, .scopes = scopes, .scope_n = scope_n};
+                           .id = test_product_guid(0xE1), .name = S("Changed"), .permissions = &WIDE, .permission_n = 1, .scopes = scopes, .scope_n = scope_n};
     struct role_result got = {0};
-    return op_run(c, &x->s.work, op, &(struct op_target){.scope = S(STAGE_GROUP)}, &args, &got);
+    return op_run(c, &x->s.work, op, &(struct op_target){.scope = S(TEST_PRODUCT_GROUP)}, &args, &got);
 }
 
 static enum err change_wide_role(struct scene *x, struct call *c, const struct op *op)
 {
-    static const str SCOPES[] = {S_INIT(STAGE_GROUP), S_INIT(FAR)};
+    static const str SCOPES[] = {S_INIT(TEST_PRODUCT_GROUP), S_INIT(FAR)};
     return change_role(x, c, op, SCOPES, COUNT(SCOPES));
 }
 
 static enum err change_own_role(struct scene *x, struct call *c, const struct op *op)
 {
-    static const str SCOPES[] = {S_INIT(STAGE_GROUP)};
+    static const str SCOPES[] = {S_INIT(TEST_PRODUCT_GROUP)};
     return change_role(x, c, op, SCOPES, COUNT(SCOPES));
 }
 
 static enum err assign_own_role(struct scene *x, struct call *c)
 {
-    struct assignment_args   args = {.scope = S(STAGE_GROUP), .id = stage_guid(0xA6), .role = stage_guid(0xE1), .principal = x->s.caller.id};
+    struct assignment_args args = {
+        .scope = S(TEST_PRODUCT_GROUP), .id = test_product_guid(0xA6), .role = test_product_guid(0xE1), .principal = x->s.caller.id};
     struct assignment_result got = {0};
     struct rbac_attributes   attributes;
     args.gives_type = true;
@@ -419,7 +422,7 @@ static enum err change_and_assign(struct scene *x, struct call *c, const struct 
 
 static enum err change_above_and_assign(struct scene *x, struct call *c, const struct op *op)
 {
-    static const str SCOPES[] = {S_INIT(STAGE_SUBSCRIPTION)};
+    static const str SCOPES[] = {S_INIT(TEST_PRODUCT_SUBSCRIPTION)};
     TRY(change_role(x, c, op, SCOPES, COUNT(SCOPES)));
     return assign_own_role(x, c);
 }
@@ -475,7 +478,7 @@ static enum err disable_by_template(struct scene *x, struct call *c, const struc
 
 static enum err change_membership(struct scene *x, struct call *c, const struct op *op)
 {
-    struct member_args args = {.group.g = stage_guid(0xC1), .member = x->s.caller.id};
+    struct member_args args = {.group.g = test_product_guid(0xC1), .member = x->s.caller.id};
     return op_run(c, &x->s.work, op, NULL, &args, NULL);
 }
 
@@ -490,14 +493,14 @@ static enum err make_group(struct scene *x, struct call *c, const struct op *op)
 static enum err rename_group(struct scene *x, struct call *c, const struct op *op)
 {
     struct principal_result got = {0};
-    struct principal_args   args = {.kind = PRINCIPAL_GROUP, .id.g = stage_guid(0xC1)};
+    struct principal_args   args = {.kind = PRINCIPAL_GROUP, .id.g = test_product_guid(0xC1)};
     TRY(json_parse(c, S("{\"displayName\":\"other\"}"), &args.body));
     return op_run(c, &x->s.work, op, NULL, &args, &got);
 }
 
 static enum err drop_group(struct scene *x, struct call *c, const struct op *op)
 {
-    struct principal_args args = {.kind = PRINCIPAL_GROUP, .id.g = stage_guid(0xC1)};
+    struct principal_args args = {.kind = PRINCIPAL_GROUP, .id.g = test_product_guid(0xC1)};
     return op_run(c, &x->s.work, op, NULL, &args, NULL);
 }
 
@@ -509,14 +512,14 @@ static enum err make_deny(struct scene *x, struct call *c, const struct op *op)
     struct deny_result                  got = {0};
     struct deny_assignment              next = {
                      .name = S("yes"), .scope = S(VAULT), .permissions = &READ, .permission_n = 1, .principals = &EVERYONE, .principal_n = 1};
-    next.id = stage_guid(0xD1); // in place of the one that stands
+    next.id = test_product_guid(0xD1); // in place of the one that stands
     return op_run(c, &x->s.work, op, NULL, &next, &got);
 }
 
 static enum err drop_deny(struct scene *x, struct call *c, const struct op *op)
 {
     struct deny_result got = {0};
-    guid               id = stage_guid(0xD1);
+    guid               id = test_product_guid(0xD1);
     return op_run(c, &x->s.work, op, NULL, &id, &got);
 }
 
@@ -554,70 +557,70 @@ static bool secret_is_disabled(struct scene *x)
 #define THAT_ROLE_ONLY "(!(ActionMatches{'" ROLES_WRITE "'}) OR " ROLE_ID " ForAnyOfAnyValues:GuidEquals {00000000-0000-0000-0000-0000000000e1})"
 
 const struct trial TRIALS[] = {
-    {"vault_model", &OP_RESOURCE_WRITE, role_vault, to_policies, STAGE_GROUP, .own = VAULT_WRITE, .gain = GET_SECRET, RBAC_DATA, VAULT},
-    {"vault_model", &OP_RESOURCE_WRITE, policy_vault_of_a_user, to_roles, STAGE_GROUP, .own = VAULT_WRITE, .gain = GET_SECRET, RBAC_DATA, VAULT},
-    {"vault_body_policies", &OP_RESOURCE_WRITE, policy_vault_with_deny, own_policy, STAGE_GROUP, .own = VAULT_WRITE, .gain = GET_SECRET, RBAC_DATA, VAULT},
-    {"vault_purge", &OP_DELETED_VAULT_PURGE, deleted_vault, purge, STAGE_SUBSCRIPTION, .gain = VAULT_DELETE, RBAC_CONTROL, VAULT, is_purged},
-    {"identity_attach", &OP_RESOURCE_WRITE, machine_and_person, attach, STAGE_GROUP, .own = "Microsoft.Compute/virtualMachines/write",
+    {"vault_model", &OP_RESOURCE_WRITE, role_vault, to_policies, TEST_PRODUCT_GROUP, .own = VAULT_WRITE, .gain = GET_SECRET, RBAC_DATA, VAULT},
+    {"vault_model", &OP_RESOURCE_WRITE, policy_vault_of_a_user, to_roles, TEST_PRODUCT_GROUP, .own = VAULT_WRITE, .gain = GET_SECRET, RBAC_DATA, VAULT},
+    {"vault_body_policies", &OP_RESOURCE_WRITE, policy_vault_with_deny, own_policy, TEST_PRODUCT_GROUP, .own = VAULT_WRITE, .gain = GET_SECRET, RBAC_DATA, VAULT},
+    {"vault_purge", &OP_DELETED_VAULT_PURGE, deleted_vault, purge, TEST_PRODUCT_SUBSCRIPTION, .gain = VAULT_DELETE, RBAC_CONTROL, VAULT, is_purged},
+    {"identity_attach", &OP_RESOURCE_WRITE, machine_and_person, attach, TEST_PRODUCT_GROUP, .own = "Microsoft.Compute/virtualMachines/write",
      .gain = "Microsoft.ManagedIdentity/userAssignedIdentities/assign/action", RBAC_CONTROL, PERSON, is_attached},
-    {"cascade", &OP_GROUP_DELETE, denied_machine, delete_group, STAGE_GROUP, .gain = "Microsoft.Compute/virtualMachines/delete", RBAC_CONTROL, MACHINE,
+    {"cascade", &OP_GROUP_DELETE, denied_machine, delete_group, TEST_PRODUCT_GROUP, .gain = "Microsoft.Compute/virtualMachines/delete", RBAC_CONTROL, MACHINE,
      machine_is_gone},
-    {"cascade", &OP_RESOURCE_DELETE, denied_slot, delete_site, STAGE_GROUP, .own = "Microsoft.Web/sites/delete", .gain = "Microsoft.Web/sites/slots/delete", RBAC_CONTROL, SLOT, slot_is_gone},
+    {"cascade", &OP_RESOURCE_DELETE, denied_slot, delete_site, TEST_PRODUCT_GROUP, .own = "Microsoft.Web/sites/delete", .gain = "Microsoft.Web/sites/slots/delete", RBAC_CONTROL, SLOT, slot_is_gone},
     {"group_move_places", &OP_MGMT_GROUP_WRITE, owner_of_moved, group_to_target, TARGET, .gain = GROUPS "/write", RBAC_CONTROL, TARGET, has_left},
     {"group_move_places", &OP_MGMT_GROUP_WRITE, owner_of_moved, group_to_root, UPPER, .gain = GROUPS "/write", RBAC_CONTROL, UPPER, has_left},
-    {"group_move_roles", &OP_MGMT_GROUP_WRITE, owner_of_target, group_to_target, UPPER, .gain = ROLES_WRITE, RBAC_CONTROL, STAGE_SUBSCRIPTION},
+    {"group_move_roles", &OP_MGMT_GROUP_WRITE, owner_of_target, group_to_target, UPPER, .gain = ROLES_WRITE, RBAC_CONTROL, TEST_PRODUCT_SUBSCRIPTION},
     {"group_move_denies", &OP_MGMT_GROUP_WRITE, denied_owner, group_to_target, TARGET, .gain = GET_SECRET, RBAC_DATA, VAULT},
     {"subscription_move_places", &OP_MGMT_GROUP_MOVE_IN, owner_of_subscription_and_target, subscription_to_target, MOVED,
      .gain = GROUPS "/subscriptions/write", RBAC_CONTROL, MOVED, has_left},
     {"subscription_move_roles", &OP_MGMT_GROUP_MOVE_IN, owner_of_target, subscription_to_target, MOVED, .gain = ROLES_WRITE, RBAC_CONTROL,
-     STAGE_SUBSCRIPTION},
+     TEST_PRODUCT_SUBSCRIPTION},
     {"subscription_move_denies", &OP_MGMT_GROUP_MOVE_IN, denied_owner, subscription_to_target, TARGET, .gain = GET_SECRET, RBAC_DATA, VAULT},
     {"subscription_move_places", &OP_MGMT_GROUP_MOVE_OUT, owner_of_subscription_and_target, subscription_to_root, MOVED,
      .gain = GROUPS "/subscriptions/write", RBAC_CONTROL, MOVED, has_left},
-    {"subscription_move_roles", &OP_MGMT_GROUP_MOVE_OUT, put_tree, subscription_to_root, MOVED, .gain = ROLES_WRITE, RBAC_CONTROL, STAGE_SUBSCRIPTION,
+    {"subscription_move_roles", &OP_MGMT_GROUP_MOVE_OUT, put_tree, subscription_to_root, MOVED, .gain = ROLES_WRITE, RBAC_CONTROL, TEST_PRODUCT_SUBSCRIPTION,
      has_left},
     {"subscription_move_denies", &OP_MGMT_GROUP_MOVE_OUT, denied_owner, subscription_to_root, TARGET, .gain = GET_SECRET, RBAC_DATA, VAULT},
-    {"role_scopes", &OP_ROLE_WRITE, outer_role, change_wide_role, STAGE_GROUP, .gain = "Microsoft.Authorization/roleDefinitions/write", RBAC_CONTROL, FAR,
+    {"role_scopes", &OP_ROLE_WRITE, outer_role, change_wide_role, TEST_PRODUCT_GROUP, .gain = "Microsoft.Authorization/roleDefinitions/write", RBAC_CONTROL, FAR,
      role_is_changed},
-    {"role_in_use", &OP_ROLE_WRITE, assigned_role, change_own_role, STAGE_GROUP, .gain = VAULT_WRITE, RBAC_CONTROL, STAGE_GROUP},
-    {"role_in_use", &OP_ROLE_WRITE, lingering_role, change_own_role, STAGE_GROUP, .gain = VAULT_WRITE, RBAC_CONTROL, STAGE_GROUP},
-    {"role_in_use", &OP_ROLE_WRITE, put_lingering, change_own_role, STAGE_GROUP, .gain = VAULT_WRITE, RBAC_CONTROL, STAGE_GROUP},
-    {"role_of_delegate", &OP_ROLE_WRITE, unassigned_role, change_and_assign, STAGE_GROUP, .condition = THAT_ROLE_ONLY, .gain = VAULT_WRITE, RBAC_CONTROL,
-     STAGE_GROUP},
-    {"role_of_delegate", &OP_ROLE_WRITE, editor_above, change_above_and_assign, STAGE_GROUP, .condition = THAT_ROLE_ONLY, .gain = VAULT_WRITE, RBAC_CONTROL,
-     STAGE_GROUP},
-    {"role_delete_scopes", &OP_ROLE_DELETE, outer_role, change_wide_role, STAGE_GROUP, .gain = "Microsoft.Authorization/roleDefinitions/delete",
+    {"role_in_use", &OP_ROLE_WRITE, assigned_role, change_own_role, TEST_PRODUCT_GROUP, .gain = VAULT_WRITE, RBAC_CONTROL, TEST_PRODUCT_GROUP},
+    {"role_in_use", &OP_ROLE_WRITE, lingering_role, change_own_role, TEST_PRODUCT_GROUP, .gain = VAULT_WRITE, RBAC_CONTROL, TEST_PRODUCT_GROUP},
+    {"role_in_use", &OP_ROLE_WRITE, put_lingering, change_own_role, TEST_PRODUCT_GROUP, .gain = VAULT_WRITE, RBAC_CONTROL, TEST_PRODUCT_GROUP},
+    {"role_of_delegate", &OP_ROLE_WRITE, unassigned_role, change_and_assign, TEST_PRODUCT_GROUP, .condition = THAT_ROLE_ONLY, .gain = VAULT_WRITE, RBAC_CONTROL,
+     TEST_PRODUCT_GROUP},
+    {"role_of_delegate", &OP_ROLE_WRITE, editor_above, change_above_and_assign, TEST_PRODUCT_GROUP, .condition = THAT_ROLE_ONLY, .gain = VAULT_WRITE, RBAC_CONTROL,
+     TEST_PRODUCT_GROUP},
+    {"role_delete_scopes", &OP_ROLE_DELETE, outer_role, change_wide_role, TEST_PRODUCT_GROUP, .gain = "Microsoft.Authorization/roleDefinitions/delete",
      RBAC_CONTROL, FAR, role_is_changed},
-    {"secret_new_name", &SECRETS_SET.op, role_vault, set_as_new_name, STAGE_GROUP, .condition = NOT_THE_NAME, .gain = SET_SECRET, RBAC_DATA, SECRET,
+    {"secret_new_name", &SECRETS_SET.op, role_vault, set_as_new_name, TEST_PRODUCT_GROUP, .condition = NOT_THE_NAME, .gain = SET_SECRET, RBAC_DATA, SECRET,
      has_secret},
-    {"secret_backup", &SECRETS_BACKUP.op, denied_reader_of_kept_secret, take_backup, STAGE_GROUP, .gain = GET_SECRET, RBAC_DATA, SECRET, has_backup},
-    {"secret_restore", &SECRETS_RESTORE.op, backed_up_secret, restore, STAGE_GROUP, .gain = RESTORE, RBAC_DATA, SECRET, has_secret},
-    {"secret_by_template", &OP_VAULT_SECRET_WRITE, denied_secret, set_by_template, STAGE_GROUP, .gain = SET_SECRET, RBAC_DATA, SECRET, has_secret},
-    {"secret_by_template", &OP_VAULT_SECRET_UPDATE, denied_kept_secret, disable_by_template, STAGE_GROUP, .gain = SET_SECRET, RBAC_DATA, SECRET,
+    {"secret_backup", &SECRETS_BACKUP.op, denied_reader_of_kept_secret, take_backup, TEST_PRODUCT_GROUP, .gain = GET_SECRET, RBAC_DATA, SECRET, has_backup},
+    {"secret_restore", &SECRETS_RESTORE.op, backed_up_secret, restore, TEST_PRODUCT_GROUP, .gain = RESTORE, RBAC_DATA, SECRET, has_secret},
+    {"secret_by_template", &OP_VAULT_SECRET_WRITE, denied_secret, set_by_template, TEST_PRODUCT_GROUP, .gain = SET_SECRET, RBAC_DATA, SECRET, has_secret},
+    {"secret_by_template", &OP_VAULT_SECRET_UPDATE, denied_kept_secret, disable_by_template, TEST_PRODUCT_GROUP, .gain = SET_SECRET, RBAC_DATA, SECRET,
      secret_is_disabled},
-    {"directory_write", &OP_MEMBER_ADD, mighty_group, change_membership, STAGE_GROUP, .gain = VAULT_WRITE, RBAC_CONTROL, STAGE_GROUP},
-    {"directory_write", &OP_MEMBER_REMOVE, mighty_group_with_member, change_membership, STAGE_GROUP, .gain = GROUP_WRITE, RBAC_DATA, "/", is_no_member},
-    {"directory_write", &OP_PRINCIPAL_CREATE, mighty_group, make_group, STAGE_GROUP, .gain = GROUP_WRITE, RBAC_DATA, "/", group_is_made},
-    {"directory_write", &OP_PRINCIPAL_UPDATE, mighty_group, rename_group, STAGE_GROUP, .gain = GROUP_WRITE, RBAC_DATA, "/", group_is_another},
-    {"directory_write", &OP_PRINCIPAL_DELETE, mighty_group, drop_group, STAGE_GROUP, .gain = GROUP_WRITE, RBAC_DATA, "/", group_is_another},
-    {"deny_write", &OP_DENY_WRITE, denied_secret_user, make_deny, STAGE_GROUP, .gain = GET_SECRET, RBAC_DATA, VAULT},
-    {"deny_write", &OP_DENY_DELETE, denied_secret_user, drop_deny, STAGE_GROUP, .gain = GET_SECRET, RBAC_DATA, VAULT},
+    {"directory_write", &OP_MEMBER_ADD, mighty_group, change_membership, TEST_PRODUCT_GROUP, .gain = VAULT_WRITE, RBAC_CONTROL, TEST_PRODUCT_GROUP},
+    {"directory_write", &OP_MEMBER_REMOVE, mighty_group_with_member, change_membership, TEST_PRODUCT_GROUP, .gain = GROUP_WRITE, RBAC_DATA, "/", is_no_member},
+    {"directory_write", &OP_PRINCIPAL_CREATE, mighty_group, make_group, TEST_PRODUCT_GROUP, .gain = GROUP_WRITE, RBAC_DATA, "/", group_is_made},
+    {"directory_write", &OP_PRINCIPAL_UPDATE, mighty_group, rename_group, TEST_PRODUCT_GROUP, .gain = GROUP_WRITE, RBAC_DATA, "/", group_is_another},
+    {"directory_write", &OP_PRINCIPAL_DELETE, mighty_group, drop_group, TEST_PRODUCT_GROUP, .gain = GROUP_WRITE, RBAC_DATA, "/", group_is_another},
+    {"deny_write", &OP_DENY_WRITE, denied_secret_user, make_deny, TEST_PRODUCT_GROUP, .gain = GET_SECRET, RBAC_DATA, VAULT},
+    {"deny_write", &OP_DENY_DELETE, denied_secret_user, drop_deny, TEST_PRODUCT_GROUP, .gain = GET_SECRET, RBAC_DATA, VAULT},
 };
 const size_t TRIAL_N = COUNT(TRIALS);
 
 void trial_open(struct scene *x, struct test *t, const struct trial *trial)
 {
     *x = (struct scene){0};
-    stage_open(&x->s, t);
+    test_product_open(&x->s, t);
     x->s.product.tenant_domain = S("example.test");
-    stage_put_group(&x->s, STAGE_GROUP);
-    stage_put_group(&x->s, FAR);
+    test_product_put_group(&x->s, TEST_PRODUCT_GROUP);
+    test_product_put_group(&x->s, FAR);
     trial->prepare(x);
 }
 
 void scene_close(struct scene *x)
 {
-    stage_close(&x->s);
+    test_product_close(&x->s);
 }
 
 static bool decides(struct scene *x, struct call *c, const char *action, enum rbac_plane plane, const char *at)
@@ -657,6 +660,6 @@ bool trial_could_grant(struct scene *x, struct call *c, const struct trial *tria
 void trial_lift_deny(struct scene *x)
 {
     struct test                  *t = x->s.test;
-    const struct deny_assignment *d = rbac_find_deny(x->s.work.world->rules, stage_guid(0xD1));
+    const struct deny_assignment *d = rbac_find_deny(x->s.work.world->rules, test_product_guid(0xD1));
     if (d) CHECK_OK(work_change(t->call, &x->s.work, STORE_DENY, &d->ref, NULL));
 }

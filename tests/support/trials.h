@@ -7,11 +7,11 @@
  */
 #pragma once
 #include "ops/effects.h"
-#include "stage.h"
+#include "test_product.h"
 
 struct scene {
-    struct stage s;
-    bytes        backup; /* of a secret that is gone */
+    struct test_product s;
+    bytes               backup; /* of a secret that is gone */
 };
 
 struct trial {

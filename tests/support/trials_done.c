@@ -24,25 +24,25 @@ bool slot_is_gone(struct scene *x)
 bool has_left(struct scene *x)
 {
     const struct mgmt_group   *g = tree_find_mgmt_group(x->s.work.world->tree, S("moved"));
-    const struct subscription *s = tree_find_subscription(x->s.work.world->tree, (subscription_id){stage_guid(0x51)});
+    const struct subscription *s = tree_find_subscription(x->s.work.world->tree, (subscription_id){test_product_guid(0x51)});
     return !str_eq(g->parent, S("upper")) || !str_eq(s->mgmt_group, S("moved"));
 }
 
 bool role_is_changed(struct scene *x)
 {
-    const struct role *role = rbac_find_role(x->s.work.world->rules, stage_guid(0xE1));
+    const struct role *role = rbac_find_role(x->s.work.world->rules, test_product_guid(0xE1));
     return !role || str_eq(role->name, S("Changed"));
 }
 
 bool group_is_another(struct scene *x)
 {
-    const struct principal *p = directory_find(x->s.work.world->directory, (object_id){stage_guid(0xC1)});
+    const struct principal *p = directory_find(x->s.work.world->directory, (object_id){test_product_guid(0xC1)});
     return !p || str_eq(p->name, S("other"));
 }
 
 bool is_no_member(struct scene *x)
 {
-    return !directory_is_member(x->s.work.world->directory, (object_id){stage_guid(0xC1)}, x->s.caller.id);
+    return !directory_is_member(x->s.work.world->directory, (object_id){test_product_guid(0xC1)}, x->s.caller.id);
 }
 
 static bool look_for_made(const struct principal *p, void *found)

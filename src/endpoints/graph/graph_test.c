@@ -1,7 +1,7 @@
 #include "core/random.h"
 #include "endpoints/dialect/graph.h"
 #include "endpoints/router.h"
-#include "stage.h"
+#include "test_product.h"
 
 extern const struct service SERVICE_GRAPH;
 
@@ -20,9 +20,9 @@ static void fill_same(const struct random *r, uint8_t *out, size_t n)
 
 static const struct random SAME = {fill_same};
 
-// What the router does between a request and its answer, on a stage, without a connection. The caller is a user, Anna.
+// What the router does between a request and its answer, on a test product, without a connection. The caller is a user, Anna.
 struct desk {
-    struct stage         s;
+    struct test_product  s;
     struct http_exchange x;
     struct wire          wire;
     struct answer        answer;
@@ -39,37 +39,37 @@ static void put(struct desk *d, const struct principal *plain)
 static void desk_open(struct desk *d, struct test *t)
 {
     *d = (struct desk){0};
-    stage_open(&d->s, t);
+    test_product_open(&d->s, t);
     t->call->now_s = NOW_S;
     t->call->now_ns = NOW_S * NS_PER_S;
     t->call->random = &SAME;
-    t->call->correlation_id = stage_guid(0xCC);
+    t->call->correlation_id = test_product_guid(0xCC);
     d->s.product.tenant_domain = S("test.example");
-    put(d, &(struct principal){.id = {stage_guid(0x20)},
+    put(d, &(struct principal){.id = {test_product_guid(0x20)},
                                .kind = PRINCIPAL_USER,
                                .name = S("Anna"),
                                .user_name = S("anna@test.example"),
                                .document = S("{\"jobTitle\":\"Cook\",\"businessPhones\":[\"1\"]}")});
-    put(d, &(struct principal){.id = {stage_guid(0x22)},
+    put(d, &(struct principal){.id = {test_product_guid(0x22)},
                                .kind = PRINCIPAL_GROUP,
                                .name = S("crew"),
                                .created_ns = NOW_S * NS_PER_S,
                                .document = S("{\"mailNickname\":\"crew\",\"description\":\"\\\"all\\\"\"}")});
-    put(d, &(struct principal){.id = {stage_guid(0x24)},
+    put(d, &(struct principal){.id = {test_product_guid(0x24)},
                                .kind = PRINCIPAL_MANAGED,
                                .name = S("vm"),
-                               .app = {stage_guid(0x25)},
+                               .app = {test_product_guid(0x25)},
                                .is_system_assigned = true,
                                .resource = S("/subscriptions/s/resourceGroups/g/providers/A.B/c/vm")});
-    stage_put_member(&d->s, (object_id){stage_guid(0x22)}, (object_id){stage_guid(0x20)});
-    d->s.caller.id.g = stage_guid(0x20);
+    test_product_put_member(&d->s, (object_id){test_product_guid(0x22)}, (object_id){test_product_guid(0x20)});
+    d->s.caller.id.g = test_product_guid(0x20);
     call_init(&d->x.call, NULL, NULL);
 }
 
 static void desk_close(struct desk *d)
 {
     d->s.call->random = NULL;
-    stage_close(&d->s);
+    test_product_close(&d->s);
     call_clear(&d->x.call);
 }
 
@@ -265,7 +265,7 @@ TEST(graph_tells_an_application_nothing)
         {"GET /beta/me/memberOf", NULL, 400, NULL},
     };
     desk_open(&d, t);
-    d.s.caller.id.g = stage_guid(0xA1);
+    d.s.caller.id.g = test_product_guid(0xA1);
     play(&d, TURNS, COUNT(TURNS));
 }
 

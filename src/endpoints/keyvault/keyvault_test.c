@@ -3,7 +3,7 @@
 #include "endpoints/guard.h"
 #include "endpoints/router.h"
 #include "ops/secrets.h"
-#include "stage.h"
+#include "test_product.h"
 
 extern const struct service SERVICE_KEYVAULT;
 
@@ -29,9 +29,9 @@ static void fill_same(const struct random *r, uint8_t *out, size_t n)
 
 static const struct random SAME = {fill_same};
 
-// What the router does between a request and its answer, on a stage, without a connection.
+// What the router does between a request and its answer, on a test product, without a connection.
 struct desk {
-    struct stage         s;
+    struct test_product  s;
     struct http_exchange x;
     struct wire          wire;
     struct answer        answer;
@@ -40,12 +40,12 @@ struct desk {
 static void desk_open(struct desk *d, struct test *t, const char *vault_document, const char *role)
 {
     *d = (struct desk){0};
-    stage_open(&d->s, t);
+    test_product_open(&d->s, t);
     t->call->now_s = NOW_S;
     t->call->now_ns = NOW_S * NS_PER_S;
-    stage_put_vault(&d->s, "Shop", vault_document);
-    if (role) stage_assign(&d->s, d->s.caller.id, role, STAGE_GROUP);
-    stage_commit(&d->s);
+    test_product_put_vault(&d->s, "Shop", vault_document);
+    if (role) test_product_assign(&d->s, d->s.caller.id, role, TEST_PRODUCT_GROUP);
+    test_product_commit(&d->s);
     call_init(&d->x.call, NULL, NULL);
     t->call->random = &SAME;
 }
@@ -53,7 +53,7 @@ static void desk_open(struct desk *d, struct test *t, const char *vault_document
 static void desk_close(struct desk *d)
 {
     d->s.call->random = NULL;
-    stage_close(&d->s);
+    test_product_close(&d->s);
     call_clear(&d->x.call);
 }
 
@@ -363,7 +363,7 @@ TEST(R5_wire_a_refusal_names_what_decided_it)
     desk_open(&d, t, RBAC, NULL);
     for (size_t i = 0; i < COUNT(CASES); i++) {
         CHECK_INT(ask(&d, "GET /secrets" Q, NULL), 403, "refused");
-        d.s.work.refusal.answer = (struct rbac_answer){.reason = CASES[i].reason, .decided_by = stage_guid(0xDD)};
+        d.s.work.refusal.answer = (struct rbac_answer){.reason = CASES[i].reason, .decided_by = test_product_guid(0xDD)};
         t->call->failure.kind = CASES[i].kind;
         DIALECT_KEYVAULT.error(t->call, &d.s.work, &d.wire, &d.answer);
         call_forgive(t->call);
@@ -393,7 +393,7 @@ TEST(S1_wire_a_vault_that_is_not_there_says_so)
 {
     CLEANUP(desk_close) struct desk d;
     desk_open(&d, t, RBAC, OFFICER);
-    tree_remove_resource(d.s.work.world->tree, S(STAGE_GROUP STAGE_VAULTS "Shop"), false);
+    tree_remove_resource(d.s.work.world->tree, S(TEST_PRODUCT_GROUP TEST_PRODUCT_VAULTS "Shop"), false);
     CHECK_INT(ask(&d, "GET /secrets/n" Q, NULL), 404, "get");
     CHECK_STR(buf_view(&d.answer.body), S("{\"error\":{\"code\":\"VaultNotFound\",\"message\":\"There is no vault 'shop' here.\"}}"), "get");
 }
@@ -488,7 +488,7 @@ TEST(S1_wire_a_stranger_is_told_where_to_get_which_token)
         CHECK_STR(str_upto(body, begin.n), begin, CASES[i].row);
     }
     const char *late = CASES[0].authorization;
-    stage_pass(&d.s, 3600 + TOKEN_SKEW_S);
+    test_product_pass(&d.s, 3600 + TOKEN_SKEW_S);
     str body = knock(&d, late, &status);
     CHECK_STR(body, S("{\"error\":{\"code\":\"Unauthorized\",\"message\":\"[TokenExpired] Error validating token: 'S2S12086'.\"}}"), "expired");
     keyring_drop(other);

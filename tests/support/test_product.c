@@ -1,8 +1,8 @@
-#include "stage.h"
+#include "test_product.h"
 
 #define CALLER 0xA1
 
-guid stage_guid(unsigned n)
+guid test_product_guid(unsigned n)
 {
     guid g = GUID_NONE;
     g.b[14] = (uint8_t)(n >> 8);
@@ -10,32 +10,32 @@ guid stage_guid(unsigned n)
     return g;
 }
 
-static void must(struct stage *s, enum err got, const char *what)
+static void must(struct test_product *s, enum err got, const char *what)
 {
     struct test *t = s->test;
     CHECK_ERR(got, OK, what);
 }
 
-static void change(struct stage *s, enum store_kind kind, const struct ref *before, struct ref *after)
+static void change(struct test_product *s, enum store_kind kind, const struct ref *before, struct ref *after)
 {
     must(s, work_change(s->call, &s->work, kind, before, after), "a change of the world");
 }
 
-static void put_subscription(struct stage *s, unsigned n)
+static void put_subscription(struct test_product *s, unsigned n)
 {
-    struct subscription *made, plain = {.id = {stage_guid(n)}, .tenant = s->product.tenant, .name = S("Test")};
+    struct subscription *made, plain = {.id = {test_product_guid(n)}, .tenant = s->product.tenant, .name = S("Test")};
     must(s, subscription_new(s->call, &plain, &made), "a subscription");
     change(s, STORE_SUBSCRIPTION, NULL, &made->ref);
 }
 
-void stage_open(struct stage *s, struct test *t)
+void test_product_open(struct test_product *s, struct test *t)
 {
     static const uint8_t SEAL_KEY[32] = {7};
-    *s = (struct stage){.test = t, .call = t->call};
+    *s = (struct test_product){.test = t, .call = t->call};
     struct call *c = s->call;
     s->product.names = names_azure();
-    s->product.tenant.g = stage_guid(0x10);
-    s->product.subscription.g = stage_guid(0x51);
+    s->product.tenant.g = test_product_guid(0x10);
+    s->product.subscription.g = test_product_guid(0x51);
     must(s, secret_init(c, &s->product.seal_key, (bytes){SEAL_KEY, sizeof SEAL_KEY}), "a seal key");
     must(s, store_open_memory(c, &s->product.store), "a store");
     must(s, store_session_open(c, s->product.store, STORE_WRITE, &s->work.store), "a session");
@@ -47,11 +47,12 @@ void stage_open(struct stage *s, struct test *t)
     s->work.row = PRODUCT_ROW_WRITER;
     put_subscription(s, 0x51);
     put_subscription(s, 0x52);
-    s->caller = (struct caller){.id = stage_put_principal(s, CALLER, PRINCIPAL_MANAGED), .app.g = stage_guid(0xA2), .name = S("the caller")};
+    s->caller =
+        (struct caller){.id = test_product_put_principal(s, CALLER, PRINCIPAL_MANAGED), .app.g = test_product_guid(0xA2), .name = S("the caller")};
     c->caller = &s->caller;
 }
 
-void stage_close(struct stage *s)
+void test_product_close(struct test_product *s)
 {
     s->call->caller = NULL;
     if (s->work.store) store_rollback(s->work.store);
@@ -64,13 +65,13 @@ void stage_close(struct stage *s)
     secret_clear(&s->product.seal_key);
 }
 
-void stage_pass(struct stage *s, int64_t seconds)
+void test_product_pass(struct test_product *s, int64_t seconds)
 {
     s->call->now_s += seconds;
     s->call->now_ns += seconds * NS_PER_S;
 }
 
-void stage_commit(struct stage *s)
+void test_product_commit(struct test_product *s)
 {
     must(s, store_commit(s->call, s->work.store), "a commit");
     world_publish(s->product.worlds);
@@ -78,15 +79,15 @@ void stage_commit(struct stage *s)
     s->work.world = world_draft(s->product.worlds);
 }
 
-void stage_hand_over(struct stage *s)
+void test_product_hand_over(struct test_product *s)
 {
-    stage_commit(s);
+    test_product_commit(s);
     store_rollback(s->work.store);
     store_session_close(s->work.store);
     s->work = (struct work){0};
 }
 
-const struct resource *stage_put(struct stage *s, const char *id, const char *document)
+const struct resource *test_product_put(struct test_product *s, const char *id, const char *document)
 {
     struct resource_id     parts;
     struct resource       *made, plain = {.id = str_of(id), .location = S("westus"), .document = str_of(document)};
@@ -101,28 +102,28 @@ const struct resource *stage_put(struct stage *s, const char *id, const char *do
     return tree_find(s->work.world->tree, plain.id);
 }
 
-const struct resource *stage_put_vault(struct stage *s, const char *name, const char *document)
+const struct resource *test_product_put_vault(struct test_product *s, const char *name, const char *document)
 {
-    return stage_put(s, call_zstr(s->call, call_format(s->call, STAGE_GROUP STAGE_VAULTS "%s", name)), document);
+    return test_product_put(s, call_zstr(s->call, call_format(s->call, TEST_PRODUCT_GROUP TEST_PRODUCT_VAULTS "%s", name)), document);
 }
 
-object_id stage_put_principal(struct stage *s, unsigned n, enum principal_kind kind)
+object_id test_product_put_principal(struct test_product *s, unsigned n, enum principal_kind kind)
 {
-    struct principal *made, plain = {.id = {stage_guid(n)}, .kind = kind, .name = call_format(s->call, "principal %u", n)};
-    if (kind == PRINCIPAL_APP || kind == PRINCIPAL_MANAGED) plain.app.g = stage_guid(n + 1);
+    struct principal *made, plain = {.id = {test_product_guid(n)}, .kind = kind, .name = call_format(s->call, "principal %u", n)};
+    if (kind == PRINCIPAL_APP || kind == PRINCIPAL_MANAGED) plain.app.g = test_product_guid(n + 1);
     must(s, principal_new(s->call, &plain, &made), "a principal");
     change(s, STORE_PRINCIPAL, NULL, &made->ref);
     return plain.id;
 }
 
-void stage_put_member(struct stage *s, object_id group, object_id member)
+void test_product_put_member(struct test_product *s, object_id group, object_id member)
 {
     struct membership *made, plain = {.group = group, .member = member};
     must(s, membership_new(s->call, &plain, &made), "a membership");
     change(s, STORE_MEMBERSHIP, NULL, &made->ref);
 }
 
-guid stage_assign(struct stage *s, object_id who, const char *role, const char *scope)
+guid test_product_assign(struct test_product *s, object_id who, const char *role, const char *scope)
 {
     struct assignment *made, plain = {.id = guid_new(s->call), .principal = who, .principal_type = PRINCIPAL_TYPE_SERVICE, .scope = str_of(scope)};
     const struct role *found = rbac_find_role_by_name(s->work.world->rules, str_of(role));
@@ -135,7 +136,7 @@ guid stage_assign(struct stage *s, object_id who, const char *role, const char *
     return plain.id;
 }
 
-void stage_put_group(struct stage *s, const char *id)
+void test_product_put_group(struct test_product *s, const char *id)
 {
     struct resource_group *made, plain = {.id = str_of(id), .location = S("westus"), .document = S("{}")};
     plain.name = str_from(plain.id, str_find_last(plain.id, '/') + 1);
@@ -143,7 +144,7 @@ void stage_put_group(struct stage *s, const char *id)
     change(s, STORE_GROUP, NULL, &made->ref);
 }
 
-enum err stage_run(struct stage *s, const struct op *op, const char *action, const char *scope, const void *args, void *out)
+enum err test_product_run(struct test_product *s, const struct op *op, const char *action, const char *scope, const void *args, void *out)
 {
     struct op_target target = {.scope = str_of(scope), .action = str_of(action)};
     size_t           keep = world_changes(s->product.worlds);
@@ -158,14 +159,14 @@ enum err stage_run(struct stage *s, const struct op *op, const char *action, con
     return failed;
 }
 
-enum err stage_vault_run(struct stage *s, const struct vault *v, const struct vault_op *op, str name, const void *args, void *out)
+enum err test_product_vault_run(struct test_product *s, const struct vault *v, const struct vault_op *op, str name, const void *args, void *out)
 {
     TRY(vault_ask(s->call, &s->work, v, op, name));
     return op_run(s->call, &s->work, &op->op, &s->work.decided.target, args, out);
 }
 
 // "NS/TYPE/verb" of an id; of one that is none, something that must be decided before that is seen.
-static const char *action_on(struct stage *s, const char *id, const char *verb)
+static const char *action_on(struct test_product *s, const char *id, const char *verb)
 {
     struct resource_id parts;
     str                type = S("Some.Provider/type");
@@ -174,17 +175,17 @@ static const char *action_on(struct stage *s, const char *id, const char *verb)
     return call_zstr(s->call, call_format(s->call, "%.*s/%s", PSTR(type), verb));
 }
 
-enum err stage_write(struct stage *s, const char *id, enum identity_verb verb, const char *body, struct resource_result *out)
+enum err test_product_write(struct test_product *s, const char *id, enum identity_verb verb, const char *body, struct resource_result *out)
 {
     struct resource_result unwanted = {0};
     struct resource_args   args = {.id = str_of(id), .verb = verb};
     must(s, json_parse(s->call, str_of(body), &args.body), body);
-    return stage_run(s, &OP_RESOURCE_WRITE, action_on(s, id, "write"), id, &args, out ? out : &unwanted);
+    return test_product_run(s, &OP_RESOURCE_WRITE, action_on(s, id, "write"), id, &args, out ? out : &unwanted);
 }
 
-enum err stage_delete(struct stage *s, const char *id)
+enum err test_product_delete(struct test_product *s, const char *id)
 {
     struct resource_result unwanted = {0};
     struct resource_args   args = {.id = str_of(id)};
-    return stage_run(s, &OP_RESOURCE_DELETE, action_on(s, id, "delete"), id, &args, &unwanted);
+    return test_product_run(s, &OP_RESOURCE_DELETE, action_on(s, id, "delete"), id, &args, &unwanted);
 }
