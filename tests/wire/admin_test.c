@@ -4,24 +4,24 @@
 #include <unistd.h>
 
 #include "endpoints/sandbox/sandbox.h"
-#include "house.h"
+#include "test_server.h"
 #include "net/socket.h"
 
-static const char *listen_admin(struct test *t, struct house *h, struct router *router)
+static const char *listen_admin(struct test *t, struct test_server *server, struct router *router)
 {
     struct http_listener         *listener;
     struct http_listener_settings l = {.handler = router_handle, .admit = router_admit, .context = router, .accepts = sandbox_accepts_admin};
-    *router = (struct router){.product = &h->product, .is_admin = true};
+    *router = (struct router){.product = &server->product, .is_admin = true};
     CHECK_OK(net_open_unix(t->call, call_format(t->call, "%s/admin.sock", test_dir(t)), &l.fd));
-    CHECK_OK(http_listen(t->call, h->http, &l, &listener));
+    CHECK_OK(http_listen(t->call, server->http, &l, &listener));
     return test_dir(t);
 }
 
 TEST(lanyard_admin_call_sends_and_receives)
 {
     static const struct { struct lanyard_request ask; int status; const char *body; } CASES[] = {
-        {{.method = "GET", .path = "/lanyard/status"}, 200, HOUSE_TENANT},
-        {{.method = "GET", .path = "/lanyard/status?x=1%20y"}, 200, HOUSE_TENANT},
+        {{.method = "GET", .path = "/lanyard/status"}, 200, TEST_SERVER_TENANT},
+        {{.method = "GET", .path = "/lanyard/status?x=1%20y"}, 200, TEST_SERVER_TENANT},
         {{.method = "HEAD", .path = "/lanyard/status"}, 405, ""},
         {{.method = "GET", .path = "/lanyard/nothing"}, 404, "NOT_FOUND"},
         {{.method = "DELETE", .path = "/lanyard/status"}, 405, "METHOD_NOT_ALLOWED"},
@@ -32,10 +32,10 @@ TEST(lanyard_admin_call_sends_and_receives)
         {{.method = "GET", .host = "example.com", .path = "/lanyard/status"}, 421, "not served here"},
         {{.method = "GET", .host = "localhost", .path = "/subscriptions"}, 400, "MissingApiVersionParameter"}, // the path tells the service
     };
-    struct house  h;
-    struct router router;
-    house_start(t, &h, NULL);
-    const char *dir = listen_admin(t, &h, &router);
+    struct test_server server;
+    struct router      router;
+    test_server_start(t, &server, NULL);
+    const char *dir = listen_admin(t, &server, &router);
     for (size_t i = 0; i < COUNT(CASES); i++) {
         struct lanyard_reply r = {0};
         struct lanyard_error why = {""};
@@ -45,7 +45,7 @@ TEST(lanyard_admin_call_sends_and_receives)
         CHECK_ROW(str_find_str((str){r.body, r.body_n}, str_of(CASES[i].body)) != STR_NOWHERE, CASES[i].ask.path);
         lanyard_reply_clear(&r);
     }
-    house_end(&h);
+    test_server_end(&server);
     router_clear(&router);
 }
 
@@ -61,10 +61,10 @@ TEST(lanyard_admin_socket_refuses_forwarded_requests)
         {"Via: 1.1 proxy", "management.azure.com", "/subscriptions?api-version=2022-12-01", 400},
         {"x-real-ip: 192.0.2.1", "graph.microsoft.com", "/v1.0/users", 400},
     };
-    struct house  h;
-    struct router router;
-    house_start(t, &h, NULL);
-    const char *dir = listen_admin(t, &h, &router);
+    struct test_server server;
+    struct router      router;
+    test_server_start(t, &server, NULL);
+    const char *dir = listen_admin(t, &server, &router);
     for (size_t i = 0; i < COUNT(CASES); i++) {
         struct lanyard_request ask = {.method = "GET", .host = CASES[i].host, .path = CASES[i].path, .headers = &CASES[i].header, .header_n = 1};
         struct lanyard_reply   r = {0};
@@ -75,7 +75,7 @@ TEST(lanyard_admin_socket_refuses_forwarded_requests)
         CHECK_ROW(says == (CASES[i].status == 400), CASES[i].header);
         lanyard_reply_clear(&r);
     }
-    house_end(&h);
+    test_server_end(&server);
     router_clear(&router);
 }
 

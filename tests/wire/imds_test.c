@@ -3,7 +3,7 @@
 #include <unistd.h>
 
 #include "endpoints/imds/imds.h"
-#include "house.h"
+#include "test_server.h"
 #include "side.h"
 #include "token/token.h"
 
@@ -12,15 +12,15 @@
 #define VAULT      "resource=https%3A%2F%2Fvault.azure.net"
 #define METADATA   "Metadata: true\r\n"
 
-static struct reply send_to(struct house *h, uint16_t port, const char *method, const char *target, const char *headers)
+static struct reply send_to(struct test_server *server, uint16_t port, const char *method, const char *target, const char *headers)
 {
-    struct test *t = h->t;
-    return house_ask(h, port, call_format(t->call, "%s %s HTTP/1.1\r\nHost: 169.254.169.254\r\n%s\r\n", method, target, headers));
+    struct test *t = server->t;
+    return test_server_ask(server, port, call_format(t->call, "%s %s HTTP/1.1\r\nHost: 169.254.169.254\r\n%s\r\n", method, target, headers));
 }
 
-static struct reply get(struct house *h, uint16_t port, const char *target)
+static struct reply get(struct test_server *server, uint16_t port, const char *target)
 {
-    return send_to(h, port, "GET", target, METADATA);
+    return send_to(server, port, "GET", target, METADATA);
 }
 
 static str text_of(const struct reply *r, const char *name)
@@ -29,40 +29,41 @@ static str text_of(const struct reply *r, const char *name)
 }
 
 // The claims of the token in a reply, checked as a target would. Zero if it does not verify.
-static struct token_claims claims_of(struct house *h, const struct reply *r, const char *audience)
+static struct token_claims claims_of(struct test_server *server, const struct reply *r, const char *audience)
 {
-    struct test        *t = h->t;
+    struct test        *t = server->t;
     struct token_claims claims = {0};
-    str issuers[] = {product_issuer(t->call, &h->product, TOKEN_V1), product_issuer(t->call, &h->product, TOKEN_V2)}, wanted = str_of(audience);
+    str                 issuers[] = {product_issuer(t->call, &server->product, TOKEN_V1), product_issuer(t->call, &server->product, TOKEN_V2)},
+        wanted = str_of(audience);
     struct token_policy policy = {.issuers = issuers, .issuer_n = COUNT(issuers), .audiences = &wanted, .audience_n = 1};
-    t->call->now_s = clock_now_ns(&h->product.clock) / NS_PER_S;
-    CHECK_ERR(token_verify(t->call, h->product.keyring, text_of(r, "access_token"), &policy, &claims), OK, audience);
+    t->call->now_s = clock_now_ns(&server->product.clock) / NS_PER_S;
+    CHECK_ERR(token_verify(t->call, server->product.keyring, text_of(r, "access_token"), &policy, &claims), OK, audience);
     return claims;
 }
 
-static void check_who(struct house *h, const struct reply *r, enum house_who who, const char *row)
+static void check_who(struct test_server *server, const struct reply *r, enum test_server_who who, const char *row)
 {
-    struct test *t = h->t;
+    struct test *t = server->t;
     CHECK_INT(r->status, 200, row);
     if (r->status != 200) return;
-    struct token_claims claims = claims_of(h, r, "https://vault.azure.net");
-    CHECK_STR(guid_str(t->call, claims.subject.g), str_of(HOUSE_PEOPLE[who].principal), row);
-    CHECK_STR(guid_str(t->call, claims.app.g), str_of(HOUSE_PEOPLE[who].client), row);
-    CHECK_STR(text_of(r, "client_id"), str_of(HOUSE_PEOPLE[who].client), row);
+    struct token_claims claims = claims_of(server, r, "https://vault.azure.net");
+    CHECK_STR(guid_str(t->call, claims.subject.g), str_of(TEST_SERVER_IDENTITIES[who].principal), row);
+    CHECK_STR(guid_str(t->call, claims.app.g), str_of(TEST_SERVER_IDENTITIES[who].client), row);
+    CHECK_STR(text_of(r, "client_id"), str_of(TEST_SERVER_IDENTITIES[who].client), row);
 }
 
 // A word is compared in any case; what is no such word is refused below.
 TEST(imds_takes_the_metadata_word_in_any_case)
 {
     static const char *const WORDS[] = {"true", "True", "TRUE", "tRuE", "  True "};
-    struct house             h;
-    house_start(t, &h, NULL);
-    uint16_t port = house_imds(&h, "one", false, NULL);
+    struct test_server       server;
+    test_server_start(t, &server, NULL);
+    uint16_t port = test_server_imds(&server, "one", false, NULL);
     for (size_t i = 0; i < COUNT(WORDS); i++) {
-        struct reply r = send_to(&h, port, "GET", TOKEN_PATH "?" VERSION "&" VAULT, call_format(t->call, "METADATA: %s\r\n", WORDS[i]).at);
-        check_who(&h, &r, HOUSE_ID1, WORDS[i]);
+        struct reply r = send_to(&server, port, "GET", TOKEN_PATH "?" VERSION "&" VAULT, call_format(t->call, "METADATA: %s\r\n", WORDS[i]).at);
+        check_who(&server, &r, TEST_SERVER_ID1, WORDS[i]);
     }
-    house_end(&h);
+    test_server_end(&server);
 }
 
 // T1, T6: the reply's fields, all texts, and what they have to do with each other.
@@ -70,10 +71,10 @@ TEST(imds_answers_with_the_published_fields)
 {
     static const char *const FIELDS[] = {"access_token",   "client_id",  "expires_in", "expires_on",
                                          "ext_expires_in", "not_before", "resource",   "token_type"};
-    struct house             h;
-    house_start(t, &h, NULL);
-    struct reply r = get(&h, house_imds(&h, "one", false, NULL), TOKEN_PATH "?" VERSION "&" VAULT);
-    int64_t      in = 0, on = 0, ext = 0, before = 0, now_s = clock_now_ns(&h.product.clock) / NS_PER_S;
+    struct test_server       server;
+    test_server_start(t, &server, NULL);
+    struct reply r = get(&server, test_server_imds(&server, "one", false, NULL), TOKEN_PATH "?" VERSION "&" VAULT);
+    int64_t      in = 0, on = 0, ext = 0, before = 0, now_s = clock_now_ns(&server.product.clock) / NS_PER_S;
     CHECK_INT(r.status, 200, "status");
     CHECK_STR(reply_header(&r, "Content-Type"), S("application/json; charset=utf-8"), "type");
     CHECK(str_contains_nocase(reply_header(&r, "Server"), S("IMDS")));
@@ -84,44 +85,44 @@ TEST(imds_answers_with_the_published_fields)
     CHECK(in > TOKEN_LIFETIME_S - 60 && in <= TOKEN_LIFETIME_S && ext == in && on - in - now_s <= 1 && on - in - now_s >= -1 && before < now_s);
     CHECK_STR(text_of(&r, "resource"), S("https://vault.azure.net"), "as asked");
     CHECK_STR(text_of(&r, "token_type"), S("Bearer"), "type");
-    struct token_claims claims = claims_of(&h, &r, "https://vault.azure.net");
+    struct token_claims claims = claims_of(&server, &r, "https://vault.azure.net");
     CHECK(claims.expires_s == on && claims.not_before_s == before);
-    CHECK_STR(claims.issuer, S("https://sts.windows.net/" HOUSE_TENANT "/"), "iss");
-    CHECK(str_eq_nocase(claims.identity_resource, str_of(HOUSE_PEOPLE[HOUSE_ID1].resource)));
-    house_end(&h);
+    CHECK_STR(claims.issuer, S("https://sts.windows.net/" TEST_SERVER_TENANT "/"), "iss");
+    CHECK(str_eq_nocase(claims.identity_resource, str_of(TEST_SERVER_IDENTITIES[TEST_SERVER_ID1].resource)));
+    test_server_end(&server);
 }
 
 // T2, T3 over the wire, in every spelling that clients use.
 TEST(imds_gives_the_identity_that_was_meant)
 {
-    static const struct { const char *machine, *query; enum house_who who; } CASES[] = {
-        {"system", VERSION "&" VAULT, HOUSE_SYSTEM_OF_SYSTEM},
-        {"both", VERSION "&" VAULT, HOUSE_SYSTEM_OF_BOTH},
-        {"one", VERSION "&" VAULT, HOUSE_ID1},
-        {"both", VERSION "&" VAULT "&client_id=c0000000-0000-0000-0000-000000000003", HOUSE_ID1},
-        {"both", "client_id=C0000000-0000-0000-0000-000000000004&" VAULT "&" VERSION, HOUSE_ID2},
-        {"both", VERSION "&" VAULT "&object_id=a0000000-0000-0000-0000-000000000003", HOUSE_ID1},
-        {"both", VERSION "&" VAULT "&principal_id=a0000000-0000-0000-0000-000000000004", HOUSE_ID2},
-        {"both", VERSION "&" VAULT "&msi_res_id=" HOUSE_USERS "id2", HOUSE_ID2},
-        {"two", VERSION "&" VAULT "&mi_res_id=" HOUSE_USERS "id1", HOUSE_ID1},
+    static const struct { const char *machine, *query; enum test_server_who who; } CASES[] = {
+        {"system", VERSION "&" VAULT, TEST_SERVER_SYSTEM_OF_SYSTEM},
+        {"both", VERSION "&" VAULT, TEST_SERVER_SYSTEM_OF_BOTH},
+        {"one", VERSION "&" VAULT, TEST_SERVER_ID1},
+        {"both", VERSION "&" VAULT "&client_id=c0000000-0000-0000-0000-000000000003", TEST_SERVER_ID1},
+        {"both", "client_id=C0000000-0000-0000-0000-000000000004&" VAULT "&" VERSION, TEST_SERVER_ID2},
+        {"both", VERSION "&" VAULT "&object_id=a0000000-0000-0000-0000-000000000003", TEST_SERVER_ID1},
+        {"both", VERSION "&" VAULT "&principal_id=a0000000-0000-0000-0000-000000000004", TEST_SERVER_ID2},
+        {"both", VERSION "&" VAULT "&msi_res_id=" TEST_SERVER_USER_ASSIGNED "id2", TEST_SERVER_ID2},
+        {"two", VERSION "&" VAULT "&mi_res_id=" TEST_SERVER_USER_ASSIGNED "id1", TEST_SERVER_ID1},
         {"two", VERSION "&" VAULT
                 "&msi_res_id=%2Fsubscriptions%2F44444444-4444-4444-4444-444444444444%2Fresourcegroups%2Frg1%2Fproviders%2FMicrosoft.ManagedIdentity"
                 "%2FuserAssignedIdentities%2FID1",
-         HOUSE_ID1},
-        {"one", VERSION "&resource=https://vault.azure.net", HOUSE_ID1},                                        // not escaped
-        {"one", VERSION "&" VAULT "&msi-res-id=/nonsense&bypass_cache=true&something=else", HOUSE_ID1},         // not for us
-        {"one", "api-version=2025-04-07&" VAULT, HOUSE_ID1},
-        {"one", "api-version=2019-08-15&" VAULT, HOUSE_ID1},
+         TEST_SERVER_ID1},
+        {"one", VERSION "&resource=https://vault.azure.net", TEST_SERVER_ID1},                                        // not escaped
+        {"one", VERSION "&" VAULT "&msi-res-id=/nonsense&bypass_cache=true&something=else", TEST_SERVER_ID1},         // not for us
+        {"one", "api-version=2025-04-07&" VAULT, TEST_SERVER_ID1},
+        {"one", "api-version=2019-08-15&" VAULT, TEST_SERVER_ID1},
     };
-    struct house h;
-    house_start(t, &h, NULL);
+    struct test_server server;
+    test_server_start(t, &server, NULL);
     for (size_t i = 0; i < COUNT(CASES); i++) {
-        uint16_t     port = house_imds(&h, CASES[i].machine, false, NULL);
+        uint16_t     port = test_server_imds(&server, CASES[i].machine, false, NULL);
         str          target = call_format(t->call, TOKEN_PATH "?%s", CASES[i].query);
-        struct reply r = get(&h, port, target.at);
-        check_who(&h, &r, CASES[i].who, CASES[i].query);
+        struct reply r = get(&server, port, target.at);
+        check_who(&server, &r, CASES[i].who, CASES[i].query);
     }
-    house_end(&h);
+    test_server_end(&server);
 }
 
 // What the SDKs add to a request changes nothing.
@@ -135,14 +136,14 @@ TEST(imds_takes_requests_in_the_forms_that_clients_send)
         {"http://169.254.169.254" TOKEN_PATH "?" VERSION "&" VAULT, METADATA},
         {TOKEN_PATH "?" VERSION "&" VAULT "&", METADATA},
     };
-    struct house h;
-    house_start(t, &h, NULL);
-    uint16_t port = house_imds(&h, "one", false, NULL);
+    struct test_server server;
+    test_server_start(t, &server, NULL);
+    uint16_t port = test_server_imds(&server, "one", false, NULL);
     for (size_t i = 0; i < COUNT(CASES); i++) {
-        struct reply r = send_to(&h, port, "GET", CASES[i].target, CASES[i].headers);
-        check_who(&h, &r, HOUSE_ID1, CASES[i].target);
+        struct reply r = send_to(&server, port, "GET", CASES[i].target, CASES[i].headers);
+        check_who(&server, &r, TEST_SERVER_ID1, CASES[i].target);
     }
-    house_end(&h);
+    test_server_end(&server);
 }
 
 // The slash at a resource's end is significant: it comes back in reply and token.
@@ -150,20 +151,20 @@ TEST(imds_echoes_the_resource_to_the_letter)
 {
     static const char *const RESOURCES[] = {"https://vault.azure.net", "https://vault.azure.net/", "https://management.azure.com/",
                                             "https://Storage.Azure.com"};
-    struct house             h;
-    house_start(t, &h, NULL);
-    uint16_t port = house_imds(&h, "one", false, NULL);
+    struct test_server       server;
+    test_server_start(t, &server, NULL);
+    uint16_t port = test_server_imds(&server, "one", false, NULL);
     for (size_t i = 0; i < COUNT(RESOURCES); i++) {
         str          target = call_format(t->call, TOKEN_PATH "?" VERSION "&resource=%s", RESOURCES[i]);
-        struct reply r = get(&h, port, target.at);
+        struct reply r = get(&server, port, target.at);
         CHECK_STR(text_of(&r, "resource"), str_of(RESOURCES[i]), "resource");
-        CHECK_STR(claims_of(&h, &r, RESOURCES[i]).audience, str_of(RESOURCES[i]), "aud");
+        CHECK_STR(claims_of(&server, &r, RESOURCES[i]).audience, str_of(RESOURCES[i]), "aud");
     }
-    struct reply        r = get(&h, port, TOKEN_PATH "?" VERSION "&resource=api://AzureADTokenExchange");
-    struct token_claims claims = claims_of(&h, &r, "fb60f99c-7a34-4190-8149-302f77469936");
+    struct reply        r = get(&server, port, TOKEN_PATH "?" VERSION "&resource=api://AzureADTokenExchange");
+    struct token_claims claims = claims_of(&server, &r, "fb60f99c-7a34-4190-8149-302f77469936");
     CHECK(claims.version == TOKEN_V2);
     CHECK_STR(text_of(&r, "resource"), S("api://AzureADTokenExchange"), "resource");
-    house_end(&h);
+    test_server_end(&server);
 }
 
 #define ID "&client_id=c0000000-0000-0000-0000-000000000003"
@@ -211,7 +212,7 @@ TEST(imds_refuses_as_published)
         {"one", "GET", TOKEN_PATH "?" VERSION "&" VAULT "&client_id=c0000000-0000-0000-0000-000000000005", METADATA, 400, "invalid_request", "Identity not found"},
         {"one", "GET", TOKEN_PATH "?" VERSION "&" VAULT "&client_id=c0000000-0000-0000-0000-000000000001", METADATA, 400, "invalid_request", "Identity not found"},
         {"one", "GET", TOKEN_PATH "?" VERSION "&" VAULT "&client_id=", METADATA, 400, "invalid_request", "Identity not found"},
-        {"one", "GET", TOKEN_PATH "?" VERSION "&" VAULT "&msi_res_id=" HOUSE_USERS "id2", METADATA, 400, "invalid_request", "Identity not found"},
+        {"one", "GET", TOKEN_PATH "?" VERSION "&" VAULT "&msi_res_id=" TEST_SERVER_USER_ASSIGNED "id2", METADATA, 400, "invalid_request", "Identity not found"},
         {"one", "GET", TOKEN_PATH "?" VERSION "&" VAULT ID "&object_id=a0000000-0000-0000-0000-000000000003", METADATA, 400, "invalid_request",
          "Only one of client_id, object_id and msi_res_id may be given."},
         {"one", "GET", TOKEN_PATH "?" VERSION "&" VAULT "&msi_res_id=x&mi_res_id=x", METADATA, 400, "invalid_request",
@@ -233,12 +234,12 @@ TEST(imds_refuses_as_published)
         {"one", "GET", "/metadata/instances?api-version=2021-02-01", METADATA, 404, "Not found", NULL},
         {"one", "GET", "/metadata/identity/oauth2%2Ftoken?" VERSION "&" VAULT, METADATA, 404, "Not found", NULL},
     };
-    struct house h;
-    house_start(t, &h, NULL);
+    struct test_server server;
+    test_server_start(t, &server, NULL);
     for (size_t i = 0; i < COUNT(CASES); i++) {
         const char  *row = CASES[i].target, *says = CASES[i].description;
-        uint16_t     port = house_imds(&h, CASES[i].machine, false, NULL);
-        struct reply r = send_to(&h, port, CASES[i].method, row, CASES[i].headers);
+        uint16_t     port = test_server_imds(&server, CASES[i].machine, false, NULL);
+        struct reply r = send_to(&server, port, CASES[i].method, row, CASES[i].headers);
         str          said = text_of(&r, "error_description");
         CHECK_INT(r.status, CASES[i].status, row);
         CHECK_STR(text_of(&r, "error"), str_of(CASES[i].error), row);
@@ -248,7 +249,7 @@ TEST(imds_refuses_as_published)
         CHECK_STR(reply_header(&r, "Content-Type"), S("application/json; charset=utf-8"), row);
         CHECK_ROW((CASES[i].status == 405) == str_eq(reply_header(&r, "Allow"), S("GET")), row);
     }
-    house_end(&h);
+    test_server_end(&server);
 }
 
 // T5: DNS rebinding. A web page under a name of its own that leads here may send any header but Host.
@@ -260,25 +261,25 @@ TEST(imds_answers_to_addresses_alone)
         {"127.0.0.1.evil.example", 401}, {"localhost.evil.example", 401}, {"metadata", 401},    {"management.azure.com", 401},
         {"0x7f000001", 401},           {".", 401},
     };
-    struct house h;
-    house_start(t, &h, NULL);
-    uint16_t port = house_imds(&h, "one", false, NULL);
+    struct test_server server;
+    test_server_start(t, &server, NULL);
+    uint16_t port = test_server_imds(&server, "one", false, NULL);
     for (size_t i = 0; i < COUNT(CASES); i++) {
         str          ask = call_format(t->call, "GET %s HTTP/1.1\r\nHost: %s\r\n%s\r\n", TOKEN_PATH "?" VERSION "&" VAULT, CASES[i].host, METADATA);
-        struct reply r = house_ask(&h, port, ask);
+        struct reply r = test_server_ask(&server, port, ask);
         CHECK_INT(r.status, CASES[i].status, CASES[i].host);
         CHECK_ROW((CASES[i].status == 200) == (text_of(&r, "access_token").at != NULL), CASES[i].host);
     }
-    house_end(&h);
+    test_server_end(&server);
 }
 
 TEST(imds_answers_head_with_a_refusal)
 {
-    struct house h;
-    house_start(t, &h, NULL);
-    struct reply r = send_to(&h, house_imds(&h, "one", false, NULL), "HEAD", TOKEN_PATH "?" VERSION "&" VAULT, METADATA);
+    struct test_server server;
+    test_server_start(t, &server, NULL);
+    struct reply r = send_to(&server, test_server_imds(&server, "one", false, NULL), "HEAD", TOKEN_PATH "?" VERSION "&" VAULT, METADATA);
     CHECK_INT(r.status, 405, "HEAD");
-    house_end(&h);
+    test_server_end(&server);
 }
 
 TEST(imds_names_its_newest_versions_to_who_got_it_wrong)
@@ -288,11 +289,11 @@ TEST(imds_names_its_newest_versions_to_who_got_it_wrong)
         TOKEN_PATH "?api-version=9999-01-01&" VAULT, TOKEN_PATH "?api-version=2018-02-01%20&" VAULT, "/metadata/instance", "/metadata/instance/compute?format=json",
         "/metadata/instance?api-version=2017-02-30", "/metadata/instance/compute/name?api-version=latest&format=text",
     };
-    struct house h;
-    house_start(t, &h, NULL);
-    uint16_t port = house_imds(&h, "one", false, NULL);
+    struct test_server server;
+    test_server_start(t, &server, NULL);
+    uint16_t port = test_server_imds(&server, "one", false, NULL);
     for (size_t i = 0; i < COUNT(TARGETS); i++) {
-        struct reply       r = get(&h, port, TARGETS[i]);
+        struct reply       r = get(&server, port, TARGETS[i]);
         const struct json *newest = json_get(r.json, S("newest-versions"));
         CHECK_INT(r.status, 400, TARGETS[i]);
         CHECK_ROW(str_starts(text_of(&r, "error"), S("Bad request. api-version is invalid or was not specified")), TARGETS[i]);
@@ -300,7 +301,7 @@ TEST(imds_names_its_newest_versions_to_who_got_it_wrong)
         CHECK_INT(json_n(newest), 3, TARGETS[i]);
         CHECK_STR(json_str(json_at(newest, 0)), S("2025-04-07"), TARGETS[i]);
     }
-    house_end(&h);
+    test_server_end(&server);
 }
 
 // How each SDK finds out whether there is a metadata service at all.
@@ -311,112 +312,112 @@ TEST(imds_answers_the_probes_of_the_sdks)
         {"go", TOKEN_PATH, 400},
         {"py", TOKEN_PATH "?" VERSION "&resource=https%3A%2F%2Fmanagement.azure.com%2F", 400},
         {"net", TOKEN_PATH "?" VERSION "&" VAULT "&client_id=c0000000-0000-0000-0000-000000000005", 400},
-        {"net", TOKEN_PATH "?" VERSION "&" VAULT "&msi-res-id=" HOUSE_USERS "id9", 400},
+        {"net", TOKEN_PATH "?" VERSION "&" VAULT "&msi-res-id=" TEST_SERVER_USER_ASSIGNED "id9", 400},
         {"net discovery, version 2", "/metadata/identity/getplatformmetadata?cred-api-version=2.0", 404},
         {"net discovery, version 1", TOKEN_PATH "?" VERSION, 400},
     };
-    struct house h;
-    house_start(t, &h, NULL);
-    uint16_t port = house_imds(&h, "bare", false, NULL);
+    struct test_server server;
+    test_server_start(t, &server, NULL);
+    uint16_t port = test_server_imds(&server, "bare", false, NULL);
     for (size_t i = 0; i < COUNT(PROBES); i++) {
-        struct reply r = send_to(&h, port, "GET", PROBES[i].target, "");
+        struct reply r = send_to(&server, port, "GET", PROBES[i].target, "");
         CHECK_INT(r.status, PROBES[i].status, PROBES[i].sdk);
         CHECK_ROW(r.json != NULL, PROBES[i].sdk);
         CHECK_ROW(!str_contains_nocase(r.body, S("Identity not found")), PROBES[i].sdk); // which .NET would take for the last word
         CHECK_ROW(!str_contains_nocase(r.body, S("unreachable")), PROBES[i].sdk);
     }
-    house_end(&h);
+    test_server_end(&server);
 }
 
 // T6: the same token while it lasts, with less and less to live; then a new one.
 TEST(imds_keeps_a_token_until_it_needs_another)
 {
-    struct house h;
-    int64_t      first_in = 0, later_in = 0;
-    house_start(t, &h, NULL);
-    uint16_t     port = house_imds(&h, "one", false, NULL);
-    struct reply first = get(&h, port, TOKEN_PATH "?" VERSION "&" VAULT),
-                 again = get(&h, port, TOKEN_PATH "?" VERSION "&" VAULT "&bypass_cache=true");
+    struct test_server server;
+    int64_t            first_in = 0, later_in = 0;
+    test_server_start(t, &server, NULL);
+    uint16_t     port = test_server_imds(&server, "one", false, NULL);
+    struct reply first = get(&server, port, TOKEN_PATH "?" VERSION "&" VAULT),
+                 again = get(&server, port, TOKEN_PATH "?" VERSION "&" VAULT "&bypass_cache=true");
     CHECK_STR(text_of(&again, "access_token"), text_of(&first, "access_token"), "at once");
-    clock_advance(&h.product.clock, 7200 * NS_PER_S);
-    again = get(&h, port, TOKEN_PATH "?" VERSION "&" VAULT);
+    clock_advance(&server.product.clock, 7200 * NS_PER_S);
+    again = get(&server, port, TOKEN_PATH "?" VERSION "&" VAULT);
     CHECK_STR(text_of(&again, "access_token"), text_of(&first, "access_token"), "two hours later");
     CHECK_STR(text_of(&again, "expires_on"), text_of(&first, "expires_on"), "two hours later");
     CHECK(str_to_i64(text_of(&first, "expires_in"), &first_in) && str_to_i64(text_of(&again, "expires_in"), &later_in));
     CHECK(first_in - later_in >= 7200 && first_in - later_in <= 7230);
-    clock_advance(&h.product.clock, TOKEN_LIFETIME_S * NS_PER_S);
-    again = get(&h, port, TOKEN_PATH "?" VERSION "&" VAULT);
+    clock_advance(&server.product.clock, TOKEN_LIFETIME_S * NS_PER_S);
+    again = get(&server, port, TOKEN_PATH "?" VERSION "&" VAULT);
     CHECK(again.status == 200 && !str_eq(text_of(&again, "access_token"), text_of(&first, "access_token")));
     CHECK(str_to_i64(text_of(&again, "expires_in"), &later_in) && later_in > TOKEN_LIFETIME_S - 60);
-    house_end(&h);
+    test_server_end(&server);
 }
 
 // I6: at once, though a token lies in the cache. The other identities do not notice.
 TEST(imds_refuses_a_deleted_identity_at_once)
 {
-    struct house h;
-    house_start(t, &h, NULL);
-    uint16_t     one = house_imds(&h, "one", false, NULL), both = house_imds(&h, "both", false, NULL);
-    struct reply r = get(&h, one, TOKEN_PATH "?" VERSION "&" VAULT);
-    check_who(&h, &r, HOUSE_ID1, "before");
-    house_delete(&h, HOUSE_ID1);
-    r = get(&h, one, TOKEN_PATH "?" VERSION "&" VAULT);
+    struct test_server server;
+    test_server_start(t, &server, NULL);
+    uint16_t     one = test_server_imds(&server, "one", false, NULL), both = test_server_imds(&server, "both", false, NULL);
+    struct reply r = get(&server, one, TOKEN_PATH "?" VERSION "&" VAULT);
+    check_who(&server, &r, TEST_SERVER_ID1, "before");
+    test_server_delete(&server, TEST_SERVER_ID1);
+    r = get(&server, one, TOKEN_PATH "?" VERSION "&" VAULT);
     CHECK_INT(r.status, 400, "after");
     CHECK_STR(text_of(&r, "error_description"), S("Identity not found"), "after");
-    r = get(&h, both, TOKEN_PATH "?" VERSION "&" VAULT ID);
+    r = get(&server, both, TOKEN_PATH "?" VERSION "&" VAULT ID);
     CHECK_INT(r.status, 400, "on another machine");
-    r = get(&h, both, TOKEN_PATH "?" VERSION "&" VAULT);
-    check_who(&h, &r, HOUSE_SYSTEM_OF_BOTH, "its own identity");
-    house_end(&h);
+    r = get(&server, both, TOKEN_PATH "?" VERSION "&" VAULT);
+    check_who(&server, &r, TEST_SERVER_SYSTEM_OF_BOTH, "its own identity");
+    test_server_end(&server);
 }
 
 // T5: what a request says of itself changes nothing; the listener is who asks.
 TEST(imds_goes_by_the_listener_alone)
 {
     static const char *const HEADERS[] = {
-        METADATA "X-Forwarded: both\r\n", METADATA "Authorization: Bearer x\r\n", METADATA "X-Resource: " HOUSE_VMS "both\r\n",
+        METADATA "X-Forwarded: both\r\n", METADATA "Authorization: Bearer x\r\n", METADATA "X-Resource: " TEST_SERVER_MACHINES "both\r\n",
         METADATA "X-IDENTITY-HEADER: x\r\nsecret: x\r\n",
     };
-    struct house h;
-    house_start(t, &h, NULL);
-    uint16_t port = house_imds(&h, "system", false, NULL);
+    struct test_server server;
+    test_server_start(t, &server, NULL);
+    uint16_t port = test_server_imds(&server, "system", false, NULL);
     for (size_t i = 0; i < COUNT(HEADERS); i++) {
-        struct reply r = send_to(&h, port, "GET", TOKEN_PATH "?" VERSION "&" VAULT, HEADERS[i]);
-        check_who(&h, &r, HOUSE_SYSTEM_OF_SYSTEM, HEADERS[i]);
-        r = send_to(&h, port, "GET", TOKEN_PATH "?" VERSION "&" VAULT ID, HEADERS[i]);
+        struct reply r = send_to(&server, port, "GET", TOKEN_PATH "?" VERSION "&" VAULT, HEADERS[i]);
+        check_who(&server, &r, TEST_SERVER_SYSTEM_OF_SYSTEM, HEADERS[i]);
+        r = send_to(&server, port, "GET", TOKEN_PATH "?" VERSION "&" VAULT ID, HEADERS[i]);
         CHECK_INT(r.status, 400, HEADERS[i]);
     }
-    house_end(&h);
+    test_server_end(&server);
 }
 
 TEST(imds_keeps_to_the_published_limits_when_told)
 {
-    struct house h;
-    unsigned     served = 0, refused = 0;
-    house_start(t, &h, NULL);
-    uint16_t     strict = house_imds(&h, "one", true, NULL), open = house_imds(&h, "one", false, NULL);
+    struct test_server server;
+    unsigned           served = 0, refused = 0;
+    test_server_start(t, &server, NULL);
+    uint16_t     strict = test_server_imds(&server, "one", true, NULL), open = test_server_imds(&server, "one", false, NULL);
     struct reply r = {0};
     for (unsigned i = 0; i < 200 && refused == 0; i++) {
-        r = get(&h, strict, TOKEN_PATH "?" VERSION "&" VAULT);
+        r = get(&server, strict, TOKEN_PATH "?" VERSION "&" VAULT);
         served += r.status == 200;
         refused += r.status == 429;
     }
     CHECK(served >= IMDS_TOKENS_PER_S && refused == 1);
     CHECK_STR(text_of(&r, "error"), S("too_many_requests"), "error");
     CHECK_STR(reply_header(&r, "Retry-After"), S("1"), "retry");
-    r = get(&h, strict, "/metadata/versions");
+    r = get(&server, strict, "/metadata/versions");
     CHECK_INT(r.status, 200, "other paths have a limit of their own");
-    clock_advance(&h.product.clock, NS_PER_S);
-    r = get(&h, strict, TOKEN_PATH "?" VERSION "&" VAULT);
+    clock_advance(&server.product.clock, NS_PER_S);
+    r = get(&server, strict, TOKEN_PATH "?" VERSION "&" VAULT);
     CHECK_INT(r.status, 200, "a second later");
-    for (unsigned i = 0; i < 3 * IMDS_TOKENS_PER_S; i++) r = get(&h, open, TOKEN_PATH "?" VERSION "&" VAULT);
+    for (unsigned i = 0; i < 3 * IMDS_TOKENS_PER_S; i++) r = get(&server, open, TOKEN_PATH "?" VERSION "&" VAULT);
     CHECK_INT(r.status, 200, "without the limits");
-    house_end(&h);
+    test_server_end(&server);
 }
 
-static struct client *ask_and_wait(struct house *h, uint16_t port, unsigned account)
+static struct client *ask_and_wait(struct test_server *server, uint16_t port, unsigned account)
 {
-    struct test   *t = h->t;
+    struct test   *t = server->t;
     struct client *k = client_new(t, port);
     CHECK(client_sendf(k, "GET " TOKEN_PATH "?" VERSION "&resource=https://a%u.blob.core.windows.net HTTP/1.1\r\nHost: 127.0.0.1\r\n" METADATA "\r\n",
                        account));
@@ -426,67 +427,67 @@ static struct client *ask_and_wait(struct house *h, uint16_t port, unsigned acco
 // Nobody signs here: requests wait, and the sixth at once is one too many.
 TEST(imds_bounds_requests_at_once_when_told)
 {
-    struct house   h;
-    struct client *waiting[IMDS_TOKENS_AT_ONCE];
-    str            head, body;
-    house_start(t, &h, &(struct house_options){.no_signers = true});
-    uint16_t port = house_imds(&h, "one", true, NULL);
-    for (unsigned i = 0; i < COUNT(waiting); i++) waiting[i] = ask_and_wait(&h, port, i);
+    struct test_server server;
+    struct client     *waiting[IMDS_TOKENS_AT_ONCE];
+    str                head, body;
+    test_server_start(t, &server, &(struct test_server_options){.no_signers = true});
+    uint16_t port = test_server_imds(&server, "one", true, NULL);
+    for (unsigned i = 0; i < COUNT(waiting); i++) waiting[i] = ask_and_wait(&server, port, i);
     struct reply r = {0};
     for (unsigned i = 0; i < 100 && r.status != 429; i++) { // until all of them have been read
-        struct client *k = ask_and_wait(&h, port, 100);
+        struct client *k = ask_and_wait(&server, port, 100);
         struct timeval soon = {.tv_usec = 50000};
         setsockopt(k->fd, SOL_SOCKET, SO_RCVTIMEO, &soon, sizeof soon);
         r.status = client_read(k, false, &head, &body);
         client_free(k);
     }
     CHECK_INT(r.status, 429, "one too many");
-    house_stop_signing(&h);
+    test_server_stop_signing(&server);
     for (unsigned i = 0; i < COUNT(waiting); i++) {
         CHECK_INT(client_read(waiting[i], false, &head, &body), 429, "told when the server stops");
         client_free(waiting[i]);
     }
-    house_end(&h);
+    test_server_end(&server);
 }
 
 // Who goes away while it waits, and a listener that goes with its sandbox: the signature comes to nobody.
 TEST(imds_outlives_those_who_wait)
 {
-    struct house          h;
+    struct test_server    server;
     struct http_listener *listener = NULL;
-    house_start(t, &h, &(struct house_options){.no_signers = true});
-    uint16_t port = house_imds(&h, "one", false, NULL), going = house_imds(&h, "one", false, &listener);
-    client_reset(ask_and_wait(&h, port, 1));
-    struct client *left = ask_and_wait(&h, going, 2), *stays = ask_and_wait(&h, port, 3);
-    struct reply   r = get(&h, going, "/metadata/versions"); // by now the loops have seen the others
+    test_server_start(t, &server, &(struct test_server_options){.no_signers = true});
+    uint16_t port = test_server_imds(&server, "one", false, NULL), going = test_server_imds(&server, "one", false, &listener);
+    client_reset(ask_and_wait(&server, port, 1));
+    struct client *left = ask_and_wait(&server, going, 2), *stays = ask_and_wait(&server, port, 3);
+    struct reply   r = get(&server, going, "/metadata/versions"); // by now the loops have seen the others
     CHECK_INT(r.status, 200, "others are served meanwhile");
     usleep(50000);
     http_unlisten(listener);
     CHECK(client_sees_end(left));
-    house_stop_signing(&h);
+    test_server_stop_signing(&server);
     str head, body;
     CHECK_INT(client_read(stays, false, &head, &body), 429, "told");
     client_free(left);
     client_free(stays);
-    house_end(&h);
+    test_server_end(&server);
 }
 
 TEST(imds_versions_lists_what_it_speaks)
 {
-    struct house h;
-    house_start(t, &h, NULL);
-    uint16_t           port = house_imds(&h, "one", false, NULL);
-    struct reply       r = get(&h, port, "/metadata/versions");
+    struct test_server server;
+    test_server_start(t, &server, NULL);
+    uint16_t           port = test_server_imds(&server, "one", false, NULL);
+    struct reply       r = get(&server, port, "/metadata/versions");
     const struct json *versions = json_get(r.json, S("apiVersions"));
     CHECK(r.status == 200 && json_n(versions) > 30);
     for (size_t i = 0; i < json_n(versions); i++) {
         str target = call_format(t->call, "/metadata/instance?api-version=%.*s", PSTR(json_str(json_at(versions, i))));
-        r = get(&h, port, target.at);
+        r = get(&server, port, target.at);
         CHECK_INT(r.status, 200, target.at);
     }
-    r = send_to(&h, port, "GET", "/metadata/versions", "");
+    r = send_to(&server, port, "GET", "/metadata/versions", "");
     CHECK_INT(r.status, 400, "without the header");
-    house_end(&h);
+    test_server_end(&server);
 }
 
 #define V "api-version=2021-02-01"
@@ -524,20 +525,20 @@ TEST(imds_instance_walks_the_document)
         {"/metadata/instance/compute/name/x?" V "&format=text", 404, NULL},
         {"/metadata/instance//nothing?" V, 404, NULL}, // a doubled slash is one, as in all services
     };
-    struct house h;
-    house_start(t, &h, NULL);
-    uint16_t port = house_imds(&h, "one", false, NULL);
+    struct test_server server;
+    test_server_start(t, &server, NULL);
+    uint16_t port = test_server_imds(&server, "one", false, NULL);
     for (size_t i = 0; i < COUNT(CASES); i++) {
-        struct reply r = get(&h, port, CASES[i].target);
+        struct reply r = get(&server, port, CASES[i].target);
         CHECK_INT(r.status, CASES[i].status, CASES[i].target);
         if (CASES[i].body) CHECK_STR(r.body, str_of(CASES[i].body), CASES[i].target);
         else CHECK_ROW(r.json != NULL, CASES[i].target);
         CHECK_STR(reply_header(&r, "Content-Type"), CASES[i].body ? S("text/plain; charset=utf-8") : S("application/json; charset=utf-8"),
                   CASES[i].target);
     }
-    struct reply gone = get(&h, house_imds(&h, "nowhere", false, NULL), "/metadata/instance?" V);
+    struct reply gone = get(&server, test_server_imds(&server, "nowhere", false, NULL), "/metadata/instance?" V);
     CHECK_INT(gone.status, 404, "a machine that is not there");
-    house_end(&h);
+    test_server_end(&server);
 }
 
 static bool only_texts(const struct json *v)
@@ -550,25 +551,25 @@ static bool only_texts(const struct json *v)
 
 TEST(imds_instance_holds_texts_only)
 {
-    struct house h;
-    house_start(t, &h, NULL);
-    struct reply r = get(&h, house_imds(&h, "one", false, NULL), "/metadata/instance?" V);
+    struct test_server server;
+    test_server_start(t, &server, NULL);
+    struct reply r = get(&server, test_server_imds(&server, "one", false, NULL), "/metadata/instance?" V);
     CHECK(r.json && only_texts(r.json));
-    CHECK_STR(json_str(json_path(r.json, "compute.resourceId")), S(HOUSE_VMS "one"), "resourceId");
-    house_end(&h);
+    CHECK_STR(json_str(json_path(r.json, "compute.resourceId")), S(TEST_SERVER_MACHINES "one"), "resourceId");
+    test_server_end(&server);
 }
 
 // Many programs of many machines at once: each gets its own identity's token and no other.
 struct crowd {
-    struct house *h;
-    uint16_t      ports[2];
-    unsigned      wrong;
+    struct test_server *server;
+    uint16_t            ports[2];
+    unsigned            wrong;
 };
 
 static void *press(void *context)
 {
     struct crowd *w = context;
-    struct test   mute = {.call = w->h->t->call};
+    struct test   mute = {.call = w->server->t->call};
     for (unsigned i = 0; i < 60; i++) {
         bool           is_one = i % 2;
         struct client *k = client_new(&mute, w->ports[is_one]);
@@ -576,7 +577,7 @@ static void *press(void *context)
         bool           sent = client_sendf(
                       k, "GET " TOKEN_PATH "?" VERSION "&resource=https://a%u.blob.core.windows.net HTTP/1.1\r\nHost: 127.0.0.1\r\n" METADATA "\r\n", i / 6);
         int status = sent ? client_read(k, false, &head, &body) : 0;
-        str wanted = str_of(HOUSE_PEOPLE[is_one ? HOUSE_ID1 : HOUSE_SYSTEM_OF_SYSTEM].client);
+        str wanted = str_of(TEST_SERVER_IDENTITIES[is_one ? TEST_SERVER_ID1 : TEST_SERVER_SYSTEM_OF_SYSTEM].client);
         w->wrong += status != 200 || str_find_str(body, wanted) == STR_NOWHERE;
         client_free(k);
     }
@@ -585,18 +586,18 @@ static void *press(void *context)
 
 TEST(imds_serves_many_at_once_without_a_mix_up)
 {
-    struct house h;
-    pthread_t    threads[4];
-    struct crowd crowds[COUNT(threads)];
-    house_start(t, &h, NULL);
-    uint16_t system = house_imds(&h, "system", false, NULL), one = house_imds(&h, "one", false, NULL);
+    struct test_server server;
+    pthread_t          threads[4];
+    struct crowd       crowds[COUNT(threads)];
+    test_server_start(t, &server, NULL);
+    uint16_t system = test_server_imds(&server, "system", false, NULL), one = test_server_imds(&server, "one", false, NULL);
     for (size_t i = 0; i < COUNT(threads); i++) {
-        crowds[i] = (struct crowd){.h = &h, .ports = {system, one}};
+        crowds[i] = (struct crowd){.server = &server, .ports = {system, one}};
         CHECK(pthread_create(&threads[i], NULL, press, &crowds[i]) == 0);
     }
     for (size_t i = 0; i < COUNT(threads); i++) {
         pthread_join(threads[i], NULL);
         CHECK_INT(crowds[i].wrong, 0, "answers for somebody else, or none");
     }
-    house_end(&h);
+    test_server_end(&server);
 }

@@ -1,21 +1,23 @@
 // The token service over sockets: what clients and verifiers read before they trust a token, and every refusal.
 #include "core/b64.h"
-#include "house.h"
+#include "test_server.h"
 
 #define LOGIN  "login.microsoftonline.com"
 #define NOBODY "99999999-9999-9999-9999-999999999999"
 
-static struct reply send_to(struct house *h, uint16_t port, const char *host, const char *request_line, const char *headers, const char *body)
+static struct reply send_to(struct test_server *server, uint16_t port, const char *host, const char *request_line, const char *headers,
+                            const char *body)
 {
-    struct test *t = h->t;
-    return house_ask(
-        h, port, call_format(t->call, "%s HTTP/1.1\r\nHost: %s\r\n%sContent-Length: %zu\r\n\r\n%s", request_line, host, headers, strlen(body), body));
+    struct test *t = server->t;
+    return test_server_ask(
+        server, port,
+        call_format(t->call, "%s HTTP/1.1\r\nHost: %s\r\n%sContent-Length: %zu\r\n\r\n%s", request_line, host, headers, strlen(body), body));
 }
 
-static struct reply get(struct house *h, uint16_t port, const char *target)
+static struct reply get(struct test_server *server, uint16_t port, const char *target)
 {
-    struct test *t = h->t;
-    return house_ask(h, port, call_format(t->call, "GET %s HTTP/1.1\r\nHost: " LOGIN "\r\n\r\n", target));
+    struct test *t = server->t;
+    return test_server_ask(server, port, call_format(t->call, "GET %s HTTP/1.1\r\nHost: " LOGIN "\r\n\r\n", target));
 }
 
 static str text_of(const struct reply *r, const char *name)
@@ -29,70 +31,70 @@ TEST(login_discovery_says_where_everything_is)
     static const struct { const char *target, *name, *want; } CASES[] = {
 #define V2 "/v2.0/.well-known/openid-configuration"
 #define V1 "/.well-known/openid-configuration"
-#define AT "https://" LOGIN "/" HOUSE_TENANT
-        {"/" HOUSE_TENANT V2, "issuer", AT "/v2.0"},
-        {"/" HOUSE_TENANT V2, "authorization_endpoint", AT "/oauth2/v2.0/authorize"},
-        {"/" HOUSE_TENANT V2, "token_endpoint", AT "/oauth2/v2.0/token"},
-        {"/" HOUSE_TENANT V2, "device_authorization_endpoint", AT "/oauth2/v2.0/devicecode"},
-        {"/" HOUSE_TENANT V2, "end_session_endpoint", AT "/oauth2/v2.0/logout"},
-        {"/" HOUSE_TENANT V2, "jwks_uri", AT "/discovery/v2.0/keys"},
-        {"/" HOUSE_TENANT V2, "cloud_instance_name", "microsoftonline.com"},
-        {"/" HOUSE_TENANT V2, "msgraph_host", "graph.microsoft.com"},
-        {"/" HOUSE_TENANT V1, "issuer", "https://sts.windows.net/" HOUSE_TENANT "/"},
-        {"/" HOUSE_TENANT V1, "token_endpoint", AT "/oauth2/token"},
-        {"/" HOUSE_TENANT V1, "authorization_endpoint", AT "/oauth2/authorize"},
-        {"/" HOUSE_TENANT V1, "jwks_uri", AT "/discovery/keys"},
-        {"/" HOUSE_DOMAIN V2, "issuer", AT "/v2.0"},
-        {"/" HOUSE_DOMAIN V2, "token_endpoint", AT "/oauth2/v2.0/token"},
-        {"/LANYARD.localhost" V1, "issuer", "https://sts.windows.net/" HOUSE_TENANT "/"},
+#define AT "https://" LOGIN "/" TEST_SERVER_TENANT
+        {"/" TEST_SERVER_TENANT V2, "issuer", AT "/v2.0"},
+        {"/" TEST_SERVER_TENANT V2, "authorization_endpoint", AT "/oauth2/v2.0/authorize"},
+        {"/" TEST_SERVER_TENANT V2, "token_endpoint", AT "/oauth2/v2.0/token"},
+        {"/" TEST_SERVER_TENANT V2, "device_authorization_endpoint", AT "/oauth2/v2.0/devicecode"},
+        {"/" TEST_SERVER_TENANT V2, "end_session_endpoint", AT "/oauth2/v2.0/logout"},
+        {"/" TEST_SERVER_TENANT V2, "jwks_uri", AT "/discovery/v2.0/keys"},
+        {"/" TEST_SERVER_TENANT V2, "cloud_instance_name", "microsoftonline.com"},
+        {"/" TEST_SERVER_TENANT V2, "msgraph_host", "graph.microsoft.com"},
+        {"/" TEST_SERVER_TENANT V1, "issuer", "https://sts.windows.net/" TEST_SERVER_TENANT "/"},
+        {"/" TEST_SERVER_TENANT V1, "token_endpoint", AT "/oauth2/token"},
+        {"/" TEST_SERVER_TENANT V1, "authorization_endpoint", AT "/oauth2/authorize"},
+        {"/" TEST_SERVER_TENANT V1, "jwks_uri", AT "/discovery/keys"},
+        {"/" TEST_SERVER_DOMAIN V2, "issuer", AT "/v2.0"},
+        {"/" TEST_SERVER_DOMAIN V2, "token_endpoint", AT "/oauth2/v2.0/token"},
+        {"/LANYARD.localhost" V1, "issuer", "https://sts.windows.net/" TEST_SERVER_TENANT "/"},
         {"/common" V2, "issuer", "https://" LOGIN "/{tenantid}/v2.0"},
         {"/common" V2, "token_endpoint", "https://" LOGIN "/common/oauth2/v2.0/token"},
         {"/organizations" V2, "jwks_uri", "https://" LOGIN "/organizations/discovery/v2.0/keys"},
         {"/common" V1, "issuer", "https://sts.windows.net/{tenantid}/"},
         {"/Common/V2.0/.well-known/OpenID-Configuration", "token_endpoint", "https://" LOGIN "/common/oauth2/v2.0/token"},
     };
-    struct house h;
-    house_start(t, &h, NULL);
-    uint16_t port = house_router(&h);
+    struct test_server server;
+    test_server_start(t, &server, NULL);
+    uint16_t port = test_server_router(&server);
     for (size_t i = 0; i < COUNT(CASES); i++) {
-        struct reply r = get(&h, port, CASES[i].target);
+        struct reply r = get(&server, port, CASES[i].target);
         CHECK_INT(r.status, 200, CASES[i].target);
         CHECK_STR(text_of(&r, CASES[i].name), str_of(CASES[i].want), CASES[i].target);
         CHECK_STR(reply_header(&r, "Cache-Control"), S("max-age=86400, private"), CASES[i].target);
         CHECK_STR(json_str(json_at(json_get(r.json, S("id_token_signing_alg_values_supported")), 0)), S("RS256"), CASES[i].target);
     }
-    house_end(&h);
+    test_server_end(&server);
 }
 
 // The document of the issuer's own host: whoever has only a token begins there.
 TEST(login_discovery_answers_for_the_issuer)
 {
-    struct house h;
-    house_start(t, &h, NULL);
-    uint16_t     port = house_router(&h);
-    struct reply r = send_to(&h, port, "sts.windows.net", "GET /" HOUSE_TENANT V1, "", "");
-    CHECK_STR(text_of(&r, "issuer"), S("https://sts.windows.net/" HOUSE_TENANT "/"), "issuer");
-    r = send_to(&h, port, "login.windows.net", "GET /" HOUSE_TENANT V2, "", "");
+    struct test_server server;
+    test_server_start(t, &server, NULL);
+    uint16_t     port = test_server_router(&server);
+    struct reply r = send_to(&server, port, "sts.windows.net", "GET /" TEST_SERVER_TENANT V1, "", "");
+    CHECK_STR(text_of(&r, "issuer"), S("https://sts.windows.net/" TEST_SERVER_TENANT "/"), "issuer");
+    r = send_to(&server, port, "login.windows.net", "GET /" TEST_SERVER_TENANT V2, "", "");
     CHECK_INT(r.status, 200, "the other name");
-    r = send_to(&h, port, "localhost:8443", "GET /common" V2, "", "");
+    r = send_to(&server, port, "localhost:8443", "GET /common" V2, "", "");
     CHECK_INT(r.status, 200, "this machine");
-    r = send_to(&h, port, "login.microsoftonline.com.evil.test", "GET /common" V2, "", "");
+    r = send_to(&server, port, "login.microsoftonline.com.evil.test", "GET /common" V2, "", "");
     CHECK_INT(r.status, 421, "a name that is not ours");
-    house_end(&h);
+    test_server_end(&server);
 }
 
 TEST(login_keys_are_those_of_the_ring)
 {
     static const struct { const char *target; bool has_issuer; } CASES[] = {
-        {"/" HOUSE_TENANT "/discovery/v2.0/keys", true}, {"/common/discovery/v2.0/keys", true},     {"/" HOUSE_DOMAIN "/discovery/v2.0/keys", true},
-        {"/" HOUSE_TENANT "/discovery/keys", false},     {"/organizations/discovery/keys", false},
+        {"/" TEST_SERVER_TENANT "/discovery/v2.0/keys", true}, {"/common/discovery/v2.0/keys", true},     {"/" TEST_SERVER_DOMAIN "/discovery/v2.0/keys", true},
+        {"/" TEST_SERVER_TENANT "/discovery/keys", false},     {"/organizations/discovery/keys", false},
     };
-    struct house h;
-    house_start(t, &h, NULL);
-    uint16_t              port = house_router(&h);
-    const struct keyring *ring = h.product.keyring;
+    struct test_server server;
+    test_server_start(t, &server, NULL);
+    uint16_t              port = test_server_router(&server);
+    const struct keyring *ring = server.product.keyring;
     for (size_t i = 0; i < COUNT(CASES); i++) {
-        struct reply       r = get(&h, port, CASES[i].target);
+        struct reply       r = get(&server, port, CASES[i].target);
         const struct json *keys = json_get(r.json, S("keys"));
         CHECK_INT(r.status, 200, CASES[i].target);
         CHECK_STR(reply_header(&r, "Cache-Control"), S("max-age=86400, private"), CASES[i].target);
@@ -104,24 +106,24 @@ TEST(login_keys_are_those_of_the_ring)
         }
         CHECK_ROW(str_find_str(r.body, S("PRIVATE")) == STR_NOWHERE && str_find_str(r.body, S("\"d\"")) == STR_NOWHERE, CASES[i].target);
     }
-    house_end(&h);
+    test_server_end(&server);
 }
 
 // T8: a rotation is seen at the next fetch, the retired key still among the others.
 TEST(login_keys_follow_a_rotation)
 {
-    struct house    h;
-    struct keyring *before, *turned = NULL;
-    house_start(t, &h, NULL);
-    uint16_t port = house_router(&h);
-    before = h.product.keyring;
+    struct test_server server;
+    struct keyring    *before, *turned = NULL;
+    test_server_start(t, &server, NULL);
+    uint16_t port = test_server_router(&server);
+    before = server.product.keyring;
     keyring_take(before);
     CHECK_OK(keyring_rotate(t->call, before, TOKEN_LIFETIME_S, &turned));
-    product_keyring_put(&h.product, turned);
-    struct reply r = get(&h, port, "/common/discovery/v2.0/keys");
+    product_keyring_put(&server.product, turned);
+    struct reply r = get(&server, port, "/common/discovery/v2.0/keys");
     CHECK_INT(json_n(json_get(r.json, S("keys"))), 3, "keys");
     CHECK(str_find_str(r.body, keyring_at(before, 0)->kid) != STR_NOWHERE);
-    house_end(&h);
+    test_server_end(&server);
     keyring_drop(before);
 }
 
@@ -131,19 +133,19 @@ TEST(login_instance_discovery_knows_its_own_names)
 {
     static const struct { const char *endpoint, *discovery; } CASES[] = {
         {"https://" LOGIN "/common/oauth2/v2.0/authorize", "https://" LOGIN "/common/v2.0/.well-known/openid-configuration"},
-        {"https%3A%2F%2F" LOGIN "%2F" HOUSE_TENANT "%2Foauth2%2Fv2.0%2Fauthorize", "https://" LOGIN "/" HOUSE_TENANT "/v2.0/.well-known/openid-configuration"},
+        {"https%3A%2F%2F" LOGIN "%2F" TEST_SERVER_TENANT "%2Foauth2%2Fv2.0%2Fauthorize", "https://" LOGIN "/" TEST_SERVER_TENANT "/v2.0/.well-known/openid-configuration"},
         {"https://login.windows.net/common/oauth2/authorize", "https://login.windows.net/common/.well-known/openid-configuration"},
         {"https://login.microsoft.com/common/oauth2/v2.0/authorize", "https://login.microsoft.com/common/v2.0/.well-known/openid-configuration"},
-        {"https://sts.windows.net/" HOUSE_TENANT "/oauth2/authorize", "https://sts.windows.net/" HOUSE_TENANT "/.well-known/openid-configuration"},
-        {"https://localhost:8443/" HOUSE_TENANT "/oauth2/v2.0/authorize", "https://localhost:8443/" HOUSE_TENANT "/v2.0/.well-known/openid-configuration"},
+        {"https://sts.windows.net/" TEST_SERVER_TENANT "/oauth2/authorize", "https://sts.windows.net/" TEST_SERVER_TENANT "/.well-known/openid-configuration"},
+        {"https://localhost:8443/" TEST_SERVER_TENANT "/oauth2/v2.0/authorize", "https://localhost:8443/" TEST_SERVER_TENANT "/v2.0/.well-known/openid-configuration"},
     };
     static const char *const ALIASES[] = {LOGIN, "login.windows.net", "login.microsoft.com", "sts.windows.net"};
-    struct house             h;
-    house_start(t, &h, NULL);
-    uint16_t port = house_router(&h);
+    struct test_server       server;
+    test_server_start(t, &server, NULL);
+    uint16_t port = test_server_router(&server);
     for (size_t i = 0; i < COUNT(CASES); i++) {
         str                target = call_format(t->call, INSTANCE "%s", CASES[i].endpoint);
-        struct reply       r = get(&h, port, target.at);
+        struct reply       r = get(&server, port, target.at);
         const struct json *first = json_at(json_get(r.json, S("metadata")), 0);
         CHECK_INT(r.status, 200, CASES[i].endpoint);
         CHECK_STR(text_of(&r, "tenant_discovery_endpoint"), str_of(CASES[i].discovery), CASES[i].endpoint);
@@ -153,33 +155,33 @@ TEST(login_instance_discovery_knows_its_own_names)
             CHECK_STR(json_str(json_at(json_get(first, S("aliases")), k)), str_of(ALIASES[k]), CASES[i].endpoint);
         CHECK_ROW((json_n(json_get(r.json, S("metadata"))) == 2) == str_contains_nocase(target, S("localhost")), CASES[i].endpoint);
     }
-    house_end(&h);
+    test_server_end(&server);
 }
 
 TEST(login_user_realm_tells_our_users_from_strangers)
 {
-    struct house h;
-    house_start(t, &h, NULL);
-    uint16_t     port = house_router(&h);
-    struct reply r = get(&h, port, "/common/userrealm/operator@" HOUSE_DOMAIN "?api-version=1.0");
+    struct test_server server;
+    test_server_start(t, &server, NULL);
+    uint16_t     port = test_server_router(&server);
+    struct reply r = get(&server, port, "/common/userrealm/operator@" TEST_SERVER_DOMAIN "?api-version=1.0");
     CHECK_STR(text_of(&r, "account_type"), S("Managed"), "ours");
-    CHECK_STR(text_of(&r, "domain_name"), S(HOUSE_DOMAIN), "ours");
+    CHECK_STR(text_of(&r, "domain_name"), S(TEST_SERVER_DOMAIN), "ours");
     CHECK_STR(text_of(&r, "cloud_audience_urn"), S("urn:federation:MicrosoftOnline"), "ours");
     CHECK_STR(text_of(&r, "cloud_instance_name"), S("microsoftonline.com"), "ours");
-    r = get(&h, port, "/common/UserRealm/operator%40LANYARD.localhost?api-version=1.0");
+    r = get(&server, port, "/common/UserRealm/operator%40LANYARD.localhost?api-version=1.0");
     CHECK_STR(text_of(&r, "account_type"), S("Managed"), "escaped, in another case");
-    r = get(&h, port, "/common/userrealm/a@example.com?api-version=1.0");
+    r = get(&server, port, "/common/userrealm/a@example.com?api-version=1.0");
     CHECK_STR(text_of(&r, "account_type"), S("Unknown"), "a stranger");
     CHECK(!json_get(r.json, S("domain_name")));
-    r = get(&h, port, "/common/userrealm/nobody?api-version=1.0");
+    r = get(&server, port, "/common/userrealm/nobody?api-version=1.0");
     CHECK_STR(text_of(&r, "account_type"), S("Unknown"), "no address");
-    house_end(&h);
+    test_server_end(&server);
 }
 
 // The whole shape of a refusal, as reference-error-codes has it.
-static void check_refusal(struct house *h, const struct reply *r, int status, int code, const char *error, const char *row)
+static void check_refusal(struct test_server *server, const struct reply *r, int status, int code, const char *error, const char *row)
 {
-    struct test *t = h->t;
+    struct test *t = server->t;
     str          description = text_of(r, "error_description"), trace = text_of(r, "trace_id");
     guid         id;
     CHECK_INT(r->status, status, row);
@@ -224,22 +226,22 @@ TEST(login_documents_refuse_unknown_tenants)
         {"/common/nothing/here", 404, 90013, "invalid_request"},
         {"/", 404, 90013, "invalid_request"},
     };
-    struct house h;
-    house_start(t, &h, NULL);
-    uint16_t port = house_router(&h);
+    struct test_server server;
+    test_server_start(t, &server, NULL);
+    uint16_t port = test_server_router(&server);
     for (size_t i = 0; i < COUNT(CASES); i++) {
-        struct reply r = get(&h, port, CASES[i].target);
-        check_refusal(&h, &r, CASES[i].status, CASES[i].code, CASES[i].error, CASES[i].target);
+        struct reply r = get(&server, port, CASES[i].target);
+        check_refusal(&server, &r, CASES[i].status, CASES[i].code, CASES[i].error, CASES[i].target);
     }
-    house_end(&h);
+    test_server_end(&server);
 }
 
 #define FORM    "Content-Type: application/x-www-form-urlencoded\r\n"
-#define TOKEN_2 "POST /" HOUSE_TENANT "/oauth2/v2.0/token"
-#define TOKEN_1 "POST /" HOUSE_TENANT "/oauth2/token"
+#define TOKEN_2 "POST /" TEST_SERVER_TENANT "/oauth2/v2.0/token"
+#define TOKEN_1 "POST /" TEST_SERVER_TENANT "/oauth2/token"
 #define GRANT   "grant_type=client_credentials"
 #define SCOPE   "&scope=https%3A%2F%2Fvault.azure.net%2F.default"
-#define APP     "&client_id=" HOUSE_APP
+#define APP     "&client_id=" TEST_SERVER_APP
 #define ASSERT  "&client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer&client_assertion=a.b.c"
 
 TEST(login_token_endpoints_say_what_is_wrong)
@@ -270,8 +272,8 @@ TEST(login_token_endpoints_say_what_is_wrong)
         {TOKEN_2, GRANT "&client_id=c0000000-0000-0000-0000-000000000003" SCOPE ASSERT, 400, 700016, "unauthorized_client", "c0000000"},
         // an application that we know, and that has no credential
         {TOKEN_2, GRANT APP SCOPE, 401, 7000218, "invalid_client", "'client_assertion' or 'client_secret'"},
-        {TOKEN_2, GRANT APP SCOPE "&client_secret=s3cret", 401, 7000215, "invalid_client", HOUSE_APP},
-        {TOKEN_1, GRANT APP "&resource=https://vault.azure.net&client_secret=s3cret", 401, 7000215, "invalid_client", HOUSE_APP},
+        {TOKEN_2, GRANT APP SCOPE "&client_secret=s3cret", 401, 7000215, "invalid_client", TEST_SERVER_APP},
+        {TOKEN_1, GRANT APP "&resource=https://vault.azure.net&client_secret=s3cret", 401, 7000215, "invalid_client", TEST_SERVER_APP},
         {TOKEN_2, GRANT APP SCOPE ASSERT, 401, 700027, "invalid_client", ""},
         {TOKEN_2, GRANT APP SCOPE "&client_assertion=a.b.c", 401, 50027, "invalid_client", ""},
         {TOKEN_2, "grant_type=refresh_token" APP, 400, 900144, "invalid_request", "'refresh_token'"},
@@ -283,70 +285,70 @@ TEST(login_token_endpoints_say_what_is_wrong)
         {TOKEN_2, "grant_type=urn:ietf:params:oauth:grant-type:jwt-bearer&assertion=a.b.c" SCOPE APP, 400, 50013, "invalid_grant", ""},
         {TOKEN_2, "grant_type=password&username=u" SCOPE APP, 400, 900144, "invalid_request", "'password'"},
         {TOKEN_2, "grant_type=password&username=u@x.y&password=p" SCOPE APP, 400, 50034, "invalid_grant", "the Lanyard directory"},
-        {TOKEN_2, "grant_type=password&username=" HOUSE_USER "&password=p" SCOPE APP, 400, 50126, "invalid_grant", ""},
+        {TOKEN_2, "grant_type=password&username=" TEST_SERVER_USER "&password=p" SCOPE APP, 400, 50126, "invalid_grant", ""},
         // the tenant
         {"POST /common/oauth2/v2.0/token", GRANT "&client_id=x" SCOPE, 400, 700016, "unauthorized_client", "'x'"},
         {"POST /" NOBODY "/oauth2/v2.0/token", GRANT "&client_id=x" SCOPE, 400, 90002, "invalid_request", NOBODY},
         {"POST /nonsense/oauth2/v2.0/token", GRANT "&client_id=x" SCOPE, 400, 900023, "invalid_request", "'nonsense'"},
         {TOKEN_2 "?client-request-id=" NOBODY, GRANT, 400, 900144, "invalid_request", NOBODY}, // the correlation id
         // the verb
-        {"GET /" HOUSE_TENANT "/oauth2/v2.0/token", "", 400, 900561, "invalid_request", "only accepts POST, OPTIONS requests. Received a GET request."},
-        {"PUT /" HOUSE_TENANT "/oauth2/token", "", 400, 900561, "invalid_request", "Received a PUT request."},
+        {"GET /" TEST_SERVER_TENANT "/oauth2/v2.0/token", "", 400, 900561, "invalid_request", "only accepts POST, OPTIONS requests. Received a GET request."},
+        {"PUT /" TEST_SERVER_TENANT "/oauth2/token", "", 400, 900561, "invalid_request", "Received a PUT request."},
         {"POST /common" V2, "", 400, 900561, "invalid_request", "only accepts GET, OPTIONS requests."},
     };
-    struct house h;
-    house_start(t, &h, NULL);
-    uint16_t port = house_router(&h);
+    struct test_server server;
+    test_server_start(t, &server, NULL);
+    uint16_t port = test_server_router(&server);
     for (size_t i = 0; i < COUNT(CASES); i++) {
         const char  *row = CASES[i].body;
-        struct reply r = send_to(&h, port, LOGIN, CASES[i].request, FORM, row);
-        check_refusal(&h, &r, CASES[i].status, CASES[i].code, CASES[i].error, row);
+        struct reply r = send_to(&server, port, LOGIN, CASES[i].request, FORM, row);
+        check_refusal(&server, &r, CASES[i].status, CASES[i].code, CASES[i].error, row);
         CHECK_ROW(str_find_str(text_of(&r, "error_description"), str_of(CASES[i].says)) != STR_NOWHERE, row);
         CHECK_ROW(str_find_str(r.body, S("s3cret")) == STR_NOWHERE && !json_get(r.json, S("access_token")), row); // T9
     }
-    house_end(&h);
+    test_server_end(&server);
 }
 
 TEST(login_token_reads_basic_credentials)
 {
     static const struct { const char *basic; int code; const char *error; int status; } CASES[] = {
-        {HOUSE_APP ":s3cret", 7000215, "invalid_client", 401},
+        {TEST_SERVER_APP ":s3cret", 7000215, "invalid_client", 401},
         {NOBODY ":s3cret", 700016, "unauthorized_client", 400},
         {":", 900144, "invalid_request", 400},
         {"no colon", 900144, "invalid_request", 400},
         {"%zz:x", 900144, "invalid_request", 400},
     };
-    struct house h;
-    house_start(t, &h, NULL);
-    uint16_t port = house_router(&h);
+    struct test_server server;
+    test_server_start(t, &server, NULL);
+    uint16_t port = test_server_router(&server);
     for (size_t i = 0; i < COUNT(CASES); i++) {
         struct buf b;
         buf_init(&b, &t->call->arena);
         buf_add(&b, S(FORM "Authorization: Basic "));
         b64_add(&b, str_bytes(str_of(CASES[i].basic)));
         buf_add(&b, S("\r\n"));
-        struct reply r = send_to(&h, port, LOGIN, TOKEN_2, call_zstr(t->call, buf_view(&b)), GRANT SCOPE);
-        check_refusal(&h, &r, CASES[i].status, CASES[i].code, CASES[i].error, CASES[i].basic);
+        struct reply r = send_to(&server, port, LOGIN, TOKEN_2, call_zstr(t->call, buf_view(&b)), GRANT SCOPE);
+        check_refusal(&server, &r, CASES[i].status, CASES[i].code, CASES[i].error, CASES[i].basic);
     }
-    struct reply r = send_to(&h, port, LOGIN, TOKEN_2, FORM "Authorization: Basic !!!\r\n", GRANT SCOPE);
-    check_refusal(&h, &r, 400, 900144, "invalid_request", "not base64");
-    house_end(&h);
+    struct reply r = send_to(&server, port, LOGIN, TOKEN_2, FORM "Authorization: Basic !!!\r\n", GRANT SCOPE);
+    check_refusal(&server, &r, 400, 900144, "invalid_request", "not base64");
+    test_server_end(&server);
 }
 
 TEST(login_echoes_the_clients_request_id_when_asked)
 {
-    struct house h;
-    house_start(t, &h, NULL);
-    uint16_t     port = house_router(&h);
-    struct reply r = send_to(&h, port, LOGIN, TOKEN_2, FORM "client-request-id: " NOBODY "\r\nreturn-client-request-id: true\r\n", GRANT);
+    struct test_server server;
+    test_server_start(t, &server, NULL);
+    uint16_t     port = test_server_router(&server);
+    struct reply r = send_to(&server, port, LOGIN, TOKEN_2, FORM "client-request-id: " NOBODY "\r\nreturn-client-request-id: true\r\n", GRANT);
     CHECK_STR(reply_header(&r, "client-request-id"), S(NOBODY), "echo");
     CHECK_STR(text_of(&r, "correlation_id"), S(NOBODY), "correlation");
-    r = send_to(&h, port, LOGIN, TOKEN_2, FORM "client-request-id: " NOBODY "\r\n", GRANT);
+    r = send_to(&server, port, LOGIN, TOKEN_2, FORM "client-request-id: " NOBODY "\r\n", GRANT);
     CHECK(!reply_header(&r, "client-request-id").at);
-    r = send_to(&h, port, LOGIN, TOKEN_2, FORM "client-request-id: nonsense\r\nreturn-client-request-id: true\r\n", GRANT);
+    r = send_to(&server, port, LOGIN, TOKEN_2, FORM "client-request-id: nonsense\r\nreturn-client-request-id: true\r\n", GRANT);
     guid id;
     CHECK(guid_parse(reply_header(&r, "client-request-id"), &id) && guid_parse(text_of(&r, "correlation_id"), &id));
-    r = get(&h, port, "/common" V2);
+    r = get(&server, port, "/common" V2);
     CHECK(guid_parse(reply_header(&r, "x-ms-request-id"), &id));
-    house_end(&h);
+    test_server_end(&server);
 }

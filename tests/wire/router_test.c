@@ -4,7 +4,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "house.h"
+#include "test_server.h"
 #include "net/socket.h"
 #include "side.h"
 
@@ -131,19 +131,19 @@ static const struct dialect DIALECT = {.name = "test", .error = error};
 static const struct service SERVICE_TEST = {.name = "test", .dialect = &DIALECT, .routes = ROUTES, .route_n = COUNT(ROUTES)};
 
 struct rig {
-    struct house  h;
-    struct router own;
-    uint16_t      port;
+    struct test_server server;
+    struct router      own;
+    uint16_t           port;
 };
 
 static void rig_start(struct test *t, struct rig *r)
 {
     struct http_listener         *listener;
     struct http_listener_settings l = {.handler = router_handle, .admit = router_admit, .context = &r->own};
-    house_start(t, &r->h, NULL);
-    r->own = (struct router){.product = &r->h.product, .only = &SERVICE_TEST, .workers = r->h.readers};
+    test_server_start(t, &r->server, NULL);
+    r->own = (struct router){.product = &r->server.product, .only = &SERVICE_TEST, .workers = r->server.readers};
     CHECK_OK(net_open_tcp(t->call, S("127.0.0.1"), 0, &l.fd, &r->port));
-    CHECK_OK(http_listen(t->call, r->h.http, &l, &listener));
+    CHECK_OK(http_listen(t->call, r->server.http, &l, &listener));
     ran = 0;
 }
 
@@ -181,7 +181,7 @@ TEST(router_answers_later_and_in_pieces_and_on_workers)
     expect(k, "PUT /pulled HTTP/1.1\r\n" HOST "Content-Length: 3\r\n\r\nabc", 200, S("3 pulled"), "pulled whole");
     client_free(other);
     client_free(k);
-    house_end(&r.h);
+    test_server_end(&r.server);
     sem_destroy(&may_finish);
 }
 
@@ -202,7 +202,7 @@ TEST(router_answers_that_come_when_nobody_waits_are_dropped)
     struct client *k = client_new(t, r.port);
     expect(k, "GET /little HTTP/1.1\r\n" HOST "\r\n", 200, S("0 1"), "the server is well");
     client_free(k);
-    house_end(&r.h);
+    test_server_end(&r.server);
     sem_destroy(&may_finish);
 }
 
@@ -240,7 +240,7 @@ TEST(router_decides_before_it_takes_a_body)
     CHECK(client_sendf(k, "PUT /small HTTP/1.1\r\n" HOST "Content-Length: %zu\r\n\r\n%.*s", sizeof body, (int)sizeof body, body)); // comes along
     CHECK_INT(client_read(k, false, &head, &got), 413, "too long, and there already");
     client_free(k);
-    house_end(&r.h);
+    test_server_end(&r.server);
 }
 
 // At the real services: who has no token, or no role, does not get the server to keep what he sends.
@@ -250,11 +250,11 @@ TEST(router_takes_no_body_of_a_stranger)
         {"management.azure.com", "PUT /subscriptions/s/resourceGroups/g?api-version=2022-09-01", 401},
         {"shop.vault.azure.net", "PUT /secrets/s?api-version=7.4", 401},
         {"graph.microsoft.com", "POST /v1.0/users", 401},
-        {"login.microsoftonline.com", "POST /" HOUSE_TENANT "/oauth2/v2.0/token", 413}, // anybody may ask, but not so long
+        {"login.microsoftonline.com", "POST /" TEST_SERVER_TENANT "/oauth2/v2.0/token", 413}, // anybody may ask, but not so long
     };
-    struct house h;
-    house_start(t, &h, NULL);
-    uint16_t port = house_router(&h);
+    struct test_server server;
+    test_server_start(t, &server, NULL);
+    uint16_t port = test_server_router(&server);
     for (size_t i = 0; i < COUNT(CASES); i++) {
         struct client *k = client_new(t, port);
         str            head = STR_NONE, body = STR_NONE;
@@ -263,7 +263,7 @@ TEST(router_takes_no_body_of_a_stranger)
         CHECK_ROW(client_sees_end(k), CASES[i].request);
         client_free(k);
     }
-    house_end(&h);
+    test_server_end(&server);
 }
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -282,9 +282,9 @@ static int64_t longest_turn_while_listing(struct test *t, bool on_loops)
         "/subscriptions/44444444-4444-4444-4444-444444444444/providers/Microsoft.Authorization/roleDefinitions?api-version=2022-04-01",
         "/subscriptions/44444444-4444-4444-4444-444444444444/resources?api-version=2022-09-01", "/providers?api-version=2022-09-01",
     };
-    struct house h;
-    house_start(t, &h, &(struct house_options){.writes = true, .assignments = 100000, .on_loops = on_loops});
-    uint16_t port = house_admin(&h);
+    struct test_server server;
+    test_server_start(t, &server, &(struct test_server_options){.writes = true, .assignments = 100000, .on_loops = on_loops});
+    uint16_t port = test_server_admin(&server);
     for (size_t i = 0; i < COUNT(TARGETS); i++)
         for (int k = 0; k < 3; k++) {
             struct client *client = client_new(t, port);
@@ -296,8 +296,8 @@ static int64_t longest_turn_while_listing(struct test *t, bool on_loops)
             } // some are longer than a client keeps
             client_free(client);
         }
-    int64_t longest_ns = net_loops_longest_turn_ns(h.loops);
-    house_end(&h);
+    int64_t longest_ns = net_loops_longest_turn_ns(server.loops);
+    test_server_end(&server);
     return longest_ns;
 }
 

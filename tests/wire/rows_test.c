@@ -1,5 +1,5 @@
 // Every row of every service over sockets: a principal with no roles is refused in the service's words, and one who may gets through.
-#include "house.h"
+#include "test_server.h"
 
 #define SUBSCRIPTION    "/subscriptions/44444444-4444-4444-4444-444444444444"
 #define GROUP           SUBSCRIPTION "/resourceGroups/rg1"
@@ -10,7 +10,7 @@
 #define FRESH           "70000000-0000-0000-0000-000000000002"
 #define ROLE            "70000000-0000-0000-0000-000000000003"
 #define DENY            "70000000-0000-0000-0000-000000000004"
-#define CONTROL         "a0000000-0000-0000-0000-000000000001" /* HOUSE_SYSTEM_OF_SYSTEM */
+#define CONTROL         "a0000000-0000-0000-0000-000000000001" /* TEST_SERVER_SYSTEM_OF_SYSTEM */
 #define OWNER           AUTHZ "/roleDefinitions/8e3af657-a8ff-443c-a75c-2fe8c4bcb635"
 #define READER          AUTHZ "/roleDefinitions/acdd72a7-3385-48ef-bd42-f606fba81ae7"
 #define KV_ADMIN        AUTHZ "/roleDefinitions/00482a5a-887f-4fb3-b363-3b7fe8e74483"
@@ -25,7 +25,7 @@ static const struct { const char *service, *in; int method; const char *param, *
     {"arm", "roleAssignments", ANY, "name", ASSIGNMENT},
     {"arm", "roleDefinitions", ANY, "name", ROLE},
     {"arm", "denyAssignments", ANY, "name", DENY},
-    {"arm", "identities/default", ANY, "scope", HOUSE_VMS "system"},
+    {"arm", "identities/default", ANY, "scope", TEST_SERVER_MACHINES "system"},
     {"arm", "listAssociatedResources", ANY, "name", "id1"},
     {"arm", "revokeTokens", ANY, "name", "id1"},
     {"arm", "deletedVaults", ANY, "name", "gone-vault"},
@@ -44,12 +44,12 @@ static const struct { const char *service, *in; int method; const char *param, *
     {"graph", "", ANY, "member", "$user"},
     {"graph", "embers/{type}", ANY, "type", "microsoft.graph.user"},
     {"graph", "", ANY, "type", "microsoft.graph.group"},
-    {"graph", "", ANY, "key", "servicePrincipals(appId='" HOUSE_APP "')"},
+    {"graph", "", ANY, "key", "servicePrincipals(appId='" TEST_SERVER_APP "')"},
     {"keyvault", "/deletedsecrets", ANY, "name", "gone"},
     {"keyvault", "", ANY, "name", "one"},
     {"keyvault", "", ANY, "version", "$version"},
-    {"login", "", ANY, "tenant", HOUSE_TENANT},
-    {"login", "", ANY, "user", HOUSE_USER},
+    {"login", "", ANY, "tenant", TEST_SERVER_TENANT},
+    {"login", "", ANY, "user", TEST_SERVER_USER},
     {"imds", "", ANY, "rest", ""},
     {"admin", "/denials", ANY, "name", "$denial"},
     {"admin", "/logs", ANY, "name", "activity"},
@@ -78,7 +78,7 @@ static const struct { const char *service; int method; const char *ends, *body; 
     {"arm", HTTP_PUT, "/{id*}", "{\"location\":\"westeurope\",\"properties\":{}}"},
     {"arm", HTTP_PATCH, "/{id*}", "{\"tags\":{\"a\":\"b\"}}"},
     {"graph", HTTP_POST, "/users",
-     "{\"accountEnabled\":true,\"displayName\":\"New\",\"mailNickname\":\"new\",\"userPrincipalName\":\"new@" HOUSE_DOMAIN "\",\"passwordProfile\":{\"password\":\"a long Passw0rd\"}}"},
+     "{\"accountEnabled\":true,\"displayName\":\"New\",\"mailNickname\":\"new\",\"userPrincipalName\":\"new@" TEST_SERVER_DOMAIN "\",\"passwordProfile\":{\"password\":\"a long Passw0rd\"}}"},
     {"graph", HTTP_POST, "/groups", "{\"displayName\":\"new\",\"mailEnabled\":false,\"mailNickname\":\"new\",\"securityEnabled\":true}"},
     {"graph", HTTP_POST, "/members/$ref", "{\"@odata.id\":\"https://graph.microsoft.com/v1.0/directoryObjects/" CONTROL "\"}"},
     {"graph", HTTP_POST, "/getMemberGroups", "{\"securityEnabledOnly\":false}"},
@@ -122,10 +122,10 @@ static const struct { const char *service; int method; const char *ends; int sta
 
 // A product with an object for every row.
 struct scene {
-    struct house h;
-    uint16_t     port, admin, imds;
-    str          user, group, app, version, backup, denial;
-    object_id    nobody, control;
+    struct test_server server;
+    uint16_t           port, admin, imds;
+    str                user, group, app, version, backup, denial;
+    object_id          nobody, control;
 };
 
 static const struct service_words *words_of(struct test *t, const struct service *s)
@@ -144,10 +144,10 @@ static bool is_of(const struct service *s, const char *name)
 
 static struct reply send_to(struct scene *x, uint16_t port, const char *host, const char *method, str target, str token, const char *body)
 {
-    struct test *t = x->h.t;
+    struct test *t = x->server.t;
     str          bearer = str_empty(token) ? S("") : call_format(t->call, "Authorization: Bearer %.*s\r\n", PSTR(token));
-    return house_ask(
-        &x->h, port,
+    return test_server_ask(
+        &x->server, port,
         call_format(t->call,
                     "%s %.*s HTTP/1.1\r\nHost: %s\r\n%.*sMetadata: true\r\nConsistencyLevel: eventual\r\nContent-Type: application/json\r\n"
                     "Content-Length: %zu\r\n\r\n%s",
@@ -156,7 +156,7 @@ static struct reply send_to(struct scene *x, uint16_t port, const char *host, co
 
 static struct reply seed(struct scene *x, const char *host, const char *method, const char *target, const char *body)
 {
-    struct test *t = x->h.t;
+    struct test *t = x->server.t;
     struct reply r = send_to(x, x->admin, host, method, str_of(target), STR_NONE, body);
     if (r.status < 200 || r.status > 299) printf("# %s\n", call_zstr(t->call, r.body));
     CHECK_ROW(r.status >= 200 && r.status <= 299, target);
@@ -169,15 +169,15 @@ static struct reply seed(struct scene *x, const char *host, const char *method, 
 
 static void seed_resources(struct scene *x)
 {
-    struct test *t = x->h.t;
+    struct test *t = x->server.t;
     ARM("PUT", GROUP, "2022-09-01", "{\"location\":\"westus\"}");
-    str vault = call_format(t->call, "{\"location\":\"westus\",\"properties\":{\"tenantId\":\"" HOUSE_TENANT
+    str vault = call_format(t->call, "{\"location\":\"westus\",\"properties\":{\"tenantId\":\"" TEST_SERVER_TENANT
                                      "\",\"sku\":{\"family\":\"A\",\"name\":\"standard\"},"
                                      "\"enableRbacAuthorization\":true}}");
     ARM("PUT", VAULT, "2023-07-01", vault.at);
     ARM("PUT", GROUP "/providers/Microsoft.KeyVault/vaults/gone-vault", "2023-07-01", vault.at);
     ARM("DELETE", GROUP "/providers/Microsoft.KeyVault/vaults/gone-vault", "2023-07-01", "");
-    ARM("PUT", HOUSE_USERS "id1", "2023-01-31", "{\"location\":\"westus\"}");
+    ARM("PUT", TEST_SERVER_USER_ASSIGNED "id1", "2023-01-31", "{\"location\":\"westus\"}");
     ARM("PUT", "/providers/Microsoft.Management/managementGroups/leaf", "2020-05-01", "{}");
     ARM("PUT", "/providers/Microsoft.Management/managementGroups/holder", "2020-05-01", "{}");
     ARM("PUT", "/providers/Microsoft.Management/managementGroups/holder" SUBSCRIPTION, "2020-05-01", "");
@@ -191,14 +191,14 @@ static void seed_roles(struct scene *x)
     ARM("PUT", GROUP AUTHZ "/roleDefinitions/" ROLE, "2022-04-01",
         "{\"properties\":{\"roleName\":\"r\",\"permissions\":[{\"actions\":[\"Microsoft.Compute/*/read\"]}],\"assignableScopes\":[\"" GROUP "\"]}}");
     seed(x, "localhost", "PUT", "/lanyard/deny-assignments/" DENY, DENY_BODY);
-    str me = call_format(x->h.t->call, "{\"properties\":{\"roleDefinitionId\":\"" KV_ADMIN "\",\"principalId\":\"%s\"}}",
-                         guid_text(x->h.product.operator_id.g).s);
+    str me = call_format(x->server.t->call, "{\"properties\":{\"roleDefinitionId\":\"" KV_ADMIN "\",\"principalId\":\"%s\"}}",
+                         guid_text(x->server.product.operator_id.g).s);
     ARM("PUT", AUTHZ "/roleAssignments/71000000-0000-0000-0000-000000000003", "2022-04-01", me.at);
 }
 
 static void seed_secrets(struct scene *x)
 {
-    struct test *t = x->h.t;
+    struct test *t = x->server.t;
     struct reply r = KV("PUT", "/secrets/one", "{\"value\":\"x\"}");
     str          id = json_get_str(r.json, S("id"));
     x->version = str_from(id, str_find_last(id, '/') + 1);
@@ -213,36 +213,37 @@ static void seed_secrets(struct scene *x)
 
 static void seed_directory(struct scene *x)
 {
-    struct test *t = x->h.t;
-    struct reply r = GRAPH("POST", "/users",
-                           "{\"accountEnabled\":true,\"displayName\":\"Anna\",\"mailNickname\":\"anna\",\"userPrincipalName\":\"anna@" HOUSE_DOMAIN
-                           "\",\"passwordProfile\":{\"password\":\"a long Passw0rd\"}}");
+    struct test *t = x->server.t;
+    struct reply r =
+        GRAPH("POST", "/users",
+              "{\"accountEnabled\":true,\"displayName\":\"Anna\",\"mailNickname\":\"anna\",\"userPrincipalName\":\"anna@" TEST_SERVER_DOMAIN
+              "\",\"passwordProfile\":{\"password\":\"a long Passw0rd\"}}");
     x->user = json_get_str(r.json, S("id"));
     r = GRAPH("POST", "/groups", "{\"displayName\":\"crew\",\"mailEnabled\":false,\"mailNickname\":\"crew\",\"securityEnabled\":true}");
     x->group = json_get_str(r.json, S("id"));
     str reference = call_format(t->call, "{\"@odata.id\":\"https://graph.microsoft.com/v1.0/directoryObjects/%.*s\"}", PSTR(x->user));
     seed(x, "graph.microsoft.com", "POST", call_format(t->call, "/v1.0/groups/%.*s/members/$ref", PSTR(x->group)).at, reference.at);
-    r = seed(x, "graph.microsoft.com", "GET", "/v1.0/servicePrincipals(appId='" HOUSE_APP "')", "");
+    r = seed(x, "graph.microsoft.com", "GET", "/v1.0/servicePrincipals(appId='" TEST_SERVER_APP "')", "");
     x->app = json_get_str(r.json, S("id"));
 }
 
 static str token_of(struct scene *x, const struct service *s, object_id who)
 {
-    struct test *t = x->h.t;
+    struct test *t = x->server.t;
     const str   *audiences = NULL;
     size_t       n = 0;
     struct token token = {0};
     if (str_empty(s->audience.app)) return STR_NONE;
-    CHECK_OK(guard_audiences(t->call, &x->h.product, s, &audiences, &n));
-    struct token_request r = {.tenant = x->h.product.tenant,
-                              .issuer = product_issuer(t->call, &x->h.product, TOKEN_V1),
+    CHECK_OK(guard_audiences(t->call, &x->server.product, s, &audiences, &n));
+    struct token_request r = {.tenant = x->server.product.tenant,
+                              .issuer = product_issuer(t->call, &x->server.product, TOKEN_V1),
                               .subject = who,
                               .app.g = who.g,
                               .lifetime_s = 3600,
                               .audience = audiences[0]};
-    t->call->now_ns = clock_now_ns(&x->h.product.clock);
+    t->call->now_ns = clock_now_ns(&x->server.product.clock);
     t->call->now_s = t->call->now_ns / NS_PER_S;
-    CHECK_OK(token_issue(t->call, x->h.product.keyring, &r, &token));
+    CHECK_OK(token_issue(t->call, x->server.product.keyring, &r, &token));
     return token.text;
 }
 
@@ -257,11 +258,11 @@ static void seed_denial(struct scene *x)
 static void scene_open(struct test *t, struct scene *x)
 {
     *x = (struct scene){0};
-    house_start(t, &x->h, &(struct house_options){.writes = true});
-    x->port = house_router(&x->h);
-    x->admin = house_admin(&x->h);
-    x->imds = house_imds(&x->h, "both", false, NULL);
-    CHECK(guid_parse(str_of(HOUSE_PEOPLE[HOUSE_STRANGER].principal), &x->nobody.g) && guid_parse(S(CONTROL), &x->control.g));
+    test_server_start(t, &x->server, &(struct test_server_options){.writes = true});
+    x->port = test_server_router(&x->server);
+    x->admin = test_server_admin(&x->server);
+    x->imds = test_server_imds(&x->server, "both", false, NULL);
+    CHECK(guid_parse(str_of(TEST_SERVER_IDENTITIES[TEST_SERVER_STRANGER].principal), &x->nobody.g) && guid_parse(S(CONTROL), &x->control.g));
     seed_resources(x);
     seed_roles(x);
     seed_secrets(x);
@@ -409,9 +410,9 @@ TEST(R1_every_row_of_every_service_refuses_a_principal_without_roles)
             bool                writes = r->writes || (r->op && r->op->writes);
             if (writes) scene_open(t, &own);
             struct scene *x = writes ? &own : &shared;
-            x->h.product.stop = stop_nothing;
+            x->server.product.stop = stop_nothing;
             check_row(t, x, SERVICES[i], r);
-            if (writes) house_end(&own.h);
+            if (writes) test_server_end(&own.server);
         }
-    house_end(&shared.h);
+    test_server_end(&shared.server);
 }

@@ -7,7 +7,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "house.h"
+#include "test_server.h"
 #include "lanyard/admin.h"
 
 #define ASKS(resource)    "{\"version\":1,\"resource\":\"" resource "\",\"sandbox\":true}"
@@ -17,28 +17,28 @@
 #define SOCKETS_MAX       20
 
 struct place {
-    struct house    house;
-    struct sandbox *sandbox;
-    const char     *data_dir;
+    struct test_server server;
+    struct sandbox    *sandbox;
+    const char        *data_dir;
 };
 
 static void place_start(struct test *t, struct place *p)
 {
-    house_start(t, &p->house, NULL);
+    test_server_start(t, &p->server, NULL);
     p->data_dir = test_dir(t);
-    p->house.product.data_dir = str_of(p->data_dir);
+    p->server.product.data_dir = str_of(p->data_dir);
     struct sandbox_settings settings = {
-        .product = &p->house.product, .loops = p->house.loops, .http = p->house.http, .router = &p->house.router, .ca_pem = S("THE CA\n")};
+        .product = &p->server.product, .loops = p->server.loops, .http = p->server.http, .router = &p->server.router, .ca_pem = S("THE CA\n")};
     CHECK_OK(sandbox_start(t->call, &settings, &p->sandbox));
 }
 
 static void place_end(struct place *p)
 {
-    net_loops_stop(p->house.loops, 1000);
-    if (p->house.serving) pthread_join(p->house.thread, NULL);
-    p->house.serving = false;
+    net_loops_stop(p->server.loops, 1000);
+    if (p->server.serving) pthread_join(p->server.thread, NULL);
+    p->server.serving = false;
     sandbox_stop(p->sandbox);
-    house_end(&p->house);
+    test_server_end(&p->server);
 }
 
 static int dial(const struct place *p)
@@ -118,7 +118,7 @@ TEST(sandbox_refuses_what_a_launcher_may_not_say)
         {"{\"version\":1,\"version\":1}", NULL, "", "duplicate"},
         {SERVE, NULL, "", "different versions"},
         {ASKS("nobody"), NULL, "", "no resource called nobody"},
-        {ASKS(HOUSE_VMS "nobody"), NULL, "", "no resource"},
+        {ASKS(TEST_SERVER_MACHINES "nobody"), NULL, "", "no resource"},
         {ASKS("/subscriptions"), NULL, "", ""},
         {ASKS("id1"), NULL, "", "no resource called id1"}, // an identity: nothing runs as it
         {ON_HOST(""), NULL, "", "needs a resource"},
@@ -226,7 +226,7 @@ TEST(sandbox_serves_a_workload_while_its_launcher_lives)
     uint16_t                       port = 0;
     place_start(t, &p);
     CHECK(lanyard_workload_open(p.data_dir, "system", true, &w, &why) == LANYARD_OK);
-    CHECK_STR(str_of(lanyard_workload_resource(w)), S(HOUSE_VMS "system"), "the id");
+    CHECK_STR(str_of(lanyard_workload_resource(w)), S(TEST_SERVER_MACHINES "system"), "the id");
     CHECK_STR(str_of(lanyard_workload_ca_pem(w)), S("THE CA\n"), "the authority");
     CHECK_INT(lanyard_workload_listeners(w, &l), 3, "listeners");
     CHECK(str_eq(str_of(l[0].name), S("imds")) && str_eq(str_of(l[0].address), S("169.254.169.254")) && l[0].port == 80);
@@ -240,9 +240,9 @@ TEST(sandbox_serves_a_workload_while_its_launcher_lives)
     CHECK_INT(lanyard_workload_environment(w, &v), 0, "in a sandbox nobody needs to be told");
     close_all(sockets, 3);
 
-    struct reply r = house_ask(&p.house, port, S(TOKEN));
+    struct reply r = test_server_ask(&p.server, port, S(TOKEN));
     CHECK_INT(r.status, 200, "a token");
-    CHECK_STR(json_get_str(r.json, S("client_id")), str_of(HOUSE_PEOPLE[HOUSE_SYSTEM_OF_SYSTEM].client), "whose");
+    CHECK_STR(json_get_str(r.json, S("client_id")), str_of(TEST_SERVER_IDENTITIES[TEST_SERVER_SYSTEM_OF_SYSTEM].client), "whose");
     lanyard_workload_close(w);
     CHECK(goes_quiet(port));
     place_end(&p);
@@ -267,14 +267,14 @@ TEST(sandbox_serves_the_machine_that_was_and_no_later_one)
     struct lanyard_workload *first = NULL, *second = NULL, *other = NULL;
     place_start(t, &p);
     uint16_t before = serve_on_host(t, &p, "system", &first), untouched = serve_on_host(t, &p, "both", &other);
-    CHECK_INT(house_ask(&p.house, before, S(TOKEN)).status, 200, "while the machine is there");
-    CHECK_INT(house_ask(&p.house, before, S(INSTANCE)).status, 200, "its document");
-    house_remake(&p.house, "system");
-    CHECK_INT(house_ask(&p.house, before, S(TOKEN)).status, 400, "a token, after another one was made");
-    CHECK_INT(house_ask(&p.house, before, S(INSTANCE)).status, 404, "its document");
-    CHECK_INT(house_ask(&p.house, untouched, S(TOKEN)).status, 200, "another machine");
+    CHECK_INT(test_server_ask(&p.server, before, S(TOKEN)).status, 200, "while the machine is there");
+    CHECK_INT(test_server_ask(&p.server, before, S(INSTANCE)).status, 200, "its document");
+    test_server_remake(&p.server, "system");
+    CHECK_INT(test_server_ask(&p.server, before, S(TOKEN)).status, 400, "a token, after another one was made");
+    CHECK_INT(test_server_ask(&p.server, before, S(INSTANCE)).status, 404, "its document");
+    CHECK_INT(test_server_ask(&p.server, untouched, S(TOKEN)).status, 200, "another machine");
     uint16_t after = serve_on_host(t, &p, "system", &second);
-    CHECK_INT(house_ask(&p.house, after, S(TOKEN)).status, 200, "who runs as the new one");
+    CHECK_INT(test_server_ask(&p.server, after, S(TOKEN)).status, 200, "who runs as the new one");
     lanyard_workload_close(first), lanyard_workload_close(second), lanyard_workload_close(other);
     place_end(&p);
 }
@@ -288,7 +288,7 @@ TEST(sandbox_serves_on_the_host_and_says_where)
     struct lanyard_error           why;
     uint16_t                       port = 0;
     place_start(t, &p);
-    CHECK(lanyard_workload_open(p.data_dir, HOUSE_VMS "BOTH", false, &w, &why) == LANYARD_OK);
+    CHECK(lanyard_workload_open(p.data_dir, TEST_SERVER_MACHINES "BOTH", false, &w, &why) == LANYARD_OK);
     CHECK_INT(lanyard_workload_listeners(w, &l), 1, "listeners");
     CHECK(str_eq(str_of(l[0].address), S("127.0.0.1")) && l[0].port == 0);
     int fd = open_socket(SOCK_STREAM, INADDR_LOOPBACK, &port);
@@ -297,8 +297,8 @@ TEST(sandbox_serves_on_the_host_and_says_where)
     CHECK_INT(lanyard_workload_environment(w, &v), 1, "variables");
     CHECK_STR(str_of(v[0].name), S("AZURE_POD_IDENTITY_AUTHORITY_HOST"), "its name");
     CHECK_STR(str_of(v[0].value), call_format(t->call, "http://127.0.0.1:%u", port), "its value");
-    struct reply r = house_ask(&p.house, port, S(TOKEN));
-    CHECK_STR(json_get_str(r.json, S("client_id")), str_of(HOUSE_PEOPLE[HOUSE_SYSTEM_OF_BOTH].client), "whose");
+    struct reply r = test_server_ask(&p.server, port, S(TOKEN));
+    CHECK_STR(json_get_str(r.json, S("client_id")), str_of(TEST_SERVER_IDENTITIES[TEST_SERVER_SYSTEM_OF_BOTH].client), "whose");
     place_end(&p); // the server goes first
     CHECK(goes_quiet(port));
     lanyard_workload_close(w);
