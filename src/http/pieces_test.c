@@ -7,7 +7,7 @@
 
 #include "net/socket.h"
 #include "net/workers.h"
-#include "side.h"
+#include "test_http.h"
 
 #define PIECE_BYTES 10000
 #define POST(path)  "POST " path " HTTP/1.1\r\nHost: h\r\n"
@@ -23,7 +23,7 @@
  * and lets in all but /closed; 100 bytes at /small, 10 MiB at /pull, /pipe and /hold.
  */
 struct pieces {
-    struct side         side;
+    struct test_http    http;
     uint16_t            port;
     atomic_int          handled, admitted, gone, ended;
     atomic_size_t       pulled_n, pushed_n;
@@ -202,31 +202,31 @@ static void admit(struct http_exchange *x, void *context)
     if (str_eq(path, S("/small"))) x->max_body_bytes = 100;
 }
 
-static void pieces_start(struct test *t, struct pieces *p, const struct side_options *options, bool on_workers)
+static void pieces_start(struct test *t, struct pieces *p, const struct test_http_options *options, bool on_workers)
 {
     struct http_listener_settings settings = {.handler = handle, .admit = admit, .context = p, .max_asleep = 8};
     struct http_listener         *l;
     *p = (struct pieces){0};
     sem_init(&p->may_go_on, 0, 0);
-    side_start(t, &p->side, options);
+    test_http_start(t, &p->http, options);
     if (on_workers) CHECK_OK(net_workers_start(t->call, &(struct net_workers_settings){.threads = 2, .max_queue = 100}, &p->workers));
     CHECK_OK(net_open_tcp(t->call, S("127.0.0.1"), 0, &settings.fd, &p->port));
-    CHECK_OK(http_listen(t->call, p->side.server, &settings, &l));
+    CHECK_OK(http_listen(t->call, p->http.server, &settings, &l));
 }
 
 static void pieces_end(struct pieces *p)
 {
-    struct test *t = p->side.t;
-    side_stop(&p->side, 2000);
-    net_loops_empty(p->side.loops); // who waits for a piece is told that none will come
+    struct test *t = p->http.t;
+    test_http_stop(&p->http, 2000);
+    net_loops_empty(p->http.loops); // who waits for a piece is told that none will come
     net_workers_stop(p->workers);
     CHECK_INT(p->ended, p->handled, "every exchange has ended");
-    side_end(&p->side, 0);
+    test_http_end(&p->http, 0);
     sem_destroy(&p->may_go_on);
 }
 
-static const struct side_options PLAIN = {0};
-static const struct side_options TWO_LOOPS = {.net = {.loops = 2}};
+static const struct test_http_options PLAIN = {0};
+static const struct test_http_options TWO_LOOPS = {.net = {.loops = 2}};
 
 static str letters(struct test *t, size_t n)
 {
@@ -438,7 +438,7 @@ TEST(http_a_slow_handler_makes_the_peer_wait)
     CHECK(sent < body.n); // the sockets are full
     CHECK_AT_MOST(p.pulled_n, HTTP_MAX_BODY_BYTES / 16, "pulled");
     for (int i = 0; i < 100000; i++) sem_post(&p.may_go_on);
-    struct timeval long_time = {.tv_sec = SIDE_TIMEOUT_S};
+    struct timeval long_time = {.tv_sec = TEST_HTTP_TIMEOUT_S};
     setsockopt(k->fd, SOL_SOCKET, SO_SNDTIMEO, &long_time, sizeof long_time);
     CHECK(client_send(k, str_from(body, sent)));
     client_expect(k, 200, sum_of(t, body), "all of it");
@@ -459,7 +459,7 @@ TEST(http_a_slow_peer_makes_the_handler_wait)
     }
     CHECK(p.pushed_n < 60000000);
     client_free(k);
-    for (int i = 0; i < SIDE_TIMEOUT_S * 1000 && !p.gone; i++) usleep(1000);
+    for (int i = 0; i < TEST_HTTP_TIMEOUT_S * 1000 && !p.gone; i++) usleep(1000);
     CHECK_INT(p.gone, 1, "the handler learns that its peer has gone");
     pieces_end(&p);
 }
@@ -477,10 +477,10 @@ TEST(http_a_peer_that_goes_ends_its_exchange)
                 struct client *k = client_new(t, p.port);
                 int            ended = p.ended;
                 CHECK(client_send(k, str_of(BEGINNINGS[i])));
-                for (int n = 0; n < SIDE_TIMEOUT_S * 1000 && p.handled == ended; n++) usleep(1000);
+                for (int n = 0; n < TEST_HTTP_TIMEOUT_S * 1000 && p.handled == ended; n++) usleep(1000);
                 if (by_reset) client_reset(k);
                 else client_free(k);
-                for (int n = 0; n < SIDE_TIMEOUT_S * 1000 && p.ended == ended; n++) usleep(1000);
+                for (int n = 0; n < TEST_HTTP_TIMEOUT_S * 1000 && p.ended == ended; n++) usleep(1000);
                 CHECK_INT(p.ended, ended + 1, BEGINNINGS[i]);
             }
         }
@@ -511,8 +511,8 @@ TEST(http_an_answer_that_breaks_off_is_seen_to)
 
 TEST(http_a_trickle_of_a_body_does_not_renew_its_time)
 {
-    static const struct side_options SHORT = {.settings = {.head_timeout_ms = 200}};
-    struct pieces                    p;
+    static const struct test_http_options SHORT = {.settings = {.head_timeout_ms = 200}};
+    struct pieces                         p;
     pieces_start(t, &p, &SHORT, false);
     struct client *k = client_new(t, p.port);
     bool           sent = client_send(k, S(POST("/pull") "Content-Length: 10000\r\n\r\n"));
@@ -530,15 +530,15 @@ TEST(http_a_trickle_of_a_body_does_not_renew_its_time)
 // Answers that never come: the peer gets one of the server's, and a listener has only so many.
 TEST(http_exchanges_that_sleep_are_bounded_in_time_and_number)
 {
-    static const struct side_options SHORT = {.settings = {.answer_timeout_ms = 100}};
-    struct pieces                    p;
+    static const struct test_http_options SHORT = {.settings = {.answer_timeout_ms = 100}};
+    struct pieces                         p;
     pieces_start(t, &p, &SHORT, true);
     struct client *k[10];
     for (size_t i = 0; i < COUNT(k); i++) {
         k[i] = client_new(t, p.port);
         CHECK(client_send(k[i], S(POST("/hold") "Content-Length: 5\r\n\r\nabcde")));
         if (i < 8)
-            for (int n = 0; n < SIDE_TIMEOUT_S * 1000 && p.handled <= (int)i; n++) usleep(1000);
+            for (int n = 0; n < TEST_HTTP_TIMEOUT_S * 1000 && p.handled <= (int)i; n++) usleep(1000);
     }
     str head = STR_NONE, body = STR_NONE;
     for (size_t i = 0; i < COUNT(k); i++) {
@@ -548,7 +548,7 @@ TEST(http_exchanges_that_sleep_are_bounded_in_time_and_number)
     }
     CHECK_INT(p.handled, 8, "as many as the listener may have");
     for (int i = 0; i < 100; i++) sem_post(&p.may_go_on);
-    for (int n = 0; n < SIDE_TIMEOUT_S * 1000 && p.ended < 8; n++) usleep(1000);
+    for (int n = 0; n < TEST_HTTP_TIMEOUT_S * 1000 && p.ended < 8; n++) usleep(1000);
     struct client *after = client_new(t, p.port);
     CHECK(client_send(after, S(POST("/hold") "Content-Length: 5\r\n\r\nabcde")));
     client_expect(after, 200, sum_of(t, S("abcde")), "when they have ended");

@@ -4,12 +4,12 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "side.h"
+#include "test_http.h"
 
 #define POST_HEAD "POST /echo HTTP/1.1\r\nHost: localhost\r\n"
 
-static const struct side_options PLAIN = {.settings = {.server_name = S_INIT("lanyard")}};
-static const struct side_options TWO_LOOPS = {.net = {.loops = 2}};
+static const struct test_http_options PLAIN = {.settings = {.server_name = S_INIT("lanyard")}};
+static const struct test_http_options TWO_LOOPS = {.net = {.loops = 2}};
 
 static void send_endless(struct test *t, uint16_t port, const char *start, str piece, int want, const char *row)
 {
@@ -25,18 +25,18 @@ static void send_endless(struct test *t, uint16_t port, const char *start, str p
 
 TEST(http_answers_what_is_too_large)
 {
-    struct side s;
-    str         letters = {arena_alloc(&t->call->arena, 1000), 1000};
+    struct test_http s;
+    str              letters = {arena_alloc(&t->call->arena, 1000), 1000};
     if (!letters.at) abort();
     memset((char *)letters.at, 'a', letters.n);
-    side_start(t, &s, &PLAIN);
+    test_http_start(t, &s, &PLAIN);
     send_endless(t, s.port, "GET /", letters, 414, "target");
     send_endless(t, s.port, "", letters, 501, "method");
     send_endless(t, s.port, "GET / HTTP/1.1\r\nX: ", letters, 431, "head");
     send_endless(t, s.port, "GET / HTTP/1.1\r\n", S("X: a\r\n"), 431, "headers");
     send_endless(t, s.port, POST_HEAD "Content-Length: 99999999\r\n\r\n", letters, 413, "length");
     send_endless(t, s.port, POST_HEAD "Transfer-Encoding: chunked\r\n\r\n", S("0000000000000000"), 400, "chunk's size");
-    side_end(&s, 1000);
+    test_http_end(&s, 1000);
     CHECK_INT(s.handled, 0, "none of these reached the handler");
 }
 
@@ -48,44 +48,44 @@ TEST(http_closes_silent_peers_after_a_timeout)
         {"half a body", POST_HEAD "Content-Length: 3\r\n\r\nab", 408},
         {"half a chunk", POST_HEAD "Transfer-Encoding: chunked\r\n\r\n3\r\nab", 408},
     };
-    static const struct side_options SHORT = {.settings = {.head_timeout_ms = 100, .idle_timeout_ms = 200}};
-    struct side                      s;
-    side_start(t, &s, &SHORT);
+    static const struct test_http_options SHORT = {.settings = {.head_timeout_ms = 100, .idle_timeout_ms = 200}};
+    struct test_http                      s;
+    test_http_start(t, &s, &SHORT);
     for (size_t i = 0; i < COUNT(CASES); i++) {
-        int64_t        before = side_now_ms(CLOCK_MONOTONIC);
+        int64_t        before = test_http_now_ms(CLOCK_MONOTONIC);
         struct client *k = client_new(t, s.port);
         str            head = STR_NONE, body = STR_NONE;
         CHECK_ROW(client_send(k, str_of(CASES[i].sent)), CASES[i].name);
         CHECK_INT(client_read(k, false, &head, &body), CASES[i].status, CASES[i].name);
         CHECK_ROW(client_sees_end(k), CASES[i].name);
-        CHECK_ROW(side_now_ms(CLOCK_MONOTONIC) - before >= 90, CASES[i].name);
+        CHECK_ROW(test_http_now_ms(CLOCK_MONOTONIC) - before >= 90, CASES[i].name);
         client_free(k);
     }
-    int64_t        before = side_now_ms(CLOCK_MONOTONIC);
+    int64_t        before = test_http_now_ms(CLOCK_MONOTONIC);
     struct client *k = client_new(t, s.port);
     CHECK_INT(client_get(k, "/echo"), 200, "before it is idle");
     CHECK(client_sees_end(k));
-    CHECK(side_now_ms(CLOCK_MONOTONIC) - before >= 190);
+    CHECK(test_http_now_ms(CLOCK_MONOTONIC) - before >= 190);
     client_free(k);
-    side_end(&s, 1000);
+    test_http_end(&s, 1000);
 }
 
 TEST(http_single_bytes_do_not_extend_the_timeout)
 {
-    static const struct side_options SHORT = {.settings = {.head_timeout_ms = 200}};
-    struct side                      s;
-    side_start(t, &s, &SHORT);
+    static const struct test_http_options SHORT = {.settings = {.head_timeout_ms = 200}};
+    struct test_http                      s;
+    test_http_start(t, &s, &SHORT);
     struct client *k = client_new(t, s.port);
-    int64_t        before = side_now_ms(CLOCK_MONOTONIC);
+    int64_t        before = test_http_now_ms(CLOCK_MONOTONIC);
     bool           sent = client_send(k, S("GET / HTTP/1.1\r\nX: "));
     for (int i = 0; i < 1000 && sent; i++) {
         sent = client_send(k, S("a"));
         usleep(10000);
     }
     CHECK(!sent);
-    CHECK(side_now_ms(CLOCK_MONOTONIC) - before < SIDE_TIMEOUT_S * 1000 / 2);
+    CHECK(test_http_now_ms(CLOCK_MONOTONIC) - before < TEST_HTTP_TIMEOUT_S * 1000 / 2);
     client_free(k);
-    side_end(&s, 1000);
+    test_http_end(&s, 1000);
 }
 
 // Reads answers of `n` bytes each without keeping them; how many came whole.
@@ -106,9 +106,9 @@ TEST(http_a_slow_reader_makes_the_server_wait)
         {"/soon", 0},
     };
     for (size_t i = 0; i < COUNT(CASES); i++) {
-        struct side s;
-        struct buf  all;
-        side_start(t, &s, &PLAIN);
+        struct test_http s;
+        struct buf       all;
+        test_http_start(t, &s, &PLAIN);
         struct client *k = client_new(t, s.port);
         buf_init(&all, &t->call->arena);
         for (size_t n = 0; n < N; n++) buf_addf(&all, "GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n", CASES[i].path);
@@ -123,17 +123,17 @@ TEST(http_a_slow_reader_makes_the_server_wait)
         CHECK_INT(drain(k, N, n), N, CASES[i].path);
         CHECK_INT(s.handled, N, CASES[i].path);
         client_free(k);
-        side_end(&s, 1000);
+        test_http_end(&s, 1000);
     }
 }
 
 TEST(http_an_answer_waits_behind_what_is_unsent)
 {
-    struct side s;
-    struct buf  all;
-    size_t      n = 0;
-    str         head, body;
-    side_start(t, &s, &PLAIN);
+    struct test_http s;
+    struct buf       all;
+    size_t           n = 0;
+    str              head, body;
+    test_http_start(t, &s, &PLAIN);
     struct client *k = client_new(t, s.port);
     buf_init(&all, &t->call->arena);
     for (int i = 0; i < 300; i++) buf_add(&all, i % 2 ? S(GET("/soon")) : S(GET("/bytes/40000")));
@@ -142,28 +142,28 @@ TEST(http_an_answer_waits_behind_what_is_unsent)
     while (n < 300 && client_read(k, false, &head, &body) == 200 && body.n == (n % 2 ? strlen("GET /soon ") : 40000)) n++;
     CHECK_INT(n, 300, "in order");
     client_free(k);
-    side_end(&s, 1000);
+    test_http_end(&s, 1000);
 }
 
 TEST(http_a_peer_that_reads_nothing_is_left)
 {
-    static const struct side_options SHORT = {.settings = {.send_timeout_ms = 100}};
-    struct side                      s;
-    side_start(t, &s, &SHORT);
+    static const struct test_http_options SHORT = {.settings = {.send_timeout_ms = 100}};
+    struct test_http                      s;
+    test_http_start(t, &s, &SHORT);
     struct client *k = client_new(t, s.port);
     for (int i = 0; i < 200; i++) CHECK(client_send(k, S(GET("/bytes/100000"))));
     usleep(1000000);
     CHECK(drain(k, 200, 100000) < 200);
     client_free(k);
-    side_end(&s, 1000);
+    test_http_end(&s, 1000);
 }
 
 TEST(http_idle_connections_make_room_for_new_ones)
 {
-    static const struct side_options FEW = {.net = {.max_connections = 8}};
-    struct side                      s;
-    struct client                   *k[40];
-    side_start(t, &s, &FEW);
+    static const struct test_http_options FEW = {.net = {.max_connections = 8}};
+    struct test_http                      s;
+    struct client                        *k[40];
+    test_http_start(t, &s, &FEW);
     for (size_t i = 0; i < COUNT(k); i++) {
         k[i] = client_new(t, s.port);
         CHECK_INT(client_get(k[i], "/echo"), 200, "a newcomer");
@@ -171,31 +171,31 @@ TEST(http_idle_connections_make_room_for_new_ones)
     CHECK(client_sees_end(k[0])); // it had waited longest
     CHECK_INT(client_get(k[COUNT(k) - 1], "/echo"), 200, "the last one");
     for (size_t i = 0; i < COUNT(k); i++) client_free(k[i]);
-    side_end(&s, 1000);
+    test_http_end(&s, 1000);
 }
 
 TEST(http_busy_connections_make_newcomers_wait)
 {
-    static const struct side_options FEW = {.net = {.max_connections = 4}};
-    struct side                      s;
-    struct client                   *busy[4];
-    side_start(t, &s, &FEW);
+    static const struct test_http_options FEW = {.net = {.max_connections = 4}};
+    struct test_http                      s;
+    struct client                        *busy[4];
+    test_http_start(t, &s, &FEW);
     for (size_t i = 0; i < COUNT(busy); i++) {
         busy[i] = client_new(t, s.port);
         CHECK(client_send(busy[i], S(GET("/late"))));
     }
-    side_wait_late(&s, COUNT(busy));
+    test_http_wait_late(&s, COUNT(busy));
     struct client *k = client_new(t, s.port);
     CHECK(client_send(k, S(GET("/echo"))));
     usleep(100000);
     CHECK_INT(s.handled, COUNT(busy), "the newcomer waits");
-    side_release(&s, 1);
+    test_http_release(&s, 1);
     client_expect(busy[0], 200, S("GET /late "), "late");
     client_expect(k, 200, S("GET /echo "), "the newcomer");
-    side_release(&s, COUNT(busy) - 1);
+    test_http_release(&s, COUNT(busy) - 1);
     client_free(k);
     for (size_t i = 0; i < COUNT(busy); i++) client_free(busy[i]);
-    side_end(&s, 1000);
+    test_http_end(&s, 1000);
 }
 
 // What is reported goes to `to` until put_back.
@@ -223,15 +223,15 @@ static size_t count_lines_with(int fd, str words)
 
 TEST(http_without_descriptors_it_waits_says_so_and_does_not_spin)
 {
-    struct side   s;
-    struct rlimit before, few;
-    int           reports[2];
+    struct test_http s;
+    struct rlimit    before, few;
+    int              reports[2];
     if (pipe2(reports, O_NONBLOCK | O_CLOEXEC) != 0) abort();
     int kept = redirect_reports(reports[1]);
-    side_start(t, &s, &PLAIN);
+    test_http_start(t, &s, &PLAIN);
     struct client *k = client_new(t, s.port);
     CHECK(client_send(k, S(GET("/late")))); // not idle: it cannot be closed to make room
-    side_wait_late(&s, 1);
+    test_http_wait_late(&s, 1);
     int spare = dup(0);
     close(spare);
     getrlimit(RLIMIT_NOFILE, &before);
@@ -239,15 +239,15 @@ TEST(http_without_descriptors_it_waits_says_so_and_does_not_spin)
     CHECK(setrlimit(RLIMIT_NOFILE, &few) == 0);
     struct client *late = client_new(t, s.port); // takes the last one: the server has none to accept it with
     CHECK_INT(late->fd, spare, "the last descriptor");
-    int64_t cpu = side_now_ms(CLOCK_PROCESS_CPUTIME_ID);
+    int64_t cpu = test_http_now_ms(CLOCK_PROCESS_CPUTIME_ID);
     usleep(300000);
-    CHECK(side_now_ms(CLOCK_PROCESS_CPUTIME_ID) - cpu < 150);
+    CHECK(test_http_now_ms(CLOCK_PROCESS_CPUTIME_ID) - cpu < 150);
     CHECK(setrlimit(RLIMIT_NOFILE, &before) == 0);
     CHECK_INT(client_get(late, "/echo"), 200, "accepted later");
-    side_release(&s, 1);
+    test_http_release(&s, 1);
     client_free(late);
     client_free(k);
-    side_end(&s, 1000);
+    test_http_end(&s, 1000);
     put_back(kept);
     CHECK_INT(count_lines_with(reports[0], S("raise the limit of open files")), 1, "reports");
     close(reports[0]);
@@ -257,10 +257,10 @@ TEST(http_without_descriptors_it_waits_says_so_and_does_not_spin)
 TEST(http_many_connections)
 {
     enum { N = 300 };
-    struct side     s;
-    struct client **k = calloc(N, sizeof *k);
+    struct test_http s;
+    struct client  **k = calloc(N, sizeof *k);
     if (!k) abort();
-    side_start(t, &s, &TWO_LOOPS);
+    test_http_start(t, &s, &TWO_LOOPS);
     for (size_t i = 0; i < N; i++) k[i] = client_new(t, s.port);
     for (int round = 0; round < 3; round++) {
         for (size_t i = 0; i < N; i++) CHECK(client_send(k[i], i % 2 ? S(GET("/soon")) : S(GET("/bytes/3000"))));
@@ -268,7 +268,7 @@ TEST(http_many_connections)
     }
     for (size_t i = 0; i < N; i++) client_free(k[i]);
     free(k);
-    side_end(&s, 1000);
+    test_http_end(&s, 1000);
 }
 
 static bool send_body(struct client *k, size_t n)
@@ -282,9 +282,9 @@ static bool send_body(struct client *k, size_t n)
 
 TEST(http_holds_only_so_much_of_large_requests)
 {
-    static const struct side_options SMALL = {.settings = {.max_input_bytes = 4 << 20}};
-    struct side                      s;
-    side_start(t, &s, &SMALL);
+    static const struct test_http_options SMALL = {.settings = {.max_input_bytes = 4 << 20}};
+    struct test_http                      s;
+    test_http_start(t, &s, &SMALL);
     struct client *first = client_new(t, s.port), *second = client_new(t, s.port), *third = client_new(t, s.port);
     CHECK(client_send(first, S("PUT /bytes/3 HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 1500001\r\n\r\n")));
     client_expect(first, 100, S(""), "the first one may send");
@@ -299,5 +299,5 @@ TEST(http_holds_only_so_much_of_large_requests)
     client_free(first);
     client_free(second);
     client_free(third);
-    side_end(&s, 1000);
+    test_http_end(&s, 1000);
 }

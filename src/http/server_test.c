@@ -2,16 +2,16 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "side.h"
+#include "test_http.h"
 
 #define POST_HEAD "POST /echo HTTP/1.1\r\nHost: localhost\r\n"
 
-static const struct side_options PLAIN = {.settings = {.server_name = S_INIT("lanyard")}};
+static const struct test_http_options PLAIN = {.settings = {.server_name = S_INIT("lanyard")}};
 
 TEST(http_answers_and_keeps_the_connection)
 {
-    struct side s;
-    side_start(t, &s, &PLAIN);
+    struct test_http s;
+    test_http_start(t, &s, &PLAIN);
     struct client *k = client_new(t, s.port);
     str            head = STR_NONE, body = STR_NONE;
     CHECK(client_send(k, S(GET("/echo?a=%2F"))));
@@ -27,7 +27,7 @@ TEST(http_answers_and_keeps_the_connection)
     CHECK(str_find_str(head, S("\r\nConnection: close\r\n")) != STR_NOWHERE);
     CHECK(client_sees_end(k));
     client_free(k);
-    side_end(&s, 1000);
+    test_http_end(&s, 1000);
     CHECK_INT(s.handled, 103, "requests");
     CHECK_INT(s.contexts_freed, 1, "contexts");
 }
@@ -48,8 +48,8 @@ TEST(http_answers_have_the_form_that_their_status_asks_for)
         {"GET /close", false, 200, "bye", "Connection: close\r\n", "X"},
         {"GET /echo", false, 200, "GET /echo ", "200 OK", "X"},
     };
-    struct side s;
-    side_start(t, &s, &PLAIN);
+    struct test_http s;
+    test_http_start(t, &s, &PLAIN);
     struct client *k = client_new(t, s.port);
     for (size_t i = 0; i < COUNT(CASES); i++) {
         const char *row = CASES[i].request;
@@ -65,7 +65,7 @@ TEST(http_answers_have_the_form_that_their_status_asks_for)
         k = client_new(t, s.port);
     }
     client_free(k);
-    side_end(&s, 1000);
+    test_http_end(&s, 1000);
 }
 
 TEST(http_refuses_odd_requests_and_closes)
@@ -87,8 +87,8 @@ TEST(http_refuses_odd_requests_and_closes)
         {S_INIT(POST_HEAD "Transfer-Encoding: chunked\r\n\r\nxyz\r\n"), 400},
         {S_INIT(POST_HEAD "Expect: magic\r\n\r\n"), 417},
     };
-    struct side s;
-    side_start(t, &s, &PLAIN);
+    struct test_http s;
+    test_http_start(t, &s, &PLAIN);
     for (size_t i = 0; i < COUNT(CASES); i++) {
         const char    *row = CASES[i].text.at;
         struct client *k = client_new(t, s.port);
@@ -100,15 +100,15 @@ TEST(http_refuses_odd_requests_and_closes)
         CHECK_ROW(client_sees_end(k), row);
         client_free(k);
     }
-    side_end(&s, 1000);
+    test_http_end(&s, 1000);
     CHECK_INT(s.handled, COUNT(CASES), "no odd request and nothing behind one reached the handler");
 }
 
 TEST(http_takes_the_largest_body)
 {
     static const size_t PIECE = 100000;
-    struct side         s;
-    side_start(t, &s, &PLAIN);
+    struct test_http    s;
+    test_http_start(t, &s, &PLAIN);
     struct client *k = client_new(t, s.port);
     char          *piece = malloc(PIECE);
     str            head = STR_NONE, body = STR_NONE;
@@ -131,15 +131,15 @@ TEST(http_takes_the_largest_body)
     CHECK_INT(client_read(k, false, &head, &body), 200, "in chunks");
     free(piece);
     client_free(k);
-    side_end(&s, 1000);
+    test_http_end(&s, 1000);
 }
 
 TEST(http_reads_requests_byte_by_byte)
 {
     static const char TEXT[] = "\r\n" GET("/echo?1") POST_HEAD
         "Content-Length: 3\r\n\r\nabc" POST_HEAD "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x\r\nde\r\n0\r\nX-Sum: 1\r\n\r\n" GET("/soon?2");
-    struct side s;
-    side_start(t, &s, &PLAIN);
+    struct test_http s;
+    test_http_start(t, &s, &PLAIN);
     struct client *k = client_new(t, s.port);
     for (size_t i = 0; i < sizeof TEXT - 1; i++) CHECK(client_send(k, (str){TEXT + i, 1}));
     client_expect(k, 200, S("GET /echo?1 "), "head");
@@ -147,14 +147,14 @@ TEST(http_reads_requests_byte_by_byte)
     client_expect(k, 200, S("POST /echo abcde"), "chunks");
     client_expect(k, 200, S("GET /soon?2 "), "from another thread");
     client_free(k);
-    side_end(&s, 1000);
+    test_http_end(&s, 1000);
 }
 
 TEST(http_answers_pipelined_requests_in_their_order)
 {
-    struct side s;
-    struct buf  all;
-    side_start(t, &s, &PLAIN);
+    struct test_http s;
+    struct buf       all;
+    test_http_start(t, &s, &PLAIN);
     struct client *k = client_new(t, s.port);
     buf_init(&all, &t->call->arena);
     for (int i = 0; i < 300; i++) {
@@ -169,18 +169,18 @@ TEST(http_answers_pipelined_requests_in_their_order)
         client_expect(k, 200, want, "pipelined");
     }
     client_free(k);
-    side_end(&s, 1000);
+    test_http_end(&s, 1000);
 }
 
 TEST(http_a_connection_that_always_has_half_a_request_grows_not)
 {
-    static const struct side_options SMALL = {.settings = {.max_input_bytes = 64 << 10}}; // less than it sends
-    static const char                ONE[] = "GET /soon?a_request_that_is_cut_at_every_place HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    static const struct test_http_options SMALL = {.settings = {.max_input_bytes = 64 << 10}}; // less than it sends
+    static const char                     ONE[] = "GET /soon?a_request_that_is_cut_at_every_place HTTP/1.1\r\nHost: localhost\r\n\r\n";
     enum { N = 4000, HALF = 40 };
-    struct side s;
-    size_t      answered = 0;
-    str         head, body, one = str_of(ONE);
-    side_start(t, &s, &SMALL);
+    struct test_http s;
+    size_t           answered = 0;
+    str              head, body, one = str_of(ONE);
+    test_http_start(t, &s, &SMALL);
     struct client *k = client_new(t, s.port);
     struct buf     step; // the end of a request and the beginning of the next
     buf_init(&step, &t->call->arena);
@@ -190,14 +190,14 @@ TEST(http_a_connection_that_always_has_half_a_request_grows_not)
     while (answered < N && client_send(k, buf_view(&step)) && client_read(k, false, &head, &body) == 200) answered++;
     CHECK_INT(answered, N, "answers");
     client_free(k);
-    side_end(&s, 1000);
+    test_http_end(&s, 1000);
 }
 
 TEST(http_asks_for_a_body_that_waits_to_be_asked_for)
 {
-    struct side s;
-    str         head = STR_NONE, body = STR_NONE;
-    side_start(t, &s, &PLAIN);
+    struct test_http s;
+    str              head = STR_NONE, body = STR_NONE;
+    test_http_start(t, &s, &PLAIN);
     struct client *k = client_new(t, s.port);
     CHECK(client_send(k, S(POST_HEAD "Expect: 100-continue\r\nContent-Length: 3\r\n\r\n")));
     CHECK_INT(client_read(k, false, &head, &body), 100, "asked for");
@@ -211,7 +211,7 @@ TEST(http_asks_for_a_body_that_waits_to_be_asked_for)
     CHECK(client_send(k, S(POST_HEAD "Expect: 100-continue\r\nContent-Length: 9999999\r\n\r\n")));
     CHECK_INT(client_read(k, false, &head, &body), 413, "refused before it is sent");
     client_free(k);
-    side_end(&s, 1000);
+    test_http_end(&s, 1000);
 }
 
 static bool accept_every_second(int fd, void *context)
@@ -223,14 +223,14 @@ static bool accept_every_second(int fd, void *context)
 
 TEST(http_a_listener_chooses_whom_it_accepts)
 {
-    const char               *path = call_zstr(t->call, call_format(t->call, "%s/socket", test_dir(t)));
-    const struct side_options unix_socket = {.unix_path = path, .accepts = accept_every_second};
-    struct side               s;
-    side_start(t, &s, &unix_socket);
+    const char                    *path = call_zstr(t->call, call_format(t->call, "%s/socket", test_dir(t)));
+    const struct test_http_options unix_socket = {.unix_path = path, .accepts = accept_every_second};
+    struct test_http               s;
+    test_http_start(t, &s, &unix_socket);
     for (int i = 0; i < 6; i++) {
         struct client *k = client_new_unix(t, path);
         CHECK_INT(client_get(k, "/echo"), i % 2 ? 200 : 0, "every second one");
         client_free(k);
     }
-    side_end(&s, 1000);
+    test_http_end(&s, 1000);
 }

@@ -4,7 +4,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "side.h"
+#include "test_http.h"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define MEMORY_IS_MEASURED false // the sanitizers keep freed memory and add their own
@@ -37,9 +37,9 @@ static void raise_descriptors(void)
 }
 
 // Waits until the server has handled `n` requests: what they cost is spent by then.
-static void wait_handled(struct side *s, int n)
+static void wait_handled(struct test_http *s, int n)
 {
-    for (int i = 0; i < SIDE_TIMEOUT_S * 1000 && s->handled < n; i++) usleep(1000);
+    for (int i = 0; i < TEST_HTTP_TIMEOUT_S * 1000 && s->handled < n; i++) usleep(1000);
 }
 
 // Reads `n` bytes in small steps; how many came.
@@ -57,14 +57,14 @@ static size_t read_slowly(struct client *k, size_t n)
 TEST(http_peers_that_do_not_read_cost_a_bounded_amount)
 {
     enum { N = 300, BUDGET_MIB = 96 };
-    static const struct side_options BOUNDED = {.settings = {.max_output_bytes = BUDGET_MIB << 20}};
-    struct side                      s;
-    struct client                  **idle = calloc(N, sizeof *idle);
-    int64_t                          at_first, before, most = 0;
+    static const struct test_http_options BOUNDED = {.settings = {.max_output_bytes = BUDGET_MIB << 20}};
+    struct test_http                      s;
+    struct client                       **idle = calloc(N, sizeof *idle);
+    int64_t                               at_first, before, most = 0;
     if (!idle) abort();
     raise_descriptors();
     at_first = resident_bytes();
-    side_start(t, &s, &BOUNDED);
+    test_http_start(t, &s, &BOUNDED);
     struct client *slow = client_new(t, s.port), *control = client_new(t, s.port);
     CHECK_INT(client_get(control, "/echo"), 200, "before");
     CHECK(client_send(slow, S(GET_LARGE)));
@@ -87,7 +87,7 @@ TEST(http_peers_that_do_not_read_cost_a_bounded_amount)
     free(idle);
     client_free(slow);
     client_free(control);
-    side_end(&s, 1000);
+    test_http_end(&s, 1000);
     if (MEMORY_IS_MEASURED) CHECK_AT_MOST((resident_bytes() - at_first) / MIB, 16, "MiB that stay");
 }
 
@@ -95,12 +95,12 @@ TEST(http_peers_that_do_not_read_cost_a_bounded_amount)
 TEST(http_peers_of_one_listener_do_not_push_out_those_of_another)
 {
     enum { N = 30 };
-    static const struct side_options BOUNDED = {.settings = {.max_output_bytes = 48 << 20}};
-    struct side                      s;
-    struct client                   *idle[N];
-    uint16_t                         port;
-    side_start(t, &s, &BOUNDED);
-    struct http_listener *l = side_listen(&s, &port);
+    static const struct test_http_options BOUNDED = {.settings = {.max_output_bytes = 48 << 20}};
+    struct test_http                      s;
+    struct client                        *idle[N];
+    uint16_t                              port;
+    test_http_start(t, &s, &BOUNDED);
+    struct http_listener *l = test_http_listen(&s, &port);
     struct client        *reader = client_new(t, port);
     CHECK(client_send(reader, S(GET_LARGE)));
     wait_handled(&s, 1);
@@ -115,5 +115,5 @@ TEST(http_peers_of_one_listener_do_not_push_out_those_of_another)
     for (int i = 0; i < N; i++) client_free(idle[i]);
     client_free(reader);
     http_unlisten(l);
-    side_end(&s, 1000);
+    test_http_end(&s, 1000);
 }

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "net/socket.h"
-#include "side.h"
+#include "test_http.h"
 
 // One request from a loop, and what came of it.
 struct asked {
@@ -40,7 +40,7 @@ static void begin(struct net_task *task)
     if (k->begun != OK || k->cancels) sem_post(&k->done);
 }
 
-static void ask(struct asked *k, struct side *s, struct net_client *client, const struct net_request *request)
+static void ask(struct asked *k, struct test_http *s, struct net_client *client, const struct net_request *request)
 {
     *k = (struct asked){.begin.run = begin, .client = client, .loop = net_loops_at(s->loops, 0), .request = *request, .cancels = k->cancels};
     call_init(&k->call, NULL, NULL);
@@ -62,22 +62,22 @@ static void forget(struct asked *k)
     *k = (struct asked){0};
 }
 
-static struct net_client *new_client(struct test *t, struct side *s, size_t most)
+static struct net_client *new_client(struct test *t, struct test_http *s, size_t most)
 {
     struct net_client *client = NULL;
     CHECK_OK(net_client_new(t->call, s->loops, &(struct net_client_settings){.max_transfers = most}, &client));
     return client;
 }
 
-static void end_both(struct side *s, struct net_client *client)
+static void end_both(struct test_http *s, struct net_client *client)
 {
-    side_stop(s, 0);
+    test_http_stop(s, 0);
     net_client_free(client);
-    side_end(s, 0);
+    test_http_end(s, 0);
 }
 
-static const struct side_options PLAIN = {0};
-static const struct side_options TLS = {.tls = true};
+static const struct test_http_options PLAIN = {0};
+static const struct test_http_options TLS = {.tls = true};
 
 TEST(net_client_asks_and_reads)
 {
@@ -91,9 +91,9 @@ TEST(net_client_asks_and_reads)
         {"", "/status/404", "", 404, "body"},
         {"", "/redirect/0", "", 302, "elsewhere"}, // not followed unless asked
     };
-    struct side  s;
-    struct asked k = {0};
-    side_start(t, &s, &PLAIN);
+    struct test_http s;
+    struct asked     k = {0};
+    test_http_start(t, &s, &PLAIN);
     struct net_client *client = new_client(t, &s, 0);
     for (size_t i = 0; i < COUNT(CASES); i++) {
         struct net_request r = {.method = str_of(CASES[i].method),
@@ -139,9 +139,9 @@ TEST(net_client_keeps_to_its_rules)
         {"too slow", "http://127.0.0.1:%u/late", {.allows_http = true, .allows_private = true, .total_timeout_ms = 50}, ERR_IO, 0},
         {"a bad method", "http://127.0.0.1:%u/echo", {.method = S_INIT("GET /x"), .allows_http = true, .allows_private = true}, ERR_PARAMETER_INVALID, 0},
     };
-    struct side  s;
-    struct asked k = {0};
-    side_start(t, &s, &PLAIN);
+    struct test_http s;
+    struct asked     k = {0};
+    test_http_start(t, &s, &PLAIN);
     struct net_client *client = new_client(t, &s, 0);
     for (size_t i = 0; i < COUNT(CASES); i++) { // the first opens a connection that could be used again by those behind it
         struct net_request r = CASES[i].r;
@@ -153,17 +153,17 @@ TEST(net_client_keeps_to_its_rules)
         if (CASES[i].want == ERR_NOT_AUTHORIZED) CHECK_INT(s.handled, handled, CASES[i].name);
         forget(&k);
     }
-    side_wait_late(&s, 1);
-    side_release(&s, 1);
+    test_http_wait_late(&s, 1);
+    test_http_release(&s, 1);
     end_both(&s, client);
 }
 
 TEST(net_client_refuses_headers_that_are_none)
 {
     static const char *const BAD[] = {"", "X", ": x", "X: y\r\nZ: 1", "X: y\n"};
-    struct side              s;
+    struct test_http         s;
     struct asked             k = {0};
-    side_start(t, &s, &PLAIN);
+    test_http_start(t, &s, &PLAIN);
     struct net_client *client = new_client(t, &s, 0);
     for (size_t i = 0; i < COUNT(BAD); i++) {
         str                header = str_of(BAD[i]);
@@ -177,10 +177,10 @@ TEST(net_client_refuses_headers_that_are_none)
 
 TEST(net_client_takes_no_proxy_from_the_environment_unless_asked)
 {
-    struct side  s, proxy;
-    struct asked k = {0};
-    side_start(t, &s, &PLAIN);
-    side_start(t, &proxy, &PLAIN);
+    struct test_http s, proxy;
+    struct asked     k = {0};
+    test_http_start(t, &s, &PLAIN);
+    test_http_start(t, &proxy, &PLAIN);
     struct net_client *client = new_client(t, &s, 0);
     setenv("http_proxy", call_format(t->call, "http://127.0.0.1:%u", proxy.port).at, 1);
     for (int uses = 0; uses < 2; uses++) {
@@ -193,17 +193,17 @@ TEST(net_client_takes_no_proxy_from_the_environment_unless_asked)
     }
     unsetenv("http_proxy");
     end_both(&s, client);
-    side_end(&proxy, 0);
+    test_http_end(&proxy, 0);
 }
 
 TEST(net_client_trusts_whom_it_is_told_to)
 {
-    struct side  s;
-    struct asked k = {0};
-    side_start(t, &s, &TLS);
+    struct test_http s;
+    struct asked     k = {0};
+    test_http_start(t, &s, &TLS);
     struct net_client *client = new_client(t, &s, 0);
     str                other, key;
-    side_make_certificate(t, &other, &key);
+    test_http_make_certificate(t, &other, &key);
     const struct { const char *name; str ca; const char *host; enum err want; } CASES[] = {
         {"its own authority", s.certificate_pem, "localhost", OK},
         {"another name", s.certificate_pem, "127.0.0.1", ERR_IO},
@@ -224,9 +224,9 @@ TEST(net_client_trusts_whom_it_is_told_to)
 TEST(net_client_limits_cancels_and_ends)
 {
     enum { MOST = 3 };
-    struct side  s;
-    struct asked late[MOST] = {0}, more = {0};
-    side_start(t, &s, &PLAIN);
+    struct test_http s;
+    struct asked     late[MOST] = {0}, more = {0};
+    test_http_start(t, &s, &PLAIN);
     struct net_client *client = new_client(t, &s, MOST);
     struct net_request r = {
         .url = call_format(t->call, "http://127.0.0.1:%u/late", s.port), .allows_http = true, .allows_private = true, .total_timeout_ms = 60000};
@@ -236,21 +236,21 @@ TEST(net_client_limits_cancels_and_ends)
     forget(&more);
     for (size_t i = 0; i < MOST; i++) {
         ask(&late[i], &s, client, &r);
-        side_wait_late(&s, i + 1); // in this order
+        test_http_wait_late(&s, i + 1); // in this order
     }
     ask(&more, &s, client, &r);
     CHECK_ERR(outcome(&more), ERR_BUSY, "one too many");
     forget(&more);
-    side_release(&s, 1);
+    test_http_release(&s, 1);
     CHECK_INT(outcome(&late[0]), OK, "an answer");
     CHECK_STR(late[0].answer.body, S("GET /late "), "an answer");
     more.cancels = true;
     ask(&more, &s, client, &r);
     CHECK_INT(outcome(&more), OK, "cancelled while others wait");
     forget(&more);
-    side_stop(&s, 0);
+    test_http_stop(&s, 0);
     net_client_free(client);
     for (size_t i = 1; i < MOST; i++) CHECK_ERR(outcome(&late[i]), ERR_IO, "the server stops");
     for (size_t i = 0; i < MOST; i++) forget(&late[i]);
-    side_end(&s, 0);
+    test_http_end(&s, 0);
 }

@@ -5,9 +5,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "side.h"
+#include "test_http.h"
 
-static const struct side_options TLS = {.tls = true, .net = {.loops = 2}};
+static const struct test_http_options TLS = {.tls = true, .net = {.loops = 2}};
 
 static SSL_CTX *client_context(int version, const char *protocols)
 {
@@ -32,8 +32,8 @@ TEST(net_tls_speaks_what_is_not_too_old)
         {"h2 only", 0, "\x02h2", false, NULL},
         {"h2 and an old draft", 0, "\x02h2\x08http/1.0", false, NULL},
     };
-    struct side s;
-    side_start(t, &s, &TLS);
+    struct test_http s;
+    test_http_start(t, &s, &TLS);
     for (size_t i = 0; i < COUNT(CASES); i++) {
         SSL_CTX       *context = client_context(CASES[i].version, CASES[i].protocols);
         struct client *k = client_new_tls(t, s.port, context, NULL);
@@ -52,14 +52,14 @@ TEST(net_tls_speaks_what_is_not_too_old)
         SSL_CTX_free(context);
         ERR_clear_error();
     }
-    side_end(&s, 1000);
+    test_http_end(&s, 1000);
 }
 
 TEST(net_tls_resumes_sessions)
 {
     static const int VERSIONS[] = {TLS1_2_VERSION, TLS1_3_VERSION};
-    struct side      s;
-    side_start(t, &s, &TLS);
+    struct test_http s;
+    test_http_start(t, &s, &TLS);
     for (size_t i = 0; i < COUNT(VERSIONS); i++) {
         SSL_CTX       *context = client_context(VERSIONS[i], NULL);
         struct client *k = client_new_tls(t, s.port, context, NULL);
@@ -78,16 +78,16 @@ TEST(net_tls_resumes_sessions)
         SSL_SESSION_free(session);
         SSL_CTX_free(context);
     }
-    side_end(&s, 1000);
+    test_http_end(&s, 1000);
 }
 
 TEST(net_tls_serves_as_plain_does)
 {
     static const char TEXT[] = GET("/echo?1") "POST /soon HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"
                                               "POST /echo HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n";
-    struct side       s;
+    struct test_http  s;
     str               head, body;
-    side_start(t, &s, &TLS);
+    test_http_start(t, &s, &TLS);
     SSL_CTX       *context = client_context(0, NULL);
     struct client *k = client_new_tls(t, s.port, context, NULL);
     for (size_t i = 0; i < sizeof TEXT - 1; i++) CHECK(client_send(k, (str){TEXT + i, 1}));
@@ -98,8 +98,8 @@ TEST(net_tls_serves_as_plain_does)
     CHECK(client_send(k, S("de" GET("/late") GET("/bytes/60000") GET("/bytes/100000"))));
     CHECK_INT(client_read(k, false, &head, &body), 200, "body");
     CHECK_STR(body, S("POST /echo de"), "body");
-    side_wait_late(&s, 1);
-    side_release(&s, 1);
+    test_http_wait_late(&s, 1);
+    test_http_release(&s, 1);
     CHECK_INT(client_read(k, false, &head, &body), 200, "late");
     CHECK_INT(client_read(k, false, &head, &body), 200, "large");
     CHECK_INT(body.n, 60000, "large");
@@ -111,16 +111,16 @@ TEST(net_tls_serves_as_plain_does)
     CHECK(client_sees_end(k));
     client_free(k);
     SSL_CTX_free(context);
-    side_end(&s, 1000);
+    test_http_end(&s, 1000);
 }
 
 TEST(net_tls_takes_large_bodies_and_slow_readers)
 {
     static const size_t N = 100;
-    struct side         s;
+    struct test_http    s;
     str                 head, body;
     size_t              done = 0;
-    side_start(t, &s, &TLS);
+    test_http_start(t, &s, &TLS);
     SSL_CTX       *context = client_context(0, NULL);
     struct client *k = client_new_tls(t, s.port, context, NULL);
     char          *piece = calloc(1, 1 << 16);
@@ -136,34 +136,34 @@ TEST(net_tls_takes_large_bodies_and_slow_readers)
     free(piece);
     client_free(k);
     SSL_CTX_free(context);
-    side_end(&s, 1000);
+    test_http_end(&s, 1000);
 }
 
 TEST(net_tls_peers_vanish)
 {
-    struct side s;
-    side_start(t, &s, &TLS);
+    struct test_http s;
+    test_http_start(t, &s, &TLS);
     SSL_CTX *context = client_context(0, NULL);
     for (int i = 0; i < 12; i++) {
         struct client *k = i % 4 ? client_new_tls(t, s.port, context, NULL) : client_new(t, s.port); // some before the handshake
         if (i % 4 > 1) {
             CHECK(client_send(k, S(GET("/late") "GET /bytes")));
-            side_wait_late(&s, (size_t)(i / 4 * 2 + i % 4 - 1));
+            test_http_wait_late(&s, (size_t)(i / 4 * 2 + i % 4 - 1));
         }
         if (i % 4 == 3) client_reset(k);
         else client_free(k);
     }
-    side_release(&s, 6);
+    test_http_release(&s, 6);
     struct client *k = client_new_tls(t, s.port, context, NULL);
     CHECK_INT(client_get(k, "/echo"), 200, "the server is well");
     client_free(k);
     SSL_CTX_free(context);
-    side_end(&s, 1000);
+    test_http_end(&s, 1000);
 }
 
 TEST(net_tls_refuses_what_is_no_tls)
 {
-    static const struct side_options SHORT = {.tls = true, .settings = {.head_timeout_ms = 200}};
+    static const struct test_http_options SHORT = {.tls = true, .settings = {.head_timeout_ms = 200}};
     static const struct { const char *name; str sent; int status; } CASES[] = {
         {"plain HTTP", S_INIT(GET("/echo")), 400},
         {"plain HTTP with a body", S_INIT("POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhello"), 400},
@@ -172,8 +172,8 @@ TEST(net_tls_refuses_what_is_no_tls)
         {"half a hello", S_INIT("\x16\x03\x01\x02\x00\x01\x00"), 0},
         {"silence", S_INIT(""), 0},
     };
-    struct side s;
-    side_start(t, &s, &SHORT);
+    struct test_http s;
+    test_http_start(t, &s, &SHORT);
     for (size_t i = 0; i < COUNT(CASES); i++) {
         struct client *k = client_new(t, s.port);
         str            head = STR_NONE, body = STR_NONE;
@@ -184,7 +184,7 @@ TEST(net_tls_refuses_what_is_no_tls)
         CHECK_ROW(recv(k->fd, &byte, 1, 0) <= 0 && errno != EAGAIN, CASES[i].name); // closed, maybe behind an alert
         client_free(k);
     }
-    side_end(&s, 1000);
+    test_http_end(&s, 1000);
     CHECK_INT(s.handled, 0, "nothing reached the handler");
 }
 
@@ -205,8 +205,8 @@ static str encrypted(struct test *t, str key_pem)
 TEST(net_tls_refuses_certificates_and_keys_that_do_not_fit)
 {
     str certificate, key, other_certificate, other_key;
-    side_make_certificate(t, &certificate, &key);
-    side_make_certificate(t, &other_certificate, &other_key);
+    test_http_make_certificate(t, &certificate, &key);
+    test_http_make_certificate(t, &other_certificate, &other_key);
     str chain = call_format(t->call, "%.*s%.*s", PSTR(certificate), PSTR(other_certificate));
     str broken = call_format(t->call, "%.*s-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", PSTR(certificate));
     const struct { const char *name; str certificate, key; enum err want; } CASES[] = {

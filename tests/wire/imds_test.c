@@ -4,7 +4,7 @@
 
 #include "endpoints/imds/imds.h"
 #include "test_server.h"
-#include "side.h"
+#include "test_http.h"
 #include "token/token.h"
 
 #define TOKEN_PATH "/metadata/identity/oauth2/token"

@@ -6,7 +6,7 @@
 
 #include "test_server.h"
 #include "net/socket.h"
-#include "side.h"
+#include "test_http.h"
 
 // A service of its own, to which a listener leads by itself.
 
@@ -165,7 +165,7 @@ TEST(router_answers_later_and_in_pieces_and_on_workers)
     expect(k, "GET /little HTTP/1.1\r\n" HOST "\r\n", 200, S("0 1"), "on the loop");
     expect(k, "GET /much HTTP/1.1\r\n" HOST "\r\n", 200, S("1 1"), "on a worker");
     CHECK(client_send(k, S("GET /later HTTP/1.1\r\n" HOST "\r\nGET /little HTTP/1.1\r\n" HOST "\r\n")));
-    for (int i = 0; i < SIDE_TIMEOUT_S * 1000 && ran < 3; i++) usleep(1000);
+    for (int i = 0; i < TEST_HTTP_TIMEOUT_S * 1000 && ran < 3; i++) usleep(1000);
     expect(other, "GET /little HTTP/1.1\r\n" HOST "\r\n", 200, S("0 1"), "meanwhile");
     sem_post(&may_finish);
     client_expect(k, 200, S("later"), "later");
@@ -194,7 +194,7 @@ TEST(router_answers_that_come_when_nobody_waits_are_dropped)
     for (int i = 0; i < 6; i++) {
         struct client *k = client_new(t, r.port);
         CHECK(client_send(k, i % 2 ? S("GET /later?fail HTTP/1.1\r\n" HOST "\r\n") : S("GET /later HTTP/1.1\r\n" HOST "\r\n")));
-        for (int n = 0; n < SIDE_TIMEOUT_S * 1000 && ran <= i; n++) usleep(1000);
+        for (int n = 0; n < TEST_HTTP_TIMEOUT_S * 1000 && ran <= i; n++) usleep(1000);
         if (i % 3) client_free(k);
         else client_reset(k);
     }

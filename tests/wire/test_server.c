@@ -3,7 +3,7 @@
 #include "endpoints/imds/imds.h"
 #include "ops/committer.h"
 #include "net/socket.h"
-#include "side.h"
+#include "test_http.h"
 
 const struct test_server_identity TEST_SERVER_IDENTITIES[TEST_SERVER_IDENTITY_N] = {
 #define X(name, principal, client, resource) {principal, client, resource},

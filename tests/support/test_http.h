@@ -1,5 +1,5 @@
 /*
- * side.h - both sides of a connection: a server in threads of its own, and clients that block.
+ * test_http.h - an HTTP server and its clients: the server in threads of its own, and clients that block.
  */
 #pragma once
 #include <openssl/ssl.h>
@@ -12,14 +12,14 @@
 
 #define GET(target) "GET " target " HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
-#define SIDE_TIMEOUT_S 20 /* a client waits no longer for anything: sanitizers are slow, a hang must end */
+#define TEST_HTTP_TIMEOUT_S 20 /* a client waits no longer for anything: sanitizers are slow, a hang must end */
 
 /*
  * Its handler knows these paths:
  *   /echo              "METHOD TARGET BODY"
  *   /bytes/N           N bytes
  *   /status/N          that status, with a body
- *   /late              from another thread, once side_release() lets one go
+ *   /late              from another thread, once test_http_release() lets one go
  *   /soon              from another thread, at once
  *   /close             asks for the connection to close
  *   /redirect/N        302 to /redirect/N-1, or to /echo for 0
@@ -27,7 +27,7 @@
  *   /loop              the index of the serving loop
  *   /secure            "yes" or "no"
  */
-struct side {
+struct test_http {
     struct test          *t;
     struct net_loops     *loops;
     struct http_server   *server;
@@ -50,7 +50,7 @@ struct side {
     bool                  worker_ends;
 };
 
-struct side_options {
+struct test_http_options {
     struct net_settings  net;
     struct http_settings settings;
     bool                 tls;
@@ -58,20 +58,20 @@ struct side_options {
     bool (*accepts)(int fd, void *context);
 };
 
-void side_start(struct test *t, struct side *s, const struct side_options *options);
+void test_http_start(struct test *t, struct test_http *s, const struct test_http_options *options);
 /* Stops with that grace, releases what is late, and frees everything. */
-void side_end(struct side *s, int64_t grace_ms);
+void test_http_end(struct test_http *s, int64_t grace_ms);
 /* Stops and waits until net_loops_run has returned. */
-void side_stop(struct side *s, int64_t grace_ms);
+void test_http_stop(struct test_http *s, int64_t grace_ms);
 /* Another listener on the same server; its context counts into contexts_freed. */
-struct http_listener *side_listen(struct side *s, uint16_t *out_port);
+struct http_listener *test_http_listen(struct test_http *s, uint16_t *out_port);
 /* Waits until `n` requests are late, and lets so many go. */
-void side_wait_late(struct side *s, size_t n);
-void side_release(struct side *s, size_t n);
-void side_handle(struct http_exchange *x, void *context);
+void test_http_wait_late(struct test_http *s, size_t n);
+void test_http_release(struct test_http *s, size_t n);
+void test_http_handle(struct http_exchange *x, void *context);
 
 /* A certificate for "localhost" and its key, fresh. */
-void side_make_certificate(struct test *t, str *out_certificate_pem, str *out_key_pem);
+void test_http_make_certificate(struct test *t, str *out_certificate_pem, str *out_key_pem);
 
 struct client {
     struct test *t;
@@ -100,4 +100,4 @@ bool client_sees_end(struct client *k);
 /* Sends a GET and reads the status. */
 int client_get(struct client *k, const char *path);
 
-int64_t side_now_ms(clockid_t clock);
+int64_t test_http_now_ms(clockid_t clock);

@@ -1,4 +1,4 @@
-#include "side.h"
+#include "test_http.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -31,7 +31,7 @@ static void reply_bytes(struct http_exchange *x, int64_t n)
     reply_text(x, 200, (str){letters, (size_t)n});
 }
 
-static void give_to_worker(struct side *s, struct http_exchange *x, bool late)
+static void give_to_worker(struct test_http *s, struct http_exchange *x, bool late)
 {
     pthread_mutex_lock(&s->lock);
     if (late) {
@@ -50,11 +50,11 @@ static bool number_behind(str path, str prefix, int64_t *out)
     return str_starts(path, prefix) && str_to_i64(str_from(path, prefix.n), out);
 }
 
-void side_handle(struct http_exchange *x, void *context)
+void test_http_handle(struct http_exchange *x, void *context)
 {
-    struct side *s = context;
-    str          path = x->request.path;
-    int64_t      n;
+    struct test_http *s = context;
+    str               path = x->request.path;
+    int64_t           n;
     atomic_fetch_add(&s->handled, 1);
     if (str_eq(path, S("/late"))) {
         give_to_worker(s, x, true);
@@ -93,9 +93,9 @@ static void answer_as_worker(struct http_exchange *x)
     reply_text(x, 200, call_format(&x->call, "%.*s %.*s %.*s", PSTR(q->method_text), PSTR(q->target), PSTR(q->body)));
 }
 
-static void *work(void *side)
+static void *work(void *context)
 {
-    struct side *s = side;
+    struct test_http *s = context;
     pthread_mutex_lock(&s->lock);
     while (!s->worker_ends || s->soon || s->waiting_n) {
         struct http_exchange *x = s->soon;
@@ -117,10 +117,10 @@ static void *work(void *side)
     return NULL;
 }
 
-static void *run(void *side)
+static void *run(void *context)
 {
-    struct side *s = side;
-    struct call  c;
+    struct test_http *s = context;
+    struct call       c;
     call_init(&c, NULL, NULL);
     s->result = net_loops_run(&c, s->loops);
     call_clear(&c);
@@ -129,13 +129,13 @@ static void *run(void *side)
 
 static void count_freed(void *context)
 {
-    struct side *s = context;
+    struct test_http *s = context;
     atomic_fetch_add(&s->contexts_freed, 1);
 }
 
-struct http_listener *side_listen(struct side *s, uint16_t *out_port)
+struct http_listener *test_http_listen(struct test_http *s, uint16_t *out_port)
 {
-    struct http_listener_settings settings = {.handler = side_handle, .context = s, .context_free = count_freed};
+    struct http_listener_settings settings = {.handler = test_http_handle, .context = s, .context_free = count_freed};
     struct http_listener         *l = NULL;
     struct call                   c; // of its own: tests call this from several threads
     call_init(&c, NULL, NULL);
@@ -144,20 +144,20 @@ struct http_listener *side_listen(struct side *s, uint16_t *out_port)
     return l;
 }
 
-static void make_tls(struct test *t, struct side *s)
+static void make_tls(struct test *t, struct test_http *s)
 {
     str           key;
     struct secret secret;
-    side_make_certificate(t, &s->certificate_pem, &key);
+    test_http_make_certificate(t, &s->certificate_pem, &key);
     if (secret_init(t->call, &secret, str_bytes(key)) != OK) abort();
     CHECK_OK(net_tls_new(t->call, s->certificate_pem, &secret, &s->tls));
     secret_clear(&secret);
 }
 
-void side_start(struct test *t, struct side *s, const struct side_options *options)
+void test_http_start(struct test *t, struct test_http *s, const struct test_http_options *options)
 {
-    *s = (struct side){.t = t};
-    struct http_listener_settings listen = {.handler = side_handle, .context = s, .context_free = count_freed, .accepts = options->accepts};
+    *s = (struct test_http){.t = t};
+    struct http_listener_settings listen = {.handler = test_http_handle, .context = s, .context_free = count_freed, .accepts = options->accepts};
     pthread_mutex_init(&s->lock, NULL);
     pthread_cond_init(&s->changed, NULL);
     CHECK_OK(net_loops_new(t->call, &options->net, &s->loops));
@@ -170,7 +170,7 @@ void side_start(struct test *t, struct side *s, const struct side_options *optio
     if (pthread_create(&s->worker, NULL, work, s) != 0 || pthread_create(&s->thread, NULL, run, s) != 0) abort();
 }
 
-void side_stop(struct side *s, int64_t grace_ms)
+void test_http_stop(struct test_http *s, int64_t grace_ms)
 {
     struct test *t = s->t;
     net_loops_stop(s->loops, grace_ms);
@@ -179,9 +179,9 @@ void side_stop(struct side *s, int64_t grace_ms)
     CHECK_INT(s->result, OK, "net_loops_run");
 }
 
-void side_end(struct side *s, int64_t grace_ms)
+void test_http_end(struct test_http *s, int64_t grace_ms)
 {
-    if (!s->stopped) side_stop(s, grace_ms);
+    if (!s->stopped) test_http_stop(s, grace_ms);
     pthread_mutex_lock(&s->lock);
     s->worker_ends = true;
     pthread_cond_broadcast(&s->changed);
@@ -194,9 +194,9 @@ void side_end(struct side *s, int64_t grace_ms)
     pthread_cond_destroy(&s->changed);
 }
 
-void side_wait_late(struct side *s, size_t n)
+void test_http_wait_late(struct test_http *s, size_t n)
 {
-    for (int i = 0; i < SIDE_TIMEOUT_S * 1000; i++) {
+    for (int i = 0; i < TEST_HTTP_TIMEOUT_S * 1000; i++) {
         pthread_mutex_lock(&s->lock);
         bool there = s->waiting_n >= n;
         pthread_mutex_unlock(&s->lock);
@@ -206,7 +206,7 @@ void side_wait_late(struct side *s, size_t n)
     test_failed(s->t, __FILE__, __LINE__, "%zu late requests did not come", n);
 }
 
-void side_release(struct side *s, size_t n)
+void test_http_release(struct test_http *s, size_t n)
 {
     pthread_mutex_lock(&s->lock);
     s->to_release += n;
@@ -223,7 +223,7 @@ static str pem_of(struct test *t, BIO *bio)
     return copy;
 }
 
-void side_make_certificate(struct test *t, str *out_certificate_pem, str *out_key_pem)
+void test_http_make_certificate(struct test *t, str *out_certificate_pem, str *out_key_pem)
 {
     EVP_PKEY  *key = EVP_EC_gen("P-256");
     X509      *x = X509_new();
@@ -250,7 +250,7 @@ void side_make_certificate(struct test *t, str *out_certificate_pem, str *out_ke
 static struct client *client_of(struct test *t, int fd, const struct sockaddr *to, socklen_t n)
 {
     struct client *k = calloc(1, sizeof *k);
-    struct timeval timeout = {.tv_sec = SIDE_TIMEOUT_S};
+    struct timeval timeout = {.tv_sec = TEST_HTTP_TIMEOUT_S};
     int            on = 1;
     if (!k || fd < 0) abort();
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
@@ -386,7 +386,7 @@ void client_expect(struct client *k, int status, str body, const char *row)
     CHECK_STR(got_body, body, row);
 }
 
-int64_t side_now_ms(clockid_t clock)
+int64_t test_http_now_ms(clockid_t clock)
 {
     struct timespec now;
     clock_gettime(clock, &now);
