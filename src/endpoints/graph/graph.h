@@ -90,4 +90,4 @@ FALLIBLE graph_answer_list(struct call *c, const struct work *w, const struct wi
 /* Handlers, by file. */
 route_handler graph_list_all, graph_count, graph_create, graph_get, graph_get_by_key, graph_patch, graph_delete, graph_get_by_ids; /* objects.c */
 route_handler graph_members_list, graph_members_all, graph_member_add, graph_member_remove, graph_owners_list;                     /* members.c */
-route_handler graph_member_of, graph_member_of_all, graph_member_groups, graph_check_groups, graph_check_objects;                  /* membership.c */
+route_handler graph_member_of, graph_member_of_all, graph_member_groups, graph_check_groups, graph_check_objects;                  /* members.c */
