@@ -5,8 +5,8 @@
 #include "ops/committer.h"
 #include "ops/denials.h"
 
-// One request on its way: lives in its exchange's call.
-struct journey {
+// The routing of one request, from its head to its answer: lives in its exchange's call.
+struct routing {
     struct write_job      job;
     struct net_job        reading;
     struct http_exchange *x;
@@ -76,14 +76,14 @@ static const struct service *find_service(struct call *c, const struct router *r
     return is_here ? service_by_path(c, http) : NULL; // on the admin socket too: a URL of somebody else is not answered here
 }
 
-static void send(struct journey *j)
+static void send(struct routing *routing)
 {
-    struct http_exchange *x = j->x;
-    struct answer        *a = &j->answer;
-    const struct dialect *d = j->wire.service ? j->wire.service->dialect : NULL;
-    if (d && d->headers) d->headers(&x->call, &j->wire, a);
-    diagnostics_record(&x->call, &j->wire, a);
-    if (j->wire.service && j->wire.service->record) j->wire.service->record(&x->call, &j->wire, a);
+    struct http_exchange *x = routing->x;
+    struct answer        *a = &routing->answer;
+    const struct dialect *d = routing->wire.service ? routing->wire.service->dialect : NULL;
+    if (d && d->headers) d->headers(&x->call, &routing->wire, a);
+    diagnostics_record(&x->call, &routing->wire, a);
+    if (routing->wire.service && routing->wire.service->record) routing->wire.service->record(&x->call, &routing->wire, a);
     x->response.status = a->status ? a->status : 200;
     x->response.body = buf_view(&a->body);
     x->response.content_type = a->content_type;
@@ -91,97 +91,98 @@ static void send(struct journey *j)
     http_reply(x);
 }
 
-static void word_failure(struct journey *j, struct work *w)
+static void word_failure(struct routing *routing, struct work *w)
 {
-    struct call *c = &j->x->call;
+    struct call *c = &routing->x->call;
     if (err_status(c->failure.kind) >= 500) report_failure(REPORT_ERROR, "endpoints: a request failed", c);
-    j->x->response.head.n = 0; // what the handler, or an earlier failure, said of its own answer
+    routing->x->response.head.n = 0; // what the handler, or an earlier failure, said of its own answer
     if (w) w->refusal.record = denials_keep(c, w);
-    if (w && !guid_is_none(w->refusal.record)) answer_header(&j->answer, "x-lanyard-denial", guid_str(c, w->refusal.record));
-    answer_failure(c, w, &j->wire, &j->answer);
+    if (w && !guid_is_none(w->refusal.record)) answer_header(&routing->answer, "x-lanyard-denial", guid_str(c, w->refusal.record));
+    answer_failure(c, w, &routing->wire, &routing->answer);
 }
 
-static void send_failure(struct journey *j)
+static void send_failure(struct routing *routing)
 {
-    word_failure(j, NULL);
-    send(j);
+    word_failure(routing, NULL);
+    send(routing);
 }
 
-static enum err ask(struct journey *j, struct work *w)
+static enum err ask(struct routing *routing, struct work *w)
 {
-    struct call *c = &j->x->call;
-    if (j->wire.service->before) TRY(j->wire.service->before(c, w, &j->wire));
-    return permit_ask(c, w, &j->wire);
+    struct call *c = &routing->x->call;
+    if (routing->wire.service->before) TRY(routing->wire.service->before(c, w, &routing->wire));
+    return permit_ask(c, w, &routing->wire);
 }
 
 // Half an answer is none.
-static enum err check_answer(struct journey *j)
+static enum err check_answer(struct routing *routing)
 {
-    struct call *c = &j->x->call;
-    if (j->answer.body.failed == ERR_TOO_LARGE) return FAIL(c, ERR_TOO_LARGE, "The answer is too large to be built; ask for less with $top.");
-    return j->answer.body.failed ? FAIL_PLAIN(c, j->answer.body.failed) : OK;
+    struct call *c = &routing->x->call;
+    if (routing->answer.body.failed == ERR_TOO_LARGE) return FAIL(c, ERR_TOO_LARGE, "The answer is too large to be built; ask for less with $top.");
+    return routing->answer.body.failed ? FAIL_PLAIN(c, routing->answer.body.failed) : OK;
 }
 
-static enum err handle(struct journey *j, struct work *w)
+static enum err handle(struct routing *routing, struct work *w)
 {
-    struct call          *c = &j->x->call;
-    const struct service *s = j->wire.service;
-    TRY(ask(j, w));
-    if (s->conditions) TRY(s->conditions(c, w, &j->wire, &j->answer));
-    TRY(j->wire.route->handler(c, w, &j->wire, &j->answer));
-    return j->answer.later && *j->answer.later ? OK : check_answer(j); // here, so that a change that cannot be answered is taken back
+    struct call          *c = &routing->x->call;
+    const struct service *s = routing->wire.service;
+    TRY(ask(routing, w));
+    if (s->conditions) TRY(s->conditions(c, w, &routing->wire, &routing->answer));
+    TRY(routing->wire.route->handler(c, w, &routing->wire, &routing->answer));
+    return routing->answer.later && *routing->answer.later ? OK
+                                                           : check_answer(routing); // here, so that a change that cannot be answered is taken back
 }
 
 static enum err run_write(struct write_job *job, struct work *w)
 {
-    struct journey *j = CONTAINER_OF(job, struct journey, job);
-    j->wire.row = w->row;
-    enum err failed = handle(j, w);
-    if (failed != OK) word_failure(j, w);
+    struct routing *routing = CONTAINER_OF(job, struct routing, job);
+    routing->wire.row = w->row;
+    enum err failed = handle(routing, w);
+    if (failed != OK) word_failure(routing, w);
     return failed;
 }
 
 static void write_done(struct write_job *job, enum err committed)
 {
-    struct journey *j = CONTAINER_OF(job, struct journey, job);
-    struct call    *c = &j->x->call;
+    struct routing *routing = CONTAINER_OF(job, struct routing, job);
+    struct call    *c = &routing->x->call;
     if (committed != OK) {
         call_forgive(c);
         enum err said = FAIL(c, committed, "The change could not be saved; nothing was changed. Try again.");
         (void)said; // the words are all that is needed of it
-        word_failure(j, NULL);
+        word_failure(routing, NULL);
     }
-    send(j);
+    send(routing);
 }
 
 // On a loop, or on a worker: the thread of that row.
-static enum err run_read(struct journey *j, unsigned row)
+static enum err run_read(struct routing *routing, unsigned row)
 {
-    struct call *c = &j->x->call;
+    struct call *c = &routing->x->call;
     struct work  w;
-    bool         is_later = false; // not in the journey, which may be over by then
-    j->wire.row = row;
-    j->answer.later = &is_later;
-    TRY(work_begin(c, j->router->product, row, &w));
-    enum err failed = handle(j, &w);
-    if (failed != OK) word_failure(j, &w);
+    bool         is_later = false; // not in the routing, which may be over by then
+    routing->wire.row = row;
+    routing->answer.later = &is_later;
+    TRY(work_begin(c, routing->router->product, row, &w));
+    enum err failed = handle(routing, &w);
+    if (failed != OK) word_failure(routing, &w);
     work_end(&w);
-    if (failed != OK || !is_later) send(j);
+    if (failed != OK || !is_later) send(routing);
     return OK;
 }
 
 void answer_finish(struct answer *a, enum err failed)
 {
-    struct journey *j = CONTAINER_OF(a, struct journey, answer);
-    if (failed == OK) failed = check_answer(j);
-    if (failed != OK) word_failure(j, NULL);
-    send(j);
+    struct routing *routing = CONTAINER_OF(a, struct routing, answer);
+    if (failed == OK) failed = check_answer(routing);
+    if (failed != OK) word_failure(routing, NULL);
+    send(routing);
 }
 
 static void run_much(struct net_job *job, unsigned worker)
 {
-    struct journey *j = CONTAINER_OF(job, struct journey, reading);
-    if (run_read(j, PRODUCT_ROW_WORKERS + worker) != OK) send_failure(j);
+    struct routing *routing = CONTAINER_OF(job, struct routing, reading);
+    if (run_read(routing, PRODUCT_ROW_WORKERS + worker) != OK) send_failure(routing);
 }
 
 static struct known_tokens *known_of(struct router *r, const struct net_loop *loop)
@@ -192,15 +193,15 @@ static struct known_tokens *known_of(struct router *r, const struct net_loop *lo
     return r->known[row];
 }
 
-static enum err tell_caller(struct journey *j, enum guard guard)
+static enum err tell_caller(struct routing *routing, enum guard guard)
 {
-    struct call *c = &j->x->call;
+    struct call *c = &routing->x->call;
     if (guard == GUARD_NONE) return OK;
-    if (j->router->is_admin && http_is_forwarded(&j->x->request)) return FAIL_PLAIN(c, ERR_FORWARDED);
-    if (j->router->is_admin) TRY(guard_operator(c, j->router->product, &j->caller));
+    if (routing->router->is_admin && http_is_forwarded(&routing->x->request)) return FAIL_PLAIN(c, ERR_FORWARDED);
+    if (routing->router->is_admin) TRY(guard_operator(c, routing->router->product, &routing->caller));
     else if (guard == GUARD_OPERATOR) return FAIL_PLAIN(c, ERR_CALLER_UNKNOWN);
-    else TRY(guard_bearer(c, j->router->product, known_of(j->router, j->x->loop), &j->wire, &j->caller));
-    c->caller = &j->caller;
+    else TRY(guard_bearer(c, routing->router->product, known_of(routing->router, routing->x->loop), &routing->wire, &routing->caller));
+    c->caller = &routing->caller;
     return OK;
 }
 
@@ -212,25 +213,27 @@ static enum err read_query(struct call *c, struct wire *q)
 }
 
 // The row, for which the query may count too: a query that cannot be read fits no row that asks of it.
-static enum err find_row(struct journey *j)
+static enum err find_row(struct routing *routing)
 {
-    struct call *c = &j->x->call;
-    enum err     readable = read_query(c, &j->wire);
-    if (readable == OK) return route_find(c, j->wire.service, j->x->request.method, j->x->request.path, &j->wire, &j->wire.route);
+    struct call *c = &routing->x->call;
+    enum err     readable = read_query(c, &routing->wire);
+    if (readable == OK)
+        return route_find(c, routing->wire.service, routing->x->request.method, routing->x->request.path, &routing->wire, &routing->wire.route);
     struct failure unreadable = c->failure;
     call_forgive(c);
-    TRY(route_find(c, j->wire.service, j->x->request.method, j->x->request.path, &j->wire, &j->wire.route));
+    TRY(route_find(c, routing->wire.service, routing->x->request.method, routing->x->request.path, &routing->wire, &routing->wire.route));
     c->failure = unreadable;
     return readable;
 }
 
-static void take_correlation(struct journey *j)
+static void take_correlation(struct routing *routing)
 {
-    const char *name = j->wire.service->correlation;
+    const char *name = routing->wire.service->correlation;
     guid        asked;
     if (!name) return;
-    str given = http_header(&j->x->request, str_of(name));
-    if (guid_parse(str_empty(given) ? wire_query(&j->wire, name) : given, &asked) && !guid_is_none(asked)) j->x->call.correlation_id = asked;
+    str given = http_header(&routing->x->request, str_of(name));
+    if (guid_parse(str_empty(given) ? wire_query(&routing->wire, name) : given, &asked) && !guid_is_none(asked))
+        routing->x->call.correlation_id = asked;
 }
 
 static uint64_t max_body(const struct route *r)
@@ -239,24 +242,25 @@ static uint64_t max_body(const struct route *r)
 }
 
 // Everything before the handler: the caller first, for a stranger learns nothing of what exists.
-static enum err prepare(struct journey *j)
+static enum err prepare(struct routing *routing)
 {
-    struct call          *c = &j->x->call;
-    const struct service *s = j->wire.service;
-    enum err              found = find_row(j);
+    struct call          *c = &routing->x->call;
+    const struct service *s = routing->wire.service;
+    enum err              found = find_row(routing);
     struct failure        not_found;
     if (found != OK) not_found = c->failure; // a large copy, made only when it is needed
     call_forgive(c);
-    take_correlation(j);
-    if (s->at_door && found != ERR_NOT_FOUND) TRY(s->at_door(c, &j->wire));
-    TRY(tell_caller(j, j->wire.route ? j->wire.route->guard : s->audience.app.n ? GUARD_BEARER : GUARD_NONE));
+    take_correlation(routing);
+    if (s->at_door && found != ERR_NOT_FOUND) TRY(s->at_door(c, &routing->wire));
+    TRY(tell_caller(routing, routing->wire.route ? routing->wire.route->guard : s->audience.app.n ? GUARD_BEARER : GUARD_NONE));
     if (found != OK) {
         c->failure = not_found;
         return found;
     }
-    if (j->x->request.body.n > max_body(j->wire.route))
-        return FAIL(c, ERR_TOO_LARGE, "The body is longer than %llu bytes.", (unsigned long long)max_body(j->wire.route));
-    if (s->needs_api_version && !j->wire.route->any_version && str_empty(j->wire.api_version)) return FAIL_PLAIN(c, ERR_API_VERSION_MISSING);
+    if (routing->x->request.body.n > max_body(routing->wire.route))
+        return FAIL(c, ERR_TOO_LARGE, "The body is longer than %llu bytes.", (unsigned long long)max_body(routing->wire.route));
+    if (s->needs_api_version && !routing->wire.route->any_version && str_empty(routing->wire.api_version))
+        return FAIL_PLAIN(c, ERR_API_VERSION_MISSING);
     return OK;
 }
 
@@ -270,53 +274,53 @@ static void misdirected(struct http_exchange *x)
 }
 
 // False: it is answered.
-static bool begin(struct http_exchange *x, struct router *r, struct journey **out)
+static bool begin(struct http_exchange *x, struct router *r, struct routing **out)
 {
-    struct journey *j;
+    struct routing *routing;
     struct call    *c = &x->call;
-    if (NEW(c, &j, 1) != OK) {
+    if (NEW(c, &routing, 1) != OK) {
         x->response.status = 503;
         http_reply(x);
         return false;
     }
-    j->x = x;
-    j->router = r;
-    j->answer.x = x;
-    j->answer.body.arena = &c->arena;
-    j->job.run = run_write;
-    j->job.done = write_done;
-    j->reading.run = run_much;
-    j->wire.http = &x->request;
-    j->wire.product = r->product;
-    j->wire.router = r;
-    j->wire.is_local_operator = r->is_admin;
-    j->wire.row = net_loop_index(x->loop);
-    j->wire.service = find_service(c, r, &x->request, &j->wire.label);
-    *out = j;
-    if (!j->wire.service) misdirected(x);
-    else if (prepare(j) != OK) send_failure(j);
+    routing->x = x;
+    routing->router = r;
+    routing->answer.x = x;
+    routing->answer.body.arena = &c->arena;
+    routing->job.run = run_write;
+    routing->job.done = write_done;
+    routing->reading.run = run_much;
+    routing->wire.http = &x->request;
+    routing->wire.product = r->product;
+    routing->wire.router = r;
+    routing->wire.is_local_operator = r->is_admin;
+    routing->wire.row = net_loop_index(x->loop);
+    routing->wire.service = find_service(c, r, &x->request, &routing->wire.label);
+    *out = routing;
+    if (!routing->wire.service) misdirected(x);
+    else if (prepare(routing) != OK) send_failure(routing);
     else return true;
     return false;
 }
 
 // The permission, as far as it can be asked without the body. False: it is refused, and answered.
-static bool ask_early(struct journey *j)
+static bool ask_early(struct routing *routing)
 {
-    struct call *c = &j->x->call;
+    struct call *c = &routing->x->call;
     struct work  w;
     bool         lacks_body = false;
-    enum err     failed = work_begin(c, j->router->product, j->wire.row, &w);
+    enum err     failed = work_begin(c, routing->router->product, routing->wire.row, &w);
     if (failed == OK) {
-        j->wire.lacks_body = &lacks_body;
-        failed = ask(j, &w);
-        j->wire.lacks_body = NULL;
-        if (failed != OK && !lacks_body) word_failure(j, &w);
+        routing->wire.lacks_body = &lacks_body;
+        failed = ask(routing, &w);
+        routing->wire.lacks_body = NULL;
+        if (failed != OK && !lacks_body) word_failure(routing, &w);
         work_end(&w);
     } else {
-        word_failure(j, NULL);
+        word_failure(routing, NULL);
     }
     if (failed != OK && !lacks_body) {
-        send(j);
+        send(routing);
         return false;
     }
     call_forgive(c);
@@ -325,10 +329,10 @@ static bool ask_early(struct journey *j)
 
 void router_admit(struct http_exchange *x, void *context)
 {
-    struct journey *j;
-    if (!begin(x, context, &j)) return;
-    const struct route *route = j->wire.route; // lives on, the journey may not
-    if (!ask_early(j)) return;
+    struct routing *routing;
+    if (!begin(x, context, &routing)) return;
+    const struct route *route = routing->wire.route; // outlives the routing
+    if (!ask_early(routing)) return;
     x->max_body_bytes = max_body(route);
     x->pulls_body = route->pulls_body;
 }
@@ -336,13 +340,13 @@ void router_admit(struct http_exchange *x, void *context)
 void router_handle(struct http_exchange *x, void *context)
 {
     struct router  *r = context;
-    struct journey *j;
+    struct routing *routing;
     struct call    *c = &x->call;
     enum err        failed;
-    if (!begin(x, r, &j)) return;
-    const struct route *route = j->wire.route;
-    if (route->writes || (route->op && route->op->writes)) failed = committer_submit(c, r->product->committer, &j->job);
-    else if (route->reads_much && r->workers) failed = net_workers_submit(c, r->workers, &j->reading);
-    else failed = run_read(j, j->wire.row);
-    if (failed != OK) send_failure(j);
+    if (!begin(x, r, &routing)) return;
+    const struct route *route = routing->wire.route;
+    if (route->writes || (route->op && route->op->writes)) failed = committer_submit(c, r->product->committer, &routing->job);
+    else if (route->reads_much && r->workers) failed = net_workers_submit(c, r->workers, &routing->reading);
+    else failed = run_read(routing, routing->wire.row);
+    if (failed != OK) send_failure(routing);
 }
