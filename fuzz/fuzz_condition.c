@@ -1,6 +1,8 @@
-// What may be written can be evaluated; NOT and parentheses mean what they say; the culprit is a piece of the text.
+// What may be written can be evaluated; NOT and parentheses mean what they say; the culprit is a piece of the text. A role
+// that has every action meets every condition, and one that has none meets what a NOT around it meets.
 #include "fuzz.h"
 #include "rbac/condition_form.h"
+#include "rbac/condition_reach.h"
 
 #define BLOBS "Microsoft.Storage/storageAccounts/blobServices/containers/blobs"
 #define RA    "Microsoft.Authorization/roleAssignments"
@@ -40,6 +42,23 @@ static enum truth eval(str text, const struct condition_facts *facts)
     return t;
 }
 
+static bool is_met(struct call *c, str text, const struct role *role)
+{
+    struct condition_reach out;
+    ASSERT(condition_reach(c, text, role, &out) == OK);
+    ASSERT(!out.is_met || out.need_n == 0);
+    return out.is_met;
+}
+
+static void check_reach(struct call *c, str text, str negated)
+{
+    static const str             STAR[] = {S_INIT("*")};
+    const struct role_permission all = {.actions = STAR, .action_n = 1, .data_actions = STAR, .data_action_n = 1};
+    const struct role            everything = {.permissions = &all, .permission_n = 1}, nothing = {0};
+    ASSERT(is_met(c, text, &everything));
+    ASSERT(is_met(c, text, &nothing) == is_met(c, negated, &nothing));
+}
+
 FUZZ(condition)
 {
     struct action a;
@@ -61,6 +80,7 @@ FUZZ(condition)
     if (!is_well_formed(twice)) return 0; // deeper or longer than may be
     ASSERT((condition_check(c, twice, STR_NONE) == OK) == valid);
     call_forgive(c);
+    check_reach(c, in, twice);
     enum truth negated = eval(twice, &with);
     ASSERT(negated == (t == TRUTH_UNKNOWN ? t : t == TRUTH_TRUE ? TRUTH_FALSE : TRUTH_TRUE));
     return 0;

@@ -85,6 +85,12 @@ enum err assignment_unpack(struct call *c, bytes record, struct assignment **out
     return assignment_new(c, &a, out);
 }
 
+str assignment_path(struct call *c, str scope, guid id)
+{
+    str at = str_eq(scope, S("/")) ? S("") : scope;
+    return call_format(c, "%.*s/providers/Microsoft.Authorization/roleAssignments/%s", PSTR(at), guid_text(id).s);
+}
+
 static const struct deny_principal *place_principals(struct lists *l, const struct deny_principal *from, size_t n)
 {
     struct deny_principal *to = lists_slots(l, from, n, sizeof *from);

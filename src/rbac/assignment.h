@@ -43,6 +43,8 @@ struct assignment {
 FALLIBLE assignment_new(struct call *c, const struct assignment *plain, struct assignment **out);
 void     assignment_pack(struct buf *b, const struct assignment *a);
 FALLIBLE assignment_unpack(struct call *c, bytes record, struct assignment **out);
+/* The ARM id of one. Lives: the call. */
+str assignment_path(struct call *c, str scope, guid id);
 
 struct deny_principal {
     object_id id; /* all zero: everyone */

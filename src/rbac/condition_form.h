@@ -8,6 +8,7 @@
 #pragma once
 #include "core/guid.h"
 #include "rbac/condition.h"
+#include "rbac/role.h"
 
 #define CONDITION_MAX_LITERALS (CONDITION_MAX_BYTES / 2)
 
@@ -95,6 +96,19 @@ MUST_USE bool condition_read(str text, struct condition_scratch *scratch, struct
  *         https://learn.microsoft.com/azure/azure-monitor/logs/granular-rbac-log-analytics
  */
 MUST_USE bool condition_names_check(const struct condition *k, struct condition_fault *out_fault);
+
+/* The operations whose requests can carry an attribute: what any of the patterns names, on the one plane. */
+struct condition_carriers {
+    enum rbac_plane plane;
+    str             patterns[2];
+    size_t          n;
+};
+
+/*
+ * What carries the attribute. NULL: the operand is none, it is not published, or it belongs to the caller or the
+ * connection and not to an operation.
+ */
+const struct condition_carriers *condition_carriers_of(const struct condition *k, const struct operand *o);
 
 static inline str condition_text(const struct condition *k, struct cut c)
 {

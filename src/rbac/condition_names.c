@@ -9,38 +9,48 @@
 enum { REQUEST = 1 << RBAC_REQUEST, RESOURCE = 1 << RBAC_RESOURCE, PRINCIPAL = 1 << RBAC_PRINCIPAL, ENVIRONMENT = 1 << RBAC_ENVIRONMENT };
 enum { STRING = 1 << CLASS_STRING, INTEGER = 1 << CLASS_INTEGER, TIME = 1 << CLASS_TIME, BOOL = 1 << CLASS_BOOL, GUID = 1 << CLASS_GUID };
 
-// `has_key`: the name ends in ":" and the writer's own key follows it.
+// What carries an attribute: the operations of its type of resource, and below an account or a container those of all they hold.
+static const struct condition_carriers ACCOUNT_DATA = {RBAC_DATA, {S_INIT(ACCOUNTS "/*")}, 1};
+static const struct condition_carriers BLOB_DATA = {RBAC_DATA, {S_INIT(ACCOUNTS "/blobServices/*")}, 1};
+static const struct condition_carriers QUEUE_DATA = {RBAC_DATA, {S_INIT(ACCOUNTS "/queueServices/queues/*")}, 1};
+static const struct condition_carriers GRANTING = {RBAC_CONTROL, {S_INIT(RA "/write"), S_INIT(RA "/delete")}, 2};
+static const struct condition_carriers SECRET_DATA = {RBAC_DATA, {S_INIT("Microsoft.KeyVault/vaults/secrets/*")}, 1};
+static const struct condition_carriers REPOSITORY_DATA = {RBAC_DATA, {S_INIT("Microsoft.ContainerRegistry/registries/repositories/*")}, 1};
+static const struct condition_carriers TABLE_DATA = {RBAC_DATA, {S_INIT(TABLES "/*")}, 1};
+
+// `has_key`: the name ends in ":" and the writer's own key follows it. `carriers` NULL: of the caller or the connection, whatever the operation.
 static const struct published {
-    str      name;
-    unsigned sources, types;
-    bool     has_key;
+    str                              name;
+    unsigned                         sources, types;
+    bool                             has_key;
+    const struct condition_carriers *carriers;
 } ATTRIBUTES[] = {
-    {S_INIT(ACCOUNTS ":name"), RESOURCE, STRING, false},
-    {S_INIT(ACCOUNTS ":isHnsEnabled"), RESOURCE, BOOL, false},
-    {S_INIT(ACCOUNTS "/encryptionScopes:name"), RESOURCE, STRING, false},
-    {S_INIT(CONTAINERS ":name"), RESOURCE, STRING, false},
-    {S_INIT(CONTAINERS "/metadata:"), RESOURCE, STRING, true},
-    {S_INIT(BLOBS ":path"), RESOURCE, STRING, false},
-    {S_INIT(BLOBS ":isCurrentVersion"), RESOURCE, BOOL, false},
-    {S_INIT(BLOBS ":prefix"), REQUEST, STRING, false},
-    {S_INIT(BLOBS ":snapshot"), REQUEST, TIME, false},
-    {S_INIT(BLOBS ":versionId"), REQUEST, TIME, false},
-    {S_INIT(BLOBS "/tags:"), REQUEST | RESOURCE, STRING, true},
-    {S_INIT(ACCOUNTS "/queueServices/queues:name"), RESOURCE, STRING, false},
-    {S_INIT(RA ":RoleDefinitionId"), REQUEST | RESOURCE, GUID, false},
-    {S_INIT(RA ":PrincipalId"), REQUEST | RESOURCE, GUID, false},
-    {S_INIT(RA ":PrincipalType"), REQUEST | RESOURCE, STRING, false},
-    {S_INIT("Microsoft.KeyVault/vaults/secrets:name"), RESOURCE, STRING, false},
-    {S_INIT("Microsoft.ContainerRegistry/registries/repositories:name"), REQUEST, STRING, false},
-    {S_INIT(TABLES ":name"), RESOURCE, STRING, false},
-    {S_INIT(TABLES ":protectionLevel"), RESOURCE, STRING, false},
-    {S_INIT(TABLES "/record:"), RESOURCE, STRING, true},
-    {S_INIT("Microsoft.Directory/CustomSecurityAttributes/Id:"), PRINCIPAL, STRING | INTEGER | BOOL, true},
-    {S_INIT("isPrivateLink"), ENVIRONMENT, BOOL, false},
-    {S_INIT("UtcNow"), ENVIRONMENT, TIME, false},
-    {S_INIT("Microsoft.Network/privateEndpoints"), ENVIRONMENT, STRING, false},
-    {S_INIT("Microsoft.Network/virtualNetworks/subnets"), ENVIRONMENT, STRING, false},
-    {S_INIT("subOperation"), REQUEST, STRING, false}, // the form of 2021: now SubOperationMatches
+    {S_INIT(ACCOUNTS ":name"), RESOURCE, STRING, false, &ACCOUNT_DATA},
+    {S_INIT(ACCOUNTS ":isHnsEnabled"), RESOURCE, BOOL, false, &BLOB_DATA},
+    {S_INIT(ACCOUNTS "/encryptionScopes:name"), RESOURCE, STRING, false, &BLOB_DATA},
+    {S_INIT(CONTAINERS ":name"), RESOURCE, STRING, false, &BLOB_DATA},
+    {S_INIT(CONTAINERS "/metadata:"), RESOURCE, STRING, true, &BLOB_DATA},
+    {S_INIT(BLOBS ":path"), RESOURCE, STRING, false, &BLOB_DATA},
+    {S_INIT(BLOBS ":isCurrentVersion"), RESOURCE, BOOL, false, &BLOB_DATA},
+    {S_INIT(BLOBS ":prefix"), REQUEST, STRING, false, &BLOB_DATA},
+    {S_INIT(BLOBS ":snapshot"), REQUEST, TIME, false, &BLOB_DATA},
+    {S_INIT(BLOBS ":versionId"), REQUEST, TIME, false, &BLOB_DATA},
+    {S_INIT(BLOBS "/tags:"), REQUEST | RESOURCE, STRING, true, &BLOB_DATA},
+    {S_INIT(ACCOUNTS "/queueServices/queues:name"), RESOURCE, STRING, false, &QUEUE_DATA},
+    {S_INIT(RA ":RoleDefinitionId"), REQUEST | RESOURCE, GUID, false, &GRANTING},
+    {S_INIT(RA ":PrincipalId"), REQUEST | RESOURCE, GUID, false, &GRANTING},
+    {S_INIT(RA ":PrincipalType"), REQUEST | RESOURCE, STRING, false, &GRANTING},
+    {S_INIT("Microsoft.KeyVault/vaults/secrets:name"), RESOURCE, STRING, false, &SECRET_DATA},
+    {S_INIT("Microsoft.ContainerRegistry/registries/repositories:name"), REQUEST, STRING, false, &REPOSITORY_DATA},
+    {S_INIT(TABLES ":name"), RESOURCE, STRING, false, &TABLE_DATA},
+    {S_INIT(TABLES ":protectionLevel"), RESOURCE, STRING, false, &TABLE_DATA},
+    {S_INIT(TABLES "/record:"), RESOURCE, STRING, true, &TABLE_DATA},
+    {S_INIT("Microsoft.Directory/CustomSecurityAttributes/Id:"), PRINCIPAL, STRING | INTEGER | BOOL, true, NULL},
+    {S_INIT("isPrivateLink"), ENVIRONMENT, BOOL, false, NULL},
+    {S_INIT("UtcNow"), ENVIRONMENT, TIME, false, NULL},
+    {S_INIT("Microsoft.Network/privateEndpoints"), ENVIRONMENT, STRING, false, NULL},
+    {S_INIT("Microsoft.Network/virtualNetworks/subnets"), ENVIRONMENT, STRING, false, NULL},
+    {S_INIT("subOperation"), REQUEST, STRING, false, NULL}, // the form of 2021: now SubOperationMatches
 };
 
 // Bags of keys, as "path&$keys$&" asks for them.
@@ -57,7 +67,7 @@ static bool is_row(const struct published *row, const struct operand *o, str nam
 
 static const struct published *row_of(const struct operand *o, str name)
 {
-    static const struct published BAG = {.sources = REQUEST | RESOURCE, .types = STRING};
+    static const struct published BAG = {.sources = REQUEST | RESOURCE, .types = STRING, .carriers = &BLOB_DATA};
     if (o->wants_keys) return str_index_nocase(BAGS, COUNT(BAGS), name) == STR_NOWHERE ? NULL : &BAG;
     for (size_t i = 0; i < COUNT(ATTRIBUTES); i++)
         if (is_row(&ATTRIBUTES[i], o, name)) return &ATTRIBUTES[i];
@@ -110,4 +120,10 @@ bool condition_names_check(const struct condition *k, struct condition_fault *ou
         if (!check_operand(k, node, &node->left, out) || !check_operand(k, node, &node->right, out)) return false;
     }
     return true;
+}
+
+const struct condition_carriers *condition_carriers_of(const struct condition *k, const struct operand *o)
+{
+    const struct published *row = o->is_attribute ? row_of(o, condition_text(k, o->name)) : NULL;
+    return row ? row->carriers : NULL;
 }

@@ -20,6 +20,8 @@ ROLES = {
     "Role Based Access Control Administrator": "f58310d9-a9f6-439a-9e8d-f62e7b41a168",
     "Key Vault Secrets User": "4633458b-17de-408a-b874-0445c86b69e6",
     "Key Vault Secrets Officer": "b86a8fe4-44ce-4948-aee5-eccb2c155cd7",
+    "Storage Blob Data Reader": "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1",
+    "Storage Queue Data Reader": "19e7f393-937e-4f77-808e-94535e297925",
 }
 MACHINES = ("owner-of-rg1", "reader", "chief", "delegate", "user", "officer", "custom", "nobody")
 
@@ -1167,3 +1169,28 @@ def test_r9_orphans_are_listed_and_removed(s):
     assert "removed: Reader" in s.server.call("orphans", "--remove"), "removed"
     assert "Every role assignment has a principal." in s.server.call("orphans", "--remove"), "none left"
 
+
+def test_a1_audit_finds_conditions_that_no_action_of_their_role_can_meet_and_orphans(s):
+    def audit(*args):
+        done = subprocess.run([s.server.binary, "audit", *args], env=s.server.env, capture_output=True, text=True, check=False)
+        return done.returncode, done.stdout
+
+    queue = "@Resource[Microsoft.Storage/storageAccounts/queueServices/queues:name] StringEquals 'q'"
+    same(audit(), (0, "Nothing was found.\n"), "nothing yet")
+    fits = s.assign("Storage Queue Data Reader", s.rg1, s.ids["user"], condition=queue)
+    same(audit("--json"), (0, '{"value":[]}\n'), "a condition that fits")
+    odd = s.assign("Storage Blob Data Reader", s.rg1, s.ids["user"], condition=queue)
+    gone = s.assign("Reader", s.rg2, str(uuid.uuid4()), principalType="ServicePrincipal")
+    status, words = audit()
+    same(status, 1, "with findings")
+    assert words.startswith(f"warning: A condition that no action of its role can meet\n  {odd['id']}\n  Its condition asks for @Resource["), words
+    assert "The role Storage Blob Data Reader has none of these actions" in words, words
+    assert f"note: A role assignment whose principal is gone\n  {gone['id']}\n" in words, words
+    status, text = audit("--json")
+    found = json.loads(text)["value"]
+    same([(x["kind"], x["severity"], x["subject"]) for x in found],
+         [("condition-never-applies", "warning", odd["id"]), ("orphaned-assignment", "note", gone["id"])], "JSON")
+    assert all(x["title"] and x["what"] and x["advice"] for x in found), text
+    for one in (fits, odd, gone):
+        s.drop(one)
+    same(audit()[0], 0, "all is well again")

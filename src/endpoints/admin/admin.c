@@ -157,6 +157,7 @@ static const struct route ROUTES[] = {
     {HTTP_GET, "/lanyard/denials", GUARD_OPERATOR, OPERATOR_ONLY, operator_denials_list, .writes = true, .any_version = true},
     {HTTP_GET, "/lanyard/logs/{name}", GUARD_OPERATOR, OPERATOR_ONLY, operator_log_list, .writes = true, .any_version = true},
     {HTTP_GET, "/lanyard/denials/{name}", GUARD_OPERATOR, OPERATOR_ONLY, operator_denial_get, .writes = true, .any_version = true},
+    {HTTP_GET, "/lanyard/audit", GUARD_OPERATOR, OPERATOR_ONLY, operator_audit_list, .any_version = true, .reads_much = true},
     {HTTP_GET, "/lanyard/orphans", GUARD_OPERATOR, OPERATOR_ONLY, operator_orphans_list, .any_version = true, .reads_much = true},
     {HTTP_PUT, "/lanyard/deny-assignments/{name}", GUARD_OPERATOR, OPERATOR_ONLY, operator_deny_put, &OP_DENY_WRITE, .any_version = true},
     {HTTP_DELETE, "/lanyard/deny-assignments/{name}", GUARD_OPERATOR, OPERATOR_ONLY, operator_deny_delete, &OP_DENY_DELETE, .any_version = true},

@@ -4,6 +4,7 @@
  *     PUT    /lanyard/deny-assignments/GUID   {"name", "scope", "permissions": [{"actions", ...}], "principals": [{"id"}],
  *                                              "excludePrincipals", "doNotApplyToChildScopes", "description"}
  *     DELETE /lanyard/deny-assignments/GUID
+ *     GET    /lanyard/audit                   what deserves a look, kind after kind: {"kind", "severity", "title", "subject", "what", "advice"}
  *     GET    /lanyard/orphans                 role assignments whose principal is gone
  *     GET    /lanyard/denials                 the latest refused requests, newest first
  *     POST   /lanyard/principals/GUID/revoke-tokens   the tokens it got so far are refused; it need not exist any more
@@ -16,7 +17,8 @@
 #pragma once
 #include "endpoints/service.h"
 
-route_handler operator_deny_put, operator_deny_delete;                           /* denies.c */
-route_handler operator_tokens_revoke;                                            /* admin.c */
-route_handler operator_log_list;                                                 /* logs.c */
-route_handler operator_orphans_list, operator_denials_list, operator_denial_get; /* denials.c */
+route_handler operator_deny_put, operator_deny_delete;    /* denies.c */
+route_handler operator_tokens_revoke;                     /* admin.c */
+route_handler operator_log_list;                          /* logs.c */
+route_handler operator_denials_list, operator_denial_get; /* denials.c */
+route_handler operator_audit_list, operator_orphans_list; /* audit.c */

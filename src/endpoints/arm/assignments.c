@@ -4,12 +4,6 @@
 #include "endpoints/arm/arm.h"
 #include "ops/assignment_list.h"
 
-static str id_of(struct call *c, str scope, guid id)
-{
-    str at = str_eq(scope, S("/")) ? S("") : scope;
-    return call_format(c, "%.*s/providers/Microsoft.Authorization/roleAssignments/%s", PSTR(at), guid_text(id).s);
-}
-
 static void put_text_or_null(struct json_writer *j, str name, str value)
 {
     if (str_empty(value)) json_put_null(j, name);
@@ -34,7 +28,7 @@ static void write_assignment(struct call *c, struct json_writer *j, const struct
     put_text_or_null(j, S("delegatedManagedIdentityResourceId"), x->delegated_identity);
     put_text_or_null(j, S("description"), x->description);
     json_write_end(j);
-    json_put_string(j, S("id"), id_of(c, x->scope, x->id));
+    json_put_string(j, S("id"), assignment_path(c, x->scope, x->id));
     json_put_string(j, S("type"), S("Microsoft.Authorization/roleAssignments"));
     json_put_string(j, S("name"), guid_str(c, x->id));
     json_write_end(j);
@@ -132,7 +126,7 @@ enum err arm_at_assignment(struct call *c, const struct work *w, struct wire *q,
     args->scope = arm_scope_of(q);
     TRY(read_id(c, q, &args->id));
     TRY(assignment_attributes(c, w, args, q->route->method == HTTP_DELETE, attributes));
-    *out = (struct op_target){.scope = id_of(c, args->scope, args->id), .attributes = attributes};
+    *out = (struct op_target){.scope = assignment_path(c, args->scope, args->id), .attributes = attributes};
     q->object = args;
     return OK;
 }

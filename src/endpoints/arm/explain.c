@@ -107,10 +107,8 @@ static bool offer_grant(const struct assignment *a, void *ctx)
     const struct role *role = rbac_find_role(x->w->world->rules, a->role);
     if (!role || !concerns(x, a->scope)) return true;
     const struct principal *holder = directory_find(x->w->world->directory, a->principal);
-    str                     at = str_eq(a->scope, S("/")) ? S("") : a->scope;
     json_write_object(x->j);
-    json_put_string(x->j, S("roleAssignment"),
-                    call_format(x->c, "%.*s/providers/Microsoft.Authorization/roleAssignments/%s", PSTR(at), guid_text(a->id).s));
+    json_put_string(x->j, S("roleAssignment"), assignment_path(x->c, a->scope, a->id));
     json_put_string(x->j, S("roleName"), role->name);
     json_put_string(x->j, S("scope"), a->scope);
     json_put_guid(x->j, S("principal"), a->principal.g);
