@@ -28,7 +28,7 @@ enum err log_put(struct call *c, struct store_session *session, const struct log
     return store_put(c, session, kind->store, key, str_bytes(body));
 }
 
-struct listing {
+struct record_scan {
     const struct log_kind  *kind;
     const struct log_range *range;
     char                   *items;
@@ -41,11 +41,11 @@ struct listing {
 
 static enum err see(struct call *c, str key, bytes body, void *context)
 {
-    struct listing *l = context;
-    void           *item = l->items + l->n * l->kind->item_bytes;
-    int64_t         written_ns;
-    guid            id;
-    str             kept, tail = str_from(key, l->kind->prefix.n);
+    struct record_scan *l = context;
+    void               *item = l->items + l->n * l->kind->item_bytes;
+    int64_t             written_ns;
+    guid                id;
+    str                 kept, tail = str_from(key, l->kind->prefix.n);
     if (l->n == l->range->limit) return ENOUGH;
     TRY(log_key_read(c, tail, &written_ns, &id));
     if (str_empty(l->newest) || !str_empty(l->range->after)) TRY(call_copy_str(c, tail, &l->newest));
@@ -77,7 +77,7 @@ static enum err read_cursor(struct call *c, const struct log_kind *kind, str cur
 enum err log_list(struct call *c, struct store_session *session, const struct log_kind *kind, const struct log_range *range, void **out,
                   size_t *out_n, str *out_cursor)
 {
-    struct listing     l = {.kind = kind, .range = range};
+    struct record_scan l = {.kind = kind, .range = range};
     struct store_range scan = {.prefix = kind->prefix, .backwards = str_empty(range->after)};
     if (guid_is_none(range->correlation_id)) scan.limit = range->limit;
     if (!str_empty(range->after)) TRY(read_cursor(c, kind, range->after, &scan.after));

@@ -212,20 +212,20 @@ enum err denials_find(struct call *c, struct store_session *session, guid id, st
     return OK;
 }
 
-struct listing {
+struct denial_list {
     struct denial *items;
     size_t         n;
 };
 
 static enum err add(struct call *c, str key, bytes body, void *context)
 {
-    struct listing *l = context;
+    struct denial_list *l = context;
     return read_one(c, key, body, &l->items[l->n++]);
 }
 
 enum err denials_list(struct call *c, struct store_session *session, size_t limit, struct denial **out, size_t *out_n)
 {
-    struct listing l = {0};
+    struct denial_list l = {0};
     TRY(NEW(c, &l.items, limit));
     TRY(store_scan(c, session, STORE_DIAGNOSTIC, &(struct store_range){.prefix = LOG_DENIAL.prefix, .backwards = true, .limit = limit}, add, &l));
     *out = l.items;

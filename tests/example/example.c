@@ -155,14 +155,14 @@ static enum err put_note(struct call *c, struct work *w, const struct wire *q, s
     return wire_run(c, w, q, args, NULL);
 }
 
-struct listing {
+struct note_list {
     struct json_writer *j;
     size_t              prefix_n;
 };
 
 static enum err write_name(struct call *c, str key, bytes body, void *context)
 {
-    struct listing *l = context;
+    struct note_list *l = context;
     (void)c, (void)body;
     json_write_string(l->j, str_from(key, l->prefix_n));
     return OK;
@@ -173,7 +173,7 @@ static enum err get_notes(struct call *c, struct work *w, const struct wire *q, 
     struct note_args *args = q->object;
     str               prefix = key_of(c, args);
     TRY(wire_run(c, w, q, args, NULL));
-    struct listing l = {.j = answer_json(a, 200), .prefix_n = prefix.n};
+    struct note_list l = {.j = answer_json(a, 200), .prefix_n = prefix.n};
     json_write_array(l.j);
     TRY(store_scan(c, w->store, store_kind_of(&KIND_NOTE), &(struct store_range){.prefix = prefix}, write_name, &l));
     json_write_end(l.j);

@@ -43,7 +43,7 @@ enum err arm_group_delete(struct call *c, struct work *w, const struct wire *q, 
     return OK;
 }
 
-struct listing {
+struct resource_group_list {
     struct call             *c;
     struct arm_page          page;
     const struct arm_filter *filter;
@@ -52,8 +52,8 @@ struct listing {
 
 static bool offer(const struct resource_group *g, void *ctx)
 {
-    struct listing *l = ctx;
-    bool            belongs = true;
+    struct resource_group_list *l = ctx;
+    bool                        belongs = true;
     if (l->filter) l->failed = arm_filter_passes(l->c, l->filter, NULL, g->document, &belongs);
     if (l->failed != OK) return false;
     if (arm_page_takes(&l->page, g->id, belongs)) l->failed = arm_write_group(l->c, l->page.json, g);
@@ -62,9 +62,9 @@ static bool offer(const struct resource_group *g, void *ctx)
 
 enum err arm_groups_list(struct call *c, struct work *w, const struct wire *q, struct answer *a)
 {
-    struct listing  l = {.c = c};
-    subscription_id s;
-    str             subscription = wire_param(q, "subscription"), filter = wire_query(q, "$filter");
+    struct resource_group_list l = {.c = c};
+    subscription_id            s;
+    str                        subscription = wire_param(q, "subscription"), filter = wire_query(q, "$filter");
     if (!guid_parse(subscription, &s.g)) return FAIL_PLAIN(c, ERR_SUBSCRIPTION_INVALID);
     if (!str_empty(filter)) TRY(arm_filter_read_tags(c, filter, &l.filter));
     TRY(arm_page_begin(c, q, a, &l.page));

@@ -172,7 +172,7 @@ enum { ITEM_GROUP, ITEM_SUBSCRIPTION };
 #define KEY_GROUP        'g'
 #define KEY_SUBSCRIPTION 's'
 
-struct listing {
+struct entity_list {
     struct call       *c;
     struct work       *w;
     const struct wire *q;
@@ -188,14 +188,14 @@ static str key_of(struct call *c, char kind, str key)
     return call_format(c, "%c%.*s", kind, PSTR(key));
 }
 
-static bool may_read(struct listing *l, size_t kind, str scope)
+static bool may_read(struct entity_list *l, size_t kind, str scope)
 {
     bool allowed = false;
     l->failed = permit_item(l->c, l->w, l->q, kind, scope, &allowed);
     return l->failed == OK && allowed;
 }
 
-static void write_item(struct listing *l, str type, str id, str name, str display_name, str parent)
+static void write_item(struct entity_list *l, str type, str id, str name, str display_name, str parent)
 {
     struct json_writer *j = l->page.json;
     json_write_object(j);
@@ -214,7 +214,7 @@ static void write_item(struct listing *l, str type, str id, str name, str displa
     json_write_end(j);
 }
 
-static bool is_below(struct listing *l, str group)
+static bool is_below(struct entity_list *l, str group)
 {
     const str *above;
     size_t     n;
@@ -224,7 +224,7 @@ static bool is_below(struct listing *l, str group)
 
 static bool offer_group(const struct mgmt_group *g, void *ctx)
 {
-    struct listing          *l = ctx;
+    struct entity_list      *l = ctx;
     str                      path = mgmt_group_path(l->c, g->name);
     const struct mgmt_group *parent = parent_of(l->w, g);
     bool                     belongs = str_empty(l->below) ? may_read(l, ITEM_GROUP, path) : parent && is_below(l, g->name);
@@ -235,16 +235,16 @@ static bool offer_group(const struct mgmt_group *g, void *ctx)
 
 static bool offer_subscription(const struct subscription *s, void *ctx)
 {
-    struct listing *l = ctx;
-    str             name = guid_str(l->c, s->id.g), path = call_format(l->c, "/subscriptions/%.*s", PSTR(name));
-    str             holder = mgmt_group_of_subscription(l->c, l->w, s);
-    bool            belongs = str_empty(l->below) ? may_read(l, ITEM_SUBSCRIPTION, path) : str_eq_nocase(holder, l->below) || is_below(l, holder);
+    struct entity_list *l = ctx;
+    str                 name = guid_str(l->c, s->id.g), path = call_format(l->c, "/subscriptions/%.*s", PSTR(name));
+    str                 holder = mgmt_group_of_subscription(l->c, l->w, s);
+    bool                belongs = str_empty(l->below) ? may_read(l, ITEM_SUBSCRIPTION, path) : str_eq_nocase(holder, l->below) || is_below(l, holder);
     if (l->failed == OK && arm_page_takes(&l->page, key_of(l->c, KEY_SUBSCRIPTION, name), belongs))
         write_item(l, S("/subscriptions"), path, name, s->name, mgmt_group_path(l->c, holder));
     return l->failed == OK && arm_page_goes_on(&l->page);
 }
 
-static enum err walk(struct listing *l, bool subscriptions_too)
+static enum err walk(struct entity_list *l, bool subscriptions_too)
 {
     str             after = l->page.p.after, key = str_from(after, 1);
     subscription_id id;
@@ -258,7 +258,7 @@ static enum err walk(struct listing *l, bool subscriptions_too)
 
 static enum err list(struct call *c, struct work *w, const struct wire *q, struct answer *a, bool as_entities)
 {
-    struct listing       l = {.c = c, .w = w, .q = q, .as_entities = as_entities};
+    struct entity_list   l = {.c = c, .w = w, .q = q, .as_entities = as_entities};
     const struct caller *caller = c->caller;
     if (!caller) return FAIL_PLAIN(c, ERR_CALLER_UNKNOWN);
     struct caller with_groups = *caller; // told once for all the items that it is asked about
@@ -289,7 +289,7 @@ enum err arm_descendants_list(struct call *c, struct work *w, const struct wire 
 {
     const struct mgmt_group *g;
     TRY(mgmt_group_require(c, w, name_of(q), &g));
-    struct listing l = {.c = c, .w = w, .as_entities = true, .below = g->name, .below_path = mgmt_group_path(c, g->name)};
+    struct entity_list l = {.c = c, .w = w, .as_entities = true, .below = g->name, .below_path = mgmt_group_path(c, g->name)};
     TRY(arm_page_begin(c, q, a, &l.page));
     TRY(walk(&l, true));
     return arm_page_end(c, q, &l.page);

@@ -22,7 +22,7 @@ enum err arm_resource_patch(struct call *c, struct work *w, const struct wire *q
     return arm_tag_answer(c, a);
 }
 
-struct listing {
+struct resource_list {
     struct call             *c;
     struct work             *w;
     struct arm_page          page;
@@ -32,7 +32,7 @@ struct listing {
     enum err                 failed;
 };
 
-static bool allowed_by(struct listing *l, const struct resource *r)
+static bool allowed_by(struct resource_list *l, const struct resource *r)
 {
     bool allowed = true;
     if (!str_empty(l->type) && !str_eq_nocase(r->type, l->type)) return false;
@@ -42,13 +42,13 @@ static bool allowed_by(struct listing *l, const struct resource *r)
 
 static bool offer(const struct resource *r, void *ctx)
 {
-    struct listing *l = ctx;
-    bool            belongs = allowed_by(l, r);
+    struct resource_list *l = ctx;
+    bool                  belongs = allowed_by(l, r);
     if (l->failed == OK && arm_page_takes(&l->page, r->id, belongs)) l->failed = arm_write_resource(l->c, l->w, l->page.json, r, l->is_item);
     return l->failed == OK && arm_page_goes_on(&l->page);
 }
 
-static enum err list(struct call *c, struct work *w, const struct wire *q, struct answer *a, str under, struct listing *l)
+static enum err list(struct call *c, struct work *w, const struct wire *q, struct answer *a, str under, struct resource_list *l)
 {
     str filter = wire_query(q, "$filter");
     l->c = c;
@@ -63,7 +63,7 @@ static enum err list(struct call *c, struct work *w, const struct wire *q, struc
 // "…/providers/NS/TYPE": the resources of one type in a group or a subscription, or the children of one resource.
 static enum err list_of_type(struct call *c, struct work *w, const struct wire *q, struct answer *a, const struct resource_id *id)
 {
-    struct listing l = {0};
+    struct resource_list l = {0};
     if (!str_empty(id->subscription)) TRY(resources_require_holder(c, w, id->subscription, id->group));
     TRY(resource_id_type(c, id, &l.type));
     return list(c, w, q, a, q->scope, &l);
@@ -99,7 +99,7 @@ enum err arm_resource_delete(struct call *c, struct work *w, const struct wire *
 // All resources of a subscription or a group, without their properties.
 enum err arm_resources_list(struct call *c, struct work *w, const struct wire *q, struct answer *a)
 {
-    struct listing l = {.is_item = true};
+    struct resource_list l = {.is_item = true};
     TRY(resources_require_holder(c, w, wire_param(q, "subscription"), wire_param(q, "group")));
     return list(c, w, q, a, q->scope, &l);
 }

@@ -70,7 +70,7 @@ static enum err write_deleted(struct call *c, struct json_writer *j, const struc
     return OK;
 }
 
-struct listing {
+struct deleted_vault_list {
     struct call    *c;
     struct arm_page page;
     enum err        failed;
@@ -78,15 +78,15 @@ struct listing {
 
 static bool offer(const struct resource *r, void *ctx)
 {
-    struct listing *l = ctx;
+    struct deleted_vault_list *l = ctx;
     if (arm_page_takes(&l->page, r->id, str_eq_nocase(r->type, S(VAULT_TYPE)))) l->failed = write_deleted(l->c, l->page.json, r);
     return l->failed == OK && arm_page_goes_on(&l->page);
 }
 
 enum err arm_deleted_vaults_list(struct call *c, struct work *w, const struct wire *q, struct answer *a)
 {
-    struct listing l = {.c = c};
-    str            under = call_format(c, "/subscriptions/%.*s", PSTR(wire_param(q, "subscription")));
+    struct deleted_vault_list l = {.c = c};
+    str                       under = call_format(c, "/subscriptions/%.*s", PSTR(wire_param(q, "subscription")));
     TRY(arm_page_begin(c, q, a, &l.page));
     tree_each_deleted(w->world->tree, under, l.page.p.after, offer, &l);
     TRY(l.failed);
