@@ -141,44 +141,44 @@ void             http_block_drop(struct http_loop *loop, struct block *b);
 void             http_spares_free(struct http_loop *loop);
 
 /* input.c */
-bool http_input_make_room(struct connection *k); /* false: no memory, or the loop holds too much */
-bool http_input_park(struct connection *k);      /* what is not a whole request yet stays with the connection; false as above */
-void http_input_adopt(struct connection *k);     /* keeps the block for after this turn */
-void http_input_drop(struct connection *k);
+bool http_input_make_room(struct connection *conn); /* false: no memory, or the loop holds too much */
+bool http_input_park(struct connection *conn);      /* what is not a whole request yet stays with the connection; false as above */
+void http_input_adopt(struct connection *conn);     /* keeps the block for after this turn */
+void http_input_drop(struct connection *conn);
 /* The block with the head is the caller's, what stands behind it moves to another one. False as above: nothing is changed. */
-bool http_input_split(struct connection *k, struct block **out_head);
+bool http_input_split(struct connection *conn, struct block **out_head);
 
 /* output.c */
-void http_output_flush(struct connection *k, str body);
+void http_output_flush(struct connection *conn, str body);
 /* Counts what the peer does not take; past the limit connections are closed, maybe this one. */
-void http_output_count(struct connection *k);
-void http_output_drop(struct connection *k);
+void http_output_count(struct connection *conn);
+void http_output_drop(struct connection *conn);
 
-static inline bool http_output_waits(const struct connection *k)
+static inline bool http_output_waits(const struct connection *conn)
 {
-    return k->unsent_n > 0 || k->unsent_body.n > 0;
+    return conn->unsent_n > 0 || conn->unsent_body.n > 0;
 }
 
 /* exchange.c */
 /* The request is whole: to the handler with it. */
-void http_exchange_run(struct connection *k, struct exchange *x);
+void http_exchange_run(struct connection *conn, struct exchange *x);
 /* Its body is not there: is it let in? False: it was refused, the exchange is gone. */
-bool http_exchange_admit(struct connection *k, struct exchange *x);
+bool http_exchange_admit(struct connection *conn, struct exchange *x);
 /* The head is there, the body is to be pulled. */
-void http_exchange_run_pulling(struct connection *k, struct exchange *x);
+void http_exchange_run_pulling(struct connection *conn, struct exchange *x);
 /* Something came, or went out: goes on with an exchange that waits for it. */
-void http_exchange_go_on(struct connection *k);
+void http_exchange_go_on(struct connection *conn);
 /* The connection closes. */
-void http_exchange_leave(struct connection *k);
+void http_exchange_leave(struct connection *conn);
 /* It was given back after the handler had returned. */
 void http_exchange_back(struct net_task *task);
 
 /* connection.c */
 extern const struct net_protocol HTTP_PROTOCOL; /* its listeners' context is a struct http_listener */
 /* The last answer of this connection, to what is no request, or to one that is not read. */
-void http_connection_refuse(struct connection *k, int status, str words);
+void http_connection_refuse(struct connection *conn, int status, str words);
 /* After an exchange came back. The connection may be gone after it. */
-void http_connection_go_on(struct connection *k);
+void http_connection_go_on(struct connection *conn);
 
 /* reply.c: an answer's head (and, if `with_body`, its body) to the end of the loop's output; false: no room there. */
 bool http_reply_write(struct http_loop *loop, struct exchange *x, bool last, bool with_body);

@@ -29,58 +29,60 @@ static void append(struct write_job **first, struct write_job **last, struct wri
 }
 
 // Until there is something to do. The lock is held.
-static void wait_for_jobs(struct committer *k)
+static void wait_for_jobs(struct committer *committer)
 {
     int waited = 0;
-    while (!k->first && !k->stopping && !(k->first_later && (k->hurried || waited == ETIMEDOUT)))
-        waited = k->first_later ? pthread_cond_timedwait(&k->wake, &k->lock, &k->later_by) : pthread_cond_wait(&k->wake, &k->lock);
+    while (!committer->first && !committer->stopping && !(committer->first_later && (committer->hurried || waited == ETIMEDOUT)))
+        waited = committer->first_later ? pthread_cond_timedwait(&committer->wake, &committer->lock, &committer->later_by)
+                                        : pthread_cond_wait(&committer->wake, &committer->lock);
 }
 
-static struct write_job *take_batch(struct committer *k)
+static struct write_job *take_batch(struct committer *committer)
 {
-    pthread_mutex_lock(&k->lock);
-    wait_for_jobs(k);
-    struct write_job *batch = k->first_later ? k->first_later : k->first, *end = k->first;
+    pthread_mutex_lock(&committer->lock);
+    wait_for_jobs(committer);
+    struct write_job *batch = committer->first_later ? committer->first_later : committer->first, *end = committer->first;
     size_t            n = end ? 1 : 0;
     for (; end && end->next && n < COMMITTER_MAX_BATCH; n++) end = end->next;
-    if (k->first_later) k->last_later->next = k->first;
-    k->first_later = k->last_later = NULL;
-    k->hurried = false;
-    k->first = end ? end->next : NULL;
-    if (!k->first) k->last = NULL;
+    if (committer->first_later) committer->last_later->next = committer->first;
+    committer->first_later = committer->last_later = NULL;
+    committer->hurried = false;
+    committer->first = end ? end->next : NULL;
+    if (!committer->first) committer->last = NULL;
     if (end) end->next = NULL;
-    k->queued -= n;
-    pthread_mutex_unlock(&k->lock);
+    committer->queued -= n;
+    pthread_mutex_unlock(&committer->lock);
     return batch;
 }
 
-static enum err run_job(struct committer *k, struct write_job *job)
+static enum err run_job(struct committer *committer, struct write_job *job)
 {
-    struct worlds *worlds = k->product->worlds;
-    struct work    w = {.product = k->product, .world = world_draft(worlds), .store = k->session, .writes = true, .row = PRODUCT_ROW_WRITER};
-    size_t         keep = world_changes(worlds);
-    TRY(store_mark(&k->call, k->session));
-    if (job->run(job, &w) == OK) return store_keep(&k->call, k->session);
+    struct worlds *worlds = committer->product->worlds;
+    struct work    w = {
+           .product = committer->product, .world = world_draft(worlds), .store = committer->session, .writes = true, .row = PRODUCT_ROW_WRITER};
+    size_t keep = world_changes(worlds);
+    TRY(store_mark(&committer->call, committer->session));
+    if (job->run(job, &w) == OK) return store_keep(&committer->call, committer->session);
     world_undo(worlds, keep);
-    store_undo(k->session);
+    store_undo(committer->session);
     return OK;
 }
 
-static enum err run_batch(struct committer *k, struct write_job *batch)
+static enum err run_batch(struct committer *committer, struct write_job *batch)
 {
-    TRY(store_begin(&k->call, k->session));
-    for (struct write_job *job = batch; job; job = job->next) TRY(run_job(k, job));
-    return store_commit(&k->call, k->session);
+    TRY(store_begin(&committer->call, committer->session));
+    for (struct write_job *job = batch; job; job = job->next) TRY(run_job(committer, job));
+    return store_commit(&committer->call, committer->session);
 }
 
-static void finish_batch(struct committer *k, struct write_job *batch, enum err committed)
+static void finish_batch(struct committer *committer, struct write_job *batch, enum err committed)
 {
     if (committed == OK) {
-        world_publish(k->product->worlds);
+        world_publish(committer->product->worlds);
     } else {
-        report_failure(REPORT_ERROR, "ops: commit failed", &k->call);
-        store_rollback(k->session);
-        world_undo(k->product->worlds, 0);
+        report_failure(REPORT_ERROR, "ops: commit failed", &committer->call);
+        store_rollback(committer->session);
+        world_undo(committer->product->worlds, 0);
     }
     while (batch) {
         struct write_job *job = batch;
@@ -91,58 +93,58 @@ static void finish_batch(struct committer *k, struct write_job *batch, enum err 
 
 static void *commit_loop(void *context)
 {
-    struct committer *k = context;
+    struct committer *committer = context;
     struct write_job *batch;
-    worlds_complete(k->product->worlds); // here, for readers need not wait for it
-    while ((batch = take_batch(k))) {
-        call_reset(&k->call, &k->product->clock);
-        finish_batch(k, batch, run_batch(k, batch));
-        worlds_complete(k->product->worlds); // everybody is answered: a slow reader delays nobody but the next batch
+    worlds_complete(committer->product->worlds); // here, for readers need not wait for it
+    while ((batch = take_batch(committer))) {
+        call_reset(&committer->call, &committer->product->clock);
+        finish_batch(committer, batch, run_batch(committer, batch));
+        worlds_complete(committer->product->worlds); // everybody is answered: a slow reader delays nobody but the next batch
     }
     return NULL;
 }
 
-static void free_committer(struct committer *k)
+static void free_committer(struct committer *committer)
 {
-    if (k->session) store_session_close(k->session);
-    call_clear(&k->call);
-    pthread_cond_destroy(&k->wake);
-    pthread_mutex_destroy(&k->lock);
-    free(k);
+    if (committer->session) store_session_close(committer->session);
+    call_clear(&committer->call);
+    pthread_cond_destroy(&committer->wake);
+    pthread_mutex_destroy(&committer->lock);
+    free(committer);
 }
 
 enum err committer_start(struct call *c, struct product *p, struct committer **out)
 {
-    struct committer *k = calloc(1, sizeof *k);
-    if (!k) return FAIL_PLAIN(c, ERR_NO_MEMORY);
-    k->product = p;
+    struct committer *committer = calloc(1, sizeof *committer);
+    if (!committer) return FAIL_PLAIN(c, ERR_NO_MEMORY);
+    committer->product = p;
     pthread_condattr_t monotonic;
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_mutex_init(&k->lock, NULL);
-    pthread_cond_init(&k->wake, &monotonic);
+    pthread_mutex_init(&committer->lock, NULL);
+    pthread_cond_init(&committer->wake, &monotonic);
     pthread_condattr_destroy(&monotonic);
-    call_init(&k->call, &p->clock, p->random);
-    enum err failed = store_session_open(c, p->store, STORE_WRITE, &k->session);
-    if (failed == OK && pthread_create(&k->thread, NULL, commit_loop, k) != 0)
+    call_init(&committer->call, &p->clock, p->random);
+    enum err failed = store_session_open(c, p->store, STORE_WRITE, &committer->session);
+    if (failed == OK && pthread_create(&committer->thread, NULL, commit_loop, committer) != 0)
         failed = FAIL(c, ERR_IO, "No thread could be made for writing: too many processes run here.");
     if (failed != OK) {
-        free_committer(k);
+        free_committer(committer);
         return failed;
     }
-    *out = k;
+    *out = committer;
     return OK;
 }
 
-void committer_stop(struct committer *k)
+void committer_stop(struct committer *committer)
 {
-    if (!k) return;
-    pthread_mutex_lock(&k->lock);
-    k->stopping = true;
-    pthread_cond_signal(&k->wake);
-    pthread_mutex_unlock(&k->lock);
-    pthread_join(k->thread, NULL);
-    free_committer(k);
+    if (!committer) return;
+    pthread_mutex_lock(&committer->lock);
+    committer->stopping = true;
+    pthread_cond_signal(&committer->wake);
+    pthread_mutex_unlock(&committer->lock);
+    pthread_join(committer->thread, NULL);
+    free_committer(committer);
 }
 
 static enum err refuse(struct call *c, bool stopping)
@@ -151,36 +153,36 @@ static enum err refuse(struct call *c, bool stopping)
     return FAIL(c, ERR_BUSY, "%d changes wait already; try again shortly.", COMMITTER_MAX_QUEUE);
 }
 
-enum err committer_submit(struct call *c, struct committer *k, struct write_job *job)
+enum err committer_submit(struct call *c, struct committer *committer, struct write_job *job)
 {
-    pthread_mutex_lock(&k->lock);
-    bool stopping = k->stopping, is_taken = !stopping && k->queued < COMMITTER_MAX_QUEUE;
+    pthread_mutex_lock(&committer->lock);
+    bool stopping = committer->stopping, is_taken = !stopping && committer->queued < COMMITTER_MAX_QUEUE;
     if (is_taken) {
-        append(&k->first, &k->last, job);
-        k->queued++;
-        pthread_cond_signal(&k->wake);
+        append(&committer->first, &committer->last, job);
+        committer->queued++;
+        pthread_cond_signal(&committer->wake);
     }
-    pthread_mutex_unlock(&k->lock);
+    pthread_mutex_unlock(&committer->lock);
     return is_taken ? OK : refuse(c, stopping);
 }
 
-enum err committer_submit_later(struct call *c, struct committer *k, struct write_job *job)
+enum err committer_submit_later(struct call *c, struct committer *committer, struct write_job *job)
 {
-    pthread_mutex_lock(&k->lock);
-    bool stopping = k->stopping, is_first = !k->first_later;
-    if (!stopping) append(&k->first_later, &k->last_later, job);
+    pthread_mutex_lock(&committer->lock);
+    bool stopping = committer->stopping, is_first = !committer->first_later;
+    if (!stopping) append(&committer->first_later, &committer->last_later, job);
     if (!stopping && is_first) {
-        k->later_by = time_after(COMMITTER_LATER_MS);
-        pthread_cond_signal(&k->wake); // it waits for so long from here on
+        committer->later_by = time_after(COMMITTER_LATER_MS);
+        pthread_cond_signal(&committer->wake); // it waits for so long from here on
     }
-    pthread_mutex_unlock(&k->lock);
+    pthread_mutex_unlock(&committer->lock);
     return stopping ? refuse(c, true) : OK;
 }
 
-void committer_hurry(struct committer *k)
+void committer_hurry(struct committer *committer)
 {
-    pthread_mutex_lock(&k->lock);
-    k->hurried = true;
-    pthread_cond_signal(&k->wake);
-    pthread_mutex_unlock(&k->lock);
+    pthread_mutex_lock(&committer->lock);
+    committer->hurried = true;
+    pthread_cond_signal(&committer->wake);
+    pthread_mutex_unlock(&committer->lock);
 }

@@ -26,10 +26,10 @@ struct write_job {
 };
 
 FALLIBLE committer_start(struct call *c, struct product *p, struct committer **out);
-void     committer_stop(struct committer *k); /* finishes what is queued */
+void     committer_stop(struct committer *committer); /* finishes what is queued */
 /* Any thread. The job is the caller's memory until done. Errors: ERR_BUSY */
-FALLIBLE committer_submit(struct call *c, struct committer *k, struct write_job *job);
+FALLIBLE committer_submit(struct call *c, struct committer *committer, struct write_job *job);
 /* The same for later. It runs before what was submitted after it. Whoever submits bounds how many there are. */
-FALLIBLE committer_submit_later(struct call *c, struct committer *k, struct write_job *job);
+FALLIBLE committer_submit_later(struct call *c, struct committer *committer, struct write_job *job);
 /* Those for later run at once. Any thread. */
-void committer_hurry(struct committer *k);
+void committer_hurry(struct committer *committer);

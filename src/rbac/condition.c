@@ -9,13 +9,13 @@
 enum err condition_check(struct call *c, str text, str version)
 {
     struct condition_fault fault;
-    struct condition       k;
+    struct condition       condition;
     if (!str_empty(version) && !str_eq(version, S("2.0")))
         return FAIL(c, ERR_CONDITION_INVALID, "The condition's version is 2.0, not '%.*s'.", PSTR(str_upto(version, 16)));
     struct condition_scratch *scratch = malloc(sizeof *scratch);
     if (!scratch) return FAIL_PLAIN(c, ERR_NO_MEMORY);
-    bool is_well_formed = condition_read(text, scratch, &k, &fault);
-    bool is_valid = is_well_formed && condition_names_check(&k, &fault);
+    bool is_well_formed = condition_read(text, scratch, &condition, &fault);
+    bool is_valid = is_well_formed && condition_names_check(&condition, &fault);
     free(scratch);
     if (is_valid) return OK;
     return FAIL(c, ERR_CONDITION_INVALID, "The condition is %s at column %zu: expected %s.", is_well_formed ? "invalid" : "not well formed",
@@ -137,7 +137,7 @@ static enum truth compare(const struct operator* op, const struct value *a, cons
 
 // One side of a comparison: literals, or texts that the request carries.
 struct side {
-    const struct condition *k;
+    const struct condition *condition;
     enum operand_class      type;
     const struct literal   *literals; // NULL: texts
     const str              *texts;
@@ -149,26 +149,26 @@ static struct value value_at(const struct side *s, size_t i)
 {
     if (s->literals) {
         const struct literal *l = &s->literals[i];
-        return (struct value){.is_known = true, .text = condition_text(s->k, l->text), .number = l->number, .g = l->g};
+        return (struct value){.is_known = true, .text = condition_text(s->condition, l->text), .number = l->number, .g = l->g};
     }
     assert(s->texts); // where n is not 0
     return value_of_text(s->type, s->texts[i]);
 }
 
 // The attribute's name against an operand's: the path without case, the property as the operand says.
-static bool is_named(const struct condition *k, const struct operand *o, str name)
+static bool is_named(const struct condition *condition, const struct operand *o, str name)
 {
-    str wanted = condition_text(k, o->name);
+    str wanted = condition_text(condition, o->name);
     if (!o->exact_key) return str_eq_nocase(name, wanted);
     return name.n == wanted.n && str_eq_nocase(str_upto(name, o->path_n), str_upto(wanted, o->path_n)) &&
            str_eq(str_from(name, o->path_n), str_from(wanted, o->path_n));
 }
 
 // The keys of a bag: what stands behind ":" in each attribute of its path.
-static size_t gather_keys(const struct condition *k, const struct operand *o, const struct rbac_attributes *all, str *keys)
+static size_t gather_keys(const struct condition *condition, const struct operand *o, const struct rbac_attributes *all, str *keys)
 {
     size_t n = 0;
-    str    path = condition_text(k, o->name);
+    str    path = condition_text(condition, o->name);
     for (size_t i = 0; i < all->n; i++) {
         str name = all->items[i].name;
         if (all->items[i].source != o->source || all->items[i].value_n == 0) continue;
@@ -185,36 +185,37 @@ struct made_up {
     struct time_text now;
 };
 
-static struct side attribute_side(const struct condition *k, const struct operand *o, const struct condition_facts *facts, struct made_up *room)
+static struct side attribute_side(const struct condition *condition, const struct operand *o, const struct condition_facts *facts,
+                                  struct made_up *room)
 {
     const struct rbac_attributes *all = facts->attributes;
-    struct side                   s = {.k = k, .texts = room->keys};
+    struct side                   s = {.condition = condition, .texts = room->keys};
     for (size_t i = 0; all && i < all->n && !o->wants_keys; i++) {
-        if (all->items[i].source != o->source || !is_named(k, o, all->items[i].name)) continue;
+        if (all->items[i].source != o->source || !is_named(condition, o, all->items[i].name)) continue;
         s.texts = all->items[i].values;
         s.n = all->items[i].value_n;
         s.nocase = all->items[i].nocase;
         return s;
     }
     if (all && o->wants_keys) {
-        s.n = gather_keys(k, o, all, room->keys);
-    } else if (o->source == RBAC_ENVIRONMENT && is_named(k, o, S("UtcNow"))) {
+        s.n = gather_keys(condition, o, all, room->keys);
+    } else if (o->source == RBAC_ENVIRONMENT && is_named(condition, o, S("UtcNow"))) {
         room->now = time_iso(facts->now_ns);
         room->keys[0] = str_of(room->now.s);
         s.n = 1;
-    } else if (all && o->source == RBAC_REQUEST && !str_empty(all->suboperation) && is_named(k, o, S("subOperation"))) {
+    } else if (all && o->source == RBAC_REQUEST && !str_empty(all->suboperation) && is_named(condition, o, S("subOperation"))) {
         room->keys[0] = all->suboperation; // the form of 2021: now SubOperationMatches
         s.n = 1;
     }
     return s;
 }
 
-static struct side side_of(const struct condition *k, const struct node *node, const struct operand *o, const struct condition_facts *facts,
+static struct side side_of(const struct condition *condition, const struct node *node, const struct operand *o, const struct condition_facts *facts,
                            struct made_up *room)
 {
     struct side s;
-    if (o->is_attribute) s = attribute_side(k, o, facts, room);
-    else s = (struct side){.k = k, .literals = k->literals + o->first, .n = o->n};
+    if (o->is_attribute) s = attribute_side(condition, o, facts, room);
+    else s = (struct side){.condition = condition, .literals = condition->literals + o->first, .n = o->n};
     s.type = node->op->type;
     return s;
 }
@@ -237,11 +238,11 @@ static bool settles(struct tally *t, enum truth next)
     return next == truth_of(!t->all);
 }
 
-static enum truth eval_comparison(const struct condition *k, const struct node *node, const struct condition_facts *facts)
+static enum truth eval_comparison(const struct condition *condition, const struct node *node, const struct condition_facts *facts)
 {
     struct made_up left_room, right_room;
-    struct side    left = side_of(k, node, &node->left, facts, &left_room);
-    struct side    right = side_of(k, node, &node->right, facts, &right_room);
+    struct side    left = side_of(condition, node, &node->left, facts, &left_room);
+    struct side    right = side_of(condition, node, &node->right, facts, &right_room);
     if (left.n == 0 || right.n == 0) return TRUTH_UNKNOWN;
     if (!node->quantified && (left.n > 1 || right.n > 1)) return TRUTH_UNKNOWN; // a list is no single value
     struct operator op = * node->op;
@@ -259,48 +260,49 @@ static enum truth eval_comparison(const struct condition *k, const struct node *
     return over_left.so_far;
 }
 
-static enum truth eval_action(const struct condition *k, const struct node *node, const struct condition_facts *facts)
+static enum truth eval_action(const struct condition *condition, const struct node *node, const struct condition_facts *facts)
 {
     char           lower[ACTION_MAX_BYTES];
-    struct pattern p = pattern_read(condition_text(k, k->literals[node->left.first].text), lower);
+    struct pattern p = pattern_read(condition_text(condition, condition->literals[node->left.first].text), lower);
     return truth_of(pattern_match(&p, facts->action));
 }
 
-static enum truth eval_node(const struct condition *k, const struct node *node, const struct condition_facts *facts);
+static enum truth eval_node(const struct condition *condition, const struct node *node, const struct condition_facts *facts);
 
-static enum truth eval_group(const struct condition *k, const struct node *node, const struct condition_facts *facts)
+static enum truth eval_group(const struct condition *condition, const struct node *node, const struct condition_facts *facts)
 {
     struct tally t = tally_of(node->kind == NODE_ALL);
-    for (uint16_t i = node->first; i != NODE_NONE; i = k->nodes[i].next)
-        if (settles(&t, eval_node(k, &k->nodes[i], facts))) break;
+    for (uint16_t i = node->first; i != NODE_NONE; i = condition->nodes[i].next)
+        if (settles(&t, eval_node(condition, &condition->nodes[i], facts))) break;
     return t.so_far;
 }
 
-static enum truth eval_plain(const struct condition *k, const struct node *node, const struct condition_facts *facts)
+static enum truth eval_plain(const struct condition *condition, const struct node *node, const struct condition_facts *facts)
 {
     struct made_up room;
     switch (node->kind) {
     case NODE_ALL:
-    case NODE_ANY: return eval_group(k, node, facts);
-    case NODE_COMPARISON: return eval_comparison(k, node, facts);
-    case NODE_EXISTS: return truth_of(attribute_side(k, &node->left, facts, &room).n > 0);
-    case NODE_ACTION: return eval_action(k, node, facts);
+    case NODE_ANY: return eval_group(condition, node, facts);
+    case NODE_COMPARISON: return eval_comparison(condition, node, facts);
+    case NODE_EXISTS: return truth_of(attribute_side(condition, &node->left, facts, &room).n > 0);
+    case NODE_ACTION: return eval_action(condition, node, facts);
     case NODE_SUBOPERATION:
-        return truth_of(facts->attributes && str_eq_nocase(facts->attributes->suboperation, condition_text(k, k->literals[node->left.first].text)));
+        return truth_of(facts->attributes &&
+                        str_eq_nocase(facts->attributes->suboperation, condition_text(condition, condition->literals[node->left.first].text)));
     case NODE_CONSTANT: return node->constant;
     }
     return TRUTH_UNKNOWN;
 }
 
-static enum truth eval_node(const struct condition *k, const struct node *node, const struct condition_facts *facts)
+static enum truth eval_node(const struct condition *condition, const struct node *node, const struct condition_facts *facts)
 {
-    enum truth t = eval_plain(k, node, facts);
+    enum truth t = eval_plain(condition, node, facts);
     return node->negated ? negation(t) : t;
 }
 
-enum truth condition_eval(const struct condition *k, const struct condition_facts *facts)
+enum truth condition_eval(const struct condition *condition, const struct condition_facts *facts)
 {
-    return eval_node(k, &k->nodes[k->root], facts);
+    return eval_node(condition, &condition->nodes[condition->root], facts);
 }
 
 // A guard only says which actions a clause is about.
@@ -310,54 +312,54 @@ static bool is_guard(const struct node *node)
 }
 
 // Of the parts that are not true, the first one that is no guard; if all are guards, the first.
-static const struct node *culprit_part(const struct condition *k, const struct node *group, const struct condition_facts *facts)
+static const struct node *culprit_part(const struct condition *condition, const struct node *group, const struct condition_facts *facts)
 {
     const struct node *guard = NULL;
-    for (uint16_t i = group->first; i != NODE_NONE; i = k->nodes[i].next) {
-        const struct node *part = &k->nodes[i];
-        if (eval_node(k, part, facts) == TRUTH_TRUE) continue;
+    for (uint16_t i = group->first; i != NODE_NONE; i = condition->nodes[i].next) {
+        const struct node *part = &condition->nodes[i];
+        if (eval_node(condition, part, facts) == TRUTH_TRUE) continue;
         if (!is_guard(part)) return part;
         if (!guard) guard = part;
     }
     return guard;
 }
 
-str condition_culprit(const struct condition *k, const struct condition_facts *facts)
+str condition_culprit(const struct condition *condition, const struct condition_facts *facts)
 {
-    const struct node *node = &k->nodes[k->root];
-    if (eval_node(k, node, facts) == TRUTH_TRUE) return STR_NONE;
+    const struct node *node = &condition->nodes[condition->root];
+    if (eval_node(condition, node, facts) == TRUTH_TRUE) return STR_NONE;
     while ((node->kind == NODE_ALL || node->kind == NODE_ANY) && !node->negated) {
-        const struct node *part = culprit_part(k, node, facts);
+        const struct node *part = culprit_part(condition, node, facts);
         if (!part) break;
         node = part;
     }
-    return condition_text(k, node->text);
+    return condition_text(condition, node->text);
 }
 
 // A comparison of literals never changes: settled once, so that nobody can make every decision pay for it.
-static void settle_constants(const struct condition *k, struct node *nodes)
+static void settle_constants(const struct condition *condition, struct node *nodes)
 {
     const struct condition_facts nothing = {0};
-    for (size_t i = 0; i < k->node_n; i++) {
+    for (size_t i = 0; i < condition->node_n; i++) {
         struct node *node = &nodes[i];
         if (node->kind != NODE_COMPARISON || node->left.is_attribute || node->right.is_attribute) continue;
-        node->constant = eval_comparison(k, node, &nothing);
+        node->constant = eval_comparison(condition, node, &nothing);
         node->kind = NODE_CONSTANT;
     }
 }
 
 // The exact bytes in one block: the struct, the nodes, the literals, the text.
-static struct condition *compact(const struct condition *k)
+static struct condition *compact(const struct condition *condition)
 {
-    size_t nodes = k->node_n * sizeof *k->nodes, literals = k->literal_n * sizeof *k->literals;
-    char  *block = malloc(sizeof *k + nodes + literals + k->text.n);
+    size_t nodes = condition->node_n * sizeof *condition->nodes, literals = condition->literal_n * sizeof *condition->literals;
+    char  *block = malloc(sizeof *condition + nodes + literals + condition->text.n);
     if (!block) return NULL;
-    char             *at = block + sizeof *k;
+    char             *at = block + sizeof *condition;
     struct condition *copy = (struct condition *)block;
-    *copy = *k;
-    copy->nodes = memcpy(at, k->nodes, nodes);
-    copy->literals = memcpy(at + nodes, k->literals, literals);
-    copy->text.at = memcpy(at + nodes + literals, k->text.at, k->text.n);
+    *copy = *condition;
+    copy->nodes = memcpy(at, condition->nodes, nodes);
+    copy->literals = memcpy(at + nodes, condition->literals, literals);
+    copy->text.at = memcpy(at + nodes + literals, condition->text.at, condition->text.n);
     return copy;
 }
 
@@ -370,18 +372,18 @@ static void read_as_unknown(str text, struct condition_scratch *scratch, struct 
 
 struct condition *condition_new(str text)
 {
-    struct condition          k;
+    struct condition          condition;
     struct condition_fault    ignored;
     struct condition_scratch *scratch = malloc(sizeof *scratch);
     if (!scratch) return NULL;
-    if (condition_read(text, scratch, &k, &ignored)) settle_constants(&k, scratch->nodes);
-    else read_as_unknown(text, scratch, &k);
-    struct condition *copy = compact(&k);
+    if (condition_read(text, scratch, &condition, &ignored)) settle_constants(&condition, scratch->nodes);
+    else read_as_unknown(text, scratch, &condition);
+    struct condition *copy = compact(&condition);
     free(scratch);
     return copy;
 }
 
-void condition_free(struct condition *k)
+void condition_free(struct condition *condition)
 {
-    free(k);
+    free(condition);
 }

@@ -44,13 +44,13 @@ FALLIBLE condition_check(struct call *c, str text, str version);
  * published is one that no request carries. NULL: no memory.
  */
 struct condition *condition_new(str text);
-void              condition_free(struct condition *k);
+void              condition_free(struct condition *condition);
 
-enum truth condition_eval(const struct condition *k, const struct condition_facts *facts);
+enum truth condition_eval(const struct condition *condition, const struct condition_facts *facts);
 
 /*
  * The clause that keeps the condition from being true: the comparison or function, not the
  * guard around it. Empty if it is true.
  * Lives: a view into the condition.
  */
-str condition_culprit(const struct condition *k, const struct condition_facts *facts);
+str condition_culprit(const struct condition *condition, const struct condition_facts *facts);

@@ -95,7 +95,7 @@ MUST_USE bool condition_read(str text, struct condition_scratch *scratch, struct
  *         https://learn.microsoft.com/azure/container-registry/container-registry-rbac-abac-repository-permissions,
  *         https://learn.microsoft.com/azure/azure-monitor/logs/granular-rbac-log-analytics
  */
-MUST_USE bool condition_names_check(const struct condition *k, struct condition_fault *out_fault);
+MUST_USE bool condition_names_check(const struct condition *condition, struct condition_fault *out_fault);
 
 /* The operations whose requests can carry an attribute: what any of the patterns names, on the one plane. */
 struct condition_carriers {
@@ -108,9 +108,9 @@ struct condition_carriers {
  * What carries the attribute. NULL: the operand is none, it is not published, or it belongs to the caller or the
  * connection and not to an operation.
  */
-const struct condition_carriers *condition_carriers_of(const struct condition *k, const struct operand *o);
+const struct condition_carriers *condition_carriers_of(const struct condition *condition, const struct operand *o);
 
-static inline str condition_text(const struct condition *k, struct cut c)
+static inline str condition_text(const struct condition *condition, struct cut c)
 {
-    return (str){k->text.at + c.at, c.n};
+    return (str){condition->text.at + c.at, c.n};
 }

@@ -97,33 +97,33 @@ static const char *fault_of(const struct operand *o, str name, const struct oper
     return op && !(row->types & 1u << op->type) ? HOLDERS[op->type] : NULL;
 }
 
-static bool check_operand(const struct condition *k, const struct node *node, const struct operand *o, struct condition_fault *out)
+static bool check_operand(const struct condition *condition, const struct node *node, const struct operand *o, struct condition_fault *out)
 {
-    const char *expected = o->is_attribute ? fault_of(o, condition_text(k, o->name), node->op) : NULL;
+    const char *expected = o->is_attribute ? fault_of(o, condition_text(condition, o->name), node->op) : NULL;
     if (expected) *out = (struct condition_fault){o->name.at, expected};
     return !expected;
 }
 
-static bool check_suboperation(const struct condition *k, const struct node *node, struct condition_fault *out)
+static bool check_suboperation(const struct condition *condition, const struct node *node, struct condition_fault *out)
 {
-    struct cut name = k->literals[node->left.first].text;
-    if (str_index_nocase(SUBOPERATIONS, COUNT(SUBOPERATIONS), condition_text(k, name)) != STR_NOWHERE) return true;
+    struct cut name = condition->literals[node->left.first].text;
+    if (str_index_nocase(SUBOPERATIONS, COUNT(SUBOPERATIONS), condition_text(condition, name)) != STR_NOWHERE) return true;
     *out = (struct condition_fault){name.at, "a suboperation: Blob.List, Blob.Read.WithTagConditions, Blob.Write.Tier or Blob.Write.WithTagHeaders"};
     return false;
 }
 
-bool condition_names_check(const struct condition *k, struct condition_fault *out)
+bool condition_names_check(const struct condition *condition, struct condition_fault *out)
 {
-    for (const struct node *node = k->nodes; node < k->nodes + k->node_n; node++) {
-        if (node->kind == NODE_SUBOPERATION && !check_suboperation(k, node, out)) return false;
+    for (const struct node *node = condition->nodes; node < condition->nodes + condition->node_n; node++) {
+        if (node->kind == NODE_SUBOPERATION && !check_suboperation(condition, node, out)) return false;
         if (node->kind != NODE_COMPARISON && node->kind != NODE_EXISTS) continue;
-        if (!check_operand(k, node, &node->left, out) || !check_operand(k, node, &node->right, out)) return false;
+        if (!check_operand(condition, node, &node->left, out) || !check_operand(condition, node, &node->right, out)) return false;
     }
     return true;
 }
 
-const struct condition_carriers *condition_carriers_of(const struct condition *k, const struct operand *o)
+const struct condition_carriers *condition_carriers_of(const struct condition *condition, const struct operand *o)
 {
-    const struct published *row = o->is_attribute ? row_of(o, condition_text(k, o->name)) : NULL;
+    const struct published *row = o->is_attribute ? row_of(o, condition_text(condition, o->name)) : NULL;
     return row ? row->carriers : NULL;
 }

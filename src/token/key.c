@@ -29,32 +29,32 @@ struct token_key {
 
 static void key_free(struct ref *r)
 {
-    struct token_key *k = CONTAINER_OF(r, struct token_key, ref);
-    EVP_MD_CTX_free(k->signer);
-    EVP_MD_CTX_free(k->verifier);
-    X509_free(k->certificate);
-    EVP_PKEY_free(k->pair); // wipes the private part
-    free(k);
+    struct token_key *key = CONTAINER_OF(r, struct token_key, ref);
+    EVP_MD_CTX_free(key->signer);
+    EVP_MD_CTX_free(key->verifier);
+    X509_free(key->certificate);
+    EVP_PKEY_free(key->pair); // wipes the private part
+    free(key);
 }
 
-void token_key_take(struct token_key *k)
+void token_key_take(struct token_key *key)
 {
-    ref_take(&k->ref);
+    ref_take(&key->ref);
 }
 
-void token_key_drop(struct token_key *k)
+void token_key_drop(struct token_key *key)
 {
-    if (k) ref_drop(&k->ref);
+    if (key) ref_drop(&key->ref);
 }
 
-static void drop_key(struct token_key **k)
+static void drop_key(struct token_key **key)
 {
-    token_key_drop(*k);
+    token_key_drop(*key);
 }
 
-str token_key_id(const struct token_key *k)
+str token_key_id(const struct token_key *key)
 {
-    return (str){k->id, sizeof k->id};
+    return (str){key->id, sizeof key->id};
 }
 
 // OpenSSL queues its errors per thread; ours is said in the call, theirs must not surface somewhere else.
@@ -65,24 +65,24 @@ static enum err crypto_failed(struct call *c, enum err kind, const char *what)
 }
 
 // The key's name and the prepared contexts, once pair and certificate stand.
-static enum err complete(struct call *c, struct token_key *k)
+static enum err complete(struct call *c, struct token_key *key)
 {
     uint8_t  digest[EVP_MAX_MD_SIZE];
     unsigned digest_n = 0;
-    if (X509_digest(k->certificate, EVP_sha1(), digest, &digest_n) != 1 || digest_n != SHA1_BYTES)
+    if (X509_digest(key->certificate, EVP_sha1(), digest, &digest_n) != 1 || digest_n != SHA1_BYTES)
         return crypto_failed(c, ERR_CRYPTO, "A certificate has no digest.");
     struct buf id;
     buf_init(&id, &c->arena);
     b64url_add(&id, (bytes){digest, digest_n});
     str text;
     TRY(buf_finish(c, &id, &text));
-    memcpy(k->id, text.at, sizeof k->id);
+    memcpy(key->id, text.at, sizeof key->id);
 
-    k->signer = EVP_MD_CTX_new();
-    k->verifier = EVP_MD_CTX_new();
-    if (!k->signer || !k->verifier) return crypto_failed(c, ERR_NO_MEMORY, err_text(ERR_NO_MEMORY));
-    if (EVP_DigestSignInit_ex(k->signer, NULL, "SHA256", NULL, NULL, k->pair, NULL) != 1 ||
-        EVP_DigestVerifyInit_ex(k->verifier, NULL, "SHA256", NULL, NULL, k->pair, NULL) != 1)
+    key->signer = EVP_MD_CTX_new();
+    key->verifier = EVP_MD_CTX_new();
+    if (!key->signer || !key->verifier) return crypto_failed(c, ERR_NO_MEMORY, err_text(ERR_NO_MEMORY));
+    if (EVP_DigestSignInit_ex(key->signer, NULL, "SHA256", NULL, NULL, key->pair, NULL) != 1 ||
+        EVP_DigestVerifyInit_ex(key->verifier, NULL, "SHA256", NULL, NULL, key->pair, NULL) != 1)
         return crypto_failed(c, ERR_CRYPTO, "A signing key cannot be used.");
     return OK;
 }
@@ -106,20 +106,21 @@ static bool describe(struct call *c, X509 *certificate, EVP_PKEY *pair)
 
 static struct token_key *allocate(void)
 {
-    struct token_key *k = calloc(1, sizeof *k);
-    if (k) ref_init(&k->ref, key_free);
-    return k;
+    struct token_key *key = calloc(1, sizeof *key);
+    if (key) ref_init(&key->ref, key_free);
+    return key;
 }
 
 enum err token_key_new(struct call *c, struct token_key **out)
 {
-    CLEANUP(drop_key) struct token_key *k = allocate();
-    if (!k) return FAIL_PLAIN(c, ERR_NO_MEMORY);
-    k->pair = EVP_RSA_gen(KEYRING_RSA_BITS);
-    k->certificate = X509_new();
-    if (!k->pair || !k->certificate || !describe(c, k->certificate, k->pair)) return crypto_failed(c, ERR_CRYPTO, "A signing key could not be made.");
-    TRY(complete(c, k));
-    *out = TAKE(k);
+    CLEANUP(drop_key) struct token_key *key = allocate();
+    if (!key) return FAIL_PLAIN(c, ERR_NO_MEMORY);
+    key->pair = EVP_RSA_gen(KEYRING_RSA_BITS);
+    key->certificate = X509_new();
+    if (!key->pair || !key->certificate || !describe(c, key->certificate, key->pair))
+        return crypto_failed(c, ERR_CRYPTO, "A signing key could not be made.");
+    TRY(complete(c, key));
+    *out = TAKE(key);
     return OK;
 }
 
@@ -128,20 +129,20 @@ static void free_context(EVP_MD_CTX **ctx)
     EVP_MD_CTX_free(*ctx);
 }
 
-enum err token_key_sign(struct call *c, const struct token_key *k, str text, uint8_t out[KEY_SIGNATURE_BYTES])
+enum err token_key_sign(struct call *c, const struct token_key *key, str text, uint8_t out[KEY_SIGNATURE_BYTES])
 {
     CLEANUP(free_context) EVP_MD_CTX *ctx = EVP_MD_CTX_new();
     size_t                            n = KEY_SIGNATURE_BYTES;
-    if (!ctx || EVP_MD_CTX_copy_ex(ctx, k->signer) != 1 || EVP_DigestSign(ctx, out, &n, (const uint8_t *)text.at, text.n) != 1 ||
+    if (!ctx || EVP_MD_CTX_copy_ex(ctx, key->signer) != 1 || EVP_DigestSign(ctx, out, &n, (const uint8_t *)text.at, text.n) != 1 ||
         n != KEY_SIGNATURE_BYTES)
         return crypto_failed(c, ERR_CRYPTO, "A token could not be signed.");
     return OK;
 }
 
-enum err token_key_verify(struct call *c, const struct token_key *k, str text, bytes signature)
+enum err token_key_verify(struct call *c, const struct token_key *key, str text, bytes signature)
 {
     CLEANUP(free_context) EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-    if (!ctx || EVP_MD_CTX_copy_ex(ctx, k->verifier) != 1) return crypto_failed(c, ERR_CRYPTO, "A signature could not be checked.");
+    if (!ctx || EVP_MD_CTX_copy_ex(ctx, key->verifier) != 1) return crypto_failed(c, ERR_CRYPTO, "A signature could not be checked.");
     if (signature.n != KEY_SIGNATURE_BYTES || EVP_DigestVerify(ctx, signature.at, signature.n, (const uint8_t *)text.at, text.n) != 1)
         return crypto_failed(c, ERR_TOKEN_SIGNATURE, err_text(ERR_TOKEN_SIGNATURE));
     return OK;
@@ -152,13 +153,13 @@ static void free_number(BIGNUM **n)
     BN_free(*n);
 }
 
-static enum err write_number(struct call *c, const struct token_key *k, str name, const char *parameter, struct json_writer *w)
+static enum err write_number(struct call *c, const struct token_key *key, str name, const char *parameter, struct json_writer *w)
 {
     CLEANUP(free_number) BIGNUM *number = NULL;
     uint8_t                      big_endian[KEY_SIGNATURE_BYTES];
     struct buf                   b;
     str                          text;
-    if (EVP_PKEY_get_bn_param(k->pair, parameter, &number) != 1 || BN_num_bytes(number) > (int)sizeof big_endian)
+    if (EVP_PKEY_get_bn_param(key->pair, parameter, &number) != 1 || BN_num_bytes(number) > (int)sizeof big_endian)
         return crypto_failed(c, ERR_CRYPTO, "A signing key cannot be published.");
     buf_init(&b, &c->arena);
     b64url_add(&b, (bytes){big_endian, (size_t)BN_bn2bin(number, big_endian)});
@@ -167,10 +168,10 @@ static enum err write_number(struct call *c, const struct token_key *k, str name
     return OK;
 }
 
-static enum err write_certificate(struct call *c, const struct token_key *k, struct json_writer *w)
+static enum err write_certificate(struct call *c, const struct token_key *key, struct json_writer *w)
 {
     uint8_t   *der = NULL;
-    int        n = i2d_X509(k->certificate, &der);
+    int        n = i2d_X509(key->certificate, &der);
     struct buf b;
     str        text;
     if (n <= 0) return crypto_failed(c, ERR_CRYPTO, "A certificate cannot be published.");
@@ -185,24 +186,24 @@ static enum err write_certificate(struct call *c, const struct token_key *k, str
     return OK;
 }
 
-enum err token_key_write_jwk(struct call *c, const struct token_key *k, str issuer, struct json_writer *w)
+enum err token_key_write_jwk(struct call *c, const struct token_key *key, str issuer, struct json_writer *w)
 {
     json_write_object(w);
     json_put_string(w, S("kty"), S("RSA"));
     json_put_string(w, S("use"), S("sig"));
-    json_put_string(w, S("kid"), token_key_id(k));
-    json_put_string(w, S("x5t"), token_key_id(k));
-    TRY(write_number(c, k, S("n"), OSSL_PKEY_PARAM_RSA_N, w));
-    TRY(write_number(c, k, S("e"), OSSL_PKEY_PARAM_RSA_E, w));
-    TRY(write_certificate(c, k, w));
+    json_put_string(w, S("kid"), token_key_id(key));
+    json_put_string(w, S("x5t"), token_key_id(key));
+    TRY(write_number(c, key, S("n"), OSSL_PKEY_PARAM_RSA_N, w));
+    TRY(write_number(c, key, S("e"), OSSL_PKEY_PARAM_RSA_E, w));
+    TRY(write_certificate(c, key, w));
     if (!str_empty(issuer)) json_put_string(w, S("issuer"), issuer);
     json_write_end(w);
     return OK;
 }
 
-enum err token_key_write_pem(struct call *c, const struct token_key *k, BIO *to)
+enum err token_key_write_pem(struct call *c, const struct token_key *key, BIO *to)
 {
-    if (PEM_write_bio_X509(to, k->certificate) != 1 || PEM_write_bio_PKCS8PrivateKey(to, k->pair, NULL, NULL, 0, NULL, NULL) != 1)
+    if (PEM_write_bio_X509(to, key->certificate) != 1 || PEM_write_bio_PKCS8PrivateKey(to, key->pair, NULL, NULL, 0, NULL, NULL) != 1)
         return crypto_failed(c, ERR_CRYPTO, "A signing key could not be written.");
     return OK;
 }
@@ -223,16 +224,16 @@ enum err token_key_read_pem(struct call *c, str pem, struct token_key **out)
 {
     if (pem.n > INT_MAX) return FAIL_PLAIN(c, ERR_TOO_LARGE);
     CLEANUP(free_bio) BIO              *from = BIO_new_mem_buf(pem.at ? pem.at : "", (int)pem.n);
-    CLEANUP(drop_key) struct token_key *k = allocate();
-    if (!from || !k) return FAIL_PLAIN(c, ERR_NO_MEMORY);
-    k->certificate = PEM_read_bio_X509(from, NULL, no_password, NULL);
-    k->pair = PEM_read_bio_PrivateKey(from, NULL, no_password, NULL);
-    if (!k->certificate || !k->pair) return crypto_failed(c, ERR_CRYPTO, "A signing key cannot be read.");
-    if (!EVP_PKEY_is_a(k->pair, "RSA") || EVP_PKEY_get_bits(k->pair) != KEYRING_RSA_BITS)
+    CLEANUP(drop_key) struct token_key *key = allocate();
+    if (!from || !key) return FAIL_PLAIN(c, ERR_NO_MEMORY);
+    key->certificate = PEM_read_bio_X509(from, NULL, no_password, NULL);
+    key->pair = PEM_read_bio_PrivateKey(from, NULL, no_password, NULL);
+    if (!key->certificate || !key->pair) return crypto_failed(c, ERR_CRYPTO, "A signing key cannot be read.");
+    if (!EVP_PKEY_is_a(key->pair, "RSA") || EVP_PKEY_get_bits(key->pair) != KEYRING_RSA_BITS)
         return crypto_failed(c, ERR_CRYPTO, "A signing key is not RSA of 2048 bits.");
-    if (X509_check_private_key(k->certificate, k->pair) != 1)
+    if (X509_check_private_key(key->certificate, key->pair) != 1)
         return crypto_failed(c, ERR_CRYPTO, "A signing key and its certificate do not belong together.");
-    TRY(complete(c, k));
-    *out = TAKE(k);
+    TRY(complete(c, key));
+    *out = TAKE(key);
     return OK;
 }
