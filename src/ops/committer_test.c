@@ -10,8 +10,8 @@
 #define WAIT_TIMEOUT_S 20
 
 // Counts the jobs that are done; one that waits holds up the committer until it is let go.
-struct desk {
-    struct test_product *stage;
+struct job_control {
+    struct test_product *product;
     pthread_mutex_t      lock;
     pthread_cond_t       changed;
     size_t               done;
@@ -19,13 +19,13 @@ struct desk {
 };
 
 struct job {
-    struct write_job job;
-    struct desk     *desk;
-    struct call      call;
-    unsigned         principal; /* to make; 0: none */
-    bool             fails, waits;
-    bool             is_done;
-    enum err         result, committed;
+    struct write_job    job;
+    struct job_control *control;
+    struct call         call;
+    unsigned            principal; /* to make; 0: none */
+    bool                fails, waits;
+    bool                is_done;
+    enum err            result, committed;
 };
 
 static struct timespec deadline(void)
@@ -47,10 +47,10 @@ static enum err run(struct write_job *job, struct work *w)
 {
     struct job     *j = CONTAINER_OF(job, struct job, job);
     struct timespec until = deadline();
-    pthread_mutex_lock(&j->desk->lock);
-    while (j->waits && j->desk->holds)
-        if (pthread_cond_timedwait(&j->desk->changed, &j->desk->lock, &until) != 0) break;
-    pthread_mutex_unlock(&j->desk->lock);
+    pthread_mutex_lock(&j->control->lock);
+    while (j->waits && j->control->holds)
+        if (pthread_cond_timedwait(&j->control->changed, &j->control->lock, &until) != 0) break;
+    pthread_mutex_unlock(&j->control->lock);
     j->result = j->principal ? make_principal(j, w) : OK;
     if (j->result == OK && j->fails) j->result = FAIL(&j->call, ERR_CONFLICT, "This job fails.");
     return j->result;
@@ -59,46 +59,46 @@ static enum err run(struct write_job *job, struct work *w)
 static void done(struct write_job *job, enum err committed)
 {
     struct job *j = CONTAINER_OF(job, struct job, job);
-    pthread_mutex_lock(&j->desk->lock);
+    pthread_mutex_lock(&j->control->lock);
     j->committed = committed;
     j->is_done = true;
-    j->desk->done++;
-    pthread_cond_broadcast(&j->desk->changed);
-    pthread_mutex_unlock(&j->desk->lock);
+    j->control->done++;
+    pthread_cond_broadcast(&j->control->changed);
+    pthread_mutex_unlock(&j->control->lock);
 }
 
-static void open_desk(struct desk *d, struct test_product *s, struct test *t)
+static void open_control(struct job_control *control, struct test_product *s, struct test *t)
 {
     test_product_open(s, t);
-    *d = (struct desk){.stage = s, .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
+    *control = (struct job_control){.product = s, .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
     test_product_hand_over(s);
     CHECK_OK(committer_start(t->call, &s->product, &s->product.committer));
 }
 
-static enum err submit(struct desk *d, struct job *j)
+static enum err submit(struct job_control *control, struct job *j)
 {
-    j->desk = d;
+    j->control = control;
     j->job = (struct write_job){.run = run, .done = done};
     call_init(&j->call, NULL, NULL);
-    return committer_submit(d->stage->call, d->stage->product.committer, &j->job);
+    return committer_submit(control->product->call, control->product->product.committer, &j->job);
 }
 
-static void set_holds(struct desk *d, bool holds)
+static void set_holds(struct job_control *control, bool holds)
 {
-    pthread_mutex_lock(&d->lock);
-    d->holds = holds;
-    pthread_cond_broadcast(&d->changed);
-    pthread_mutex_unlock(&d->lock);
+    pthread_mutex_lock(&control->lock);
+    control->holds = holds;
+    pthread_cond_broadcast(&control->changed);
+    pthread_mutex_unlock(&control->lock);
 }
 
-static void wait_for(struct desk *d, size_t n)
+static void wait_for(struct job_control *control, size_t n)
 {
     struct timespec until = deadline();
-    struct test    *t = d->stage->test;
-    pthread_mutex_lock(&d->lock);
-    while (d->done < n && pthread_cond_timedwait(&d->changed, &d->lock, &until) == 0) continue;
-    CHECK_INT(d->done, n, "jobs done");
-    pthread_mutex_unlock(&d->lock);
+    struct test    *t = control->product->test;
+    pthread_mutex_lock(&control->lock);
+    while (control->done < n && pthread_cond_timedwait(&control->changed, &control->lock, &until) == 0) continue;
+    CHECK_INT(control->done, n, "jobs done");
+    pthread_mutex_unlock(&control->lock);
 }
 
 static bool is_there(struct test_product *s, unsigned n)
@@ -130,22 +130,22 @@ static void clear(struct job *jobs, size_t n)
 TEST(a_failed_job_takes_back_only_itself)
 {
     CLEANUP(test_product_close) struct test_product s;
-    struct desk                                     d;
+    struct job_control                              control;
     struct job                                      jobs[] = {{.waits = true},      {.principal = 0x701}, {.principal = 0x702, .fails = true},
                                                               {.principal = 0x703}, {.fails = true},      {.principal = 0x702}};
-    open_desk(&d, &s, t);
-    set_holds(&d, true); // the others gather into one commit meanwhile
-    for (size_t i = 0; i < COUNT(jobs); i++) CHECK_OK(submit(&d, &jobs[i]));
-    set_holds(&d, false);
-    wait_for(&d, COUNT(jobs));
+    open_control(&control, &s, t);
+    set_holds(&control, true); // the others gather into one commit meanwhile
+    for (size_t i = 0; i < COUNT(jobs); i++) CHECK_OK(submit(&control, &jobs[i]));
+    set_holds(&control, false);
+    wait_for(&control, COUNT(jobs));
     for (size_t i = 0; i < COUNT(jobs); i++) CHECK_ERR(jobs[i].committed, OK, "answered");
     CHECK(jobs[2].result == ERR_CONFLICT && jobs[4].result == ERR_CONFLICT);
     CHECK(is_there(&s, 0x701) && is_there(&s, 0x703));
     CHECK(is_there(&s, 0x702) && jobs[5].result == OK); // made by the job behind the one that failed
     CHECK(is_stored(&s, 0x701) && is_stored(&s, 0x702) && is_stored(&s, 0x703));
     struct job alone = {.principal = 0x704, .fails = true};
-    CHECK_OK(submit(&d, &alone));
-    wait_for(&d, COUNT(jobs) + 1);
+    CHECK_OK(submit(&control, &alone));
+    wait_for(&control, COUNT(jobs) + 1);
     CHECK(!is_there(&s, 0x704) && !is_stored(&s, 0x704));
     committer_stop(s.product.committer);
     clear(jobs, COUNT(jobs));
@@ -155,19 +155,19 @@ TEST(a_failed_job_takes_back_only_itself)
 TEST(a_reader_who_stays_holds_up_no_change_but_the_next)
 {
     CLEANUP(test_product_close) struct test_product s;
-    struct desk                                     d;
+    struct job_control                              control;
     struct job                                      first = {.principal = 0x701}, second = {.principal = 0x702};
-    open_desk(&d, &s, t);
+    open_control(&control, &s, t);
     for (int round = 0; round < 20; round++) {
         const struct world *stays = world_enter(s.product.worlds, 1);
         object_id           one = {test_product_guid(first.principal)};
-        CHECK_OK(submit(&d, &first));
-        wait_for(&d, 2 * (size_t)round + 1);  // answered while the reader is still in the old copy
-        CHECK(is_there(&s, first.principal)); // others see it already
+        CHECK_OK(submit(&control, &first));
+        wait_for(&control, 2 * (size_t)round + 1); // answered while the reader is still in the old copy
+        CHECK(is_there(&s, first.principal));      // others see it already
         CHECK(!directory_find(stays->directory, one));
-        CHECK_OK(submit(&d, &second));
+        CHECK_OK(submit(&control, &second));
         world_leave(s.product.worlds, 1); // the writer may be asleep over it by now, or not
-        wait_for(&d, 2 * (size_t)round + 2);
+        wait_for(&control, 2 * (size_t)round + 2);
         CHECK(is_there(&s, second.principal));
         clear(&first, 1);
         clear(&second, 1);
@@ -206,21 +206,21 @@ static void break_store(struct store *s)
 TEST(a_commit_that_fails_is_told_to_all_and_leaves_nothing)
 {
     CLEANUP(test_product_close) struct test_product s;
-    struct desk                                     d;
+    struct job_control                              control;
     struct job jobs[] = {{.waits = true}, {.principal = 0x701}, {.principal = 0x702, .fails = true}, {.principal = 0x703}};
     struct job again = {.principal = 0x701};
-    open_desk(&d, &s, t);
+    open_control(&control, &s, t);
     break_store(s.product.store);
     commits_fail = true;
-    set_holds(&d, true);
-    for (size_t i = 0; i < COUNT(jobs); i++) CHECK_OK(submit(&d, &jobs[i]));
-    set_holds(&d, false);
-    wait_for(&d, COUNT(jobs));
+    set_holds(&control, true);
+    for (size_t i = 0; i < COUNT(jobs); i++) CHECK_OK(submit(&control, &jobs[i]));
+    set_holds(&control, false);
+    wait_for(&control, COUNT(jobs));
     for (size_t i = 0; i < COUNT(jobs); i++) CHECK_ERR(jobs[i].committed, ERR_STORE_UNAVAILABLE, "answered");
     CHECK(!is_there(&s, 0x701) && !is_there(&s, 0x703) && !is_stored(&s, 0x701));
     commits_fail = false; // there is room again: the server goes on
-    CHECK_OK(submit(&d, &again));
-    wait_for(&d, COUNT(jobs) + 1);
+    CHECK_OK(submit(&control, &again));
+    wait_for(&control, COUNT(jobs) + 1);
     CHECK(again.committed == OK && is_there(&s, 0x701) && is_stored(&s, 0x701) && !is_there(&s, 0x703));
     committer_stop(s.product.committer);
     clear(jobs, COUNT(jobs));
@@ -231,17 +231,17 @@ TEST(a_commit_that_fails_is_told_to_all_and_leaves_nothing)
 TEST(a_write_that_fails_is_told_to_all_who_share_the_transaction)
 {
     CLEANUP(test_product_close) struct test_product s;
-    struct desk                                     d;
+    struct job_control                              control;
     struct job                                      jobs[] = {{.principal = 0x701}, {.principal = 0x702}};
-    open_desk(&d, &s, t);
+    open_control(&control, &s, t);
     break_store(s.product.store);
     puts_fail = true;
-    CHECK_OK(submit(&d, &jobs[0]));
-    wait_for(&d, 1);
+    CHECK_OK(submit(&control, &jobs[0]));
+    wait_for(&control, 1);
     CHECK(jobs[0].result == ERR_STORE_UNAVAILABLE && jobs[0].committed != OK && !is_there(&s, 0x701));
     puts_fail = false;
-    CHECK_OK(submit(&d, &jobs[1]));
-    wait_for(&d, 2);
+    CHECK_OK(submit(&control, &jobs[1]));
+    wait_for(&control, 2);
     CHECK(jobs[1].committed == OK && is_there(&s, 0x702) && !is_there(&s, 0x701));
     committer_stop(s.product.committer);
     clear(jobs, COUNT(jobs));
@@ -250,22 +250,22 @@ TEST(a_write_that_fails_is_told_to_all_who_share_the_transaction)
 TEST(the_queue_has_an_end_and_stopping_finishes_it)
 {
     CLEANUP(test_product_close) struct test_product s;
-    struct desk                                     d;
+    struct job_control                              control;
     struct job                                      first = {.waits = true}, late = {.principal = 0x702};
     size_t      most = COMMITTER_MAX_QUEUE + COMMITTER_MAX_BATCH + 1; // some may have left the queue with the first
     struct job *jobs = calloc(most, sizeof *jobs);
-    open_desk(&d, &s, t);
-    set_holds(&d, true);
-    CHECK_OK(submit(&d, &first));
+    open_control(&control, &s, t);
+    set_holds(&control, true);
+    CHECK_OK(submit(&control, &first));
     size_t   n = 0;
     enum err got = OK;
-    while (jobs && n < most && (got = submit(&d, &jobs[n])) == OK) n++;
+    while (jobs && n < most && (got = submit(&control, &jobs[n])) == OK) n++;
     CHECK_ERR(got, ERR_BUSY, "one too many");
     CHECK(n >= COMMITTER_MAX_QUEUE - 1);
-    CHECK_ERR(submit(&d, &late), ERR_BUSY, "still full");
-    set_holds(&d, false);
+    CHECK_ERR(submit(&control, &late), ERR_BUSY, "still full");
+    set_holds(&control, false);
     committer_stop(s.product.committer);
-    CHECK_INT(d.done, n + 1, "all that was queued is done");
+    CHECK_INT(control.done, n + 1, "all that was queued is done");
     CHECK(!late.is_done && !is_there(&s, 0x702));
     for (size_t i = 0; jobs && i <= n && i < most; i++) call_clear(&jobs[i].call);
     free(jobs);

@@ -7,102 +7,102 @@
 #define RBAC       "{\"properties\":{\"enableRbacAuthorization\":true}}"
 #define USER       "Key Vault Secrets User"
 
-struct desk {
+struct explain_fixture {
     struct test_product s;
     struct explanation  e;
 };
 
-static void desk_open(struct desk *d, struct test *t)
+static void explain_fixture_open(struct explain_fixture *f, struct test *t)
 {
-    *d = (struct desk){0};
-    test_product_open(&d->s, t);
-    d->s.caller.is_local_operator = true; // who sees all
-    test_product_put_vault(&d->s, "shop", RBAC);
+    *f = (struct explain_fixture){0};
+    test_product_open(&f->s, t);
+    f->s.caller.is_local_operator = true; // who sees all
+    test_product_put_vault(&f->s, "shop", RBAC);
 }
 
-static void desk_close(struct desk *d)
+static void explain_fixture_close(struct explain_fixture *f)
 {
-    test_product_close(&d->s);
+    test_product_close(&f->s);
 }
 
-static void put_assignment(struct desk *d, const struct assignment *plain)
+static void put_assignment(struct explain_fixture *f, const struct assignment *plain)
 {
-    struct test       *t = d->s.test;
+    struct test       *t = f->s.test;
     struct assignment *made;
     struct assignment  next = *plain;
-    next.id = guid_new(d->s.call);
-    CHECK_OK(assignment_new(d->s.call, &next, &made));
-    CHECK_OK(work_change(d->s.call, &d->s.work, STORE_ASSIGNMENT, NULL, &made->ref));
+    next.id = guid_new(f->s.call);
+    CHECK_OK(assignment_new(f->s.call, &next, &made));
+    CHECK_OK(work_change(f->s.call, &f->s.work, STORE_ASSIGNMENT, NULL, &made->ref));
 }
 
-static guid role_of(struct desk *d, const char *name)
+static guid role_of(struct explain_fixture *f, const char *name)
 {
-    const struct role *r = rbac_find_role_by_name(d->s.work.world->rules, str_of(name));
+    const struct role *r = rbac_find_role_by_name(f->s.work.world->rules, str_of(name));
     return r ? r->id : GUID_NONE;
 }
 
-static void ask(struct desk *d, object_id who, const char *action, enum rbac_plane plane, const char *scope)
+static void ask(struct explain_fixture *f, object_id who, const char *action, enum rbac_plane plane, const char *scope)
 {
-    struct test            *t = d->s.test;
+    struct test            *t = f->s.test;
     struct explain_question q = {.who = who, .action = str_of(action), .plane = plane, .scope = str_of(scope)};
-    CHECK_OK(explain(d->s.call, &d->s.work, &q, &d->e));
+    CHECK_OK(explain(f->s.call, &f->s.work, &q, &f->e));
 }
 
 // The word of the reason, what the summary and the nearest item say, and whom it suggests.
-static void expect(struct desk *d, const char *reason, const char *words)
+static void expect(struct explain_fixture *f, const char *reason, const char *words)
 {
-    struct test *t = d->s.test;
-    CHECK_STR(str_of(d->e.reason), str_of(reason), reason);
-    bool said = str_find_str(d->e.summary, str_of(words)) != STR_NOWHERE;
-    if (!said) test_failed(t, __FILE__, __LINE__, "%s: \"%.*s\" does not say \"%s\"", reason, PSTR(d->e.summary), words);
+    struct test *t = f->s.test;
+    CHECK_STR(str_of(f->e.reason), str_of(reason), reason);
+    bool said = str_find_str(f->e.summary, str_of(words)) != STR_NOWHERE;
+    if (!said) test_failed(t, __FILE__, __LINE__, "%s: \"%.*s\" does not say \"%s\"", reason, PSTR(f->e.summary), words);
     // The slow walk and the fast decision are of one mind; access policies are asked elsewhere.
     struct rbac_answer     answer;
-    struct caller          who = {.id = d->e.asked.who};
+    struct caller          who = {.id = f->e.asked.who};
     struct rbac_attributes own;
     struct scope           at;
     if (str_eq(str_of(reason), S("AccessPolicy"))) return;
-    CHECK_OK(scope_parse(d->s.call, d->e.asked.scope, &at));
-    CHECK_OK(explain_attributes(d->s.call, &d->s.work, &at, &own));
-    CHECK_OK(work_decide(d->s.call, &d->s.work, &who, d->e.asked.action, d->e.asked.plane, d->e.asked.scope, &own, &answer));
-    CHECK_ROW(answer.allowed == d->e.allowed, reason);
+    CHECK_OK(scope_parse(f->s.call, f->e.asked.scope, &at));
+    CHECK_OK(explain_attributes(f->s.call, &f->s.work, &at, &own));
+    CHECK_OK(work_decide(f->s.call, &f->s.work, &who, f->e.asked.action, f->e.asked.plane, f->e.asked.scope, &own, &answer));
+    CHECK_ROW(answer.allowed == f->e.allowed, reason);
 }
 
-static void expect_least(struct desk *d, const char *role, const char *scope)
+static void expect_least(struct explain_fixture *f, const char *role, const char *scope)
 {
-    struct test *t = d->s.test;
-    CHECK_ROW(d->e.proposal_n > 0, role);
-    if (d->e.proposal_n == 0) return;
-    CHECK_STR(d->e.proposals[0].role->name, str_of(role), role);
-    CHECK_STR(d->e.propose_at, str_of(scope), role);
+    struct test *t = f->s.test;
+    CHECK_ROW(f->e.proposal_n > 0, role);
+    if (f->e.proposal_n == 0) return;
+    CHECK_STR(f->e.proposals[0].role->name, str_of(role), role);
+    CHECK_STR(f->e.propose_at, str_of(scope), role);
 }
 
 TEST(O4_why_yes_names_the_assignment)
 {
-    CLEANUP(desk_close) struct desk d;
-    desk_open(&d, t);
-    test_product_assign(&d.s, d.s.caller.id, USER, TEST_PRODUCT_GROUP);
-    test_product_assign(&d.s, d.s.caller.id, "Reader", "/");
-    ask(&d, d.s.caller.id, GET_SECRET, RBAC_DATA, SECRET);
-    expect(&d, "Grants", "Yes: 'Key Vault Secrets User' at " TEST_PRODUCT_GROUP " allows it.");
-    CHECK(d.e.allowed && d.e.proposal_n == 0 && d.e.item_n == 2);
+    CLEANUP(explain_fixture_close) struct explain_fixture f;
+    explain_fixture_open(&f, t);
+    test_product_assign(&f.s, f.s.caller.id, USER, TEST_PRODUCT_GROUP);
+    test_product_assign(&f.s, f.s.caller.id, "Reader", "/");
+    ask(&f, f.s.caller.id, GET_SECRET, RBAC_DATA, SECRET);
+    expect(&f, "Grants", "Yes: 'Key Vault Secrets User' at " TEST_PRODUCT_GROUP " allows it.");
+    CHECK(f.e.allowed && f.e.proposal_n == 0 && f.e.item_n == 2);
 }
 
 TEST(O4_why_no_role_at_all_suggests_the_least_one_at_the_narrowest_scope)
 {
-    CLEANUP(desk_close) struct desk d;
-    desk_open(&d, t);
-    ask(&d, d.s.caller.id, GET_SECRET, RBAC_DATA, SECRET);
-    expect(&d, "NoRole", "has no role assignment at all");
-    expect_least(&d, USER, SECRET);
-    ask(&d, d.s.caller.id, "Microsoft.Authorization/roleAssignments/write", RBAC_CONTROL,
+    CLEANUP(explain_fixture_close) struct explain_fixture f;
+    explain_fixture_open(&f, t);
+    ask(&f, f.s.caller.id, GET_SECRET, RBAC_DATA, SECRET);
+    expect(&f, "NoRole", "has no role assignment at all");
+    expect_least(&f, USER, SECRET);
+    ask(&f, f.s.caller.id, "Microsoft.Authorization/roleAssignments/write", RBAC_CONTROL,
         TEST_PRODUCT_GROUP "/providers/Microsoft.Authorization/roleAssignments/x");
-    expect(&d, "NoRole", "No:");
-    CHECK_STR(d.e.propose_at, S(TEST_PRODUCT_GROUP), "an assignment is made at what it extends");
+    expect(&f, "NoRole", "No:");
+    CHECK_STR(f.e.propose_at, S(TEST_PRODUCT_GROUP), "an assignment is made at what it extends");
 }
 
 TEST(O4_why_the_wrong_scope_and_how_far_off) // R2
 {
-    CLEANUP(desk_close) struct desk d;
+    CLEANUP(explain_fixture_close) struct explain_fixture f;
     static const struct { const char *at, *words; } CASES[] = {
         {TEST_PRODUCT_GROUP "0", "it stands elsewhere: 1 level up to " TEST_PRODUCT_SUBSCRIPTION},
         {SECRET "/x/y", "1 level below what was asked for"},
@@ -111,73 +111,73 @@ TEST(O4_why_the_wrong_scope_and_how_far_off) // R2
         {"/providers/Microsoft.Management/managementGroups/none", "elsewhere"},
     };
     for (size_t i = 0; i < COUNT(CASES); i++) {
-        desk_open(&d, t);
-        test_product_assign(&d.s, d.s.caller.id, USER, CASES[i].at);
-        ask(&d, d.s.caller.id, GET_SECRET, RBAC_DATA, SECRET);
-        expect(&d, "WrongScope", CASES[i].words);
-        expect_least(&d, USER, SECRET);
-        if (i + 1 < COUNT(CASES)) desk_close(&d);
+        explain_fixture_open(&f, t);
+        test_product_assign(&f.s, f.s.caller.id, USER, CASES[i].at);
+        ask(&f, f.s.caller.id, GET_SECRET, RBAC_DATA, SECRET);
+        expect(&f, "WrongScope", CASES[i].words);
+        expect_least(&f, USER, SECRET);
+        if (i + 1 < COUNT(CASES)) explain_fixture_close(&f);
     }
 }
 
 TEST(O4_why_a_management_role_gives_no_data) // R4
 {
-    CLEANUP(desk_close) struct desk d;
-    desk_open(&d, t);
-    test_product_assign(&d.s, d.s.caller.id, "Owner", "/");
-    ask(&d, d.s.caller.id, GET_SECRET, RBAC_DATA, SECRET);
-    expect(&d, "WrongPlane", "this is a data action");
-    test_product_assign(&d.s, d.s.caller.id, USER, TEST_PRODUCT_GROUP);
-    ask(&d, d.s.caller.id, GET_SECRET, RBAC_CONTROL, TEST_PRODUCT_OTHER_SUBSCRIPTION);
-    expect(&d, "Grants", "'Owner'");
+    CLEANUP(explain_fixture_close) struct explain_fixture f;
+    explain_fixture_open(&f, t);
+    test_product_assign(&f.s, f.s.caller.id, "Owner", "/");
+    ask(&f, f.s.caller.id, GET_SECRET, RBAC_DATA, SECRET);
+    expect(&f, "WrongPlane", "this is a data action");
+    test_product_assign(&f.s, f.s.caller.id, USER, TEST_PRODUCT_GROUP);
+    ask(&f, f.s.caller.id, GET_SECRET, RBAC_CONTROL, TEST_PRODUCT_OTHER_SUBSCRIPTION);
+    expect(&f, "Grants", "'Owner'");
 }
 
 TEST(O4_why_NotActions) // R4
 {
-    CLEANUP(desk_close) struct desk d;
-    desk_open(&d, t);
-    test_product_assign(&d.s, d.s.caller.id, "Contributor", TEST_PRODUCT_SUBSCRIPTION);
-    ask(&d, d.s.caller.id, "Microsoft.Authorization/roleAssignments/write", RBAC_CONTROL, TEST_PRODUCT_GROUP);
-    expect(&d, "NotActions", "the role takes the action away again");
-    test_product_assign(&d.s, d.s.caller.id, "User Access Administrator", TEST_PRODUCT_GROUP);
-    ask(&d, d.s.caller.id, "Microsoft.Authorization/roleAssignments/write", RBAC_CONTROL, TEST_PRODUCT_GROUP);
-    expect(&d, "Grants", "'User Access Administrator'"); // one role's NotActions are no deny
+    CLEANUP(explain_fixture_close) struct explain_fixture f;
+    explain_fixture_open(&f, t);
+    test_product_assign(&f.s, f.s.caller.id, "Contributor", TEST_PRODUCT_SUBSCRIPTION);
+    ask(&f, f.s.caller.id, "Microsoft.Authorization/roleAssignments/write", RBAC_CONTROL, TEST_PRODUCT_GROUP);
+    expect(&f, "NotActions", "the role takes the action away again");
+    test_product_assign(&f.s, f.s.caller.id, "User Access Administrator", TEST_PRODUCT_GROUP);
+    ask(&f, f.s.caller.id, "Microsoft.Authorization/roleAssignments/write", RBAC_CONTROL, TEST_PRODUCT_GROUP);
+    expect(&f, "Grants", "'User Access Administrator'"); // one role's NotActions are no deny
 }
 
 TEST(O4_why_the_action_is_in_no_role)
 {
-    CLEANUP(desk_close) struct desk d;
-    desk_open(&d, t);
-    test_product_assign(&d.s, d.s.caller.id, "Key Vault Reader", TEST_PRODUCT_GROUP);
-    ask(&d, d.s.caller.id, GET_SECRET, RBAC_DATA, SECRET);
-    expect(&d, "ActionNotNamed", "the role does not name the data action");
-    expect_least(&d, USER, SECRET);
+    CLEANUP(explain_fixture_close) struct explain_fixture f;
+    explain_fixture_open(&f, t);
+    test_product_assign(&f.s, f.s.caller.id, "Key Vault Reader", TEST_PRODUCT_GROUP);
+    ask(&f, f.s.caller.id, GET_SECRET, RBAC_DATA, SECRET);
+    expect(&f, "ActionNotNamed", "the role does not name the data action");
+    expect_least(&f, USER, SECRET);
 }
 
 TEST(O4_why_a_condition_is_false_names_the_clause) // R5
 {
-    CLEANUP(desk_close) struct desk d;
-    desk_open(&d, t);
-    struct assignment a = {.principal = d.s.caller.id, .role = role_of(&d, USER), .scope = S(VAULT), .condition_version = S("2.0")};
+    CLEANUP(explain_fixture_close) struct explain_fixture f;
+    explain_fixture_open(&f, t);
+    struct assignment a = {.principal = f.s.caller.id, .role = role_of(&f, USER), .scope = S(VAULT), .condition_version = S("2.0")};
     a.condition = S("((!(ActionMatches{'" GET_SECRET "'})) OR (@Resource[Microsoft.KeyVault/vaults/secrets:name] StringStartsWith 'app2-'))");
-    put_assignment(&d, &a);
-    ask(&d, d.s.caller.id, GET_SECRET, RBAC_DATA, SECRET);
-    expect(&d, "ConditionFalse", "its condition is not met: @Resource[Microsoft.KeyVault/vaults/secrets:name] StringStartsWith 'app2-'");
+    put_assignment(&f, &a);
+    ask(&f, f.s.caller.id, GET_SECRET, RBAC_DATA, SECRET);
+    expect(&f, "ConditionFalse", "its condition is not met: @Resource[Microsoft.KeyVault/vaults/secrets:name] StringStartsWith 'app2-'");
     a.condition = S("@Principal[Microsoft.Directory/CustomSecurityAttributes/Id:a_b] StringNotEquals 'x'");
-    put_assignment(&d, &a);
-    ask(&d, d.s.caller.id, GET_SECRET, RBAC_DATA, VAULT "/secrets/app2-db");
-    expect(&d, "Grants", "Yes"); // by the first; the second is unknown and grants nothing
-    ask(&d, d.s.caller.id, GET_SECRET, RBAC_DATA, SECRET);
-    expect(&d, "ConditionFalse", "No:");
+    put_assignment(&f, &a);
+    ask(&f, f.s.caller.id, GET_SECRET, RBAC_DATA, VAULT "/secrets/app2-db");
+    expect(&f, "Grants", "Yes"); // by the first; the second is unknown and grants nothing
+    ask(&f, f.s.caller.id, GET_SECRET, RBAC_DATA, SECRET);
+    expect(&f, "ConditionFalse", "No:");
 }
 
-static void deny(struct desk *d, object_id who, const char *scope, bool not_below)
+static void deny(struct explain_fixture *f, object_id who, const char *scope, bool not_below)
 {
-    struct test                 *t = d->s.test;
+    struct test                 *t = f->s.test;
     static const str             ACTIONS[] = {S_INIT("*")};
     const struct role_permission block = {.actions = ACTIONS, .action_n = 1, .data_actions = ACTIONS, .data_action_n = 1};
     const struct deny_principal  named = {.id = who, .type = S("Group")};
-    struct deny_assignment      *made, plain = {.id = guid_new(d->s.call),
+    struct deny_assignment      *made, plain = {.id = guid_new(f->s.call),
                                                 .name = S("Hands off"),
                                                 .scope = str_of(scope),
                                                 .not_below = not_below,
@@ -185,155 +185,155 @@ static void deny(struct desk *d, object_id who, const char *scope, bool not_belo
                                                 .permission_n = 1,
                                                 .principals = &named,
                                                 .principal_n = 1};
-    CHECK_OK(deny_new(d->s.call, &plain, &made));
-    CHECK_OK(work_change(d->s.call, &d->s.work, STORE_DENY, NULL, &made->ref));
+    CHECK_OK(deny_new(f->s.call, &plain, &made));
+    CHECK_OK(work_change(f->s.call, &f->s.work, STORE_DENY, NULL, &made->ref));
 }
 
 TEST(O4_why_a_deny_names_the_deny_and_whom_it_means) // R5
 {
-    CLEANUP(desk_close) struct desk d;
-    desk_open(&d, t);
-    object_id team = test_product_put_principal(&d.s, 0xB1, PRINCIPAL_GROUP);
-    test_product_put_member(&d.s, team, d.s.caller.id);
-    test_product_assign(&d.s, d.s.caller.id, USER, SECRET);
-    deny(&d, team, TEST_PRODUCT_SUBSCRIPTION, true);
-    ask(&d, d.s.caller.id, GET_SECRET, RBAC_DATA, SECRET);
-    expect(&d, "Grants", "Yes"); // that deny stops at its own scope
-    deny(&d, team, TEST_PRODUCT_SUBSCRIPTION, false);
-    ask(&d, d.s.caller.id, GET_SECRET, RBAC_DATA, SECRET);
-    expect(&d, "Denies", "No: the deny assignment 'Hands off' at " TEST_PRODUCT_SUBSCRIPTION " forbids it through the group 'principal 177'.");
-    CHECK(d.e.proposal_n == 0); // no role would help
+    CLEANUP(explain_fixture_close) struct explain_fixture f;
+    explain_fixture_open(&f, t);
+    object_id team = test_product_put_principal(&f.s, 0xB1, PRINCIPAL_GROUP);
+    test_product_put_member(&f.s, team, f.s.caller.id);
+    test_product_assign(&f.s, f.s.caller.id, USER, SECRET);
+    deny(&f, team, TEST_PRODUCT_SUBSCRIPTION, true);
+    ask(&f, f.s.caller.id, GET_SECRET, RBAC_DATA, SECRET);
+    expect(&f, "Grants", "Yes"); // that deny stops at its own scope
+    deny(&f, team, TEST_PRODUCT_SUBSCRIPTION, false);
+    ask(&f, f.s.caller.id, GET_SECRET, RBAC_DATA, SECRET);
+    expect(&f, "Denies", "No: the deny assignment 'Hands off' at " TEST_PRODUCT_SUBSCRIPTION " forbids it through the group 'principal 177'.");
+    CHECK(f.e.proposal_n == 0); // no role would help
 }
 
 TEST(O4_why_not_yet_propagated_says_until_when) // R8
 {
-    CLEANUP(desk_close) struct desk d;
-    desk_open(&d, t);
-    d.s.call->now_s = 1741668435;
-    d.s.call->now_ns = d.s.call->now_s * NS_PER_S;
+    CLEANUP(explain_fixture_close) struct explain_fixture f;
+    explain_fixture_open(&f, t);
+    f.s.call->now_s = 1741668435;
+    f.s.call->now_ns = f.s.call->now_s * NS_PER_S;
     struct assignment a = {
-        .principal = d.s.caller.id, .role = role_of(&d, USER), .scope = S(VAULT), .counts_from_ns = (d.s.call->now_s + 600) * NS_PER_S};
-    put_assignment(&d, &a);
-    ask(&d, d.s.caller.id, GET_SECRET, RBAC_DATA, SECRET);
-    expect(&d, "NotYetCounting", "it counts from 2025-03-11T04:57:15");
-    test_product_pass(&d.s, 601);
-    ask(&d, d.s.caller.id, GET_SECRET, RBAC_DATA, SECRET);
-    expect(&d, "Grants", "Yes");
+        .principal = f.s.caller.id, .role = role_of(&f, USER), .scope = S(VAULT), .counts_from_ns = (f.s.call->now_s + 600) * NS_PER_S};
+    put_assignment(&f, &a);
+    ask(&f, f.s.caller.id, GET_SECRET, RBAC_DATA, SECRET);
+    expect(&f, "NotYetCounting", "it counts from 2025-03-11T04:57:15");
+    test_product_pass(&f.s, 601);
+    ask(&f, f.s.caller.id, GET_SECRET, RBAC_DATA, SECRET);
+    expect(&f, "Grants", "Yes");
 }
 
 TEST(O4_why_a_membership_does_not_count_yet) // R8
 {
-    CLEANUP(desk_close) struct desk d;
-    desk_open(&d, t);
-    object_id          team = test_product_put_principal(&d.s, 0xB1, PRINCIPAL_GROUP);
-    struct membership *made, plain = {.group = team, .member = d.s.caller.id, .counts_from_ns = d.s.call->now_ns + 600 * NS_PER_S};
-    CHECK_OK(membership_new(d.s.call, &plain, &made));
-    CHECK_OK(work_change(d.s.call, &d.s.work, STORE_MEMBERSHIP, NULL, &made->ref));
-    test_product_assign(&d.s, team, USER, VAULT);
-    ask(&d, d.s.caller.id, GET_SECRET, RBAC_DATA, SECRET);
-    expect(&d, "MembershipNotYetCounting", "through the group 'principal 177'");
-    test_product_pass(&d.s, 601);
-    ask(&d, d.s.caller.id, GET_SECRET, RBAC_DATA, SECRET);
-    expect(&d, "Grants", "through the group 'principal 177'");
+    CLEANUP(explain_fixture_close) struct explain_fixture f;
+    explain_fixture_open(&f, t);
+    object_id          team = test_product_put_principal(&f.s, 0xB1, PRINCIPAL_GROUP);
+    struct membership *made, plain = {.group = team, .member = f.s.caller.id, .counts_from_ns = f.s.call->now_ns + 600 * NS_PER_S};
+    CHECK_OK(membership_new(f.s.call, &plain, &made));
+    CHECK_OK(work_change(f.s.call, &f.s.work, STORE_MEMBERSHIP, NULL, &made->ref));
+    test_product_assign(&f.s, team, USER, VAULT);
+    ask(&f, f.s.caller.id, GET_SECRET, RBAC_DATA, SECRET);
+    expect(&f, "MembershipNotYetCounting", "through the group 'principal 177'");
+    test_product_pass(&f.s, 601);
+    ask(&f, f.s.caller.id, GET_SECRET, RBAC_DATA, SECRET);
+    expect(&f, "Grants", "through the group 'principal 177'");
 }
 
 TEST(O4_why_a_membership_does_not_count_for_an_older_token) // R8
 {
-    CLEANUP(desk_close) struct desk d;
-    desk_open(&d, t);
-    object_id               team = test_product_put_principal(&d.s, 0xB1, PRINCIPAL_GROUP);
-    struct membership      *made, plain = {.group = team, .member = d.s.caller.id, .counts_from_ns = d.s.call->now_ns};
-    struct explain_question q = {.who = d.s.caller.id, .action = S(GET_SECRET), .plane = RBAC_DATA, .scope = S(SECRET)};
-    CHECK_OK(membership_new(d.s.call, &plain, &made));
-    CHECK_OK(work_change(d.s.call, &d.s.work, STORE_MEMBERSHIP, NULL, &made->ref));
-    test_product_assign(&d.s, team, USER, VAULT);
-    CHECK_OK(explain(d.s.call, &d.s.work, &q, &d.e));
-    CHECK(d.e.allowed);
-    q.groups_at_ns = d.s.call->now_ns - 1;
-    CHECK_OK(explain(d.s.call, &d.s.work, &q, &d.e));
-    CHECK(!d.e.allowed);
-    CHECK_STR(str_of(d.e.reason), S("MembershipNotYetCounting"), "reason");
-    CHECK(str_find_str(d.e.items[0].detail, S("a new token has it")) != STR_NOWHERE);
+    CLEANUP(explain_fixture_close) struct explain_fixture f;
+    explain_fixture_open(&f, t);
+    object_id               team = test_product_put_principal(&f.s, 0xB1, PRINCIPAL_GROUP);
+    struct membership      *made, plain = {.group = team, .member = f.s.caller.id, .counts_from_ns = f.s.call->now_ns};
+    struct explain_question q = {.who = f.s.caller.id, .action = S(GET_SECRET), .plane = RBAC_DATA, .scope = S(SECRET)};
+    CHECK_OK(membership_new(f.s.call, &plain, &made));
+    CHECK_OK(work_change(f.s.call, &f.s.work, STORE_MEMBERSHIP, NULL, &made->ref));
+    test_product_assign(&f.s, team, USER, VAULT);
+    CHECK_OK(explain(f.s.call, &f.s.work, &q, &f.e));
+    CHECK(f.e.allowed);
+    q.groups_at_ns = f.s.call->now_ns - 1;
+    CHECK_OK(explain(f.s.call, &f.s.work, &q, &f.e));
+    CHECK(!f.e.allowed);
+    CHECK_STR(str_of(f.e.reason), S("MembershipNotYetCounting"), "reason");
+    CHECK(str_find_str(f.e.items[0].detail, S("a new token has it")) != STR_NOWHERE);
 }
 
 TEST(O4_why_a_removed_role_still_grants_and_when_it_ceased) // R8
 {
-    CLEANUP(desk_close) struct desk d;
-    desk_open(&d, t);
-    d.s.call->now_s = 1741668435;
-    d.s.call->now_ns = d.s.call->now_s * NS_PER_S;
+    CLEANUP(explain_fixture_close) struct explain_fixture f;
+    explain_fixture_open(&f, t);
+    f.s.call->now_s = 1741668435;
+    f.s.call->now_ns = f.s.call->now_s * NS_PER_S;
     struct assignment a = {
-        .principal = d.s.caller.id, .role = role_of(&d, USER), .scope = S(VAULT), .lingers_until_ns = (d.s.call->now_s + 600) * NS_PER_S};
-    put_assignment(&d, &a);
-    ask(&d, d.s.caller.id, GET_SECRET, RBAC_DATA, SECRET);
-    expect(&d, "Grants", "Yes");
-    CHECK_STR(d.e.items[0].detail, S("it was removed and allows this until 2025-03-11T04:57:15Z."), "until when");
-    test_product_pass(&d.s, 600);
-    ask(&d, d.s.caller.id, GET_SECRET, RBAC_DATA, SECRET);
-    expect(&d, "Ended", "");
-    CHECK(!d.e.allowed);
+        .principal = f.s.caller.id, .role = role_of(&f, USER), .scope = S(VAULT), .lingers_until_ns = (f.s.call->now_s + 600) * NS_PER_S};
+    put_assignment(&f, &a);
+    ask(&f, f.s.caller.id, GET_SECRET, RBAC_DATA, SECRET);
+    expect(&f, "Grants", "Yes");
+    CHECK_STR(f.e.items[0].detail, S("it was removed and allows this until 2025-03-11T04:57:15Z."), "until when");
+    test_product_pass(&f.s, 600);
+    ask(&f, f.s.caller.id, GET_SECRET, RBAC_DATA, SECRET);
+    expect(&f, "Ended", "");
+    CHECK(!f.e.allowed);
 }
 
 TEST(O4_why_the_principal_is_not_who_the_caller_thinks)
 {
-    CLEANUP(desk_close) struct desk d;
-    desk_open(&d, t);
-    object_id machine = test_product_put_principal(&d.s, 0xC1, PRINCIPAL_MANAGED); // its client id ends in c2
-    ask(&d, (object_id){test_product_guid(0xC2)}, GET_SECRET, RBAC_DATA, SECRET);
-    expect(&d, "UnknownPrincipal",
+    CLEANUP(explain_fixture_close) struct explain_fixture f;
+    explain_fixture_open(&f, t);
+    object_id machine = test_product_put_principal(&f.s, 0xC1, PRINCIPAL_MANAGED); // its client id ends in c2
+    ask(&f, (object_id){test_product_guid(0xC2)}, GET_SECRET, RBAC_DATA, SECRET);
+    expect(&f, "UnknownPrincipal",
            "is the application (client) id of 'principal 193'; role assignments name its principal, 00000000-0000-0000-0000-0000000000c1");
-    ask(&d, (object_id){test_product_guid(0xDD)}, GET_SECRET, RBAC_DATA, SECRET);
-    expect(&d, "UnknownPrincipal", "the directory has no principal");
-    ask(&d, machine, GET_SECRET, RBAC_DATA, SECRET);
-    expect(&d, "NoRole", "No:");
+    ask(&f, (object_id){test_product_guid(0xDD)}, GET_SECRET, RBAC_DATA, SECRET);
+    expect(&f, "UnknownPrincipal", "the directory has no principal");
+    ask(&f, machine, GET_SECRET, RBAC_DATA, SECRET);
+    expect(&f, "NoRole", "No:");
 }
 
 TEST(O4_why_a_vault_with_access_policies_takes_no_notice_of_roles) // R7
 {
-    CLEANUP(desk_close) struct desk d;
-    desk_open(&d, t);
+    CLEANUP(explain_fixture_close) struct explain_fixture f;
+    explain_fixture_open(&f, t);
     const char *policies =
         "{\"properties\":{\"enableRbacAuthorization\":false,\"accessPolicies\":[{\"tenantId\":\"00000000-0000-0000-0000-000000000010\","
         "\"objectId\":\"00000000-0000-0000-0000-0000000000a1\",\"permissions\":{\"secrets\":[\"get\"]}}]}}";
-    test_product_put_vault(&d.s, "old", "{\"properties\":{\"enableRbacAuthorization\":false}}");
-    test_product_put_vault(&d.s, "policied", policies);
-    test_product_assign(&d.s, d.s.caller.id, USER, TEST_PRODUCT_SUBSCRIPTION);
-    ask(&d, d.s.caller.id, GET_SECRET, RBAC_DATA, TEST_PRODUCT_GROUP TEST_PRODUCT_VAULTS "old/secrets/s");
-    expect(&d, "AccessPolicy",
+    test_product_put_vault(&f.s, "old", "{\"properties\":{\"enableRbacAuthorization\":false}}");
+    test_product_put_vault(&f.s, "policied", policies);
+    test_product_assign(&f.s, f.s.caller.id, USER, TEST_PRODUCT_SUBSCRIPTION);
+    ask(&f, f.s.caller.id, GET_SECRET, RBAC_DATA, TEST_PRODUCT_GROUP TEST_PRODUCT_VAULTS "old/secrets/s");
+    expect(&f, "AccessPolicy",
            "No: the vault 'old' is in the mode of access policies, where roles do not count; none of its policies gives 'secrets get'.");
-    CHECK(!d.e.allowed && d.e.proposal_n == 0);
-    ask(&d, d.s.caller.id, GET_SECRET, RBAC_DATA, TEST_PRODUCT_GROUP TEST_PRODUCT_VAULTS "policied/secrets/s");
-    expect(&d, "AccessPolicy", "Yes: the vault 'policied'");
-    CHECK(d.e.allowed);
-    ask(&d, d.s.caller.id, "Microsoft.KeyVault/vaults/secrets/setSecret/action", RBAC_DATA,
+    CHECK(!f.e.allowed && f.e.proposal_n == 0);
+    ask(&f, f.s.caller.id, GET_SECRET, RBAC_DATA, TEST_PRODUCT_GROUP TEST_PRODUCT_VAULTS "policied/secrets/s");
+    expect(&f, "AccessPolicy", "Yes: the vault 'policied'");
+    CHECK(f.e.allowed);
+    ask(&f, f.s.caller.id, "Microsoft.KeyVault/vaults/secrets/setSecret/action", RBAC_DATA,
         TEST_PRODUCT_GROUP TEST_PRODUCT_VAULTS "policied/secrets/s");
-    expect(&d, "AccessPolicy", "none of its policies gives 'secrets set'");
+    expect(&f, "AccessPolicy", "none of its policies gives 'secrets set'");
 }
 
 TEST(O4_why_a_role_that_is_gone_and_a_condition_that_is_not_published)
 {
-    CLEANUP(desk_close) struct desk d;
-    size_t                          n;
-    const struct role              *roles = role_builtins(&n), *secret = NULL;
-    desk_open(&d, t);
-    struct assignment a = {.principal = d.s.caller.id, .role = test_product_guid(0xEE), .scope = S(VAULT)};
-    put_assignment(&d, &a);
-    ask(&d, d.s.caller.id, GET_SECRET, RBAC_DATA, SECRET);
-    expect(&d, "RoleUnknown", "its role does not exist");
+    CLEANUP(explain_fixture_close) struct explain_fixture f;
+    size_t                                                n;
+    const struct role                                    *roles = role_builtins(&n), *secret = NULL;
+    explain_fixture_open(&f, t);
+    struct assignment a = {.principal = f.s.caller.id, .role = test_product_guid(0xEE), .scope = S(VAULT)};
+    put_assignment(&f, &a);
+    ask(&f, f.s.caller.id, GET_SECRET, RBAC_DATA, SECRET);
+    expect(&f, "RoleUnknown", "its role does not exist");
     for (size_t i = 0; i < n && !secret; i++)
         for (size_t k = 0; k < roles[i].permission_n && !secret; k++)
             if (roles[i].permissions[k].condition_unknown) secret = &roles[i];
     CHECK(secret != NULL);
     if (!secret) return;
     a.role = secret->id;
-    put_assignment(&d, &a);
-    ask(&d, d.s.caller.id, "Microsoft.Authorization/roleAssignments/write", RBAC_CONTROL, VAULT);
-    expect(&d, "ConditionUnknown", "a condition that is not published");
+    put_assignment(&f, &a);
+    ask(&f, f.s.caller.id, "Microsoft.Authorization/roleAssignments/write", RBAC_CONTROL, VAULT);
+    expect(&f, "ConditionUnknown", "a condition that is not published");
 }
 
 TEST(explain_refuses_what_is_no_question)
 {
-    CLEANUP(desk_close) struct desk d;
+    CLEANUP(explain_fixture_close) struct explain_fixture f;
     static const struct { const char *action, *scope; enum err want; } CASES[] = {
         {"", "/", ERR_PARAMETER_INVALID},
         {"*", "/", ERR_PARAMETER_INVALID},
@@ -343,10 +343,10 @@ TEST(explain_refuses_what_is_no_question)
         {GET_SECRET, "nowhere", ERR_SCOPE_INVALID},
         {GET_SECRET, TEST_PRODUCT_GROUP "/../x", ERR_SCOPE_INVALID},
     };
-    desk_open(&d, t);
+    explain_fixture_open(&f, t);
     for (size_t i = 0; i < COUNT(CASES); i++) {
-        struct explain_question q = {.who = d.s.caller.id, .action = str_of(CASES[i].action), .scope = str_of(CASES[i].scope)};
-        CHECK_ERR(explain(t->call, &d.s.work, &q, &d.e), CASES[i].want, CASES[i].action);
+        struct explain_question q = {.who = f.s.caller.id, .action = str_of(CASES[i].action), .scope = str_of(CASES[i].scope)};
+        CHECK_ERR(explain(t->call, &f.s.work, &q, &f.e), CASES[i].want, CASES[i].action);
     }
 }
 

@@ -16,7 +16,7 @@
 #include "test_product.h"
 
 #define PERIOD_MS 5
-#define PATIENCE  2000 // looks, of some milliseconds each
+#define LOOKS_MAX 2000 // looks, of some milliseconds each
 
 static void put_deleted_secret(struct test_product *s, const char *vault, const char *name)
 {
@@ -69,7 +69,7 @@ static bool is_vault_gone(struct test_product *s, const char *name)
 TEST(housekeeper_removes_what_is_due_and_nothing_else)
 {
     CLEANUP(test_product_close) struct test_product s;
-    struct housekeeper                             *k;
+    struct housekeeper                             *housekeeper;
     test_product_open(&s, t);
     test_product_put_vault(&s, "short", "{\"properties\":{\"enableRbacAuthorization\":true,\"softDeleteRetentionInDays\":7}}");
     test_product_put_vault(&s, "long", "{\"properties\":{\"enableRbacAuthorization\":true}}");
@@ -85,13 +85,13 @@ TEST(housekeeper_removes_what_is_due_and_nothing_else)
     test_product_hand_over(&s);
 
     CHECK_OK(committer_start(t->call, &s.product, &s.product.committer));
-    CHECK_OK(housekeeper_start(t->call, &s.product, PERIOD_MS, &k));
+    CHECK_OK(housekeeper_start(t->call, &s.product, PERIOD_MS, &housekeeper));
     for (int i = 0; i < 5; i++) CHECK_INT(records(&s), 2 * (HOUSEKEEPER_BATCH + 8), "before the day");
     clock_advance(&s.product.clock, 7 * S_PER_DAY * NS_PER_S);
-    for (int i = 0; i < PATIENCE && records(&s) > 4; i++) nanosleep(&(struct timespec){.tv_nsec = PERIOD_MS * NS_PER_MS}, NULL);
+    for (int i = 0; i < LOOKS_MAX && records(&s) > 4; i++) nanosleep(&(struct timespec){.tv_nsec = PERIOD_MS * NS_PER_MS}, NULL);
     CHECK_INT(records(&s), 4, "of the vaults that keep longer");
     CHECK(is_vault_gone(&s, "gone") && !is_vault_gone(&s, "kept"));
-    housekeeper_stop(k);
+    housekeeper_stop(housekeeper);
     committer_stop(s.product.committer);
 }
 
@@ -109,7 +109,7 @@ static size_t log_records(struct test_product *s, enum store_kind kind)
 static void wait_for_records(struct test_product *s, enum store_kind kind, size_t want, const char *row)
 {
     struct test *t = s->test;
-    for (int i = 0; i < PATIENCE && log_records(s, kind) != want; i++) nanosleep(&(struct timespec){.tv_nsec = PERIOD_MS * NS_PER_MS}, NULL);
+    for (int i = 0; i < LOOKS_MAX && log_records(s, kind) != want; i++) nanosleep(&(struct timespec){.tv_nsec = PERIOD_MS * NS_PER_MS}, NULL);
     CHECK_INT(log_records(s, kind), want, row);
 }
 
@@ -131,7 +131,7 @@ static bool has_activity(struct test_product *s, guid id)
 TEST(housekeeper_keeps_so_many_log_records_for_so_long)
 {
     CLEANUP(test_product_close) struct test_product s;
-    struct housekeeper                             *k;
+    struct housekeeper                             *housekeeper;
     guid                                            first = GUID_NONE, last = GUID_NONE;
     test_product_open(&s, t);
     s.product.log_limits = (struct log_limits){.days = 10, .records = 220};
@@ -152,7 +152,7 @@ TEST(housekeeper_keeps_so_many_log_records_for_so_long)
     test_product_hand_over(&s);
 
     CHECK_OK(committer_start(t->call, &s.product, &s.product.committer));
-    CHECK_OK(housekeeper_start(t->call, &s.product, PERIOD_MS, &k));
+    CHECK_OK(housekeeper_start(t->call, &s.product, PERIOD_MS, &housekeeper));
     wait_for_records(&s, STORE_ACTIVITY, 220, "the oldest go first");
     CHECK(!has_activity(&s, first) && has_activity(&s, last));
     wait_for_records(&s, STORE_SIGNIN, 220, "sign-ins are counted by themselves");
@@ -161,7 +161,7 @@ TEST(housekeeper_keeps_so_many_log_records_for_so_long)
     wait_for_records(&s, STORE_DIAGNOSTIC, 0, "a refusal that is too old");
     clock_advance(&s.product.clock, ACTIVITY_N * NS_PER_S);
     wait_for_records(&s, STORE_ACTIVITY, 0, "all are too old");
-    housekeeper_stop(k);
+    housekeeper_stop(housekeeper);
     committer_stop(s.product.committer);
 }
 
@@ -176,7 +176,7 @@ static size_t lingering(struct test_product *s)
 TEST(housekeeper_drops_removed_assignments_when_they_cease_to_grant) // R8
 {
     CLEANUP(test_product_close) struct test_product s;
-    struct housekeeper                             *k;
+    struct housekeeper                             *housekeeper;
     struct assignment_args                          args = {.scope = S(TEST_PRODUCT_GROUP)};
     struct assignment_result                        removed = {0};
     test_product_open(&s, t);
@@ -190,12 +190,12 @@ TEST(housekeeper_drops_removed_assignments_when_they_cease_to_grant) // R8
     test_product_hand_over(&s);
 
     CHECK_OK(committer_start(t->call, &s.product, &s.product.committer));
-    CHECK_OK(housekeeper_start(t->call, &s.product, PERIOD_MS, &k));
+    CHECK_OK(housekeeper_start(t->call, &s.product, PERIOD_MS, &housekeeper));
     for (int i = 0; i < 5; i++) CHECK_INT(lingering(&s), HOUSEKEEPER_BATCH + 5, "before their time");
     clock_advance(&s.product.clock, PROPAGATION_CLOUD.role_removal_s * NS_PER_S);
-    for (int i = 0; i < PATIENCE && lingering(&s) > 0; i++) nanosleep(&(struct timespec){.tv_nsec = PERIOD_MS * NS_PER_MS}, NULL);
+    for (int i = 0; i < LOOKS_MAX && lingering(&s) > 0; i++) nanosleep(&(struct timespec){.tv_nsec = PERIOD_MS * NS_PER_MS}, NULL);
     CHECK_INT(lingering(&s), 0, "after it");
-    housekeeper_stop(k);
+    housekeeper_stop(housekeeper);
     committer_stop(s.product.committer);
 }
 
@@ -210,7 +210,7 @@ static bool is_kept(struct test_product *s, object_id group, object_id member)
 TEST(housekeeper_drops_ended_memberships_when_no_token_can_need_them) // R8
 {
     CLEANUP(test_product_close) struct test_product s;
-    struct housekeeper                             *k;
+    struct housekeeper                             *housekeeper;
     test_product_open(&s, t);
     s.product.propagation = PROPAGATION_CLOUD;
     s.product.token_lifetime_s = TOKEN_LIFETIME_S;
@@ -223,27 +223,27 @@ TEST(housekeeper_drops_ended_memberships_when_no_token_can_need_them) // R8
     test_product_hand_over(&s);
 
     CHECK_OK(committer_start(t->call, &s.product, &s.product.committer));
-    CHECK_OK(housekeeper_start(t->call, &s.product, PERIOD_MS, &k));
+    CHECK_OK(housekeeper_start(t->call, &s.product, PERIOD_MS, &housekeeper));
     clock_advance(&s.product.clock, TOKEN_LIFETIME_S * NS_PER_S);
     for (int i = 0; i < 5; i++) CHECK(is_kept(&s, args.group, args.member));
     clock_advance(&s.product.clock, TOKEN_SKEW_S * NS_PER_S);
-    for (int i = 0; i < PATIENCE && is_kept(&s, args.group, args.member); i++) nanosleep(&(struct timespec){.tv_nsec = PERIOD_MS * NS_PER_MS}, NULL);
+    for (int i = 0; i < LOOKS_MAX && is_kept(&s, args.group, args.member); i++) nanosleep(&(struct timespec){.tv_nsec = PERIOD_MS * NS_PER_MS}, NULL);
     CHECK(!is_kept(&s, args.group, args.member));
     CHECK(is_kept(&s, other, args.member)); // it has not ended
-    housekeeper_stop(k);
+    housekeeper_stop(housekeeper);
     committer_stop(s.product.committer);
 }
 
 TEST(housekeeper_stops_at_once)
 {
     CLEANUP(test_product_close) struct test_product s;
-    struct housekeeper                             *k;
+    struct housekeeper                             *housekeeper;
     test_product_open(&s, t);
     test_product_hand_over(&s);
     CHECK_OK(committer_start(t->call, &s.product, &s.product.committer));
     int64_t before = clock_now_ns(NULL);
-    CHECK_OK(housekeeper_start(t->call, &s.product, 0, &k));
-    housekeeper_stop(k);
+    CHECK_OK(housekeeper_start(t->call, &s.product, 0, &housekeeper));
+    housekeeper_stop(housekeeper);
     CHECK(clock_now_ns(NULL) - before < HOUSEKEEPER_PERIOD_MS * NS_PER_MS / 2);
     housekeeper_stop(NULL);
     committer_stop(s.product.committer);

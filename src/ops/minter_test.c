@@ -9,7 +9,7 @@
 #define ROW 0
 
 // A product as far as the minter looks at it. One ring for the file: keys are slow to make.
-struct bench {
+struct minter_fixture {
     struct product product;
 };
 
@@ -21,14 +21,14 @@ static struct keyring *shared_ring(struct test *t)
     return made;
 }
 
-static void bench_start(struct test *t, struct bench *b, unsigned signers)
+static void minter_fixture_start(struct test *t, struct minter_fixture *b, unsigned signers)
 {
-    *b = (struct bench){.product = {.names = names_azure(), .token_lifetime_s = TOKEN_LIFETIME_S, .tenant.g = guid_new(t->call)}};
+    *b = (struct minter_fixture){.product = {.names = names_azure(), .token_lifetime_s = TOKEN_LIFETIME_S, .tenant.g = guid_new(t->call)}};
     product_keyring_put(&b->product, shared_ring(t));
     CHECK_OK(minter_start(t->call, &b->product, signers, &b->product.minter));
 }
 
-static int64_t now_s(const struct bench *b)
+static int64_t now_s(const struct minter_fixture *b)
 {
     return clock_now_ns(&b->product.clock) / NS_PER_S;
 }
@@ -102,7 +102,7 @@ static struct mint_order order_of(uint8_t who, const char *audience)
     return o;
 }
 
-static str ask(struct test *t, struct bench *b, const struct mint_order *o, struct asking *a)
+static str ask(struct test *t, struct minter_fixture *b, const struct mint_order *o, struct asking *a)
 {
     asking_init(a);
     t->call->now_s = now_s(b);
@@ -114,10 +114,10 @@ static str ask(struct test *t, struct bench *b, const struct mint_order *o, stru
 
 TEST(minter_keeps_the_token_that_it_made)
 {
-    struct bench      b;
-    struct asking     first, second;
-    struct mint_order o = order_of(1, "https://vault.azure.net");
-    bench_start(t, &b, 1);
+    struct minter_fixture b;
+    struct asking         first, second;
+    struct mint_order     o = order_of(1, "https://vault.azure.net");
+    minter_fixture_start(t, &b, 1);
     CHECK(minter_find(b.product.minter, ROW, now_s(&b), o.key) == NULL);
     str                  text = ask(t, &b, &o, &first);
     const struct minted *kept = minter_find(b.product.minter, ROW, now_s(&b), o.key);
@@ -131,11 +131,11 @@ TEST(minter_keeps_the_token_that_it_made)
 // T1: what the pool signs is what the token room would, for that order.
 TEST(minter_signs_what_was_ordered)
 {
-    struct bench        b;
-    struct asking       a;
-    struct mint_order   o = order_of(1, "https://vault.azure.net");
-    struct token_claims claims = {0};
-    bench_start(t, &b, 1);
+    struct minter_fixture b;
+    struct asking         a;
+    struct mint_order     o = order_of(1, "https://vault.azure.net");
+    struct token_claims   claims = {0};
+    minter_fixture_start(t, &b, 1);
     str                 text = ask(t, &b, &o, &a), issuer = product_issuer(t->call, &b.product, TOKEN_V1);
     struct token_policy policy = {.issuers = &issuer, .issuer_n = 1, .audiences = &o.token.audience, .audience_n = 1};
     CHECK_OK(token_verify(t->call, shared_ring(t), text, &policy, &claims));
@@ -147,10 +147,10 @@ TEST(minter_signs_what_was_ordered)
 // Nobody ever gets what was made for another identity, host, audience or kind of principal.
 TEST(minter_keeps_keys_apart)
 {
-    struct bench      b;
-    struct asking     a, other;
-    struct mint_key   kind = *key_of(1, 0x77, S("https://vault.azure.net")), time = kind;
-    struct mint_order o = order_of(1, "https://vault.azure.net"), variants[6];
+    struct minter_fixture b;
+    struct asking         a, other;
+    struct mint_key       kind = *key_of(1, 0x77, S("https://vault.azure.net")), time = kind;
+    struct mint_order     o = order_of(1, "https://vault.azure.net"), variants[6];
     for (size_t i = 0; i < COUNT(variants); i++) variants[i] = o;
     kind.at[0] = TOKEN_OF_APP;
     mint_key_add_i64(&time, 0);
@@ -160,7 +160,7 @@ TEST(minter_keeps_keys_apart)
     variants[3].key = key_of(1, 0x77, S(""));
     variants[4].key = &kind;
     variants[5].key = &time;
-    bench_start(t, &b, 1);
+    minter_fixture_start(t, &b, 1);
     str text = ask(t, &b, &o, &a);
     for (size_t i = 0; i < COUNT(variants); i++) {
         CHECK(minter_find(b.product.minter, ROW, now_s(&b), variants[i].key) == NULL);
@@ -172,18 +172,18 @@ TEST(minter_keeps_keys_apart)
 // T10: a user's token is ordered like an identity's; the order outlives the texts of whoever gave it.
 TEST(minter_signs_tokens_of_every_kind)
 {
-    struct bench      b;
-    struct asking     a;
-    struct mint_order o = order_of(3, "https://vault.azure.net");
-    char              scopes[] = "user_impersonation", role[] = "Reader";
-    str               roles[] = {str_of(role)}, name = S("ann@lanyard.localhost");
+    struct minter_fixture b;
+    struct asking         a;
+    struct mint_order     o = order_of(3, "https://vault.azure.net");
+    char                  scopes[] = "user_impersonation", role[] = "Reader";
+    str                   roles[] = {str_of(role)}, name = S("ann@lanyard.localhost");
     o.token.kind = TOKEN_OF_USER;
     o.token.scopes = str_of(scopes);
     o.token.roles = (struct token_texts){roles, 1};
     o.token.user_name = name;
     o.token.issuer = S("https://issuer.example/");
     o.token.lifetime_s = 4200;
-    bench_start(t, &b, 1);
+    minter_fixture_start(t, &b, 1);
     asking_init(&a);
     t->call->now_s = now_s(&b);
     CHECK_OK(minter_ask(t->call, b.product.minter, &o, &a.waiter));
@@ -203,39 +203,39 @@ TEST(minter_signs_tokens_of_every_kind)
     minter_stop(b.product.minter);
 }
 
-#define CROWD 200
+#define ASKING_N 200
 TEST(minter_shares_one_signature_among_all_who_wait)
 {
-    struct bench      b;
-    struct asking    *crowd = calloc(CROWD, sizeof *crowd);
-    struct mint_order busy = order_of(9, "https://graph.microsoft.com"), o = order_of(1, "https://vault.azure.net");
-    struct asking     first;
-    CHECK(crowd != NULL);
-    bench_start(t, &b, 1);
+    struct minter_fixture b;
+    struct asking        *all = calloc(ASKING_N, sizeof *all);
+    struct mint_order     busy = order_of(9, "https://graph.microsoft.com"), o = order_of(1, "https://vault.azure.net");
+    struct asking         first;
+    CHECK(all != NULL);
+    minter_fixture_start(t, &b, 1);
     asking_init(&first);
     t->call->now_s = now_s(&b);
     CHECK_OK(minter_ask(t->call, b.product.minter, &busy, &first.waiter)); // so that the others gather behind it
-    for (size_t i = 0; i < CROWD; i++) {
-        asking_init(&crowd[i]);
-        CHECK_OK(minter_ask(t->call, b.product.minter, &o, &crowd[i].waiter));
+    for (size_t i = 0; i < ASKING_N; i++) {
+        asking_init(&all[i]);
+        CHECK_OK(minter_ask(t->call, b.product.minter, &o, &all[i].waiter));
     }
     wait_for(&first);
-    for (size_t i = 0; i < CROWD; i++) {
-        wait_for(&crowd[i]);
-        CHECK_INT(crowd[i].times, 1, "told once");
-        CHECK(crowd[i].failed == OK && str_eq(text_of(&crowd[i]), text_of(&crowd[0])));
+    for (size_t i = 0; i < ASKING_N; i++) {
+        wait_for(&all[i]);
+        CHECK_INT(all[i].times, 1, "told once");
+        CHECK(all[i].failed == OK && str_eq(text_of(&all[i]), text_of(&all[0])));
     }
     minter_stop(b.product.minter);
-    free(crowd);
+    free(all);
 }
 
 // T6: the old one serves while the new one is made; what is nearly over is not handed out.
 TEST(minter_renews_tokens_in_use_before_they_end)
 {
-    struct bench      b;
-    struct asking     a, again;
-    struct mint_order o = order_of(1, "https://vault.azure.net");
-    bench_start(t, &b, 1);
+    struct minter_fixture b;
+    struct asking         a, again;
+    struct mint_order     o = order_of(1, "https://vault.azure.net");
+    minter_fixture_start(t, &b, 1);
     str text = ask(t, &b, &o, &a);
     clock_advance(&b.product.clock, (TOKEN_LIFETIME_S - MINTER_RENEW_S - 5) * NS_PER_S);
     const struct minted *kept = minter_find(b.product.minter, ROW, now_s(&b), o.key);
@@ -267,10 +267,10 @@ TEST(minter_makes_a_token_anew_when_the_clock_was_set_back)
         bool    keeps;
     } CASES[] = {{60, true}, {TOKEN_SKEW_S - 60, true}, {TOKEN_SKEW_S + 60, false}, {400 * S_PER_DAY, false}};
     for (size_t i = 0; i < COUNT(CASES); i++) {
-        struct bench      b;
-        struct asking     before, after;
-        struct mint_order o = order_of(1, "https://vault.azure.net");
-        bench_start(t, &b, 1);
+        struct minter_fixture b;
+        struct asking         before, after;
+        struct mint_order     o = order_of(1, "https://vault.azure.net");
+        minter_fixture_start(t, &b, 1);
         str text = ask(t, &b, &o, &before);
         CHECK(minter_find(b.product.minter, ROW, now_s(&b), o.key) != NULL);
         clock_advance(&b.product.clock, -CASES[i].back_s * NS_PER_S);
@@ -289,10 +289,10 @@ TEST(minter_follows_the_configured_lifetime)
         {TOKEN_LIFETIME_S, TOKEN_LIFETIME_S - 3600, TOKEN_LIFETIME_S - 300}, {3600, 2700, 3300}, {400, 300, 350}, {60, 45, 53}, {8, 6, 7},
     };
     for (size_t i = 0; i < COUNT(CASES); i++) {
-        struct bench      b;
-        struct asking     a;
-        struct mint_order o = order_of(1, "https://vault.azure.net");
-        bench_start(t, &b, 1);
+        struct minter_fixture b;
+        struct asking         a;
+        struct mint_order     o = order_of(1, "https://vault.azure.net");
+        minter_fixture_start(t, &b, 1);
         b.product.token_lifetime_s = CASES[i].lifetime_s;
         ask(t, &b, &o, &a);
         int64_t              made_s = a.expires_s - CASES[i].lifetime_s;
@@ -305,11 +305,11 @@ TEST(minter_follows_the_configured_lifetime)
 // T8: a rotation counts for the next token; the ones in use stay.
 TEST(minter_signs_with_the_ring_in_force)
 {
-    struct bench      b;
-    struct asking     before, after;
-    struct keyring   *turned = NULL;
-    struct mint_order o = order_of(1, "https://vault.azure.net"), other = order_of(2, "https://vault.azure.net");
-    bench_start(t, &b, 1);
+    struct minter_fixture b;
+    struct asking         before, after;
+    struct keyring       *turned = NULL;
+    struct mint_order     o = order_of(1, "https://vault.azure.net"), other = order_of(2, "https://vault.azure.net");
+    minter_fixture_start(t, &b, 1);
     str old = ask(t, &b, &o, &before);
     CHECK_OK(keyring_rotate(t->call, b.product.keyring, TOKEN_LIFETIME_S, &turned));
     product_keyring_put(&b.product, turned);
@@ -324,12 +324,12 @@ TEST(minter_signs_with_the_ring_in_force)
 #define FLOOD (MINTER_MAX_QUEUE + 2)
 TEST(minter_refuses_past_its_queue_and_answers_all_when_it_stops)
 {
-    struct bench   b;
-    struct asking *all = calloc(FLOOD, sizeof *all);
-    size_t         taken = 0;
-    enum err       got = OK;
+    struct minter_fixture b;
+    struct asking        *all = calloc(FLOOD, sizeof *all);
+    size_t                taken = 0;
+    enum err              got = OK;
     CHECK(all != NULL);
-    bench_start(t, &b, 0); // nobody signs
+    minter_fixture_start(t, &b, 0); // nobody signs
     for (; taken < FLOOD; taken++) {
         char audience[64];
         snprintf(audience, sizeof audience, "https://a%zu.blob.core.windows.net", taken);
@@ -348,14 +348,14 @@ TEST(minter_refuses_past_its_queue_and_answers_all_when_it_stops)
 
 TEST(minter_refuses_a_key_that_does_not_fit)
 {
-    struct bench  b;
-    struct asking a;
-    char          audience[MINT_KEY_MAX_BYTES + 1];
+    struct minter_fixture b;
+    struct asking         a;
+    char                  audience[MINT_KEY_MAX_BYTES + 1];
     memset(audience, 'a', sizeof audience);
     audience[sizeof audience - 1] = '\0';
     struct mint_order o = order_of(1, audience);
     asking_init(&a);
-    bench_start(t, &b, 0);
+    minter_fixture_start(t, &b, 0);
     CHECK(minter_find(b.product.minter, ROW, now_s(&b), o.key) == NULL);
     CHECK(minter_find(b.product.minter, PRODUCT_MAX_LOOPS, now_s(&b), o.key) == NULL);
     CHECK_ERR(minter_ask(t->call, b.product.minter, &o, &a.waiter), ERR_TOO_LARGE, "too long");
@@ -366,11 +366,11 @@ TEST(minter_refuses_a_key_that_does_not_fit)
 
 TEST(minter_bounds_what_it_keeps)
 {
-    struct bench   b;
-    struct asking *all = calloc(MINTER_MAX_QUEUE, sizeof *all);
-    size_t         kept = 0, n = 256 + 64; // more than a thread's own cache has places
+    struct minter_fixture b;
+    struct asking        *all = calloc(MINTER_MAX_QUEUE, sizeof *all);
+    size_t                kept = 0, n = 256 + 64; // more than a thread's own cache has places
     CHECK(all != NULL);
-    bench_start(t, &b, 2);
+    minter_fixture_start(t, &b, 2);
     for (size_t i = 0; i < n; i++) {
         char audience[64];
         snprintf(audience, sizeof audience, "https://a%zu.blob.core.windows.net", i);
@@ -391,30 +391,30 @@ TEST(minter_bounds_what_it_keeps)
 }
 
 // Several threads, each with its row, ask for a few tokens while the clock runs on: for the thread sanitizer.
-struct visitor {
-    struct bench *bench;
-    unsigned      row;
-    unsigned      wrong;
+struct asking_thread {
+    struct minter_fixture *fixture;
+    unsigned               row;
+    unsigned               wrong;
 };
 
-static void *visit(void *context)
+static void *ask_repeatedly(void *context)
 {
-    struct visitor *v = context;
-    struct call     c;
-    call_init(&c, &v->bench->product.clock, NULL);
+    struct asking_thread *v = context;
+    struct call           c;
+    call_init(&c, &v->fixture->product.clock, NULL);
     for (unsigned i = 0; i < 400; i++) {
         struct asking     a;
         struct mint_order o = order_of((uint8_t)(1 + i % 3), "https://vault.azure.net");
-        call_reset(&c, &v->bench->product.clock);
-        const struct minted *kept = minter_find(v->bench->product.minter, v->row, c.now_s, o.key);
-        if (kept && minter_is_due(kept, c.now_s)) minter_renew(v->bench->product.minter, &o);
+        call_reset(&c, &v->fixture->product.clock);
+        const struct minted *kept = minter_find(v->fixture->product.minter, v->row, c.now_s, o.key);
+        if (kept && minter_is_due(kept, c.now_s)) minter_renew(v->fixture->product.minter, &o);
         if (kept) {
             v->wrong += !str_eq(kept->key, (str){o.key->at, o.key->n}) || kept->expires_s <= c.now_s;
-            if (i % 16 == 0) clock_advance(&v->bench->product.clock, 3600 * NS_PER_S);
+            if (i % 16 == 0) clock_advance(&v->fixture->product.clock, 3600 * NS_PER_S);
             continue;
         }
         asking_init(&a);
-        if (minter_ask(&c, v->bench->product.minter, &o, &a.waiter) == OK) wait_for(&a);
+        if (minter_ask(&c, v->fixture->product.minter, &o, &a.waiter) == OK) wait_for(&a);
         v->wrong += a.failed != OK;
     }
     call_clear(&c);
@@ -423,17 +423,17 @@ static void *visit(void *context)
 
 TEST(minter_serves_many_threads_at_once)
 {
-    struct bench   b;
-    pthread_t      threads[4];
-    struct visitor visitors[COUNT(threads)];
-    bench_start(t, &b, 2);
+    struct minter_fixture b;
+    pthread_t             threads[4];
+    struct asking_thread  contexts[COUNT(threads)];
+    minter_fixture_start(t, &b, 2);
     for (unsigned i = 0; i < COUNT(threads); i++) {
-        visitors[i] = (struct visitor){.bench = &b, .row = i};
-        CHECK(pthread_create(&threads[i], NULL, visit, &visitors[i]) == 0);
+        contexts[i] = (struct asking_thread){.fixture = &b, .row = i};
+        CHECK(pthread_create(&threads[i], NULL, ask_repeatedly, &contexts[i]) == 0);
     }
     for (size_t i = 0; i < COUNT(threads); i++) {
         pthread_join(threads[i], NULL);
-        CHECK_INT(visitors[i].wrong, 0, "tokens that were wrong");
+        CHECK_INT(contexts[i].wrong, 0, "tokens that were wrong");
     }
     minter_stop(b.product.minter);
 }

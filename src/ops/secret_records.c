@@ -129,9 +129,9 @@ enum err secret_head_list(struct call *c, const struct secret_records *r, enum s
 enum err secret_head_list_due(struct call *c, struct store_session *session, int64_t now_s, size_t limit, str *io_after, struct secret_head **out,
                               size_t *out_n)
 {
-    static const char  SHELF[] = {SECRET_DELETED};
+    static const char  PREFIX[] = {SECRET_DELETED};
     struct gathering   g = {.due_by_s = now_s};
-    struct store_range range = {.prefix = {SHELF, sizeof SHELF}, .after = *io_after, .limit = limit};
+    struct store_range range = {.prefix = {PREFIX, sizeof PREFIX}, .after = *io_after, .limit = limit};
     TRY(NEW(c, &g.heads, limit));
     TRY(store_scan(c, session, STORE_SECRET, &range, gather_head, &g));
     *io_after = g.seen == limit ? g.last_key : STR_NONE;

@@ -362,27 +362,27 @@ TEST(sqlite_a_damaged_page_is_an_error_where_it_is_read)
     CHECK_OK(put_one(t->call, w, STORE_META, S("still"), str_bytes(S("writes"))));
 }
 
-// The log of a writer whose readers never rest is bounded all the same.
+// The log of a writer that is read constantly is bounded all the same.
 
-struct restless {
+struct constant_reader {
     struct store *store;
     atomic_bool   over;
 };
 
-static enum err dawdle(struct call *c, str key, bytes body, void *context)
+static enum err visit_slowly(struct call *c, str key, bytes body, void *context)
 {
     (void)c, (void)key, (void)body, (void)context;
     return usleep(500) == 0 ? OK : ERR_INTERNAL;
 }
 
-static void *read_without_rest(void *context)
+static void *read_constantly(void *context)
 {
-    struct restless      *all = context;
-    struct store_session *r;
-    struct call           c;
+    struct constant_reader *all = context;
+    struct store_session   *r;
+    struct call             c;
     call_init(&c, NULL, NULL);
     enum err done = store_session_open(&c, all->store, STORE_READ, &r);
-    while (done == OK && !atomic_load(&all->over)) done = store_scan(&c, r, STORE_ROLE, &(struct store_range){0}, dawdle, NULL);
+    while (done == OK && !atomic_load(&all->over)) done = store_scan(&c, r, STORE_ROLE, &(struct store_range){0}, visit_slowly, NULL);
     store_session_close(r);
     call_clear(&c);
     return done == OK ? NULL : (void *)"a scan failed";
@@ -393,7 +393,7 @@ TEST(sqlite_log_does_not_grow_without_bound)
     enum { READERS = 3, BODY_BYTES = 1 << 20, COMMITS = 120 };
     CLEANUP(closep) struct store                 *s = NULL;
     CLEANUP(session_closep) struct store_session *w = NULL;
-    struct restless                               all = {0};
+    struct constant_reader                        all = {0};
     pthread_t                                     readers[READERS];
     off_t                                         largest = 0;
     struct stat                                   log;
@@ -402,7 +402,7 @@ TEST(sqlite_log_does_not_grow_without_bound)
     CHECK_OK(store_session_open(t->call, s, STORE_WRITE, &w));
     for (int i = 0; i < 20; i++) CHECK_OK(put_one(t->call, w, STORE_ROLE, (str){(const char *)&i, sizeof i}, str_bytes(S("x"))));
     all.store = s;
-    for (int i = 0; i < READERS; i++) CHECK(pthread_create(&readers[i], NULL, read_without_rest, &all) == 0);
+    for (int i = 0; i < READERS; i++) CHECK(pthread_create(&readers[i], NULL, read_constantly, &all) == 0);
     for (int i = 0; i < COMMITS; i++) {
         CHECK_OK(put_one(t->call, w, STORE_SECRET, (str){(const char *)&i, sizeof i}, (bytes){body, BODY_BYTES}));
         CHECK(stat(path_in(t, "s/lanyard.db-wal"), &log) == 0);

@@ -560,16 +560,16 @@ TEST(imds_instance_holds_texts_only)
 }
 
 // Many programs of many machines at once: each gets its own identity's token and no other.
-struct crowd {
+struct asking_thread {
     struct test_server *server;
     uint16_t            ports[2];
     unsigned            wrong;
 };
 
-static void *press(void *context)
+static void *ask_repeatedly(void *context)
 {
-    struct crowd *w = context;
-    struct test   mute = {.call = w->server->t->call};
+    struct asking_thread *w = context;
+    struct test           mute = {.call = w->server->t->call};
     for (unsigned i = 0; i < 60; i++) {
         bool           is_one = i % 2;
         struct client *k = client_new(&mute, w->ports[is_one]);
@@ -586,18 +586,18 @@ static void *press(void *context)
 
 TEST(imds_serves_many_at_once_without_a_mix_up)
 {
-    struct test_server server;
-    pthread_t          threads[4];
-    struct crowd       crowds[COUNT(threads)];
+    struct test_server   server;
+    pthread_t            threads[4];
+    struct asking_thread contexts[COUNT(threads)];
     test_server_start(t, &server, NULL);
     uint16_t system = test_server_imds(&server, "system", false, NULL), one = test_server_imds(&server, "one", false, NULL);
     for (size_t i = 0; i < COUNT(threads); i++) {
-        crowds[i] = (struct crowd){.server = &server, .ports = {system, one}};
-        CHECK(pthread_create(&threads[i], NULL, press, &crowds[i]) == 0);
+        contexts[i] = (struct asking_thread){.server = &server, .ports = {system, one}};
+        CHECK(pthread_create(&threads[i], NULL, ask_repeatedly, &contexts[i]) == 0);
     }
     for (size_t i = 0; i < COUNT(threads); i++) {
         pthread_join(threads[i], NULL);
-        CHECK_INT(crowds[i].wrong, 0, "answers for somebody else, or none");
+        CHECK_INT(contexts[i].wrong, 0, "answers for somebody else, or none");
     }
     test_server_end(&server);
 }

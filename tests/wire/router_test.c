@@ -130,13 +130,13 @@ static void error(struct call *c, struct work *w, const struct wire *q, struct a
 static const struct dialect DIALECT = {.name = "test", .error = error};
 static const struct service SERVICE_TEST = {.name = "test", .dialect = &DIALECT, .routes = ROUTES, .route_n = COUNT(ROUTES)};
 
-struct rig {
+struct router_fixture {
     struct test_server server;
     struct router      own;
     uint16_t           port;
 };
 
-static void rig_start(struct test *t, struct rig *r)
+static void router_fixture_start(struct test *t, struct router_fixture *r)
 {
     struct http_listener         *listener;
     struct http_listener_settings l = {.handler = router_handle, .admit = router_admit, .context = &r->own};
@@ -158,8 +158,8 @@ static void expect(struct client *k, const char *request, int status, str body, 
 
 TEST(router_answers_later_and_in_pieces_and_on_workers)
 {
-    struct rig r;
-    rig_start(t, &r);
+    struct router_fixture r;
+    router_fixture_start(t, &r);
     sem_init(&may_finish, 0, 0);
     struct client *k = client_new(t, r.port), *other = client_new(t, r.port);
     expect(k, "GET /little HTTP/1.1\r\n" HOST "\r\n", 200, S("0 1"), "on the loop");
@@ -188,8 +188,8 @@ TEST(router_answers_later_and_in_pieces_and_on_workers)
 // The peer goes while its answer is still to come: the answer goes nowhere, and nothing is left behind.
 TEST(router_answers_that_come_when_nobody_waits_are_dropped)
 {
-    struct rig r;
-    rig_start(t, &r);
+    struct router_fixture r;
+    router_fixture_start(t, &r);
     sem_init(&may_finish, 0, 0);
     for (int i = 0; i < 6; i++) {
         struct client *k = client_new(t, r.port);
@@ -218,10 +218,10 @@ TEST(router_decides_before_it_takes_a_body)
         {"no such row", "PUT /nowhere HTTP/1.1\r\n", 404, false},
         {"not by this method", "PUT /little HTTP/1.1\r\n", 405, false},
     };
-    struct rig r;
-    char       body[101] = "{\"may\":false}";
+    struct router_fixture r;
+    char                  body[101] = "{\"may\":false}";
     memset(body + strlen(body), ' ', sizeof body - strlen(body));
-    rig_start(t, &r);
+    router_fixture_start(t, &r);
     for (size_t i = 0; i < COUNT(CASES); i++) {
         struct client *k = client_new(t, r.port);
         str            head = STR_NONE, got = STR_NONE;
