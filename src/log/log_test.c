@@ -1,8 +1,10 @@
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "log/activity.h"
 #include "log/diagnostic.h"
 #include "log/key.h"
+#include "log/repeats.h"
 #include "log/signin.h"
 #include "log/sink.h"
 #include "test.h"
@@ -42,6 +44,7 @@ static const struct signin SIGNIN = {
     .last_ns = 700,
     .times = 3,
     .correlation_id.b = {7},
+    .client_request = S_INIT("first-try"),
     .type = SIGNIN_SERVICE_PRINCIPAL,
     .known_by = SIGNIN_KNOWN_USER,
     .from_cache = true,
@@ -49,7 +52,11 @@ static const struct signin SIGNIN = {
     .app.g.b = {2},
     .name = S_INIT("web"),
     .is_system_assigned = true,
+    .endpoint = S_INIT("login"),
     .host = S_INIT("/h"),
+    .address = S_INIT("192.0.2.7"),
+    .client = S_INIT("curl"),
+    .credential.b = {5},
     .target = S_INIT("https://vault.azure.net"),
     .target_name = S_INIT("Azure Key Vault"),
     .target_app.g.b = {3},
@@ -185,6 +192,145 @@ TEST(log_list_refuses_cursors_of_others)
                   ERR_PARAMETER_INVALID, CURSORS[i]);
         call_forgive(t->call);
     }
+}
+
+struct walked {
+    size_t n, most;
+    guid   ids[8];
+    char   last[64];
+    size_t last_n;
+};
+
+static enum err walk_one(struct call *c, const void *item, str key, bool *more, void *context)
+{
+    struct walked       *x = context;
+    const struct signin *s = item;
+    (void)c;
+    x->ids[x->n++ % COUNT(x->ids)] = s->correlation_id;
+    memcpy(x->last, key.at, key.n);
+    x->last_n = key.n;
+    *more = x->n < x->most;
+    return OK;
+}
+
+static void put_signins(struct test *t, struct shelf *s, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++) {
+        str body;
+        CHECK_OK(signin_pack(t->call, &(struct signin){.time_ns = 100 + i, .correlation_id = guid_n(i)}, &body));
+        CHECK_OK(log_put(t->call, s->session, &LOG_SIGNIN, 100 + i, guid_n(50 + i), body));
+    }
+}
+
+TEST(log_walk_goes_from_the_newest_back_in_pieces)
+{
+    CLEANUP(shelf_close) struct shelf s;
+    struct walked                     x = {.most = 2};
+    shelf_open(t, &s);
+    put_signins(t, &s, 5);
+    CHECK_OK(log_walk(t->call, s.session, &LOG_SIGNIN, STR_NONE, 0, walk_one, &x));
+    CHECK(x.n == 2 && guid_eq(x.ids[0], guid_n(4)) && guid_eq(x.ids[1], guid_n(3)));
+    x.most = 8;
+    CHECK_OK(log_walk(t->call, s.session, &LOG_SIGNIN, (str){x.last, x.last_n}, 101, walk_one, &x));
+    CHECK(x.n == 4 && guid_eq(x.ids[2], guid_n(2)) && guid_eq(x.ids[3], guid_n(1))); // not the one of time 100
+}
+
+TEST(log_records_are_found_by_their_ids)
+{
+    static const int64_t              AT_NS = INT64_C(1700000000123456789);
+    CLEANUP(shelf_close) struct shelf s;
+    struct signin                     found;
+    guid                              ids[3];
+    int64_t                           ms = 0;
+    shelf_open(t, &s);
+    for (unsigned i = 0; i < 3; i++) {
+        str body;
+        ids[i] = log_id_new(t->call, AT_NS + i);
+        CHECK(log_id_ms(ids[i], &ms) && ms == AT_NS / NS_PER_MS);
+        CHECK_OK(signin_pack(t->call, &(struct signin){.correlation_id = guid_n(i)}, &body));
+        CHECK_OK(log_put(t->call, s.session, &LOG_SIGNIN, AT_NS + i, ids[i], body));
+    }
+    for (unsigned i = 0; i < 3; i++) {
+        CHECK_OK(log_find(t->call, s.session, &LOG_SIGNIN, ids[i], &found));
+        CHECK(guid_eq(found.correlation_id, guid_n(i)) && found.written_ns == AT_NS + i);
+    }
+    CHECK_ERR(log_find(t->call, s.session, &LOG_SIGNIN, log_id_new(t->call, AT_NS), &found), ERR_NOT_FOUND, "another of that millisecond");
+    call_forgive(t->call);
+    CHECK_ERR(log_find(t->call, s.session, &LOG_SIGNIN, guid_new(t->call), &found), ERR_NOT_FOUND, "an id that tells no time");
+    call_forgive(t->call);
+}
+
+// ---- refusals that repeat ----
+
+struct collected {
+    size_t   n;
+    uint64_t times;
+    int64_t  error_codes[REPEATS_KINDS];
+    size_t   host_n; // of the last one
+};
+
+static void collect_one(const struct signin *s, void *context)
+{
+    struct collected *x = context;
+    if (x->n < REPEATS_KINDS) x->error_codes[x->n] = s->error_code;
+    x->n++;
+    x->times += s->times;
+    x->host_n = s->host.n;
+}
+
+static const struct signin REFUSAL = {.error_code = 400,
+                                      .error = S_INIT("IDENTITY_NOT_FOUND"),
+                                      .endpoint = S_INIT("imds"),
+                                      .host = S_INIT("/vm"),
+                                      .principal.g.b = {1},
+                                      .target = S_INIT("https://x.test")};
+
+TEST(refusals_are_recorded_one_by_one_and_then_counted)
+{
+    struct repeats  *r = repeats_new();
+    struct collected x = {0};
+    struct signin    s = REFUSAL;
+    CHECK(r != NULL);
+    for (int round = 0; round < 2; round++) {
+        size_t singles = 0;
+        for (int i = 0; i < 1000; i++) {
+            s.principal.g.b[3] = (uint8_t)i; // what the requests say makes no further kinds
+            singles += !repeats_count(r, &s);
+        }
+        CHECK_INT(singles, REPEATS_EACH, "one by one");
+        s.error_code = 401;
+        for (int i = 0; i < 10; i++) CHECK(repeats_count(r, &s));
+        s = REFUSAL;
+        x = (struct collected){0};
+        repeats_collect(r, collect_one, &x);
+        CHECK(x.n == 2 && x.times == 1000 - REPEATS_EACH + 10 && x.error_codes[0] == 400 && x.error_codes[1] == 401);
+    }
+    repeats_free(r);
+    repeats_free(NULL);
+}
+
+// A caller that varies all that it can makes no more records than the bound.
+TEST(refusals_of_many_kinds_and_sources_are_bounded)
+{
+    struct repeats  *r = repeats_new();
+    struct collected x = {0};
+    size_t           singles = 0, all = 200000;
+    char             host[LOG_MAX_TEXT_BYTES + 50], address[24];
+    memset(host, 'h', sizeof host);
+    for (size_t i = 0; i < all; i++) {
+        struct signin s = REFUSAL;
+        int           n = snprintf(address, sizeof address, "%zu", i % 5000);
+        s.error_code = (int64_t)(i % 700) + 1;
+        s.host = (str){host, i % sizeof host};
+        s.address = (str){address, (size_t)n};
+        singles += !repeats_count(r, &s);
+    }
+    CHECK_AT_MOST(singles, REPEATS_SOURCES * REPEATS_EACH, "one by one");
+    repeats_collect(r, collect_one, &x);
+    CHECK_AT_MOST(x.n, REPEATS_KINDS, "kinds");
+    CHECK_INT(singles + x.times, all, "each one counts");
+    CHECK_INT(x.host_n, 0, "the last one is for all the rest");
+    repeats_free(r);
 }
 
 static str packed(struct test *t)

@@ -91,3 +91,72 @@ enum err log_list(struct call *c, struct store_session *session, const struct lo
     *out_n = l.n;
     return OK;
 }
+
+struct walk {
+    const struct log_kind *kind;
+    int64_t                since_ns;
+    log_visit             *visit;
+    void                  *context;
+    void                  *item;
+};
+
+static enum err walk_one(struct call *c, str key, bytes body, void *context)
+{
+    struct walk *walk = context;
+    int64_t      written_ns;
+    guid         id;
+    TRY(log_key_read(c, str_from(key, walk->kind->prefix.n), &written_ns, &id));
+    if (written_ns < walk->since_ns) return ENOUGH;
+    bool more = true;
+    TRY(walk->kind->read(c, written_ns, id, body, walk->item));
+    TRY(walk->visit(c, walk->item, key, &more, walk->context));
+    return more ? OK : ENOUGH;
+}
+
+enum err log_walk(struct call *c, struct store_session *session, const struct log_kind *kind, str before, int64_t since_ns, log_visit *visit,
+                  void *context)
+{
+    struct walk        walk = {.kind = kind, .since_ns = since_ns, .visit = visit, .context = context};
+    struct store_range range = {.prefix = kind->prefix, .after = before, .backwards = true};
+    TRY(call_new(c, 1, kind->item_bytes, &walk.item, __FILE__, __LINE__));
+    enum err failed = store_scan(c, session, kind->store, &range, walk_one, &walk);
+    return failed == ENOUGH ? OK : failed;
+}
+
+struct search {
+    const struct log_kind *kind;
+    guid                   wanted;
+    int64_t                until_ns;
+    void                  *out;
+    bool                   is_found;
+};
+
+static enum err compare(struct call *c, str key, bytes body, void *context)
+{
+    struct search *search = context;
+    int64_t        written_ns;
+    guid           id;
+    str            kept;
+    TRY(log_key_read(c, str_from(key, search->kind->prefix.n), &written_ns, &id));
+    if (written_ns >= search->until_ns) return ENOUGH;
+    if (!guid_eq(id, search->wanted)) return OK;
+    TRY(call_copy_str(c, bytes_str(body), &kept));
+    TRY(search->kind->read(c, written_ns, id, str_bytes(kept), search->out));
+    search->is_found = true;
+    return ENOUGH;
+}
+
+enum err log_find(struct call *c, struct store_session *session, const struct log_kind *kind, guid id, void *out)
+{
+    struct search      search = {.kind = kind, .wanted = id, .out = out};
+    struct store_range range = {.prefix = kind->prefix};
+    int64_t            ms;
+    str                tail;
+    if (!log_id_ms(id, &ms)) return FAIL_PLAIN(c, ERR_NOT_FOUND);
+    search.until_ns = (ms + 1) * NS_PER_MS;
+    TRY(log_key(c, ms * NS_PER_MS, GUID_NONE, &tail)); // no record has this key itself: its id would be none
+    TRY(key_of(c, kind, tail, &range.after));
+    enum err failed = store_scan(c, session, kind->store, &range, compare, &search);
+    if (failed != OK && failed != ENOUGH) return failed;
+    return search.is_found ? OK : FAIL_PLAIN(c, ERR_NOT_FOUND);
+}

@@ -38,3 +38,15 @@ FALLIBLE log_put(struct call *c, struct store_session *session, const struct log
  */
 FALLIBLE log_list(struct call *c, struct store_session *session, const struct log_kind *kind, const struct log_range *range, void **out,
                   size_t *out_n, str *out_cursor);
+
+/*
+ * A log from the newest record to the oldest. `item` and `key` are borrowed for the visit, which ends the walk by *more =
+ * false, or by a failure, which is passed up. `before`: only what was written before the record of that key; empty: all.
+ * `since_ns`: nothing that was written before.
+ */
+typedef enum err log_visit(struct call *c, const void *item, str key, bool *more, void *context);
+FALLIBLE         log_walk(struct call *c, struct store_session *session, const struct log_kind *kind, str before, int64_t since_ns, log_visit *visit,
+                          void *context);
+
+/* The record of that id, into *out (item_bytes). Only of kinds that log/sink.h writes. Lives: the call. Errors: ERR_NOT_FOUND, ERR_STORE_DAMAGED */
+FALLIBLE log_find(struct call *c, struct store_session *session, const struct log_kind *kind, guid id, void *out);

@@ -1,12 +1,15 @@
 #include "log/signin.h"
 
-static const str KNOWN[] = {[SIGNIN_KNOWN_NOT] = S_INIT("unknown"),
-                            [SIGNIN_KNOWN_SANDBOX] = S_INIT("sandbox"),
-                            [SIGNIN_KNOWN_USER] = S_INIT("user"),
-                            [SIGNIN_KNOWN_CREDENTIAL] = S_INIT("credential")};
-static const str TYPES[] = {[SIGNIN_MANAGED_IDENTITY] = S_INIT("managedIdentity"),
+static const str KNOWN[] = {
+#define X(kind, text) [SIGNIN_KNOWN_##kind] = S_INIT(text),
+    SIGNIN_KNOWN_TABLE(X)
+#undef X
+};
+static const str TYPES[] = {[SIGNIN_NONE] = S_INIT("unknown"),
+                            [SIGNIN_MANAGED_IDENTITY] = S_INIT("managedIdentity"),
                             [SIGNIN_SERVICE_PRINCIPAL] = S_INIT("servicePrincipal"),
                             [SIGNIN_USER] = S_INIT("nonInteractiveUser")};
+_Static_assert(COUNT(TYPES) == SIGNIN_TYPE_N, "each type has a text");
 
 str signin_known_text(enum signin_known_by by)
 {
@@ -21,8 +24,10 @@ str signin_type_text(enum signin_type type)
 bool signin_copy(struct arena *a, const struct signin *s, struct signin *out)
 {
     static const size_t TEXTS[] = {
-        offsetof(struct signin, name), offsetof(struct signin, host), offsetof(struct signin, target), offsetof(struct signin, target_name),
-        offsetof(struct signin, unique_id), offsetof(struct signin, error), offsetof(struct signin, reason),
+        offsetof(struct signin, client_request), offsetof(struct signin, name),    offsetof(struct signin, endpoint),
+        offsetof(struct signin, host),           offsetof(struct signin, address), offsetof(struct signin, client),
+        offsetof(struct signin, target),         offsetof(struct signin, target_name), offsetof(struct signin, unique_id),
+        offsetof(struct signin, error),          offsetof(struct signin, reason),
     };
     *out = *s;
     for (size_t i = 0; i < COUNT(TEXTS); i++) {
@@ -43,6 +48,7 @@ enum err signin_pack(struct call *c, const struct signin *s, str *out)
     pack_u64(&b, s->times ? s->times : 1);
     pack_u64(&b, s->dropped);
     pack_guid(&b, s->correlation_id);
+    log_pack_text(&b, s->client_request);
     pack_u64(&b, s->type);
     pack_u64(&b, s->known_by);
     pack_bool(&b, s->from_cache);
@@ -50,7 +56,11 @@ enum err signin_pack(struct call *c, const struct signin *s, str *out)
     pack_guid(&b, s->app.g);
     log_pack_text(&b, s->name);
     pack_bool(&b, s->is_system_assigned);
+    log_pack_text(&b, s->endpoint);
     log_pack_text(&b, s->host);
+    log_pack_text(&b, s->address);
+    log_pack_text(&b, s->client);
+    pack_guid(&b, s->credential);
     log_pack_text(&b, s->target);
     log_pack_text(&b, s->target_name);
     pack_guid(&b, s->target_app.g);
@@ -71,13 +81,18 @@ static enum err read_one(struct call *c, int64_t written_ns, guid id, bytes body
     s.times = unpack_u64(&u);
     s.dropped = unpack_u64(&u);
     s.correlation_id = unpack_guid(&u);
+    s.client_request = unpack_str(&u);
     uint64_t type = unpack_u64(&u), known_by = unpack_u64(&u);
     s.from_cache = unpack_bool(&u);
     s.principal.g = unpack_guid(&u);
     s.app.g = unpack_guid(&u);
     s.name = unpack_str(&u);
     s.is_system_assigned = unpack_bool(&u);
+    s.endpoint = unpack_str(&u);
     s.host = unpack_str(&u);
+    s.address = unpack_str(&u);
+    s.client = unpack_str(&u);
+    s.credential = unpack_guid(&u);
     s.target = unpack_str(&u);
     s.target_name = unpack_str(&u);
     s.target_app.g = unpack_guid(&u);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "log/diagnostic.h"
+#include "log/key.h"
 #include "log/signin.h"
 
 static enum err pack_dropped_signins(struct call *c, uint64_t n, str *out)
@@ -150,14 +151,18 @@ void log_sink_lost(struct log_sink *s)
 static enum err write_all(struct call *c, const struct taken *t, struct store_session *session, int64_t (*next_ns)(void *context), void *context,
                           size_t *out_n)
 {
-    size_t n = 0;
-    for (const struct item *item = t->items; item; item = item->next, n++)
-        TRY(log_put(c, session, KINDS[item->kind].kind, next_ns(context), guid_new(c), (str){item->body, item->n}));
+    size_t  n = 0;
+    int64_t now_ns;
+    for (const struct item *item = t->items; item; item = item->next, n++) {
+        now_ns = next_ns(context);
+        TRY(log_put(c, session, KINDS[item->kind].kind, now_ns, log_id_new(c, now_ns), (str){item->body, item->n}));
+    }
     for (size_t i = 0; i < COUNT(KINDS); i++) {
         str body;
         if (!t->dropped[i]) continue;
         TRY(KINDS[i].pack_dropped(c, t->dropped[i], &body));
-        TRY(log_put(c, session, KINDS[i].kind, next_ns(context), guid_new(c), body));
+        now_ns = next_ns(context);
+        TRY(log_put(c, session, KINDS[i].kind, now_ns, log_id_new(c, now_ns), body));
         n++;
     }
     *out_n = n;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "core/report.h"
+#include "log/repeats.h"
 #include "log/sink.h"
 #include "ops/committer.h"
 
@@ -24,6 +25,7 @@ struct row {
 struct logs {
     struct product       *product;
     struct log_sink      *sink;
+    struct repeats       *repeats;                 // refusals
     _Atomic(struct row *) rows[PRODUCT_MAX_LOOPS]; // made at first use
     struct write_job      job;
     struct call           call;          // the job's
@@ -98,13 +100,19 @@ static void put(struct call *c, struct logs *l, const struct log_kind *kind, enu
     if (state != LOG_SINK_QUIET || atomic_exchange(&l->is_owed, false)) schedule(l, state == LOG_SINK_URGED);
 }
 
+static void put_signin(struct call *c, struct logs *l, const struct signin *s)
+{
+    bool     had_failed = c->failure.kind != OK;
+    str      body = STR_NONE;
+    enum err packed = signin_pack(c, s, &body);
+    put(c, l, &LOG_SIGNIN, packed, body, had_failed);
+}
+
 void logs_signin(struct call *c, const struct product *p, const struct signin *s)
 {
-    bool had_failed = c->failure.kind != OK;
-    str  body = STR_NONE;
     if (!p->logs) return;
-    enum err packed = signin_pack(c, s, &body);
-    put(c, p->logs, &LOG_SIGNIN, packed, body, had_failed);
+    if (s->error_code && repeats_count(p->logs->repeats, s)) return;
+    put_signin(c, p->logs, s);
 }
 
 void logs_diagnostic(struct call *c, const struct product *p, const struct diagnostic *d)
@@ -153,9 +161,9 @@ bool logs_signin_again(const struct product *p, unsigned row, str unique_id, enu
 }
 
 // Empties a place; what was counted becomes a record.
-static void close_count(struct call *c, const struct product *p, struct count *k)
+static void close_count(struct call *c, struct logs *l, struct count *k)
 {
-    if (k->signin.times) logs_signin(c, p, &k->signin);
+    if (k->signin.times) put_signin(c, l, &k->signin);
     k->signin = (struct signin){0};
     arena_reset(&k->arena);
 }
@@ -168,7 +176,7 @@ void logs_signin_first(struct call *c, const struct product *p, unsigned row, co
         return;
     }
     struct count *k = place_of(r, s->unique_id);
-    close_count(c, p, k);
+    close_count(c, p->logs, k);
     bool is_open = signin_copy(&k->arena, s, &k->signin);
     if (!is_open) k->signin = (struct signin){0};
     else if (!k->signin.times) k->signin.times = 1;
@@ -176,13 +184,25 @@ void logs_signin_first(struct call *c, const struct product *p, unsigned row, co
     if (!is_open) logs_signin(c, p, s);
 }
 
+struct collecting {
+    struct call *c;
+    struct logs *l;
+};
+
+static void collect_refusals(const struct signin *s, void *context)
+{
+    struct collecting *x = context;
+    put_signin(x->c, x->l, s);
+}
+
 static void collect(struct call *c, struct logs *l)
 {
+    repeats_collect(l->repeats, collect_refusals, &(struct collecting){c, l});
     for (unsigned i = 0; i < PRODUCT_MAX_LOOPS; i++) {
         struct row *r = atomic_load_explicit(&l->rows[i], memory_order_acquire);
         if (!r) continue;
         pthread_mutex_lock(&r->lock);
-        for (size_t k = 0; k < COUNTS; k++) close_count(c, l->product, &r->counts[k]);
+        for (size_t k = 0; k < COUNTS; k++) close_count(c, l, &r->counts[k]);
         pthread_mutex_unlock(&r->lock);
     }
 }
@@ -215,7 +235,10 @@ enum err logs_start(struct call *c, struct product *p, struct logs **out)
 {
     struct logs *l = calloc(1, sizeof *l);
     if (l) l->sink = log_sink_new();
-    if (!l || !l->sink) {
+    if (l) l->repeats = repeats_new();
+    if (!l || !l->sink || !l->repeats) {
+        if (l) log_sink_free(l->sink);
+        if (l) repeats_free(l->repeats);
         free(l);
         return FAIL_PLAIN(c, ERR_NO_MEMORY);
     }
@@ -246,6 +269,7 @@ void logs_free(struct logs *l)
         free(r);
     }
     log_sink_free(l->sink);
+    repeats_free(l->repeats);
     call_clear(&l->call);
     pthread_mutex_destroy(&l->lock);
     free(l);

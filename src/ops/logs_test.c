@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "log/repeats.h"
 #include "log/sink.h"
 #include "ops/committer.h"
 #include "ops/denials.h"
@@ -167,6 +168,33 @@ TEST(signins_with_a_cached_token_are_counted_in_one_record)
     CHECK(!logs_signin_again(&h.s.product, ROW, other.unique_id, other.known_by, 6));
     logs_signin_first(t->call, &h.s.product, ROW, &other);
     CHECK_INT(wait_for(&h, 3, &list), 3, "the one that lost its place");
+}
+
+// A flood of refusals makes few records, which say how many there were, and takes no other record's room.
+TEST(signins_refused_in_a_flood_are_counted)
+{
+    CLEANUP(house_close) struct house h;
+    struct signin                    *list = NULL;
+    struct work                       w;
+    size_t                            n, all = 50000;
+    uint64_t                          sum = 0;
+    house_open(&h, t);
+    struct signin s = {.time_ns = 5, .error_code = 400, .error = S("IDENTITY_NOT_FOUND"), .endpoint = S("imds"), .host = S("/vm"), .target = S("x")};
+    for (size_t i = 0; i < all; i++) {
+        logs_signin(&h.looks, &h.s.product, &s);
+        call_reset(&h.looks, NULL);
+    }
+    CHECK_OK(work_begin(t->call, &h.s.product, PRODUCT_ROW_HELPER, &w));
+    CHECK_OK(logs_queue_counts(t->call, &w, 1, &n));
+    work_end(&w);
+    n = wait_for(&h, REPEATS_EACH + 1, &list);
+    CHECK_INT(n, REPEATS_EACH + 1, "records");
+    for (size_t i = 0; i < n; i++) {
+        sum += list[i].times;
+        CHECK(list[i].dropped == 0);
+        if (list[i].times > 1) CHECK(str_empty(list[i].target) && str_eq(list[i].host, S("/vm")));
+    }
+    CHECK_INT(sum, all, "refusals");
 }
 
 // Threads that count while another one collects: no answer is lost, none is counted twice.

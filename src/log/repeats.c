@@ -1,0 +1,109 @@
+#include "log/repeats.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "core/hash.h"
+
+// One kind of failure at one source, and the texts of its record.
+struct kind {
+    struct signin signin;
+    char          host[LOG_MAX_TEXT_BYTES], address[LOG_MAX_TEXT_BYTES], reason[LOG_MAX_TEXT_BYTES];
+};
+
+struct repeats {
+    pthread_mutex_t lock;
+    uint64_t        seed;
+    unsigned        singles[REPEATS_SOURCES];
+    struct kind     kinds[REPEATS_KINDS];
+    size_t          kind_n;
+};
+
+struct repeats *repeats_new(void)
+{
+    struct repeats *r = calloc(1, sizeof *r);
+    if (!r) return NULL;
+    pthread_mutex_init(&r->lock, NULL);
+    r->seed = hash_seed_new();
+    return r;
+}
+
+void repeats_free(struct repeats *r)
+{
+    if (!r) return;
+    pthread_mutex_destroy(&r->lock);
+    free(r);
+}
+
+static bool is_single(struct repeats *r, const struct signin *s)
+{
+    uint64_t hash = hash_str(hash_str_nocase(r->seed, s->host), s->address);
+    return r->singles[hash & (REPEATS_SOURCES - 1)]++ < REPEATS_EACH;
+}
+
+static str cut(str text)
+{
+    return str_upto(text, LOG_MAX_TEXT_BYTES);
+}
+
+static str keep(char *room, str text)
+{
+    text = cut(text);
+    if (text.n) memcpy(room, text.at, text.n);
+    return (str){room, text.n};
+}
+
+// What is told apart: all else differs at a stranger's will.
+static bool is_same(const struct signin *kept, const struct signin *s)
+{
+    return kept->error_code == s->error_code && kept->known_by == s->known_by && kept->type == s->type && str_eq(kept->error, s->error) &&
+           str_eq(kept->endpoint, s->endpoint) && str_eq_nocase(kept->host, cut(s->host)) && str_eq(kept->address, cut(s->address));
+}
+
+static void begin(struct kind *k, const struct signin *s)
+{
+    k->signin = (struct signin){.time_ns = s->time_ns, .type = s->type, .known_by = s->known_by, .error_code = s->error_code};
+    k->signin.host = keep(k->host, s->host);
+    k->signin.address = keep(k->address, s->address);
+    k->signin.reason = keep(k->reason, s->reason);
+    k->signin.endpoint = s->endpoint; // these two are of tables
+    k->signin.error = s->error;
+}
+
+static void begin_rest(struct kind *k, const struct signin *s)
+{
+    k->signin = (struct signin){.time_ns = s->time_ns, .error_code = s->error_code, .error = S("REFUSALS_OF_MANY_KINDS")};
+}
+
+static struct kind *kind_of(struct repeats *r, const struct signin *s)
+{
+    for (size_t i = 0; i < r->kind_n; i++)
+        if (is_same(&r->kinds[i].signin, s)) return &r->kinds[i];
+    if (r->kind_n == REPEATS_KINDS) return &r->kinds[REPEATS_KINDS - 1];
+    struct kind *k = &r->kinds[r->kind_n++];
+    if (r->kind_n < REPEATS_KINDS) begin(k, s);
+    else begin_rest(k, s);
+    return k;
+}
+
+bool repeats_count(struct repeats *r, const struct signin *s)
+{
+    pthread_mutex_lock(&r->lock);
+    bool counts = !is_single(r, s);
+    if (counts) {
+        struct kind *k = kind_of(r, s);
+        k->signin.times++;
+        k->signin.last_ns = s->time_ns;
+    }
+    pthread_mutex_unlock(&r->lock);
+    return counts;
+}
+
+void repeats_collect(struct repeats *r, void (*put)(const struct signin *s, void *context), void *context)
+{
+    pthread_mutex_lock(&r->lock);
+    for (size_t i = 0; i < r->kind_n; i++) put(&r->kinds[i].signin, context);
+    r->kind_n = 0;
+    memset(r->singles, 0, sizeof r->singles);
+    pthread_mutex_unlock(&r->lock);
+}
