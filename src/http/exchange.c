@@ -1,8 +1,10 @@
 // An exchange between the loop and its handler: handed over, given back for a step, taken up again.
 #include <stdlib.h>
+#include <sys/socket.h>
 
 #include "core/report.h"
 #include "http/inside.h"
+#include "net/address.h"
 
 static void begin_call(struct http_loop *loop, struct call *c)
 {
@@ -31,6 +33,17 @@ static void begin(struct connection *conn, struct exchange *x)
     open->response = (struct http_response){0};
     buf_init(&open->response.head, &open->call.arena);
     begin_call(conn->loop, &open->call);
+}
+
+str http_peer_address(struct http_exchange *open)
+{
+    const struct exchange  *x = CONTAINER_OF(open, struct exchange, open);
+    struct sockaddr_storage at;
+    socklen_t               n = sizeof at;
+    char                    text[NET_ADDRESS_TEXT_BYTES];
+    bool                    has_one =
+        x->connection && getpeername(x->connection->net.fd, (struct sockaddr *)&at, &n) == 0 && net_address_text((struct sockaddr *)&at, text);
+    return has_one ? call_format(&open->call, "%s", text) : STR_NONE;
 }
 
 static void drop(struct connection *conn)

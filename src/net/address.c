@@ -73,3 +73,13 @@ bool net_address_text_is_public(str text)
     if (inet_pton(AF_INET, ztext, at) == 1) return v4_is_public(at);
     return inet_pton(AF_INET6, ztext, at) == 1 && v6_is_public(at);
 }
+
+bool net_address_text(const struct sockaddr *at, char out[NET_ADDRESS_TEXT_BYTES])
+{
+    const struct sockaddr_in  *v4 = (const void *)at;
+    const struct sockaddr_in6 *v6 = (const void *)at;
+    if (at->sa_family == AF_INET) return inet_ntop(AF_INET, &v4->sin_addr, out, NET_ADDRESS_TEXT_BYTES) != NULL;
+    if (at->sa_family != AF_INET6) return false;
+    if (IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr)) return inet_ntop(AF_INET, v6->sin6_addr.s6_addr + 12, out, NET_ADDRESS_TEXT_BYTES) != NULL;
+    return inet_ntop(AF_INET6, &v6->sin6_addr, out, NET_ADDRESS_TEXT_BYTES) != NULL;
+}

@@ -21,3 +21,7 @@
 bool net_address_is_public(const struct sockaddr *at);
 /* The same for the text of an address; false for what is none. */
 bool net_address_text_is_public(str text);
+
+#define NET_ADDRESS_TEXT_BYTES 46
+/* "192.0.2.7", "2001:db8::1", without the port; of an IPv4 address inside an IPv6 one (mapped) the IPv4 one. False: of another family. */
+MUST_USE bool net_address_text(const struct sockaddr *at, char out[NET_ADDRESS_TEXT_BYTES]);

@@ -43,3 +43,16 @@ TEST(net_sockets_addresses_are_told_by_their_family)
     CHECK(!net_address_is_public((const struct sockaddr *)&v4));
     CHECK(!net_address_is_public((const struct sockaddr *)&v6));
 }
+
+TEST(net_addresses_are_written_without_their_port)
+{
+    struct sockaddr_in  v4 = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(0xc0000207), .sin_port = htons(80)};
+    struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_addr.s6_addr = {0x20, 0x01, 0x0d, 0xb8, [15] = 1}};
+    struct sockaddr_in6 mapped = {.sin6_family = AF_INET6, .sin6_addr.s6_addr = {[10] = 0xff, 0xff, 192, 0, 2, 7}};
+    struct sockaddr_un  local = {.sun_family = AF_UNIX};
+    char                text[NET_ADDRESS_TEXT_BYTES];
+    CHECK(net_address_text((const struct sockaddr *)&v4, text) && str_eq(str_of(text), S("192.0.2.7")));
+    CHECK(net_address_text((const struct sockaddr *)&v6, text) && str_eq(str_of(text), S("2001:db8::1")));
+    CHECK(net_address_text((const struct sockaddr *)&mapped, text) && str_eq(str_of(text), S("192.0.2.7")));
+    CHECK(!net_address_text((const struct sockaddr *)&local, text));
+}
