@@ -1,7 +1,7 @@
 #include "endpoints/graph/filter.h"
 
 enum node_kind { NODE_AND, NODE_OR, NODE_NOT, NODE_TERM };
-enum comparison { IS, IS_NOT, BEGINS, ENDS };
+enum comparison { IS, IS_NOT, BEGINS, ENDS, LESS, LESS_OR_IS, MORE, MORE_OR_IS };
 
 struct graph_filter {
     enum node_kind             kind;
@@ -9,16 +9,16 @@ struct graph_filter {
     str                        property;
     enum comparison            comparison;
     bool                       is_any; // holds if it holds for one of the list
-    struct json                value;
+    enum graph_type            type;
+    struct json                value; // of a time: the number of its nanoseconds
 };
 
 // What is left to read, and what counts against the limits.
 struct reader {
-    struct call *c;
-    str          left;
-    unsigned     kinds;
-    bool         is_advanced;
-    size_t       terms, depth;
+    struct call               *c;
+    str                        left;
+    const struct graph_domain *domain;
+    size_t                     terms, depth;
 };
 
 static enum err malformed(const struct reader *r)
@@ -90,11 +90,26 @@ static enum err take_text(struct reader *r, str *out)
     return malformed(r);
 }
 
-// 'text', true, false, null, or a GUID as it is.
-static enum err take_value(struct reader *r, struct json *out)
+// A time or a number, which stand bare.
+static enum err take_bare(struct reader *r, enum graph_type type, struct json *out)
+{
+    size_t n = 0;
+    while (n < r->left.n && !memchr(" \t,)", r->left.at[n], 4)) n++;
+    str  text = str_upto(r->left, n);
+    bool is_read = type == GRAPH_TIME ? time_parse_iso(text, &out->u.integer) : str_to_i64(text, &out->u.integer);
+    if (!is_read) return malformed(r);
+    out->kind = JSON_IS_INT;
+    r->left = str_from(r->left, n);
+    skip_blanks(r);
+    return OK;
+}
+
+// 'text', true, false, null, or a GUID as it is; of a property with an order: see take_bare.
+static enum err take_value(struct reader *r, enum graph_type type, struct json *out)
 {
     guid id;
     *out = (struct json){.kind = JSON_IS_STRING};
+    if (type == GRAPH_TIME || type == GRAPH_NUMBER) return take_bare(r, type, out);
     if (str_starts(r->left, S("'"))) return take_text(r, &out->u.string);
     str word = peek_word(r);
     if (str_eq(word, S("true")) || str_eq(word, S("false"))) *out = (struct json){.kind = JSON_IS_BOOL, .u.boolean = str_eq(word, S("true"))};
@@ -105,26 +120,42 @@ static enum err take_value(struct reader *r, struct json *out)
     return OK;
 }
 
+// "status/errorCode": a member of an object; the last word is left to be taken.
+static void take_path(struct reader *r, str *name, enum graph_type *out_type)
+{
+    struct reader ahead = *r;
+    take_word(&ahead);
+    if (!take_sign(&ahead, '/')) return;
+    str path = {name->at, (size_t)(ahead.left.at - name->at) + peek_word(&ahead).n};
+    if (!r->domain->type_of(r->domain, path, out_type)) return;
+    *r = ahead;
+    *name = path;
+}
+
 static enum err take_property(struct reader *r, str *out, enum graph_type *out_type)
 {
     str name = peek_word(r);
     if (str_empty(name)) return malformed(r);
-    if (!graph_has_property(r->kinds, name, out_type))
+    bool is_known = r->domain->type_of(r->domain, name, out_type);
+    if (is_known && *out_type == GRAPH_OBJECTS) take_path(r, &name, out_type);
+    if (!is_known)
         return FAIL(r->c, ERR_FILTER_INVALID, "Invalid filter clause: Could not find a property named '%.*s'.", PSTR(call_printable(r->c, name, 64)));
     if (*out_type == GRAPH_OBJECTS)
         return FAIL(r->c, ERR_QUERY_UNSUPPORTED, "Unsupported or invalid query filter clause specified for property '%.*s'.", PSTR(name));
-    *out = take_word(r);
+    *out = name;
+    take_word(r);
     return OK;
 }
 
 static enum err need_advanced(const struct reader *r, const char *match)
 {
-    return r->is_advanced ? OK : FAIL(r->c, ERR_QUERY_UNSUPPORTED, "Unsupported property filter clause operator '%s'.", match);
+    return r->domain->is_advanced ? OK : FAIL(r->c, ERR_QUERY_UNSUPPORTED, "Unsupported property filter clause operator '%s'.", match);
 }
 
 static enum err check_type(const struct reader *r, enum graph_type type, const struct json *value)
 {
     bool is_text = json_is(value, JSON_IS_STRING), is_bool = json_is(value, JSON_IS_BOOL);
+    if (type == GRAPH_TIME || type == GRAPH_NUMBER) return OK; // it was read as one
     if ((type == GRAPH_BOOL && is_text) || (type != GRAPH_BOOL && is_bool))
         return FAIL(r->c, ERR_FILTER_INVALID,
                     "Invalid filter clause: A binary operator with incompatible types was detected. Found operand types '%s' and '%s' for "
@@ -154,7 +185,7 @@ static enum err take_list(struct reader *r, struct graph_filter term, enum graph
     struct graph_filter *one;
     TRY(expect_sign(r, '('));
     for (*out = NULL;;) {
-        TRY(take_value(r, &term.value));
+        TRY(take_value(r, type, &term.value));
         TRY(check_type(r, type, &term.value));
         TRY(new_node(r, term, &one));
         if (*out) TRY(join(r, NODE_OR, *out, one, out));
@@ -163,17 +194,33 @@ static enum err take_list(struct reader *r, struct graph_filter term, enum graph
     }
 }
 
+// gt, ge, lt, le: of what has an order.
+static bool take_order(struct reader *r, enum comparison *out)
+{
+    static const struct { str word; enum comparison comparison; } ORDERS[] = {
+        {S_INIT("lt"), LESS}, {S_INIT("le"), LESS_OR_IS}, {S_INIT("gt"), MORE}, {S_INIT("ge"), MORE_OR_IS},
+    };
+    for (size_t i = 0; i < COUNT(ORDERS); i++)
+        if (take_keyword(r, ORDERS[i].word)) {
+            *out = ORDERS[i].comparison;
+            return true;
+        }
+    return false;
+}
+
 // Behind a name: eq 'x', ne 'x', in (...)
 static enum err take_comparison(struct reader *r, struct graph_filter term, enum graph_type type, struct graph_filter **out)
 {
+    bool has_order = type == GRAPH_TIME || type == GRAPH_NUMBER;
+    term.type = type;
     if (take_keyword(r, S("in"))) return take_list(r, term, type, out);
     if (take_keyword(r, S("ne"))) {
         TRY(need_advanced(r, "NotEqualsMatch"));
         term.comparison = IS_NOT;
-    } else if (!take_keyword(r, S("eq"))) {
+    } else if (!(has_order && take_order(r, &term.comparison)) && !take_keyword(r, S("eq"))) {
         return malformed(r);
     }
-    TRY(take_value(r, &term.value));
+    TRY(take_value(r, type, &term.value));
     TRY(check_type(r, type, &term.value));
     return new_node(r, term, out);
 }
@@ -194,7 +241,7 @@ static enum err take_function(struct reader *r, enum comparison function, str va
     else if (!str_eq(take_word(r), variable)) return malformed(r);
     if (type != GRAPH_TEXT) return malformed(r);
     TRY(expect_sign(r, ','));
-    TRY(take_value(r, &term.value));
+    TRY(take_value(r, type, &term.value));
     if (!json_is(&term.value, JSON_IS_STRING)) return malformed(r);
     TRY(expect_sign(r, ')'));
     return new_node(r, term, out);
@@ -276,9 +323,9 @@ static enum err take_or(struct reader *r, struct graph_filter **out)
     return OK;
 }
 
-enum err graph_filter_read(struct call *c, str text, unsigned kinds, bool is_advanced, const struct graph_filter **out)
+enum err graph_filter_parse(struct call *c, str text, const struct graph_domain *d, const struct graph_filter **out)
 {
-    struct reader        r = {.c = c, .left = text, .kinds = kinds, .is_advanced = is_advanced};
+    struct reader        r = {.c = c, .left = text, .domain = d};
     struct graph_filter *root = NULL;
     if (text.n > GRAPH_FILTER_MAX_BYTES) return FAIL(c, ERR_FILTER_INVALID, "Invalid filter clause: longer than %d bytes.", GRAPH_FILTER_MAX_BYTES);
     skip_blanks(&r);
@@ -288,14 +335,33 @@ enum err graph_filter_read(struct call *c, str text, unsigned kinds, bool is_adv
     return OK;
 }
 
+static bool is_order(enum comparison comparison)
+{
+    return comparison >= LESS;
+}
+
+static bool is_ordered(enum comparison comparison, int64_t have, int64_t want)
+{
+    if (have == want) return comparison == LESS_OR_IS || comparison == MORE_OR_IS;
+    return (have < want) == (comparison == LESS || comparison == LESS_OR_IS);
+}
+
+static bool is_same(const struct json *have, const struct json *want)
+{
+    if (have->kind != want->kind) return false;
+    if (have->kind == JSON_IS_BOOL) return have->u.boolean == want->u.boolean;
+    if (have->kind == JSON_IS_INT) return have->u.integer == want->u.integer;
+    if (have->kind == JSON_IS_STRING) return str_eq_nocase(json_str(have), json_str(want));
+    return have->kind == JSON_IS_NULL;
+}
+
 static bool compares(enum comparison comparison, const struct json *have, const struct json *want)
 {
     str has = json_str(have), wanted = json_str(want);
     if (comparison == BEGINS) return json_is(have, JSON_IS_STRING) && str_starts_nocase(has, wanted);
     if (comparison == ENDS) return json_is(have, JSON_IS_STRING) && str_ends_nocase(has, wanted);
-    bool same = have->kind == want->kind && (have->kind == JSON_IS_NULL || (have->kind == JSON_IS_BOOL && have->u.boolean == want->u.boolean) ||
-                                             (have->kind == JSON_IS_STRING && str_eq_nocase(has, wanted)));
-    return same == (comparison == IS);
+    if (is_order(comparison)) return have->kind == JSON_IS_INT && is_ordered(comparison, have->u.integer, want->u.integer);
+    return is_same(have, want) == (comparison == IS);
 }
 
 static bool any_compares(const struct graph_filter *f, const struct json *list)
@@ -305,21 +371,72 @@ static bool any_compares(const struct graph_filter *f, const struct json *list)
     return false;
 }
 
-static enum err term_allows(struct call *c, const struct graph_filter *f, const struct principal *p, bool *out)
+static enum err term_holds(struct call *c, const struct graph_filter *f, const struct graph_domain *d, const void *item, bool *out)
 {
     struct json value;
-    TRY(graph_value(c, p, f->property, out, &value));
-    if (*out) *out = f->is_any ? any_compares(f, &value) : compares(f->comparison, &value, &f->value);
+    TRY(d->value_of(c, item, f->property, out, &value));
+    if (!*out) return OK;
+    if (f->type == GRAPH_TIME && time_parse_iso(json_str(&value), &value.u.integer)) value.kind = JSON_IS_INT;
+    *out = f->is_any ? any_compares(f, &value) : compares(f->comparison, &value, &f->value);
     return OK;
+}
+
+enum err graph_filter_holds(struct call *c, const struct graph_filter *f, const struct graph_domain *d, const void *item, bool *out)
+{
+    if (f->kind == NODE_TERM) return term_holds(c, f, d, item, out);
+    TRY(graph_filter_holds(c, f->left, d, item, out));
+    if (f->kind == NODE_NOT) *out = !*out;
+    if (f->kind == NODE_NOT || *out == (f->kind == NODE_OR)) return OK;
+    return graph_filter_holds(c, f->right, d, item, out);
+}
+
+bool graph_filter_names(const struct graph_filter *f, str property)
+{
+    if (f->kind == NODE_TERM) return str_eq_nocase(f->property, property);
+    return graph_filter_names(f->left, property) || (f->kind != NODE_NOT && graph_filter_names(f->right, property));
+}
+
+bool graph_filter_since(const struct graph_filter *f, str property, int64_t *out_ns)
+{
+    int64_t left, right;
+    if (f->kind == NODE_TERM) {
+        bool bounds = f->comparison == IS || f->comparison == MORE || f->comparison == MORE_OR_IS;
+        *out_ns = f->value.u.integer;
+        return bounds && f->type == GRAPH_TIME && str_eq_nocase(f->property, property);
+    }
+    if (f->kind != NODE_AND) return false;
+    bool has_left = graph_filter_since(f->left, property, &left), has_right = graph_filter_since(f->right, property, &right);
+    *out_ns = has_left && (!has_right || left > right) ? left : right;
+    return has_left || has_right;
+}
+
+// ---- principals ----
+
+static bool principal_type_of(const struct graph_domain *d, str name, enum graph_type *out)
+{
+    return graph_has_property(d->kinds, name, out);
+}
+
+static enum err principal_value_of(struct call *c, const void *item, str name, bool *out_has, struct json *out)
+{
+    return graph_value(c, item, name, out_has, out);
+}
+
+static struct graph_domain principals(unsigned kinds, bool is_advanced)
+{
+    return (struct graph_domain){.type_of = principal_type_of, .value_of = principal_value_of, .kinds = kinds, .is_advanced = is_advanced};
+}
+
+enum err graph_filter_read(struct call *c, str text, unsigned kinds, bool is_advanced, const struct graph_filter **out)
+{
+    struct graph_domain d = principals(kinds, is_advanced);
+    return graph_filter_parse(c, text, &d, out);
 }
 
 enum err graph_filter_allows(struct call *c, const struct graph_filter *f, const struct principal *p, bool *out)
 {
-    if (f->kind == NODE_TERM) return term_allows(c, f, p, out);
-    TRY(graph_filter_allows(c, f->left, p, out));
-    if (f->kind == NODE_NOT) *out = !*out;
-    if (f->kind == NODE_NOT || *out == (f->kind == NODE_OR)) return OK;
-    return graph_filter_allows(c, f->right, p, out);
+    struct graph_domain d = principals(0, true);
+    return graph_filter_holds(c, f, &d, p, out);
 }
 
 bool graph_filter_names_one(const struct graph_filter *f, str *out_property, str *out_value)

@@ -16,7 +16,14 @@
 #define GRAPH_SERVICES (1u << PRINCIPAL_APP | 1u << PRINCIPAL_MANAGED)
 #define GRAPH_ALL      (GRAPH_USERS | GRAPH_GROUPS | GRAPH_SERVICES)
 
-enum graph_type { GRAPH_TEXT, GRAPH_BOOL, GRAPH_TEXTS, GRAPH_OBJECTS /* a list, or an object: shown, never compared */ };
+enum graph_type {
+    GRAPH_TEXT,
+    GRAPH_BOOL,
+    GRAPH_TEXTS,
+    GRAPH_OBJECTS, /* a list, or an object: shown, never compared as a whole */
+    GRAPH_NUMBER,
+    GRAPH_TIME, /* a text that time_parse_iso reads; these two have an order */
+};
 
 /* "user", "group", "servicePrincipal" */
 const char *graph_type_name(enum principal_kind kind);
