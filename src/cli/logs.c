@@ -14,7 +14,7 @@ static const struct option_row OPTIONS[] = {
 };
 
 static const struct operand_row OPERANDS[] = {
-    {"LOG", "activity: who changed what; diagnostic: who did what with a target; signin: who got which token (nothing writes it yet)"},
+    {"LOG", "activity: who changed what; diagnostic: who did what with a target; signin: who got which token, or was refused one"},
 };
 
 static str value_of(const struct json *record, const char *dotted)
@@ -156,7 +156,9 @@ const struct command COMMAND_LOGS = {
     .about =
         "The activity log has a record for every change of resources, roles and the directory; it is written with the change. "
         "The diagnostic log has one for every operation of a "
-        "vault's data plane, allowed or denied. The sign-in log is for token requests; nothing writes it yet.\n\n"
+        "vault's data plane, allowed or denied. The sign-in log has one for every request for a token, granted or refused: by which identity, "
+        "from which resource, how the caller was known. Answers with the same cached token are one record with a number; so are refusals of one "
+        "kind that come too often.\n\n"
         "Records of one request have the same correlation id. Sign-in and diagnostic records are written together, some moments later, and are not "
         "durable: a server that is killed loses the latest. No record holds a token or a secret.\n\n"
         "With --json each record is a line of its own, with the members that the published logs have.",

@@ -2,6 +2,7 @@
 
 #include "core/report.h"
 #include "endpoints/diagnostics.h"
+#include "endpoints/signins.h"
 #include "ops/committer.h"
 #include "ops/denials.h"
 
@@ -83,7 +84,7 @@ static void send(struct routing *routing)
     const struct dialect *d = routing->wire.service ? routing->wire.service->dialect : NULL;
     if (d && d->headers) d->headers(&x->call, &routing->wire, a);
     diagnostics_record(&x->call, &routing->wire, a);
-    if (routing->wire.service && routing->wire.service->record) routing->wire.service->record(&x->call, &routing->wire, a);
+    signins_record(&x->call, &routing->wire, a);
     x->response.status = a->status ? a->status : 200;
     x->response.body = buf_view(&a->body);
     x->response.content_type = a->content_type;
@@ -251,6 +252,7 @@ static enum err prepare(struct routing *routing)
     if (found != OK) not_found = c->failure; // a large copy, made only when it is needed
     call_forgive(c);
     take_correlation(routing);
+    if (routing->wire.route && routing->wire.route->gives_tokens_to && !routing->router->only) routing->wire.address = http_peer_address(routing->x);
     if (s->at_door && found != ERR_NOT_FOUND) TRY(s->at_door(c, &routing->wire));
     TRY(tell_caller(routing, routing->wire.route ? routing->wire.route->guard : s->audience.app.n ? GUARD_BEARER : GUARD_NONE));
     if (found != OK) {

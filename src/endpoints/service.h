@@ -13,6 +13,7 @@
 #include "endpoints/permit.h"
 #include "endpoints/socket.h"
 #include "http/server.h"
+#include "log/signin.h"
 #include "ops/housekeeper.h"
 #include "ops/resource_hooks.h"
 #include "resources/types.h"
@@ -49,6 +50,7 @@ struct wire {
     } params[ROUTE_MAX_PARAMS]; /* decoded; of {x} one segment, of {x*} a path "/a/b" or "" */
     size_t             param_n;
     bool               is_local_operator; /* came over the admin socket */
+    str                address;           /* whence a request for a token came, where the listener does not tell it; empty: it says nothing */
     const struct json *body;              /* once wire_read_body has read it */
     bool              *lacks_body;        /* not NULL: the body has not come yet; true once it was asked for in vain */
     str                scope;             /* where the row's permit was asked */
@@ -77,9 +79,10 @@ struct answer {
     int                   status;       /* 0: 200 */
     str                   content_type; /* empty: application/json; charset=utf-8 when there is a body */
     struct buf            body;
-    struct json_writer    json;  /* writes into body; see answer_json */
-    struct http_exchange *x;     /* for more headers */
-    bool                 *later; /* the router's; NULL for a handler that writes */
+    struct json_writer    json;   /* writes into body; see answer_json */
+    struct http_exchange *x;      /* for more headers */
+    bool                 *later;  /* the router's; NULL for a handler that writes */
+    struct signin         signin; /* of a row that gives tokens: what the handler knows of the sign-in. See signins.h */
 };
 
 /* Begins a JSON body. */
@@ -120,10 +123,11 @@ struct route {
     bool             any_version; /* works without api-version */
     /* "comp=acl&restype": what the query must hold, names and values in any case, for this row; NULL: nothing. Rows
        of one path stand with the more demanding first. */
-    const char *query;
-    uint64_t    max_body_bytes; /* of the request; 0: ROUTE_MAX_BODY_BYTES */
-    bool        pulls_body;     /* the handler runs before the body is there, and pulls it: see http_pull */
-    bool        reads_much;     /* it may take more than a millisecond: runs on a worker, where it holds up no others */
+    const char      *query;
+    uint64_t         max_body_bytes;  /* of the request; 0: ROUTE_MAX_BODY_BYTES */
+    bool             pulls_body;      /* the handler runs before the body is there, and pulls it: see http_pull */
+    enum signin_type gives_tokens_to; /* whoever asks here asks for a token: each answer is a sign-in. SIGNIN_NONE: it gives none */
+    bool             reads_much;      /* it may take more than a millisecond: runs on a worker, where it holds up no others */
 };
 
 /* A protocol's words for failures. */
@@ -175,8 +179,6 @@ struct service {
     struct kind_rows    kinds;    /* records that it alone keeps */
     struct job_rows     jobs;     /* what the housekeeper removes for it */
     const char         *category; /* of its diagnostic records, "AuditEvent"; NULL: it has no data plane */
-    /* Records a request in a log of the service's own, after its answer is made and before it is sent; NULL: there is none. */
-    void (*record)(struct call *c, const struct wire *q, const struct answer *a);
     /* Members for GET /lanyard/status, under the service's name; NULL: it has nothing to tell. */
     void (*facts)(struct call *c, struct json_writer *j, const struct product *p);
 };

@@ -8,7 +8,8 @@ static const str KNOWN[] = {
 static const str TYPES[] = {[SIGNIN_NONE] = S_INIT("unknown"),
                             [SIGNIN_MANAGED_IDENTITY] = S_INIT("managedIdentity"),
                             [SIGNIN_SERVICE_PRINCIPAL] = S_INIT("servicePrincipal"),
-                            [SIGNIN_USER] = S_INIT("nonInteractiveUser")};
+                            [SIGNIN_USER] = S_INIT("interactiveUser"),
+                            [SIGNIN_USER_AGAIN] = S_INIT("nonInteractiveUser")};
 _Static_assert(COUNT(TYPES) == SIGNIN_TYPE_N, "each type has a text");
 
 str signin_known_text(enum signin_known_by by)

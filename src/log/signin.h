@@ -39,7 +39,14 @@ enum signin_known_by {
 str signin_known_text(enum signin_known_by by); /* "sandbox" */
 
 /* Whose request it is, as far as that is known. The numbers are in the store. */
-enum signin_type { SIGNIN_NONE, SIGNIN_MANAGED_IDENTITY, SIGNIN_SERVICE_PRINCIPAL, SIGNIN_USER, SIGNIN_TYPE_N };
+enum signin_type {
+    SIGNIN_NONE,
+    SIGNIN_MANAGED_IDENTITY,
+    SIGNIN_SERVICE_PRINCIPAL,
+    SIGNIN_USER,       /* who gave a password, a code: an interactive sign-in */
+    SIGNIN_USER_AGAIN, /* whose earlier sign-in is used: a refresh token, on behalf of */
+    SIGNIN_TYPE_N
+};
 str signin_type_text(enum signin_type type); /* "managedIdentity" */
 
 struct signin {

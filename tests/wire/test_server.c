@@ -2,6 +2,7 @@
 
 #include "endpoints/imds/imds.h"
 #include "ops/committer.h"
+#include "ops/logs.h"
 #include "net/socket.h"
 #include "test_http.h"
 
@@ -174,6 +175,7 @@ static void furnish(struct test_server *server, bool writes, size_t assignments)
     CHECK_OK(secret_init(t->call, &p->seal_key, (bytes){SEAL_KEY, sizeof SEAL_KEY}));
     store_session_close(TAKE(server->writer));
     CHECK_OK(committer_start(t->call, p, &p->committer));
+    CHECK_OK(logs_start(t->call, p, &p->logs));
 }
 
 static void *serve(void *context)
@@ -212,7 +214,9 @@ void test_server_end(struct test_server *server)
     if (server->loops) net_loops_stop(server->loops, 1000);
     if (server->serving) pthread_join(server->thread, NULL);
     minter_stop(p->minter);
+    logs_finish(p->logs);
     committer_stop(p->committer);
+    logs_free(p->logs);
     product_keyring_put(p, NULL);
     net_workers_stop(server->readers);
     http_server_free(server->http);
@@ -272,8 +276,10 @@ static uint16_t listen_on(struct test_server *server, struct http_listener_setti
 uint16_t test_server_imds(struct test_server *server, const char *machine, bool published_limits, struct http_listener **out)
 {
     struct test         *t = server->t;
-    struct imds_settings settings = {
-        .product = &server->product, .place.id = call_format(t->call, TEST_SERVER_MACHINES "%s", machine), .published_limits = published_limits};
+    struct imds_settings settings = {.product = &server->product,
+                                     .place.id = call_format(t->call, TEST_SERVER_MACHINES "%s", machine),
+                                     .published_limits = published_limits,
+                                     .known_by = SIGNIN_KNOWN_SANDBOX};
     // As a reader: the draft is the committer's, which runs by now.
     const struct world    *world = world_enter(server->product.worlds, PRODUCT_ROW_HELPER);
     const struct resource *host = tree_find(world->tree, settings.place.id);

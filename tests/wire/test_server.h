@@ -60,7 +60,7 @@ struct test_server_options {
     bool   no_signers;  /* whoever asks for a new token waits until test_server_stop_signing */
     size_t assignments; /* so many role assignments, in 1000 resource groups; with `writes` */
     bool   on_loops;    /* reads that take long run on the loops, as if there were no workers */
-    bool   writes;      /* a committer runs, there is a subscription, and the operator is Owner of all; test_server_delete cannot be used */
+    bool   writes; /* a committer and the logs run, there is a subscription, and the operator is Owner of all; test_server_delete cannot be used */
 };
 
 void test_server_start(struct test *t, struct test_server *server, const struct test_server_options *options);

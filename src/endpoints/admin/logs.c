@@ -2,6 +2,7 @@
 #include "ops/logs.h"
 
 #include "endpoints/admin/operator.h"
+#include "endpoints/signin_form.h"
 #include "log/activity.h"
 
 #define MOST_LISTED 1000
@@ -37,8 +38,9 @@ static void put_value(struct json_writer *j, str name, str value)
 }
 
 // Source: https://learn.microsoft.com/azure/azure-monitor/platform/activity-log-schema
-static void write_activity(struct json_writer *j, const struct activity *a)
+static enum err write_activity(struct call *c, const struct product *p, struct json_writer *j, const struct activity *a)
 {
+    (void)c, (void)p;
     json_write_object(j);
     put_iso(j, S("eventTimestamp"), a->time_ns);
     json_put_guid(j, S("eventDataId"), a->id);
@@ -56,6 +58,7 @@ static void write_activity(struct json_writer *j, const struct activity *a)
     json_put_string(j, S("resourceId"), a->scope);
     put_value(j, S("status"), S("Succeeded"));
     json_write_end(j);
+    return OK;
 }
 
 // Records that there was no room for.
@@ -68,55 +71,36 @@ static void write_dropped(struct json_writer *j, str time_name, int64_t time_ns,
     json_write_end(j);
 }
 
-// Source: https://learn.microsoft.com/graph/api/resources/signin; the members behind `lanyard` are this product's
-static void write_signin(struct json_writer *j, const struct signin *s)
+// In the published form; the members in `lanyard` are this product's.
+static enum err write_signin(struct call *c, const struct product *p, struct json_writer *j, const struct signin *s)
 {
     if (s->dropped) {
         write_dropped(j, S("createdDateTime"), s->time_ns, s->id, s->dropped);
-        return;
+        return OK;
     }
     json_write_object(j);
-    put_iso(j, S("createdDateTime"), s->time_ns);
-    json_put_guid(j, S("id"), s->id);
-    json_put_guid(j, S("correlationId"), s->correlation_id);
-    json_write_key(j, S("signInEventTypes"));
-    json_write_array(j);
-    json_write_string(j, signin_type_text(s->type));
-    json_write_end(j);
-    put_guid_if(j, S("servicePrincipalId"), s->principal.g);
-    put_if(j, S("servicePrincipalName"), s->name);
-    put_guid_if(j, S("appId"), s->app.g);
-    put_guid_if(j, S("resourceId"), s->target_app.g);
-    put_if(j, S("resourceDisplayName"), s->target_name);
-    put_if(j, S("uniqueTokenIdentifier"), s->unique_id);
-    put_object(j, S("managedServiceIdentity"));
-    json_put_string(j, S("msiType"),
-                    s->type != SIGNIN_MANAGED_IDENTITY ? S("none")
-                    : s->is_system_assigned            ? S("systemAssigned")
-                                                       : S("userAssigned"));
-    put_if(j, S("associatedResourceId"), s->host);
-    json_write_end(j);
-    put_object(j, S("status"));
-    json_put_int(j, S("errorCode"), s->error_code);
-    if (s->error_code) json_put_string(j, S("failureReason"), s->reason);
-    json_write_end(j);
+    TRY(signin_write(c, j, p, s, NULL, 0));
     put_object(j, S("lanyard"));
+    put_if(j, S("endpoint"), s->endpoint);
     put_if(j, S("error"), s->error);
     put_if(j, S("target"), s->target);
+    put_if(j, S("clientRequestId"), s->client_request);
     json_put_string(j, S("callerKnownBy"), signin_known_text(s->known_by));
     json_put_bool(j, S("fromCache"), s->from_cache);
     json_put_int(j, S("times"), (int64_t)s->times);
     if (s->times > 1) put_iso(j, S("lastDateTime"), s->last_ns);
     json_write_end(j);
     json_write_end(j);
+    return OK;
 }
 
 // Source: https://learn.microsoft.com/azure/key-vault/general/logging
-static void write_diagnostic(struct json_writer *j, const struct diagnostic *d)
+static enum err write_diagnostic(struct call *c, const struct product *p, struct json_writer *j, const struct diagnostic *d)
 {
+    (void)c, (void)p;
     if (d->dropped) {
         write_dropped(j, S("time"), d->time_ns, d->id, d->dropped);
-        return;
+        return OK;
     }
     json_write_object(j);
     put_iso(j, S("time"), d->time_ns);
@@ -143,6 +127,7 @@ static void write_diagnostic(struct json_writer *j, const struct diagnostic *d)
     put_guid_if(j, S("appliedAssignmentId"), d->decided_by);
     json_write_end(j);
     json_write_end(j);
+    return OK;
 }
 
 typedef enum err list_log(struct call *c, struct work *w, const struct log_range *range, struct json_writer *j, str *out_cursor);
@@ -153,7 +138,7 @@ typedef enum err list_log(struct call *c, struct work *w, const struct log_range
         struct name *items;                                                                                                         \
         size_t       n;                                                                                                             \
         TRY(name##_list(c, w->store, range, &items, &n, out_cursor));                                                               \
-        for (size_t i = 0; i < n; i++) write_##name(j, &items[i]);                                                                  \
+        for (size_t i = 0; i < n; i++) TRY(write_##name(c, w->product, j, &items[i]));                                                                  \
         return OK;                                                                                                                  \
     }
 LISTS(activity)

@@ -22,7 +22,7 @@ enum err imds_unknown_source(struct call *c, struct work *w, const struct wire *
 #define ITS_OWN PERMIT_NONE("the listener is the workload's, and nobody else reaches it")
 
 static const struct route ROUTES[] = {
-    {HTTP_GET, "/metadata/identity/oauth2/token", GUARD_NONE, ITS_OWN, workload_get_token},
+    {HTTP_GET, "/metadata/identity/oauth2/token", GUARD_NONE, ITS_OWN, workload_get_token, .gives_tokens_to = SIGNIN_MANAGED_IDENTITY},
     {HTTP_GET, "/metadata/identity/oauth2/{rest*}", GUARD_NONE, PERMIT_NONE("refused to everybody"), imds_unknown_source},
     {HTTP_GET, "/metadata/instance/{rest*}", GUARD_NONE, ITS_OWN, imds_get_instance},
     {HTTP_GET, "/metadata/versions", GUARD_NONE, ITS_OWN, imds_get_versions},
@@ -65,6 +65,6 @@ const struct service SERVICE_IMDS = {
     .route_n = COUNT(ROUTES),
     .paths.takes_slashes = true, // an escaped one leads nowhere, and nowhere is 404
     .at_door = check_headers,
-    .record = workload_record,
+    .correlation = "x-ms-client-request-id",
     .sockets = {SOCKETS, COUNT(SOCKETS)},
 };

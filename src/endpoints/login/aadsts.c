@@ -4,9 +4,9 @@
 
 static const struct row {
     int number, status;
-    str error, text;
+    str name, error, text;
 } ROWS[] = {
-#define X(kind, number, status, error, text) [AADSTS_##kind] = {number, status, S_INIT(error), S_INIT(text)},
+#define X(kind, number, status, error, text) [AADSTS_##kind] = {number, status, S_INIT(#kind), S_INIT(error), S_INIT(text)},
     AADSTS_TABLE(X)
 #undef X
 };
@@ -41,11 +41,23 @@ static str describe(struct call *c, const struct wire *q, const struct row *row,
     return b.failed ? STR_NONE : buf_view(&b);
 }
 
+// For the sign-in log, in words that quote nobody.
+static void note(struct call *c, const struct wire *q, struct answer *a, const struct row *row)
+{
+    struct buf b;
+    buf_init(&b, &c->arena);
+    add_text(c, &b, row->text, q->product, S("..."));
+    a->signin.error_code = row->number;
+    a->signin.error = row->name;
+    a->signin.reason = b.failed ? STR_NONE : buf_view(&b);
+}
+
 enum err login_refuse_as(struct call *c, const struct wire *q, struct answer *a, enum aadsts kind, str error, str about)
 {
     const struct row *row = &ROWS[kind];
     guid              trace = guid_new(c), correlation = c->correlation_id;
     str               url = names_url(c, &q->product->names, &HOST_LOGIN);
+    note(c, q, a, row);
     answer_header(a, "Cache-Control", S("no-store, no-cache"));
     answer_header(a, "Pragma", S("no-cache"));
     answer_header(a, "x-ms-request-id", str_of(guid_text(trace).s));

@@ -2,6 +2,7 @@
 // request ends in the refusal that is true of it; which one, is told from the request and the directory.
 #include "core/b64.h"
 #include "endpoints/login/parts.h"
+#include "endpoints/signins.h"
 
 #define MAX_REQUIRED 2
 
@@ -125,6 +126,7 @@ static enum err post_token(struct call *c, struct work *w, const struct wire *q,
 
     client_id               app;
     const struct principal *p = guid_parse(k.client, &app.g) ? directory_find_app(w->world->directory, app) : NULL;
+    if (p) signins_note_principal(c, a, p);
     // I1: a managed identity is nobody's application; there is no secret with which it could come here.
     if (!p || p->kind != PRINCIPAL_APP) return login_refuse(c, q, a, AADSTS_APP_UNKNOWN, k.client);
     return k.grant->end(c, w, &k, a);

@@ -37,6 +37,10 @@ enum err workload_listener_settings(struct call *c, const struct workload_settin
     l->place = (struct workload_place){.id = {room, id.n}, .uid = settings->place.uid};
     l->known_by = settings->known_by;
     l->published_limits = settings->published_limits;
+    if (!settings->who) {
+        l->router.workload = l->place.id;
+        l->router.known_by = l->known_by;
+    }
     out->handler = router_handle;
     out->admit = router_admit;
     out->context = &l->router;

@@ -1,5 +1,7 @@
 #include "endpoints/workload/token.h"
 
+#include "endpoints/signins.h"
+
 int64_t workload_left_s(const struct call *c, const struct minted *t)
 {
     return (t->expires_s * NS_PER_S - c->now_ns) / NS_PER_S;
@@ -45,32 +47,25 @@ static enum err read_selectors(struct call *c, const struct token_protocol *p, s
 static enum err read_ask(struct call *c, const struct wire *q, const struct token_protocol *p, struct workload_ask *ask)
 {
     TRY(read_fields(c, q, ask));
+    ask->audience = http_field(ask->fields, ask->field_n, S("resource")); // first: a refusal's record says it
     if (p->check) TRY(p->check(c, q, ask));
-    ask->audience = http_field(ask->fields, ask->field_n, S("resource"));
     if (str_empty(ask->audience)) return FAIL_PLAIN(c, ERR_AUDIENCE_MISSING);
     return read_selectors(c, p, ask);
 }
 
-// The record is made when the world is left.
-static enum err note_identity(struct call *c, const struct workload_identity *who, struct workload_ask *ask)
+// What is known of the sign-in, for its record.
+static void note(struct call *c, const struct work *w, const struct workload_ask *ask, const struct workload_identity *who, struct answer *a)
 {
-    TRY(call_copy_str(c, who->principal->name, &ask->name));
-    ask->principal = who->principal->id;
-    ask->app = who->principal->app;
-    ask->is_system_assigned = who->principal->is_system_assigned;
-    return OK;
+    if (who->principal) signins_note_principal(c, a, who->principal);
+    signins_note_target(c, w, a, ask->audience);
 }
 
 /* ---- what is answered ---- */
 
-void workload_record(struct call *c, const struct wire *q, const struct answer *a)
-{
-    (void)c, (void)q, (void)a;
-}
-
 static void grant(struct answer *a, const struct token_protocol *p, struct workload_ask *ask, const struct minted *t)
 {
     ask->token = t;
+    a->signin.unique_id = t->unique_id;
     p->write(a, ask);
 }
 
@@ -122,30 +117,45 @@ static enum err wait_until_signed(struct call *c, struct product *product, const
     return failed;
 }
 
-enum err workload_get_token(struct call *c, struct work *w, const struct wire *q, struct answer *a)
+static enum err get_token(struct call *c, struct work *w, const struct wire *q, struct workload_ask *ask, struct workload_identity *who,
+                          struct answer *a)
 {
     struct workload_listener    *l = workload_listener_of(q);
     const struct token_protocol *p = l->protocol;
     struct minter               *minter = w->product->minter;
-    struct workload_ask         *ask;
-    struct workload_identity     who;
     struct mint_order            order;
     struct mint_key              key;
-    TRY(NEW(c, &ask, 1));
-    a->x->user = ask;
     TRY(l->who(c, w, l, a->x, &ask->caller));
+    a->signin.host = ask->caller.place.id;
+    a->signin.known_by = ask->caller.known_by;
     if (ask->caller.limits && p->tokens_per_s) TRY(workload_rate_take(c, &ask->caller.limits->tokens, p->tokens_per_s));
     TRY(read_ask(c, q, p, ask));
-    TRY(workload_identity(c, w->world, workload_host(&ask->caller, w->world), &ask->choice, &who));
-    TRY(note_identity(c, &who, ask));
-    workload_key(&who, ask->audience, &key);
+    TRY(workload_identity(c, w->world, workload_host(&ask->caller, w->world), &ask->choice, who));
+    workload_key(who, ask->audience, &key);
     const struct minted *t = minter_find(minter, w->row, c->now_s, &key);
-    ask->from_cache = t != NULL;
-    if (t) grant(a, p, ask, t);
-    if (t && !minter_is_due(t, c->now_s)) return OK;
-    enum err failed = workload_order(c, w->product, w->world, &who, ask->audience, &key, &order);
-    if (!t) return failed == OK ? wait_until_signed(c, w->product, p, ask, &order, a) : failed;
+    if (t) {
+        grant(a, p, ask, t);
+        if (!signins_count(c, q, a)) note(c, w, ask, who, a);
+        if (!minter_is_due(t, c->now_s)) return OK;
+    }
+    enum err failed = workload_order(c, w->product, w->world, who, ask->audience, &key, &order);
+    if (!t) {
+        TRY(failed);
+        note(c, w, ask, who, a); // before: another thread may answer at once
+        return wait_until_signed(c, w->product, p, ask, &order, a);
+    }
     if (failed == OK) minter_renew(minter, &order);
     call_forgive(c); // the old one is good for a while
     return OK;
+}
+
+enum err workload_get_token(struct call *c, struct work *w, const struct wire *q, struct answer *a)
+{
+    struct workload_ask     *ask;
+    struct workload_identity who = {0};
+    TRY(NEW(c, &ask, 1));
+    a->x->user = ask;
+    enum err failed = get_token(c, w, q, ask, &who, a);
+    if (failed != OK) note(c, w, ask, &who, a);
+    return failed;
 }

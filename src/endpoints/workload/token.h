@@ -2,7 +2,8 @@
  * token.h - from a workload's request to its token: what all local token endpoints have in common.
  *
  * A protocol says in a table how a request names an identity, which one is meant when it names none, and how an answer
- * is written. The rest is here: whose workload it is, the token in use or the wait for a signature, the limits, the record.
+ * is written. The rest is here: whose workload it is, the token in use or the wait for a signature, the limits, and what
+ * the sign-in's record says of it (endpoints/signins.h).
  *
  * Layer:  endpoints (uses all above)
  */
@@ -23,11 +24,6 @@ struct workload_ask {
     size_t                   field_n;
     str                      audience;
     struct identity_choice   choice;
-    object_id                principal; /* the identity that was meant; none: it is not known yet */
-    client_id                app;
-    str                      name;
-    bool                     is_system_assigned;
-    bool                     from_cache;
     const struct minted     *token; /* NULL: refused. Lives: until the answer is sent */
 };
 
@@ -44,14 +40,8 @@ struct token_protocol {
     void (*write)(struct answer *a, const struct workload_ask *ask);
 };
 
-/* The handler of the path at which tokens are asked for. */
+/* The handler of the path at which tokens are asked for; its row says gives_tokens_to SIGNIN_MANAGED_IDENTITY. */
 route_handler workload_get_token;
-
-/*
- * Every grant and every refusal of a token passes here: the `record` of every service that serves workloads. The ask may be
- * NULL, and its principal none: the request was refused before they were known.
- */
-void workload_record(struct call *c, const struct wire *q, const struct answer *a);
 
 /* The request's ask; NULL if it was refused before it was read. */
 static inline const struct workload_ask *workload_ask_of(const struct answer *a)
