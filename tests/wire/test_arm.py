@@ -450,6 +450,20 @@ def test_providers_are_registered_and_listed(s):
     assert "Contoso.Things" not in listed(), "gone with the last one"
 
 
+def test_unregistering_a_provider_asks_for_its_own_permission(s):
+    """who may register a provider may not unregister it, and the other way around"""
+    role, grant = f"{s.group}/providers/Microsoft.Authorization/roleDefinitions/{uuid.uuid4()}", f"{s.subscription}/providers/Microsoft.Authorization/roleAssignments/{uuid.uuid4()}"
+    act = lambda verb: s.ask("POST", f"{s.subscription}/providers/Microsoft.Compute/{verb}", who="nobody")
+    for may, other in (("register", "unregister"), ("unregister", "register")):
+        s.server.api("PUT", f"{role}?api-version=2022-04-01", {"properties": {"roleName": "Registrar", "permissions": [
+            {"actions": [f"Microsoft.Compute/{may}/action"]}], "assignableScopes": [s.subscription]}})
+        s.server.api("PUT", f"{grant}?api-version=2022-04-01", {"properties": {"roleDefinitionId": role, "principalId": s.ids["nobody"]}})
+        same(act(may).status, 200, may)
+        refused(act(other), 403, "AuthorizationFailed", f"'Microsoft.Compute/{other}/action'")
+    for path in (grant, role):
+        s.server.api("DELETE", f"{path}?api-version=2022-04-01")
+
+
 def test_machines_and_sites_have_what_clients_expect(s):
     """machines and sites have what clients expect of each, and keep what they were given"""
     made = s.machine("plain")["properties"]

@@ -86,7 +86,7 @@ permit_target arm_at_assignment, arm_at_role;                                   
 permit_target arm_at_mgmt_group, arm_at_mgmt_group_write, arm_at_mgmt_subscription; /* struct mgmt_group_args */
 permit_target arm_at_system_identity, arm_at_identity;
 permit_target arm_at_vault, arm_at_deleted_vault; /* struct policy_args; struct deleted_vault_args */
-permit_target arm_at_vault_secret, arm_at_registration;
+permit_target arm_at_vault_secret, arm_at_registration, arm_at_unregistration;
 permit_rule   arm_may_see_subscription, arm_may_read_role;
 
 /* Handlers, by file. */

@@ -152,10 +152,20 @@ enum err arm_provider_get(struct call *c, struct work *w, const struct wire *q, 
     return OK;
 }
 
+static enum err at_provider(struct call *c, const struct work *w, struct wire *q, const char *verb, struct op_target *out)
+{
+    out->action = call_format(c, "%.*s/%s/action", PSTR(wire_param(q, "namespace")), verb);
+    return arm_at_subscription(c, w, q, out);
+}
+
 enum err arm_at_registration(struct call *c, const struct work *w, struct wire *q, struct op_target *out)
 {
-    out->action = call_format(c, "%.*s/register/action", PSTR(wire_param(q, "namespace")));
-    return arm_at_subscription(c, w, q, out);
+    return at_provider(c, w, q, "register", out);
+}
+
+enum err arm_at_unregistration(struct call *c, const struct work *w, struct wire *q, struct op_target *out)
+{
+    return at_provider(c, w, q, "unregister", out);
 }
 
 // Every provider is registered already.

@@ -21,9 +21,9 @@
 #define GRANTS_READ PERMIT_ACTION("Microsoft.Authorization/roleAssignments/read", arm_at_scope)
 #define MGMT_READ   PERMIT_ACTION("Microsoft.Management/managementGroups/read", arm_at_mgmt_group)
 #define LIST_ALL    PERMIT_ACTION("Microsoft.Resources/subscriptions/resources/read", arm_at_holder)
-#define REGISTER                                                                                      \
-    {                                                                                                 \
-        .kind = PERMIT_BY_ROLE, .by_target = true, .target = arm_at_registration, .items = { IN_USE } \
+#define REGISTRY(at)                                                                 \
+    {                                                                                \
+        .kind = PERMIT_BY_ROLE, .by_target = true, .target = (at), .items = { IN_USE } \
     }
 // Which providers' resources a subscription has is told to whoever may list them.
 #define IN_USE    "Microsoft.Resources/subscriptions/resources/read"
@@ -56,8 +56,8 @@ static const struct route ROUTES[] = {
     {HTTP_GET, "/providers/{namespace}/operations", GUARD_BEARER, CATALOGUE, arm_operations_list, .reads_much = true},
     {HTTP_GET, SUB "/providers", GUARD_BEARER, PROVIDERS, arm_providers_list, .reads_much = true},
     {HTTP_GET, SUB "/providers/{namespace}", GUARD_BEARER, PROVIDERS, arm_provider_get, .reads_much = true},
-    {HTTP_POST, SUB "/providers/{namespace}/register", GUARD_BEARER, REGISTER, arm_provider_register},
-    {HTTP_POST, SUB "/providers/{namespace}/unregister", GUARD_BEARER, REGISTER, arm_provider_register},
+    {HTTP_POST, SUB "/providers/{namespace}/register", GUARD_BEARER, REGISTRY(arm_at_registration), arm_provider_register},
+    {HTTP_POST, SUB "/providers/{namespace}/unregister", GUARD_BEARER, REGISTRY(arm_at_unregistration), arm_provider_register},
 
     {HTTP_GET, SUB "/resourceGroups", GUARD_BEARER, PERMIT_ACTION("Microsoft.Resources/subscriptions/resourceGroups/read", arm_at_subscription), arm_groups_list, .reads_much = true},
     {HTTP_PUT, GROUP, GUARD_BEARER, PERMIT_AT(arm_at_group), arm_group_put, &OP_GROUP_PUT},
