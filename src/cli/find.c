@@ -33,11 +33,13 @@ bool candidates_see(const struct json *item, void *ctx)
     return true;
 }
 
+// A slot is called "shop/next" in answers, and "next" is its own name.
 static bool see_named(const struct json *item, void *ctx)
 {
     struct candidates *x = ctx;
+    str                name = json_get_str(item, S("name"));
     bool               fits = str_empty(x->below) || str_starts_nocase(json_get_str(item, S("id")), x->below);
-    return fits && str_eq_nocase(json_get_str(item, S("name")), x->name) ? candidates_see(item, x) : true;
+    return fits && str_eq_nocase(str_from(name, str_find_last(name, '/') + 1), x->name) ? candidates_see(item, x) : true;
 }
 
 enum err candidates_one(const struct candidates *x, const char *what, str *out)

@@ -63,6 +63,7 @@ const struct name_rule NAME_RULE_MGMT_GROUP = {1, 90, .others = S_INIT("-_.()"),
 #define ALWAYS          .spelling = IDENTITY_COMPACT_ALWAYS
 #define LOWER           .has_lower_group = true
 #define ENDPOINT(whose) .own_endpoint = S_INIT(whose)
+#define JOINED          .has_joined_name = true
 #define OK_200          .answers_200 = true
 #define SINCE(csv)      .api_versions = S_INIT(csv)
 // Those of services that this product plays stand in their descriptors.
@@ -85,7 +86,7 @@ static const struct resource_type TYPES[] = {
     {TYPE("Microsoft.Storage/storageAccounts"), &STORAGE_NAMES, OK_200, GLOBAL, TRACKED, BOTH, COMPACT},
     {TYPE("Microsoft.Web/serverfarms"), &PLAN_NAMES, TRACKED, SINCE(WEB_VERSIONS)},
     {TYPE("Microsoft.Web/sites"), &SITE_NAMES, OK_200, GLOBAL, TRACKED, BOTH, SINCE(WEB_VERSIONS), ENDPOINT("App Service")},
-    {TYPE("Microsoft.Web/sites/slots"), &SLOT_NAMES, OK_200, TRACKED, BOTH, SINCE(WEB_VERSIONS), ENDPOINT("App Service")},
+    {TYPE("Microsoft.Web/sites/slots"), &SLOT_NAMES, OK_200, JOINED, TRACKED, BOTH, SINCE(WEB_VERSIONS), ENDPOINT("App Service")},
 };
 
 // Contract I2: any type may carry identities.

@@ -41,6 +41,7 @@ struct resource_type {
     enum identity_spelling  spelling;
     bool                    answers_200;     /* a new one is answered with 200, never 201 */
     bool                    has_lower_group; /* its ids are written with "resourcegroups" */
+    bool                    has_joined_name; /* answers name it "parent/name"; its id and its own name stay as they are */
     str                     own_endpoint;    /* whose token endpoint its programs have ("App Service"); empty: that of virtual machines */
     str                     api_versions;    /* "2024-11-30, 2023-01-31", newest first; empty: any */
 };

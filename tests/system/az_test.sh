@@ -50,6 +50,10 @@ shows_a_site_without_kind() {
     api PUT "$group/providers/Microsoft.Web/sites/lanyard-az-site?api-version=2022-03-01" '{"location":"westeurope"}'
     az_as_runner webapp list --query '[].[name,kind,defaultHostName]' -o tsv
     says out "$(printf 'lanyard-az-site\tapp\tlanyard-az-site.azurewebsites.net')"
+    api PUT "$group/providers/Microsoft.Web/sites/lanyard-az-site/slots/next?api-version=2022-03-01" \
+        "{\"location\":\"westeurope\",\"properties\":{\"serverFarmId\":\"$group/providers/Microsoft.Web/serverfarms/plan\"}}"
+    az_as_runner webapp deployment slot list -g az -n lanyard-az-site --query '[].name' -o tsv # cuts the name at its slash
+    says out next
 }
 gets_tokens() { # with and without a slash, for services that are none of ours
     for audience in https://graph.windows.net https://batch.core.windows.net/; do

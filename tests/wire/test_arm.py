@@ -1,4 +1,5 @@
 """The management API over real sockets: statuses, error bodies and headers, and what must not bring the server down."""
+import json
 import pathlib
 import socket
 import subprocess
@@ -490,6 +491,18 @@ def test_machines_and_sites_have_what_clients_expect(s):
     same((first["kind"], first["properties"]["state"], first["properties"]["hostNames"]), ("app", "Running", ["wire-site.azurewebsites.net"]), "a site")
     same(put(site, kind="functionapp,linux")["kind"], "functionapp,linux", "its own kind")
     slot = put(f"{site}/slots/Stage")
+    same((slot["name"], slot["id"]), ("Wire-Site/Stage", f"{site}/slots/Stage"), "a slot is named with its site")
+    of_type = s.server.api("GET", f"{site}/slots?api-version=2022-03-01")["value"]
+    same([x["name"] for x in of_type], ["Wire-Site/Stage"], "in the list too: az takes what follows the slash")
+    quoted = lambda name: urllib.parse.quote(f"name eq '{name}'")
+    found = lambda name: [x["id"] for x in s.server.api("GET", f"{s.subscription}/resources?api-version={GROUPS}&$filter={quoted(name)}")["value"]]
+    for name in ("Stage", "wire-site/stage", "stage"):
+        same(found(name), [slot["id"]], f"found as {name}")
+    for name in ("other/stage", "wire-site/", "/stage", "wire-site/stage2", "wire-sitestage"):
+        same(found(name), [], f"not found as {name}")
+    shown = lambda name: json.loads(s.server.call("show", name, "--json"))
+    same(shown("Stage")["id"], slot["id"], "by its own name")
+    same(shown("Wire-Site/Stage")["id"], slot["id"], "by both")
     same((slot["kind"], slot["properties"]["defaultHostName"]), ("app", "wire-site-stage.azurewebsites.net"), "a slot")
     for path, version in ((f"{s.machines}/plain", MACHINES), (f"{s.machines}/own", MACHINES), (site, "2022-03-01"), (scale["id"], MACHINES)):
         s.server.api("DELETE", f"{path}?api-version={version}")

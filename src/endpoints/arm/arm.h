@@ -13,6 +13,8 @@ extern const struct host HOST_MANAGEMENT;
 #define ARM_PAGE_ITEMS 1000 /* items of a list on one page */
 
 /* A resource as the API shows it. `is_item`: in a list of all resources, which leaves properties out. */
+/* Of a resource whose type joins its parent's name to its own in answers, "shop/next": the parent's. Empty for all others. */
+str      arm_parent_name(const struct resource *r);
 FALLIBLE arm_write_resource(struct call *c, const struct work *w, struct json_writer *to, const struct resource *r, bool is_item);
 FALLIBLE arm_write_group(struct call *c, struct json_writer *to, const struct resource_group *g);
 

@@ -77,6 +77,20 @@ static bool is_identity(const struct resource *r)
     return str_eq_nocase(r->type, S("Microsoft.ManagedIdentity/userAssignedIdentities"));
 }
 
+str arm_parent_name(const struct resource *r)
+{
+    if (!types_of(r->type)->has_joined_name) return STR_NONE;
+    str above = str_upto(r->id, r->id.n - r->name.n - 1); // ".../sites/shop/slots"
+    above = str_upto(above, str_find_last(above, '/'));
+    return str_from(above, str_find_last(above, '/') + 1);
+}
+
+static void write_name(struct call *c, struct json_writer *to, const struct resource *r)
+{
+    str parent = arm_parent_name(r);
+    json_put_string(to, S("name"), str_empty(parent) ? r->name : call_format(c, "%.*s/%.*s", PSTR(parent), PSTR(r->name)));
+}
+
 enum err arm_write_resource(struct call *c, const struct work *w, struct json_writer *to, const struct resource *r, bool is_item)
 {
     const struct resource_type *type = types_of(r->type);
@@ -85,7 +99,7 @@ enum err arm_write_resource(struct call *c, const struct work *w, struct json_wr
     TRY(json_parse(c, r->document, &document));
     json_write_object(to);
     json_put_string(to, S("id"), r->id);
-    json_put_string(to, S("name"), r->name);
+    write_name(c, to, r);
     json_put_string(to, S("type"), r->type);
     if (!str_empty(r->location)) json_put_string(to, S("location"), r->location);
     identity_write(to, type->spelling, w->product->tenant, &r->identity, ids_of, &values);

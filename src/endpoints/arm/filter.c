@@ -142,12 +142,21 @@ static str group_of(str id)
     return str_eq_nocase(piece, S("resourceGroups")) && str_cut(&rest, '/', &piece) ? piece : STR_NONE;
 }
 
+// A name by which answers call it, or its own where they join its parent's: "shop/next", "next".
+static bool is_named(const struct resource *r, str name)
+{
+    str parent = arm_parent_name(r);
+    if (str_eq_nocase(r->name, name)) return true;
+    return !str_empty(parent) && name.n == parent.n + 1 + r->name.n && str_starts_nocase(name, parent) && name.at[parent.n] == '/' &&
+           str_ends_nocase(name, r->name);
+}
+
 static bool term_holds(const struct arm_filter *f, size_t i, const struct resource *r, const struct json *tags)
 {
     const struct term *t = &f->terms[i];
     switch (t->field) {
     case FIELD_TYPE: return str_eq_nocase(r->type, t->value);
-    case FIELD_NAME: return str_eq_nocase(r->name, t->value);
+    case FIELD_NAME: return is_named(r, t->value);
     case FIELD_NAME_PART: return str_contains_nocase(r->name, t->value);
     case FIELD_LOCATION: return str_eq_nocase(r->location, t->value);
     case FIELD_TAG_NAME: return has_tag(tags, t->value, STR_NONE);
