@@ -116,18 +116,20 @@ static void free_chunk(struct arena_chunk *k)
     free(k);
 }
 
+// The newest chunk is the largest: an arena that serves one request after the other settles at what one takes.
 void arena_reset(struct arena *a)
 {
-    struct arena_chunk *first = a->chunk;
-    while (first && (first->older || first->size > KEPT_CHUNK_BYTES)) {
-        struct arena_chunk *older = first->older;
-        free_chunk(first);
-        first = older;
+    struct arena_chunk *kept = NULL;
+    for (struct arena_chunk *k = a->chunk, *older; k; k = older) {
+        older = k->older;
+        if (kept || k->size > KEPT_CHUNK_BYTES) free_chunk(k);
+        else kept = k;
     }
-    a->chunk = first;
-    a->used = first ? first->size : 0;
-    if (!first) return;
-    wipe(first, 0);
+    a->chunk = kept;
+    a->used = kept ? kept->size : 0;
+    if (!kept) return;
+    kept->older = NULL;
+    wipe(kept, 0);
 }
 
 void arena_clear(struct arena *a)

@@ -30,7 +30,7 @@ bool arena_resize_last(struct arena *a, void *piece, size_t old_size, size_t new
 /* A copy with a NUL behind it that does not count; NULL `at` if there was no room. */
 str arena_copy_str(struct arena *a, str s);
 
-/* Frees all but one small chunk, so that the next unit of work starts warm. */
+/* Frees all but the newest chunk that is small, so that the next unit of work starts warm. */
 void arena_reset(struct arena *a);
 /* Frees all; the arena may be used again. */
 void arena_clear(struct arena *a);

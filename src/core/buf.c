@@ -56,11 +56,6 @@ void buf_add(struct buf *b, str s)
     if (piece) memcpy(piece, s.at, s.n);
 }
 
-void buf_add_char(struct buf *b, char c)
-{
-    buf_add(b, (str){&c, 1});
-}
-
 void buf_add_bytes(struct buf *b, bytes s)
 {
     buf_add(b, bytes_str(s));

@@ -23,12 +23,18 @@ void buf_init(struct buf *b, struct arena *arena);
 /* Room for `n` more bytes at once, where their number is known before: then nothing is moved while they come. */
 void buf_reserve(struct buf *b, size_t n);
 void buf_add(struct buf *b, str s);
-void buf_add_char(struct buf *b, char c);
 void buf_add_bytes(struct buf *b, bytes s);
 void buf_addf(struct buf *b, const char *format, ...) PRINTF_LIKE(2, 3);
 void buf_add_i64(struct buf *b, int64_t v);
 /* `n` bytes of room to write into directly; NULL if there is none. */
 char *buf_extend(struct buf *b, size_t n);
+
+/* Records and JSON are built byte by byte: as long as there is room that is one store. */
+static inline void buf_add_char(struct buf *b, char c)
+{
+    if (b->n < b->room && b->failed == OK) b->at[b->n++] = c;
+    else buf_add(b, (str){&c, 1});
+}
 
 static inline str buf_view(const struct buf *b)
 {

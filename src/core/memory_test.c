@@ -53,6 +53,21 @@ TEST(arena_reset_keeps_only_what_is_small)
     }
 }
 
+// A unit of work that takes what the one before it took asks the system for nothing.
+TEST(arena_settles_at_what_a_unit_of_work_takes)
+{
+    struct arena a = {0};
+    size_t       settled = 0;
+    for (int round = 0; round < 4; round++) {
+        for (int i = 0; i < 100; i++) CHECK(arena_alloc(&a, 200) != NULL);
+        if (round == 2) settled = a.used;
+        if (round == 3) CHECK_INT(a.used, settled, "bytes from the system");
+        arena_reset(&a);
+        if (round >= 2) CHECK_INT(a.used, settled, "bytes that stay");
+    }
+    arena_clear(&a);
+}
+
 TEST(buf_says_why_it_failed)
 {
     static const struct { size_t limit, bytes; enum err want; } CASES[] = {

@@ -10,7 +10,7 @@ static str resource_of(str scope)
 {
     static const str PROVIDERS = S_INIT("/providers/");
     size_t           at = 0, slashes = 0;
-    while (at < scope.n && !str_starts_nocase(str_from(scope, at), PROVIDERS)) at++;
+    while (at < scope.n && (scope.at[at] != '/' || !str_starts_nocase(str_from(scope, at), PROVIDERS))) at++;
     for (at += PROVIDERS.n; at < scope.n; at++)
         if (scope.at[at] == '/' && ++slashes == 3) return str_upto(scope, at); // behind namespace, type and name
     return slashes == 2 ? scope : STR_NONE;

@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "core/random.h"
 #include "core/report.h"
 #include "log/repeats.h"
 #include "log/sink.h"
@@ -28,6 +29,7 @@ struct logs {
     struct repeats       *repeats;                 // refusals
     _Atomic(struct row *) rows[PRODUCT_MAX_LOOPS]; // made at first use
     struct write_job      job;
+    struct random_pool    ids;           // of records: a system call for each would cost more than the record
     struct call           call;          // the job's
     pthread_mutex_t       lock;          // of the two below
     bool                  is_out, again; // the job waits or runs; there is more to do when it is done
@@ -245,7 +247,8 @@ enum err logs_start(struct call *c, struct product *p, struct logs **out)
     l->product = p;
     l->job = (struct write_job){.run = run_job, .done = job_done};
     pthread_mutex_init(&l->lock, NULL);
-    call_init(&l->call, &p->clock, p->random);
+    random_pool_init(&l->ids);
+    call_init(&l->call, &p->clock, p->random ? p->random : &l->ids.random);
     *out = l;
     return OK;
 }
