@@ -43,19 +43,21 @@ static enum err policy_for(struct call *c, const struct product *p, const struct
     return guard_audiences(c, p, q->service, &out->audiences, &out->audience_n);
 }
 
-static enum err verify(struct call *c, struct product *p, struct known_tokens *known, str text, const struct token_policy *policy,
-                       struct token_claims *out)
+// Names and tenant are those that the server started with: a policy never changes, and is made only for a token that is new.
+static enum err verify(struct call *c, struct product *p, struct known_tokens *known, str text, const struct wire *q, struct token_claims *out)
 {
-    sha256 digest;
+    sha256              digest;
+    struct token_policy policy;
     TRY(digest_sha256(c, str_bytes(text), &digest));
-    const struct token_claims *seen = known ? known_find(known, &digest) : NULL;
+    const struct token_claims *seen = known ? known_find(known, &digest, q->service) : NULL;
     if (seen) {
         *out = *seen;
-        return token_check(c, out, policy);
+        return token_check_times(c, out);
     }
+    TRY(policy_for(c, p, q, &policy));
     CLEANUP(keyring_dropp) struct keyring *keys = product_keyring_take(p);
-    TRY(token_verify(c, keys, text, policy, out));
-    if (known) known_put(known, &digest, out);
+    TRY(token_verify(c, keys, text, &policy, out));
+    if (known) known_put(known, &digest, q->service, out);
     return OK;
 }
 
@@ -76,13 +78,11 @@ static int64_t groups_at_ns(const struct product *p, const struct token_claims *
 
 enum err guard_bearer(struct call *c, struct product *p, struct known_tokens *known, const struct wire *q, struct caller *out)
 {
-    struct token_policy policy;
     struct token_claims claims;
     str                 text = bearer_of(q->http);
     if (str_empty(text)) return FAIL_PLAIN(c, ERR_TOKEN_MISSING);
     if (text.n > TOKEN_MAX_BYTES) return FAIL(c, ERR_TOKEN_MALFORMED, "The token is longer than %u bytes.", TOKEN_MAX_BYTES);
-    TRY(policy_for(c, p, q, &policy));
-    TRY(verify(c, p, known, text, &policy, &claims));
+    TRY(verify(c, p, known, text, q, &claims));
     TRY(check_not_revoked(c, p, q->row, &claims));
     // What is remembered may be replaced by the next request on this thread: the caller keeps copies.
     struct caller caller = {.id = claims.subject, .app = claims.app, .name = guid_str(c, claims.app.g), .groups_at_ns = groups_at_ns(p, &claims)};

@@ -4,6 +4,7 @@
 
 struct place {
     sha256              digest;
+    const void         *target;
     struct token_claims claims;
     char               *texts; // the claims' texts, one after the other; NULL: free
 };
@@ -29,10 +30,10 @@ static size_t place_of(const sha256 *digest)
     return (digest->b[0] | (size_t)digest->b[1] << 8) % KNOWN_TOKENS;
 }
 
-const struct token_claims *known_find(const struct known_tokens *k, const sha256 *digest)
+const struct token_claims *known_find(const struct known_tokens *k, const sha256 *digest, const void *target)
 {
     const struct place *p = &k->places[place_of(digest)];
-    return p->texts && memcmp(p->digest.b, digest->b, sizeof digest->b) == 0 ? &p->claims : NULL;
+    return p->texts && p->target == target && memcmp(p->digest.b, digest->b, sizeof digest->b) == 0 ? &p->claims : NULL;
 }
 
 // All texts of the claims.
@@ -46,7 +47,7 @@ static str *text_of(struct token_claims *claims, size_t i)
     return (str *)((char *)claims + TEXTS[i]);
 }
 
-void known_put(struct known_tokens *k, const sha256 *digest, const struct token_claims *claims)
+void known_put(struct known_tokens *k, const sha256 *digest, const void *target, const struct token_claims *claims)
 {
     struct token_claims copy = *claims;
     size_t              n = 1;
@@ -61,5 +62,5 @@ void known_put(struct known_tokens *k, const sha256 *digest, const struct token_
     }
     struct place *p = &k->places[place_of(digest)];
     free(p->texts);
-    *p = (struct place){.digest = *digest, .claims = copy, .texts = texts};
+    *p = (struct place){.digest = *digest, .target = target, .claims = copy, .texts = texts};
 }

@@ -2,6 +2,8 @@
 
 #include "test.h"
 
+static const char *const TARGET = "vault", *const OTHER_TARGET = "management";
+
 static sha256 digest(unsigned low, uint8_t rest)
 {
     sha256 d = {{(uint8_t)low, (uint8_t)(low >> 8), rest}};
@@ -27,10 +29,10 @@ TEST(known_find_knows_what_was_put_and_keeps_its_own_copy)
     struct known_tokens *k = known_new();
     sha256               d = digest(5, 1);
     struct token_claims  put = claims(room);
-    CHECK(!known_find(k, &d));
-    known_put(k, &d, &put);
+    CHECK(!known_find(k, &d, TARGET));
+    known_put(k, &d, TARGET, &put);
     memset(room, 'x', sizeof room); // the request's memory is gone
-    const struct token_claims *got = known_find(k, &d);
+    const struct token_claims *got = known_find(k, &d, TARGET);
     CHECK(got != NULL);
     if (got) {
         CHECK_STR(got->audience, S("aud"), "aud");
@@ -50,12 +52,12 @@ TEST(known_find_takes_no_other_token_for_a_known_one)
     struct known_tokens *k = known_new();
     struct token_claims  none = {0};
     sha256               d = digest(5, 1);
-    known_put(k, &d, &none);
-    CHECK(known_find(k, &d)); // without any text too
+    known_put(k, &d, TARGET, &none);
+    CHECK(known_find(k, &d, TARGET)); // without any text too
     for (size_t bit = 0; bit < 8 * sizeof d.b; bit++) {
         sha256 other = d;
         other.b[bit / 8] ^= (uint8_t)(1 << bit % 8);
-        if (known_find(k, &other)) test_failed(t, __FILE__, __LINE__, "bit %zu does not count", bit);
+        if (known_find(k, &other, TARGET)) test_failed(t, __FILE__, __LINE__, "bit %zu does not count", bit);
     }
     known_free(k);
 }
@@ -66,19 +68,33 @@ TEST(known_put_gives_a_place_to_the_latest)
     struct known_tokens *k = known_new();
     struct token_claims  put = claims(room);
     sha256               first = digest(5, 1), same_place = digest(5 + KNOWN_TOKENS, 2), beside = digest(6, 1);
-    known_put(k, &first, &put);
-    known_put(k, &beside, &put);
+    known_put(k, &first, TARGET, &put);
+    known_put(k, &beside, TARGET, &put);
     put.expires_s = 30;
-    known_put(k, &same_place, &put);
-    CHECK(!known_find(k, &first) && known_find(k, &beside));
-    CHECK(known_find(k, &same_place) && known_find(k, &same_place)->expires_s == 30);
+    known_put(k, &same_place, TARGET, &put);
+    CHECK(!known_find(k, &first, TARGET) && known_find(k, &beside, TARGET));
+    CHECK(known_find(k, &same_place, TARGET) && known_find(k, &same_place, TARGET)->expires_s == 30);
     put.expires_s = 40;
-    known_put(k, &same_place, &put); // the same once more
-    CHECK(known_find(k, &same_place)->expires_s == 40);
+    known_put(k, &same_place, TARGET, &put); // the same once more
+    CHECK(known_find(k, &same_place, TARGET)->expires_s == 40);
     for (unsigned i = 0; i < 3 * KNOWN_TOKENS; i++) {
         sha256 d = digest(i, 3);
-        known_put(k, &d, &put);
-        CHECK(known_find(k, &d));
+        known_put(k, &d, TARGET, &put);
+        CHECK(known_find(k, &d, TARGET));
     }
+    known_free(k);
+}
+
+// Whether its audience is right is known for the target that verified it, and for no other.
+TEST(known_find_knows_a_token_only_where_it_was_verified)
+{
+    char                 room[] = "audissuuires00";
+    struct known_tokens *k = known_new();
+    sha256               d = digest(5, 1);
+    struct token_claims  put = claims(room);
+    known_put(k, &d, TARGET, &put);
+    CHECK(known_find(k, &d, TARGET) && !known_find(k, &d, OTHER_TARGET) && !known_find(k, &d, NULL));
+    known_put(k, &d, OTHER_TARGET, &put);
+    CHECK(!known_find(k, &d, TARGET) && known_find(k, &d, OTHER_TARGET));
     known_free(k);
 }

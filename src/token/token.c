@@ -191,14 +191,20 @@ static bool same_audience(str a, str b)
     return !str_empty(a) && str_eq_nocase(a, b);
 }
 
+enum err token_check_times(struct call *c, const struct token_claims *claims)
+{
+    if (c->now_s - TOKEN_SKEW_S >= claims->expires_s) return FAIL(c, ERR_TOKEN_EXPIRED, "The token expired at %s.", time_iso_s(claims->expires_s).s);
+    if (c->now_s < claims->not_before_s - TOKEN_SKEW_S)
+        return FAIL(c, ERR_TOKEN_NOT_YET_VALID, "The token is not valid before %s.", time_iso_s(claims->not_before_s).s);
+    return OK;
+}
+
 enum err token_check(struct call *c, const struct token_claims *claims, const struct token_policy *policy)
 {
     bool issued_here = false, meant_for_us = false;
     for (size_t i = 0; i < policy->issuer_n; i++) issued_here |= str_eq(claims->issuer, policy->issuers[i]);
     if (!issued_here) return FAIL(c, ERR_TOKEN_ISSUER, "The token comes from the wrong issuer, '%.*s'.", PSTR(claims->issuer));
-    if (c->now_s - TOKEN_SKEW_S >= claims->expires_s) return FAIL(c, ERR_TOKEN_EXPIRED, "The token expired at %s.", time_iso_s(claims->expires_s).s);
-    if (c->now_s < claims->not_before_s - TOKEN_SKEW_S)
-        return FAIL(c, ERR_TOKEN_NOT_YET_VALID, "The token is not valid before %s.", time_iso_s(claims->not_before_s).s);
+    TRY(token_check_times(c, claims));
     for (size_t i = 0; i < policy->audience_n; i++) meant_for_us |= same_audience(claims->audience, policy->audiences[i]);
     if (!meant_for_us) return FAIL(c, ERR_TOKEN_AUDIENCE, "The token is for the audience '%.*s', which is not this service.", PSTR(claims->audience));
     return OK;

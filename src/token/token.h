@@ -109,3 +109,5 @@ FALLIBLE token_verify(struct call *c, const struct keyring *keys, str text, cons
 
 /* The same checks but the signature's, on claims known from an earlier verification of the same text. */
 FALLIBLE token_check(struct call *c, const struct token_claims *claims, const struct token_policy *policy);
+/* Of these, what changes while the policy does not: the times. Errors: ERR_TOKEN_EXPIRED, ERR_TOKEN_NOT_YET_VALID */
+FALLIBLE token_check_times(struct call *c, const struct token_claims *claims);
