@@ -62,6 +62,7 @@ struct net_loop {
     struct net_watch          *watches;
     struct net_waiting        *waiting;
     size_t                     stream_n;
+    size_t                     buffered_n; /* streams whose TLS holds buffers */
     bool                       measures;
     _Atomic int64_t            longest_turn_ns;
 };
@@ -93,8 +94,11 @@ void net_waiting_leave(struct net_stream *s);
 void net_port_close(struct port *p);
 void net_port_watch(struct port *p, bool accepting);
 
-/* stream.c: takes the accepted socket over, closes it if there is no memory. */
+/* stream.c */
+/* Takes the accepted socket over, closes it if there is no memory. */
 void net_stream_open(struct net_listener *l, struct net_loop *loop, int fd);
+/* At each tick: who has moved nothing for a whole one gives back what TLS holds for it, 34 KiB. */
+void net_stream_rest(struct net_stream *s);
 
 /* watch.c */
 void net_watch_end(struct net_watch *w);

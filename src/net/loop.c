@@ -85,6 +85,11 @@ static void expire(struct net_waiting *w)
     }
 }
 
+static void rest(struct net_waiting *w)
+{
+    for (struct net_stream *s = w->first; s; s = s->next) net_stream_rest(s);
+}
+
 static void go_on_accepting(struct net_loop *loop)
 {
     loop->paused = false;
@@ -95,6 +100,7 @@ static void on_tick(uv_timer_t *timer)
 {
     struct net_loop *loop = timer->data;
     for (struct net_waiting *w = loop->waiting; w; w = w->next) expire(w);
+    for (struct net_waiting *w = loop->buffered_n ? loop->waiting : NULL; w; w = w->next) rest(w);
     if (loop->paused) go_on_accepting(loop); // somebody may be idle by now, or the system have room
     if (loop->stream_n == 0 && !loop->paused) uv_timer_stop(timer);
 }

@@ -19,7 +19,10 @@ static ptrdiff_t plain_result(ssize_t n)
 static ptrdiff_t tls_failure(struct net_stream *s, int result)
 {
     switch (SSL_get_error(s->ssl, result)) {
-    case SSL_ERROR_WANT_READ: s->wants_write = false; return NET_AGAIN;
+    case SSL_ERROR_WANT_READ:
+        s->wants_write = false;
+        s->wants_more = true;
+        return NET_AGAIN;
     case SSL_ERROR_WANT_WRITE: s->wants_write = true; return NET_AGAIN;
     case SSL_ERROR_ZERO_RETURN: return NET_CLOSED;
     case SSL_ERROR_SSL: return ERR_GET_REASON(ERR_peek_error()) == SSL_R_HTTP_REQUEST ? NET_PLAIN_ON_TLS : NET_BROKEN;
@@ -27,19 +30,40 @@ static ptrdiff_t tls_failure(struct net_stream *s, int result)
     }
 }
 
+static void note_buffers(struct net_stream *s)
+{
+    s->loop->buffered_n += !s->is_buffered;
+    s->is_buffered = true;
+    s->is_quiet = false;
+}
+
+static void forget_buffers(struct net_stream *s)
+{
+    s->loop->buffered_n -= s->is_buffered;
+    s->is_buffered = false;
+}
+
+void net_stream_rest(struct net_stream *s)
+{
+    bool was_quiet = s->is_quiet;
+    s->is_quiet = true;
+    if (s->is_buffered && was_quiet && SSL_free_buffers(s->ssl)) forget_buffers(s); // not while they hold something
+}
+
 ptrdiff_t net_stream_read(struct net_stream *s, char *at, size_t n)
 {
     if (!s->ssl) return plain_result(recv(s->fd, at, n, 0));
+    note_buffers(s);
     ERR_clear_error();
     int got = SSL_read(s->ssl, at, n < MAX_PIECE ? (int)n : (int)MAX_PIECE);
     if (got <= 0) return tls_failure(s, got);
-    s->wants_write = false;
+    s->wants_write = s->wants_more = false;
     return got;
 }
 
 bool net_stream_has_more(const struct net_stream *s)
 {
-    return s->ssl && SSL_pending(s->ssl) > 0;
+    return s->ssl && !s->wants_more && SSL_has_pending(s->ssl);
 }
 
 static ptrdiff_t write_plain(struct net_stream *s, str head, str body)
@@ -53,6 +77,7 @@ static ptrdiff_t write_plain(struct net_stream *s, str head, str body)
 static ptrdiff_t write_tls(struct net_stream *s, str head, str body)
 {
     size_t done = 0;
+    note_buffers(s);
     while (done < head.n + body.n) {
         str piece = done < head.n ? str_from(head, done) : str_from(body, done - head.n);
         ERR_clear_error();
@@ -85,6 +110,7 @@ void net_stream_drop_tls(struct net_stream *s)
 {
     SSL_free(s->ssl);
     s->ssl = NULL;
+    forget_buffers(s);
 }
 
 static void on_ready(uv_poll_t *poll, int status, int events)

@@ -58,6 +58,9 @@ struct net_stream {
     int                  watched;     /* UV_READABLE, UV_WRITABLE */
     SSL                 *ssl;         /* NULL: plain */
     bool                 wants_write; /* TLS cannot go on reading before it has written */
+    bool                 wants_more;  /* TLS has read all that the socket had, and holds no whole record */
+    bool                 is_buffered; /* TLS holds buffers ... */
+    bool                 is_quiet;    /* ... and moved nothing since the last tick */
 };
 
 /* What `ready` is called for; 0: for nothing. */

@@ -74,8 +74,10 @@ static enum err set_up(struct call *c, SSL_CTX *context, str certificate_pem, co
 {
     static const unsigned char SESSIONS[] = "lanyard";
     SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_CLEANSE_PLAINTEXT | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
-    // Idle connections keep no buffers; what is left of a write may be written from another place.
-    SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    // What is left of a write may be written from another place. Not SSL_MODE_RELEASE_BUFFERS: it frees, and wipes, 17 KiB at
+    // each record; net_stream_rest does so once a connection is quiet.
+    SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    SSL_CTX_set_read_ahead(context, 1); // one system call for a record, not one for its header and one for the rest
     // Sessions are resumed from tickets, which clients keep, not from a table, which they could fill.
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_alpn_select_cb(context, choose_protocol, NULL);

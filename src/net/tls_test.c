@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "net/inside.h"
 #include "test_http.h"
 
 static const struct test_http_options TLS = {.tls = true, .net = {.loops = 2}};
@@ -135,6 +136,58 @@ TEST(net_tls_takes_large_bodies_and_slow_readers)
     CHECK_INT(done, N, "slowly");
     free(piece);
     client_free(k);
+    SSL_CTX_free(context);
+    test_http_end(&s, 1000);
+}
+
+struct look {
+    struct net_task  task;
+    struct net_loop *loop;
+    atomic_int       buffered; // -1: not looked yet
+};
+
+static void look(struct net_task *task)
+{
+    struct look *l = CONTAINER_OF(task, struct look, task);
+    atomic_store(&l->buffered, (int)l->loop->buffered_n);
+}
+
+// Connections of the loop whose TLS holds buffers, once they are that many, or the time is over.
+static int wait_for_buffered(struct test_http *s, int wanted)
+{
+    struct look l = {.task.run = look, .loop = net_loops_at(s->loops, 0), .buffered = -1};
+    for (int i = 0; i < TEST_HTTP_TIMEOUT_S * 100; i++) {
+        atomic_store(&l.buffered, -1);
+        net_post(l.loop, &l.task);
+        while (atomic_load(&l.buffered) < 0) usleep(100);
+        if (atomic_load(&l.buffered) == wanted) break;
+        usleep(10000);
+    }
+    return atomic_load(&l.buffered);
+}
+
+// Thousands may be connected and say nothing: what they do not need is not kept for them.
+TEST(net_tls_gives_back_the_buffers_of_the_quiet)
+{
+    static const struct test_http_options QUICK = {.tls = true, .net = {.loops = 1}, .settings = {.send_timeout_ms = 5000}};
+    struct test_http                      s;
+    struct client                        *clients[8];
+    str                                   head, body;
+    test_http_start(t, &s, &QUICK);
+    SSL_CTX *context = client_context(0, NULL);
+    for (size_t i = 0; i < COUNT(clients); i++) {
+        clients[i] = client_new_tls(t, s.port, context, NULL);
+        CHECK_INT(client_get(clients[i], "/echo"), 200, "first");
+    }
+    CHECK_INT(wait_for_buffered(&s, 0), 0, "quiet");
+    CHECK(client_send(clients[0], S(GET("/late")))); // it sleeps, and is quiet too
+    test_http_wait_late(&s, 1);
+    CHECK_INT(wait_for_buffered(&s, 0), 0, "asleep");
+    test_http_release(&s, 1);
+    CHECK_INT(client_read(clients[0], false, &head, &body), 200, "late");
+    for (size_t i = 0; i < COUNT(clients); i++) CHECK_INT(client_get(clients[i], "/echo"), 200, "again");
+    for (size_t i = 0; i < COUNT(clients); i++) client_free(clients[i]);
+    CHECK_INT(wait_for_buffered(&s, 0), 0, "gone");
     SSL_CTX_free(context);
     test_http_end(&s, 1000);
 }
