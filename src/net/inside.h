@@ -53,6 +53,7 @@ struct net_loop {
     _Atomic(struct net_task *) posted; /* newest first */
     uv_timer_t                 tick;   /* runs while there are streams, or accepting pauses */
     uv_timer_t                 grace;
+    uv_prepare_t               before_wait;
     int64_t                    tick_ms;
     int64_t                    told_ms; /* when a shortage was reported last; 0: never */
     bool                       stopping;

@@ -204,6 +204,13 @@ static void on_wake(uv_poll_t *wake, int status, int events)
     if (!loop->stopping && atomic_load(&loop->all->stopping)) begin_to_stop(loop);
 }
 
+static void on_before_wait(uv_prepare_t *prepare)
+{
+    const struct net_loop     *loop = prepare->data;
+    const struct net_settings *settings = &loop->all->settings;
+    settings->before_wait(loop->index, settings->context);
+}
+
 void net_loop_has_room(struct net_loop *loop)
 {
     if (loop->stopping) {
@@ -235,7 +242,9 @@ enum err net_loop_init(struct call *c, struct net_loop *loop, struct net_loops *
     loop->tick_ms = NET_SLOWEST_TICK_MS;
     uv_timer_init(&loop->uv, &loop->tick);
     uv_timer_init(&loop->uv, &loop->grace);
-    loop->wake.data = loop->tick.data = loop->grace.data = loop;
+    uv_prepare_init(&loop->uv, &loop->before_wait);
+    loop->wake.data = loop->tick.data = loop->grace.data = loop->before_wait.data = loop;
+    if (all->settings.before_wait) uv_prepare_start(&loop->before_wait, on_before_wait);
     uv_poll_start(&loop->wake, UV_READABLE, on_wake);
     return OK;
 }
@@ -257,6 +266,7 @@ void net_loop_clear(struct net_loop *loop)
     if (!loop->all) return;
     uv_close((uv_handle_t *)&loop->tick, NULL);
     uv_close((uv_handle_t *)&loop->grace, NULL);
+    uv_close((uv_handle_t *)&loop->before_wait, NULL);
     uv_close((uv_handle_t *)&loop->wake, NULL);
     uv_run(&loop->uv, UV_RUN_DEFAULT);
     if (uv_loop_close(&loop->uv) != 0) report(REPORT_ERROR, "net: a loop was left with something open", "loop=%u", loop->index);

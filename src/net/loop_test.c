@@ -76,6 +76,39 @@ static void run_posted(struct net_task *task)
     sem_post(&p->done);
 }
 
+struct waits {
+    struct posted p;
+    pthread_t     on[LOOPS];
+    atomic_int    n[LOOPS];
+};
+
+static void note_wait(unsigned loop, void *context)
+{
+    struct waits *w = context;
+    w->on[loop] = pthread_self();
+    atomic_fetch_add(&w->n[loop], 1);
+}
+
+// What one turn kept for the next request is let go of before the loop sleeps.
+TEST(net_loops_say_that_they_are_about_to_wait)
+{
+    struct waits w = {.p.task.run = run_posted};
+    struct rig   rig = {.t = t};
+    sem_init(&w.p.done, 0, 0);
+    CHECK_OK(net_loops_new(t->call, &(struct net_settings){.loops = LOOPS, .before_wait = note_wait, .context = &w}, &rig.loops));
+    CHECK(pthread_create(&rig.thread, NULL, serve, &rig) == 0);
+    for (unsigned i = 0; i < LOOPS; i++) {
+        int before = atomic_load(&w.n[i]);
+        net_post(net_loops_at(rig.loops, i), &w.p.task);
+        sem_wait(&w.p.done);
+        for (int k = 0; k < 20000 && atomic_load(&w.n[i]) == before; k++) usleep(1000);
+        CHECK(atomic_load(&w.n[i]) > before);
+        CHECK(pthread_equal(w.on[i], w.p.on));
+    }
+    rig_end(&rig);
+    sem_destroy(&w.p.done);
+}
+
 TEST(net_tasks_run_on_the_loop_they_were_posted_to)
 {
     struct rig    rig;

@@ -16,6 +16,7 @@ void work_end(struct work *w)
     if (!w->world) return;
     world_leave(w->product->worlds, w->row);
     w->world = NULL;
+    if (!w->product->reads_last_a_turn || w->row >= PRODUCT_MAX_LOOPS) product_end_read(w->product, w->row);
 }
 
 enum err work_closure(struct call *c, const struct work *w, const struct caller *caller, const object_id **out, size_t *out_n)

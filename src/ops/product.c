@@ -29,6 +29,11 @@ void product_keyring_put(struct product *p, struct keyring *ring)
     keyring_drop(before);
 }
 
+void product_end_read(struct product *p, unsigned row)
+{
+    if (p->sessions[row]) store_end_read(p->sessions[row]);
+}
+
 int64_t product_log_ns(struct product *p, int64_t now_ns)
 {
     p->last_log_ns = now_ns > p->last_log_ns ? now_ns : p->last_log_ns + 1;

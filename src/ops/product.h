@@ -42,6 +42,7 @@ struct product {
     const struct random  *random;
     struct store         *store;
     struct store_session *sessions[WORLD_MAX_READERS]; /* reading ones, by row; opened at first use */
+    bool                  reads_last_a_turn;           /* the serving loops end read transactions of their rows (product_end_read); else work_end does */
     struct worlds        *worlds;
     struct committer     *committer; /* the one that writes */
     struct minter        *minter;
@@ -77,6 +78,9 @@ extern const struct host HOST_ISSUER;
 struct keyring *product_keyring_take(struct product *p);
 /* Puts a ring into force, or none, and takes it over. Any thread. */
 void product_keyring_put(struct product *p, struct keyring *ring);
+
+/* Ends the read transaction that works of this row left open (store_begin_latest). Its thread, and before that waits. */
+void product_end_read(struct product *p, unsigned row);
 
 /*
  * The time under which a log record is written: not before `now_ns`, and later than that of any before, so that who

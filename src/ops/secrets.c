@@ -92,6 +92,7 @@ static enum err find_version(struct call *c, const struct secret_records *r, con
     struct secret_head head;
     secret_version     version;
     bool               found;
+    TRY(store_begin_latest(c, r->session)); // head and version are two looks at one state
     TRY(find_live(c, r, a, &head));
     if (str_empty(a->version)) return require_newest(c, r, a, &head, out);
     if (!parse_version(a->version, &version)) return not_found(c, a);

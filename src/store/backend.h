@@ -64,6 +64,7 @@ struct change_end {
 struct store {
     const struct store_backend *backend;
     atomic_bool                 has_writer;
+    _Atomic uint64_t            commits; /* since it was opened */
 };
 
 struct store_session {
@@ -71,6 +72,7 @@ struct store_session {
     enum store_access access;
     bool              in_transaction;
     bool              in_read;  /* between store_begin_read and store_end_read */
+    uint64_t          saw_commits; /* of the store when it was begun, if by store_begin_latest */
     bool              spoilt;   /* a write failed: the transaction can only be rolled back */
     unsigned          marks;    /* open ones */
     unsigned          visiting; /* scans under way, one inside the other */

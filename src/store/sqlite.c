@@ -32,7 +32,7 @@ static const char *const VERBS[VERB_N] = {
 };
 
 // A savepoint's name may be used again inside of it: RELEASE and ROLLBACK TO mean the latest.
-enum step { BEGIN, COMMIT, ROLLBACK, MARK, KEEP, UNDO, STEP_N };
+enum step { BEGIN, COMMIT, ROLLBACK, MARK, KEEP, UNDO, LOOK, STEP_N };
 static const char *const STEPS[STEP_N] = {
     [BEGIN] = "BEGIN IMMEDIATE",
     [COMMIT] = "COMMIT",
@@ -40,6 +40,7 @@ static const char *const STEPS[STEP_N] = {
     [MARK] = "SAVEPOINT mark",
     [KEEP] = "RELEASE mark",
     [UNDO] = "ROLLBACK TO mark",
+    [LOOK] = "SELECT 1 FROM sqlite_schema", // a read transaction lasts as long as a statement stands at a row
 };
 
 struct sqlite_store {
@@ -204,13 +205,18 @@ static enum err sqlite_scan(struct call *c, struct store_session *x, enum store_
     return done;
 }
 
-static FALLIBLE take_step(struct call *c, struct sqlite_session *q, enum step step)
+static FALLIBLE step_to(struct call *c, struct sqlite_session *q, enum step step, int wanted)
 {
     sqlite3_stmt **st = &q->steps[step];
     int            code = *st ? SQLITE_OK : sqlite3_prepare_v3(q->db, STEPS[step], -1, SQLITE_PREPARE_PERSISTENT, st, NULL);
     if (code == SQLITE_OK) code = sqlite3_step(*st);
-    enum err done = code == SQLITE_DONE ? OK : fail(c, q, code);
-    sqlite3_reset(*st);
+    return code == wanted ? OK : fail(c, q, code);
+}
+
+static FALLIBLE take_step(struct call *c, struct sqlite_session *q, enum step step)
+{
+    enum err done = step_to(c, q, step, SQLITE_DONE);
+    sqlite3_reset(q->steps[step]);
     return done;
 }
 
@@ -332,16 +338,13 @@ static enum err sqlite_remove_below(struct call *c, struct store_session *x, enu
 
 static void sqlite_end_read(struct store_session *x)
 {
-    sqlite_rollback(x); // nothing was written
+    sqlite3_reset(session_of(x)->steps[LOOK]);
 }
 
 // A transaction that only reads sees what stood at its first look: one is taken at once.
 static enum err sqlite_begin_read(struct call *c, struct store_session *x)
 {
-    struct sqlite_session *q = session_of(x);
-    int64_t                tables;
-    TRY(sqlite_run(c, q->db, q->path, "BEGIN"));
-    enum err looked = sqlite_number(c, q->db, q->path, "SELECT count(*) FROM sqlite_schema", &tables);
+    enum err looked = step_to(c, session_of(x), LOOK, SQLITE_ROW);
     if (looked != OK) sqlite_end_read(x);
     return looked;
 }

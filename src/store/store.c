@@ -213,6 +213,16 @@ enum err store_begin_read(struct call *c, struct store_session *x)
     return OK;
 }
 
+enum err store_begin_latest(struct call *c, struct store_session *x)
+{
+    if (x->access == STORE_WRITE) return OK;
+    uint64_t commits = atomic_load(&x->store->commits); // before the beginning: what is committed in between is seen, and looked for again
+    if (x->in_read && x->saw_commits == commits) return OK;
+    store_end_read(x);
+    x->saw_commits = commits;
+    return store_begin_read(c, x);
+}
+
 void store_end_read(struct store_session *x)
 {
     assert(!x->visiting);
@@ -258,6 +268,7 @@ enum err store_commit(struct call *c, struct store_session *x)
     if (x->marks) return FAIL(c, ERR_INTERNAL, "A commit was attempted with %u open marks.", x->marks);
     TRY(spoil_unless(changes_trim(c, x), x));
     TRY(spoil_unless(x->store->backend->commit(c, x), x));
+    atomic_fetch_add(&x->store->commits, 1);
     x->in_transaction = false;
     return OK;
 }

@@ -156,6 +156,11 @@ FALLIBLE store_scan_secondary(struct call *c, struct store_session *x, enum stor
  */
 FALLIBLE store_begin_read(struct call *c, struct store_session *x);
 void     store_end_read(struct store_session *x); /* also without one */
+/*
+ * The same for what is read often: goes on with a read transaction that sees all that is committed by now, else begins
+ * another. In a writing session, which has its own transaction, it does nothing.
+ */
+FALLIBLE store_begin_latest(struct call *c, struct store_session *x);
 
 /*
  * Writing. A transaction holds any number of marks: store_undo takes back what was written since the

@@ -272,6 +272,36 @@ TEST(store_refuses_strange_times_and_secondary_keys)
     }
 }
 
+// One transaction for many looks, as long as it misses nothing.
+TEST(store_begin_latest_sees_every_commit_before_it)
+{
+    EACH_BACKEND(b)
+    {
+        CLEANUP(fixture_close) struct fixture f = fixture_open(t, b);
+        bytes                                 got;
+        CHECK_OK(fixture_put(t->call, &f, STORE_ROLE, S("a"), S("1")));
+        for (int i = 0; i < 3; i++) CHECK_OK(store_begin_latest(t->call, f.r)); // the same one
+        CHECK_ERR(store_begin_read(t->call, f.r), ERR_INTERNAL, "one inside another");
+        CHECK_OK(fixture_put(t->call, &f, STORE_ROLE, S("a"), S("2")));
+        CHECK_OK(store_get(t->call, f.r, STORE_ROLE, S("a"), &got));
+        CHECK_STR(bytes_str(got), S("1"), b->name); // it sees one state ...
+        CHECK_OK(store_begin_latest(t->call, f.r));
+        CHECK_OK(store_get(t->call, f.r, STORE_ROLE, S("a"), &got));
+        CHECK_STR(bytes_str(got), S("2"), b->name); // ... until it is asked for the latest
+        CHECK_OK(store_begin(t->call, f.w));
+        CHECK_OK(store_put(t->call, f.w, STORE_ROLE, S("a"), str_bytes(S("3"))));
+        CHECK_OK(store_begin_latest(t->call, f.w)); // the writer sees what it wrote
+        CHECK_OK(store_get(t->call, f.w, STORE_ROLE, S("a"), &got));
+        CHECK_STR(bytes_str(got), S("3"), b->name);
+        CHECK_OK(store_begin_latest(t->call, f.r));
+        CHECK_OK(store_get(t->call, f.r, STORE_ROLE, S("a"), &got));
+        CHECK_STR(bytes_str(got), S("2"), b->name); // nothing of it is committed
+        store_rollback(f.w);
+        store_end_read(f.r);
+        CHECK_OK(store_begin_read(t->call, f.r));
+    }
+}
+
 TEST(store_read_transactions_see_one_state)
 {
     EACH_BACKEND(b)
