@@ -14,9 +14,9 @@ struct net_loops; /* all of them */
 struct net_loop;  /* one */
 
 struct net_settings {
-    unsigned loops;           /* threads that serve; 0 means 1 */
-    size_t   max_connections; /* per loop; 0 means 4096 */
-    bool     measures_turns;  /* takes two system calls more for each */
+    unsigned loops;                                    /* threads that serve; 0 means 1 */
+    size_t   max_connections;                          /* per loop; 0 means 4096 */
+    bool     measures_turns;                           /* takes two system calls more for each */
     void (*before_wait)(unsigned loop, void *context); /* on each loop's thread, before it waits for what comes next; may be NULL */
     void *context;
 };

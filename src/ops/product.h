@@ -42,7 +42,7 @@ struct product {
     const struct random  *random;
     struct store         *store;
     struct store_session *sessions[WORLD_MAX_READERS]; /* reading ones, by row; opened at first use */
-    bool                  reads_last_a_turn;           /* the serving loops end read transactions of their rows (product_end_read); else work_end does */
+    bool                  reads_last_a_turn; /* the serving loops end read transactions of their rows (product_end_read); else work_end does */
     struct worlds        *worlds;
     struct committer     *committer; /* the one that writes */
     struct minter        *minter;

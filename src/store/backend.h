@@ -71,13 +71,13 @@ struct store_session {
     struct store     *store;
     enum store_access access;
     bool              in_transaction;
-    bool              in_read;  /* between store_begin_read and store_end_read */
+    bool              in_read;     /* between store_begin_read and store_end_read */
     uint64_t          saw_commits; /* of the store when it was begun, if by store_begin_latest */
-    bool              spoilt;   /* a write failed: the transaction can only be rolled back */
-    unsigned          marks;    /* open ones */
-    unsigned          visiting; /* scans under way, one inside the other */
-    struct change_end last;     /* of the change sequence, as the transaction has it */
-    uint64_t          first;    /* number of the transaction's first change */
+    bool              spoilt;      /* a write failed: the transaction can only be rolled back */
+    unsigned          marks;       /* open ones */
+    unsigned          visiting;    /* scans under way, one inside the other */
+    struct change_end last;        /* of the change sequence, as the transaction has it */
+    uint64_t          first;       /* number of the transaction's first change */
 };
 
 /* changes.c: the change sequence, kept as records of STORE_CHANGE by any back end. */
