@@ -1,41 +1,5 @@
 #include "rbac/lists.h"
 
-size_t lists_bytes(const struct lists *measured)
-{
-    return measured->slot_n + measured->text_n;
-}
-
-struct lists lists_into(const struct lists *measured, void *tail)
-{
-    return (struct lists){.slots = tail, .texts = (char *)tail + measured->slot_n};
-}
-
-void *lists_slots(struct lists *l, const void *from, size_t n, size_t size)
-{
-    void *to = l->slots ? l->slots + l->slot_n : NULL;
-    if (to && n) memcpy(to, from, n * size);
-    l->slot_n += n * size;
-    return to;
-}
-
-str lists_text(struct lists *l, str s)
-{
-    str copy = {l->texts ? l->texts + l->text_n : NULL, s.n};
-    if (l->texts && s.n) memcpy(l->texts + l->text_n, s.at, s.n);
-    l->text_n += s.n;
-    return copy;
-}
-
-const str *lists_strs(struct lists *l, const str *from, size_t n)
-{
-    str *to = lists_slots(l, from, n, sizeof *from);
-    for (size_t i = 0; i < n; i++) {
-        str copy = lists_text(l, from[i]);
-        if (to) to[i] = copy;
-    }
-    return to;
-}
-
 const struct role_permission *lists_permissions(struct lists *l, const struct role_permission *from, size_t n)
 {
     struct role_permission *to = lists_slots(l, from, n, sizeof *from);
@@ -75,12 +39,6 @@ enum err lists_check(struct call *c, const struct role_permission *permissions, 
     return OK;
 }
 
-void pack_strs(struct buf *b, const str *items, size_t n)
-{
-    pack_u64(b, n);
-    for (size_t i = 0; i < n; i++) pack_str(b, items[i]);
-}
-
 void pack_permissions(struct buf *b, const struct role_permission *items, size_t n)
 {
     pack_u64(b, n);
@@ -94,23 +52,11 @@ void pack_permissions(struct buf *b, const struct role_permission *items, size_t
     }
 }
 
-enum err unpack_strs(struct call *c, struct unpack *u, size_t limit, const str **out, size_t *out_n)
-{
-    str   *items = NULL;
-    size_t n = unpack_u64(u);
-    if (u->damaged || n > limit) return FAIL_PLAIN(c, ERR_STORE_DAMAGED);
-    TRY(NEW(c, &items, n));
-    for (size_t i = 0; i < n; i++) items[i] = unpack_str(u);
-    *out = items;
-    *out_n = n;
-    return OK;
-}
-
 enum err unpack_permissions(struct call *c, struct unpack *u, const struct role_permission **out, size_t *out_n)
 {
     struct role_permission *items = NULL;
-    size_t                  n = unpack_u64(u);
-    if (u->damaged || n > ROLE_MAX_PERMISSIONS) return FAIL_PLAIN(c, ERR_STORE_DAMAGED);
+    size_t                  n = 0;
+    TRY(unpack_count(c, u, ROLE_MAX_PERMISSIONS, &n));
     TRY(NEW(c, &items, n));
     for (struct role_permission *p = items; p < items + n; p++) {
         TRY(unpack_strs(c, u, ROLE_MAX_ACTIONS, &p->actions, &p->action_n));
