@@ -1,4 +1,5 @@
 // A record that is read is written so that it reads the same; anything else is refused, whatever the bytes. The first byte picks the kind.
+#include "directory/applications.h"
 #include "directory/directory.h"
 #include "fuzz.h"
 #include "resources/tree.h"
@@ -22,6 +23,9 @@
 READ_TWICE(principal, principal_unpack, principal_pack)
 READ_TWICE(membership, membership_unpack, membership_pack)
 READ_TWICE(revocation, revocation_unpack, revocation_pack)
+READ_TWICE(application, application_unpack, application_pack)
+READ_TWICE(app_assignment, app_assignment_unpack, app_assignment_pack)
+READ_TWICE(password, password_unpack, password_pack)
 READ_TWICE(resource, resource_unpack, resource_pack)
 READ_TWICE(resource_group, resource_group_unpack, resource_group_pack)
 READ_TWICE(subscription, subscription_unpack, subscription_pack)
@@ -30,7 +34,8 @@ READ_TWICE(mgmt_group, mgmt_group_unpack, mgmt_group_pack)
 FUZZ(records)
 {
     static void (*const CHECKS[])(struct call * c, bytes in) = {
-        check_principal, check_membership, check_resource, check_resource_group, check_subscription, check_mgmt_group, check_revocation,
+        check_principal,  check_membership, check_resource,    check_resource_group, check_subscription,
+        check_mgmt_group, check_revocation, check_application, check_app_assignment, check_password,
     };
     str in = fuzz_str(c, data, n);
     if (in.n) CHECKS[(uint8_t)in.at[0] % COUNT(CHECKS)](c, str_bytes(str_from(in, 1)));

@@ -19,6 +19,10 @@ typedef struct {
     guid g;
 } client_id; /* an application: what code selects an identity by; "app id" */
 
+typedef struct {
+    guid g;
+} application_id; /* an application's registration: neither its service principal nor its client id */
+
 static inline bool object_id_eq(object_id a, object_id b)
 {
     return guid_eq(a.g, b.g);

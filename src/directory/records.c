@@ -1,5 +1,6 @@
 #include "directory/records.h"
 
+#include "directory/applications.h"
 #include "directory/directory.h"
 
 static void principal_key(struct buf *b, const struct ref *r)
@@ -76,3 +77,78 @@ static const struct ref *revocation_find(const void *home, str key)
 }
 
 RECORD_KIND(RECORD_REVOCATION, revocation, revocation, revocation_unpack, revocation_pack)
+
+static void application_key(struct buf *b, const struct ref *r)
+{
+    record_key_guid(b, ((const struct application *)r)->id.g);
+}
+
+static bool application_put(void *home, struct ref *r)
+{
+    return applications_put(home, (struct application *)r);
+}
+
+static void application_remove(void *home, const struct ref *r)
+{
+    applications_remove(home, ((const struct application *)r)->id);
+}
+
+static const struct ref *application_find(const void *home, str key)
+{
+    application_id            id;
+    const struct application *a = record_key_is_guids(key, &id.g, 1) ? applications_find(home, id) : NULL;
+    return a ? &a->ref : NULL;
+}
+
+RECORD_KIND(RECORD_APPLICATION, application, application, application_unpack, application_pack)
+
+static void app_assignment_key(struct buf *b, const struct ref *r)
+{
+    const struct app_assignment *a = (const struct app_assignment *)r;
+    record_key_guid(b, a->principal.g);
+    record_key_guid(b, a->id);
+}
+
+static bool app_assignment_put(void *home, struct ref *r)
+{
+    return applications_put_assignment(home, (struct app_assignment *)r);
+}
+
+static void app_assignment_remove(void *home, const struct ref *r)
+{
+    const struct app_assignment *a = (const struct app_assignment *)r;
+    applications_remove_assignment(home, a->principal, a->id);
+}
+
+static const struct ref *app_assignment_find(const void *home, str key)
+{
+    guid                         ids[2];
+    const struct app_assignment *a = record_key_is_guids(key, ids, 2) ? applications_find_assignment(home, (object_id){ids[0]}, ids[1]) : NULL;
+    return a ? &a->ref : NULL;
+}
+
+RECORD_KIND(RECORD_APP_ASSIGNMENT, app_assignment, app_assignment, app_assignment_unpack, app_assignment_pack)
+
+static void password_key(struct buf *b, const struct ref *r)
+{
+    record_key_guid(b, ((const struct password *)r)->user.g);
+}
+
+static bool password_put(void *home, struct ref *r)
+{
+    return applications_put_password(home, (struct password *)r);
+}
+
+static void password_remove(void *home, const struct ref *r)
+{
+    applications_remove_password(home, ((const struct password *)r)->user);
+}
+
+static const struct ref *password_find(const void *home, str key)
+{
+    object_id              id;
+    const struct password *p = record_key_is_guids(key, &id.g, 1) ? applications_find_password(home, id) : NULL;
+    return p ? &p->ref : NULL;
+}
+
+RECORD_KIND(RECORD_PASSWORD, password, password, password_unpack, password_pack)

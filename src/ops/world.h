@@ -13,6 +13,7 @@
  *         wait-free population oblivious reads" (2013)
  */
 #pragma once
+#include "directory/applications.h"
 #include "directory/directory.h"
 #include "rbac/rules.h"
 #include "resources/tree.h"
@@ -21,9 +22,10 @@
 #define WORLD_MAX_READERS 72 /* serving threads and helpers, each with a row of its own */
 
 struct world {
-    struct directory  *directory;
-    struct tree       *tree;
-    struct rbac_rules *rules;
+    struct directory    *directory;
+    struct applications *applications;
+    struct tree         *tree;
+    struct rbac_rules   *rules;
 };
 
 /* One record before and after: NULL before is a new one, NULL after a removal. */

@@ -14,6 +14,16 @@ static void free_directory(void *home)
     directory_free(home);
 }
 
+static void *make_applications(void)
+{
+    return applications_new();
+}
+
+static void free_applications(void *home)
+{
+    applications_free(home);
+}
+
 static void *make_tree(void)
 {
     return tree_new();
@@ -34,12 +44,13 @@ static void free_rules(void *home)
     rbac_rules_free(home);
 }
 
-#define DIRECTORY offsetof(struct world, directory)
-#define TREE      offsetof(struct world, tree)
-#define RULES     offsetof(struct world, rules)
+#define DIRECTORY    offsetof(struct world, directory)
+#define APPLICATIONS offsetof(struct world, applications)
+#define TREE         offsetof(struct world, tree)
+#define RULES        offsetof(struct world, rules)
 
 const struct world_room WORLD_ROOMS[] = {
-    {DIRECTORY, make_directory, free_directory}, {TREE, make_tree, free_tree}, {RULES, make_rules, free_rules},
+    {DIRECTORY, make_directory, free_directory}, {APPLICATIONS, make_applications, free_applications}, {TREE, make_tree, free_tree}, {RULES, make_rules, free_rules},
 };
 const size_t WORLD_ROOM_N = COUNT(WORLD_ROOMS);
 
@@ -54,6 +65,9 @@ const struct world_kind WORLD_KINDS[] = {
     {STORE_ASSIGNMENT, RULES, &RECORD_ASSIGNMENT},
     {STORE_DENY, RULES, &RECORD_DENY},
     {STORE_REVOCATION, DIRECTORY, &RECORD_REVOCATION},
+    {STORE_APPLICATION, APPLICATIONS, &RECORD_APPLICATION},
+    {STORE_APP_ASSIGNMENT, APPLICATIONS, &RECORD_APP_ASSIGNMENT},
+    {STORE_PASSWORD, APPLICATIONS, &RECORD_PASSWORD},
 };
 const size_t WORLD_KIND_N = COUNT(WORLD_KINDS);
 

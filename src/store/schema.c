@@ -36,8 +36,10 @@ static const char *const STEPS[] = {
     RAISED("resource_group") RAISED("resource") RAISED("role") RAISED("role_assignment") RAISED("deny_assignment")
     RAISED("signing_key") RAISED("secret") RAISED("activity") RAISED("signin") RAISED("diagnostic")
     RAISED("revocation") SMALL("change") COLUMNS("change"), // the change sequence
+    SMALL("application") RAISED("application") SMALL("app_assignment") RAISED("app_assignment")
+    SMALL("password") RAISED("password"),
 };
-_Static_assert(STORE_KIND_N == 16, "a new kind of record that is no service's needs a step that makes its table");
+_Static_assert(STORE_KIND_N == 19, "a new kind of record that is no service's needs a step that makes its table");
 
 const int SCHEMA_VERSION = (int)COUNT(STEPS);
 

@@ -49,7 +49,10 @@ enum store_follow {
     X(ACTIVITY,     "activity",         STORE_UNFOLLOWED)   /* logs: keys are in order of time */         \
     X(SIGNIN,       "signin",           STORE_UNFOLLOWED)                                                 \
     X(DIAGNOSTIC,   "diagnostic",       STORE_UNFOLLOWED)                                                 \
-    X(REVOCATION,   "revocation",       STORE_FOLLOWED)
+    X(REVOCATION,   "revocation",       STORE_FOLLOWED)                                                   \
+    X(APPLICATION,  "application",      STORE_FOLLOWED)                                                   \
+    X(APP_ASSIGNMENT, "app_assignment", STORE_FOLLOWED)                                                   \
+    X(PASSWORD,     "password",         STORE_FOLLOWED)
 
 enum store_kind {
 #define X(kind, table, follow) STORE_##kind,
