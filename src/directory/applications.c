@@ -49,17 +49,17 @@ struct applications *applications_new(void)
 
 static struct app_entry *entry_of(struct order_node *n)
 {
-    return n ? CONTAINER_OF(n, struct app_entry, by_id) : NULL;
+    return CONTAINER_OF(n, struct app_entry, by_id);
 }
 
 static struct assignment_entry *entry_of_principal(struct order_node *n)
 {
-    return n ? CONTAINER_OF(n, struct assignment_entry, of_principal) : NULL;
+    return CONTAINER_OF(n, struct assignment_entry, of_principal);
 }
 
 static struct assignment_entry *entry_at_resource(struct order_node *n)
 {
-    return n ? CONTAINER_OF(n, struct assignment_entry, at_resource) : NULL;
+    return CONTAINER_OF(n, struct assignment_entry, at_resource);
 }
 
 void applications_free(struct applications *d)
@@ -86,6 +86,12 @@ void applications_free(struct applications *d)
 
 // ---- applications ----
 
+static struct app_entry *find_application(const struct applications *d, application_id id)
+{
+    struct order_node *n = order_find(&d->ids, guid_key(&id.g));
+    return n ? entry_of(n) : NULL;
+}
+
 bool applications_put(struct applications *d, struct application *a)
 {
     struct app_entry *fresh = calloc(1, sizeof *fresh + a->uri_n * sizeof fresh->uris[0]);
@@ -109,7 +115,7 @@ bool applications_put(struct applications *d, struct application *a)
 
 void applications_remove(struct applications *d, application_id id)
 {
-    struct app_entry *e = entry_of(order_find(&d->ids, guid_key(&id.g)));
+    struct app_entry *e = find_application(d, id);
     if (!e) return;
     order_remove(&d->ids, &e->by_id);
     for (size_t i = 0; i < e->a->uri_n; i++)
@@ -121,7 +127,7 @@ void applications_remove(struct applications *d, application_id id)
 
 const struct application *applications_find(const struct applications *d, application_id id)
 {
-    struct app_entry *e = entry_of(order_find(&d->ids, guid_key(&id.g)));
+    struct app_entry *e = find_application(d, id);
     return e ? e->a : NULL;
 }
 
@@ -156,8 +162,9 @@ static str key_of(const guid *ids, size_t n)
 
 static struct assignment_entry *find_entry(const struct applications *d, object_id principal, guid id)
 {
-    guid key[] = {principal.g, id};
-    return entry_of_principal(order_find(&d->of_principals, key_of(key, COUNT(key))));
+    guid               key[] = {principal.g, id};
+    struct order_node *n = order_find(&d->of_principals, key_of(key, COUNT(key)));
+    return n ? entry_of_principal(n) : NULL;
 }
 
 bool applications_put_assignment(struct applications *d, struct app_assignment *a)
@@ -188,17 +195,27 @@ const struct app_assignment *applications_find_assignment(const struct applicati
     return e ? e->a : NULL;
 }
 
-void applications_each_of(const struct applications *d, object_id principal, bool (*visit)(const struct app_assignment *a, void *ctx), void *ctx)
+// Keys begin with two ids: what is past all keys of them is past `after`.
+static struct order_node *first_past(const struct order *o, guid of, const guid *after)
 {
-    for (struct order_node *n = order_from(&d->of_principals, guid_key(&principal.g)); n; n = n->after) {
+    guid key[3] = {of};
+    if (!after) return order_from(o, guid_key(&of));
+    key[1] = *after;
+    memset(key[2].b, 0xff, sizeof key[2].b);
+    return order_behind(o, key_of(key, COUNT(key)));
+}
+
+void applications_each_of(const struct applications *d, object_id principal, const guid *after, app_assignment_visit *visit, void *ctx)
+{
+    for (struct order_node *n = first_past(&d->of_principals, principal.g, after); n; n = n->after) {
         const struct app_assignment *a = entry_of_principal(n)->a;
         if (!object_id_eq(a->principal, principal) || !visit(a, ctx)) return;
     }
 }
 
-void applications_each_at(const struct applications *d, object_id resource, bool (*visit)(const struct app_assignment *a, void *ctx), void *ctx)
+void applications_each_at(const struct applications *d, object_id resource, const guid *after, app_assignment_visit *visit, void *ctx)
 {
-    for (struct order_node *n = order_from(&d->at_resources, guid_key(&resource.g)); n; n = n->after) {
+    for (struct order_node *n = first_past(&d->at_resources, resource.g, after); n; n = n->after) {
         const struct app_assignment *a = entry_at_resource(n)->a;
         if (!object_id_eq(a->resource, resource) || !visit(a, ctx)) return;
     }

@@ -33,8 +33,10 @@ size_t                    applications_n(const struct applications *d);
 void applications_each(const struct applications *d, const application_id *after, bool (*visit)(const struct application *a, void *ctx), void *ctx);
 
 const struct app_assignment *applications_find_assignment(const struct applications *d, object_id principal, guid id);
-/* What a principal has been given, and who has been given a role at a resource; in the order of assignment ids within. */
-void applications_each_of(const struct applications *d, object_id principal, bool (*visit)(const struct app_assignment *a, void *ctx), void *ctx);
-void applications_each_at(const struct applications *d, object_id resource, bool (*visit)(const struct app_assignment *a, void *ctx), void *ctx);
+/* What a principal has been given, and who has been given a role at a resource: in the order of assignment ids, from the first past `after`
+   (NULL: from the beginning). */
+typedef bool app_assignment_visit(const struct app_assignment *a, void *ctx);
+void         applications_each_of(const struct applications *d, object_id principal, const guid *after, app_assignment_visit *visit, void *ctx);
+void         applications_each_at(const struct applications *d, object_id resource, const guid *after, app_assignment_visit *visit, void *ctx);
 
 const struct password *applications_find_password(const struct applications *d, object_id user);

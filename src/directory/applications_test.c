@@ -65,9 +65,13 @@ TEST(app_assignments_are_walked_from_both_sides) // S7
     give(t, d, 1, 51, 8);
     give(t, d, 2, 50, 9); // another's id may be the same
     give(t, d, 1, 50, 9); // again: it replaces itself
-    applications_each_of(d, (object_id){id_of(1)}, count, &of);
-    applications_each_at(d, (object_id){id_of(9)}, count, &at);
+    applications_each_of(d, (object_id){id_of(1)}, NULL, count, &of);
+    applications_each_at(d, (object_id){id_of(9)}, NULL, count, &at);
     CHECK(of == 2 && at == 2);
+    guid past = id_of(50);
+    applications_each_of(d, (object_id){id_of(1)}, &past, count, &of);
+    applications_each_at(d, (object_id){id_of(9)}, &past, count, &at);
+    CHECK(of == 3 && at == 2);
     applications_remove_assignment(d, (object_id){id_of(2)}, id_of(50));
     CHECK(applications_find_assignment(d, (object_id){id_of(2)}, id_of(50)) == NULL);
     CHECK(applications_find_assignment(d, (object_id){id_of(1)}, id_of(50)) != NULL);

@@ -40,7 +40,7 @@ void signins_note_target(struct call *c, const struct work *w, struct answer *a,
 {
     struct signin  *s = &a->signin;
     struct audience known;
-    if (!audience_find(c, &w->product->names, w->world->directory, asked, &known)) {
+    if (!product_audience(c, w->product, w->world, asked, &known)) {
         s->target = copy(c, host_of(asked));
         return;
     }

@@ -1,33 +1,28 @@
 #include "ops/principals.h"
 
+#include "ops/applications.h"
 #include "ops/effects.h"
 #include "ops/groups_members.h"
+#include "ops/properties.h"
 
 #define DISPLAY_NAME S("displayName")
 #define USER_NAME    S("userPrincipalName")
 #define PASSWORD     S("passwordProfile")
+#define APP_ID       S("appId")
 
 #define UPN_MAX_LOCAL_BYTES 64
 
-#define USERS  (1u << PRINCIPAL_USER)
-#define GROUPS (1u << PRINCIPAL_GROUP)
+#define USERS    (1u << PRINCIPAL_USER)
+#define GROUPS   (1u << PRINCIPAL_GROUP)
+#define SERVICES (1u << PRINCIPAL_APP)
 
-// What may be written. Texts have a limit in bytes; everything but the two names is kept in the principal's document.
-struct property {
-    str            name;
-    unsigned       kinds;
-    enum json_kind kind;
-    size_t         max_bytes;
-    bool           is_required; // to make one
-    bool           is_fixed;    // when made
-};
-
+// What may be written.
 static const struct property PROPERTIES[] = {
-    {S_INIT("displayName"), USERS | GROUPS, JSON_IS_STRING, 256, true, false},
+    {S_INIT("displayName"), USERS | GROUPS, JSON_IS_STRING, 256, true, false, true},
     {S_INIT("mailNickname"), USERS | GROUPS, JSON_IS_STRING, 64, true, false},
     {S_INIT("accountEnabled"), USERS, JSON_IS_BOOL, 0, true, false},
-    {S_INIT("userPrincipalName"), USERS, JSON_IS_STRING, 113, true, false},
-    {S_INIT("passwordProfile"), USERS, JSON_IS_OBJECT, 0, true, false},
+    {S_INIT("userPrincipalName"), USERS, JSON_IS_STRING, 113, true, false, true},
+    {S_INIT("passwordProfile"), USERS, JSON_IS_OBJECT, 0, true, false, true},
     {S_INIT("passwordPolicies"), USERS, JSON_IS_STRING, 256, false, false},
     {S_INIT("givenName"), USERS, JSON_IS_STRING, 64, false, false},
     {S_INIT("surname"), USERS, JSON_IS_STRING, 64, false, false},
@@ -57,23 +52,31 @@ static const struct property PROPERTIES[] = {
     {S_INIT("isAssignableToRole"), GROUPS, JSON_IS_BOOL, 0, false, true},
     {S_INIT("visibility"), GROUPS, JSON_IS_STRING, 16, false, false},
     {S_INIT("uniqueName"), GROUPS, JSON_IS_STRING, 128, false, true},
+    {S_INIT("appId"), SERVICES, JSON_IS_STRING, 36, true, true, true},
+    {S_INIT("displayName"), SERVICES, JSON_IS_STRING, 256, false, false, true},
+    {S_INIT("accountEnabled"), SERVICES, JSON_IS_BOOL, 0, false, false},
+    {S_INIT("appRoleAssignmentRequired"), SERVICES, JSON_IS_BOOL, 0, false, false},
+    {S_INIT("tags"), SERVICES, JSON_IS_ARRAY, 256, false, false},
+    {S_INIT("notes"), SERVICES, JSON_IS_STRING, 1024, false, false},
+    {S_INIT("description"), SERVICES, JSON_IS_STRING, 1024, false, false},
+    {S_INIT("homepage"), SERVICES, JSON_IS_STRING, 1024, false, false},
+    {S_INIT("loginUrl"), SERVICES, JSON_IS_STRING, 1024, false, false},
+    {S_INIT("logoutUrl"), SERVICES, JSON_IS_STRING, 1024, false, false},
+    {S_INIT("replyUrls"), SERVICES, JSON_IS_ARRAY, 1024, false, false},
+    {S_INIT("alternativeNames"), SERVICES, JSON_IS_ARRAY, 256, false, false},
+    {S_INIT("notificationEmailAddresses"), SERVICES, JSON_IS_ARRAY, 256, false, false},
+    {S_INIT("preferredSingleSignOnMode"), SERVICES, JSON_IS_STRING, 64, false, false},
 };
 
-static const struct property *property_of(enum principal_kind kind, str name)
-{
-    for (size_t i = 0; i < COUNT(PROPERTIES); i++)
-        if (PROPERTIES[i].kinds & 1u << kind && str_eq_nocase(PROPERTIES[i].name, name)) return &PROPERTIES[i];
-    return NULL;
-}
-
-static const char *resource_name(enum principal_kind kind)
-{
-    return kind == PRINCIPAL_USER ? "User" : "Group";
-}
+static const struct property_set SETS[] = {
+    [PRINCIPAL_USER] = {PROPERTIES, COUNT(PROPERTIES), USERS, "user", "User"},
+    [PRINCIPAL_GROUP] = {PROPERTIES, COUNT(PROPERTIES), GROUPS, "group", "Group"},
+    [PRINCIPAL_APP] = {PROPERTIES, COUNT(PROPERTIES), SERVICES, "servicePrincipal", "ServicePrincipal"},
+};
 
 static enum err invalid(struct call *c, enum principal_kind kind, str name)
 {
-    return FAIL(c, ERR_CONTENT_INVALID, "Invalid value specified for property '%.*s' of resource '%s'.", PSTR(name), resource_name(kind));
+    return property_invalid(c, &SETS[kind], name);
 }
 
 enum err directory_require_writer(struct call *c)
@@ -88,48 +91,6 @@ static enum err require_reader(struct call *c, struct work *w, const void *args,
     if (!c->caller) return FAIL_PLAIN(c, ERR_CALLER_UNKNOWN);
     const struct principal *p = directory_find(w->world->directory, c->caller->id);
     return c->caller->is_local_operator || (p && p->kind == PRINCIPAL_USER) ? OK : FAIL_PLAIN(c, ERR_NOT_AUTHORIZED);
-}
-
-static enum err check_texts(struct call *c, enum principal_kind kind, const struct property *p, const struct json *list)
-{
-    for (size_t i = 0; i < json_n(list); i++)
-        if (!json_is(json_at(list, i), JSON_IS_STRING) || json_str(json_at(list, i)).n > p->max_bytes) return invalid(c, kind, p->name);
-    return OK;
-}
-
-static enum err check_value(struct call *c, enum principal_kind kind, const struct property *p, const struct json *value)
-{
-    if (json_is(value, JSON_IS_NULL)) return p->is_required ? invalid(c, kind, p->name) : OK;
-    if (!json_is(value, p->kind)) return invalid(c, kind, p->name);
-    if (p->kind == JSON_IS_ARRAY) return check_texts(c, kind, p, value);
-    if (p->kind != JSON_IS_STRING) return OK;
-    if (str_empty(json_str(value)) || json_str(value).n > p->max_bytes) return invalid(c, kind, p->name);
-    return OK;
-}
-
-static bool is_annotation(str name)
-{
-    return str_find(name, '@') != STR_NOWHERE;
-}
-
-static enum err check_properties(struct call *c, enum principal_kind kind, const struct json *body, bool is_new)
-{
-    for (size_t i = 0; i < json_n(body); i++) {
-        str                    name = body->u.list.names[i];
-        const struct property *p = property_of(kind, name);
-        if (is_annotation(name)) continue;
-        if (!p)
-            return FAIL(c, ERR_CONTENT_INVALID, "The property '%.*s' does not exist on type 'microsoft.graph.%s' or cannot be set.",
-                        PSTR(call_printable(c, name, 64)), kind == PRINCIPAL_USER ? "user" : "group");
-        if (p->is_fixed && !is_new) return FAIL(c, ERR_CONTENT_INVALID, "Property '%.*s' is read-only and cannot be set.", PSTR(p->name));
-        TRY(check_value(c, kind, p, json_at(body, i)));
-    }
-    for (size_t i = 0; is_new && i < COUNT(PROPERTIES); i++) {
-        const struct property *p = &PROPERTIES[i];
-        if (p->kinds & 1u << kind && p->is_required && !json_get_nocase(body, p->name))
-            return FAIL(c, ERR_CONTENT_INVALID, "A value is required for property '%.*s' of resource '%s'.", PSTR(p->name), resource_name(kind));
-    }
-    return OK;
 }
 
 static bool is_nickname(str s)
@@ -165,9 +126,22 @@ static enum err check_user_name(struct call *c, const struct work *w, object_id 
     return OK;
 }
 
-static enum err check_password(struct call *c, const struct json *profile)
+static bool is_strong(str password)
 {
-    if (!profile || !str_empty(json_str(json_get(profile, S("password"))))) return OK;
+    unsigned classes = 0;
+    for (size_t i = 0; i < password.n; i++) {
+        char ch = password.at[i];
+        classes |= ch >= 'a' && ch <= 'z' ? 1u : ch >= 'A' && ch <= 'Z' ? 2u : ch >= '0' && ch <= '9' ? 4u : 8u;
+    }
+    return __builtin_popcount(classes) >= PASSWORD_MIN_CLASSES;
+}
+
+static enum err check_password(struct call *c, const struct json *body)
+{
+    const struct json *profile = json_get_nocase(body, PASSWORD);
+    str                password = json_str(json_get_nocase(profile, S("password")));
+    bool               any_will_do = str_contains_nocase(json_str(json_get_nocase(body, S("passwordPolicies"))), S("DisableStrongPassword"));
+    if (!profile || (password.n >= PASSWORD_MIN_CHARS && password.n <= PASSWORD_MAX_BYTES && (any_will_do || is_strong(password)))) return OK;
     return FAIL(c, ERR_CONTENT_INVALID,
                 "The specified password does not comply with password complexity requirements. Please provide a different password.");
 }
@@ -186,36 +160,11 @@ static enum err check_group(struct call *c, const struct json *body)
 static enum err check(struct call *c, const struct work *w, const struct principal_args *args, bool is_new)
 {
     const struct json *nickname = json_get_nocase(args->body, S("mailNickname")), *user_name = json_get_nocase(args->body, USER_NAME);
-    TRY(check_properties(c, args->kind, args->body, is_new));
+    TRY(properties_check(c, &SETS[args->kind], args->body, is_new));
     if (nickname && !is_nickname(json_str(nickname))) return invalid(c, args->kind, S("mailNickname"));
     if (args->kind == PRINCIPAL_GROUP) return check_group(c, args->body);
     if (user_name) TRY(check_user_name(c, w, args->id, json_str(user_name)));
-    return check_password(c, json_get_nocase(args->body, PASSWORD));
-}
-
-static bool is_in_document(const struct property *p)
-{
-    return !str_eq(p->name, DISPLAY_NAME) && !str_eq(p->name, USER_NAME) && !str_eq(p->name, PASSWORD);
-}
-
-static enum err document_of(struct call *c, enum principal_kind kind, str before, const struct json *body, str *out)
-{
-    const struct json *old = NULL;
-    struct buf         b;
-    struct json_writer w;
-    if (!str_empty(before)) TRY(json_parse(c, before, &old));
-    buf_init(&b, &c->arena);
-    json_begin(&w, &b);
-    json_write_object(&w);
-    for (size_t i = 0; i < COUNT(PROPERTIES); i++) {
-        const struct property *p = &PROPERTIES[i];
-        if (!(p->kinds & 1u << kind) || !is_in_document(p)) continue;
-        const struct json *value = json_get_nocase(body, p->name);
-        if (!value) value = json_get(old, p->name);
-        if (value && !json_is(value, JSON_IS_NULL)) json_put_value(&w, p->name, value);
-    }
-    json_write_end(&w);
-    return buf_finish(c, &b, out);
+    return args->kind == PRINCIPAL_USER ? check_password(c, args->body) : OK;
 }
 
 static enum err add_members(struct call *c, struct work *w, object_id group, const struct principal_args *args)
@@ -228,14 +177,34 @@ static enum err add_members(struct call *c, struct work *w, object_id group, con
 
 // As the directory's own roles call its operations.
 // Source: https://learn.microsoft.com/entra/identity/role-based-access-control/permissions-reference
-static enum err log_as(struct call *c, struct work *w, enum principal_kind kind, object_id id, const char *verb)
+enum err directory_log_as(struct call *c, struct work *w, const char *set, const char *verb, guid id)
 {
-    static const char *const SETS[] = {
-        [PRINCIPAL_USER] = "users", [PRINCIPAL_GROUP] = "groups", [PRINCIPAL_APP] = "servicePrincipals", [PRINCIPAL_MANAGED] = "servicePrincipals"};
-    str action = call_format(c, "microsoft.directory/%s/%s", SETS[kind], verb), scope = call_format(c, "/%s/%s", SETS[kind], guid_text(id.g).s);
+    str action = call_format(c, "microsoft.directory/%s/%s", set, verb), scope = call_format(c, "/%s/%s", set, guid_text(id).s);
     if (str_empty(action) || str_empty(scope)) return FAIL_PLAIN(c, ERR_NO_MEMORY);
     work_log_as(w, action, scope);
     return OK;
+}
+
+static enum err log_as(struct call *c, struct work *w, enum principal_kind kind, object_id id, const char *verb)
+{
+    static const char *const NAMES[] = {
+        [PRINCIPAL_USER] = "users", [PRINCIPAL_GROUP] = "groups", [PRINCIPAL_APP] = "servicePrincipals", [PRINCIPAL_MANAGED] = "servicePrincipals"};
+    return directory_log_as(c, w, NAMES[kind], verb, id.g);
+}
+
+// The password that the body gives, if it does. Tokens that were got with the one before are revoked with it: see token_grant.h.
+static enum err keep_password(struct call *c, struct work *w, object_id user, const struct json *body)
+{
+    const struct json                  *profile = json_get_nocase(body, PASSWORD);
+    const struct password              *before = applications_find_password(w->world->applications, user);
+    struct password                    *record, plain = {.user = user, .changed_ns = c->now_ns};
+    CLEANUP(secret_clear) struct secret shown = {0};
+    if (!profile) return OK;
+    plain.must_change = json_get_bool(profile, S("forceChangePasswordNextSignIn"), false);
+    TRY(secret_init(c, &shown, str_bytes(json_str(json_get_nocase(profile, S("password"))))));
+    TRY(password_derive(c, &shown, &plain));
+    TRY(password_new(c, &plain, &record));
+    return work_change(c, w, STORE_PASSWORD, before ? &before->ref : NULL, &record->ref);
 }
 
 static enum err save(struct call *c, struct work *w, const struct principal_args *args, const struct principal *before, struct principal plain,
@@ -243,13 +212,30 @@ static enum err save(struct call *c, struct work *w, const struct principal_args
 {
     const struct json *name = json_get_nocase(args->body, DISPLAY_NAME), *user_name = json_get_nocase(args->body, USER_NAME);
     struct principal  *record;
-    if (name) plain.name = json_str(name);
+    if (json_is(name, JSON_IS_STRING)) plain.name = json_str(name);
     if (user_name) plain.user_name = json_str(user_name);
-    TRY(document_of(c, args->kind, plain.document, args->body, &plain.document));
+    TRY(properties_document(c, &SETS[args->kind], plain.document, args->body, &plain.document));
     TRY(principal_new(c, &plain, &record));
     TRY(work_change(c, w, STORE_PRINCIPAL, before ? &before->ref : NULL, &record->ref));
+    if (args->kind == PRINCIPAL_USER) TRY(keep_password(c, w, plain.id, args->body));
     TRY(add_members(c, w, plain.id, args));
     out->principal = directory_find(w->world->directory, plain.id);
+    return OK;
+}
+
+// A service principal is an application's: its id and its name are.
+static enum err read_service(struct call *c, const struct work *w, const struct json *body, struct principal *plain)
+{
+    str                       app = json_str(json_get_nocase(body, APP_ID));
+    const struct application *a = guid_parse(app, &plain->app.g) ? applications_find_app(w->world->applications, plain->app) : NULL;
+    if (!a)
+        return FAIL(c, ERR_CONTENT_INVALID, "The appId '%.*s' of the service principal does not reference a valid application object.",
+                    PSTR(call_printable(c, app, 64)));
+    if (directory_find_app(w->world->directory, a->app))
+        return FAIL(c, ERR_OBJECT_EXISTS,
+                    "The service principal cannot be created, updated, or restored because the service principal name %s is already in use.",
+                    guid_text(a->app.g).s);
+    plain->name = a->name;
     return OK;
 }
 
@@ -259,6 +245,7 @@ static enum err create(struct call *c, struct work *w, const void *args_, void *
     int64_t                      delay_ns = w->product->propagation.directory_object_s * NS_PER_S;
     struct principal             plain = {.kind = args->kind, .created_ns = c->now_ns, .counts_from_ns = c->now_ns + delay_ns};
     TRY(check(c, w, args, true));
+    if (args->kind == PRINCIPAL_APP) TRY(read_service(c, w, args->body, &plain));
     plain.id.g = guid_new(c);
     TRY(log_as(c, w, plain.kind, plain.id, "create"));
     return save(c, w, args, NULL, plain, out);
@@ -275,10 +262,30 @@ static enum err update(struct call *c, struct work *w, const void *args_, void *
     const struct principal_args *args = args_;
     const struct principal      *before = find(w, args);
     if (!before) return directory_absent(c, guid_str(c, args->id.g));
-    if (before->kind == PRINCIPAL_MANAGED || before->kind == PRINCIPAL_APP) return FAIL_PLAIN(c, ERR_NOT_AUTHORIZED);
+    if (before->kind == PRINCIPAL_MANAGED) return FAIL_PLAIN(c, ERR_NOT_AUTHORIZED);
     TRY(check(c, w, args, false));
     TRY(log_as(c, w, before->kind, before->id, "basic/update"));
     return save(c, w, args, before, *before, out);
+}
+
+enum err principal_drop(struct call *c, struct work *w, const struct principal *p)
+{
+    const struct password *password = applications_find_password(w->world->applications, p->id);
+    TRY(memberships_drop(c, w, p->id));
+    TRY(app_assignments_drop(c, w, p->id));
+    if (password) TRY(work_change(c, w, STORE_PASSWORD, &password->ref, NULL));
+    return work_change(c, w, STORE_PRINCIPAL, &p->ref, NULL);
+}
+
+enum err service_rename(struct call *c, struct work *w, client_id app, str name)
+{
+    const struct principal *before = directory_find_app(w->world->directory, app);
+    struct principal       *record, plain;
+    if (!before || str_eq(before->name, name)) return OK;
+    plain = *before;
+    plain.name = name;
+    TRY(principal_new(c, &plain, &record));
+    return work_change(c, w, STORE_PRINCIPAL, &before->ref, &record->ref);
 }
 
 static enum err delete (struct call *c, struct work *w, const void *args_, void *out) {
@@ -286,8 +293,7 @@ static enum err delete (struct call *c, struct work *w, const void *args_, void 
     if (!before) return directory_absent(c, guid_str(c, args->id.g));
     if (before->kind == PRINCIPAL_MANAGED || object_id_eq(before->id, w->product->operator_id)) return FAIL_PLAIN(c, ERR_NOT_AUTHORIZED);
     TRY(log_as(c, w, before->kind, before->id, "delete"));
-    TRY(memberships_drop(c, w, before->id));
-    return work_change(c, w, STORE_PRINCIPAL, &before->ref, NULL);
+    return principal_drop(c, w, before);
 }
 
 const struct op OP_PRINCIPAL_CREATE = {.name = "principal_create", .writes = true, .effects = {&EFFECT_DIRECTORY_WRITE}, .run = create};

@@ -1,5 +1,5 @@
 /*
- * principals.h - creates, changes and deletes users and groups of the directory.
+ * principals.h - creates, changes and deletes users, groups and service principals of the directory.
  *
  * The operator may write the directory. Directory roles, which would let others write it, do not
  * exist here. The operator and every user of the tenant may read it. A service principal may read
@@ -7,11 +7,15 @@
  *
  * Layer:  ops (uses all above)
  * Source: https://learn.microsoft.com/graph/api/resources/user, https://learn.microsoft.com/graph/api/resources/group,
+ *         https://learn.microsoft.com/graph/api/serviceprincipal-post-serviceprincipals,
+ *         https://learn.microsoft.com/entra/identity/authentication/concept-password-ban-bad-combined-policy (length and classes),
  *         https://learn.microsoft.com/entra/fundamentals/users-default-permissions
  */
 #pragma once
 #include "core/json.h"
 #include "ops/gate.h"
+
+#define PASSWORD_MIN_CLASSES 3 /* of lower case, upper case, digits and others */
 
 #define PRINCIPALS_MAX_BIND 20 /* members given along with a group */
 
@@ -27,7 +31,8 @@ struct principal_result {
     const struct principal *principal; /* borrowed */
 };
 
-/* struct principal_args -> struct principal_result. A password is asked for as published, and not kept: nobody signs in with one.
+/* struct principal_args -> struct principal_result. Of a user's password its derivation is kept (directory/password.h): slow. A service
+   principal is made for the application that the body's appId names.
    Errors: ERR_NOT_AUTHORIZED, ERR_CONTENT_INVALID, ERR_OBJECT_EXISTS, ERR_OBJECT_NOT_FOUND, ERR_MEMBER_* */
 extern const struct op OP_PRINCIPAL_CREATE;
 extern const struct op OP_PRINCIPAL_UPDATE;
@@ -36,6 +41,14 @@ extern const struct op OP_PRINCIPAL_UPDATE;
 extern const struct op OP_PRINCIPAL_DELETE;
 /* No arguments, no result: the permission to read the directory alone. Errors: ERR_NOT_AUTHORIZED */
 extern const struct op OP_DIRECTORY_READ;
+
+/* Removes a principal with all that hangs on it but role assignments: memberships, app roles of it and at it, its password. */
+FALLIBLE principal_drop(struct call *c, struct work *w, const struct principal *p);
+/* The application's service principal, if there is one, is called as the application is. */
+FALLIBLE service_rename(struct call *c, struct work *w, client_id app, str name);
+
+/* For deeds that write the directory: what the activity log calls them, "microsoft.directory/users/create" of "/users/ID". Errors: ERR_NO_MEMORY */
+FALLIBLE directory_log_as(struct call *c, struct work *w, const char *set, const char *verb, guid id);
 
 /* For routes, before the op that asks by its effect. Errors: ERR_NOT_AUTHORIZED, ERR_CALLER_UNKNOWN */
 FALLIBLE directory_require_writer(struct call *c);

@@ -7,7 +7,7 @@
 
 #define USER                                                                                                                    \
     "{\"accountEnabled\":true,\"displayName\":\"Anna\",\"mailNickname\":\"anna\",\"userPrincipalName\":\"anna@test.example\"," \
-    "\"passwordProfile\":{\"password\":\"LANYARD-SECRET-x\"}}"
+    "\"passwordProfile\":{\"password\":\"LANYARD-SECRET-x1\"}}"
 #define GROUP "{\"displayName\":\"crew\",\"mailEnabled\":false,\"mailNickname\":\"crew\",\"securityEnabled\":true}"
 
 static void open_as_operator(struct test_product *s, struct test *t)
@@ -100,7 +100,7 @@ TEST(principals_that_belong_to_something_stay) // I1
     object_id app = test_product_put_principal(&s, 0x24, PRINCIPAL_APP), user = test_product_put_principal(&s, 0x20, PRINCIPAL_USER);
     CHECK_ERR(remove_it(&s, s.caller.id, PRINCIPAL_MANAGED), ERR_NOT_AUTHORIZED, "a managed identity's");
     CHECK_ERR(change(&s, s.caller.id, PRINCIPAL_MANAGED, "{\"displayName\":\"x\"}"), ERR_NOT_AUTHORIZED, "a managed identity's");
-    CHECK_ERR(change(&s, app, PRINCIPAL_APP, "{\"displayName\":\"x\"}"), ERR_NOT_AUTHORIZED, "an application's");
+    CHECK_ERR(change(&s, app, PRINCIPAL_APP, "{\"appId\":\"00000000-0000-0000-0000-000000000025\"}"), ERR_CONTENT_INVALID, "an application's id");
     CHECK_ERR(remove_it(&s, s.product.operator_id, PRINCIPAL_USER), ERR_NOT_AUTHORIZED, "the operator's");
     CHECK_ERR(remove_it(&s, user, PRINCIPAL_GROUP), ERR_OBJECT_NOT_FOUND, "of another kind");
     CHECK_ERR(remove_it(&s, (object_id){test_product_guid(0x99)}, PRINCIPAL_USER), ERR_OBJECT_NOT_FOUND, "nobody");
@@ -108,7 +108,40 @@ TEST(principals_that_belong_to_something_stay) // I1
     CHECK(directory_find(s.work.world->directory, s.caller.id) && directory_find(s.work.world->directory, s.product.operator_id));
 }
 
-TEST(principals_keep_what_is_said_and_no_password)
+static bool is_password(struct test_product *s, object_id user, const char *password)
+{
+    struct test                        *t = s->test;
+    CLEANUP(secret_clear) struct secret shown = {0};
+    bool                                is = false;
+    CHECK_OK(secret_init(t->call, &shown, str_bytes(str_of(password))));
+    CHECK_OK(password_match(t->call, applications_find_password(s->work.world->applications, user), &shown, &is));
+    return is;
+}
+
+#define CHECK_PASSWORD(s, user, password) CHECK_ROW(is_password(s, user, password), password)
+
+TEST(I10_a_password_that_is_short_or_simple_is_refused)
+{
+    static const struct { const char *password; enum err want; } CASES[] = {
+        {"Short-1", ERR_CONTENT_INVALID},      {"all lower case", ERR_CONTENT_INVALID}, {"ALLUPPER1", ERR_CONTENT_INVALID},
+        {"lowerand12345", ERR_CONTENT_INVALID}, {"Lower-and-upper", OK},                 {"Lower12345", OK},
+    };
+    CLEANUP(test_product_close) struct test_product s;
+    open_as_operator(&s, t);
+    object_id user = test_product_put_principal(&s, 0x20, PRINCIPAL_USER);
+    for (size_t i = 0; i < COUNT(CASES); i++) {
+        str body = call_format(t->call, "{\"passwordProfile\":{\"password\":\"%s\"}}", CASES[i].password);
+        CHECK_ERR(change(&s, user, PRINCIPAL_USER, body.at), CASES[i].want, CASES[i].password);
+        call_forgive(t->call);
+    }
+    CHECK_OK(
+        change(&s, user, PRINCIPAL_USER, "{\"passwordPolicies\":\"DisableStrongPassword\",\"passwordProfile\":{\"password\":\"simplesimple\"}}"));
+    CHECK_PASSWORD(&s, user, "simplesimple");
+    CHECK_OK(remove_it(&s, user, PRINCIPAL_USER));
+    CHECK(!applications_find_password(s.work.world->applications, user));
+}
+
+TEST(principals_keep_what_is_said_and_of_a_password_what_it_derives_to)
 {
     CLEANUP(test_product_close) struct test_product s;
     const struct principal                         *p = NULL;
@@ -121,8 +154,11 @@ TEST(principals_keep_what_is_said_and_no_password)
     CHECK_STR(p->user_name, S("anna@test.example"), "user name");
     CHECK_STR(p->document, S("{\"mailNickname\":\"anna\",\"accountEnabled\":true}"), "document");
     CHECK_INT(p->counts_from_ns - p->created_ns, 60 * NS_PER_S, "R8 others find it later");
-    CHECK_OK(change(&s, id, PRINCIPAL_USER,
-                    "{\"JobTitle\":\"Cook\",\"mail\":\"a@b\",\"@odata.type\":\"#microsoft.graph.user\",\"passwordProfile\":{\"password\":\"y\"}}"));
+    CHECK_PASSWORD(&s, id, "LANYARD-SECRET-x1");
+    CHECK_OK(change(
+        &s, id, PRINCIPAL_USER,
+        "{\"JobTitle\":\"Cook\",\"mail\":\"a@b\",\"@odata.type\":\"#microsoft.graph.user\",\"passwordProfile\":{\"password\":\"Another-1\"}}"));
+    CHECK_PASSWORD(&s, id, "Another-1");
     CHECK_OK(change(&s, id, PRINCIPAL_USER, "{\"mail\":null,\"displayName\":\"Berta\",\"userPrincipalName\":\"b@TEST.example\"}"));
     p = directory_find(s.work.world->directory, id);
     CHECK_STR(p->name, S("Berta"), "changed");

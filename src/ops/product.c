@@ -46,3 +46,9 @@ str product_issuer(struct call *c, const struct product *p, enum token_version v
     str              url = names_url(c, &p->names, version == TOKEN_V1 ? &HOST_ISSUER : &HOST_LOGIN);
     return call_format(c, version == TOKEN_V1 ? "%.*s/%s/" : "%.*s/%s/v2.0", PSTR(url), tenant.s);
 }
+
+bool product_audience(struct call *c, const struct product *p, const struct world *w, str asked, struct audience *out)
+{
+    struct audience_places places = {&p->names, w->directory, w->applications};
+    return audience_find(c, &places, asked, out);
+}

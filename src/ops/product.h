@@ -15,6 +15,7 @@
 #include "ops/propagation.h"
 #include "ops/world.h"
 #include "resources/names.h"
+#include "token/audience.h"
 #include "token/token.h"
 
 #define PRODUCT_ROW_WRITER  (WORLD_MAX_READERS - 1) /* the committer's own */
@@ -73,6 +74,9 @@ struct product {
 /* The token service, and the issuer of version 1 tokens. */
 extern const struct host HOST_LOGIN;
 extern const struct host HOST_ISSUER;
+
+/* The service that tokens are asked for by that name: see token/audience.h. Lives: points into `asked`, the world and the call. */
+MUST_USE bool product_audience(struct call *c, const struct product *p, const struct world *w, str asked, struct audience *out);
 
 /* The ring in force, for the caller to drop; NULL: none. A ring may be replaced at any time. Any thread. */
 struct keyring *product_keyring_take(struct product *p);

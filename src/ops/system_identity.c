@@ -1,6 +1,6 @@
 #include "ops/system_identity.h"
 
-#include "ops/groups_members.h"
+#include "ops/principals.h"
 
 enum err managed_principal_new(struct call *c, struct work *w, str name, str resource, bool is_system_assigned, object_id *out_id, client_id *out_app)
 {
@@ -23,9 +23,7 @@ enum err managed_principal_new(struct call *c, struct work *w, str name, str res
 enum err managed_principal_delete(struct call *c, struct work *w, object_id id)
 {
     const struct principal *p = directory_find(w->world->directory, id);
-    if (!p) return OK;
-    TRY(memberships_drop(c, w, id));
-    return work_change(c, w, STORE_PRINCIPAL, &p->ref, NULL);
+    return p ? principal_drop(c, w, p) : OK;
 }
 
 // A slot's identity is named after the site and the slot, others after the last name of the id.

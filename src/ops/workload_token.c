@@ -1,7 +1,5 @@
 #include "ops/workload_token.h"
 
-#include "token/audience.h"
-
 static enum err not_found(struct call *c)
 {
     return FAIL_PLAIN(c, ERR_IDENTITY_NOT_FOUND);
@@ -74,7 +72,7 @@ enum err workload_order(struct call *c, const struct product *p, const struct wo
                         const struct mint_key *key, struct mint_order *out)
 {
     struct audience known;
-    if (!audience_find(c, &p->names, world->directory, audience, &known))
+    if (!product_audience(c, p, world, audience, &known))
         return FAIL(c, ERR_AUDIENCE_UNKNOWN, "The resource principal named %.*s was not found in the tenant named %.*s.",
                     PSTR(call_printable(c, audience, AUDIENCE_MAX_BYTES)), PSTR(p->tenant_name));
     *out = (struct mint_order){.key = key, .asked = audience};

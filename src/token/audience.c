@@ -136,30 +136,42 @@ static const struct audience_row *find_service(struct call *c, const struct name
     return NULL;
 }
 
-// A registered application answers to its id, and to the URI made of it.
-static const struct principal *find_registered(const struct directory *directory, str asked)
+static str without_slash(str asked)
 {
-    static const str        SCHEME = S_INIT("api://");
-    client_id               app;
-    const struct principal *p;
+    return str_ends(asked, S("/")) ? str_upto(asked, asked.n - 1) : asked;
+}
+
+bool audience_find_service(struct call *c, const struct names *names, str asked, struct audience *out)
+{
+    const struct audience_row *service = asked.n <= AUDIENCE_MAX_BYTES ? find_service(c, names, without_slash(asked)) : NULL;
+    if (!service) return false;
+    *out = (struct audience){.name = service->name, .version = service->version};
+    out->claim = service->version == TOKEN_V2 ? service->app : asked;
+    return guid_parse(service->app, &out->app.g);
+}
+
+// An application answers to its App ID URIs, to its id, and to the URI made of that.
+static const struct principal *find_registered(const struct audience_places *places, str asked)
+{
+    static const str          SCHEME = S_INIT("api://");
+    const struct application *named = applications_find_uri(places->applications, asked);
+    client_id                 app;
     if (str_starts_nocase(asked, SCHEME)) asked = str_from(asked, SCHEME.n);
-    if (!guid_parse(asked, &app.g)) return NULL;
-    p = directory_find_app(directory, app);
+    if (named) app = named->app;
+    else if (!guid_parse(asked, &app.g)) return NULL;
+    const struct principal *p = directory_find_app(places->directory, app);
     return p && p->kind == PRINCIPAL_APP ? p : NULL;
 }
 
-bool audience_find(struct call *c, const struct names *names, const struct directory *directory, str asked, struct audience *out)
+bool audience_find(struct call *c, const struct audience_places *places, str asked, struct audience *out)
 {
-    str bare = str_ends(asked, S("/")) ? str_upto(asked, asked.n - 1) : asked;
-    if (asked.n > AUDIENCE_MAX_BYTES) return false;
-    const struct audience_row *service = find_service(c, names, bare);
-    if (service) {
-        *out = (struct audience){.name = service->name, .version = service->version};
-        out->claim = service->version == TOKEN_V2 ? service->app : asked;
-        return guid_parse(service->app, &out->app.g);
-    }
-    const struct principal *app = find_registered(directory, bare);
-    if (!app) return false;
-    *out = (struct audience){.app = app->app, .name = app->name, .version = TOKEN_V1, .claim = asked};
-    return true;
+    if (audience_find_service(c, places->names, asked, out)) return true;
+    const struct principal *service = asked.n <= AUDIENCE_MAX_BYTES ? find_registered(places, without_slash(asked)) : NULL;
+    if (!service) return false;
+    *out = (struct audience){.app = service->app, .name = service->name, .version = TOKEN_V1, .claim = asked, .service = service};
+    out->application = applications_find_app(places->applications, service->app);
+    if (!out->application || out->application->token_version != 2) return true;
+    out->version = TOKEN_V2;
+    out->claim = guid_str(c, service->app.g);
+    return !str_empty(out->claim);
 }

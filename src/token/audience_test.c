@@ -72,13 +72,15 @@ TEST(audience_find_knows_services_and_registered_applications)
         {MANAGED, NULL},
         {"{" APP "}", NULL},
     };
-    struct names      names = names_azure();
-    struct directory *d = directory_new();
+    struct names           names = names_azure();
+    struct directory      *d = directory_new();
+    struct applications   *apps = applications_new();
+    struct audience_places places = {&names, d, apps};
     add(t, d, APP, PRINCIPAL_APP);
     add(t, d, MANAGED, PRINCIPAL_MANAGED);
     for (size_t i = 0; i < COUNT(CASES); i++) {
         struct audience found = {0};
-        bool            known = audience_find(t->call, &names, d, str_of(CASES[i].asked), &found);
+        bool            known = audience_find(t->call, &places, str_of(CASES[i].asked), &found);
         CHECK_ROW(known == (CASES[i].app != NULL), CASES[i].asked);
         if (!known || !CASES[i].app) continue;
         CHECK_STR(guid_str(t->call, found.app.g), str_of(CASES[i].app), CASES[i].asked);
@@ -86,6 +88,7 @@ TEST(audience_find_knows_services_and_registered_applications)
         CHECK_ROW(found.version == TOKEN_V2 || str_eq(found.claim, str_of(CASES[i].asked)), CASES[i].asked);
     }
     directory_free(d);
+    applications_free(apps);
 }
 
 // The audiences that az, the SDKs, Terraform's provider and the agents on machines ask for; both slash forms of each, and the id.
@@ -126,13 +129,15 @@ TEST(audience_find_knows_what_clients_ask_for)
         {"https://appservice.azure.com", "abfa0a7c-a6b6-4736-8310-5855508787cd"},
         {"https://analysis.windows.net/powerbi/api", "00000009-0000-0000-c000-000000000000"},
     };
-    struct names      names = names_azure();
-    struct directory *d = directory_new();
+    struct names           names = names_azure();
+    struct directory      *d = directory_new();
+    struct applications   *apps = applications_new();
+    struct audience_places places = {&names, d, apps};
     for (size_t i = 0; i < COUNT(CASES); i++) {
         str forms[] = {str_of(CASES[i].uri), call_format(t->call, "%s/", CASES[i].uri), str_of(CASES[i].app)};
         for (size_t k = 0; k < COUNT(forms); k++) {
             struct audience found = {0};
-            CHECK_ROW(audience_find(t->call, &names, d, forms[k], &found), CASES[i].uri);
+            CHECK_ROW(audience_find(t->call, &places, forms[k], &found), CASES[i].uri);
             CHECK_STR(guid_str(t->call, found.app.g), str_of(CASES[i].app), CASES[i].uri);
             CHECK_STR(found.claim, forms[k], "the claim is what was asked for");
         }
@@ -141,22 +146,26 @@ TEST(audience_find_knows_what_clients_ask_for)
                                    call_format(t->call, "https://x%s", CASES[i].uri + 8), str_from(str_of(CASES[i].uri), 8)};
         for (size_t k = 0; k < COUNT(wrong); k++) {
             bool other_label = str_ends(wrong[k], S("westeurope.api.loganalytics.io")) && k == 2; // any label may stand there
-            CHECK_ROW(audience_find(t->call, &names, d, wrong[k], &none) == other_label, wrong[k].at);
+            CHECK_ROW(audience_find(t->call, &places, wrong[k], &none) == other_label, wrong[k].at);
         }
     }
     directory_free(d);
+    applications_free(apps);
 }
 
 // What a federated credential trusts is the one service that takes version 2, whose audience is its application.
 TEST(audience_find_gives_the_token_exchange_version_2)
 {
-    struct names      names = names_azure();
-    struct directory *d = directory_new();
-    struct audience   found = {0};
-    CHECK(audience_find(t->call, &names, d, S("api://AzureADTokenExchange"), &found));
+    struct names           names = names_azure();
+    struct directory      *d = directory_new();
+    struct applications   *apps = applications_new();
+    struct audience_places places = {&names, d, apps};
+    struct audience        found = {0};
+    CHECK(audience_find(t->call, &places, S("api://AzureADTokenExchange"), &found));
     CHECK(found.version == TOKEN_V2);
     CHECK_STR(found.claim, S("fb60f99c-7a34-4190-8149-302f77469936"), "aud");
     directory_free(d);
+    applications_free(apps);
 }
 
 TEST(audience_find_knows_the_operators_own_names)
@@ -169,25 +178,31 @@ TEST(audience_find_knows_the_operators_own_names)
         {"https://v1.vault.id.example.com", NULL},           {"http://vault.id.example.com", NULL},
         {"https://id.example.com:8443", NULL},
     };
-    struct names      names;
-    struct directory *d = directory_new();
+    struct names           names;
+    struct directory      *d = directory_new();
+    struct applications   *apps = applications_new();
+    struct audience_places places = {&names, d, apps};
     CHECK_OK(names_own(t->call, S("id.example.com"), 8443, &names));
     for (size_t i = 0; i < COUNT(CASES); i++) {
         struct audience found = {0};
-        bool            known = audience_find(t->call, &names, d, str_of(CASES[i].asked), &found);
+        bool            known = audience_find(t->call, &places, str_of(CASES[i].asked), &found);
         CHECK_ROW(known == (CASES[i].app != NULL), CASES[i].asked);
         if (known && CASES[i].app) CHECK_STR(guid_str(t->call, found.app.g), str_of(CASES[i].app), CASES[i].asked);
     }
     directory_free(d);
+    applications_free(apps);
 }
 
 TEST(audience_find_refuses_what_is_too_long)
 {
-    struct names      names = names_azure();
-    struct directory *d = directory_new();
-    struct audience   found;
-    char              text[AUDIENCE_MAX_BYTES + 64];
+    struct names           names = names_azure();
+    struct directory      *d = directory_new();
+    struct applications   *apps = applications_new();
+    struct audience_places places = {&names, d, apps};
+    struct audience        found;
+    char                   text[AUDIENCE_MAX_BYTES + 64];
     snprintf(text, sizeof text, "https://%0*d.blob.core.windows.net", AUDIENCE_MAX_BYTES, 1);
-    CHECK(!audience_find(t->call, &names, d, str_of(text), &found));
+    CHECK(!audience_find(t->call, &places, str_of(text), &found));
     directory_free(d);
+    applications_free(apps);
 }

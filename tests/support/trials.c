@@ -1,7 +1,9 @@
 #include "trials.h"
+#include "trials_apps.h"
 #include "trials_done.h"
 
 #include "core/time.h"
+#include "ops/applications.h"
 #include "ops/assignments.h"
 #include "ops/denies.h"
 #include "ops/groups_members.h"
@@ -603,6 +605,13 @@ const struct trial TRIALS[] = {
     {"directory_write", &OP_PRINCIPAL_CREATE, mighty_group, make_group, TEST_PRODUCT_GROUP, .gain = GROUP_WRITE, RBAC_DATA, "/", group_is_made},
     {"directory_write", &OP_PRINCIPAL_UPDATE, mighty_group, rename_group, TEST_PRODUCT_GROUP, .gain = GROUP_WRITE, RBAC_DATA, "/", group_is_another},
     {"directory_write", &OP_PRINCIPAL_DELETE, mighty_group, drop_group, TEST_PRODUCT_GROUP, .gain = GROUP_WRITE, RBAC_DATA, "/", group_is_another},
+    {"directory_write", &OP_APPLICATION_CREATE, put_application, write_application, TEST_PRODUCT_GROUP, .gain = GROUP_WRITE, RBAC_DATA, "/", applications_are_others},
+    {"directory_write", &OP_APPLICATION_UPDATE, put_application, write_application, TEST_PRODUCT_GROUP, .gain = GROUP_WRITE, RBAC_DATA, "/", applications_are_others},
+    {"directory_write", &OP_APPLICATION_DELETE, put_application, write_application, TEST_PRODUCT_GROUP, .gain = GROUP_WRITE, RBAC_DATA, "/", applications_are_others},
+    {"directory_write", &OP_APP_SECRET_ADD, put_application, write_application, TEST_PRODUCT_GROUP, .gain = GROUP_WRITE, RBAC_DATA, "/", applications_are_others},
+    {"directory_write", &OP_APP_SECRET_REMOVE, put_application, write_application, TEST_PRODUCT_GROUP, .gain = GROUP_WRITE, RBAC_DATA, "/", applications_are_others},
+    {"directory_write", &OP_APP_ROLE_ASSIGN, put_application, write_application, TEST_PRODUCT_GROUP, .gain = GROUP_WRITE, RBAC_DATA, "/", applications_are_others},
+    {"directory_write", &OP_APP_ROLE_UNASSIGN, put_application, write_application, TEST_PRODUCT_GROUP, .gain = GROUP_WRITE, RBAC_DATA, "/", applications_are_others},
     {"deny_write", &OP_DENY_WRITE, denied_secret_user, make_deny, TEST_PRODUCT_GROUP, .gain = GET_SECRET, RBAC_DATA, VAULT},
     {"deny_write", &OP_DENY_DELETE, denied_secret_user, drop_deny, TEST_PRODUCT_GROUP, .gain = GET_SECRET, RBAC_DATA, VAULT},
 };

@@ -39,12 +39,17 @@ static const struct { const char *service, *in; int method; const char *param, *
     {"arm", "", ANY, "scope", GROUP},
     {"arm", "", ANY, "id", VM},
     {"graph", "/groups", ANY, "id", "$group"},
-    {"graph", "/servicePrincipals", ANY, "id", "$app"},
+    {"graph", "/servicePrincipals", ANY, "id", "$service"},
+    {"graph", "/applications", ANY, "id", "$application"},
+    {"graph", "/users/{id}/appRole", ANY, "assignment", "$given_user"},
+    {"graph", "/me/appRole", ANY, "assignment", "$given_me"},
+    {"graph", "/groups/{id}/appRole", ANY, "assignment", "$given_group"},
+    {"graph", "/appRole", ANY, "assignment", "$given_service"},
     {"graph", "", ANY, "id", "$user"},
     {"graph", "", ANY, "member", "$user"},
     {"graph", "embers/{type}", ANY, "type", "microsoft.graph.user"},
     {"graph", "", ANY, "type", "microsoft.graph.group"},
-    {"graph", "", ANY, "key", "servicePrincipals(appId='" TEST_SERVER_APP "')"},
+    {"graph", "", ANY, "key", "$key"},
     {"keyvault", "/deletedsecrets", ANY, "name", "gone"},
     {"keyvault", "", ANY, "name", "one"},
     {"keyvault", "", ANY, "version", "$version"},
@@ -79,6 +84,15 @@ static const struct { const char *service; int method; const char *ends, *body; 
     {"arm", HTTP_PATCH, "/{id*}", "{\"tags\":{\"a\":\"b\"}}"},
     {"graph", HTTP_POST, "/users",
      "{\"accountEnabled\":true,\"displayName\":\"New\",\"mailNickname\":\"new\",\"userPrincipalName\":\"new@" TEST_SERVER_DOMAIN "\",\"passwordProfile\":{\"password\":\"a long Passw0rd\"}}"},
+    {"graph", HTTP_POST, "/applications", "{\"displayName\":\"new\"}"},
+    {"graph", HTTP_POST, "/servicePrincipals", "$spare"},
+    {"graph", HTTP_POST, "/addPassword", "{\"passwordCredential\":{\"displayName\":\"ci\"}}"},
+    {"graph", HTTP_POST, "/removePassword", "$secret"},
+    {"graph", HTTP_POST, "/users/{id}/appRoleAssignments", "$give_user"},
+    {"graph", HTTP_POST, "/me/appRoleAssignments", "$give_me"},
+    {"graph", HTTP_POST, "/groups/{id}/appRoleAssignments", "$give_group"},
+    {"graph", HTTP_POST, "/appRoleAssignments", "$give_service"},
+    {"graph", HTTP_POST, "/appRoleAssignedTo", "$give_service"},
     {"graph", HTTP_POST, "/groups", "{\"displayName\":\"new\",\"mailEnabled\":false,\"mailNickname\":\"new\",\"securityEnabled\":true}"},
     {"graph", HTTP_POST, "/members/$ref", "{\"@odata.id\":\"https://graph.microsoft.com/v1.0/directoryObjects/" CONTROL "\"}"},
     {"graph", HTTP_POST, "/getMemberGroups", "{\"securityEnabledOnly\":false}"},
@@ -113,7 +127,6 @@ static const struct { const char *service; int method; const char *ends; int sta
     {"arm", HTTP_PUT, "/denyAssignments/{name}", 405},
     {"arm", HTTP_DELETE, "/denyAssignments/{name}", 405},
     {"arm", HTTP_DELETE, "/secrets/{name}", 405},
-    {"graph", HTTP_PATCH, "/servicePrincipals/{id}", 403}, // an application's principal is changed by its application
     {"login", HTTP_GET, "/discovery/instance", 400},       // without an endpoint
     {"login", HTTP_POST, "", 400},                         // without credentials
     {"imds", HTTP_GET, "oauth2/{rest*}", 401},             // a source that nobody has
@@ -124,7 +137,9 @@ static const struct { const char *service; int method; const char *ends; int sta
 struct scene {
     struct test_server server;
     uint16_t           port, admin, imds;
-    str                user, group, app, version, backup, denial;
+    str                user, group, version, backup, denial;
+    str                application, service, key, secret, spare;
+    str                given[4], give[4]; // assignments of an app role: of the user, the operator, the group, the service
     object_id          nobody, control;
 };
 
@@ -211,6 +226,48 @@ static void seed_secrets(struct scene *x)
     KV("DELETE", "/deletedsecrets/saved", "");
 }
 
+#define READ  "10000000-0000-0000-0000-000000000001"
+#define WRITE "10000000-0000-0000-0000-000000000002"
+#define APP_ROLE(id, value) \
+    "{\"id\":\"" id "\",\"value\":\"" value "\",\"displayName\":\"" value "\",\"allowedMemberTypes\":[\"User\",\"Application\"],\"isEnabled\":true}"
+
+static str give_body(struct scene *x, str who, const char *role)
+{
+    return call_format(x->server.t->call, "{\"principalId\":\"%.*s\",\"resourceId\":\"%.*s\",\"appRoleId\":\"%s\"}", PSTR(who), PSTR(x->service),
+                       role);
+}
+
+static str give(struct scene *x, str who)
+{
+    struct test *t = x->server.t;
+    str          target = call_format(t->call, "/v1.0/servicePrincipals/%.*s/appRoleAssignedTo", PSTR(x->service));
+    struct reply r = seed(x, "graph.microsoft.com", "POST", target.at, give_body(x, who, READ).at);
+    return json_get_str(r.json, S("id"));
+}
+
+// An application with two roles, one of which everybody has; another one without a service principal.
+static void seed_applications(struct scene *x)
+{
+    struct test *t = x->server.t;
+    str          me = guid_str(t->call, x->server.product.operator_id.g);
+    struct reply r =
+        GRAPH("POST", "/applications", "{\"displayName\":\"Orders\",\"appRoles\":[" APP_ROLE(READ, "Read") "," APP_ROLE(WRITE, "Write") "]}");
+    str app = json_get_str(r.json, S("appId"));
+    x->application = json_get_str(r.json, S("id"));
+    x->key = call_format(t->call, "servicePrincipals(appId='%.*s')", PSTR(app));
+    r = seed(x, "graph.microsoft.com", "POST", "/v1.0/servicePrincipals", call_format(t->call, "{\"appId\":\"%.*s\"}", PSTR(app)).at);
+    x->service = json_get_str(r.json, S("id"));
+    r = seed(x, "graph.microsoft.com", "POST", call_format(t->call, "/v1.0/applications/%.*s/addPassword", PSTR(x->application)).at, "{}");
+    x->secret = call_format(t->call, "{\"keyId\":\"%.*s\"}", PSTR(json_get_str(r.json, S("keyId"))));
+    r = GRAPH("POST", "/applications", "{\"displayName\":\"Spare\"}");
+    x->spare = call_format(t->call, "{\"appId\":\"%.*s\"}", PSTR(json_get_str(r.json, S("appId"))));
+    const str WHO[] = {x->user, me, x->group, x->service};
+    for (size_t i = 0; i < COUNT(WHO); i++) {
+        x->given[i] = give(x, WHO[i]);
+        x->give[i] = give_body(x, WHO[i], WRITE);
+    }
+}
+
 static void seed_directory(struct scene *x)
 {
     struct test *t = x->server.t;
@@ -223,8 +280,7 @@ static void seed_directory(struct scene *x)
     x->group = json_get_str(r.json, S("id"));
     str reference = call_format(t->call, "{\"@odata.id\":\"https://graph.microsoft.com/v1.0/directoryObjects/%.*s\"}", PSTR(x->user));
     seed(x, "graph.microsoft.com", "POST", call_format(t->call, "/v1.0/groups/%.*s/members/$ref", PSTR(x->group)).at, reference.at);
-    r = seed(x, "graph.microsoft.com", "GET", "/v1.0/servicePrincipals(appId='" TEST_SERVER_APP "')", "");
-    x->app = json_get_str(r.json, S("id"));
+    seed_applications(x);
 }
 
 static str token_of(struct scene *x, const struct service *s, object_id who)
@@ -273,7 +329,10 @@ static void scene_open(struct test *t, struct scene *x)
 static str made(const struct scene *x, const char *value)
 {
     const struct { const char *name; str value; } MADE[] = {
-        {"$user", x->user}, {"$group", x->group}, {"$app", x->app}, {"$version", x->version}, {"$backup", x->backup}, {"$denial", x->denial},
+        {"$user", x->user}, {"$group", x->group}, {"$version", x->version}, {"$backup", x->backup}, {"$denial", x->denial},
+        {"$application", x->application}, {"$service", x->service}, {"$key", x->key}, {"$secret", x->secret}, {"$spare", x->spare},
+        {"$given_user", x->given[0]}, {"$given_me", x->given[1]}, {"$given_group", x->given[2]}, {"$given_service", x->given[3]},
+        {"$give_user", x->give[0]}, {"$give_me", x->give[1]}, {"$give_group", x->give[2]}, {"$give_service", x->give[3]},
     };
     for (size_t i = 0; i < COUNT(MADE); i++)
         if (str_eq(str_of(MADE[i].name), str_of(value))) return MADE[i].value;

@@ -308,7 +308,7 @@ def test_filters_that_are_refused(s):
         s.refused("GET", f"/v1.0/users?{query}", 400, code, words)
     s.refused("GET", "/v1.0/users/$count", 400, "Request_UnsupportedQuery", "$count is not currently supported.")
     s.refused("GET", "/v1.0/nonsense", 400, "BadRequest", "Resource not found for the segment 'nonsense'.")
-    s.refused("POST", "/v1.0/servicePrincipals", 405, "BadRequest", body={"appId": NOBODY})
+    s.refused("POST", "/v1.0/servicePrincipals", 400, "Request_BadRequest", "valid application object", body={"appId": NOBODY})
 
 
 def test_lists_come_in_pages_and_are_counted(s):

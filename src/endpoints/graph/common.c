@@ -35,9 +35,9 @@ struct json_writer *graph_begin(struct call *c, const struct wire *q, struct ans
     return j;
 }
 
-void graph_put_type(struct call *c, struct json_writer *j, const struct principal *p)
+void graph_put_type(struct call *c, struct json_writer *j, unsigned kind)
 {
-    json_put_string(j, S("@odata.type"), call_format(c, "#microsoft.graph.%s", graph_type_name(p->kind)));
+    json_put_string(j, S("@odata.type"), call_format(c, "#microsoft.graph.%s", graph_type_name(kind)));
 }
 
 static enum err refuse_unsupported(struct call *c, const struct wire *q)
@@ -48,15 +48,15 @@ static enum err refuse_unsupported(struct call *c, const struct wire *q)
     return OK;
 }
 
-enum err graph_answer_object(struct call *c, const struct wire *q, struct answer *a, int status, const char *set, const struct principal *p)
+enum err graph_answer_object(struct call *c, const struct wire *q, struct answer *a, int status, const char *set, const struct graph_object *o)
 {
     struct graph_select *select;
     TRY(refuse_unsupported(c, q));
     TRY(NEW(c, &select, 1));
-    TRY(graph_select_read(c, wire_query(q, "$select"), 1u << p->kind, select));
+    TRY(graph_select_read(c, wire_query(q, "$select"), 1u << o->kind, select));
     struct json_writer *j = graph_begin(c, q, a, status, call_format(c, "%s%.*s/$entity", set, PSTR(select->text)));
-    if (str_eq(str_of(set), S("directoryObjects"))) graph_put_type(c, j, p);
-    TRY(graph_write_properties(c, j, p, select));
+    if (str_eq(str_of(set), S("directoryObjects"))) graph_put_type(c, j, o->kind);
+    TRY(graph_write_properties(c, j, o, select));
     json_write_end(j);
     return OK;
 }
@@ -104,7 +104,8 @@ static const struct graph_set SETS[] = {
     {S_INIT("me"), "users", GRAPH_USERS},
     {S_INIT("groups"), "groups", GRAPH_GROUPS},
     {S_INIT("servicePrincipals"), "servicePrincipals", GRAPH_SERVICES},
-    {S_INIT("directoryObjects"), "directoryObjects", GRAPH_ALL},
+    {S_INIT("applications"), "applications", GRAPH_APPLICATIONS},
+    {S_INIT("directoryObjects"), "directoryObjects", GRAPH_ALL | GRAPH_APPLICATIONS},
 };
 
 // Behind "/v1.0/".
@@ -118,6 +119,7 @@ static str set_segment(const struct wire *q)
 const struct graph_set *graph_set_of(const struct wire *q)
 {
     str segment = set_segment(q);
+    segment = str_upto(segment, str_find(segment, '('));
     for (size_t i = 0; i < COUNT(SETS); i++)
         if (str_eq_nocase(SETS[i].segment, segment)) return &SETS[i];
     return &SETS[COUNT(SETS) - 1];
@@ -128,18 +130,61 @@ bool graph_is_me(const struct wire *q)
     return str_eq_nocase(set_segment(q), S("me"));
 }
 
+bool graph_object_find(const struct world *w, guid id, struct graph_object *out)
+{
+    const struct principal   *p = directory_find(w->directory, (object_id){id});
+    const struct application *a = p ? NULL : applications_find(w->applications, (application_id){id});
+    if (p) *out = graph_principal(w, p);
+    if (a) *out = graph_application(a);
+    return p || a;
+}
+
+// "applications(appId='...')": a key in parentheses is part of the segment.
+static enum err find_by_key(struct call *c, const struct work *w, const struct graph_set *set, str segment, struct graph_object *out)
+{
+    str                       key = str_from(segment, str_find(segment, '('));
+    static const str          BEFORE = S_INIT("(appId='"), BEHIND = S_INIT("')");
+    const struct principal   *p = NULL;
+    const struct application *a = NULL;
+    client_id                 app;
+    bool                      fits =
+        key.n >= BEFORE.n + BEHIND.n && str_starts_nocase(key, BEFORE) && str_ends(key, BEHIND) && set->kinds & (GRAPH_APPLICATIONS | GRAPH_SERVICES);
+    if (!fits || str_eq_nocase(set->segment, S("directoryObjects"))) return FAIL_PLAIN(c, ERR_NOT_FOUND);
+    str text = str_upto(str_from(key, BEFORE.n), key.n - BEFORE.n - BEHIND.n);
+    if (!guid_parse(text, &app.g)) return FAIL(c, ERR_OBJECT_ID_INVALID, "Invalid object identifier '%.*s'.", PSTR(call_printable(c, text, 128)));
+    if (set->kinds == GRAPH_APPLICATIONS) a = applications_find_app(w->world->applications, app);
+    else p = directory_find_app(w->world->directory, app);
+    if (!p && !a) return directory_absent(c, text);
+    *out = p ? graph_principal(w->world, p) : graph_application(a);
+    return OK;
+}
+
+enum err graph_find_object(struct call *c, const struct work *w, const struct wire *q, struct graph_object *out)
+{
+    const struct graph_set *set = graph_set_of(q);
+    str                     name = wire_param(q, "id"), key = wire_param(q, "key");
+    object_id               id;
+    const struct principal *p = NULL;
+    struct graph_object     found = {0};
+    if (key.n) return find_by_key(c, w, set, key, out);
+    if (graph_is_me(q)) id = c->caller->id;
+    else if (!guid_parse(name, &id.g)) {
+        if (set->kinds != GRAPH_USERS) return graph_read_id(c, name, &id);
+        p = directory_find_user(w->world->directory, name);
+        if (!p) return directory_absent(c, call_printable(c, name, 128));
+        id = p->id;
+    }
+    if (!graph_object_find(w->world, id.g, &found) || !(set->kinds & 1u << found.kind)) return directory_absent(c, call_printable(c, name, 128));
+    *out = found;
+    return OK;
+}
+
 enum err graph_find(struct call *c, const struct work *w, const struct wire *q, const struct principal **out)
 {
-    str                     name = wire_param(q, "id");
-    unsigned                kinds = graph_set_of(q)->kinds;
-    object_id               id;
-    const struct principal *p;
-    if (graph_is_me(q)) p = directory_find(w->world->directory, c->caller->id);
-    else if (guid_parse(name, &id.g)) p = directory_find(w->world->directory, id);
-    else if (kinds == GRAPH_USERS) p = directory_find_user(w->world->directory, name);
-    else return graph_read_id(c, name, &id);
-    if (!p || !(kinds & 1u << p->kind)) return directory_absent(c, call_printable(c, name, 128));
-    *out = p;
+    struct graph_object o;
+    TRY(graph_find_object(c, w, q, &o));
+    if (!o.principal) return directory_absent(c, guid_str(c, o.id));
+    *out = o.principal;
     return OK;
 }
 
@@ -153,16 +198,21 @@ enum err graph_find_group(struct call *c, const struct work *w, const struct wir
     return OK;
 }
 
-static enum err read_page(struct call *c, const struct wire *q, struct graph_list *list)
+enum err graph_page_begin(struct call *c, const struct wire *q, struct page *out, const guid **after)
 {
-    str         top = wire_query(q, "$top");
-    uint64_t    room = GRAPH_PAGE_ITEMS;
-    const guid *after;
-    object_id  *kept;
+    str      top = wire_query(q, "$top");
+    uint64_t room = GRAPH_PAGE_ITEMS;
     if (top.at && (!str_to_u64(top, &room) || room == 0 || room > GRAPH_MAX_TOP))
         return FAIL(c, ERR_PARAMETER_INVALID, "Invalid page size specified: '%.*s'. Must be between 1 and %d inclusive.",
                     PSTR(call_printable(c, top, 32)), GRAPH_MAX_TOP);
-    TRY(page_begin_guids(c, q, room, &list->page, &after));
+    return page_begin_guids(c, q, room, out, after);
+}
+
+static enum err read_page(struct call *c, const struct wire *q, struct graph_list *list)
+{
+    const guid *after;
+    object_id  *kept;
+    TRY(graph_page_begin(c, q, &list->page, &after));
     if (!after) return OK;
     TRY(NEW(c, &kept, 1));
     kept->g = *after;
@@ -213,42 +263,43 @@ enum err graph_list_begin(struct call *c, const struct work *w, const struct wir
 }
 
 // What a filter looks at lives no longer than its answer: a list of everybody would fill the request's arena.
-static enum err passes(const struct graph_list *list, const struct principal *p, bool *out)
+static enum err passes(const struct graph_list *list, const struct graph_object *o, bool *out)
 {
     struct call scratch = {.now_ns = list->c->now_ns, .now_s = list->c->now_s};
-    *out = list->kinds & 1u << p->kind;
+    *out = list->kinds & 1u << o->kind;
     if (!*out || !list->filter) return OK;
-    enum err failed = graph_filter_allows(&scratch, list->filter, p, out);
+    enum err failed = graph_filter_allows(&scratch, list->filter, o, out);
     arena_clear(&scratch.arena);
     return failed == OK ? OK : FAIL_PLAIN(list->c, failed);
 }
 
-static enum err write_item(struct graph_list *list, const struct principal *p)
+static enum err write_item(struct graph_list *list, const struct graph_object *o)
 {
     json_write_object(&list->json);
-    if (list->names_types) graph_put_type(list->c, &list->json, p);
-    TRY(graph_write_properties(list->c, &list->json, p, list->select));
+    if (list->names_types) graph_put_type(list->c, &list->json, o->kind);
+    TRY(graph_write_properties(list->c, &list->json, o, list->select));
     json_write_end(&list->json);
     return OK;
 }
 
-static enum err offer(struct graph_list *list, const struct principal *p)
+static enum err offer(struct graph_list *list, const struct graph_object *o)
 {
-    bool belongs;
-    TRY(passes(list, p, &belongs));
-    if (page_takes(&list->page, guid_key(&p->id.g), belongs)) TRY(write_item(list, p));
+    bool        belongs;
+    const guid *id = o->principal ? &o->principal->id.g : &o->application->id.g; // the record's: the page keeps it
+    TRY(passes(list, o, &belongs));
+    if (page_takes(&list->page, guid_key(id), belongs)) TRY(write_item(list, o));
     return OK;
 }
 
-bool graph_list_offer(struct graph_list *list, const struct principal *p)
+bool graph_list_offer(struct graph_list *list, const struct graph_object *o)
 {
-    list->failed = offer(list, p);
+    list->failed = offer(list, o);
     return list->failed == OK && !list->page.is_full;
 }
 
-static bool offer_one(const struct principal *p, void *ctx)
+static bool offer_one(const struct graph_object *o, void *ctx)
 {
-    return graph_list_offer(ctx, p);
+    return graph_list_offer(ctx, o);
 }
 
 struct counting {
@@ -259,12 +310,12 @@ struct counting {
     enum err                 failed;
 };
 
-static bool count_one(const struct principal *p, void *ctx)
+static bool count_one(const struct graph_object *o, void *ctx)
 {
     struct counting *x = ctx;
     bool             belongs = false;
     x->is_over = ++x->looks > GRAPH_COUNT_LOOKS;
-    if (!x->is_over) x->failed = passes(x->list, p, &belongs);
+    if (!x->is_over) x->failed = passes(x->list, o, &belongs);
     x->n += belongs;
     return !x->is_over && x->failed == OK;
 }
@@ -312,6 +363,13 @@ enum err graph_list_answer(struct graph_list *list, struct answer *a, graph_walk
     return write_list(list, a, is_known ? &count : NULL);
 }
 
+bool graph_meet(const struct principal *p, void *meeting)
+{
+    const struct graph_meeting *x = meeting;
+    struct graph_object         o = graph_principal(x->world, p);
+    return x->visit(&o, x->ctx);
+}
+
 // --- ids in any order ---
 
 struct ids {
@@ -320,8 +378,7 @@ struct ids {
 };
 
 // Looks at every id, as whoever made the list of them has done before; but only the lowest are put in order.
-static enum err walk_ids(const struct graph_list *list, const object_id *after, bool (*visit)(const struct principal *p, void *ctx), void *ctx,
-                         const void *of)
+static enum err walk_ids(const struct graph_list *list, const object_id *after, graph_visit *visit, void *ctx, const void *of)
 {
     const struct ids *x = of;
     struct lowest     lowest;
@@ -331,7 +388,8 @@ static enum err walk_ids(const struct graph_list *list, const object_id *after, 
     lowest_sort(&lowest);
     for (size_t i = 0; i < lowest.n; i++) {
         const struct principal *p = directory_find(list->work->world->directory, (object_id){*lowest.at[i]});
-        if (p && !visit(p, ctx)) break;
+        struct graph_meeting    meeting = {list->work->world, visit, ctx};
+        if (p && !graph_meet(p, &meeting)) break;
     }
     return OK;
 }

@@ -410,33 +410,33 @@ bool graph_filter_since(const struct graph_filter *f, str property, int64_t *out
     return has_left || has_right;
 }
 
-// ---- principals ----
+// ---- objects of the directory ----
 
-static bool principal_type_of(const struct graph_domain *d, str name, enum graph_type *out)
+static bool object_type_of(const struct graph_domain *d, str name, enum graph_type *out)
 {
     return graph_has_property(d->kinds, name, out);
 }
 
-static enum err principal_value_of(struct call *c, const void *item, str name, bool *out_has, struct json *out)
+static enum err object_value_of(struct call *c, const void *item, str name, bool *out_has, struct json *out)
 {
     return graph_value(c, item, name, out_has, out);
 }
 
-static struct graph_domain principals(unsigned kinds, bool is_advanced)
+static struct graph_domain objects(unsigned kinds, bool is_advanced)
 {
-    return (struct graph_domain){.type_of = principal_type_of, .value_of = principal_value_of, .kinds = kinds, .is_advanced = is_advanced};
+    return (struct graph_domain){.type_of = object_type_of, .value_of = object_value_of, .kinds = kinds, .is_advanced = is_advanced};
 }
 
 enum err graph_filter_read(struct call *c, str text, unsigned kinds, bool is_advanced, const struct graph_filter **out)
 {
-    struct graph_domain d = principals(kinds, is_advanced);
+    struct graph_domain d = objects(kinds, is_advanced);
     return graph_filter_parse(c, text, &d, out);
 }
 
-enum err graph_filter_allows(struct call *c, const struct graph_filter *f, const struct principal *p, bool *out)
+enum err graph_filter_allows(struct call *c, const struct graph_filter *f, const struct graph_object *o, bool *out)
 {
-    struct graph_domain d = principals(0, true);
-    return graph_filter_holds(c, f, &d, p, out);
+    struct graph_domain d = objects(0, true);
+    return graph_filter_holds(c, f, &d, o, out);
 }
 
 bool graph_filter_names_one(const struct graph_filter *f, str *out_property, str *out_value)

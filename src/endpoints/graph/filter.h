@@ -24,7 +24,7 @@ struct graph_domain {
     bool (*type_of)(const struct graph_domain *d, str name, enum graph_type *out);
     /* The value; false: the item has none of that name, which equals nothing. Lives: points into the item or the call. */
     enum err (*value_of)(struct call *c, const void *item, str name, bool *out_has, struct json *out);
-    unsigned kinds;       /* of principals */
+    unsigned kinds;       /* of objects */
     bool     is_advanced; /* the client asked for the advanced engine, without which "ne", "not" and "endswith" are refused */
 };
 /* Lives: *out points into `text` and the call. Errors: ERR_FILTER_INVALID, ERR_QUERY_UNSUPPORTED */
@@ -37,7 +37,7 @@ bool graph_filter_names(const struct graph_filter *f, str property);
 bool graph_filter_since(const struct graph_filter *f, str property, int64_t *out_ns);
 
 /*
- * On principals. `kinds`: what the list holds, whose properties may be named. `is_advanced`: the client sent
+ * On objects of the directory. `kinds`: what the list holds, whose properties may be named. `is_advanced`: the client sent
  * ConsistencyLevel: eventual with $count=true. Lives, errors: as graph_filter_parse
  */
 FALLIBLE graph_filter_read(struct call *c, str text, unsigned kinds, bool is_advanced, const struct graph_filter **out);
@@ -48,5 +48,5 @@ FALLIBLE graph_filter_read(struct call *c, str text, unsigned kinds, bool is_adv
  */
 bool graph_filter_names_one(const struct graph_filter *f, str *out_property, str *out_value);
 
-/* A property that the principal's kind does not have equals nothing. */
-FALLIBLE graph_filter_allows(struct call *c, const struct graph_filter *f, const struct principal *p, bool *out);
+/* A property that the object's kind does not have equals nothing. */
+FALLIBLE graph_filter_allows(struct call *c, const struct graph_filter *f, const struct graph_object *o, bool *out);

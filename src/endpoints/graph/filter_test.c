@@ -49,8 +49,10 @@ TEST(graph_filter_says_who_is_meant)
         bool                       anna = false, crew = false;
         CHECK_ERR(graph_filter_read(t->call, str_of(CASES[i].text), GRAPH_ALL, true, &f), OK, CASES[i].text);
         if (!f) continue;
-        CHECK_ERR(graph_filter_allows(t->call, f, &ANNA, &anna), OK, CASES[i].text);
-        CHECK_ERR(graph_filter_allows(t->call, f, &CREW, &crew), OK, CASES[i].text);
+        CHECK_ERR(graph_filter_allows(t->call, f, &(struct graph_object){.kind = PRINCIPAL_USER, .id = ANNA.id.g, .principal = &ANNA}, &anna), OK,
+                  CASES[i].text);
+        CHECK_ERR(graph_filter_allows(t->call, f, &(struct graph_object){.kind = PRINCIPAL_GROUP, .id = CREW.id.g, .principal = &CREW}, &crew), OK,
+                  CASES[i].text);
         CHECK_ROW(anna == CASES[i].anna && crew == CASES[i].crew, CASES[i].text);
     }
 }

@@ -31,8 +31,12 @@ struct graph_set {
 const struct graph_set *graph_set_of(const struct wire *q); /* never NULL: of a path without one, all objects */
 bool                    graph_is_me(const struct wire *q);
 
-/* The object that the path names: {id} of its collection, users also by their sign-in name; /me is the caller.
-   Errors: ERR_OBJECT_ID_INVALID, ERR_OBJECT_NOT_FOUND */
+/* By its id; false: the directory holds no such object. */
+MUST_USE bool graph_object_find(const struct world *w, guid id, struct graph_object *out);
+/* The object that the path names: {id} of its collection, users also by their sign-in name, "applications(appId='...')" as {key}; /me is the
+   caller. Errors: ERR_OBJECT_ID_INVALID, ERR_OBJECT_NOT_FOUND */
+FALLIBLE graph_find_object(struct call *c, const struct work *w, const struct wire *q, struct graph_object *out);
+/* The same where it must be a principal. */
 FALLIBLE graph_find(struct call *c, const struct work *w, const struct wire *q, const struct principal **out);
 /* The same where it must be a group. */
 FALLIBLE graph_find_group(struct call *c, const struct work *w, const struct wire *q, const struct principal **out);
@@ -43,12 +47,17 @@ FALLIBLE graph_read_ids(struct call *c, const struct json *body, const char *nam
 /* The object that "https://.../directoryObjects/{id}" names. Errors: ERR_CONTENT_INVALID */
 FALLIBLE graph_read_reference(struct call *c, str url, object_id *out);
 
-/* One principal as the whole answer, with $select. `set`: "users". */
-FALLIBLE graph_answer_object(struct call *c, const struct wire *q, struct answer *a, int status, const char *set, const struct principal *p);
+/* One object as the whole answer, with $select. `set`: "users". */
+FALLIBLE graph_answer_object(struct call *c, const struct wire *q, struct answer *a, int status, const char *set, const struct graph_object *o);
+/* Where an object is that was just made. */
+void graph_add_location(struct call *c, const struct wire *q, struct answer *a, const struct graph_object *o);
 /* {"value":["guid", ...]} */
 FALLIBLE graph_answer_ids(struct call *c, const struct wire *q, struct answer *a, const object_id *ids, size_t n);
 /* The "@odata.type" of an object in a collection of several kinds. */
-void graph_put_type(struct call *c, struct json_writer *j, const struct principal *p);
+void graph_put_type(struct call *c, struct json_writer *j, unsigned kind);
+
+/* A page of the size that $top asks for, of keys that are guids. Errors: ERR_PARAMETER_INVALID */
+FALLIBLE graph_page_begin(struct call *c, const struct wire *q, struct page *out, const guid **after);
 
 /*
  * A list in pages (endpoints/page.h): the handler offers what it has, in the order of ids, from behind list.after on.
@@ -74,11 +83,18 @@ struct graph_list {
 };
 FALLIBLE graph_list_begin(struct call *c, const struct work *w, const struct wire *q, const char *set, unsigned kinds, struct graph_list *out);
 /* False: no more is wanted. */
-bool graph_list_offer(struct graph_list *list, const struct principal *p);
+bool graph_list_offer(struct graph_list *list, const struct graph_object *o);
 
 /* What a list is made of, walked in the order of ids from the first past `after` (NULL: the beginning). */
-typedef enum err graph_walk(const struct graph_list *list, const object_id *after, bool (*visit)(const struct principal *p, void *ctx), void *ctx,
-                            const void *of);
+typedef bool     graph_visit(const struct graph_object *o, void *ctx);
+typedef enum err graph_walk(const struct graph_list *list, const object_id *after, graph_visit *visit, void *ctx, const void *of);
+/* For walks over principals: visits the object that one is. */
+struct graph_meeting {
+    const struct world *world;
+    graph_visit        *visit;
+    void               *ctx;
+};
+bool graph_meet(const struct principal *p, void *meeting);
 /* All that such a walk meets, as the answer. `of`: whatever the walk needs to know. */
 FALLIBLE graph_list_answer(struct graph_list *list, struct answer *a, graph_walk *walk, const void *of);
 /* How many of those belong to the list. Errors: ERR_QUERY_UNSUPPORTED - more than GRAPH_COUNT_LOOKS would have to be looked at */
@@ -88,6 +104,8 @@ FALLIBLE graph_answer_list(struct call *c, const struct work *w, const struct wi
                            size_t n);
 
 /* Handlers, by file. */
-route_handler graph_list_all, graph_count, graph_create, graph_get, graph_get_by_key, graph_patch, graph_delete, graph_get_by_ids; /* objects.c */
-route_handler graph_members_list, graph_members_all, graph_member_add, graph_member_remove, graph_owners_list;                     /* members.c */
-route_handler graph_member_of, graph_member_of_all, graph_member_groups, graph_check_groups, graph_check_objects;                  /* members.c */
+route_handler graph_list_all, graph_count, graph_create, graph_get, graph_patch, graph_delete, graph_get_by_ids;               /* objects.c */
+route_handler graph_members_list, graph_members_all, graph_member_add, graph_member_remove, graph_owners_list;                 /* members.c */
+route_handler graph_member_of, graph_member_of_all, graph_member_groups, graph_check_groups, graph_check_objects;              /* members.c */
+route_handler graph_app_create, graph_app_patch, graph_app_delete, graph_secret_add, graph_secret_remove;                      /* applications.c */
+route_handler graph_roles_of, graph_roles_at, graph_role_assign_of, graph_role_assign_at, graph_role_get, graph_role_unassign; /* app_roles.c */

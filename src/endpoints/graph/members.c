@@ -5,32 +5,28 @@
 
 // A walk over memberships visits the principals at their other ends: a group's members, or a member's groups.
 struct membership_walk {
-    const struct directory *directory;
-    bool                    to_groups;
-    bool (*visit)(const struct principal *p, void *ctx);
-    void *ctx;
+    struct graph_meeting meeting;
+    bool                 to_groups;
 };
 
 static bool visit_other_end(const struct membership *m, void *ctx)
 {
-    const struct membership_walk *walk = ctx;
-    const struct principal       *other = directory_find(walk->directory, walk->to_groups ? m->group : m->member);
-    return !other || walk->visit(other, walk->ctx);
+    struct membership_walk *walk = ctx;
+    const struct principal *other = directory_find(walk->meeting.world->directory, walk->to_groups ? m->group : m->member);
+    return !other || graph_meet(other, &walk->meeting);
 }
 
-static enum err walk_members(const struct graph_list *list, const object_id *after, bool (*visit)(const struct principal *p, void *ctx), void *ctx,
-                             const void *group)
+static enum err walk_members(const struct graph_list *list, const object_id *after, graph_visit *visit, void *ctx, const void *group)
 {
-    struct membership_walk walk = {list->work->world->directory, false, visit, ctx};
-    directory_each_member(walk.directory, ((const struct principal *)group)->id, after, visit_other_end, &walk);
+    struct membership_walk walk = {{list->work->world, visit, ctx}, false};
+    directory_each_member(list->work->world->directory, ((const struct principal *)group)->id, after, visit_other_end, &walk);
     return OK;
 }
 
-static enum err walk_groups(const struct graph_list *list, const object_id *after, bool (*visit)(const struct principal *p, void *ctx), void *ctx,
-                            const void *member)
+static enum err walk_groups(const struct graph_list *list, const object_id *after, graph_visit *visit, void *ctx, const void *member)
 {
-    struct membership_walk walk = {list->work->world->directory, true, visit, ctx};
-    directory_each_group_of(walk.directory, ((const struct principal *)member)->id, after, visit_other_end, &walk);
+    struct membership_walk walk = {{list->work->world, visit, ctx}, true};
+    directory_each_group_of(list->work->world->directory, ((const struct principal *)member)->id, after, visit_other_end, &walk);
     return OK;
 }
 
@@ -55,11 +51,11 @@ enum err graph_members_all(struct call *c, struct work *w, const struct wire *q,
     return graph_answer_list(c, w, q, a, GRAPH_ALL, ids, n);
 }
 
-// Nobody owns a group here: the operator is in charge of all.
+// Nobody owns anything here: the operator is in charge of all.
 enum err graph_owners_list(struct call *c, struct work *w, const struct wire *q, struct answer *a)
 {
-    const struct principal *p = NULL;
-    TRY(graph_find(c, w, q, &p));
+    struct graph_object o;
+    TRY(graph_find_object(c, w, q, &o));
     return graph_answer_list(c, w, q, a, GRAPH_ALL, NULL, 0);
 }
 

@@ -4,23 +4,53 @@
 #include "ops/groups_members.h"
 #include "ops/principals.h"
 
+static bool see_application(const struct application *a, void *meeting)
+{
+    const struct graph_meeting *x = meeting;
+    struct graph_object         o = graph_application(a);
+    return x->visit(&o, x->ctx);
+}
+
+static bool is_past(guid id, const object_id *after)
+{
+    return !after || guid_cmp(id, after->g) > 0;
+}
+
+static enum err walk_applications(const struct graph_list *list, const object_id *after, struct graph_meeting *x)
+{
+    const struct applications *all = list->work->world->applications;
+    const struct application  *a = NULL;
+    application_id             past = {after ? after->g : GUID_NONE};
+    str                        property, value;
+    guid                       id;
+    if (!list->filter || !graph_filter_names_one(list->filter, &property, &value)) {
+        applications_each(all, after ? &past : NULL, see_application, x);
+        return OK;
+    }
+    if (guid_parse(value, &id))
+        a = str_eq(property, S("id")) ? applications_find(all, (application_id){id}) : applications_find_app(all, (client_id){id});
+    if (a && is_past(a->id.g, after)) (void)see_application(a, x);
+    return OK;
+}
+
 // One that the filter names is looked up, everything else is looked through.
-static enum err walk_all(const struct graph_list *list, const object_id *after, bool (*visit)(const struct principal *p, void *ctx), void *ctx,
-                         const void *of)
+static enum err walk_all(const struct graph_list *list, const object_id *after, graph_visit *visit, void *ctx, const void *of)
 {
     const struct directory *d = list->work->world->directory;
     const struct principal *p = NULL;
+    struct graph_meeting    x = {list->work->world, visit, ctx};
     str                     property, value;
     guid                    id;
     (void)of;
+    if (list->kinds == GRAPH_APPLICATIONS) return walk_applications(list, after, &x);
     if (!list->filter || !graph_filter_names_one(list->filter, &property, &value)) {
-        directory_each(d, after, visit, ctx);
+        directory_each(d, after, graph_meet, &x);
         return OK;
     }
     bool is_guid = guid_parse(value, &id);
     if (str_eq(property, S("userPrincipalName"))) p = directory_find_user(d, value);
     else if (is_guid) p = str_eq(property, S("id")) ? directory_find(d, (object_id){id}) : directory_find_app(d, (client_id){id});
-    if (p && (!after || guid_cmp(p->id.g, after->g) > 0)) (void)visit(p, ctx);
+    if (p && is_past(p->id.g, after)) (void)graph_meet(p, &x);
     return OK;
 }
 
@@ -36,7 +66,8 @@ enum err graph_count(struct call *c, struct work *w, const struct wire *q, struc
 {
     const struct graph_set *set = graph_set_of(q);
     struct graph_list       list;
-    int64_t                 n = (int64_t)directory_count(w->world->directory, set->kinds);
+    int64_t                 n =
+        (int64_t)(set->kinds == GRAPH_APPLICATIONS ? applications_n(w->world->applications) : directory_count(w->world->directory, set->kinds));
     if (!str_eq_nocase(http_header(q->http, S("ConsistencyLevel")), S("eventual")))
         return FAIL(c, ERR_QUERY_UNSUPPORTED, "$count is not currently supported.");
     TRY(graph_list_begin(c, w, q, set->name, set->kinds, &list));
@@ -49,23 +80,9 @@ enum err graph_count(struct call *c, struct work *w, const struct wire *q, struc
 
 enum err graph_get(struct call *c, struct work *w, const struct wire *q, struct answer *a)
 {
-    const struct principal *p = NULL;
-    TRY(graph_find(c, w, q, &p));
-    return graph_answer_object(c, q, a, 200, graph_set_of(q)->name, p);
-}
-
-// servicePrincipals(appId='...'): a key in parentheses is part of the segment.
-enum err graph_get_by_key(struct call *c, struct work *w, const struct wire *q, struct answer *a)
-{
-    static const str BEFORE = S_INIT("servicePrincipals(appId='"), BEHIND = S_INIT("')");
-    str              segment = wire_param(q, "key");
-    client_id        app;
-    bool             fits = segment.n >= BEFORE.n + BEHIND.n && str_starts_nocase(segment, BEFORE) && str_ends(segment, BEHIND);
-    if (!fits) return FAIL_PLAIN(c, ERR_NOT_FOUND);
-    str text = str_upto(str_from(segment, BEFORE.n), segment.n - BEFORE.n - BEHIND.n);
-    if (!guid_parse(text, &app.g)) return FAIL(c, ERR_OBJECT_ID_INVALID, "Invalid object identifier '%.*s'.", PSTR(call_printable(c, text, 128)));
-    const struct principal *p = directory_find_app(w->world->directory, app);
-    return p ? graph_answer_object(c, q, a, 200, "servicePrincipals", p) : directory_absent(c, text);
+    struct graph_object o;
+    TRY(graph_find_object(c, w, q, &o));
+    return graph_answer_object(c, q, a, 200, graph_set_of(q)->name, &o);
 }
 
 // "members@odata.bind": the objects that shall be members too.
@@ -83,23 +100,26 @@ static enum err read_bound(struct call *c, const struct json *body, struct princ
     return OK;
 }
 
-static void add_location(struct call *c, const struct wire *q, struct answer *a, const struct principal *p)
+void graph_add_location(struct call *c, const struct wire *q, struct answer *a, const struct graph_object *o)
 {
+    static const char *const NAMES[] = {
+        [PRINCIPAL_USER] = "User", [PRINCIPAL_GROUP] = "Group", [PRINCIPAL_APP] = "ServicePrincipal", [GRAPH_APPLICATION] = "Application"};
     answer_header(a, "Location",
                   call_format(c, "%.*s/v2/%s/directoryObjects/%s/Microsoft.DirectoryServices.%s", PSTR(names_url(c, &q->product->names, &HOST_GRAPH)),
-                              guid_text(q->product->tenant.g).s, guid_text(p->id.g).s, p->kind == PRINCIPAL_USER ? "User" : "Group"));
+                              guid_text(q->product->tenant.g).s, guid_text(o->id).s, NAMES[o->kind]));
 }
 
 enum err graph_create(struct call *c, struct work *w, const struct wire *q, struct answer *a)
 {
     const struct graph_set *set = graph_set_of(q);
-    struct principal_args   args = {.kind = set->kinds == GRAPH_USERS ? PRINCIPAL_USER : PRINCIPAL_GROUP};
+    struct principal_args args = {.kind = set->kinds == GRAPH_USERS ? PRINCIPAL_USER : set->kinds == GRAPH_GROUPS ? PRINCIPAL_GROUP : PRINCIPAL_APP};
     struct principal_result result = {0};
     TRY(wire_body(c, q, &args.body));
     TRY(read_bound(c, args.body, &args));
     TRY(wire_run(c, w, q, &args, &result));
-    add_location(c, q, a, result.principal);
-    return graph_answer_object(c, q, a, 201, set->name, result.principal);
+    struct graph_object o = graph_principal(w->world, result.principal);
+    graph_add_location(c, q, a, &o);
+    return graph_answer_object(c, q, a, 201, set->name, &o);
 }
 
 static enum err answer_nothing(struct answer *a)
@@ -137,10 +157,10 @@ enum err graph_delete(struct call *c, struct work *w, const struct wire *q, stru
 static enum err read_types(struct call *c, const struct json *body, unsigned *out)
 {
     static const struct { str name; unsigned kinds; } TYPES[] = {
-        {S_INIT("user"), GRAPH_USERS}, {S_INIT("group"), GRAPH_GROUPS}, {S_INIT("servicePrincipal"), GRAPH_SERVICES}, {S_INIT("directoryObject"), GRAPH_ALL},
+        {S_INIT("user"), GRAPH_USERS}, {S_INIT("group"), GRAPH_GROUPS}, {S_INIT("servicePrincipal"), GRAPH_SERVICES}, {S_INIT("application"), GRAPH_APPLICATIONS}, {S_INIT("directoryObject"), GRAPH_ALL | GRAPH_APPLICATIONS},
     };
     const struct json *list = json_get_nocase(body, S("types"));
-    *out = GRAPH_ALL;
+    *out = GRAPH_ALL | GRAPH_APPLICATIONS;
     if (!list || json_is(list, JSON_IS_NULL)) return OK;
     if (!json_is(list, JSON_IS_ARRAY)) return FAIL(c, ERR_CONTENT_INVALID, "The parameter 'types' must be a collection of texts.");
     if (json_n(list)) *out = 0;
@@ -164,11 +184,11 @@ enum err graph_get_by_ids(struct call *c, struct work *w, const struct wire *q, 
     json_write_key(j, S("value"));
     json_write_array(j);
     for (size_t i = 0; i < n; i++) {
-        const struct principal *p = directory_find(w->world->directory, ids[i]);
-        if (!p || !(kinds & 1u << p->kind)) continue; // unknown ones are left out without a word
+        struct graph_object o;
+        if (!graph_object_find(w->world, ids[i].g, &o) || !(kinds & 1u << o.kind)) continue; // unknown ones are left out without a word
         json_write_object(j);
-        graph_put_type(c, j, p);
-        TRY(graph_write_properties(c, j, p, &ALL));
+        graph_put_type(c, j, o.kind);
+        TRY(graph_write_properties(c, j, &o, &ALL));
         json_write_end(j);
     }
     json_write_end(j);

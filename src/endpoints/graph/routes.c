@@ -1,5 +1,6 @@
 #include "endpoints/dialect/graph.h"
 #include "endpoints/graph/graph.h"
+#include "ops/applications.h"
 #include "ops/groups_members.h"
 #include "ops/principals.h"
 
@@ -33,6 +34,23 @@ static enum err may_write(struct call *c, struct work *w, struct wire *q)
     READS(HTTP_POST, object "/checkMemberGroups", graph_check_groups),         \
     READS(HTTP_POST, object "/checkMemberObjects", graph_check_objects)
 
+// The app roles that an object has been given.
+#define APP_ROLES_OF(object)                                                                              \
+    READS(HTTP_GET, object "/appRoleAssignments", graph_roles_of),                                        \
+    WRITES(HTTP_POST, object "/appRoleAssignments", graph_role_assign_of, &OP_APP_ROLE_ASSIGN),           \
+    READS(HTTP_GET, object "/appRoleAssignments/{assignment}", graph_role_get),                           \
+    WRITES(HTTP_DELETE, object "/appRoleAssignments/{assignment}", graph_role_unassign, &OP_APP_ROLE_UNASSIGN)
+
+// What a service principal has besides: who has been given its roles; its application's secrets.
+#define SERVICE(object)                                                                                          \
+    APP_ROLES_OF(object),                                                                                        \
+    READS(HTTP_GET, object "/appRoleAssignedTo", graph_roles_at),                                                \
+    WRITES(HTTP_POST, object "/appRoleAssignedTo", graph_role_assign_at, &OP_APP_ROLE_ASSIGN),                   \
+    READS(HTTP_GET, object "/appRoleAssignedTo/{assignment}", graph_role_get),                                   \
+    WRITES(HTTP_DELETE, object "/appRoleAssignedTo/{assignment}", graph_role_unassign, &OP_APP_ROLE_UNASSIGN),   \
+    WRITES(HTTP_POST, object "/addPassword", graph_secret_add, &OP_APP_SECRET_ADD),                              \
+    WRITES(HTTP_POST, object "/removePassword", graph_secret_remove, &OP_APP_SECRET_REMOVE)
+
 // The first that fits is taken: what is named stands before what any id fits.
 static const struct route ROUTES[] = {
     READS(HTTP_GET, "/users", graph_list_all),
@@ -41,9 +59,11 @@ static const struct route ROUTES[] = {
     READS(HTTP_GET, "/users/{id}", graph_get),
     WRITES(HTTP_PATCH, "/users/{id}", graph_patch, &OP_PRINCIPAL_UPDATE),
     WRITES(HTTP_DELETE, "/users/{id}", graph_delete, &OP_PRINCIPAL_DELETE),
+    APP_ROLES_OF("/users/{id}"),
     MEMBERSHIP("/users/{id}"),
 
     READS(HTTP_GET, "/me", graph_get),
+    APP_ROLES_OF("/me"),
     MEMBERSHIP("/me"),
 
     READS(HTTP_GET, "/groups", graph_list_all),
@@ -59,22 +79,37 @@ static const struct route ROUTES[] = {
     WRITES(HTTP_POST, "/groups/{id}/members/$ref", graph_member_add, &OP_MEMBER_ADD),
     WRITES(HTTP_DELETE, "/groups/{id}/members/{member}/$ref", graph_member_remove, &OP_MEMBER_REMOVE),
     READS(HTTP_GET, "/groups/{id}/owners", graph_owners_list),
+    APP_ROLES_OF("/groups/{id}"),
     MEMBERSHIP("/groups/{id}"),
 
     READS(HTTP_GET, "/servicePrincipals", graph_list_all),
+    WRITES(HTTP_POST, "/servicePrincipals", graph_create, &OP_PRINCIPAL_CREATE),
     READS(HTTP_GET, "/servicePrincipals/$count", graph_count),
     READS(HTTP_GET, "/servicePrincipals/{id}", graph_get),
     WRITES(HTTP_PATCH, "/servicePrincipals/{id}", graph_patch, &OP_PRINCIPAL_UPDATE),
     WRITES(HTTP_DELETE, "/servicePrincipals/{id}", graph_delete, &OP_PRINCIPAL_DELETE),
     READS(HTTP_GET, "/servicePrincipals/{id}/owners", graph_owners_list),
+    SERVICE("/servicePrincipals/{id}"),
     MEMBERSHIP("/servicePrincipals/{id}"),
+
+    READS(HTTP_GET, "/applications", graph_list_all),
+    WRITES(HTTP_POST, "/applications", graph_app_create, &OP_APPLICATION_CREATE),
+    READS(HTTP_GET, "/applications/$count", graph_count),
+    READS(HTTP_GET, "/applications/{id}", graph_get),
+    WRITES(HTTP_PATCH, "/applications/{id}", graph_app_patch, &OP_APPLICATION_UPDATE),
+    WRITES(HTTP_DELETE, "/applications/{id}", graph_app_delete, &OP_APPLICATION_DELETE),
+    READS(HTTP_GET, "/applications/{id}/owners", graph_owners_list),
+    WRITES(HTTP_POST, "/applications/{id}/addPassword", graph_secret_add, &OP_APP_SECRET_ADD),
+    WRITES(HTTP_POST, "/applications/{id}/removePassword", graph_secret_remove, &OP_APP_SECRET_REMOVE),
 
     READS(HTTP_POST, "/directoryObjects/getByIds", graph_get_by_ids),
     READS(HTTP_GET, "/directoryObjects/{id}", graph_get),
     WRITES(HTTP_DELETE, "/directoryObjects/{id}", graph_delete, &OP_PRINCIPAL_DELETE),
     MEMBERSHIP("/directoryObjects/{id}"),
 
-    READS(HTTP_GET, "/{key}", graph_get_by_key),
+    // "applications(appId='...')" and "servicePrincipals(appId='...')"
+    READS(HTTP_GET, "/{key}", graph_get),
+    SERVICE("/{key}"),
 };
 
 // "me" is a user, whatever the caller may do.

@@ -2,6 +2,7 @@
 
 #include "core/b64.h"
 #include "core/digest.h"
+#include "endpoints/graph/application_json.h"
 
 // Where a value comes from.
 enum source {
@@ -19,13 +20,22 @@ enum source {
     FROM_SERVICE_TYPE,
     FROM_SERVICE_NAMES,
     FROM_OTHER_NAMES,
+    FROM_APP_NAME, // the application's
+    FROM_ROLES,
+    FROM_SCOPES,
+    FROM_SECRETS,
+    FROM_CERTIFICATES,
+    FROM_URIS,
+    FROM_API,
+    FROM_PUBLIC_CLIENT,
 };
 
 struct property {
     str             name;
     enum graph_type type;
     enum source     source;
-    bool            is_shown; // without $select
+    bool            is_shown;  // without $select
+    const char     *otherwise; // JSON, where the document is silent; NULL: null, or an empty list
 };
 
 #define SHOWN  true
@@ -102,37 +112,78 @@ static const struct property GROUP[] = {
 static const struct property SERVICE[] = {
     {S_INIT("id"), GRAPH_TEXT, FROM_ID, SHOWN},
     {S_INIT("deletedDateTime"), GRAPH_TEXT, FROM_NOTHING, SHOWN},
-    {S_INIT("accountEnabled"), GRAPH_BOOL, FROM_TRUE, SHOWN},
+    {S_INIT("accountEnabled"), GRAPH_BOOL, FROM_DOCUMENT_TRUE, SHOWN},
     {S_INIT("alternativeNames"), GRAPH_TEXTS, FROM_OTHER_NAMES, SHOWN},
-    {S_INIT("appDisplayName"), GRAPH_TEXT, FROM_NOTHING, SHOWN},
+    {S_INIT("appDisplayName"), GRAPH_TEXT, FROM_APP_NAME, SHOWN},
     {S_INIT("appDescription"), GRAPH_TEXT, FROM_NOTHING, SHOWN},
     {S_INIT("appId"), GRAPH_TEXT, FROM_APP, SHOWN},
     {S_INIT("applicationTemplateId"), GRAPH_TEXT, FROM_NOTHING, SHOWN},
     {S_INIT("appOwnerOrganizationId"), GRAPH_TEXT, FROM_NOTHING, SHOWN},
-    {S_INIT("appRoleAssignmentRequired"), GRAPH_BOOL, FROM_FALSE, SHOWN},
+    {S_INIT("appRoleAssignmentRequired"), GRAPH_BOOL, FROM_DOCUMENT, SHOWN, "false"},
     {S_INIT("createdDateTime"), GRAPH_TEXT, FROM_CREATED, SHOWN},
-    {S_INIT("description"), GRAPH_TEXT, FROM_NOTHING, SHOWN},
+    {S_INIT("description"), GRAPH_TEXT, FROM_DOCUMENT, SHOWN},
     {S_INIT("disabledByMicrosoftStatus"), GRAPH_TEXT, FROM_NOTHING, SHOWN},
     {S_INIT("displayName"), GRAPH_TEXT, FROM_NAME, SHOWN},
-    {S_INIT("homepage"), GRAPH_TEXT, FROM_NOTHING, SHOWN},
-    {S_INIT("loginUrl"), GRAPH_TEXT, FROM_NOTHING, SHOWN},
-    {S_INIT("logoutUrl"), GRAPH_TEXT, FROM_NOTHING, SHOWN},
-    {S_INIT("notes"), GRAPH_TEXT, FROM_NOTHING, SHOWN},
-    {S_INIT("notificationEmailAddresses"), GRAPH_TEXTS, FROM_NOTHING, SHOWN},
-    {S_INIT("preferredSingleSignOnMode"), GRAPH_TEXT, FROM_NOTHING, SHOWN},
+    {S_INIT("homepage"), GRAPH_TEXT, FROM_DOCUMENT, SHOWN},
+    {S_INIT("loginUrl"), GRAPH_TEXT, FROM_DOCUMENT, SHOWN},
+    {S_INIT("logoutUrl"), GRAPH_TEXT, FROM_DOCUMENT, SHOWN},
+    {S_INIT("notes"), GRAPH_TEXT, FROM_DOCUMENT, SHOWN},
+    {S_INIT("notificationEmailAddresses"), GRAPH_TEXTS, FROM_DOCUMENT, SHOWN},
+    {S_INIT("preferredSingleSignOnMode"), GRAPH_TEXT, FROM_DOCUMENT, SHOWN},
     {S_INIT("preferredTokenSigningKeyThumbprint"), GRAPH_TEXT, FROM_NOTHING, SHOWN},
-    {S_INIT("replyUrls"), GRAPH_TEXTS, FROM_NOTHING, SHOWN},
+    {S_INIT("replyUrls"), GRAPH_TEXTS, FROM_DOCUMENT, SHOWN},
     {S_INIT("servicePrincipalNames"), GRAPH_TEXTS, FROM_SERVICE_NAMES, SHOWN},
     {S_INIT("servicePrincipalType"), GRAPH_TEXT, FROM_SERVICE_TYPE, SHOWN},
     {S_INIT("signInAudience"), GRAPH_TEXT, FROM_NOTHING, SHOWN},
-    {S_INIT("tags"), GRAPH_TEXTS, FROM_NOTHING, SHOWN},
+    {S_INIT("tags"), GRAPH_TEXTS, FROM_DOCUMENT, SHOWN},
     {S_INIT("tokenEncryptionKeyId"), GRAPH_TEXT, FROM_NOTHING, SHOWN},
     {S_INIT("addIns"), GRAPH_OBJECTS, FROM_NOTHING, SHOWN},
-    {S_INIT("appRoles"), GRAPH_OBJECTS, FROM_NOTHING, SHOWN},
-    {S_INIT("keyCredentials"), GRAPH_OBJECTS, FROM_NOTHING, SHOWN},
-    {S_INIT("oauth2PermissionScopes"), GRAPH_OBJECTS, FROM_NOTHING, SHOWN},
-    {S_INIT("passwordCredentials"), GRAPH_OBJECTS, FROM_NOTHING, SHOWN},
+    {S_INIT("appRoles"), GRAPH_OBJECTS, FROM_ROLES, SHOWN},
+    {S_INIT("keyCredentials"), GRAPH_OBJECTS, FROM_CERTIFICATES, SHOWN},
+    {S_INIT("oauth2PermissionScopes"), GRAPH_OBJECTS, FROM_SCOPES, SHOWN},
+    {S_INIT("passwordCredentials"), GRAPH_OBJECTS, FROM_SECRETS, SHOWN},
     {S_INIT("resourceSpecificApplicationPermissions"), GRAPH_OBJECTS, FROM_NOTHING, SHOWN},
+};
+
+// "redirectUris" and their like are read by clients without asking whether they are there.
+static const struct property APPLICATION[] = {
+    {S_INIT("id"), GRAPH_TEXT, FROM_ID, SHOWN},
+    {S_INIT("deletedDateTime"), GRAPH_TEXT, FROM_NOTHING, SHOWN},
+    {S_INIT("appId"), GRAPH_TEXT, FROM_APP, SHOWN},
+    {S_INIT("applicationTemplateId"), GRAPH_TEXT, FROM_NOTHING, SHOWN},
+    {S_INIT("disabledByMicrosoftStatus"), GRAPH_TEXT, FROM_NOTHING, SHOWN},
+    {S_INIT("createdDateTime"), GRAPH_TEXT, FROM_CREATED, SHOWN},
+    {S_INIT("displayName"), GRAPH_TEXT, FROM_NAME, SHOWN},
+    {S_INIT("description"), GRAPH_TEXT, FROM_DOCUMENT, SHOWN},
+    {S_INIT("groupMembershipClaims"), GRAPH_TEXT, FROM_DOCUMENT, SHOWN},
+    {S_INIT("identifierUris"), GRAPH_TEXTS, FROM_URIS, SHOWN},
+    {S_INIT("isDeviceOnlyAuthSupported"), GRAPH_BOOL, FROM_DOCUMENT, SHOWN},
+    {S_INIT("isFallbackPublicClient"), GRAPH_BOOL, FROM_PUBLIC_CLIENT, SHOWN},
+    {S_INIT("notes"), GRAPH_TEXT, FROM_DOCUMENT, SHOWN},
+    {S_INIT("publisherDomain"), GRAPH_TEXT, FROM_NOTHING, SHOWN},
+    {S_INIT("serviceManagementReference"), GRAPH_TEXT, FROM_DOCUMENT, SHOWN},
+    {S_INIT("signInAudience"), GRAPH_TEXT, FROM_DOCUMENT, SHOWN, "\"AzureADMyOrg\""},
+    {S_INIT("tags"), GRAPH_TEXTS, FROM_DOCUMENT, SHOWN},
+    {S_INIT("tokenEncryptionKeyId"), GRAPH_TEXT, FROM_NOTHING, SHOWN},
+    {S_INIT("uniqueName"), GRAPH_TEXT, FROM_DOCUMENT, SHOWN},
+    {S_INIT("samlMetadataUrl"), GRAPH_TEXT, FROM_DOCUMENT, SHOWN},
+    {S_INIT("defaultRedirectUri"), GRAPH_TEXT, FROM_DOCUMENT, SHOWN},
+    {S_INIT("certification"), GRAPH_OBJECTS, FROM_DOCUMENT, SHOWN, "null"},
+    {S_INIT("optionalClaims"), GRAPH_OBJECTS, FROM_DOCUMENT, SHOWN, "null"},
+    {S_INIT("servicePrincipalLockConfiguration"), GRAPH_OBJECTS, FROM_DOCUMENT, SHOWN, "null"},
+    {S_INIT("addIns"), GRAPH_OBJECTS, FROM_DOCUMENT, SHOWN},
+    {S_INIT("api"), GRAPH_OBJECTS, FROM_API, SHOWN},
+    {S_INIT("appRoles"), GRAPH_OBJECTS, FROM_ROLES, SHOWN},
+    {S_INIT("info"), GRAPH_OBJECTS, FROM_DOCUMENT, SHOWN, "{\"logoUrl\":null,\"marketingUrl\":null,\"privacyStatementUrl\":null,\"supportUrl\":null,\"termsOfServiceUrl\":null}"},
+    {S_INIT("keyCredentials"), GRAPH_OBJECTS, FROM_CERTIFICATES, SHOWN},
+    {S_INIT("parentalControlSettings"), GRAPH_OBJECTS, FROM_DOCUMENT, SHOWN, "{\"countriesBlockedForMinors\":[],\"legalAgeGroupRule\":\"Allow\"}"},
+    {S_INIT("passwordCredentials"), GRAPH_OBJECTS, FROM_SECRETS, SHOWN},
+    {S_INIT("publicClient"), GRAPH_OBJECTS, FROM_DOCUMENT, SHOWN, "{\"redirectUris\":[]}"},
+    {S_INIT("requiredResourceAccess"), GRAPH_OBJECTS, FROM_DOCUMENT, SHOWN},
+    {S_INIT("verifiedPublisher"), GRAPH_OBJECTS, FROM_NOTHING, SHOWN, "{\"displayName\":null,\"verifiedPublisherId\":null,\"addedDateTime\":null}"},
+    {S_INIT("web"), GRAPH_OBJECTS, FROM_DOCUMENT, SHOWN,
+     "{\"homePageUrl\":null,\"logoutUrl\":null,\"redirectUris\":[],\"implicitGrantSettings\":{\"enableAccessTokenIssuance\":false,\"enableIdTokenIssuance\":false},\"redirectUriSettings\":[]}"},
+    {S_INIT("spa"), GRAPH_OBJECTS, FROM_DOCUMENT, SHOWN, "{\"redirectUris\":[]}"},
 };
 
 static const struct {
@@ -144,14 +195,27 @@ static const struct {
     [PRINCIPAL_GROUP] = {"group", GROUP, COUNT(GROUP)},
     [PRINCIPAL_APP] = {"servicePrincipal", SERVICE, COUNT(SERVICE)},
     [PRINCIPAL_MANAGED] = {"servicePrincipal", SERVICE, COUNT(SERVICE)},
+    [GRAPH_APPLICATION] = {"application", APPLICATION, COUNT(APPLICATION)},
 };
 
-const char *graph_type_name(enum principal_kind kind)
+struct graph_object graph_principal(const struct world *w, const struct principal *p)
+{
+    struct graph_object o = {.kind = p->kind, .id = p->id.g, .principal = p};
+    if (p->kind == PRINCIPAL_APP) o.application = applications_find_app(w->applications, p->app);
+    return o;
+}
+
+struct graph_object graph_application(const struct application *a)
+{
+    return (struct graph_object){.kind = GRAPH_APPLICATION, .id = a->id.g, .application = a};
+}
+
+const char *graph_type_name(unsigned kind)
 {
     return TYPES[kind].name;
 }
 
-static const struct property *property_of(enum principal_kind kind, str name)
+static const struct property *property_of(unsigned kind, str name)
 {
     for (size_t i = 0; i < TYPES[kind].n; i++)
         if (str_eq_nocase(TYPES[kind].properties[i].name, name)) return &TYPES[kind].properties[i];
@@ -162,7 +226,7 @@ static const struct property *property_of_any(unsigned kinds, str name)
 {
     const struct property *found = NULL;
     for (unsigned kind = 0; kind < COUNT(TYPES) && !found; kind++)
-        if (kinds & 1u << kind) found = property_of((enum principal_kind)kind, name);
+        if (kinds & 1u << kind) found = property_of(kind, name);
     return found;
 }
 
@@ -188,13 +252,12 @@ static struct json nothing(enum graph_type type)
     return (struct json){.kind = type == GRAPH_TEXTS || type == GRAPH_OBJECTS ? JSON_IS_ARRAY : JSON_IS_NULL};
 }
 
-static enum err two_texts(struct call *c, str first, str second, struct json *out)
+static enum err texts(struct call *c, const str *from, size_t n, struct json *out)
 {
     struct json *items;
-    TRY(NEW(c, &items, 2));
-    items[0] = text(first);
-    items[1] = text(second);
-    *out = (struct json){.kind = JSON_IS_ARRAY, .u.list = {.items = items, .n = 2}};
+    TRY(NEW(c, &items, n));
+    for (size_t i = 0; i < n; i++) items[i] = text(from[i]);
+    *out = (struct json){.kind = JSON_IS_ARRAY, .u.list = {.items = items, .n = n}};
     return OK;
 }
 
@@ -209,51 +272,73 @@ static str sid_of(struct call *c, guid g)
     return call_format(c, "S-1-12-1-%u-%u-%u-%u", a, d, e, f);
 }
 
-// A managed identity's second name is opaque; it is the same whenever it is asked for.
-static enum err service_names(struct call *c, const struct principal *p, struct json *out)
-{
-    struct buf b;
-    sha256     digest;
-    str        opaque;
-    TRY(two_texts(c, guid_str(c, p->app.g), STR_NONE, out));
-    out->u.list.n = 1;
-    if (p->kind != PRINCIPAL_MANAGED) return OK;
-    TRY(digest_sha256(c, (bytes){p->id.g.b, sizeof p->id.g.b}, &digest));
-    buf_init(&b, &c->arena);
-    buf_add(&b, S("https://identity.azure.net/"));
-    b64_add(&b, (bytes){digest.b, sizeof digest.b});
-    TRY(buf_finish(c, &b, &opaque));
-    return two_texts(c, out->u.list.items[0].u.string, opaque, out);
-}
-
-static enum err other_names(struct call *c, const struct principal *p, struct json *out)
-{
-    if (p->kind != PRINCIPAL_MANAGED) return OK;
-    return two_texts(c, p->is_system_assigned ? S("isExplicit=False") : S("isExplicit=True"), p->resource, out);
-}
-
 static void from_document(const struct json *document, const struct property *row, struct json *out)
 {
     const struct json *value = json_get(document, row->name);
     if (value) *out = *value;
 }
 
-static enum err value_of(struct call *c, const struct principal *p, const struct json *document, const struct property *row, struct json *out)
+// A managed identity's second name is opaque; it is the same whenever it is asked for.
+static enum err managed_names(struct call *c, const struct principal *p, struct json *out)
 {
+    struct buf b;
+    sha256     digest;
+    str        names[2] = {guid_str(c, p->app.g)};
+    TRY(digest_sha256(c, (bytes){p->id.g.b, sizeof p->id.g.b}, &digest));
+    buf_init(&b, &c->arena);
+    buf_add(&b, S("https://identity.azure.net/"));
+    b64_add(&b, (bytes){digest.b, sizeof digest.b});
+    TRY(buf_finish(c, &b, &names[1]));
+    return texts(c, names, COUNT(names), out);
+}
+
+// By which a service can be asked for: its id, and the App ID URIs of its application.
+static enum err service_names(struct call *c, const struct graph_object *o, struct json *out)
+{
+    str    names[1 + APPLICATION_MAX_URIS] = {guid_str(c, o->principal->app.g)};
+    size_t n = 1;
+    if (o->kind == PRINCIPAL_MANAGED) return managed_names(c, o->principal, out);
+    for (size_t i = 0; o->application && i < o->application->uri_n; i++) names[n++] = o->application->uris[i];
+    return texts(c, names, n, out);
+}
+
+static enum err other_names(struct call *c, const struct principal *p, const struct json *document, const struct property *row, struct json *out)
+{
+    str names[] = {p->is_system_assigned ? S("isExplicit=False") : S("isExplicit=True"), p->resource};
+    if (p->kind == PRINCIPAL_MANAGED) return texts(c, names, COUNT(names), out);
+    from_document(document, row, out);
+    return OK;
+}
+
+static enum err value_of(struct call *c, const struct graph_object *o, const struct json *document, const struct property *row, struct json *out)
+{
+    const struct principal   *p = o->principal;
+    const struct application *a = o->application;
+    const struct json        *otherwise;
     *out = nothing(row->type);
+    if (row->otherwise) TRY(json_parse(c, str_of(row->otherwise), &otherwise));
+    if (row->otherwise) *out = *otherwise;
     switch (row->source) {
     case FROM_NOTHING: return OK;
     case FROM_TRUE: *out = truth(true); return OK;
     case FROM_FALSE: *out = truth(false); return OK;
-    case FROM_ID: *out = text(guid_str(c, p->id.g)); return OK;
-    case FROM_APP: *out = text(guid_str(c, p->app.g)); return OK;
-    case FROM_NAME: *out = text(p->name); return OK;
+    case FROM_ID: *out = text(guid_str(c, o->id)); return OK;
+    case FROM_APP: *out = text(guid_str(c, p ? p->app.g : a->app.g)); return OK;
+    case FROM_NAME: *out = text(p ? p->name : a->name); return OK;
     case FROM_USER_NAME: *out = text(p->user_name); return OK;
-    case FROM_CREATED: *out = text(call_format(c, "%s", time_iso_s(p->created_ns / NS_PER_S).s)); return OK;
-    case FROM_SID: *out = text(sid_of(c, p->id.g)); return OK;
+    case FROM_CREATED: *out = text(call_format(c, "%s", time_iso_s((p ? p->created_ns : a->created_ns) / NS_PER_S).s)); return OK;
+    case FROM_SID: *out = text(sid_of(c, o->id)); return OK;
     case FROM_SERVICE_TYPE: *out = text(p->kind == PRINCIPAL_MANAGED ? S("ManagedIdentity") : S("Application")); return OK;
-    case FROM_SERVICE_NAMES: return service_names(c, p, out);
-    case FROM_OTHER_NAMES: return other_names(c, p, out);
+    case FROM_SERVICE_NAMES: return service_names(c, o, out);
+    case FROM_OTHER_NAMES: return other_names(c, p, document, row, out);
+    case FROM_APP_NAME: *out = text(a ? a->name : STR_NONE); return OK;
+    case FROM_ROLES: return app_roles_json(c, a, out);
+    case FROM_SCOPES: return app_scopes_json(c, a, out);
+    case FROM_SECRETS: return app_secrets_json(c, a, out);
+    case FROM_CERTIFICATES: return app_certificates_json(c, a, out);
+    case FROM_URIS: return texts(c, a->uris, a->uri_n, out);
+    case FROM_API: return app_api_json(c, a, json_get(document, S("api")), out);
+    case FROM_PUBLIC_CLIENT: *out = truth(a->is_public_client); return OK;
     case FROM_DOCUMENT_TRUE: *out = truth(true); break;
     case FROM_DOCUMENT: break;
     }
@@ -261,20 +346,32 @@ static enum err value_of(struct call *c, const struct principal *p, const struct
     return OK;
 }
 
-static enum err document_of(struct call *c, const struct principal *p, const struct json **out)
+static enum err document_of(struct call *c, const struct graph_object *o, const struct json **out)
 {
+    str text = o->principal ? o->principal->document : o->application->document;
     *out = NULL;
-    return str_empty(p->document) ? OK : json_parse(c, p->document, out);
+    return str_empty(text) ? OK : json_parse(c, text, out);
 }
 
-enum err graph_value(struct call *c, const struct principal *p, str name, bool *out_has, struct json *out)
+static bool needs_document(const struct property *row)
 {
-    const struct property *row = property_of(p->kind, name);
+    switch (row->source) {
+    case FROM_DOCUMENT:
+    case FROM_DOCUMENT_TRUE:
+    case FROM_OTHER_NAMES:
+    case FROM_API: return true;
+    default: return false;
+    }
+}
+
+enum err graph_value(struct call *c, const struct graph_object *o, str name, bool *out_has, struct json *out)
+{
+    const struct property *row = property_of(o->kind, name);
     const struct json     *document = NULL;
     *out_has = row != NULL;
     if (!row) return OK;
-    if (row->source == FROM_DOCUMENT || row->source == FROM_DOCUMENT_TRUE) TRY(document_of(c, p, &document));
-    return value_of(c, p, document, row, out);
+    if (needs_document(row)) TRY(document_of(c, o, &document));
+    return value_of(c, o, document, row, out);
 }
 
 enum err graph_select_read(struct call *c, str given, unsigned kinds, struct graph_select *out)
@@ -301,15 +398,15 @@ static bool is_wanted(const struct property *row, const struct graph_select *sel
     return select->n ? str_index_nocase(select->names, select->n, row->name) != STR_NOWHERE : row->is_shown;
 }
 
-enum err graph_write_properties(struct call *c, struct json_writer *j, const struct principal *p, const struct graph_select *select)
+enum err graph_write_properties(struct call *c, struct json_writer *j, const struct graph_object *o, const struct graph_select *select)
 {
     const struct json *document;
-    TRY(document_of(c, p, &document));
-    for (size_t i = 0; i < TYPES[p->kind].n; i++) {
-        const struct property *row = &TYPES[p->kind].properties[i];
+    TRY(document_of(c, o, &document));
+    for (size_t i = 0; i < TYPES[o->kind].n; i++) {
+        const struct property *row = &TYPES[o->kind].properties[i];
         struct json            value;
         if (!is_wanted(row, select)) continue;
-        TRY(value_of(c, p, document, row, &value));
+        TRY(value_of(c, o, document, row, &value));
         json_put_value(j, row->name, &value);
     }
     return OK;

@@ -1,0 +1,66 @@
+/*
+ * applications.h - registers applications, their credentials, and who has which of their app roles.
+ *
+ * The operator may write them, as all of the directory (principals.h). A secret is in a result once, when it is made.
+ *
+ * An App ID URI is unique in the tenant, without regard to case. "https" ones lie under the tenant's domain. "api" ones may have any
+ * name: the service asks for the tenant's or application's id or a domain in them unless the tenant's policy lifts that, and
+ * older tenants have such names. That it is lifted here is our choice; names of the cloud's own services are refused.
+ *
+ * Layer:  ops (uses all above)
+ * Source: https://learn.microsoft.com/graph/api/application-post-applications, .../application-addpassword,
+ *         .../serviceprincipal-post-serviceprincipals, .../serviceprincipal-post-approleassignedto;
+ *         https://learn.microsoft.com/entra/identity-platform/reference-app-manifest#identifieruris-attribute
+ */
+#pragma once
+#include "core/json.h"
+#include "ops/gate.h"
+
+#define APP_SECRET_YEARS 2 /* until a secret ends that names no end */
+
+struct application_args {
+    application_id     id;   /* not for making one */
+    const struct json *body; /* the properties, by the names they have in Graph */
+};
+
+struct application_result {
+    const struct application *application; /* borrowed */
+};
+
+/* struct application_args -> struct application_result. Errors: ERR_NOT_AUTHORIZED, ERR_CONTENT_INVALID, ERR_OBJECT_EXISTS, ERR_OBJECT_NOT_FOUND */
+extern const struct op OP_APPLICATION_CREATE;
+extern const struct op OP_APPLICATION_UPDATE;
+/* Its service principal goes with it, and all that was assigned to it or at it. No result. */
+extern const struct op OP_APPLICATION_DELETE;
+
+struct app_secret_args {
+    application_id id;
+    str            name;              /* may be empty */
+    int64_t        from_ns, until_ns; /* 0: from now; for APP_SECRET_YEARS */
+    guid           key;               /* the one to remove; not for making one */
+};
+
+struct app_secret_result {
+    struct app_secret secret;
+    struct secret     shown; /* for the caller to clear */
+};
+
+/* struct app_secret_args -> struct app_secret_result. Errors: ERR_NOT_AUTHORIZED, ERR_CONTENT_INVALID, ERR_OBJECT_NOT_FOUND */
+extern const struct op OP_APP_SECRET_ADD;
+extern const struct op OP_APP_SECRET_REMOVE; /* no result */
+
+struct app_assignment_args {
+    object_id principal, resource;
+    guid      role; /* GUID_NONE: access without a role */
+    guid      id;   /* the one to remove; not for making one */
+};
+
+/* struct app_assignment_args -> const struct app_assignment *. Errors: ERR_NOT_AUTHORIZED, ERR_CONTENT_INVALID, ERR_OBJECT_EXISTS, ERR_OBJECT_NOT_FOUND */
+extern const struct op OP_APP_ROLE_ASSIGN;
+extern const struct op OP_APP_ROLE_UNASSIGN; /* no result */
+
+/* What a body asks an application to be, laid over what it is: ops/application_body.c. `old` NULL: a new one. Lives: *out in the call and the body. */
+FALLIBLE application_read(struct call *c, const struct work *w, const struct application *old, const struct json *body, struct application *out);
+
+/* Removes every assignment of a principal, and every one at it. */
+FALLIBLE app_assignments_drop(struct call *c, struct work *w, object_id id);

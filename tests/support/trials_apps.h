@@ -1,0 +1,9 @@
+/*
+ * trials_apps.h - the trials about applications: an application with a secret, of whose roles one is assigned.
+ */
+#pragma once
+#include "trials.h"
+
+void     put_application(struct scene *x);
+enum err write_application(struct scene *x, struct call *c, const struct op *op); /* what the op is for, whichever it is */
+bool     applications_are_others(struct scene *x);
