@@ -77,17 +77,29 @@ static const struct service *find_service(struct call *c, const struct router *r
     return is_here ? service_by_path(c, http) : NULL; // on the admin socket too: a URL of somebody else is not answered here
 }
 
-static void send(struct routing *routing)
+static void fill_head(struct routing *routing)
 {
     struct http_exchange *x = routing->x;
     struct answer        *a = &routing->answer;
     const struct dialect *d = routing->wire.service ? routing->wire.service->dialect : NULL;
     if (d && d->headers) d->headers(&x->call, &routing->wire, a);
-    diagnostics_record(&x->call, &routing->wire, a);
-    signins_record(&x->call, &routing->wire, a);
     x->response.status = a->status ? a->status : 200;
-    x->response.body = buf_view(&a->body);
     x->response.content_type = a->content_type;
+}
+
+static void record(struct routing *routing)
+{
+    diagnostics_record(&routing->x->call, &routing->wire, &routing->answer);
+    signins_record(&routing->x->call, &routing->wire, &routing->answer);
+}
+
+static void send(struct routing *routing)
+{
+    struct http_exchange *x = routing->x;
+    struct answer        *a = &routing->answer;
+    fill_head(routing);
+    record(routing);
+    x->response.body = buf_view(&a->body);
     if (str_empty(a->content_type) && a->body.n) x->response.content_type = S("application/json; charset=utf-8");
     http_reply(x);
 }
@@ -123,22 +135,22 @@ static enum err check_answer(struct routing *routing)
     return routing->answer.body.failed ? FAIL_PLAIN(c, routing->answer.body.failed) : OK;
 }
 
-static enum err handle(struct routing *routing, struct work *w)
+// `is_later` may be NULL; once it is true the routing may be over.
+static enum err handle(struct routing *routing, struct work *w, const bool *is_later)
 {
     struct call          *c = &routing->x->call;
     const struct service *s = routing->wire.service;
     TRY(ask(routing, w));
     if (s->conditions) TRY(s->conditions(c, w, &routing->wire, &routing->answer));
     TRY(routing->wire.route->handler(c, w, &routing->wire, &routing->answer));
-    return routing->answer.later && *routing->answer.later ? OK
-                                                           : check_answer(routing); // here, so that a change that cannot be answered is taken back
+    return is_later && *is_later ? OK : check_answer(routing); // here, so that a change that cannot be answered is taken back
 }
 
 static enum err run_write(struct write_job *job, struct work *w)
 {
     struct routing *routing = CONTAINER_OF(job, struct routing, job);
     routing->wire.row = w->row;
-    enum err failed = handle(routing, w);
+    enum err failed = handle(routing, w, NULL);
     if (failed != OK) word_failure(routing, w);
     return failed;
 }
@@ -165,16 +177,71 @@ static enum err run_read(struct routing *routing, unsigned row)
     routing->wire.row = row;
     routing->answer.later = &is_later;
     TRY(work_begin(c, routing->router->product, row, &w));
-    enum err failed = handle(routing, &w);
+    enum err failed = handle(routing, &w, &is_later);
     if (failed != OK) word_failure(routing, &w);
     work_end(&w);
     if (failed != OK || !is_later) send(routing);
     return OK;
 }
 
+// ---- bodies that are streamed ----
+
+static void close_source(struct answer *a)
+{
+    struct answer_source *s = a->source;
+    a->source = NULL;
+    if (s && s->close) s->close(s);
+}
+
+// Behind its head an answer cannot become another one: it is cut.
+static void finish_stream(struct routing *routing, enum err failed)
+{
+    struct call *c = &routing->x->call;
+    if (failed != OK && err_status(failed) >= 500) report_failure(REPORT_ERROR, "endpoints: an answer was cut", c);
+    routing->x->response.breaks = failed != OK;
+    record(routing);
+    http_reply(routing->x);
+}
+
+static void on_taken(struct http_exchange *x)
+{
+    struct routing *routing = x->user;
+    struct answer  *a = &routing->answer;
+    bool            is_over = x->peer_gone || !http_has_body(x);
+    if (!is_over) {
+        a->source->next(a->source, a);
+        return;
+    }
+    close_source(a);
+    finish_stream(routing, OK);
+}
+
+void answer_stream(struct answer *a, struct answer_source *source)
+{
+    answer_later(a); // before: another thread may give a piece at once
+    a->source = source;
+    source->next(source, a);
+}
+
+void answer_piece(struct answer *a, str piece)
+{
+    struct routing       *routing = CONTAINER_OF(a, struct routing, answer);
+    struct http_exchange *x = a->x;
+    if (!a->begun) fill_head(routing);
+    a->begun = true;
+    x->response.length = a->length;
+    x->user = routing;
+    http_push(x, piece, on_taken);
+}
+
 void answer_finish(struct answer *a, enum err failed)
 {
     struct routing *routing = CONTAINER_OF(a, struct routing, answer);
+    close_source(a);
+    if (a->begun) {
+        finish_stream(routing, failed);
+        return;
+    }
     if (failed == OK) failed = check_answer(routing);
     if (failed != OK) word_failure(routing, NULL);
     send(routing);

@@ -83,6 +83,9 @@ struct answer {
     struct http_exchange *x;      /* for more headers */
     bool                 *later;  /* the router's; NULL for a handler that writes */
     struct signin         signin; /* of a row that gives tokens: what the handler knows of the sign-in. See signins.h */
+    struct answer_source *source; /* of a body that is streamed: see answer_stream */
+    uint64_t              length; /* of that body, where it is known; 0: it goes out in chunks */
+    bool                  begun;  /* its head is out */
 };
 
 /* Begins a JSON body. */
@@ -98,6 +101,28 @@ void answer_later(struct answer *a);
 void answer_now(struct answer *a);
 /* OK: `a` is filled in. Else its call holds the failure. Once; `a` and its call are gone afterwards. */
 void answer_finish(struct answer *a, enum err failed);
+
+/*
+ * Bodies that are long, or made as they go out: a source is asked for one piece after the other, each once the peer's socket
+ * has taken the one before, so that no more than a piece is in memory for the slowest reader.
+ */
+struct answer_source {
+    /*
+     * Gives the next piece by answer_piece or ends the answer by answer_finish, at once or later, from any thread. Asked for
+     * the first time by answer_stream itself, later on the loop's thread.
+     */
+    void (*next)(struct answer_source *s, struct answer *a);
+    /* Once, when no piece is asked for any more: at the end, or because the peer has gone. May be NULL. */
+    void (*close)(struct answer_source *s);
+};
+/*
+ * For a handler that reads: status, headers, content type and length are filled in, and it returns OK after this. A failure
+ * before the first piece is answered in the dialect's words; one behind it cuts the connection, so that the peer sees that
+ * the body is not whole. HEAD gets the head alone. a->x->user is the stream's from here on.
+ */
+void answer_stream(struct answer *a, struct answer_source *source);
+/* `piece` must stay until the source is asked again, or closed. */
+void answer_piece(struct answer *a, str piece);
 
 typedef enum err route_handler(struct call *c, struct work *w, const struct wire *q, struct answer *a);
 

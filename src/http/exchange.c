@@ -170,7 +170,7 @@ static http_continue *pull(struct connection *conn, struct exchange *x)
 // Does the peer see from the message alone where its body ends?
 static void choose_framing(struct connection *conn, struct exchange *x)
 {
-    bool known = x->open.response.length > 0, has_body = http_reply_has_body(x);
+    bool known = x->open.response.length > 0, has_body = http_has_body(&x->open);
     x->left = x->open.response.length;
     x->chunked = has_body && !known && !conn->framing.is_1_0;
     conn->last = !conn->framing.keep_alive || x->open.response.close || net_loop_is_stopping(conn->loop->net);
@@ -190,7 +190,7 @@ static http_continue *push(struct connection *conn, struct exchange *x)
 {
     if (conn->stage == STAGE_ENDED) return peer_is_gone(x);
     if (!x->begun) begin_pushed(conn, x);
-    if (!http_reply_has_body(x) || x->pushed.n == 0) return piece_done(conn, x, 0);
+    if (!http_has_body(&x->open) || x->pushed.n == 0) return piece_done(conn, x, 0);
     if (x->open.response.length && x->pushed.n > x->left) {
         report(REPORT_ERROR, "http: more was pushed than was announced", "correlation=%s", guid_text(x->open.call.correlation_id).s);
         conn->stage = STAGE_ENDED;
@@ -224,7 +224,7 @@ static void write_whole(struct connection *conn, struct exchange *x)
 
 static void finish_pushed(struct connection *conn, struct exchange *x)
 {
-    bool is_cut = x->open.response.breaks || (x->open.response.length && x->left > 0 && http_reply_has_body(x));
+    bool is_cut = x->open.response.breaks || (x->open.response.length && x->left > 0 && http_has_body(&x->open));
     if (!conn->body_ended) conn->last = true; // what is left of it would be taken for a request
     if (is_cut) http_output_flush(conn, STR_NONE);
     if (is_cut) conn->stage = STAGE_ENDED;

@@ -189,7 +189,6 @@ void http_reply_write_chunk(struct http_loop *loop, struct exchange *x, size_t n
 /* To what cannot be a request, and to one that asks before it sends its body. Behind a flush there is room. */
 void http_reply_write_continue(struct http_loop *loop);
 void http_reply_write_refusal(struct http_loop *loop, const struct http_listener *l, int status, str words);
-bool http_reply_has_body(const struct exchange *x);
 /* What must go behind the head: nothing for HEAD, 204, 304. */
 str http_reply_body(const struct exchange *x);
 /* Mends what a handler may not answer: no status, too long a head. */

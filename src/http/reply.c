@@ -160,14 +160,14 @@ void http_reply_check(struct exchange *x)
     *r = (struct http_response){.status = 500, .close = r->close};
 }
 
-bool http_reply_has_body(const struct exchange *x)
+bool http_has_body(const struct http_exchange *x)
 {
-    return x->open.request.method != HTTP_HEAD && !has_no_content(x->open.response.status);
+    return x->request.method != HTTP_HEAD && !has_no_content(x->response.status);
 }
 
 str http_reply_body(const struct exchange *x)
 {
-    return http_reply_has_body(x) ? x->open.response.body : STR_NONE;
+    return http_has_body(&x->open) ? x->open.response.body : STR_NONE;
 }
 
 bool http_reply_write(struct http_loop *loop, struct exchange *x, bool last, bool with_body)

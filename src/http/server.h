@@ -74,6 +74,8 @@ void http_reply(struct http_exchange *x);
 typedef void http_continue(struct http_exchange *x);
 /* The next piece of the request's body: x->piece, until the next call; empty at the end. A body that came whole is one piece. */
 void http_pull(struct http_exchange *x, http_continue *then);
+/* Does its answer have a body, by method and status? If not, what is pushed is thrown away. */
+bool http_has_body(const struct http_exchange *x);
 /* The next piece of the answer's body; with the first one the response's head goes out. `piece` must stay until `then`. */
 void http_push(struct http_exchange *x, str piece, http_continue *then);
 

@@ -1,4 +1,5 @@
 // Boards that hold notes: a service with one of each thing that a descriptor can carry. See README.md.
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "core/pack.h"
@@ -7,6 +8,8 @@
 #define BOARD_TYPE     "Lanyard.Example/boards"
 #define NOTE_KEPT_S    3600
 #define NOTE_MAX_BYTES 1024
+#define MAX_COPIES     (INT64_C(1) << 30)
+#define PIECE_BYTES    ((size_t)64 << 10)
 
 extern const struct service SERVICE_EXAMPLE;
 
@@ -109,6 +112,7 @@ static const struct words { enum err kind; int status; const char *code; } WORDS
     {ERR_NOT_FOUND, 404, "NoSuchNote"},
     {ERR_RESOURCE_NOT_FOUND, 404, "NoSuchBoard"},
     {ERR_TOO_LARGE, 413, "NoteTooLong"},
+    {ERR_IO, 500, "NoteLost"},
 };
 
 static void error(struct call *c, struct work *w, const struct wire *q, struct answer *a)
@@ -155,6 +159,62 @@ static enum err put_note(struct call *c, struct work *w, const struct wire *q, s
     return wire_run(c, w, q, args, NULL);
 }
 
+// A note many times over, as a body that is longer than any that is held: copies=N; length=known says how long it is;
+// breaks=N loses the note behind so many copies.
+struct copies {
+    struct answer_source source;
+    str                  text;
+    char                *piece;
+    uint64_t             left, before_break;
+};
+
+static atomic_int open_copies; // sources that were not closed yet: a fact
+
+static void next_copies(struct answer_source *s, struct answer *a)
+{
+    struct copies *k = CONTAINER_OF(s, struct copies, source);
+    uint64_t       n = PIECE_BYTES / k->text.n;
+    if (n > k->left) n = k->left;
+    if (n > k->before_break) n = k->before_break;
+    if (k->left == 0) {
+        answer_finish(a, OK);
+    } else if (n == 0) {
+        (void)FAIL(&a->x->call, ERR_IO, "The note was lost.");
+        answer_finish(a, ERR_IO);
+    } else {
+        for (uint64_t i = 0; i < n; i++) memcpy(k->piece + i * k->text.n, k->text.at, k->text.n);
+        k->left -= n;
+        k->before_break -= n;
+        answer_piece(a, (str){k->piece, n * k->text.n});
+    }
+}
+
+static void close_copies(struct answer_source *s)
+{
+    (void)s;
+    atomic_fetch_sub(&open_copies, 1);
+}
+
+static enum err get_copies(struct call *c, struct work *w, const struct wire *q, struct answer *a)
+{
+    struct copies *k;
+    int64_t        copies, before_break = INT64_MAX;
+    str            breaks = wire_query(q, "breaks");
+    TRY(NEW(c, &k, 1));
+    TRY(NEW(c, &k->piece, PIECE_BYTES));
+    TRY(wire_run(c, w, q, q->object, &k->text));
+    if (!str_to_i64(wire_query(q, "copies"), &copies) || copies < 0 || copies > MAX_COPIES || (breaks.at && !str_to_i64(breaks, &before_break)))
+        return FAIL_PLAIN(c, ERR_PARAMETER_INVALID);
+    k->source = (struct answer_source){next_copies, close_copies};
+    k->left = (uint64_t)copies;
+    k->before_break = (uint64_t)before_break;
+    a->content_type = S("text/plain; charset=utf-8");
+    if (str_eq(wire_query(q, "length"), S("known"))) a->length = k->left * k->text.n;
+    atomic_fetch_add(&open_copies, 1);
+    answer_stream(a, &k->source);
+    return OK;
+}
+
 struct note_list {
     struct json_writer *j;
     size_t              prefix_n;
@@ -193,6 +253,8 @@ static enum err get_about(struct call *c, struct work *w, const struct wire *q, 
 static const struct route ROUTES[] = {
     {HTTP_GET, "/", GUARD_BEARER, PERMIT_NONE("the same for every board"), get_about, .query = "comp=about"},
     {HTTP_GET, "/", GUARD_BEARER, PERMIT_AT(at_note), get_notes, &OP_NOTE_LIST},
+    {HTTP_GET, "/{name*}", GUARD_BEARER, PERMIT_AT(at_note), get_copies, &OP_NOTE_READ, .query = "copies", .reads_much = true},
+    {HTTP_HEAD, "/{name*}", GUARD_BEARER, PERMIT_AT(at_note), get_copies, &OP_NOTE_READ, .query = "copies"},
     {HTTP_GET, "/{name*}", GUARD_BEARER, PERMIT_AT(at_note), get_note, &OP_NOTE_READ},
     {HTTP_PUT, "/{name*}", GUARD_BEARER, PERMIT_AT(at_note), put_note, &OP_NOTE_WRITE},
 };
@@ -241,6 +303,7 @@ static void facts(struct call *c, struct json_writer *j, const struct product *p
 {
     (void)c, (void)p;
     json_put_int(j, S("kept_s"), NOTE_KEPT_S);
+    json_put_int(j, S("open_copies"), atomic_load(&open_copies));
 }
 
 static const struct host HOST = {.key = S_INIT("notes"),

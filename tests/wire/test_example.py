@@ -72,7 +72,7 @@ def stage(server):
 def test_one_line_is_known_to_status_and_metadata(s):
     """a service of one line: status, metadata document, provider and resource know it"""
     same(s.server.facts["names"]["notes"], "notes.example.test", "status: its name")
-    same(s.server.facts["services"]["example"], {"kept_s": 3600}, "status: its facts")
+    same(s.server.facts["services"]["example"], {"kept_s": 3600, "open_copies": 0}, "status: its facts")
     assert "notes.example.test" in s.server.call("status"), "status for people"
     document = s.server.ask("management.azure.com", "GET", "/metadata/endpoints?api-version=2022-09-01").json
     same(document["suffixes"]["exampleNotesDns"], "notes.example.test", "the cloud's suffixes")
