@@ -40,16 +40,10 @@ static const struct row *row_of(enum err kind)
     return &UNKNOWN;
 }
 
-// The token service's own words: it is the one that refused.
 static str describe(struct call *c, const struct row *row)
 {
     if (row == &UNKNOWN) return S("Failed to retrieve token from the Active directory. For details see the server's log.");
-    if (row->kind != ERR_AUDIENCE_UNKNOWN) return str_of(c->failure.text);
-    return call_format(c,
-                       "AADSTS500011: %s This can happen if the application has not been installed by the administrator of the tenant or "
-                       "consented to by any user in the tenant. You might have sent your authentication request to the wrong tenant. "
-                       "Trace ID: %s Correlation ID: %s Timestamp: %s",
-                       c->failure.text, guid_text(guid_new(c)).s, guid_text(c->correlation_id).s, time_plain(c->now_s).s);
+    return workload_describe(c);
 }
 
 static void write_newest_versions(struct json_writer *w)

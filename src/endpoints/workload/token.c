@@ -1,11 +1,9 @@
 #include "endpoints/workload/token.h"
 
+#include "core/json.h"
 #include "endpoints/signins.h"
 
-int64_t workload_left_s(const struct call *c, const struct minted *t)
-{
-    return (t->expires_s * NS_PER_S - c->now_ns) / NS_PER_S;
-}
+#define REPLY_OTHER_BYTES 320 // of an answer, beside token and audience
 
 enum err workload_check_fields(struct call *c, const struct http_field *fields, size_t n)
 {
@@ -60,13 +58,69 @@ static void note(struct call *c, const struct work *w, const struct workload_ask
     signins_note_target(c, w, a, ask->audience);
 }
 
+bool workload_ask_names(const struct workload_ask *ask)
+{
+    return ask->choice.client_id.at || ask->choice.object_id.at || ask->choice.resource_id.at;
+}
+
 /* ---- what is answered ---- */
+
+str workload_describe(struct call *c)
+{
+    if (c->failure.kind != ERR_AUDIENCE_UNKNOWN) return str_of(c->failure.text);
+    return call_format(c,
+                       "AADSTS500011: %s This can happen if the application has not been installed by the administrator of the tenant or "
+                       "consented to by any user in the tenant. You might have sent your authentication request to the wrong tenant. "
+                       "Trace ID: %s Correlation ID: %s Timestamp: %s",
+                       c->failure.text, guid_text(guid_new(c)).s, guid_text(c->correlation_id).s, time_plain(c->now_s).s);
+}
+
+// Written piece by piece: this is the answer that programs fetch all day.
+static void write_value(struct answer *a, const struct minted *t, enum token_field field)
+{
+    struct call *c = &a->x->call;
+    struct buf  *b = &a->body;
+    switch (field) {
+    case TOKEN_FIELD_ACCESS_TOKEN: buf_add(b, t->text); return; // base64url and dots
+    case TOKEN_FIELD_CLIENT_ID: buf_add(b, (str){guid_text(t->app.g).s, GUID_TEXT_BYTES}); return;
+    case TOKEN_FIELD_EXPIRES_IN:
+    case TOKEN_FIELD_EXT_EXPIRES_IN: buf_add_i64(b, (t->expires_s * NS_PER_S - c->now_ns) / NS_PER_S); return;
+    case TOKEN_FIELD_EXPIRES_ON: buf_add_i64(b, t->expires_s); return;
+    case TOKEN_FIELD_NOT_BEFORE: buf_add_i64(b, t->not_before_s); return;
+    case TOKEN_FIELD_TOKEN_TYPE: buf_add(b, S("Bearer")); return;
+    case TOKEN_FIELD_RESOURCE: break; // the only one that may hold anything
+    }
+}
+
+static void write_token(struct answer *a, const struct token_protocol *p, const struct minted *t)
+{
+    static const str STARTS[] = {
+#define X(field, name) S_INIT("\"" name "\":"),
+        TOKEN_FIELDS(X)
+#undef X
+    };
+    struct buf *b = &a->body;
+    buf_reserve(b, t->text.n + t->asked.n + REPLY_OTHER_BYTES);
+    for (size_t i = 0; i < p->field_n; i++) {
+        buf_add_char(b, i ? ',' : '{');
+        buf_add(b, STARTS[p->fields[i]]);
+        if (p->fields[i] == TOKEN_FIELD_RESOURCE) {
+            json_begin(&a->json, b);
+            json_write_string(&a->json, t->asked);
+            continue;
+        }
+        buf_add_char(b, '"');
+        write_value(a, t, p->fields[i]);
+        buf_add_char(b, '"');
+    }
+    buf_add_char(b, '}');
+}
 
 static void grant(struct answer *a, const struct token_protocol *p, struct workload_ask *ask, const struct minted *t)
 {
     ask->token = t;
     a->signin.unique_id = t->unique_id;
-    p->write(a, ask);
+    write_token(a, p, t);
 }
 
 // An answer that waits until its token is signed. Lives in its call.

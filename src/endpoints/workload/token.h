@@ -17,6 +17,23 @@ struct selector_row {
     size_t into; /* a str of identity_choice */
 };
 
+/* The members of an answer. All values are texts: the clients read numbers so too. */
+#define TOKEN_FIELDS(X)                                                                                              \
+    X(ACCESS_TOKEN, "access_token")                                                                                  \
+    X(CLIENT_ID, "client_id")                                                                                        \
+    X(EXPIRES_IN, "expires_in")                                                                                      \
+    X(EXPIRES_ON, "expires_on")                                                                                      \
+    X(EXT_EXPIRES_IN, "ext_expires_in")                                                                              \
+    X(NOT_BEFORE, "not_before")                                                                                      \
+    X(RESOURCE, "resource")                                                                                          \
+    X(TOKEN_TYPE, "token_type")
+
+enum token_field {
+#define X(field, name) TOKEN_FIELD_##field,
+    TOKEN_FIELDS(X)
+#undef X
+};
+
 /* One request: what it asks for, and what it got. In its call, from the exchange's `user`. */
 struct workload_ask {
     struct workload_caller   caller;
@@ -37,7 +54,8 @@ struct token_protocol {
     unsigned                   tokens_at_once;
     /* What it asks of a request besides: api-version, names given twice. May be NULL. */
     enum err (*check)(struct call *c, const struct wire *q, const struct workload_ask *ask);
-    void (*write)(struct answer *a, const struct workload_ask *ask);
+    const enum token_field *fields; /* of an answer, in this order */
+    size_t                  field_n;
 };
 
 /* The handler of the path at which tokens are asked for; its row says gives_tokens_to SIGNIN_MANAGED_IDENTITY. */
@@ -52,5 +70,8 @@ static inline const struct workload_ask *workload_ask_of(const struct answer *a)
 /* Errors: ERR_PARAMETER_INVALID - a name stands twice */
 FALLIBLE workload_check_fields(struct call *c, const struct http_field *fields, size_t n);
 
-/* How long the token is still good, as all answers of this second say it. */
-int64_t workload_left_s(const struct call *c, const struct minted *t);
+/* Did the request name an identity? */
+bool workload_ask_names(const struct workload_ask *ask);
+
+/* What to say of the call's failure: its own words, but those of the token service where that one is known to refuse. Lives: the call. */
+str workload_describe(struct call *c);
