@@ -130,7 +130,7 @@ static const struct operand_row RUN_OPERANDS[] = {{"CMD...", "The program and it
 // The same for both commands. Lists come from the tables that the launcher goes by.
 static const struct section_row SECTIONS[] = {
     {"The sandbox's network",
-     "A loopback, the metadata endpoint on 169.254.169.254, the https services, and a resolver that knows Azure's names "
+     "A loopback, the token endpoint that the resource's platform has, the https services, and a resolver that knows Azure's names "
      "and no others. Neither the internet nor the host's own ports can be reached. The server knows the workload by the "
      "listener that a request arrives on; nothing the program says is believed. The listeners are those of the resource that "
      "was there at the start: one that is made later under its name is another one. When the program ends, the listeners go, "
@@ -153,7 +153,8 @@ static const struct section_row SECTIONS[] = {
      "AZURE_CLIENT_ID is kept, for it picks one of several identities, unless it stands beside a credential it belongs to.\n\n"
      "Removed, for they name what the sandbox does not show:" ENVIRONMENT_SOCKETS(WORD) ", and TMPDIR, TMP, TEMP unless they lead to a directory "
      "that is there. One that names a PATH of --allow-socket or --bind is kept.\n\n"
-     "Set to the local certificate authority:" ENVIRONMENT_CA(WORD) ". LANYARD_RESOURCE holds the resource's id."},
+     "Set to the local certificate authority:" ENVIRONMENT_CA(WORD) ". LANYARD_RESOURCE holds the resource's id. "
+     "Set for the resource's token endpoint, where its platform sets them: IDENTITY_ENDPOINT, IDENTITY_HEADER, MSI_ENDPOINT, MSI_SECRET."},
     {"Rights",
      "The user stays the same and has no capability inside, root neither: files of other users are closed to it, setuid "
      "programs do not rise, and nobody can change the network or the mounts. Of what was open it has standard input, output "
@@ -163,7 +164,7 @@ static const struct section_row SECTIONS[] = {
     {"Where sandboxes are forbidden",
      "`lanyard shell --check` says whether sandboxes can be made, and what forbids them if not: a sysctl, a chroot, a container's "
      "filter or profile. Have it allowed, or use --no-sandbox: that works on any kernel, with SDKs that heed "
-     "AZURE_POD_IDENTITY_AUTHORITY_HOST (all but Go's), and without Azure's host names."},
+     "AZURE_POD_IDENTITY_AUTHORITY_HOST (all but Go's) for machines, with every SDK for sites and container apps, and without Azure's host names."},
 };
 
 static const struct example_row RUN_EXAMPLES[] = {
@@ -180,7 +181,8 @@ const struct command COMMAND_RUN = {
     .name = "run",
     .summary = "Run a program as a resource's workload",
     .about = "Runs the program in a small network of its own, in which Azure's names lead to the local server and the "
-             "metadata endpoint hands out tokens of this resource's identities. No root is needed, and nothing in the program "
+             "token endpoint hands out tokens of this resource's identities: the metadata endpoint of a virtual machine, or what App Service "
+             "and Container Apps have, with their variables. No root is needed, and nothing in the program "
              "changes.",
     .options = RUN_OPTIONS,
     .option_n = COUNT(RUN_OPTIONS),
@@ -198,10 +200,10 @@ const struct command COMMAND_SHELL = {
     .name = "shell",
     .summary = "Open a shell inside the local cloud",
     .about = "Starts your shell (the variable SHELL) in the sandbox, where Azure's names lead to the local server. With --as, what you "
-             "start there gets tokens of this resource's identities from the metadata endpoint: curl, programs with an Azure SDK, "
+             "start there gets tokens of this resource's identities from its token endpoint: curl, programs with an Azure SDK, "
              "and the Azure CLI after `az login --identity`.\n"
              "\n"
-             "Without --as there is no metadata endpoint, and no way to sign in yet: users and applications cannot get tokens, so `az "
+             "Without --as there is no token endpoint, and no way to sign in yet: users and applications cannot get tokens, so `az "
              "login` fails, and requests that carry no token are answered with 401. That is enough to look at names, "
              "certificates and the discovery document. As the operator, use `lanyard api` outside of the sandbox.",
     .options = SHELL_OPTIONS,

@@ -7,28 +7,50 @@
  * Layer:  endpoints (uses all above)
  */
 #pragma once
-#include "http/server.h"
+#include "core/secret.h"
 #include "endpoints/workload/place.h"
+#include "http/server.h"
 #include "log/signin.h"
 #include "ops/product.h"
+#include "resources/types.h"
 
 struct socket_workload {
     struct product       *product;
     struct workload_place place;
     enum signin_known_by  known_by; /* how its requests are known to be its */
+    const struct secret  *secret;   /* what its environment tells of: VARIABLE_SECRET */
 };
 
 /* Fills in handler and context (and what else is not of the socket) for one workload. */
 typedef enum err socket_open(struct call *c, const struct socket_workload *w, struct http_listener_settings *out);
 
+enum variable_form {
+    VARIABLE_URL,    /* of the socket, with the row's text behind it */
+    VARIABLE_SECRET, /* the workload's: made with its sockets, gone with them */
+};
+
+/* A variable that tells a workload's programs of a socket. */
+struct variable_row {
+    const char        *name;
+    enum variable_form form;
+    const char        *text;
+    bool               for_host; /* in a sandbox nobody needs to be told */
+};
+
+#define TOKEN_ENDPOINT_BIT(endpoint) (1u << (endpoint))
+
 struct socket_row {
-    str          name;
-    bool         is_udp;
-    str          address;
-    uint16_t     port;
-    bool         needs_resource; /* a workload of nobody has none */
-    bool         is_on_host;     /* without a sandbox too: on a port of 127.0.0.1, for that user's processes alone */
-    const char  *variable;       /* there it tells clients the URL; NULL: none is needed */
+    str      name;
+    bool     is_udp;
+    str      address;
+    uint16_t port;
+    bool     needs_resource; /* a workload of nobody has none */
+    unsigned endpoints;      /* workloads whose resource has one of these token endpoints have it; 0: whatever it has */
+    bool     is_on_host;     /* without a sandbox too: on a port of 127.0.0.1, for that user's processes alone */
+    struct {
+        const struct variable_row *at;
+        size_t                     n;
+    } variables;
     socket_open *open;
 };
 

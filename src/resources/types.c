@@ -62,35 +62,45 @@ const struct name_rule NAME_RULE_MGMT_GROUP = {1, 90, .others = S_INIT("-_.()"),
 #define COMPACT         .spelling = IDENTITY_COMPACT
 #define ALWAYS          .spelling = IDENTITY_COMPACT_ALWAYS
 #define LOWER           .has_lower_group = true
-#define ENDPOINT(whose) .own_endpoint = S_INIT(whose)
+#define ENDPOINT(whose) .endpoint = ENDPOINT_##whose
 #define JOINED          .has_joined_name = true
 #define OK_200          .answers_200 = true
 #define SINCE(csv)      .api_versions = S_INIT(csv)
 // Those of services that this product plays stand in their descriptors.
 static const struct resource_type TYPES[] = {
-    {TYPE("Microsoft.App/containerApps"), &APP_NAMES, TRACKED, BOTH, ALWAYS, ENDPOINT("Container Apps")},
+    {TYPE("Microsoft.App/containerApps"), &APP_NAMES, TRACKED, BOTH, ALWAYS, ENDPOINT(CONTAINER_APPS)},
     {TYPE("Microsoft.App/managedEnvironments"), &HYPHENS_AFTER_LETTER_1_60, TRACKED, BOTH, COMPACT},
     {TYPE("Microsoft.AppConfiguration/configurationStores"), &STORE_NAMES, GLOBAL, TRACKED, BOTH},
     {TYPE("Microsoft.Compute/virtualMachines"), &VM_NAMES, TRACKED, BOTH, SINCE(COMPUTE_VERSIONS)},
     {TYPE("Microsoft.Compute/virtualMachineScaleSets"), &VM_NAMES, TRACKED, BOTH, SINCE(COMPUTE_VERSIONS)},
     {TYPE("Microsoft.ContainerInstance/containerGroups"), &CONTAINER_NAMES, TRACKED, BOTH},
-    {TYPE("Microsoft.ContainerService/managedClusters"), &CLUSTER_NAMES, TRACKED, BOTH, COMPACT, ENDPOINT("Kubernetes")},
+    {TYPE("Microsoft.ContainerService/managedClusters"), &CLUSTER_NAMES, TRACKED, BOTH, COMPACT, ENDPOINT(KUBERNETES)},
     {TYPE("Microsoft.DBforPostgreSQL/flexibleServers"), &LOWER_HYPHENS_3_63, GLOBAL, TRACKED, BOTH, COMPACT},
     {TYPE("Microsoft.DocumentDB/databaseAccounts"), &COSMOS_NAMES, GLOBAL, TRACKED, BOTH, ALWAYS},
     {TYPE("Microsoft.EventHub/namespaces"), &HYPHENS_AFTER_LETTER_6_50, GLOBAL, TRACKED, BOTH},
-    {TYPE("Microsoft.HybridCompute/machines"), &MACHINE_NAMES, TRACKED, SYSTEM, ENDPOINT("Azure Arc")},
+    {TYPE("Microsoft.HybridCompute/machines"), &MACHINE_NAMES, TRACKED, SYSTEM, ENDPOINT(ARC)},
     {TYPE("Microsoft.ManagedIdentity/userAssignedIdentities"), &IDENTITY_NAMES, TRACKED, LOWER, SINCE(IDENTITY_VERSIONS)},
     {TYPE("Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials"), &FEDERATED_NAMES, LOWER, SINCE(FEDERATED_VERSIONS)},
     {TYPE("Microsoft.ServiceBus/namespaces"), &HYPHENS_AFTER_LETTER_6_50, GLOBAL, TRACKED, BOTH},
     {TYPE("Microsoft.Sql/servers"), &LOWER_HYPHENS_1_63, GLOBAL, TRACKED, BOTH, COMPACT},
     {TYPE("Microsoft.Storage/storageAccounts"), &STORAGE_NAMES, OK_200, GLOBAL, TRACKED, BOTH, COMPACT},
     {TYPE("Microsoft.Web/serverfarms"), &PLAN_NAMES, TRACKED, SINCE(WEB_VERSIONS)},
-    {TYPE("Microsoft.Web/sites"), &SITE_NAMES, OK_200, GLOBAL, TRACKED, BOTH, SINCE(WEB_VERSIONS), ENDPOINT("App Service")},
-    {TYPE("Microsoft.Web/sites/slots"), &SLOT_NAMES, OK_200, JOINED, TRACKED, BOTH, SINCE(WEB_VERSIONS), ENDPOINT("App Service")},
+    {TYPE("Microsoft.Web/sites"), &SITE_NAMES, OK_200, GLOBAL, TRACKED, BOTH, SINCE(WEB_VERSIONS), ENDPOINT(APP_SERVICE)},
+    {TYPE("Microsoft.Web/sites/slots"), &SLOT_NAMES, OK_200, JOINED, TRACKED, BOTH, SINCE(WEB_VERSIONS), ENDPOINT(APP_SERVICE)},
 };
 
 // Contract I2: any type may carry identities.
 static const struct resource_type ANY_TYPE = {.names = &ANY_NAMES, BOTH};
+
+str token_endpoint_owner(enum token_endpoint e)
+{
+    static const str OWNERS[] = {
+#define X(endpoint, whose) S_INIT(whose),
+        TOKEN_ENDPOINTS(X)
+#undef X
+    };
+    return OWNERS[e];
+}
 
 const struct resource_type *types_at(size_t i)
 {

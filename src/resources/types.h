@@ -32,6 +32,25 @@ enum identity_spelling {
     IDENTITY_COMPACT_ALWAYS, /* the same, and {"type":"None"} for a resource without identities */
 };
 
+/* The local token endpoints, and whose they are: each program asks the one that its resource's platform has. */
+#define TOKEN_ENDPOINTS(X)                              \
+    X(MACHINE, "virtual machines")                      \
+    X(APP_SERVICE, "App Service")                       \
+    X(CONTAINER_APPS, "Container Apps")                 \
+    X(ARC, "Azure Arc")                                 \
+    X(CLOUD_SHELL, "Cloud Shell")                       \
+    X(SERVICE_FABRIC, "Service Fabric")                 \
+    X(MACHINE_LEARNING, "Azure Machine Learning")       \
+    X(KUBERNETES, "Kubernetes")
+
+enum token_endpoint {
+#define X(endpoint, whose) ENDPOINT_##endpoint,
+    TOKEN_ENDPOINTS(X)
+#undef X
+        ENDPOINT_N
+};
+str token_endpoint_owner(enum token_endpoint e); /* "App Service" */
+
 struct resource_type {
     str                     type; /* "Microsoft.KeyVault/vaults", in the casing of answers; empty: any other type */
     const struct name_rule *names;
@@ -42,7 +61,7 @@ struct resource_type {
     bool                    answers_200;     /* a new one is answered with 200, never 201 */
     bool                    has_lower_group; /* its ids are written with "resourcegroups" */
     bool                    has_joined_name; /* answers name it "parent/name"; its id and its own name stay as they are */
-    str                     own_endpoint;    /* whose token endpoint its programs have ("App Service"); empty: that of virtual machines */
+    enum token_endpoint     endpoint;        /* which its programs ask */
     str                     api_versions;    /* "2024-11-30, 2023-01-31", newest first; empty: any */
 };
 

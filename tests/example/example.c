@@ -277,9 +277,11 @@ static enum err open_socket(struct call *c, const struct socket_workload *w, str
     return out->context ? OK : FAIL_PLAIN(c, ERR_NO_MEMORY);
 }
 
+static const struct variable_row VARIABLES[] = {{"NOTES_ENDPOINT", VARIABLE_URL, "", .for_host = true}};
+
 static const struct socket_row SOCKETS[] = {
-    {.name = S_INIT("notes"), .address = S_INIT("169.254.169.254"), .port = 8090, .needs_resource = true, .is_on_host = true, .variable = "NOTES_ENDPOINT",
-     .open = open_socket},
+    {.name = S_INIT("notes"), .address = S_INIT("169.254.169.254"), .port = 8090, .needs_resource = true, .is_on_host = true,
+     .variables = {VARIABLES, COUNT(VARIABLES)}, .open = open_socket},
 };
 
 // --- boards, as resources ---

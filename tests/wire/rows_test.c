@@ -15,6 +15,8 @@
 #define READER          AUTHZ "/roleDefinitions/acdd72a7-3385-48ef-bd42-f606fba81ae7"
 #define KV_ADMIN        AUTHZ "/roleDefinitions/00482a5a-887f-4fb3-b363-3b7fe8e74483"
 #define GRANT(role, to) "{\"properties\":{\"roleDefinitionId\":\"" role "\",\"principalId\":\"" to "\"}}"
+#define SECRET          "of-this-workload"
+#define SHOWN           "X-IDENTITY-HEADER: " SECRET "\r\nsecret: " SECRET "\r\n"
 #define ANY             (-1)
 
 // What stands for a param: the first row that fits. A value that begins with "$" is what the scene made.
@@ -112,14 +114,14 @@ static const struct { const char *service; int method; const char *ends, *body; 
 static const struct { const char *service, *in, *version; } VERSIONS[] = {
     {"arm", "roleDefinitions", "2022-04-01&$top=3"}, {"arm", "Microsoft.Authorization", "2022-04-01"}, {"arm", "Microsoft.Management/", "2020-05-01"}, {"arm", "Microsoft.KeyVault/", "2023-07-01"},
     {"arm", "Microsoft.ManagedIdentity/", "2023-01-31"}, {"arm", "{id*}", "2024-07-01"}, {"arm", "", "2022-09-01"}, {"keyvault", "", "7.4"},
-    {"imds", "oauth2", "2018-02-01&resource=https://vault.azure.net"}, {"imds", "", "2021-02-01"}, {"login", "", "1.1"}, {"graph", "", NULL}, {"admin", "", NULL},
+    {"appservice", "", "2019-08-01&resource=https://vault.azure.net"}, {"imds", "oauth2", "2018-02-01&resource=https://vault.azure.net"}, {"imds", "", "2021-02-01"}, {"login", "", "1.1"}, {"graph", "", NULL}, {"admin", "", NULL},
 };
 
 static const struct service_words { const char *service, *host, *code; } SERVICES_HERE[] = {
     {"arm", "management.azure.com", "AuthorizationFailed"}, {"graph", "graph.microsoft.com", "Authorization_RequestDenied"},
     {"keyvault", "shop.vault.azure.net", "Forbidden"},      {"login", "login.microsoftonline.com", NULL},
     {"issuer", "sts.windows.net", NULL},                    {"admin", "localhost", NULL},
-    {"imds", "169.254.169.254", NULL},
+    {"imds", "169.254.169.254", NULL},                      {"appservice", "169.254.129.2:8081", NULL},
 };
 
 // Rows that are refused to everybody, and in which way.
@@ -136,7 +138,7 @@ static const struct { const char *service; int method; const char *ends; int sta
 // A product with an object for every row.
 struct scene {
     struct test_server server;
-    uint16_t           port, admin, imds;
+    uint16_t           port, admin;
     str                user, group, version, backup, denial;
     str                application, service, key, secret, spare;
     str                given[4], give[4]; // assignments of an app role: of the user, the operator, the group, the service
@@ -161,12 +163,12 @@ static struct reply send_to(struct scene *x, uint16_t port, const char *host, co
 {
     struct test *t = x->server.t;
     str          bearer = str_empty(token) ? S("") : call_format(t->call, "Authorization: Bearer %.*s\r\n", PSTR(token));
-    return test_server_ask(
-        &x->server, port,
-        call_format(t->call,
-                    "%s %.*s HTTP/1.1\r\nHost: %s\r\n%.*sMetadata: true\r\nConsistencyLevel: eventual\r\nContent-Type: application/json\r\n"
-                    "Content-Length: %zu\r\n\r\n%s",
-                    method, PSTR(target), host, PSTR(bearer), strlen(body), body));
+    return test_server_ask(&x->server, port,
+                           call_format(t->call,
+                                       "%s %.*s HTTP/1.1\r\nHost: %s\r\n%.*sMetadata: true\r\n" SHOWN
+                                       "ConsistencyLevel: eventual\r\nContent-Type: application/json\r\n"
+                                       "Content-Length: %zu\r\n\r\n%s",
+                                       method, PSTR(target), host, PSTR(bearer), strlen(body), body));
 }
 
 static struct reply seed(struct scene *x, const char *host, const char *method, const char *target, const char *body)
@@ -317,7 +319,6 @@ static void scene_open(struct test *t, struct scene *x)
     test_server_start(t, &x->server, &(struct test_server_options){.writes = true});
     x->port = test_server_router(&x->server);
     x->admin = test_server_admin(&x->server);
-    x->imds = test_server_imds(&x->server, "both", false, NULL);
     CHECK(guid_parse(str_of(TEST_SERVER_IDENTITIES[TEST_SERVER_STRANGER].principal), &x->nobody.g) && guid_parse(S(CONTROL), &x->control.g));
     seed_resources(x);
     seed_roles(x);
@@ -443,7 +444,7 @@ static void check_row(struct test *t, struct scene *x, const struct service *s, 
         struct reply stranger = send_to(x, x->port, words->host, method, target, STR_NONE, body);
         CHECK_INT(stranger.status, 401, row);
     }
-    uint16_t     port = str_eq(str_of(s->name), S("imds")) ? x->imds : x->port;
+    uint16_t     port = s->hosts.n == 0 && s->sockets.n ? test_server_socket(&x->server, s->sockets.at, "both", SECRET) : x->port;
     struct reply nobody = send_to(x, port, words->host, method, target, token_of(x, s, x->nobody), body);
     if (r->guard == GUARD_OPERATOR) CHECK_ROW(nobody.status >= 400 && nobody.status < 500, row);
     else check_nobody(t, words, r, &nobody, control_status(s, r), row);

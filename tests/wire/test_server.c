@@ -273,21 +273,37 @@ static uint16_t listen_on(struct test_server *server, struct http_listener_setti
     return port;
 }
 
+// As a reader: the draft is the committer's, which runs by now.
+static struct workload_place place_of(struct test_server *server, const char *machine)
+{
+    struct test           *t = server->t;
+    struct workload_place  place = {.id = call_format(t->call, TEST_SERVER_MACHINES "%s", machine)};
+    const struct world    *world = world_enter(server->product.worlds, PRODUCT_ROW_HELPER);
+    const struct resource *host = tree_find(world->tree, place.id);
+    if (host) place.uid = host->uid;
+    world_leave(server->product.worlds, PRODUCT_ROW_HELPER);
+    return place;
+}
+
 uint16_t test_server_imds(struct test_server *server, const char *machine, bool published_limits, struct http_listener **out)
 {
     struct test         *t = server->t;
-    struct imds_settings settings = {.product = &server->product,
-                                     .place.id = call_format(t->call, TEST_SERVER_MACHINES "%s", machine),
-                                     .published_limits = published_limits,
-                                     .known_by = SIGNIN_KNOWN_SANDBOX};
-    // As a reader: the draft is the committer's, which runs by now.
-    const struct world    *world = world_enter(server->product.worlds, PRODUCT_ROW_HELPER);
-    const struct resource *host = tree_find(world->tree, settings.place.id);
-    if (host) settings.place.uid = host->uid;
-    world_leave(server->product.worlds, PRODUCT_ROW_HELPER);
+    struct imds_settings settings = {
+        .product = &server->product, .place = place_of(server, machine), .published_limits = published_limits, .known_by = SIGNIN_KNOWN_SANDBOX};
     struct http_listener_settings l = {0};
     CHECK_OK(imds_listener(t->call, &settings, &l));
     return listen_on(server, &l, out);
+}
+
+uint16_t test_server_socket(struct test_server *server, const struct socket_row *row, const char *machine, const char *secret)
+{
+    struct test                  *t = server->t;
+    struct secret                 shown = {0};
+    struct http_listener_settings l = {0};
+    CHECK_OK(secret_init(t->call, &shown, str_bytes(str_of(secret))));
+    CHECK_OK(row->open(t->call, &(struct socket_workload){.product = &server->product, .place = place_of(server, machine), .secret = &shown}, &l));
+    secret_clear(&shown);
+    return listen_on(server, &l, NULL);
 }
 
 uint16_t test_server_router(struct test_server *server)

@@ -75,6 +75,8 @@ void test_server_remake(struct test_server *server, const char *machine);
 
 /* Listeners; the port they are on. */
 uint16_t test_server_imds(struct test_server *server, const char *machine, bool published_limits, struct http_listener **out);
+/* A service's own socket, for that machine's workload; `secret` is what its requests must show. */
+uint16_t test_server_socket(struct test_server *server, const struct socket_row *row, const char *machine, const char *secret);
 uint16_t test_server_router(struct test_server *server);
 /* As the admin socket: whoever comes here is the operator. */
 uint16_t test_server_admin(struct test_server *server);

@@ -52,9 +52,13 @@ static enum err open_socket(struct call *c, const struct socket_workload *w, str
     return imds_listener(c, &(struct imds_settings){.product = w->product, .place = w->place, .known_by = w->known_by}, out);
 }
 
+static const struct variable_row VARIABLES[] = {
+    {"AZURE_POD_IDENTITY_AUTHORITY_HOST", VARIABLE_URL, "", .for_host = true},
+};
+
 static const struct socket_row SOCKETS[] = {
-    {.name = S_INIT("imds"), .address = S_INIT("169.254.169.254"), .port = 80, .needs_resource = true, .is_on_host = true,
-     .variable = "AZURE_POD_IDENTITY_AUTHORITY_HOST", .open = open_socket},
+    {.name = S_INIT("imds"), .address = S_INIT("169.254.169.254"), .port = 80, .endpoints = TOKEN_ENDPOINT_BIT(ENDPOINT_MACHINE),
+     .is_on_host = true, .variables = {VARIABLES, COUNT(VARIABLES)}, .open = open_socket},
 };
 
 // It has no name, only an address: its socket is all that leads to it.

@@ -117,7 +117,7 @@ static enum err send_served(struct call *c, const struct launcher *l, int fd)
     json_write_object(&w);
     json_put_bool(&w, S("ok"), true);
     json_write_key(&w, S("environment"));
-    served_write_environment(c, &w, &l->served);
+    TRY(served_write_environment(c, &w, &l->served));
     json_write_end(&w);
     TRY(buf_finish(c, &b, &text));
     send_text(fd, text);
@@ -147,7 +147,7 @@ static enum err take_question(struct call *c, struct launcher *l, int fd, const 
     if (json_get_int(message, S("version"), 0) != PROTOCOL_VERSION)
         return FAIL(c, ERR_PARAMETER_INVALID, "The server and this program are of different versions: use the same lanyard for both.");
     TRY(work_begin(c, p, LAUNCHER_ROW, &w));
-    enum err failed = workload_find(c, w.world, named, &asked.place);
+    enum err failed = workload_find(c, w.world, named, &asked.subject);
     work_end(&w);
     TRY(failed);
     TRY(served_init(c, &l->served, &l->sandbox->settings, &asked));

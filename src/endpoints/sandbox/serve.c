@@ -10,15 +10,36 @@
 #include "endpoints/sandbox/peer.h"
 #include "net/stream.h"
 
+#define SECRET_BYTES 32
+#define HTTP_PORT    80
+
+// In digits, for it stands in a variable and in a header.
+static enum err make_secret(struct call *c, struct secret *out)
+{
+    static const char DIGITS[] = "0123456789abcdef";
+    struct secret     raw;
+    char              text[2 * SECRET_BYTES];
+    TRY(secret_init_random(c, &raw, SECRET_BYTES));
+    for (size_t i = 0; i < sizeof text; i++) text[i] = DIGITS[raw.at[i / 2] >> (i % 2 ? 0 : 4) & 15];
+    secret_clear(&raw);
+    enum err failed = secret_init(c, out, (bytes){(const uint8_t *)text, sizeof text});
+    secret_wipe(text, sizeof text);
+    return failed;
+}
+
 enum err served_init(struct call *c, struct served *out, const struct sandbox_settings *settings, const struct served_workload *w)
 {
     struct served s = {.settings = settings, .is_sandboxed = w->is_sandboxed, .user = w->user};
-    s.row_n = workload_sockets(w->is_sandboxed, !str_empty(w->place.id), s.rows);
+    str           id = w->subject.place.id;
+    s.row_n = workload_sockets(w->is_sandboxed, w->subject.type, s.rows);
     if (s.row_n == 0)
         return FAIL(c, ERR_PARAMETER_INVALID, "Without a sandbox there is only the token endpoint, and that needs a resource: --as RES.");
-    char *id = strndup(w->place.id.at, w->place.id.n);
-    if (!id) return FAIL_PLAIN(c, ERR_NO_MEMORY);
-    s.place = (struct workload_place){.id = str_of(id), .uid = w->place.uid};
+    TRY(make_secret(c, &s.secret));
+    s.place = (struct workload_place){.id = {strndup(id.at, id.n), id.n}, .uid = w->subject.place.uid};
+    if (!s.place.id.at) {
+        secret_clear(&s.secret);
+        return FAIL_PLAIN(c, ERR_NO_MEMORY);
+    }
     *out = s;
     return OK;
 }
@@ -72,8 +93,10 @@ static enum err guard_by_user(struct call *c, uid_t user, struct http_listener_s
 
 static enum err open_row(struct call *c, const struct served *s, const struct socket_row *row, struct http_listener_settings *h)
 {
-    struct socket_workload w = {
-        .product = s->settings->product, .place = s->place, .known_by = s->is_sandboxed ? SIGNIN_KNOWN_SANDBOX : SIGNIN_KNOWN_USER};
+    struct socket_workload w = {.product = s->settings->product,
+                                .place = s->place,
+                                .known_by = s->is_sandboxed ? SIGNIN_KNOWN_SANDBOX : SIGNIN_KNOWN_USER,
+                                .secret = &s->secret};
     TRY(row->open(c, &w, h));
     return s->is_sandboxed ? OK : guard_by_user(c, s->user, h);
 }
@@ -145,19 +168,38 @@ void served_write_places(struct json_writer *w, const struct served *s)
     json_write_end(w);
 }
 
-// Outside a sandbox the address is only known now, and SDKs must be told.
-void served_write_environment(struct call *c, struct json_writer *w, const struct served *s)
+static str value_of(struct call *c, const struct served *s, size_t i, const struct variable_row *v)
+{
+    str address = s->is_sandboxed ? s->rows[i]->address : S("127.0.0.1");
+    switch (v->form) {
+    case VARIABLE_URL:
+        if (s->ports[i] == HTTP_PORT) return call_format(c, "http://%.*s%s", PSTR(address), v->text);
+        return call_format(c, "http://%.*s:%u%s", PSTR(address), s->ports[i], v->text);
+    case VARIABLE_SECRET: return bytes_str(secret_reveal(&s->secret));
+    }
+    return STR_NONE;
+}
+
+enum err served_write_environment(struct call *c, struct json_writer *w, const struct served *s)
 {
     json_write_object(w);
-    for (size_t i = 0; i < s->row_n && !s->is_sandboxed; i++)
-        if (s->rows[i]->variable) json_put_string(w, str_of(s->rows[i]->variable), call_format(c, "http://127.0.0.1:%u", s->ports[i]));
+    for (size_t i = 0; i < s->row_n; i++)
+        for (size_t k = 0; k < s->rows[i]->variables.n; k++) {
+            const struct variable_row *v = &s->rows[i]->variables.at[k];
+            if (v->for_host && s->is_sandboxed) continue;
+            str value = value_of(c, s, i, v);
+            if (!value.at) return FAIL_PLAIN(c, ERR_NO_MEMORY);
+            json_put_string(w, str_of(v->name), value);
+        }
     json_write_end(w);
+    return OK;
 }
 
 void served_clear(struct served *s)
 {
     for (size_t i = 0; i < s->listener_n; i++) http_unlisten(s->listeners[i]);
     if (s->resolver) net_watch_close(s->resolver, dns_free);
+    secret_clear(&s->secret);
     free((char *)s->place.id.at);
     *s = (struct served){0};
 }

@@ -20,12 +20,13 @@ struct served {
     struct http_listener          *listeners[WORKLOAD_MAX_SOCKETS];
     size_t                         listener_n;
     struct net_watch              *resolver;
+    struct secret                  secret; /* what a request shows where the platform has it shown; text */
 };
 
 struct served_workload {
-    struct workload_place place; /* copied; without an id: nobody's */
-    bool                  is_sandboxed;
-    uid_t                 user;
+    struct workload_subject subject; /* copied */
+    bool                    is_sandboxed;
+    uid_t                   user;
 };
 
 /*
@@ -42,8 +43,8 @@ FALLIBLE served_take(struct call *c, struct served *s, size_t i, int fd);
 
 /* The sockets that a launcher is to open, as an array of objects. */
 void served_write_places(struct json_writer *w, const struct served *s);
-/* What to set in the environment of its programs, as an object: known once all sockets are taken. */
-void served_write_environment(struct call *c, struct json_writer *w, const struct served *s);
+/* What to set in the environment of its programs, as an object: known once all sockets are taken. Errors: ERR_NO_MEMORY */
+FALLIBLE served_write_environment(struct call *c, struct json_writer *w, const struct served *s);
 
 /* Stops serving: listeners and connections close. Zero afterwards, which is fine too. */
 void served_clear(struct served *s);

@@ -13,18 +13,22 @@ static bool can_carry_identities(const struct resource *r)
     return t->takes_system || t->takes_user;
 }
 
-static enum err place_of(struct call *c, const struct resource *r, struct workload_place *out)
+static enum err subject_of(struct call *c, const struct resource *r, struct workload_subject *out)
 {
-    struct workload_place p = {.uid = r->uid};
-    TRY(call_copy_str(c, r->id, &p.id));
-    *out = p;
+    struct workload_subject s = {.place.uid = r->uid, .type = types_of(r->type)};
+    TRY(call_copy_str(c, r->id, &s.place.id));
+    *out = s;
     return OK;
 }
 
-// A program on it would look for an endpoint that is not there, and find one that is not its own.
-static bool has_own_endpoint(const struct resource *r)
+// A program on another one would look for an endpoint that is not there, and perhaps find one that is not its own.
+static bool has_endpoint(const struct resource *r)
 {
-    return !str_empty(types_of(r->type)->own_endpoint);
+    unsigned bit = TOKEN_ENDPOINT_BIT(types_of(r->type)->endpoint);
+    for (size_t i = 0; i < SERVICE_N; i++)
+        for (size_t k = 0; k < SERVICES[i]->sockets.n; k++)
+            if (SERVICES[i]->sockets.at[k].endpoints & bit) return true;
+    return false;
 }
 
 static enum err refuse_endpoint(struct call *c, const struct resource *r)
@@ -32,10 +36,10 @@ static enum err refuse_endpoint(struct call *c, const struct resource *r)
     return FAIL(
         c, ERR_IDENTITY_OPERATION,
         "No program can run as %.*s yet: the token endpoint of %.*s is not served here. Give its identity to a virtual machine, and run as that one.",
-        PSTR(r->id), PSTR(types_of(r->type)->own_endpoint));
+        PSTR(r->id), PSTR(token_endpoint_owner(types_of(r->type)->endpoint)));
 }
 
-static enum err by_id(struct call *c, const struct world *world, str id, struct workload_place *out)
+static enum err by_id(struct call *c, const struct world *world, str id, struct workload_subject *out)
 {
     struct resource_id     parts;
     const struct resource *r;
@@ -43,8 +47,8 @@ static enum err by_id(struct call *c, const struct world *world, str id, struct 
     r = tree_find(world->tree, parts.text);
     if (!r) return FAIL(c, ERR_RESOURCE_NOT_FOUND, "There is no resource %.*s.", PSTR(id));
     if (!can_carry_identities(r)) return FAIL(c, ERR_IDENTITY_OPERATION, "No program runs as %.*s: its type carries no identity.", PSTR(id));
-    if (has_own_endpoint(r)) return refuse_endpoint(c, r);
-    return place_of(c, r, out);
+    if (!has_endpoint(r)) return refuse_endpoint(c, r);
+    return subject_of(c, r, out);
 }
 
 struct search {
@@ -55,23 +59,23 @@ struct search {
     bool                   failed;
     const struct resource *unserved; // of the name, but with an endpoint that is not served
 
-    struct workload_place first;
+    struct workload_subject first;
 };
 
 static bool look_at(const struct resource *r, void *context)
 {
     struct search *s = context;
     if (!str_eq_nocase(r->name, s->name) || !can_carry_identities(r)) return true;
-    if (has_own_endpoint(r)) {
+    if (!has_endpoint(r)) {
         s->unserved = r;
         return true;
     }
-    if (s->n++ == 0) s->failed = place_of(s->c, r, &s->first) != OK;
+    if (s->n++ == 0) s->failed = subject_of(s->c, r, &s->first) != OK;
     if (s->n <= WORKLOAD_MAX_CANDIDATES) buf_addf(&s->list, "\n  %.*s", PSTR(r->id));
     return !s->failed;
 }
 
-static enum err by_name(struct call *c, const struct world *world, str name, struct workload_place *out)
+static enum err by_name(struct call *c, const struct world *world, str name, struct workload_subject *out)
 {
     struct search s = {.c = c, .name = name};
     buf_init(&s.list, &c->arena);
@@ -86,10 +90,10 @@ static enum err by_name(struct call *c, const struct world *world, str name, str
     return OK;
 }
 
-enum err workload_find(struct call *c, const struct world *world, str named, struct workload_place *out)
+enum err workload_find(struct call *c, const struct world *world, str named, struct workload_subject *out)
 {
     if (str_empty(named)) {
-        *out = (struct workload_place){.id = S("")};
+        *out = (struct workload_subject){.place.id = S("")};
         return OK;
     }
     return str_starts(named, S("/")) ? by_id(c, world, named, out) : by_name(c, world, named, out);
@@ -100,13 +104,19 @@ enum err workload_find(struct call *c, const struct world *world, str named, str
 const struct socket_row WORKLOAD_HTTPS = {.name = S_INIT("https"), .address = ADDRESS, .port = 443};
 const struct socket_row WORKLOAD_DNS = {.name = S_INIT("dns"), .is_udp = true, .address = ADDRESS, .port = 53};
 
-size_t workload_sockets(bool is_sandboxed, bool has_resource, const struct socket_row *out[WORKLOAD_MAX_SOCKETS])
+static bool has_socket(const struct socket_row *row, bool is_sandboxed, const struct resource_type *type)
+{
+    bool is_its = row->endpoints == 0 || (type && row->endpoints & TOKEN_ENDPOINT_BIT(type->endpoint));
+    return is_its && (type || !row->needs_resource) && (is_sandboxed || row->is_on_host);
+}
+
+size_t workload_sockets(bool is_sandboxed, const struct resource_type *type, const struct socket_row *out[WORKLOAD_MAX_SOCKETS])
 {
     size_t n = 0, room = WORKLOAD_MAX_SOCKETS - 2;
     for (size_t i = 0; i < SERVICE_N; i++)
         for (size_t k = 0; k < SERVICES[i]->sockets.n; k++) {
             const struct socket_row *row = &SERVICES[i]->sockets.at[k];
-            if ((is_sandboxed || row->is_on_host) && (has_resource || !row->needs_resource) && n < room) out[n++] = row;
+            if (has_socket(row, is_sandboxed, type) && n < room) out[n++] = row;
         }
     if (!is_sandboxed) return n;
     out[n++] = &WORKLOAD_HTTPS;

@@ -10,20 +10,26 @@
 #define WORKLOAD_MAX_SOCKETS    16
 #define WORKLOAD_MAX_CANDIDATES 8 /* named in an error */
 
+/* What a program is to run as. */
+struct workload_subject {
+    struct workload_place       place; /* without an id: nobody's */
+    const struct resource_type *type;  /* NULL: nobody's */
+};
+
 /*
  * The resource that `named` means: an ARM id, or a name that only one resource has of those that can carry
- * identities. Empty for an empty name: nobody's workload. Lives: the call.
+ * identities. Nobody's workload for an empty name. Lives: the call.
  * Errors: ERR_RESOURCE_NOT_FOUND, ERR_CONFLICT (several; the failure lists them), ERR_SCOPE_INVALID,
- *         ERR_IDENTITY_OPERATION (its type can carry none, or has a token endpoint of its own that is not served yet)
+ *         ERR_IDENTITY_OPERATION (its type can carry none, or has a token endpoint that is not served)
  */
-FALLIBLE workload_find(struct call *c, const struct world *world, str named, struct workload_place *out);
+FALLIBLE workload_find(struct call *c, const struct world *world, str named, struct workload_subject *out);
 
 /* What serves every sandbox, and no service's own: the https services, and the resolver. */
 extern const struct socket_row WORKLOAD_HTTPS;
 extern const struct socket_row WORKLOAD_DNS;
 
 /* The sockets of a workload in a sandbox, or of one on the host: those of the services, and these two. At most WORKLOAD_MAX_SOCKETS. */
-size_t workload_sockets(bool is_sandboxed, bool has_resource, const struct socket_row *out[WORKLOAD_MAX_SOCKETS]);
+size_t workload_sockets(bool is_sandboxed, const struct resource_type *type, const struct socket_row *out[WORKLOAD_MAX_SOCKETS]);
 
 /* Is `fd` what the row asks for: a listening stream, or a datagram socket; on the host only of this machine's own. */
 bool workload_takes(const struct socket_row *row, bool is_sandboxed, int fd);

@@ -24,8 +24,9 @@ static struct world world_of_resources(struct test *t)
         {ONE VAULTS "shop", "Microsoft.KeyVault/vaults", "shop"},
         {ONE "/providers/Contoso.Own/things/thing", "Contoso.Own/things", "thing"},
         {ONE "/providers/Microsoft.Web/sites/shop", "Microsoft.Web/sites", "shop"},
-        {ONE "/providers/Microsoft.Web/sites/web", "Microsoft.Web/sites", "web"}, // no rival of the machine of that name
-        {ONE "/providers/Microsoft.Web/sites/web/slots/stage", "Microsoft.Web/sites/slots", "stage"},
+        {ONE "/providers/Microsoft.Web/sites/portal", "Microsoft.Web/sites", "portal"},
+        {ONE "/providers/Microsoft.ContainerService/managedClusters/web", "Microsoft.ContainerService/managedClusters", "web"}, // no rival of the machine of that name
+        {ONE "/providers/Microsoft.Web/sites/portal/slots/stage", "Microsoft.Web/sites/slots", "stage"},
         {ONE "/providers/Microsoft.App/containerApps/front", "Microsoft.App/containerApps", "front"},
         {ONE "/providers/Microsoft.ContainerService/managedClusters/cluster", "Microsoft.ContainerService/managedClusters", "cluster"},
         {ONE "/providers/Microsoft.HybridCompute/machines/edge", "Microsoft.HybridCompute/machines", "edge"},
@@ -53,13 +54,12 @@ TEST(workload_find_wants_one_resource_that_can_carry_identities)
         {TWO MACHINES "batch", OK, TWO MACHINES "batch"},
         {"batch", ERR_CONFLICT, NULL},
         {"billing", ERR_RESOURCE_NOT_FOUND, NULL}, // an identity is no place where programs run
-        {"shop", ERR_IDENTITY_OPERATION, NULL}, // the site: its endpoint is not that of machines
-        {"stage", ERR_IDENTITY_OPERATION, NULL},
-        {"front", ERR_IDENTITY_OPERATION, NULL},
-        {"cluster", ERR_IDENTITY_OPERATION, NULL},
+        {"shop", OK, ONE "/providers/Microsoft.Web/sites/shop"},
+        {"stage", OK, ONE "/providers/Microsoft.Web/sites/portal/slots/stage"},
+        {"front", OK, ONE "/providers/Microsoft.App/containerApps/front"},
+        {ONE "/providers/Microsoft.Web/sites/portal", OK, ONE "/providers/Microsoft.Web/sites/portal"},
+        {"cluster", ERR_IDENTITY_OPERATION, NULL}, // its token endpoint is not served
         {"edge", ERR_IDENTITY_OPERATION, NULL},
-        {ONE "/providers/Microsoft.Web/sites/web", ERR_IDENTITY_OPERATION, NULL},
-        {ONE "/providers/Microsoft.Web/sites/web/slots/stage", ERR_IDENTITY_OPERATION, NULL},
         {"nobody", ERR_RESOURCE_NOT_FOUND, NULL},
         {"we", ERR_RESOURCE_NOT_FOUND, NULL},
         {" web", ERR_RESOURCE_NOT_FOUND, NULL},
@@ -74,13 +74,13 @@ TEST(workload_find_wants_one_resource_that_can_carry_identities)
     };
     struct world w = world_of_resources(t);
     for (size_t i = 0; i < COUNT(CASES); i++) {
-        struct workload_place place;
-        enum err              got = workload_find(t->call, &w, str_of(CASES[i].named), &place);
+        struct workload_subject found;
+        enum err                got = workload_find(t->call, &w, str_of(CASES[i].named), &found);
         if (got == ERR_CONFLICT)
             CHECK_STR(str_of(t->call->failure.text),
                       S("\"batch\" may mean 2 things; give the id of one:\n  " ONE MACHINES "Batch\n  " TWO MACHINES "batch"), "one a line");
         CHECK_ERR(got, CASES[i].want, CASES[i].named);
-        if (got == OK) CHECK_STR(place.id, str_of(CASES[i].id), CASES[i].named);
+        if (got == OK) CHECK_STR(found.place.id, str_of(CASES[i].id), CASES[i].named);
     }
     tree_free(w.tree);
 }
@@ -92,6 +92,26 @@ static int make_socket(int type, const char *address, bool listens)
     inet_pton(AF_INET, address, &at.sin_addr);
     if (bind(fd, (struct sockaddr *)&at, sizeof at) != 0 || (listens && listen(fd, 1) != 0)) return -1;
     return fd;
+}
+
+// T7: the token endpoint that the resource's platform has, and no other.
+TEST(workload_sockets_are_those_of_the_resources_kind)
+{
+    static const struct { const char *type, *socket; } CASES[] = {
+        {"Microsoft.Compute/virtualMachines", "imds"},
+        {"Microsoft.ContainerInstance/containerGroups", "imds"},
+        {"Contoso.Own/things", "imds"},
+        {"Microsoft.Web/sites", "app-service"},
+        {"microsoft.web/Sites/slots", "app-service"},
+        {"Microsoft.App/containerApps", "container-apps"},
+    };
+    for (size_t i = 0; i < COUNT(CASES); i++) {
+        const struct socket_row *rows[WORKLOAD_MAX_SOCKETS];
+        CHECK_INT(workload_sockets(false, types_of(str_of(CASES[i].type)), rows), 1, CASES[i].type);
+        CHECK_STR(rows[0]->name, str_of(CASES[i].socket), CASES[i].type);
+        CHECK_INT(workload_sockets(true, types_of(str_of(CASES[i].type)), rows), 3, CASES[i].type);
+        CHECK_STR(rows[0]->name, str_of(CASES[i].socket), CASES[i].type);
+    }
 }
 
 TEST(workload_takes_only_sockets_of_the_kind)
@@ -108,13 +128,13 @@ TEST(workload_takes_only_sockets_of_the_kind)
     };
     for (size_t i = 0; i < COUNT(CASES); i++) {
         const struct socket_row *rows[WORKLOAD_MAX_SOCKETS];
-        size_t                   n = workload_sockets(CASES[i].sandboxed, true, rows);
+        size_t                   n = workload_sockets(CASES[i].sandboxed, types_of(S("Microsoft.Compute/virtualMachines")), rows);
         int                      fd = make_socket(CASES[i].type, CASES[i].address, CASES[i].listens);
         CHECK(CASES[i].row < n && fd >= 0);
         CHECK_ROW(workload_takes(rows[CASES[i].row], CASES[i].sandboxed, fd) == CASES[i].want, CASES[i].name);
         close(fd);
     }
     const struct socket_row *rows[WORKLOAD_MAX_SOCKETS];
-    CHECK_INT(workload_sockets(true, false, rows), 2, "without a resource there is no token endpoint");
-    CHECK_INT(workload_sockets(false, false, rows), 0, "on the host there is nothing else");
+    CHECK_INT(workload_sockets(true, NULL, rows), 2, "without a resource there is no token endpoint");
+    CHECK_INT(workload_sockets(false, NULL, rows), 0, "on the host there is nothing else");
 }

@@ -21,6 +21,7 @@ static void listener_free(void *context)
 {
     struct workload_listener *l = context;
     router_clear(&l->router);
+    secret_clear(&l->secret);
     free(l);
 }
 
@@ -29,6 +30,10 @@ enum err workload_listener_settings(struct call *c, const struct workload_settin
     str                       id = settings->place.id;
     struct workload_listener *l = calloc(1, sizeof *l + id.n);
     if (!l) return FAIL_PLAIN(c, ERR_NO_MEMORY);
+    if (settings->secret && secret_init(c, &l->secret, secret_reveal(settings->secret)) != OK) {
+        free(l);
+        return c->failure.kind;
+    }
     char *room = (char *)(l + 1);
     if (id.n) memcpy(room, id.at, id.n);
     l->router = (struct router){.product = settings->product, .only = settings->service};
@@ -77,6 +82,16 @@ enum err workload_check_forwarded(struct call *c, const struct wire *q)
 enum err workload_check_host(struct call *c, const struct wire *q)
 {
     return is_address(q->http->host) ? OK : FAIL(c, ERR_CALLER_UNKNOWN, "Unknown Source %.*s", PSTR(q->http->host));
+}
+
+enum err workload_check_secret(struct call *c, const struct wire *q, str header)
+{
+    const struct secret *wanted = &workload_listener_of(q)->secret;
+    str                  shown;
+    if (!workload_only_header(q->http, header, &shown)) return FAIL(c, ERR_CALLER_UNKNOWN, "Required header %.*s not specified", PSTR(header));
+    if (wanted->n == 0 || !secret_equal(wanted, str_bytes(shown)))
+        return FAIL(c, ERR_CALLER_UNKNOWN, "The header %.*s does not hold the secret of this endpoint.", PSTR(header));
+    return OK;
 }
 
 bool workload_only_header(const struct http_request *http, str name, str *out)

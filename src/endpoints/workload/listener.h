@@ -10,6 +10,7 @@
 #pragma once
 #include <stdatomic.h>
 
+#include "core/secret.h"
 #include "endpoints/router.h"
 #include "endpoints/workload/place.h"
 #include "log/signin.h"
@@ -52,6 +53,7 @@ struct workload_listener {
     workload_who                *who;
     struct workload_place        place; /* whose all requests are, unless `who` says otherwise; the id lies behind this */
     enum signin_known_by         known_by;
+    struct secret                secret;           /* what requests must show, where the protocol has them show something */
     bool                         published_limits; /* answer 429 past the limits that the cloud has */
     struct workload_limits       limits;
 };
@@ -62,7 +64,8 @@ struct workload_settings {
     const struct token_protocol *protocol;
     struct workload_place        place; /* the resource need not exist (any more) */
     enum signin_known_by         known_by;
-    workload_who                *who; /* NULL: all requests are that resource's */
+    workload_who                *who;    /* NULL: all requests are that resource's */
+    const struct secret         *secret; /* copied; NULL: the protocol has none */
     bool                         published_limits;
     str                          server_name; /* the Server header's value */
 };
@@ -89,5 +92,10 @@ FALLIBLE workload_check_forwarded(struct call *c, const struct wire *q);
  * Errors: ERR_CALLER_UNKNOWN
  */
 FALLIBLE workload_check_host(struct call *c, const struct wire *q);
+/*
+ * The header must show the listener's secret. Without one no request does.
+ * Errors: ERR_CALLER_UNKNOWN
+ */
+FALLIBLE workload_check_secret(struct call *c, const struct wire *q, str header);
 /* The value of a header that stands there once. False: it is absent, or stands there twice. */
 MUST_USE bool workload_only_header(const struct http_request *http, str name, str *out);
