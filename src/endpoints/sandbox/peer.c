@@ -2,10 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/inet_diag.h>
-#include <linux/netlink.h>
-#include <linux/sock_diag.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <stdio.h>
 #include <sys/socket.h>
@@ -13,12 +9,13 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "endpoints/host/diag.h"
+
 #ifndef SO_PEERPIDFD
 #define SO_PEERPIDFD 77 /* since Linux 6.5 */
 #endif
 
-#define MAP_BYTES           4096
-#define SOCKET_MEMORY_BYTES 8192
+#define MAP_BYTES 4096
 
 // 0: different, 1: the same, -1: not ours to see.
 static int same_namespace(pid_t pid, const char *kind)
@@ -96,59 +93,9 @@ enum err peer_read(struct call *c, int fd, pid_t *out_pid, uid_t *out_user)
     return OK;
 }
 
-static bool fill_address(const struct sockaddr_storage *a, __be32 out[4], __be16 *out_port)
-{
-    const struct sockaddr_in  *v4 = (const struct sockaddr_in *)a;
-    const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)a;
-    if (a->ss_family == AF_INET) {
-        out[0] = v4->sin_addr.s_addr;
-        *out_port = v4->sin_port;
-    } else if (a->ss_family == AF_INET6) {
-        memcpy(out, &v6->sin6_addr, sizeof v6->sin6_addr);
-        *out_port = v6->sin6_port;
-    }
-    return a->ss_family == AF_INET || a->ss_family == AF_INET6;
-}
-
-struct question {
-    struct nlmsghdr         head;
-    struct inet_diag_req_v2 ask;
-};
-
-// The peer's socket is the one whose own address is our peer and whose peer we are.
-static bool make_question(int fd, struct question *q)
-{
-    struct sockaddr_storage  here, there;
-    socklen_t                here_n = sizeof here, there_n = sizeof there;
-    struct inet_diag_sockid *id = &q->ask.id;
-    *q = (struct question){.head = {.nlmsg_len = sizeof *q, .nlmsg_type = SOCK_DIAG_BY_FAMILY, .nlmsg_flags = NLM_F_REQUEST}};
-    if (getsockname(fd, (struct sockaddr *)&here, &here_n) != 0 || getpeername(fd, (struct sockaddr *)&there, &there_n) != 0) return false;
-    q->ask.sdiag_family = (uint8_t)here.ss_family;
-    q->ask.sdiag_protocol = IPPROTO_TCP;
-    q->ask.idiag_states = ~0u;
-    id->idiag_cookie[0] = id->idiag_cookie[1] = INET_DIAG_NOCOOKIE;
-    return fill_address(&there, id->idiag_src, &id->idiag_sport) && fill_address(&here, id->idiag_dst, &id->idiag_dport);
-}
-
-static bool ask_kernel(const struct question *q, struct inet_diag_msg *out)
-{
-    union {
-        struct nlmsghdr head;
-        char            room[SOCKET_MEMORY_BYTES];
-    } reply;
-    int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
-    if (fd < 0) return false;
-    ssize_t n = send(fd, q, sizeof *q, 0) == (ssize_t)sizeof *q ? recv(fd, &reply, sizeof reply, 0) : -1;
-    close(fd);
-    if (n < (ssize_t)NLMSG_LENGTH(sizeof *out) || !NLMSG_OK(&reply.head, (unsigned)n) || reply.head.nlmsg_type != SOCK_DIAG_BY_FAMILY) return false;
-    memcpy(out, NLMSG_DATA(&reply.head), sizeof *out);
-    return true;
-}
-
 bool peer_is_user(int fd, uid_t user)
 {
-    struct question      q;
-    struct inet_diag_msg found;
-    if (!make_question(fd, &q) || !ask_kernel(&q, &found)) return false;
-    return found.idiag_inode != 0 && found.idiag_uid == user; // without an inode nobody holds it any more
+    struct diag_connection connection;
+    struct diag_socket     peer;
+    return diag_connection_of(fd, &connection) && diag_peer(&connection, &peer) && peer.user == user;
 }

@@ -2,8 +2,7 @@
  * peer.h - who is at the other end of a socket, as the kernel knows it.
  *
  * Layer:  endpoints (uses core)
- * Source: https://man7.org/linux/man-pages/man7/unix.7.html (SO_PEERCRED, SO_PEERPIDFD),
- *         https://man7.org/linux/man-pages/man7/sock_diag.7.html
+ * Source: https://man7.org/linux/man-pages/man7/unix.7.html (SO_PEERCRED, SO_PEERPIDFD)
  */
 #pragma once
 #include <sys/types.h>
