@@ -16,6 +16,7 @@
 #include "directory/applications.h"
 #include "directory/directory.h"
 #include "rbac/rules.h"
+#include "resources/bindings.h"
 #include "resources/tree.h"
 #include "store/store.h"
 
@@ -26,6 +27,7 @@ struct world {
     struct applications *applications;
     struct tree         *tree;
     struct rbac_rules   *rules;
+    struct bindings     *bindings;
 };
 
 /* One record before and after: NULL before is a new one, NULL after a removal. */

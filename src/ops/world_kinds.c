@@ -44,13 +44,24 @@ static void free_rules(void *home)
     rbac_rules_free(home);
 }
 
+static void *make_bindings(void)
+{
+    return bindings_new();
+}
+
+static void free_bindings(void *home)
+{
+    bindings_free(home);
+}
+
 #define DIRECTORY    offsetof(struct world, directory)
 #define APPLICATIONS offsetof(struct world, applications)
 #define TREE         offsetof(struct world, tree)
 #define RULES        offsetof(struct world, rules)
+#define BINDINGS     offsetof(struct world, bindings)
 
 const struct world_room WORLD_ROOMS[] = {
-    {DIRECTORY, make_directory, free_directory}, {APPLICATIONS, make_applications, free_applications}, {TREE, make_tree, free_tree}, {RULES, make_rules, free_rules},
+    {DIRECTORY, make_directory, free_directory}, {APPLICATIONS, make_applications, free_applications}, {TREE, make_tree, free_tree}, {RULES, make_rules, free_rules}, {BINDINGS, make_bindings, free_bindings},
 };
 const size_t WORLD_ROOM_N = COUNT(WORLD_ROOMS);
 
@@ -68,6 +79,7 @@ const struct world_kind WORLD_KINDS[] = {
     {STORE_APPLICATION, APPLICATIONS, &RECORD_APPLICATION},
     {STORE_APP_ASSIGNMENT, APPLICATIONS, &RECORD_APP_ASSIGNMENT},
     {STORE_PASSWORD, APPLICATIONS, &RECORD_PASSWORD},
+    {STORE_BINDING, BINDINGS, &RECORD_BINDING},
 };
 const size_t WORLD_KIND_N = COUNT(WORLD_KINDS);
 

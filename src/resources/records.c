@@ -1,5 +1,6 @@
 #include "resources/records.h"
 
+#include "resources/bindings.h"
 #include "resources/tree.h"
 
 static void mgmt_group_key(struct buf *b, const struct ref *r)
@@ -101,3 +102,26 @@ static const struct ref *resource_find(const void *home, str key)
 }
 
 RECORD_KIND(RECORD_RESOURCE, resource, resource, resource_unpack, resource_pack)
+
+static void binding_key(struct buf *b, const struct ref *r)
+{
+    buf_add(b, ((const struct binding *)r)->name);
+}
+
+static bool binding_put(void *home, struct ref *r)
+{
+    return bindings_put(home, (struct binding *)r);
+}
+
+static void binding_remove(void *home, const struct ref *r)
+{
+    bindings_remove(home, ((const struct binding *)r)->name);
+}
+
+static const struct ref *binding_find(const void *home, str key)
+{
+    const struct binding *b = bindings_find(home, key);
+    return b ? &b->ref : NULL;
+}
+
+RECORD_KIND(RECORD_BINDING, binding, binding, binding_unpack, binding_pack)

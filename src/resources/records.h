@@ -1,5 +1,5 @@
 /*
- * records.h - the kinds of records that a struct tree holds.
+ * records.h - the kinds of records that a struct tree holds, and the one that a struct bindings holds.
  *
  * Layer:  resources (uses core, directory)
  */
@@ -7,3 +7,4 @@
 #include "core/record_kind.h"
 
 extern const struct record_kind RECORD_MGMT_GROUP, RECORD_SUBSCRIPTION, RECORD_GROUP, RECORD_RESOURCE;
+extern const struct record_kind RECORD_BINDING;

@@ -38,8 +38,9 @@ static const char *const STEPS[] = {
     RAISED("revocation") SMALL("change") COLUMNS("change"), // the change sequence
     SMALL("application") RAISED("application") SMALL("app_assignment") RAISED("app_assignment")
     SMALL("password") RAISED("password"),
+    SMALL("binding") RAISED("binding"),
 };
-_Static_assert(STORE_KIND_N == 19, "a new kind of record that is no service's needs a step that makes its table");
+_Static_assert(STORE_KIND_N == 20, "a new kind of record that is no service's needs a step that makes its table");
 
 const int SCHEMA_VERSION = (int)COUNT(STEPS);
 

@@ -89,6 +89,10 @@ static const char *code_of(enum err kind)
     case ERR_SECRET_TOO_LARGE: return "BadParameter";
     case ERR_USAGE:
     case ERR_DNS_INVALID:
+    case ERR_BINDING_INVALID:
+    case ERR_BINDING_MISSING:
+    case ERR_BINDING_AMBIGUOUS:
+    case ERR_PEER_UNKNOWN:
     case ERR_METADATA_MISSING:
     case ERR_AUDIENCE_MISSING:
     case ERR_AUDIENCE_UNKNOWN:

@@ -55,6 +55,10 @@ static const char *code_of(enum err kind)
     case ERR_API_VERSION_MISSING:
     case ERR_API_VERSION_INVALID:
     case ERR_API_VERSION_UNKNOWN:
+    case ERR_BINDING_INVALID:
+    case ERR_BINDING_MISSING:
+    case ERR_BINDING_AMBIGUOUS:
+    case ERR_PEER_UNKNOWN:
     case ERR_METADATA_MISSING:
     case ERR_AUDIENCE_MISSING:
     case ERR_AUDIENCE_UNKNOWN:
