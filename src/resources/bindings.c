@@ -55,14 +55,15 @@ static bool is_uid(str s)
 static const struct kind {
     str name;
     bool (*takes)(str value);
-    size_t      caller; // offset of the text in binding_caller; SIZE_MAX: the uid
+    size_t      caller;      // offset of the text in binding_caller; SIZE_MAX: the uid
+    bool        not_foreign; // it means nothing of a program in a container
     const char *wants;
 } KINDS[] = {
-    [BINDING_CONTAINER] = {S_INIT("container"), is_container, offsetof(struct binding_caller, container),
+    [BINDING_CONTAINER] = {S_INIT("container"), is_container, offsetof(struct binding_caller, container), false,
                            "the id of a container, or the first 12 or more of its hexadecimal digits"},
-    [BINDING_UNIT] = {S_INIT("unit"), is_unit, offsetof(struct binding_caller, unit), "a unit of systemd with its suffix, as web.service"},
-    [BINDING_EXE] = {S_INIT("exe"), is_exe, offsetof(struct binding_caller, exe), "the whole path of a program, as /usr/bin/backup"},
-    [BINDING_UID] = {S_INIT("uid"), is_uid, SIZE_MAX, "the number of a user, as 1001"},
+    [BINDING_UNIT] = {S_INIT("unit"), is_unit, offsetof(struct binding_caller, unit), false, "a unit of systemd with its suffix, as web.service"},
+    [BINDING_EXE] = {S_INIT("exe"), is_exe, offsetof(struct binding_caller, exe), true, "the whole path of a program, as /usr/bin/backup"},
+    [BINDING_UID] = {S_INIT("uid"), is_uid, SIZE_MAX, true, "the number of a user, as 1001"},
 };
 _Static_assert(COUNT(KINDS) == BINDING_KIND_N, "a row for each kind");
 
@@ -218,6 +219,7 @@ static enum err name_by(struct call *c, enum binding_kind kind, const struct bin
     str                value = STR_NONE, name;
     if (k->caller != SIZE_MAX) value = *(const str *)((const char *)who + k->caller);
     *out = STR_NONE;
+    if (k->not_foreign && who->is_foreign) return OK;
     if (k->caller != SIZE_MAX && !k->takes(value)) return OK; // what cannot be bound is bound to nothing
     name = k->caller == SIZE_MAX ? call_format(c, "%.*s:%u", PSTR(k->name), (unsigned)who->uid)
                                  : call_format(c, "%.*s:%.*s", PSTR(k->name), PSTR(value));

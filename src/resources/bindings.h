@@ -42,7 +42,8 @@ struct binding {
 /* What the kernel says of a program. An empty text: it has none, or none that proves anything. */
 struct binding_caller {
     uint32_t uid;
-    str      container; /* 64 hexadecimal digits, in lower case */
+    bool     is_foreign; /* it runs in a container: user 1001 there is another one than user 1001 here, and /usr/bin/x another file */
+    str      container;  /* 64 hexadecimal digits, in lower case */
     str      unit;
     str      exe;
 };
@@ -83,6 +84,6 @@ FALLIBLE bindings_match(struct call *c, const struct bindings *b, const struct b
 
 /*
  * What an operator would bind to give this caller a resource: its container, its service, else its user; never the
- * program's file, which proves least. Lives: the call; empty: no memory.
+ * program's file, which proves least. Lives: the call; empty: nothing could, or no memory.
  */
 str binding_suggestion(struct call *c, const struct binding_caller *who);

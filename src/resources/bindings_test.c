@@ -158,6 +158,19 @@ TEST(a_caller_known_by_nothing_is_bound_by_nothing) // T5
     CHECK_ERR(bindings_match(t->call, b, &odd, &found), ERR_BINDING_MISSING, "odd facts fit no binding");
 }
 
+TEST(a_caller_in_a_container_is_no_user_and_no_file_of_this_system) // T5
+{
+    CLEANUP(bindings_freep) struct bindings *b = bindings_new();
+    const struct binding                    *found = NULL;
+    struct binding_caller who = {.uid = 1001, .is_foreign = true, .container = S(ID), .unit = S("docker-" ID ".scope"), .exe = S("/usr/bin/web")};
+    put(t, b, "uid:1001", WEB);
+    put(t, b, "exe:/usr/bin/web", WEB);
+    CHECK_ERR(bindings_match(t->call, b, &who, &found), ERR_BINDING_MISSING, "neither by its user nor by its file");
+    put(t, b, "container:" ID, JOB);
+    CHECK_OK(bindings_match(t->call, b, &who, &found));
+    CHECK_STR(found->resource, S(JOB), "by its container");
+}
+
 TEST(binding_suggestion_is_what_an_operator_would_bind)
 {
     static const struct { struct binding_caller who; const char *want; } CASES[] = {
@@ -166,7 +179,8 @@ TEST(binding_suggestion_is_what_an_operator_would_bind)
         {{.uid = 1001, .unit = S_INIT("user@1001.service"), .exe = S_INIT("/usr/bin/node")}, "uid:1001"},
         {{.uid = 1001, .unit = S_INIT("session-1.scope")}, "uid:1001"},
         {{.uid = 33, .unit = S_INIT("web.service")}, "unit:web.service"},
-        {{.uid = 0, .unit = S_INIT("docker-x.scope"), .container = S_INIT(ID)}, "container:0123456789ab"},
+        {{.uid = 0, .is_foreign = true}, ""},
+        {{.uid = 0, .is_foreign = true, .unit = S_INIT("docker-x.scope"), .container = S_INIT(ID)}, "container:0123456789ab"},
     };
     for (size_t i = 0; i < COUNT(CASES); i++) CHECK_STR(binding_suggestion(t->call, &CASES[i].who), str_of(CASES[i].want), CASES[i].want);
 }

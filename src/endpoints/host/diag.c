@@ -1,17 +1,31 @@
 #include "endpoints/host/diag.h"
 
+#include <fcntl.h>
 #include <linux/inet_diag.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <linux/sock_diag.h>
 #include <linux/unix_diag.h>
 #include <netinet/tcp.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#ifndef SO_NETNS_COOKIE
+#define SO_NETNS_COOKIE 71
+#endif
+
 #define REPLY_BYTES 8192
+
+static bool network_of(int fd, uint64_t *out)
+{
+    socklen_t n = sizeof *out;
+    return getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, out, &n) == 0 && n == sizeof *out;
+}
 
 bool diag_connection_of(int fd, struct diag_connection *out)
 {
@@ -24,7 +38,9 @@ bool diag_connection_of(int fd, struct diag_connection *out)
         struct ucred peer;
         socklen_t    n = sizeof peer;
         if (fstat(fd, &own) != 0 || getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &n) != 0 || peer.uid == (uid_t)-1) return false;
+        if (!network_of(fd, &k.network)) return false;
         k.own_inode = (uint32_t)own.st_ino;
+        k.pid = peer.pid;
         k.user = peer.uid;
     }
     *out = k;
@@ -39,10 +55,46 @@ struct reply {
     size_t n;
 };
 
-// One question, one answer of that type.
-static bool ask_kernel(const void *question, size_t n, size_t least, struct reply *out)
+static int open_diag(void)
 {
-    int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+    return socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+}
+
+// A thread that enters a namespace ends there: no other work must ever run in it.
+struct visit {
+    int network, diag;
+};
+
+static void *open_there(void *context)
+{
+    struct visit *v = context;
+    if (setns(v->network, CLONE_NEWNET) == 0) v->diag = open_diag();
+    return NULL;
+}
+
+// Where the connection was made. The cookie says that it is this namespace, whoever has the process's number by now.
+static int open_diag_at(const struct diag_connection *k)
+{
+    char         path[64];
+    uint64_t     network;
+    pthread_t    thread;
+    struct visit v = {.diag = open_diag()};
+    if (k->family != AF_UNIX || (v.diag >= 0 && network_of(v.diag, &network) && network == k->network)) return v.diag;
+    if (v.diag >= 0) close(v.diag);
+    snprintf(path, sizeof path, "/proc/%d/ns/net", (int)k->pid);
+    v = (struct visit){.network = open(path, O_RDONLY | O_CLOEXEC), .diag = -1};
+    if (v.network < 0) return -1;
+    if (pthread_create(&thread, NULL, open_there, &v) == 0) pthread_join(thread, NULL);
+    close(v.network);
+    if (v.diag >= 0 && network_of(v.diag, &network) && network == k->network) return v.diag;
+    if (v.diag >= 0) close(v.diag);
+    return -1;
+}
+
+// One question, one answer of that type.
+static bool ask_kernel(const struct diag_connection *k, const void *question, size_t n, size_t least, struct reply *out)
+{
+    int fd = open_diag_at(k);
     if (fd < 0) return false;
     ssize_t got = send(fd, question, n, 0) == (ssize_t)n ? recv(fd, out->room, sizeof out->room, 0) : -1;
     close(fd);
@@ -84,7 +136,7 @@ static bool tcp_peer(const struct diag_connection *k, struct diag_socket *out)
     id->idiag_cookie[0] = id->idiag_cookie[1] = INET_DIAG_NOCOOKIE;
     fill_address(&k->there, id->idiag_src, &id->idiag_sport);
     fill_address(&k->here, id->idiag_dst, &id->idiag_dport);
-    if (!ask_kernel(&q, sizeof q, sizeof found, &reply)) return false;
+    if (!ask_kernel(k, &q, sizeof q, sizeof found, &reply)) return false;
     memcpy(&found, NLMSG_DATA(&reply.head), sizeof found);
     // Where the connection is gone the kernel answers with whoever listens on its port.
     if (found.idiag_state == TCP_LISTEN || found.id.idiag_sport != id->idiag_sport || found.id.idiag_dport != id->idiag_dport) return false;
@@ -104,7 +156,7 @@ static bool unix_peer(const struct diag_connection *k, struct diag_socket *out)
     uint32_t             inode = 0;
     q.ask = (struct unix_diag_req){.sdiag_family = AF_UNIX, .udiag_states = ~0u, .udiag_ino = k->own_inode, .udiag_show = UDIAG_SHOW_PEER};
     q.ask.udiag_cookie[0] = q.ask.udiag_cookie[1] = INET_DIAG_NOCOOKIE;
-    if (!ask_kernel(&q, sizeof q, sizeof(struct unix_diag_msg), &reply)) return false;
+    if (!ask_kernel(k, &q, sizeof q, sizeof(struct unix_diag_msg), &reply)) return false;
     struct rtattr *a = (struct rtattr *)((char *)NLMSG_DATA(&reply.head) + NLMSG_ALIGN(sizeof(struct unix_diag_msg)));
     for (int left = (int)(reply.n - NLMSG_LENGTH(sizeof(struct unix_diag_msg))); RTA_OK(a, left); a = RTA_NEXT(a, left))
         if (a->rta_type == UNIX_DIAG_PEER && RTA_PAYLOAD(a) >= sizeof inode) memcpy(&inode, RTA_DATA(a), sizeof inode);
