@@ -123,6 +123,10 @@ class Server:
             raise RuntimeError(f"{method} {path}: {out.stderr}")
         return json.loads(out.stdout) if out.stdout.strip() else None
 
+    def status(self):
+        command = [LANYARD, "status", "--data", self.directory, "--json"]
+        return json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+
     def rss_kib(self):
         status = pathlib.Path(f"/proc/{self.facts['pid']}/status").read_text()
         return int(re.search(r"VmRSS:\s+(\d+)", status).group(1))

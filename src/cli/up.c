@@ -23,6 +23,7 @@ static const struct option_row OPTIONS[] = {
     {"propagation", 0, VALUE_FILE, "FIGURES", "When changes take effect: instant (the default), cloud, or a file of delays", false},
     {"quiet", 'q', VALUE_NONE, NULL, "Do not print the facts about the server", false},
     {"detach", 'd', VALUE_NONE, NULL, "Return when the server is ready, and leave it running in the background", false},
+    {"measure-turns", 0, VALUE_NONE, NULL, "Tell in `lanyard status --json` how long a serving thread was at one thing at most", false},
     {"test-clock", 0, VALUE_NONE, NULL, "Allow `lanyard clock` to move the clock; for tests only", false},
 };
 
@@ -105,6 +106,7 @@ static enum err read_options(struct cli *cli, struct server_options *o)
     o->address = str_of(cli_value(cli, "address", NULL));
     o->propagation = str_of(cli_value(cli, "propagation", NULL));
     o->test_clock = cli_has(cli, "test-clock");
+    o->measures_turns = cli_has(cli, "measure-turns");
     o->ready = ready;
     return OK;
 }

@@ -12,6 +12,7 @@
 
 #include "core/secret.h"
 #include "core/time.h"
+#include "net/loop.h"
 #include "ops/propagation.h"
 #include "ops/world.h"
 #include "resources/names.h"
@@ -68,7 +69,8 @@ struct product {
     str                   data_dir;
     uint16_t              https_port;
     void (*stop)(void *stop_context); /* ends the server; any thread */
-    void *stop_context;
+    void                   *stop_context;
+    const struct net_loops *measured_loops; /* those that serve, if they measure their turns; else NULL */
 };
 
 /* The token service, and the issuer of version 1 tokens. */

@@ -130,10 +130,11 @@ static enum err start_workers(struct call *c, struct server *s)
     TRY(committer_start(c, p, &p->committer));
     TRY(logs_start(c, p, &p->logs));
     TRY(minter_start(c, p, SIGNERS, &p->minter));
-    struct net_settings  net = {.loops = s->options->workers, .before_wait = before_wait, .context = p};
+    struct net_settings  net = {.loops = s->options->workers, .measures_turns = s->options->measures_turns, .before_wait = before_wait, .context = p};
     struct http_settings http = {.clock = &p->clock, .random = p->random};
     TRY(net_loops_new(c, &net, &s->loops));
     p->reads_last_a_turn = true;
+    if (s->options->measures_turns) p->measured_loops = s->loops;
     TRY(net_workers_start(c, &(struct net_workers_settings){.threads = READERS, .max_queue = READS_MAX_QUEUE, .nice = 1}, &s->readers));
     return http_server_new(c, s->loops, &http, &s->http);
 }

@@ -22,6 +22,7 @@ struct server_options {
     int64_t  log_days;                                    /* how long log records are kept; 0: LOG_KEEP_DAYS */
     size_t   log_records;                                 /* and how many activity records; 0: LOG_KEEP_RECORDS */
     bool     test_clock;                                  /* the clock may be moved through the admin API */
+    bool     measures_turns;                              /* of the serving threads; two system calls more for each */
     str      propagation;                                 /* "instant" (also when empty), "cloud", or a file of own figures */
     void (*ready)(const char *facts_json, void *context); /* called once it listens; may be NULL */
     void *ready_context;

@@ -61,6 +61,7 @@ static void write_facts(struct call *c, struct json_writer *w, const struct prod
     put_guid_facts(w, p);
     put_names(w, p);
     put_services(c, w, p);
+    if (p->measured_loops) json_put_int(w, S("longest_turn_us"), net_loops_longest_turn_ns(p->measured_loops) / 1000);
     json_put_int(w, S("uptime_s"), (c->now_ns - p->started_ns) / NS_PER_S);
     json_put_string(w, S("time"), str_of(time_iso(c->now_ns).s));
     json_put_bool(w, S("test_clock"), p->test_clock);
