@@ -211,8 +211,16 @@ static const struct member *find(str name)
     return NULL;
 }
 
-bool signin_has_member(str name, enum graph_type *out)
+str signin_member_name(unsigned kinds, str name)
 {
+    const struct member *m = find(name);
+    (void)kinds;
+    return m ? m->name : STR_NONE;
+}
+
+static bool type_of(const struct graph_domain *d, str name, enum graph_type *out)
+{
+    (void)d;
     const struct member *m = find(name);
     if (m) *out = m->type;
     for (size_t i = 0; !m && i < COUNT(PATHS); i++) {
@@ -223,19 +231,22 @@ bool signin_has_member(str name, enum graph_type *out)
     return m != NULL;
 }
 
-enum err signin_member(struct call *c, const struct product *p, const struct signin *s, str name, bool *out_has, struct json *out)
+static enum err member_of(struct call *c, const void *of, str name, bool *out_has, struct json *out)
 {
-    size_t               slash = str_find(name, '/');
-    const struct member *m = find(str_upto(name, slash));
+    const struct signin_item *item = of;
+    size_t                    slash = str_find(name, '/');
+    const struct member      *m = find(str_upto(name, slash));
     *out_has = m != NULL;
     if (!m) return OK;
-    TRY(value_of(c, p, s, m, out));
+    TRY(value_of(c, item->product, item->signin, m, out));
     if (slash == STR_NOWHERE) return OK;
     const struct json *inner = json_get_nocase(out, str_from(name, slash + 1));
     *out_has = inner != NULL;
     if (inner) *out = *inner;
     return OK;
 }
+
+const struct graph_domain SIGNIN_DOMAIN = {.type_of = type_of, .value_of = member_of, .is_advanced = true};
 
 enum err signin_write(struct call *c, struct json_writer *j, const struct product *p, const struct signin *s, const str *names, size_t name_n)
 {

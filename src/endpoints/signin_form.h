@@ -9,15 +9,23 @@
  */
 #pragma once
 #include "core/json.h"
-#include "endpoints/graph/schema.h"
+#include "endpoints/graph/filter.h"
 #include "log/signin.h"
 #include "ops/product.h"
 
-/* A member by its name or the path "status/errorCode", in any case, and its type. False: there is none. */
-bool signin_has_member(str name, enum graph_type *out);
+/* A member's name as it is written; empty: there is none of that name. `kinds` is not used: see graph_select_parse. */
+str signin_member_name(unsigned kinds, str name);
 
-/* Its value. Lives: points into `s` and the call. Errors: ERR_NO_MEMORY */
-FALLIBLE signin_member(struct call *c, const struct product *p, const struct signin *s, str name, bool *out_has, struct json *out);
+/*
+ * For filters (graph/filter.h) on sign-ins: their members, and the paths status/errorCode, status/failureReason,
+ * managedServiceIdentity/msiType and managedServiceIdentity/associatedResourceId. Clients of this log do not ask for the advanced engine:
+ * "ne", "not" and "endswith" are taken as they come.
+ */
+extern const struct graph_domain SIGNIN_DOMAIN;
+struct signin_item { /* of which a filter is asked */
+    const struct product *product;
+    const struct signin  *signin;
+};
 
 /* All members, or those that are named, into an object that is open. Errors: ERR_NO_MEMORY */
 FALLIBLE signin_write(struct call *c, struct json_writer *j, const struct product *p, const struct signin *s, const str *names, size_t name_n);

@@ -231,6 +231,17 @@ enum err logs_queue_counts(struct call *c, struct work *w, size_t limit, size_t 
     return OK;
 }
 
+// ---- reading ----
+
+static enum err require_operator(struct call *c, struct work *w, const void *args, void *out)
+{
+    (void)args, (void)out;
+    if (!c->caller) return FAIL_PLAIN(c, ERR_CALLER_UNKNOWN);
+    return c->caller->is_local_operator || object_id_eq(c->caller->id, w->product->operator_id) ? OK : FAIL_PLAIN(c, ERR_NOT_AUTHORIZED);
+}
+
+const struct op OP_LOG_READ = {.name = "log_read", .run = require_operator};
+
 // ---- life ----
 
 enum err logs_start(struct call *c, struct product *p, struct logs **out)

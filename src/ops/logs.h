@@ -35,6 +35,14 @@ void logs_diagnostic(struct call *c, const struct product *p, const struct diagn
 MUST_USE bool logs_signin_again(const struct product *p, unsigned row, str unique_id, enum signin_known_by by, int64_t now_ns);
 void          logs_signin_first(struct call *c, const struct product *p, unsigned row, const struct signin *s);
 
+/*
+ * No arguments, no result: the permission to read what everybody did, alone. The operator has it, over the admin socket or with
+ * a token. The cloud gives it to directory roles (Reports Reader) and to the app role AuditLog.Read.All; neither is granted to
+ * anybody here, so everybody else is refused: inferred, the safe way. Errors: ERR_NOT_AUTHORIZED, ERR_CALLER_UNKNOWN
+ * Source: https://learn.microsoft.com/graph/api/signin-list (permissions)
+ */
+extern const struct op OP_LOG_READ;
+
 /* Writes what waits, counts too, into this work: so that a list of the log shows all that happened before it. */
 FALLIBLE logs_write(struct call *c, struct work *w);
 /* What logs_write wrote is taken back with its work: the next writing says how many records were lost. */

@@ -40,6 +40,7 @@ static const struct { const char *service, *in; int method; const char *param, *
     {"arm", "", ANY, "namespace", "Microsoft.Compute"},
     {"arm", "", ANY, "scope", GROUP},
     {"arm", "", ANY, "id", VM},
+    {"graph", "/auditLogs", ANY, "id", "$signin"},
     {"graph", "/groups", ANY, "id", "$group"},
     {"graph", "/servicePrincipals", ANY, "id", "$service"},
     {"graph", "/applications", ANY, "id", "$application"},
@@ -139,7 +140,7 @@ static const struct { const char *service; int method; const char *ends; int sta
 struct scene {
     struct test_server server;
     uint16_t           port, admin;
-    str                user, group, version, backup, denial;
+    str                user, group, version, backup, denial, signin;
     str                application, service, key, secret, spare;
     str                given[4], give[4]; // assignments of an app role: of the user, the operator, the group, the service
     object_id          nobody, control;
@@ -313,6 +314,15 @@ static void seed_denial(struct scene *x)
     x->denial = reply_header(&r, "x-lanyard-denial");
 }
 
+// A refused request for a token; reading the log as the operator has its record written.
+static void seed_signin(struct scene *x)
+{
+    uint16_t imds = test_server_imds(&x->server, "both", false, NULL);
+    send_to(x, imds, "169.254.169.254", "GET", S("/metadata/identity/oauth2/token"), STR_NONE, "");
+    struct reply r = seed(x, "localhost", "GET", "/lanyard/logs/signin", "");
+    x->signin = json_get_str(json_at(json_get(r.json, S("value")), 0), S("id"));
+}
+
 static void scene_open(struct test *t, struct scene *x)
 {
     *x = (struct scene){0};
@@ -325,12 +335,14 @@ static void scene_open(struct test *t, struct scene *x)
     seed_secrets(x);
     seed_directory(x);
     seed_denial(x);
+    seed_signin(x);
 }
 
 static str made(const struct scene *x, const char *value)
 {
     const struct { const char *name; str value; } MADE[] = {
         {"$user", x->user}, {"$group", x->group}, {"$version", x->version}, {"$backup", x->backup}, {"$denial", x->denial},
+        {"$signin", x->signin},
         {"$application", x->application}, {"$service", x->service}, {"$key", x->key}, {"$secret", x->secret}, {"$spare", x->spare},
         {"$given_user", x->given[0]}, {"$given_me", x->given[1]}, {"$given_group", x->given[2]}, {"$given_service", x->given[3]},
         {"$give_user", x->give[0]}, {"$give_me", x->give[1]}, {"$give_group", x->give[2]}, {"$give_service", x->give[3]},

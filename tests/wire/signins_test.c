@@ -1,6 +1,7 @@
 // O1: every request for a token leaves exactly the record that is true of it, granted or refused.
 #include <time.h>
 
+#include "ops/logs.h"
 #include "test_server.h"
 #include "token/token.h"
 
@@ -246,6 +247,148 @@ TEST(O1_a_flood_of_refusals_makes_few_records)
     CHECK_AT_MOST(json_n(list), 40, "records");
     for (size_t i = 0; i < json_n(list); i++) sum += number_at(json_at(list, i), "lanyard", "times");
     CHECK_INT(sum, FLOOD, "refusals");
+    test_server_end(&server);
+}
+
+// ---- as Microsoft Graph gives them ----
+
+#define GRAPH_HOST "graph.microsoft.com"
+#define SECOND_NS  (INT64_C(1790000000) * NS_PER_S) /* 2026-09-21T14:13:20Z */
+
+static const struct json *graph(struct test_server *server, uint16_t admin, const char *target, int status)
+{
+    struct test *t = server->t;
+    struct reply r = test_server_ask(server, admin, call_format(t->call, "GET %s HTTP/1.1\r\nHost: " GRAPH_HOST "\r\n\r\n", target));
+    CHECK_INT(r.status, status, target);
+    return r.json;
+}
+
+// Twelve records: of a managed identity, an application and a user by turns, every second one refused.
+static void put_records(struct test_server *server, uint16_t admin)
+{
+    static const enum signin_type TYPES[] = {SIGNIN_MANAGED_IDENTITY, SIGNIN_SERVICE_PRINCIPAL, SIGNIN_USER};
+    struct test                  *t = server->t;
+    for (uint8_t i = 0; i < 12; i++) {
+        struct signin s = {
+            .time_ns = SECOND_NS + i * NS_PER_S, .type = TYPES[i % 3], .principal.g.b = {[0] = 0xaa, [15] = i}, .app.g.b = {[0] = 0xbb, [15] = i}};
+        s.correlation_id = (guid){.b = {[0] = 0xcc, [15] = i}};
+        s.name = i % 3 == 2 ? S("ann@lanyard.localhost") : S("web");
+        s.host = i % 3 ? STR_NONE : S(TEST_SERVER_MACHINES "both");
+        s.endpoint = S("imds");
+        if (i % 2) s.error = S("IDENTITY_NOT_FOUND"), s.error_code = 400, s.reason = S("Identity not found");
+        else s.unique_id = S("uti");
+        logs_signin(t->call, &server->product, &s);
+    }
+    CHECK_INT(json_n(records(server, admin)), 12, "written");
+}
+
+static size_t listed(struct test_server *server, uint16_t admin, const char *filter)
+{
+    struct test *t = server->t;
+    struct buf   b;
+    buf_init(&b, &t->call->arena);
+    buf_add(&b, S("/beta/auditLogs/signIns?$filter="));
+    http_escape(&b, str_of(filter));
+    return json_n(json_get(graph(server, admin, call_zstr(t->call, buf_view(&b)), 200), S("value")));
+}
+
+#define EVERY "signInEventTypes/any(t: t ne 'nothing')"
+
+TEST(O1_graph_finds_sign_ins_by_all_published_filters)
+{
+    static const struct { const char *filter; size_t n; } CASES[] = {
+        {EVERY, 12},
+        {"signInEventTypes/any(t: t eq 'managedIdentity')", 4},
+        {"signInEventTypes/any(t: t eq 'servicePrincipal')", 4},
+        {"signInEventTypes/any(t: t eq 'interactiveUser')", 4},
+        {"signInEventTypes/any(t: t eq 'managedIdentity' ) or signInEventTypes/any(t: t eq 'servicePrincipal')", 8},
+        {"createdDateTime ge 2026-09-21T14:13:20Z", 4}, // without a type: interactive users only, as published
+        {"createdDateTime ge 2026-09-21T14:13:30Z and " EVERY, 2},
+        {"createdDateTime gt 2026-09-21T14:13:30Z and " EVERY, 1},
+        {"createdDateTime le 2026-09-21T14:13:21Z and " EVERY, 2},
+        {"createdDateTime lt 2026-09-21T14:13:21.000Z and " EVERY, 1},
+        {"(createdDateTime ge 2026-09-21T14:13:30Z or createdDateTime lt 2026-09-21T14:13:21Z) and " EVERY, 3},
+        {"createdDateTime eq 2026-09-21T14:13:21Z and " EVERY, 1},
+        {"status/errorCode eq 0 and " EVERY, 6},
+        {"status/errorCode ne 0 and " EVERY, 6},
+        {"status/errorCode gt 399 and " EVERY, 6},
+        {"status/errorCode in (0,400) and " EVERY, 12},
+        {"appId eq 'bb000000-0000-0000-0000-000000000003' and " EVERY, 1},
+        {"servicePrincipalId eq 'aa000000-0000-0000-0000-000000000003' and " EVERY, 1},
+        {"servicePrincipalId eq 'aa000000-0000-0000-0000-000000000002' and " EVERY, 0}, // that is a user
+        {"userId eq 'aa000000-0000-0000-0000-000000000002'", 1},
+        {"userPrincipalName eq 'ANN@lanyard.localhost'", 4},
+        {"startswith(userPrincipalName,'ann')", 4},
+        {"correlationId eq 'cc000000-0000-0000-0000-000000000002'", 1},
+        {"endswith(managedServiceIdentity/associatedResourceId,'/both') and " EVERY, 4},
+        {"isInteractive eq true", 4},
+        {"conditionalAccessStatus eq 'notApplied' and riskState eq 'none'", 4},
+    };
+    struct test_server server;
+    test_server_start(t, &server, &(struct test_server_options){.writes = true});
+    uint16_t admin = test_server_admin(&server);
+    put_records(&server, admin);
+    for (size_t i = 0; i < COUNT(CASES); i++) CHECK_INT(listed(&server, admin, CASES[i].filter), CASES[i].n, CASES[i].filter);
+    CHECK_INT(json_n(json_get(graph(&server, admin, "/v1.0/auditLogs/signIns", 200), S("value"))), 4, "without a filter: users");
+    test_server_end(&server);
+}
+
+TEST(graph_refuses_what_it_cannot_answer_of_sign_ins)
+{
+    static const char *const QUERIES[] = {
+        "$filter=nobody%20eq%201",
+        "$filter=status%20eq%20'x'",
+        "$filter=status/errorCode%20eq%20'x'",
+        "$filter=status/errorCode%20eq%2099999999999999999999",
+        "$filter=createdDateTime%20ge%20yesterday",
+        "$filter=createdDateTime%20ge",
+        "$filter=appId%20ge%20'a'",
+        "$filter=status/nobody%20eq%201",
+        "$top=0",
+        "$top=1001",
+        "$skiptoken=x",
+        "$select=nobody",
+        "$select=status/errorCode",
+        "$orderby=appId",
+        "$search=x",
+    };
+    struct test_server server;
+    test_server_start(t, &server, &(struct test_server_options){.writes = true});
+    uint16_t admin = test_server_admin(&server);
+    for (size_t i = 0; i < COUNT(QUERIES); i++) graph(&server, admin, call_format(t->call, "/v1.0/auditLogs/signIns?%s", QUERIES[i]).at, 400);
+    graph(&server, admin, "/v1.0/auditLogs/signIns/nobody", 400);
+    graph(&server, admin, "/v1.0/auditLogs/signIns/" TEST_SERVER_APP, 404);
+    test_server_end(&server);
+}
+
+TEST(O1_graph_pages_sign_ins_from_the_newest_and_finds_one_by_its_id)
+{
+    struct test_server server;
+    size_t             seen = 0;
+    str                last = S("z");
+    test_server_start(t, &server, &(struct test_server_options){.writes = true});
+    uint16_t    admin = test_server_admin(&server);
+    const char *target = "/beta/auditLogs/signIns?$top=5&$orderby=createdDateTime%20desc&$select=id,createdDateTime,status&$filter="
+                         "signInEventTypes/any(t:t%20ne%20'x')";
+    put_records(&server, admin);
+    while (target) {
+        const struct json *page = graph(&server, admin, target, 200), *value = json_get(page, S("value"));
+        str                link = json_get_str(page, S("@odata.nextLink"));
+        CHECK_STR(json_get_str(page, S("@odata.context")),
+                  S("https://graph.microsoft.com/beta/$metadata#auditLogs/signIns(id,createdDateTime,status)"), "context");
+        for (size_t i = 0; i < json_n(value); i++, seen++) {
+            const struct json *s = json_at(value, i);
+            str                created = json_get_str(s, S("createdDateTime")), id = json_get_str(s, S("id"));
+            CHECK_INT(json_n(s), 3, "what was selected");
+            CHECK(str_cmp(created, last) < 0);
+            last = created;
+            const struct json *one = graph(&server, admin, call_format(t->call, "/v1.0/auditLogs/signIns/%.*s", PSTR(id)).at, 200);
+            CHECK_STR(json_get_str(one, S("createdDateTime")), created, "the same by its id");
+            CHECK(json_n(one) > 30);
+        }
+        target = str_empty(link) ? NULL : call_zstr(t->call, str_from(link, S("https://" GRAPH_HOST).n));
+    }
+    CHECK_INT(seen, 12, "each once");
     test_server_end(&server);
 }
 

@@ -40,18 +40,19 @@ void graph_put_type(struct call *c, struct json_writer *j, unsigned kind)
     json_put_string(j, S("@odata.type"), call_format(c, "#microsoft.graph.%s", graph_type_name(kind)));
 }
 
-static enum err refuse_unsupported(struct call *c, const struct wire *q)
+enum err graph_refuse_options(struct call *c, const struct wire *q, str but)
 {
     static const char *const NAMES[] = {"$orderby", "$search", "$expand", "$skip", "$apply", "$compute"};
     for (size_t i = 0; i < COUNT(NAMES); i++)
-        if (wire_query(q, NAMES[i]).at) return FAIL(c, ERR_QUERY_UNSUPPORTED, "The query option '%s' is not supported here.", NAMES[i]);
+        if (!str_eq(str_of(NAMES[i]), but) && wire_query(q, NAMES[i]).at)
+            return FAIL(c, ERR_QUERY_UNSUPPORTED, "The query option '%s' is not supported here.", NAMES[i]);
     return OK;
 }
 
 enum err graph_answer_object(struct call *c, const struct wire *q, struct answer *a, int status, const char *set, const struct graph_object *o)
 {
     struct graph_select *select;
-    TRY(refuse_unsupported(c, q));
+    TRY(graph_refuse_options(c, q, STR_NONE));
     TRY(NEW(c, &select, 1));
     TRY(graph_select_read(c, wire_query(q, "$select"), 1u << o->kind, select));
     struct json_writer *j = graph_begin(c, q, a, status, call_format(c, "%s%.*s/$entity", set, PSTR(select->text)));
@@ -198,13 +199,21 @@ enum err graph_find_group(struct call *c, const struct work *w, const struct wir
     return OK;
 }
 
-enum err graph_page_begin(struct call *c, const struct wire *q, struct page *out, const guid **after)
+enum err graph_read_top(struct call *c, const struct wire *q, size_t usual, size_t most, size_t *out)
 {
     str      top = wire_query(q, "$top");
-    uint64_t room = GRAPH_PAGE_ITEMS;
-    if (top.at && (!str_to_u64(top, &room) || room == 0 || room > GRAPH_MAX_TOP))
-        return FAIL(c, ERR_PARAMETER_INVALID, "Invalid page size specified: '%.*s'. Must be between 1 and %d inclusive.",
-                    PSTR(call_printable(c, top, 32)), GRAPH_MAX_TOP);
+    uint64_t room = usual;
+    if (top.at && (!str_to_u64(top, &room) || room == 0 || room > most))
+        return FAIL(c, ERR_PARAMETER_INVALID, "Invalid page size specified: '%.*s'. Must be between 1 and %zu inclusive.",
+                    PSTR(call_printable(c, top, 32)), most);
+    *out = room;
+    return OK;
+}
+
+enum err graph_page_begin(struct call *c, const struct wire *q, struct page *out, const guid **after)
+{
+    size_t room;
+    TRY(graph_read_top(c, q, GRAPH_PAGE_ITEMS, GRAPH_MAX_TOP, &room));
     return page_begin_guids(c, q, room, out, after);
 }
 
@@ -249,7 +258,7 @@ enum err graph_list_begin(struct call *c, const struct work *w, const struct wir
     TRY(cast(c, q, out));
     kinds = out->kinds;
     out->names_types = str_eq(str_of(out->set), S("directoryObjects"));
-    TRY(refuse_unsupported(c, q));
+    TRY(graph_refuse_options(c, q, STR_NONE));
     TRY(read_page(c, q, out));
     out->wants_count = is_advanced && !out->after;
     TRY(NEW(c, &select, 1));

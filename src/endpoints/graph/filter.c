@@ -422,20 +422,20 @@ static enum err object_value_of(struct call *c, const void *item, str name, bool
     return graph_value(c, item, name, out_has, out);
 }
 
-static struct graph_domain objects(unsigned kinds, bool is_advanced)
+struct graph_domain graph_domain_of(unsigned kinds, bool is_advanced)
 {
     return (struct graph_domain){.type_of = object_type_of, .value_of = object_value_of, .kinds = kinds, .is_advanced = is_advanced};
 }
 
 enum err graph_filter_read(struct call *c, str text, unsigned kinds, bool is_advanced, const struct graph_filter **out)
 {
-    struct graph_domain d = objects(kinds, is_advanced);
+    struct graph_domain d = graph_domain_of(kinds, is_advanced);
     return graph_filter_parse(c, text, &d, out);
 }
 
 enum err graph_filter_allows(struct call *c, const struct graph_filter *f, const struct graph_object *o, bool *out)
 {
-    struct graph_domain d = objects(0, true);
+    struct graph_domain d = graph_domain_of(0, true);
     return graph_filter_holds(c, f, &d, o, out);
 }
 

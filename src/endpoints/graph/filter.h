@@ -40,7 +40,8 @@ bool graph_filter_since(const struct graph_filter *f, str property, int64_t *out
  * On objects of the directory. `kinds`: what the list holds, whose properties may be named. `is_advanced`: the client sent
  * ConsistencyLevel: eventual with $count=true. Lives, errors: as graph_filter_parse
  */
-FALLIBLE graph_filter_read(struct call *c, str text, unsigned kinds, bool is_advanced, const struct graph_filter **out);
+struct graph_domain graph_domain_of(unsigned kinds, bool is_advanced);
+FALLIBLE            graph_filter_read(struct call *c, str text, unsigned kinds, bool is_advanced, const struct graph_filter **out);
 
 /*
  * Does only one object pass, that whose `property` (id, appId, userPrincipalName) is `value`? So it can be looked up

@@ -18,6 +18,12 @@ extern const struct host HOST_GRAPH;
 /* "https://graph.microsoft.com/v1.0", in the version that was asked. */
 str graph_base(struct call *c, const struct wire *q);
 
+/* Errors: ERR_QUERY_UNSUPPORTED - a query option that nothing here answers; `but` is one that the caller answers, empty: none */
+FALLIBLE graph_refuse_options(struct call *c, const struct wire *q, str but);
+
+/* How many items a page has, from $top. Errors: ERR_PARAMETER_INVALID */
+FALLIBLE graph_read_top(struct call *c, const struct wire *q, size_t usual, size_t most, size_t *out);
+
 /* Begins an object with its "@odata.context"; `fragment`: "users/$entity". Ends like any other object. */
 struct json_writer *graph_begin(struct call *c, const struct wire *q, struct answer *a, int status, str fragment);
 void                graph_put_context(struct call *c, const struct wire *q, struct json_writer *j, str fragment);
@@ -109,3 +115,4 @@ route_handler graph_members_list, graph_members_all, graph_member_add, graph_mem
 route_handler graph_member_of, graph_member_of_all, graph_member_groups, graph_check_groups, graph_check_objects;              /* members.c */
 route_handler graph_app_create, graph_app_patch, graph_app_delete, graph_secret_add, graph_secret_remove;                      /* applications.c */
 route_handler graph_roles_of, graph_roles_at, graph_role_assign_of, graph_role_assign_at, graph_role_get, graph_role_unassign; /* app_roles.c */
+route_handler graph_signins_list, graph_signin_get;                                                                            /* signins.c */

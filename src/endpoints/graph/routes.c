@@ -2,6 +2,7 @@
 #include "endpoints/graph/graph.h"
 #include "ops/applications.h"
 #include "ops/groups_members.h"
+#include "ops/logs.h"
 #include "ops/principals.h"
 
 // Both versions of the API answer the same.
@@ -21,6 +22,12 @@ static enum err may_write(struct call *c, struct work *w, struct wire *q)
 {
     TRY(may_read(c, w, q));
     return directory_require_writer(c);
+}
+
+static enum err may_read_logs(struct call *c, struct work *w, struct wire *q)
+{
+    (void)q;
+    return op_run(c, w, &OP_LOG_READ, NULL, NULL, NULL);
 }
 
 // What every object can be asked about its groups.
@@ -106,6 +113,9 @@ static const struct route ROUTES[] = {
     READS(HTTP_GET, "/directoryObjects/{id}", graph_get),
     WRITES(HTTP_DELETE, "/directoryObjects/{id}", graph_delete, &OP_PRINCIPAL_DELETE),
     MEMBERSHIP("/directoryObjects/{id}"),
+
+    BOTH(HTTP_GET, "/auditLogs/signIns", PERMIT_RULE(may_read_logs), graph_signins_list, NULL, true),
+    BOTH(HTTP_GET, "/auditLogs/signIns/{id}", PERMIT_RULE(may_read_logs), graph_signin_get, NULL, true),
 
     // "applications(appId='...')" and "servicePrincipals(appId='...')"
     READS(HTTP_GET, "/{key}", graph_get),

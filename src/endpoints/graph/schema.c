@@ -374,23 +374,34 @@ enum err graph_value(struct call *c, const struct graph_object *o, str name, boo
     return value_of(c, o, document, row, out);
 }
 
-enum err graph_select_read(struct call *c, str given, unsigned kinds, struct graph_select *out)
+enum err graph_select_parse(struct call *c, str given, str (*name_of)(unsigned kinds, str name), unsigned kinds, struct graph_select *out)
 {
     struct buf b;
     *out = (struct graph_select){0};
     if (str_empty(str_trim(given))) return OK;
     buf_init(&b, &c->arena);
     for (str rest = given, piece; str_cut(&rest, ',', &piece);) {
-        const struct property *row = property_of_any(kinds, str_trim(piece));
-        if (!row)
+        str name = name_of(kinds, str_trim(piece));
+        if (str_empty(name))
             return FAIL(c, ERR_PARAMETER_INVALID, "Parsing OData Select and Expand failed: Could not find a property named '%.*s'.",
                         PSTR(call_printable(c, str_trim(piece), 64)));
         if (out->n == GRAPH_MAX_SELECT) return FAIL(c, ERR_PARAMETER_INVALID, "$select names more than %d properties.", GRAPH_MAX_SELECT);
-        buf_addf(&b, "%s%.*s", out->n ? "," : "(", PSTR(row->name));
-        out->names[out->n++] = row->name;
+        buf_addf(&b, "%s%.*s", out->n ? "," : "(", PSTR(name));
+        out->names[out->n++] = name;
     }
     buf_add_char(&b, ')');
     return buf_finish(c, &b, &out->text);
+}
+
+static str name_of_property(unsigned kinds, str name)
+{
+    const struct property *row = property_of_any(kinds, name);
+    return row ? row->name : STR_NONE;
+}
+
+enum err graph_select_read(struct call *c, str given, unsigned kinds, struct graph_select *out)
+{
+    return graph_select_parse(c, given, name_of_property, kinds, out);
 }
 
 static bool is_wanted(const struct property *row, const struct graph_select *select)

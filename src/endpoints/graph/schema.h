@@ -59,6 +59,8 @@ struct graph_select {
 };
 /* Errors: ERR_PARAMETER_INVALID - an unknown name */
 FALLIBLE graph_select_read(struct call *c, str text, unsigned kinds, struct graph_select *out);
+/* The same for what is no principal: `name_of` gives a property's name as it is written, and an empty text for an unknown one. */
+FALLIBLE graph_select_parse(struct call *c, str text, str (*name_of)(unsigned kinds, str name), unsigned kinds, struct graph_select *out);
 
 /* The properties of one, into an object that is open. */
 FALLIBLE graph_write_properties(struct call *c, struct json_writer *j, const struct graph_object *o, const struct graph_select *select);
