@@ -11,6 +11,10 @@ static const struct option_row OPTIONS[] = {
     {"follow", 'f', VALUE_NONE, NULL, "Go on with what is written from now on", false},
     {"lines", 'n', VALUE_WORD, "N", "How many of the latest records to show (default 20)", false},
     {"correlation", 0, VALUE_WORD, "GUID", "Only records of the request with this correlation id", false},
+    {"since", 0, VALUE_WORD, "TIME", "Only what was written since then: 2026-11-23T04:15:00Z, or so long ago: 90s, 15m, 2h, 1d", false},
+    {"identity", 0, VALUE_WORD, "NAME", "signin: only of this identity, application or user: a name, a client id or a principal id", false},
+    {"resource", 0, VALUE_WORD, "RES", "signin: only from this resource's workload: an ARM id or a name", false},
+    {"failed", 0, VALUE_NONE, NULL, "signin: only what was refused", false},
 };
 
 static const struct operand_row OPERANDS[] = {
@@ -40,18 +44,26 @@ static void print_activity(const struct json *r)
     printf("%.*s  %.*s  %.*s  %.*s\n", PSTR(time), PSTR(caller), PSTR(action), PSTR(value_of(r, "authorization.scope")));
 }
 
+static str or_dash(str text)
+{
+    return str_empty(text) ? S("-") : text;
+}
+
+// In columns: when, who, for what, whence, and what came of it.
 static void print_signin(const struct json *r)
 {
-    const struct json *status = json_get(r, S("status")), *more = json_get(r, S("lanyard"));
-    int64_t            code = json_get_int(status, S("errorCode"), 0), times = json_get_int(more, S("times"), 1);
-    str                name = json_get_str(r, S("servicePrincipalName")), target = json_get_str(more, S("target"));
-    str                host = last_of(value_of(r, "managedServiceIdentity.associatedResourceId")), known = json_get_str(more, S("callerKnownBy"));
-    printf("%.*s  %.*s  %.*s  from %.*s (known by %.*s)", PSTR(short_time(json_get_str(r, S("createdDateTime")))),
-           PSTR(str_empty(name) ? S("-") : name), PSTR(str_empty(target) ? S("-") : target), PSTR(str_empty(host) ? S("-") : host), PSTR(known));
-    if (code) printf("  refused: %lld %.*s", (long long)code, PSTR(json_get_str(more, S("error"))));
-    else printf("  granted%s", json_get_bool(more, S("fromCache"), false) ? ", from the cache" : "");
+    const struct json *more = json_get(r, S("lanyard"));
+    int64_t            code = json_get_int(json_get(r, S("status")), S("errorCode"), 0), times = json_get_int(more, S("times"), 1);
+    str                who = json_get_str(r, S("servicePrincipalName")), from = last_of(value_of(r, "managedServiceIdentity.associatedResourceId"));
+    if (str_empty(who)) who = json_get_str(r, S("userPrincipalName"));
+    if (str_empty(who)) who = json_get_str(r, S("appId"));
+    if (str_empty(from)) from = json_get_str(r, S("ipAddress"));
+    printf("%.*s  %-20.*s  %-28.*s  %-16.*s  ", PSTR(short_time(json_get_str(r, S("createdDateTime")))), PSTR(or_dash(who)),
+           PSTR(or_dash(json_get_str(more, S("target")))), PSTR(or_dash(from)));
+    if (code) printf("refused %lld %.*s", (long long)code, PSTR(json_get_str(more, S("error"))));
+    else printf("granted%s", json_get_bool(more, S("fromCache"), false) ? " from the cache" : "");
     if (times > 1) printf(", %lld times", (long long)times);
-    putchar('\n');
+    printf(" (known by: %.*s)\n", PSTR(json_get_str(more, S("callerKnownBy"))));
 }
 
 static void print_diagnostic(const struct json *r)
@@ -59,10 +71,9 @@ static void print_diagnostic(const struct json *r)
     const struct json *p = json_get(r, S("properties")), *claim = json_path(r, "identity.claim");
     str                who = json_get_str(claim, S("appid")), scope = json_get_str(p, S("id"));
     if (str_empty(who)) who = json_get_str(claim, S("http://schemas.microsoft.com/identity/claims/objectidentifier"));
-    printf("%.*s  %.*s  %.*s  %.*s  %s, %lld %.*s\n", PSTR(short_time(json_get_str(r, S("time")))), PSTR(str_empty(who) ? S("-") : who),
-           PSTR(json_get_str(r, S("operationName"))), PSTR(str_empty(scope) ? S("-") : scope),
-           json_get_bool(p, S("isAllowed"), false) ? "allowed" : "denied", (long long)json_get_int(p, S("httpStatusCode"), 0),
-           PSTR(json_get_str(r, S("resultSignature"))));
+    printf("%.*s  %.*s  %.*s  %.*s  %s, %lld %.*s\n", PSTR(short_time(json_get_str(r, S("time")))), PSTR(or_dash(who)),
+           PSTR(json_get_str(r, S("operationName"))), PSTR(or_dash(scope)), json_get_bool(p, S("isAllowed"), false) ? "allowed" : "denied",
+           (long long)json_get_int(p, S("httpStatusCode"), 0), PSTR(json_get_str(r, S("resultSignature"))));
 }
 
 static const struct log_form {
@@ -97,9 +108,90 @@ static enum err print_all(struct cli *cli, const struct log_form *form, const st
 struct ask {
     const struct log_form *form;
     const char            *correlation; // NULL: all
+    const char            *since;       // as the server takes it; NULL: all
+    str                    filter;      // empty: all
     int64_t                top;
     str                    after;
 };
+
+// A text in a filter: quotes are doubled.
+static void add_quoted(struct buf *b, str text)
+{
+    buf_add_char(b, '\'');
+    for (size_t i = 0; i < text.n; i++) {
+        if (text.at[i] == '\'') buf_add_char(b, '\'');
+        buf_add_char(b, text.at[i]);
+    }
+    buf_add_char(b, '\'');
+}
+
+static void add_and(struct buf *b)
+{
+    if (buf_view(b).n) buf_add(b, S(" and "));
+}
+
+static void add_identity(struct buf *b, str identity)
+{
+    static const str NAMES[] = {S_INIT("servicePrincipalName"), S_INIT("userPrincipalName")},
+                     IDS[] = {S_INIT("servicePrincipalId"), S_INIT("appId"), S_INIT("userId")};
+    guid       id;
+    bool       is_id = guid_parse(identity, &id);
+    const str *members = is_id ? IDS : NAMES;
+    add_and(b);
+    for (size_t i = 0; i < (is_id ? COUNT(IDS) : COUNT(NAMES)); i++) {
+        buf_addf(b, "%s%.*s eq ", i ? " or " : "(", PSTR(members[i]));
+        add_quoted(b, is_id ? identity : last_of(identity));
+    }
+    buf_add_char(b, ')');
+}
+
+static void add_resource(struct call *c, struct buf *b, str resource)
+{
+    static const str MEMBER = S_INIT("managedServiceIdentity/associatedResourceId");
+    bool             is_path = str_starts(resource, S("/"));
+    add_and(b);
+    buf_addf(b, is_path ? "%.*s eq " : "endswith(%.*s,", PSTR(MEMBER));
+    add_quoted(b, is_path ? resource : call_format(c, "/%.*s", PSTR(resource)));
+    if (!is_path) buf_add_char(b, ')');
+}
+
+// The filter that the options make together.
+static enum err read_filter(struct cli *cli, str *out)
+{
+    struct buf  b;
+    const char *identity = cli_value(cli, "identity", NULL), *resource = cli_value(cli, "resource", NULL);
+    buf_init(&b, &cli->call.arena);
+    if (identity) add_identity(&b, str_of(identity));
+    if (resource) add_resource(&cli->call, &b, str_of(resource));
+    if (cli_has(cli, "failed")) {
+        add_and(&b);
+        buf_add(&b, S("status/errorCode ne 0"));
+    }
+    return buf_finish(&cli->call, &b, out);
+}
+
+// A length of time is before the server's clock, which a test may have moved; a time is one.
+static enum err read_since(struct cli *cli, const char **out)
+{
+    const char        *given = cli_value(cli, "since", NULL);
+    const struct json *status = NULL;
+    int64_t            ns, span_s;
+    *out = given;
+    if (!given || time_parse_iso(str_of(given), &ns)) return OK;
+    if (!time_parse_span(str_of(given), &span_s))
+        return FAIL(&cli->call, ERR_USAGE, "--since is a time like 2026-11-23T04:15:00Z, or a length like 90s, 15m, 2h or 1d.");
+    TRY(admin_json(cli, "GET", S("/lanyard/status"), STR_NONE, &status));
+    if (!time_parse_iso(json_get_str(status, S("time")), &ns)) return FAIL(&cli->call, ERR_IO, "The server does not say its time.");
+    *out = call_zstr(&cli->call, call_format(&cli->call, "%s", time_iso(ns - span_s * NS_PER_S).s));
+    return *out ? OK : FAIL_PLAIN(&cli->call, ERR_NO_MEMORY);
+}
+
+static void add_query(struct buf *path, const char *name, str value)
+{
+    if (str_empty(value)) return;
+    buf_addf(path, "&%s=", name);
+    admin_escape(path, value);
+}
 
 static enum err show(struct cli *cli, struct ask *k)
 {
@@ -108,9 +200,10 @@ static enum err show(struct cli *cli, struct ask *k)
     const struct json *answer = NULL;
     buf_init(&path, &cli->call.arena);
     buf_addf(&path, "/lanyard/logs/%.*s?$top=%lld", PSTR(k->form->name), (long long)k->top);
-    if (k->correlation) buf_add(&path, S("&correlationId="));
-    if (k->correlation) admin_escape(&path, str_of(k->correlation));
-    if (!str_empty(k->after)) buf_addf(&path, "&after=%.*s", PSTR(k->after));
+    add_query(&path, "correlationId", str_of(k->correlation));
+    add_query(&path, "since", str_of(k->since));
+    add_query(&path, "$filter", k->filter);
+    add_query(&path, "after", k->after);
     TRY(buf_finish(&cli->call, &path, &text));
     TRY(admin_json(cli, "GET", text, STR_NONE, &answer));
     TRY(print_all(cli, k->form, json_get(answer, S("value")), str_empty(k->after)));
@@ -141,18 +234,22 @@ static int run_logs(struct cli *cli)
     for (size_t i = 0; i < COUNT(FORMS); i++)
         if (str_eq(str_of(cli->operands[0]), FORMS[i].name)) k.form = &FORMS[i];
     if (!k.form) return cli_usage(cli, "There is no log %s: there are activity, signin and diagnostic.", cli->operands[0]);
+    if (read_filter(cli, &k.filter) != OK || read_since(cli, &k.since) != OK) return cli_failed(cli);
+    if (!str_empty(k.filter) && k.form->print != print_signin) return cli_usage(cli, "--identity, --resource and --failed are for the sign-in log.");
     if (cli_number(cli, "lines", 1, MOST, 20, &k.top) != OK || show(cli, &k) != OK) return cli_failed(cli);
     return cli_has(cli, "follow") ? follow(cli, &k) : STATUS_OK;
 }
 
 static const struct example_row EXAMPLES[] = {
     {"lanyard logs activity", "The latest changes"},
+    {"lanyard logs signin --failed --since 1h", "Who was refused a token in the last hour"},
+    {"lanyard logs signin -f --resource web-prod", "The tokens of one resource, as they are asked for"},
     {"lanyard logs diagnostic --correlation 6f9619ff-8b86-4d01-b42d-00cf4fc964ff", "What one request did with a target"},
 };
 
 const struct command COMMAND_LOGS = {
     .name = "logs",
-    .summary = "Show who changed what, and who did what with a target",
+    .summary = "Show who changed what, who did what with a target, and who got a token",
     .about =
         "The activity log has a record for every change of resources, roles and the directory; it is written with the change. "
         "The diagnostic log has one for every operation of a "

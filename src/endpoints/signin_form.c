@@ -176,7 +176,9 @@ static enum err put_object(struct call *c, const str *names, const struct json *
 static enum err put_msi(struct call *c, const struct product *p, const struct signin *s, struct json *out)
 {
     static const str  NAMES[] = {S_INIT("msiType"), S_INIT("associatedResourceId"), S_INIT("federatedTokenId"), S_INIT("federatedTokenIssuer")};
-    str               type = s->type != SIGNIN_MANAGED_IDENTITY ? S("none") : s->is_system_assigned ? S("systemAssigned") : S("userAssigned");
+    str               type = s->type != SIGNIN_MANAGED_IDENTITY || guid_is_none(s->principal.g) ? S("none")
+                             : s->is_system_assigned                                            ? S("systemAssigned")
+                                                                                                : S("userAssigned");
     const struct json values[COUNT(NAMES)] = {text(type), text(s->host)}; // the others are null
     (void)p;
     return put_object(c, NAMES, values, COUNT(NAMES), out);

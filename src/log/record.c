@@ -33,11 +33,27 @@ struct record_scan {
     const struct log_range *range;
     char                   *items;
     size_t                  n;
-    str                     newest; // of the keys seen, without the prefix
+    char                    newest[LOG_KEY_BYTES]; // of the keys seen, without the prefix
+    size_t                  newest_n;              // 0: none was seen
 };
 
 // Ends a scan that has what it wants: no failure.
 #define ENOUGH ERR_CONFLICT
+
+// Of a list with the newest first that is the first one seen, else the last.
+static void note_newest(struct record_scan *l, str tail)
+{
+    if (l->newest_n && str_empty(l->range->after)) return;
+    l->newest_n = tail.n < sizeof l->newest ? tail.n : sizeof l->newest;
+    memcpy(l->newest, tail.at, l->newest_n);
+}
+
+static enum err passes(struct call *c, const struct record_scan *l, const void *item, bool *out)
+{
+    const guid *correlation = (const guid *)((const char *)item + l->kind->correlation);
+    *out = guid_is_none(l->range->correlation_id) || guid_eq(*correlation, l->range->correlation_id);
+    return *out && l->range->passes ? l->range->passes(c, item, out, l->range->context) : OK;
+}
 
 static enum err see(struct call *c, str key, bytes body, void *context)
 {
@@ -45,14 +61,18 @@ static enum err see(struct call *c, str key, bytes body, void *context)
     void               *item = l->items + l->n * l->kind->item_bytes;
     int64_t             written_ns;
     guid                id;
+    bool                is_listed;
     str                 kept, tail = str_from(key, l->kind->prefix.n);
     if (l->n == l->range->limit) return ENOUGH;
     TRY(log_key_read(c, tail, &written_ns, &id));
-    if (str_empty(l->newest) || !str_empty(l->range->after)) TRY(call_copy_str(c, tail, &l->newest));
+    if (written_ns < l->range->since_ns && str_empty(l->range->after)) return ENOUGH;
+    note_newest(l, tail);
+    TRY(l->kind->read(c, written_ns, id, body, item));
+    TRY(passes(c, l, item, &is_listed));
+    if (!is_listed) return OK;
     TRY(call_copy_str(c, bytes_str(body), &kept)); // the body is borrowed for the visit only
     TRY(l->kind->read(c, written_ns, id, str_bytes(kept), item));
-    const guid *correlation = (const guid *)((const char *)item + l->kind->correlation);
-    l->n += guid_is_none(l->range->correlation_id) || guid_eq(*correlation, l->range->correlation_id);
+    l->n++;
     return OK;
 }
 
@@ -79,14 +99,14 @@ enum err log_list(struct call *c, struct store_session *session, const struct lo
 {
     struct record_scan l = {.kind = kind, .range = range};
     struct store_range scan = {.prefix = kind->prefix, .backwards = str_empty(range->after)};
-    if (guid_is_none(range->correlation_id)) scan.limit = range->limit;
+    if (guid_is_none(range->correlation_id) && !range->passes) scan.limit = range->limit;
     if (!str_empty(range->after)) TRY(read_cursor(c, kind, range->after, &scan.after));
     TRY(call_new(c, range->limit + 1, kind->item_bytes, (void **)&l.items, __FILE__,
                  __LINE__)); // one more: what does not fit the filter is read there
     enum err failed = store_scan(c, session, kind->store, &scan, see, &l);
     if (failed != OK && failed != ENOUGH) return failed;
     if (out_cursor) *out_cursor = range->after;
-    if (out_cursor && !str_empty(l.newest)) TRY(write_cursor(c, l.newest, out_cursor));
+    if (out_cursor && l.newest_n) TRY(write_cursor(c, (str){l.newest, l.newest_n}, out_cursor));
     *out = l.items;
     *out_n = l.n;
     return OK;

@@ -16,9 +16,13 @@
 void log_pack_text(struct buf *b, str text);
 
 struct log_range {
-    str    after; /* only what was written after the record of that cursor, the oldest first; empty: the newest first */
-    size_t limit;
-    guid   correlation_id; /* only records of that id; GUID_NONE: all */
+    str     after; /* only what was written after the record of that cursor, the oldest first; empty: the newest first */
+    size_t  limit;
+    guid    correlation_id; /* only records of that id; GUID_NONE: all */
+    int64_t since_ns;       /* the newest first: none that was written before; 0: all */
+    /* Which of these are listed; NULL: all. `item` is borrowed. */
+    enum err (*passes)(struct call *c, const void *item, bool *out, void *context);
+    void *context;
 };
 
 /* What a log is: where it lies, and how one record is read into an item of a list. */

@@ -157,7 +157,8 @@ def test_nobody_but_the_operator_reads_the_logs(house):
 def test_wrong_logs_numbers_and_cursors_are_refused(house):
     """what is no log, no number and no cursor is refused"""
     for path, status in (("nothing", 404), ("activity?$top=0", 400), ("activity?$top=1001", 400), ("activity?$top=x", 400), ("signin?after=x", 400),
-                         ("signin?after=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", 200), ("diagnostic?correlationId=x", 400)):
+                         ("signin?after=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", 200), ("diagnostic?correlationId=x", 400),
+                         ("activity?$filter=status/errorCode%20eq%200", 400), ("signin?$filter=x", 400), ("signin?since=x", 400)):
         command = [house.server.binary, "api", "--include", "GET", f"/lanyard/logs/{path}"]
         out = subprocess.run(command, env=house.server.env, capture_output=True, text=True, check=False).stdout
         same(int(out.split(maxsplit=2)[1]), status, path)

@@ -160,13 +160,44 @@ static enum err find_log(struct call *c, str name, const struct log_row **out)
     return FAIL(c, ERR_NOT_FOUND, "There is no log '%.*s'; there are activity, signin and diagnostic.", PSTR(call_printable(c, name, 64)));
 }
 
+// Which sign-ins are wanted: the filter that Microsoft Graph takes too.
+struct signin_filter {
+    const struct product      *product;
+    const struct graph_filter *filter;
+};
+
+static enum err signin_passes(struct call *c, const void *item, bool *out, void *context)
+{
+    const struct signin_filter *f = context;
+    struct call                 scratch = {.now_ns = c->now_ns, .now_s = c->now_s}; // a filter looks at many, and few stay
+    enum err                    failed = graph_filter_holds(&scratch, f->filter, &SIGNIN_DOMAIN, &(struct signin_item){f->product, item}, out);
+    arena_clear(&scratch.arena);
+    return failed == OK ? OK : FAIL_PLAIN(c, failed);
+}
+
+static enum err read_filter(struct call *c, const struct wire *q, const struct log_row *log, struct log_range *out)
+{
+    str                   text = wire_query(q, "$filter");
+    struct signin_filter *f;
+    if (!text.at) return OK;
+    if (log->list != list_signin) return FAIL(c, ERR_PARAMETER_INVALID, "Only the sign-in log takes a $filter.");
+    TRY(NEW(c, &f, 1));
+    f->product = q->product;
+    TRY(graph_filter_parse(c, text, &SIGNIN_DOMAIN, &f->filter));
+    out->passes = signin_passes;
+    out->context = f;
+    return OK;
+}
+
 static enum err read_range(struct call *c, const struct wire *q, struct log_range *out)
 {
+    str     since = wire_query(q, "since");
     int64_t top = LISTED;
     str     text = wire_query(q, "$top"), correlation = wire_query(q, "correlationId");
     if (text.at && (!str_to_i64(text, &top) || top < 1 || top > MOST_LISTED))
         return FAIL(c, ERR_PARAMETER_INVALID, "$top is a number from 1 to %d.", MOST_LISTED);
     if (correlation.at && !guid_parse(correlation, &out->correlation_id)) return FAIL(c, ERR_GUID_INVALID, "correlationId is a GUID.");
+    if (since.at && !time_parse_iso(since, &out->since_ns)) return FAIL(c, ERR_TIME_INVALID, "since is a time like 2026-11-23T04:15:00Z.");
     out->limit = (size_t)top;
     out->after = wire_query(q, "after");
     return OK;
@@ -179,6 +210,7 @@ enum err operator_log_list(struct call *c, struct work *w, const struct wire *q,
     str                   cursor = STR_NONE;
     TRY(find_log(c, wire_param(q, "name"), &log));
     TRY(read_range(c, q, &range));
+    TRY(read_filter(c, q, log, &range));
     TRY(logs_write(c, w));
     struct json_writer *j = answer_json(a, 200);
     json_write_object(j);

@@ -9,7 +9,8 @@
  *     GET    /lanyard/denials                 the latest refused requests, newest first
  *     POST   /lanyard/principals/GUID/revoke-tokens   the tokens it got so far are refused; it need not exist any more
  *     GET    /lanyard/denials/GUID            why that request was refused
- *     GET    /lanyard/logs/NAME               activity, signin or diagnostic: ?$top=N&correlationId=GUID, the newest first; with
+ *     GET    /lanyard/logs/NAME               activity, signin or diagnostic: ?$top=N&correlationId=GUID, the newest first, of signin
+ *                                             those of a $filter (signin_form.h), of all those written &since=TIME; with
  *                                             ?after= what an earlier answer said: what was written since, the oldest first
  *
  * Layer:  endpoints (uses all above)
