@@ -16,6 +16,7 @@ struct router {
     enum signin_known_by  known_by;                 /* ... and by what that is known */
     const struct service *only;                     /* whatever name a request says; NULL: the name tells the service */
     struct net_workers   *workers;                  /* for rows that read much; NULL: they run on the loop. At most PRODUCT_MAX_WORKERS */
+    bool                  reads_much;               /* all rows do: to tell the caller takes long */
     struct known_tokens  *known[PRODUCT_MAX_LOOPS]; /* made at first use, by loop */
 };
 

@@ -33,6 +33,8 @@ static void begin(struct connection *conn, struct exchange *x)
     open->response = (struct http_response){0};
     buf_init(&open->response.head, &open->call.arena);
     begin_call(conn->loop, &open->call);
+    const struct http_listener_settings *s = &conn->listener->settings;
+    open->note = s->notes ? s->notes(&open->call, conn->net.fd, s->context) : NULL;
 }
 
 str http_peer_address(struct http_exchange *open)

@@ -36,6 +36,7 @@ struct http_exchange {
     const struct http_listener *listener;
     struct net_loop            *loop;
     void                       *user;           /* the handler's own */
+    const void                 *note;           /* of the connection: see http_listener_settings */
     str                         piece;          /* of the request's body: see http_pull */
     bool                        peer_gone;      /* nobody will read the answer, and no more of the body will come */
     uint64_t                    max_body_bytes; /* see http_admit */
@@ -108,6 +109,11 @@ struct http_listener_settings {
     void (*context_free)(void *context);    /* once no connection or exchange of the listener is left; may be NULL */
     str server_name;                        /* for this listener instead of the server's; empty: the server's; borrowed */
     bool (*accepts)(int fd, void *context); /* asked for every new connection on its loop; NULL: all */
+    /*
+     * What to note of the connection for a request, x->note: asked on its loop before the handler is, while the descriptor is
+     * this connection's for sure. Lives: the call. May be NULL.
+     */
+    const void *(*notes)(struct call *c, int fd, void *context);
 };
 
 /* May be called from any thread, before or after the server runs. The listener serves on all loops. */

@@ -26,7 +26,7 @@ struct job {
 struct minter {
     struct product *product;
     uint64_t        seed;
-    struct minted **caches[PRODUCT_MAX_LOOPS]; // each its thread's own; made at first use
+    struct minted **caches[PRODUCT_ROWS]; // each its thread's own; made at first use
     pthread_t       signers[MINTER_MAX_SIGNERS];
     unsigned        signer_n;
     pthread_mutex_t lock; // of all below

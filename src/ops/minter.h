@@ -67,7 +67,7 @@ void minter_stop(struct minter *m);
 void minter_wake(struct minter *m);
 
 /*
- * A token that is in use, or NULL. Only on the thread of that row (a serving loop's).
+ * A token that is in use, or NULL. Only on the thread of that row (a serving loop's, or a worker's).
  * Lives: until that thread asks for another token.
  */
 const struct minted *minter_find(struct minter *m, unsigned row, int64_t now_s, const struct mint_key *key);

@@ -357,7 +357,7 @@ TEST(minter_refuses_a_key_that_does_not_fit)
     asking_init(&a);
     minter_fixture_start(t, &b, 0);
     CHECK(minter_find(b.product.minter, ROW, now_s(&b), o.key) == NULL);
-    CHECK(minter_find(b.product.minter, PRODUCT_MAX_LOOPS, now_s(&b), o.key) == NULL);
+    CHECK(minter_find(b.product.minter, PRODUCT_ROWS, now_s(&b), o.key) == NULL);
     CHECK_ERR(minter_ask(t->call, b.product.minter, &o, &a.waiter), ERR_TOO_LARGE, "too long");
     minter_renew(b.product.minter, &o);
     CHECK_INT(a.times, 0, "not told");

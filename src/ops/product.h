@@ -24,6 +24,7 @@
 #define PRODUCT_MAX_LOOPS   32
 #define PRODUCT_ROW_WORKERS PRODUCT_MAX_LOOPS /* threads for reads that take long, from here on */
 #define PRODUCT_MAX_WORKERS 8
+#define PRODUCT_ROWS        (PRODUCT_ROW_WORKERS + PRODUCT_MAX_WORKERS) /* of threads that answer requests: loops, then workers */
 
 struct minter;
 struct committer;
@@ -68,7 +69,9 @@ struct product {
     int64_t               started_ns;
     str                   data_dir;
     uint16_t              https_port;
-    void (*stop)(void *stop_context); /* ends the server; any thread */
+    uint16_t              metadata_port;   /* of 127.0.0.1, for programs of this machine; 0: there is none */
+    str                   metadata_socket; /* the same as a unix socket */
+    void (*stop)(void *stop_context);      /* ends the server; any thread */
     void                   *stop_context;
     const struct net_loops *measured_loops; /* those that serve, if they measure their turns; else NULL */
 };

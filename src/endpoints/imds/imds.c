@@ -37,6 +37,8 @@ enum err imds_listener(struct call *c, const struct imds_settings *settings, str
         .place = settings->place,
         .known_by = settings->known_by,
         .published_limits = settings->published_limits,
+        .who = settings->who,
+        .workers = settings->workers,
         .server_name = S(IMDS_SERVER_NAME),
     };
     return workload_listener_settings(c, &w, out);

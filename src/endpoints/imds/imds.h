@@ -23,6 +23,8 @@ struct imds_settings {
     struct workload_place place; /* whose workload it is; the resource need not exist (any more) */
     enum signin_known_by  known_by;
     bool                  published_limits; /* answer 429 past the limits that the cloud has */
+    workload_who         *who;              /* whose a request is, where that is not always `place`; may be NULL */
+    struct net_workers   *workers;          /* for `who`; may be NULL */
 };
 
 /* Fills in all but the socket of a listener for that workload. Who does not listen with it calls its context_free. */

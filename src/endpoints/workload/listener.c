@@ -36,7 +36,8 @@ enum err workload_listener_settings(struct call *c, const struct workload_settin
     }
     char *room = (char *)(l + 1);
     if (id.n) memcpy(room, id.at, id.n);
-    l->router = (struct router){.product = settings->product, .only = settings->service};
+    l->router = (struct router){
+        .product = settings->product, .only = settings->service, .workers = settings->workers, .reads_much = settings->workers != NULL};
     l->protocol = settings->protocol;
     l->who = settings->who ? settings->who : by_listener;
     l->place = (struct workload_place){.id = {room, id.n}, .uid = settings->place.uid};

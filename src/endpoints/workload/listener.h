@@ -40,8 +40,9 @@ struct workload_caller {
 };
 
 /*
- * Tells whose workload sent a request, on the serving thread, before anything that the request says is read. A listener
- * of one workload answers the same for every request; another one asks who holds the other end of the connection.
+ * Tells whose workload sent a request, on the thread that handles it, before anything that the request says is read. A listener
+ * of one workload answers the same for every request; another one asks who holds the other end of the connection (x->note),
+ * on a worker if that takes long.
  * Errors: ERR_CALLER_UNKNOWN - nobody that a resource belongs to; the failure says what is missing
  */
 typedef enum err workload_who(struct call *c, const struct work *w, struct workload_listener *l, struct http_exchange *x,
@@ -64,8 +65,9 @@ struct workload_settings {
     const struct token_protocol *protocol;
     struct workload_place        place; /* the resource need not exist (any more) */
     enum signin_known_by         known_by;
-    workload_who                *who;    /* NULL: all requests are that resource's */
-    const struct secret         *secret; /* copied; NULL: the protocol has none */
+    workload_who                *who;     /* NULL: all requests are that resource's */
+    const struct secret         *secret;  /* copied; NULL: the protocol has none */
+    struct net_workers          *workers; /* where `who` is asked; NULL: on the loop */
     bool                         published_limits;
     str                          server_name; /* the Server header's value */
 };
