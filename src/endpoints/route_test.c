@@ -129,7 +129,7 @@ static void check_permit(struct test *t, const struct route *r)
     case PERMIT_BY_ITEM: CHECK_ROW((p->items[0] != NULL) != (p->why != NULL), r->pattern); break;
     case PERMIT_NOTHING: CHECK_ROW(p->why && *p->why && !(r->op && r->op->action), r->pattern); break;
     }
-    CHECK_ROW(p->kind == PERMIT_NOTHING || r->guard == GUARD_BEARER, r->pattern);
+    CHECK_ROW(p->kind == PERMIT_NOTHING || r->guard != GUARD_NONE, r->pattern);
 }
 
 TEST(route_rows_of_all_services_are_well_formed)

@@ -86,3 +86,5 @@ static enum err always(struct call *c, struct work *w, const struct effect *e, c
 const struct effect EFFECT_DIRECTORY_WRITE = {.name = "directory_write", .rule = EFFECT_OPERATOR, .find = always};
 // Source: https://learn.microsoft.com/azure/role-based-access-control/deny-assignments
 const struct effect EFFECT_DENY_WRITE = {.name = "deny_write", .rule = EFFECT_OPERATOR, .find = always};
+// A binding hands a resource's identities to programs of this machine: our own rule.
+const struct effect EFFECT_BINDING_WRITE = {.name = "binding_write", .rule = EFFECT_OPERATOR, .find = always};

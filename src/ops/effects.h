@@ -34,6 +34,7 @@
  *     secret_by_template        not denied  Microsoft.KeyVault/vaults/secrets/setSecret/action at the secret
  *     directory_write           operator    always
  *     deny_write                operator    always
+ *     binding_write             operator    always
  *
  * Without a row, because they change nothing besides: a vault that is recovered comes back as it
  * was, whatever else the request says, and its denies never left; a secret that is recovered is
@@ -91,6 +92,7 @@ FALLIBLE effect_site_add(struct call *c, struct effect_sites *sites, struct effe
  */
 FALLIBLE effects_ask(struct call *c, struct work *w, const struct op *op, str action, const struct op_target *target, const void *args);
 
-/* Who may write the directory and the deny assignments: the operator. */
+/* Who may write the directory, the deny assignments and the bindings of this machine's programs: the operator. */
 extern const struct effect EFFECT_DIRECTORY_WRITE;
 extern const struct effect EFFECT_DENY_WRITE;
+extern const struct effect EFFECT_BINDING_WRITE;

@@ -20,6 +20,8 @@ bool is_purged(struct scene *x);
 bool is_attached(struct scene *x);
 bool machine_is_gone(struct scene *x);
 bool slot_is_gone(struct scene *x);
+bool machine_is_bound(struct scene *x);
+bool machine_is_unbound(struct scene *x);
 bool has_left(struct scene *x);
 bool role_is_changed(struct scene *x);
 bool group_is_another(struct scene *x);

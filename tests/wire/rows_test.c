@@ -108,6 +108,7 @@ static const struct { const char *service; int method; const char *ends, *body; 
     {"keyvault", HTTP_PUT, "/secrets/{name}", "{\"value\":\"x\"}"},
     {"keyvault", HTTP_PATCH, "", "{\"tags\":{\"a\":\"b\"}}"},
     {"admin", HTTP_PUT, "/deny-assignments/{name}", DENY_BODY},
+    {"admin", HTTP_POST, "/bindings", "{\"caller\":\"uid:5\",\"resource\":\"" VM "\"}"},
     {"admin", HTTP_POST, "/clock", "{\"advance_s\":60}"},
 };
 
@@ -133,6 +134,7 @@ static const struct { const char *service; int method; const char *ends; int sta
     {"login", HTTP_GET, "/discovery/instance", 400},       // without an endpoint
     {"login", HTTP_POST, "", 400},                         // without credentials
     {"imds", HTTP_GET, "oauth2/{rest*}", 401},             // a source that nobody has
+    {"admin", HTTP_DELETE, "/bindings", 400},              // without saying which
     {"admin", HTTP_POST, "/clock", 403},                   // only on a test clock
 };
 

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "endpoints/admin/operator.h"
+#include "ops/bindings.h"
 #include "ops/denies.h"
 #include "ops/housekeeper.h"
 #include "ops/log_keep.h"
@@ -56,6 +57,8 @@ static void write_facts(struct call *c, struct json_writer *w, const struct prod
     json_put_int(w, S("pid"), getpid());
     json_put_string(w, S("version"), S(LANYARD_VERSION));
     json_put_int(w, S("https_port"), p->https_port);
+    if (p->metadata_port) json_put_string(w, S("metadata"), call_format(c, "http://127.0.0.1:%u", p->metadata_port));
+    json_put_string(w, S("metadata_socket"), p->metadata_socket);
     json_put_string(w, S("data"), p->data_dir);
     json_put_string(w, S("ca"), call_format(c, "%.*s/ca.pem", PSTR(p->data_dir)));
     put_guid_facts(w, p);
@@ -163,6 +166,9 @@ static const struct route ROUTES[] = {
     {HTTP_PUT, "/lanyard/deny-assignments/{name}", GUARD_OPERATOR, OPERATOR_ONLY, operator_deny_put, &OP_DENY_WRITE, .any_version = true},
     {HTTP_DELETE, "/lanyard/deny-assignments/{name}", GUARD_OPERATOR, OPERATOR_ONLY, operator_deny_delete, &OP_DENY_DELETE, .any_version = true},
     {HTTP_POST, "/lanyard/principals/{name}/revoke-tokens", GUARD_OPERATOR, OPERATOR_ONLY, operator_tokens_revoke, &OP_TOKENS_REVOKE_ANY, .any_version = true},
+    {HTTP_POST, "/lanyard/bindings", GUARD_OPERATOR, PERMIT_AT(operator_binding_at), operator_binding_post, &OP_BINDING_WRITE, .any_version = true},
+    {HTTP_DELETE, "/lanyard/bindings", GUARD_OPERATOR, OPERATOR_ONLY, operator_binding_delete, &OP_BINDING_DELETE, .any_version = true},
+    {HTTP_GET, "/lanyard/bindings", GUARD_OPERATOR, OPERATOR_ONLY, operator_bindings_list, .any_version = true},
     {HTTP_GET, "/lanyard/clock", GUARD_OPERATOR, OPERATOR_ONLY, get_clock, .any_version = true},
     {HTTP_POST, "/lanyard/clock", GUARD_OPERATOR, OPERATOR_ONLY, post_clock, .any_version = true},
 };

@@ -8,6 +8,9 @@
  *     GET    /lanyard/orphans                 role assignments whose principal is gone
  *     GET    /lanyard/denials                 the latest refused requests, newest first
  *     POST   /lanyard/principals/GUID/revoke-tokens   the tokens it got so far are refused; it need not exist any more
+ *     POST   /lanyard/bindings                {"caller": "uid:1001", "resource": ID}: programs of this machine get its tokens
+ *     DELETE /lanyard/bindings?caller=uid:1001
+ *     GET    /lanyard/bindings
  *     GET    /lanyard/denials/GUID            why that request was refused
  *     GET    /lanyard/logs/NAME               activity, signin or diagnostic: ?$top=N&correlationId=GUID, the newest first, of signin
  *                                             those of a $filter (signin_form.h), of all those written &since=TIME; with
@@ -18,8 +21,10 @@
 #pragma once
 #include "endpoints/service.h"
 
-route_handler operator_deny_put, operator_deny_delete;    /* denies.c */
-route_handler operator_tokens_revoke;                     /* admin.c */
-route_handler operator_log_list;                          /* logs.c */
-route_handler operator_denials_list, operator_denial_get; /* denials.c */
-route_handler operator_audit_list, operator_orphans_list; /* audit.c */
+route_handler operator_deny_put, operator_deny_delete;                                /* denies.c */
+route_handler operator_tokens_revoke;                                                 /* admin.c */
+route_handler operator_log_list;                                                      /* logs.c */
+route_handler operator_denials_list, operator_denial_get;                             /* denials.c */
+route_handler operator_audit_list, operator_orphans_list;                             /* audit.c */
+route_handler operator_binding_post, operator_binding_delete, operator_bindings_list; /* bindings.c */
+permit_target operator_binding_at;                                                    /* struct binding_wish */
