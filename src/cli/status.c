@@ -33,13 +33,15 @@ static void print_service(struct cli *cli, str name, const struct json *facts)
 static void print_status(struct cli *cli, const struct json *facts)
 {
     static const struct { const char *label, *fact; } ROWS[] = {
-        {"data", "data"}, {"CA", "ca"}, {"tenant", "tenant"}, {"subscription", "subscription"}, {"operator", "operator"},
+        {"metadata", "metadata"}, {"data", "data"}, {"CA", "ca"}, {"tenant", "tenant"}, {"subscription", "subscription"}, {"operator", "operator"},
     };
     const struct json *names = json_get(facts, S("names")), *services = json_get(facts, S("services"));
     printf("Lanyard %.*s runs (process %lld, for %.*s)\n", PSTR(json_get_str(facts, S("version"))), (long long)json_get_int(facts, S("pid"), 0),
            PSTR(duration(&cli->call, json_get_int(facts, S("uptime_s"), 0))));
     printf("  %-15s port %lld\n", "https", (long long)json_get_int(facts, S("https_port"), 0));
-    for (size_t i = 0; i < COUNT(ROWS); i++) printf("  %-15s %.*s\n", ROWS[i].label, PSTR(json_get_str(facts, str_of(ROWS[i].fact))));
+    for (size_t i = 0; i < COUNT(ROWS); i++)
+        if (!str_empty(json_get_str(facts, str_of(ROWS[i].fact))))
+            printf("  %-15s %.*s\n", ROWS[i].label, PSTR(json_get_str(facts, str_of(ROWS[i].fact))));
     for (size_t i = 0; i < json_n(names); i++) printf("  %-15.*s %.*s\n", PSTR(names->u.list.names[i]), PSTR(json_str(json_at(names, i))));
     for (size_t i = 0; i < json_n(services); i++) print_service(cli, services->u.list.names[i], json_at(services, i));
 }

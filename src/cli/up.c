@@ -14,6 +14,9 @@
 static const struct option_row OPTIONS[] = {
     {"port", 'p', VALUE_WORD, "PORT", "Listen for https on this port; 0: any free one (default 8443)", false},
     {"address", 0, VALUE_WORD, "ADDRESS", "Listen for https on this address (default 127.0.0.1)", false},
+    {"metadata-port", 0, VALUE_WORD, "PORT",
+     "Port of 127.0.0.1 at which programs of this machine ask for tokens (default 8081, with --port 0 any free one); 0: any free one, none: no port", false},
+    {"metadata-socket", 0, VALUE_FILE, "PATH", "The same as a unix socket (default imds.sock in the data directory)", false},
     {"names", 0, VALUE_WORD, "NAMES", "The services' host names: Azure's public ones (azure, the default) or below a domain of your own (own)", false},
     {"domain", 0, VALUE_WORD, "DOMAIN", "The domain for --names own: login.DOMAIN, management.DOMAIN, NAME.vault.DOMAIN ...", false},
     {"workers", 0, VALUE_WORD, "N", "Serve with this many threads (default 1)", false},
@@ -32,7 +35,9 @@ static void print_facts(const struct json *facts, const char *address, bool is_d
 {
     const struct json *names = json_get(facts, S("names"));
     printf("Lanyard %.*s serves %.*s\n", PSTR(json_get_str(facts, S("version"))), PSTR(json_get_str(facts, S("data"))));
+    str metadata = json_get_str(facts, S("metadata"));
     printf("  https         %s:%lld\n", address, (long long)json_get_int(facts, S("https_port"), 0));
+    if (!str_empty(metadata)) printf("  metadata      %.*s\n", PSTR(metadata));
     for (size_t i = 0; i < json_n(names); i++) printf("  %-13.*s %.*s\n", PSTR(names->u.list.names[i]), PSTR(json_str(json_at(names, i))));
     printf("  tenant        %.*s\n", PSTR(json_get_str(facts, S("tenant"))));
     printf("  subscription  %.*s\n", PSTR(json_get_str(facts, S("subscription"))));
@@ -88,6 +93,20 @@ static enum err read_names(struct cli *cli, struct server_options *o)
     return OK;
 }
 
+// Who lets the system choose one port does not want a fixed one beside it.
+static enum err read_metadata(struct cli *cli, struct server_options *o)
+{
+    const char *port = cli_value(cli, "metadata-port", NULL), *path = cli_value(cli, "metadata-socket", NULL);
+    int64_t     number;
+    o->no_metadata_port = port && str_eq(str_of(port), S("none"));
+    o->metadata_socket = str_of(path);
+    if (path && *path != '/') return FAIL(&cli->call, ERR_USAGE, "--metadata-socket is a whole path, not \"%s\".", path);
+    if (o->no_metadata_port) return OK;
+    TRY(cli_number(cli, "metadata-port", 0, UINT16_MAX, o->https_port ? SERVER_DEFAULT_METADATA_PORT : 0, &number));
+    o->metadata_port = (uint16_t)number;
+    return OK;
+}
+
 static enum err read_options(struct cli *cli, struct server_options *o)
 {
     int64_t port, workers, lifetime, log_days, log_records;
@@ -99,6 +118,7 @@ static enum err read_options(struct cli *cli, struct server_options *o)
     TRY(read_names(cli, o));
     o->data_dir = str_of(cli->data_dir);
     o->https_port = (uint16_t)port;
+    TRY(read_metadata(cli, o));
     o->workers = (unsigned)workers;
     o->token_lifetime_s = lifetime;
     o->log_days = log_days;

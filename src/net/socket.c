@@ -80,7 +80,7 @@ static enum err remove_dead(struct call *c, const struct sockaddr_un *name, str 
     return OK;
 }
 
-enum err net_open_unix(struct call *c, str path, int *out_fd)
+enum err net_open_unix(struct call *c, str path, mode_t mode, int *out_fd)
 {
     struct sockaddr_un name = {.sun_family = AF_UNIX};
     if (path.n == 0 || path.n >= sizeof name.sun_path || str_find(path, '\0') != STR_NOWHERE)
@@ -89,7 +89,7 @@ enum err net_open_unix(struct call *c, str path, int *out_fd)
     TRY(remove_dead(c, &name, path));
     CLEANUP(close_fd) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     // The mode of the socket becomes the file's when it is bound: there is no moment in which others may connect.
-    if (fd < 0 || fchmod(fd, 0600) != 0 || bind(fd, (const struct sockaddr *)&name, sizeof name) != 0 || listen(fd, BACKLOG) != 0)
+    if (fd < 0 || fchmod(fd, mode) != 0 || bind(fd, (const struct sockaddr *)&name, sizeof name) != 0 || listen(fd, BACKLOG) != 0)
         return FAIL(c, ERR_IO, "Cannot listen on %.*s: %s.", PSTR(path), strerror(errno));
     *out_fd = fd;
     fd = -1;

@@ -25,18 +25,18 @@ TEST(net_sockets_say_why_they_cannot_be_opened)
     call_forgive(t->call);
     close(fd);
 
-    CHECK_OK(net_open_unix(t->call, path, &fd));
+    CHECK_OK(net_open_unix(t->call, path, 0600, &fd));
     CHECK(stat(call_zstr(t->call, path), &st) == 0 && S_ISSOCK(st.st_mode) && (st.st_mode & 0777) == 0600);
-    CHECK_ERR(net_open_unix(t->call, path, &other), ERR_IO, "a live one");
+    CHECK_ERR(net_open_unix(t->call, path, 0600, &other), ERR_IO, "a live one");
     close(fd);
-    CHECK_OK(net_open_unix(t->call, path, &fd)); // a dead one is replaced
+    CHECK_OK(net_open_unix(t->call, path, 0600, &fd)); // a dead one is replaced
     close(fd);
     FILE *f = fopen(call_zstr(t->call, file), "w");
     CHECK(f && fclose(f) == 0);
-    CHECK_ERR(net_open_unix(t->call, file, &other), ERR_IO, "a file is in the way");
-    CHECK_ERR(net_open_unix(t->call, S(""), &other), ERR_IO, "no path");
-    CHECK_ERR(net_open_unix(t->call, long_path, &other), ERR_IO, "too long");
-    CHECK_ERR(net_open_unix(t->call, call_format(t->call, "%s/none/socket", test_dir(t)), &other), ERR_IO, "no such folder");
+    CHECK_ERR(net_open_unix(t->call, file, 0600, &other), ERR_IO, "a file is in the way");
+    CHECK_ERR(net_open_unix(t->call, S(""), 0600, &other), ERR_IO, "no path");
+    CHECK_ERR(net_open_unix(t->call, long_path, 0600, &other), ERR_IO, "too long");
+    CHECK_ERR(net_open_unix(t->call, call_format(t->call, "%s/none/socket", test_dir(t)), 0600, &other), ERR_IO, "no such folder");
 }
 
 static void take_none(int fd, void *context)

@@ -11,6 +11,7 @@
 
 #include "core/report.h"
 #include "endpoints/admin/admin.h"
+#include "endpoints/host/host.h"
 #include "endpoints/router.h"
 #include "endpoints/sandbox/sandbox.h"
 #include "http/server.h"
@@ -161,11 +162,40 @@ static enum err listen_admin(struct call *c, struct server *s)
     struct http_listener_settings l = {
         .handler = router_handle, .admit = router_admit, .context = &s->admin_router, .accepts = sandbox_accepts_admin};
     s->admin_router = (struct router){.product = p, .is_admin = true, .workers = s->readers};
-    TRY(net_open_unix(c, call_format(c, "%.*s/admin.sock", PSTR(p->data_dir)), &l.fd));
+    TRY(net_open_unix(c, call_format(c, "%.*s/admin.sock", PSTR(p->data_dir)), 0600, &l.fd));
     TRY(http_listen(c, s->http, &l, &listener));
     struct sandbox_settings sandbox = {
         .product = p, .loops = s->loops, .http = s->http, .tls = s->tls, .router = &s->public_router, .ca_pem = s->certificate.ca_pem};
     return sandbox_start(c, &sandbox, &s->sandbox);
+}
+
+static enum err listen_metadata_at(struct call *c, struct server *s, int fd)
+{
+    struct http_listener         *listener;
+    struct http_listener_settings l = {.fd = fd};
+    enum err                      failed = host_listener(c, &s->product, s->readers, &l);
+    if (failed != OK) {
+        close(fd);
+        return failed;
+    }
+    failed = http_listen(c, s->http, &l, &listener);
+    if (failed != OK) l.context_free(l.context);
+    return failed;
+}
+
+// For programs of this machine. Everybody may connect: who it is the kernel says, and a binding what it gets.
+static enum err listen_metadata(struct call *c, struct server *s)
+{
+    struct product *p = &s->product;
+    int             fd;
+    p->metadata_socket = s->options->metadata_socket;
+    if (str_empty(p->metadata_socket)) p->metadata_socket = call_format(c, "%.*s/" SERVER_METADATA_SOCKET, PSTR(p->data_dir));
+    if (str_empty(p->metadata_socket)) return FAIL_PLAIN(c, ERR_NO_MEMORY);
+    TRY(net_open_unix(c, p->metadata_socket, 0666, &fd));
+    TRY(listen_metadata_at(c, s, fd));
+    if (s->options->no_metadata_port) return OK;
+    TRY(net_open_tcp(c, S("127.0.0.1"), s->options->metadata_port, &fd, &p->metadata_port));
+    return listen_metadata_at(c, s, fd);
 }
 
 static enum err start_all(struct call *c, struct server *s)
@@ -174,6 +204,7 @@ static enum err start_all(struct call *c, struct server *s)
     TRY(start_workers(c, s));
     TRY(watch_signals(c, s));
     TRY(listen_https(c, s));
+    TRY(listen_metadata(c, s));
     TRY(listen_admin(c, s));
     return housekeeper_start(c, &s->product, 0, &s->product.housekeeper); // last: on a first start it makes the signing keys
 }

@@ -6,9 +6,11 @@
 #pragma once
 #include "core/call.h"
 
-#define SERVER_DEFAULT_HTTPS_PORT 8443
-#define SERVER_LOG_DAYS_MAX       3650
-#define SERVER_LOG_RECORDS_MAX    1000000 /* they are counted every half minute: half a second of a background thread */
+#define SERVER_DEFAULT_HTTPS_PORT    8443
+#define SERVER_DEFAULT_METADATA_PORT 8081
+#define SERVER_METADATA_SOCKET       "imds.sock" /* in the data directory: whom that lets in may connect, the kernel says who it is */
+#define SERVER_LOG_DAYS_MAX          3650
+#define SERVER_LOG_RECORDS_MAX       1000000 /* they are counted every half minute: half a second of a background thread */
 
 #define SERVER_LOG_FILE "server.log" /* in the data directory: what a detached server says */
 
@@ -17,6 +19,9 @@ struct server_options {
     uint16_t https_port;                                  /* 0: any free one */
     str      address;                                     /* to listen on; empty: 127.0.0.1 */
     str      own_domain;                                  /* --names own --domain D; empty: Azure's public names */
+    uint16_t metadata_port;                               /* of 127.0.0.1, for programs of this machine; 0: any free one ... */
+    bool     no_metadata_port;                            /* ... or none at all */
+    str      metadata_socket;                             /* a path; empty: SERVER_METADATA_SOCKET in the data directory */
     unsigned workers;                                     /* serving threads; 0: one */
     int64_t  token_lifetime_s;                            /* 0: the published 24 hours */
     int64_t  log_days;                                    /* how long log records are kept; 0: LOG_KEEP_DAYS */

@@ -164,7 +164,7 @@ void test_http_start(struct test *t, struct test_http *s, const struct test_http
     CHECK_OK(http_server_new(t->call, s->loops, &options->settings, &s->server));
     if (options->tls) make_tls(t, s);
     listen.tls = s->tls;
-    if (options->unix_path) CHECK_OK(net_open_unix(t->call, str_of(options->unix_path), &listen.fd));
+    if (options->unix_path) CHECK_OK(net_open_unix(t->call, str_of(options->unix_path), 0600, &listen.fd));
     else CHECK_OK(net_open_tcp(t->call, S("127.0.0.1"), 0, &listen.fd, &s->port));
     CHECK_OK(http_listen(t->call, s->server, &listen, &s->listener));
     if (pthread_create(&s->worker, NULL, work, s) != 0 || pthread_create(&s->thread, NULL, run, s) != 0) abort();

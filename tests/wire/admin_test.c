@@ -12,7 +12,7 @@ static const char *listen_admin(struct test *t, struct test_server *server, stru
     struct http_listener         *listener;
     struct http_listener_settings l = {.handler = router_handle, .admit = router_admit, .context = router, .accepts = sandbox_accepts_admin};
     *router = (struct router){.product = &server->product, .is_admin = true};
-    CHECK_OK(net_open_unix(t->call, call_format(t->call, "%s/admin.sock", test_dir(t)), &l.fd));
+    CHECK_OK(net_open_unix(t->call, call_format(t->call, "%s/admin.sock", test_dir(t)), 0600, &l.fd));
     CHECK_OK(http_listen(t->call, server->http, &l, &listener));
     return test_dir(t);
 }
@@ -116,7 +116,7 @@ TEST(lanyard_admin_call_says_that_nobody_is_there)
     CHECK_INT(lanyard_admin_call(NULL, &ask, &r, NULL), LANYARD_INVALID, "nothing");
 
     int fd = -1; // a socket that a dead server left
-    CHECK_OK(net_open_unix(t->call, call_format(t->call, "%s/admin.sock", test_dir(t)), &fd));
+    CHECK_OK(net_open_unix(t->call, call_format(t->call, "%s/admin.sock", test_dir(t)), 0600, &fd));
     close(fd);
     CHECK_INT(lanyard_admin_call(test_dir(t), &ask, &r, &why), LANYARD_NO_SERVER, "a dead socket");
 }

@@ -374,6 +374,7 @@ static int ask_without_rights(const struct pair *own, const struct pair *others)
     struct call            c;
     struct host_caller     caller;
     struct diag_connection k;
+    close(others->client); // it is the other user's process that holds it
     become(OTHER_USER);
     call_init(&c, NULL, NULL);
     if (!diag_connection_of(own->server, &k) || host_caller_find(&c, &k, &caller) != OK) return 1;

@@ -27,6 +27,10 @@ static const struct row {
     {ERR_URL_INVALID, 400, "invalid_request", false},
     {ERR_TOO_LARGE, 400, "invalid_request", false},
     {ERR_CALLER_UNKNOWN, 401, "unknown_source", false},
+    // On the host. 400, as for a machine without an identity: clients go on to their next credential. Inferred from them.
+    {ERR_PEER_UNKNOWN, 400, "unauthorized_client", false},
+    {ERR_BINDING_MISSING, 400, "unauthorized_client", false},
+    {ERR_BINDING_AMBIGUOUS, 400, "unauthorized_client", false},
     {ERR_NOT_FOUND, 404, "Not found", true},
     {ERR_METHOD_NOT_ALLOWED, 405, "Method not allowed", true},
     {ERR_BUSY, 429, "too_many_requests", false},

@@ -1,0 +1,41 @@
+#include "endpoints/host/host.h"
+
+#include "endpoints/host/caller.h"
+#include "endpoints/imds/imds.h"
+
+// On the loop: while the request is answered elsewhere its descriptor may be closed, and be another connection's.
+static const void *note_connection(struct call *c, int fd, void *context)
+{
+    struct diag_connection *k;
+    (void)context;
+    if (NEW(c, &k, 1) == OK && diag_connection_of(fd, k)) return k;
+    call_forgive(c);
+    return NULL;
+}
+
+// On a worker: all descriptors of the machine are looked at.
+static enum err who_by_binding(struct call *c, const struct work *w, struct workload_listener *l, struct http_exchange *x,
+                               struct workload_caller *out)
+{
+    struct host_caller     caller;
+    const struct binding  *b;
+    struct workload_caller found = {.known_by = SIGNIN_KNOWN_PROCESS};
+    (void)l;
+    if (!x->note) return FAIL_PLAIN(c, ERR_PEER_UNKNOWN);
+    TRY(host_caller_find(c, x->note, &caller));
+    TRY(host_caller_match(c, w->world->bindings, &caller, &b));
+    TRY(call_copy_str(c, b->resource, &found.place.id));
+    found.place.uid = b->uid;
+    if (!workload_host(&found, w->world))
+        return FAIL(c, ERR_BINDING_MISSING, "%.*s is bound to %.*s, which has been deleted since. Bind it again: lanyard bind %.*s RES",
+                    PSTR(b->name), PSTR(b->resource), PSTR(b->name));
+    *out = found;
+    return OK;
+}
+
+enum err host_listener(struct call *c, struct product *product, struct net_workers *workers, struct http_listener_settings *out)
+{
+    TRY(imds_listener(c, &(struct imds_settings){.product = product, .who = who_by_binding, .workers = workers}, out));
+    out->notes = note_connection;
+    return OK;
+}
