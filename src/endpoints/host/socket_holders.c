@@ -3,8 +3,8 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #define ENTRIES_BYTES 16384 // of a directory, read at once
@@ -30,9 +30,11 @@ void socket_holders_close(struct socket_holders *h)
     h->n = 0;
 }
 
-static bool is_number(const char *name)
+// Of a process, or a descriptor; -1: another entry.
+static int number_of(const char *name)
 {
-    return *name >= '0' && *name <= '9';
+    uint64_t number;
+    return str_to_u64(str_of(name), &number) && number <= INT_MAX ? (int)number : -1;
 }
 
 // Calls `see` for each entry that is a number. Read with the system call: opendir would make room for each of thousands.
@@ -47,7 +49,7 @@ static enum err each_number(struct search *s, int directory, enum err (*see)(str
         for (ssize_t at = 0; at < n;) {
             const struct dirent64 *e = (const struct dirent64 *)(entries + at);
             at += e->d_reclen;
-            if (is_number(e->d_name)) TRY(see(s, directory, e->d_name, context));
+            if (number_of(e->d_name) >= 0) TRY(see(s, directory, e->d_name, context));
         }
     }
 }
@@ -62,7 +64,7 @@ static enum err see_descriptor(struct search *s, int directory, const char *name
     if (p->held != HELD_NOT) return OK;
     ssize_t n = readlinkat(directory, name, link, sizeof link);
     if (n < 0 && (errno == EACCES || errno == EPERM)) p->held = HELD_UNSEEN; // a list of descriptors, and not what they are
-    if (n == (ssize_t)s->link_n && memcmp(link, s->link, s->link_n) == 0) p->held = atoi(name);
+    if (n == (ssize_t)s->link_n && memcmp(link, s->link, s->link_n) == 0) p->held = number_of(name);
     return OK;
 }
 
@@ -85,7 +87,7 @@ static bool may_be_a_strangers(struct call *c, const struct process *p)
 static enum err see_process(struct search *s, int directory, const char *name, void *context)
 {
     CLEANUP(process_close)
-    struct process        p = {.pid = atoi(name), .proc = openat(directory, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC), .held = HELD_NOT};
+    struct process        p = {.pid = number_of(name), .proc = openat(directory, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC), .held = HELD_NOT};
     CLEANUP(close_fd) int fds = p.proc < 0 ? -1 : openat(p.proc, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     (void)context;
     if (fds < 0 && (errno == EACCES || errno == EPERM)) {
