@@ -79,11 +79,12 @@ static const struct section_row BIND_SECTIONS[] = {
     {"What a program is known by",
      "The kernel says it, never the program. If several bindings fit, the most specific decides, in this order:\n"
      "\n"
-     "  container:ID      a container of Docker, Podman, containerd or CRI-O that root runs\n"
-     "  unit:NAME.service a service of the system's own systemd, and all that it starts\n"
-     "  exe:/PATH         a program's file, if it and its directories are root's and nobody else may write to them. Weak: whoever may run it "
-     "gets the tokens, and can make it do what he likes\n"
-     "  uid:NUMBER        a user, and so all that this user runs, but in containers\n"
+     "  container:ID       a container of Docker, Podman, containerd or CRI-O that root runs\n"
+     "  unit:NAME.service  a service of the system's own systemd, and all that it starts\n"
+     "  exe:/PATH          a file that only root can have put there\n"
+     "  uid:NUMBER         a user, and so all that this user runs, but in containers\n"
+     "\n"
+     "A binding of a file is weak: whoever may run the program gets the tokens, and can make it do what he likes.\n"
      "\n"
      "A program that is in doubt - between two users, sharing its connection with another user's program - gets nothing, and the error says why."},
     {"Where programs ask",
