@@ -17,13 +17,12 @@
 #define TENANT "\"tenantId\":\"00000000-0000-0000-0000-000000000010\""
 #define MINE   "\"accessPolicies\":[{" TENANT ",\"objectId\":\"00000000-0000-0000-0000-0000000000a1\",\"permissions\":{\"secrets\":[\"get\"]}}]"
 
-#define GET_SECRET    "Microsoft.KeyVault/vaults/secrets/getSecret/action"
-#define SET_SECRET    "Microsoft.KeyVault/vaults/secrets/setSecret/action"
-#define RESTORE       "Microsoft.KeyVault/vaults/secrets/restore/action"
-#define VAULT_WRITE   "Microsoft.KeyVault/vaults/write"
-#define MACHINE_WRITE "Microsoft.Compute/virtualMachines/write"
-#define VAULT_DELETE  "Microsoft.KeyVault/vaults/delete"
-#define ROLES_WRITE   "Microsoft.Authorization/roleAssignments/write"
+#define GET_SECRET   "Microsoft.KeyVault/vaults/secrets/getSecret/action"
+#define SET_SECRET   "Microsoft.KeyVault/vaults/secrets/setSecret/action"
+#define RESTORE      "Microsoft.KeyVault/vaults/secrets/restore/action"
+#define VAULT_WRITE  "Microsoft.KeyVault/vaults/write"
+#define VAULT_DELETE "Microsoft.KeyVault/vaults/delete"
+#define ROLES_WRITE  "Microsoft.Authorization/roleAssignments/write"
 
 // --- what stands before ---
 
@@ -129,20 +128,6 @@ static void machine_and_person(struct scene *x)
     test_product_put(&x->s, PERSON, "{}");
     CHECK_OK(principal_new(t->call, &plain, &made));
     CHECK_OK(work_change(t->call, &x->s.work, STORE_PRINCIPAL, NULL, &made->ref));
-}
-
-static void bare_machine(struct scene *x)
-{
-    test_product_put(&x->s, MACHINE, "{}");
-}
-
-static void bound_machine(struct scene *x)
-{
-    struct test   *t = x->s.test;
-    struct binding plain = {.kind = BINDING_UID, .name = S("uid:5"), .resource = S(MACHINE)}, *made;
-    bare_machine(x);
-    CHECK_OK(binding_new(t->call, &plain, &made));
-    CHECK_OK(work_change(t->call, &x->s.work, STORE_BINDING, NULL, &made->ref));
 }
 
 static void denied_machine(struct scene *x)
@@ -539,21 +524,6 @@ static enum err drop_deny(struct scene *x, struct call *c, const struct op *op)
     struct deny_result got = {0};
     guid               id = test_product_guid(0xD1);
     return op_run(c, &x->s.work, op, NULL, &id, &got);
-}
-
-static enum err bind_machine(struct scene *x, struct call *c, const struct op *op)
-{
-    struct binding_result got = {0};
-    struct binding_wish   wish = {.name = S("uid:5"), .resource = S(MACHINE)};
-    struct op_target      target = {.scope = S(MACHINE), .action = S(MACHINE_WRITE)};
-    return op_run(c, &x->s.work, op, &target, &wish, &got);
-}
-
-static enum err unbind_machine(struct scene *x, struct call *c, const struct op *op)
-{
-    struct binding_result got = {0};
-    str                   name = S("uid:5");
-    return op_run(c, &x->s.work, op, NULL, &name, &got);
 }
 
 // --- what is done then ---

@@ -21,16 +21,6 @@ bool slot_is_gone(struct scene *x)
     return !tree_find(x->s.work.world->tree, S(SLOT));
 }
 
-bool machine_is_bound(struct scene *x)
-{
-    return bindings_find(x->s.work.world->bindings, S("uid:5"));
-}
-
-bool machine_is_unbound(struct scene *x)
-{
-    return !machine_is_bound(x);
-}
-
 bool has_left(struct scene *x)
 {
     const struct mgmt_group   *g = tree_find_mgmt_group(x->s.work.world->tree, S("moved"));

@@ -20,11 +20,18 @@ bool is_purged(struct scene *x);
 bool is_attached(struct scene *x);
 bool machine_is_gone(struct scene *x);
 bool slot_is_gone(struct scene *x);
-bool machine_is_bound(struct scene *x);
-bool machine_is_unbound(struct scene *x);
 bool has_left(struct scene *x);
 bool role_is_changed(struct scene *x);
 bool group_is_another(struct scene *x);
 bool is_no_member(struct scene *x);
 bool group_is_made(struct scene *x);
 bool has_backup(struct scene *x);
+
+/* trials_bindings.c: the operator's bindings of this machine's programs */
+#define MACHINE_WRITE "Microsoft.Compute/virtualMachines/write"
+void     bare_machine(struct scene *x);
+void     bound_machine(struct scene *x);
+enum err bind_machine(struct scene *x, struct call *c, const struct op *op);
+enum err unbind_machine(struct scene *x, struct call *c, const struct op *op);
+bool     machine_is_bound(struct scene *x);
+bool     machine_is_unbound(struct scene *x);
