@@ -4,15 +4,14 @@ import pathlib
 import subprocess
 import tempfile
 
-from support import ROOT, SERVER_CORE, SHORT, pinned, ratios, row
+from support import ROOT, SERVER_CORE, SHORT, built, pinned, ratios, row
 
 PEERS = ROOT / "bench" / "peers"
 SIZE, PRINCIPALS, ROUNDS = 1000, 200, 1 if SHORT else 3
 
 
 def rbac_bench(*arguments):
-    subprocess.run(["ninja", "-C", str(ROOT / "build"), "bench/rbac-bench"], check=True, stdout=subprocess.DEVNULL)
-    out = subprocess.run(pinned(SERVER_CORE, [str(ROOT / "build" / "bench" / "rbac-bench"), *arguments]), capture_output=True, text=True, check=True).stdout
+    out = subprocess.run(pinned(SERVER_CORE, [built("rbac-bench"), *arguments]), capture_output=True, text=True, check=True).stdout
     return {figure["name"]: figure for figure in map(json.loads, out.splitlines())}
 
 

@@ -11,7 +11,7 @@ import tempfile
 import time
 import urllib.parse
 
-from support import ROOT, SERVER_CORE, cpu_us_per_request, free_port, in_turns, pinned, ratios, row, wrk
+from support import SERVER_CORE, built, cpu_us_per_request, free_port, in_turns, pinned, ratios, row, wrk
 
 AUDIENCE = "https%3A%2F%2Fvault.azure.net"
 PATH = f"/metadata/identity/oauth2/token?api-version=2018-02-01&resource={AUDIENCE}"
@@ -64,10 +64,9 @@ class Nginx(Peer):
 class Epoll(Peer):
     def __init__(self, answer):
         super().__init__()
-        subprocess.run(["ninja", "-C", str(ROOT / "build"), "bench/epoll-peer"], check=True, stdout=subprocess.DEVNULL)
         file = pathlib.Path(self.directory.name) / "answer"
         file.write_bytes(answer)
-        self.start(str(ROOT / "build" / "bench" / "epoll-peer"), str(self.port), str(file))
+        self.start(built("epoll-peer"), str(self.port), str(file))
 
 
 def answer_of(workload):

@@ -2,7 +2,7 @@
 that is there already; empty, and with a million assignments."""
 import subprocess
 
-from support import ROOT, ROUNDS, SHORT, row
+from support import ROUNDS, SHORT, built, row
 
 MILLION = 10_000 if SHORT else 1_000_000
 
@@ -22,8 +22,7 @@ def first_start(Server):
 
 
 def fill(directory):
-    subprocess.run(["ninja", "-C", str(ROOT / "build"), "bench/fill-store"], check=True, stdout=subprocess.DEVNULL)
-    subprocess.run([str(ROOT / "build" / "bench" / "fill-store"), directory, str(MILLION)], check=True)
+    subprocess.run([built("fill-store"), directory, str(MILLION)], check=True)
 
 
 def measure(Server):

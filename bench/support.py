@@ -1,4 +1,6 @@
 """What the groups share: a throw-away server, load by wrk, medians."""
+import concurrent.futures
+import contextlib
 import json
 import os
 import pathlib
@@ -41,6 +43,12 @@ def pinned(core, command):
     return ["taskset", "-c", str(core), *command] if os.cpu_count() > 1 else command
 
 
+def built(name):
+    """A measuring program of bench/meson.build."""
+    subprocess.run(["ninja", "-C", str(ROOT / "build"), f"bench/{name}"], check=True, stdout=subprocess.DEVNULL)
+    return str(ROOT / "build" / "bench" / name)
+
+
 def free_port():
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
@@ -59,6 +67,22 @@ def load(url, *more, connections=64, seconds=RUN_S):
 def wrk(url, *more, **how):
     """Requests a second."""
     return float(re.search(r"Requests/sec:\s+([\d.]+)", load(url, *more, **how)).group(1))
+
+
+def p99_us(url, *more, **how):
+    """Of a hundred requests the slowest, in microseconds."""
+    value, unit = re.search(r"99%\s+([\d.]+)(us|ms|s)\n", load(url, "--latency", *more, **how)).groups()
+    return float(value) * {"us": 1, "ms": 1e3, "s": 1e6}[unit]
+
+
+@contextlib.contextmanager
+def under_load(url, *more, **how):
+    """While it is open, that load goes on; it must have gone well."""
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        running = pool.submit(load, url, *more, **how)
+        time.sleep(0.5)  # until it is at its full rate
+        yield
+        running.result()
 
 
 def cpu_s(pid):
@@ -136,22 +160,26 @@ class Server:
         self.api("PUT", f"{path}?api-version=2021-04-01", {"location": "westus"})
         return path
 
-    def machine(self, name="bench-vm"):
-        path = f"{self.group()}/providers/Microsoft.Compute/virtualMachines/{name}"
-        return self.api("PUT", f"{path}?api-version=2024-03-01", {"location": "westus", "identity": {"type": "SystemAssigned"}, "properties": {}})
+    def source(self, kind, version, name="bench"):
+        """A resource with a system-assigned identity."""
+        path = f"{self.group()}/providers/{kind}/{name}"
+        return self.api("PUT", f"{path}?api-version={version}", {"location": "westus", "identity": {"type": "SystemAssigned"}, "properties": {}})
+
+    def machine(self):
+        return self.source("Microsoft.Compute/virtualMachines", "2024-03-01")
 
     def workload(self, resource):
         return Workload(self, resource)
 
 
 class Workload:
-    """A metadata endpoint on the loopback for one resource, for as long as it is open."""
+    """The local token endpoint of one resource on the loopback, for as long as it is open."""
 
     def __init__(self, server, resource):
-        script = 'echo "$AZURE_POD_IDENTITY_AUTHORITY_HOST"; exec sleep 600'
-        command = [LANYARD, "run", "--data", server.directory, "--no-sandbox", "--as", resource, "--", "sh", "-c", script]
+        command = [LANYARD, "run", "--data", server.directory, "--no-sandbox", "--as", resource, "--", "sh", "-c", "env; echo; exec sleep 600"]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        self.host = self.process.stdout.readline().strip()
+        self.environment = dict(line.rstrip("\n").split("=", 1) for line in iter(self.process.stdout.readline, "\n") if "=" in line)
+        self.host = self.environment.get("AZURE_POD_IDENTITY_AUTHORITY_HOST")  # a machine's
 
     def __enter__(self):
         return self
@@ -160,6 +188,10 @@ class Workload:
         self.process.terminate()
         self.process.wait(10)
 
+    @staticmethod
+    def get(url, header):
+        return json.loads(subprocess.run(["curl", "-sf", "-H", header, url], capture_output=True, text=True, check=True).stdout)
+
     def token(self, audience):
-        command = ["curl", "-sf", "-H", "Metadata: true", f"{self.host}/metadata/identity/oauth2/token?api-version=2018-02-01&resource={audience}"]
-        return json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+        """A machine's."""
+        return self.get(f"{self.host}/metadata/identity/oauth2/token?api-version=2018-02-01&resource={audience}", "Metadata: true")
