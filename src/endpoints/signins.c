@@ -82,6 +82,19 @@ static void note_request(struct call *c, const struct wire *q, struct signin *s)
     if (str_eq_nocase(s->client_request, str_of(guid_text(c->correlation_id).s))) s->client_request = STR_NONE;
 }
 
+void signins_record_closed(const struct router *r)
+{
+    struct call   c;
+    struct signin s = {.type = SIGNIN_MANAGED_IDENTITY, .endpoint = str_of(r->only->name), .host = r->workload};
+    call_init(&c, &r->product->clock, r->product->random);
+    s.time_ns = c.now_ns;
+    s.correlation_id = c.correlation_id;
+    c.failure.kind = ERR_CALLER_UNKNOWN;
+    note_failure(&s, &c, err_status(ERR_CALLER_UNKNOWN));
+    logs_signin(&c, r->product, &s);
+    call_clear(&c);
+}
+
 bool signins_count(const struct call *c, const struct wire *q, struct answer *a)
 {
     struct signin *s = &a->signin;

@@ -22,6 +22,9 @@
 /* The router's: once the answer is made, before it is sent. Of other rows nothing. Any thread. */
 void signins_record(struct call *c, const struct wire *q, struct answer *a);
 
+/* A connection of somebody else than the workload was closed before it was read: it may have been after a token. Any thread. */
+void signins_record_closed(const struct router *r);
+
 /*
  * For an answer from a cache whose unique_id is noted, on the serving thread's own row: counts it with those of the same
  * token. True: it is counted, and nothing more is to be noted. No memory is allocated, no lock waited for.

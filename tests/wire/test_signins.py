@@ -1,5 +1,6 @@
 """O1, T9: who got which token and who was refused one: the sign-in log of a real server, and how it joins with the other logs."""
 import json
+import os
 import pathlib
 import subprocess
 import sys
@@ -29,6 +30,18 @@ for query, headers in json.loads(sys.argv[1]):
     except urllib.error.HTTPError as refusal:
         answers.append([refusal.code, json.load(refusal)])
 json.dump(answers, sys.stdout)
+"""
+
+
+NOBODY = 65534
+ASK_ONCE = f"""
+import os, sys, urllib.error, urllib.request
+host = os.environ["AZURE_POD_IDENTITY_AUTHORITY_HOST"].rstrip("/")
+try:
+    urllib.request.urlopen(urllib.request.Request(f"{{host}}{TOKEN_PATH}?api-version=2018-02-01", headers={{"Metadata": "true"}}))
+    sys.stdout.write("answered")
+except OSError as error:
+    sys.stdout.write("answered" if isinstance(error, urllib.error.HTTPError) else "closed")
 """
 
 
@@ -180,6 +193,17 @@ def test_o1_the_token_service_s_refusals_are_recorded(stage):
     same(record["status"]["errorCode"], answer.json["error_codes"][0], "the number of the answer")
     same((record["ipAddress"], record["lanyard"]["endpoint"], record["lanyard"]["callerKnownBy"]), ("127.0.0.1", "login", "unknown"), "the rest")
     assert "LANYARD-SECRET" not in json.dumps(record)
+
+
+def test_o1_another_user_s_connection_is_closed_and_recorded(stage):
+    """O1: another user of the machine who connects to a workload's endpoint gets nothing, and is in the log"""
+    if os.geteuid() != 0:
+        pytest.skip("only root can become another user")
+    out = stage.server.call("run", "--no-sandbox", "--as", "web", "--", sys.executable, "-c", f"import os\nos.setuid({NOBODY})\n{ASK_ONCE}")
+    same(out, "closed", "the answer")
+    record = stage.records("signin")[-1]
+    same((record["status"]["errorCode"], record["lanyard"]["error"]), (401, "CALLER_UNKNOWN"), "the reason")
+    same((record["lanyard"]["callerKnownBy"], record["managedServiceIdentity"]["associatedResourceId"]), ("unknown", stage.machine), "at whose endpoint")
 
 
 def test_o1_graph_gives_the_log_to_the_operator_alone(stage):

@@ -8,6 +8,7 @@
 
 #include "endpoints/dns/dns.h"
 #include "endpoints/sandbox/peer.h"
+#include "endpoints/signins.h"
 #include "net/stream.h"
 
 #define SECRET_BYTES 32
@@ -65,7 +66,9 @@ static void admit_guarded(struct http_exchange *x, void *context)
 static bool accepts_user(int fd, void *context)
 {
     const struct guarded *g = context;
-    return peer_is_user(fd, g->user);
+    bool                  is_user = peer_is_user(fd, g->user);
+    if (!is_user) signins_record_closed(g->inner.context); // what is on the host leads to one service: the context is a router
+    return is_user;
 }
 
 static void guarded_free(void *context)
