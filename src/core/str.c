@@ -1,11 +1,18 @@
 #include "core/str.h"
 
+#include "core/lanes.h"
+
+static bool same_lanes(str a, str b, size_t i)
+{
+    return !lanes_any(lanes_lower(lanes_load(a.at + i, a.n - i)) ^ lanes_lower(lanes_load(b.at + i, b.n - i)));
+}
+
 bool str_same_letters(str a, str b)
 {
     size_t i = 0;
-    for (; a.n - i >= 8; i += 8)
-        if (word_lower(word_load(a.at + i, 8)) != word_lower(word_load(b.at + i, 8))) return false;
-    return i == a.n || word_lower(word_load(a.at + i, a.n - i)) == word_lower(word_load(b.at + i, b.n - i));
+    for (; a.n - i >= LANES; i += LANES)
+        if (!same_lanes(a, b, i)) return false;
+    return i == a.n || same_lanes(a, b, i);
 }
 
 int str_cmp(str a, str b)

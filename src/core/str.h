@@ -7,6 +7,7 @@
  * Layer:  core
  */
 #pragma once
+#include <endian.h>
 #include <string.h>
 
 #include "core/base.h"
@@ -68,12 +69,27 @@ static inline int char_hex(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* Eight bytes at once: up to 8 loaded, the rest zero; and with every upper-case ASCII letter made lower. */
+/*
+ * Eight bytes at once: up to 8 loaded in the order of memory, the rest zero; and with every upper-case ASCII letter made lower.
+ * The fewer than 8 are put together from loads of fixed sizes that overlap: a memcpy of a length that the compiler does not
+ * know is a call, and what it wrote is waited for.
+ */
 static inline uint64_t word_load(const char *p, size_t n)
 {
     uint64_t v = 0;
-    memcpy(&v, p, n < 8 ? n : 8);
-    return v;
+    uint32_t head, tail;
+    if (n >= 8) {
+        memcpy(&v, p, 8);
+        return v;
+    }
+    if (n >= 4) {
+        memcpy(&head, p, 4);
+        memcpy(&tail, p + n - 4, 4);
+        v = le32toh(head) | (uint64_t)le32toh(tail) << 8 * (n - 4);
+    } else if (n > 0) {
+        v = (uint8_t)p[0] | (uint64_t)(uint8_t)p[n / 2] << 8 * (n / 2) | (uint64_t)(uint8_t)p[n - 1] << 8 * (n - 1);
+    }
+    return htole64(v);
 }
 
 static inline uint64_t word_lower(uint64_t v)

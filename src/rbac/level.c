@@ -1,84 +1,119 @@
 #include "rbac/level.h"
 
-#include <endian.h>
+#include <assert.h>
 
 #include "core/hash.h"
+#include "core/lanes.h"
 
-#define BLOCK ((size_t)16)
+#define BLOCKS_MAX (SCOPE_MAX_BYTES / LANES + 1) // the last one is not full; it may be empty
 
-// The secret state stands beside both words, so that no text can force the product.
-static inline uint64_t mix_block(uint64_t state, uint64_t w0, uint64_t w1)
+// What the seed is made into: a secret for each word of a block, and one for the blocks before it.
+struct keys {
+    uint64_t words[2];
+    uint64_t before; // odd
+};
+
+// A block of the text in small letters, with the hash of all before it.
+struct block {
+    uint64_t state;
+    uint64_t words[2];
+};
+
+static inline struct keys keys_of(uint64_t seed)
 {
-    return hash_mix(state ^ w0, (state << 32 | state >> 32) ^ w1);
+    return (struct keys){{seed, seed << 32 | seed >> 32}, (seed * UINT64_C(0x9e3779b97f4a7c15)) | 1};
 }
 
-static uint64_t finish(uint64_t state, uint64_t w0, uint64_t w1, size_t n)
+// A secret goes in beside each word, so that no text can force the product. A block's own product does not wait for the
+// block before it: from one to the next it takes an addition and a short multiplication.
+static inline uint64_t mix_block(const struct keys *k, uint64_t state, uint64_t w0, uint64_t w1)
 {
-    return hash_mix(mix_block(state, w0, w1), n);
+    return (state + hash_mix(k->words[0] ^ w0, k->words[1] ^ w1)) * k->before;
 }
 
-static inline uint64_t first_bytes(uint64_t word, size_t n)
+// The hash of the whole blocks before this one, then `n` bytes of it.
+static inline uint64_t hash_at(const struct keys *k, const struct block *b, size_t before, size_t n)
 {
-    return n >= 8 ? word : word & ((UINT64_C(1) << n * 8) - 1);
+    uint64_t mask = (UINT64_C(1) << n % 8 * 8) - 1;
+    uint64_t w0 = n < 8 ? b->words[0] & mask : b->words[0], w1 = n < 8 ? 0 : b->words[1] & mask;
+    return hash_mix(mix_block(k, b->state, w0, w1), before + n);
 }
 
-// The hash of the whole bytes before the block, then `n` bytes of the block.
-static inline uint64_t hash_at(uint64_t state, uint64_t w0, uint64_t w1, size_t before, size_t n)
+static inline struct block read_block(uint64_t state, lanes lower)
 {
-    return finish(state, first_bytes(w0, n), n > 8 ? first_bytes(w1, n - 8) : 0, before + n);
-}
-
-// The high bit of each byte that is "/".
-static uint64_t slashes(uint64_t word)
-{
-    const uint64_t low = UINT64_C(0x7f7f7f7f7f7f7f7f);
-    uint64_t       x = word ^ UINT64_C(0x2f2f2f2f2f2f2f2f);
-    return ~(((x & low) + low) | x | low);
-}
-
-static inline void load_block(str path, size_t at, uint64_t *w0, uint64_t *w1)
-{
-    size_t left = path.n - at;
-    if (left >= BLOCK) { // the common case, without a copy of a length that the compiler does not know
-        *w0 = word_lower(le64toh(word_load(path.at + at, 8)));
-        *w1 = word_lower(le64toh(word_load(path.at + at + 8, 8)));
-    } else {
-        *w0 = word_lower(le64toh(word_load(path.at + at, left)));
-        *w1 = left > 8 ? word_lower(le64toh(word_load(path.at + at + 8, left - 8))) : 0;
-    }
+    return (struct block){state, {lanes_half(lower, 0), lanes_half(lower, 1)}};
 }
 
 uint64_t level_hash(uint64_t seed, str path)
 {
-    uint64_t state = seed, w0 = 0, w1 = 0;
-    size_t   at = 0;
-    for (; path.n - at >= BLOCK; at += BLOCK) {
-        load_block(path, at, &w0, &w1);
-        state = mix_block(state, w0, w1);
+    const struct keys k = keys_of(seed);
+    size_t            at = 0;
+    struct block      b = {.state = seed};
+    for (; path.n - at >= LANES; at += LANES) {
+        b = read_block(b.state, lanes_lower(lanes_load(path.at + at, LANES)));
+        b.state = mix_block(&k, b.state, b.words[0], b.words[1]);
     }
-    load_block(path, at, &w0, &w1);
-    return hash_at(state, w0, w1, at, path.n - at);
+    b = read_block(b.state, lanes_lower(lanes_load(path.at + at, path.n - at)));
+    return hash_at(&k, &b, at, path.n - at);
 }
 
+// A whole path, and a bit for each of its bytes that is a slash.
+struct blocks {
+    struct block at[BLOCKS_MAX];
+    uint64_t     slashes[SCOPE_MAX_BYTES / 64 + 1];
+};
+
+// The block that begins at `at`: the state behind it. Its slashes go behind those of the blocks before.
+static inline uint64_t add_block(struct blocks *b, const struct keys *k, size_t at, uint64_t state, lanes text, uint64_t *slashes)
+{
+    text = lanes_lower(text);
+    *slashes |= (uint64_t)lanes_bits((lanes)(text == '/')) << at % 64;
+    struct block *x = &b->at[at / LANES];
+    *x = read_block(state, text);
+    return mix_block(k, state, x->words[0], x->words[1]);
+}
+
+static void read_blocks(const struct keys *k, uint64_t state, str path, struct blocks *b)
+{
+    size_t   at = 0;
+    uint64_t slashes = 0;
+    for (; path.n - at >= LANES; at += LANES) {
+        state = add_block(b, k, at, state, lanes_load(path.at + at, LANES), &slashes);
+        b->slashes[at / 64] = slashes;
+        if (at % 64 == 64 - LANES) slashes = 0;
+    }
+    add_block(b, k, at, state, lanes_load(path.at + at, path.n - at), &slashes);
+    b->slashes[at / 64] = slashes;
+}
+
+// Where pairs end: at every second slash after the one that opens the path, and at the end.
+static size_t find_ends(str path, const struct blocks *b, uint16_t *ends)
+{
+    size_t n = 0, seen = 0;
+    for (size_t at = 0; at <= path.n; at += 64)
+        for (uint64_t found = b->slashes[at / 64]; found && n < LEVEL_MAX; found &= found - 1) {
+            ends[n] = (uint16_t)(at + (size_t)__builtin_ctzll(found));
+            n += seen > 0 && seen % 2 == 0; // what is no end is written over
+            seen++;
+        }
+    if (n < LEVEL_MAX) ends[n++] = (uint16_t)path.n;
+    return n;
+}
+_Static_assert(SCOPE_MAX_BYTES <= UINT16_MAX, "the end of a pair is a small number");
+
+// Three loops rather than one: the processor foresees each of them, and loses no time at every slash.
 size_t levels_of(uint64_t seed, str path, struct level *out)
 {
-    uint64_t state = seed;
-    size_t   n = 0, slash_n = 0;
+    const struct keys k = keys_of(seed);
+    struct blocks     b;
+    uint16_t          ends[LEVEL_MAX];
+    assert(path.n <= SCOPE_MAX_BYTES);
     if (path.n < 2) return 0;
-    for (size_t at = 0; at < path.n; at += BLOCK) {
-        uint64_t w[2];
-        load_block(path, at, &w[0], &w[1]);
-        for (size_t half = 0; half < 2; half++) {
-            for (uint64_t found = slashes(w[half]); found; found &= found - 1) {
-                // The first slash opens the path; every second one after it ends a pair.
-                if (slash_n++ % 2 == 1 || slash_n == 1 || n == LEVEL_MAX) continue;
-                size_t k = half * 8 + (size_t)__builtin_ctzll(found) / 8;
-                out[n++] = (struct level){hash_at(state, w[0], w[1], at, k), {path.at, at + k}};
-            }
-        }
-        if (path.n - at >= BLOCK) state = mix_block(state, w[0], w[1]);
-        else if (n < LEVEL_MAX) out[n++] = (struct level){hash_at(state, w[0], w[1], at, path.n - at), path};
+    read_blocks(&k, seed, path, &b);
+    size_t n = find_ends(path, &b, ends);
+    for (size_t i = 0; i < n; i++) {
+        size_t at = ends[i] / LANES * LANES;
+        out[i] = (struct level){hash_at(&k, &b.at[at / LANES], at, ends[i] - at), {path.at, ends[i]}};
     }
-    if (path.n % BLOCK == 0 && n < LEVEL_MAX) out[n++] = (struct level){hash_at(state, 0, 0, path.n, 0), path};
     return n;
 }
