@@ -1,72 +1,91 @@
 #include "rbac/pattern.h"
 
-// The high bit of each byte that is `c`.
-static uint64_t bytes_that_are(uint64_t word, char c)
+#include "core/lanes.h"
+
+// Behind the text stands what is refused nowhere.
+static lanes load_padded(str text, size_t at)
 {
-    const uint64_t low = UINT64_C(0x7f7f7f7f7f7f7f7f), ones = UINT64_C(0x0101010101010101);
-    uint64_t       x = word ^ ones * (unsigned char)c;
-    return ~(((x & low) + low) | x | low);
+    return lanes_load_padded(text.at + at, text.n - at, 'a');
 }
 
-// Eight characters at once: all of them printable, and none that could end a string of a condition.
-static bool are_action_chars(uint64_t word, bool stars)
+// Sixteen characters at once: lanes that are not printable, or that could end a string of a condition.
+static lanes refused(lanes text, bool stars)
 {
-    const uint64_t high = UINT64_C(0x8080808080808080), ones = UINT64_C(0x0101010101010101);
-    uint64_t       below = word - ones * '!', above = word + ones; // a borrow or a carry only where a byte is refused anyway
-    uint64_t       refused = (word | below | above) & high;
-    refused |= bytes_that_are(word, '\'') | bytes_that_are(word, '"') | bytes_that_are(word, '\\');
-    return !refused && (stars || !bytes_that_are(word, '*'));
+    lanes bad = (lanes)(text - '!' > '~' - '!') | (lanes)(text == '\'') | (lanes)(text == '"') | (lanes)(text == '\\');
+    return stars ? bad : bad | (lanes)(text == '*');
 }
 
-static uint64_t load_padded(str text, size_t at)
-{
-    size_t   left = text.n - at;
-    uint64_t word = UINT64_C(0x6161616161616161); // 'a': refuses nothing
-    if (left >= 8) return word_load(text.at + at, 8);
-    memcpy(&word, text.at + at, left);
-    return word;
-}
-
-static bool is_form(str text, bool stars)
+// A provider, a slash, and something behind it.
+static bool is_in_parts(str text)
 {
     size_t slash = str_find(text, '/');
-    if (text.n > ACTION_MAX_BYTES || slash == 0 || slash == STR_NOWHERE || slash == text.n - 1) return false;
-    for (size_t at = 0; at < text.n; at += 8)
-        if (!are_action_chars(load_padded(text, at), stars)) return false;
-    return true;
+    return text.n <= ACTION_MAX_BYTES && slash != 0 && slash != STR_NOWHERE && slash != text.n - 1;
 }
 
 // A comparison of hashes spares most comparisons of texts; equal hashes decide nothing, so it is quick and has no seed.
-static uint64_t hash_step(uint64_t h, uint64_t word)
+static uint64_t hash_step(uint64_t h, lanes lower)
 {
-    return (h ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+    const uint64_t odd = UINT64_C(0x9e3779b97f4a7c15);
+    return (h ^ lanes_half(lower, 0) * odd ^ lanes_half(lower, 1)) * odd;
 }
 
 static uint32_t hash_of(str lower)
 {
     uint64_t h = lower.n;
-    for (size_t at = 0; at < lower.n; at += 8) h = hash_step(h, load_padded(lower, at));
+    for (size_t at = 0; at < lower.n; at += LANES) h = hash_step(h, load_padded(lower, at));
     return (uint32_t)(h >> 32);
+}
+
+static uint64_t last_word(str text)
+{
+    if (text.n >= 8) return word_lower(word_load(text.at + text.n - 8, 8));
+    return htole64(le64toh(word_lower(word_load(text.at, text.n))) << 8 * (8 - text.n));
 }
 
 bool action_read(str text, struct action *out)
 {
-    if (!is_form(text, false)) return false;
     uint64_t h = text.n;
-    for (size_t at = 0; at < text.n; at += 8) { // the last word is padded: there is room for it
-        uint64_t word = word_lower(load_padded(text, at));
-        memcpy(out->lower + at, &word, 8);
-        h = hash_step(h, word);
+    lanes    bad = {0};
+    if (!is_in_parts(text)) return false;
+    for (size_t at = 0; at < text.n; at += LANES) { // the last block is padded: there is room for it
+        lanes lower = lanes_lower(load_padded(text, at));
+        bad |= refused(lower, false);
+        memcpy(out->lower + at, &lower, sizeof lower);
+        h = hash_step(h, lower);
     }
+    out->last = last_word(text);
     out->text = text;
     out->n = (uint32_t)text.n;
     out->hash = (uint32_t)(h >> 32);
-    return true;
+    return !lanes_any(bad);
+}
+_Static_assert(ACTION_MAX_BYTES % 16 == 0, "the longest action is read in whole blocks");
+
+static bool has_form(str text)
+{
+    lanes bad = {0};
+    if (!is_in_parts(text)) return false;
+    for (size_t at = 0; at < text.n; at += LANES) bad |= refused(load_padded(text, at), true);
+    return !lanes_any(bad);
 }
 
 bool pattern_is_valid(str text)
 {
-    return str_eq(text, S("*")) || is_form(text, true);
+    return str_eq(text, S("*")) || has_form(text);
+}
+
+// The bytes before the first star as they would stand in an action, or those behind the last one in its last word.
+static void set_probe(struct pattern *p)
+{
+    char   probe[8] = {0}, mask[8] = {0};
+    size_t n = p->head ? p->head : p->tail, from = 0, to = 0;
+    if (n > 8) n = 8;
+    if (p->head) from = p->head - n;
+    else from = p->n - n, to = 8 - n;
+    memcpy(probe + to, p->lower + from, n);
+    memset(mask + to, 0xff, n);
+    p->probe = word_load(probe, 8);
+    p->mask = word_load(mask, 8);
 }
 
 struct pattern pattern_read(str text, char *lower)
@@ -83,6 +102,7 @@ struct pattern pattern_read(str text, char *lower)
     for (size_t i = 0; i < text.n; i++) p.stars = (uint16_t)(p.stars + (text.at[i] == '*'));
     bool slashed = p.head && p.tail && text.at[first - 1] == '/' && text.at[text.n - p.tail] == '/';
     p.joins = slashed || p.stars > 1; // several stars: pieces_match knows which of them
+    set_probe(&p);
     return p;
 }
 
@@ -106,7 +126,7 @@ static bool pieces_match(const struct pattern *p, const struct action *a)
     return false;
 }
 
-bool pattern_match(const struct pattern *p, const struct action *a)
+bool pattern_match_all(const struct pattern *p, const struct action *a)
 {
     if (p->stars == 0) return p->hash == a->hash && p->n == a->n && memcmp(p->lower, a->lower, a->n) == 0;
     if ((size_t)p->head + p->tail > (size_t)a->n + p->joins) return false;

@@ -28,7 +28,8 @@ struct action {
     str      text; /* as asked */
     uint32_t hash;
     uint32_t n;
-    char     lower[ACTION_MAX_BYTES]; /* a multiple of eight */
+    uint64_t last;                    /* eight bytes of `lower` as they lie in memory; of a shorter one zeros before all there are */
+    char     lower[ACTION_MAX_BYTES]; /* then bytes up to the next multiple of 16 */
 };
 
 /*
@@ -40,7 +41,8 @@ MUST_USE bool action_read(str text, struct action *out);
 
 struct pattern {
     const char *lower;
-    uint32_t    hash; /* of an exact one */
+    uint64_t    probe, mask; /* of one with stars: up to eight bytes before the first, or else behind the last */
+    uint32_t    hash;        /* of an exact one */
     uint16_t    n;
     uint16_t    head, tail; /* bytes before the first and behind the last star */
     uint16_t    stars;
@@ -49,7 +51,22 @@ struct pattern {
 
 /* `lower` is room for text.n bytes that lives as long as the pattern. The text has at most ACTION_MAX_BYTES. */
 struct pattern pattern_read(str text, char *lower);
-bool           pattern_match(const struct pattern *p, const struct action *a);
+
+/* False: it does not match. A look at one word, which tells most of those that do not. */
+static inline bool pattern_may_match(const struct pattern *p, const struct action *a)
+{
+    if (p->stars == 0) return p->hash == a->hash;
+    uint64_t word = p->head ? word_load(a->lower, 8) : a->last;
+    if (p->head < 8) return (word & p->mask) == p->probe;
+    return p->head <= a->n && (word_load(a->lower + p->head - 8, 8) & p->mask) == p->probe;
+}
+
+bool pattern_match_all(const struct pattern *p, const struct action *a); /* the same answer as pattern_match, without that look */
+
+static inline bool pattern_match(const struct pattern *p, const struct action *a)
+{
+    return pattern_may_match(p, a) && pattern_match_all(p, a);
+}
 
 /* Is the text fit to be written into a role? "*" alone, or an action in which stars may stand. */
 bool pattern_is_valid(str text);

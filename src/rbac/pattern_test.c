@@ -83,6 +83,24 @@ TEST(pattern_match_takes_a_star_between_slashes_for_something_or_nothing)
     }
 }
 
+// The look at one word refuses nothing that the whole pattern takes, however the lengths lie to the word's.
+TEST(pattern_may_match_never_refuses_a_match)
+{
+    static const char TEXT[] = "Ab/cDeFgHiJk/lMnOpQrStU";
+    for (size_t n = 3; n < sizeof TEXT + 2; n++) {
+        struct action a;
+        char          text[64], pattern[64], lower[64];
+        snprintf(text, sizeof text, "a/%.*s", (int)n - 2, TEXT);
+        CHECK_ROW(action_read(str_of(text), &a), text);
+        for (size_t head = 0; head <= n; head++)
+            for (size_t tail = 0; head + tail <= n; tail++) {
+                snprintf(pattern, sizeof pattern, "%.*s*%s", (int)head, text, text + n - tail);
+                struct pattern p = pattern_read(str_of(pattern), lower);
+                CHECK_ROW(pattern_match_all(&p, &a) && pattern_may_match(&p, &a), pattern);
+            }
+    }
+}
+
 TEST(action_read_refuses_what_nobody_can_ask_for)
 {
     static const struct { const char *text; bool action, pattern; } CASES[] = {
