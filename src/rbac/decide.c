@@ -4,12 +4,19 @@
 #include "rbac/index.h"
 
 #define BATCH      64   // principals looked up at once, so that their cache misses overlap
-#define FILTER     2048 // bits
+#define FILTER     1024 // bits
 #define CANDIDATES 16
+#define LEVELS     (LEVEL_MAX + RBAC_MAX_ABOVE + 1)
 
-// Tags that somebody looks for: a bit for each. Most of those that nobody looks for are told at once.
+// Tags of principals that are looked for: a bit for each. Most of the others are told at once.
 struct filter {
     uint64_t bits[FILTER / 64];
+};
+
+// A level at which assignments stand.
+struct stand {
+    const struct level      *level;
+    const struct place_slot *slot; // the first that may be its
 };
 
 struct asking {
@@ -18,10 +25,12 @@ struct asking {
     struct rbac_answer         *answer;
     struct condition_facts      facts;
     size_t                      level_n;
-    size_t                      low;  // the first level whose assignments stand with their place
-    struct filter               high; // tags of the levels before that
+    size_t                      low; // the first level whose assignments stand with their place
     struct action               action;
-    struct level                levels[LEVEL_MAX + RBAC_MAX_ABOVE + 1];
+    struct level                levels[LEVELS];
+    size_t                      high_n, stand_n;
+    struct stand                stands[LEVELS]; // the high ones, whose assignments stand with their principals, and then the others
+    struct scope_mark           marks[LEVELS];  // of the high ones
 };
 
 static void filter_add(struct filter *f, uint32_t tag)
@@ -45,7 +54,6 @@ static enum err add_levels(struct call *c, struct asking *a)
     size_t own = levels_of(seed, q->at.path, a->levels + 1 + q->above_n);
     a->level_n = 1 + q->above_n + own;
     a->low = own && place_is_low(q->at.path) ? 2 + q->above_n : a->level_n; // the first of its own levels is the subscription
-    for (size_t i = 0; i < a->low; i++) filter_add(&a->high, tag_of(a->levels[i].hash));
     return OK;
 }
 
@@ -86,12 +94,13 @@ static bool conditions_hold(const struct asking *a, const struct rule_role *role
     return k && condition_eval(k, &a->facts) == TRUTH_TRUE;
 }
 
-// An entry with the tag of a principal and of a level. The record must say so too.
+// An entry with the tag of a principal and of a level, whose role names the action. The record must say so too.
 struct candidate {
     const struct assignment *record;
     const object_id         *who;
     const struct level      *level;
-    uint32_t                 role;
+    const struct rule_role  *role;
+    uint32_t                 blocks; // of the role
 };
 
 struct candidates {
@@ -101,14 +110,11 @@ struct candidates {
 
 static bool grants(struct asking *a, const struct candidate *x)
 {
-    const struct rule_role *role = a->rules->role_at[x->role];
-    uint32_t                blocks = role->matcher ? matcher_match(role->matcher, &a->action, a->q->plane) : 0;
-    if (!blocks) return false;
     const struct assignment *record = x->record;
     int64_t                  now = a->q->now_ns;
     if (!object_id_eq(record->principal, *x->who) || !str_eq_nocase(record->scope, x->level->path)) return false;
     if (record->lingers_until_ns && now >= record->lingers_until_ns) return false;
-    if (!conditions_hold(a, role, blocks, record)) {
+    if (!conditions_hold(a, x->role, x->blocks, record)) {
         miss(a->answer, RBAC_CONDITION_FALSE, record->id);
     } else if (now < record->counts_from_ns) {
         miss(a->answer, RBAC_NOT_YET, record->id);
@@ -127,11 +133,15 @@ static bool any_grants(struct asking *a, struct candidates *c)
     return granted;
 }
 
-// Notes the entry and sends for its record; true if the ones noted so far had to be looked at and one grants.
+// Notes the entry if its role names the action, and sends for its record: roles are few and in the cache, records are not.
+// True if the ones noted so far had to be looked at and one grants.
 static bool note(struct asking *a, struct candidates *c, struct entry e, const object_id *who, const struct level *level)
 {
+    const struct rule_role *role = a->rules->role_at[e.role];
+    uint32_t                blocks = role->matcher ? matcher_match(role->matcher, &a->action, a->q->plane) : 0;
+    if (!blocks) return false;
     for (size_t byte = offsetof(struct assignment, id); byte < sizeof *e.record + 160; byte += 64) __builtin_prefetch((const char *)e.record + byte);
-    c->at[c->n++] = (struct candidate){e.record, who, level, e.role};
+    c->at[c->n++] = (struct candidate){e.record, who, level, role, blocks};
     return c->n == CANDIDATES && any_grants(a, c);
 }
 
@@ -160,7 +170,7 @@ static bool scan_place(struct asking *a, struct candidates *c, const struct hold
                 if (note(a, c, holding_at(held, at), &b->who[i], level)) return true;
         return false;
     }
-    for (uint32_t at = 0; at < (holding_is_table(held) ? held->room : held->n); at++) {
+    for (uint32_t at = 0, end = holding_is_table(held) ? held->room : held->n; at < end; at++) {
         if (!filter_has(&b->tags, held->tags[at]) || !holding_records(held)[at]) continue;
         for (size_t i = 0; i < b->n; i++)
             if (tag_of(b->hashes[i]) == held->tags[at] && note(a, c, holding_at(held, at), &b->who[i], level)) return true;
@@ -172,23 +182,14 @@ static bool scan_place(struct asking *a, struct candidates *c, const struct hold
 static bool scan_holder(struct asking *a, struct candidates *c, const struct holding *held, const object_id *who)
 {
     if (holding_is_table(held)) {
-        for (size_t i = 0; i < a->low; i++)
-            for (uint32_t at = HOLDING_END; holding_next(held, tag_of(a->levels[i].hash), &at);)
-                if (note(a, c, holding_at(held, at), who, &a->levels[i])) return true;
+        for (size_t i = 0; i < a->high_n; i++)
+            for (uint32_t at = HOLDING_END; holding_next(held, a->stands[i].slot->tag, &at);)
+                if (note(a, c, holding_at(held, at), who, a->stands[i].level)) return true;
         return false;
     }
-    for (uint32_t at = 0; at < held->n; at++) {
-        if (!filter_has(&a->high, held->tags[at])) continue;
-        for (size_t i = 0; i < a->low; i++)
-            if (tag_of(a->levels[i].hash) == held->tags[at] && note(a, c, holding_at(held, at), who, &a->levels[i])) return true;
-    }
-    return false;
-}
-
-static bool may_hold(const struct asking *a, uint64_t who_hash)
-{
-    for (size_t i = 0; i < a->low; i++)
-        if (holders_may_hold(&a->rules->holders, holders_pair(who_hash, tag_of(a->levels[i].hash)))) return true;
+    for (uint32_t at = 0; at < held->n; at++)
+        for (size_t i = 0; i < a->high_n; i++)
+            if (a->stands[i].slot->tag == held->tags[at] && note(a, c, holding_at(held, at), who, a->stands[i].level)) return true;
     return false;
 }
 
@@ -199,7 +200,7 @@ static void read_principals(const struct asking *a, struct batch *b)
     for (size_t i = 0; i < b->n; i++) {
         b->hashes[i] = holders_hash(h, b->who[i]);
         filter_add(&b->tags, tag_of(b->hashes[i]));
-        if (!h->filter || !may_hold(a, b->hashes[i])) continue;
+        if (!h->filter || !a->high_n || !holders_may_hold(h, b->hashes[i], a->marks, a->high_n)) continue;
         holders_prefetch(h, b->hashes[i]);
         b->high[b->high_n++] = (struct held){.who = &b->who[i], .hash = b->hashes[i]};
     }
@@ -214,18 +215,37 @@ static void find_holdings(const struct asking *a, struct batch *b)
     }
 }
 
-static void prefetch_places(const struct asking *a)
+// Notes the level if anything stands there: at most levels of most scopes nothing does.
+static const struct stand *find_stand(struct asking *a, const struct level *level)
 {
-    const struct places *p = &a->rules->places;
-    for (size_t i = a->low; i < a->level_n; i++)
-        for (const struct place_slot *s = NULL; (s = places_next(p, a->levels[i].hash, s)) != NULL;)
-            if (s->low) holding_prefetch(s->low);
+    const struct place_slot *slot = places_next(&a->rules->places, level->hash, NULL);
+    if (!slot) return NULL;
+    a->stands[a->stand_n] = (struct stand){level, slot};
+    return &a->stands[a->stand_n++];
 }
 
-static bool level_grants(struct asking *a, struct candidates *c, const struct level *level, const struct batch *b)
+static void find_high(struct asking *a)
 {
-    for (const struct place_slot *s = NULL; (s = places_next(&a->rules->places, level->hash, s)) != NULL;)
-        if (s->low && scan_place(a, c, s->low, level, b)) return true;
+    a->stand_n = 0;
+    for (size_t i = 0; i < a->low; i++) {
+        const struct stand *s = find_stand(a, &a->levels[i]);
+        if (s) a->marks[a->stand_n - 1] = holders_mark(s->slot->tag);
+    }
+    a->high_n = a->stand_n;
+}
+
+static void find_low(struct asking *a)
+{
+    for (size_t i = a->low; i < a->level_n; i++) {
+        const struct stand *s = find_stand(a, &a->levels[i]);
+        if (s && s->slot->low) holding_prefetch(s->slot->low);
+    }
+}
+
+static bool stand_grants(struct asking *a, struct candidates *c, const struct stand *at, const struct batch *b)
+{
+    for (const struct place_slot *s = at->slot; s; s = places_next(&a->rules->places, at->level->hash, s))
+        if (s->low && scan_place(a, c, s->low, at->level, b)) return true;
     return false;
 }
 
@@ -233,8 +253,8 @@ static bool batch_grants(struct asking *a, struct batch *b)
 {
     struct candidates c;
     c.n = 0;
-    for (size_t i = a->low; i < a->level_n; i++)
-        if (level_grants(a, &c, &a->levels[i], b)) return true;
+    for (size_t i = a->high_n; i < a->stand_n; i++)
+        if (stand_grants(a, &c, &a->stands[i], b)) return true;
     for (size_t i = 0; i < b->high_n; i++)
         if (b->high[i].at && scan_holder(a, &c, b->high[i].at, b->high[i].who)) return true;
     return any_grants(a, &c);
@@ -244,14 +264,15 @@ static bool batch_grants(struct asking *a, struct batch *b)
 static void look_for_grant(struct asking *a)
 {
     const struct rbac_question *q = a->q;
-    for (size_t i = a->low; i < a->level_n; i++) places_prefetch(&a->rules->places, a->levels[i].hash);
+    for (size_t i = a->level_n; i > 0; i--) places_prefetch(&a->rules->places, a->levels[i - 1].hash);
+    find_high(a); // places that many ask for: they are in the cache
     for (size_t i = 0; i < q->who_n && !a->answer->allowed; i += BATCH) {
         struct batch b;
         b.who = q->who + i;
         b.n = q->who_n - i < BATCH ? q->who_n - i : BATCH;
         b.tags = (struct filter){0};
         read_principals(a, &b);
-        if (i == 0) prefetch_places(a);
+        if (i == 0) find_low(a);
         find_holdings(a, &b);
         batch_grants(a, &b);
     }
@@ -264,7 +285,6 @@ enum err rbac_decide(struct call *c, const struct rbac_rules *rules, const struc
     a.rules = rules;
     a.q = q;
     a.answer = &answer;
-    a.high = (struct filter){0};
     if (!action_read(q->action, &a.action)) return FAIL(c, ERR_PARAMETER_INVALID, "'%.*s' is no action.", PSTR(str_upto(q->action, 128)));
     a.facts = (struct condition_facts){.action = &a.action, .attributes = q->attributes, .now_ns = q->now_ns};
     TRY(add_levels(c, &a));

@@ -2,7 +2,10 @@
 
 #include <stdlib.h>
 
+#include "core/pages.h"
+
 #define FEWEST_SLOTS     ((size_t)64)
+#define MOST_SLOTS       ((size_t)UINT32_MAX) // a home is found by half of the hash
 #define FEWEST_WORDS     ((size_t)64)
 #define FILTER_BITS_EACH 16 // at least: then one question in a hundred is answered with a false yes
 
@@ -11,10 +14,21 @@ static bool is_free(const struct holder *x)
     return !x->high && x->low_n == 0;
 }
 
+static size_t next_slot(const struct holders *h, size_t i)
+{
+    return i + 1 == h->room ? 0 : i + 1;
+}
+
+// How many slots behind `from` the slot `to` is, round the end.
+static size_t distance(const struct holders *h, size_t from, size_t to)
+{
+    return to >= from ? to - from : to + h->room - from;
+}
+
 static struct holder *slot_of(const struct holders *h, object_id who, uint64_t hash)
 {
     size_t i = holders_home(h, hash);
-    while (!is_free(&h->slots[i]) && !object_id_eq(h->slots[i].who, who)) i = (i + 1) & (h->room - 1);
+    while (!is_free(&h->slots[i]) && !object_id_eq(h->slots[i].who, who)) i = next_slot(h, i);
     return &h->slots[i];
 }
 
@@ -27,8 +41,9 @@ struct holder *holders_find(const struct holders *h, object_id who, uint64_t has
 static bool more_slots(struct holders *h)
 {
     struct holders fresh = *h;
-    fresh.room = h->room ? h->room * 2 : FEWEST_SLOTS;
-    fresh.slots = calloc(fresh.room, sizeof *fresh.slots);
+    fresh.room = h->room ? h->room + h->room / 4 : FEWEST_SLOTS; // by little: a slot is large, and half of them free would cost too much
+    if (fresh.room > MOST_SLOTS) return false;
+    fresh.slots = pages_alloc(fresh.room, sizeof *fresh.slots);
     if (!fresh.slots) return false;
     for (size_t i = 0; i < h->room; i++)
         if (!is_free(&h->slots[i])) *slot_of(&fresh, h->slots[i].who, holders_hash(h, h->slots[i].who)) = h->slots[i];
@@ -39,8 +54,8 @@ static bool more_slots(struct holders *h)
 
 static void mark(struct holders *h, uint64_t who_hash, uint32_t tag)
 {
-    uint64_t pair = holders_pair(who_hash, tag);
-    h->filter[pair >> 12 & (h->filter_words - 1)] |= holders_pair_bits(pair);
+    const struct scope_mark m = holders_mark(tag);
+    h->filter[holders_filter_word(h->filter_words, who_hash, &m)] |= m.bits;
 }
 
 static void mark_all(struct holders *h, const struct holder *x)
@@ -53,7 +68,7 @@ static void mark_all(struct holders *h, const struct holder *x)
 static bool more_filter(struct holders *h)
 {
     size_t    words = h->filter_words ? h->filter_words * 2 : FEWEST_WORDS;
-    uint64_t *filter = calloc(words, sizeof *filter);
+    uint64_t *filter = pages_alloc(words, sizeof *filter);
     if (!filter) return false;
     free(h->filter);
     h->filter = filter;
@@ -79,7 +94,7 @@ void holders_remove_high(struct holders *h, struct holder *x, uint32_t tag, cons
 
 struct holder *holders_use(struct holders *h, object_id who)
 {
-    if (h->n >= h->room / 2 && !more_slots(h)) return NULL;
+    if (h->n >= h->room / 4 * 3 && !more_slots(h)) return NULL;
     struct holder *x = slot_of(h, who, holders_hash(h, who));
     h->n += is_free(x);
     if (is_free(x)) *x = (struct holder){.who = who, .low = HOLDER_NO_ITEM};
@@ -89,11 +104,11 @@ struct holder *holders_use(struct holders *h, object_id who)
 void holders_leave(struct holders *h, struct holder *x)
 {
     if (!is_free(x)) return;
-    size_t mask = h->room - 1, hole = (size_t)(x - h->slots);
+    size_t hole = (size_t)(x - h->slots);
     h->n--;
-    for (size_t i = (hole + 1) & mask; !is_free(&h->slots[i]); i = (i + 1) & mask) {
+    for (size_t i = next_slot(h, hole); !is_free(&h->slots[i]); i = next_slot(h, i)) {
         size_t home = holders_home(h, holders_hash(h, h->slots[i].who));
-        if (((i - home) & mask) < ((i - hole) & mask)) continue;
+        if (distance(h, home, i) < distance(h, hole, i)) continue;
         h->slots[hole] = h->slots[i];
         hole = i;
     }

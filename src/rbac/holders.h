@@ -23,7 +23,7 @@ struct holder {
 
 struct holders {
     struct holder *slots;
-    size_t         room; /* a power of two, or 0 */
+    size_t         room;
     size_t         n;
     uint64_t       seed;
     uint64_t      *filter;       /* two bits in one word for each principal and scope; stale ones go when it grows */
@@ -49,26 +49,40 @@ static inline uint64_t holders_hash(const struct holders *h, object_id who)
     return hash_guid(h->seed, who.g);
 }
 
-static inline uint64_t holders_pair(uint64_t who_hash, uint32_t scope_tag)
+/* What a scope is in the filter: together with a principal it is a word, and by itself the bits of the word. */
+struct scope_mark {
+    uint64_t spread;
+    uint64_t bits;
+};
+
+static inline struct scope_mark holders_mark(uint32_t scope_tag)
 {
-    return hash_word(who_hash, scope_tag);
+    uint64_t spread = scope_tag * UINT64_C(0x9e3779b97f4a7c15);
+    return (struct scope_mark){spread, UINT64_C(1) << (spread >> 58) | UINT64_C(1) << (spread >> 52 & 63)};
 }
 
-static inline uint64_t holders_pair_bits(uint64_t pair)
+/* The principal's hash is random and secret, so that an exclusive or with it is all the mixing that a pair takes. */
+static inline size_t holders_filter_word(size_t words, uint64_t who_hash, const struct scope_mark *m)
 {
-    return UINT64_C(1) << (pair & 63) | UINT64_C(1) << (pair >> 6 & 63);
+    return (who_hash ^ m->spread) >> 8 & (words - 1);
 }
 
-/* False: the principal holds nothing at the scope. There must be a filter. */
-static inline bool holders_may_hold(const struct holders *h, uint64_t pair)
+/*
+ * False: the principal holds nothing at any of the scopes. There must be a filter. Each scope is looked at, whatever the
+ * one before says: no processor foresees where a loop ends early.
+ */
+static inline bool holders_may_hold(const struct holders *h, uint64_t who_hash, const struct scope_mark *marks, size_t n)
 {
-    uint64_t bits = holders_pair_bits(pair);
-    return (h->filter[pair >> 12 & (h->filter_words - 1)] & bits) == bits;
+    const uint64_t *filter = h->filter;
+    size_t          words = h->filter_words;
+    unsigned        any = 0;
+    for (const struct scope_mark *m = marks; m < marks + n; m++) any |= (filter[holders_filter_word(words, who_hash, m)] & m->bits) == m->bits;
+    return any != 0;
 }
 
 static inline size_t holders_home(const struct holders *h, uint64_t hash)
 {
-    return hash >> 24 & (h->room - 1);
+    return (size_t)((hash >> 32) * h->room >> 32);
 }
 
 static inline void holders_prefetch(const struct holders *h, uint64_t hash)

@@ -2,7 +2,10 @@
 
 #include <stdlib.h>
 
-#define FEWEST ((size_t)64)
+#include "core/pages.h"
+
+#define FEWEST      ((size_t)64)
+#define BEHIND_HOME ((size_t)256) // slots behind the homes, the last of which stays free; a run of so many is not met in practice
 
 void places_init(struct places *p)
 {
@@ -10,10 +13,15 @@ void places_init(struct places *p)
     map_init(&p->subscriptions, false);
 }
 
+static size_t slot_n(const struct places *p)
+{
+    return p->table_room ? p->table_room + BEHIND_HOME : 0;
+}
+
 void places_clear(struct places *p)
 {
     struct subscription_places *s;
-    for (size_t i = 0; i < p->table_room; i++)
+    for (size_t i = 0; i < slot_n(p); i++)
         if (p->table[i].place != PLACE_NONE) free(p->table[i].low);
     for (size_t at = 0; (s = map_next(&p->subscriptions, &at));) free(s);
     map_clear(&p->subscriptions);
@@ -21,27 +29,47 @@ void places_clear(struct places *p)
     free(p->table);
 }
 
-// Where a place with that hash would be put.
-static struct place_slot *free_slot(const struct places *p, uint64_t hash)
+// The slots of a table in a table of more homes, in the same order. False: a run is too long for it.
+static bool move_slots(const struct places *from, struct places *to)
 {
-    size_t i = hash & (p->table_room - 1);
-    while (p->table[i].place != PLACE_NONE) i = (i + 1) & (p->table_room - 1);
-    return &p->table[i];
+    size_t at = 0;
+    for (size_t i = 0; i < slot_n(from); i++) {
+        if (from->table[i].place == PLACE_NONE) continue;
+        size_t home = places_home(to, from->table[i].tag);
+        at = home > at ? home : at;
+        if (at + 1 >= slot_n(to)) return false;
+        to->table[at++] = from->table[i];
+    }
+    return true;
 }
 
 static bool more_table(struct places *p)
 {
-    size_t             room = p->table_room ? p->table_room * 2 : FEWEST;
-    struct place_slot *old = p->table, *table = malloc(room * sizeof *table);
-    size_t             old_room = p->table_room;
-    if (!table) return false;
-    for (size_t i = 0; i < room; i++) table[i] = (struct place_slot){.place = PLACE_NONE};
-    p->table = table;
-    p->table_room = room;
-    for (size_t i = 0; i < old_room; i++)
-        if (old[i].place != PLACE_NONE) *free_slot(p, p->at[old[i].place].hash) = old[i];
-    free(old);
+    struct places more = *p;
+    more.table_room = p->table_room ? p->table_room + p->table_room / 4 : FEWEST;
+    more.table = pages_alloc(slot_n(&more), sizeof *more.table);
+    if (!more.table) return false;
+    for (size_t i = 0; i < slot_n(&more); i++) more.table[i] = (struct place_slot){.place = PLACE_NONE};
+    if (!move_slots(p, &more)) {
+        free(more.table);
+        return false;
+    }
+    free(p->table);
+    p->table = more.table;
+    p->table_room = more.table_room;
     return true;
+}
+
+// A slot for a new place among the others, which make room; NULL: its run reaches the end of the table.
+static struct place_slot *insert_slot(struct places *p, uint32_t tag, uint32_t place)
+{
+    size_t at = places_home(p, tag), end;
+    while (p->table[at].place != PLACE_NONE && p->table[at].tag <= tag) at++;
+    for (end = at; p->table[end].place != PLACE_NONE;) end++;
+    if (end + 1 >= slot_n(p)) return NULL;
+    memmove(p->table + at + 1, p->table + at, (end - at) * sizeof *p->table);
+    p->table[at] = (struct place_slot){.tag = tag, .place = place};
+    return &p->table[at];
 }
 
 static bool more_places(struct places *p)
@@ -84,6 +112,14 @@ static void chain_place(struct places *p, uint32_t place)
     x->subscription->first = place;
 }
 
+// A subscription without places is none.
+static void forget_empty(struct places *p, struct subscription_places *s)
+{
+    if (s->first != PLACE_NONE || s == &p->outside) return;
+    map_remove(&p->subscriptions, guid_key(&s->id));
+    free(s);
+}
+
 static void unchain_place(struct places *p, uint32_t place)
 {
     struct place               *x = &p->at[place];
@@ -91,9 +127,7 @@ static void unchain_place(struct places *p, uint32_t place)
     if (x->next != PLACE_NONE) p->at[x->next].before = x->before;
     if (x->before != PLACE_NONE) p->at[x->before].next = x->next;
     else s->first = x->next;
-    if (s->first != PLACE_NONE || s == &p->outside) return;
-    map_remove(&p->subscriptions, guid_key(&s->id));
-    free(s);
+    forget_empty(p, s);
 }
 
 struct place_slot *places_find(const struct places *p, uint64_t hash)
@@ -109,13 +143,18 @@ struct place_slot *places_use(struct places *p, uint64_t hash, str scope)
     struct subscription_places *s;
     struct place_slot          *slot = places_find(p, hash);
     if (slot) return slot;
-    if (p->n >= p->table_room / 4 * 3 && !more_table(p)) return NULL;
+    if (p->n >= p->table_room / 5 * 4 && !more_table(p)) return NULL;
     if (p->free == PLACE_NONE && p->used == p->room && !more_places(p)) return NULL;
     if (!subscription_of(p, scope, &s)) return NULL;
-    uint32_t place = p->free == PLACE_NONE ? p->used++ : p->free;
-    if (p->free != PLACE_NONE) p->free = p->at[place].next;
-    slot = free_slot(p, hash);
-    *slot = (struct place_slot){.tag = tag_of(hash), .place = place};
+    uint32_t place = p->free == PLACE_NONE ? p->used : p->free;
+    slot = insert_slot(p, tag_of(hash), place);
+    if (!slot && more_table(p)) slot = insert_slot(p, tag_of(hash), place);
+    if (!slot) {
+        forget_empty(p, s);
+        return NULL;
+    }
+    if (p->free == PLACE_NONE) p->used++;
+    else p->free = p->at[place].next;
     p->at[place] = (struct place){.hash = hash, .high = ITEM_NONE, .next = PLACE_NONE, .before = PLACE_NONE, .subscription = s};
     p->n++;
     chain_place(p, place);
@@ -129,17 +168,13 @@ void places_count(struct places *p, uint32_t place, int by)
     x->subscription->n += (size_t)by;
 }
 
-// Empties the slot; later entries of the run move back.
+// Empties the slot; those behind it that do not stand at home move back by one.
 static void forget(struct places *p, struct place_slot *slot)
 {
-    size_t mask = p->table_room - 1, hole = (size_t)(slot - p->table);
-    for (size_t i = (hole + 1) & mask; p->table[i].place != PLACE_NONE; i = (i + 1) & mask) {
-        size_t home = p->at[p->table[i].place].hash & mask;
-        if (((i - home) & mask) < ((i - hole) & mask)) continue;
-        p->table[hole] = p->table[i];
-        hole = i;
-    }
-    p->table[hole] = (struct place_slot){.place = PLACE_NONE};
+    size_t at = (size_t)(slot - p->table), end = at + 1;
+    while (p->table[end].place != PLACE_NONE && places_home(p, p->table[end].tag) < end) end++;
+    memmove(p->table + at, p->table + at + 1, (end - at - 1) * sizeof *p->table);
+    p->table[end - 1] = (struct place_slot){.place = PLACE_NONE};
 }
 
 void places_leave(struct places *p, struct place_slot *slot)
@@ -160,8 +195,9 @@ const struct subscription_places *places_subscription(const struct places *p, gu
 
 size_t places_bytes(const struct places *p)
 {
-    size_t n = p->room * sizeof *p->at + p->table_room * sizeof *p->table + p->subscriptions.n * sizeof(struct subscription_places) +
+    size_t n = p->room * sizeof *p->at + slot_n(p) * sizeof *p->table + p->subscriptions.n * sizeof(struct subscription_places) +
                p->subscriptions.room * 4 * sizeof(void *);
-    for (size_t i = 0; i < p->table_room; i++) n += holding_bytes(p->table[i].low);
+    for (size_t i = 0; i < slot_n(p); i++)
+        if (p->table[i].place != PLACE_NONE) n += holding_bytes(p->table[i].low);
     return n;
 }

@@ -36,7 +36,10 @@ struct place {
     uint32_t                    next, before; /* places of the same subscription; of a free one `next` is the next free one */
 };
 
-/* What a decision needs lies in the table itself; the whole hash does not: a tag of it is a hint, and the records decide. */
+/*
+ * What a decision needs lies in the table itself; the whole hash does not: a tag of it is a hint, and the records decide.
+ * A slot's home follows from its tag, and no slot stands before its home.
+ */
 struct place_slot {
     struct holding *low;   /* by the tag of the principal */
     uint32_t        tag;   /* of the place's hash */
@@ -47,8 +50,8 @@ struct places {
     struct place              *at;
     uint32_t                   used, room, free;
     size_t                     n;
-    struct place_slot         *table;
-    size_t                     table_room; /* a power of two, or 0 */
+    struct place_slot         *table;      /* in the order of tags, with free slots between */
+    size_t                     table_room; /* homes; behind them there is room for what stands behind the last ones */
     struct map                 subscriptions;
     struct subscription_places outside; /* of no subscription: the root, management groups */
 };
@@ -63,19 +66,23 @@ static inline bool place_is_low(str path)
 void places_init(struct places *p);
 void places_clear(struct places *p);
 
+static inline size_t places_home(const struct places *p, uint32_t tag)
+{
+    return (size_t)((uint64_t)tag * p->table_room >> 32);
+}
+
 /*
  * The slots that may be the place's with that hash: for (s = NULL; (s = places_next(p, hash, s)) != NULL;)
- * Nearly always there is one or none, and it is; whose it is, its assignments say.
+ * Nearly always there is one or none, and it is; whose it is, its assignments say. The order of tags ends a
+ * search for what is not there as soon as one that is: most levels of a scope have no assignments.
  */
 static inline struct place_slot *places_next(const struct places *p, uint64_t hash, const struct place_slot *behind)
 {
-    size_t mask = p->table_room - 1, at = behind ? (size_t)(behind - p->table) + 1 : hash;
-    for (size_t i = at & mask; p->table_room; i = (i + 1) & mask) {
-        struct place_slot *s = &p->table[i];
-        if (s->place == PLACE_NONE) return NULL;
-        if (s->tag == tag_of(hash)) return s;
-    }
-    return NULL;
+    uint32_t tag = tag_of(hash);
+    if (!p->table_room) return NULL;
+    struct place_slot *s = behind ? (struct place_slot *)behind + 1 : &p->table[places_home(p, tag)];
+    while (s->place != PLACE_NONE && s->tag < tag) s++;
+    return s->place != PLACE_NONE && s->tag == tag ? s : NULL;
 }
 
 /* The slot of the place with that hash, or NULL. */
@@ -83,7 +90,7 @@ struct place_slot *places_find(const struct places *p, uint64_t hash);
 
 static inline void places_prefetch(const struct places *p, uint64_t hash)
 {
-    if (p->table_room) __builtin_prefetch(&p->table[hash & (p->table_room - 1)]);
+    if (p->table_room) __builtin_prefetch(&p->table[places_home(p, tag_of(hash))]);
 }
 
 /* The same, made if need be; NULL: no memory. */
