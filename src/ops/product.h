@@ -12,7 +12,6 @@
 
 #include "core/secret.h"
 #include "core/time.h"
-#include "net/loop.h"
 #include "ops/propagation.h"
 #include "ops/world.h"
 #include "resources/names.h"
@@ -30,6 +29,7 @@ struct minter;
 struct committer;
 struct housekeeper;
 struct logs;
+struct net_loops;
 
 #define LOG_KEPT_KINDS 4
 
