@@ -141,6 +141,13 @@ size_t str_index_nocase(const str *table, size_t n, str s)
     return STR_NOWHERE;
 }
 
+size_t str_characters(str utf8)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < utf8.n; i++) n += ((unsigned char)utf8.at[i] & 0xC0) != 0x80;
+    return n;
+}
+
 bool str_take_character(str *rest, uint32_t *out)
 {
     static const uint32_t SMALLEST[] = {0, 0x80, 0x800, 0x10000}; // a longer form than needed is refused

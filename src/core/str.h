@@ -140,5 +140,7 @@ MUST_USE bool str_to_u64(str s, uint64_t *out);
 /* One of the names in a table, case-insensitively; its index or STR_NOWHERE. */
 size_t str_index_nocase(const str *table, size_t n, str s);
 
+/* How many characters a well-formed UTF-8 text has. */
+size_t str_characters(str utf8);
 /* Takes one character off a UTF-8 text; false if what stands there is none, *rest is then untouched. */
 MUST_USE bool str_take_character(str *rest, uint32_t *out);

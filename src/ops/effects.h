@@ -74,14 +74,17 @@ struct effect_sites {
     size_t              n, room;
 };
 
+struct effect;
+/* Adds the sites; none: these arguments have no such effect. May fail as the deed would. */
+typedef enum err effect_finder(struct call *c, struct work *w, const struct effect *e, const void *args, struct effect_sites *out);
+
 struct effect {
     const char      *name;
     enum effect_rule rule;
     enum rbac_plane  plane;
     const char      *action; /* NULL: each site has its own */
-    /* Adds the sites; none: these arguments have no such effect. May fail as the deed would. */
-    enum err (*find)(struct call *c, struct work *w, const struct effect *e, const void *args, struct effect_sites *out);
-    const void *context; /* find's own */
+    effect_finder   *find;
+    const void      *context; /* find's own */
 };
 
 FALLIBLE effect_site_add(struct call *c, struct effect_sites *sites, struct effect_site site);

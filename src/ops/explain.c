@@ -158,8 +158,9 @@ static const struct resource *vault_at(const struct work *w, str path)
 
 static const struct vault_op *op_of(str action)
 {
-    for (size_t i = 0; i < SECRETS_OP_N; i++)
-        if (str_eq_nocase(action, str_of(SECRETS_OPS[i]->op.action))) return SECRETS_OPS[i];
+    for (size_t i = 0; i < VAULT_ITEM_KIND_N; i++)
+        for (size_t k = 0; k < VAULT_ITEM_KINDS[i]->op_n; k++)
+            if (str_eq_nocase(action, str_of(VAULT_ITEM_KINDS[i]->ops[k]->op.action))) return VAULT_ITEM_KINDS[i]->ops[k];
     return NULL;
 }
 
@@ -176,10 +177,15 @@ static enum err ask_policies(struct call *c, const struct work *w, const struct 
 }
 
 // "secrets get" as the action that roles would name.
-static str action_of_policy(struct call *c, str policy)
+static str action_of_policy(str policy)
 {
-    for (size_t i = 0; i < SECRETS_OP_N; i++)
-        if (str_eq(policy, call_format(c, "%s %s", SECRETS_OPS[i]->collection, SECRETS_OPS[i]->permission))) return str_of(SECRETS_OPS[i]->op.action);
+    str collection = str_upto(policy, str_find(policy, ' ')), permission = str_from(policy, collection.n + 1);
+    for (size_t i = 0; i < VAULT_ITEM_KIND_N; i++) {
+        const struct vault_item_kind *kind = VAULT_ITEM_KINDS[i];
+        if (!str_eq(collection, str_of(kind->collection))) continue;
+        for (size_t k = 0; k < kind->op_n; k++)
+            if (str_eq(permission, str_of(kind->ops[k]->permission))) return str_of(kind->ops[k]->op.action);
+    }
     return policy;
 }
 
@@ -231,7 +237,7 @@ enum err explain(struct call *c, struct work *w, const struct explain_question *
     struct asking            a;
     struct explanation       e = {.asked = *asked, .who = directory_find(w->world->directory, asked->who)};
     struct explain_question *q = &e.asked;
-    if (!str_empty(q->policy)) q->action = action_of_policy(c, q->policy);
+    if (!str_empty(q->policy)) q->action = action_of_policy(q->policy);
     TRY(begin(c, w, q, &a));
     TRY(list_items(&a, &e));
     TRY(look_ahead(&a, &e));

@@ -12,7 +12,7 @@ static enum err kept_name(struct call *c, const struct work *w, str vault, str n
     *out = name;
     if (!r || !str_eq_nocase(r->type, S(VAULT_TYPE))) return OK;
     TRY(vault_open(c, w, r->name, &v));
-    return v.uses_rbac ? SECRETS_GET.find_name(c, w, &v, name, out, &found) : OK;
+    return v.uses_rbac ? SECRETS_GET.find_name(c, w, &v, &SECRETS_GET, name, out, &found) : OK;
 }
 
 // "VAULT/secrets/NAME", perhaps with a version behind it: secrets are what a name is published for.

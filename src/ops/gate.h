@@ -69,6 +69,7 @@ void     work_end(struct work *w);
 #define OP_MAX_EFFECTS 4
 
 struct effect;
+typedef enum err op_deed(struct call *c, struct work *w, const void *args, void *out);
 
 struct op {
     const char          *name;
@@ -79,7 +80,7 @@ struct op {
     bool                 by_target;               /* the target must name the action: without one nothing is done */
     const struct effect *effects[OP_MAX_EFFECTS]; /* what it does besides, asked for before the deed; then NULL */
     const char          *no_effects;              /* of a writing op without any: why there is nothing to ask */
-    enum err (*run)(struct call *c, struct work *w, const void *args, void *out);
+    op_deed             *run;
 };
 
 /*

@@ -23,10 +23,10 @@ static void put_deleted_secret(struct test_product *s, const char *vault, const 
     CLEANUP(secret_clear) struct secret value = {0};
     struct test                        *t = s->test;
     struct vault                        v;
-    struct vault_secret                 got;
+    struct vault_item                   got;
     CHECK_OK(secret_init(t->call, &value, str_bytes(S("value"))));
     CHECK_OK(vault_open(t->call, &s->work, str_of(vault), &v));
-    struct secrets_args args = {.vault = &v, .name = str_of(name), .value = &value};
+    struct vault_item_args args = {.kind = &VAULT_ITEM_SECRET, .vault = &v, .name = str_of(name), .content = &value};
     CHECK_OK(test_product_vault_run(s, &v, &SECRETS_SET, args.name, &args, &got));
     CHECK_OK(test_product_vault_run(s, &v, &SECRETS_DELETE, args.name, &args, &got));
 }

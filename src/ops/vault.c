@@ -122,7 +122,7 @@ enum err vault_ask(struct call *c, struct work *w, const struct vault *v, const 
 {
     struct op_target target = {.scope = v->resource->id};
     bool             found;
-    if (!str_empty(name) && v->uses_rbac) TRY(op->find_name(c, w, v, name, &name, &found));
+    if (!str_empty(name) && v->uses_rbac) TRY(op->find_name(c, w, v, op, name, &name, &found));
     if (!str_empty(name)) TRY(vault_object_scope(c, v, op->collection, name, &target.scope));
     if (!v->uses_rbac) return ask_policies(c, w, v, op, &target);
     if (!str_empty(name)) TRY(vault_name_attributes(c, op->collection, name, false, &target.attributes));

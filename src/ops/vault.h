@@ -33,8 +33,11 @@ struct vault {
 /* The living vault of that name, in any case. Errors: ERR_VAULT_NOT_FOUND */
 FALLIBLE vault_open(struct call *c, const struct work *w, str name, struct vault *out);
 
+struct vault_item_kind;
+struct vault_op;
 /* *out is the kept spelling of `name`, or `name` itself where nothing is kept: *out_found. */
-typedef enum err vault_name_finder(struct call *c, const struct work *w, const struct vault *v, str name, str *out, bool *out_found);
+typedef enum err vault_name_finder(struct call *c, const struct work *w, const struct vault *v, const struct vault_op *op, str name, str *out,
+                                   bool *out_found);
 
 /* What can be done in a vault: one row with the permission of either mode. */
 struct vault_op {
@@ -42,7 +45,8 @@ struct vault_op {
     const char *collection; /* "secrets" */
     const char *permission; /* ... and this where access policies do: "get" */
     /* The name that an object is kept under: names are found in any case, and conditions compare them by case. */
-    vault_name_finder *find_name;
+    vault_name_finder            *find_name;
+    const struct vault_item_kind *kind; /* what the op is about */
 };
 
 /* "{vault}/secrets/{name}". Lives: the call. */

@@ -475,7 +475,7 @@ static enum err remove_for_good(struct call *c, struct work *w, const struct res
 {
     str id;
     TRY(call_copy_str(c, vault->id, &id));
-    TRY(secrets_purge_vault(c, w, vault->uid));
+    TRY(vault_items_purge_vault(c, w, vault->uid));
     TRY(work_change(c, w, STORE_RESOURCE, &vault->ref, NULL));
     return cascade_denies_purged(c, w, id);
 }

@@ -75,12 +75,12 @@ TEST(R7_a_vault_asks_either_its_roles_or_its_policies)
     for (size_t i = 0; i < COUNT(CASES); i++) {
         CLEANUP(test_product_close) struct test_product s;
         struct vault                                    v;
-        struct secrets_page                             page;
+        struct vault_item_page                          page;
         test_product_open(&s, t);
         test_product_put_vault(&s, "v1", CASES[i].document);
         if (CASES[i].has_role) test_product_assign(&s, s.caller.id, "Key Vault Administrator", TEST_PRODUCT_SUBSCRIPTION);
         CHECK_ERR(vault_open(t->call, &s.work, S("v1"), &v), OK, CASES[i].row);
-        struct secrets_args args = {.vault = &v, .limit = 5};
+        struct vault_item_args args = {.kind = &VAULT_ITEM_SECRET, .vault = &v, .limit = 5};
         CHECK_ERR(test_product_vault_run(&s, &v, &SECRETS_LIST, STR_NONE, &args, &page), CASES[i].want, CASES[i].row);
     }
 }
@@ -107,16 +107,16 @@ TEST(R1_R4_a_role_counts_for_its_own_actions_and_where_it_is_given)
         CLEANUP(test_product_close) struct test_product s;
         struct vault                                    v;
         union {
-            struct secrets_page      page;
+            struct vault_item_page   page;
             struct vault_secret_open open;
             bytes                    blob;
-            struct vault_secret      secret;
+            struct vault_item        secret;
         } out;
         test_product_open(&s, t);
         test_product_put_vault(&s, "v1", "{\"properties\":{\"enableRbacAuthorization\":true}}");
         if (CASES[i].role) test_product_assign(&s, s.caller.id, CASES[i].role, CASES[i].scope);
         CHECK_ERR(vault_open(t->call, &s.work, S("v1"), &v), OK, CASES[i].row);
-        struct secrets_args args = {.vault = &v, .name = str_of(CASES[i].name), .limit = 5};
+        struct vault_item_args args = {.kind = &VAULT_ITEM_SECRET, .vault = &v, .name = str_of(CASES[i].name), .limit = 5};
         CHECK_ERR(test_product_vault_run(&s, &v, CASES[i].op, args.name, &args, &out), CASES[i].want, CASES[i].row);
     }
 }
@@ -177,12 +177,12 @@ static enum err use(struct test_product *s, const struct vault *v, const struct 
 {
     CLEANUP(secret_clear) struct secret value = {0};
     union {
-        struct vault_secret      secret;
+        struct vault_item        secret;
         struct vault_secret_open open;
         bytes                    backup;
-        struct secrets_page      page;
+        struct vault_item_page   page;
     } got = {0};
-    struct secrets_args args = {.vault = v, .name = str_of(name), .value = &value, .limit = 1};
+    struct vault_item_args args = {.kind = &VAULT_ITEM_SECRET, .vault = v, .name = str_of(name), .content = &value, .limit = 1};
     TRY(secret_init(s->call, &value, str_bytes(S("x"))));
     TRY(test_product_vault_run(s, v, op, args.name, &args, &got));
     if (op == &SECRETS_GET) secret_clear(&got.open.value);

@@ -231,11 +231,11 @@ static void denied_secret_user(struct scene *x)
     deny(x, GET_SECRET, RBAC_DATA, VAULT);
 }
 
-static struct secrets_args secret_args(struct scene *x, struct call *c, const char *name, struct vault *v)
+static struct vault_item_args secret_args(struct scene *x, struct call *c, const char *name, struct vault *v)
 {
     struct test *t = x->s.test;
     CHECK_OK(vault_open(c, &x->s.work, S("v1"), v));
-    return (struct secrets_args){.vault = v, .name = str_of(name)};
+    return (struct vault_item_args){.kind = &VAULT_ITEM_SECRET, .vault = v, .name = str_of(name)};
 }
 
 static enum err run_in_vault(struct scene *x, struct call *c, const struct vault *v, const struct vault_op *op, str name, const void *args, void *out)
@@ -248,10 +248,10 @@ static enum err set_secret(struct scene *x, struct call *c, const struct vault_o
 {
     CLEANUP(secret_clear) struct secret value = {0};
     struct vault                        v;
-    struct vault_secret                 got;
-    struct secrets_args                 args = secret_args(x, c, name, &v);
+    struct vault_item                   got;
+    struct vault_item_args              args = secret_args(x, c, name, &v);
     TRY(secret_init(c, &value, str_bytes(S("x"))));
-    args.value = &value;
+    args.content = &value;
     return run_in_vault(x, c, &v, op, args.name, &args, &got);
 }
 
@@ -291,9 +291,9 @@ static void backed_up_secret(struct scene *x)
     struct vault_op backup = SECRETS_BACKUP;
     kept_secret(x);
     backup.op.action = NULL;
-    struct secrets_args args = secret_args(x, t->call, "forbidden", &v);
+    struct vault_item_args args = secret_args(x, t->call, "forbidden", &v);
     CHECK_OK(run_in_vault(x, t->call, &v, &backup, args.name, &args, &x->backup));
-    CHECK_OK(secrets_purge_vault(t->call, &x->s.work, v.resource->uid));
+    CHECK_OK(vault_items_purge_vault(t->call, &x->s.work, v.resource->uid));
     deny(x, RESTORE, RBAC_DATA, SECRET);
 }
 
@@ -439,10 +439,10 @@ static enum err set_as_new_name(struct scene *x, struct call *c, const struct op
 
 static enum err restore(struct scene *x, struct call *c, const struct op *op)
 {
-    struct vault        v;
-    struct vault_secret got;
-    struct vault_op     as = SECRETS_RESTORE;
-    struct secrets_args args = secret_args(x, c, "", &v);
+    struct vault           v;
+    struct vault_item      got;
+    struct vault_op        as = SECRETS_RESTORE;
+    struct vault_item_args args = secret_args(x, c, "", &v);
     as.op = *op;
     args.name = STR_NONE;
     args.backup = x->backup;
@@ -451,9 +451,9 @@ static enum err restore(struct scene *x, struct call *c, const struct op *op)
 
 static enum err take_backup(struct scene *x, struct call *c, const struct op *op)
 {
-    struct vault        v;
-    struct vault_op     as = SECRETS_BACKUP;
-    struct secrets_args args = secret_args(x, c, "FORBIDDEN", &v);
+    struct vault           v;
+    struct vault_op        as = SECRETS_BACKUP;
+    struct vault_item_args args = secret_args(x, c, "FORBIDDEN", &v);
     as.op = *op;
     x->backup = (bytes){0};
     return run_in_vault(x, c, &v, &as, args.name, &args, &x->backup);
@@ -463,18 +463,18 @@ static enum err set_by_template(struct scene *x, struct call *c, const struct op
 {
     CLEANUP(secret_clear) struct secret value = {0};
     struct vault                        v;
-    struct vault_secret                 got;
-    struct secrets_args                 args = secret_args(x, c, "FORBIDDEN", &v);
+    struct vault_item                   got;
+    struct vault_item_args              args = secret_args(x, c, "FORBIDDEN", &v);
     TRY(secret_init(c, &value, str_bytes(S("x"))));
-    args.value = &value;
+    args.content = &value;
     return op_run(c, &x->s.work, op, &(struct op_target){.scope = S(SECRET)}, &args, &got);
 }
 
 static enum err disable_by_template(struct scene *x, struct call *c, const struct op *op)
 {
-    struct vault        v;
-    struct vault_secret got;
-    struct secrets_args args = secret_args(x, c, "FORBIDDEN", &v);
+    struct vault           v;
+    struct vault_item      got;
+    struct vault_item_args args = secret_args(x, c, "FORBIDDEN", &v);
     args.wish.gives_enabled = true;
     return op_run(c, &x->s.work, op, &(struct op_target){.scope = S(SECRET)}, &args, &got);
 }
@@ -528,13 +528,13 @@ static enum err drop_deny(struct scene *x, struct call *c, const struct op *op)
 
 // --- what is done then ---
 
-static struct secrets_page secrets(struct scene *x)
+static struct vault_item_page secrets(struct scene *x)
 {
-    struct test        *t = x->s.test;
-    struct vault        v;
-    struct secrets_page page = {0};
-    struct vault_op     list = SECRETS_LIST;
-    struct secrets_args args = secret_args(x, t->call, "", &v);
+    struct test           *t = x->s.test;
+    struct vault           v;
+    struct vault_item_page page = {0};
+    struct vault_op        list = SECRETS_LIST;
+    struct vault_item_args args = secret_args(x, t->call, "", &v);
     list.op.action = NULL;
     args.name = STR_NONE;
     args.limit = 1;

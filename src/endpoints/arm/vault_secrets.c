@@ -1,7 +1,7 @@
 // The secrets of a vault as templates write them: the management API sets a value and never shows one.
 #include "core/time.h"
 #include "endpoints/arm/arm.h"
-#include "endpoints/keyvault/body.h"
+#include "endpoints/keyvault/secret_body.h"
 #include "ops/secrets.h"
 
 static str vault_path(struct call *c, const struct wire *q)
@@ -14,17 +14,17 @@ enum err arm_at_vault_secret(struct call *c, const struct work *w, struct wire *
 {
     str name = wire_param(q, "name");
     (void)w;
-    if (name.at) TRY(secrets_check_name(c, name));
+    if (name.at) TRY(vault_item_check_name(c, name));
     out->scope = name.at ? call_format(c, "%.*s/secrets/%.*s", PSTR(vault_path(c, q)), PSTR(name)) : vault_path(c, q);
     return OK;
 }
 
 // The vault and the secret in the path. Whether the vault is there is told to those who are allowed.
-static enum err begin(struct call *c, struct work *w, const struct wire *q, struct vault *out_vault, struct secrets_args *out_args)
+static enum err begin(struct call *c, struct work *w, const struct wire *q, struct vault *out_vault, struct vault_item_args *out_args)
 {
     const struct resource *r;
     TRY(resources_require(c, w, vault_path(c, q), &r));
-    *out_args = (struct secrets_args){.vault = out_vault, .name = wire_param(q, "name"), .limit = SECRETS_MAX_PAGE};
+    *out_args = (struct vault_item_args){.kind = &VAULT_ITEM_SECRET, .vault = out_vault, .name = wire_param(q, "name"), .limit = VAULT_ITEM_MAX_PAGE};
     return vault_open(c, w, r->name, out_vault);
 }
 
@@ -33,12 +33,12 @@ static void put_time(struct json_writer *j, const char *name, bool is_given, int
     if (is_given) json_put_int(j, str_of(name), s);
 }
 
-static void write_properties(struct call *c, struct json_writer *j, const struct vault *v, const struct vault_secret *s)
+static void write_properties(struct call *c, struct json_writer *j, const struct vault *v, const struct vault_item *s)
 {
     str uri = call_format(c, "%.*s/secrets/%.*s", PSTR(v->url), PSTR(s->name));
     json_write_key(j, S("properties"));
     json_write_object(j);
-    if (s->has_content_type) json_put_string(j, S("contentType"), s->content_type);
+    if (s->has_details) json_put_string(j, S("contentType"), s->details);
     json_write_key(j, S("attributes"));
     json_write_object(j);
     json_put_bool(j, S("enabled"), s->is_enabled);
@@ -52,7 +52,7 @@ static void write_properties(struct call *c, struct json_writer *j, const struct
     json_write_end(j);
 }
 
-static void write_secret(struct call *c, struct json_writer *j, const struct vault *v, const struct vault_secret *s)
+static void write_secret(struct call *c, struct json_writer *j, const struct vault *v, const struct vault_item *s)
 {
     json_write_object(j);
     json_put_string(j, S("id"), call_format(c, "%.*s/secrets/%.*s", PSTR(v->resource->id), PSTR(s->name)));
@@ -68,7 +68,7 @@ static void write_secret(struct call *c, struct json_writer *j, const struct vau
 }
 
 // The data plane's form of a secret, made of this API's: the tags stand beside the properties here, and among them there.
-static enum err read_body(struct call *c, const struct wire *q, const struct json **out_properties, struct vault_secret_wish *out)
+static enum err read_body(struct call *c, const struct wire *q, const struct json **out_properties, struct vault_item_wish *out)
 {
     const struct json *body, *joined;
     TRY(wire_body(c, q, &body));
@@ -77,20 +77,20 @@ static enum err read_body(struct call *c, const struct wire *q, const struct jso
         return FAIL(c, ERR_CONTENT_INVALID, "The properties of a secret must be an object.");
     static const struct json EMPTY = {.kind = JSON_IS_OBJECT};
     TRY(json_with(c, *out_properties ? *out_properties : &EMPTY, S("tags"), json_get(body, S("tags")), &joined));
-    return body_read_wish(c, joined, out);
+    return secret_body_read_wish(c, joined, out);
 }
 
 enum err arm_vault_secret_put(struct call *c, struct work *w, const struct wire *q, struct answer *a)
 {
     CLEANUP(secret_clear) struct secret value = {0};
     struct vault                        v;
-    struct secrets_args                 args;
-    struct vault_secret                 got;
+    struct vault_item_args              args;
+    struct vault_item                   got;
     const struct json                  *properties;
     TRY(begin(c, w, q, &v, &args));
     TRY(read_body(c, q, &properties, &args.wish));
-    TRY(body_take_value(c, properties, &value));
-    args.value = &value;
+    TRY(secret_body_take_value(c, properties, &value));
+    args.content = &value;
     TRY(wire_run(c, w, q, &args, &got));
     write_secret(c, answer_json(a, 200), &v, &got);
     return OK;
@@ -99,10 +99,10 @@ enum err arm_vault_secret_put(struct call *c, struct work *w, const struct wire 
 // A new value makes a new version; without one the newest version's attributes change.
 enum err arm_vault_secret_patch(struct call *c, struct work *w, const struct wire *q, struct answer *a)
 {
-    struct vault        v;
-    struct secrets_args args;
-    struct vault_secret got;
-    const struct json  *properties;
+    struct vault           v;
+    struct vault_item_args args;
+    struct vault_item      got;
+    const struct json     *properties;
     TRY(begin(c, w, q, &v, &args));
     TRY(read_body(c, q, &properties, &args.wish));
     if (json_get(properties, S("value"))) return arm_vault_secret_put(c, w, q, a);
@@ -113,9 +113,9 @@ enum err arm_vault_secret_patch(struct call *c, struct work *w, const struct wir
 
 enum err arm_vault_secret_get(struct call *c, struct work *w, const struct wire *q, struct answer *a)
 {
-    struct vault        v;
-    struct secrets_args args;
-    struct vault_secret got;
+    struct vault           v;
+    struct vault_item_args args;
+    struct vault_item      got;
     TRY(begin(c, w, q, &v, &args));
     TRY(wire_run(c, w, q, &args, &got));
     write_secret(c, answer_json(a, 200), &v, &got);
@@ -124,10 +124,10 @@ enum err arm_vault_secret_get(struct call *c, struct work *w, const struct wire 
 
 enum err arm_vault_secrets_list(struct call *c, struct work *w, const struct wire *q, struct answer *a)
 {
-    struct vault        v;
-    struct secrets_args args;
-    struct secrets_page found;
-    struct arm_page     page;
+    struct vault           v;
+    struct vault_item_args args;
+    struct vault_item_page found;
+    struct arm_page        page;
     TRY(begin(c, w, q, &v, &args));
     TRY(arm_page_begin(c, q, a, &page));
     args.after = page.p.after;

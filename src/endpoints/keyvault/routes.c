@@ -9,20 +9,20 @@
 #define LIST(pattern_, handler_, op_) \
     {HTTP_GET, pattern_, GUARD_BEARER, PERMIT_RULE(keyvault_may), handler_, &(op_).op, .reads_much = true}
 static const struct route ROUTES[] = {
-    LIST("/secrets", keyvault_list_secrets, SECRETS_LIST),
-    ROW(POST, "/secrets/restore", keyvault_restore_secret, SECRETS_RESTORE),
+    LIST("/secrets", keyvault_list, SECRETS_LIST),
+    ROW(POST, "/secrets/restore", keyvault_restore, SECRETS_RESTORE),
     ROW(PUT, "/secrets/{name}", keyvault_set_secret, SECRETS_SET),
     ROW(GET, "/secrets/{name}", keyvault_get_secret, SECRETS_GET),
     ROW(PATCH, "/secrets/{name}", keyvault_update_secret, SECRETS_UPDATE),
-    ROW(DELETE, "/secrets/{name}", keyvault_delete_secret, SECRETS_DELETE),
-    ROW(POST, "/secrets/{name}/backup", keyvault_backup_secret, SECRETS_BACKUP),
+    ROW(DELETE, "/secrets/{name}", keyvault_item, SECRETS_DELETE),
+    ROW(POST, "/secrets/{name}/backup", keyvault_backup, SECRETS_BACKUP),
     LIST("/secrets/{name}/versions", keyvault_list_versions, SECRETS_VERSIONS),
     ROW(GET, "/secrets/{name}/{version}", keyvault_get_secret, SECRETS_GET),
     ROW(PATCH, "/secrets/{name}/{version}", keyvault_update_secret, SECRETS_UPDATE),
-    LIST("/deletedsecrets", keyvault_list_deleted, SECRETS_LIST_DELETED),
-    ROW(GET, "/deletedsecrets/{name}", keyvault_get_deleted, SECRETS_GET_DELETED),
-    ROW(DELETE, "/deletedsecrets/{name}", keyvault_purge_secret, SECRETS_PURGE),
-    ROW(POST, "/deletedsecrets/{name}/recover", keyvault_recover_secret, SECRETS_RECOVER),
+    LIST("/deletedsecrets", keyvault_list, SECRETS_LIST_DELETED),
+    ROW(GET, "/deletedsecrets/{name}", keyvault_item, SECRETS_GET_DELETED),
+    ROW(DELETE, "/deletedsecrets/{name}", keyvault_purge, SECRETS_PURGE),
+    ROW(POST, "/deletedsecrets/{name}/recover", keyvault_item, SECRETS_RECOVER),
 };
 #undef ROW
 #undef LIST
@@ -54,7 +54,7 @@ const struct service SERVICE_KEYVAULT = {
     .needs_api_version = true,
     .types = {TYPES, COUNT(TYPES)},
     .hooks = {HOOKS, COUNT(HOOKS)},
-    .jobs = JOBS(vault_resource_purge_due, secrets_purge_due), // a vault takes its secrets along, so it comes first
+    .jobs = JOBS(vault_resource_purge_due, vault_items_purge_due), // a vault takes its items along, so it comes first
     .audience =
         {
             .app = S_INIT("cfa8b339-82a2-471a-a3c9-0fc0be7a4093"),

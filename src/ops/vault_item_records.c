@@ -1,17 +1,17 @@
-#include "ops/secret_records.h"
+#include "ops/vault_item_records.h"
 
 #include "core/digest.h"
 
 #define DROP_BATCH 256
 
-static void add_key(struct buf *b, const struct secret_records *r, enum secret_collection collection, str name)
+static void add_key(struct buf *b, const struct item_records *r, enum item_collection collection, str name)
 {
     buf_add_char(b, (char)collection);
     buf_add(b, guid_key(&r->vault));
     for (size_t i = 0; i < name.n; i++) buf_add_char(b, char_lower(name.at[i]));
 }
 
-static enum err head_key(struct call *c, const struct secret_records *r, enum secret_collection collection, str name, str *out)
+static enum err head_key(struct call *c, const struct item_records *r, enum item_collection collection, str name, str *out)
 {
     struct buf b;
     buf_init(&b, &c->arena);
@@ -20,19 +20,19 @@ static enum err head_key(struct call *c, const struct secret_records *r, enum se
 }
 
 // `version` NULL: what the keys of all versions of that name begin with.
-static enum err version_key(struct call *c, const struct secret_records *r, str name, const secret_version *version, str *out)
+static enum err version_key(struct call *c, const struct item_records *r, str name, const item_version *version, str *out)
 {
     struct buf b;
     buf_init(&b, &c->arena);
-    add_key(&b, r, SECRET_VERSION, name);
+    add_key(&b, r, ITEM_VERSION, name);
     buf_add_char(&b, '\0'); // ends the name: "a" must not begin "ab"
     if (version) buf_add(&b, guid_key(&version->g));
     return buf_finish(c, &b, out);
 }
 
-static enum err find(struct call *c, const struct secret_records *r, str key, bytes *out, bool *out_found)
+static enum err find(struct call *c, const struct item_records *r, str key, bytes *out, bool *out_found)
 {
-    enum err failed = store_get(c, r->session, STORE_SECRET, key, out);
+    enum err failed = store_get(c, r->session, r->kind->store, key, out);
     *out_found = failed == OK;
     if (failed == ERR_NOT_FOUND) {
         call_forgive(c);
@@ -41,10 +41,10 @@ static enum err find(struct call *c, const struct secret_records *r, str key, by
     return failed;
 }
 
-static enum err read_head(struct call *c, guid vault, bytes body, struct secret_head *out)
+static enum err read_head(struct call *c, guid vault, bytes body, struct item_head *out)
 {
-    struct unpack      u;
-    struct secret_head head = {.vault = vault};
+    struct unpack    u;
+    struct item_head head = {.vault = vault};
     unpack_begin(&u, body);
     head.name = unpack_str(&u);
     head.newest.g = unpack_guid(&u);
@@ -55,8 +55,8 @@ static enum err read_head(struct call *c, guid vault, bytes body, struct secret_
     return OK;
 }
 
-enum err secret_head_find(struct call *c, const struct secret_records *r, enum secret_collection collection, str name, struct secret_head *out,
-                          bool *out_found)
+enum err item_head_find(struct call *c, const struct item_records *r, enum item_collection collection, str name, struct item_head *out,
+                        bool *out_found)
 {
     str   key;
     bytes body;
@@ -65,7 +65,7 @@ enum err secret_head_find(struct call *c, const struct secret_records *r, enum s
     return *out_found ? read_head(c, r->vault, body, out) : OK;
 }
 
-enum err secret_head_put(struct call *c, const struct secret_records *r, enum secret_collection collection, const struct secret_head *head)
+enum err item_head_put(struct call *c, const struct item_records *r, enum item_collection collection, const struct item_head *head)
 {
     struct buf b;
     str        key, body;
@@ -77,31 +77,31 @@ enum err secret_head_put(struct call *c, const struct secret_records *r, enum se
     pack_i64(&b, head->purge_due_s);
     TRY(buf_finish(c, &b, &body));
     TRY(head_key(c, r, collection, head->name, &key));
-    return store_put(c, r->session, STORE_SECRET, key, str_bytes(body));
+    return store_put(c, r->session, r->kind->store, key, str_bytes(body));
 }
 
-enum err secret_head_remove(struct call *c, const struct secret_records *r, enum secret_collection collection, str name)
+enum err item_head_remove(struct call *c, const struct item_records *r, enum item_collection collection, str name)
 {
     str key;
     TRY(head_key(c, r, collection, name, &key));
-    return store_remove(c, r->session, STORE_SECRET, key);
+    return store_remove(c, r->session, r->kind->store, key);
 }
 
 // What a scan gathers; bodies are borrowed for the visit only, so that they are copied.
 struct gathering {
-    struct secret_head *heads;
-    size_t              n;
-    int64_t             due_by_s; // only heads that are due by then; 0: all
-    str                 last_key;
-    size_t              seen;
+    struct item_head *heads;
+    size_t            n;
+    int64_t           due_by_s; // only heads that are due by then; 0: all
+    str               last_key;
+    size_t            seen;
 };
 
 static enum err gather_head(struct call *c, str key, bytes body, void *context)
 {
-    struct gathering  *g = context;
-    struct secret_head head;
-    guid               vault;
-    str                kept;
+    struct gathering *g = context;
+    struct item_head  head;
+    guid              vault;
+    str               kept;
     g->seen++;
     if (key.n < 1 + sizeof vault.b) return FAIL_PLAIN(c, ERR_STORE_DAMAGED);
     memcpy(vault.b, key.at + 1, sizeof vault.b);
@@ -112,45 +112,45 @@ static enum err gather_head(struct call *c, str key, bytes body, void *context)
     return OK;
 }
 
-enum err secret_head_list(struct call *c, const struct secret_records *r, enum secret_collection collection, str after, size_t limit,
-                          struct secret_head **out, size_t *out_n)
+enum err item_head_list(struct call *c, const struct item_records *r, enum item_collection collection, str after, size_t limit,
+                        struct item_head **out, size_t *out_n)
 {
     struct gathering   g = {0};
     struct store_range range = {.limit = limit};
     TRY(NEW(c, &g.heads, limit));
     TRY(head_key(c, r, collection, STR_NONE, &range.prefix));
     if (!str_empty(after)) TRY(head_key(c, r, collection, after, &range.after));
-    TRY(store_scan(c, r->session, STORE_SECRET, &range, gather_head, &g));
+    TRY(store_scan(c, r->session, r->kind->store, &range, gather_head, &g));
     *out = g.heads;
     *out_n = g.n;
     return OK;
 }
 
-enum err secret_head_list_due(struct call *c, struct store_session *session, int64_t now_s, size_t limit, str *io_after, struct secret_head **out,
-                              size_t *out_n)
+enum err item_head_list_due(struct call *c, struct store_session *session, enum store_kind store, int64_t now_s, size_t limit, str *io_after,
+                            struct item_head **out, size_t *out_n)
 {
-    static const char  PREFIX[] = {SECRET_DELETED};
+    static const char  PREFIX[] = {ITEM_DELETED};
     struct gathering   g = {.due_by_s = now_s};
     struct store_range range = {.prefix = {PREFIX, sizeof PREFIX}, .after = *io_after, .limit = limit};
     TRY(NEW(c, &g.heads, limit));
-    TRY(store_scan(c, session, STORE_SECRET, &range, gather_head, &g));
+    TRY(store_scan(c, session, store, &range, gather_head, &g));
     *io_after = g.seen == limit ? g.last_key : STR_NONE;
     *out = g.heads;
     *out_n = g.n;
     return OK;
 }
 
-enum attribute_bit { BIT_ENABLED = 1, BIT_NOT_BEFORE = 2, BIT_EXPIRES = 4, BIT_CONTENT_TYPE = 8, BIT_TAGS = 16 };
+enum attribute_bit { BIT_ENABLED = 1, BIT_NOT_BEFORE = 2, BIT_EXPIRES = 4, BIT_DETAILS = 8, BIT_TAGS = 16 };
 
-void secret_pack(struct buf *b, const struct vault_secret *s)
+void item_pack(struct buf *b, const struct vault_item *s)
 {
     pack_u64(b, (s->is_enabled ? BIT_ENABLED : 0u) | (s->has_not_before ? BIT_NOT_BEFORE : 0u) | (s->has_expires ? BIT_EXPIRES : 0u) |
-                    (s->has_content_type ? BIT_CONTENT_TYPE : 0u) | (s->has_tags ? BIT_TAGS : 0u));
+                    (s->has_details ? BIT_DETAILS : 0u) | (s->has_tags ? BIT_TAGS : 0u));
     pack_i64(b, s->not_before_s);
     pack_i64(b, s->expires_s);
     pack_i64(b, s->created_s);
     pack_i64(b, s->updated_s);
-    pack_str(b, s->content_type);
+    pack_str(b, s->details);
     pack_u64(b, s->tag_n);
     for (size_t i = 0; i < s->tag_n; i++) {
         pack_str(b, s->tags[i].name);
@@ -158,22 +158,22 @@ void secret_pack(struct buf *b, const struct vault_secret *s)
     }
 }
 
-enum err secret_unpack(struct call *c, struct unpack *u, struct vault_secret *out)
+enum err item_unpack(struct call *c, struct unpack *u, struct vault_item *out)
 {
     uint64_t bits = unpack_u64(u);
     out->is_enabled = bits & BIT_ENABLED;
     out->has_not_before = bits & BIT_NOT_BEFORE;
     out->has_expires = bits & BIT_EXPIRES;
-    out->has_content_type = bits & BIT_CONTENT_TYPE;
+    out->has_details = bits & BIT_DETAILS;
     out->has_tags = bits & BIT_TAGS;
     out->not_before_s = unpack_i64(u);
     out->expires_s = unpack_i64(u);
     out->created_s = unpack_i64(u);
     out->updated_s = unpack_i64(u);
-    out->content_type = unpack_str(u);
+    out->details = unpack_str(u);
     uint64_t          n = unpack_u64(u);
     struct vault_tag *tags = NULL;
-    if (u->damaged || n > SECRETS_MAX_TAGS) return FAIL_PLAIN(c, ERR_STORE_DAMAGED);
+    if (u->damaged || n > VAULT_ITEM_MAX_TAGS) return FAIL_PLAIN(c, ERR_STORE_DAMAGED);
     if (n) TRY(NEW(c, &tags, (size_t)n));
     for (size_t i = 0; i < n; i++) {
         tags[i].name = unpack_str(u);
@@ -184,20 +184,19 @@ enum err secret_unpack(struct call *c, struct unpack *u, struct vault_secret *ou
     return OK;
 }
 
-static enum err read_version(struct call *c, str name, secret_version version, bytes body, struct secret_stored *out)
+static enum err read_version(struct call *c, str name, item_version version, bytes body, struct item_stored *out)
 {
-    struct unpack        u;
-    struct secret_stored stored = {.secret = {.name = name, .version = version}};
+    struct unpack      u;
+    struct item_stored stored = {.item = {.name = name, .version = version}};
     unpack_begin(&u, body);
-    TRY(secret_unpack(c, &u, &stored.secret));
+    TRY(item_unpack(c, &u, &stored.item));
     stored.sealed = str_bytes(unpack_str(&u));
     TRY(unpack_end(c, &u));
     *out = stored;
     return OK;
 }
 
-enum err secret_version_find(struct call *c, const struct secret_records *r, str name, secret_version version, struct secret_stored *out,
-                             bool *out_found)
+enum err item_version_find(struct call *c, const struct item_records *r, str name, item_version version, struct item_stored *out, bool *out_found)
 {
     str   key;
     bytes body;
@@ -206,29 +205,29 @@ enum err secret_version_find(struct call *c, const struct secret_records *r, str
     return *out_found ? read_version(c, name, version, body, out) : OK;
 }
 
-enum err secret_version_put(struct call *c, const struct secret_records *r, const struct secret_stored *stored)
+enum err item_version_put(struct call *c, const struct item_records *r, const struct item_stored *stored)
 {
     struct buf b;
     str        key, body;
     buf_init(&b, &c->arena);
     pack_begin(&b, 1);
-    secret_pack(&b, &stored->secret);
+    item_pack(&b, &stored->item);
     pack_str(&b, bytes_str(stored->sealed));
     TRY(buf_finish(c, &b, &body));
-    TRY(version_key(c, r, stored->secret.name, &stored->secret.version, &key));
-    return store_put(c, r->session, STORE_SECRET, key, str_bytes(body));
+    TRY(version_key(c, r, stored->item.name, &stored->item.version, &key));
+    return store_put(c, r->session, r->kind->store, key, str_bytes(body));
 }
 
 struct version_listing {
-    struct secret_stored *items;
-    size_t                n;
-    str                   name;
+    struct item_stored *items;
+    size_t              n;
+    str                 name;
 };
 
 static enum err gather_version(struct call *c, str key, bytes body, void *context)
 {
     struct version_listing *l = context;
-    secret_version          version;
+    item_version            version;
     str                     kept;
     if (key.n < sizeof version.g.b) return FAIL_PLAIN(c, ERR_STORE_DAMAGED);
     memcpy(version.g.b, key.at + key.n - sizeof version.g.b, sizeof version.g.b);
@@ -238,32 +237,51 @@ static enum err gather_version(struct call *c, str key, bytes body, void *contex
     return OK;
 }
 
-enum err secret_version_list(struct call *c, const struct secret_records *r, str name, const secret_version *after, size_t limit,
-                             struct secret_stored **out, size_t *out_n)
+enum err item_version_list(struct call *c, const struct item_records *r, str name, const item_version *after, size_t limit, struct item_stored **out,
+                           size_t *out_n)
 {
     struct version_listing l = {.name = name};
     struct store_range     range = {.limit = limit};
     TRY(NEW(c, &l.items, limit));
     TRY(version_key(c, r, name, NULL, &range.prefix));
     if (after) TRY(version_key(c, r, name, after, &range.after));
-    TRY(store_scan(c, r->session, STORE_SECRET, &range, gather_version, &l));
+    TRY(store_scan(c, r->session, r->kind->store, &range, gather_version, &l));
     *out = l.items;
     *out_n = l.n;
     return OK;
 }
 
-enum err secret_value_seal(struct call *c, const struct secret_records *r, str name, secret_version version, const struct secret *value, bytes *out)
+void item_add_binding(struct buf *b, const struct vault_item_kind *kind)
 {
-    str key;
-    TRY(version_key(c, r, name, &version, &key));
-    return seal_close(c, r->seal_key, secret_reveal(value), key, out);
+    if (str_empty(kind->sealed_as)) return;
+    buf_add(b, kind->sealed_as);
+    buf_add_char(b, '\n'); // no name holds one
 }
 
-enum err secret_value_open(struct call *c, const struct secret_records *r, const struct secret_stored *stored, struct secret *out)
+// What a content is bound to: its kind, and its record's key.
+static enum err content_binding(struct call *c, const struct item_records *r, str name, const item_version *version, str *out)
 {
-    str key;
-    TRY(version_key(c, r, stored->secret.name, &stored->secret.version, &key));
-    return seal_open(c, r->seal_key, stored->sealed, key, out);
+    struct buf b;
+    str        key;
+    TRY(version_key(c, r, name, version, &key));
+    buf_init(&b, &c->arena);
+    item_add_binding(&b, r->kind);
+    buf_add(&b, key);
+    return buf_finish(c, &b, out);
+}
+
+enum err item_content_seal(struct call *c, const struct item_records *r, str name, item_version version, const struct secret *content, bytes *out)
+{
+    str bound;
+    TRY(content_binding(c, r, name, &version, &bound));
+    return seal_close(c, r->seal_key, secret_reveal(content), bound, out);
+}
+
+enum err item_content_open(struct call *c, const struct item_records *r, const struct item_stored *stored, struct secret *out)
+{
+    str bound;
+    TRY(content_binding(c, r, stored->item.name, &stored->item.version, &bound));
+    return seal_open(c, r->seal_key, stored->sealed, bound, out);
 }
 
 struct dropping {
@@ -280,33 +298,33 @@ static enum err gather_key(struct call *c, str key, bytes body, void *context)
     return OK;
 }
 
-static enum err drop_range(struct call *c, struct store_session *session, str prefix)
+static enum err drop_range(struct call *c, const struct item_records *r, str prefix)
 {
     struct dropping *d;
     TRY(NEW(c, &d, 1));
     do {
         d->n = 0;
-        TRY(store_scan(c, session, STORE_SECRET, &(struct store_range){.prefix = prefix, .limit = DROP_BATCH}, gather_key, d));
-        for (size_t i = 0; i < d->n; i++) TRY(store_remove(c, session, STORE_SECRET, d->keys[i]));
+        TRY(store_scan(c, r->session, r->kind->store, &(struct store_range){.prefix = prefix, .limit = DROP_BATCH}, gather_key, d));
+        for (size_t i = 0; i < d->n; i++) TRY(store_remove(c, r->session, r->kind->store, d->keys[i]));
     } while (d->n == DROP_BATCH);
     return OK;
 }
 
-enum err secret_drop(struct call *c, const struct secret_records *r, enum secret_collection collection, str name)
+enum err item_drop(struct call *c, const struct item_records *r, enum item_collection collection, str name)
 {
     str versions;
     TRY(version_key(c, r, name, NULL, &versions));
-    TRY(drop_range(c, r->session, versions));
-    return secret_head_remove(c, r, collection, name);
+    TRY(drop_range(c, r, versions));
+    return item_head_remove(c, r, collection, name);
 }
 
-enum err secret_drop_all(struct call *c, const struct secret_records *r)
+enum err item_drop_all(struct call *c, const struct item_records *r)
 {
-    static const enum secret_collection COLLECTIONS[] = {SECRET_LIVE, SECRET_DELETED, SECRET_VERSION};
+    static const enum item_collection COLLECTIONS[] = {ITEM_LIVE, ITEM_DELETED, ITEM_VERSION};
     for (size_t i = 0; i < COUNT(COLLECTIONS); i++) {
         str prefix;
         TRY(head_key(c, r, COLLECTIONS[i], STR_NONE, &prefix));
-        TRY(drop_range(c, r->session, prefix));
+        TRY(drop_range(c, r, prefix));
     }
     return OK;
 }
