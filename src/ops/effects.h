@@ -38,7 +38,8 @@
  *
  * Without a row, because they change nothing besides: a vault that is recovered comes back as it
  * was, whatever else the request says, and its denies never left; a secret that is recovered is
- * under the permission of its own name; a federated credential is a resource that nothing reads yet.
+ * under the permission of its own name; a federated credential is
+ * under the permission of its own type, which is that to become the identity.
  *
  * Layer:  ops (uses all above)
  * Source: https://learn.microsoft.com/azure/role-based-access-control/overview;

@@ -1,6 +1,7 @@
 #include "ops/identities.h"
 
 #include "ops/system_identity.h"
+#include "token/federated_credential.h"
 
 static enum err check_isolation(struct call *c, const struct json *body)
 {
@@ -35,4 +36,66 @@ enum err identity_resource_remove(struct call *c, struct work *w, const struct r
     const struct principal *p = directory_find_managed(w->world->directory, before->id, false);
     *out_handled = false;
     return p ? managed_principal_delete(c, w, p->id) : OK;
+}
+
+// ---- federated credentials ----
+
+#define FEDERATED_TYPE S("Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials")
+
+// What an identity has besides the one that is being written.
+struct siblings {
+    struct call                       *c;
+    const struct resource_change      *change;
+    const struct federated_credential *credential;
+    size_t                             n;
+    bool                               has_twin;
+};
+
+static bool see_sibling(const struct resource *r, void *ctx)
+{
+    struct siblings            *s = ctx;
+    const struct json          *document = NULL;
+    struct federated_credential other;
+    if (r == s->change->before || !str_eq_nocase(r->type, FEDERATED_TYPE)) return true;
+    s->n++;
+    bool is_read = resource_document(s->c, r, &document) == OK && federated_credential_read(s->c, json_get(document, S("properties")), &other) == OK;
+    call_forgive(s->c); // one of an earlier version, which kept anything: it matches no token
+    s->has_twin = is_read && federated_credential_is_twin(&other, s->credential);
+    return !s->has_twin;
+}
+
+static enum err check_siblings(struct call *c, const struct work *w, const struct resource_change *change,
+                               const struct federated_credential *credential)
+{
+    struct siblings s = {.c = c, .change = change, .credential = credential};
+    str             identity = STR_NONE;
+    if (!scope_parent(change->next->id, &identity)) return FAIL_PLAIN(c, ERR_INTERNAL);
+    tree_each_resource(w->world->tree, identity, STR_NONE, see_sibling, &s);
+    if (s.has_twin) return FAIL(c, ERR_FEDERATED_INVALID, "The issuer and subject combination already exists for this managed identity.");
+    if (s.n < FEDERATED_MAX_CREDENTIALS) return OK;
+    return FAIL(c, ERR_FEDERATED_INVALID, "A managed identity has at most %d federated identity credentials.", FEDERATED_MAX_CREDENTIALS);
+}
+
+static const str FEDERATED_MEMBERS[] = {S_INIT("issuer"), S_INIT("subject"), S_INIT("audiences")};
+
+enum err identity_federated_spell(struct call *c, const struct json *properties, const struct json **out)
+{
+    return json_spell(c, properties, FEDERATED_MEMBERS, COUNT(FEDERATED_MEMBERS), out);
+}
+
+// Nothing but what counts is kept: a member that this version does not read must not look as if it counted.
+static enum err keep_credential(struct call *c, struct resource_change *change)
+{
+    const struct json *sent = json_get(change->document, S("properties")), *properties = NULL;
+    for (size_t i = 0; i < COUNT(FEDERATED_MEMBERS); i++)
+        TRY(json_with(c, properties, FEDERATED_MEMBERS[i], json_get(sent, FEDERATED_MEMBERS[i]), &properties));
+    return json_with(c, NULL, S("properties"), properties, &change->document);
+}
+
+enum err identity_federated_write(struct call *c, struct work *w, struct resource_change *change)
+{
+    struct federated_credential credential;
+    TRY(federated_credential_read(c, json_get(change->document, S("properties")), &credential));
+    TRY(check_siblings(c, w, change, &credential));
+    return keep_credential(c, change);
 }

@@ -10,3 +10,11 @@
 /* The hooks of Microsoft.ManagedIdentity/userAssignedIdentities: the principal comes and goes with the resource. */
 FALLIBLE identity_resource_write(struct call *c, struct work *w, struct resource_change *change);
 FALLIBLE identity_resource_remove(struct call *c, struct work *w, const struct resource *before, bool *out_handled);
+
+/*
+ * The hooks of .../userAssignedIdentities/federatedIdentityCredentials, whose properties are token/federated_credential.h's; others
+ * are not kept. Errors: ERR_FEDERATED_INVALID - also where the identity has as many as it may, or one for that issuer and subject
+ * Source: https://learn.microsoft.com/entra/workload-id/workload-identity-federation-considerations
+ */
+FALLIBLE identity_federated_spell(struct call *c, const struct json *properties, const struct json **out);
+FALLIBLE identity_federated_write(struct call *c, struct work *w, struct resource_change *change);

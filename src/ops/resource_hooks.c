@@ -26,6 +26,7 @@ static enum err write_machine(struct call *c, struct work *w, struct resource_ch
 static const struct resource_hooks HOOKS[] = {
     {"Microsoft.Compute/virtualMachines", .write = write_machine},
     {"Microsoft.ManagedIdentity/userAssignedIdentities", .write = identity_resource_write, .remove = identity_resource_remove},
+    {"Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials", .write = identity_federated_write, .spell = identity_federated_spell},
 };
 
 static const struct resource_hooks *find_among(const struct resource_hooks *rows, size_t n, str type)

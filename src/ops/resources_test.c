@@ -414,3 +414,46 @@ TEST(T9_a_password_of_a_machine_is_not_kept)
     vm = patch(&s, VM "web", "{\"properties\":{\"osProfile\":{\"adminPassword\":\"LANYARD-SECRET\"}}}");
     CHECK(str_contains_nocase(vm->document, S("computerName")) && !str_contains_nocase(vm->document, S("LANYARD-SECRET")));
 }
+
+#define FEDERATED(issuer, subject) "{\"properties\":{\"issuer\":\"" issuer "\",\"subject\":\"" subject "\",\"audiences\":[\"a\"],\"more\":1}}"
+
+TEST(F2_an_identity_has_federated_credentials)
+{
+    CLEANUP(test_product_close) struct test_product s;
+    open_owned(&s, t);
+    put(&s, IDENTITIES "pipeline", PLAIN);
+    const struct resource *made = put(&s, IDENTITIES "pipeline/federatedIdentityCredentials/main", FEDERATED("https://i", "main"));
+    CHECK_STR(made->document, S("{\"properties\":{\"issuer\":\"https://i\",\"subject\":\"main\",\"audiences\":[\"a\"]}}"),
+              "what counts, and nothing else");
+    static const struct { const char *name, *body; enum err want; } CASES[] = {
+        {"main", FEDERATED("https://i", "main"), OK}, // itself again
+        {"twin", FEDERATED("https://i", "main"), ERR_FEDERATED_INVALID},
+        {"case", FEDERATED("https://i", "Main"), OK},
+        {"case", FEDERATED("https://i", "main"), ERR_FEDERATED_INVALID}, // becoming one
+        {"none", "{\"properties\":{}}", ERR_FEDERATED_INVALID},
+        {"none", "{}", ERR_FEDERATED_INVALID},
+        {"x", FEDERATED("https://i", "x"), ERR_NAME_INVALID},
+    };
+    for (size_t i = 0; i < COUNT(CASES); i++) {
+        const char *id = call_zstr(t->call, call_format(t->call, IDENTITIES "pipeline/federatedIdentityCredentials/%s", CASES[i].name));
+        CHECK_ERR(test_product_write(&s, id, IDENTITY_PUT, CASES[i].body, NULL), CASES[i].want, CASES[i].body);
+    }
+    put(&s, IDENTITIES "other", PLAIN);
+    put(&s, IDENTITIES "other/federatedIdentityCredentials/main", FEDERATED("https://i", "main")); // another identity's is no twin
+    CHECK_OK(test_product_delete(&s, IDENTITIES "pipeline"));
+    CHECK(!find(&s, IDENTITIES "pipeline/federatedIdentityCredentials/main"));
+    CHECK(find(&s, IDENTITIES "other/federatedIdentityCredentials/main"));
+}
+
+TEST(F2_an_identity_has_at_most_so_many_federated_credentials)
+{
+    CLEANUP(test_product_close) struct test_product s;
+    open_owned(&s, t);
+    put(&s, IDENTITIES "pipeline", PLAIN);
+    for (int i = 0; i <= 20; i++) {
+        const char *id = call_zstr(t->call, call_format(t->call, IDENTITIES "pipeline/federatedIdentityCredentials/one-%d", i));
+        const char *body = call_zstr(t->call, call_format(t->call, FEDERATED("https://i", "%d"), i));
+        CHECK_ERR(test_product_write(&s, id, IDENTITY_PUT, body, NULL), i < 20 ? OK : ERR_FEDERATED_INVALID, id);
+    }
+    put(&s, IDENTITIES "pipeline/federatedIdentityCredentials/one-7", FEDERATED("https://i", "changed")); // a full one still changes
+}

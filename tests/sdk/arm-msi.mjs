@@ -146,6 +146,30 @@ await test("R6 Reader reads", async () => {
   assert.ok((await all(reader.userAssignedIdentities.listByResourceGroup(GROUP))).length > 0);
 });
 
+const federated = owner.federatedIdentityCredentials;
+const ISSUER = "https://token.actions.githubusercontent.com";
+const trust = (subject, more = {}) => ({ issuer: ISSUER, subject, audiences: ["api://AzureADTokenExchange"], ...more });
+
+await test("F2 a federated credential is created, read, changed, listed and deleted", async () => {
+  await identities.createOrUpdate(GROUP, "federated", { location });
+  const [status, made] = await statusOf((o) => federated.createOrUpdate(GROUP, "federated", "main", trust("repo:o/r:ref:refs/heads/main"), o));
+  assert.equal(status, 201);
+  hasMembers(made, {
+    id: `${idOf("federated")}/federatedIdentityCredentials/main`,
+    name: "main",
+    type: "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials",
+    ...trust("repo:o/r:ref:refs/heads/main"),
+  });
+  const [again, changed] = await statusOf((o) => federated.createOrUpdate(GROUP, "federated", "main", trust("repo:o/r:pull_request"), o));
+  assert.equal(again, 200);
+  assert.equal(changed.subject, "repo:o/r:pull_request");
+  await federated.createOrUpdate(GROUP, "federated", "other", trust("Repo:o/r:pull_request")); // case counts
+  assert.deepEqual((await all(federated.list(GROUP, "federated"))).map(({ name }) => name), ["main", "other"]);
+  assert.equal((await statusOf((o) => federated.delete(GROUP, "federated", "other", o)))[0], 200);
+  assert.equal((await statusOf((o) => federated.delete(GROUP, "federated", "other", o)))[0], 204);
+  assert.equal((await federated.get(GROUP, "federated", "main")).subject, "repo:o/r:pull_request");
+});
+
 const DENIED = { status: 403, code: "AuthorizationFailed" };
 const TYPE = "Microsoft.ManagedIdentity/userAssignedIdentities";
 const deniedTo = (who, verb, scope) => ({
@@ -173,6 +197,18 @@ await refusals([
   ["I10 create: a name with a space", () => identities.createOrUpdate(GROUP, "a bc", { location }), { status: 400 }],
   ["I2 system-assigned: a resource that has none", () => systemAssignedIdentities.getByScope(facts.vms["vm-one"].id), { status: 404 }],
   ["I2 system-assigned: no such resource", () => systemAssignedIdentities.getByScope(`${facts.vms["vm-one"].id}x`), { status: 404 }],
+  ["F2 create: no audience", () => federated.createOrUpdate(GROUP, "federated", "bad", trust("s", { audiences: [] })),
+    { status: 400, code: "BadRequest", message: /exactly one audience/ }],
+  ["F2 create: two audiences", () => federated.createOrUpdate(GROUP, "federated", "bad", trust("s", { audiences: ["a", "b"] })),
+    { status: 400, code: "BadRequest", message: /exactly one audience/ }],
+  ["F2 create: no subject", () => federated.createOrUpdate(GROUP, "federated", "bad", trust("")), { status: 400, code: "BadRequest" }],
+  ["F2 create: an issuer that is too long", () => federated.createOrUpdate(GROUP, "federated", "bad", trust("s", { issuer: "i".repeat(601) })),
+    { status: 400, code: "BadRequest" }],
+  ["F2 create: the issuer and subject of another", () => federated.createOrUpdate(GROUP, "federated", "twin", trust("repo:o/r:pull_request")),
+    { status: 400, code: "BadRequest", message: /combination already exists/ }],
+  ["F2 create: no such identity", () => federated.createOrUpdate(GROUP, "no-such", "main", trust("s")), { status: 404, code: "ParentResourceNotFound" }],
+  ["R6 Reader: create a federated credential", () => reader.federatedIdentityCredentials.createOrUpdate(GROUP, "federated", "by-reader", trust("s")),
+    deniedTo("reader", "federatedIdentityCredentials/write", `${idOf("federated")}/federatedIdentityCredentials/by-reader`)],
   ["R6 no such subscription", () => all(new ManagedServiceIdentityClient(new DefaultAzureCredential(), randomUUID()).userAssignedIdentities.listBySubscription()),
     { status: 404, code: "SubscriptionNotFound" }],
   ["R6 Reader: create", () => reader.userAssignedIdentities.createOrUpdate(GROUP, "by-reader", { location }), deniedTo("reader", "write", idOf("by-reader"))],

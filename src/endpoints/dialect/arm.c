@@ -80,7 +80,8 @@ static const char *code_of(enum err kind)
     case ERR_CONDITION_INVALID: return "InvalidRoleAssignmentCondition";
     case ERR_VAULT_NAME_TAKEN: return "VaultAlreadyExists";
     case ERR_VAULT_NAME_INVALID: return "VaultNameNotValid";
-    case ERR_VAULT_INVALID: return "BadRequest"; // the provider's own word for what it does not take
+    case ERR_FEDERATED_INVALID:
+    case ERR_VAULT_INVALID: return "BadRequest"; // the providers' own word for what they do not take
     case ERR_VAULT_NOT_DELETED: return "SoftDeletedVaultDoesNotExist";
     case ERR_VAULT_NOT_FOUND: return "ResourceNotFound";
     case ERR_PURGE_PROTECTED: return "MethodNotAllowed";

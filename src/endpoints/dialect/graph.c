@@ -22,6 +22,7 @@ static const char *code_of(enum err kind)
     case ERR_BASE64_INVALID:
     case ERR_JSON_INVALID:
     case ERR_CONTENT_INVALID:
+    case ERR_FEDERATED_INVALID:
     case ERR_NAME_INVALID:
     case ERR_PARAMETER_INVALID:
     case ERR_OBJECT_EXISTS:
