@@ -1,7 +1,9 @@
 // Opens sockets to listen on, and says in words what to do where that fails.
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -80,6 +82,17 @@ static enum err remove_dead(struct call *c, const struct sockaddr_un *name, str 
     return OK;
 }
 
+// What the umask took away when the file was made. By a descriptor of the file itself: its directory may be others' to write.
+static bool give_mode(const char *path, mode_t mode)
+{
+    char                  link[64];
+    struct stat           st;
+    CLEANUP(close_fd) int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0 || fstat(fd, &st) != 0) return false;
+    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    return S_ISSOCK(st.st_mode) && ((st.st_mode & 0777) == mode || chmod(link, mode) == 0);
+}
+
 enum err net_open_unix(struct call *c, str path, mode_t mode, int *out_fd)
 {
     struct sockaddr_un name = {.sun_family = AF_UNIX};
@@ -89,7 +102,8 @@ enum err net_open_unix(struct call *c, str path, mode_t mode, int *out_fd)
     TRY(remove_dead(c, &name, path));
     CLEANUP(close_fd) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     // The mode of the socket becomes the file's when it is bound: there is no moment in which others may connect.
-    if (fd < 0 || fchmod(fd, mode) != 0 || bind(fd, (const struct sockaddr *)&name, sizeof name) != 0 || listen(fd, BACKLOG) != 0)
+    if (fd < 0 || fchmod(fd, mode) != 0 || bind(fd, (const struct sockaddr *)&name, sizeof name) != 0 || !give_mode(name.sun_path, mode) ||
+        listen(fd, BACKLOG) != 0)
         return FAIL(c, ERR_IO, "Cannot listen on %.*s: %s.", PSTR(path), strerror(errno));
     *out_fd = fd;
     fd = -1;
