@@ -1,7 +1,7 @@
 #include "core/random.h"
 #include "endpoints/dialect/graph.h"
 #include "endpoints/router.h"
-#include "test_product.h"
+#include "test_request.h"
 
 extern const struct service SERVICE_GRAPH;
 
@@ -20,93 +20,63 @@ static void fill_same(const struct random *r, uint8_t *out, size_t n)
 
 static const struct random SAME = {fill_same};
 
-// What the router does between a request and its answer, on a test product, without a connection. The caller is a user, Anna.
-struct desk {
-    struct test_product  s;
-    struct http_exchange x;
-    struct wire          wire;
-    struct answer        answer;
+struct graph_fixture {
+    struct test_product s;
+    struct test_request r;
 };
 
-static void put(struct desk *d, const struct principal *plain)
+static void put(struct graph_fixture *f, const struct principal *plain)
 {
-    struct test      *t = d->s.test;
+    struct test      *t = f->s.test;
     struct principal *made = NULL;
     CHECK_OK(principal_new(t->call, plain, &made));
-    if (made) CHECK_OK(work_change(t->call, &d->s.work, STORE_PRINCIPAL, NULL, &made->ref));
+    if (made) CHECK_OK(work_change(t->call, &f->s.work, STORE_PRINCIPAL, NULL, &made->ref));
 }
 
-static void desk_open(struct desk *d, struct test *t)
+static void graph_fixture_open(struct graph_fixture *f, struct test *t)
 {
-    *d = (struct desk){0};
-    test_product_open(&d->s, t);
+    *f = (struct graph_fixture){.r = {.service = &SERVICE_GRAPH, .host = S("graph.microsoft.com")}};
+    test_product_open(&f->s, t);
     t->call->now_s = NOW_S;
     t->call->now_ns = NOW_S * NS_PER_S;
     t->call->random = &SAME;
     t->call->correlation_id = test_product_guid(0xCC);
-    d->s.product.tenant_domain = S("test.example");
-    put(d, &(struct principal){.id = {test_product_guid(0x20)},
+    f->s.product.tenant_domain = S("test.example");
+    put(f, &(struct principal){.id = {test_product_guid(0x20)},
                                .kind = PRINCIPAL_USER,
                                .name = S("Anna"),
                                .user_name = S("anna@test.example"),
                                .document = S("{\"jobTitle\":\"Cook\",\"businessPhones\":[\"1\"]}")});
-    put(d, &(struct principal){.id = {test_product_guid(0x22)},
+    put(f, &(struct principal){.id = {test_product_guid(0x22)},
                                .kind = PRINCIPAL_GROUP,
                                .name = S("crew"),
                                .created_ns = NOW_S * NS_PER_S,
                                .document = S("{\"mailNickname\":\"crew\",\"description\":\"\\\"all\\\"\"}")});
-    put(d, &(struct principal){.id = {test_product_guid(0x24)},
+    put(f, &(struct principal){.id = {test_product_guid(0x24)},
                                .kind = PRINCIPAL_MANAGED,
                                .name = S("vm"),
                                .app = {test_product_guid(0x25)},
                                .is_system_assigned = true,
                                .resource = S("/subscriptions/s/resourceGroups/g/providers/A.B/c/vm")});
-    test_product_put_member(&d->s, (object_id){test_product_guid(0x22)}, (object_id){test_product_guid(0x20)});
-    d->s.caller.id.g = test_product_guid(0x20);
-    call_init(&d->x.call, NULL, NULL);
+    test_product_put_member(&f->s, (object_id){test_product_guid(0x22)}, (object_id){test_product_guid(0x20)});
+    f->s.caller.id.g = test_product_guid(0x20);
+    call_init(&f->r.x.call, NULL, NULL);
 }
 
-static void desk_close(struct desk *d)
+static void graph_fixture_close(struct graph_fixture *f)
 {
-    d->s.call->random = NULL;
-    test_product_close(&d->s);
-    call_clear(&d->x.call);
+    f->s.call->random = NULL;
+    test_product_close(&f->s);
+    test_request_clear(&f->r);
 }
 
-static enum err handle(struct desk *d)
+static int ask(struct graph_fixture *f, const char *line, const char *body)
 {
-    struct call *c = d->s.call;
-    TRY(route_find(c, &SERVICE_GRAPH, d->x.request.method, d->x.request.path, &d->wire, &d->wire.route));
-    TRY(http_read_fields(c, d->x.request.query, &d->wire.query, &d->wire.query_n));
-    TRY(SERVICE_GRAPH.before(c, &d->s.work, &d->wire));
-    d->s.work.decided.op = NULL; // each request is a work of its own
-    TRY(permit_ask(c, &d->s.work, &d->wire));
-    return d->wire.route->handler(c, &d->s.work, &d->wire, &d->answer);
-}
-
-static enum http_method method_of(str text)
-{
-    static const str NAMES[] = {[HTTP_GET] = S_INIT("GET"), [HTTP_HEAD] = S_INIT("HEAD"),   [HTTP_POST] = S_INIT("POST"),
-                                [HTTP_PUT] = S_INIT("PUT"), [HTTP_PATCH] = S_INIT("PATCH"), [HTTP_DELETE] = S_INIT("DELETE")};
-    return (enum http_method)str_index_nocase(NAMES, COUNT(NAMES), text);
-}
-
-static int ask(struct desk *d, const char *line, const char *body)
-{
-    str target = str_of(line), method, path;
-    str_cut(&target, ' ', &method);
-    d->x.request = (struct http_request){
-        .method = method_of(method), .method_text = method, .target = target, .body = str_of(body), .host = S("graph.microsoft.com"), .secure = true};
-    str_cut(&target, '?', &path);
-    d->x.request.path = path;
-    d->x.request.query = target;
-    d->wire = (struct wire){.http = &d->x.request, .service = &SERVICE_GRAPH, .product = &d->s.product, .row = 0};
-    d->answer = (struct answer){.x = &d->x, .body = {.arena = &d->x.call.arena}};
-    buf_init(&d->x.response.head, &d->x.call.arena);
-    if (handle(d) != OK) DIALECT_GRAPH.error(d->s.call, &d->s.work, &d->wire, &d->answer);
-    DIALECT_GRAPH.headers(d->s.call, &d->wire, &d->answer);
-    call_forgive(d->s.call);
-    return d->answer.status;
+    struct test_request *r = &f->r;
+    if (test_request_run(f->s.call, &f->s, r, line, body) != OK) DIALECT_GRAPH.error(f->s.call, &f->s.work, &r->wire, &r->answer);
+    DIALECT_GRAPH.headers(f->s.call, &r->wire, &r->answer);
+    call_forgive(f->s.call);
+    return r->answer.status;
 }
 
 // A request in a row of them: what it answers, to the letter. NULL: any body.
@@ -116,12 +86,12 @@ struct turn {
     const char *want;
 };
 
-static void play(struct desk *d, const struct turn *turns, size_t n)
+static void play(struct graph_fixture *f, const struct turn *turns, size_t n)
 {
-    struct test *t = d->s.test;
+    struct test *t = f->s.test;
     for (size_t i = 0; i < n; i++) {
-        CHECK_INT(ask(d, turns[i].line, turns[i].body), turns[i].status, turns[i].line);
-        if (turns[i].want) CHECK_STR(buf_view(&d->answer.body), str_of(turns[i].want), turns[i].line);
+        CHECK_INT(ask(f, turns[i].line, turns[i].body), turns[i].status, turns[i].line);
+        if (turns[i].want) CHECK_STR(buf_view(&f->r.answer.body), str_of(turns[i].want), turns[i].line);
     }
 }
 
@@ -138,7 +108,7 @@ static void play(struct desk *d, const struct turn *turns, size_t n)
 
 TEST(graph_answers_a_user_of_the_tenant_as_published)
 {
-    CLEANUP(desk_close) struct desk d;
+    CLEANUP(graph_fixture_close) struct graph_fixture f;
     static const struct turn TURNS[] = {
         {"GET /v1.0/me", NULL, 200, "{\"@odata.context\":\"" BASE "/$metadata#users/$entity\"," USER_PROPERTIES},
         {"GET /v1.0/Users/ANNA@test.example", NULL, 200, "{\"@odata.context\":\"" BASE "/$metadata#users/$entity\"," USER_PROPERTIES},
@@ -169,15 +139,16 @@ TEST(graph_answers_a_user_of_the_tenant_as_published)
         {"GET /v1.0/servicePrincipals?$top=1&$select=appId&$skiptoken=89ZdVzd3Jk5uCZxgAAAAAAAAAAAAAAAAAAAAJA", NULL, 200,
          "{\"@odata.context\":\"" BASE "/$metadata#servicePrincipals(appId)\",\"value\":[{\"appId\":\"00000000-0000-0000-0000-0000000000a2\"}]}"},
     };
-    desk_open(&d, t);
-    play(&d, TURNS, COUNT(TURNS));
-    CHECK_STR(d.answer.content_type, S("application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"), "type");
-    CHECK(str_find_str(buf_view(&d.x.response.head), S("OData-Version: 4.0\r\n")) != STR_NOWHERE);
+    graph_fixture_open(&f, t);
+    play(&f, TURNS, COUNT(TURNS));
+    CHECK_STR(f.r.answer.content_type, S("application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"),
+              "type");
+    CHECK(str_find_str(buf_view(&f.r.x.response.head), S("OData-Version: 4.0\r\n")) != STR_NOWHERE);
 }
 
 TEST(I1_graph_shows_a_managed_identity_as_published)
 {
-    CLEANUP(desk_close) struct desk d;
+    CLEANUP(graph_fixture_close) struct graph_fixture f;
     static const struct turn TURNS[] = {
         {"GET /v1.0/servicePrincipals(appId='00000000-0000-0000-0000-000000000025')"
          "?$select=id,appId,displayName,servicePrincipalType,alternativeNames,servicePrincipalNames,keyCredentials,passwordCredentials,tags",
@@ -189,8 +160,8 @@ TEST(I1_graph_shows_a_managed_identity_as_published)
          "\"https://identity.azure.net/+VGcNiBpWZutgIcqN4VzSlPfrkUzD8Wmzjv/xpidSIk=\"],\"servicePrincipalType\":\"ManagedIdentity\",\"tags\":[],"
          "\"keyCredentials\":[],\"passwordCredentials\":[]}"},
     };
-    desk_open(&d, t);
-    play(&d, TURNS, COUNT(TURNS));
+    graph_fixture_open(&f, t);
+    play(&f, TURNS, COUNT(TURNS));
 }
 
 #define REFUSED(code, message)                                                                                                                   \
@@ -204,7 +175,7 @@ TEST(I1_graph_shows_a_managed_identity_as_published)
 
 TEST(graph_refuses_a_user_in_the_published_words)
 {
-    CLEANUP(desk_close) struct desk d;
+    CLEANUP(graph_fixture_close) struct graph_fixture f;
     static const struct turn TURNS[] = {
         {"GET /v1.0/users/" NOBODY, NULL, 404, ABSENT(NOBODY)},
         {"GET /v1.0/users/nobody@test.example", NULL, 404, ABSENT("nobody@test.example")},
@@ -244,13 +215,13 @@ TEST(graph_refuses_a_user_in_the_published_words)
         {"POST /v1.0/groups/" CREW "/members/$ref", REFERENCE, 403, DENIED},
         {"DELETE /v1.0/groups/" CREW "/members/" ANNA "/$ref", NULL, 403, DENIED},
     };
-    desk_open(&d, t);
-    play(&d, TURNS, COUNT(TURNS));
+    graph_fixture_open(&f, t);
+    play(&f, TURNS, COUNT(TURNS));
 }
 
 TEST(graph_tells_an_application_nothing)
 {
-    CLEANUP(desk_close) struct desk d;
+    CLEANUP(graph_fixture_close) struct graph_fixture f;
     static const struct turn TURNS[] = {
         {"GET /v1.0/users", NULL, 403, DENIED},
         {"GET /v1.0/users/" NOBODY, NULL, 403, DENIED},
@@ -264,14 +235,14 @@ TEST(graph_tells_an_application_nothing)
         {"GET /v1.0/me", NULL, 400, REFUSED("BadRequest", "/me request is only valid with delegated authentication flow.")},
         {"GET /beta/me/memberOf", NULL, 400, NULL},
     };
-    desk_open(&d, t);
-    d.s.caller.id.g = test_product_guid(0xA1);
-    play(&d, TURNS, COUNT(TURNS));
+    graph_fixture_open(&f, t);
+    f.s.caller.id.g = test_product_guid(0xA1);
+    play(&f, TURNS, COUNT(TURNS));
 }
 
 TEST(graph_obeys_the_operator)
 {
-    CLEANUP(desk_close) struct desk d;
+    CLEANUP(graph_fixture_close) struct graph_fixture f;
     static const struct turn TURNS[] = {
         {"POST /v1.0/groups", GROUP_BODY, 201, NULL},
         {"POST /v1.0/groups/" CREW "/members/$ref", REFERENCE, 204, ""},
@@ -287,10 +258,10 @@ TEST(graph_obeys_the_operator)
         {"DELETE /v1.0/servicePrincipals/" MACHINE, NULL, 403, DENIED},
         {"PATCH /v1.0/servicePrincipals/" MACHINE, "{\"displayName\":\"x\"}", 403, DENIED},
     };
-    desk_open(&d, t);
-    d.s.caller.is_local_operator = true;
-    play(&d, TURNS, COUNT(TURNS));
-    CHECK_INT(ask(&d, "POST /v1.0/groups", GROUP_BODY), 201, "made");
-    CHECK(str_find_str(buf_view(&d.x.response.head),
+    graph_fixture_open(&f, t);
+    f.s.caller.is_local_operator = true;
+    play(&f, TURNS, COUNT(TURNS));
+    CHECK_INT(ask(&f, "POST /v1.0/groups", GROUP_BODY), 201, "made");
+    CHECK(str_find_str(buf_view(&f.r.x.response.head),
                        S("Location: https://graph.microsoft.com/v2/00000000-0000-0000-0000-000000000010/directoryObjects/")) != STR_NOWHERE);
 }

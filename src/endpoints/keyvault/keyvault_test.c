@@ -3,7 +3,7 @@
 #include "endpoints/guard.h"
 #include "endpoints/router.h"
 #include "ops/secrets.h"
-#include "test_product.h"
+#include "test_request.h"
 
 extern const struct service SERVICE_KEYVAULT;
 
@@ -29,69 +29,39 @@ static void fill_same(const struct random *r, uint8_t *out, size_t n)
 
 static const struct random SAME = {fill_same};
 
-// What the router does between a request and its answer, on a test product, without a connection.
-struct desk {
-    struct test_product  s;
-    struct http_exchange x;
-    struct wire          wire;
-    struct answer        answer;
+struct vault_fixture {
+    struct test_product s;
+    struct test_request r;
 };
 
-static void desk_open(struct desk *d, struct test *t, const char *vault_document, const char *role)
+static void vault_fixture_open(struct vault_fixture *f, struct test *t, const char *vault_document, const char *role)
 {
-    *d = (struct desk){0};
-    test_product_open(&d->s, t);
+    *f = (struct vault_fixture){.r = {.service = &SERVICE_KEYVAULT, .label = S("shop")}};
+    test_product_open(&f->s, t);
     t->call->now_s = NOW_S;
     t->call->now_ns = NOW_S * NS_PER_S;
-    test_product_put_vault(&d->s, "Shop", vault_document);
-    if (role) test_product_assign(&d->s, d->s.caller.id, role, TEST_PRODUCT_GROUP);
-    test_product_commit(&d->s);
-    call_init(&d->x.call, NULL, NULL);
+    test_product_put_vault(&f->s, "Shop", vault_document);
+    if (role) test_product_assign(&f->s, f->s.caller.id, role, TEST_PRODUCT_GROUP);
+    test_product_commit(&f->s);
+    call_init(&f->r.x.call, NULL, NULL);
     t->call->random = &SAME;
 }
 
-static void desk_close(struct desk *d)
+static void vault_fixture_close(struct vault_fixture *f)
 {
-    d->s.call->random = NULL;
-    test_product_close(&d->s);
-    call_clear(&d->x.call);
+    f->s.call->random = NULL;
+    test_product_close(&f->s);
+    test_request_clear(&f->r);
 }
 
-static enum err handle(struct desk *d)
+// "PUT /secrets/a?api-version=7.4"; gives the status. The body is then f->r.answer.body.
+static int ask(struct vault_fixture *f, const char *line, const char *body)
 {
-    struct call *c = d->s.call;
-    TRY(route_find(c, &SERVICE_KEYVAULT, d->x.request.method, d->x.request.path, &d->wire, &d->wire.route));
-    TRY(http_read_fields(c, d->x.request.query, &d->wire.query, &d->wire.query_n));
-    d->wire.api_version = wire_query(&d->wire, "api-version");
-    if (str_empty(d->wire.api_version)) return FAIL_PLAIN(c, ERR_API_VERSION_MISSING);
-    d->s.work.decided.op = NULL; // each request is a work of its own
-    TRY(permit_ask(c, &d->s.work, &d->wire));
-    return d->wire.route->handler(c, &d->s.work, &d->wire, &d->answer);
-}
-
-static enum http_method method_of(str text)
-{
-    static const str NAMES[] = {[HTTP_GET] = S_INIT("GET"), [HTTP_HEAD] = S_INIT("HEAD"),   [HTTP_POST] = S_INIT("POST"),
-                                [HTTP_PUT] = S_INIT("PUT"), [HTTP_PATCH] = S_INIT("PATCH"), [HTTP_DELETE] = S_INIT("DELETE")};
-    return (enum http_method)str_index_nocase(NAMES, COUNT(NAMES), text);
-}
-
-// "PUT /secrets/a?api-version=7.4"; gives the status. The body is then d->answer.body.
-static int ask(struct desk *d, const char *line, const char *body)
-{
-    str target = str_of(line), method, path;
-    str_cut(&target, ' ', &method);
-    d->x.request = (struct http_request){.method = method_of(method), .method_text = method, .target = target, .body = str_of(body), .secure = true};
-    str_cut(&target, '?', &path);
-    d->x.request.path = path;
-    d->x.request.query = target;
-    d->wire = (struct wire){.http = &d->x.request, .service = &SERVICE_KEYVAULT, .product = &d->s.product, .row = 0, .label = S("shop")};
-    d->answer = (struct answer){.x = &d->x, .body = {.arena = &d->x.call.arena}};
-    buf_init(&d->x.response.head, &d->x.call.arena);
-    if (handle(d) != OK) DIALECT_KEYVAULT.error(d->s.call, &d->s.work, &d->wire, &d->answer);
-    DIALECT_KEYVAULT.headers(d->s.call, &d->wire, &d->answer);
-    call_forgive(d->s.call);
-    return d->answer.status;
+    struct test_request *r = &f->r;
+    if (test_request_run(f->s.call, &f->s, r, line, body) != OK) DIALECT_KEYVAULT.error(f->s.call, &f->s.work, &r->wire, &r->answer);
+    DIALECT_KEYVAULT.headers(f->s.call, &r->wire, &r->answer);
+    call_forgive(f->s.call);
+    return r->answer.status;
 }
 
 // A request in a row of them: what it answers, to the letter. NULL: any body.
@@ -101,21 +71,21 @@ struct turn {
     const char *want;
 };
 
-static void play(struct desk *d, const struct turn *turns, size_t n)
+static void play(struct vault_fixture *f, const struct turn *turns, size_t n)
 {
-    struct test *t = d->s.test;
+    struct test *t = f->s.test;
     for (size_t i = 0; i < n; i++) {
-        CHECK_INT(ask(d, turns[i].line, turns[i].body), turns[i].status, turns[i].line);
-        if (turns[i].want) CHECK_STR(buf_view(&d->answer.body), str_of(turns[i].want), turns[i].line);
+        CHECK_INT(ask(f, turns[i].line, turns[i].body), turns[i].status, turns[i].line);
+        if (turns[i].want) CHECK_STR(buf_view(&f->r.answer.body), str_of(turns[i].want), turns[i].line);
     }
 }
 
-#define PLAY(d, turns) play((d), (turns), COUNT(turns))
+#define PLAY(f, turns) play((f), (turns), COUNT(turns))
 #define Q              "?api-version=7.4"
 
 TEST(S1_wire_a_secret_is_answered_as_published)
 {
-    CLEANUP(desk_close) struct desk d;
+    CLEANUP(vault_fixture_close) struct vault_fixture f;
     static const struct turn TURNS[] = {
         {"PUT /secrets/n" Q, LONG_BODY("x"), 200,
          "{\"value\":\"x\",\"contentType\":\"text/plain\",\"id\":\"" URL "/secrets/n/" V1 "\"," ATTRIBUTES("\"nbf\":1,\"exp\":2,", "Recoverable+Purgeable", "90")
@@ -140,8 +110,8 @@ TEST(S1_wire_a_secret_is_answered_as_published)
          "{\"value\":[{\"id\":\"" URL "/secrets/n/" V2 "\"," ATTRIBUTES("\"exp\":32503680000,", "Recoverable+Purgeable", "90") "}],\"nextLink\":null}"},
         {"GET /secrets/no-such/versions" Q, NULL, 200, "{\"value\":[],\"nextLink\":null}"},
     };
-    desk_open(&d, t, RBAC, OFFICER);
-    PLAY(&d, TURNS);
+    vault_fixture_open(&f, t, RBAC, OFFICER);
+    PLAY(&f, TURNS);
 }
 
 #define DELETED "\"recoveryId\":\"" URL "/deletedsecrets/n\",\"deletedDate\":1741668435,\"scheduledPurgeDate\":1749444435,"
@@ -152,7 +122,7 @@ TEST(S1_wire_a_secret_is_answered_as_published)
 
 TEST(S1_wire_a_deleted_secret_is_answered_as_published)
 {
-    CLEANUP(desk_close) struct desk d;
+    CLEANUP(vault_fixture_close) struct vault_fixture f;
     static const struct turn TURNS[] = {
         {"PUT /secrets/n" Q, "{\"value\":\"x\"}", 200, NULL},
         {"DELETE /secrets/n" Q, NULL, 200, "{" DELETED "\"id\":\"" URL "/secrets/n/" V1 "\"," PLAIN "}"},
@@ -172,8 +142,8 @@ TEST(S1_wire_a_deleted_secret_is_answered_as_published)
         {"DELETE /deletedsecrets/n" Q, NULL, 204, ""},
         {"GET /deletedsecrets/n" Q, NULL, 404, NULL},
     };
-    desk_open(&d, t, RBAC, OFFICER);
-    PLAY(&d, TURNS);
+    vault_fixture_open(&f, t, RBAC, OFFICER);
+    PLAY(&f, TURNS);
 }
 
 TEST(S1_wire_the_recovery_level_is_the_vaults)
@@ -185,18 +155,18 @@ TEST(S1_wire_the_recovery_level_is_the_vaults)
         {",\"softDeleteRetentionInDays\":89,\"enablePurgeProtection\":true", "CustomizedRecoverable", "89"},
     };
     for (size_t i = 0; i < COUNT(CASES); i++) {
-        CLEANUP(desk_close) struct desk d;
-        desk_open(&d, t, call_zstr(t->call, call_format(t->call, "{\"properties\":{\"enableRbacAuthorization\":true%s}}", CASES[i].document)),
-                  OFFICER);
-        CHECK_INT(ask(&d, "PUT /secrets/n" Q, "{\"value\":\"x\"}"), 200, CASES[i].level);
+        CLEANUP(vault_fixture_close) struct vault_fixture f;
+        vault_fixture_open(
+            &f, t, call_zstr(t->call, call_format(t->call, "{\"properties\":{\"enableRbacAuthorization\":true%s}}", CASES[i].document)), OFFICER);
+        CHECK_INT(ask(&f, "PUT /secrets/n" Q, "{\"value\":\"x\"}"), 200, CASES[i].level);
         str want = call_format(t->call, "\"recoveryLevel\":\"%s\",\"recoverableDays\":%s}", CASES[i].level, CASES[i].days);
-        CHECK_ROW(str_find_str(buf_view(&d.answer.body), want) != STR_NOWHERE, CASES[i].level);
+        CHECK_ROW(str_find_str(buf_view(&f.r.answer.body), want) != STR_NOWHERE, CASES[i].level);
     }
 }
 
 TEST(S1_wire_purge_protection_has_its_words)
 {
-    CLEANUP(desk_close) struct desk d;
+    CLEANUP(vault_fixture_close) struct vault_fixture f;
     static const struct turn TURNS[] = {
         {"PUT /secrets/n" Q, "{\"value\":\"x\"}", 200, NULL},
         {"DELETE /secrets/n" Q, NULL, 200, NULL},
@@ -204,27 +174,27 @@ TEST(S1_wire_purge_protection_has_its_words)
          "{\"error\":{\"code\":\"Forbidden\",\"message\":\"Operation \\\"purge\\\" is not allowed because purge protection is enabled for this vault. Key "
          "Vault service will automatically purge it after the retention period has passed.\\r\\nVault: Shop;location=westus\"}}"},
     };
-    desk_open(&d, t, "{\"properties\":{\"enableRbacAuthorization\":true,\"enablePurgeProtection\":true}}", OFFICER);
-    PLAY(&d, TURNS);
+    vault_fixture_open(&f, t, "{\"properties\":{\"enableRbacAuthorization\":true,\"enablePurgeProtection\":true}}", OFFICER);
+    PLAY(&f, TURNS);
 }
 
 TEST(S1_wire_backup_and_restore)
 {
-    CLEANUP(desk_close) struct desk d;
-    desk_open(&d, t, RBAC, OFFICER);
-    CHECK_INT(ask(&d, "PUT /secrets/n" Q, "{\"value\":\"x\"}"), 200, "set");
-    CHECK_INT(ask(&d, "POST /secrets/n/backup" Q, NULL), 200, "backup");
+    CLEANUP(vault_fixture_close) struct vault_fixture f;
+    vault_fixture_open(&f, t, RBAC, OFFICER);
+    CHECK_INT(ask(&f, "PUT /secrets/n" Q, "{\"value\":\"x\"}"), 200, "set");
+    CHECK_INT(ask(&f, "POST /secrets/n/backup" Q, NULL), 200, "backup");
     str backup;
-    CHECK_OK(call_copy_str(t->call, buf_view(&d.answer.body), &backup));
-    CHECK_INT(ask(&d, "POST /secrets/restore" Q, call_zstr(t->call, backup)), 409, "while it is there");
+    CHECK_OK(call_copy_str(t->call, buf_view(&f.r.answer.body), &backup));
+    CHECK_INT(ask(&f, "POST /secrets/restore" Q, call_zstr(t->call, backup)), 409, "while it is there");
     str conflict =
         S("{\"error\":{\"code\":\"Conflict\",\"message\":\"There was a conflict restoring the secret '" URL "/secrets/n/" V1 "'. This can");
-    CHECK_ROW(str_starts(buf_view(&d.answer.body), conflict), "the conflict's words");
-    CHECK_INT(ask(&d, "DELETE /secrets/n" Q, NULL), 200, "delete");
-    CHECK_INT(ask(&d, "POST /secrets/restore" Q, call_zstr(t->call, backup)), 409, "while it is deleted");
-    CHECK_INT(ask(&d, "DELETE /deletedsecrets/n" Q, NULL), 204, "purge");
-    CHECK_INT(ask(&d, "POST /secrets/restore" Q, call_zstr(t->call, backup)), 200, "restore");
-    CHECK_STR(buf_view(&d.answer.body), S("{\"id\":\"" URL "/secrets/n/" V1 "\"," PLAIN "}"), "restore");
+    CHECK_ROW(str_starts(buf_view(&f.r.answer.body), conflict), "the conflict's words");
+    CHECK_INT(ask(&f, "DELETE /secrets/n" Q, NULL), 200, "delete");
+    CHECK_INT(ask(&f, "POST /secrets/restore" Q, call_zstr(t->call, backup)), 409, "while it is deleted");
+    CHECK_INT(ask(&f, "DELETE /deletedsecrets/n" Q, NULL), 204, "purge");
+    CHECK_INT(ask(&f, "POST /secrets/restore" Q, call_zstr(t->call, backup)), 200, "restore");
+    CHECK_STR(buf_view(&f.r.answer.body), S("{\"id\":\"" URL "/secrets/n/" V1 "\"," PLAIN "}"), "restore");
 }
 
 #define BAD(text)      "{\"error\":{\"code\":\"BadParameter\",\"message\":\"" text "\"}}"
@@ -232,7 +202,7 @@ TEST(S1_wire_backup_and_restore)
 
 TEST(S1_wire_bad_requests_get_the_published_words)
 {
-    CLEANUP(desk_close) struct desk d;
+    CLEANUP(vault_fixture_close) struct vault_fixture f;
     static const struct turn TURNS[] = {
         {"PUT /secrets/bad_name" Q, "{\"value\":\"x\"}", 400, BAD("The request URI contains an invalid name: bad_name")},
         {"PUT /secrets/bad%20name" Q, "{\"value\":\"x\"}", 400, BAD("The request URI contains an invalid name: bad name")},
@@ -287,30 +257,30 @@ TEST(S1_wire_bad_requests_get_the_published_words)
         {"GET /secrets/n/a/b" Q, NULL, 404, NULL},
         {"GET /secrets/n/" V1 Q, NULL, 404, NULL},
     };
-    desk_open(&d, t, RBAC, OFFICER);
-    PLAY(&d, TURNS);
-    CHECK_INT(ask(&d, "GET /secrets" Q, NULL), 200, "nothing came of it");
-    CHECK_STR(buf_view(&d.answer.body), S("{\"value\":[],\"nextLink\":null}"), "nothing came of it");
+    vault_fixture_open(&f, t, RBAC, OFFICER);
+    PLAY(&f, TURNS);
+    CHECK_INT(ask(&f, "GET /secrets" Q, NULL), 200, "nothing came of it");
+    CHECK_STR(buf_view(&f.r.answer.body), S("{\"value\":[],\"nextLink\":null}"), "nothing came of it");
 }
 
 TEST(S1_wire_a_disabled_secret_and_one_too_long_have_their_words)
 {
-    CLEANUP(desk_close) struct desk d;
-    char                           *body;
-    size_t                          n = SECRETS_MAX_VALUE_BYTES + 1;
+    CLEANUP(vault_fixture_close) struct vault_fixture f;
+    char                                             *body;
+    size_t                                            n = SECRETS_MAX_VALUE_BYTES + 1;
     static const struct turn        TURNS[] = {
         {"PUT /secrets/n" Q, "{\"value\":\"x\",\"attributes\":{\"enabled\":false}}", 200, NULL},
         {"GET /secrets/n/" Q, NULL, 403,
          "{\"error\":{\"code\":\"Forbidden\",\"message\":\"Operation get is not allowed on a disabled secret.\",\"innererror\":{\"code\":\"SecretDisabled\"}}}"},
     };
-    desk_open(&d, t, RBAC, OFFICER);
-    PLAY(&d, TURNS);
+    vault_fixture_open(&f, t, RBAC, OFFICER);
+    PLAY(&f, TURNS);
     CHECK_OK(NEW(t->call, &body, n + 32));
     memset(body, 'x', n + 32);
     memcpy(body, "{\"value\":\"", 10);
     memcpy(body + 10 + n, "\"}", 3);
-    CHECK_INT(ask(&d, "PUT /secrets/long" Q, body), 400, "too long");
-    CHECK_STR(buf_view(&d.answer.body),
+    CHECK_INT(ask(&f, "PUT /secrets/long" Q, body), 400, "too long");
+    CHECK_STR(buf_view(&f.r.answer.body),
               S("{\"error\":{\"code\":\"BadParameter\",\"message\":\"Secret is beyond the maximum permitted length of 25600 "
                 "characters.\",\"innererror\":{\"code\":"
                 "\"SecretTooLarge\"}}}"),
@@ -319,11 +289,11 @@ TEST(S1_wire_a_disabled_secret_and_one_too_long_have_their_words)
 
 TEST(R1_wire_a_refusal_by_roles_names_caller_action_and_place)
 {
-    CLEANUP(desk_close) struct desk d;
-    desk_open(&d, t, RBAC, NULL);
-    d.s.caller.issuer = S("https://sts.windows.net/00000000-0000-0000-0000-000000000010/");
-    CHECK_INT(ask(&d, "GET /secrets/PaymentApiKey/" Q, NULL), 403, "get");
-    CHECK_STR(buf_view(&d.answer.body),
+    CLEANUP(vault_fixture_close) struct vault_fixture f;
+    vault_fixture_open(&f, t, RBAC, NULL);
+    f.s.caller.issuer = S("https://sts.windows.net/00000000-0000-0000-0000-000000000010/");
+    CHECK_INT(ask(&f, "GET /secrets/PaymentApiKey/" Q, NULL), 403, "get");
+    CHECK_STR(buf_view(&f.r.answer.body),
               S("{\"error\":{\"code\":\"Forbidden\",\"message\":\"Caller is not authorized to perform action on resource.\\r\\nIf role assignments, "
                 "deny assignments "
                 "or role definitions were changed recently, please observe propagation time.\\r\\nCaller: "
@@ -346,7 +316,7 @@ TEST(R1_wire_a_refusal_by_roles_names_caller_action_and_place)
         {"POST /secrets/n/backup" Q, NULL, 403, NULL},
         {"POST /secrets/restore" Q, "{\"value\":\"bm8gYmFja3VwIGF0IGFsbA\"}", 403, NULL},
     };
-    PLAY(&d, TURNS);
+    PLAY(&f, TURNS);
 }
 
 TEST(R5_wire_a_refusal_names_what_decided_it)
@@ -359,43 +329,43 @@ TEST(R5_wire_a_refusal_names_what_decided_it)
         {RBAC_DENIED, ERR_DENIED, "\\r\\nAssignment: (not found)\\r\\nDenyAssignmentId: " BY "\\r\\n"},
     };
 #undef BY
-    CLEANUP(desk_close) struct desk d;
-    desk_open(&d, t, RBAC, NULL);
+    CLEANUP(vault_fixture_close) struct vault_fixture f;
+    vault_fixture_open(&f, t, RBAC, NULL);
     for (size_t i = 0; i < COUNT(CASES); i++) {
-        CHECK_INT(ask(&d, "GET /secrets" Q, NULL), 403, "refused");
-        d.s.work.refusal.answer = (struct rbac_answer){.reason = CASES[i].reason, .decided_by = test_product_guid(0xDD)};
+        CHECK_INT(ask(&f, "GET /secrets" Q, NULL), 403, "refused");
+        f.s.work.refusal.answer = (struct rbac_answer){.reason = CASES[i].reason, .decided_by = test_product_guid(0xDD)};
         t->call->failure.kind = CASES[i].kind;
-        DIALECT_KEYVAULT.error(t->call, &d.s.work, &d.wire, &d.answer);
+        DIALECT_KEYVAULT.error(t->call, &f.s.work, &f.r.wire, &f.r.answer);
         call_forgive(t->call);
-        CHECK_INT(d.answer.status, 403, CASES[i].want);
-        CHECK_ROW(str_find_str(buf_view(&d.answer.body), str_of(CASES[i].want)) != STR_NOWHERE, CASES[i].want);
-        CHECK_ROW(str_find_str(buf_view(&d.answer.body), S("\"ForbiddenByRbac\"")) != STR_NOWHERE, CASES[i].want);
+        CHECK_INT(f.r.answer.status, 403, CASES[i].want);
+        CHECK_ROW(str_find_str(buf_view(&f.r.answer.body), str_of(CASES[i].want)) != STR_NOWHERE, CASES[i].want);
+        CHECK_ROW(str_find_str(buf_view(&f.r.answer.body), S("\"ForbiddenByRbac\"")) != STR_NOWHERE, CASES[i].want);
     }
 }
 
 TEST(R7_wire_a_refusal_by_policies_names_the_permission)
 {
-    CLEANUP(desk_close) struct desk d;
-    desk_open(&d, t, "{\"properties\":{}}", "Key Vault Administrator");
-    CHECK_INT(ask(&d, "GET /secrets/n/" Q, NULL), 403, "get");
+    CLEANUP(vault_fixture_close) struct vault_fixture f;
+    vault_fixture_open(&f, t, "{\"properties\":{}}", "Key Vault Administrator");
+    CHECK_INT(ask(&f, "GET /secrets/n/" Q, NULL), 403, "get");
     CHECK_STR(
-        buf_view(&d.answer.body),
+        buf_view(&f.r.answer.body),
         S("{\"error\":{\"code\":\"Forbidden\",\"message\":\"The user, group or application "
           "'appid=00000000-0000-0000-0000-0000000000a2;oid=00000000-0000-0000-0000-0000000000a1;iss=https://sts.windows.net/"
           "00000000-0000-0000-0000-000000000010/' does not have secrets get permission on key vault 'Shop;location=westus'. For help resolving this "
           "issue, please see https://go.microsoft.com/fwlink/?linkid=2125287\",\"innererror\":{\"code\":\"AccessDenied\"}}}"),
         "get");
-    CHECK_INT(ask(&d, "GET /deletedsecrets" Q, NULL), 403, "list");
-    CHECK(str_find_str(buf_view(&d.answer.body), S("does not have secrets list permission")) != STR_NOWHERE);
+    CHECK_INT(ask(&f, "GET /deletedsecrets" Q, NULL), 403, "list");
+    CHECK(str_find_str(buf_view(&f.r.answer.body), S("does not have secrets list permission")) != STR_NOWHERE);
 }
 
 TEST(S1_wire_a_vault_that_is_not_there_says_so)
 {
-    CLEANUP(desk_close) struct desk d;
-    desk_open(&d, t, RBAC, OFFICER);
-    tree_remove_resource(d.s.work.world->tree, S(TEST_PRODUCT_GROUP TEST_PRODUCT_VAULTS "Shop"), false);
-    CHECK_INT(ask(&d, "GET /secrets/n" Q, NULL), 404, "get");
-    CHECK_STR(buf_view(&d.answer.body), S("{\"error\":{\"code\":\"VaultNotFound\",\"message\":\"There is no vault 'shop' here.\"}}"), "get");
+    CLEANUP(vault_fixture_close) struct vault_fixture f;
+    vault_fixture_open(&f, t, RBAC, OFFICER);
+    tree_remove_resource(f.s.work.world->tree, S(TEST_PRODUCT_GROUP TEST_PRODUCT_VAULTS "Shop"), false);
+    CHECK_INT(ask(&f, "GET /secrets/n" Q, NULL), 404, "get");
+    CHECK_STR(buf_view(&f.r.answer.body), S("{\"error\":{\"code\":\"VaultNotFound\",\"message\":\"There is no vault 'shop' here.\"}}"), "get");
 }
 
 TEST(S1_wire_every_answer_has_the_vaults_headers)
@@ -405,43 +375,43 @@ TEST(S1_wire_every_answer_has_the_vaults_headers)
         "x-ms-keyvault-service-version: 1.9.", "x-ms-keyvault-network-info: conn_type=Ipv4;", "X-Content-Type-Options: nosniff\r\n",
         "Strict-Transport-Security: max-age=31536000;includeSubDomains\r\n",
     };
-    CLEANUP(desk_close) struct desk d;
-    desk_open(&d, t, RBAC, OFFICER);
+    CLEANUP(vault_fixture_close) struct vault_fixture f;
+    vault_fixture_open(&f, t, RBAC, OFFICER);
     for (int status = 200; status <= 404; status += 204) {
-        CHECK_INT(ask(&d, status == 200 ? "GET /secrets" Q : "GET /secrets/n/" Q, NULL), status, "asked");
-        for (size_t i = 0; i < COUNT(WANT); i++) CHECK_ROW(str_find_str(buf_view(&d.x.response.head), str_of(WANT[i])) != STR_NOWHERE, WANT[i]);
-        CHECK(str_find_str(buf_view(&d.x.response.head), S("WWW-Authenticate")) == STR_NOWHERE);
+        CHECK_INT(ask(&f, status == 200 ? "GET /secrets" Q : "GET /secrets/n/" Q, NULL), status, "asked");
+        for (size_t i = 0; i < COUNT(WANT); i++) CHECK_ROW(str_find_str(buf_view(&f.r.x.response.head), str_of(WANT[i])) != STR_NOWHERE, WANT[i]);
+        CHECK(str_find_str(buf_view(&f.r.x.response.head), S("WWW-Authenticate")) == STR_NOWHERE);
     }
 }
 
 // --- who is asking ---
 
 // The guard's answer to a token, or to none, in this dialect's words: the body; the status is *out_status.
-static str knock(struct desk *d, const char *authorization, int *out_status)
+static str knock(struct vault_fixture *f, const char *authorization, int *out_status)
 {
-    struct call       *c = d->s.call;
+    struct call       *c = f->s.call;
     struct caller      caller;
     struct http_header header = {S("Authorization"), str_of(authorization)};
-    d->x.request = (struct http_request){
+    f->r.x.request = (struct http_request){
         .method = HTTP_PUT, .method_text = S("PUT"), .path = S("/secrets/n"), .headers = &header, .header_n = authorization != NULL};
-    d->wire = (struct wire){.http = &d->x.request, .service = &SERVICE_KEYVAULT, .product = &d->s.product, .label = S("shop")};
-    d->answer = (struct answer){.x = &d->x, .body = {.arena = &d->x.call.arena}};
-    buf_init(&d->x.response.head, &d->x.call.arena);
-    enum err failed = guard_bearer(c, &d->s.product, NULL, &d->wire, &caller);
+    f->r.wire = (struct wire){.http = &f->r.x.request, .service = &SERVICE_KEYVAULT, .product = &f->s.product, .label = S("shop")};
+    f->r.answer = (struct answer){.x = &f->r.x, .body = {.arena = &f->r.x.call.arena}};
+    buf_init(&f->r.x.response.head, &f->r.x.call.arena);
+    enum err failed = guard_bearer(c, &f->s.product, NULL, &f->r.wire, &caller);
     *out_status = 200;
     if (failed == OK) return STR_NONE;
-    DIALECT_KEYVAULT.error(c, NULL, &d->wire, &d->answer);
+    DIALECT_KEYVAULT.error(c, NULL, &f->r.wire, &f->r.answer);
     call_forgive(c);
-    *out_status = d->answer.status;
-    return buf_view(&d->answer.body);
+    *out_status = f->r.answer.status;
+    return buf_view(&f->r.answer.body);
 }
 
-static const char *bearer(struct desk *d, const struct keyring *ring, str audience, str issuer)
+static const char *bearer(struct vault_fixture *f, const struct keyring *ring, str audience, str issuer)
 {
-    struct test         *t = d->s.test;
+    struct test         *t = f->s.test;
     struct token         token = {0};
     struct token_request r = {
-        .tenant = d->s.product.tenant, .issuer = issuer, .subject = d->s.caller.id, .app = d->s.caller.app, .audience = audience, .lifetime_s = 3600};
+        .tenant = f->s.product.tenant, .issuer = issuer, .subject = f->s.caller.id, .app = f->s.caller.app, .audience = audience, .lifetime_s = 3600};
     CHECK_OK(token_issue(t->call, ring, &r, &token));
     return call_zstr(t->call, call_format(t->call, "Bearer %.*s", PSTR(token.text)));
 }
@@ -452,44 +422,44 @@ static const char *bearer(struct desk *d, const struct keyring *ring, str audien
 
 TEST(S1_wire_a_stranger_is_told_where_to_get_which_token)
 {
-    CLEANUP(desk_close) struct desk d;
-    struct keyring                 *ring, *other;
-    int                             status;
-    desk_open(&d, t, RBAC, NULL);
+    CLEANUP(vault_fixture_close) struct vault_fixture f;
+    struct keyring                                   *ring, *other;
+    int                                               status;
+    vault_fixture_open(&f, t, RBAC, NULL);
     t->call->random = NULL;
     CHECK_OK(keyring_new(t->call, 2, &ring));
     CHECK_OK(keyring_new(t->call, 2, &other));
-    product_keyring_put(&d.s.product, ring);
-    str ours = product_issuer(t->call, &d.s.product, TOKEN_V1);
+    product_keyring_put(&f.s.product, ring);
+    str ours = product_issuer(t->call, &f.s.product, TOKEN_V1);
     str foreign = S("https://sts.windows.net/00000000-0000-0000-0000-00000000000f/");
     const struct { const char *row, *authorization; int status; const char *message; } CASES[] = {
-        {"a token", bearer(&d, ring, S("https://vault.azure.net"), ours), 200, NULL},
-        {"with a slash behind the audience", bearer(&d, ring, S("https://vault.azure.net/"), ours), 200, NULL},
-        {"for the service's application", bearer(&d, ring, S("cfa8b339-82a2-471a-a3c9-0fc0be7a4093"), ours), 200, NULL},
+        {"a token", bearer(&f, ring, S("https://vault.azure.net"), ours), 200, NULL},
+        {"with a slash behind the audience", bearer(&f, ring, S("https://vault.azure.net/"), ours), 200, NULL},
+        {"for the service's application", bearer(&f, ring, S("cfa8b339-82a2-471a-a3c9-0fc0be7a4093"), ours), 200, NULL},
         {"no token", NULL, 401, "AKV10000: Request is missing a Bearer or PoP token."},
         {"another scheme", "Basic YTpi", 401, "AKV10000: Request is missing a Bearer or PoP token."},
         {"an empty token", "Bearer ", 401, "AKV10000: Request is missing a Bearer or PoP token."},
         {"no token at all", "Bearer abc", 401, "[BearerReadAccessTokenFailed] Error validating token: '"},
-        {"for another audience", bearer(&d, ring, S("https://management.azure.com/"), ours), 401,
+        {"for another audience", bearer(&f, ring, S("https://management.azure.com/"), ours), 401,
          "AKV10022: Invalid audience. Expected https://vault.azure.net, found: https://management.azure.com/."},
-        {"for the vault's own address", bearer(&d, ring, S("https://shop.vault.azure.net"), ours), 401,
+        {"for the vault's own address", bearer(&f, ring, S("https://shop.vault.azure.net"), ours), 401,
          "AKV10022: Invalid audience. Expected https://vault.azure.net, found: https://shop.vault.azure.net."},
-        {"from another tenant", bearer(&d, ring, S("https://vault.azure.net"), foreign), 401,
+        {"from another tenant", bearer(&f, ring, S("https://vault.azure.net"), foreign), 401,
          "AKV10032: Invalid issuer. Expected one of https://sts.windows.net/00000000-0000-0000-0000-000000000010/, found "
          "https://sts.windows.net/00000000-0000-0000-0000-00000000000f/."},
-        {"signed by another", bearer(&d, other, S("https://vault.azure.net"), ours), 401, "AKV10046: Unable to resolve the key used for signature validation."},
+        {"signed by another", bearer(&f, other, S("https://vault.azure.net"), ours), 401, "AKV10046: Unable to resolve the key used for signature validation."},
     };
     for (size_t i = 0; i < COUNT(CASES); i++) {
-        str body = knock(&d, CASES[i].authorization, &status);
+        str body = knock(&f, CASES[i].authorization, &status);
         CHECK_INT(status, CASES[i].status, CASES[i].row);
         if (status == 200) continue;
-        CHECK_STR(buf_view(&d.x.response.head), S(CHALLENGE), CASES[i].row);
+        CHECK_STR(buf_view(&f.r.x.response.head), S(CHALLENGE), CASES[i].row);
         str begin = call_format(t->call, "{\"error\":{\"code\":\"Unauthorized\",\"message\":\"%s", CASES[i].message);
         CHECK_STR(str_upto(body, begin.n), begin, CASES[i].row);
     }
     const char *late = CASES[0].authorization;
-    test_product_pass(&d.s, 3600 + TOKEN_SKEW_S);
-    str body = knock(&d, late, &status);
+    test_product_pass(&f.s, 3600 + TOKEN_SKEW_S);
+    str body = knock(&f, late, &status);
     CHECK_STR(body, S("{\"error\":{\"code\":\"Unauthorized\",\"message\":\"[TokenExpired] Error validating token: 'S2S12086'.\"}}"), "expired");
     keyring_drop(other);
 }
