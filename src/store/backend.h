@@ -84,8 +84,14 @@ struct store_session {
 
 /* Where the sequence ends now; read from the store at the beginning of a transaction and after an undo. */
 FALLIBLE changes_find_end(struct call *c, struct store_session *x);
-/* One change more, if its kind is followed. */
-FALLIBLE changes_add(struct call *c, struct store_session *x, enum store_kind kind, enum store_change_kind what, str key, bytes body);
+/* One change more, of a kind whose changes are kept, in two steps: what needs the call's memory comes before anything is written. */
+struct packed_change {
+    struct change_end end; /* of the sequence, with this change */
+    str               packed;
+};
+FALLIBLE changes_pack(struct call *c, const struct store_session *x, enum store_kind kind, enum store_change_kind what, str key, bytes body,
+                      struct packed_change *out);
+FALLIBLE changes_add(struct call *c, struct store_session *x, const struct packed_change *change);
 /* Before a commit: drops what is not kept any more. */
 FALLIBLE changes_trim(struct call *c, struct store_session *x);
 bool     changes_are_kept(enum store_kind kind);

@@ -90,11 +90,10 @@ enum err changes_find_end(struct call *c, struct store_session *x)
     return scan(c, x, 0, true, 1, note_end, &x->last);
 }
 
-enum err changes_add(struct call *c, struct store_session *x, enum store_kind kind, enum store_change_kind what, str key, bytes body)
+enum err changes_pack(struct call *c, const struct store_session *x, enum store_kind kind, enum store_change_kind what, str key, bytes body,
+                      struct packed_change *out)
 {
-    char       room[NUMBER_BYTES];
     struct buf b;
-    str        packed;
     if (what == STORE_PUT && follow_of(kind) == STORE_FOLLOWED_KEY) {
         what = STORE_PUT_KEY;
         body = (bytes){0};
@@ -109,9 +108,16 @@ enum err changes_add(struct call *c, struct store_session *x, enum store_kind ki
     pack_str(&b, store_table(kind));
     pack_str(&b, key);
     pack_str(&b, bytes_str(body));
-    TRY(buf_finish(c, &b, &packed));
-    TRY(x->store->backend->put(c, x, STORE_CHANGE, &(struct store_record){.key = key_of(end.number, room), .body = str_bytes(packed)}));
-    x->last = end;
+    out->end = end;
+    return buf_finish(c, &b, &out->packed);
+}
+
+enum err changes_add(struct call *c, struct store_session *x, const struct packed_change *change)
+{
+    char room[NUMBER_BYTES];
+    TRY(x->store->backend->put(c, x, STORE_CHANGE,
+                               &(struct store_record){.key = key_of(change->end.number, room), .body = str_bytes(change->packed)}));
+    x->last = change->end;
     return OK;
 }
 

@@ -330,10 +330,13 @@ enum err store_put_record(struct call *c, struct store_session *x, enum store_ki
 {
     struct store_record kept = *r;
     TRY(check_in_transaction(c, x));
+    TRY(call_check_texts(c));
     TRY(check_record(c, kind, r));
     kept.version = changes_are_kept(kind) ? x->last.number + 1 : 0;
+    struct packed_change change;
+    if (changes_are_kept(kind)) TRY(changes_pack(c, x, kind, STORE_PUT, r->key, r->body, &change)); // first: without room for it nothing is written
     TRY(spoil_unless(x->store->backend->put(c, x, kind, &kept), x));
-    return changes_are_kept(kind) ? spoil_unless(changes_add(c, x, kind, STORE_PUT, r->key, r->body), x) : OK;
+    return changes_are_kept(kind) ? spoil_unless(changes_add(c, x, &change), x) : OK;
 }
 
 enum err store_put(struct call *c, struct store_session *x, enum store_kind kind, str key, bytes body)
@@ -344,9 +347,12 @@ enum err store_put(struct call *c, struct store_session *x, enum store_kind kind
 enum err store_remove(struct call *c, struct store_session *x, enum store_kind kind, str key)
 {
     TRY(check_in_transaction(c, x));
+    TRY(call_check_texts(c));
     TRY(check_kind_and_key(c, kind, key));
+    struct packed_change change;
+    if (changes_are_kept(kind)) TRY(changes_pack(c, x, kind, STORE_REMOVED, key, (bytes){0}, &change));
     TRY(spoil_unless(x->store->backend->remove(c, x, kind, key), x));
-    return changes_are_kept(kind) ? spoil_unless(changes_add(c, x, kind, STORE_REMOVED, key, (bytes){0}), x) : OK;
+    return changes_are_kept(kind) ? spoil_unless(changes_add(c, x, &change), x) : OK;
 }
 
 uint64_t store_latest(const struct store_session *x)
