@@ -18,6 +18,7 @@ enum err admin_call(struct cli *cli, const struct lanyard_request *request, stru
     struct lanyard_reply   reply;
     struct lanyard_error   why;
     struct lanyard_request limited = *request;
+    TRY(call_check_texts(c)); // the path and the body are made of them
     limited.silence_max_s = cli->silence_max_s;
     enum lanyard_result result = lanyard_admin_call(cli->data_dir, &limited, &reply, &why);
     str                 resource;

@@ -53,6 +53,7 @@ static int finish(struct cli *cli, int status)
         int failed = cli_fail(cli, "The output could not be written.");
         if (status == STATUS_OK) status = failed;
     }
+    if (status == STATUS_OK && call_check_texts(&cli->call) != OK) status = cli_failed(cli); // something printed was empty
     call_clear(&cli->call);
     return status;
 }

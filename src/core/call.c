@@ -18,6 +18,7 @@ void call_reset(struct call *c, const struct clock *clock)
     c->now_s = c->now_ns / NS_PER_S;
     c->caller = NULL;
     c->correlation_id = guid_new(c);
+    c->lacks_texts = false;
     call_forgive(c);
 }
 
@@ -35,7 +36,8 @@ void call_fail(struct call *c, enum err kind, const char *file, int line, const 
     c->failure.line = line;
     va_list args;
     va_start(args, format);
-    vsnprintf(c->failure.text, sizeof c->failure.text, format, args);
+    if (c->lacks_texts) snprintf(c->failure.text, sizeof c->failure.text, "%s", err_text(ERR_NO_MEMORY)); // the arguments may be empty
+    else vsnprintf(c->failure.text, sizeof c->failure.text, format, args);
     va_end(args);
 }
 
@@ -79,19 +81,27 @@ str call_format(struct call *c, const char *format, ...)
     else if (room) vsnprintf(room, (size_t)n + 1, format, again);
     va_end(again);
     va_end(args);
+    if (!room) c->lacks_texts = true;
     return room ? (str){room, (size_t)n} : STR_NONE;
+}
+
+str call_text(struct call *c, str s)
+{
+    str copy = arena_copy_str(&c->arena, s);
+    if (!copy.at) c->lacks_texts = true;
+    return copy;
 }
 
 str call_lower(struct call *c, str s)
 {
-    str copy = arena_copy_str(&c->arena, s);
+    str copy = call_text(c, s);
     for (size_t i = 0; i < copy.n; i++) ((char *)copy.at)[i] = char_lower(copy.at[i]);
     return copy;
 }
 
 str call_printable(struct call *c, str s, size_t most)
 {
-    str copy = arena_copy_str(&c->arena, str_upto(s, most));
+    str copy = call_text(c, str_upto(s, most));
     for (size_t i = 0; i < copy.n; i++)
         if (copy.at[i] < 0x20 || copy.at[i] > 0x7e) ((char *)copy.at)[i] = '?';
     return copy;
@@ -99,5 +109,10 @@ str call_printable(struct call *c, str s, size_t most)
 
 const char *call_zstr(struct call *c, str s)
 {
-    return arena_copy_str(&c->arena, s).at;
+    return call_text(c, s).at;
+}
+
+enum err call_check_texts(struct call *c)
+{
+    return c->lacks_texts ? FAIL_PLAIN(c, ERR_NO_MEMORY) : OK;
 }

@@ -34,6 +34,7 @@ struct call {
     const struct caller *caller;
     guid                 correlation_id;
     struct failure       failure;
+    bool                 lacks_texts; /* a text found no room: see call_check_texts */
 };
 
 /* `clock` may be NULL: the system's. Dates the call and gives it a correlation id. */
@@ -51,10 +52,13 @@ void call_clear(struct call *c);
         if (tried_ != OK) return tried_;   \
     } while (0)
 
+/* What has failed: where a text is lacking, that, for the failure may come from it. */
+#define CALL_CAUSE(c, kind) ((c)->lacks_texts ? ERR_NO_MEMORY : (kind))
+
 /* Records the failure (the first one is kept) and gives its kind back. */
-#define FAIL(c, kind, ...)                                             \
-    __extension__({                                                    \
-        enum err kind_ = (kind); /* seen by the compiler not to be OK */ \
+#define FAIL(c, kind, ...)                                                              \
+    __extension__({                                                                     \
+        enum err kind_ = CALL_CAUSE(c, kind); /* seen by the compiler not to be OK */   \
         call_fail((c), kind_, __FILE__, __LINE__, __VA_ARGS__);        \
         kind_;                                                         \
     })
@@ -70,11 +74,22 @@ void call_forgive(struct call *c);
 #define NEW(c, out, n) call_new((c), (n), sizeof **(out), (void **)(out), __FILE__, __LINE__)
 FALLIBLE call_new(struct call *c, size_t n, size_t size, void **out, const char *file, int line);
 
-/* Copies in the call's arena. call_format answers an empty str if there is no room. */
+/* A copy in the call's arena. Errors: ERR_NO_MEMORY */
 FALLIBLE call_copy_str(struct call *c, str s, str *out);
-str      call_format(struct call *c, const char *format, ...) PRINTF_LIKE(2, 3);
-str      call_lower(struct call *c, str s);
+
+/*
+ * Texts in the call's arena. One that finds no room is empty (call_zstr: NULL), and the call remembers that until it is
+ * reset: call_check_texts fails from then on, and every failure is ERR_NO_MEMORY. So the calls in between need no
+ * checks, and an empty text is never taken for a text: decisions, writes to the store and to files, tokens, answers and
+ * commands end with call_check_texts.
+ */
+str call_format(struct call *c, const char *format, ...) PRINTF_LIKE(2, 3);
+str call_text(struct call *c, str s); /* a copy */
+str call_lower(struct call *c, str s);
 /* At most `most` bytes of it with "?" for all that is no printable ASCII: words of a stranger, for a message. */
 str call_printable(struct call *c, str s, size_t most);
-/* NUL-terminated, for libraries that ask for it; NULL if there is no room. */
+/* NUL-terminated, for libraries that ask for it. */
 const char *call_zstr(struct call *c, str s);
+
+/* Errors: ERR_NO_MEMORY - a text of this call found no room; call_forgive does not change that */
+FALLIBLE call_check_texts(struct call *c);

@@ -52,7 +52,7 @@ struct guid_text guid_digits(guid g)
 str guid_str(struct call *c, guid g)
 {
     struct guid_text t = guid_text(g);
-    return arena_copy_str(&c->arena, (str){t.s, GUID_TEXT_BYTES});
+    return call_text(c, (str){t.s, GUID_TEXT_BYTES});
 }
 
 guid guid_new(struct call *c)

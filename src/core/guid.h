@@ -29,7 +29,7 @@ MUST_USE bool guid_parse(str text, guid *out);
 /* Text forms, NUL-terminated: 8-4-4-4-12, and the 32 digits alone. */
 struct guid_text guid_text(guid g);
 struct guid_text guid_digits(guid g);
-str              guid_str(struct call *c, guid g); /* in the call's arena; empty if it is full */
+str              guid_str(struct call *c, guid g); /* in the call's arena: see call_text */
 
 static inline bool guid_eq(guid a, guid b)
 {

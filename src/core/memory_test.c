@@ -132,6 +132,33 @@ TEST(call_keeps_the_first_failure)
     call_clear(&c);
 }
 
+// An empty text is never taken for a text: the call remembers it, whoever forgives what.
+TEST(call_remembers_a_text_without_room)
+{
+    for (int kind = 0; kind < 5; kind++) {
+        struct call c;
+        call_init(&c, NULL, NULL);
+        CHECK(str_eq(call_format(&c, "%d", 7), S("7")) && str_eq(call_lower(&c, S("A")), S("a")));
+        CHECK_ERR(call_check_texts(&c), OK, "all found room");
+        c.arena.limit = c.arena.used;
+        while (arena_alloc(&c.arena, 1)) continue;
+        switch (kind) {
+        case 0: CHECK(str_empty(call_format(&c, "%d", 7))); break;
+        case 1: CHECK(str_empty(call_lower(&c, S("A")))); break;
+        case 2: CHECK(str_empty(call_printable(&c, S("A"), 9))); break;
+        case 3: CHECK(call_zstr(&c, S("A")) == NULL); break;
+        case 4: CHECK(str_empty(guid_str(&c, GUID_NONE))); break;
+        }
+        CHECK_ERR(call_check_texts(&c), ERR_NO_MEMORY, "a text is lacking");
+        call_forgive(&c);
+        CHECK_ERR(FAIL(&c, ERR_NOT_FOUND, "there is no '%s'", "x"), ERR_NO_MEMORY, "what fails may fail because of it");
+        CHECK_STR(str_of(c.failure.text), str_of(err_text(ERR_NO_MEMORY)), "and says so");
+        call_reset(&c, NULL);
+        CHECK_ERR(call_check_texts(&c), OK, "another unit of work");
+        call_clear(&c);
+    }
+}
+
 TEST(seal_opens_only_for_its_key_and_owner)
 {
     struct secret key = {0}, other = {0}, plain = {0};

@@ -127,14 +127,6 @@ static enum err ask(struct routing *routing, struct work *w)
     return permit_ask(c, w, &routing->wire);
 }
 
-// Half an answer is none.
-static enum err check_answer(struct routing *routing)
-{
-    struct call *c = &routing->x->call;
-    if (routing->answer.body.failed == ERR_TOO_LARGE) return FAIL(c, ERR_TOO_LARGE, "The answer is too large to be built; ask for less with $top.");
-    return routing->answer.body.failed ? FAIL_PLAIN(c, routing->answer.body.failed) : OK;
-}
-
 // `is_later` may be NULL; once it is true the routing may be over.
 static enum err handle(struct routing *routing, struct work *w, const bool *is_later)
 {
@@ -143,7 +135,7 @@ static enum err handle(struct routing *routing, struct work *w, const bool *is_l
     TRY(ask(routing, w));
     if (s->conditions) TRY(s->conditions(c, w, &routing->wire, &routing->answer));
     TRY(routing->wire.route->handler(c, w, &routing->wire, &routing->answer));
-    return is_later && *is_later ? OK : check_answer(routing); // here, so that a change that cannot be answered is taken back
+    return is_later && *is_later ? OK : answer_check(c, &routing->answer); // here, so that a change that cannot be answered is taken back
 }
 
 static enum err run_write(struct write_job *job, struct work *w)
@@ -238,11 +230,11 @@ void answer_finish(struct answer *a, enum err failed)
 {
     struct routing *routing = CONTAINER_OF(a, struct routing, answer);
     close_source(a);
+    if (failed == OK) failed = answer_check(&routing->x->call, a);
     if (a->begun) {
         finish_stream(routing, failed);
         return;
     }
-    if (failed == OK) failed = check_answer(routing);
     if (failed != OK) word_failure(routing, NULL);
     send(routing);
 }

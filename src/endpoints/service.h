@@ -91,6 +91,8 @@ struct answer {
 /* Begins a JSON body. */
 struct json_writer *answer_json(struct answer *a, int status);
 void                answer_header(struct answer *a, const char *name, str value);
+/* Is the body whole, and every text that it was made of? Half an answer is none. Errors: ERR_NO_MEMORY, ERR_TOO_LARGE, ERR_INTERNAL */
+FALLIBLE answer_check(struct call *c, const struct answer *a);
 
 /*
  * For a handler that reads: it returns OK, and the answer is given later, from any thread: after a job, an outside answer,

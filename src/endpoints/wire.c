@@ -65,6 +65,12 @@ struct json_writer *answer_json(struct answer *a, int status)
     return &a->json;
 }
 
+enum err answer_check(struct call *c, const struct answer *a)
+{
+    if (a->body.failed == ERR_TOO_LARGE) return FAIL(c, ERR_TOO_LARGE, "The answer is too large to be built; ask for less with $top.");
+    return a->body.failed ? FAIL_PLAIN(c, a->body.failed) : call_check_texts(c);
+}
+
 void answer_later(struct answer *a)
 {
     assert(a->later);

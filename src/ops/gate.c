@@ -52,7 +52,8 @@ enum err work_decide(struct call *c, struct work *w, const struct caller *who, s
     TRY(work_closure(c, w, who, &q.who, &q.who_n));
     TRY(work_scope(c, w, scope, &q.at));
     TRY(work_above(c, w, &q.at, &q.above, &q.above_n));
-    return rbac_decide(c, w->world->rules, &q, out);
+    TRY(rbac_decide(c, w->world->rules, &q, out));
+    return call_check_texts(c);
 }
 
 static enum err refuse(struct call *c, struct work *w, enum err kind, struct refusal refusal)
@@ -140,7 +141,8 @@ enum err op_run(struct call *c, struct work *w, const struct op *op, const struc
     if (!is_decided && !str_empty(action)) TRY(work_require(c, w, op->plane, action, target));
     TRY(effects_ask(c, w, op, action, target, args));
     TRY(op->run(c, w, args, out));
-    return op->writes && op->plane == RBAC_CONTROL ? record(c, w, op, action, target) : OK;
+    if (op->writes && op->plane == RBAC_CONTROL) TRY(record(c, w, op, action, target));
+    return call_check_texts(c);
 }
 
 enum err work_change(struct call *c, struct work *w, enum store_kind kind, const struct ref *before, struct ref *after)

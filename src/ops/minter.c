@@ -258,6 +258,7 @@ enum err minter_ask(struct call *c, struct minter *m, const struct mint_order *o
 {
     struct job *j;
     enum err    failed = OK;
+    TRY(call_check_texts(c)); // the order's
     if (!key_fits(order->key)) return FAIL_PLAIN(c, ERR_TOO_LARGE);
     pthread_mutex_lock(&m->lock);
     struct minted *there = shared_find(m, key_str(order->key), c->now_s);

@@ -86,5 +86,5 @@ enum err workload_order(struct call *c, const struct product *p, const struct wo
         .identity_resource = w->principal->resource,
         .host_resource = w->host->id,
     };
-    return OK;
+    return call_check_texts(c);
 }

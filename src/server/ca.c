@@ -35,7 +35,7 @@ static enum err crypto_failed(struct call *c)
 }
 
 // One line per host: the certificate's names, the constraint's names.
-static str name_lines(struct call *c, const struct names *n, bool for_constraint)
+static enum err name_lines(struct call *c, const struct names *n, bool for_constraint, str *out)
 {
     struct buf b;
     buf_init(&b, &c->arena);
@@ -46,24 +46,29 @@ static str name_lines(struct call *c, const struct names *n, bool for_constraint
             if (!str_empty(name->aliases[k])) buf_addf(&b, "DNS:%.*s,", PSTR(name->aliases[k]));
     }
     buf_add(&b, S("DNS:localhost,"));
-    return b.failed ? STR_NONE : buf_view(&b);
+    return buf_finish(c, &b, out);
 }
 
-static str alternative_names(struct call *c, const struct names *n)
+static enum err alternative_names(struct call *c, const struct names *n, str *out)
 {
-    return call_format(c, "%.*sIP:127.0.0.1,IP:169.254.169.254", PSTR(name_lines(c, n, false)));
+    str lines;
+    TRY(name_lines(c, n, false, &lines));
+    *out = call_format(c, "%.*sIP:127.0.0.1,IP:169.254.169.254", PSTR(lines));
+    return call_check_texts(c);
 }
 
-static str constraint_of(struct call *c, const struct names *n)
+static enum err constraint_of(struct call *c, const struct names *n, str *out)
 {
     struct buf b;
+    str        rest;
+    TRY(name_lines(c, n, true, &rest));
     buf_init(&b, &c->arena);
     buf_add(&b, S("critical"));
-    for (str rest = name_lines(c, n, true), line; str_cut(&rest, ',', &line);)
+    for (str line; str_cut(&rest, ',', &line);)
         if (!str_empty(line)) buf_addf(&b, ",permitted;%.*s", PSTR(line));
     buf_add(&b, S(",permitted;IP:127.0.0.0/255.0.0.0,permitted;IP:169.254.169.254/255.255.255.255"));
     buf_add_char(&b, '\0');
-    return b.failed ? STR_NONE : buf_view(&b);
+    return buf_finish(c, &b, out);
 }
 
 static bool add_extension(X509 *to, X509 *issuer, int nid, const char *value)
@@ -93,11 +98,12 @@ static bool set_basics(X509 *x, EVP_PKEY *key, const char *common_name, tenant_i
 
 static X509 *make_ca(struct call *c, const struct ca_subject *s, EVP_PKEY *key)
 {
-    X509 *x = X509_new();
+    str   constraint;
+    X509 *x = constraint_of(c, s->names, &constraint) == OK ? X509_new() : NULL;
     if (x && set_basics(x, key, "Lanyard local authority", s->tenant, CA_LIFETIME_DAYS) && X509_set_issuer_name(x, X509_get_subject_name(x)) &&
         add_extension(x, x, NID_basic_constraints, "critical,CA:TRUE,pathlen:0") &&
         add_extension(x, x, NID_key_usage, "critical,keyCertSign,cRLSign") && add_extension(x, x, NID_subject_key_identifier, "hash") &&
-        add_extension(x, x, NID_name_constraints, constraint_of(c, s->names).at) && X509_sign(x, key, EVP_sha256()))
+        add_extension(x, x, NID_name_constraints, constraint.at) && X509_sign(x, key, EVP_sha256()))
         return x;
     X509_free(x);
     return NULL;
@@ -105,11 +111,12 @@ static X509 *make_ca(struct call *c, const struct ca_subject *s, EVP_PKEY *key)
 
 static X509 *make_server(struct call *c, const struct ca_subject *s, EVP_PKEY *key, X509 *ca, EVP_PKEY *ca_key)
 {
-    X509 *x = X509_new();
+    str   names;
+    X509 *x = alternative_names(c, s->names, &names) == OK ? X509_new() : NULL;
     if (x && set_basics(x, key, "Lanyard", s->tenant, CERT_LIFETIME_DAYS) && X509_set_issuer_name(x, X509_get_subject_name(ca)) &&
         add_extension(x, ca, NID_basic_constraints, "critical,CA:FALSE") && add_extension(x, ca, NID_key_usage, "critical,digitalSignature") &&
         add_extension(x, ca, NID_ext_key_usage, "serverAuth") && add_extension(x, ca, NID_authority_key_identifier, "keyid") &&
-        add_extension(x, ca, NID_subject_alt_name, alternative_names(c, s->names).at) && X509_sign(x, ca_key, EVP_sha256()))
+        add_extension(x, ca, NID_subject_alt_name, names.at) && X509_sign(x, ca_key, EVP_sha256()))
         return x;
     X509_free(x);
     return NULL;
@@ -226,7 +233,9 @@ static enum err make_certificate(struct call *c, str directory, const struct ca_
     if (!x) return crypto_failed(c);
     TRY(save_key(c, directory, "server.key", key));
     TRY(save_cert(c, directory, "server.pem", x));
-    return files_write(c, directory, NAMES_FILE, str_bytes(alternative_names(c, subject->names)), 0644);
+    str names;
+    TRY(alternative_names(c, subject->names, &names));
+    return files_write(c, directory, NAMES_FILE, str_bytes(names), 0644);
 }
 
 static bool ends_soon(const struct call *c, X509 *x)
@@ -235,21 +244,23 @@ static bool ends_soon(const struct call *c, X509 *x)
     return X509_cmp_time(X509_get0_notAfter(x), &soon) <= 0;
 }
 
-static bool is_for(struct call *c, str directory, const struct names *names)
+static enum err is_for(struct call *c, str directory, const struct names *names, bool *out)
 {
-    str  made_for;
-    bool is = files_read(c, directory, NAMES_FILE, &made_for) == OK && str_eq(made_for, alternative_names(c, names));
-    call_forgive(c);
-    return is;
+    str made_for = STR_NONE, wanted;
+    TRY(alternative_names(c, names, &wanted));
+    if (files_read(c, directory, NAMES_FILE, &made_for) != OK) call_forgive(c);
+    *out = str_eq(made_for, wanted);
+    return OK;
 }
 
 // The authority is bound to its names too: other names, another authority. One that is damaged is not replaced
 // silently, for clients trust it; one that has run out is of no use to them either. *out NULL: another is needed.
 static enum err find_authority(struct call *c, str directory, const struct ca_subject *subject, X509 **out)
 {
-    bool is_there;
+    bool is_there, is_ours;
     TRY(files_exist(c, directory, "ca.pem", &is_there));
-    if (!is_there || !is_for(c, directory, subject->names)) return OK;
+    TRY(is_for(c, directory, subject->names, &is_ours));
+    if (!is_there || !is_ours) return OK;
     TRY(read_authority(c, directory, subject, out));
     if (!ends_soon(c, *out)) return OK;
     X509_free(TAKE(*out));

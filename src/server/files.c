@@ -22,7 +22,8 @@ static enum err refuse(struct call *c, const char *verb, const char *path, int w
 static enum err path_of(struct call *c, str directory, const char *name, const char **out)
 {
     str path = call_format(c, "%.*s/%s", PSTR(directory), name);
-    if (str_empty(path) || path.n >= PATH_MAX) return FAIL(c, ERR_IO, "The path of the data directory is too long.");
+    TRY(call_check_texts(c));
+    if (path.n >= PATH_MAX) return FAIL(c, ERR_IO, "The path of the data directory is too long.");
     *out = path.at;
     return OK;
 }
@@ -101,8 +102,8 @@ enum err files_write(struct call *c, str directory, const char *name, bytes cont
     const char *path = NULL, *directory_path = call_zstr(c, directory);
     TRY(path_of(c, directory, name, &path));
     str fresh = call_format(c, "%s.new", path);
-    if (str_empty(fresh) || !directory_path) return FAIL_PLAIN(c, ERR_NO_MEMORY);
-    unlink(fresh.at); // left by a start that was cut short
+    TRY(call_check_texts(c)); // the content's too
+    unlink(fresh.at);         // left by a start that was cut short
     CLEANUP(close_fd) int fd = open(fresh.at, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
     if (fd < 0 || !write_all(fd, content) || rename(fresh.at, path) != 0 || !sync_directory(directory_path)) {
         int why = errno;

@@ -100,6 +100,7 @@ enum err token_issue(struct call *c, const struct keyring *keys, const struct to
     buf_add_char(&text, '.');
     b64url_add(&text, str_bytes(claims));
     if (text.failed) return FAIL_PLAIN(c, ERR_NO_MEMORY);
+    TRY(call_check_texts(c));
     TRY(token_key_sign(c, key, buf_view(&text), signature));
     buf_add_char(&text, '.');
     b64url_add(&text, (bytes){signature, sizeof signature});

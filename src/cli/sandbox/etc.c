@@ -169,6 +169,7 @@ enum err etc_build(struct call *c, int root, const char *nameserver, str ca_pem)
     int        machine;
     e.texts[TEXT_RESOLV] = nameserver ? call_format(c, "nameserver %s\nsearch .\n", nameserver) : S("search .\n");
     TRY(own_nsswitch(c, &e.texts[TEXT_NSSWITCH]));
+    TRY(call_check_texts(c));
     TRY(root_copy(c, AT_FDCWD, "/etc", MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, &machine));
     TRY(root_put(c, machine, root, ETC_MACHINE, S_IFDIR));
     TRY(fill(&e, S("")));

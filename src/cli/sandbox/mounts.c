@@ -92,15 +92,16 @@ enum err mounts_showing(struct call *c, str mountinfo, str dir, struct mount_ali
     const struct mount_row *holder = holder_of(rows, row_n, dir);
     if (!holder) return FAIL(c, ERR_CONTENT_INVALID, "The list of mounts does not say where %.*s is.", PSTR(dir));
     str inside = join(c, holder->root, below(dir, holder->point)); // its name in the file system itself
+    TRY(call_check_texts(c));
     for (size_t i = 0; i < row_n; i++) {
         if (!str_eq(rows[i].device, holder->device)) continue;
         str rest = below(inside, rows[i].root);
         str place = rest.at ? join(c, rows[i].point, rest) : rows[i].point;
         if (!rest.at && !below(rows[i].root, inside).at) continue; // another part of the file system
-        if (!place.at) return FAIL_PLAIN(c, ERR_NO_MEMORY);
+        TRY(call_check_texts(c));
         if (below(place, dir).at) continue; // itself, or hidden with it
         const char *path = call_zstr(c, place);
-        if (!path) return FAIL_PLAIN(c, ERR_NO_MEMORY);
+        TRY(call_check_texts(c));
         found[n++] = (struct mount_alias){.path = path, .is_whole = rest.at != NULL};
     }
     *out = found;

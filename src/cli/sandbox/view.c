@@ -79,7 +79,8 @@ static enum err copy_root_links(struct call *c, int root)
     while ((entry = readdir(d))) {
         char        to[PATH_MAX];
         const char *path = call_format(c, "/%s", entry->d_name).at;
-        ssize_t     n = path ? readlink(path, to, sizeof to - 1) : -1;
+        TRY(call_check_texts(c));
+        ssize_t n = readlink(path, to, sizeof to - 1);
         if (n < 0) continue;
         to[n] = '\0';
         TRY(root_link(c, root, path, to));
