@@ -17,13 +17,13 @@
 #include "token/token.h"
 
 struct bench {
-    struct call           c, scratch;
-    struct keyring       *ring;
-    struct token          token;
-    struct token_policy   policy;
-    EVP_PKEY_CTX         *bare; /* the ring's key, ready to verify */
-    struct jwt            jwt;
-    sha256                digest;
+    struct call         c, scratch;
+    struct keyring     *ring;
+    struct token        token;
+    struct token_policy policy;
+    EVP_PKEY_CTX       *bare; /* the ring's key, ready to verify */
+    struct jwt          jwt;
+    sha256              digest;
 };
 
 static int64_t now_ns(void)

@@ -73,9 +73,9 @@ LANYARD_API void                lanyard_reply_clear(struct lanyard_reply *reply)
 /* A socket that the server wants to serve: open it in the workload's network, then hand it over. */
 struct lanyard_listener {
     const char *name;      /* "imds", "https", "dns" */
-    const char *transport; /* "tcp" or "udp" */
-    const char *address;
-    uint16_t    port; /* 0: any free one */
+    const char *transport; /* "tcp", "udp", or "directory": a place that the workload reads and the server writes in */
+    const char *address;   /* of a directory its path */
+    uint16_t    port;      /* 0: any free one */
 };
 
 struct lanyard_variable {

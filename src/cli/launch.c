@@ -72,6 +72,8 @@ static enum err make_sandbox(struct call *c, const struct child *child, const ch
     plan.resource = lanyard_workload_resource(l->workload);
     plan.ca_pem = lanyard_workload_ca_pem(l->workload);
     plan.nameserver = nameserver_of(listeners, n);
+    for (size_t i = 0; i < n; i++)
+        if (network_is_directory(&listeners[i])) plan.keys = listeners[i].address;
     TRY(sandbox_map_user(c, child->user, child->group));
     TRY(network_up(c, listeners, n));
     return view_enter(c, &plan, out_bundle);

@@ -154,7 +154,8 @@ static const struct section_row SECTIONS[] = {
      "Removed, for they name what the sandbox does not show:" ENVIRONMENT_SOCKETS(WORD) ", and TMPDIR, TMP, TEMP unless they lead to a directory "
      "that is there. One that names a PATH of --allow-socket or --bind is kept.\n\n"
      "Set to the local certificate authority:" ENVIRONMENT_CA(WORD) ". LANYARD_RESOURCE holds the resource's id. "
-     "Set for the resource's token endpoint, where its platform sets them: IDENTITY_ENDPOINT, IDENTITY_HEADER, MSI_ENDPOINT, MSI_SECRET."},
+     "Set for the resource's token endpoint, where its platform sets them: IDENTITY_ENDPOINT, IDENTITY_HEADER, "
+     "IDENTITY_SERVER_THUMBPRINT, IMDS_ENDPOINT, MSI_ENDPOINT, MSI_SECRET, DEFAULT_IDENTITY_CLIENT_ID."},
     {"Rights",
      "The user stays the same and has no capability inside, root neither: files of other users are closed to it, setuid "
      "programs do not rise, and nobody can change the network or the mounts. Of what was open it has standard input, output "
@@ -164,7 +165,7 @@ static const struct section_row SECTIONS[] = {
     {"Where sandboxes are forbidden",
      "`lanyard shell --check` says whether sandboxes can be made, and what forbids them if not: a sysctl, a chroot, a container's "
      "filter or profile. Have it allowed, or use --no-sandbox: that works on any kernel, with SDKs that heed "
-     "AZURE_POD_IDENTITY_AUTHORITY_HOST (all but Go's) for machines, with every SDK for sites and container apps, and without Azure's host names."},
+     "AZURE_POD_IDENTITY_AUTHORITY_HOST (all but Go's) for machines, with every SDK for sites, container apps and most others, and without Azure's host names."},
 };
 
 static const struct example_row RUN_EXAMPLES[] = {
@@ -180,10 +181,11 @@ static const struct example_row SHELL_EXAMPLES[] = {
 const struct command COMMAND_RUN = {
     .name = "run",
     .summary = "Run a program as a resource's workload",
-    .about = "Runs the program in a small network of its own, in which Azure's names lead to the local server and the "
-             "token endpoint hands out tokens of this resource's identities: the metadata endpoint of a virtual machine, or what App Service "
-             "and Container Apps have, with their variables. No root is needed, and nothing in the program "
-             "changes.",
+    .about =
+        "Runs the program in a small network of its own, in which Azure's names lead to the local server and the "
+        "token endpoint hands out tokens of this resource's identities: the metadata endpoint of a virtual machine, or what App Service, "
+        "Container Apps, Arc, Cloud Shell, Service Fabric or Machine Learning has, with its variables. No root is needed, and nothing in the program "
+        "changes.",
     .options = RUN_OPTIONS,
     .option_n = COUNT(RUN_OPTIONS),
     .operands = RUN_OPERANDS,

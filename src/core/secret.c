@@ -27,6 +27,19 @@ enum err secret_init_random(struct call *c, struct secret *s, size_t n)
     return OK;
 }
 
+enum err secret_init_hex(struct call *c, struct secret *s, size_t n)
+{
+    struct secret raw = {0}, text;
+    TRY(secret_init_random(c, &raw, n));
+    enum err failed = allocate(c, &text, 2 * n);
+    if (failed == OK) {
+        str_write_hex(secret_reveal(&raw), (char *)text.at);
+        *s = text;
+    }
+    secret_clear(&raw);
+    return failed;
+}
+
 void secret_clear(struct secret *s)
 {
     if (s->at) secret_wipe(s->at, s->n);

@@ -17,6 +17,8 @@ struct secret {
 FALLIBLE secret_init(struct call *c, struct secret *s, bytes value);
 /* Fresh random bytes. Errors: ERR_NO_MEMORY */
 FALLIBLE secret_init_random(struct call *c, struct secret *s, size_t n);
+/* Fresh random bytes in hexadecimal digits, two for each: for secrets that stand in a text. Errors: ERR_NO_MEMORY */
+FALLIBLE secret_init_hex(struct call *c, struct secret *s, size_t n);
 void     secret_clear(struct secret *s);
 
 /* For the library call that needs it; do not copy it into anything that lives on. */

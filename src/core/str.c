@@ -166,3 +166,9 @@ bool str_take_character(str *rest, uint32_t *out)
     *out = ch;
     return true;
 }
+
+void str_write_hex(bytes in, char *out)
+{
+    static const char DIGITS[] = "0123456789abcdef";
+    for (size_t i = 0; i < 2 * in.n; i++) out[i] = DIGITS[in.at[i / 2] >> (i % 2 ? 0 : 4) & 15];
+}

@@ -137,6 +137,9 @@ bool str_cut(str *rest, char sep, str *piece);
 MUST_USE bool str_to_i64(str s, int64_t *out);
 MUST_USE bool str_to_u64(str s, uint64_t *out);
 
+/* Two hexadecimal digits for each byte, small letters: out has room for 2 * in.n characters and gets no NUL. */
+void str_write_hex(bytes in, char *out);
+
 /* One of the names in a table, case-insensitively; its index or STR_NOWHERE. */
 size_t str_index_nocase(const str *table, size_t n, str s);
 

@@ -79,13 +79,14 @@ struct answer {
     int                   status;       /* 0: 200 */
     str                   content_type; /* empty: application/json; charset=utf-8 when there is a body */
     struct buf            body;
-    struct json_writer    json;   /* writes into body; see answer_json */
-    struct http_exchange *x;      /* for more headers */
-    bool                 *later;  /* the router's; NULL for a handler that writes */
-    struct signin         signin; /* of a row that gives tokens: what the handler knows of the sign-in. See signins.h */
-    struct answer_source *source; /* of a body that is streamed: see answer_stream */
-    uint64_t              length; /* of that body, where it is known; 0: it goes out in chunks */
-    bool                  begun;  /* its head is out */
+    struct json_writer    json;         /* writes into body; see answer_json */
+    struct http_exchange *x;            /* for more headers */
+    bool                 *later;        /* the router's; NULL for a handler that writes */
+    bool                  is_challenge; /* of a row that gives tokens: it asks for a proof first, and no sign-in is to be recorded yet */
+    struct signin         signin;       /* of a row that gives tokens: what the handler knows of the sign-in. See signins.h */
+    struct answer_source *source;       /* of a body that is streamed: see answer_stream */
+    uint64_t              length;       /* of that body, where it is known; 0: it goes out in chunks */
+    bool                  begun;        /* its head is out */
 };
 
 /* Begins a JSON body. */

@@ -73,7 +73,10 @@ TEST(what_descriptors_bring_is_whole_and_theirs_alone)
     }
     for (size_t i = 0; i < SERVICE_N; i++) {
         const struct service *s = SERVICES[i];
-        for (size_t k = 0; k < s->sockets.n; k++) CHECK_ROW(s->sockets.at[k].open && !str_empty(s->sockets.at[k].name), s->name);
+        for (size_t k = 0; k < s->sockets.n; k++) {
+            const struct socket_row *row = &s->sockets.at[k];
+            CHECK_ROW((row->kind == SOCKET_DIRECTORY) == !row->open && !str_empty(row->name), s->name);
+        }
         for (size_t k = 0; k < s->types.n; k++)
             CHECK_ROW(types_find(s->types.at[k].type) == &s->types.at[k], s->name); // no row before it has the type
         for (size_t k = 0; k < s->hooks.n; k++) CHECK_ROW(resource_hooks_of(str_of(s->hooks.at[k].type)) == &s->hooks.at[k], s->name);

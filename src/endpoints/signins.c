@@ -107,7 +107,7 @@ bool signins_count(const struct call *c, const struct wire *q, struct answer *a)
 void signins_record(struct call *c, const struct wire *q, struct answer *a)
 {
     struct signin *s = &a->signin;
-    if (!q->route || q->route->gives_tokens_to == SIGNIN_NONE) return;
+    if (!q->route || q->route->gives_tokens_to == SIGNIN_NONE || (a->is_challenge && c->failure.kind == OK)) return;
     bool is_failure = !s->error_code && c->failure.kind != OK;
     if (s->times && !is_failure) return; // it is counted
     s->known_by = known_by(q, s);

@@ -17,16 +17,26 @@
 struct socket_workload {
     struct product       *product;
     struct workload_place place;
-    enum signin_known_by  known_by; /* how its requests are known to be its */
-    const struct secret  *secret;   /* what its environment tells of: VARIABLE_SECRET */
+    enum signin_known_by  known_by;  /* how its requests are known to be its */
+    const struct secret  *secret;    /* what its environment tells of: VARIABLE_SECRET */
+    int                   directory; /* the workload's SOCKET_DIRECTORY, borrowed; -1: it has none. Its row stands before those that use it */
 };
 
 /* Fills in handler and context (and what else is not of the socket) for one workload. */
 typedef enum err socket_open(struct call *c, const struct socket_workload *w, struct http_listener_settings *out);
 
 enum variable_form {
-    VARIABLE_URL,    /* of the socket, with the row's text behind it */
-    VARIABLE_SECRET, /* the workload's: made with its sockets, gone with them */
+    VARIABLE_URL,        /* of the socket, with the row's text behind it */
+    VARIABLE_SECRET,     /* the workload's: made with its sockets, gone with them */
+    VARIABLE_THUMBPRINT, /* SHA-1 of the certificate that a TLS socket shows, in hexadecimal digits */
+    VARIABLE_CLIENT_ID,  /* of the identity that is meant by who names none; not set where there is none */
+};
+
+enum socket_kind {
+    SOCKET_TCP,
+    SOCKET_TLS,
+    SOCKET_UDP,
+    SOCKET_DIRECTORY, /* no socket: a place that the workload can read and the server can write; its path is the address */
 };
 
 /* A variable that tells a workload's programs of a socket. */
@@ -40,13 +50,13 @@ struct variable_row {
 #define TOKEN_ENDPOINT_BIT(endpoint) (1u << (endpoint))
 
 struct socket_row {
-    str      name;
-    bool     is_udp;
-    str      address;
-    uint16_t port;
-    bool     needs_resource; /* a workload of nobody has none */
-    unsigned endpoints;      /* workloads whose resource has one of these token endpoints have it; 0: whatever it has */
-    bool     is_on_host;     /* without a sandbox too: on a port of 127.0.0.1, for that user's processes alone */
+    str              name;
+    enum socket_kind kind;
+    str              address;
+    uint16_t         port;
+    bool             needs_resource; /* a workload of nobody has none */
+    unsigned         endpoints;      /* workloads whose resource has one of these token endpoints have it; 0: whatever it has */
+    bool             is_on_host;     /* without a sandbox too: on a port of 127.0.0.1, for that user's processes alone */
     struct {
         const struct variable_row *at;
         size_t                     n;

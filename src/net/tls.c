@@ -3,6 +3,7 @@
 #include <openssl/pem.h>
 #include <stdlib.h>
 
+#include "core/buf.h"
 #include "net/inside.h"
 
 struct net_tls {
@@ -101,6 +102,18 @@ enum err net_tls_new(struct call *c, str certificate_pem, const struct secret *k
     }
     *out = tls;
     return OK;
+}
+
+enum err net_tls_thumbprint(struct call *c, const struct net_tls *tls, str *out)
+{
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned      n = 0;
+    X509         *own = SSL_CTX_get0_certificate(tls->context);
+    struct buf    b;
+    if (!own || X509_digest(own, EVP_sha1(), digest, &n) != 1) return FAIL(c, ERR_CRYPTO, "The certificate has no digest.");
+    buf_init(&b, &c->arena);
+    for (unsigned i = 0; i < n; i++) buf_addf(&b, "%02X", digest[i]);
+    return buf_finish(c, &b, out);
 }
 
 void net_tls_free(struct net_tls *tls)

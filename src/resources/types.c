@@ -21,6 +21,7 @@ static const struct name_rule CONTAINER_NAMES = {1, 63, .others = S_INIT("-"), E
 static const struct name_rule CLUSTER_NAMES = {1, 63, .others = S_INIT("-_"), ENDS_PLAIN};
 static const struct name_rule COSMOS_NAMES = {3, 44, .others = S_INIT("-"), .not_first = S_INIT("-"), .is_lower = true};
 static const struct name_rule MACHINE_NAMES = {1, 54, .others = S_INIT("-_."), .not_first = S_INIT("-_."), .not_last = S_INIT("-.")};
+static const struct name_rule ML_NAMES = {2, 33, .others = S_INIT("-_"), .not_first = S_INIT("-_")};
 static const struct name_rule IDENTITY_NAMES = {3, 128, .others = S_INIT("-_"), .not_first = S_INIT("-_")};
 // Source: @azure/arm-msi, which checks ^[a-zA-Z0-9]{1}[a-zA-Z0-9-_]{2,119}$ before it sends
 static const struct name_rule FEDERATED_NAMES = {3, 120, .others = S_INIT("-_"), .not_first = S_INIT("-_")};
@@ -79,9 +80,15 @@ static const struct resource_type TYPES[] = {
     {TYPE("Microsoft.DocumentDB/databaseAccounts"), &COSMOS_NAMES, GLOBAL, TRACKED, BOTH, ALWAYS},
     {TYPE("Microsoft.EventHub/namespaces"), &HYPHENS_AFTER_LETTER_6_50, GLOBAL, TRACKED, BOTH},
     {TYPE("Microsoft.HybridCompute/machines"), &MACHINE_NAMES, TRACKED, SYSTEM, ENDPOINT(ARC)},
+    {TYPE("Microsoft.MachineLearningServices/workspaces"), &ML_NAMES, TRACKED, BOTH, ENDPOINT(MACHINE_LEARNING)},
+    {TYPE("Microsoft.MachineLearningServices/workspaces/computes"), &ML_NAMES, TRACKED, BOTH, ENDPOINT(MACHINE_LEARNING)},
+    {TYPE("Microsoft.MachineLearningServices/workspaces/onlineEndpoints"), &ML_NAMES, TRACKED, BOTH, ENDPOINT(MACHINE_LEARNING)},
     {TYPE("Microsoft.ManagedIdentity/userAssignedIdentities"), &IDENTITY_NAMES, TRACKED, LOWER, SINCE(IDENTITY_VERSIONS)},
     {TYPE("Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials"), &FEDERATED_NAMES, LOWER, SINCE(FEDERATED_VERSIONS)},
+    {TYPE("Microsoft.Portal/consoles"), &ANY_NAMES, BOTH, ENDPOINT(CLOUD_SHELL)},
     {TYPE("Microsoft.ServiceBus/namespaces"), &HYPHENS_AFTER_LETTER_6_50, GLOBAL, TRACKED, BOTH},
+    {TYPE("Microsoft.ServiceFabric/clusters/applications"), &ANY_NAMES, BOTH, ENDPOINT(SERVICE_FABRIC)},
+    {TYPE("Microsoft.ServiceFabric/managedClusters/applications"), &ANY_NAMES, BOTH, ENDPOINT(SERVICE_FABRIC)},
     {TYPE("Microsoft.Sql/servers"), &LOWER_HYPHENS_1_63, GLOBAL, TRACKED, BOTH, COMPACT},
     {TYPE("Microsoft.Storage/storageAccounts"), &STORAGE_NAMES, OK_200, GLOBAL, TRACKED, BOTH, COMPACT},
     {TYPE("Microsoft.Web/serverfarms"), &PLAN_NAMES, TRACKED, SINCE(WEB_VERSIONS)},

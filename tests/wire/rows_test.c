@@ -107,6 +107,7 @@ static const struct { const char *service; int method; const char *ends, *body; 
     {"keyvault", HTTP_POST, "/secrets/restore", "$backup"},
     {"keyvault", HTTP_PUT, "/secrets/{name}", "{\"value\":\"x\"}"},
     {"keyvault", HTTP_PATCH, "", "{\"tags\":{\"a\":\"b\"}}"},
+    {"cloudshell", HTTP_POST, "", "resource=https://vault.azure.net"},
     {"admin", HTTP_PUT, "/deny-assignments/{name}", DENY_BODY},
     {"admin", HTTP_POST, "/bindings", "{\"caller\":\"uid:5\",\"resource\":\"" VM "\"}"},
     {"admin", HTTP_POST, "/clock", "{\"advance_s\":60}"},
@@ -116,7 +117,9 @@ static const struct { const char *service; int method; const char *ends, *body; 
 static const struct { const char *service, *in, *version; } VERSIONS[] = {
     {"arm", "roleDefinitions", "2022-04-01&$top=3"}, {"arm", "Microsoft.Authorization", "2022-04-01"}, {"arm", "Microsoft.Management/", "2020-05-01"}, {"arm", "Microsoft.KeyVault/", "2023-07-01"},
     {"arm", "Microsoft.ManagedIdentity/", "2023-01-31"}, {"arm", "{id*}", "2024-07-01"}, {"arm", "", "2022-09-01"}, {"keyvault", "", "7.4"},
-    {"appservice", "", "2019-08-01&resource=https://vault.azure.net"}, {"imds", "oauth2", "2018-02-01&resource=https://vault.azure.net"}, {"imds", "", "2021-02-01"}, {"login", "", "1.1"}, {"graph", "", NULL}, {"admin", "", NULL},
+    {"appservice", "", "2019-08-01&resource=https://vault.azure.net"}, {"arc", "", "2020-06-01&resource=https://vault.azure.net"},
+    {"servicefabric", "", "2019-07-01-preview&resource=https://vault.azure.net"}, {"cloudshell", "", NULL},
+    {"imds", "oauth2", "2018-02-01&resource=https://vault.azure.net"}, {"imds", "", "2021-02-01"}, {"login", "", "1.1"}, {"graph", "", NULL}, {"admin", "", NULL},
 };
 
 static const struct service_words { const char *service, *host, *code; } SERVICES_HERE[] = {
@@ -124,6 +127,8 @@ static const struct service_words { const char *service, *host, *code; } SERVICE
     {"keyvault", "shop.vault.azure.net", "Forbidden"},      {"login", "login.microsoftonline.com", NULL},
     {"issuer", "sts.windows.net", NULL},                    {"admin", "localhost", NULL},
     {"imds", "169.254.169.254", NULL},                      {"appservice", "169.254.129.2:8081", NULL},
+    {"arc", "localhost:40342", NULL},                       {"cloudshell", "localhost:50342", NULL},
+    {"servicefabric", "localhost:2377", NULL},
 };
 
 // Rows that are refused to everybody, and in which way.
@@ -133,6 +138,7 @@ static const struct { const char *service; int method; const char *ends; int sta
     {"arm", HTTP_DELETE, "/secrets/{name}", 405},
     {"login", HTTP_GET, "/discovery/instance", 400},       // without an endpoint
     {"login", HTTP_POST, "", 400},                         // without credentials
+    {"arc", HTTP_GET, "", 401},                            // without a key
     {"imds", HTTP_GET, "oauth2/{rest*}", 401},             // a source that nobody has
     {"admin", HTTP_DELETE, "/bindings", 400},              // without saying which
     {"admin", HTTP_POST, "/clock", 403},                   // only on a test clock
@@ -446,6 +452,13 @@ static void check_control(struct test *t, const struct service *s, const struct 
     if (r->permit.kind == PERMIT_BY_ITEM) CHECK_ROW(items_of(got) > 0, row);
 }
 
+static const struct socket_row *own_socket(const struct service *s)
+{
+    const struct socket_row *row = s->sockets.at;
+    while (row->kind == SOCKET_DIRECTORY) row++;
+    return row;
+}
+
 static void check_row(struct test *t, struct scene *x, const struct service *s, const struct route *r)
 {
     const struct service_words *words = words_of(t, s);
@@ -458,7 +471,7 @@ static void check_row(struct test *t, struct scene *x, const struct service *s, 
         struct reply stranger = send_to(x, x->port, words->host, method, target, STR_NONE, body);
         CHECK_INT(stranger.status, 401, row);
     }
-    uint16_t     port = s->hosts.n == 0 && s->sockets.n ? test_server_socket(&x->server, s->sockets.at, "both", SECRET) : x->port;
+    uint16_t     port = s->hosts.n == 0 && s->sockets.n ? test_server_socket(&x->server, own_socket(s), "both", SECRET) : x->port;
     struct reply nobody = send_to(x, port, words->host, method, target, token_of(x, s, x->nobody), body);
     if (r->guard == GUARD_OPERATOR) CHECK_ROW(nobody.status >= 400 && nobody.status < 500, row);
     else check_nobody(t, words, r, &nobody, control_status(s, r), row);

@@ -1,5 +1,8 @@
 #include "test_server.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include "endpoints/imds/imds.h"
 #include "ops/committer.h"
 #include "ops/logs.h"
@@ -299,10 +302,13 @@ uint16_t test_server_socket(struct test_server *server, const struct socket_row 
 {
     struct test                  *t = server->t;
     struct secret                 shown = {0};
+    int                           directory = open(test_dir(t), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     struct http_listener_settings l = {0};
     CHECK_OK(secret_init(t->call, &shown, str_bytes(str_of(secret))));
-    CHECK_OK(row->open(t->call, &(struct socket_workload){.product = &server->product, .place = place_of(server, machine), .secret = &shown}, &l));
+    struct socket_workload w = {.product = &server->product, .place = place_of(server, machine), .secret = &shown, .directory = directory};
+    CHECK_OK(row->open(t->call, &w, &l));
     secret_clear(&shown);
+    close(directory);
     return listen_on(server, &l, NULL);
 }
 

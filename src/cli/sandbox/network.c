@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -10,6 +11,21 @@
 #include <unistd.h>
 
 #define BACKLOG 511
+
+bool network_is_directory(const struct lanyard_listener *l)
+{
+    return str_eq(str_of(l->transport), S("directory"));
+}
+
+static enum err open_directory(struct call *c, const struct lanyard_listener *l, int *out)
+{
+    int fd = open(l->address, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0)
+        return FAIL(c, ERR_IO, "%s is needed, where clients look for keys: %s. Make it for yourself: sudo install -d -m 0700 -o \"$USER\" %s",
+                    l->address, strerror(errno), l->address);
+    *out = fd;
+    return OK;
+}
 
 static enum err read_address(struct call *c, const struct lanyard_listener *l, struct sockaddr_in *out)
 {
@@ -54,8 +70,10 @@ static enum err set_all(struct call *c, int control, const struct lanyard_listen
     for (size_t i = 0; i < n; i++) {
         struct sockaddr_in address, before;
         bool               is_new = true;
+        if (network_is_directory(&listeners[i])) continue;
         TRY(read_address(c, &listeners[i], &address));
         for (size_t k = 0; k < i && is_new; k++) {
+            if (network_is_directory(&listeners[k])) continue;
             TRY(read_address(c, &listeners[k], &before));
             is_new = before.sin_addr.s_addr != address.sin_addr.s_addr;
         }
@@ -78,6 +96,7 @@ static enum err open_one(struct call *c, const struct lanyard_listener *l, int *
     struct sockaddr_in address;
     bool               is_tcp = str_eq(str_of(l->transport), S("tcp"));
     int                on = 1;
+    if (network_is_directory(l)) return open_directory(c, l, out);
     if (!is_tcp && !str_eq(str_of(l->transport), S("udp")))
         return FAIL(c, ERR_IO, "The server asks for the transport \"%s\", which is unknown here.", l->transport);
     TRY(read_address(c, l, &address));

@@ -23,6 +23,7 @@
 #define QUIET (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV)
 
 static const struct root_option OPEN_TO_ALL[] = {{"mode", "1777"}}, OWNERS[] = {{"mode", "0755"}}, PRIVATE[] = {{"mode", "0700"}};
+static const struct root_option KEYS[] = {{"mode", "0700"}, {"size", "256k"}, {"nr_inodes", "64"}};
 
 // Devices that hold nothing of anybody's.
 static const char *const DEVICES[] = {"/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty"};
@@ -35,10 +36,10 @@ static const struct { const char *path, *to; } LINKS[] = {
 // Parts of /proc by which root, whose files they are, changes the machine.
 static const char *const MACHINES_PROC[] = {"proc/sys", "proc/sysrq-trigger", "proc/irq", "proc/bus", "proc/fs", "proc/acpi", "proc/scsi"};
 
-static enum err put_fresh(struct call *c, int root, const char *path, const struct root_option *mode)
+static enum err put_fresh(struct call *c, int root, const char *path, const struct root_option *options, size_t n)
 {
     int made;
-    TRY(root_fresh(c, "tmpfs", mode, 1, QUIET, &made));
+    TRY(root_fresh(c, "tmpfs", options, n, QUIET, &made));
     return root_put(c, made, root, path, S_IFDIR);
 }
 
@@ -55,8 +56,8 @@ static enum err put_place(struct call *c, int root, const struct place *p)
 {
     unsigned flags = path_is_within(str_of(p->path), S("/dev")) ? MOUNT_ATTR_NOSUID : QUIET;
     switch (p->kind) {
-    case PLACE_OWN: return put_fresh(c, root, p->path, OPEN_TO_ALL);
-    case PLACE_HOME: return put_fresh(c, root, p->path, PRIVATE);
+    case PLACE_OWN: return put_fresh(c, root, p->path, OPEN_TO_ALL, 1);
+    case PLACE_HOME: return put_fresh(c, root, p->path, PRIVATE, 1);
     case PLACE_SYSTEM:
     case PLACE_READ: return put_copy(c, root, p->path, p->path, flags | MOUNT_ATTR_RDONLY);
     case PLACE_WRITE:
@@ -157,6 +158,7 @@ static enum err build(struct call *c, int root, const struct view_plan *plan, co
     TRY(put_devices(c, root));
     for (size_t i = 0; i < n; i++) TRY(put_place(c, root, &places[i]));
     TRY(put_own_files(c, root, plan));
+    if (plan->keys) TRY(put_fresh(c, root, plan->keys, KEYS, COUNT(KEYS)));
     TRY(etc_build(c, root, plan->nameserver, str_of(plan->ca_pem)));
     TRY(put_proc(c, root));
     for (size_t i = 0; i < COUNT(LINKS); i++) TRY(root_link(c, root, LINKS[i].path, LINKS[i].to));

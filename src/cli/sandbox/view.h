@@ -38,6 +38,7 @@ struct view_plan {
     const char              *resource; /* its id, for `lanyard status` inside */
     const char              *ca_pem;
     const char              *nameserver;
+    const char              *keys; /* a small directory of its own, in which the server writes too; NULL: none */
     const struct view_place *asked;
     size_t                   asked_n;
 };

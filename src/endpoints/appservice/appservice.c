@@ -1,4 +1,4 @@
-// The token endpoint of App Service, Functions and Container Apps.
+// The token endpoint of App Service, Functions, Container Apps and Azure Machine Learning.
 #include "endpoints/appservice/parts.h"
 
 #define VERSION        S_INIT("2019-08-01")
@@ -76,11 +76,19 @@ static const struct variable_row APP_VARIABLES[] = {
     {"IDENTITY_HEADER", VARIABLE_SECRET},
 };
 
+static const struct variable_row ML_VARIABLES[] = {
+    {"MSI_ENDPOINT", VARIABLE_URL, PATH},
+    {"MSI_SECRET", VARIABLE_SECRET},
+    {"DEFAULT_IDENTITY_CLIENT_ID", VARIABLE_CLIENT_ID},
+};
+
 static const struct socket_row SOCKETS[] = {
     {.name = S_INIT("app-service"), .address = S_INIT("169.254.129.2"), .port = 8081, .endpoints = TOKEN_ENDPOINT_BIT(ENDPOINT_APP_SERVICE),
      .is_on_host = true, .variables = {SITE_VARIABLES, COUNT(SITE_VARIABLES)}, .open = open_socket},
     {.name = S_INIT("container-apps"), .address = S_INIT("127.0.0.1"), .port = 42356, .endpoints = TOKEN_ENDPOINT_BIT(ENDPOINT_CONTAINER_APPS),
      .is_on_host = true, .variables = {APP_VARIABLES, COUNT(APP_VARIABLES)}, .open = open_socket},
+    {.name = S_INIT("machine-learning"), .address = S_INIT("127.0.0.1"), .port = 46808, .endpoints = TOKEN_ENDPOINT_BIT(ENDPOINT_MACHINE_LEARNING),
+     .is_on_host = true, .variables = {ML_VARIABLES, COUNT(ML_VARIABLES)}, .open = open_socket},
 };
 
 static const struct route ROUTES[] = {

@@ -2,17 +2,6 @@
 
 #include "endpoints/imds/parts.h"
 
-// What a web page, or a proxy that was talked into it, cannot send. Before anything else: the probes of
-// several SDKs leave the header out and want to see this very refusal, at once.
-static enum err check_headers(struct call *c, const struct wire *q)
-{
-    str metadata;
-    TRY(workload_check_forwarded(c, q));
-    // Credential files in use write "True"; inferred from them.
-    if (!workload_only_header(q->http, S("Metadata"), &metadata) || !str_eq_nocase(metadata, S("true"))) return FAIL_PLAIN(c, ERR_METADATA_MISSING);
-    return workload_check_host(c, q);
-}
-
 enum err imds_unknown_source(struct call *c, struct work *w, const struct wire *q, struct answer *a)
 {
     (void)w, (void)a;
@@ -69,8 +58,8 @@ const struct service SERVICE_IMDS = {
     .dialect = &DIALECT_IMDS,
     .routes = ROUTES,
     .route_n = COUNT(ROUTES),
-    .paths.takes_slashes = true, // an escaped one leads nowhere, and nowhere is 404
-    .at_door = check_headers,
+    .paths.takes_slashes = true,        // an escaped one leads nowhere, and nowhere is 404
+    .at_door = workload_check_metadata, // before anything else: the probes of several SDKs want to see its refusal, at once
     .correlation = "x-ms-client-request-id",
     .sockets = {SOCKETS, COUNT(SOCKETS)},
 };

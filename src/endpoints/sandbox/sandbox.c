@@ -148,6 +148,7 @@ static enum err take_question(struct call *c, struct launcher *l, int fd, const 
         return FAIL(c, ERR_PARAMETER_INVALID, "The server and this program are of different versions: use the same lanyard for both.");
     TRY(work_begin(c, p, LAUNCHER_ROW, &w));
     enum err failed = workload_find(c, w.world, named, &asked.subject);
+    if (failed == OK) asked.default_id = workload_default_client(c, w.world, &asked.subject.place);
     work_end(&w);
     TRY(failed);
     TRY(served_init(c, &l->served, &l->sandbox->settings, &asked));

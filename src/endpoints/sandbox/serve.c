@@ -12,30 +12,15 @@
 #include "net/stream.h"
 
 #define SECRET_BYTES 32
-#define HTTP_PORT    80
-
-// In digits, for it stands in a variable and in a header.
-static enum err make_secret(struct call *c, struct secret *out)
-{
-    static const char DIGITS[] = "0123456789abcdef";
-    struct secret     raw;
-    char              text[2 * SECRET_BYTES];
-    TRY(secret_init_random(c, &raw, SECRET_BYTES));
-    for (size_t i = 0; i < sizeof text; i++) text[i] = DIGITS[raw.at[i / 2] >> (i % 2 ? 0 : 4) & 15];
-    secret_clear(&raw);
-    enum err failed = secret_init(c, out, (bytes){(const uint8_t *)text, sizeof text});
-    secret_wipe(text, sizeof text);
-    return failed;
-}
 
 enum err served_init(struct call *c, struct served *out, const struct sandbox_settings *settings, const struct served_workload *w)
 {
-    struct served s = {.settings = settings, .is_sandboxed = w->is_sandboxed, .user = w->user};
+    struct served s = {.settings = settings, .is_sandboxed = w->is_sandboxed, .user = w->user, .directory = -1, .default_id = w->default_id};
     str           id = w->subject.place.id;
     s.row_n = workload_sockets(w->is_sandboxed, w->subject.type, s.rows);
     if (s.row_n == 0)
         return FAIL(c, ERR_PARAMETER_INVALID, "Without a sandbox there is only the token endpoint, and that needs a resource: --as RES.");
-    TRY(make_secret(c, &s.secret));
+    TRY(secret_init_hex(c, &s.secret, SECRET_BYTES));
     s.place = (struct workload_place){.id = {strndup(id.at, id.n), id.n}, .uid = w->subject.place.uid};
     if (!s.place.id.at) {
         secret_clear(&s.secret);
@@ -99,8 +84,10 @@ static enum err open_row(struct call *c, const struct served *s, const struct so
     struct socket_workload w = {.product = s->settings->product,
                                 .place = s->place,
                                 .known_by = s->is_sandboxed ? SIGNIN_KNOWN_SANDBOX : SIGNIN_KNOWN_USER,
-                                .secret = &s->secret};
+                                .secret = &s->secret,
+                                .directory = s->directory};
     TRY(row->open(c, &w, h));
+    if (row->kind == SOCKET_TLS) h->tls = s->settings->tls;
     return s->is_sandboxed ? OK : guard_by_user(c, s->user, h);
 }
 
@@ -141,6 +128,10 @@ enum err served_take(struct call *c, struct served *s, size_t i, int fd)
         close(fd);
         return FAIL(c, ERR_PARAMETER_INVALID, "The socket for %.*s is not of its kind.", PSTR(row->name));
     }
+    if (row->kind == SOCKET_DIRECTORY) {
+        s->directory = fd;
+        return OK;
+    }
     s->ports[i] = port_of(fd);
     if (row == &WORKLOAD_DNS) return serve_dns(c, s, fd);
     enum err failed = OK;
@@ -158,29 +149,38 @@ enum err served_take(struct call *c, struct served *s, size_t i, int fd)
 
 void served_write_places(struct json_writer *w, const struct served *s)
 {
+    static const str TRANSPORTS[] = {
+        [SOCKET_TCP] = S_INIT("tcp"), [SOCKET_TLS] = S_INIT("tcp"), [SOCKET_UDP] = S_INIT("udp"), [SOCKET_DIRECTORY] = S_INIT("directory")};
     json_write_array(w);
     for (size_t i = 0; i < s->row_n; i++) {
         const struct socket_row *row = s->rows[i];
         json_write_object(w);
         json_put_string(w, S("name"), row->name);
-        json_put_string(w, S("transport"), row->is_udp ? S("udp") : S("tcp"));
-        json_put_string(w, S("address"), s->is_sandboxed ? row->address : S("127.0.0.1"));
+        json_put_string(w, S("transport"), TRANSPORTS[row->kind]);
+        json_put_string(w, S("address"), s->is_sandboxed || row->kind == SOCKET_DIRECTORY ? row->address : S("127.0.0.1"));
         json_put_int(w, S("port"), s->is_sandboxed ? row->port : 0);
         json_write_end(w);
     }
     json_write_end(w);
 }
 
-static str value_of(struct call *c, const struct served *s, size_t i, const struct variable_row *v)
+static str url_of(struct call *c, const struct served *s, size_t i, const char *path)
 {
-    str address = s->is_sandboxed ? s->rows[i]->address : S("127.0.0.1");
+    const struct socket_row *row = s->rows[i];
+    str                      address = s->is_sandboxed ? row->address : S("127.0.0.1");
+    return call_format(c, "%s://%.*s:%u%s", row->kind == SOCKET_TLS ? "https" : "http", PSTR(address), s->ports[i], path);
+}
+
+// Empty: it is not set.
+static enum err value_of(struct call *c, const struct served *s, size_t i, const struct variable_row *v, str *out)
+{
     switch (v->form) {
-    case VARIABLE_URL:
-        if (s->ports[i] == HTTP_PORT) return call_format(c, "http://%.*s%s", PSTR(address), v->text);
-        return call_format(c, "http://%.*s:%u%s", PSTR(address), s->ports[i], v->text);
-    case VARIABLE_SECRET: return bytes_str(secret_reveal(&s->secret));
+    case VARIABLE_URL: *out = url_of(c, s, i, v->text); break;
+    case VARIABLE_SECRET: *out = bytes_str(secret_reveal(&s->secret)); break;
+    case VARIABLE_THUMBPRINT: return net_tls_thumbprint(c, s->settings->tls, out);
+    case VARIABLE_CLIENT_ID: *out = guid_is_none(s->default_id.g) ? S("") : guid_str(c, s->default_id.g); break;
     }
-    return STR_NONE;
+    return out->at ? OK : FAIL_PLAIN(c, ERR_NO_MEMORY);
 }
 
 enum err served_write_environment(struct call *c, struct json_writer *w, const struct served *s)
@@ -190,9 +190,9 @@ enum err served_write_environment(struct call *c, struct json_writer *w, const s
         for (size_t k = 0; k < s->rows[i]->variables.n; k++) {
             const struct variable_row *v = &s->rows[i]->variables.at[k];
             if (v->for_host && s->is_sandboxed) continue;
-            str value = value_of(c, s, i, v);
-            if (!value.at) return FAIL_PLAIN(c, ERR_NO_MEMORY);
-            json_put_string(w, str_of(v->name), value);
+            str value = STR_NONE;
+            TRY(value_of(c, s, i, v, &value));
+            if (!str_empty(value)) json_put_string(w, str_of(v->name), value);
         }
     json_write_end(w);
     return OK;
@@ -203,6 +203,7 @@ void served_clear(struct served *s)
     for (size_t i = 0; i < s->listener_n; i++) http_unlisten(s->listeners[i]);
     if (s->resolver) net_watch_close(s->resolver, dns_free);
     secret_clear(&s->secret);
+    if (s->row_n && s->directory >= 0) close(s->directory);
     free((char *)s->place.id.at);
     *s = (struct served){0};
 }

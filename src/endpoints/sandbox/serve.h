@@ -20,11 +20,14 @@ struct served {
     struct http_listener          *listeners[WORKLOAD_MAX_SOCKETS];
     size_t                         listener_n;
     struct net_watch              *resolver;
-    struct secret                  secret; /* what a request shows where the platform has it shown; text */
+    int                            directory;  /* of the row that asks for one; -1: there is none */
+    client_id                      default_id; /* of the identity that is meant by who names none; none: there is none */
+    struct secret                  secret;     /* what a request shows where the platform has it shown; text */
 };
 
 struct served_workload {
     struct workload_subject subject; /* copied */
+    client_id               default_id;
     bool                    is_sandboxed;
     uid_t                   user;
 };

@@ -2,9 +2,11 @@
 
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 #include "core/buf.h"
 #include "endpoints/service.h"
+#include "ops/workload_token.h"
 #include "resources/types.h"
 
 static bool can_carry_identities(const struct resource *r)
@@ -99,10 +101,20 @@ enum err workload_find(struct call *c, const struct world *world, str named, str
     return str_starts(named, S("/")) ? by_id(c, world, named, out) : by_name(c, world, named, out);
 }
 
+client_id workload_default_client(struct call *c, const struct world *world, const struct workload_place *place)
+{
+    struct workload_identity who;
+    struct identity_choice   none = {0};
+    const struct resource   *host = tree_find(world->tree, place->id);
+    if (workload_identity(c, world, host, &none, &who) == OK) return who.principal->app;
+    call_forgive(c);
+    return (client_id){GUID_NONE};
+}
+
 #define ADDRESS S_INIT("169.254.169.254")
 
 const struct socket_row WORKLOAD_HTTPS = {.name = S_INIT("https"), .address = ADDRESS, .port = 443};
-const struct socket_row WORKLOAD_DNS = {.name = S_INIT("dns"), .is_udp = true, .address = ADDRESS, .port = 53};
+const struct socket_row WORKLOAD_DNS = {.name = S_INIT("dns"), .kind = SOCKET_UDP, .address = ADDRESS, .port = 53};
 
 static bool has_socket(const struct socket_row *row, bool is_sandboxed, const struct resource_type *type)
 {
@@ -131,12 +143,20 @@ static int option_of(int fd, int option)
     return getsockopt(fd, SOL_SOCKET, option, &value, &n) == 0 ? value : -1;
 }
 
+static bool is_directory(int fd)
+{
+    struct stat st;
+    return fstat(fd, &st) == 0 && S_ISDIR(st.st_mode) && (st.st_mode & (S_IWGRP | S_IWOTH)) == 0;
+}
+
 bool workload_takes(const struct socket_row *row, bool is_sandboxed, int fd)
 {
     struct sockaddr_in at;
     socklen_t          n = sizeof at;
-    if (option_of(fd, SO_DOMAIN) != AF_INET || option_of(fd, SO_TYPE) != (row->is_udp ? SOCK_DGRAM : SOCK_STREAM)) return false;
-    if (!row->is_udp && option_of(fd, SO_ACCEPTCONN) != 1) return false;
+    bool               is_udp = row->kind == SOCKET_UDP;
+    if (row->kind == SOCKET_DIRECTORY) return is_directory(fd);
+    if (option_of(fd, SO_DOMAIN) != AF_INET || option_of(fd, SO_TYPE) != (is_udp ? SOCK_DGRAM : SOCK_STREAM)) return false;
+    if (!is_udp && option_of(fd, SO_ACCEPTCONN) != 1) return false;
     if (getsockname(fd, (struct sockaddr *)&at, &n) != 0) return false;
     return is_sandboxed || ntohl(at.sin_addr.s_addr) == INADDR_LOOPBACK; // never to be reached from elsewhere
 }

@@ -24,6 +24,9 @@ struct workload_subject {
  */
 FALLIBLE workload_find(struct call *c, const struct world *world, str named, struct workload_subject *out);
 
+/* The client id of the identity that its programs mean where they name none; none if that means none. */
+client_id workload_default_client(struct call *c, const struct world *world, const struct workload_place *place);
+
 /* What serves every sandbox, and no service's own: the https services, and the resolver. */
 extern const struct socket_row WORKLOAD_HTTPS;
 extern const struct socket_row WORKLOAD_DNS;
@@ -31,5 +34,8 @@ extern const struct socket_row WORKLOAD_DNS;
 /* The sockets of a workload in a sandbox, or of one on the host: those of the services, and these two. At most WORKLOAD_MAX_SOCKETS. */
 size_t workload_sockets(bool is_sandboxed, const struct resource_type *type, const struct socket_row *out[WORKLOAD_MAX_SOCKETS]);
 
-/* Is `fd` what the row asks for: a listening stream, or a datagram socket; on the host only of this machine's own. */
+/*
+ * Is `fd` what the row asks for: a listening stream, a datagram socket (on the host only of this machine's own), or a directory
+ * that only its owner writes in.
+ */
 bool workload_takes(const struct socket_row *row, bool is_sandboxed, int fd);

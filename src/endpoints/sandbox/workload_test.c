@@ -59,7 +59,7 @@ TEST(workload_find_wants_one_resource_that_can_carry_identities)
         {"front", OK, ONE "/providers/Microsoft.App/containerApps/front"},
         {ONE "/providers/Microsoft.Web/sites/portal", OK, ONE "/providers/Microsoft.Web/sites/portal"},
         {"cluster", ERR_IDENTITY_OPERATION, NULL}, // its token endpoint is not served
-        {"edge", ERR_IDENTITY_OPERATION, NULL},
+        {"edge", OK, ONE "/providers/Microsoft.HybridCompute/machines/edge"},
         {"nobody", ERR_RESOURCE_NOT_FOUND, NULL},
         {"we", ERR_RESOURCE_NOT_FOUND, NULL},
         {" web", ERR_RESOURCE_NOT_FOUND, NULL},
@@ -97,20 +97,24 @@ static int make_socket(int type, const char *address, bool listens)
 // T7: the token endpoint that the resource's platform has, and no other.
 TEST(workload_sockets_are_those_of_the_resources_kind)
 {
-    static const struct { const char *type, *socket; } CASES[] = {
-        {"Microsoft.Compute/virtualMachines", "imds"},
-        {"Microsoft.ContainerInstance/containerGroups", "imds"},
-        {"Contoso.Own/things", "imds"},
-        {"Microsoft.Web/sites", "app-service"},
-        {"microsoft.web/Sites/slots", "app-service"},
-        {"Microsoft.App/containerApps", "container-apps"},
+    static const struct { const char *type, *socket; size_t n; } CASES[] = {
+        {"Microsoft.Compute/virtualMachines", "imds", 1},
+        {"Microsoft.ContainerInstance/containerGroups", "imds", 1},
+        {"Contoso.Own/things", "imds", 1},
+        {"Microsoft.Web/sites", "app-service", 1},
+        {"microsoft.web/Sites/slots", "app-service", 1},
+        {"Microsoft.App/containerApps", "container-apps", 1},
+        {"Microsoft.HybridCompute/machines", "arc", 2}, // and the directory of its keys
+        {"Microsoft.Portal/consoles", "cloud-shell", 1},
+        {"Microsoft.ServiceFabric/managedClusters/applications", "service-fabric", 1},
+        {"Microsoft.MachineLearningServices/workspaces/computes", "machine-learning", 1},
     };
     for (size_t i = 0; i < COUNT(CASES); i++) {
         const struct socket_row *rows[WORKLOAD_MAX_SOCKETS];
-        CHECK_INT(workload_sockets(false, types_of(str_of(CASES[i].type)), rows), 1, CASES[i].type);
-        CHECK_STR(rows[0]->name, str_of(CASES[i].socket), CASES[i].type);
-        CHECK_INT(workload_sockets(true, types_of(str_of(CASES[i].type)), rows), 3, CASES[i].type);
-        CHECK_STR(rows[0]->name, str_of(CASES[i].socket), CASES[i].type);
+        CHECK_INT(workload_sockets(false, types_of(str_of(CASES[i].type)), rows), CASES[i].n, CASES[i].type);
+        CHECK_STR(rows[CASES[i].n - 1]->name, str_of(CASES[i].socket), CASES[i].type);
+        CHECK_INT(workload_sockets(true, types_of(str_of(CASES[i].type)), rows), CASES[i].n + 2, CASES[i].type);
+        CHECK_STR(rows[CASES[i].n - 1]->name, str_of(CASES[i].socket), CASES[i].type);
     }
 }
 

@@ -22,6 +22,7 @@ static void listener_free(void *context)
     struct workload_listener *l = context;
     router_clear(&l->router);
     secret_clear(&l->secret);
+    if (l->own_free) l->own_free(l->own);
     free(l);
 }
 
@@ -39,6 +40,8 @@ enum err workload_listener_settings(struct call *c, const struct workload_settin
     l->router = (struct router){
         .product = settings->product, .only = settings->service, .workers = settings->workers, .reads_much = settings->workers != NULL};
     l->protocol = settings->protocol;
+    l->own = settings->own;
+    l->own_free = settings->own_free;
     l->who = settings->who ? settings->who : by_listener;
     l->place = (struct workload_place){.id = {room, id.n}, .uid = settings->place.uid};
     l->known_by = settings->known_by;
@@ -85,16 +88,6 @@ enum err workload_check_host(struct call *c, const struct wire *q)
     return is_address(q->http->host) ? OK : FAIL(c, ERR_CALLER_UNKNOWN, "Unknown Source %.*s", PSTR(q->http->host));
 }
 
-enum err workload_check_secret(struct call *c, const struct wire *q, str header)
-{
-    const struct secret *wanted = &workload_listener_of(q)->secret;
-    str                  shown;
-    if (!workload_only_header(q->http, header, &shown)) return FAIL(c, ERR_CALLER_UNKNOWN, "Required header %.*s not specified", PSTR(header));
-    if (wanted->n == 0 || !secret_equal(wanted, str_bytes(shown)))
-        return FAIL(c, ERR_CALLER_UNKNOWN, "The header %.*s does not hold the secret of this endpoint.", PSTR(header));
-    return OK;
-}
-
 bool workload_only_header(const struct http_request *http, str name, str *out)
 {
     size_t n = 0;
@@ -105,4 +98,23 @@ bool workload_only_header(const struct http_request *http, str name, str *out)
         n++;
     }
     return n == 1;
+}
+
+enum err workload_check_metadata(struct call *c, const struct wire *q)
+{
+    str metadata;
+    TRY(workload_check_forwarded(c, q));
+    // Credential files in use write "True"; inferred from them.
+    if (!workload_only_header(q->http, S("Metadata"), &metadata) || !str_eq_nocase(metadata, S("true"))) return FAIL_PLAIN(c, ERR_METADATA_MISSING);
+    return workload_check_host(c, q);
+}
+
+enum err workload_check_secret(struct call *c, const struct wire *q, str header)
+{
+    const struct secret *wanted = &workload_listener_of(q)->secret;
+    str                  shown;
+    if (!workload_only_header(q->http, header, &shown)) return FAIL(c, ERR_CALLER_UNKNOWN, "Required header %.*s not specified", PSTR(header));
+    if (wanted->n == 0 || !secret_equal(wanted, str_bytes(shown)))
+        return FAIL(c, ERR_CALLER_UNKNOWN, "The header %.*s does not hold the secret of this endpoint.", PSTR(header));
+    return OK;
 }

@@ -54,9 +54,11 @@ struct workload_listener {
     workload_who                *who;
     struct workload_place        place; /* whose all requests are, unless `who` says otherwise; the id lies behind this */
     enum signin_known_by         known_by;
-    struct secret                secret;           /* what requests must show, where the protocol has them show something */
-    bool                         published_limits; /* answer 429 past the limits that the cloud has */
-    struct workload_limits       limits;
+    void                        *own; /* the protocol's, for this listener */
+    void (*own_free)(void *own);
+    struct secret          secret;           /* what requests must show, where the protocol has them show something */
+    bool                   published_limits; /* answer 429 past the limits that the cloud has */
+    struct workload_limits limits;
 };
 
 struct workload_settings {
@@ -65,11 +67,13 @@ struct workload_settings {
     const struct token_protocol *protocol;
     struct workload_place        place; /* the resource need not exist (any more) */
     enum signin_known_by         known_by;
-    workload_who                *who;     /* NULL: all requests are that resource's */
-    const struct secret         *secret;  /* copied; NULL: the protocol has none */
-    struct net_workers          *workers; /* where `who` is asked; NULL: on the loop */
-    bool                         published_limits;
-    str                          server_name; /* the Server header's value */
+    workload_who                *who;    /* NULL: all requests are that resource's */
+    const struct secret         *secret; /* copied; NULL: the protocol has none */
+    void                        *own;    /* taken over with success: see struct workload_listener */
+    void (*own_free)(void *own);
+    struct net_workers *workers; /* where `who` is asked; NULL: on the loop */
+    bool                published_limits;
+    str                 server_name; /* the Server header's value */
 };
 
 /* Fills in all but the socket of a listener. Who does not listen with it calls its context_free. Errors: ERR_NO_MEMORY */
@@ -94,6 +98,11 @@ FALLIBLE workload_check_forwarded(struct call *c, const struct wire *q);
  * Errors: ERR_CALLER_UNKNOWN
  */
 FALLIBLE workload_check_host(struct call *c, const struct wire *q);
+/*
+ * What all must bring that ask for metadata: `Metadata: true` once; not passed on by a proxy; a host that is an address.
+ * Errors: ERR_FORWARDED, ERR_METADATA_MISSING, ERR_CALLER_UNKNOWN
+ */
+FALLIBLE workload_check_metadata(struct call *c, const struct wire *q);
 /*
  * The header must show the listener's secret. Without one no request does.
  * Errors: ERR_CALLER_UNKNOWN

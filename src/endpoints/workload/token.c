@@ -1,5 +1,6 @@
 #include "endpoints/workload/token.h"
 
+#include "core/digest.h"
 #include "core/json.h"
 #include "endpoints/signins.h"
 
@@ -37,6 +38,7 @@ static enum err read_selectors(struct call *c, const struct token_protocol *p, s
             // Also two names for the same kind of id.
             if (named++) return FAIL(c, ERR_IDENTITY_SELECTORS, "Only one of %s may be given.", p->selector_names);
             *(str *)((char *)&ask->choice + p->selectors[k].into) = ask->fields[i].value;
+            ask->selected = &ask->fields[i];
         }
     ask->choice.system_by_default = p->system_by_default;
     return OK;
@@ -88,25 +90,45 @@ static void write_value(struct answer *a, const struct minted *t, enum token_fie
     case TOKEN_FIELD_EXPIRES_ON: buf_add_i64(b, t->expires_s); return;
     case TOKEN_FIELD_NOT_BEFORE: buf_add_i64(b, t->not_before_s); return;
     case TOKEN_FIELD_TOKEN_TYPE: buf_add(b, S("Bearer")); return;
-    case TOKEN_FIELD_RESOURCE: break; // the only one that may hold anything
+    case TOKEN_FIELD_RESOURCE:
+    case TOKEN_FIELD_SELECTED: break; // these may hold anything
     }
 }
 
-static void write_token(struct answer *a, const struct token_protocol *p, const struct minted *t)
+static void write_text(struct answer *a, str text)
+{
+    json_begin(&a->json, &a->body);
+    json_write_string(&a->json, text);
+}
+
+static void write_selected(struct answer *a, const struct workload_ask *ask)
+{
+    if (!ask->selected || ask->choice.client_id.at) return;
+    buf_add_char(&a->body, ',');
+    write_text(a, ask->selected->name);
+    buf_add_char(&a->body, ':');
+    write_text(a, ask->selected->value);
+}
+
+static void write_token(struct answer *a, const struct token_protocol *p, const struct workload_ask *ask)
 {
     static const str STARTS[] = {
 #define X(field, name) S_INIT("\"" name "\":"),
         TOKEN_FIELDS(X)
 #undef X
     };
-    struct buf *b = &a->body;
+    const struct minted *t = ask->token;
+    struct buf          *b = &a->body;
     buf_reserve(b, t->text.n + t->asked.n + REPLY_OTHER_BYTES);
     for (size_t i = 0; i < p->field_n; i++) {
+        if (p->fields[i] == TOKEN_FIELD_SELECTED) {
+            write_selected(a, ask);
+            continue;
+        }
         buf_add_char(b, i ? ',' : '{');
         buf_add(b, STARTS[p->fields[i]]);
         if (p->fields[i] == TOKEN_FIELD_RESOURCE) {
-            json_begin(&a->json, b);
-            json_write_string(&a->json, t->asked);
+            write_text(a, t->asked);
             continue;
         }
         buf_add_char(b, '"');
@@ -120,7 +142,7 @@ static void grant(struct answer *a, const struct token_protocol *p, struct workl
 {
     ask->token = t;
     a->signin.unique_id = t->unique_id;
-    write_token(a, p, t);
+    write_token(a, p, ask);
 }
 
 // An answer that waits until its token is signed. Lives in its call.
@@ -171,6 +193,17 @@ static enum err wait_until_signed(struct call *c, struct product *product, const
     return failed;
 }
 
+// A service did not take that token, though it is still good: its successor is kept beside it, one for each.
+static bool is_rejected(struct call *c, const struct token_protocol *p, const struct workload_ask *ask, const struct minted *t)
+{
+    str    shown = p->rejected ? http_field(ask->fields, ask->field_n, str_of(p->rejected)) : STR_NONE;
+    sha256 digest;
+    char   text[2 * SHA256_BYTES];
+    if (shown.n != sizeof text || digest_sha256(c, str_bytes(t->text), &digest) != OK) return false;
+    str_write_hex((bytes){digest.b, sizeof digest.b}, text);
+    return str_eq_nocase(shown, (str){text, sizeof text});
+}
+
 static enum err get_token(struct call *c, struct work *w, const struct wire *q, struct workload_ask *ask, struct workload_identity *who,
                           struct answer *a)
 {
@@ -187,6 +220,10 @@ static enum err get_token(struct call *c, struct work *w, const struct wire *q, 
     TRY(workload_identity(c, w->world, workload_host(&ask->caller, w->world), &ask->choice, who));
     workload_key(who, ask->audience, &key);
     const struct minted *t = minter_find(minter, w->row, c->now_s, &key);
+    if (t && is_rejected(c, p, ask, t)) {
+        mint_key_add_text(&key, t->unique_id);
+        t = minter_find(minter, w->row, c->now_s, &key);
+    }
     if (t) {
         grant(a, p, ask, t);
         if (!signins_count(c, q, a)) note(c, w, ask, who, a);

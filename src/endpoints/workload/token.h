@@ -26,7 +26,8 @@ struct selector_row {
     X(EXT_EXPIRES_IN, "ext_expires_in")                                                                              \
     X(NOT_BEFORE, "not_before")                                                                                      \
     X(RESOURCE, "resource")                                                                                          \
-    X(TOKEN_TYPE, "token_type")
+    X(TOKEN_TYPE, "token_type")                                                                                      \
+    X(SELECTED, "") /* the name and value that selected the identity, unless it is the client id, which has a member of its own */
 
 enum token_field {
 #define X(field, name) TOKEN_FIELD_##field,
@@ -41,7 +42,8 @@ struct workload_ask {
     size_t                   field_n;
     str                      audience;
     struct identity_choice   choice;
-    const struct minted     *token; /* NULL: refused. Lives: until the answer is sent */
+    const struct http_field *selected; /* the field that names the identity; NULL: none does */
+    const struct minted     *token;    /* NULL: refused. Lives: until the answer is sent */
 };
 
 struct token_protocol {
@@ -50,7 +52,8 @@ struct token_protocol {
     const char                *selector_names;    /* for an error: "client_id, object_id and msi_res_id" */
     bool                       system_by_default; /* none named: the system-assigned identity or none, never the only other one */
     bool                       in_form;           /* its parameters stand in the body, not in the query */
-    unsigned                   tokens_per_s;      /* the published limits of a resource; 0: none is published */
+    const char                *rejected;     /* the field with the SHA-256 of a token that a service rejected: another is given; NULL: it has none */
+    unsigned                   tokens_per_s; /* the published limits of a resource; 0: none is published */
     unsigned                   tokens_at_once;
     /* What it asks of a request besides: api-version, names given twice. May be NULL. */
     enum err (*check)(struct call *c, const struct wire *q, const struct workload_ask *ask);
