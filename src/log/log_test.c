@@ -309,6 +309,32 @@ TEST(refusals_are_recorded_one_by_one_and_then_counted)
     repeats_free(NULL);
 }
 
+// Grants are told apart by identity, and have a number of their own.
+TEST(grants_that_come_too_often_are_counted_by_identity)
+{
+    struct repeats  *r = repeats_new();
+    struct collected x = {0};
+    struct signin    s = {.endpoint = S("imds"), .host = S("/vm"), .name = S("web"), .target = S("https://x.test"), .unique_id = S("u")};
+    size_t           singles = 0, all = 3 * 500;
+    for (int i = 0; i < 500; i++)
+        for (uint8_t who = 1; who <= 3; who++) {
+            s.principal.g.b[0] = who;
+            singles += !repeats_count(r, &s);
+        }
+    repeats_collect(r, collect_one, &x);
+    CHECK_AT_MOST(singles, 3 * REPEATS_GRANTS_EACH, "one by one"); // fewer where two share a number
+    CHECK(singles >= REPEATS_GRANTS_EACH && x.n == 3);
+    CHECK_INT(singles + x.times, all, "each one counts");
+    CHECK(!repeats_count(r, &REFUSAL)); // refusals have another
+    s.times = 7;
+    for (size_t i = 0; i < REPEATS_GRANTS_EACH; i++) CHECK(!repeats_count(r, &s));
+    CHECK(repeats_count(r, &s));
+    x = (struct collected){0};
+    repeats_collect(r, collect_one, &x);
+    CHECK(x.n == 1 && x.times == 7); // a count counts for all that it stands for
+    repeats_free(r);
+}
+
 // A caller that varies all that it can makes no more records than the bound.
 TEST(refusals_of_many_kinds_and_sources_are_bounded)
 {
@@ -325,7 +351,7 @@ TEST(refusals_of_many_kinds_and_sources_are_bounded)
         s.address = (str){address, (size_t)n};
         singles += !repeats_count(r, &s);
     }
-    CHECK_AT_MOST(singles, REPEATS_SOURCES * REPEATS_EACH, "one by one");
+    CHECK_AT_MOST(singles, (size_t)REPEATS_SOURCES * REPEATS_EACH, "one by one");
     repeats_collect(r, collect_one, &x);
     CHECK_AT_MOST(x.n, REPEATS_KINDS, "kinds");
     CHECK_INT(singles + x.times, all, "each one counts");

@@ -8,13 +8,13 @@
 // One kind of failure at one source, and the texts of its record.
 struct kind {
     struct signin signin;
-    char          host[LOG_MAX_TEXT_BYTES], address[LOG_MAX_TEXT_BYTES], reason[LOG_MAX_TEXT_BYTES];
+    char          host[LOG_MAX_TEXT_BYTES], address[LOG_MAX_TEXT_BYTES], reason[LOG_MAX_TEXT_BYTES], name[LOG_MAX_TEXT_BYTES];
 };
 
 struct repeats {
     pthread_mutex_t lock;
     uint64_t        seed;
-    unsigned        singles[REPEATS_SOURCES];
+    unsigned        refused[REPEATS_SOURCES], granted[REPEATS_SOURCES]; // one by one so far
     struct kind     kinds[REPEATS_KINDS];
     size_t          kind_n;
 };
@@ -35,10 +35,17 @@ void repeats_free(struct repeats *r)
     free(r);
 }
 
+static bool is_granted(const struct signin *s)
+{
+    return s->error_code == 0;
+}
+
+// Of a refusal the identity does not count: whoever asks can name any.
 static bool is_single(struct repeats *r, const struct signin *s)
 {
     uint64_t hash = hash_str(hash_str_nocase(r->seed, s->host), s->address);
-    return r->singles[hash & (REPEATS_SOURCES - 1)]++ < REPEATS_EACH;
+    if (is_granted(s)) return r->granted[hash_guid(hash, s->principal.g) & (REPEATS_SOURCES - 1)]++ < REPEATS_GRANTS_EACH;
+    return r->refused[hash & (REPEATS_SOURCES - 1)]++ < REPEATS_EACH;
 }
 
 static str cut(str text)
@@ -57,7 +64,8 @@ static str keep(char *room, str text)
 static bool is_same(const struct signin *kept, const struct signin *s)
 {
     return kept->error_code == s->error_code && kept->known_by == s->known_by && kept->type == s->type && str_eq(kept->error, s->error) &&
-           str_eq(kept->endpoint, s->endpoint) && str_eq_nocase(kept->host, cut(s->host)) && str_eq(kept->address, cut(s->address));
+           str_eq(kept->endpoint, s->endpoint) && str_eq_nocase(kept->host, cut(s->host)) && str_eq(kept->address, cut(s->address)) &&
+           (!is_granted(s) || object_id_eq(kept->principal, s->principal));
 }
 
 static void begin(struct kind *k, const struct signin *s)
@@ -68,11 +76,16 @@ static void begin(struct kind *k, const struct signin *s)
     k->signin.reason = keep(k->reason, s->reason);
     k->signin.endpoint = s->endpoint; // these two are of tables
     k->signin.error = s->error;
+    if (!is_granted(s)) return;
+    k->signin.principal = s->principal;
+    k->signin.app = s->app;
+    k->signin.is_system_assigned = s->is_system_assigned;
+    k->signin.name = keep(k->name, s->name);
 }
 
 static void begin_rest(struct kind *k, const struct signin *s)
 {
-    k->signin = (struct signin){.time_ns = s->time_ns, .error_code = s->error_code, .error = S("REFUSALS_OF_MANY_KINDS")};
+    k->signin = (struct signin){.time_ns = s->time_ns, .error_code = s->error_code, .error = S("MANY_KINDS")};
 }
 
 static struct kind *kind_of(struct repeats *r, const struct signin *s)
@@ -92,8 +105,8 @@ bool repeats_count(struct repeats *r, const struct signin *s)
     bool counts = !is_single(r, s);
     if (counts) {
         struct kind *k = kind_of(r, s);
-        k->signin.times++;
-        k->signin.last_ns = s->time_ns;
+        k->signin.times += s->times ? s->times : 1;
+        k->signin.last_ns = s->last_ns ? s->last_ns : s->time_ns;
     }
     pthread_mutex_unlock(&r->lock);
     return counts;
@@ -104,6 +117,7 @@ void repeats_collect(struct repeats *r, void (*put)(const struct signin *s, void
     pthread_mutex_lock(&r->lock);
     for (size_t i = 0; i < r->kind_n; i++) put(&r->kinds[i].signin, context);
     r->kind_n = 0;
-    memset(r->singles, 0, sizeof r->singles);
+    memset(r->refused, 0, sizeof r->refused);
+    memset(r->granted, 0, sizeof r->granted);
     pthread_mutex_unlock(&r->lock);
 }

@@ -4,14 +4,16 @@
 #include <stdlib.h>
 
 #include "core/random.h"
+#include "core/hash.h"
 #include "core/report.h"
 #include "log/repeats.h"
 #include "log/sink.h"
 #include "ops/committer.h"
 
-#define COUNTS 32 // tokens that one thread counts at a time; a power of two
+#define COUNTS 512 // tokens that one thread counts at a time; a power of two
+#define PROBES 8   // places that a token may have
 
-// Answers with one token. Its texts are in its arena; times is 0 where it is free.
+// Answers with one token. Its texts are in its arena; times is 0 where the place is free.
 struct count {
     struct signin signin;
     struct arena  arena;
@@ -26,7 +28,7 @@ struct row {
 struct logs {
     struct product       *product;
     struct log_sink      *sink;
-    struct repeats       *repeats;                 // refusals
+    struct repeats       *repeats;
     _Atomic(struct row *) rows[PRODUCT_MAX_LOOPS]; // made at first use
     struct write_job      job;
     struct random_pool    ids;           // of records: a system call for each would cost more than the record
@@ -112,9 +114,7 @@ static void put_signin(struct call *c, struct logs *l, const struct signin *s)
 
 void logs_signin(struct call *c, const struct product *p, const struct signin *s)
 {
-    if (!p->logs) return;
-    if (s->error_code && repeats_count(p->logs->repeats, s)) return;
-    put_signin(c, p->logs, s);
+    if (p->logs && !repeats_count(p->logs->repeats, s)) put_signin(c, p->logs, s);
 }
 
 void logs_diagnostic(struct call *c, const struct product *p, const struct diagnostic *d)
@@ -140,11 +140,22 @@ static struct row *row_of(struct logs *l, unsigned row)
     return r;
 }
 
-// Ids are random: two letters of one choose the place.
-static struct count *place_of(struct row *r, str unique_id)
+static bool is_of(const struct count *k, str unique_id, enum signin_known_by by)
 {
-    unsigned a = unique_id.n > 0 ? (unsigned char)unique_id.at[0] : 0, b = unique_id.n > 1 ? (unsigned char)unique_id.at[1] : 0;
-    return &r->counts[(a * 7 + b) & (COUNTS - 1)];
+    return k->signin.times && k->signin.known_by == by && str_eq(k->signin.unique_id, unique_id);
+}
+
+// The place of that token, or else where it may begin: a free one if there is one. Ids are random: their letters choose.
+static struct count *place_of(struct row *r, str unique_id, enum signin_known_by by)
+{
+    uint64_t      first = unique_id.n ? hash_mix(word_load(unique_id.at, unique_id.n), unique_id.n) : 0;
+    struct count *place = NULL;
+    for (size_t i = 0; i < PROBES; i++) {
+        struct count *k = &r->counts[(first + i) & (COUNTS - 1)];
+        if (is_of(k, unique_id, by)) return k;
+        if (!place && !k->signin.times) place = k;
+    }
+    return place ? place : &r->counts[first & (COUNTS - 1)];
 }
 
 bool logs_signin_again(const struct product *p, unsigned row, str unique_id, enum signin_known_by by, int64_t now_ns)
@@ -152,8 +163,8 @@ bool logs_signin_again(const struct product *p, unsigned row, str unique_id, enu
     struct row *r = p->logs ? row_of(p->logs, row) : NULL;
     if (!p->logs) return true;
     if (!r || pthread_mutex_trylock(&r->lock) != 0) return false;
-    struct count *k = place_of(r, unique_id);
-    bool          is_same = k->signin.times && k->signin.known_by == by && str_eq(k->signin.unique_id, unique_id);
+    struct count *k = place_of(r, unique_id, by);
+    bool          is_same = is_of(k, unique_id, by);
     if (is_same) {
         k->signin.times++;
         k->signin.last_ns = now_ns;
@@ -162,10 +173,8 @@ bool logs_signin_again(const struct product *p, unsigned row, str unique_id, enu
     return is_same;
 }
 
-// Empties a place; what was counted becomes a record.
-static void close_count(struct call *c, struct logs *l, struct count *k)
+static void empty(struct count *k)
 {
-    if (k->signin.times) put_signin(c, l, &k->signin);
     k->signin = (struct signin){0};
     arena_reset(&k->arena);
 }
@@ -177,8 +186,11 @@ void logs_signin_first(struct call *c, const struct product *p, unsigned row, co
         logs_signin(c, p, s); // somebody collects just now: a record of its own
         return;
     }
-    struct count *k = place_of(r, s->unique_id);
-    close_count(c, p->logs, k);
+    struct count *k = place_of(r, s->unique_id, s->known_by);
+    if (k->signin.times) {
+        logs_signin(c, p, &k->signin); // it gives way to this one
+        empty(k);
+    }
     bool is_open = signin_copy(&k->arena, s, &k->signin);
     if (!is_open) k->signin = (struct signin){0};
     else if (!k->signin.times) k->signin.times = 1;
@@ -191,7 +203,7 @@ struct collecting {
     struct logs *l;
 };
 
-static void collect_refusals(const struct signin *s, void *context)
+static void collect_one(const struct signin *s, void *context)
 {
     struct collecting *x = context;
     put_signin(x->c, x->l, s);
@@ -199,12 +211,16 @@ static void collect_refusals(const struct signin *s, void *context)
 
 static void collect(struct call *c, struct logs *l)
 {
-    repeats_collect(l->repeats, collect_refusals, &(struct collecting){c, l});
+    repeats_collect(l->repeats, collect_one, &(struct collecting){c, l});
     for (unsigned i = 0; i < PRODUCT_MAX_LOOPS; i++) {
         struct row *r = atomic_load_explicit(&l->rows[i], memory_order_acquire);
         if (!r) continue;
         pthread_mutex_lock(&r->lock);
-        for (size_t k = 0; k < COUNTS; k++) close_count(c, l, &r->counts[k]);
+        for (size_t k = 0; k < COUNTS; k++) {
+            if (!r->counts[k].signin.times) continue;
+            put_signin(c, l, &r->counts[k].signin);
+            empty(&r->counts[k]);
+        }
         pthread_mutex_unlock(&r->lock);
     }
 }

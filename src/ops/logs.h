@@ -23,7 +23,7 @@ void logs_free(struct logs *l);
 
 /*
  * Records it; no failure is left in the call. Any thread. A product without logs (a unit test's) records nothing.
- * Refusals that come too often are counted (log/repeats.h), until somebody reads the log or half a minute is over.
+ * Sign-ins that come too often are counted (log/repeats.h), until somebody reads the log or half a minute is over.
  */
 void logs_signin(struct call *c, const struct product *p, const struct signin *s);
 void logs_diagnostic(struct call *c, const struct product *p, const struct diagnostic *d);
