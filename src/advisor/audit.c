@@ -37,7 +37,7 @@ static enum err each_assignment(struct walk *w, str after)
 {
     guid id;
     if (!str_empty(after) && after.n != sizeof id.b)
-        return FAIL(w->c, ERR_PARAMETER_INVALID, "The findings cannot go on behind what is no assignment.");
+        return FAIL(w->c, ERR_PARAMETER_INVALID, "The cursor of the findings is not the id of an assignment.");
     if (!str_empty(after)) memcpy(id.b, after.at, sizeof id.b);
     rbac_each_assignment(w->state->rules, str_empty(after) ? NULL : &id, offer, w);
     return w->failed;

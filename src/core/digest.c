@@ -74,7 +74,7 @@ enum err seal_open(struct call *c, const struct secret *key, bytes box, str boun
     if (!start(ctx, key, box.at, bound, false) || EVP_CipherUpdate(ctx, plain.at, &n, text, (int)size) != 1 ||
         EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, TAG_BYTES, tag) != 1 || EVP_CipherFinal_ex(ctx, plain.at + size, &n) != 1) {
         secret_clear(&plain);
-        return FAIL(c, ERR_CRYPTO, "A sealed value does not open: another key, or it was changed.");
+        return FAIL(c, ERR_CRYPTO, "A sealed value cannot be opened: its key is another one, or the value was changed.");
     }
     *out = plain;
     return OK;

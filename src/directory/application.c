@@ -274,7 +274,7 @@ enum err application_unpack(struct call *c, bytes record, struct application **o
     a.document = unpack_str(&u);
     a.created_ns = unpack_i64(&u);
     TRY(unpack_end(c, &u));
-    if (token_version != 1 && token_version != 2) return FAIL(c, ERR_STORE_DAMAGED, "An application asks for tokens of a version that there is not.");
+    if (token_version != 1 && token_version != 2) return FAIL(c, ERR_STORE_DAMAGED, "An application asks for tokens of an unknown version.");
     a.token_version = (unsigned)token_version;
     return application_new(c, &a, out);
 }

@@ -89,7 +89,7 @@ static enum err read_cursor(struct call *c, const struct log_kind *kind, str cur
     bytes tail;
     if (b64url_decode(c, cursor, &tail) != OK || tail.n != LOG_KEY_BYTES) {
         call_forgive(c);
-        return FAIL(c, ERR_PARAMETER_INVALID, "The cursor to go on from is none that a list of this log gave.");
+        return FAIL(c, ERR_PARAMETER_INVALID, "The cursor is not one that a list of this log returned.");
     }
     return key_of(c, kind, bytes_str(tail), out);
 }

@@ -97,7 +97,7 @@ enum err net_open_unix(struct call *c, str path, mode_t mode, int *out_fd)
 {
     struct sockaddr_un name = {.sun_family = AF_UNIX};
     if (path.n == 0 || path.n >= sizeof name.sun_path || str_find(path, '\0') != STR_NOWHERE)
-        return FAIL(c, ERR_IO, "%.*s is no path for a socket: at most %zu bytes.", PSTR(path), sizeof name.sun_path - 1);
+        return FAIL(c, ERR_IO, "%.*s is not a path for a socket, which has 1 to %zu bytes.", PSTR(path), sizeof name.sun_path - 1);
     memcpy(name.sun_path, path.at, path.n);
     TRY(remove_dead(c, &name, path));
     CLEANUP(close_fd) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);

@@ -127,7 +127,7 @@ enum err committer_start(struct call *c, struct product *p, struct committer **o
     call_init(&committer->call, &p->clock, p->random);
     enum err failed = store_session_open(c, p->store, STORE_WRITE, &committer->session);
     if (failed == OK && pthread_create(&committer->thread, NULL, commit_loop, committer) != 0)
-        failed = FAIL(c, ERR_IO, "No thread could be made for writing: too many processes run here.");
+        failed = FAIL(c, ERR_IO, "The thread that writes cannot be started: too many processes run here.");
     if (failed != OK) {
         free_committer(committer);
         return failed;

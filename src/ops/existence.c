@@ -88,7 +88,7 @@ static enum err check_action(struct call *c, str action, str scope)
     struct action read;
     struct near   near;
     struct buf    b;
-    if (!action_read(action, &read)) return FAIL(c, ERR_PARAMETER_INVALID, "'%.*s' is no action.", PSTR(call_printable(c, action, 128)));
+    if (!action_read(action, &read)) return FAIL(c, ERR_PARAMETER_INVALID, "'%.*s' is not an action.", PSTR(call_printable(c, action, 128)));
     if (operations_has(action, RBAC_CONTROL) || operations_has(action, RBAC_DATA) || is_named_by_a_role(action) || is_of_provider_at(action, scope))
         return OK;
     find_near(action, &near);
@@ -119,7 +119,8 @@ static enum err check_scope(struct call *c, const struct work *w, str text)
     size_t extension = str_find_str(at.path, S("/providers/Microsoft.Authorization/"));
     if (extension != STR_NOWHERE) return extension == 0 ? OK : check_scope(c, w, str_upto(at.path, extension));
     if (at.kind != SCOPE_RESOURCE || str_empty(at.group) || is_below_resource(w, at.path)) return OK;
-    return FAIL(c, ERR_NOT_FOUND, "No such resource: '%.*s'. Of what is still to be made, ask at its resource group.", PSTR(str_upto(at.path, 256)));
+    return FAIL(c, ERR_NOT_FOUND, "No such resource: '%.*s'. For a resource that does not exist yet, ask at its resource group.",
+                PSTR(str_upto(at.path, 256)));
 }
 
 enum err existence_check(struct call *c, const struct work *w, object_id who, str action, str scope)

@@ -21,7 +21,7 @@ TEST(O4_what_does_not_exist_is_refused_with_what_comes_near)
         {"a slip in the provider", 0xA1, "Microsft.Compute/virtualMachines/start/action", VM, ERR_PARAMETER_INVALID, "did you mean"},
         {"several come near", 0xA1, "Microsoft.KeyVault/vaults/secrets/get/action", VM, ERR_PARAMETER_INVALID, "did you mean one of these?\n  Microsoft.KeyVault/"},
         {"nothing comes near", 0xA1, "Contoso.Widgets/things/read", VM, ERR_PARAMETER_INVALID, "No such action: no provider has 'Contoso.Widgets/things/read'."},
-        {"a pattern", 0xA1, "*/read", VM, ERR_PARAMETER_INVALID, "is no action"},
+        {"a pattern", 0xA1, "*/read", VM, ERR_PARAMETER_INVALID, "is not an action"},
         {"no such principal", 0xFF, "Microsoft.Compute/virtualMachines/read", VM, ERR_NOT_FOUND, "No such principal: the directory has no principal"},
         {"an application's id", 0xA2, "", VM, ERR_NOT_FOUND, "role assignments name its principal"},
         {"no such resource", 0xA1, "", TEST_PRODUCT_GROUP "/providers/Microsoft.Compute/virtualMachines/wbe", ERR_NOT_FOUND, "No such resource"},

@@ -26,7 +26,8 @@ enum err resources_check_tags(struct call *c, const struct json *body)
     for (size_t i = 0; i < json_n(tags); i++) {
         str name = tags->u.list.names[i];
         if (str_empty(name) || name.n > TAG_MAX_NAME_BYTES)
-            return FAIL(c, ERR_CONTENT_INVALID, "The name of a tag has 1 to %d bytes: '%.*s' has not.", TAG_MAX_NAME_BYTES, PSTR(str_upto(name, 60)));
+            return FAIL(c, ERR_CONTENT_INVALID, "The name of a tag has 1 to %d bytes; '%.*s' is shorter or longer.", TAG_MAX_NAME_BYTES,
+                        PSTR(str_upto(name, 60)));
         if (!json_is(json_at(tags, i), JSON_IS_STRING))
             return FAIL(c, ERR_CONTENT_INVALID, "The value of the tag '%.*s' must be a string.", PSTR(name));
         if (json_str(json_at(tags, i)).n > TAG_MAX_VALUE_BYTES)

@@ -150,7 +150,7 @@ enum err housekeeper_start(struct call *c, struct product *p, int64_t period_ms,
     pthread_mutex_init(&housekeeper->lock, NULL);
     if (pthread_create(&housekeeper->thread, NULL, run_housekeeper, housekeeper) != 0) {
         free_housekeeper(housekeeper);
-        return FAIL(c, ERR_IO, "No thread could be made for keeping house: too many processes run here.");
+        return FAIL(c, ERR_IO, "The thread that removes what is due cannot be started: too many processes run here.");
     }
     *out = housekeeper;
     return OK;

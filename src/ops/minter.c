@@ -415,7 +415,7 @@ enum err minter_start(struct call *c, struct product *p, unsigned signers, struc
     map_init(&m->pending, false);
     for (signers = at_most_processors(signers); m->signer_n < signers; m->signer_n++)
         if (pthread_create(&m->signers[m->signer_n], NULL, signer_main, m) != 0)
-            return FAIL(c, ERR_IO, "No thread for signing tokens could be started.");
+            return FAIL(c, ERR_IO, "The threads that sign tokens cannot be started.");
     *out = TAKE(m);
     return OK;
 }

@@ -5,7 +5,7 @@ static enum err revoke(struct call *c, struct work *w, const void *args, void *o
     const object_id         *who = args;
     const struct revocation *before = directory_find_revocation(w->world->directory, *who);
     struct revocation       *fresh, plain = {.principal = *who, .at_s = c->now_s};
-    if (guid_is_none(who->g)) return FAIL(c, ERR_OBJECT_ID_INVALID, "The id of a principal is not all zeros.");
+    if (guid_is_none(who->g)) return FAIL(c, ERR_OBJECT_ID_INVALID, "The id of a principal must not be all zeros.");
     // Tokens that were signed since are dated a second past the revocation before, which may be ahead of the clock.
     if (before && before->at_s >= plain.at_s) plain.at_s = before->at_s + 1;
     TRY(revocation_new(c, &plain, &fresh));

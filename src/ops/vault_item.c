@@ -302,7 +302,8 @@ enum err vault_item_versions(struct call *c, struct work *w, const void *args, v
     size_t                        n;
     bool                          found;
     TRY(start_page(c, a->limit, page));
-    if (!str_empty(a->after) && !parse_version(a->after, &after)) return FAIL(c, ERR_PARAMETER_INVALID, "The page to go on from is none.");
+    if (!str_empty(a->after) && !parse_version(a->after, &after))
+        return FAIL(c, ERR_PARAMETER_INVALID, "The $skiptoken does not name a version of this list.");
     TRY(item_head_find(c, &r, ITEM_LIVE, a->name, &head, &found));
     if (!found) return OK;
     TRY(item_version_list(c, &r, head.name, str_empty(a->after) ? NULL : &after, a->limit + 1, &stored, &n));

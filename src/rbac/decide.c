@@ -285,7 +285,7 @@ enum err rbac_decide(struct call *c, const struct rbac_rules *rules, const struc
     a.rules = rules;
     a.q = q;
     a.answer = &answer;
-    if (!action_read(q->action, &a.action)) return FAIL(c, ERR_PARAMETER_INVALID, "'%.*s' is no action.", PSTR(str_upto(q->action, 128)));
+    if (!action_read(q->action, &a.action)) return FAIL(c, ERR_PARAMETER_INVALID, "'%.*s' is not an action.", PSTR(str_upto(q->action, 128)));
     a.facts = (struct condition_facts){.action = &a.action, .attributes = q->attributes, .now_ns = q->now_ns};
     TRY(add_levels(c, &a));
     if (!is_denied(&a) && rules->holders.n > 0) look_for_grant(&a);

@@ -54,7 +54,7 @@ static enum err read_fd(struct call *c, const char *path, bool is_secret, struct
     if (fd < 0) return FAIL(c, ERR_IO, "Cannot read %s: %s. Make it readable for this user.", path, strerror(errno));
     struct stat st;
     if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_size > FILES_MAX_BYTES)
-        return FAIL(c, ERR_IO, "%s is no file of at most %u bytes.", path, FILES_MAX_BYTES);
+        return FAIL(c, ERR_IO, "%s is not a regular file of at most %u bytes.", path, FILES_MAX_BYTES);
     if (is_secret && (st.st_mode & 077)) return FAIL(c, ERR_IO, "The key file %s can be read by others: run `chmod 600 %s` first.", path, path);
     uint8_t room[FILES_MAX_BYTES];
     ssize_t n = read(fd, room, sizeof room);

@@ -78,7 +78,7 @@ static enum err read_name(struct call *c, struct cursor *k, str *out)
 static enum err read_edns(struct call *c, struct cursor *k, struct dns_query *q)
 {
     bool is_root = take_byte(k) == 0;
-    if (take_word(k) != DNS_OPT || !is_root) return FAIL(c, ERR_DNS_INVALID, "An additional record other than OPT.");
+    if (take_word(k) != DNS_OPT || !is_root) return FAIL(c, ERR_DNS_INVALID, "An additional record is not of the type OPT.");
     take_word(k); // the size of answers that it takes: ours are all smaller
     take_byte(k); // the upper bits of a response's code
     q->edns_version = take_byte(k);
@@ -96,7 +96,7 @@ enum err dns_read(struct call *c, str datagram, struct dns_query *out)
     struct dns_query q = {.id = take_word(&k), .flags = take_word(&k)};
     unsigned         questions = take_word(&k), answers = take_word(&k), authorities = take_word(&k), additions = take_word(&k);
     if (datagram.n > DNS_MAX_DATAGRAM_BYTES) return FAIL(c, ERR_DNS_INVALID, "The query is longer than %d bytes.", DNS_MAX_DATAGRAM_BYTES);
-    if (q.flags & (FLAG_ANSWER | FLAG_OPCODE | FLAG_TRUNCATED)) return FAIL(c, ERR_DNS_INVALID, "That is no plain query.");
+    if (q.flags & (FLAG_ANSWER | FLAG_OPCODE | FLAG_TRUNCATED)) return FAIL(c, ERR_DNS_INVALID, "The message is not a standard query.");
     if (questions != 1 || answers || authorities || additions > 1) return FAIL(c, ERR_DNS_INVALID, "A query has one question and nothing else.");
     str before = k.at;
     TRY(read_name(c, &k, &q.name));
@@ -105,7 +105,7 @@ enum err dns_read(struct call *c, str datagram, struct dns_query *out)
     q.question = str_upto(before, before.n - k.at.n);
     if (additions) TRY(read_edns(c, &k, &q));
     if (k.short_) return FAIL(c, ERR_DNS_INVALID, "The query ends too early.");
-    if (k.at.n) return FAIL(c, ERR_DNS_INVALID, "Something follows the query.");
+    if (k.at.n) return FAIL(c, ERR_DNS_INVALID, "The message goes on after the query.");
     *out = q;
     return OK;
 }

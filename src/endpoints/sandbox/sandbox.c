@@ -181,7 +181,7 @@ static enum err take_message(struct call *c, struct launcher *l, int fd, str tex
     case STAGE_SERVED:
     case STAGE_GONE: break;
     }
-    return FAIL(c, ERR_PARAMETER_INVALID, "Nothing more was to be said.");
+    return FAIL(c, ERR_PARAMETER_INVALID, "The launcher sent a message after its workload had begun; none is expected.");
 }
 
 // One message with its descriptors. Fewer than 0 bytes: none now; 0: the launcher is gone, or sent too much.
