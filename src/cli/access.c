@@ -145,6 +145,46 @@ static enum err print_access(struct cli *cli, const struct json *answer)
     return OK;
 }
 
+static enum err add_items(struct call *c, struct buf *to, const struct json *items)
+{
+    str text;
+    for (size_t i = 0; i < json_n(items); i++) {
+        TRY(json_text(c, json_at(items, i), &text));
+        if (to->n) buf_add_char(to, ',');
+        buf_add(to, text);
+    }
+    return OK;
+}
+
+// All pages as one answer.
+static enum err ask_pages(struct cli *cli, str path, str body, const struct json **out)
+{
+    struct call *c = &cli->call;
+    struct buf   grants, denies;
+    str          grant_text, deny_text;
+    buf_init(&grants, &c->arena);
+    buf_init(&denies, &c->arena);
+    while (!str_empty(path)) {
+        const struct json *page;
+        TRY(admin_json(cli, "POST", path, body, &page));
+        TRY(add_items(c, &grants, json_get(page, S("grants"))));
+        TRY(add_items(c, &denies, json_get(page, S("denies"))));
+        TRY(admin_next(cli, page, &path));
+    }
+    TRY(buf_finish(c, &grants, &grant_text));
+    TRY(buf_finish(c, &denies, &deny_text));
+    struct buf all;
+    str        text;
+    buf_init(&all, &c->arena);
+    buf_add(&all, S("{\"grants\":["));
+    buf_add(&all, grant_text);
+    buf_add(&all, S("],\"denies\":["));
+    buf_add(&all, deny_text);
+    buf_add(&all, S("]}"));
+    TRY(buf_finish(c, &all, &text));
+    return json_parse(c, text, out);
+}
+
 static enum err ask(struct cli *cli, const struct json **out)
 {
     struct call *c = &cli->call;
@@ -153,7 +193,7 @@ static enum err ask(struct cli *cli, const struct json **out)
     TRY(who_find(cli, str_of(cli->operands[0]), &principal));
     TRY(ask_validate(cli, principal, STR_NONE, scope));
     str body = call_format(c, "{\"principal\":\"%.*s\"}", PSTR(principal));
-    return admin_json(cli, "POST", call_format(c, "%.*s/providers/Lanyard.Authorization/access", PSTR(ask_path(scope))), body, out);
+    return ask_pages(cli, call_format(c, "%.*s/providers/Lanyard.Authorization/access", PSTR(ask_path(scope))), body, out);
 }
 
 static int run_access(struct cli *cli)

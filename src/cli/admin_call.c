@@ -80,23 +80,28 @@ enum err admin_find(struct cli *cli, str path, const struct json **out)
     return send(cli, "GET", path, STR_NONE, 404, out);
 }
 
+enum err admin_next(struct cli *cli, const struct json *page, str *out)
+{
+    str next = json_get_str(page, S("nextLink"));
+    if (str_empty(next)) next = json_get_str(page, S("@odata.nextLink"));
+    *out = STR_NONE;
+    if (str_empty(next)) return OK;
+    str rest = str_from(next, str_find_str(next, S("://")) + 3);
+    if (!str_starts(next, S("https://")) || str_find(rest, '/') == STR_NOWHERE)
+        return FAIL(&cli->call, ERR_IO, "The server's link to the next page cannot be read.");
+    *out = str_from(rest, str_find(rest, '/'));
+    return OK;
+}
+
 enum err admin_each(struct cli *cli, str path, bool (*see)(const struct json *item, void *ctx), void *ctx)
 {
-    struct call *c = &cli->call;
     while (!str_empty(path)) {
         const struct json *page, *items;
         TRY(admin_json(cli, "GET", path, STR_NONE, &page));
         items = json_get(page, S("value"));
         for (size_t i = 0; i < json_n(items); i++)
             if (!see(json_at(items, i), ctx)) return OK;
-        str next = json_get_str(page, S("nextLink"));
-        if (str_empty(next)) next = json_get_str(page, S("@odata.nextLink"));
-        path = STR_NONE;
-        if (str_empty(next)) continue;
-        str rest = str_from(next, str_find_str(next, S("://")) + 3);
-        if (!str_starts(next, S("https://")) || str_find(rest, '/') == STR_NOWHERE)
-            return FAIL(c, ERR_IO, "The server's link to the next page cannot be read.");
-        path = str_from(rest, str_find(rest, '/'));
+        TRY(admin_next(cli, page, &path));
     }
     return OK;
 }

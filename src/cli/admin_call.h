@@ -24,6 +24,9 @@ FALLIBLE admin_find(struct cli *cli, str path, const struct json **out);
 /* GET of a list, page by page: `see` gets each item and says whether it wants more. */
 FALLIBLE admin_each(struct cli *cli, str path, bool (*see)(const struct json *item, void *ctx), void *ctx);
 
+/* The path of the next page that a list's answer links to; empty: it was the last. Lives: the call. */
+FALLIBLE admin_next(struct cli *cli, const struct json *page, str *out);
+
 /* Appends `text` for use in a path or a query: all is escaped but letters, digits and -._~ */
 void admin_escape(struct buf *b, str text);
 

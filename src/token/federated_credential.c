@@ -16,7 +16,8 @@ enum err federated_credential_read(struct call *c, const struct json *v, struct 
 {
     struct federated_credential read;
     const struct json          *audiences = json_get(v, S("audiences"));
-    if (json_n(v) == 0) return FAIL(c, ERR_FEDERATED_INVALID, "The federated identity credential has no properties: it needs issuer, subject and audiences.");
+    if (json_n(v) == 0)
+        return FAIL(c, ERR_FEDERATED_INVALID, "The federated identity credential has no properties: it needs issuer, subject and audiences.");
     TRY(read_text(c, "issuer", json_get(v, S("issuer")), &read.issuer));
     TRY(read_text(c, "subject", json_get(v, S("subject")), &read.subject));
     if (!json_is(audiences, JSON_IS_ARRAY) || json_n(audiences) != 1)

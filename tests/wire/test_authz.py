@@ -1154,6 +1154,22 @@ def test_o4_access_lists_what_a_principal_can_do(s):
     same([(grant["roleName"], grant["scope"]) for grant in got["grants"]], [("Reader", s.rg1)], "JSON")
 
 
+def test_o4_access_follows_pages(s):
+    group = f"{s.subscription}/resourceGroups/many-grants"
+    s.put(group, "2022-09-01", {"location": "westus"})
+    made = s.put(f"{group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/holder", "2024-11-30", {"location": "westus"})
+    roles = s.server.api("GET", f"{s.subscription}/{AUTHZ}/roleDefinitions?api-version=2022-04-01")["value"][:205]
+    for role in roles:
+        body = {"properties": {"roleDefinitionId": role["id"], "principalId": made["properties"]["principalId"]}}
+        same(s.ask("chief", "PUT", f"{group}/{AUTHZ}/roleAssignments/{uuid.uuid4()}", body).status, 201, role["id"])
+    first = s.server.api("POST", f"{group}/providers/Lanyard.Authorization/access", {"principal": made["properties"]["principalId"]})
+    same(len(first["grants"]), 200, "one page")
+    assert "skiptoken=" in first["nextLink"], first["nextLink"]
+    got = json.loads(s.server.call("access", made["id"], "--json"))
+    same(sorted(g["roleName"] for g in got["grants"]), sorted(r["properties"]["roleName"] for r in roles), "all of them")
+    s.server.api("DELETE", f"{group}?api-version=2022-09-01")
+
+
 def test_r9_orphans_are_listed_and_removed(s):
     """R9 orphans are listed, and removed when told so"""
     path = f"{s.rg1}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/leaver"

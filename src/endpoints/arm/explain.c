@@ -2,12 +2,13 @@
  * The product's own questions on the management API, under a namespace of its own:
  *
  *     POST {scope}/providers/Lanyard.Authorization/explain   {"principal": GUID, "action", "isDataAction"?, "attributes"?: [{"source", "name", "values"}]}
- *     POST {scope}/providers/Lanyard.Authorization/access    {"principal": GUID}
+ *     POST {scope}/providers/Lanyard.Authorization/access    {"principal": GUID}: in pages, the next one by the same body at nextLink
  *     POST {scope}/providers/Lanyard.Authorization/validate  {"principal"?: GUID, "action"?}: 204, or what does not exist
  *
  * Whoever may read role assignments at the scope may ask, as with checkAccess. A member that is not named here is refused.
  */
 #include "ops/explain.h"
+#include "ops/assignment_list.h"
 #include "ops/existence.h"
 
 #include "endpoints/arm/arm.h"
@@ -83,29 +84,46 @@ enum err arm_question_validate(struct call *c, struct work *w, const struct wire
 
 // --- what a principal can do ---
 
+// Grants in the order of their ids, then denies in the order of theirs. A page ends where either limit is reached.
+#define ACCESS_PAGE_ITEMS 200
+#define ACCESS_PAGE_BYTES (1u << 20) // a role may name thousands of actions
+
+enum { KEY_GRANT = 'g', KEY_DENY = 'd' };
+
+struct access_key { // a cursor
+    char kind;
+    char id[sizeof(guid)];
+};
+_Static_assert(sizeof(struct access_key) == 1 + sizeof(guid), "no bytes between them");
+
 struct access {
-    struct call        *c;
-    const struct work  *w;
-    struct json_writer *j;
-    struct scope        at;
-    bool                everywhere; // no scope was asked for but the root: all that it has anywhere
-    const str          *above;
-    size_t              above_n;
+    struct call            *c;
+    const struct work      *w;
+    struct json_writer     *j;
+    struct answer          *a;
+    struct page             page;
+    struct access_key       last;
+    struct assignment_query query;
+    struct rbac_filter      filter;
+    const guid             *after_deny; // NULL: from the first
+    bool                    everywhere; // no scope was asked for but the root: all that it has anywhere
+    const str              *above;
+    size_t                  above_n;
 };
 
-static bool concerns(const struct access *x, str scope_text)
+// False: the page is full, and the item is not on it.
+static bool takes(struct access *x, char kind, const guid *id, bool belongs)
 {
-    struct scope scope;
-    bool         is_read = scope_parse(x->c, scope_text, &scope) == OK;
-    call_forgive(x->c);
-    return is_read && (x->everywhere || scope_reaches(&scope, &x->at, x->above, x->above_n) || scope_contains(&x->at, &scope));
+    if (x->a->body.n >= ACCESS_PAGE_BYTES) x->page.room = 0;
+    bool is_taken = page_takes(&x->page, STR_NONE, belongs);
+    if (x->page.is_full) return false;
+    x->last.kind = kind;
+    memcpy(x->last.id, id->b, sizeof x->last.id);
+    return is_taken;
 }
 
-static bool offer_grant(const struct assignment *a, void *ctx)
+static void write_grant(struct access *x, const struct assignment *a, const struct role *role)
 {
-    struct access     *x = ctx;
-    const struct role *role = rbac_find_role(x->w->world->rules, a->role);
-    if (!role || !concerns(x, a->scope)) return true;
     const struct principal *holder = directory_find(x->w->world->directory, a->principal);
     json_write_object(x->j);
     json_put_string(x->j, S("roleAssignment"), assignment_path(x->c, a->scope, a->id));
@@ -117,7 +135,22 @@ static bool offer_grant(const struct assignment *a, void *ctx)
     if (a->counts_from_ns > x->c->now_ns) json_put_string(x->j, S("countsFrom"), str_of(time_iso_s(a->counts_from_ns / NS_PER_S).s));
     permissions_write(x->j, role->permissions, role->permission_n);
     json_write_end(x->j);
-    return true;
+}
+
+static enum err write_grants(struct access *x, struct work *w)
+{
+    struct assignment_page found = {0};
+    if (x->after_deny) return OK; // they were on the pages before
+    TRY(assignment_list(x->c, w, &x->query, &found));
+    for (size_t i = 0; i < found.n && !x->page.is_full; i++) {
+        const struct role *role = rbac_find_role(w->world->rules, found.items[i]->role);
+        if (takes(x, KEY_GRANT, &found.items[i]->id, role != NULL)) write_grant(x, found.items[i], role);
+    }
+    if (!found.has_more || x->page.is_full) return OK;
+    x->page.is_full = true;
+    x->last.kind = KEY_GRANT;
+    memcpy(x->last.id, found.last.b, sizeof x->last.id);
+    return OK;
 }
 
 struct deny_search {
@@ -129,40 +162,65 @@ struct deny_search {
 static bool offer_deny(const struct deny_assignment *d, void *ctx)
 {
     struct deny_search *s = ctx;
+    struct access      *x = s->x;
     struct scope        scope;
-    if (scope_parse(s->x->c, d->scope, &scope) != OK) {
-        call_forgive(s->x->c);
+    if (scope_parse(x->c, d->scope, &scope) != OK) {
+        call_forgive(x->c);
         return true;
     }
-    bool concerned = s->x->everywhere || deny_reaches(d, s->x->at.path, s->x->above, s->x->above_n) || scope_contains(&s->x->at, &scope);
-    if (!concerned || !deny_means(d, s->who, s->who_n)) return true;
-    arm_write_deny(s->x->c, s->x->j, d);
-    return true;
+    bool concerned = x->everywhere || deny_reaches(d, x->query.at.path, x->above, x->above_n) || scope_contains(&x->query.at, &scope);
+    if (takes(x, KEY_DENY, &d->id, concerned && deny_means(d, s->who, s->who_n))) arm_write_deny(x->c, x->j, d);
+    return !x->page.is_full;
+}
+
+// The cursor tells whether grants or denies go on, and behind which.
+static enum err begin_page(struct call *c, const struct wire *q, struct access *x)
+{
+    guid *id;
+    TRY(page_begin(c, q, ACCESS_PAGE_ITEMS, &x->page));
+    if (str_empty(x->page.after)) return OK;
+    if (x->page.after.n != sizeof x->last) return FAIL(c, ERR_PARAMETER_INVALID, "The $skiptoken is none of this list.");
+    TRY(NEW(c, &id, 1));
+    memcpy(id->b, x->page.after.at + 1, sizeof id->b);
+    if (x->page.after.at[0] == KEY_DENY) x->after_deny = id;
+    else x->query.after = id;
+    return OK;
 }
 
 enum err arm_access_list(struct call *c, struct work *w, const struct wire *q, struct answer *a)
 {
     const struct json *body;
     object_id          asked;
-    struct access      x = {.c = c, .w = w};
+    struct access      x = {.c = c, .w = w, .a = a};
     struct deny_search s = {.x = &x};
-    TRY(work_scope(c, w, arm_scope_of(q), &x.at));
+    str                link;
+    TRY(work_scope(c, w, arm_scope_of(q), &x.query.at));
     TRY(wire_body(c, q, &body));
     TRY(question_only(c, body, "The question", (const str[]){S("principal")}, 1));
     TRY(read_principal(c, body, &asked));
-    x.everywhere = x.at.kind == SCOPE_ROOT;
-    TRY(work_above(c, w, &x.at, &x.above, &x.above_n));
+    TRY(begin_page(c, q, &x));
+    x.everywhere = x.query.at.kind == SCOPE_ROOT;
+    TRY(work_above(c, w, &x.query.at, &x.above, &x.above_n));
     TRY(directory_closure(c, w->world->directory, asked, c->now_ns, &s.who, &s.who_n));
+    x.query.filter = &x.filter;
+    x.query.who = s.who;
+    x.query.who_n = s.who_n;
+    x.query.limit = ACCESS_PAGE_ITEMS;
     x.j = answer_json(a, 200);
     json_write_object(x.j);
     json_write_key(x.j, S("grants"));
     json_write_array(x.j);
-    for (size_t i = 0; i < s.who_n; i++) rbac_each_of_principal(w->world->rules, s.who[i], offer_grant, &x);
+    TRY(write_grants(&x, w));
     json_write_end(x.j);
     json_write_key(x.j, S("denies"));
     json_write_array(x.j);
-    rbac_each_deny(w->world->rules, NULL, offer_deny, &s);
+    if (!x.page.is_full) rbac_each_deny(w->world->rules, x.after_deny, offer_deny, &s);
     json_write_end(x.j);
+    if (x.page.is_full) {
+        x.page.last = (str){(const char *)&x.last, sizeof x.last};
+        TRY(page_link(c, q, &x.page, false, &link));
+        json_put_string(x.j, S("nextLink"), link);
+    }
     json_write_end(x.j);
     return OK;
 }

@@ -41,7 +41,12 @@ static void write_parent(struct call *c, const struct work *w, struct json_write
 
 // --- what lies below ---
 
+// A tree has no pages: one that is larger is refused, and its descendants come in pages.
+#define CHILDREN_MAX       5000                          // groups and subscriptions that are shown
+#define CHILDREN_MAX_LOOKS (CHILDREN_MAX * CHILDREN_MAX) // those that are looked at: all of them for each group
+
 struct below {
+    size_t             *room, *looks; // of the whole tree; 0 room: it is too large
     struct call        *c;
     const struct work  *w;
     struct json_writer *j;
@@ -51,14 +56,25 @@ struct below {
 
 static void write_children(struct below *b);
 
+static bool has_room(struct below *b)
+{
+    if (*b->looks == 0) *b->room = 0;
+    else --*b->looks;
+    return *b->room > 0;
+}
+
 static bool write_child_group(const struct mgmt_group *g, void *ctx)
 {
     struct below *b = ctx;
+    if (!has_room(b)) return false;
     if (mgmt_group_is_root(b->w->product, g->name) || !str_eq_nocase(g->parent, b->parent)) return true;
+    --*b->room;
     json_write_object(b->j);
     put_names(b->j, S(TYPE), mgmt_group_path(b->c, g->name), g->name, g->display_name);
     if (b->levels) {
-        struct below next = {b->c, b->w, b->j, g->name, b->levels - 1};
+        struct below next = *b;
+        next.parent = g->name;
+        next.levels--;
         write_children(&next);
     }
     json_write_end(b->j);
@@ -68,7 +84,9 @@ static bool write_child_group(const struct mgmt_group *g, void *ctx)
 static bool write_child_subscription(const struct subscription *s, void *ctx)
 {
     struct below *b = ctx;
+    if (!has_room(b)) return false;
     if (!str_eq_nocase(mgmt_group_of_subscription(b->c, b->w, s), b->parent)) return true;
+    --*b->room;
     json_write_object(b->j);
     str name = guid_str(b->c, s->id.g);
     put_names(b->j, S("/subscriptions"), call_format(b->c, "/subscriptions/%.*s", PSTR(name)), name, s->name);
@@ -125,8 +143,14 @@ static enum err write_group(struct call *c, const struct work *w, const struct w
     json_write_end(j);
     if (str_eq_nocase(expand, S("children"))) {
         bool         is_deep = str_eq_nocase(wire_query(q, "$recurse"), S("true"));
-        struct below b = {c, w, j, g->name, is_deep ? MGMT_GROUPS_MAX_DEPTH : 0};
+        size_t       room = CHILDREN_MAX + 1, looks = CHILDREN_MAX_LOOKS;
+        struct below b = {&room, &looks, c, w, j, g->name, is_deep ? MGMT_GROUPS_MAX_DEPTH : 0};
         write_children(&b);
+        if (room == 0)
+            return FAIL(c, ERR_PARAMETER_INVALID,
+                        "What is below the management group '%.*s' is too much for one answer: at most %d groups and "
+                        "subscriptions can be expanded. Ask for its descendants, which come in pages.",
+                        PSTR(g->name), CHILDREN_MAX);
     }
     json_write_end(j);
     json_write_end(j);

@@ -39,7 +39,7 @@ static const struct route ROUTES[] = {
     {HTTP_GET, SUB "/locations", GUARD_BEARER, PERMIT_RULE(arm_may_see_subscription), arm_locations_list, .reads_much = true},
 
     {HTTP_GET, MGMT, GUARD_BEARER, PERMIT_ITEMS("Microsoft.Management/managementGroups/read"), arm_mgmt_groups_list, .reads_much = true},
-    {HTTP_GET, MGMT "/{group}", GUARD_BEARER, MGMT_READ, arm_mgmt_group_get},
+    {HTTP_GET, MGMT "/{group}", GUARD_BEARER, MGMT_READ, arm_mgmt_group_get, .reads_much = true},
     {HTTP_PUT, MGMT "/{group}", GUARD_BEARER, PERMIT_AT(arm_at_mgmt_group_write), arm_mgmt_group_put, &OP_MGMT_GROUP_WRITE},
     {HTTP_PATCH, MGMT "/{group}", GUARD_BEARER, PERMIT_AT(arm_at_mgmt_group_write), arm_mgmt_group_put, &OP_MGMT_GROUP_WRITE},
     {HTTP_DELETE, MGMT "/{group}", GUARD_BEARER, PERMIT_AT(arm_at_mgmt_group), arm_mgmt_group_delete, &OP_MGMT_GROUP_DELETE},
