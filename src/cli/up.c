@@ -23,6 +23,7 @@ static const struct option_row OPTIONS[] = {
     {"token-lifetime", 0, VALUE_WORD, "SECONDS", "Lifetime of tokens (default 86400, as published)", false},
     {"log-days", 0, VALUE_WORD, "DAYS", "How long log records are kept (default 90, as published)", false},
     {"log-records", 0, VALUE_WORD, "N", "How many records of each log are kept at most (default 100000)", false},
+    {"limits", 0, VALUE_WORD, "LIMITS", "Refuse requests for tokens with 429 past the cloud's limits (published), or never (none, the default)", false},
     {"propagation", 0, VALUE_FILE, "FIGURES", "When changes take effect: instant (the default), cloud, or a file of delays", false},
     {"quiet", 'q', VALUE_NONE, NULL, "Do not print the facts about the server", false},
     {"detach", 'd', VALUE_NONE, NULL, "Return when the server is ready, and leave it running in the background", false},
@@ -107,6 +108,14 @@ static enum err read_metadata(struct cli *cli, struct server_options *o)
     return OK;
 }
 
+static enum err read_limits(struct cli *cli, struct server_options *o)
+{
+    str said = str_of(cli_value(cli, "limits", "none"));
+    o->published_limits = str_eq(said, S("published"));
+    return o->published_limits || str_eq(said, S("none")) ? OK
+                                                          : FAIL(&cli->call, ERR_USAGE, "--limits is published or none, not \"%.*s\".", PSTR(said));
+}
+
 static enum err read_options(struct cli *cli, struct server_options *o)
 {
     int64_t port, workers, lifetime, log_days, log_records;
@@ -119,6 +128,7 @@ static enum err read_options(struct cli *cli, struct server_options *o)
     o->data_dir = str_of(cli->data_dir);
     o->https_port = (uint16_t)port;
     TRY(read_metadata(cli, o));
+    TRY(read_limits(cli, o));
     o->workers = (unsigned)workers;
     o->token_lifetime_s = lifetime;
     o->log_days = log_days;

@@ -30,6 +30,7 @@ struct committer;
 struct housekeeper;
 struct logs;
 struct net_loops;
+struct workload_limits_table;
 
 #define LOG_KEPT_KINDS 4
 
@@ -71,6 +72,7 @@ struct product {
     uint16_t              https_port;
     uint16_t              metadata_port;   /* of 127.0.0.1, for programs of this machine; 0: there is none */
     str                   metadata_socket; /* the same as a unix socket */
+    struct workload_limits_table *limits;  /* the published limits of resources, as the token endpoints count them; NULL: none count */
     void (*stop)(void *stop_context);      /* ends the server; any thread */
     void                   *stop_context;
     const struct net_loops *measured_loops; /* those that serve, if they measure their turns; else NULL */

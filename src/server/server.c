@@ -14,6 +14,7 @@
 #include "endpoints/host/host.h"
 #include "endpoints/router.h"
 #include "endpoints/sandbox/sandbox.h"
+#include "endpoints/workload/limits.h"
 #include "http/server.h"
 #include "net/socket.h"
 #include "ops/committer.h"
@@ -115,6 +116,7 @@ static enum err prepare_product(struct call *c, struct server *s)
     p->stop = stop;
     p->stop_context = s;
     TRY(read_propagation(c, o->propagation, &p->propagation));
+    if (o->published_limits && !(p->limits = workload_limits_new())) return FAIL_PLAIN(c, ERR_NO_MEMORY);
     p->names = names_azure();
     if (!str_empty(o->own_domain)) TRY(names_own(c, o->own_domain, o->https_port, &p->names));
     return state_open(c, p);
@@ -221,6 +223,7 @@ static void stop_all(struct server *s)
     logs_free(p->logs);
     http_server_free(s->http);
     net_loops_free(s->loops);
+    workload_limits_free(p->limits);
     net_tls_free(s->tls);
     router_clear(&s->public_router);
     router_clear(&s->admin_router);

@@ -22,6 +22,7 @@ struct server_options {
     uint16_t metadata_port;                               /* of 127.0.0.1, for programs of this machine; 0: any free one ... */
     bool     no_metadata_port;                            /* ... or none at all */
     str      metadata_socket;                             /* a path; empty: SERVER_METADATA_SOCKET in the data directory */
+    bool     published_limits;                            /* token endpoints answer 429 past the limits that the cloud has */
     unsigned workers;                                     /* serving threads; 0: one */
     int64_t  token_lifetime_s;                            /* 0: the published 24 hours */
     int64_t  log_days;                                    /* how long log records are kept; 0: LOG_KEEP_DAYS */

@@ -4,6 +4,7 @@ The second half is the stolen-token set: each way to be taken for the bound prog
 What needs another user, a control group or a process number of our choice runs as root only.
 """
 import contextlib
+import http.client
 import json
 import os
 import pathlib
@@ -42,9 +43,9 @@ class Reply:
 class Host(Sources):
     """A server with two machines; this user's programs are bound to the one called web."""
 
-    def __init__(self, server, open_dir):
+    def __init__(self, server, open_dir, *options):
         self.socket = f"{open_dir}/metadata.sock"
-        server.start("--metadata-socket", self.socket)
+        server.start("--metadata-socket", self.socket, *options)
         super().__init__(server)
         self.url = server.facts["metadata"]
         self.port = int(self.url.rsplit(":", 1)[1])
@@ -181,6 +182,39 @@ def test_no_metadata_port(new_server):
     server = new_server("host-none")
     server.start("--metadata-port", "none")
     assert "metadata" not in server.facts and server.facts["metadata_socket"].endswith("/imds.sock")
+
+
+class UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path):
+        super().__init__("localhost")
+        self.path = path
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.connect(self.path)
+
+
+@pytest.mark.parametrize("limits", ["none", "published"])
+def test_limits_count_for_the_resource_at_both_sockets(new_server, tmp_path, limits):
+    host = Host(new_server(f"host-limits-{limits}"), tmp_path, "--limits", limits)
+    doors = [http.client.HTTPConnection("127.0.0.1", host.port), UnixConnection(host.socket)]
+    statuses = []
+    for i in range(400):  # five a second are allowed; a slow machine may need several seconds to be faster than that
+        door = doors[i % 2]
+        door.request("GET", "/metadata/instance?api-version=2021-02-01", headers={"Metadata": "true"})
+        answer = door.getresponse()
+        answer.read()
+        statuses.append(answer.status)
+        if answer.status == 429:
+            assert answer.getheader("Retry-After") == "1"
+            break
+        if limits == "none" and i == 40:
+            break
+    for door in doors:
+        door.close()
+    assert set(statuses) == ({200} if limits == "none" else {200, 429})
+    with pytest.raises(RuntimeError, match="--limits is published or none"):
+        host.server.call("up", "--limits", "some")
 
 
 # --- the stolen-token set ---

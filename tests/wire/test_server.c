@@ -224,6 +224,7 @@ void test_server_end(struct test_server *server)
     net_workers_stop(server->readers);
     http_server_free(server->http);
     net_loops_free(server->loops);
+    workload_limits_free(server->limits);
     router_clear(&server->router);
     router_clear(&server->admin);
     for (size_t i = 0; i < COUNT(p->sessions); i++)
@@ -290,11 +291,13 @@ static struct workload_place place_of(struct test_server *server, const char *ma
 
 uint16_t test_server_imds(struct test_server *server, const char *machine, bool published_limits, struct http_listener **out)
 {
-    struct test         *t = server->t;
-    struct imds_settings settings = {
-        .product = &server->product, .place = place_of(server, machine), .published_limits = published_limits, .known_by = SIGNIN_KNOWN_SANDBOX};
+    struct test                  *t = server->t;
+    struct imds_settings          settings = {.product = &server->product, .place = place_of(server, machine), .known_by = SIGNIN_KNOWN_SANDBOX};
     struct http_listener_settings l = {0};
+    if (published_limits && !server->limits) server->limits = workload_limits_new();
+    server->product.limits = published_limits ? server->limits : NULL; // the listener keeps those of its machine
     CHECK_OK(imds_listener(t->call, &settings, &l));
+    server->product.limits = NULL;
     return listen_on(server, &l, out);
 }
 

@@ -45,15 +45,16 @@ extern const struct test_server_identity {
  * Machines: "system" (system-assigned only), "both" (system-assigned, id1, id2), "two" (id1, id2), "one" (id1), "bare".
  */
 struct test_server {
-    struct test          *t;
-    struct product        product;
-    struct store_session *writer;
-    struct net_loops     *loops;
-    struct http_server   *http;
-    struct net_workers   *readers;
-    struct router         router, admin;
-    pthread_t             thread;
-    bool                  serving;
+    struct test                  *t;
+    struct product                product;
+    struct store_session         *writer;
+    struct net_loops             *loops;
+    struct http_server           *http;
+    struct net_workers           *readers;
+    struct workload_limits_table *limits; /* NULL until a listener counts them */
+    struct router                 router, admin;
+    pthread_t                     thread;
+    bool                          serving;
 };
 
 struct test_server_options {

@@ -26,6 +26,7 @@ static enum err who_by_binding(struct call *c, const struct work *w, struct work
     TRY(host_caller_match(c, w->world->bindings, &caller, &b));
     TRY(call_copy_str(c, b->resource, &found.place.id));
     found.place.uid = b->uid;
+    TRY(workload_limits_of(c, w->product->limits, b->uid, &found.limits));
     if (!workload_host(&found, w->world))
         return FAIL(c, ERR_BINDING_MISSING, "%.*s is bound to %.*s, which has been deleted since. Bind it again: lanyard bind %.*s RES",
                     PSTR(b->name), PSTR(b->resource), PSTR(b->name));

@@ -25,7 +25,6 @@ enum err imds_listener(struct call *c, const struct imds_settings *settings, str
         .protocol = &PROTOCOL_IMDS,
         .place = settings->place,
         .known_by = settings->known_by,
-        .published_limits = settings->published_limits,
         .who = settings->who,
         .workers = settings->workers,
         .server_name = S(IMDS_SERVER_NAME),

@@ -14,7 +14,7 @@
 
 #define IMDS_SERVER_NAME "IMDS/150.870.65.1854" /* the Server header: one client looks for "IMDS" in it */
 
-#define IMDS_TOKENS_PER_S   20 /* the published limits; see imds_settings */
+#define IMDS_TOKENS_PER_S   20 /* the published limits; see workload/limits.h */
 #define IMDS_TOKENS_AT_ONCE 5
 #define IMDS_OTHERS_PER_S   5
 
@@ -22,9 +22,8 @@ struct imds_settings {
     struct product       *product;
     struct workload_place place; /* whose workload it is; the resource need not exist (any more) */
     enum signin_known_by  known_by;
-    bool                  published_limits; /* answer 429 past the limits that the cloud has */
-    workload_who         *who;              /* whose a request is, where that is not always `place`; may be NULL */
-    struct net_workers   *workers;          /* for `who`; may be NULL */
+    workload_who         *who;     /* whose a request is, where that is not always `place`; may be NULL */
+    struct net_workers   *workers; /* for `who`; may be NULL */
 };
 
 /* Fills in all but the socket of a listener for that workload. Who does not listen with it calls its context_free. */

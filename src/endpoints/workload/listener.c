@@ -2,18 +2,10 @@
 
 #include <stdlib.h>
 
-enum err workload_rate_take(struct call *c, struct workload_rate *r, unsigned limit)
-{
-    uint64_t now = (uint64_t)c->now_s << 16, seen = atomic_load(&r->state), next;
-    do next = seen >> 16 == now >> 16 ? seen + 1 : now + 1;
-    while ((next & 0xffff) <= limit && !atomic_compare_exchange_weak(&r->state, &seen, next));
-    return (next & 0xffff) <= limit ? OK : FAIL_PLAIN(c, ERR_BUSY);
-}
-
 static enum err by_listener(struct call *c, const struct work *w, struct workload_listener *l, struct http_exchange *x, struct workload_caller *out)
 {
     (void)c, (void)w, (void)x;
-    *out = (struct workload_caller){.place = l->place, .known_by = l->known_by, .limits = l->published_limits ? &l->limits : NULL};
+    *out = (struct workload_caller){.place = l->place, .known_by = l->known_by, .limits = l->limits};
     return OK;
 }
 
@@ -28,7 +20,9 @@ static void listener_free(void *context)
 
 enum err workload_listener_settings(struct call *c, const struct workload_settings *settings, struct http_listener_settings *out)
 {
-    str                       id = settings->place.id;
+    str                     id = settings->place.id;
+    struct workload_limits *limits;
+    TRY(workload_limits_of(c, settings->product->limits, settings->place.uid, &limits));
     struct workload_listener *l = calloc(1, sizeof *l + id.n);
     if (!l) return FAIL_PLAIN(c, ERR_NO_MEMORY);
     if (settings->secret && secret_init(c, &l->secret, secret_reveal(settings->secret)) != OK) {
@@ -45,7 +39,7 @@ enum err workload_listener_settings(struct call *c, const struct workload_settin
     l->who = settings->who ? settings->who : by_listener;
     l->place = (struct workload_place){.id = {room, id.n}, .uid = settings->place.uid};
     l->known_by = settings->known_by;
-    l->published_limits = settings->published_limits;
+    l->limits = limits;
     if (!settings->who) {
         l->router.workload = l->place.id;
         l->router.known_by = l->known_by;

@@ -8,29 +8,14 @@
  * Layer:  endpoints (uses all above)
  */
 #pragma once
-#include <stdatomic.h>
-
 #include "core/secret.h"
 #include "endpoints/router.h"
+#include "endpoints/workload/limits.h"
 #include "endpoints/workload/place.h"
 #include "log/signin.h"
 
 struct token_protocol;
 struct workload_listener;
-
-/* How many requests came in the current second; shared by all loops. */
-struct workload_rate {
-    _Atomic uint64_t state; /* the second, and in the low 16 bits the count */
-};
-
-/* Errors: ERR_BUSY - this second's requests are used up */
-FALLIBLE workload_rate_take(struct call *c, struct workload_rate *r, unsigned limit);
-
-/* What the limits of the cloud count for one resource. */
-struct workload_limits {
-    struct workload_rate tokens, others;
-    atomic_uint          tokens_at_once; /* requests that wait for a signature */
-};
 
 /* Who sent a request. */
 struct workload_caller {
@@ -56,9 +41,8 @@ struct workload_listener {
     enum signin_known_by         known_by;
     void                        *own; /* the protocol's, for this listener */
     void (*own_free)(void *own);
-    struct secret          secret;           /* what requests must show, where the protocol has them show something */
-    bool                   published_limits; /* answer 429 past the limits that the cloud has */
-    struct workload_limits limits;
+    struct secret           secret; /* what requests must show, where the protocol has them show something */
+    struct workload_limits *limits; /* of that resource; NULL: none count */
 };
 
 struct workload_settings {
@@ -71,8 +55,7 @@ struct workload_settings {
     const struct secret         *secret; /* copied; NULL: the protocol has none */
     void                        *own;    /* taken over with success: see struct workload_listener */
     void (*own_free)(void *own);
-    struct net_workers *workers; /* where `who` is asked; NULL: on the loop */
-    bool                published_limits;
+    struct net_workers *workers;     /* where `who` is asked; NULL: on the loop */
     str                 server_name; /* the Server header's value */
 };
 
