@@ -5,7 +5,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { randomUUID } from "node:crypto";
 import { ROLES } from "./lib/roles.mjs";
-import { Server } from "./lib/server.mjs";
+import { sandboxless, Server } from "./lib/server.mjs";
 
 const PROGRAM_TIMEOUT_MS = 300_000;
 const GROUP = "sdk";
@@ -15,6 +15,8 @@ const VAULT = "lanyard-sdk";
 // Each program, and the machines that it runs on, once on each.
 const PROGRAMS = {
   identity: ["vm-system", "vm-one", "vm-two", "vm-both", "vm-none"],
+  // Arc's keys lie in a directory that only a sandbox has.
+  endpoints: ["site", "site-one", "front", "trainer", "default", "orders", ...(sandboxless ? [] : ["edge"])],
   keyvault: ["tester"],
   "keyvault-conditions": ["tester"],
   "arm-msi": ["tester"],
@@ -57,6 +59,18 @@ const MACHINES = {
   "vm-both": [true, ["one"]],
   "vm-none": [false, []],
   tester: [true, ["nobody", "member", "officer", "user", "vault-reader", "single-secret", "conditional", "denied", "reader", "contributor"]],
+};
+
+// Other resources, each with a token endpoint of its platform's: type, api-version, and identities as above.
+const SOURCES = {
+  site: ["Microsoft.Web/sites", "2024-04-01", true, ["one"]],
+  "site-one": ["Microsoft.Web/sites", "2024-04-01", false, ["one"]],
+  front: ["Microsoft.App/containerApps", "2024-03-01", true, ["one"]],
+  trainer: ["Microsoft.MachineLearningServices/workspaces", "2024-04-01", true, ["one"]],
+  default: ["Microsoft.Portal/consoles", "2018-10-01", true, []],
+  cluster: ["Microsoft.ServiceFabric/managedClusters", "2024-04-01", false, []],
+  orders: ["Microsoft.ServiceFabric/managedClusters/cluster/applications", "2024-04-01", true, []],
+  edge: ["Microsoft.HybridCompute/machines", "2024-07-10", true, []],
 };
 
 // Groups, the identities and groups in each, and the role that each has where.
@@ -114,14 +128,15 @@ async function makeFixtures(server) {
   const groups = await makeGroups(server, identities, (role, where, id) => assign(role, scopes[where], id, "Group"));
 
   const vms = {};
-  for (const [name, [system, attached]] of Object.entries(MACHINES)) {
-    const id = `${group}/providers/Microsoft.Compute/virtualMachines/${name}`;
+  const machines = Object.entries(MACHINES).map(([name, row]) => [name, ["Microsoft.Compute/virtualMachines", "2024-07-01", ...row]]);
+  for (const [name, [type_, version, system, attached]] of [...machines, ...Object.entries(SOURCES)]) {
+    const id = `${group}/providers/${type_}/${name}`;
     const type = [system && "SystemAssigned", attached.length && "UserAssigned"].filter(Boolean).join(", ") || "None";
     const userAssignedIdentities = Object.fromEntries(attached.map((each) => [identities[each].id, {}]));
-    await put(id, "2024-07-01", {
+    await put(id, version, {
       location: LOCATION,
       identity: { type, ...(attached.length && { userAssignedIdentities }) },
-      properties: { hardwareProfile: { vmSize: "Standard_D2s_v5" } },
+      properties: type_ === "Microsoft.Compute/virtualMachines" ? { hardwareProfile: { vmSize: "Standard_D2s_v5" } } : {},
     });
     vms[name] = { name, id };
     if (!system) continue;
