@@ -155,7 +155,7 @@ static const struct section_row SECTIONS[] = {
      "that is there. One that names a PATH of --allow-socket or --bind is kept.\n\n"
      "Set to the local certificate authority:" ENVIRONMENT_CA(WORD) ". LANYARD_RESOURCE holds the resource's id. "
      "Set for the resource's token endpoint, where its platform sets them: IDENTITY_ENDPOINT, IDENTITY_HEADER, "
-     "IDENTITY_SERVER_THUMBPRINT, IMDS_ENDPOINT, MSI_ENDPOINT, MSI_SECRET, DEFAULT_IDENTITY_CLIENT_ID."},
+     "IDENTITY_SERVER_THUMBPRINT, IMDS_ENDPOINT, MSI_ENDPOINT, MSI_SECRET, DEFAULT_IDENTITY_CLIENT_ID, APPSETTING_WEBSITE_SITE_NAME."},
     {"Rights",
      "The user stays the same and has no capability inside, root neither: files of other users are closed to it, setuid "
      "programs do not rise, and nobody can change the network or the mounts. Of what was open it has standard input, output "

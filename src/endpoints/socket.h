@@ -29,6 +29,7 @@ enum variable_form {
     VARIABLE_URL,        /* of the socket, with the row's text behind it */
     VARIABLE_SECRET,     /* the workload's: made with its sockets, gone with them */
     VARIABLE_THUMBPRINT, /* SHA-1 of the certificate that a TLS socket shows, in hexadecimal digits */
+    VARIABLE_SEGMENT,    /* of the resource's id: what stands behind the row's text in it */
     VARIABLE_CLIENT_ID,  /* of the identity that is meant by who names none; not set where there is none */
 };
 

@@ -19,9 +19,9 @@ grant() { # ROLE SCOPE
         "{\"properties\":{\"roleDefinitionId\":\"/providers/Microsoft.Authorization/roleDefinitions/$1\",\"principalId\":\"$principal\"}}"
 }
 
-# az ARGUMENT...: in the sandbox, as the machine `runner`. What it prints is in $work/out and $work/err.
+# az ARGUMENT...: in the sandbox, as the machine `runner`, or as $runner. What it prints is in $work/out and $work/err.
 az_as_runner() {
-    timeout "$AZ_TIMEOUT_S" "$LANYARD" run --as runner --bind "$work/azure" --env "AZURE_CONFIG_DIR=$work/azure" --env AZURE_CORE_COLLECT_TELEMETRY=no \
+    timeout "$AZ_TIMEOUT_S" "$LANYARD" run --as "${runner:-runner}" --bind "$work/azure" --env "AZURE_CONFIG_DIR=$work/azure" --env AZURE_CORE_COLLECT_TELEMETRY=no \
         --env AZURE_CORE_NO_COLOR=1 --env AZURE_CORE_ONLY_SHOW_ERRORS=yes -- az "$@" >"$work/out" 2>"$work/err" ||
         fail "az $*: $(grep -v '^$' "$work/err" | tail -n 3 | tr '\n' ' ')"
 }
@@ -30,6 +30,14 @@ logs_in() {
     az_as_runner login --identity
     [ "$(jq -r '.[0].id' "$work/out")" = "${subscription#/subscriptions/}" ] || fail "$(cat "$work/out")"
     [ "$(jq -r '.[0].user.assignedIdentityInfo' "$work/out")" = MSI ] || fail "$(cat "$work/out")"
+}
+logs_in_as() { # RESOURCE: on another platform, by its own token endpoint
+    runner=$1
+    az_as_runner login --identity
+    [ "$(jq -r '.[0].user.assignedIdentityInfo' "$work/out")" = MSI ] || fail "$(cat "$work/out")"
+    az_as_runner group list --query '[].name' -o tsv
+    says out az
+    runner=''
 }
 lists_management_groups() { # registers the provider first
     az_as_runner account management-group list --query '[].name' -o tsv
@@ -92,6 +100,15 @@ grant $OWNER "$subscription"
 grant $READER "/providers/Microsoft.Management/managementGroups/$(fact .tenant)"
 
 it 'az: logs in as the machine it runs on' logs_in
+api PUT "$group/providers/Microsoft.Web/sites/lanyard-az-app?api-version=2022-03-01" '{"location":"westeurope","kind":"app","identity":{"type":"SystemAssigned"}}'
+principal=$(jq -r .identity.principalId "$work/out")
+grant $READER "$subscription"
+api PUT "$group/providers/Microsoft.Portal/consoles/lanyard-az-shell?api-version=2018-10-01" '{"identity":{"type":"SystemAssigned"}}'
+principal=$(jq -r .identity.principalId "$work/out")
+grant $READER "$subscription"
+it 'az: T7 logs in as the site it runs on, by the endpoint of App Service' logs_in_as lanyard-az-app
+it 'az: T7 logs in as the console it runs on, by the endpoint of Cloud Shell' logs_in_as lanyard-az-shell
+az_as_runner login --identity # the others are the machine's
 it 'az: lists management groups' lists_management_groups
 it 'az: registers providers' registers_providers
 it 'az: creates key vaults' creates_a_vault

@@ -69,6 +69,7 @@ def test_variables_are_those_of_the_platform(cloud, both):
     assert env["MSI_ENDPOINT"] == env["IDENTITY_ENDPOINT"]
     assert env["MSI_SECRET"] == env["IDENTITY_HEADER"]
     assert len(env["IDENTITY_HEADER"]) == 64
+    assert env["APPSETTING_WEBSITE_SITE_NAME"] == "both"
     for name in ("IMDS_ENDPOINT", "AZURE_POD_IDENTITY_AUTHORITY_HOST", "IDENTITY_SERVER_THUMBPRINT"):
         assert name not in env, name
 
@@ -88,6 +89,23 @@ def test_function_app_is_a_site(cloud):
     made = cloud.site("timer", True, kind="functionapp,linux")
     with Workload(cloud.server, "timer") as timer:
         assert claims(ask(timer).json["access_token"])["oid"] == made["principalId"]
+
+
+def test_a_slot_has_an_identity_of_its_own(cloud):
+    """I9 T7 a slot's system-assigned identity is another principal than its site's; a user-assigned one is the same on both"""
+    site = cloud.site("stores", True, [cloud.one])
+    slot = cloud.resource("Microsoft.Web/sites/slots", "stores/next", True, [cloud.one])
+    assert slot["principalId"] != site["principalId"]
+    with Workload(cloud.server, "stores") as production, Workload(cloud.server, "next") as staging:
+        assert staging.environment["IDENTITY_HEADER"] != production.environment["IDENTITY_HEADER"]
+        assert claims(ask(production).json["access_token"])["oid"] == site["principalId"]
+        assert claims(ask(staging).json["access_token"])["oid"] == slot["principalId"]
+        for each in (production, staging):
+            assert claims(ask(each, f"resource={VAULT}&client_id={cloud.one['clientId']}").json["access_token"])["oid"] == cloud.one["principalId"]
+        refused(ask(staging, f"resource={VAULT}&object_id={site['principalId']}"), 400, NOT_FOUND)
+        cloud.remove("Microsoft.Web/sites/slots", "stores/next")
+        refused(ask(staging), 400, NO_SYSTEM)
+        assert ask(production).status == 200
 
 
 def test_answer_has_the_published_members(cloud, both):

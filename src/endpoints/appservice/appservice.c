@@ -70,6 +70,7 @@ static const struct variable_row SITE_VARIABLES[] = {
     {"IDENTITY_HEADER", VARIABLE_SECRET},
     {"MSI_ENDPOINT", VARIABLE_URL, PATH},
     {"MSI_SECRET", VARIABLE_SECRET},
+    {"APPSETTING_WEBSITE_SITE_NAME", VARIABLE_SEGMENT, "sites"}, // by which the az CLI knows where it is
 };
 static const struct variable_row APP_VARIABLES[] = {
     {"IDENTITY_ENDPOINT", VARIABLE_URL, PATH},

@@ -171,6 +171,13 @@ static str url_of(struct call *c, const struct served *s, size_t i, const char *
     return call_format(c, "%s://%.*s:%u%s", row->kind == SOCKET_TLS ? "https" : "http", PSTR(address), s->ports[i], path);
 }
 
+static str segment_behind(str id, str word)
+{
+    for (str rest = id, segment; str_cut(&rest, '/', &segment);)
+        if (str_eq_nocase(segment, word)) return str_upto(rest, str_find(rest, '/'));
+    return S("");
+}
+
 // Empty: it is not set.
 static enum err value_of(struct call *c, const struct served *s, size_t i, const struct variable_row *v, str *out)
 {
@@ -178,6 +185,7 @@ static enum err value_of(struct call *c, const struct served *s, size_t i, const
     case VARIABLE_URL: *out = url_of(c, s, i, v->text); break;
     case VARIABLE_SECRET: *out = bytes_str(secret_reveal(&s->secret)); break;
     case VARIABLE_THUMBPRINT: return net_tls_thumbprint(c, s->settings->tls, out);
+    case VARIABLE_SEGMENT: *out = segment_behind(s->place.id, str_of(v->text)); return OK;
     case VARIABLE_CLIENT_ID: *out = guid_is_none(s->default_id.g) ? S("") : guid_str(c, s->default_id.g); break;
     }
     return out->at ? OK : FAIL_PLAIN(c, ERR_NO_MEMORY);
