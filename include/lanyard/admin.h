@@ -99,6 +99,13 @@ LANYARD_API size_t      lanyard_workload_listeners(const struct lanyard_workload
 
 /* Hands the listening sockets over, one for each listener and in their order. They stay the caller's to close. */
 LANYARD_API enum lanyard_result lanyard_workload_serve(struct lanyard_workload *w, const int *sockets, size_t n, struct lanyard_error *error);
+/*
+ * Has the server itself serve the token endpoint of `resource` on this host, for this user's processes, until it stops. The workload
+ * has an environment and no listeners; closing it changes nothing.
+ */
+LANYARD_API enum lanyard_result lanyard_workload_keep(const char *data_dir, const char *resource, struct lanyard_workload **out,
+                                                      struct lanyard_error *error);
+
 /* What to set in the workload's environment; known once it is served. */
 LANYARD_API size_t lanyard_workload_environment(const struct lanyard_workload *w, const struct lanyard_variable **out);
 

@@ -11,7 +11,7 @@
 
 #include "core/report.h"
 #include "endpoints/sandbox/peer.h"
-#include "endpoints/sandbox/serve.h"
+#include "endpoints/sandbox/kept.h"
 
 #define MESSAGE_MAX_BYTES 65536
 #define PROTOCOL_VERSION  1
@@ -19,7 +19,7 @@
 #define BACKLOG           64
 #define LAUNCHER_ROW      0 /* watches run on loop 0: its row of the world is ours to use */
 
-enum stage { STAGE_ASKS, STAGE_HANDS_OVER, STAGE_SERVED, STAGE_GONE };
+enum stage { STAGE_ASKS, STAGE_HANDS_OVER, STAGE_SERVED, STAGE_TOLD, STAGE_GONE };
 
 // One launcher's connection. Everything of it happens on loop 0.
 struct launcher {
@@ -37,6 +37,7 @@ struct sandbox {
     struct net_listener    *listener; // of sandbox.sock
     struct launcher        *launchers;
     size_t                  launcher_n;
+    struct kept            *kept;
     bool                    is_stopping;
 };
 
@@ -107,7 +108,7 @@ static enum err send_places(struct call *c, const struct launcher *l, int fd)
     return OK;
 }
 
-static enum err send_served(struct call *c, const struct launcher *l, int fd)
+static enum err send_served(struct call *c, const struct served *served, int fd)
 {
     struct buf         b;
     struct json_writer w;
@@ -116,8 +117,9 @@ static enum err send_served(struct call *c, const struct launcher *l, int fd)
     json_begin(&w, &b);
     json_write_object(&w);
     json_put_bool(&w, S("ok"), true);
+    json_put_string(&w, S("resource"), served->place.id);
     json_write_key(&w, S("environment"));
-    TRY(served_write_environment(c, &w, &l->served));
+    TRY(served_write_environment(c, &w, served));
     json_write_end(&w);
     TRY(buf_finish(c, &b, &text));
     send_text(fd, text);
@@ -138,6 +140,16 @@ static void handed_close(struct handed *h)
     h->n = 0;
 }
 
+// An endpoint that stays when the launcher goes: on the host, for its user.
+static enum err keep(struct call *c, struct launcher *l, int fd, struct served_workload *asked)
+{
+    const struct served *served;
+    asked->is_sandboxed = false;
+    TRY(kept_get(c, &l->sandbox->kept, &l->sandbox->settings, asked, &served));
+    l->stage = STAGE_TOLD;
+    return send_served(c, served, fd);
+}
+
 static enum err take_question(struct call *c, struct launcher *l, int fd, const struct json *message)
 {
     struct product        *p = l->sandbox->settings.product;
@@ -151,6 +163,7 @@ static enum err take_question(struct call *c, struct launcher *l, int fd, const 
     if (failed == OK) asked.default_id = workload_default_client(c, w.world, &asked.subject.place);
     work_end(&w);
     TRY(failed);
+    if (json_get_bool(message, S("keep"), false)) return keep(c, l, fd, &asked);
     TRY(served_init(c, &l->served, &l->sandbox->settings, &asked));
     l->stage = STAGE_HANDS_OVER;
     return send_places(c, l, fd);
@@ -168,7 +181,7 @@ static enum err take_sockets(struct call *c, struct launcher *l, int fd, const s
     l->stage = STAGE_SERVED;
     report(REPORT_INFO, "sandbox: a workload begins", "pid=%d uid=%u sandboxed=%d resource=\"%.*s\"", (int)l->pid, (unsigned)l->user,
            l->served.is_sandboxed, PSTR(l->served.place.id));
-    return send_served(c, l, fd);
+    return send_served(c, &l->served, fd);
 }
 
 static enum err take_message(struct call *c, struct launcher *l, int fd, str text, struct handed *h)
@@ -179,6 +192,7 @@ static enum err take_message(struct call *c, struct launcher *l, int fd, str tex
     case STAGE_ASKS: return take_question(c, l, fd, message);
     case STAGE_HANDS_OVER: return take_sockets(c, l, fd, message, h);
     case STAGE_SERVED:
+    case STAGE_TOLD:
     case STAGE_GONE: break;
     }
     return FAIL(c, ERR_PARAMETER_INVALID, "The launcher sent a message after its workload had begun; none is expected.");
@@ -328,6 +342,7 @@ void sandbox_stop(struct sandbox *s)
     if (!s) return;
     s->is_stopping = true;
     while (s->launchers) end_launcher(s->launchers);
+    kept_clear(&s->kept);
     net_unlisten(s->listener);
 }
 

@@ -1,0 +1,86 @@
+#include "endpoints/sandbox/kept.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+
+#include "net/socket.h"
+
+struct kept {
+    struct kept  *next;
+    struct served served;
+};
+
+static void drop(struct kept **link)
+{
+    struct kept *k = *link;
+    *link = k->next;
+    served_clear(&k->served);
+    free(k);
+}
+
+void kept_clear(struct kept **list)
+{
+    while (*list) drop(list);
+}
+
+// Counts the others; one of the same id and user is in *out, or is dropped if it was another resource's.
+static size_t look(struct kept **list, const struct served_workload *w, struct kept **out)
+{
+    size_t n = 0;
+    *out = NULL;
+    for (struct kept **link = list; *link;) {
+        const struct served *s = &(*link)->served;
+        bool                 is_its = s->user == w->user && str_eq_nocase(s->place.id, w->subject.place.id);
+        if (is_its && !guid_eq(s->place.uid, w->subject.place.uid)) {
+            drop(link);
+            continue;
+        }
+        if (is_its) *out = *link;
+        link = &(*link)->next;
+        n++;
+    }
+    return n;
+}
+
+static enum err open_one(struct call *c, const struct socket_row *row, int *out)
+{
+    uint16_t port;
+    if (row->kind != SOCKET_DIRECTORY) return net_open_tcp(c, S("127.0.0.1"), 0, out, &port);
+    const char *path = call_zstr(c, row->address);
+    if (!path) return FAIL_PLAIN(c, ERR_NO_MEMORY);
+    *out = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    return *out >= 0 ? OK : FAIL(c, ERR_IO, "%s is needed, where clients look for keys: %s.", path, strerror(errno));
+}
+
+static enum err open_all(struct call *c, struct served *s)
+{
+    for (size_t i = 0; i < s->row_n; i++) {
+        int fd = -1;
+        TRY(open_one(c, s->rows[i], &fd));
+        TRY(served_take(c, s, i, fd));
+    }
+    return OK;
+}
+
+enum err kept_get(struct call *c, struct kept **list, const struct sandbox_settings *settings, const struct served_workload *w,
+                  const struct served **out)
+{
+    struct kept *k;
+    if (look(list, w, &k) >= KEPT_MAX && !k) return FAIL(c, ERR_BUSY, "%d token endpoints are kept on this host already.", KEPT_MAX);
+    if (!k) {
+        k = calloc(1, sizeof *k);
+        if (!k) return FAIL_PLAIN(c, ERR_NO_MEMORY);
+        enum err failed = served_init(c, &k->served, settings, w);
+        if (failed == OK) failed = open_all(c, &k->served);
+        if (failed != OK) {
+            served_clear(&k->served);
+            free(k);
+            return failed;
+        }
+        k->next = *list;
+        *list = k;
+    }
+    *out = &k->served;
+    return OK;
+}
