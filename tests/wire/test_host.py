@@ -21,6 +21,7 @@ import pytest
 
 from workload import Sources, Workload, claims
 
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 VM = "Microsoft.Compute/virtualMachines"
 QUERY = "api-version=2018-02-01&resource=https%3A%2F%2Fvault.azure.net"
 STRANGER = 54321
@@ -125,6 +126,48 @@ def test_t5_no_binding_no_token_and_the_error_names_it(host):
     finally:
         host.bind(host.me, "web")
     host.granted(host.curl(), host.web)
+
+
+NODE_SDK = """
+import { ManagedIdentityCredential } from "@azure/identity";
+const options = process.argv[1] ? { objectId: process.argv[1] } : {};
+const { token } = await new ManagedIdentityCredential(options).getToken("https://vault.azure.net/.default").catch(e => ({ token: e.name }));
+console.log(token);
+"""
+
+
+def by_sdk(host, *argument):
+    """What an unmodified @azure/identity gets that is told nothing but the port."""
+    node = subprocess.check_output([ROOT / "tools/setup", "--node"], text=True).strip()
+    env = {name: value for name, value in os.environ.items() if not name.startswith("AZURE")}
+    env["AZURE_POD_IDENTITY_AUTHORITY_HOST"] = host.url
+    command = [node, "--input-type=module", "-e", NODE_SDK, *argument]
+    return subprocess.check_output(command, cwd=ROOT / "tests/sdk", env=env, text=True).strip()
+
+
+def test_t5_the_azure_sdk_gets_the_token_of_the_binding(host):
+    assert claims(by_sdk(host))["oid"] == host.web
+    assert claims(by_sdk(host, host.web))["oid"] == host.web
+    assert by_sdk(host, host.job) == "CredentialUnavailableError"  # another resource's identity
+    host.unbind(host.me)
+    try:
+        assert by_sdk(host) == "CredentialUnavailableError"  # so that a chain of credentials goes on
+    finally:
+        host.bind(host.me, "web")
+
+
+PYTHON_SDK = """
+from azure.identity import ManagedIdentityCredential
+print(ManagedIdentityCredential().get_token("https://vault.azure.net/.default").token)
+"""
+
+
+def test_t5_the_python_sdk_gets_the_token_of_the_binding(host):
+    if subprocess.run(["/usr/bin/python3", "-c", "import azure.identity"], capture_output=True, check=False).returncode:
+        pytest.skip("azure-identity for Python is not installed")
+    env = {**os.environ, "AZURE_POD_IDENTITY_AUTHORITY_HOST": host.url}
+    token = subprocess.check_output(["/usr/bin/python3", "-c", PYTHON_SDK], env=env, text=True).strip()
+    assert claims(token)["oid"] == host.web
 
 
 def test_t5_the_probe_of_clients_is_answered_before_anything_is_asked(host):
