@@ -1,5 +1,6 @@
 """The token endpoints of Arc, Cloud Shell, Service Fabric and Azure Machine Learning, over the wire (T2-T5, T7)."""
 import hashlib
+import json
 import os
 import re
 import urllib.parse
@@ -305,3 +306,30 @@ def test_secrets_are_not_in_the_server_s_words(cloud, edge, fabric):
     arc_ask(edge, headers=[("Authorization", f"Basic {content}")])
     said = cloud.server.log.read_text(encoding="utf-8")
     assert content not in said and fabric.environment["IDENTITY_HEADER"] not in said
+
+
+def signins(cloud, resource, *options):
+    lines = cloud.server.call("logs", "signin", "--json", "--resource", resource, "-n", "100", *options).splitlines()
+    return [json.loads(line) for line in lines]
+
+
+def test_sign_ins_are_recorded_at_every_endpoint(cloud):
+    """O1 T5 a grant and a refusal leave a record each; a challenge of Arc's, which is no sign-in yet, leaves none"""
+    cloud.source("arc", "watched-edge", True)
+    with sandboxed(cloud, "watched-edge") as watched:
+        assert arc_token(watched).status == 200
+        assert arc_ask(watched, headers=[("Authorization", "Basic guess")]).status == 401
+    cloud.source("shell", "watched-shell", True)
+    with Workload(cloud.server, "watched-shell") as watched:
+        assert shell_ask(watched, resource=VAULT).status == 200
+        assert shell_ask(watched, headers=(), resource=VAULT).status == 400
+    cloud.source("fabric", "watched-app", True)
+    with Workload(cloud.server, "watched-app") as watched:
+        assert fabric_ask(watched).status == 200
+        assert fabric_ask(watched, headers=[("secret", "guess")]).status == 404
+    for name, endpoint in (("watched-edge", "arc"), ("watched-shell", "cloudshell"), ("watched-app", "servicefabric")):
+        records, failed = signins(cloud, name), signins(cloud, name, "--failed")
+        assert len(records) == 2 and len(failed) == 1, (name, records)
+        assert {record["lanyard"]["endpoint"] for record in records} == {endpoint}
+        assert failed[0]["status"]["errorCode"] != 0
+        assert all("guess" not in json.dumps(record) for record in records)
