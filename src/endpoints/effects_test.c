@@ -59,6 +59,7 @@ static struct op without_effect(const struct trial *trial)
     struct op op = *trial->op;
     size_t    n = 0;
     memset(op.effects, 0, sizeof op.effects);
+    op.no_action = "the row is taken out";
     for (size_t i = 0; i < OP_MAX_EFFECTS && trial->op->effects[i]; i++)
         if (trial->op->effects[i] != effect_of(trial)) op.effects[n++] = trial->op->effects[i];
     return op;

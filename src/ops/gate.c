@@ -105,11 +105,12 @@ static enum err record(struct call *c, struct work *w, const struct op *op, str 
     return activity_write(c, w->store, &a);
 }
 
-// The action to decide on; empty: the op needs no permission.
+// The action to decide on; empty: the op has none, and that is no accident.
 static enum err action_of(struct call *c, const struct op *op, const struct op_target *target, str *out)
 {
-    str action = target && !str_empty(target->action) ? target->action : str_of(op->action);
-    if (op->by_target && str_empty(action)) return FAIL(c, ERR_INTERNAL, "The op %s was asked for without an action to decide on.", op->name);
+    str  action = target && !str_empty(target->action) ? target->action : str_of(op->action);
+    bool has_none = !op->by_target && (op->effects[0] || op->no_action);
+    if (str_empty(action) && !has_none) return FAIL(c, ERR_INTERNAL, "The op %s was asked for without an action to decide on.", op->name);
     *out = action;
     return OK;
 }

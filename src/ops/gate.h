@@ -75,11 +75,12 @@ struct op {
     const char          *name;
     enum rbac_plane      plane;
     const char          *logged_as; /* of a data plane: what its diagnostic log calls it, "SecretGet"; NULL: the name */
-    const char          *action;    /* NULL and none in the target: needs no permission (the route's guard is all) */
+    const char          *action;    /* NULL and none in the target: no role is asked, only the effects; see no_action */
     bool                 writes;
     bool                 by_target;               /* the target must name the action: without one nothing is done */
     const struct effect *effects[OP_MAX_EFFECTS]; /* what it does besides, asked for before the deed; then NULL */
     const char          *no_effects;              /* of a writing op without any: why there is nothing to ask */
+    const char          *no_action;               /* of an op without action and effects: who decides instead. Without it nothing is done */
     op_deed             *run;
 };
 

@@ -43,8 +43,9 @@ static const struct op OP_OTHER = {.name = "other", .action = ACTION, .writes = 
 static const struct op OP_FAILS = {.name = "fails", .action = ACTION, .writes = true, .run = do_fail};
 static const struct op OP_BY_TARGET = {.name = "by_target", .by_target = true, .writes = true, .run = do_nothing};
 static const struct op OP_SNEAKS = {.name = "sneaks", .action = ACTION, .run = do_change};
-static const struct op OP_NAMELESS = {.name = "nameless", .writes = true, .run = do_nothing};
-static const struct op OP_NAMED_BY_DEED = {.name = "named_by_deed", .writes = true, .run = do_named};
+static const struct op OP_NAMELESS = {.name = "nameless", .no_action = "a test", .writes = true, .run = do_nothing};
+static const struct op OP_NAMED_BY_DEED = {.name = "named_by_deed", .no_action = "a test", .writes = true, .run = do_named};
+static const struct op OP_FORGOTTEN = {.name = "forgotten", .run = do_nothing};
 static const struct op OP_DATA_WRITE = {
     .name = "data_write", .plane = RBAC_DATA, .action = "Microsoft.KeyVault/vaults/secrets/setSecret/action", .writes = true, .run = do_nothing};
 static const struct op OP_DATA = {
@@ -73,6 +74,7 @@ TEST(op_run_refuses_before_the_deed)
         {"a pattern for an action", &OP_BY_TARGET, true, true, TEST_PRODUCT_GROUP, "*", ERR_NOT_AUTHORIZED},
         {"no scope", &OP_WRITE, true, true, "", NULL, ERR_SCOPE_INVALID},
         {"a scope that is none", &OP_WRITE, true, true, TEST_PRODUCT_GROUP "/..", NULL, ERR_SCOPE_INVALID},
+        {"no action, by accident", &OP_FORGOTTEN, true, true, TEST_PRODUCT_GROUP, NULL, ERR_INTERNAL},
     };
     CLEANUP(test_product_close) struct test_product s;
     test_product_open(&s, t);

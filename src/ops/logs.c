@@ -256,7 +256,7 @@ static enum err require_operator(struct call *c, struct work *w, const void *arg
     return c->caller->is_local_operator || object_id_eq(c->caller->id, w->product->operator_id) ? OK : FAIL_PLAIN(c, ERR_NOT_AUTHORIZED);
 }
 
-const struct op OP_LOG_READ = {.name = "log_read", .run = require_operator};
+const struct op OP_LOG_READ = {.name = "log_read", .no_action = "its deed: the operator alone", .run = require_operator};
 
 // ---- life ----
 

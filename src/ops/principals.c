@@ -299,4 +299,4 @@ static enum err delete (struct call *c, struct work *w, const void *args_, void 
 const struct op OP_PRINCIPAL_CREATE = {.name = "principal_create", .writes = true, .effects = {&EFFECT_DIRECTORY_WRITE}, .run = create};
 const struct op OP_PRINCIPAL_UPDATE = {.name = "principal_update", .writes = true, .effects = {&EFFECT_DIRECTORY_WRITE}, .run = update};
 const struct op OP_PRINCIPAL_DELETE = {.name = "principal_delete", .writes = true, .effects = {&EFFECT_DIRECTORY_WRITE}, .run = delete};
-const struct op OP_DIRECTORY_READ = {.name = "directory_read", .run = require_reader};
+const struct op OP_DIRECTORY_READ = {.name = "directory_read", .no_action = "its deed: the operator and users", .run = require_reader};

@@ -31,6 +31,7 @@ const struct op OP_TOKENS_REVOKE = {
 
 const struct op OP_TOKENS_REVOKE_ANY = {
     .name = "tokens_revoke_any",
+    .no_action = "the admin socket's guard: the operator alone",
     .writes = true,
     .no_effects = "it takes away and gives nothing",
     .run = revoke_any,

@@ -267,6 +267,7 @@ static void kept_secret(struct scene *x)
     struct vault_op set = SECRETS_SET;
     role_vault(x);
     set.op.action = NULL;
+    set.op.no_action = "only its effects are tried";
     memset(set.op.effects, 0, sizeof set.op.effects);
     CHECK_OK(set_secret(x, t->call, &set, "forbidden"));
 }
@@ -291,6 +292,7 @@ static void backed_up_secret(struct scene *x)
     struct vault_op backup = SECRETS_BACKUP;
     kept_secret(x);
     backup.op.action = NULL;
+    backup.op.no_action = "only its effects are tried";
     struct vault_item_args args = secret_args(x, t->call, "forbidden", &v);
     CHECK_OK(run_in_vault(x, t->call, &v, &backup, args.name, &args, &x->backup));
     CHECK_OK(vault_items_purge_vault(t->call, &x->s.work, v.resource->uid));
@@ -536,6 +538,7 @@ static struct vault_item_page secrets(struct scene *x)
     struct vault_op        list = SECRETS_LIST;
     struct vault_item_args args = secret_args(x, t->call, "", &v);
     list.op.action = NULL;
+    list.op.no_action = "only its effects are tried";
     args.name = STR_NONE;
     args.limit = 1;
     CHECK_OK(run_in_vault(x, t->call, &v, &list, STR_NONE, &args, &page));
