@@ -38,5 +38,6 @@ enum err host_listener(struct call *c, struct product *product, struct net_worke
 {
     TRY(imds_listener(c, &(struct imds_settings){.product = product, .who = who_by_binding, .workers = workers}, out));
     out->notes = note_connection;
+    out->max_asleep = HOST_REQUESTS_AT_ONCE;
     return OK;
 }

@@ -11,5 +11,7 @@
 #include "net/workers.h"
 #include "ops/product.h"
 
+#define HOST_REQUESTS_AT_ONCE 128 /* at a socket, then 503: anybody may ask, and each request takes milliseconds of a worker */
+
 /* Fills in all but the socket of the listener. Who does not listen with it calls its context_free. */
 FALLIBLE host_listener(struct call *c, struct product *product, struct net_workers *workers, struct http_listener_settings *out);
