@@ -315,9 +315,10 @@ enum err app_secret_make(struct call *c, struct app_secret *out, struct secret *
     return OK;
 }
 
-enum err application_match_secret(struct call *c, const struct application *a, const struct secret *shown, enum app_secret_match *out)
+enum err application_match_secret(struct call *c, const struct application *a, const struct secret *shown, enum app_secret_match *out, guid *out_id)
 {
     enum app_secret_match best = APP_SECRET_WRONG;
+    guid                  id = GUID_NONE;
     for (size_t i = 0; i < a->secret_n; i++) {
         const struct app_secret *s = &a->secrets[i];
         sha256                   given;
@@ -325,9 +326,11 @@ enum err application_match_secret(struct call *c, const struct application *a, c
         struct secret kept = {(uint8_t *)s->kept.b, sizeof s->kept.b}; // a view, for the comparison
         if (!secret_equal(&kept, (bytes){given.b, sizeof given.b})) continue;
         bool counts = s->from_ns <= c->now_ns && c->now_ns < s->until_ns;
+        if (counts || best == APP_SECRET_WRONG) id = s->id;
         if (counts) best = APP_SECRET_RIGHT;
         else if (best == APP_SECRET_WRONG) best = APP_SECRET_EXPIRED;
     }
     *out = best;
+    *out_id = id;
     return OK;
 }

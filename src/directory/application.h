@@ -98,5 +98,5 @@ const struct app_role *application_role(const struct application *a, guid id);
 FALLIBLE app_secret_make(struct call *c, struct app_secret *out, struct secret *out_shown);
 
 enum app_secret_match { APP_SECRET_WRONG, APP_SECRET_EXPIRED, APP_SECRET_RIGHT };
-/* Is that one of the application's secrets? All are compared, whichever fits. An answer, not an error. */
-FALLIBLE application_match_secret(struct call *c, const struct application *a, const struct secret *shown, enum app_secret_match *out);
+/* Is that one of the application's secrets, and which? All are compared, whichever fits. An answer, not an error. */
+FALLIBLE application_match_secret(struct call *c, const struct application *a, const struct secret *shown, enum app_secret_match *out, guid *out_id);

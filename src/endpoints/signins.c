@@ -8,6 +8,7 @@
 // What the token service says in place of a local endpoint's status.
 static const struct { enum err kind; int64_t number; } NUMBERS[] = {
     {ERR_AUDIENCE_UNKNOWN, 500011},
+    {ERR_APP_NOT_ASSIGNED, 501051},
 };
 
 static str copy(struct call *c, str text)

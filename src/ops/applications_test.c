@@ -121,6 +121,7 @@ TEST(T9_a_client_secret_is_shown_once_and_kept_by_no_record)
     const struct application                       *a = NULL;
     struct app_secret_result                        made = {0};
     enum app_secret_match                           match = APP_SECRET_WRONG;
+    guid                                            which;
     struct buf                                      b;
     open_as_operator(&s, t);
     CHECK_OK(make(&s, "{\"displayName\":\"Orders\"}", &a));
@@ -128,7 +129,7 @@ TEST(T9_a_client_secret_is_shown_once_and_kept_by_no_record)
     struct app_secret_args args = {.id = a->id, .name = S("ci")};
     CHECK_OK(op_run(t->call, &s.work, &OP_APP_SECRET_ADD, NULL, &args, &made));
     a = applications_find(s.work.world->applications, args.id);
-    CHECK_OK(application_match_secret(t->call, a, &made.shown, &match));
+    CHECK_OK(application_match_secret(t->call, a, &made.shown, &match, &which));
     CHECK(match == APP_SECRET_RIGHT && a->secret_n == 1);
     CHECK_INT(a->secrets[0].until_ns - a->secrets[0].from_ns, APP_SECRET_YEARS * 365 * S_PER_DAY * NS_PER_S, "its end");
     buf_init(&b, &t->call->arena);

@@ -19,6 +19,7 @@ struct job {
     str                  key;
     struct token_request token;
     str                  asked;
+    bool                 once;
     struct mint_waiter  *waiters;
     struct job          *next;
 };
@@ -49,6 +50,12 @@ void mint_key_begin(struct mint_key *k, enum token_kind kind)
 {
     k->at[0] = (char)kind;
     k->n = 1;
+}
+
+void mint_key_once(struct call *c, struct mint_key *k)
+{
+    mint_key_begin(k, TOKEN_KINDS);
+    mint_key_add_guid(k, guid_new(c));
 }
 
 void mint_key_add_guid(struct mint_key *k, guid g)
@@ -219,6 +226,7 @@ static struct job *job_new(const struct mint_order *order)
         arena_clear(&arena);
         return NULL;
     }
+    j->once = order->once;
     j->arena = arena;
     return j;
 }
@@ -333,7 +341,7 @@ static void finish(struct minter *m, struct job *j, enum err failed, struct mint
 {
     pthread_mutex_lock(&m->lock);
     map_remove(&m->pending, j->key); // nobody joins it from here on
-    if (t) shared_put(m, t);
+    if (t && !j->once) shared_put(m, t);
     pthread_mutex_unlock(&m->lock);
     tell(j->waiters, failed, t);
     minted_drop(t);

@@ -29,6 +29,7 @@ struct mint_key {
 };
 
 void mint_key_begin(struct mint_key *k, enum token_kind kind);
+void mint_key_once(struct call *c, struct mint_key *k); /* a key that nobody else has */
 void mint_key_add_guid(struct mint_key *k, guid g);
 void mint_key_add_i64(struct mint_key *k, int64_t v);
 void mint_key_add_text(struct mint_key *k, str text); /* with its length, so that no two rows of texts are alike */
@@ -37,6 +38,7 @@ struct mint_order {
     const struct mint_key *key;
     struct token_request   token; /* no issuer: the product's of that version; no lifetime: the product's */
     str                    asked; /* the audience in the words of whoever asked, for the answer */
+    bool                   once;  /* for who asked alone: neither found nor kept in the cache; the key is unlike any other */
 };
 
 /* A token in the cache: shared and unchanging. */

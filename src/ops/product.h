@@ -12,7 +12,9 @@
 
 #include "core/secret.h"
 #include "core/time.h"
+#include "ops/device_codes.h"
 #include "ops/propagation.h"
+#include "ops/sign_in_guard.h"
 #include "ops/world.h"
 #include "resources/names.h"
 #include "token/audience.h"
@@ -64,6 +66,8 @@ struct product {
     int64_t               token_lifetime_s;
     struct log_limits     log_limits;
     int64_t               last_log_ns;     /* the writer's: see product_log_ns */
+    struct sign_in_guard  sign_in_guard;   /* all zero bytes are an open one */
+    struct device_codes   device_codes;    /* all zero bytes are an empty table */
     _Atomic unsigned      denials_pending; /* refusals on their way to the store */
     bool                  test_clock;
     struct propagation    propagation;

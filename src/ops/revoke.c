@@ -1,5 +1,11 @@
 #include "ops/revoke.h"
 
+#include "ops/refresh_token.h"
+
+// Whichever of a principal's tokens lives longest.
+#define REVOCATION_KEPT_S (REFRESH_TOKEN_LIFETIME_S + TOKEN_SKEW_S)
+_Static_assert(REFRESH_TOKEN_LIFETIME_S >= TOKEN_LIFETIME_MAX_S, "a refresh token lives longest");
+
 static enum err revoke(struct call *c, struct work *w, const void *args, void *out)
 {
     const object_id         *who = args;
@@ -52,7 +58,7 @@ static bool see_revocation(const struct revocation *r, void *context)
 
 enum err revocations_drop_ended(struct call *c, struct work *w, size_t limit, size_t *out_n)
 {
-    struct ended e = {.before_s = c->now_s - TOKEN_LIFETIME_MAX_S - TOKEN_SKEW_S, .room = limit};
+    struct ended e = {.before_s = c->now_s - REVOCATION_KEPT_S, .room = limit};
     *out_n = 0;
     if (limit == 0) return OK;
     TRY(NEW(c, &e.items, limit));

@@ -1,5 +1,7 @@
 #include "ops/revoke.h"
 
+#include "ops/refresh_token.h"
+
 #include "log/activity.h"
 #include "test_product.h"
 
@@ -50,7 +52,7 @@ TEST(revocations_go_when_no_token_can_need_them)
     CHECK_OK(test_product_run(&s, &OP_TOKENS_REVOKE_ANY, NULL, "/", &early, &at_s));
     test_product_pass(&s, 100);
     CHECK_OK(test_product_run(&s, &OP_TOKENS_REVOKE_ANY, NULL, "/", &late, &at_s));
-    test_product_pass(&s, TOKEN_LIFETIME_MAX_S + TOKEN_SKEW_S - 100);
+    test_product_pass(&s, REFRESH_TOKEN_LIFETIME_S + TOKEN_SKEW_S - 100);
     CHECK_OK(revocations_drop_ended(t->call, &s.work, 10, &n));
     CHECK_INT(n, 0, "the last token ends now");
     test_product_pass(&s, 1);

@@ -1,5 +1,7 @@
 #include "ops/workload_token.h"
 
+#include "ops/app_access.h"
+
 static enum err not_found(struct call *c)
 {
     return FAIL_PLAIN(c, ERR_IDENTITY_NOT_FOUND);
@@ -59,6 +61,29 @@ enum err workload_identity(struct call *c, const struct world *world, const stru
     return OK;
 }
 
+// Most audiences are services of the cloud: their names are told apart from applications' without reading on.
+static bool may_be_application(const struct world *world, str audience)
+{
+    guid id;
+    str  bare = str_ends(audience, S("/")) ? str_upto(audience, audience.n - 1) : audience;
+    if (applications_n(world->applications) == 0) return false;
+    return str_starts_nocase(audience, S("api://")) || guid_parse(bare, &id) || applications_find_uri(world->applications, bare);
+}
+
+enum err workload_access(struct call *c, const struct product *p, const struct world *world, str audience, struct workload_identity *w)
+{
+    struct audience   known;
+    struct app_access access;
+    if (!may_be_application(world, audience) || !product_audience(c, p, world, audience, &known)) return OK;
+    TRY(app_access_of(c, world, w->principal, &known, &access));
+    if (access.is_required && !access.is_assigned)
+        return FAIL(c, ERR_APP_NOT_ASSIGNED, "Application '%s'(%.*s) is not assigned to a role for the application '%.*s'(%.*s).",
+                    guid_text(w->principal->app.g).s, PSTR(w->principal->name), PSTR(call_printable(c, audience, AUDIENCE_MAX_BYTES)),
+                    PSTR(known.name));
+    w->roles = access.roles;
+    return OK;
+}
+
 void workload_key(const struct workload_identity *w, str audience, struct mint_key *out)
 {
     mint_key_begin(out, TOKEN_OF_IDENTITY);
@@ -66,6 +91,7 @@ void workload_key(const struct workload_identity *w, str audience, struct mint_k
     mint_key_add_guid(out, w->host->uid); // the token names the resource; another one of that name has another uid
     mint_key_add_i64(out, w->revoked_s);  // another time, another token
     mint_key_add_text(out, audience);
+    for (size_t i = 0; i < w->roles.n; i++) mint_key_add_text(out, w->roles.at[i]);
 }
 
 enum err workload_order(struct call *c, const struct product *p, const struct world *world, const struct workload_identity *w, str audience,
@@ -85,6 +111,7 @@ enum err workload_order(struct call *c, const struct product *p, const struct wo
         .after_s = w->revoked_s,
         .identity_resource = w->principal->resource,
         .host_resource = w->host->id,
+        .roles = w->roles,
     };
     return call_check_texts(c);
 }

@@ -24,6 +24,7 @@ struct workload_identity {
     const struct resource  *host;
     const struct principal *principal;
     int64_t                 revoked_s; /* its tokens up to then are revoked; 0: none are */
+    struct token_texts      roles;     /* of the application that is asked for: see workload_access */
 };
 
 /*
@@ -34,7 +35,14 @@ struct workload_identity {
 FALLIBLE workload_identity(struct call *c, const struct world *world, const struct resource *host, const struct identity_choice *choice,
                            struct workload_identity *out);
 
-/* The key under which the identity's token for an audience is kept. */
+/*
+ * Which app roles the identity has at the application that the audience names; none at others. They are part of the key: a
+ * role that is given or taken changes the next answer (R8). Costs a look-up by name where there are applications, else nothing.
+ * Errors: ERR_APP_NOT_ASSIGNED - the application lets only those in who are assigned
+ */
+FALLIBLE workload_access(struct call *c, const struct product *p, const struct world *world, str audience, struct workload_identity *w);
+
+/* The key under which the identity's token for an audience is kept: once its access is known. */
 void workload_key(const struct workload_identity *w, str audience, struct mint_key *out);
 
 /*

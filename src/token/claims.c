@@ -228,7 +228,9 @@ static enum err put_groups_source(struct writing *k, const struct claim *row, st
 #define SELF      (IDENTITY | BIT(TOKEN_OF_APP))              /* speaks for itself */
 #define USER      (BIT(TOKEN_OF_USER) | BIT(TOKEN_DELEGATED)) /* speaks for a user */
 #define CLIENT    (BIT(TOKEN_OF_APP) | USER)                  /* a client that asked the token service */
-#define ALL       (SELF | USER)
+#define ALL       (SELF | USER)                               /* access tokens */
+#define ID        BIT(TOKEN_ID)
+#define ANY       (ALL | ID)
 #define BOTH(name)                 \
     {                              \
         S_INIT(name), S_INIT(name) \
@@ -252,15 +254,15 @@ static enum err put_groups_source(struct writing *k, const struct claim *row, st
 
 // In the order of the service's own tokens. Not written: xms_tcdt, xms_rd and such, which only the service itself reads.
 static const struct claim CLAIMS[] = {
-    {BOTH("aud"), ALL, put_text, OF(audience)},
-    {BOTH("iss"), ALL, put_text, OF(issuer)},
-    {BOTH("iat"), ALL, put_issued},
-    {BOTH("nbf"), ALL, put_issued},
-    {BOTH("exp"), ALL, put_expiry},
+    {BOTH("aud"), ANY, put_text, OF(audience)},
+    {BOTH("iss"), ANY, put_text, OF(issuer)},
+    {BOTH("iat"), ANY, put_issued},
+    {BOTH("nbf"), ANY, put_issued},
+    {BOTH("exp"), ANY, put_expiry},
     {BOTH("_claim_names"), ALL, put_groups_name},
     {BOTH("_claim_sources"), ALL, put_groups_source},
     {FIRST("acr"), USER, put_class},
-    {BOTH("aio"), ALL, put_opaque},
+    {BOTH("aio"), ANY, put_opaque},
     {FIRST("amr"), USER, put_method},
     {NAMED("appid", "azp"), ALL, put_guid, OF(app.g)},
     {NAMED("appidacr", "azpacr"), ALL, put_proof},
@@ -271,19 +273,19 @@ static const struct claim CLAIMS[] = {
     {BOTH("idtyp"), SELF, put_app_type},
     {BOTH("idtyp"), USER, put_user_type},
     {FIRST("ipaddr"), USER, put_text, OF(address)},
-    {BOTH("name"), USER, put_text, OF(name)},
-    {BOTH("oid"), ALL, put_guid, OF(subject.g)},
-    {SECOND("preferred_username"), USER, put_text, OF(user_name)},
-    {BOTH("rh"), ALL, put_opaque},
+    {BOTH("name"), USER | ID, put_text, OF(name)},
+    {BOTH("oid"), ANY, put_guid, OF(subject.g)},
+    {SECOND("preferred_username"), USER | ID, put_text, OF(user_name)},
+    {BOTH("rh"), ANY, put_opaque},
     {BOTH("roles"), ALL, put_texts, OF(roles)},
     {BOTH("scp"), USER, put_text, OF(scopes)},
     {BOTH("sub"), SELF, put_guid, OF(subject.g)},
-    {BOTH("sub"), USER, put_pairwise},
-    {BOTH("tid"), ALL, put_guid, OF(tenant.g)},
+    {BOTH("sub"), USER | ID, put_pairwise},
+    {BOTH("tid"), ANY, put_guid, OF(tenant.g)},
     {FIRST("unique_name"), USER, put_text, OF(user_name)},
     {FIRST("upn"), USER, put_text, OF(user_name)},
-    {BOTH("uti"), ALL, put_unique_id},
-    {BOTH("ver"), ALL, put_version},
+    {BOTH("uti"), ANY, put_unique_id},
+    {BOTH("ver"), ANY, put_version},
     {BOTH("xms_az_rid"), IDENTITY, put_resource, OF(host_resource)},
     {BOTH("xms_cc"), CLIENT, put_texts, OF(capabilities)},
     {BOTH("xms_mirid"), IDENTITY, put_resource, OF(identity_resource)},

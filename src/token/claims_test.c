@@ -82,6 +82,8 @@ TEST(claims_are_those_of_the_kind)
         {TOKEN_OF_USER, TOKEN_V2, USER_2},
         {TOKEN_DELEGATED, TOKEN_V1, USER_1},
         {TOKEN_DELEGATED, TOKEN_V2, USER_2},
+        {TOKEN_ID, TOKEN_V1, "aud iss iat nbf exp aio name oid rh sub tid uti ver"},
+        {TOKEN_ID, TOKEN_V2, "aud iss iat nbf exp aio name oid preferred_username rh sub tid uti ver"},
     };
     _Static_assert(COUNT(CASES) == 2 * TOKEN_KINDS, "each kind in both versions");
     for (size_t i = 0; i < COUNT(CASES); i++) {

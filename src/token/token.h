@@ -22,6 +22,7 @@ enum token_kind {
     TOKEN_OF_APP,      /* an application by itself (client credentials) */
     TOKEN_OF_USER,     /* a user, who signed in at this application */
     TOKEN_DELEGATED,   /* a user, for whom an application acts that got its token from another one (on behalf of) */
+    TOKEN_ID,          /* no access token: tells the client who the user is; always of version 2 */
     TOKEN_KINDS
 };
 

@@ -194,10 +194,11 @@ static const struct login_row {
     const char *path, *body;
     int64_t     code;
     const char *error, *principal;
+    const char *known_by; // NULL: nothing was shown that counts
 } LOGINS[] = {
     {"/" TEST_SERVER_TENANT "/oauth2/v2.0/token",
      "grant_type=client_credentials&scope=https://vault.azure.net/.default&client_secret=SECRET&client_id=" TEST_SERVER_APP, 7000215, "SECRET_WRONG",
-     TEST_SERVER_APP},
+     TEST_SERVER_APP, "clientSecret"},
     {"/" TEST_SERVER_TENANT "/oauth2/token", "grant_type=client_credentials&resource=https://vault.azure.net&client_secret=SECRET&client_id=SECRET",
      700016, "APP_UNKNOWN", NULL},
     {"/nobody.test/oauth2/v2.0/token", "client_secret=SECRET", 90002, "TENANT_UNKNOWN", NULL},
@@ -223,7 +224,7 @@ TEST(O1_each_refusal_of_the_token_service_is_in_the_sign_in_log)
         CHECK_INT(json_n(list), i + 1, row->path);
         CHECK_INT(number_at(s, "status", "errorCode"), row->code, row->path);
         CHECK_STR(text_at(s, "lanyard.error"), str_of(row->error), row->path);
-        CHECK_STR(text_at(s, "lanyard.callerKnownBy"), S("unknown"), row->path);
+        CHECK_STR(text_at(s, "lanyard.callerKnownBy"), str_of(row->known_by ? row->known_by : "unknown"), row->path);
         CHECK_STR(text_at(s, "lanyard.endpoint"), S("login"), row->path);
         CHECK_STR(text_at(s, "correlationId"), S(CORRELATION), row->path);
         CHECK_STR(text_at(s, "ipAddress"), S("127.0.0.1"), row->path);

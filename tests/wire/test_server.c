@@ -47,6 +47,16 @@ static void put_principal(struct test_server *server, const struct principal *pl
     if (p) put(server, STORE_PRINCIPAL, &p->ref);
 }
 
+// A public client without a credential: enough to be asked for one.
+static void put_application(struct test_server *server, guid app)
+{
+    struct test        *t = server->t;
+    struct application *a = NULL,
+                       plain = {.id = {guid_new(t->call)}, .app = {app}, .name = S("Orders API"), .token_version = 1, .is_public_client = true};
+    CHECK_OK(application_new(t->call, &plain, &a));
+    if (a) put(server, STORE_APPLICATION, &a->ref);
+}
+
 static void put_people(struct test_server *server)
 {
     for (size_t i = 0; i < TEST_SERVER_IDENTITY_N; i++) {
@@ -63,6 +73,7 @@ static void put_people(struct test_server *server)
         server,
         &(struct principal){
             .id = {guid_new(server->t->call)}, .app = {guid_of(TEST_SERVER_APP)}, .kind = PRINCIPAL_APP, .name = S("Orders API"), .created_ns = 1});
+    put_application(server, guid_of(TEST_SERVER_APP));
     server->product.operator_id.g = guid_new(server->t->call);
     put_principal(
         server,

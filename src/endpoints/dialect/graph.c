@@ -61,6 +61,7 @@ static const char *code_of(enum err kind)
     case ERR_BINDING_AMBIGUOUS:
     case ERR_PEER_UNKNOWN:
     case ERR_METADATA_MISSING:
+    case ERR_APP_NOT_ASSIGNED:
     case ERR_AUDIENCE_MISSING:
     case ERR_AUDIENCE_UNKNOWN:
     case ERR_IDENTITY_NOT_FOUND:

@@ -11,6 +11,19 @@ static const struct row {
 #undef X
 };
 
+// What the clients' libraries tell apart within one word.
+static const struct { enum aadsts kind; str suberror; } SUBERRORS[] = {
+    {AADSTS_CONSENT_MISSING, S_INIT("consent_required")},
+    {AADSTS_REFRESH_EXPIRED, S_INIT("token_expired")},
+    {AADSTS_REFRESH_REVOKED, S_INIT("bad_token")},
+};
+
+static void put_suberror(struct json_writer *w, enum aadsts kind)
+{
+    for (size_t i = 0; i < COUNT(SUBERRORS); i++)
+        if (SUBERRORS[i].kind == kind) json_put_string(w, S("suberror"), SUBERRORS[i].suberror);
+}
+
 static void add_text(struct call *c, struct buf *b, str text, const struct product *p, str about)
 {
     static const str ABOUT = S_INIT("{}"), TENANT = S_INIT("{tenant}");
@@ -73,6 +86,7 @@ enum err login_refuse_as(struct call *c, const struct wire *q, struct answer *a,
     json_put_string(w, S("timestamp"), str_of(time_plain(c->now_s).s));
     json_put_guid(w, S("trace_id"), trace);
     json_put_guid(w, S("correlation_id"), correlation);
+    put_suberror(w, kind);
     json_put_string(w, S("error_uri"), call_format(c, "%.*s/error?code=%d", PSTR(url), row->number));
     json_write_end(w);
     return OK;

@@ -42,8 +42,48 @@
     X(ASSERTION_UNKNOWN, 700027, 401, "invalid_client",                                                                       \
       "The certificate with identifier used to sign the client assertion is not registered on application.")                  \
     X(ASSERTION_TYPE, 50027, 401, "invalid_client", "JWT token is invalid or malformed.")                                     \
+    X(SECRET_EXPIRED, 7000222, 401, "invalid_client",                                                                         \
+      "The provided client secret keys for app '{}' are expired. Add a new one.")                                             \
+    X(ASSERTION_AUDIENCE, 700023, 401, "invalid_client", "Client assertion audience claim does not match Realm issuer.")      \
+    X(ASSERTION_APP, 700021, 401, "invalid_client",                                                                           \
+      "Client assertion application identifier doesn't match 'client_id' parameter.")                                         \
+    X(ASSERTION_TIME, 700024, 401, "invalid_client", "Client assertion is not within its valid time range.")                  \
+    X(APP_DISABLED, 7000112, 400, "unauthorized_client", "Application '{}' is disabled.")                                     \
+    X(SERVICE_MISSING, 7000229, 400, "unauthorized_client",                                                                   \
+      "The client application '{}' is missing service principal in the tenant '{tenant}'.")                                   \
+    X(RESOURCE_UNKNOWN, 500011, 400, "invalid_resource",                                                                      \
+      "The resource principal named {} was not found in the tenant named {tenant}. This can happen if the application has "   \
+      "not been installed by the administrator of the tenant or consented to by any user in the tenant. You might have sent " \
+      "your authentication request to the wrong tenant.")                                                                     \
+    X(APP_NOT_ASSIGNED, 501051, 400, "invalid_grant",                                                                         \
+      "Application '{}' is not assigned to a role for the application that the token is for.")                                \
+    X(USER_NOT_ASSIGNED, 50105, 400, "invalid_grant", "The signed in user is not assigned to a role for the application '{}'.") \
+    X(SCOPE_UNKNOWN, 650053, 400, "invalid_client", "The application asked for scope '{}' that doesn't exist on the resource.") \
+    X(CONSENT_MISSING, 65001, 400, "invalid_grant",                                                                           \
+      "The user or administrator has not consented to use the application with ID '{}'. Send an interactive authorization "   \
+      "request for this user and resource.")                                                                                  \
+    X(CLAIMS_INVALID, 9002331, 400, "invalid_request", "The 'claims' parameter is no JSON object.")                           \
+    X(PUBLIC_ONLY, 700025, 401, "invalid_client",                                                                             \
+      "Client is public so neither 'client_assertion' nor 'client_secret' should be presented.")                              \
     X(GRANT_INVALID, 70000, 400, "invalid_grant", "Provided grant is invalid or malformed.")                                  \
     X(USER_ASSERTION, 50013, 400, "invalid_grant", "Assertion failed signature validation.")                                  \
+    X(USER_ASSERTION_EXPIRED, 500133, 400, "invalid_grant", "Assertion is not within its valid time range.")                  \
+    X(USER_ASSERTION_AUDIENCE, 500131, 400, "invalid_grant",                                                                  \
+      "Assertion audience does not match the Client app presenting the assertion.")                                           \
+    X(USER_ASSERTION_OF_APP, 7000114, 400, "invalid_grant", "Application '{}' is not allowed to make application on-behalf-of calls.") \
+    X(REFRESH_EXPIRED, 700082, 400, "invalid_grant", "The refresh token has expired due to inactivity.")                      \
+    X(REFRESH_REVOKED, 50173, 400, "invalid_grant",                                                                           \
+      "The provided grant has expired due to it being revoked, a fresh auth token is needed. The user might have changed or " \
+      "reset their password.")                                                                                                \
+    X(USER_LOCKED, 50053, 400, "invalid_grant",                                                                               \
+      "The account is locked, you've tried to sign in too many times with an incorrect user ID or password.")                 \
+    X(PASSWORD_EXPIRED, 50055, 400, "invalid_grant", "The password is expired: it has to be changed first.")                  \
+    X(USER_DISABLED, 50057, 400, "invalid_grant", "The user account is disabled.")                                            \
+    X(DEVICE_PENDING, 70016, 400, "authorization_pending",                                                                    \
+      "OAuth 2.0 device flow error. Authorization is pending. Continue polling.")                                             \
+    X(DEVICE_CODE_INVALID, 70018, 400, "bad_verification_code", "The verification code is not valid.")                        \
+    X(DEVICE_CODE_EXPIRED, 70019, 400, "expired_token", "The verification code has expired.")                                 \
+    X(DEVICE_DECLINED, 65004, 400, "authorization_declined", "The user declined to sign in at the device.")                   \
     X(USER_UNKNOWN, 50034, 400, "invalid_grant",                                                                              \
       "The user account {EUII Hidden} does not exist in the {tenant} directory. To sign into this application, the account "  \
       "must be added to the directory.")                                                                                      \
@@ -57,6 +97,7 @@ enum aadsts {
 #define X(kind, number, status, error, text) AADSTS_##kind,
     AADSTS_TABLE(X)
 #undef X
+        AADSTS_N /* how many; where a refusal is looked for: none */
 };
 
 /* Writes the whole refusal. Always OK: the answer is complete. `about` is a stranger's: it is made printable and cut. */

@@ -69,12 +69,12 @@ bool workload_ask_names(const struct workload_ask *ask)
 
 str workload_describe(struct call *c)
 {
-    if (c->failure.kind != ERR_AUDIENCE_UNKNOWN) return str_of(c->failure.text);
-    return call_format(c,
-                       "AADSTS500011: %s This can happen if the application has not been installed by the administrator of the tenant or "
-                       "consented to by any user in the tenant. You might have sent your authentication request to the wrong tenant. "
-                       "Trace ID: %s Correlation ID: %s Timestamp: %s",
-                       c->failure.text, guid_text(guid_new(c)).s, guid_text(c->correlation_id).s, time_plain(c->now_s).s);
+    static const char *const UNKNOWN = " This can happen if the application has not been installed by the administrator of the tenant or "
+                                       "consented to by any user in the tenant. You might have sent your authentication request to the wrong tenant.";
+    bool                     is_unknown = c->failure.kind == ERR_AUDIENCE_UNKNOWN;
+    if (!is_unknown && c->failure.kind != ERR_APP_NOT_ASSIGNED) return str_of(c->failure.text);
+    return call_format(c, "AADSTS%d: %s%s Trace ID: %s Correlation ID: %s Timestamp: %s", is_unknown ? 500011 : 501051, c->failure.text,
+                       is_unknown ? UNKNOWN : "", guid_text(guid_new(c)).s, guid_text(c->correlation_id).s, time_plain(c->now_s).s);
 }
 
 // Written piece by piece: this is the answer that programs fetch all day.
@@ -218,6 +218,7 @@ static enum err get_token(struct call *c, struct work *w, const struct wire *q, 
     if (ask->caller.limits && p->tokens_per_s) TRY(workload_rate_take(c, &ask->caller.limits->tokens, p->tokens_per_s));
     TRY(read_ask(c, q, p, ask));
     TRY(workload_identity(c, w->world, workload_host(&ask->caller, w->world), &ask->choice, who));
+    TRY(workload_access(c, w->product, w->world, ask->audience, who));
     workload_key(who, ask->audience, &key);
     const struct minted *t = minter_find(minter, w->row, c->now_s, &key);
     if (t && is_rejected(c, p, ask, t)) {

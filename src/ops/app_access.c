@@ -1,0 +1,151 @@
+#include "ops/app_access.h"
+
+enum err principal_setting(struct call *c, const struct principal *p, str name, bool fallback, bool *out)
+{
+    const struct json *document = NULL;
+    if (!str_empty(p->document)) TRY(json_parse(c, p->document, &document));
+    *out = json_get_bool(document, name, fallback);
+    return OK;
+}
+
+// ---- roles ----
+
+struct gathering {
+    const struct audience *at;
+    str                    values[APPLICATION_MAX_ROLES];
+    size_t                 n;
+    bool                   is_assigned;
+};
+
+static bool gather(const struct app_assignment *a, void *ctx)
+{
+    struct gathering      *g = ctx;
+    const struct app_role *role = g->at->application ? application_role(g->at->application, a->role) : NULL;
+    if (!object_id_eq(a->resource, g->at->service->id)) return true;
+    g->is_assigned = true;
+    if (!role || !role->is_enabled || str_empty(role->value) || str_index_nocase(g->values, g->n, role->value) != STR_NOWHERE) return true;
+    if (g->n < COUNT(g->values)) g->values[g->n++] = role->value;
+    return true;
+}
+
+struct group_walk {
+    const struct world *world;
+    struct gathering   *g;
+    int64_t             now_ns;
+};
+
+static bool gather_of_group(const struct membership *m, void *ctx)
+{
+    struct group_walk *walk = ctx;
+    if (m->counts_from_ns <= walk->now_ns) applications_each_of(walk->world->applications, m->group, NULL, gather, walk->g);
+    return true;
+}
+
+enum err app_access_of(struct call *c, const struct world *w, const struct principal *who, const struct audience *at, struct app_access *out)
+{
+    struct gathering *g;
+    str              *values;
+    *out = (struct app_access){.is_assigned = true};
+    if (!at->service) return OK; // the cloud's services have no app roles here
+    TRY(principal_setting(c, at->service, S("appRoleAssignmentRequired"), false, &out->is_required));
+    TRY(NEW(c, &g, 1));
+    g->at = at;
+    applications_each_of(w->applications, who->id, NULL, gather, g);
+    struct group_walk walk = {w, g, c->now_ns};
+    if (who->kind == PRINCIPAL_USER) directory_each_group_of(w->directory, who->id, NULL, gather_of_group, &walk);
+    TRY(NEW(c, &values, g->n));
+    for (size_t i = 0; i < g->n; i++) values[i] = g->values[i];
+    out->roles = (struct token_texts){values, g->n};
+    out->is_assigned = g->is_assigned;
+    return OK;
+}
+
+// ---- scopes ----
+
+#define USER_SCOPE S("user_impersonation") /* what the cloud's services call it that a client acts for a user */
+
+static enum err document_of(struct call *c, const struct application *a, const struct json **out)
+{
+    *out = NULL;
+    return a && !str_empty(a->document) ? json_parse(c, a->document, out) : OK;
+}
+
+static bool has_guid(const struct json *list, guid id)
+{
+    guid found;
+    for (size_t i = 0; i < json_n(list); i++)
+        if (guid_parse(json_str(json_at(list, i)), &found) && guid_eq(found, id)) return true;
+    return false;
+}
+
+// The entry of a list whose `name` is that id; NULL: none.
+static const struct json *entry_of(const struct json *list, str name, guid id)
+{
+    guid found;
+    for (size_t i = 0; i < json_n(list); i++)
+        if (guid_parse(json_str(json_get_nocase(json_at(list, i), name)), &found) && guid_eq(found, id)) return json_at(list, i);
+    return NULL;
+}
+
+// What the client's registration asks of the resource, and what the resource has granted to the client beforehand.
+struct consent {
+    const struct json *asked;   /* "resourceAccess" */
+    const struct json *granted; /* "delegatedPermissionIds" */
+    bool               is_own;  /* the client asks for itself */
+};
+
+static enum err read_consent(struct call *c, const struct application *client, client_id client_app, const struct audience *at, struct consent *out)
+{
+    const struct json *document, *of_resource;
+    out->is_own = client_id_eq(client_app, at->app);
+    TRY(document_of(c, client, &document));
+    TRY(document_of(c, at->application, &of_resource));
+    out->asked = json_get_nocase(entry_of(json_get(document, S("requiredResourceAccess")), S("resourceAppId"), at->app.g), S("resourceAccess"));
+    const struct json *before = entry_of(json_get(json_get(of_resource, S("api")), S("preAuthorizedApplications")), S("appId"), client_app.g);
+    out->granted = json_get_nocase(before, S("delegatedPermissionIds"));
+    if (!out->granted) out->granted = json_get_nocase(before, S("permissionIds"));
+    return OK;
+}
+
+static bool is_consented(const struct consent *consent, const struct app_scope *s)
+{
+    return consent->is_own || has_guid(consent->granted, s->id) || entry_of(consent->asked, S("id"), s->id) != NULL;
+}
+
+static const struct app_scope *scope_of(const struct application *a, str value)
+{
+    for (size_t i = 0; i < a->scope_n; i++)
+        if (a->scopes[i].is_enabled && str_eq_nocase(a->scopes[i].value, value)) return &a->scopes[i];
+    return NULL;
+}
+
+static void add_word(struct buf *b, str word)
+{
+    if (b->n) buf_add_char(b, ' ');
+    buf_add(b, word);
+}
+
+enum err app_scopes_of(struct call *c, const struct application *client, client_id client_app, const struct audience *at, str asked,
+                       enum app_scope_answer *out, str *out_scopes, str *out_about)
+{
+    struct consent consent;
+    struct buf     b;
+    *out = APP_SCOPES_GRANTED;
+    *out_scopes = str_empty(asked) ? USER_SCOPE : asked;
+    *out_about = STR_NONE;
+    if (!at->service || !at->application) return OK;
+    TRY(read_consent(c, client, client_app, at, &consent));
+    buf_init(&b, &c->arena);
+    for (str rest = asked, word; !str_empty(asked) && str_cut(&rest, ' ', &word);) {
+        const struct app_scope *s = scope_of(at->application, word);
+        *out_about = word;
+        *out = !s ? APP_SCOPE_UNKNOWN : is_consented(&consent, s) ? APP_SCOPES_GRANTED : APP_SCOPES_NOT_CONSENTED;
+        if (*out != APP_SCOPES_GRANTED) return OK;
+        add_word(&b, s->value);
+    }
+    for (size_t i = 0; str_empty(asked) && i < at->application->scope_n; i++)
+        if (at->application->scopes[i].is_enabled && is_consented(&consent, &at->application->scopes[i]))
+            add_word(&b, at->application->scopes[i].value);
+    if (!b.n && !consent.is_own) *out = APP_SCOPES_NOT_CONSENTED;
+    return buf_finish(c, &b, out_scopes);
+}

@@ -1,0 +1,37 @@
+/*
+ * app_access.h - what somebody may do at an application that tokens are asked for: its roles, and its scopes.
+ *
+ * Roles are those of the app-role assignments at the application. A user also has those of the groups that it is a direct member
+ * of: groups in groups do not count, and an application or an identity gets none by a group. Both are published. A role that is
+ * disabled, or gone, is in no token.
+ *
+ * A client may use a scope of another application if its registration asks for it (requiredResourceAccess) or the other one
+ * names it (preAuthorizedApplications). There is no consent besides: that who registers a client thereby consents is our choice,
+ * as the operator, who alone may register, could also consent. Services of the cloud decide by the user's own roles.
+ *
+ * Layer:  ops (uses all above)
+ * Source: https://learn.microsoft.com/entra/identity-platform/howto-add-app-roles-in-apps,
+ *         https://learn.microsoft.com/entra/identity/enterprise-apps/assign-user-or-group-access-portal,
+ *         https://learn.microsoft.com/entra/identity-platform/scopes-oidc
+ */
+#pragma once
+#include "ops/product.h"
+
+struct app_access {
+    struct token_texts roles;       /* the values of the roles */
+    bool               is_assigned; /* has a role there, or access without one */
+    bool               is_required; /* the application lets nobody in who is not assigned */
+};
+/* Lives: *out points into the world and the call. */
+FALLIBLE app_access_of(struct call *c, const struct world *w, const struct principal *who, const struct audience *at, struct app_access *out);
+
+enum app_scope_answer { APP_SCOPES_GRANTED, APP_SCOPE_UNKNOWN, APP_SCOPES_NOT_CONSENTED };
+/*
+ * The scopes of `at` that the client may use: all of them, or those that `asked` names, with blanks between (empty: all). `client` NULL:
+ * one of the cloud's own. *out_scopes is for the scp claim; *out_about says which was unknown.
+ */
+FALLIBLE app_scopes_of(struct call *c, const struct application *client, client_id client_app, const struct audience *at, str asked,
+                       enum app_scope_answer *out, str *out_scopes, str *out_about);
+
+/* A setting of a principal's document, "accountEnabled"; absent: the fallback. Errors: ERR_JSON_INVALID - it is damaged */
+FALLIBLE principal_setting(struct call *c, const struct principal *p, str name, bool fallback, bool *out);

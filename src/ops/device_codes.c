@@ -1,0 +1,93 @@
+#include "ops/device_codes.h"
+
+#include "core/b64.h"
+#include "core/random.h"
+
+#define LONG_BYTES 32
+
+// The published alphabet of RFC 8628: no vowels, so that no code is a word.
+static void make_user_code(struct call *c, char *out)
+{
+    static const char LETTERS[] = "BCDFGHJKLMNPQRSTVWXZ";
+    uint8_t           raw[DEVICE_USER_CODE_CHARS];
+    random_fill(c->random, raw, sizeof raw);
+    for (size_t i = 0; i < sizeof raw; i++) out[i] = LETTERS[raw[i] % (sizeof LETTERS - 1)];
+    out[sizeof raw] = 0;
+}
+
+static enum err make_code(struct call *c, char *out)
+{
+    uint8_t    raw[LONG_BYTES];
+    struct buf b;
+    str        text;
+    random_fill(c->random, raw, sizeof raw);
+    buf_init(&b, &c->arena);
+    b64url_add(&b, (bytes){raw, sizeof raw});
+    TRY(buf_finish(c, &b, &text));
+    if (text.n != DEVICE_CODE_CHARS) return FAIL_PLAIN(c, ERR_INTERNAL);
+    memcpy(out, text.at, text.n);
+    out[text.n] = 0;
+    return OK;
+}
+
+static bool is_free(const struct device_code *k, int64_t now_s)
+{
+    return k->state == DEVICE_UNKNOWN || now_s >= k->expires_s + DEVICE_CODE_LIFETIME_S; // for a while it is told that it has expired
+}
+
+enum err device_code_begin(struct call *c, struct device_codes *d, client_id client, str scopes, struct device_code *out)
+{
+    struct device_code made = {.state = DEVICE_PENDING, .client = client, .expires_s = c->now_s + DEVICE_CODE_LIFETIME_S};
+    bool               is_kept = false;
+    if (scopes.n > DEVICE_MAX_SCOPES_BYTES) return FAIL(c, ERR_TOO_LARGE, "The scopes are longer than %d bytes.", DEVICE_MAX_SCOPES_BYTES);
+    if (scopes.n) memcpy(made.scopes, scopes.at, scopes.n);
+    make_user_code(c, made.user_code);
+    TRY(make_code(c, made.code));
+    pthread_mutex_lock(&d->lock);
+    for (size_t i = 0; i < DEVICE_CODES_MAX && !is_kept; i++) {
+        is_kept = is_free(&d->items[i], c->now_s);
+        if (is_kept) d->items[i] = made;
+    }
+    pthread_mutex_unlock(&d->lock);
+    if (!is_kept) return FAIL(c, ERR_BUSY, "%d sign-ins by device code are under way.", DEVICE_CODES_MAX);
+    *out = made;
+    return OK;
+}
+
+static enum device_state state_of(const struct device_code *k, int64_t now_s)
+{
+    return k->state == DEVICE_PENDING && now_s >= k->expires_s ? DEVICE_EXPIRED : k->state;
+}
+
+enum device_state device_code_take(struct call *c, struct device_codes *d, client_id client, str code, struct device_code *out)
+{
+    enum device_state state = DEVICE_UNKNOWN;
+    pthread_mutex_lock(&d->lock);
+    for (size_t i = 0; i < DEVICE_CODES_MAX; i++) {
+        struct device_code *k = &d->items[i];
+        if (k->state == DEVICE_UNKNOWN || !client_id_eq(k->client, client) || !str_eq(str_of(k->code), code)) continue;
+        state = state_of(k, c->now_s);
+        *out = *k;
+        if (state == DEVICE_APPROVED || state == DEVICE_DECLINED) *k = (struct device_code){0};
+        break;
+    }
+    pthread_mutex_unlock(&d->lock);
+    return state;
+}
+
+enum device_state device_code_end(struct call *c, struct device_codes *d, str user_code, bool approved, object_id user)
+{
+    enum device_state state = DEVICE_UNKNOWN;
+    pthread_mutex_lock(&d->lock);
+    for (size_t i = 0; i < DEVICE_CODES_MAX; i++) {
+        struct device_code *k = &d->items[i];
+        if (k->state == DEVICE_UNKNOWN || !str_eq_nocase(str_of(k->user_code), user_code)) continue;
+        state = state_of(k, c->now_s);
+        if (state != DEVICE_PENDING) break;
+        k->state = approved ? DEVICE_APPROVED : DEVICE_DECLINED;
+        k->user = user;
+        break;
+    }
+    pthread_mutex_unlock(&d->lock);
+    return state;
+}

@@ -1,0 +1,46 @@
+/*
+ * device_codes.h - sign-ins that a program has begun and that a user ends elsewhere: the device-code flow.
+ *
+ * The program gets two codes. It asks with the long one again and again; the user types the short one at the page, or the
+ * operator says `lanyard device CODE --user WHO`. A code is good for one sign-in and ends after DEVICE_CODE_LIFETIME_S. They are kept in memory
+ * only: after a restart the program begins anew. Any thread.
+ *
+ * Layer:  ops (uses core, directory)
+ * Source: https://www.rfc-editor.org/rfc/rfc8628, https://learn.microsoft.com/entra/identity-platform/v2-oauth2-device-code
+ */
+#pragma once
+#include <pthread.h>
+
+#include "core/call.h"
+#include "directory/ids.h"
+
+#define DEVICE_CODE_LIFETIME_S  900
+#define DEVICE_CODE_INTERVAL_S  5
+#define DEVICE_CODES_MAX        128 /* at once */
+#define DEVICE_USER_CODE_CHARS  9   /* of 20 letters: 39 bits, for a quarter of an hour */
+#define DEVICE_CODE_CHARS       43
+#define DEVICE_MAX_SCOPES_BYTES 512
+
+enum device_state { DEVICE_UNKNOWN, DEVICE_PENDING, DEVICE_APPROVED, DEVICE_DECLINED, DEVICE_EXPIRED };
+
+struct device_code {
+    enum device_state state; /* DEVICE_UNKNOWN: the place is free */
+    client_id         client;
+    object_id         user; /* once it is approved */
+    int64_t           expires_s;
+    char              user_code[DEVICE_USER_CODE_CHARS + 1];
+    char              code[DEVICE_CODE_CHARS + 1];
+    char              scopes[DEVICE_MAX_SCOPES_BYTES + 1];
+};
+
+struct device_codes {
+    pthread_mutex_t    lock;
+    struct device_code items[DEVICE_CODES_MAX];
+};
+
+/* Begins a sign-in. Errors: ERR_BUSY - too many are under way; ERR_TOO_LARGE - the scopes */
+FALLIBLE device_code_begin(struct call *c, struct device_codes *d, client_id client, str scopes, struct device_code *out);
+/* What has become of it; approved or declined, it is over with this answer. Only the client that began it may ask. */
+enum device_state device_code_take(struct call *c, struct device_codes *d, client_id client, str code, struct device_code *out);
+/* The user's part, by the short code in any case. Gives DEVICE_PENDING if it could be done; else what stands there. */
+enum device_state device_code_end(struct call *c, struct device_codes *d, str user_code, bool approved, object_id user);

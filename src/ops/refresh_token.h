@@ -1,0 +1,35 @@
+/*
+ * refresh_token.h - what a client shows to get a user's next token without asking the user again.
+ *
+ * A refresh token is sealed with the product's key and kept nowhere: only this product can read it or make one, nothing of
+ * it can be stolen from the store, and to take one needs no write. Each use gives a new one; the one before lives on until its end, as in the
+ * cloud. It ends when the user's tokens are revoked, the password changes, the user is disabled or gone, or the client is.
+ *
+ * Layer:  ops (uses all above)
+ * Source: https://learn.microsoft.com/entra/identity-platform/refresh-tokens (90 days, not revoked by use; what revokes them)
+ */
+#pragma once
+#include "ops/product.h"
+
+#define REFRESH_TOKEN_LIFETIME_S (90 * S_PER_DAY)
+#define REFRESH_TOKEN_MAX_BYTES  2048
+#define REFRESH_TOKEN_MAX_SCOPES 512 /* bytes */
+
+struct refresh_token {
+    object_id user;
+    client_id client;
+    int64_t   issued_ns; /* this and the next: the maker's */
+    int64_t   revoked_s; /* up to when the user's tokens had been revoked by then */
+    str       scopes;    /* what was asked for when the user signed in; may be empty */
+};
+
+/* Errors: ERR_NO_MEMORY, ERR_CRYPTO */
+FALLIBLE refresh_token_make(struct call *c, const struct product *p, const struct world *w, const struct refresh_token *t, str *out);
+
+enum refresh_answer { REFRESH_GOOD, REFRESH_INVALID, REFRESH_EXPIRED, REFRESH_REVOKED };
+/* Reads one and says whether it is still good. Only with REFRESH_GOOD is the user there, in *out_user. An answer, not an error. */
+FALLIBLE refresh_token_read(struct call *c, const struct product *p, const struct world *w, str text, enum refresh_answer *out,
+                            struct refresh_token *out_token, const struct principal **out_user);
+
+/* Up to when the tokens of a principal are revoked; 0: they are not. */
+int64_t revoked_until_s(const struct world *w, object_id who);
