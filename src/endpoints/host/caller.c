@@ -63,6 +63,16 @@ static enum err check_view(struct call *c, const struct socket_holders *h, const
     return h->n ? OK : nobody(c);
 }
 
+// Else somebody could connect, hide his own copy of the socket, and have only the one seen that he slipped to another process.
+// TCP does not tell who connected.
+static enum err check_connected(struct call *c, const struct diag_connection *connection, const struct socket_holders *h)
+{
+    for (size_t i = 0; i < h->n; i++)
+        if (h->at[i].pid == connection->pid) return OK;
+    if (connection->family != AF_UNIX) return OK;
+    return FAIL(c, ERR_PEER_UNKNOWN, "The program that opened the connection (pid %d) no longer holds it.", (int)connection->pid);
+}
+
 static enum err look(struct call *c, const struct diag_connection *connection, struct socket_holders *h, struct host_caller *out)
 {
     struct diag_socket   socket, again;
@@ -72,6 +82,7 @@ static enum err look(struct call *c, const struct diag_connection *connection, s
     TRY(check_view(c, h, &socket));
     TRY(NEW(c, &found, h->n));
     TRY(read_holders(c, h, &socket, found));
+    TRY(check_connected(c, connection, h));
     // The connection is still that one: its addresses may have been used again.
     if (!diag_peer(connection, &again) || again.inode != socket.inode || again.user != socket.user) return nobody(c);
     *out = (struct host_caller){.at = found, .n = h->n};

@@ -20,8 +20,10 @@
  * - A set-user-id program, or a daemon that is another user for a while. A process whose real, effective, saved and file user ids are
  *   not all the same is between two users, and is neither. Under sudo all four are the new user's: what it runs is that one's.
  * - The program that asked has ended. Its socket has no holder: refused. The user alone, which the kernel still knows, is not taken.
- * - A holder is hidden: the socket is on its way between two processes, or held by io_uring alone. Whoever hides it had it
- *   first; the answer is refused if nobody is seen to hold it.
+ * - A holder is hidden: the socket is on its way between two processes, or held by io_uring alone. The answer is refused if nobody is
+ *   seen to hold it. Somebody could hide his own copy and slip another one to a bound process of the same user, which takes
+ *   descriptors from strangers: of a unix socket the process that connected must be among the holders; of TCP the kernel does not
+ *   tell it, and the user alone protects.
  * - A program of another network namespace, or another machine. Its socket is not in this namespace's diagnostics: refused, also
  *   where addresses are translated (route_localnet). Through the unix socket it may come, and is then known by its container; the
  *   server must be root to ask in that namespace.

@@ -83,6 +83,14 @@ static void shared_with_a_child(const struct client *x)
     say_ready(x);
 }
 
+static void left_to_a_child(const struct client *x)
+{
+    int fd = connected(x);
+    fork_as(x, getuid());
+    close(fd);
+    say_ready(x);
+}
+
 static void left_open_for_a_child_of_another_user(const struct client *x)
 {
     connected(x);
@@ -202,6 +210,8 @@ static const struct row {
     {"another user, by a unix socket", really_another_user, true, true, OK, 1, false},
     {"shared with a child", shared_with_a_child, false, false, OK, 2, false},
     {"shared with a child, by a unix socket", shared_with_a_child, true, false, OK, 2, false},
+    {"left to a child", left_to_a_child, false, false, OK, 1, false},
+    {"left to a child, by a unix socket", left_to_a_child, true, false, ERR_PEER_UNKNOWN, 0, false},
     {"open in a child of another user", left_open_for_a_child_of_another_user, false, true, ERR_PEER_UNKNOWN, 0, false},
     {"open in a child of another user, by a unix socket", left_open_for_a_child_of_another_user, true, true, ERR_PEER_UNKNOWN, 0, false},
     {"left to a child of another user", left_to_a_child_of_another_user, false, true, ERR_PEER_UNKNOWN, 0, false},
