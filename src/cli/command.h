@@ -41,6 +41,7 @@ struct section_row {
 };
 
 struct cli;
+struct json;
 
 struct command {
     const char               *name;
@@ -88,6 +89,7 @@ struct cli {
     size_t                operand_n;
     const char           *data_dir;      /* absolute */
     unsigned              silence_max_s; /* --timeout */
+    const struct json    *facts;         /* what the server said of itself: find_facts asks once; in the call */
     bool                  json;
     bool                  color; /* on standard output */
     bool                  error_color;

@@ -7,7 +7,9 @@
 
 enum err find_facts(struct cli *cli, const struct json **out)
 {
-    return admin_json(cli, "GET", S("/lanyard/status"), STR_NONE, out);
+    if (!cli->facts) TRY(admin_json(cli, "GET", S("/lanyard/status"), STR_NONE, &cli->facts));
+    *out = cli->facts;
+    return OK;
 }
 
 enum err find_subscription(struct cli *cli, str *out)

@@ -223,6 +223,7 @@ static int follow(struct cli *cli, struct ask *k)
         if (k->after.n) memcpy(cursor, k->after.at, k->after.n);
         k->after.at = cursor;
         call_reset(&look.call, NULL);
+        look.facts = NULL; // they lay in it
         sleep(FOLLOW_S);
         if (show(&look, k) != OK) return cli_failed(&look);
     }

@@ -2,7 +2,6 @@
 #include "cli/commands.h"
 #include "cli/find.h"
 #include "cli/manage/report.h"
-#include "cli/who.h"
 
 #define MOST_IDENTITIES 32
 
@@ -37,15 +36,10 @@ static enum err create_resource(struct cli *cli, const struct kind *k, str name,
 
 static enum err create_usergroup(struct cli *cli, str name, struct ensure_result *out)
 {
-    str    members[MOST_IDENTITIES], id;
+    str    members[MOST_IDENTITIES];
     size_t n = values_of(cli, "member", members, COUNT(members));
     TRY(ensure_usergroup(cli, name, out));
-    for (size_t i = 0; i < n; i++) {
-        bool added;
-        TRY(who_find(cli, members[i], &id));
-        TRY(ensure_member(cli, out->id, id, &added));
-        if (added && out->what == ENSURE_UNCHANGED) out->what = ENSURE_CHANGED;
-    }
+    for (size_t i = 0; i < n; i++) TRY(ensure_member(cli, members[i], out));
     return OK;
 }
 

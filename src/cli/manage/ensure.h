@@ -54,5 +54,5 @@ FALLIBLE ensure_secret(struct cli *cli, str vault, str name, const struct secret
 FALLIBLE ensure_user(struct cli *cli, str name, struct ensure_result *out);
 /* A security group by its display name. Errors: ERR_CONFLICT - several have it */
 FALLIBLE ensure_usergroup(struct cli *cli, str name, struct ensure_result *out);
-/* A member, by object id, of a security group, by its. */
-FALLIBLE ensure_member(struct cli *cli, str group, str member, bool *out_added);
+/* Puts somebody, by a name as who_find takes it, into the security group that *io_group is about, which is changed then. */
+FALLIBLE ensure_member(struct cli *cli, str who, struct ensure_result *io_group);

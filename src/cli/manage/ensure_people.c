@@ -2,6 +2,7 @@
 #include "cli/admin_call.h"
 #include "cli/find.h"
 #include "cli/manage/ensure.h"
+#include "cli/who.h"
 
 // Of a collection, what has that value in that property; several are an error.
 static enum err find_object(struct cli *cli, const char *collection, const char *property, str value, const struct json **out)
@@ -105,17 +106,19 @@ static bool see_member(const struct json *item, void *ctx)
     return !s->found;
 }
 
-enum err ensure_member(struct cli *cli, str group, str member, bool *out_added)
+enum err ensure_member(struct cli *cli, str who, struct ensure_result *io_group)
 {
     struct call         *c = &cli->call;
-    struct member_search s = {.id = member};
+    struct member_search s = {0};
     const struct json   *answer, *facts;
-    TRY(admin_each(cli, call_format(c, "/v1.0/groups/%.*s/members", PSTR(group)), see_member, &s));
-    *out_added = !s.found;
+    TRY(who_find(cli, who, &s.id));
+    TRY(admin_each(cli, call_format(c, "/v1.0/groups/%.*s/members", PSTR(io_group->id)), see_member, &s));
     if (s.found) return OK;
     TRY(find_facts(cli, &facts));
-    return admin_json(
-        cli, "POST", call_format(c, "/v1.0/groups/%.*s/members/$ref", PSTR(group)),
-        call_format(c, "{\"@odata.id\":\"https://%.*s/v1.0/directoryObjects/%.*s\"}", PSTR(json_str(json_path(facts, "names.graph"))), PSTR(member)),
-        &answer);
+    TRY(admin_json(
+        cli, "POST", call_format(c, "/v1.0/groups/%.*s/members/$ref", PSTR(io_group->id)),
+        call_format(c, "{\"@odata.id\":\"https://%.*s/v1.0/directoryObjects/%.*s\"}", PSTR(json_str(json_path(facts, "names.graph"))), PSTR(s.id)),
+        &answer));
+    if (io_group->what == ENSURE_UNCHANGED) io_group->what = ENSURE_CHANGED;
+    return OK;
 }

@@ -142,13 +142,7 @@ static enum err make_usergroup(struct seed *s, size_t i, const struct json *row)
     const struct json   *members = json_get(row, S("members"));
     (void)i;
     TRY(ensure_usergroup(s->cli, json_get_str(row, S("usergroup")), &result));
-    for (size_t k = 0; k < json_n(members); k++) {
-        str  id;
-        bool added;
-        TRY(who_find(s->cli, json_str(json_at(members, k)), &id));
-        TRY(ensure_member(s->cli, result.id, id, &added));
-        if (added && result.what == ENSURE_UNCHANGED) result.what = ENSURE_CHANGED;
-    }
+    for (size_t k = 0; k < json_n(members); k++) TRY(ensure_member(s->cli, json_str(json_at(members, k)), &result));
     return tell(s, "usergroup", json_get_str(row, S("usergroup")), &result);
 }
 
