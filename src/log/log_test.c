@@ -9,21 +9,21 @@
 #include "log/sink.h"
 #include "test.h"
 
-struct shelf {
+struct log_fixture {
     struct store         *store;
     struct store_session *session;
     int64_t               last_ns;
 };
 
-static void shelf_open(struct test *t, struct shelf *s)
+static void log_fixture_open(struct test *t, struct log_fixture *s)
 {
-    *s = (struct shelf){.last_ns = 1000};
+    *s = (struct log_fixture){.last_ns = 1000};
     CHECK_OK(store_open_memory(t->call, &s->store));
     CHECK_OK(store_session_open(t->call, s->store, STORE_WRITE, &s->session));
     CHECK_OK(store_begin(t->call, s->session));
 }
 
-static void shelf_close(struct shelf *s)
+static void log_fixture_close(struct log_fixture *s)
 {
     store_session_close(s->session);
     store_close(s->store);
@@ -31,7 +31,7 @@ static void shelf_close(struct shelf *s)
 
 static int64_t next_ns(void *context)
 {
-    return ++((struct shelf *)context)->last_ns;
+    return ++((struct log_fixture *)context)->last_ns;
 }
 
 static guid guid_n(unsigned n)
@@ -85,12 +85,12 @@ static const struct diagnostic DIAGNOSTIC = {
 
 TEST(log_records_read_as_they_were_written)
 {
-    CLEANUP(shelf_close) struct shelf s;
-    struct signin                    *signins = NULL;
-    struct diagnostic                *diagnostics = NULL;
-    str                               a, b = STR_NONE;
-    size_t                            n = 0;
-    shelf_open(t, &s);
+    CLEANUP(log_fixture_close) struct log_fixture s;
+    struct signin                                *signins = NULL;
+    struct diagnostic                            *diagnostics = NULL;
+    str                                           a, b = STR_NONE;
+    size_t                                        n = 0;
+    log_fixture_open(t, &s);
     CHECK_OK(signin_pack(t->call, &SIGNIN, &a));
     CHECK_OK(log_put(t->call, s.session, &LOG_SIGNIN, 900, guid_n(1), a));
     CHECK_OK(signin_list(t->call, s.session, &(struct log_range){.limit = 5}, &signins, &n, NULL));
@@ -125,12 +125,12 @@ TEST(log_texts_are_cut_and_print)
 // What was written by the version before has no program in it.
 TEST(activity_records_of_version_1_are_read)
 {
-    CLEANUP(shelf_close) struct shelf s;
-    struct activity                  *list = NULL;
-    struct buf                        b;
-    str                               key;
-    size_t                            n = 0;
-    shelf_open(t, &s);
+    CLEANUP(log_fixture_close) struct log_fixture s;
+    struct activity                              *list = NULL;
+    struct buf                                    b;
+    str                                           key;
+    size_t                                        n = 0;
+    log_fixture_open(t, &s);
     buf_init(&b, &t->call->arena);
     pack_begin(&b, 1);
     pack_guid(&b, guid_n(3));
@@ -144,7 +144,7 @@ TEST(activity_records_of_version_1_are_read)
     CHECK(n == 1 && list[0].time_ns == 77 && guid_eq(list[0].caller.g, guid_n(4)) && str_eq(list[0].scope, S("/s")) && guid_is_none(list[0].app.g));
 }
 
-static void put_activities(struct test *t, struct shelf *s, unsigned from, unsigned n)
+static void put_activities(struct test *t, struct log_fixture *s, unsigned from, unsigned n)
 {
     for (unsigned i = from; i < from + n; i++)
         CHECK_OK(activity_write(t->call, s->session,
@@ -154,11 +154,11 @@ static void put_activities(struct test *t, struct shelf *s, unsigned from, unsig
 // O1: the newest of a log, and then what is written after them, none twice and none left out.
 TEST(log_list_follows_a_log)
 {
-    CLEANUP(shelf_close) struct shelf s;
-    struct activity                  *list = NULL;
-    size_t                            n = 0;
-    str                               cursor = STR_NONE;
-    shelf_open(t, &s);
+    CLEANUP(log_fixture_close) struct log_fixture s;
+    struct activity                              *list = NULL;
+    size_t                                        n = 0;
+    str                                           cursor = STR_NONE;
+    log_fixture_open(t, &s);
     CHECK_OK(activity_list(t->call, s.session, &(struct log_range){.limit = 3}, &list, &n, &cursor));
     CHECK(n == 0 && str_empty(cursor));
     put_activities(t, &s, 0, 5);
@@ -182,11 +182,11 @@ TEST(log_list_follows_a_log)
 
 TEST(log_list_refuses_cursors_of_others)
 {
-    static const char *const          CURSORS[] = {"x", "!!!!", "AAAA", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA-", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"};
-    CLEANUP(shelf_close) struct shelf s;
-    struct activity                  *list;
-    size_t                            n;
-    shelf_open(t, &s);
+    static const char *const CURSORS[] = {"x", "!!!!", "AAAA", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA-", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"};
+    CLEANUP(log_fixture_close) struct log_fixture s;
+    struct activity                              *list;
+    size_t                                        n;
+    log_fixture_open(t, &s);
     for (size_t i = 0; i < COUNT(CURSORS); i++) {
         CHECK_ERR(activity_list(t->call, s.session, &(struct log_range){.limit = 3, .after = str_of(CURSORS[i])}, &list, &n, NULL),
                   ERR_PARAMETER_INVALID, CURSORS[i]);
@@ -213,7 +213,7 @@ static enum err walk_one(struct call *c, const void *item, str key, bool *more, 
     return OK;
 }
 
-static void put_signins(struct test *t, struct shelf *s, unsigned n)
+static void put_signins(struct test *t, struct log_fixture *s, unsigned n)
 {
     for (unsigned i = 0; i < n; i++) {
         str body;
@@ -224,9 +224,9 @@ static void put_signins(struct test *t, struct shelf *s, unsigned n)
 
 TEST(log_walk_goes_from_the_newest_back_in_pieces)
 {
-    CLEANUP(shelf_close) struct shelf s;
-    struct walked                     x = {.most = 2};
-    shelf_open(t, &s);
+    CLEANUP(log_fixture_close) struct log_fixture s;
+    struct walked                                 x = {.most = 2};
+    log_fixture_open(t, &s);
     put_signins(t, &s, 5);
     CHECK_OK(log_walk(t->call, s.session, &LOG_SIGNIN, STR_NONE, 0, walk_one, &x));
     CHECK(x.n == 2 && guid_eq(x.ids[0], guid_n(4)) && guid_eq(x.ids[1], guid_n(3)));
@@ -237,12 +237,12 @@ TEST(log_walk_goes_from_the_newest_back_in_pieces)
 
 TEST(log_records_are_found_by_their_ids)
 {
-    static const int64_t              AT_NS = INT64_C(1700000000123456789);
-    CLEANUP(shelf_close) struct shelf s;
-    struct signin                     found;
-    guid                              ids[3];
-    int64_t                           ms = 0;
-    shelf_open(t, &s);
+    static const int64_t                          AT_NS = INT64_C(1700000000123456789);
+    CLEANUP(log_fixture_close) struct log_fixture s;
+    struct signin                                 found;
+    guid                                          ids[3];
+    int64_t                                       ms = 0;
+    log_fixture_open(t, &s);
     for (unsigned i = 0; i < 3; i++) {
         str body;
         ids[i] = log_id_new(t->call, AT_NS + i);
@@ -368,12 +368,12 @@ static str packed(struct test *t)
 
 TEST(log_sink_is_bounded_and_says_what_it_dropped)
 {
-    CLEANUP(shelf_close) struct shelf s;
-    struct log_sink                  *sink = log_sink_new();
-    struct signin                    *list = NULL;
-    size_t                            n = 0, written = 0, started = 0, urged = 0;
-    str                               body = packed(t);
-    shelf_open(t, &s);
+    CLEANUP(log_fixture_close) struct log_fixture s;
+    struct log_sink                              *sink = log_sink_new();
+    struct signin                                *list = NULL;
+    size_t                                        n = 0, written = 0, started = 0, urged = 0;
+    str                                           body = packed(t);
+    log_fixture_open(t, &s);
     CHECK(sink != NULL);
     for (size_t i = 0; i < LOG_SINK_MAX_RECORDS + 7; i++) {
         enum log_sink_state state = log_sink_put(sink, &LOG_SIGNIN, body);
@@ -394,11 +394,11 @@ TEST(log_sink_is_bounded_and_says_what_it_dropped)
 
 TEST(log_sink_bounds_bytes_too)
 {
-    struct log_sink                  *sink = log_sink_new();
-    size_t                            n = LOG_SINK_MAX_BYTES / 8, written = 0;
-    char                             *large = calloc(1, n);
-    CLEANUP(shelf_close) struct shelf s;
-    shelf_open(t, &s);
+    struct log_sink                              *sink = log_sink_new();
+    size_t                                        n = LOG_SINK_MAX_BYTES / 8, written = 0;
+    char                                         *large = calloc(1, n);
+    CLEANUP(log_fixture_close) struct log_fixture s;
+    log_fixture_open(t, &s);
     CHECK(sink && large);
     for (int i = 0; i < 10; i++) log_sink_put(sink, &LOG_DIAGNOSTIC, (str){large, n});
     CHECK_OK(log_sink_write(t->call, sink, s.session, next_ns, &s, &written));
@@ -410,11 +410,11 @@ TEST(log_sink_bounds_bytes_too)
 // A transaction that fails takes its records with it: the next one says how many, also of those that it said were dropped.
 TEST(log_sink_counts_what_was_lost)
 {
-    CLEANUP(shelf_close) struct shelf s;
-    struct log_sink                  *sink = log_sink_new();
-    struct signin                    *list = NULL;
-    size_t                            n = 0, written;
-    shelf_open(t, &s);
+    CLEANUP(log_fixture_close) struct log_fixture s;
+    struct log_sink                              *sink = log_sink_new();
+    struct signin                                *list = NULL;
+    size_t                                        n = 0, written;
+    log_fixture_open(t, &s);
     log_sink_put(sink, &LOG_SIGNIN, packed(t));
     log_sink_put(sink, &LOG_SIGNIN, packed(t));
     log_sink_drop(sink, &LOG_SIGNIN);

@@ -14,12 +14,12 @@
 #define ROW      0
 #define WAITS_MS 20000
 
-struct house {
+struct logs_fixture {
     struct test_product s;
     struct call         looks; // each look has its memory anew
 };
 
-static void house_open(struct house *h, struct test *t)
+static void logs_fixture_open(struct logs_fixture *h, struct test *t)
 {
     test_product_open(&h->s, t);
     call_init(&h->looks, NULL, NULL);
@@ -28,7 +28,7 @@ static void house_open(struct house *h, struct test *t)
     CHECK_OK(logs_start(t->call, &h->s.product, &h->s.product.logs));
 }
 
-static void house_close(struct house *h)
+static void logs_fixture_close(struct logs_fixture *h)
 {
     logs_finish(h->s.product.logs);
     committer_stop(h->s.product.committer);
@@ -42,7 +42,7 @@ static struct signin signin_of(const char *unique_id, enum signin_known_by by)
     return (struct signin){.time_ns = 5, .last_ns = 5, .unique_id = str_of(unique_id), .known_by = by, .from_cache = true, .name = S("web")};
 }
 
-static size_t listed(struct house *h, struct signin **out)
+static size_t listed(struct logs_fixture *h, struct signin **out)
 {
     struct test *t = h->s.test;
     struct work  w;
@@ -54,7 +54,7 @@ static size_t listed(struct house *h, struct signin **out)
     return n;
 }
 
-static size_t wait_for(struct house *h, size_t want, struct signin **out)
+static size_t wait_for(struct logs_fixture *h, size_t want, struct signin **out)
 {
     size_t n = listed(h, out);
     for (int i = 0; i < WAITS_MS && n < want; i++) {
@@ -67,9 +67,9 @@ static size_t wait_for(struct house *h, size_t want, struct signin **out)
 // A record reaches the store though nobody writes anything.
 TEST(log_records_are_written_without_company)
 {
-    CLEANUP(house_close) struct house h;
-    struct signin                    *list = NULL;
-    house_open(&h, t);
+    CLEANUP(logs_fixture_close) struct logs_fixture h;
+    struct signin                                  *list = NULL;
+    logs_fixture_open(&h, t);
     for (int round = 1; round <= 3; round++) {
         struct signin s = signin_of("u", SIGNIN_KNOWN_SANDBOX);
         logs_signin(t->call, &h.s.product, &s);
@@ -106,9 +106,9 @@ static void looked(struct write_job *job, enum err committed)
 // What waits for company is in the same transaction as the next change, before it.
 TEST(log_records_share_the_next_commit)
 {
-    CLEANUP(house_close) struct house h;
+    CLEANUP(logs_fixture_close) struct logs_fixture h;
     struct quick q = {.job = {.run = look, .done = looked}, .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
-    house_open(&h, t);
+    logs_fixture_open(&h, t);
     call_init(&q.call, NULL, NULL);
     struct signin s = signin_of("u", SIGNIN_KNOWN_SANDBOX);
     for (int i = 0; i < 5; i++) logs_signin(t->call, &h.s.product, &s);
@@ -122,9 +122,9 @@ TEST(log_records_share_the_next_commit)
 
 TEST(log_records_are_written_when_the_server_stops)
 {
-    struct house   h;
-    struct signin *list = NULL;
-    house_open(&h, t);
+    struct logs_fixture h;
+    struct signin      *list = NULL;
+    logs_fixture_open(&h, t);
     struct signin s = signin_of("u", SIGNIN_KNOWN_SANDBOX);
     logs_signin(t->call, &h.s.product, &s);
     CHECK(!logs_signin_again(&h.s.product, ROW, S("v"), SIGNIN_KNOWN_USER, 6));
@@ -140,11 +140,11 @@ TEST(log_records_are_written_when_the_server_stops)
 
 TEST(signins_with_a_cached_token_are_counted_in_one_record)
 {
-    CLEANUP(house_close) struct house h;
-    struct signin                    *list = NULL;
-    struct work                       w;
-    size_t                            n;
-    house_open(&h, t);
+    CLEANUP(logs_fixture_close) struct logs_fixture h;
+    struct signin                                  *list = NULL;
+    struct work                                     w;
+    size_t                                          n;
+    logs_fixture_open(&h, t);
     struct signin a = signin_of("aaaa", SIGNIN_KNOWN_SANDBOX), b = signin_of("bbbb", SIGNIN_KNOWN_SANDBOX),
                   other = signin_of("aaaa", SIGNIN_KNOWN_USER);
     CHECK(!logs_signin_again(&h.s.product, ROW, a.unique_id, a.known_by, 6));
@@ -178,8 +178,8 @@ TEST(signins_with_a_cached_token_are_counted_in_one_record)
 // The answer that programs fetch all day: its record costs no memory. The sanitizers' allocators say nothing: there all figures are 0.
 TEST(signins_with_a_cached_token_take_no_memory)
 {
-    CLEANUP(house_close) struct house h;
-    house_open(&h, t);
+    CLEANUP(logs_fixture_close) struct logs_fixture h;
+    logs_fixture_open(&h, t);
     size_t        before = mallinfo2().uordblks;
     struct signin s = signin_of("a token's id of 22 B", SIGNIN_KNOWN_SANDBOX);
     logs_signin_first(t->call, &h.s.product, ROW, &s);
@@ -193,12 +193,12 @@ TEST(signins_with_a_cached_token_take_no_memory)
 TEST(signins_with_many_tokens_by_turns_make_few_records)
 {
     enum { TOKENS = 200, ROUNDS = 50 };
-    CLEANUP(house_close) struct house h;
-    struct signin                    *list = NULL;
-    struct work                       w;
-    size_t                            n;
-    uint64_t                          sum = 0;
-    house_open(&h, t);
+    CLEANUP(logs_fixture_close) struct logs_fixture h;
+    struct signin                                  *list = NULL;
+    struct work                                     w;
+    size_t                                          n;
+    uint64_t                                        sum = 0;
+    logs_fixture_open(&h, t);
     for (int i = 0; i < TOKENS * ROUNDS; i++) {
         char          id[16];
         struct signin s = {.time_ns = 5, .from_cache = true, .unique_id = {id, (size_t)snprintf(id, sizeof id, "%dtoken", i % TOKENS)}};
@@ -216,12 +216,12 @@ TEST(signins_with_many_tokens_by_turns_make_few_records)
 // A flood of refusals makes few records, which say how many there were, and takes no other record's room.
 TEST(signins_refused_in_a_flood_are_counted)
 {
-    CLEANUP(house_close) struct house h;
-    struct signin                    *list = NULL;
-    struct work                       w;
-    size_t                            n, all = 50000;
-    uint64_t                          sum = 0;
-    house_open(&h, t);
+    CLEANUP(logs_fixture_close) struct logs_fixture h;
+    struct signin                                  *list = NULL;
+    struct work                                     w;
+    size_t                                          n, all = 50000;
+    uint64_t                                        sum = 0;
+    logs_fixture_open(&h, t);
     struct signin s = {.time_ns = 5, .error_code = 400, .error = S("IDENTITY_NOT_FOUND"), .endpoint = S("imds"), .host = S("/vm"), .target = S("x")};
     for (size_t i = 0; i < all; i++) {
         logs_signin(&h.looks, &h.s.product, &s);
@@ -242,8 +242,8 @@ TEST(signins_refused_in_a_flood_are_counted)
 
 // Threads that count while another one collects: no answer is lost, none is counted twice.
 struct counter {
-    struct house *h;
-    unsigned      row;
+    struct logs_fixture *h;
+    unsigned             row;
 };
 
 #define ANSWERS 20000
@@ -262,14 +262,14 @@ static void *count_answers(void *context)
 
 TEST(signins_are_counted_while_they_are_collected)
 {
-    CLEANUP(house_close) struct house h;
-    pthread_t                         threads[2];
-    struct counter                    counters[2];
-    struct signin                    *list = NULL;
-    struct work                       w;
-    size_t                            n;
-    uint64_t                          sum = 0;
-    house_open(&h, t);
+    CLEANUP(logs_fixture_close) struct logs_fixture h;
+    pthread_t                                       threads[2];
+    struct counter                                  counters[2];
+    struct signin                                  *list = NULL;
+    struct work                                     w;
+    size_t                                          n;
+    uint64_t                                        sum = 0;
+    logs_fixture_open(&h, t);
     for (unsigned i = 0; i < 2; i++) {
         counters[i] = (struct counter){&h, i + 1};
         CHECK(pthread_create(&threads[i], NULL, count_answers, &counters[i]) == 0);

@@ -56,25 +56,25 @@ class Stage:
         return found[0]
 
 
-@pytest.fixture(scope="module", name="house")
+@pytest.fixture(scope="module", name="s")
 def stage(server):
     return Stage(server)
 
 
-def test_o1_each_change_has_one_activity_record(house):
+def test_o1_each_change_has_one_activity_record(s):
     """O1: each change has one activity record, the directory's changes too"""
     user = {"accountEnabled": True, "displayName": "Logged", "mailNickname": "logged", "passwordProfile": {"password": SECRET},
-            "userPrincipalName": f"logged@{house.server.facts['names'].get('domain', 'lanyard.localhost')}"}
-    made = json.loads(house.server.call("api", "POST", "https://graph.microsoft.com/v1.0/users", "-", given=json.dumps(user)))
+            "userPrincipalName": f"logged@{s.server.facts['names'].get('domain', 'lanyard.localhost')}"}
+    made = json.loads(s.server.call("api", "POST", "https://graph.microsoft.com/v1.0/users", "-", given=json.dumps(user)))
     group = {"displayName": "Logged", "mailEnabled": False, "mailNickname": "loggedgroup", "securityEnabled": True}
-    crew = json.loads(house.server.call("api", "POST", "https://graph.microsoft.com/v1.0/groups", "-", given=json.dumps(group)))
+    crew = json.loads(s.server.call("api", "POST", "https://graph.microsoft.com/v1.0/groups", "-", given=json.dumps(group)))
     reference = {"@odata.id": f"https://graph.microsoft.com/v1.0/directoryObjects/{made['id']}"}
-    house.server.call("api", "POST", f"https://graph.microsoft.com/v1.0/groups/{crew['id']}/members/$ref", "-", given=json.dumps(reference))
-    house.grant("Key Vault Reader")
-    done = [(r["operationName"]["value"], r["authorization"]["scope"]) for r in records(house.server, "activity")]
+    s.server.call("api", "POST", f"https://graph.microsoft.com/v1.0/groups/{crew['id']}/members/$ref", "-", given=json.dumps(reference))
+    s.grant("Key Vault Reader")
+    done = [(r["operationName"]["value"], r["authorization"]["scope"]) for r in records(s.server, "activity")]
     for action, scope in (
-        ("Microsoft.Resources/subscriptions/resourceGroups/write", house.rg),
-        ("Microsoft.Compute/virtualMachines/write", house.machine),
+        ("Microsoft.Resources/subscriptions/resourceGroups/write", s.rg),
+        ("Microsoft.Compute/virtualMachines/write", s.machine),
         ("microsoft.directory/users/create", f"/users/{made['id']}"),
         ("microsoft.directory/groups/create", f"/groups/{crew['id']}"),
         ("microsoft.directory/groups/members/update", f"/groups/{crew['id']}/members/{made['id']}"),
@@ -83,59 +83,59 @@ def test_o1_each_change_has_one_activity_record(house):
     same(sum(action == "Microsoft.Authorization/roleAssignments/write" for action, _ in done), 1, "the grant")
 
 
-def test_o1_operations_of_a_vault_are_recorded(house):
+def test_o1_operations_of_a_vault_are_recorded(s):
     """O1: an operation of a vault is recorded, denied and allowed, with who, where and why"""
-    status, denied = house.secret("PUT", "a", {"value": SECRET}, house.token)
+    status, denied = s.secret("PUT", "a", {"value": SECRET}, s.token)
     same(status, 403, "without a role")
-    house.grant("Key Vault Secrets Officer")
-    status, allowed = house.secret("PUT", "a", {"value": SECRET}, house.token, **{"User-Agent": "the-test/1"})
+    s.grant("Key Vault Secrets Officer")
+    status, allowed = s.secret("PUT", "a", {"value": SECRET}, s.token, **{"User-Agent": "the-test/1"})
     same(status, 200, "with one")
-    status, missing = house.secret("GET", "none", token=house.token)
+    status, missing = s.secret("GET", "none", token=s.token)
     same(status, 404, "what is not there")
-    record = house.one("diagnostic", denied)
+    record = s.one("diagnostic", denied)
     same((record["operationName"], record["resultSignature"], record["properties"]["httpStatusCode"]), ("SecretSet", "NOT_AUTHORIZED", 403), "denied")
     assert not record["properties"]["isAllowed"] and record["resultType"] == "Failure", "it was not allowed"
-    record = house.one("diagnostic", allowed)
+    record = s.one("diagnostic", allowed)
     same((record["operationName"], record["category"], record["resultType"]), ("SecretSet", "AuditEvent", "Success"), "allowed")
-    same(record["identity"]["claim"][OID], house.principal, "who")
-    same(record["resourceId"], house.vault, "the target")
-    same(record["properties"]["id"], f"{house.vault}/secrets/a", "the object")
+    same(record["identity"]["claim"][OID], s.principal, "who")
+    same(record["resourceId"], s.vault, "the target")
+    same(record["properties"]["id"], f"{s.vault}/secrets/a", "the object")
     same(record["properties"]["clientInfo"], "the-test/1", "the program")
     assert record["properties"]["isAllowed"] and record["properties"]["isRbacAuthorized"], "roles allowed it"
-    grants = house.server.api("GET", f"{house.vault}/providers/Microsoft.Authorization/roleAssignments?api-version=2022-04-01")["value"]
+    grants = s.server.api("GET", f"{s.vault}/providers/Microsoft.Authorization/roleAssignments?api-version=2022-04-01")["value"]
     assert record["properties"]["appliedAssignmentId"] in [g["name"] for g in grants], "by that assignment"
-    record = house.one("diagnostic", missing)
+    record = s.one("diagnostic", missing)
     assert record["properties"]["isAllowed"] and record["properties"]["httpStatusCode"] == 404, "allowed, and not found"
 
 
-def test_o1_unauthenticated_callers_are_recorded(house):
+def test_o1_unauthenticated_callers_are_recorded(s):
     """O1: who cannot be told who he is, is recorded as that"""
     for token, result in ((None, "TOKEN_MISSING"), ("nonsense", "TOKEN_MALFORMED")):
-        status, correlation = house.secret("GET", "a", token=token)
+        status, correlation = s.secret("GET", "a", token=token)
         same(status, 401, "status")
-        record = house.one("diagnostic", correlation)
+        record = s.one("diagnostic", correlation)
         same((record["operationName"], record["resultSignature"]), ("Authentication", result), "the record")
         same(record["identity"]["claim"], {}, "nobody")
 
 
-def test_the_management_api_makes_no_diagnostic_records(house):
+def test_the_management_api_makes_no_diagnostic_records(s):
     """the management API and refused management calls make no diagnostic records"""
-    before = len(records(house.server, "diagnostic"))
-    house.server.api("GET", f"{house.vault}?api-version=2023-07-01")
-    house.server.ask("management.azure.com", "GET", f"{house.vault}?api-version=2023-07-01", token="nonsense")
-    same(len(records(house.server, "diagnostic")), before, "records")
+    before = len(records(s.server, "diagnostic"))
+    s.server.api("GET", f"{s.vault}?api-version=2023-07-01")
+    s.server.ask("management.azure.com", "GET", f"{s.vault}?api-version=2023-07-01", token="nonsense")
+    same(len(records(s.server, "diagnostic")), before, "records")
 
 
-def test_a_log_is_followed(house):
+def test_a_log_is_followed(s):
     """a log is followed from where it stands, each record once"""
-    log = house.server.home + "/followed"
+    log = s.server.home + "/followed"
     with open(log, "w", encoding="utf-8") as out:
-        process = subprocess.Popen([house.server.binary, "logs", "diagnostic", "-f", "--json", "-n", "1"], env=house.server.env, stdout=out)
+        process = subprocess.Popen([s.server.binary, "logs", "diagnostic", "-f", "--json", "-n", "1"], env=s.server.env, stdout=out)
     try:
         sent = []
         for look in range(LOOKS_MAX):
             if look in (20, 60):
-                sent.append(house.secret("GET", "a", token=house.token)[1])
+                sent.append(s.secret("GET", "a", token=s.token)[1])
             lines = [json.loads(line)["correlationId"] for line in pathlib.Path(log).read_text(encoding="utf-8").splitlines(keepends=True) if line.endswith("\n")]
             if len(sent) == 2 and lines[1:] == sent:
                 break
@@ -146,28 +146,28 @@ def test_a_log_is_followed(house):
         process.wait(20)
 
 
-def test_nobody_but_the_operator_reads_the_logs(house):
+def test_nobody_but_the_operator_reads_the_logs(s):
     """nobody but the operator reads the logs"""
     for host in ("management.azure.com", "localhost"):
-        answer = house.server.ask(host, "GET", "/lanyard/logs/activity", token=house.token)
+        answer = s.server.ask(host, "GET", "/lanyard/logs/activity", token=s.token)
         assert answer.status in (400, 401, 403, 404), f"{host}: {answer.status}"
         assert "operationName" not in answer.text, "and nothing of it"
 
 
-def test_wrong_logs_numbers_and_cursors_are_refused(house):
+def test_wrong_logs_numbers_and_cursors_are_refused(s):
     """what is no log, no number and no cursor is refused"""
     for path, status in (("nothing", 404), ("activity?$top=0", 400), ("activity?$top=1001", 400), ("activity?$top=x", 400), ("signin?after=x", 400),
                          ("signin?after=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", 200), ("diagnostic?correlationId=x", 400),
                          ("activity?$filter=status/errorCode%20eq%200", 400), ("signin?$filter=x", 400), ("signin?since=x", 400)):
-        command = [house.server.binary, "api", "--include", "GET", f"/lanyard/logs/{path}"]
-        out = subprocess.run(command, env=house.server.env, capture_output=True, text=True, check=False).stdout
+        command = [s.server.binary, "api", "--include", "GET", f"/lanyard/logs/{path}"]
+        out = subprocess.run(command, env=s.server.env, capture_output=True, text=True, check=False).stdout
         same(int(out.split(maxsplit=2)[1]), status, path)
 
 
-def test_queued_records_are_kept_at_a_stop(house):
+def test_queued_records_are_kept_at_a_stop(s):
     """the records of what waited are there after a stop"""
-    _, correlation = house.secret("GET", "a", token=house.token)
-    assert house.server.stop(), "the server stops"
-    house.server.start()
-    same(house.one("diagnostic", correlation)["operationName"], "SecretGet", "the record")
+    _, correlation = s.secret("GET", "a", token=s.token)
+    assert s.server.stop(), "the server stops"
+    s.server.start()
+    same(s.one("diagnostic", correlation)["operationName"], "SecretGet", "the record")
 

@@ -5,7 +5,7 @@
 
 #define ORPHANS 6000 /* more than one page may look at, so that a page ends within the first kind */
 
-struct desk {
+struct audit_fixture {
     struct test_product  s;
     struct http_exchange x;
     struct http_request  http;
@@ -13,29 +13,29 @@ struct desk {
     struct wire          wire;
 };
 
-static void desk_open(struct desk *d, struct test *t)
+static void audit_fixture_open(struct audit_fixture *f, struct test *t)
 {
-    *d = (struct desk){.http = {.host = S("localhost"), .path = S("/lanyard/audit")}};
-    test_product_open(&d->s, t);
-    call_init(&d->x.call, NULL, NULL);
-    d->wire = (struct wire){.http = &d->http, .product = &d->s.product, .path = S("/lanyard/audit"), .query = d->query};
+    *f = (struct audit_fixture){.http = {.host = S("localhost"), .path = S("/lanyard/audit")}};
+    test_product_open(&f->s, t);
+    call_init(&f->x.call, NULL, NULL);
+    f->wire = (struct wire){.http = &f->http, .product = &f->s.product, .path = S("/lanyard/audit"), .query = f->query};
 }
 
-static void desk_close(struct desk *d)
+static void audit_fixture_close(struct audit_fixture *f)
 {
-    test_product_close(&d->s);
-    call_clear(&d->x.call);
+    test_product_close(&f->s);
+    call_clear(&f->x.call);
 }
 
-static enum err ask(struct desk *d, str cursor, const struct json **out)
+static enum err ask(struct audit_fixture *f, str cursor, const struct json **out)
 {
-    struct answer a = {.x = &d->x};
+    struct answer a = {.x = &f->x};
     str           text;
-    d->query[0] = (struct http_field){S("$skiptoken"), cursor};
-    d->wire.query_n = cursor.at ? 1 : 0;
-    TRY(operator_audit_list(d->s.call, &d->s.work, &d->wire, &a));
-    TRY(buf_finish(d->s.call, &a.body, &text));
-    return json_parse(d->s.call, text, out);
+    f->query[0] = (struct http_field){S("$skiptoken"), cursor};
+    f->wire.query_n = cursor.at ? 1 : 0;
+    TRY(operator_audit_list(f->s.call, &f->s.work, &f->wire, &a));
+    TRY(buf_finish(f->s.call, &a.body, &text));
+    return json_parse(f->s.call, text, out);
 }
 
 static str cursor_of(const struct json *page)
@@ -52,16 +52,16 @@ static int by_text(const void *a, const void *b)
 
 TEST(A1_audit_lists_each_finding_once_over_pages_and_kinds)
 {
-    CLEANUP(desk_close) struct desk d;
-    const struct json              *page;
-    str                             cursor = STR_NONE, *subjects;
-    size_t                          n = 0, pages = 0;
-    desk_open(&d, t);
-    for (unsigned i = 0; i < ORPHANS; i++) test_product_assign(&d.s, (object_id){test_product_guid(i + 1000)}, "Reader", TEST_PRODUCT_GROUP);
+    CLEANUP(audit_fixture_close) struct audit_fixture f;
+    const struct json                                *page;
+    str                                               cursor = STR_NONE, *subjects;
+    size_t                                            n = 0, pages = 0;
+    audit_fixture_open(&f, t);
+    for (unsigned i = 0; i < ORPHANS; i++) test_product_assign(&f.s, (object_id){test_product_guid(i + 1000)}, "Reader", TEST_PRODUCT_GROUP);
     CHECK_OK(NEW(t->call, &subjects, ORPHANS + 1));
     do {
         page = NULL;
-        CHECK_OK(ask(&d, cursor, &page));
+        CHECK_OK(ask(&f, cursor, &page));
         const struct json *items = json_get(page, S("value"));
         for (size_t i = 0; i < json_n(items) && n <= ORPHANS; i++) {
             CHECK_STR(json_get_str(json_at(items, i), S("kind")), S("orphaned-assignment"), "the kind");
@@ -78,12 +78,12 @@ TEST(A1_audit_lists_each_finding_once_over_pages_and_kinds)
 
 TEST(A1_audit_refuses_cursors_that_it_did_not_give)
 {
-    CLEANUP(desk_close) struct desk d;
-    const struct json              *page;
-    desk_open(&d, t);
+    CLEANUP(audit_fixture_close) struct audit_fixture f;
+    const struct json                                *page;
+    audit_fixture_open(&f, t);
     static const char *const CURSORS[] = {"x", "AAAAAAAAAAAAAAAAAAAAAAAA", ""};
     for (size_t i = 0; i < COUNT(CURSORS); i++) {
-        CHECK_ERR(ask(&d, str_of(CURSORS[i]), &page), ERR_PARAMETER_INVALID, CURSORS[i]);
+        CHECK_ERR(ask(&f, str_of(CURSORS[i]), &page), ERR_PARAMETER_INVALID, CURSORS[i]);
         call_forgive(t->call);
     }
 }
