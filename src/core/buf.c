@@ -82,13 +82,9 @@ void buf_addf(struct buf *b, const char *format, ...)
 
 void buf_add_i64(struct buf *b, int64_t v)
 {
-    char     digits[24];
-    char    *p = digits + sizeof digits;
-    uint64_t rest = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
-    do *--p = (char)('0' + rest % 10);
-    while ((rest /= 10) > 0);
-    if (v < 0) *--p = '-';
-    buf_add(b, (str){p, (size_t)(digits + sizeof digits - p)});
+    char digits[STR_DECIMAL_BYTES];
+    if (v < 0) buf_add_char(b, '-');
+    buf_add(b, str_decimal(v < 0 ? 0 - (uint64_t)v : (uint64_t)v, digits));
 }
 
 enum err buf_finish(struct call *c, const struct buf *b, str *out)

@@ -111,6 +111,16 @@ bool str_cut(str *rest, char sep, str *piece)
     return true;
 }
 
+str str_decimal(uint64_t v, char room[STR_DECIMAL_BYTES])
+{
+    static const char PAIRS[] = "0001020304050607080910111213141516171819202122232425262728293031323334353637383940414243444546474849"
+                                "5051525354555657585960616263646566676869707172737475767778798081828384858687888990919293949596979899";
+    char             *p = room + STR_DECIMAL_BYTES;
+    for (; v >= 10; v /= 100) memcpy(p -= 2, PAIRS + v % 100 * 2, 2); // two digits for each division
+    if (v > 0 || p == room + STR_DECIMAL_BYTES) *--p = (char)('0' + v);
+    return (str){p, (size_t)(room + STR_DECIMAL_BYTES - p)};
+}
+
 bool str_to_u64(str s, uint64_t *out)
 {
     uint64_t v = 0;

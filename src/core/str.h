@@ -133,6 +133,9 @@ str str_trim(str s); /* without spaces and tabs at either end */
  */
 bool str_cut(str *rest, char sep, str *piece);
 
+#define STR_DECIMAL_BYTES 20
+/* The digits of a number, in `room`. */
+str str_decimal(uint64_t v, char room[STR_DECIMAL_BYTES]);
 /* A decimal number that fills all of `s`: false for anything else, overflow too. */
 MUST_USE bool str_to_i64(str s, int64_t *out);
 MUST_USE bool str_to_u64(str s, uint64_t *out);

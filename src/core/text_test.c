@@ -15,6 +15,23 @@ TEST(str_cut_gives_every_piece)
     }
 }
 
+TEST(str_decimal_writes_what_is_read_back)
+{
+    char     room[STR_DECIMAL_BYTES], want[24];
+    uint64_t near = 1;
+    for (int i = 0; i < 20; i++, near *= 10) { // every number of digits
+        for (int by = -2; by <= 2; by++) {
+            uint64_t v = near + (uint64_t)by, back = 0;
+            str      text = str_decimal(v, room);
+            snprintf(want, sizeof want, "%llu", (unsigned long long)v);
+            CHECK_STR(text, str_of(want), want);
+            CHECK_ROW(str_to_u64(text, &back) && back == v, want);
+        }
+    }
+    CHECK_STR(str_decimal(0, room), S("0"), "0");
+    CHECK_STR(str_decimal(UINT64_MAX, room), S("18446744073709551615"), "the largest");
+}
+
 TEST(str_to_i64_takes_whole_numbers_only)
 {
     static const struct { const char *text; bool ok; int64_t want; } CASES[] = {

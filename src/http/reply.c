@@ -83,11 +83,8 @@ static void put(struct http_loop *loop, str s)
 
 static void put_number(struct http_loop *loop, size_t v)
 {
-    char  digits[24];
-    char *p = digits + sizeof digits;
-    do *--p = (char)('0' + v % 10);
-    while ((v /= 10) > 0);
-    put(loop, (str){p, (size_t)(digits + sizeof digits - p)});
+    char digits[STR_DECIMAL_BYTES];
+    put(loop, str_decimal(v, digits));
 }
 
 static void put_date(struct http_loop *loop, int64_t now_s)
