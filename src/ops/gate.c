@@ -6,6 +6,7 @@
 enum err work_begin(struct call *c, struct product *p, unsigned row, struct work *out)
 {
     if (!p->sessions[row]) TRY(store_session_open(c, p->store, STORE_READ, &p->sessions[row]));
+    store_end_outdated(p->sessions[row]); // of an earlier work in this turn
     *out = (struct work){.product = p, .row = row, .store = p->sessions[row]};
     out->world = world_enter(p->worlds, row);
     return OK;

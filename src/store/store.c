@@ -223,6 +223,11 @@ enum err store_begin_latest(struct call *c, struct store_session *x)
     return store_begin_read(c, x);
 }
 
+void store_end_outdated(struct store_session *x)
+{
+    if (x->in_read && x->saw_commits != atomic_load(&x->store->commits)) store_end_read(x);
+}
+
 void store_end_read(struct store_session *x)
 {
     assert(!x->visiting);

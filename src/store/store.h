@@ -165,6 +165,8 @@ void     store_end_read(struct store_session *x); /* also without one */
  * another. In a writing session, which has its own transaction, it does nothing.
  */
 FALLIBLE store_begin_latest(struct call *c, struct store_session *x);
+/* Ends a transaction that store_begin_latest began and that misses a commit by now: whoever looks next sees it. */
+void store_end_outdated(struct store_session *x);
 
 /*
  * Writing. A transaction holds any number of marks: store_undo takes back what was written since the

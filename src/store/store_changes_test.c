@@ -297,7 +297,12 @@ TEST(store_begin_latest_sees_every_commit_before_it)
         CHECK_OK(store_get(t->call, f.r, STORE_ROLE, S("a"), &got));
         CHECK_STR(bytes_str(got), S("2"), b->name); // nothing of it is committed
         store_rollback(f.w);
-        store_end_read(f.r);
+        store_end_outdated(f.r); // it misses nothing, and goes on
+        CHECK_ERR(store_begin_read(t->call, f.r), ERR_INTERNAL, "one inside another");
+        CHECK_OK(fixture_put(t->call, &f, STORE_ROLE, S("a"), S("4")));
+        store_end_outdated(f.r);
+        CHECK_OK(store_get(t->call, f.r, STORE_ROLE, S("a"), &got));
+        CHECK_STR(bytes_str(got), S("4"), b->name);
         CHECK_OK(store_begin_read(t->call, f.r));
     }
 }
