@@ -55,9 +55,10 @@ static const struct example_row EXAMPLES[] = {
 
 static const struct section_row SECTIONS[] = {
     {"What is looked for",
-     "  condition-never-applies  warning  The condition of a role assignment asks for attributes that none of the role's\n"
-     "                                    actions carry: @Resource[...queues:name] on a role that reads blobs. Such a\n"
-     "                                    condition is accepted, as in the cloud, and is never true.\n"
+     "  condition-never-applies  warning  The condition of a role assignment asks for attributes that none\n"
+     "                                    of the role's actions carry: @Resource[...queues:name] on a role\n"
+     "                                    that reads blobs. Such a condition is accepted, as in the cloud,\n"
+     "                                    and is never true.\n"
      "  orphaned-assignment      note     The principal of a role assignment is gone; see lanyard orphans."},
 };
 

@@ -962,7 +962,7 @@ def test_o4_why_names_the_cause_of_each_kind_of_refusal(s):
         (("nobody", SECRET_GET, f"{s.vault}2"), "No such resource"),
         (("nobody", SECRET_GET, f"{s.subscription}/resourceGroups/none"), "could not be found"),
         ((str(uuid.uuid4()), SECRET_GET, secret), "No such principal"),
-        (("nobody", "*", "/"), "is no action"),
+        (("nobody", "*", "/"), "is not an action"),
         (("not-an-id",), "is not the id of a refused request"),
         ((str(uuid.uuid4()),), "is recorded"),
         (("who?", SECRET_GET, "/"), "neither"),
