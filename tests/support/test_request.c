@@ -19,7 +19,9 @@ static void begin(struct test_product *s, struct test_request *r, const char *li
     r->wire = (struct wire){.http = &r->x.request, .service = r->service, .product = &s->product, .label = r->label};
     r->answer = (struct answer){.x = &r->x, .body = {.arena = &r->x.call.arena}};
     buf_init(&r->x.response.head, &r->x.call.arena);
-    s->work.decided.op = NULL; // each request is a work of its own
+    // Each request is a work of its own: what the last one decided and read is of a call that may be gone.
+    s->work.decided.op = NULL;
+    s->work.asked = (struct scope){0};
 }
 
 enum err test_request_run(struct call *c, struct test_product *s, struct test_request *r, const char *line, const char *body)
