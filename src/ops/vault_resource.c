@@ -337,7 +337,11 @@ enum err vault_resource_remove(struct call *c, struct work *w, const struct reso
     deleted.deleted_ns = c->now_ns;
     deleted.purge_due_ns = c->now_ns + days * S_PER_DAY * NS_PER_S;
     TRY(resource_new(c, &deleted, &record));
-    TRY(work_change(c, w, STORE_RESOURCE, &before->ref, NULL));
+    enum err failed = work_change(c, w, STORE_RESOURCE, &before->ref, NULL);
+    if (failed != OK) {
+        ref_drop(&record->ref);
+        return failed;
+    }
     TRY(work_change(c, w, STORE_RESOURCE, NULL, &record->ref));
     *out_handled = true;
     return OK;
