@@ -124,13 +124,13 @@ await test("S8 group: names of every allowed character, up to 90", async () => {
 await test("S8 group: deleted with all that is in it", async () => {
   const group = `${GROUP}-doomed`;
   await groups.createOrUpdate(group, { location });
-  await resources.createOrUpdateById(siteId("site", group), SITES, { location, identity: { type: "SystemAssigned" } });
+  await resources.createOrUpdateById(siteId("site-of-group", group), SITES, { location, identity: { type: "SystemAssigned" } });
   await groups.delete(group);
   assert.equal((await groups.checkExistence(group)).body, false);
   await refused(() => groups.get(group), NO_GROUP);
   await groups.createOrUpdate(group, { location });
   assert.deepEqual(await all(resources.listByResourceGroup(group)), []);
-  await refused(() => resources.getById(siteId("site", group), SITES), NO_RESOURCE);
+  await refused(() => resources.getById(siteId("site-of-group", group), SITES), NO_RESOURCE);
 });
 
 // --- resources of any type ---
