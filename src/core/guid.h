@@ -43,7 +43,13 @@ static inline bool guid_is_none(guid g)
 
 static inline int guid_cmp(guid a, guid b)
 {
-    return memcmp(a.b, b.b, sizeof a.b);
+    uint64_t x[2], y[2]; // not memcmp, which is a call: a search among a million ids compares twenty times
+    memcpy(x, a.b, sizeof x);
+    memcpy(y, b.b, sizeof y);
+    int half = x[0] == y[0];
+    x[half] = be64toh(x[half]);
+    y[half] = be64toh(y[half]);
+    return (x[half] > y[half]) - (x[half] < y[half]);
 }
 
 /* The 16 bytes as a view, for use as a map's key. */

@@ -17,6 +17,8 @@ static str *text_at(void *record, size_t offset)
 static bool head_bytes(size_t size, size_t tail, size_t *out_struct, size_t *out_head)
 {
     const size_t align = alignof(max_align_t);
+    *out_struct = *out_head = size;
+    if (tail == 0) return true; // texts need no alignment
     if (!size_add(size, align - 1, &size) || !size_add(tail, align - 1, &tail)) return false;
     *out_struct = size / align * align;
     return size_add(*out_struct, tail / align * align, out_head);
@@ -29,7 +31,7 @@ void *record_new(const void *plain, size_t size, const size_t *texts, size_t tex
     total = head;
     for (size_t i = 0; i < text_n; i++) {
         const str *s = (const str *)((const char *)plain + texts[i]);
-        if (!size_add(total, s->n, &total) || !size_add(total, 1, &total)) return NULL;
+        if (s->n && (!size_add(total, s->n, &total) || !size_add(total, 1, &total))) return NULL;
     }
     char *record = calloc(1, total);
     if (!record) return NULL;
@@ -39,8 +41,8 @@ void *record_new(const void *plain, size_t size, const size_t *texts, size_t tex
     for (size_t i = 0; i < text_n; i++) {
         str *s = text_at(record, texts[i]);
         if (s->n) memcpy(at, s->at, s->n);
-        s->at = at;
-        at += s->n + 1;
+        s->at = s->n ? at : "";
+        at += s->n ? s->n + 1 : 0;
     }
     if (out_tail) *out_tail = record + struct_bytes;
     return record;

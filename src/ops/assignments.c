@@ -163,6 +163,7 @@ static enum err write_assignment(struct call *c, struct work *w, const void *arg
     struct scope                  scope;
     const struct assignment      *before = rbac_find_assignment(w->world->rules, args->id);
     struct assignment             next = before ? *before : (struct assignment){0};
+    struct assignment_notes       notes;
     TRY(work_scope(c, w, args->scope, &scope));
     TRY(assignment_require_scope(c, w, &scope));
     TRY(check_texts(c, args));
@@ -174,9 +175,10 @@ static enum err write_assignment(struct call *c, struct work *w, const void *arg
     next.role = args->role;
     next.scope = scope.path;
     next.condition = args->condition;
-    next.condition_version = !str_empty(args->condition) && str_empty(args->condition_version) ? S("2.0") : args->condition_version;
-    next.description = args->description;
-    next.delegated_identity = args->delegated_identity;
+    notes.condition_version = !str_empty(args->condition) && str_empty(args->condition_version) ? S("2.0") : args->condition_version;
+    notes.description = args->description;
+    notes.delegated_identity = args->delegated_identity;
+    next.notes = &notes;
     next.updated_ns = c->now_ns;
     next.updated_by = c->caller->id;
     if (!before) {

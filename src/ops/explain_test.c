@@ -158,7 +158,8 @@ TEST(O4_why_a_condition_is_false_names_the_clause) // R5
 {
     CLEANUP(explain_fixture_close) struct explain_fixture f;
     explain_fixture_open(&f, t);
-    struct assignment a = {.principal = f.s.caller.id, .role = role_of(&f, USER), .scope = S(VAULT), .condition_version = S("2.0")};
+    struct assignment a = {
+        .principal = f.s.caller.id, .role = role_of(&f, USER), .scope = S(VAULT), .notes = &(struct assignment_notes){.condition_version = S("2.0")}};
     a.condition = S("((!(ActionMatches{'" GET_SECRET "'})) OR (@Resource[Microsoft.KeyVault/vaults/secrets:name] StringStartsWith 'app2-'))");
     put_assignment(&f, &a);
     ask(&f, f.s.caller.id, GET_SECRET, RBAC_DATA, SECRET);

@@ -1,6 +1,9 @@
 #include "rbac/assignment.h"
 
+#include <stdlib.h>
+
 #include "core/record.h"
+#include "core/shared_text.h"
 #include "rbac/lists.h"
 
 enum { ASSIGNMENT_VERSION = 1, DENY_VERSION = 1 };
@@ -19,36 +22,83 @@ static enum err at_most(struct call *c, str s, size_t limit, const char *what)
     return s.n <= limit ? OK : FAIL(c, ERR_TOO_LARGE, "%s has at most %zu bytes.", what, limit);
 }
 
+static void assignment_free(struct ref *r)
+{
+    shared_text_drop(((struct assignment *)r)->scope);
+    free(r);
+}
+
+struct assignment_notes assignment_notes_of(const struct assignment *a)
+{
+    return a->notes ? *a->notes : (struct assignment_notes){0};
+}
+
+static enum err check_notes(struct call *c, const struct assignment_notes *n)
+{
+    TRY(at_most(c, n->description, ASSIGNMENT_MAX_DESCRIPTION_BYTES, "The description of a role assignment"));
+    TRY(at_most(c, n->condition_version, 16, "A condition's version"));
+    return at_most(c, n->delegated_identity, SCOPE_MAX_BYTES, "A resource id");
+}
+
+static void place_notes(struct lists *l, const struct assignment_notes *from, struct assignment *to)
+{
+    struct assignment_notes copy = {lists_text(l, from->condition_version), lists_text(l, from->description),
+                                    lists_text(l, from->delegated_identity)};
+    to->notes = lists_slots(l, &copy, 1, sizeof copy);
+}
+
+static bool is_empty(const struct assignment_notes *n)
+{
+    return str_empty(n->condition_version) && str_empty(n->description) && str_empty(n->delegated_identity);
+}
+
 enum err assignment_new(struct call *c, const struct assignment *plain, struct assignment **out)
 {
-    static const size_t TEXTS[] = {
-        offsetof(struct assignment, scope),       offsetof(struct assignment, condition),          offsetof(struct assignment, condition_version),
-        offsetof(struct assignment, description), offsetof(struct assignment, delegated_identity),
-    };
-    struct assignment a = *plain;
+    static const size_t           TEXTS[] = {offsetof(struct assignment, condition)};
+    const struct assignment_notes notes = assignment_notes_of(plain);
+    struct assignment             a = *plain, ignored;
+    struct lists                  measure = {0};
+    void                         *tail;
     if (a.condition.n > ASSIGNMENT_MAX_CONDITION_BYTES)
         return FAIL(c, ERR_CONDITION_INVALID, "A condition has at most %u bytes.", ASSIGNMENT_MAX_CONDITION_BYTES);
-    TRY(at_most(c, a.description, ASSIGNMENT_MAX_DESCRIPTION_BYTES, "The description of a role assignment"));
-    TRY(at_most(c, a.condition_version, 16, "A condition's version"));
-    TRY(at_most(c, a.delegated_identity, SCOPE_MAX_BYTES, "A resource id"));
+    TRY(check_notes(c, &notes));
     TRY(normal_scope(c, plain->scope, &a.scope));
-    struct assignment *fresh = record_new(&a, sizeof a, TEXTS, COUNT(TEXTS), 0, NULL);
+    a.notes = NULL;
+    if (!is_empty(&notes)) place_notes(&measure, &notes, &ignored);
+    struct assignment *fresh = record_new(&a, sizeof a, TEXTS, COUNT(TEXTS), lists_bytes(&measure), &tail);
     if (!fresh) return FAIL_PLAIN(c, ERR_NO_MEMORY);
+    struct lists into = lists_into(&measure, tail);
+    if (!is_empty(&notes)) place_notes(&into, &notes, fresh);
+    fresh->scope = shared_text_new(a.scope);
+    fresh->ref.free = assignment_free;
+    if (!fresh->scope.at) {
+        ref_drop(&fresh->ref);
+        return FAIL_PLAIN(c, ERR_NO_MEMORY);
+    }
     *out = fresh;
     return OK;
 }
 
+void assignment_share_scope(struct assignment *a, const struct assignment *other)
+{
+    bool is_own = atomic_load_explicit(&a->ref.n, memory_order_acquire) == 1;
+    if (!is_own || a->scope.at == other->scope.at || !str_eq(a->scope, other->scope)) return;
+    shared_text_drop(a->scope);
+    a->scope = shared_text_take(other->scope);
+}
+
 void assignment_pack(struct buf *b, const struct assignment *a)
 {
+    const struct assignment_notes notes = assignment_notes_of(a);
     pack_begin(b, ASSIGNMENT_VERSION);
     pack_guid(b, a->id);
     pack_guid(b, a->principal.g);
     pack_guid(b, a->role);
     pack_str(b, a->scope);
     pack_str(b, a->condition);
-    pack_str(b, a->condition_version);
-    pack_str(b, a->description);
-    pack_str(b, a->delegated_identity);
+    pack_str(b, notes.condition_version);
+    pack_str(b, notes.description);
+    pack_str(b, notes.delegated_identity);
     pack_u64(b, a->principal_type);
     pack_i64(b, a->counts_from_ns);
     pack_i64(b, a->lingers_until_ns);
@@ -60,17 +110,18 @@ void assignment_pack(struct buf *b, const struct assignment *a)
 
 enum err assignment_unpack(struct call *c, bytes record, struct assignment **out)
 {
-    struct unpack     u;
-    struct assignment a = {0};
+    struct unpack           u;
+    struct assignment_notes notes;
+    struct assignment       a = {.notes = &notes};
     unpack_begin(&u, record);
     a.id = unpack_guid(&u);
     a.principal.g = unpack_guid(&u);
     a.role = unpack_guid(&u);
     a.scope = unpack_str(&u);
     a.condition = unpack_str(&u);
-    a.condition_version = unpack_str(&u);
-    a.description = unpack_str(&u);
-    a.delegated_identity = unpack_str(&u);
+    notes.condition_version = unpack_str(&u);
+    notes.description = unpack_str(&u);
+    notes.delegated_identity = unpack_str(&u);
     uint64_t type = unpack_u64(&u);
     a.counts_from_ns = unpack_i64(&u);
     a.lingers_until_ns = unpack_i64(&u);

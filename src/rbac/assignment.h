@@ -17,30 +17,44 @@
 
 enum principal_type { PRINCIPAL_TYPE_USER, PRINCIPAL_TYPE_GROUP, PRINCIPAL_TYPE_SERVICE, PRINCIPAL_TYPE_FOREIGN_GROUP, PRINCIPAL_TYPE_DEVICE };
 
-/* What a decision reads stands at the end, before the texts: the scope's text is the first of those. */
+/* What few assignments have, and no decision reads. */
+struct assignment_notes {
+    str condition_version; /* "2.0" or empty */
+    str description;
+    str delegated_identity; /* delegatedManagedIdentityResourceId; empty: none */
+};
+
+/* What a decision reads stands at the end. */
 struct assignment {
-    struct ref          ref;
-    str                 condition_version; /* "2.0" or empty */
-    str                 description;
-    str                 delegated_identity; /* delegatedManagedIdentityResourceId; empty: none */
-    int64_t             created_ns, updated_ns;
-    object_id           created_by, updated_by;
-    enum principal_type principal_type;
-    guid                id; /* its name */
-    guid                role;
-    object_id           principal;
-    int64_t             counts_from_ns; /* before that time it grants nothing (propagation) */
+    struct ref                     ref;
+    const struct assignment_notes *notes; /* NULL: none */
+    int64_t                        created_ns, updated_ns;
+    object_id                      created_by, updated_by;
+    enum principal_type            principal_type;
+    guid                           id; /* its name */
+    guid                           role;
+    object_id                      principal;
+    int64_t                        counts_from_ns; /* before that time it grants nothing (propagation) */
     /*
      * 0 for an assignment that stands. Else it was removed and is in no list and no count any
      * more, but it grants until that time, as the cloud's caches do (propagation).
      */
     int64_t lingers_until_ns;
     str     condition; /* empty: none */
-    str     scope;     /* as scope_parse gives it, in the writer's casing */
+    str     scope;     /* as scope_parse gives it, in the writer's casing; a shared text */
 };
+_Static_assert(sizeof(struct assignment) == 184, "there may be a million of them: with what malloc adds, 192 bytes");
+
+/* All empty if it has none. */
+struct assignment_notes assignment_notes_of(const struct assignment *a);
 
 /* Errors: ERR_SCOPE_INVALID, ERR_CONDITION_INVALID (too long), ERR_TOO_LARGE (another text) */
 FALLIBLE assignment_new(struct call *c, const struct assignment *plain, struct assignment **out);
+/*
+ * Lets an assignment that has one owner and the very scope of another one share its text: scopes are the most of what
+ * records say, and few. Nothing if it has more owners: somebody may be reading it.
+ */
+void     assignment_share_scope(struct assignment *a, const struct assignment *other);
 void     assignment_pack(struct buf *b, const struct assignment *a);
 FALLIBLE assignment_unpack(struct call *c, bytes record, struct assignment **out);
 /* The ARM id of one. Lives: the call. */

@@ -4,6 +4,12 @@
 
 #define SUB "/subscriptions/11111111-2222-3333-4444-555555555555"
 
+static const struct assignment_notes NOTES = {
+    .condition_version = S_INIT("2.0"),
+    .description = S_INIT("why"),
+    .delegated_identity = S_INIT("/id"),
+};
+
 static const struct assignment PLAIN = {
     .id = {{1}},
     .principal = {{{2}}},
@@ -11,9 +17,7 @@ static const struct assignment PLAIN = {
     .role = {{3}},
     .scope = S_INIT(SUB "/resourceGroups/App/"),
     .condition = S_INIT("ActionMatches{'x'}"),
-    .condition_version = S_INIT("2.0"),
-    .description = S_INIT("why"),
-    .delegated_identity = S_INIT("/id"),
+    .notes = &NOTES,
     .created_ns = 4,
     .updated_ns = 5,
     .counts_from_ns = 6,
@@ -39,6 +43,7 @@ TEST(assignment_unpack_reads_what_assignment_pack_wrote)
     CHECK_OK(assignment_unpack(t->call, record, &again));
     CHECK(str_eq(bytes_str(packed(t->call, again)), bytes_str(record)));
     CHECK(again->principal_type == PRINCIPAL_TYPE_SERVICE && again->counts_from_ns == 6 && again->lingers_until_ns == 7);
+    CHECK_STR(assignment_notes_of(again).description, NOTES.description, "what few have");
     for (size_t n = 0; n < record.n; n++) {
         struct assignment *cut;
         CHECK_ERR(assignment_unpack(t->call, (bytes){record.at, n}, &cut), ERR_STORE_DAMAGED, "cut");
@@ -51,14 +56,15 @@ TEST(assignment_new_refuses_what_is_too_long_or_nowhere)
 {
     static char text[ASSIGNMENT_MAX_CONDITION_BYTES + 1];
     memset(text, 'a', sizeof text);
-    struct assignment a, *out;
+    struct assignment_notes notes;
+    struct assignment       a, *out;
     a = PLAIN, a.condition = (str){text, sizeof text};
     CHECK_ERR(assignment_new(t->call, &a, &out), ERR_CONDITION_INVALID, "condition");
-    a = PLAIN, a.description = (str){text, ASSIGNMENT_MAX_DESCRIPTION_BYTES + 1};
+    a = PLAIN, a.notes = &notes, notes = NOTES, notes.description = (str){text, ASSIGNMENT_MAX_DESCRIPTION_BYTES + 1};
     CHECK_ERR(assignment_new(t->call, &a, &out), ERR_TOO_LARGE, "description");
-    a = PLAIN, a.condition_version = (str){text, 17};
+    a = PLAIN, a.notes = &notes, notes = NOTES, notes.condition_version = (str){text, 17};
     CHECK_ERR(assignment_new(t->call, &a, &out), ERR_TOO_LARGE, "version");
-    a = PLAIN, a.delegated_identity = (str){text, SCOPE_MAX_BYTES + 1};
+    a = PLAIN, a.notes = &notes, notes = NOTES, notes.delegated_identity = (str){text, SCOPE_MAX_BYTES + 1};
     CHECK_ERR(assignment_new(t->call, &a, &out), ERR_TOO_LARGE, "delegated identity");
     a = PLAIN, a.scope = S(SUB "/../x");
     CHECK_ERR(assignment_new(t->call, &a, &out), ERR_SCOPE_INVALID, "scope");
@@ -128,4 +134,28 @@ TEST(deny_new_refuses_what_is_too_long_or_nowhere)
     CHECK_ERR(deny_new(t->call, &d, &out), ERR_TOO_LARGE, "name");
     d = DENY, d.permission_n = ROLE_MAX_PERMISSIONS + 1;
     CHECK_ERR(deny_new(t->call, &d, &out), ERR_ROLE_INVALID, "permissions");
+}
+
+TEST(assignment_share_scope_shares_equal_texts_of_records_that_nobody_reads)
+{
+    static const struct { const char *scope; bool is_read, is_shared; } CASES[] = {
+        {"/subscriptions/11111111-1111-1111-1111-111111111111", false, true},
+        {"/subscriptions/11111111-1111-1111-1111-111111111111", true, false},
+        {"/SUBSCRIPTIONS/11111111-1111-1111-1111-111111111111", false, false}, // the writer's casing is kept
+        {"/", false, false},
+    };
+    for (size_t i = 0; i < COUNT(CASES); i++) {
+        struct assignment *first, *second, a = PLAIN, b = PLAIN;
+        a.scope = S("/subscriptions/11111111-1111-1111-1111-111111111111");
+        b.scope = str_of(CASES[i].scope);
+        CHECK_OK(assignment_new(t->call, &a, &first));
+        CHECK_OK(assignment_new(t->call, &b, &second));
+        if (CASES[i].is_read) ref_take(&second->ref);
+        assignment_share_scope(second, first);
+        CHECK_ROW((second->scope.at == first->scope.at) == CASES[i].is_shared, CASES[i].scope);
+        ref_drop(&first->ref); // the text stays as long as one of them
+        CHECK_STR(second->scope, b.scope, CASES[i].scope);
+        if (CASES[i].is_read) ref_drop(&second->ref);
+        ref_drop(&second->ref);
+    }
 }

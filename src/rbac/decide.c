@@ -140,7 +140,7 @@ static bool note(struct asking *a, struct candidates *c, struct entry e, const o
     const struct rule_role *role = a->rules->role_at[e.role];
     uint32_t                blocks = role->matcher ? matcher_match(role->matcher, &a->action, a->q->plane) : 0;
     if (!blocks) return false;
-    for (size_t byte = offsetof(struct assignment, id); byte < sizeof *e.record + 160; byte += 64) __builtin_prefetch((const char *)e.record + byte);
+    for (size_t byte = offsetof(struct assignment, id); byte < sizeof *e.record; byte += 64) __builtin_prefetch((const char *)e.record + byte);
     c->at[c->n++] = (struct candidate){e.record, who, level, role, blocks};
     return c->n == CANDIDATES && any_grants(a, c);
 }

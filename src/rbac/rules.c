@@ -96,6 +96,15 @@ static bool stand(struct rbac_rules *r, uint32_t item, struct holder *who, uint6
     return true;
 }
 
+// Some assignment at the place; NULL: there is none yet.
+static const struct assignment *any_at(const struct rbac_rules *r, const struct place_slot *slot)
+{
+    uint32_t high = r->places.at[slot->place].high, i = 0;
+    if (high != ITEM_NONE) return r->items[high].record;
+    while (slot->low && i < slot->low->room && !holding_records(slot->low)[i]) i++;
+    return slot->low && i < slot->low->room ? holding_records(slot->low)[i] : NULL;
+}
+
 // Links an item into everything but the ids.
 static bool link_item(struct rbac_rules *r, uint32_t item, struct assignment *a)
 {
@@ -103,8 +112,10 @@ static bool link_item(struct rbac_rules *r, uint32_t item, struct assignment *a)
     bool              standing = a->lingers_until_ns == 0;
     struct rule_role *role = rules_use_role(r, a->role, standing);
     if (!role) return false;
-    struct place_slot *slot = places_use(&r->places, hash, a->scope);
-    struct holder     *who = holders_use(&r->holders, a->principal);
+    struct place_slot       *slot = places_use(&r->places, hash, a->scope);
+    struct holder           *who = holders_use(&r->holders, a->principal);
+    const struct assignment *other = slot ? any_at(r, slot) : NULL;
+    if (other) assignment_share_scope(a, other);
     r->items[item].record = a;
     if (slot && who && stand(r, item, who, who_hash, slot, role->index)) {
         if (standing) places_count(&r->places, slot->place, 1);

@@ -18,6 +18,8 @@ void               rbac_rules_free(struct rbac_rules *r);
  * Puts a record, replacing the one of the same id, or removes one (absent is fine).
  * A role under the id of a built-in one is not taken: the built-in one stays.
  * False: no memory; nothing changed.
+ * An assignment that nobody else has a reference to may get the text of its scope from another one (assignment_share_scope):
+ * views of a->scope that were taken before are then gone.
  */
 MUST_USE bool rbac_put_role(struct rbac_rules *r, struct role *role);
 MUST_USE bool rbac_put_assignment(struct rbac_rules *r, struct assignment *a);

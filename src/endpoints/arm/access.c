@@ -57,7 +57,7 @@ static void write_decided_by(struct call *c, const struct work *w, struct json_w
     json_put_string(j, S("principalType"), principal_type_text(x->principal_type));
     json_put_string(j, S("scope"), x->scope);
     json_put_string(j, S("condition"), x->condition);
-    json_put_string(j, S("conditionVersion"), x->condition_version);
+    json_put_string(j, S("conditionVersion"), assignment_notes_of(x).condition_version);
     json_put_bool(j, S("canDelegate"), false);
     json_write_end(j);
 }

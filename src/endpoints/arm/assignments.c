@@ -12,6 +12,7 @@ static void put_text_or_null(struct json_writer *j, str name, str value)
 
 static void write_assignment(struct call *c, struct json_writer *j, const struct scope *at, const struct assignment *x)
 {
+    const struct assignment_notes notes = assignment_notes_of(x);
     json_write_object(j);
     json_write_key(j, S("properties"));
     json_write_object(j);
@@ -20,13 +21,13 @@ static void write_assignment(struct call *c, struct json_writer *j, const struct
     json_put_string(j, S("principalType"), principal_type_text(x->principal_type));
     json_put_string(j, S("scope"), x->scope);
     put_text_or_null(j, S("condition"), x->condition);
-    put_text_or_null(j, S("conditionVersion"), x->condition_version);
+    put_text_or_null(j, S("conditionVersion"), notes.condition_version);
     json_put_string(j, S("createdOn"), str_of(time_iso(x->created_ns).s));
     json_put_string(j, S("updatedOn"), str_of(time_iso(x->updated_ns).s));
     arm_put_who_or_null(j, "createdBy", x->created_by);
     arm_put_who_or_null(j, "updatedBy", x->updated_by);
-    put_text_or_null(j, S("delegatedManagedIdentityResourceId"), x->delegated_identity);
-    put_text_or_null(j, S("description"), x->description);
+    put_text_or_null(j, S("delegatedManagedIdentityResourceId"), notes.delegated_identity);
+    put_text_or_null(j, S("description"), notes.description);
     json_write_end(j);
     json_put_string(j, S("id"), assignment_path(c, x->scope, x->id));
     json_put_string(j, S("type"), S("Microsoft.Authorization/roleAssignments"));
