@@ -1,9 +1,9 @@
 /*
  * device_codes.h - sign-ins that a program has begun and that a user ends elsewhere: the device-code flow.
  *
- * The program gets two codes. It asks with the long one again and again; the user types the short one at the page, or the
- * operator says `lanyard device CODE --user WHO`. A code is good for one sign-in and ends after DEVICE_CODE_LIFETIME_S. They are kept in memory
- * only: after a restart the program begins anew. Any thread.
+ * The program gets two codes. It asks with the long one again and again; the user types the short one at the page and
+ * signs in there. A code is good for one sign-in and ends after DEVICE_CODE_LIFETIME_S. They are kept in memory only: after a
+ * restart the program begins anew. Any thread.
  *
  * Layer:  ops (uses core, directory)
  * Source: https://www.rfc-editor.org/rfc/rfc8628, https://learn.microsoft.com/entra/identity-platform/v2-oauth2-device-code
