@@ -134,6 +134,19 @@ class Server:
         finally:
             database.close()
 
+    def records(self, log, *options):
+        """What `lanyard logs LOG` lists, oldest first."""
+        lines = self.call("logs", log, "--json", "-n", "1000", *options).splitlines()
+        for line in lines:
+            print(f"# {log} {line}")  # so that the search for leaks reads every record
+        return [json.loads(line) for line in lines]
+
+    def record(self, log, correlation):
+        """The only record with that correlation id."""
+        found = self.records(log, "--correlation", correlation)
+        same(len(found), 1, f"records of {correlation} in the {log} log")
+        return found[0]
+
     def token_of(self, resource, audience, **selector):
         """A token from the metadata endpoint, as that resource's workload gets it."""
         query = urllib.parse.urlencode({"api-version": "2018-02-01", "resource": audience, **selector})

@@ -15,14 +15,6 @@ SECRET = "LANYARD-SECRET-logged"
 LOOKS_MAX = 400
 
 
-def records(server, log, *options):
-    lines = server.call("logs", log, "--json", "-n", "1000", *options).splitlines()
-    # Printed, so that the search for leaks reads every record.
-    for line in lines:
-        print(f"# {log} {line}")
-    return [json.loads(line) for line in lines]
-
-
 class Stage:
     def __init__(self, server):
         self.server = server
@@ -50,11 +42,6 @@ class Stage:
         answer = self.server.ask("logged.vault.azure.net", method, f"/secrets/{name}?api-version=7.4", body, token, lines)
         return answer.status, correlation
 
-    def one(self, log, correlation):
-        found = records(self.server, log, "--correlation", correlation)
-        same(len(found), 1, f"records of {correlation} in the {log} log")
-        return found[0]
-
 
 @pytest.fixture(scope="module", name="s")
 def stage(server):
@@ -71,7 +58,7 @@ def test_o1_each_change_has_one_activity_record(s):
     reference = {"@odata.id": f"https://graph.microsoft.com/v1.0/directoryObjects/{made['id']}"}
     s.server.call("api", "POST", f"https://graph.microsoft.com/v1.0/groups/{crew['id']}/members/$ref", "-", given=json.dumps(reference))
     s.grant("Key Vault Reader")
-    done = [(r["operationName"]["value"], r["authorization"]["scope"]) for r in records(s.server, "activity")]
+    done = [(r["operationName"]["value"], r["authorization"]["scope"]) for r in s.server.records("activity")]
     for action, scope in (
         ("Microsoft.Resources/subscriptions/resourceGroups/write", s.rg),
         ("Microsoft.Compute/virtualMachines/write", s.machine),
@@ -92,10 +79,10 @@ def test_o1_operations_of_a_vault_are_recorded(s):
     same(status, 200, "with one")
     status, missing = s.secret("GET", "none", token=s.token)
     same(status, 404, "what is not there")
-    record = s.one("diagnostic", denied)
+    record = s.server.record("diagnostic", denied)
     same((record["operationName"], record["resultSignature"], record["properties"]["httpStatusCode"]), ("SecretSet", "NOT_AUTHORIZED", 403), "denied")
     assert not record["properties"]["isAllowed"] and record["resultType"] == "Failure", "it was not allowed"
-    record = s.one("diagnostic", allowed)
+    record = s.server.record("diagnostic", allowed)
     same((record["operationName"], record["category"], record["resultType"]), ("SecretSet", "AuditEvent", "Success"), "allowed")
     same(record["identity"]["claim"][OID], s.principal, "who")
     same(record["resourceId"], s.vault, "the target")
@@ -104,7 +91,7 @@ def test_o1_operations_of_a_vault_are_recorded(s):
     assert record["properties"]["isAllowed"] and record["properties"]["isRbacAuthorized"], "roles allowed it"
     grants = s.server.api("GET", f"{s.vault}/providers/Microsoft.Authorization/roleAssignments?api-version=2022-04-01")["value"]
     assert record["properties"]["appliedAssignmentId"] in [g["name"] for g in grants], "by that assignment"
-    record = s.one("diagnostic", missing)
+    record = s.server.record("diagnostic", missing)
     assert record["properties"]["isAllowed"] and record["properties"]["httpStatusCode"] == 404, "allowed, and not found"
 
 
@@ -113,17 +100,17 @@ def test_o1_unauthenticated_callers_are_recorded(s):
     for token, result in ((None, "TOKEN_MISSING"), ("nonsense", "TOKEN_MALFORMED")):
         status, correlation = s.secret("GET", "a", token=token)
         same(status, 401, "status")
-        record = s.one("diagnostic", correlation)
+        record = s.server.record("diagnostic", correlation)
         same((record["operationName"], record["resultSignature"]), ("Authentication", result), "the record")
         same(record["identity"]["claim"], {}, "nobody")
 
 
 def test_the_management_api_makes_no_diagnostic_records(s):
     """the management API and refused management calls make no diagnostic records"""
-    before = len(records(s.server, "diagnostic"))
+    before = len(s.server.records("diagnostic"))
     s.server.api("GET", f"{s.vault}?api-version=2023-07-01")
     s.server.ask("management.azure.com", "GET", f"{s.vault}?api-version=2023-07-01", token="nonsense")
-    same(len(records(s.server, "diagnostic")), before, "records")
+    same(len(s.server.records("diagnostic")), before, "records")
 
 
 def test_a_log_is_followed(s):
@@ -169,5 +156,5 @@ def test_queued_records_are_kept_at_a_stop(s):
     _, correlation = s.secret("GET", "a", token=s.token)
     assert s.server.stop(), "the server stops"
     s.server.start()
-    same(s.one("diagnostic", correlation)["operationName"], "SecretGet", "the record")
+    same(s.server.record("diagnostic", correlation)["operationName"], "SecretGet", "the record")
 

@@ -76,17 +76,6 @@ class Stage:
         same(status, 200, "a token")
         return body["access_token"]
 
-    def records(self, log, *options):
-        lines = self.server.call("logs", log, "--json", "-n", "1000", *options).splitlines()
-        for line in lines:
-            print(f"# {log} {line}")  # so that the search for leaks reads every record
-        return [json.loads(line) for line in lines]
-
-    def one(self, log, correlation):
-        found = self.records(log, "--correlation", correlation)
-        same(len(found), 1, f"records of {correlation} in the {log} log")
-        return found[0]
-
 
 @pytest.fixture(scope="module", name="stage")
 def stage_of(server):
@@ -102,14 +91,14 @@ def test_o1_a_correlation_id_joins_the_three_logs(stage):
     token = stage.token(ARM_AUDIENCE, str(uuid.uuid4()))
     lines = {"x-ms-correlation-request-id": correlation}
     same(stage.server.ask("management.azure.com", "PATCH", f"{stage.rg}?api-version=2022-09-01", {"tags": {"a": "b"}}, token, lines).status, 200, "tags")
-    signin = stage.one("signin", correlation)
+    signin = stage.server.record("signin", correlation)
     same(signin["servicePrincipalId"], stage.principal, "who got the token")
     same(signin["managedServiceIdentity"], {"msiType": "systemAssigned", "associatedResourceId": stage.machine, "federatedTokenId": None,
                                             "federatedTokenIssuer": None}, "from where")
     same(signin["lanyard"]["callerKnownBy"], "user", "known by")
     same(signin["status"], {"errorCode": 0, "failureReason": "Other.", "additionalDetails": None}, "granted")
-    same(stage.one("diagnostic", correlation)["properties"]["httpStatusCode"], 200, "the secret")
-    same(stage.one("activity", correlation)["operationName"]["value"], "Microsoft.Resources/subscriptions/resourceGroups/write", "the tags")
+    same(stage.server.record("diagnostic", correlation)["properties"]["httpStatusCode"], 200, "the secret")
+    same(stage.server.record("activity", correlation)["operationName"]["value"], "Microsoft.Resources/subscriptions/resourceGroups/write", "the tags")
 
 
 def test_o1_each_refusal_has_a_record_that_the_filters_find(stage):
@@ -123,19 +112,19 @@ def test_o1_each_refusal_has_a_record_that_the_filters_find(stage):
     same([status for status, _ in stage.workload("web", *asked)], [400] * 4, "refused")
     stage.workload("bare", [query(VAULT_AUDIENCE), {"Metadata": "true"}])
     want = [(400, "METADATA_MISSING"), (400, "IDENTITY_NOT_FOUND"), (500011, "AUDIENCE_UNKNOWN"), (400, "FORWARDED")]
-    found = [stage.one("signin", correlation) for correlation in ids]
+    found = [stage.server.record("signin", correlation) for correlation in ids]
     same([(r["status"]["errorCode"], r["lanyard"]["error"]) for r in found], want, "the reasons")
     same(found[2]["lanyard"]["target"], "https://nobody.test", "no more than the host of what nobody knows")
-    failed = stage.records("signin", "--failed", "--resource", "web")
+    failed = stage.server.records("signin", "--failed", "--resource", "web")
     same([r["correlationId"] for r in failed], ids, "by outcome and resource")
-    same(len(stage.records("signin", "--failed", "--resource", stage.machine)), 4, "by its ARM id")
-    same(len(stage.records("signin", "--resource", "bare")), 1, "of another resource")
-    granted = stage.records("signin", "--identity", "web")
+    same(len(stage.server.records("signin", "--failed", "--resource", stage.machine)), 4, "by its ARM id")
+    same(len(stage.server.records("signin", "--resource", "bare")), 1, "of another resource")
+    granted = stage.server.records("signin", "--identity", "web")
     same({r["servicePrincipalId"] for r in granted}, {stage.principal}, "by name")
-    same(stage.records("signin", "--identity", stage.principal), granted, "by principal id")
-    same(stage.records("signin", "--identity", granted[0]["appId"]), granted, "by client id")
-    same(stage.records("signin", "--since", "1h"), stage.records("signin"), "of the last hour")
-    same(stage.records("signin", "--since", "2200-01-01T00:00:00Z"), [], "of a time to come")
+    same(stage.server.records("signin", "--identity", stage.principal), granted, "by principal id")
+    same(stage.server.records("signin", "--identity", granted[0]["appId"]), granted, "by client id")
+    same(stage.server.records("signin", "--since", "1h"), stage.server.records("signin"), "of the last hour")
+    same(stage.server.records("signin", "--since", "2200-01-01T00:00:00Z"), [], "of a time to come")
 
 
 def test_the_sign_in_log_reads_in_columns(stage):
@@ -153,7 +142,7 @@ def test_o1_answers_from_the_cache_are_counted(stage):
     """O1: a hundred answers with one token are one record with a number"""
     audience = "https://storage.azure.com/"
     stage.workload("web", *([query(audience), {"Metadata": "true"}] for _ in range(100)))
-    found = [r for r in stage.records("signin") if r["lanyard"].get("target") == audience]
+    found = [r for r in stage.server.records("signin") if r["lanyard"].get("target") == audience]
     assert len(found) <= 5
     same(sum(r["lanyard"]["times"] for r in found), 100, "answers")
     same(len({r["uniqueTokenIdentifier"] for r in found}), 1, "tokens")
@@ -189,7 +178,7 @@ def test_o1_the_token_service_s_refusals_are_recorded(stage):
                                    "scope": f"{VAULT_AUDIENCE}/.default"})
     lines = {"client-request-id": correlation, "Content-Type": "application/x-www-form-urlencoded"}
     answer = stage.server.ask("login.microsoftonline.com", "POST", f"/{stage.server.facts['tenant']}/oauth2/v2.0/token", form, headers=lines)
-    record = stage.one("signin", correlation)
+    record = stage.server.record("signin", correlation)
     same(record["status"]["errorCode"], answer.json["error_codes"][0], "the number of the answer")
     same((record["ipAddress"], record["lanyard"]["endpoint"], record["lanyard"]["callerKnownBy"]), ("127.0.0.1", "login", "unknown"), "the rest")
     assert "LANYARD-SECRET" not in json.dumps(record)
@@ -201,7 +190,7 @@ def test_o1_another_user_s_connection_is_closed_and_recorded(stage):
         pytest.skip("only root can become another user")
     out = stage.server.call("run", "--no-sandbox", "--as", "web", "--", sys.executable, "-c", f"import os\nos.setuid({NOBODY})\n{ASK_ONCE}")
     same(out, "closed", "the answer")
-    record = stage.records("signin")[-1]
+    record = stage.server.records("signin")[-1]
     same((record["status"]["errorCode"], record["lanyard"]["error"]), (401, "CALLER_UNKNOWN"), "the reason")
     same((record["lanyard"]["callerKnownBy"], record["managedServiceIdentity"]["associatedResourceId"]), ("unknown", stage.machine), "at whose endpoint")
 
@@ -210,7 +199,7 @@ def test_o1_graph_gives_the_log_to_the_operator_alone(stage):
     """O1: Microsoft Graph lists sign-ins of managed identities for the operator, and refuses a principal without the permission"""
     path = "https://graph.microsoft.com/beta/auditLogs/signIns?" + urllib.parse.urlencode(
         {"$filter": "signInEventTypes/any(t: t eq 'managedIdentity') and status/errorCode eq 0", "$top": "3"})
-    stage.records("signin")  # has what waits written
+    stage.server.records("signin")  # has what waits written
     page = stage.server.api("GET", path)
     same(len(page["value"]), 3, "items")
     assert "@odata.nextLink" in page
@@ -235,4 +224,4 @@ def test_t9_records_outlive_a_stop_and_hold_no_token(stage):
         for part in token.split(".")[1:]:
             assert part.encode() not in content, f"{file.name} holds a part of a token"
     stage.server.start()
-    same(stage.one("signin", correlation)["servicePrincipalId"], stage.principal, "the record")
+    same(stage.server.record("signin", correlation)["servicePrincipalId"], stage.principal, "the record")
