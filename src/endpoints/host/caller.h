@@ -27,6 +27,8 @@
  * - A program of another network namespace, or another machine. Its socket is not in this namespace's diagnostics: refused, also
  *   where addresses are translated (route_localnet). Through the unix socket it may come, and is then known by its container; the
  *   server must be root to ask in that namespace.
+ * - Two sockets of the same addresses. A socket that is bound to a device (SO_BINDTODEVICE) leaves its addresses free for another
+ *   program's, and the kernel finds that one. It cannot have been connected to the server: only one that was is taken (diag.c).
  * - A container. It has its own users and files: "uid:" and "exe:" are for programs in this server's own process and user
  *   namespaces alone; "container:" and "unit:" come from control groups, which root writes (cgroup.h).
  * - A proxy. What it passes on is its own request: its socket, its user, its binding. An honest one says so in a header, and is

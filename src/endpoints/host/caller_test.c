@@ -1,6 +1,8 @@
 #include "endpoints/host/caller.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <linux/sched.h>
 #include <poll.h>
 #include <sched.h>
@@ -293,6 +295,41 @@ TEST(T5_who_holds_a_connection_is_known_or_refused)
 {
     for (size_t i = 0; i < COUNT(ROWS); i++)
         if (!ROWS[i].needs_root || getuid() == 0) check_row(t, &ROWS[i]);
+}
+
+// --- two sockets of the same addresses ---
+
+// A program binds its socket to the loopback device: then another's may be about to connect from the same address. What the server
+// answers is dropped by a filter, so that this lasts.
+static int about_to_connect_from(const struct client *x, const struct sockaddr_in *from)
+{
+    struct sock_filter drop = BPF_STMT(BPF_RET | BPF_K, 0);
+    struct sock_fprog  all = {.len = 1, .filter = &drop};
+    int                on = 1, fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 && setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &all, sizeof all) == 0 &&
+        bind(fd, (const struct sockaddr *)from, sizeof *from) == 0 && connect(fd, (const struct sockaddr *)&x->at, x->at_n) != 0 &&
+        errno == EINPROGRESS)
+        return fd;
+    close(fd);
+    return -1;
+}
+
+TEST(T5_who_is_only_about_to_connect_is_nobodys_peer)
+{
+    struct client          x;
+    struct sockaddr_in     from;
+    socklen_t              n = sizeof from;
+    struct diag_connection connection;
+    struct diag_socket     peer;
+    int                    listening = listen_for(t, &x, false), on = 1, bound = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    CHECK(setsockopt(bound, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0);
+    bool may_bind = setsockopt(bound, SOL_SOCKET, SO_BINDTODEVICE, "lo", sizeof "lo") == 0;
+    CHECK(connect(bound, (const struct sockaddr *)&x.at, x.at_n) == 0 && getsockname(bound, (struct sockaddr *)&from, &n) == 0);
+    int fd = accept4(listening, NULL, NULL, SOCK_CLOEXEC), other = may_bind ? about_to_connect_from(&x, &from) : -1;
+    CHECK(diag_connection_of(fd, &connection));
+    if (other >= 0) CHECK(!diag_peer(&connection, &peer));
+    if (other >= 0) close(other);
+    close(fd), close(bound), close(listening);
 }
 
 // --- a process number that is used again ---

@@ -123,6 +123,13 @@ static void fill_address(const struct sockaddr_storage *a, __be32 out[4], __be16
     }
 }
 
+// Where the connection is gone the kernel answers with whoever listens on its port. And another program's socket may be about to connect
+// from the address of our peer, if our peer's is bound to a device (SO_BINDTODEVICE): the kernel finds that one, which never was our peer.
+static bool was_connected(uint8_t state)
+{
+    return state != TCP_LISTEN && state != TCP_SYN_SENT && state != TCP_SYN_RECV;
+}
+
 // The peer's socket is the one whose own address is our peer and whose peer we are.
 static bool tcp_peer(const struct diag_connection *k, struct diag_socket *out)
 {
@@ -138,8 +145,7 @@ static bool tcp_peer(const struct diag_connection *k, struct diag_socket *out)
     fill_address(&k->here, id->idiag_dst, &id->idiag_dport);
     if (!ask_kernel(k, &q, sizeof q, sizeof found, &reply)) return false;
     memcpy(&found, NLMSG_DATA(&reply.head), sizeof found);
-    // Where the connection is gone the kernel answers with whoever listens on its port.
-    if (found.idiag_state == TCP_LISTEN || found.id.idiag_sport != id->idiag_sport || found.id.idiag_dport != id->idiag_dport) return false;
+    if (!was_connected(found.idiag_state) || found.id.idiag_sport != id->idiag_sport || found.id.idiag_dport != id->idiag_dport) return false;
     *out = (struct diag_socket){.inode = found.idiag_inode, .user = found.idiag_uid};
     return found.idiag_inode != 0; // without an inode nobody holds it any more
 }
