@@ -257,9 +257,15 @@ enum err bindings_match(struct call *c, const struct bindings *b, const struct b
     return OK;
 }
 
+// What runs the jobs of all users: bound, it would give each of them the tokens.
+static const str OF_ALL_USERS[] = {S_INIT("unit:cron.service"), S_INIT("unit:crond.service"), S_INIT("unit:cronie.service"),
+                                   S_INIT("unit:atd.service")};
+
 // A user's own manager and sessions hold whatever the user runs: the user says as much.
 static bool tells_more_than_the_user(enum binding_kind kind, str name)
 {
+    for (size_t i = 0; i < COUNT(OF_ALL_USERS); i++)
+        if (str_eq(name, OF_ALL_USERS[i])) return false;
     if (kind == BINDING_UNIT) return str_ends(name, S(".service")) && !str_starts(name, S("unit:user@"));
     return kind == BINDING_CONTAINER || kind == BINDING_UID;
 }

@@ -84,6 +84,6 @@ FALLIBLE bindings_match(struct call *c, const struct bindings *b, const struct b
 
 /*
  * What an operator would bind to give this caller a resource: its container, its service, else its user; never the
- * program's file, which proves least. Lives: the call; empty: nothing could, or no memory.
+ * program's file, which proves least, nor a service that runs the jobs of all users. Lives: the call; empty: nothing could, or no memory.
  */
 str binding_suggestion(struct call *c, const struct binding_caller *who);

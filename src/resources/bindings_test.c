@@ -179,6 +179,7 @@ TEST(binding_suggestion_is_what_an_operator_would_bind)
         {{.uid = 1001, .unit = S_INIT("user@1001.service"), .exe = S_INIT("/usr/bin/node")}, "uid:1001"},
         {{.uid = 1001, .unit = S_INIT("session-1.scope")}, "uid:1001"},
         {{.uid = 33, .unit = S_INIT("web.service")}, "unit:web.service"},
+        {{.uid = 1001, .unit = S_INIT("cron.service")}, "uid:1001"},
         {{.uid = 0, .is_foreign = true}, ""},
         {{.uid = 0, .is_foreign = true, .unit = S_INIT("docker-x.scope"), .container = S_INIT(ID)}, "container:0123456789ab"},
     };
