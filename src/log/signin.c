@@ -25,10 +25,9 @@ str signin_type_text(enum signin_type type)
 bool signin_copy(struct arena *a, const struct signin *s, struct signin *out)
 {
     static const size_t TEXTS[] = {
-        offsetof(struct signin, client_request), offsetof(struct signin, name),    offsetof(struct signin, endpoint),
-        offsetof(struct signin, host),           offsetof(struct signin, address), offsetof(struct signin, client),
-        offsetof(struct signin, target),         offsetof(struct signin, target_name), offsetof(struct signin, unique_id),
-        offsetof(struct signin, error),          offsetof(struct signin, reason),
+        offsetof(struct signin, client_request), offsetof(struct signin, name),        offsetof(struct signin, host),
+        offsetof(struct signin, address),        offsetof(struct signin, client),      offsetof(struct signin, target),
+        offsetof(struct signin, target_name),    offsetof(struct signin, unique_id),   offsetof(struct signin, reason),
     };
     *out = *s;
     for (size_t i = 0; i < COUNT(TEXTS); i++) {

@@ -81,7 +81,7 @@ struct signin {
 
 extern const struct log_kind LOG_SIGNIN;
 
-/* A copy of all that it points to; false: no room. */
+/* A copy of all that it points to, but for what is static; false: no room. */
 MUST_USE bool signin_copy(struct arena *a, const struct signin *s, struct signin *out);
 
 /* The body of a record. Errors: ERR_NO_MEMORY */
