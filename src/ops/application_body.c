@@ -92,11 +92,21 @@ static bool is_printable(str s)
     return s.n > 0;
 }
 
+// Every application answers to the URI made of its id ("api://ID"), registered or not: that one is nobody else's.
+static const struct application *owner_of(const struct applications *all, str uri)
+{
+    static const str          API_SCHEME = S_INIT("api://");
+    const struct application *owner = applications_find_uri(all, uri);
+    client_id                 app;
+    if (owner || !str_starts_nocase(uri, API_SCHEME) || !guid_parse(str_from(uri, API_SCHEME.n), &app.g)) return owner;
+    return applications_find_app(all, app);
+}
+
 static enum err check_uri(const struct reading *r, str uri)
 {
     static const str          API_SCHEME = S_INIT("api://"), HTTPS = S_INIT("https://");
     struct audience           taken;
-    const struct application *other = applications_find_uri(r->w->world->applications, uri);
+    const struct application *other = owner_of(r->w->world->applications, uri);
     str                       domain = r->w->product->tenant_domain;
     bool                      is_api = str_starts_nocase(uri, API_SCHEME), is_https = str_starts_nocase(uri, HTTPS);
     if (!is_printable(uri) || str_find(uri, '#') != STR_NOWHERE || str_find(uri, '?') != STR_NOWHERE || (!is_api && !is_https) ||

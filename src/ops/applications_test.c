@@ -86,6 +86,21 @@ TEST(I10_an_application_that_breaks_a_rule_is_refused)
     }
 }
 
+// "api://ID" stands for the application of that id without being registered: tokens for it must not become another's.
+TEST(I10_the_uri_made_of_an_application_s_id_is_nobody_else_s)
+{
+    CLEANUP(test_product_close) struct test_product s;
+    const struct application                       *first = NULL, *other = NULL;
+    open_as_operator(&s, t);
+    CHECK_OK(make(&s, "{\"displayName\":\"first\"}", &first));
+    if (!first) return;
+    application_id id = first->id;
+    str            body = call_format(t->call, "{\"displayName\":\"a\",\"identifierUris\":[\"api://%s\"]}", guid_text(first->app.g).s);
+    CHECK_ERR(make(&s, body.at, &other), ERR_OBJECT_EXISTS, "another application");
+    call_forgive(t->call);
+    CHECK_OK(change(&s, id, body.at));
+}
+
 TEST(an_application_keeps_what_is_said_and_what_is_left_out_of_a_change)
 {
     CLEANUP(test_product_close) struct test_product s;
