@@ -1,5 +1,6 @@
 #include "ops/workload_token.h"
 
+#include "core/pack.h"
 #include "ops/app_access.h"
 
 static enum err not_found(struct call *c)
@@ -70,6 +71,18 @@ static bool may_be_application(const struct world *world, str audience)
     return str_starts_nocase(audience, S("api://")) || guid_parse(bare, &id) || applications_find_uri(world->applications, bare);
 }
 
+static enum err digest_access(struct call *c, const struct audience *at, const struct token_texts *roles, sha256 *out)
+{
+    struct buf b;
+    str        text;
+    buf_init(&b, &c->arena);
+    pack_guid(&b, at->app.g);
+    pack_u64(&b, at->version);
+    for (size_t i = 0; i < roles->n; i++) pack_str(&b, roles->at[i]);
+    TRY(buf_finish(c, &b, &text));
+    return digest_sha256(c, str_bytes(text), out);
+}
+
 enum err workload_access(struct call *c, const struct product *p, const struct world *world, str audience, struct workload_identity *w)
 {
     struct audience   known;
@@ -81,7 +94,8 @@ enum err workload_access(struct call *c, const struct product *p, const struct w
                     guid_text(w->principal->app.g).s, PSTR(w->principal->name), PSTR(call_printable(c, audience, AUDIENCE_MAX_BYTES)),
                     PSTR(known.name));
     w->roles = access.roles;
-    return OK;
+    w->at_application = true;
+    return digest_access(c, &known, &w->roles, &w->access);
 }
 
 void workload_key(const struct workload_identity *w, str audience, struct mint_key *out)
@@ -91,7 +105,7 @@ void workload_key(const struct workload_identity *w, str audience, struct mint_k
     mint_key_add_guid(out, w->host->uid); // the token names the resource; another one of that name has another uid
     mint_key_add_i64(out, w->revoked_s);  // another time, another token
     mint_key_add_text(out, audience);
-    for (size_t i = 0; i < w->roles.n; i++) mint_key_add_text(out, w->roles.at[i]);
+    if (w->at_application) mint_key_add_text(out, (str){(const char *)w->access.b, sizeof w->access.b});
 }
 
 enum err workload_order(struct call *c, const struct product *p, const struct world *world, const struct workload_identity *w, str audience,

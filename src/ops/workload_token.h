@@ -8,6 +8,7 @@
  * Source: https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/managed-identities-faq#what-identity-will-imds-default-to-if-i-dont-specify-the-identity-in-the-request
  */
 #pragma once
+#include "core/digest.h"
 #include "ops/minter.h"
 #include "ops/world.h"
 
@@ -24,7 +25,9 @@ struct workload_identity {
     const struct resource  *host;
     const struct principal *principal;
     int64_t                 revoked_s; /* its tokens up to then are revoked; 0: none are */
-    struct token_texts      roles;     /* of the application that is asked for: see workload_access */
+    struct token_texts      roles;     /* this and the rest: of the application that is asked for, see workload_access */
+    bool                    at_application;
+    sha256                  access; /* what the application decides about the token, for the key: roles may be too many for it */
 };
 
 /*
@@ -36,8 +39,9 @@ FALLIBLE workload_identity(struct call *c, const struct world *world, const stru
                            struct workload_identity *out);
 
 /*
- * Which app roles the identity has at the application that the audience names; none at others. They are part of the key: a
- * role that is given or taken changes the next answer (R8). Costs a look-up by name where there are applications, else nothing.
+ * Which app roles the identity has at the application that the audience names; none at others. They and the application are
+ * part of the key: a role that is given or taken, or an audience that is another application's now, changes the next answer (R8).
+ * Costs a look-up by name where there are applications, else nothing.
  * Errors: ERR_APP_NOT_ASSIGNED - the application lets only those in who are assigned
  */
 FALLIBLE workload_access(struct call *c, const struct product *p, const struct world *world, str audience, struct workload_identity *w);

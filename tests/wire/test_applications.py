@@ -261,6 +261,12 @@ def test_app_roles_are_in_the_token_of_who_has_them(s):
     given = s.give(made["identity"]["principalId"], READ)
     claims = s.verified(s.server.token_of(machine, "api://orders"), s.api["appId"])
     same((claims["roles"], claims["oid"]), (["Orders.Read"], made["identity"]["principalId"]), "R8 an identity, at once")
+    many = [{"id": str(uuid.uuid4()), "value": f"{i:03}." + "x" * 100, "displayName": "x", "allowedMemberTypes": ["Application"]} for i in range(12)]
+    wide = s.application("Wide", identifierUris=["api://wide"], appRoles=many)
+    for role in many:
+        s.post(f"servicePrincipals/{wide['service']}/appRoleAssignedTo",
+               {"principalId": made["identity"]["principalId"], "resourceId": wide["service"], "appRoleId": role["id"]})
+    same(sorted(claims_of(s.server.token_of(machine, "api://wide"))["roles"]), [r["value"] for r in many], "as many as there are")
     s.server.api("PATCH", f"/v1.0/servicePrincipals/{s.api['service']}", {"appRoleAssignmentRequired": True})
     s.server.api("DELETE", f"/v1.0/servicePrincipals/{s.api['service']}/appRoleAssignedTo/{given['id']}")
     with pytest.raises(RuntimeError):
