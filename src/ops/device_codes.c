@@ -56,7 +56,7 @@ enum err device_code_begin(struct call *c, struct device_codes *d, client_id cli
 
 static enum device_state state_of(const struct device_code *k, int64_t now_s)
 {
-    return k->state == DEVICE_PENDING && now_s >= k->expires_s ? DEVICE_EXPIRED : k->state;
+    return k->state != DEVICE_UNKNOWN && now_s >= k->expires_s ? DEVICE_EXPIRED : k->state;
 }
 
 enum device_state device_code_take(struct call *c, struct device_codes *d, client_id client, str code, struct device_code *out)
@@ -75,7 +75,7 @@ enum device_state device_code_take(struct call *c, struct device_codes *d, clien
     return state;
 }
 
-enum device_state device_code_end(struct call *c, struct device_codes *d, str user_code, bool approved, object_id user)
+enum device_state device_code_end(struct call *c, struct device_codes *d, str user_code, bool approved, object_id user, struct sign_in_epoch epoch)
 {
     enum device_state state = DEVICE_UNKNOWN;
     pthread_mutex_lock(&d->lock);
@@ -86,6 +86,7 @@ enum device_state device_code_end(struct call *c, struct device_codes *d, str us
         if (state != DEVICE_PENDING) break;
         k->state = approved ? DEVICE_APPROVED : DEVICE_DECLINED;
         k->user = user;
+        k->epoch = epoch;
         break;
     }
     pthread_mutex_unlock(&d->lock);

@@ -2,8 +2,8 @@
  * device_codes.h - sign-ins that a program has begun and that a user ends elsewhere: the device-code flow.
  *
  * The program gets two codes. It asks with the long one again and again; the user types the short one at the page and
- * signs in there. A code is good for one sign-in and ends after DEVICE_CODE_LIFETIME_S. They are kept in memory only: after a
- * restart the program begins anew. Any thread.
+ * signs in there. A code is good for one sign-in and ends after DEVICE_CODE_LIFETIME_S, approved or not. They are kept in memory
+ * only: after a restart the program begins anew. Any thread.
  *
  * Layer:  ops (uses core, directory)
  * Source: https://www.rfc-editor.org/rfc/rfc8628, https://learn.microsoft.com/entra/identity-platform/v2-oauth2-device-code
@@ -23,14 +23,21 @@
 
 enum device_state { DEVICE_UNKNOWN, DEVICE_PENDING, DEVICE_APPROVED, DEVICE_DECLINED, DEVICE_EXPIRED };
 
+/* What the user's sign-ins of a time hang on: they end with the next revocation and with the next password. */
+struct sign_in_epoch {
+    int64_t revoked_s;   /* up to when tokens had been revoked; 0: never */
+    int64_t password_ns; /* when the password was made; 0: there was none */
+};
+
 struct device_code {
-    enum device_state state; /* DEVICE_UNKNOWN: the place is free */
-    client_id         client;
-    object_id         user; /* once it is approved */
-    int64_t           expires_s;
-    char              user_code[DEVICE_USER_CODE_CHARS + 1];
-    char              code[DEVICE_CODE_CHARS + 1];
-    char              scopes[DEVICE_MAX_SCOPES_BYTES + 1];
+    enum device_state    state; /* DEVICE_UNKNOWN: the place is free */
+    client_id            client;
+    object_id            user; /* this and the next: once it is approved */
+    struct sign_in_epoch epoch;
+    int64_t              expires_s;
+    char                 user_code[DEVICE_USER_CODE_CHARS + 1];
+    char                 code[DEVICE_CODE_CHARS + 1];
+    char                 scopes[DEVICE_MAX_SCOPES_BYTES + 1];
 };
 
 struct device_codes {
@@ -43,4 +50,4 @@ FALLIBLE device_code_begin(struct call *c, struct device_codes *d, client_id cli
 /* What has become of it; approved or declined, it is over with this answer. Only the client that began it may ask. */
 enum device_state device_code_take(struct call *c, struct device_codes *d, client_id client, str code, struct device_code *out);
 /* The user's part, by the short code in any case. Gives DEVICE_PENDING if it could be done; else what stands there. */
-enum device_state device_code_end(struct call *c, struct device_codes *d, str user_code, bool approved, object_id user);
+enum device_state device_code_end(struct call *c, struct device_codes *d, str user_code, bool approved, object_id user, struct sign_in_epoch epoch);

@@ -192,7 +192,7 @@ static enum err log_as(struct call *c, struct work *w, enum principal_kind kind,
     return directory_log_as(c, w, NAMES[kind], verb, id.g);
 }
 
-// The password that the body gives, if it does. Tokens that were got with the one before are revoked with it: see token_grant.h.
+// The password that the body gives, if it does. Tokens that were got with the one before are revoked with it: see refresh_token.h.
 static enum err keep_password(struct call *c, struct work *w, object_id user, const struct json *body)
 {
     const struct json                  *profile = json_get_nocase(body, PASSWORD);

@@ -3,7 +3,7 @@
 #include "core/b64.h"
 #include "core/pack.h"
 
-enum { REFRESH_TOKEN_VERSION = 1 };
+enum { REFRESH_TOKEN_VERSION = 2 };
 #define BOUND S("refresh token")
 
 int64_t revoked_until_s(const struct world *w, object_id who)
@@ -12,17 +12,32 @@ int64_t revoked_until_s(const struct world *w, object_id who)
     return r ? r->at_s : 0;
 }
 
+struct sign_in_epoch sign_in_epoch_of(const struct world *w, object_id user)
+{
+    const struct password *p = applications_find_password(w->applications, user);
+    return (struct sign_in_epoch){revoked_until_s(w, user), p ? p->changed_ns : 0};
+}
+
+// An earlier revocation than the one that was known is none: that one was forgotten, since nothing of its time is left.
+bool sign_in_counts(const struct world *w, object_id user, const struct sign_in_epoch *then)
+{
+    struct sign_in_epoch now = sign_in_epoch_of(w, user);
+    return now.revoked_s <= then->revoked_s && now.password_ns == then->password_ns;
+}
+
 enum err refresh_token_make(struct call *c, const struct product *p, const struct world *w, const struct refresh_token *t, str *out)
 {
-    struct buf b;
-    str        plain;
-    bytes      sealed;
+    struct buf           b;
+    str                  plain;
+    bytes                sealed;
+    struct sign_in_epoch epoch = sign_in_epoch_of(w, t->user);
     buf_init(&b, &c->arena);
     pack_begin(&b, REFRESH_TOKEN_VERSION);
     pack_guid(&b, t->user.g);
     pack_guid(&b, t->client.g);
     pack_i64(&b, c->now_ns);
-    pack_i64(&b, revoked_until_s(w, t->user));
+    pack_i64(&b, epoch.revoked_s);
+    pack_i64(&b, epoch.password_ns);
     pack_str(&b, str_upto(t->scopes, REFRESH_TOKEN_MAX_SCOPES));
     TRY(buf_finish(c, &b, &plain));
     TRY(seal_close(c, &p->seal_key, str_bytes(plain), BOUND, &sealed));
@@ -46,7 +61,8 @@ static bool open_token(struct call *c, const struct product *p, str text, struct
     out->user.g = unpack_guid(&u);
     out->client.g = unpack_guid(&u);
     out->issued_ns = unpack_i64(&u);
-    out->revoked_s = unpack_i64(&u);
+    out->epoch.revoked_s = unpack_i64(&u);
+    out->epoch.password_ns = unpack_i64(&u);
     bool copied = call_copy_str(c, unpack_str(&u), &out->scopes) == OK;
     bool whole = unpack_end(c, &u) == OK && u.version == REFRESH_TOKEN_VERSION;
     call_forgive(c);
@@ -60,12 +76,10 @@ enum err refresh_token_read(struct call *c, const struct product *p, const struc
     *out = REFRESH_INVALID;
     if (!open_token(c, p, text, &t)) return OK;
     const struct principal *user = directory_find(w->directory, t.user);
-    const struct password  *password = applications_find_password(w->applications, t.user);
     *out = REFRESH_EXPIRED;
     if (c->now_s >= t.issued_ns / NS_PER_S + REFRESH_TOKEN_LIFETIME_S) return OK;
     *out = REFRESH_REVOKED;
-    if (!user || user->kind != PRINCIPAL_USER || t.revoked_s < revoked_until_s(w, t.user)) return OK;
-    if (password && t.issued_ns < password->changed_ns) return OK;
+    if (!user || user->kind != PRINCIPAL_USER || !sign_in_counts(w, t.user, &t.epoch)) return OK;
     *out = REFRESH_GOOD;
     *out_token = t;
     *out_user = user;

@@ -16,11 +16,11 @@
 #define REFRESH_TOKEN_MAX_SCOPES 512 /* bytes */
 
 struct refresh_token {
-    object_id user;
-    client_id client;
-    int64_t   issued_ns; /* this and the next: the maker's */
-    int64_t   revoked_s; /* up to when the user's tokens had been revoked by then */
-    str       scopes;    /* what was asked for when the user signed in; may be empty */
+    object_id            user;
+    client_id            client;
+    int64_t              issued_ns; /* this and the next: the maker's */
+    struct sign_in_epoch epoch;
+    str                  scopes; /* what was asked for when the user signed in; may be empty */
 };
 
 /* Errors: ERR_NO_MEMORY, ERR_CRYPTO */
@@ -33,3 +33,8 @@ FALLIBLE refresh_token_read(struct call *c, const struct product *p, const struc
 
 /* Up to when the tokens of a principal are revoked; 0: they are not. */
 int64_t revoked_until_s(const struct world *w, object_id who);
+
+/* As it is now; and whether a sign-in of such an epoch still counts. By what the user had, not by the time: a sign-in can be under way
+   while the password changes. */
+struct sign_in_epoch sign_in_epoch_of(const struct world *w, object_id user);
+bool                 sign_in_counts(const struct world *w, object_id user, const struct sign_in_epoch *then);

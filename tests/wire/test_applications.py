@@ -162,9 +162,10 @@ def public_names(s, monkeypatch):
     return {"authority": f"https://{LOGIN}/{s.tenant}", "http_client": session}
 
 
-def sign_in_at_page(s, code, answer="yes", password=PASSWORD):
+def sign_in_at_page(s, code, answer="yes", password=PASSWORD, correlation=""):
     form = urllib.parse.urlencode({"user_code": code.lower(), "username": f"ada@{DOMAIN}", "password": password, "answer": answer})
-    return s.server.ask(LOGIN, "POST", "/common/oauth2/deviceauth", form, headers={"Content-Type": "application/x-www-form-urlencoded"}).status
+    headers = {"Content-Type": "application/x-www-form-urlencoded", "client-request-id": correlation or str(uuid.uuid4())}
+    return s.server.ask(LOGIN, "POST", "/common/oauth2/deviceauth", form, headers=headers).status
 
 
 def test_a_secret_gives_a_token_in_each_form_of_the_request(s):
@@ -388,7 +389,10 @@ def test_a_device_is_signed_in_elsewhere(s):
     one = begin()
     same((one["interval"], one["expires_in"], sorted(one)), (5, 900, ["device_code", "expires_in", "interval", "message", "user_code", "verification_uri"]), "begins")
     s.refused(70016, "authorization_pending", **poll(one["device_code"]))
-    same(sign_in_at_page(s, one["user_code"], password="wrong"), 400, "a wrong password")
+    guess = str(uuid.uuid4())
+    same(sign_in_at_page(s, one["user_code"], password="wrong", correlation=guess), 400, "a wrong password")
+    record = s.server.record("signin", guess)
+    same((record["status"]["errorCode"], record["userId"], record["ipAddress"]), (50126, s.ada["id"], "127.0.0.1"), "and it is in the log")
     s.refused(70016, "authorization_pending", **poll(one["device_code"]))
     same(sign_in_at_page(s, one["user_code"]), 200, "approved")
     same(sign_in_at_page(s, one["user_code"]), 400, "only once")
@@ -402,6 +406,12 @@ def test_a_device_is_signed_in_elsewhere(s):
     s.server.call("clock", "+16m")
     s.refused(70019, "expired_token", **poll(three["device_code"]))
     same(sign_in_at_page(s, three["user_code"]), 400, "too late")
+    late, revoked = begin(), begin()
+    same((sign_in_at_page(s, late["user_code"]), sign_in_at_page(s, revoked["user_code"])), (200, 200), "approved")
+    s.server.call("identity", "revoke", f"ada@{DOMAIN}")
+    s.refused(50173, "invalid_grant", **poll(revoked["device_code"]))
+    s.server.call("clock", "+16m")
+    s.refused(70019, "expired_token", **poll(late["device_code"]))
     page = s.server.ask(LOGIN, "GET", "/common/oauth2/deviceauth")
     assert page.status == 200 and "frame-ancestors 'none'" in page.headers["content-security-policy"]
 

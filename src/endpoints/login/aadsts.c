@@ -54,10 +54,10 @@ static str describe(struct call *c, const struct wire *q, const struct row *row,
     return b.failed ? STR_NONE : buf_view(&b);
 }
 
-// For the sign-in log, in words that quote nobody.
-static void note(struct call *c, const struct wire *q, struct answer *a, const struct row *row)
+void login_note(struct call *c, const struct wire *q, struct answer *a, enum aadsts kind)
 {
-    struct buf b;
+    const struct row *row = &ROWS[kind];
+    struct buf        b;
     buf_init(&b, &c->arena);
     add_text(c, &b, row->text, q->product, S("..."));
     a->signin.error_code = row->number;
@@ -70,7 +70,7 @@ enum err login_refuse_as(struct call *c, const struct wire *q, struct answer *a,
     const struct row *row = &ROWS[kind];
     guid              trace = guid_new(c), correlation = c->correlation_id;
     str               url = names_url(c, &q->product->names, &HOST_LOGIN);
-    note(c, q, a, row);
+    login_note(c, q, a, kind);
     answer_header(a, "Cache-Control", S("no-store, no-cache"));
     answer_header(a, "Pragma", S("no-cache"));
     answer_header(a, "x-ms-request-id", str_of(guid_text(trace).s));

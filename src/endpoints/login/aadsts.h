@@ -105,5 +105,8 @@ FALLIBLE login_refuse(struct call *c, const struct wire *q, struct answer *a, en
 /* The same under another word than the table's. */
 FALLIBLE login_refuse_as(struct call *c, const struct wire *q, struct answer *a, enum aadsts kind, str error, str about);
 
+/* The same for the sign-in log alone, in words that quote nobody: of an answer that is worded otherwise. */
+void login_note(struct call *c, const struct wire *q, struct answer *a, enum aadsts kind);
+
 /* For failures that no handler worded, and the headers of all answers. */
 extern const struct dialect DIALECT_LOGIN;

@@ -1,6 +1,7 @@
 // The device-code flow: how it begins, the page on which the user ends it, and what the program gets then.
 #include "endpoints/login/parts.h"
 #include "endpoints/signins.h"
+#include "ops/refresh_token.h"
 
 #define PAGE_PATH "common/oauth2/deviceauth"
 
@@ -67,6 +68,7 @@ enum err login_user_device(struct call *c, struct work *w, struct login_ask *k)
     if (state != DEVICE_APPROVED) return login_refuse_ask(c, k, WRONG[state], STR_NONE);
     const struct principal *user = directory_find(w->world->directory, code.user);
     if (!user || user->kind != PRINCIPAL_USER) return login_refuse_ask(c, k, AADSTS_USER_UNKNOWN, STR_NONE);
+    if (!sign_in_counts(w->world, user->id, &code.epoch)) return login_refuse_ask(c, k, AADSTS_REFRESH_REVOKED, STR_NONE);
     TRY(call_copy_str(c, str_of(code.scopes), &k->asked_scopes));
     k->method = S("pwd");
     return login_take_user(c, k, user, SIGNIN_USER, TOKEN_OF_USER);
@@ -114,12 +116,22 @@ enum err login_post_device_page(struct call *c, struct work *w, const struct wir
     TRY(login_read_form(c, &k));
     if (k.is_refused) return OK;
     TRY(login_check_password(c, w, login_field(&k, S("username")), login_field(&k, S("password")), &user, &wrong));
+    a->signin.known_by = SIGNIN_KNOWN_PASSWORD;
+    if (user) signins_note_principal(c, a, user);
     if (user) TRY(principal_setting(c, user, S("accountEnabled"), true, &is_enabled));
-    if (wrong != AADSTS_N || !is_enabled)
+    if (wrong == AADSTS_N && !is_enabled) wrong = AADSTS_USER_DISABLED;
+    if (wrong != AADSTS_N) {
+        login_note(c, q, a, wrong);
         return show_page(a, 400, S("The user name or the password is not right, or the account may not sign in."), true);
+    }
     bool              approved = str_eq(login_field(&k, S("answer")), S("yes"));
-    enum device_state state = device_code_end(c, &w->product->device_codes, str_trim(login_field(&k, S("user_code"))), approved, user->id);
-    if (state != DEVICE_PENDING) return show_page(a, 400, S("That code is not one that waits for a sign-in. Start again at the device."), true);
+    enum device_state state = device_code_end(c, &w->product->device_codes, str_trim(login_field(&k, S("user_code"))), approved, user->id,
+                                              sign_in_epoch_of(w->world, user->id));
+    if (state != DEVICE_PENDING) {
+        login_note(c, q, a, AADSTS_DEVICE_CODE_INVALID);
+        return show_page(a, 400, S("That code is not one that waits for a sign-in. Start again at the device."), true);
+    }
+    if (!approved) login_note(c, q, a, AADSTS_DEVICE_DECLINED);
     return show_page(a, 200, approved ? S("Done: the device is signed in. You can close this page.") : S("Done: nobody is signed in at the device."),
                      false);
 }

@@ -14,7 +14,7 @@ static const struct route ROUTES[] = {
     {HTTP_POST, "/{tenant}/oauth2/v2.0/devicecode", GUARD_NONE, EVERYBODY, login_post_device_v2, .max_body_bytes = LOGIN_MAX_FORM_BYTES},
     {HTTP_POST, "/{tenant}/oauth2/devicecode", GUARD_NONE, EVERYBODY, login_post_device_v1, .max_body_bytes = LOGIN_MAX_FORM_BYTES},
     {HTTP_GET, "/{tenant}/oauth2/deviceauth", GUARD_NONE, EVERYBODY, login_get_device_page},
-    {HTTP_POST, "/{tenant}/oauth2/deviceauth", GUARD_NONE, EVERYBODY, login_post_device_page, .reads_much = true, .max_body_bytes = LOGIN_MAX_FORM_BYTES},
+    {HTTP_POST, "/{tenant}/oauth2/deviceauth", GUARD_NONE, EVERYBODY, login_post_device_page, .reads_much = true, .gives_tokens_to = SIGNIN_USER, .max_body_bytes = LOGIN_MAX_FORM_BYTES},
 };
 
 // Whom verifiers trust.
