@@ -58,7 +58,15 @@ class Nginx(Peer):
         config = pathlib.Path(self.directory.name) / "nginx.conf"
         config.write_text(CONFIG.format(dir=self.directory.name, port=self.port, body=answer.split(b"\r\n\r\n", 1)[1].decode()))
         self.start("nginx", "-c", str(config), "-p", self.directory.name)
-        self.pid = int(pathlib.Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()[0])  # its worker
+        self.pid = self.worker()
+
+    def worker(self):
+        children = pathlib.Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        for _ in range(500):  # the port is open before the worker is there
+            if pids := children.read_text().split():
+                return int(pids[0])
+            time.sleep(0.01)
+        raise RuntimeError("nginx has no worker")
 
 
 class Epoll(Peer):

@@ -209,7 +209,7 @@ static enum err read_roles(struct reading *r)
 
 static enum err read_scope(const struct reading *r, const struct json *item, struct app_scope *out)
 {
-    str type;
+    str type = STR_NONE;
     if (!json_is(item, JSON_IS_OBJECT)) return invalid(r, "oauth2PermissionScopes");
     TRY(read_id(r, item, "oauth2PermissionScopes", &out->id));
     bool fits = get_text(item, "value", &out->value) && get_text(item, "adminConsentDisplayName", &out->admin_name) &&
