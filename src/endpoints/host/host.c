@@ -13,16 +13,26 @@ static const void *note_connection(struct call *c, int fd, void *context)
     return NULL;
 }
 
-// On a worker: all descriptors of the machine are looked at.
-static enum err who_by_binding(struct call *c, const struct work *w, struct workload_listener *l, struct http_exchange *x,
-                               struct workload_caller *out)
+// All descriptors of the machine are looked at, and everybody may have many open. No copy of the world is held meanwhile: changes wait for
+// who holds one.
+static enum err find_caller(struct call *c, struct work *w, const struct diag_connection *connection, struct host_caller *out)
+{
+    struct product *product = w->product;
+    unsigned        row = w->row;
+    work_end(w);
+    enum err found = host_caller_find(c, connection, out), begun = work_begin(c, product, row, w);
+    return found != OK ? found : begun;
+}
+
+// On a worker.
+static enum err who_by_binding(struct call *c, struct work *w, struct workload_listener *l, struct http_exchange *x, struct workload_caller *out)
 {
     struct host_caller     caller;
     const struct binding  *b;
     struct workload_caller found = {.known_by = SIGNIN_KNOWN_PROCESS};
     (void)l;
     if (!x->note) return FAIL_PLAIN(c, ERR_PEER_UNKNOWN);
-    TRY(host_caller_find(c, x->note, &caller));
+    TRY(find_caller(c, w, x->note, &caller));
     TRY(host_caller_match(c, w->world->bindings, &caller, &b));
     TRY(call_copy_str(c, b->resource, &found.place.id));
     found.place.uid = b->uid;

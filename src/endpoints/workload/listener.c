@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-static enum err by_listener(struct call *c, const struct work *w, struct workload_listener *l, struct http_exchange *x, struct workload_caller *out)
+static enum err by_listener(struct call *c, struct work *w, struct workload_listener *l, struct http_exchange *x, struct workload_caller *out)
 {
     (void)c, (void)w, (void)x;
     *out = (struct workload_caller){.place = l->place, .known_by = l->known_by, .limits = l->limits};

@@ -27,11 +27,10 @@ struct workload_caller {
 /*
  * Tells whose workload sent a request, on the thread that handles it, before anything that the request says is read. A listener
  * of one workload answers the same for every request; another one asks who holds the other end of the connection (x->note),
- * on a worker if that takes long.
+ * on a worker if that takes long. What w->world held before the question may be gone after it.
  * Errors: ERR_CALLER_UNKNOWN - nobody that a resource belongs to; the failure says what is missing
  */
-typedef enum err workload_who(struct call *c, const struct work *w, struct workload_listener *l, struct http_exchange *x,
-                              struct workload_caller *out);
+typedef enum err workload_who(struct call *c, struct work *w, struct workload_listener *l, struct http_exchange *x, struct workload_caller *out);
 
 struct workload_listener {
     struct router                router; /* the listener's context */
