@@ -69,9 +69,11 @@ static enum err put_secrets(struct call *c, struct work *w, const struct applica
     return put(c, w, before, &plain);
 }
 
+// At the latest when time ends: the start is the caller's.
 static int64_t years_later_ns(int64_t from_ns, int64_t years)
 {
-    return from_ns + years * 365 * S_PER_DAY * NS_PER_S;
+    int64_t later_ns;
+    return __builtin_add_overflow(from_ns, years * 365 * S_PER_DAY * NS_PER_S, &later_ns) ? INT64_MAX : later_ns;
 }
 
 static enum err add_secret(struct call *c, struct work *w, const void *args_, void *out_)

@@ -1,8 +1,10 @@
 #include "token/client_assertion.h"
 
+#include <openssl/core_names.h>
 #include <openssl/ecdsa.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/objects.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 
@@ -96,6 +98,19 @@ bool client_assertion_is_for(const struct client_assertion *a, str audience)
 
 // ---- who signed it ----
 
+// By the curve's name: others of as many bits exist (secp256k1, brainpoolP256r1).
+static bool is_p256(const EVP_PKEY *key)
+{
+    char name[32];
+    return EVP_PKEY_is_a(key, "EC") && EVP_PKEY_get_utf8_string_param(key, OSSL_PKEY_PARAM_GROUP_NAME, name, sizeof name, NULL) == 1 &&
+           OBJ_sn2nid(name) == NID_X9_62_prime256v1;
+}
+
+bool client_assertion_takes_key(const EVP_PKEY *key)
+{
+    return EVP_PKEY_is_a(key, "RSA") ? EVP_PKEY_get_bits(key) >= ASSERTION_RSA_MIN_BITS : is_p256(key);
+}
+
 // A thumbprint that the header holds under that name; empty: it holds none, or none of that length.
 static bytes thumbprint(struct call *c, const struct client_assertion *a, str name, size_t length)
 {
@@ -168,8 +183,7 @@ static bool verifies(const struct client_assertion *a, const struct app_certific
     bytes                             signature = a->signature;
     uint8_t                           room[DER_MAX_SIG];
     bool                              is_pss = str_eq(alg, S("PS256")), is_rsa = is_pss || str_eq(alg, S("RS256")), is_ec = str_eq(alg, S("ES256"));
-    if (!key || !ctx || !(is_rsa ? EVP_PKEY_is_a(key, "RSA") : is_ec && EVP_PKEY_is_a(key, "EC") && EVP_PKEY_get_bits(key) == 8 * ES256_HALF))
-        return false;
+    if (!key || !ctx || !client_assertion_takes_key(key) || !(EVP_PKEY_is_a(key, "RSA") ? is_rsa : is_ec)) return false;
     if (EVP_DigestVerifyInit_ex(ctx, &how, "SHA256", NULL, NULL, key, NULL) != 1) return false;
     if (is_pss &&
         (EVP_PKEY_CTX_set_rsa_padding(how, RSA_PKCS1_PSS_PADDING) != 1 || EVP_PKEY_CTX_set_rsa_pss_saltlen(how, RSA_PSS_SALTLEN_DIGEST) != 1))

@@ -12,12 +12,15 @@
  *         and the clients' sources: msal (js, py, go, net, java), azure-identity, hashicorp/go-azure-sdk
  */
 #pragma once
+#include <openssl/types.h>
+
 #include "core/json.h"
 #include "directory/application.h"
 
 #define ASSERTION_MAX_BYTES        (16u << 10)
 #define ASSERTION_MAX_HEADER_BYTES (10u << 10) /* x5c may hold a chain */
 #define ASSERTION_MAX_AUDIENCES    8
+#define ASSERTION_RSA_MIN_BITS     2048
 #define ASSERTION_SKEW_S           300
 #define ASSERTION_MAX_LIFETIME_S   S_PER_DAY /* ours; clients send 10 to 60 minutes */
 
@@ -38,6 +41,9 @@ struct client_assertion {
  * Errors: ERR_TOKEN_MALFORMED
  */
 FALLIBLE client_assertion_read(struct call *c, str text, struct client_assertion *out);
+
+/* Can assertions be signed with that key: RSA of at least ASSERTION_RSA_MIN_BITS, or the one curve of ES256, P-256? */
+bool client_assertion_takes_key(const EVP_PKEY *key);
 
 /* One of its audiences, to the letter? */
 bool client_assertion_is_for(const struct client_assertion *a, str audience);

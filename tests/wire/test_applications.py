@@ -278,6 +278,25 @@ def test_app_roles_are_in_the_token_of_who_has_them(s):
     s.server.api("PATCH", f"/v1.0/servicePrincipals/{s.api['service']}", {"appRoleAssignmentRequired": False})
 
 
+def test_hostile_credentials_of_an_application_are_refused(s):
+    """T10 an id that stands twice, a curve that is not ES256's, more URIs than there may be, an end past all time"""
+    app = s.application("hostile")
+    s.add_secret(app)
+    key = s.server.api("GET", f"/v1.0/applications/{app['id']}")["passwordCredentials"][0]["keyId"]
+
+    def refused(path, **body):
+        method = "POST" if path else "PATCH"
+        with pytest.raises(RuntimeError, match="400"):
+            s.server.api(method, f"/v1.0/applications/{app['id']}{path}", body)
+
+    refused("", passwordCredentials=[{"keyId": key}, {"keyId": key}])
+    refused("", identifierUris=[f"api://{i}" for i in range(51)])
+    for curve in (ec.SECP256K1(), ec.BrainpoolP256R1(), ec.SECP384R1()):
+        refused("", keyCredentials=[Certificate(curve).credential()])
+    s.server.api("PATCH", f"/v1.0/applications/{app['id']}", {"keyCredentials": [Certificate(ec.SECP256R1()).credential()]})
+    s.add_secret(app, startDateTime="2262-04-01T00:00:00Z")
+
+
 def test_a_service_acts_on_behalf_of_its_caller(s):
     """T10 a service gets a token for its caller's user, and only with its own credential and a token that is for it"""
     middle = s.api
