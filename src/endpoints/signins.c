@@ -8,6 +8,7 @@
 // What the token service says in place of a local endpoint's status.
 static const struct { enum err kind; int64_t number; } NUMBERS[] = {
     {ERR_AUDIENCE_UNKNOWN, 500011},
+    {ERR_AUDIENCE_DISABLED, 500014},
     {ERR_APP_NOT_ASSIGNED, 501051},
 };
 
@@ -50,16 +51,17 @@ void signins_note_target(struct call *c, const struct work *w, struct answer *a,
     s->target_app = known.app;
 }
 
-static int64_t number_of(enum err kind, int status)
+int64_t signins_number(enum err kind)
 {
     for (size_t i = 0; i < COUNT(NUMBERS); i++)
         if (NUMBERS[i].kind == kind) return NUMBERS[i].number;
-    return status;
+    return 0;
 }
 
 static void note_failure(struct signin *s, const struct call *c, int status)
 {
-    s->error_code = number_of(c->failure.kind, status);
+    int64_t number = signins_number(c->failure.kind);
+    s->error_code = number ? number : status;
     s->error = str_of(err_name(c->failure.kind));
     s->reason = str_of(err_text(c->failure.kind)); // not the failure's own words: they may quote the caller
 }

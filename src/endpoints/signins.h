@@ -31,6 +31,9 @@ void signins_record_closed(const struct router *r);
  */
 MUST_USE bool signins_count(const struct call *c, const struct wire *q, struct answer *a);
 
+/* The number under which the token service refuses the same: 500011. 0: it has none. */
+int64_t signins_number(enum err kind);
+
 /* Whose token it is, or would have been. */
 void signins_note_principal(struct call *c, struct answer *a, const struct principal *p);
 /* What it is for, as asked. Of a target that nobody here knows only the host is kept: the rest may be anything, a secret too. */

@@ -47,7 +47,10 @@ enum err app_access_of(struct call *c, const struct world *w, const struct princ
     str              *values;
     *out = (struct app_access){.is_assigned = true};
     if (!at->service) return OK; // the cloud's services have no app roles here
+    bool is_enabled;
+    TRY(principal_setting(c, at->service, S("accountEnabled"), true, &is_enabled));
     TRY(principal_setting(c, at->service, S("appRoleAssignmentRequired"), false, &out->is_required));
+    out->is_disabled = !is_enabled;
     TRY(NEW(c, &g, 1));
     g->at = at;
     applications_each_of(w->applications, who->id, NULL, gather, g);
@@ -107,9 +110,22 @@ static enum err read_consent(struct call *c, const struct application *client, c
     return OK;
 }
 
+// An entry of type "Role" asks for an app role, for the application itself: it consents to nothing for users.
+static bool asks_for_scope(const struct json *entries, guid id)
+{
+    guid found;
+    for (size_t i = 0; i < json_n(entries); i++) {
+        const struct json *e = json_at(entries, i);
+        if (guid_parse(json_str(json_get_nocase(e, S("id"))), &found) && guid_eq(found, id) &&
+            str_eq_nocase(json_str(json_get_nocase(e, S("type"))), S("Scope")))
+            return true;
+    }
+    return false;
+}
+
 static bool is_consented(const struct consent *consent, const struct app_scope *s)
 {
-    return consent->is_own || has_guid(consent->granted, s->id) || entry_of(consent->asked, S("id"), s->id) != NULL;
+    return consent->is_own || has_guid(consent->granted, s->id) || asks_for_scope(consent->asked, s->id);
 }
 
 static const struct app_scope *scope_of(const struct application *a, str value)

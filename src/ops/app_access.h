@@ -21,6 +21,7 @@ struct app_access {
     struct token_texts roles;       /* the values of the roles */
     bool               is_assigned; /* has a role there, or access without one */
     bool               is_required; /* the application lets nobody in who is not assigned */
+    bool               is_disabled; /* its service principal is: there are no tokens for it */
 };
 /* Lives: *out points into the world and the call. */
 FALLIBLE app_access_of(struct call *c, const struct world *w, const struct principal *who, const struct audience *at, struct app_access *out);

@@ -31,6 +31,7 @@ enum err refresh_token_make(struct call *c, const struct product *p, const struc
     str                  plain;
     bytes                sealed;
     struct sign_in_epoch epoch = sign_in_epoch_of(w, t->user);
+    if (t->scopes.n > REFRESH_TOKEN_MAX_SCOPES) return FAIL(c, ERR_TOO_LARGE, "The scopes are longer than %d bytes.", REFRESH_TOKEN_MAX_SCOPES);
     buf_init(&b, &c->arena);
     pack_begin(&b, REFRESH_TOKEN_VERSION);
     pack_guid(&b, t->user.g);
@@ -38,7 +39,7 @@ enum err refresh_token_make(struct call *c, const struct product *p, const struc
     pack_i64(&b, c->now_ns);
     pack_i64(&b, epoch.revoked_s);
     pack_i64(&b, epoch.password_ns);
-    pack_str(&b, str_upto(t->scopes, REFRESH_TOKEN_MAX_SCOPES));
+    pack_str(&b, t->scopes);
     TRY(buf_finish(c, &b, &plain));
     TRY(seal_close(c, &p->seal_key, str_bytes(plain), BOUND, &sealed));
     buf_init(&b, &c->arena);

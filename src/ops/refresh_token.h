@@ -12,8 +12,8 @@
 #include "ops/product.h"
 
 #define REFRESH_TOKEN_LIFETIME_S (90 * S_PER_DAY)
-#define REFRESH_TOKEN_MAX_BYTES  2048
-#define REFRESH_TOKEN_MAX_SCOPES 512 /* bytes */
+#define REFRESH_TOKEN_MAX_BYTES  4096
+#define REFRESH_TOKEN_MAX_SCOPES 2048 /* bytes; more of them are refused, never cut: a part would ask for something else */
 
 struct refresh_token {
     object_id            user;
@@ -23,7 +23,7 @@ struct refresh_token {
     str                  scopes; /* what was asked for when the user signed in; may be empty */
 };
 
-/* Errors: ERR_NO_MEMORY, ERR_CRYPTO */
+/* Errors: ERR_NO_MEMORY, ERR_CRYPTO; ERR_TOO_LARGE - the scopes */
 FALLIBLE refresh_token_make(struct call *c, const struct product *p, const struct world *w, const struct refresh_token *t, str *out);
 
 enum refresh_answer { REFRESH_GOOD, REFRESH_INVALID, REFRESH_EXPIRED, REFRESH_REVOKED };

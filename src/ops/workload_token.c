@@ -89,6 +89,9 @@ enum err workload_access(struct call *c, const struct product *p, const struct w
     struct app_access access;
     if (!may_be_application(world, audience) || !product_audience(c, p, world, audience, &known)) return OK;
     TRY(app_access_of(c, world, w->principal, &known, &access));
+    if (access.is_disabled)
+        return FAIL(c, ERR_AUDIENCE_DISABLED, "The service principal for resource '%.*s' is disabled.",
+                    PSTR(call_printable(c, audience, AUDIENCE_MAX_BYTES)));
     if (access.is_required && !access.is_assigned)
         return FAIL(c, ERR_APP_NOT_ASSIGNED, "Application '%s'(%.*s) is not assigned to a role for the application '%.*s'(%.*s).",
                     guid_text(w->principal->app.g).s, PSTR(w->principal->name), PSTR(call_printable(c, audience, AUDIENCE_MAX_BYTES)),

@@ -278,6 +278,50 @@ def test_app_roles_are_in_the_token_of_who_has_them(s):
     s.server.api("PATCH", f"/v1.0/servicePrincipals/{s.api['service']}", {"appRoleAssignmentRequired": False})
 
 
+def test_there_are_no_tokens_for_a_disabled_application(s):
+    """R8 nobody gets a token for an application whose service principal is disabled: neither application, user nor identity"""
+    group = f"/subscriptions/{s.server.facts['subscription']}/resourceGroups/rg-off"
+    s.server.api("PUT", f"{group}?api-version=2022-09-01", {"location": "westus"})
+    machine = f"{group}/providers/Microsoft.Compute/virtualMachines/m1"
+    s.server.api("PUT", f"{machine}?api-version=2024-07-01", {"location": "westus", "identity": {"type": "SystemAssigned"}, "properties": {}})
+    s.server.token_of(machine, "api://orders")
+    s.server.api("PATCH", f"/v1.0/servicePrincipals/{s.api['service']}", {"accountEnabled": False})
+    s.refused(500014, "invalid_resource", **s.for_client(client_secret=s.secret_now(), scope="api://orders/.default"))
+    s.refused(500014, "invalid_resource", **s.for_user())
+    with pytest.raises(RuntimeError, match="400: Bad Request"):
+        s.server.token_of(machine, "api://orders")
+    s.server.api("PATCH", f"/v1.0/servicePrincipals/{s.api['service']}", {"accountEnabled": True})
+    s.server.token_of(machine, "api://orders")
+    s.good(**s.for_user())
+
+
+def test_a_wish_for_a_role_consents_to_no_scope(s):
+    """T10 of the entries of requiredResourceAccess those of type Scope alone consent to a scope"""
+    def asks(*types):
+        entries = [{"id": SCOPE, "type": kind} for kind in types]
+        s.server.api("PATCH", f"/v1.0/applications/{s.client['id']}",
+                     {"requiredResourceAccess": [{"resourceAppId": s.api["appId"], "resourceAccess": entries}]})
+
+    asks("Role")
+    s.refused(65001, "invalid_grant", **s.for_user())
+    asks("Role", "Scope")
+    s.good(**s.for_user())
+    asks("Scope")
+
+
+def test_scopes_are_kept_whole_or_refused(s):
+    """T10 what a refresh token stands for is all that was asked for when the user signed in"""
+    many = [{"id": str(uuid.uuid4()), "value": f"Scope.{i:03}." + "x" * 80, "adminConsentDisplayName": "x", "adminConsentDescription": "x"} for i in range(15)]
+    long = s.application("Long", identifierUris=["api://long"], api={"oauth2PermissionScopes": many})
+    wishes = [{"resourceAppId": long["appId"], "resourceAccess": [{"id": scope["id"], "type": "Scope"} for scope in many]}]
+    client = s.application("Long client", isFallbackPublicClient=True, requiredResourceAccess=wishes)
+    asked = " ".join(f"api://long/{scope['value']}" for scope in many) + " offline_access"
+    first = s.good(**s.for_user(client_id=client["appId"], scope=asked))
+    again = s.good(grant_type="refresh_token", client_id=client["appId"], refresh_token=first["refresh_token"])
+    same(claims_of(again["access_token"])["scp"].split(), [scope["value"] for scope in many], "all scopes, again")
+    s.refused(70011, "invalid_scope", **s.for_user(client_id=client["appId"], scope=asked + " x" * 1000))
+
+
 def test_hostile_credentials_of_an_application_are_refused(s):
     """T10 an id that stands twice, a curve that is not ES256's, more URIs than there may be, an end past all time"""
     app = s.application("hostile")
@@ -379,6 +423,7 @@ def test_a_user_signs_in_and_stays_signed_in(s):
     s.server.api("PATCH", f"/v1.0/users/{s.ada['id']}", {"passwordProfile": {"password": PASSWORD, "forceChangePasswordNextSignIn": True}})
     s.refused(50055, "invalid_grant", **s.for_user())
     s.server.api("PATCH", f"/v1.0/users/{s.ada['id']}", {"accountEnabled": False, "passwordProfile": {"password": PASSWORD}})
+    s.refused(50126, "invalid_grant", **s.for_user(password="wrong"))
     s.refused(50057, "invalid_grant", **s.for_user())
     s.server.api("PATCH", f"/v1.0/users/{s.ada['id']}", {"accountEnabled": True})
     fresh = s.good(**s.for_user())

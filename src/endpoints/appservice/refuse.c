@@ -10,6 +10,7 @@ static const struct { enum err kind; int status; } STATUSES[] = {
     {ERR_AUDIENCE_MISSING, 400},    {ERR_AUDIENCE_UNKNOWN, 400},   {ERR_IDENTITY_NOT_FOUND, 400},  {ERR_IDENTITY_SELECTORS, 400},
     {ERR_PARAMETER_INVALID, 400},   {ERR_URL_INVALID, 400},        {ERR_TOO_LARGE, 400},           {ERR_NOT_FOUND, 404},
     {ERR_METHOD_NOT_ALLOWED, 405},  {ERR_BUSY, 429},               {ERR_APP_NOT_ASSIGNED, 400},
+    {ERR_AUDIENCE_DISABLED, 400},
 };
 
 static int status_of(enum err kind)

@@ -34,7 +34,7 @@ static const struct { enum err kind; int status; const char *code; } CODES[] = {
     {ERR_METADATA_MISSING, 400, "MetadataHeaderMissing"}, {ERR_FORWARDED, 400, "ForwardedRequest"},
     {ERR_CALLER_UNKNOWN, 401, "UnknownSource"},           {ERR_AUDIENCE_MISSING, 400, "AudienceMissing"},
     {ERR_AUDIENCE_UNKNOWN, 400, "AudienceNotSupported"},  {ERR_IDENTITY_NOT_FOUND, 400, "IdentityNotFound"},
-    {ERR_APP_NOT_ASSIGNED, 400, "NotAssigned"},
+    {ERR_APP_NOT_ASSIGNED, 400, "NotAssigned"},           {ERR_AUDIENCE_DISABLED, 400, "AudienceNotSupported"},
     {ERR_IDENTITY_AMBIGUOUS, 400, "IdentityAmbiguous"},   {ERR_IDENTITY_SELECTORS, 400, "BadRequest"},
     {ERR_PARAMETER_INVALID, 400, "BadRequest"},           {ERR_URL_INVALID, 400, "BadRequest"},
     {ERR_TOO_LARGE, 413, "RequestTooLarge"},              {ERR_NOT_FOUND, 404, "NotFound"},

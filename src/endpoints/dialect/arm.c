@@ -97,6 +97,7 @@ static const char *code_of(enum err kind)
     case ERR_METADATA_MISSING:
     case ERR_APP_NOT_ASSIGNED:
     case ERR_AUDIENCE_MISSING:
+    case ERR_AUDIENCE_DISABLED:
     case ERR_AUDIENCE_UNKNOWN:
     case ERR_IDENTITY_NOT_FOUND:
     case ERR_IDENTITY_AMBIGUOUS:

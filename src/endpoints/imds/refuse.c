@@ -20,6 +20,7 @@ static const struct row {
      "Bad request. api-version is invalid or was not specified in the request. For more information refer to aka.ms/azureimds", true},
     {ERR_AUDIENCE_MISSING, 400, "invalid_request", false},
     {ERR_AUDIENCE_UNKNOWN, 400, "invalid_resource", false},
+    {ERR_AUDIENCE_DISABLED, 400, "invalid_resource", false},
     {ERR_APP_NOT_ASSIGNED, 400, "invalid_grant", false},
     {ERR_IDENTITY_NOT_FOUND, 400, "invalid_request", false},
     {ERR_IDENTITY_AMBIGUOUS, 400, "invalid_request", false},

@@ -55,6 +55,9 @@
       "The resource principal named {} was not found in the tenant named {tenant}. This can happen if the application has "   \
       "not been installed by the administrator of the tenant or consented to by any user in the tenant. You might have sent " \
       "your authentication request to the wrong tenant.")                                                                     \
+    X(RESOURCE_DISABLED, 500014, 400, "invalid_resource",                                                                     \
+      "The service principal for resource '{}' is disabled. This indicate that a subscription within the tenant has lapsed, " \
+      "or that the administrator for this tenant has disabled the application, preventing tokens from being issued for it.")  \
     X(APP_NOT_ASSIGNED, 501051, 400, "invalid_grant",                                                                         \
       "Application '{}' is not assigned to a role for the application that the token is for.")                                \
     X(USER_NOT_ASSIGNED, 50105, 400, "invalid_grant", "The signed in user is not assigned to a role for the application '{}'.") \

@@ -3,7 +3,6 @@
 #include "core/random.h"
 #include "endpoints/login/parts.h"
 #include "ops/minter.h"
-#include "ops/refresh_token.h"
 
 #define LIFETIME_LEAST_S  3600 /* a random time from here ... */
 #define LIFETIME_SPREAD_S 1800 /* ... and so much longer */

@@ -1,7 +1,6 @@
 // The device-code flow: how it begins, the page on which the user ends it, and what the program gets then.
 #include "endpoints/login/parts.h"
 #include "endpoints/signins.h"
-#include "ops/refresh_token.h"
 
 #define PAGE_PATH "common/oauth2/deviceauth"
 

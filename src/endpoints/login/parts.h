@@ -6,6 +6,7 @@
 #pragma once
 #include "endpoints/login/aadsts.h"
 #include "ops/app_access.h"
+#include "ops/refresh_token.h"
 #include "token/token.h"
 
 #define LOGIN_MAX_FORM_BYTES (64u << 10) /* a client assertion, and a little */
@@ -23,7 +24,7 @@ FALLIBLE login_refuse_tenant(struct call *c, const struct wire *q, struct answer
 
 #define LOGIN_MAX_REQUIRED     3
 #define LOGIN_MAX_STEPS        8
-#define LOGIN_MAX_SCOPE_BYTES  2048
+#define LOGIN_MAX_SCOPE_BYTES  REFRESH_TOKEN_MAX_SCOPES
 #define LOGIN_MAX_CAPABILITIES 8
 
 struct login_ask;

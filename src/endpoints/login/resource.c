@@ -108,6 +108,7 @@ enum err login_app_rights(struct call *c, struct work *w, struct login_ask *k)
 {
     struct app_access access;
     TRY(app_access_of(c, w->world, k->service, &k->resource, &access));
+    if (access.is_disabled) return login_refuse_ask(c, k, AADSTS_RESOURCE_DISABLED, k->resource_text);
     if (access.is_required && !access.is_assigned) return login_refuse_ask(c, k, AADSTS_APP_NOT_ASSIGNED, k->client_text);
     k->kind = TOKEN_OF_APP;
     k->roles = access.roles;
@@ -120,6 +121,7 @@ enum err login_user_rights(struct call *c, struct work *w, struct login_ask *k)
     enum app_scope_answer answer;
     str                   about;
     TRY(app_access_of(c, w->world, k->user, &k->resource, &access));
+    if (access.is_disabled) return login_refuse_ask(c, k, AADSTS_RESOURCE_DISABLED, k->resource_text);
     if (access.is_required && !access.is_assigned) return login_refuse_ask(c, k, AADSTS_USER_NOT_ASSIGNED, guid_str(c, k->resource.app.g));
     TRY(app_scopes_of(c, k->application, k->app, &k->resource, k->scopes, &answer, &k->scp, &about));
     if (answer == APP_SCOPE_UNKNOWN) return login_refuse_ask(c, k, AADSTS_SCOPE_UNKNOWN, about);

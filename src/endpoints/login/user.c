@@ -1,7 +1,6 @@
 // Which user a client acts for.
 #include "endpoints/login/parts.h"
 #include "endpoints/signins.h"
-#include "ops/refresh_token.h"
 #include "ops/sign_in_guard.h"
 
 enum err login_take_user(struct call *c, struct login_ask *k, const struct principal *user, enum signin_type type, enum token_kind kind)
@@ -41,9 +40,10 @@ enum err login_user_password(struct call *c, struct work *w, struct login_ask *k
     k->a->signin.known_by = SIGNIN_KNOWN_PASSWORD;
     k->method = S("pwd");
     TRY(login_check_password(c, w, login_field(k, S("username")), login_field(k, S("password")), &user, &wrong));
-    if (user) TRY(login_take_user(c, k, user, SIGNIN_USER, TOKEN_OF_USER));
-    if (k->is_refused || wrong == AADSTS_N) return OK;
-    return login_refuse_ask(c, k, wrong, STR_NONE);
+    if (user) signins_note_principal(c, k->a, user);
+    k->a->signin.app = k->app;
+    // What an account may or must do is told to those who know its password.
+    return wrong == AADSTS_N ? login_take_user(c, k, user, SIGNIN_USER, TOKEN_OF_USER) : login_refuse_ask(c, k, wrong, STR_NONE);
 }
 
 enum err login_user_refresh(struct call *c, struct work *w, struct login_ask *k)

@@ -43,7 +43,7 @@ static const struct { enum err kind; int status; const char *code; } CODES[] = {
     {ERR_CALLER_UNKNOWN, 404, "ManagedIdentityNotFound"},     {ERR_FORWARDED, 400, "ForwardedRequest"},
     {ERR_API_VERSION_MISSING, 400, "InvalidApiVersion"},      {ERR_API_VERSION_INVALID, 400, "InvalidApiVersion"},
     {ERR_AUDIENCE_MISSING, 400, "ArgumentNullOrEmpty"},       {ERR_AUDIENCE_UNKNOWN, 400, "InvalidResource"},
-    {ERR_APP_NOT_ASSIGNED, 400, "AccessDenied"},
+    {ERR_APP_NOT_ASSIGNED, 400, "AccessDenied"},              {ERR_AUDIENCE_DISABLED, 400, "InvalidResource"},
     {ERR_IDENTITY_NOT_FOUND, 404, "ManagedIdentityNotFound"}, {ERR_IDENTITY_AMBIGUOUS, 400, "ManagedIdentityAmbiguous"},
     {ERR_IDENTITY_SELECTORS, 400, "InvalidArgument"},         {ERR_PARAMETER_INVALID, 400, "InvalidArgument"},
     {ERR_URL_INVALID, 400, "InvalidArgument"},                {ERR_TOO_LARGE, 400, "InvalidArgument"},

@@ -71,10 +71,11 @@ str workload_describe(struct call *c)
 {
     static const char *const UNKNOWN = " This can happen if the application has not been installed by the administrator of the tenant or "
                                        "consented to by any user in the tenant. You might have sent your authentication request to the wrong tenant.";
-    bool                     is_unknown = c->failure.kind == ERR_AUDIENCE_UNKNOWN;
-    if (!is_unknown && c->failure.kind != ERR_APP_NOT_ASSIGNED) return str_of(c->failure.text);
-    return call_format(c, "AADSTS%d: %s%s Trace ID: %s Correlation ID: %s Timestamp: %s", is_unknown ? 500011 : 501051, c->failure.text,
-                       is_unknown ? UNKNOWN : "", guid_text(guid_new(c)).s, guid_text(c->correlation_id).s, time_plain(c->now_s).s);
+    int64_t                  number = signins_number(c->failure.kind);
+    if (!number) return str_of(c->failure.text);
+    return call_format(c, "AADSTS%lld: %s%s Trace ID: %s Correlation ID: %s Timestamp: %s", (long long)number, c->failure.text,
+                       c->failure.kind == ERR_AUDIENCE_UNKNOWN ? UNKNOWN : "", guid_text(guid_new(c)).s, guid_text(c->correlation_id).s,
+                       time_plain(c->now_s).s);
 }
 
 // Written piece by piece: this is the answer that programs fetch all day.
