@@ -10,6 +10,8 @@
 #include "core/buf.h"
 #include "core/ref.h"
 
+#define RECORD_BATCH ((size_t)64) /* so many records are loaded before they are put, one after the other */
+
 struct record_kind {
     enum err (*unpack)(struct call *c, bytes body, struct ref **out);
     void (*pack)(struct buf *b, const struct ref *record);
@@ -18,13 +20,21 @@ struct record_kind {
     bool (*put)(void *home, struct ref *record);
     void (*remove)(void *home, const struct ref *record);
     const struct ref *(*find)(const void *home, str key); /* by the store's key; NULL: there is none, or it is no key */
+    /*
+     * Prefetches what the puts of these records, at most RECORD_BATCH, are about to read in the index. It changes nothing.
+     * NULL: the index is small enough to be in the cache.
+     */
+    void (*prefetch)(const void *home, struct ref *const *records, size_t n);
 };
 
 /*
  * A row of a record type whose ref comes first, with the casts that it takes: NAME_KIND from name_key, name_put, name_remove
  * and name_find, which are defined above it, and from the type's own functions for packing.
  */
-#define RECORD_KIND(symbol, name, type, unpack_fn, pack_fn)                                                   \
+#define RECORD_KIND(symbol, name, type, unpack_fn, pack_fn) RECORD_KIND_MANY(symbol, name, type, unpack_fn, pack_fn, NULL)
+
+/* Of a kind that there may be a million records of: it prefetches. */
+#define RECORD_KIND_MANY(symbol, name, type, unpack_fn, pack_fn, prefetch_fn)                                 \
     _Static_assert(offsetof(struct type, ref) == 0, "a record begins with its ref");                          \
     static enum err name##_unpack_ref(struct call *c, bytes body, struct ref **out)                           \
     {                                                                                                         \
@@ -37,7 +47,7 @@ struct record_kind {
     {                                                                                                         \
         pack_fn(b, (const struct type *)record);                                                              \
     }                                                                                                         \
-    const struct record_kind symbol = {name##_unpack_ref, name##_pack_ref, name##_key, name##_put, name##_remove, name##_find};
+    const struct record_kind symbol = {name##_unpack_ref, name##_pack_ref, name##_key, name##_put, name##_remove, name##_find, prefetch_fn};
 
 /* Keys of the usual forms, and how they are read. */
 static inline void record_key_guid(struct buf *b, guid g)

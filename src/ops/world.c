@@ -23,12 +23,20 @@ struct reader {
     _Atomic uint32_t side; // 0 or 1: valid while depth > 0
 };
 
+// Records of one kind, in the order of loading; a reference to each is held. Until they are in both copies, and no longer.
+struct loaded {
+    struct ref **records;
+    size_t       n, room;
+    size_t       put_n; // the first so many are in the published copy
+};
+
 struct worlds {
     struct world     sides[2];
     _Atomic uint32_t published; // index of the copy that is read
     struct change   *changes;   // of this turn; or, if is_behind, those that the idle copy lacks yet
     size_t           change_n, change_room;
     bool             is_behind;
+    struct loaded   *loaded;        // for each of WORLD_KINDS, if the idle copy lacks all that was loaded; else NULL
     uint64_t         at;            // of a follower, and after loading: the number of the change that the copies are at
     atomic_bool      is_waited_for; // the writer waits for a reader to leave
     pthread_mutex_t  lock;          // for that wait alone
@@ -79,9 +87,20 @@ static enum err remember(struct call *c, struct worlds *w, struct change change)
     return OK;
 }
 
+static void free_loaded(struct worlds *w)
+{
+    for (size_t i = 0; w->loaded && i < WORLD_KIND_N; i++) {
+        for (size_t k = 0; k < w->loaded[i].n; k++) ref_drop(w->loaded[i].records[k]);
+        free(w->loaded[i].records);
+    }
+    free(w->loaded);
+    w->loaded = NULL;
+}
+
 void worlds_free(struct worlds *w)
 {
     if (!w) return;
+    free_loaded(w);
     while (w->change_n > 0) drop_change(&w->changes[--w->change_n]); // no copy is looked at any more
     free(w->changes);
     world_clear(&w->sides[0]);
@@ -96,22 +115,49 @@ static void free_worlds(struct worlds **w)
     worlds_free(*w);
 }
 
+// At most RECORD_BATCH records: with a prefetch for all of them before the puts, cache misses overlap. False: no memory.
+static bool put_batch(const struct world_kind *row, struct world *to, struct ref *const *records, size_t n)
+{
+    if (row->records->prefetch) row->records->prefetch(*world_room(to, row->room), records, n);
+    bool is_put = true;
+    for (size_t i = 0; i < n && is_put; i++) is_put = put(row, to, records[i]);
+    return is_put;
+}
+
+// What is read of one kind: it goes into the published copy by batches, and waits for the other copy.
 struct loading {
-    struct worlds           *worlds;
+    struct world            *to;
     const struct world_kind *row;
+    struct loaded           *loaded;
 };
+
+static enum err load_batch(struct call *c, struct loading *l)
+{
+    struct loaded *x = l->loaded;
+    if (!put_batch(l->row, l->to, x->records + x->put_n, x->n - x->put_n)) return FAIL_PLAIN(c, ERR_NO_MEMORY);
+    x->put_n = x->n;
+    return OK;
+}
+
+static bool more_loaded(struct loaded *x)
+{
+    if (x->n < x->room) return true;
+    size_t       room = x->room ? x->room * 2 : RECORD_BATCH;
+    struct ref **records = realloc(x->records, room * sizeof(struct ref *));
+    if (!records) return false;
+    x->records = records;
+    x->room = room;
+    return true;
+}
 
 static enum err load_record(struct call *c, const struct store_record *from, void *context)
 {
     struct loading *l = context;
-    struct ref     *record;
-    TRY(l->row->records->unpack(c, from->body, &record));
-    record->version = from->version;
-    if (!put(l->row, &l->worlds->sides[0], record)) {
-        ref_drop(record);
-        return FAIL_PLAIN(c, ERR_NO_MEMORY);
-    }
-    return remember(c, l->worlds, (struct change){.kind = l->row->kind, .after = record}); // for the other copy
+    struct loaded  *x = l->loaded;
+    if (!more_loaded(x)) return FAIL_PLAIN(c, ERR_NO_MEMORY);
+    TRY(l->row->records->unpack(c, from->body, &x->records[x->n]));
+    x->records[x->n++]->version = from->version;
+    return x->n - x->put_n == RECORD_BATCH ? load_batch(c, l) : OK;
 }
 
 static enum err load_all(struct call *c, struct store_session *session, struct worlds *w)
@@ -119,8 +165,9 @@ static enum err load_all(struct call *c, struct store_session *session, struct w
     uint64_t oldest;
     TRY(store_changes_kept(c, session, &oldest, &w->at));
     for (size_t i = 0; i < WORLD_KIND_N; i++) {
-        struct loading l = {.worlds = w, .row = &WORLD_KINDS[i]};
+        struct loading l = {.to = &w->sides[0], .row = &WORLD_KINDS[i], .loaded = &w->loaded[i]};
         TRY(store_scan_records(c, session, WORLD_KINDS[i].kind, &(struct store_range){0}, load_record, &l));
+        TRY(load_batch(c, &l));
     }
     return OK;
 }
@@ -133,7 +180,8 @@ enum err worlds_load(struct call *c, struct store_session *session, struct world
     memset(w, 0, sizeof *w);
     pthread_mutex_init(&w->lock, NULL);
     pthread_cond_init(&w->has_left, NULL);
-    if (!world_init(&w->sides[0]) || !world_init(&w->sides[1])) return FAIL_PLAIN(c, ERR_NO_MEMORY);
+    w->loaded = calloc(WORLD_KIND_N, sizeof *w->loaded);
+    if (!w->loaded || !world_init(&w->sides[0]) || !world_init(&w->sides[1])) return FAIL_PLAIN(c, ERR_NO_MEMORY);
     TRY(load_all(c, session, w));
     w->is_behind = true;
     *out = TAKE(w);
@@ -181,13 +229,17 @@ const struct world *world_draft(struct worlds *w)
 }
 
 // Memory that runs out between the store and the indexes leaves no way back; what is on disk is whole.
+static void stop(void)
+{
+    report(REPORT_ERROR, "ops: out of memory", "what=\"stopping; start the server again with more memory\"");
+    abort();
+}
+
 static void apply(struct world *to, enum store_kind kind, struct ref *before, struct ref *after)
 {
     const struct world_kind *row = kind_of(kind);
     if (before && !after) row->records->remove(*world_room(to, row->room), before);
-    if (!after || put(row, to, after)) return;
-    report(REPORT_ERROR, "ops: out of memory", "what=\"stopping; start the server again with more memory\"");
-    abort();
+    if (after && !put(row, to, after)) stop();
 }
 
 static enum err write_record(struct call *c, struct store_session *session, const struct change *change)
@@ -242,11 +294,23 @@ static void wait_for_readers(struct worlds *w, uint32_t side)
     pthread_mutex_unlock(&w->lock);
 }
 
-// What was loaded is, to the idle copy, a turn of changes like any other.
+static void put_loaded(struct worlds *w)
+{
+    for (size_t i = 0; w->loaded && i < WORLD_KIND_N; i++) {
+        const struct loaded *x = &w->loaded[i];
+        for (size_t k = 0; k < x->n; k += RECORD_BATCH) {
+            size_t n = x->n - k < RECORD_BATCH ? x->n - k : RECORD_BATCH;
+            if (!put_batch(&WORLD_KINDS[i], draft(w), x->records + k, n)) stop();
+        }
+    }
+    free_loaded(w);
+}
+
 void worlds_complete(struct worlds *w)
 {
     if (!w->is_behind) return;
     wait_for_readers(w, 1 - atomic_load_explicit(&w->published, memory_order_relaxed));
+    put_loaded(w);
     for (size_t i = 0; i < w->change_n; i++) {
         apply(draft(w), w->changes[i].kind, w->changes[i].before, w->changes[i].after);
         drop_change(&w->changes[i]);
@@ -254,7 +318,7 @@ void worlds_complete(struct worlds *w)
     w->change_n = 0;
     w->is_behind = false;
     if (w->change_room <= CHANGES_KEPT) return;
-    free(w->changes); // of loading: a turn never needs that much again
+    free(w->changes); // of a long turn: few need that much
     w->changes = NULL;
     w->change_room = 0;
 }

@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 
+#include "core/record_kind.h"
 #include "test_product.h"
 
 #define IDS     24 /* of each kind: few, so that changes meet */
@@ -154,6 +155,30 @@ TEST(both_copies_of_the_world_stay_equal_and_as_the_store_has_them)
         t->call = s.call = kept;
         call_clear(&own);
         if (t->failures) return; // one round's words are enough
+    }
+}
+
+// Some more assignments at each round, so that the last batch has one record, a few, all; half of them below a subscription.
+TEST(all_batches_of_a_start_reach_both_copies)
+{
+    CLEANUP(test_product_close) struct test_product s;
+    static const unsigned                           MORE[] = {1, RECORD_BATCH - 2, 1, 1, 3 * RECORD_BATCH, 5};
+    unsigned                                        n = 0;
+    test_product_open(&s, t);
+    for (size_t i = 0; i < COUNT(MORE); i++) {
+        struct worlds *again = NULL;
+        for (unsigned until = n + MORE[i]; n < until; n++) {
+            object_id who = {test_product_guid(0x1000 + n % 7)};
+            test_product_assign(&s, who, "Reader", n % 2 ? TEST_PRODUCT_GROUP : TEST_PRODUCT_SUBSCRIPTION);
+        }
+        test_product_commit(&s);
+        str want = told(t, s.work.world);
+        CHECK_OK(worlds_load(t->call, s.work.store, &again));
+        if (!again) return;
+        CHECK_STR(told(t, world_enter(again, 0)), want, "the published copy");
+        CHECK_STR(told(t, world_draft(again)), want, "the other copy");
+        world_leave(again, 0);
+        worlds_free(again);
     }
 }
 

@@ -50,7 +50,15 @@ static const struct ref *assignment_find(const void *home, str key)
     return a ? &a->ref : NULL;
 }
 
-RECORD_KIND(RECORD_ASSIGNMENT, assignment, assignment, assignment_unpack, assignment_pack)
+static void assignment_prefetch(const void *home, struct ref *const *records, size_t n)
+{
+    const struct assignment *batch[RECORD_BATCH];
+    for (size_t i = 0; i < n; i++) batch[i] = (const struct assignment *)records[i];
+    rbac_prefetch_assignments(home, batch, n);
+}
+_Static_assert(RECORD_BATCH <= RBAC_PREFETCH_MAX, "a batch of records is prefetched at once");
+
+RECORD_KIND_MANY(RECORD_ASSIGNMENT, assignment, assignment, assignment_unpack, assignment_pack, assignment_prefetch)
 
 static void deny_key(struct buf *b, const struct ref *r)
 {

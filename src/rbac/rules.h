@@ -28,6 +28,13 @@ void          rbac_remove_role(struct rbac_rules *r, guid id);
 void          rbac_remove_assignment(struct rbac_rules *r, guid id);
 void          rbac_remove_deny(struct rbac_rules *r, guid id);
 
+/*
+ * Where many assignments are put one after the other: prefetches what the puts of the next ones, at most RBAC_PREFETCH_MAX,
+ * read of the index. It changes nothing, and the puts need not follow.
+ */
+#define RBAC_PREFETCH_MAX ((size_t)64)
+void rbac_prefetch_assignments(const struct rbac_rules *r, const struct assignment *const *batch, size_t n);
+
 /* Borrowed until the rules change; NULL if absent. Built-in roles are found too. Lingering assignments are absent. */
 const struct role            *rbac_find_role(const struct rbac_rules *r, guid id);
 const struct role            *rbac_find_role_by_name(const struct rbac_rules *r, str name); /* any case */
