@@ -51,7 +51,9 @@ static void fill(struct test_product *s)
     test_product_put_principal(s, 0xB6, PRINCIPAL_MANAGED);
     put_late_user(s, 0xB8);
     put_assignment(s, 0xE0, ADMIN,
-                   (struct assignment){.principal = s->caller.id, .principal_type = PRINCIPAL_TYPE_SERVICE, .condition = S(CONDITION)});
+                   (struct assignment){.principal = s->caller.id,
+                                       .principal_type = PRINCIPAL_TYPE_SERVICE,
+                                       .notes = &(struct assignment_notes){.condition = S(CONDITION)}});
     put_assignment(s, 0xE2, READER, (struct assignment){.principal = user, .principal_type = PRINCIPAL_TYPE_USER});
     put_assignment(s, 0xE3, READER, (struct assignment){.principal = deleted, .principal_type = PRINCIPAL_TYPE_USER});
     put_assignment(s, 0xE4, OWNER, (struct assignment){.principal = user, .principal_type = PRINCIPAL_TYPE_USER});

@@ -78,8 +78,9 @@ static enum err check_condition(struct call *c, const struct audit_state *s, con
     struct condition_reach reach;
     struct buf             b;
     const struct role     *role = rbac_find_role(s->rules, a->role);
-    if (str_empty(a->condition) || !role) return OK;
-    if (condition_reach(c, a->condition, role, &reach) != OK) {
+    str                    condition = assignment_condition(a);
+    if (str_empty(condition) || !role) return OK;
+    if (condition_reach(c, condition, role, &reach) != OK) {
         if (c->failure.kind != ERR_CONDITION_INVALID) return c->failure.kind;
         call_forgive(c); // written by an older version: never true, which is another finding
         return OK;

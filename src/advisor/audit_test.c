@@ -37,11 +37,13 @@ static void assign(struct test *t, struct state *s, unsigned id, unsigned who, c
     const struct role *r = rbac_find_role_by_name(s->rules, str_of(role));
     struct assignment *a = NULL;
     CHECK_ROW(r || str_eq(str_of(role), S("no such role")), role);
-    CHECK_OK(assignment_new(
-        t->call,
-        &(struct assignment){
-            .id = small(id), .principal = {small(who)}, .role = r ? r->id : small(99), .scope = S(SUB), .condition = str_of(condition)},
-        &a));
+    CHECK_OK(assignment_new(t->call,
+                            &(struct assignment){.id = small(id),
+                                                 .principal = {small(who)},
+                                                 .role = r ? r->id : small(99),
+                                                 .scope = S(SUB),
+                                                 .notes = &(struct assignment_notes){.condition = str_of(condition)}},
+                            &a));
     CHECK(rbac_put_assignment(s->rules, a));
     ref_drop(&a->ref);
 }

@@ -94,9 +94,9 @@ static void end(struct attempt *a)
 
 static void give(struct attempt *a, guid role, const char *scope, const char *condition)
 {
-    struct test       *t = a->x->s.test;
-    struct assignment *made, plain = {.id = guid_new(&a->c), .principal = a->x->s.caller.id, .role = role, .scope = str_of(scope)};
-    if (condition) plain.condition = str_of(condition);
+    struct test                  *t = a->x->s.test;
+    const struct assignment_notes notes = {.condition = condition ? str_of(condition) : STR_NONE};
+    struct assignment *made, plain = {.id = guid_new(&a->c), .principal = a->x->s.caller.id, .role = role, .scope = str_of(scope), .notes = &notes};
     CHECK_OK(assignment_new(&a->c, &plain, &made));
     CHECK_OK(work_change(&a->c, &a->x->s.work, STORE_ASSIGNMENT, NULL, &made->ref));
 }

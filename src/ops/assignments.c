@@ -143,7 +143,7 @@ static int64_t counts_from(const struct call *c, const struct work *w, const str
 {
     const struct assignment *old = rbac_find_lingering(w->world->rules, next->id);
     bool goes_on = old && old->lingers_until_ns > c->now_ns && object_id_eq(old->principal, next->principal) && guid_eq(old->role, next->role) &&
-                   str_eq_nocase(old->scope, next->scope) && str_eq(old->condition, next->condition);
+                   str_eq_nocase(old->scope, next->scope) && str_eq(assignment_condition(old), assignment_condition(next));
     if (goes_on) return old->counts_from_ns;
     return c->now_ns + propagation_of_assignment_ns(&w->product->propagation, rbac_find_role(w->world->rules, next->role), scope);
 }
@@ -174,7 +174,7 @@ static enum err write_assignment(struct call *c, struct work *w, const void *arg
     next.principal = args->principal;
     next.role = args->role;
     next.scope = scope.path;
-    next.condition = args->condition;
+    notes.condition = args->condition;
     notes.condition_version = !str_empty(args->condition) && str_empty(args->condition_version) ? S("2.0") : args->condition_version;
     notes.description = args->description;
     notes.delegated_identity = args->delegated_identity;

@@ -278,7 +278,8 @@ TEST(a_delegate_does_not_escape_its_condition)
                        (struct assignment){.role = rbac_find_role_by_name(s.work.world->rules, S("User Access Administrator"))->id,
                                            .principal = s.caller.id,
                                            .principal_type = PRINCIPAL_TYPE_SERVICE,
-                                           .condition = S(ONLY_SERVICES("Request", "write") " AND " ONLY_SERVICES("Resource", "delete"))});
+                                           .notes = &(struct assignment_notes){
+                                               .condition = S(ONLY_SERVICES("Request", "write") " AND " ONLY_SERVICES("Resource", "delete"))}});
         put_assignment(&s, 0xE2, (struct assignment){.role = READER, .principal.g = test_product_guid(0xB1), .principal_type = PRINCIPAL_TYPE_USER});
         put_assignment(&s, 0xE3, (struct assignment){.role = READER, .principal.g = test_product_guid(0xBF), .principal_type = PRINCIPAL_TYPE_USER});
         if (!is_write || WRITES[i].id == 0xE4)

@@ -158,13 +158,13 @@ TEST(O4_why_a_condition_is_false_names_the_clause) // R5
 {
     CLEANUP(explain_fixture_close) struct explain_fixture f;
     explain_fixture_open(&f, t);
-    struct assignment a = {
-        .principal = f.s.caller.id, .role = role_of(&f, USER), .scope = S(VAULT), .notes = &(struct assignment_notes){.condition_version = S("2.0")}};
-    a.condition = S("((!(ActionMatches{'" GET_SECRET "'})) OR (@Resource[Microsoft.KeyVault/vaults/secrets:name] StringStartsWith 'app2-'))");
+    struct assignment_notes notes = {.condition_version = S("2.0")};
+    struct assignment       a = {.principal = f.s.caller.id, .role = role_of(&f, USER), .scope = S(VAULT), .notes = &notes};
+    notes.condition = S("((!(ActionMatches{'" GET_SECRET "'})) OR (@Resource[Microsoft.KeyVault/vaults/secrets:name] StringStartsWith 'app2-'))");
     put_assignment(&f, &a);
     ask(&f, f.s.caller.id, GET_SECRET, RBAC_DATA, SECRET);
     expect(&f, "ConditionFalse", "its condition is not met: @Resource[Microsoft.KeyVault/vaults/secrets:name] StringStartsWith 'app2-'");
-    a.condition = S("@Principal[Microsoft.Directory/CustomSecurityAttributes/Id:a_b] StringNotEquals 'x'");
+    notes.condition = S("@Principal[Microsoft.Directory/CustomSecurityAttributes/Id:a_b] StringNotEquals 'x'");
     put_assignment(&f, &a);
     ask(&f, f.s.caller.id, GET_SECRET, RBAC_DATA, VAULT "/secrets/app2-db");
     expect(&f, "Grants", "Yes"); // by the first; the second is unknown and grants nothing

@@ -295,7 +295,7 @@ static enum err find_in_use(struct call *c, struct work *w, const struct effect 
 
 static bool has_condition(const struct assignment *a, const struct role *role)
 {
-    bool has = !str_empty(a->condition);
+    bool has = !str_empty(assignment_condition(a));
     for (size_t i = 0; role && i < role->permission_n && !has; i++)
         has = role->permissions[i].condition_unknown || !str_empty(role->permissions[i].condition);
     return has;

@@ -163,7 +163,8 @@ TEST(vault_open_refuses_what_is_no_vault)
 // A vault in which the caller may do everything but what the condition takes away.
 static void open_conditional(struct test_product *s, struct test *t, struct vault *v, const char *condition)
 {
-    struct assignment *made, plain = {.id = test_product_guid(0xE1), .scope = S(VAULT), .condition = str_of(condition)};
+    struct assignment *made,
+        plain = {.id = test_product_guid(0xE1), .scope = S(VAULT), .notes = &(struct assignment_notes){.condition = str_of(condition)}};
     test_product_open(s, t);
     test_product_put_vault(s, "v1", "{\"properties\":{\"enableRbacAuthorization\":true}}");
     plain.principal = s->caller.id;

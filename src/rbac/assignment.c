@@ -28,13 +28,10 @@ static void assignment_free(struct ref *r)
     free(r);
 }
 
-struct assignment_notes assignment_notes_of(const struct assignment *a)
-{
-    return a->notes ? *a->notes : (struct assignment_notes){0};
-}
-
 static enum err check_notes(struct call *c, const struct assignment_notes *n)
 {
+    if (n->condition.n > ASSIGNMENT_MAX_CONDITION_BYTES)
+        return FAIL(c, ERR_CONDITION_INVALID, "A condition has at most %u bytes.", ASSIGNMENT_MAX_CONDITION_BYTES);
     TRY(at_most(c, n->description, ASSIGNMENT_MAX_DESCRIPTION_BYTES, "The description of a role assignment"));
     TRY(at_most(c, n->condition_version, 16, "A condition's version"));
     return at_most(c, n->delegated_identity, SCOPE_MAX_BYTES, "A resource id");
@@ -42,30 +39,27 @@ static enum err check_notes(struct call *c, const struct assignment_notes *n)
 
 static void place_notes(struct lists *l, const struct assignment_notes *from, struct assignment *to)
 {
-    struct assignment_notes copy = {lists_text(l, from->condition_version), lists_text(l, from->description),
+    struct assignment_notes copy = {lists_text(l, from->condition), lists_text(l, from->condition_version), lists_text(l, from->description),
                                     lists_text(l, from->delegated_identity)};
     to->notes = lists_slots(l, &copy, 1, sizeof copy);
 }
 
 static bool is_empty(const struct assignment_notes *n)
 {
-    return str_empty(n->condition_version) && str_empty(n->description) && str_empty(n->delegated_identity);
+    return str_empty(n->condition) && str_empty(n->condition_version) && str_empty(n->description) && str_empty(n->delegated_identity);
 }
 
 enum err assignment_new(struct call *c, const struct assignment *plain, struct assignment **out)
 {
-    static const size_t           TEXTS[] = {offsetof(struct assignment, condition)};
     const struct assignment_notes notes = assignment_notes_of(plain);
     struct assignment             a = *plain, ignored;
     struct lists                  measure = {0};
     void                         *tail;
-    if (a.condition.n > ASSIGNMENT_MAX_CONDITION_BYTES)
-        return FAIL(c, ERR_CONDITION_INVALID, "A condition has at most %u bytes.", ASSIGNMENT_MAX_CONDITION_BYTES);
     TRY(check_notes(c, &notes));
     TRY(normal_scope(c, plain->scope, &a.scope));
     a.notes = NULL;
     if (!is_empty(&notes)) place_notes(&measure, &notes, &ignored);
-    struct assignment *fresh = record_new(&a, sizeof a, TEXTS, COUNT(TEXTS), lists_bytes(&measure), &tail);
+    struct assignment *fresh = record_new(&a, sizeof a, NULL, 0, lists_bytes(&measure), &tail);
     if (!fresh) return FAIL_PLAIN(c, ERR_NO_MEMORY);
     struct lists into = lists_into(&measure, tail);
     if (!is_empty(&notes)) place_notes(&into, &notes, fresh);
@@ -95,7 +89,7 @@ void assignment_pack(struct buf *b, const struct assignment *a)
     pack_guid(b, a->principal.g);
     pack_guid(b, a->role);
     pack_str(b, a->scope);
-    pack_str(b, a->condition);
+    pack_str(b, notes.condition);
     pack_str(b, notes.condition_version);
     pack_str(b, notes.description);
     pack_str(b, notes.delegated_identity);
@@ -118,7 +112,7 @@ enum err assignment_unpack(struct call *c, bytes record, struct assignment **out
     a.principal.g = unpack_guid(&u);
     a.role = unpack_guid(&u);
     a.scope = unpack_str(&u);
-    a.condition = unpack_str(&u);
+    notes.condition = unpack_str(&u);
     notes.condition_version = unpack_str(&u);
     notes.description = unpack_str(&u);
     notes.delegated_identity = unpack_str(&u);

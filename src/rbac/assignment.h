@@ -17,14 +17,15 @@
 
 enum principal_type { PRINCIPAL_TYPE_USER, PRINCIPAL_TYPE_GROUP, PRINCIPAL_TYPE_SERVICE, PRINCIPAL_TYPE_FOREIGN_GROUP, PRINCIPAL_TYPE_DEVICE };
 
-/* What few assignments have, and no decision reads. */
+/* What few assignments have. */
 struct assignment_notes {
+    str condition;         /* empty: none */
     str condition_version; /* "2.0" or empty */
     str description;
     str delegated_identity; /* delegatedManagedIdentityResourceId; empty: none */
 };
 
-/* What a decision reads stands at the end. */
+/* What a decision reads stands at the end; of the notes it reads the condition. */
 struct assignment {
     struct ref                     ref;
     const struct assignment_notes *notes; /* NULL: none */
@@ -40,13 +41,21 @@ struct assignment {
      * more, but it grants until that time, as the cloud's caches do (propagation).
      */
     int64_t lingers_until_ns;
-    str     condition; /* empty: none */
-    str     scope;     /* as scope_parse gives it, in the writer's casing; a shared text */
+    str     scope; /* as scope_parse gives it, in the writer's casing; a shared text */
 };
-_Static_assert(sizeof(struct assignment) == 184, "there may be a million of them: with what malloc adds, 192 bytes");
+_Static_assert(sizeof(struct assignment) == 168, "there may be a million of them: with what malloc adds, 176 bytes");
 
 /* All empty if it has none. */
-struct assignment_notes assignment_notes_of(const struct assignment *a);
+static inline struct assignment_notes assignment_notes_of(const struct assignment *a)
+{
+    return a->notes ? *a->notes : (struct assignment_notes){0};
+}
+
+/* Empty: it has none. */
+static inline str assignment_condition(const struct assignment *a)
+{
+    return a->notes ? a->notes->condition : STR_NONE;
+}
 
 /* Errors: ERR_SCOPE_INVALID, ERR_CONDITION_INVALID (too long), ERR_TOO_LARGE (another text) */
 FALLIBLE assignment_new(struct call *c, const struct assignment *plain, struct assignment **out);

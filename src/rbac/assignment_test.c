@@ -5,6 +5,7 @@
 #define SUB "/subscriptions/11111111-2222-3333-4444-555555555555"
 
 static const struct assignment_notes NOTES = {
+    .condition = S_INIT("ActionMatches{'x'}"),
     .condition_version = S_INIT("2.0"),
     .description = S_INIT("why"),
     .delegated_identity = S_INIT("/id"),
@@ -16,7 +17,6 @@ static const struct assignment PLAIN = {
     .principal_type = PRINCIPAL_TYPE_SERVICE,
     .role = {{3}},
     .scope = S_INIT(SUB "/resourceGroups/App/"),
-    .condition = S_INIT("ActionMatches{'x'}"),
     .notes = &NOTES,
     .created_ns = 4,
     .updated_ns = 5,
@@ -44,6 +44,7 @@ TEST(assignment_unpack_reads_what_assignment_pack_wrote)
     CHECK(str_eq(bytes_str(packed(t->call, again)), bytes_str(record)));
     CHECK(again->principal_type == PRINCIPAL_TYPE_SERVICE && again->counts_from_ns == 6 && again->lingers_until_ns == 7);
     CHECK_STR(assignment_notes_of(again).description, NOTES.description, "what few have");
+    CHECK_STR(assignment_condition(again), NOTES.condition, "the condition");
     for (size_t n = 0; n < record.n; n++) {
         struct assignment *cut;
         CHECK_ERR(assignment_unpack(t->call, (bytes){record.at, n}, &cut), ERR_STORE_DAMAGED, "cut");
@@ -58,7 +59,7 @@ TEST(assignment_new_refuses_what_is_too_long_or_nowhere)
     memset(text, 'a', sizeof text);
     struct assignment_notes notes;
     struct assignment       a, *out;
-    a = PLAIN, a.condition = (str){text, sizeof text};
+    a = PLAIN, a.notes = &notes, notes = NOTES, notes.condition = (str){text, sizeof text};
     CHECK_ERR(assignment_new(t->call, &a, &out), ERR_CONDITION_INVALID, "condition");
     a = PLAIN, a.notes = &notes, notes = NOTES, notes.description = (str){text, ASSIGNMENT_MAX_DESCRIPTION_BYTES + 1};
     CHECK_ERR(assignment_new(t->call, &a, &out), ERR_TOO_LARGE, "description");

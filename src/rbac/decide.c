@@ -89,7 +89,7 @@ static bool conditions_hold(const struct asking *a, const struct rule_role *role
 {
     bool any = false;
     for (size_t i = 0; blocks && !any; i++, blocks >>= 1) any = (blocks & 1) && matcher_condition(role->matcher, i, &a->facts, false);
-    if (!any || str_empty(record->condition)) return any;
+    if (!any || str_empty(assignment_condition(record))) return any;
     const struct condition *k = map_get(&a->rules->conditions, guid_key(&record->id));
     return k && condition_eval(k, &a->facts) == TRUTH_TRUE;
 }

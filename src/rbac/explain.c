@@ -88,7 +88,8 @@ static void tell(struct telling *t, const struct assignment *a, struct rbac_step
     int64_t        now = t->q->now_ns;
     enum rbac_miss of_role;
     *s = (struct rbac_step){.assignment = a, .holder = t->holder, .role = rbac_find_role(t->rules, a->role), .reaches = reaches(t->q, a->scope)};
-    s->clause = str_empty(a->condition) ? STR_NONE : culprit_in(t, a->condition);
+    str condition = assignment_condition(a);
+    s->clause = str_empty(condition) ? STR_NONE : culprit_in(t, condition);
     if (!s->reaches) measure(t->q, a->scope, s);
     if (role_misses(t, s, &of_role)) s->causes |= rbac_cause(of_role);
     if (!s->reaches) s->causes |= rbac_cause(RBAC_MISS_WRONG_SCOPE);

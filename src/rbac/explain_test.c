@@ -85,7 +85,7 @@ TEST(explain_names_the_cause_of_each_kind_of_denial)
                                     .principal = {small(1)},
                                     .role = role_id(r, CASES[i].role),
                                     .scope = str_of(CASES[i].scope),
-                                    .condition = str_of(CASES[i].condition),
+                                    .notes = &(struct assignment_notes){.condition = str_of(CASES[i].condition)},
                                     .counts_from_ns = CASES[i].from,
                                     .lingers_until_ns = CASES[i].until});
         ask(t, &a, CASES[i].action, CASES[i].plane, CASES[i].at);
@@ -169,7 +169,7 @@ TEST(explain_says_every_cause_of_an_assignment)
                                     .principal = {small(1)},
                                     .role = role_id(r, CASES[i].role),
                                     .scope = str_of(CASES[i].scope),
-                                    .condition = str_of(CASES[i].condition),
+                                    .notes = &(struct assignment_notes){.condition = str_of(CASES[i].condition)},
                                     .counts_from_ns = CASES[i].from,
                                     .lingers_until_ns = CASES[i].until});
         ask(t, &a, GET, CASES[i].plane, VAULT);

@@ -156,7 +156,8 @@ static bool put_condition(struct rbac_rules *r, const struct assignment *a, stru
 {
     struct condition *fresh = NULL;
     *out_old = map_get(&r->conditions, guid_key(&a->id));
-    if (!str_empty(a->condition) && !(fresh = condition_new(a->condition))) return false;
+    str condition = assignment_condition(a);
+    if (!str_empty(condition) && !(fresh = condition_new(condition))) return false;
     if (*out_old) map_remove(&r->conditions, guid_key(&a->id)); // its key lies in the record that goes
     if (!fresh || map_put(&r->conditions, guid_key(&a->id), fresh, NULL)) return true;
     condition_free(fresh);

@@ -149,7 +149,7 @@ static void end_assignment(struct table *x)
                                    .principal = {id_of(x->who)},
                                    .role = role_named(x, x->role),
                                    .scope = x->scope,
-                                   .condition = x->blocks[0].condition,
+                                   .notes = &(struct assignment_notes){.condition = x->blocks[0].condition},
                                    .counts_from_ns = x->from,
                                    .lingers_until_ns = x->until};
     if (assignment_new(&x->kept, &plain, &a) != OK || !rbac_put_assignment(x->rules, a)) return complain(x, "no assignment", x->name);

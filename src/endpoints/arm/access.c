@@ -50,14 +50,15 @@ static void write_decided_by(struct call *c, const struct work *w, struct json_w
         json_write_null(j);
         return;
     }
+    const struct assignment_notes notes = assignment_notes_of(x);
     json_write_object(j);
     json_put_string(j, S("id"), guid_str(c, x->id));
     json_put_string(j, S("roleDefinitionId"), guid_str(c, x->role));
     json_put_string(j, S("principalId"), guid_str(c, x->principal.g));
     json_put_string(j, S("principalType"), principal_type_text(x->principal_type));
     json_put_string(j, S("scope"), x->scope);
-    json_put_string(j, S("condition"), x->condition);
-    json_put_string(j, S("conditionVersion"), assignment_notes_of(x).condition_version);
+    json_put_string(j, S("condition"), notes.condition);
+    json_put_string(j, S("conditionVersion"), notes.condition_version);
     json_put_bool(j, S("canDelegate"), false);
     json_write_end(j);
 }

@@ -20,7 +20,7 @@ static void write_assignment(struct call *c, struct json_writer *j, const struct
     json_put_guid(j, S("principalId"), x->principal.g);
     json_put_string(j, S("principalType"), principal_type_text(x->principal_type));
     json_put_string(j, S("scope"), x->scope);
-    put_text_or_null(j, S("condition"), x->condition);
+    put_text_or_null(j, S("condition"), notes.condition);
     put_text_or_null(j, S("conditionVersion"), notes.condition_version);
     json_put_string(j, S("createdOn"), str_of(time_iso(x->created_ns).s));
     json_put_string(j, S("updatedOn"), str_of(time_iso(x->updated_ns).s));
