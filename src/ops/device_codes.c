@@ -2,6 +2,7 @@
 
 #include "core/b64.h"
 #include "core/random.h"
+#include "ops/sign_in_guard.h"
 
 #define LONG_BYTES 32
 
@@ -35,21 +36,69 @@ static bool is_free(const struct device_code *k, int64_t now_s)
     return k->state == DEVICE_UNKNOWN || now_s >= k->expires_s + DEVICE_CODE_LIFETIME_S; // for a while it is told that it has expired
 }
 
-enum err device_code_begin(struct call *c, struct device_codes *d, client_id client, str scopes, struct device_code *out)
+static bool is_of(const struct device_code *k, const sha256 *source)
+{
+    return memcmp(k->source.b, source->b, sizeof source->b) == 0;
+}
+
+// How many are under way from there; *oldest is the one that ends first.
+static size_t count_of(struct device_codes *d, const sha256 *source, int64_t now_s, struct device_code **oldest)
+{
+    size_t n = 0;
+    for (struct device_code *k = d->items; k < d->items + DEVICE_CODES_MAX; k++) {
+        if (k->state == DEVICE_UNKNOWN || now_s >= k->expires_s || !is_of(k, source)) continue;
+        if (!n++ || k->expires_s < (*oldest)->expires_s) *oldest = k;
+    }
+    return n;
+}
+
+// The lock is held. A free place, or else the one that expired first; NULL: all are under way.
+static struct device_code *find_place(struct device_codes *d, int64_t now_s)
+{
+    struct device_code *expired = NULL;
+    for (struct device_code *k = d->items; k < d->items + DEVICE_CODES_MAX; k++) {
+        if (is_free(k, now_s)) return k;
+        if (now_s >= k->expires_s && (!expired || k->expires_s < expired->expires_s)) expired = k;
+    }
+    return expired;
+}
+
+// The lock is held. The place that whoever has most gives up for one who has `own`; NULL: nobody has more.
+static struct device_code *take_from_most(struct device_codes *d, size_t own, int64_t now_s)
+{
+    struct device_code *place = NULL, *oldest = NULL;
+    for (struct device_code *k = d->items; k < d->items + DEVICE_CODES_MAX; k++) {
+        size_t n = count_of(d, &k->source, now_s, &oldest);
+        if (n <= own + 1) continue; // else they would only take it from each other
+        own = n - 1;
+        place = oldest;
+    }
+    return place;
+}
+
+static bool keep(struct device_codes *d, const struct device_code *made, int64_t now_s)
+{
+    struct device_code *oldest, *place;
+    size_t              own = count_of(d, &made->source, now_s, &oldest);
+    if (own >= DEVICE_CODES_EACH) return false;
+    place = find_place(d, now_s);
+    if (!place) place = take_from_most(d, own, now_s);
+    if (place) *place = *made;
+    return place != NULL;
+}
+
+enum err device_code_begin(struct call *c, struct device_codes *d, client_id client, str scopes, str source, struct device_code *out)
 {
     struct device_code made = {.state = DEVICE_PENDING, .client = client, .expires_s = c->now_s + DEVICE_CODE_LIFETIME_S};
-    bool               is_kept = false;
     if (scopes.n > DEVICE_MAX_SCOPES_BYTES) return FAIL(c, ERR_TOO_LARGE, "The scopes are longer than %d bytes.", DEVICE_MAX_SCOPES_BYTES);
     if (scopes.n) memcpy(made.scopes, scopes.at, scopes.n);
+    TRY(digest_sha256(c, str_bytes(sign_in_source(source)), &made.source));
     make_user_code(c, made.user_code);
     TRY(make_code(c, made.code));
     pthread_mutex_lock(&d->lock);
-    for (size_t i = 0; i < DEVICE_CODES_MAX && !is_kept; i++) {
-        is_kept = is_free(&d->items[i], c->now_s);
-        if (is_kept) d->items[i] = made;
-    }
+    bool is_kept = keep(d, &made, c->now_s);
     pthread_mutex_unlock(&d->lock);
-    if (!is_kept) return FAIL(c, ERR_BUSY, "%d sign-ins by device code are under way.", DEVICE_CODES_MAX);
+    if (!is_kept) return FAIL(c, ERR_BUSY, "Too many sign-ins by device code are under way.");
     *out = made;
     return OK;
 }

@@ -5,6 +5,9 @@
  * signs in there. A code is good for one sign-in and ends after DEVICE_CODE_LIFETIME_S, approved or not. They are kept in memory
  * only: after a restart the program begins anew. Any thread.
  *
+ * Anybody may begin one. A source (sign_in_source) has at most DEVICE_CODES_EACH under way. When all places are taken, those that have
+ * expired go first, and then the oldest of the source that has most, if that has more than who asks: nobody keeps others out.
+ *
  * Layer:  ops (uses core, directory)
  * Source: https://www.rfc-editor.org/rfc/rfc8628, https://learn.microsoft.com/entra/identity-platform/v2-oauth2-device-code
  */
@@ -12,11 +15,13 @@
 #include <pthread.h>
 
 #include "core/call.h"
+#include "core/digest.h"
 #include "directory/ids.h"
 
 #define DEVICE_CODE_LIFETIME_S  900
 #define DEVICE_CODE_INTERVAL_S  5
-#define DEVICE_CODES_MAX        128 /* at once */
+#define DEVICE_CODES_MAX        256 /* at once */
+#define DEVICE_CODES_EACH       64  /* of one source */
 #define DEVICE_USER_CODE_CHARS  9   /* of 20 letters: 39 bits, for a quarter of an hour */
 #define DEVICE_CODE_CHARS       43
 #define DEVICE_MAX_SCOPES_BYTES 512 /* more are refused */
@@ -35,6 +40,7 @@ struct device_code {
     object_id            user; /* this and the next: once it is approved */
     struct sign_in_epoch epoch;
     int64_t              expires_s;
+    sha256               source; /* who began it */
     char                 user_code[DEVICE_USER_CODE_CHARS + 1];
     char                 code[DEVICE_CODE_CHARS + 1];
     char                 scopes[DEVICE_MAX_SCOPES_BYTES + 1];
@@ -46,7 +52,7 @@ struct device_codes {
 };
 
 /* Begins a sign-in. Errors: ERR_BUSY - too many are under way; ERR_TOO_LARGE - the scopes */
-FALLIBLE device_code_begin(struct call *c, struct device_codes *d, client_id client, str scopes, struct device_code *out);
+FALLIBLE device_code_begin(struct call *c, struct device_codes *d, client_id client, str scopes, str source, struct device_code *out);
 /* What has become of it; approved or declined, it is over with this answer. Only the client that began it may ask. */
 enum device_state device_code_take(struct call *c, struct device_codes *d, client_id client, str code, struct device_code *out);
 /* The user's part, by the short code in any case. Gives DEVICE_PENDING if it could be done; else what stands there. */

@@ -26,7 +26,7 @@ static enum err post_device(struct call *c, struct work *w, const struct wire *q
     if (version == TOKEN_V2 && str_empty(asked)) return login_refuse(c, q, a, AADSTS_PARAMETER_MISSING, S("scope"));
     TRY(login_client(c, w, &k));
     if (k.is_refused) return OK;
-    TRY(device_code_begin(c, &w->product->device_codes, k.app, asked, &code));
+    TRY(device_code_begin(c, &w->product->device_codes, k.app, asked, login_source(q, a), &code));
     str                 url = page_url(c, q);
     struct json_writer *j = answer_json(a, 200);
     answer_header(a, "Cache-Control", S("no-store, no-cache"));
@@ -114,7 +114,7 @@ enum err login_post_device_page(struct call *c, struct work *w, const struct wir
     bool                    is_enabled = false;
     TRY(login_read_form(c, &k));
     if (k.is_refused) return OK;
-    TRY(login_check_password(c, w, login_field(&k, S("username")), login_field(&k, S("password")), &user, &wrong));
+    TRY(login_check_password(c, w, login_source(q, a), login_field(&k, S("username")), login_field(&k, S("password")), &user, &wrong));
     a->signin.known_by = SIGNIN_KNOWN_PASSWORD;
     if (user) signins_note_principal(c, a, user);
     if (user) TRY(principal_setting(c, user, S("accountEnabled"), true, &is_enabled));

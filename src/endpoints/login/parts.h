@@ -79,8 +79,10 @@ FALLIBLE login_read_form(struct call *c, struct login_ask *k);
 
 /* The token will be about that user, and so is the sign-in record. Refuses one that is disabled. */
 FALLIBLE login_take_user(struct call *c, struct login_ask *k, const struct principal *user, enum signin_type type, enum token_kind kind);
+/* Where a request comes from, as tries are bounded by it: the address, or the resource whose workload alone can ask there. */
+str login_source(const struct wire *q, const struct answer *a);
 /* Is that the user's password? *out: AADSTS_N, or how to refuse it; *out_user may be NULL. Slow. */
-FALLIBLE login_check_password(struct call *c, struct work *w, str name, str given, const struct principal **out_user, enum aadsts *out);
+FALLIBLE login_check_password(struct call *c, struct work *w, str source, str name, str given, const struct principal **out_user, enum aadsts *out);
 
 /* Steps, by file. */
 login_step login_client, login_client_proven;                                                     /* client.c: the client, and its credential */

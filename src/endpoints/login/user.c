@@ -1,5 +1,6 @@
 // Which user a client acts for.
 #include "endpoints/login/parts.h"
+#include "endpoints/router.h"
 #include "endpoints/signins.h"
 #include "ops/sign_in_guard.h"
 
@@ -16,18 +17,24 @@ enum err login_take_user(struct call *c, struct login_ask *k, const struct princ
     return is_enabled ? OK : login_refuse_ask(c, k, AADSTS_USER_DISABLED, STR_NONE);
 }
 
-enum err login_check_password(struct call *c, struct work *w, str name, str given, const struct principal **out_user, enum aadsts *out)
+str login_source(const struct wire *q, const struct answer *a)
+{
+    return str_empty(q->router->workload) ? http_peer_address(a->x) : q->router->workload;
+}
+
+enum err login_check_password(struct call *c, struct work *w, str source, str name, str given, const struct principal **out_user, enum aadsts *out)
 {
     const struct principal             *user = directory_find_user(w->world->directory, name);
     const struct password              *kept = user ? applications_find_password(w->world->applications, user->id) : NULL;
     CLEANUP(secret_clear) struct secret shown = {0};
     bool                                matches = false;
+    object_id                           who = user ? user->id : (object_id){0};
     *out_user = user;
     *out = AADSTS_USER_LOCKED;
-    if (user && sign_in_is_locked(&w->product->sign_in_guard, user->id, c->now_s)) return OK;
+    if (!sign_in_begin(&w->product->sign_in_guard, who, source, c->now_s)) return OK;
     TRY(secret_init(c, &shown, str_bytes(str_upto(given, PASSWORD_MAX_BYTES + 1))));
     TRY(password_match(c, kept, &shown, &matches));
-    if (user) sign_in_tell(&w->product->sign_in_guard, user->id, matches, c->now_s);
+    if (matches) sign_in_was_right(&w->product->sign_in_guard, who, source);
     *out = !user ? AADSTS_USER_UNKNOWN : !matches ? AADSTS_PASSWORD_WRONG : kept->must_change ? AADSTS_PASSWORD_EXPIRED : AADSTS_N;
     return OK;
 }
@@ -39,7 +46,7 @@ enum err login_user_password(struct call *c, struct work *w, struct login_ask *k
     k->a->signin.type = SIGNIN_USER;
     k->a->signin.known_by = SIGNIN_KNOWN_PASSWORD;
     k->method = S("pwd");
-    TRY(login_check_password(c, w, login_field(k, S("username")), login_field(k, S("password")), &user, &wrong));
+    TRY(login_check_password(c, w, login_source(k->q, k->a), login_field(k, S("username")), login_field(k, S("password")), &user, &wrong));
     if (user) signins_note_principal(c, k->a, user);
     k->a->signin.app = k->app;
     // What an account may or must do is told to those who know its password.
