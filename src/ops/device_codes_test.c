@@ -45,8 +45,7 @@ TEST(device_codes_are_taken_from_who_has_most)
     struct device_codes *d = codes_new(t);
     struct device_code   k, single;
     CHECK_ERR(begin(t, d, S("10.0.0.99"), &single), OK, "one alone");
-    for (size_t i = 1; i < DEVICE_CODES_MAX; i++)
-        CHECK_ERR(begin(t, d, call_format(t->call, "10.0.1.%zu", i / DEVICE_CODES_EACH), &k), OK, "fills");
+    for (size_t i = 1; i < DEVICE_CODES_MAX; i++) CHECK_ERR(begin(t, d, call_format(t->call, "10.0.1.%zu", i / DEVICE_CODES_EACH), &k), OK, "fills");
     CHECK_ERR(begin(t, d, S("10.0.0.2"), &k), OK, "another source");
     CHECK_INT(state_now(t, d, &k), DEVICE_PENDING, "is under way");
     CHECK_INT(state_now(t, d, &single), DEVICE_PENDING, "who has one keeps it");
