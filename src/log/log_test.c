@@ -431,3 +431,32 @@ TEST(log_sink_counts_what_was_lost)
     CHECK(n == 1 && list[0].dropped == 3);
     log_sink_free(sink);
 }
+
+struct counted_grants {
+    object_id principal;
+    uint64_t  times;
+};
+
+static void find_grants(const struct signin *s, void *context)
+{
+    struct counted_grants *g = context;
+    if (object_id_eq(s->principal, g->principal)) g->times += (uint64_t)s->times;
+}
+
+// O1: who is refused under as many addresses as he likes takes no place from what was granted.
+TEST(O1_refused_callers_push_no_grants_out_of_the_counts)
+{
+    struct repeats       *r = repeats_new();
+    struct signin         refused = {.error_code = 400, .error = S("REFUSED"), .endpoint = S("imds")};
+    struct signin         granted = {.endpoint = S("imds"), .host = S("/subscriptions/s"), .principal = {{{9}}}, .name = S("web")};
+    struct counted_grants grants = {.principal = granted.principal};
+    CHECK(r);
+    for (unsigned a = 0; a < 4 * REPEATS_KINDS; a++) {
+        refused.address = call_format(t->call, "10.0.%u.%u", a >> 8, a & 255);
+        for (unsigned i = 0; i < 2 * REPEATS_EACH; i++) (void)!repeats_count(r, &refused);
+    }
+    for (unsigned i = 0; i < REPEATS_GRANTS_EACH + 50; i++) (void)!repeats_count(r, &granted);
+    repeats_collect(r, find_grants, &grants);
+    CHECK_INT(grants.times, 50, "counted for that identity");
+    repeats_free(r);
+}

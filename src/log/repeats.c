@@ -15,8 +15,10 @@ struct repeats {
     pthread_mutex_t lock;
     uint64_t        seed;
     unsigned        refused[REPEATS_SOURCES], granted[REPEATS_SOURCES]; // one by one so far
-    struct kind     kinds[REPEATS_KINDS];
-    size_t          kind_n;
+    struct kinds {
+        struct kind at[REPEATS_KINDS];
+        size_t      n;
+    } kinds[2]; // of refusals, and of grants: what strangers cause takes no place of what was granted
 };
 
 struct repeats *repeats_new(void)
@@ -90,11 +92,12 @@ static void begin_rest(struct kind *k, const struct signin *s)
 
 static struct kind *kind_of(struct repeats *r, const struct signin *s)
 {
-    for (size_t i = 0; i < r->kind_n; i++)
-        if (is_same(&r->kinds[i].signin, s)) return &r->kinds[i];
-    if (r->kind_n == REPEATS_KINDS) return &r->kinds[REPEATS_KINDS - 1];
-    struct kind *k = &r->kinds[r->kind_n++];
-    if (r->kind_n < REPEATS_KINDS) begin(k, s);
+    struct kinds *of = &r->kinds[is_granted(s)];
+    for (size_t i = 0; i < of->n; i++)
+        if (is_same(&of->at[i].signin, s)) return &of->at[i];
+    if (of->n == REPEATS_KINDS) return &of->at[REPEATS_KINDS - 1];
+    struct kind *k = &of->at[of->n++];
+    if (of->n < REPEATS_KINDS) begin(k, s);
     else begin_rest(k, s);
     return k;
 }
@@ -115,8 +118,10 @@ bool repeats_count(struct repeats *r, const struct signin *s)
 void repeats_collect(struct repeats *r, void (*put)(const struct signin *s, void *context), void *context)
 {
     pthread_mutex_lock(&r->lock);
-    for (size_t i = 0; i < r->kind_n; i++) put(&r->kinds[i].signin, context);
-    r->kind_n = 0;
+    for (struct kinds *of = r->kinds; of < r->kinds + COUNT(r->kinds); of++) {
+        for (size_t i = 0; i < of->n; i++) put(&of->at[i].signin, context);
+        of->n = 0;
+    }
     memset(r->refused, 0, sizeof r->refused);
     memset(r->granted, 0, sizeof r->granted);
     pthread_mutex_unlock(&r->lock);

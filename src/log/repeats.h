@@ -6,7 +6,7 @@
  * REPEATS_GRANTS_EACH grants, recorded one by one, with all that is known of each. Further ones, until the counts are
  * collected, are one record for each kind: when, how many, the failure or the identity, and nothing else that the requests
  * said. A refusal's source is the resource whose workload asked, or the address; a grant's is the identity too. So one source
- * writes no more than that in one period, and all together no more than REPEATS_SOURCES times that, and REPEATS_KINDS.
+ * writes no more than that in one period, and all together no more than REPEATS_SOURCES times that, and twice REPEATS_KINDS.
  * Sources whose hashes fall together share their number.
  *
  * Layer:  log (uses core)
@@ -17,7 +17,7 @@
 #define REPEATS_SOURCES     256 /* a power of two */
 #define REPEATS_EACH        32
 #define REPEATS_GRANTS_EACH 128
-#define REPEATS_KINDS       64 /* the last one takes what finds no place of its own */
+#define REPEATS_KINDS       64 /* of refusals, and as many of grants; the last one of each takes what finds no place of its own */
 
 struct repeats;
 
