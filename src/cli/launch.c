@@ -45,7 +45,7 @@ static enum err write_host_bundle(struct call *c, const struct launch *l, const 
     str path = call_format(c, "%s/ca-bundle.pem", l->data_dir), fresh = call_format(c, "%s/ca-bundle.pem.%d", l->data_dir, (int)getpid());
     str text = call_format(c, "%s%.*s", lanyard_workload_ca_pem(l->workload), PSTR(theirs));
     if (!path.at || !fresh.at || !text.at) return FAIL_PLAIN(c, ERR_NO_MEMORY);
-    TRY(file_write(c, fresh.at, text));
+    TRY(file_replace(c, fresh.at, text));
     if (rename(fresh.at, path.at) != 0) return FAIL(c, ERR_IO, "%s cannot be written: %s.", path.at, strerror(errno));
     *out = path.at;
     return OK;

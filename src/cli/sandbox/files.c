@@ -22,9 +22,9 @@ enum err file_read(struct call *c, const char *path, size_t most, str *out)
     return buf_finish(c, &b, out);
 }
 
-enum err file_write(struct call *c, const char *path, str text)
+// Takes the descriptor.
+static enum err write_whole(struct call *c, const char *path, int fd, str text)
 {
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
     if (fd < 0) return FAIL(c, ERR_IO, "%s cannot be written: %s.", path, strerror(errno));
     ssize_t n = write(fd, text.at, text.n);
     int     error = n < 0 ? errno : ENOSPC;
@@ -33,4 +33,15 @@ enum err file_write(struct call *c, const char *path, str text)
         error = errno;
     }
     return n == (ssize_t)text.n ? OK : FAIL(c, ERR_IO, "%s cannot be written: %s.", path, strerror(error));
+}
+
+enum err file_write(struct call *c, const char *path, str text)
+{
+    return write_whole(c, path, open(path, O_WRONLY | O_TRUNC | O_NOFOLLOW | O_CLOEXEC), text);
+}
+
+enum err file_replace(struct call *c, const char *path, str text)
+{
+    if (unlink(path) != 0 && errno != ENOENT) return FAIL(c, ERR_IO, "%s cannot be replaced: %s.", path, strerror(errno));
+    return write_whole(c, path, open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644), text);
 }

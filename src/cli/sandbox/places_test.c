@@ -22,7 +22,7 @@ static const char *make_machine(struct test *t)
     int                      s = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     free(real);
     for (size_t i = 0; i < COUNT(DIRS); i++) CHECK(mkdir(call_format(t->call, "%s/%s", dir, DIRS[i]).at, 0755) == 0);
-    CHECK_OK(file_write(t->call, call_format(t->call, "%s/file", dir).at, S("x")));
+    CHECK_OK(file_replace(t->call, call_format(t->call, "%s/file", dir).at, S("x")));
     CHECK(symlink("data", call_format(t->call, "%s/link", dir).at) == 0);
     snprintf(at.sun_path, sizeof at.sun_path, "%s/socket", dir);
     CHECK(bind(s, (struct sockaddr *)&at, sizeof at) == 0);
