@@ -138,12 +138,22 @@ TEST(log_records_are_written_when_the_server_stops)
     test_product_close(&h.s);
 }
 
+// As the housekeeper does.
+static void queue_counts(struct logs_fixture *h)
+{
+    struct test *t = h->s.test;
+    struct work  w;
+    size_t       n;
+    CHECK_OK(work_begin(t->call, &h->s.product, PRODUCT_ROW_HELPER, &w));
+    CHECK_OK(logs_queue_counts(t->call, &w, 1, &n));
+    work_end(&w);
+    CHECK_INT(n, 0, "nothing is removed");
+}
+
 TEST(signins_with_a_cached_token_are_counted_in_one_record)
 {
     CLEANUP(logs_fixture_close) struct logs_fixture h;
     struct signin                                  *list = NULL;
-    struct work                                     w;
-    size_t                                          n;
     logs_fixture_open(&h, t);
     struct signin a = signin_of("aaaa", SIGNIN_KNOWN_SANDBOX), b = signin_of("bbbb", SIGNIN_KNOWN_SANDBOX),
                   other = signin_of("aaaa", SIGNIN_KNOWN_USER);
@@ -154,10 +164,7 @@ TEST(signins_with_a_cached_token_are_counted_in_one_record)
     logs_signin_first(t->call, &h.s.product, ROW, &b);
     CHECK(!logs_signin_again(&h.s.product, ROW + 1, a.unique_id, a.known_by, 6)); // a thread counts for itself
     CHECK(!logs_signin_again(&h.s.product, PRODUCT_MAX_LOOPS, a.unique_id, a.known_by, 6));
-    CHECK_OK(work_begin(t->call, &h.s.product, PRODUCT_ROW_HELPER, &w));
-    CHECK_OK(logs_queue_counts(t->call, &w, 1, &n));
-    work_end(&w);
-    CHECK_INT(n, 0, "nothing is removed");
+    queue_counts(&h);
     CHECK_INT(wait_for(&h, 2, &list), 2, "records");
     uint64_t times[2] = {0};
     for (size_t i = 0; i < 2; i++) times[str_eq(list[i].unique_id, a.unique_id) ? 0 : 1] = list[i].times;
@@ -169,9 +176,7 @@ TEST(signins_with_a_cached_token_are_counted_in_one_record)
     logs_signin_first(t->call, &h.s.product, ROW, &a);
     CHECK(!logs_signin_again(&h.s.product, ROW, other.unique_id, other.known_by, 6));
     logs_signin_first(t->call, &h.s.product, ROW, &other);
-    CHECK_OK(work_begin(t->call, &h.s.product, PRODUCT_ROW_HELPER, &w));
-    CHECK_OK(logs_queue_counts(t->call, &w, 1, &n));
-    work_end(&w);
+    queue_counts(&h);
     CHECK_INT(wait_for(&h, 4, &list), 4, "both");
 }
 
@@ -195,7 +200,6 @@ TEST(signins_with_many_tokens_by_turns_make_few_records)
     enum { TOKENS = 200, ROUNDS = 50 };
     CLEANUP(logs_fixture_close) struct logs_fixture h;
     struct signin                                  *list = NULL;
-    struct work                                     w;
     size_t                                          n;
     uint64_t                                        sum = 0;
     logs_fixture_open(&h, t);
@@ -204,9 +208,7 @@ TEST(signins_with_many_tokens_by_turns_make_few_records)
         struct signin s = {.time_ns = 5, .from_cache = true, .unique_id = {id, (size_t)snprintf(id, sizeof id, "%dtoken", i % TOKENS)}};
         if (!logs_signin_again(&h.s.product, ROW, s.unique_id, s.known_by, i)) logs_signin_first(t->call, &h.s.product, ROW, &s);
     }
-    CHECK_OK(work_begin(t->call, &h.s.product, PRODUCT_ROW_HELPER, &w));
-    CHECK_OK(logs_queue_counts(t->call, &w, 1, &n));
-    work_end(&w);
+    queue_counts(&h);
     n = wait_for(&h, TOKENS, &list);
     CHECK_AT_MOST(n, TOKENS + 20, "records"); // few lose their place to another
     for (size_t i = 0; i < n; i++) sum += list[i].times;
@@ -220,7 +222,6 @@ TEST(signins_that_give_way_keep_their_texts)
     enum { TOKENS = 1300 };
     CLEANUP(logs_fixture_close) struct logs_fixture h;
     struct signin                                  *list = NULL;
-    struct work                                     w;
     size_t                                          n;
     uint64_t                                        sum = 0;
     logs_fixture_open(&h, t);
@@ -231,9 +232,7 @@ TEST(signins_that_give_way_keep_their_texts)
         s.client_request = i % 2 ? S("longer than one piece of an arena") : STR_NONE;
         logs_signin_first(t->call, &h.s.product, ROW, &s);
     }
-    CHECK_OK(work_begin(t->call, &h.s.product, PRODUCT_ROW_HELPER, &w));
-    CHECK_OK(logs_queue_counts(t->call, &w, 1, &n));
-    work_end(&w);
+    queue_counts(&h);
     for (int i = 0; i < WAITS_MS && sum < TOKENS; i++) {
         nanosleep(&(struct timespec){.tv_nsec = NS_PER_MS}, NULL);
         sum = 0;
@@ -250,7 +249,6 @@ TEST(signins_refused_in_a_flood_are_counted)
 {
     CLEANUP(logs_fixture_close) struct logs_fixture h;
     struct signin                                  *list = NULL;
-    struct work                                     w;
     size_t                                          n, all = 50000;
     uint64_t                                        sum = 0;
     logs_fixture_open(&h, t);
@@ -259,9 +257,7 @@ TEST(signins_refused_in_a_flood_are_counted)
         logs_signin(&h.looks, &h.s.product, &s);
         call_reset(&h.looks, NULL);
     }
-    CHECK_OK(work_begin(t->call, &h.s.product, PRODUCT_ROW_HELPER, &w));
-    CHECK_OK(logs_queue_counts(t->call, &w, 1, &n));
-    work_end(&w);
+    queue_counts(&h);
     n = wait_for(&h, REPEATS_EACH + 1, &list);
     CHECK_INT(n, REPEATS_EACH + 1, "records");
     for (size_t i = 0; i < n; i++) {
