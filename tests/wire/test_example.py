@@ -3,6 +3,7 @@ import os
 import pathlib
 import subprocess
 import sys
+import time
 import uuid
 
 import pytest
@@ -152,6 +153,7 @@ def test_one_line_keeps_records_and_runs_its_job(s):
     while s.ask("writer", "GET", "/plan").status != 404:
         until -= 1
         assert until, "the note is still there"
+        time.sleep(0.01)  # the housekeeper has its own thread
 
 
 def test_the_product_without_the_line_takes_its_data(s):
