@@ -21,24 +21,24 @@ static const struct rbac_attributes SOME = {ITEMS, COUNT(ITEMS), S_INIT("Blob.Li
 
 static bool is_well_formed(str text)
 {
-    struct condition          k;
+    struct condition          condition;
     struct condition_fault    fault;
     struct condition_scratch *scratch = malloc(sizeof *scratch);
     ASSERT(scratch);
-    bool read = condition_read(text, scratch, &k, &fault);
+    bool read = condition_read(text, scratch, &condition, &fault);
     free(scratch);
     return read;
 }
 
 static enum truth eval(str text, const struct condition_facts *facts)
 {
-    struct condition *k = condition_new(text);
-    ASSERT(k);
-    enum truth t = condition_eval(k, facts);
-    str        culprit = condition_culprit(k, facts);
+    struct condition *condition = condition_new(text);
+    ASSERT(condition);
+    enum truth t = condition_eval(condition, facts);
+    str        culprit = condition_culprit(condition, facts);
     ASSERT(str_empty(culprit) == (t == TRUTH_TRUE) || text.n == 0);
     ASSERT(str_empty(culprit) || str_find_str(text, culprit) != STR_NOWHERE);
-    condition_free(k);
+    condition_free(condition);
     return t;
 }
 

@@ -193,52 +193,53 @@ static void add_query(struct buf *path, const char *name, str value)
     admin_escape(path, value);
 }
 
-static enum err show(struct cli *cli, struct ask *k)
+static enum err show(struct cli *cli, struct ask *ask)
 {
     struct buf         path;
     str                text;
     const struct json *answer = NULL;
     buf_init(&path, &cli->call.arena);
-    buf_addf(&path, "/lanyard/logs/%.*s?$top=%lld", PSTR(k->form->name), (long long)k->top);
-    add_query(&path, "correlationId", str_of(k->correlation));
-    add_query(&path, "since", str_of(k->since));
-    add_query(&path, "$filter", k->filter);
-    add_query(&path, "after", k->after);
+    buf_addf(&path, "/lanyard/logs/%.*s?$top=%lld", PSTR(ask->form->name), (long long)ask->top);
+    add_query(&path, "correlationId", str_of(ask->correlation));
+    add_query(&path, "since", str_of(ask->since));
+    add_query(&path, "$filter", ask->filter);
+    add_query(&path, "after", ask->after);
     TRY(buf_finish(&cli->call, &path, &text));
     TRY(admin_json(cli, "GET", text, STR_NONE, &answer));
-    TRY(print_all(cli, k->form, json_get(answer, S("value")), str_empty(k->after)));
-    k->after = json_get_str(answer, S("after"));
+    TRY(print_all(cli, ask->form, json_get(answer, S("value")), str_empty(ask->after)));
+    ask->after = json_get_str(answer, S("after"));
     return OK;
 }
 
 // It may go on for days: each look has its memory anew. The cursor is kept here.
-static int follow(struct cli *cli, struct ask *k)
+static int follow(struct cli *cli, struct ask *ask)
 {
     struct cli look = *cli; // the command line lives in the command's own call
     char       cursor[128];
     call_init(&look.call, NULL, NULL);
-    k->top = MOST;
+    ask->top = MOST;
     for (;;) {
-        if (k->after.n > sizeof cursor) return cli_fail(cli, "The server gave a cursor that is too long.");
-        if (k->after.n) memcpy(cursor, k->after.at, k->after.n);
-        k->after.at = cursor;
+        if (ask->after.n > sizeof cursor) return cli_fail(cli, "The server gave a cursor that is too long.");
+        if (ask->after.n) memcpy(cursor, ask->after.at, ask->after.n);
+        ask->after.at = cursor;
         call_reset(&look.call, NULL);
         look.facts = NULL; // they lay in it
         sleep(FOLLOW_S);
-        if (show(&look, k) != OK) return cli_failed(&look);
+        if (show(&look, ask) != OK) return cli_failed(&look);
     }
 }
 
 static int run_logs(struct cli *cli)
 {
-    struct ask k = {.correlation = cli_value(cli, "correlation", NULL)};
+    struct ask ask = {.correlation = cli_value(cli, "correlation", NULL)};
     for (size_t i = 0; i < COUNT(FORMS); i++)
-        if (str_eq(str_of(cli->operands[0]), FORMS[i].name)) k.form = &FORMS[i];
-    if (!k.form) return cli_usage(cli, "There is no log %s: there are activity, signin and diagnostic.", cli->operands[0]);
-    if (read_filter(cli, &k.filter) != OK || read_since(cli, &k.since) != OK) return cli_failed(cli);
-    if (!str_empty(k.filter) && k.form->print != print_signin) return cli_usage(cli, "--identity, --resource and --failed are for the sign-in log.");
-    if (cli_number(cli, "lines", 1, MOST, 20, &k.top) != OK || show(cli, &k) != OK) return cli_failed(cli);
-    return cli_has(cli, "follow") ? follow(cli, &k) : STATUS_OK;
+        if (str_eq(str_of(cli->operands[0]), FORMS[i].name)) ask.form = &FORMS[i];
+    if (!ask.form) return cli_usage(cli, "There is no log %s: there are activity, signin and diagnostic.", cli->operands[0]);
+    if (read_filter(cli, &ask.filter) != OK || read_since(cli, &ask.since) != OK) return cli_failed(cli);
+    if (!str_empty(ask.filter) && ask.form->print != print_signin)
+        return cli_usage(cli, "--identity, --resource and --failed are for the sign-in log.");
+    if (cli_number(cli, "lines", 1, MOST, 20, &ask.top) != OK || show(cli, &ask) != OK) return cli_failed(cli);
+    return cli_has(cli, "follow") ? follow(cli, &ask) : STATUS_OK;
 }
 
 static const struct example_row EXAMPLES[] = {

@@ -65,36 +65,36 @@ void *arena_alloc(struct arena *a, size_t size)
 {
     size_t need;
     if (!round_up(size ? size : 1, &need) || !size_add(need, GAP, &need)) return NULL;
-    struct arena_chunk *k = a->chunk;
-    if (!k || k->size - k->used < need) k = chunk_for(a, need);
-    if (!k) return NULL;
-    void *piece = k->room + k->used;
-    k->used += need;
+    struct arena_chunk *chunk = a->chunk;
+    if (!chunk || chunk->size - chunk->used < need) chunk = chunk_for(a, need);
+    if (!chunk) return NULL;
+    void *piece = chunk->room + chunk->used;
+    chunk->used += need;
     ASAN_UNPOISON_MEMORY_REGION(piece, size);
     return piece;
 }
 
 // Gives room back from `from` on. Not by memset, which a compiler may leave out before free.
-static void wipe(struct arena_chunk *k, size_t from)
+static void wipe(struct arena_chunk *chunk, size_t from)
 {
-    ASAN_UNPOISON_MEMORY_REGION(k->room + from, k->used - from);
-    explicit_bzero(k->room + from, k->used - from);
-    ASAN_POISON_MEMORY_REGION(k->room + from, k->used - from);
-    k->used = from;
+    ASAN_UNPOISON_MEMORY_REGION(chunk->room + from, chunk->used - from);
+    explicit_bzero(chunk->room + from, chunk->used - from);
+    ASAN_POISON_MEMORY_REGION(chunk->room + from, chunk->used - from);
+    chunk->used = from;
 }
 
 bool arena_resize_last(struct arena *a, void *piece, size_t old_size, size_t new_size)
 {
     size_t              old_need, new_need;
-    struct arena_chunk *k = a->chunk;
-    if (!k || !round_up(old_size ? old_size : 1, &old_need)) return false;
+    struct arena_chunk *chunk = a->chunk;
+    if (!chunk || !round_up(old_size ? old_size : 1, &old_need)) return false;
     if (!round_up(new_size ? new_size : 1, &new_need) || !size_add(new_need, GAP, &new_need)) return false;
     old_need += GAP;
-    if (k->used < old_need || (char *)piece != k->room + k->used - old_need) return false;
-    size_t before = k->used - old_need;
-    if (k->size - before < new_need) return false;
-    if (new_need < old_need) wipe(k, before + new_need);
-    k->used = before + new_need;
+    if (chunk->used < old_need || (char *)piece != chunk->room + chunk->used - old_need) return false;
+    size_t before = chunk->used - old_need;
+    if (chunk->size - before < new_need) return false;
+    if (new_need < old_need) wipe(chunk, before + new_need);
+    chunk->used = before + new_need;
     ASAN_POISON_MEMORY_REGION(piece, new_need);
     ASAN_UNPOISON_MEMORY_REGION(piece, new_size);
     if (new_size > old_size) memset((char *)piece + old_size, 0, new_size - old_size); // a smaller one may have left something there
@@ -109,21 +109,21 @@ str arena_copy_str(struct arena *a, str s)
     return (str){copy, s.n};
 }
 
-static void free_chunk(struct arena_chunk *k)
+static void free_chunk(struct arena_chunk *chunk)
 {
-    wipe(k, 0);
-    ASAN_UNPOISON_MEMORY_REGION(k->room, k->size);
-    free(k);
+    wipe(chunk, 0);
+    ASAN_UNPOISON_MEMORY_REGION(chunk->room, chunk->size);
+    free(chunk);
 }
 
 // The newest chunk is the largest: an arena that serves one request after the other settles at what one takes.
 void arena_reset(struct arena *a)
 {
     struct arena_chunk *kept = NULL;
-    for (struct arena_chunk *k = a->chunk, *older; k; k = older) {
-        older = k->older;
-        if (kept || k->size > KEPT_CHUNK_BYTES) free_chunk(k);
-        else kept = k;
+    for (struct arena_chunk *chunk = a->chunk, *older; chunk; chunk = older) {
+        older = chunk->older;
+        if (kept || chunk->size > KEPT_CHUNK_BYTES) free_chunk(chunk);
+        else kept = chunk;
     }
     a->chunk = kept;
     a->used = kept ? kept->size : 0;

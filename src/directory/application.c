@@ -163,12 +163,12 @@ void application_pack(struct buf *b, const struct application *a)
         pack_i64(b, s->until_ns);
     }
     pack_u64(b, a->certificate_n);
-    for (const struct app_certificate *k = a->certificates; k < a->certificates + a->certificate_n; k++) {
-        pack_guid(b, k->id);
-        pack_str(b, k->name);
-        pack_str(b, k->der);
-        pack_i64(b, k->from_ns);
-        pack_i64(b, k->until_ns);
+    for (const struct app_certificate *certificate = a->certificates; certificate < a->certificates + a->certificate_n; certificate++) {
+        pack_guid(b, certificate->id);
+        pack_str(b, certificate->name);
+        pack_str(b, certificate->der);
+        pack_i64(b, certificate->from_ns);
+        pack_i64(b, certificate->until_ns);
     }
     pack_bool(b, a->is_public_client);
     pack_u64(b, a->token_version);
@@ -244,12 +244,12 @@ static enum err unpack_certificates(struct call *c, struct unpack *u, struct app
     struct app_certificate *items;
     TRY(unpack_count(c, u, APPLICATION_MAX_CREDENTIALS, &a->certificate_n));
     TRY(NEW(c, &items, a->certificate_n));
-    for (struct app_certificate *k = items; k < items + a->certificate_n; k++) {
-        k->id = unpack_guid(u);
-        k->name = unpack_str(u);
-        k->der = unpack_str(u);
-        k->from_ns = unpack_i64(u);
-        k->until_ns = unpack_i64(u);
+    for (struct app_certificate *certificate = items; certificate < items + a->certificate_n; certificate++) {
+        certificate->id = unpack_guid(u);
+        certificate->name = unpack_str(u);
+        certificate->der = unpack_str(u);
+        certificate->from_ns = unpack_i64(u);
+        certificate->until_ns = unpack_i64(u);
     }
     a->certificates = items;
     return OK;

@@ -13,21 +13,21 @@ static const struct test_http_options TWO_LOOPS = {.net = {.loops = 2}};
 TEST(http_answers_come_late_from_another_thread)
 {
     struct test_http s;
-    struct client   *k[20];
+    struct client   *client[20];
     test_http_start(t, &s, &TWO_LOOPS);
-    for (size_t i = 0; i < COUNT(k); i++) {
-        k[i] = client_new(t, s.port);
-        CHECK(client_sendf(k[i], "POST /late?%zu HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\nab" GET("/echo?next"), i));
+    for (size_t i = 0; i < COUNT(client); i++) {
+        client[i] = client_new(t, s.port);
+        CHECK(client_sendf(client[i], "POST /late?%zu HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\nab" GET("/echo?next"), i));
     }
-    test_http_wait_late(&s, COUNT(k));
+    test_http_wait_late(&s, COUNT(client));
     struct client *other = client_new(t, s.port);
     CHECK_INT(client_get(other, "/echo"), 200, "the loops serve meanwhile");
     client_free(other);
-    test_http_release(&s, COUNT(k));
-    for (size_t i = 0; i < COUNT(k); i++) {
-        client_expect(k[i], 200, call_format(t->call, "POST /late?%zu ab", i), "late");
-        client_expect(k[i], 200, S("GET /echo?next "), "what waited behind it");
-        client_free(k[i]);
+    test_http_release(&s, COUNT(client));
+    for (size_t i = 0; i < COUNT(client); i++) {
+        client_expect(client[i], 200, call_format(t->call, "POST /late?%zu ab", i), "late");
+        client_expect(client[i], 200, S("GET /echo?next "), "what waited behind it");
+        client_free(client[i]);
     }
     test_http_end(&s, 1000);
 }
@@ -37,31 +37,31 @@ TEST(http_late_answers_to_nobody_are_dropped)
     struct test_http s;
     test_http_start(t, &s, &TWO_LOOPS);
     for (int i = 0; i < 20; i++) {
-        struct client *k = client_new(t, s.port);
+        struct client *client = client_new(t, s.port);
         // With more behind it, and without; gone in peace, and by a reset.
-        CHECK(client_sendf(k, "POST /late HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\nab%s", i % 2 ? GET("/echo") "GET /h" : ""));
+        CHECK(client_sendf(client, "POST /late HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\nab%s", i % 2 ? GET("/echo") "GET /h" : ""));
         test_http_wait_late(&s, (size_t)i + 1);
-        if (i % 4 < 2) client_free(k);
-        else client_reset(k);
+        if (i % 4 < 2) client_free(client);
+        else client_reset(client);
     }
     test_http_release(&s, 20);
-    struct client *k = client_new(t, s.port);
-    CHECK_INT(client_get(k, "/soon"), 200, "the server is well");
-    client_free(k);
+    struct client *client = client_new(t, s.port);
+    CHECK_INT(client_get(client, "/soon"), 200, "the server is well");
+    client_free(client);
     test_http_end(&s, 1000);
 }
 
 TEST(http_many_threads_answer_at_once)
 {
     struct test_http s;
-    struct client   *k[16];
+    struct client   *client[16];
     test_http_start(t, &s, &TWO_LOOPS);
-    for (size_t i = 0; i < COUNT(k); i++) k[i] = client_new(t, s.port);
+    for (size_t i = 0; i < COUNT(client); i++) client[i] = client_new(t, s.port);
     for (int round = 0; round < 50; round++) {
-        for (size_t i = 0; i < COUNT(k); i++) CHECK(client_sendf(k[i], "GET /soon?%d HTTP/1.1\r\nHost: localhost\r\n\r\n", round));
-        for (size_t i = 0; i < COUNT(k); i++) client_expect(k[i], 200, call_format(t->call, "GET /soon?%d ", round), "soon");
+        for (size_t i = 0; i < COUNT(client); i++) CHECK(client_sendf(client[i], "GET /soon?%d HTTP/1.1\r\nHost: localhost\r\n\r\n", round));
+        for (size_t i = 0; i < COUNT(client); i++) client_expect(client[i], 200, call_format(t->call, "GET /soon?%d ", round), "soon");
     }
-    for (size_t i = 0; i < COUNT(k); i++) client_free(k[i]);
+    for (size_t i = 0; i < COUNT(client); i++) client_free(client[i]);
     test_http_end(&s, 1000);
 }
 
@@ -103,11 +103,11 @@ static void *come_and_go(void *context)
     for (int i = 0; i < 20; i++) {
         uint16_t              port;
         struct http_listener *l = test_http_listen(s, &port);
-        struct client        *k = client_new(s->t, port);
-        if (client_get(k, i % 2 ? "/echo" : "/soon") != 200) churn->failed = true;
+        struct client        *client = client_new(s->t, port);
+        if (client_get(client, i % 2 ? "/echo" : "/soon") != 200) churn->failed = true;
         http_unlisten(l);
-        if (!client_sees_end(k)) churn->failed = true;
-        client_free(k);
+        if (!client_sees_end(client)) churn->failed = true;
+        client_free(client);
     }
     return NULL;
 }
@@ -165,12 +165,12 @@ TEST(http_stop_waits_no_longer_than_its_grace)
 {
     struct test_http s;
     test_http_start(t, &s, &PLAIN);
-    struct client *k = client_new(t, s.port);
-    CHECK(client_send(k, S(GET("/late"))));
+    struct client *client = client_new(t, s.port);
+    CHECK(client_send(client, S(GET("/late"))));
     test_http_wait_late(&s, 1);
     test_http_stop(&s, 50);
-    CHECK(client_sees_end(k));
-    client_free(k);
+    CHECK(client_sees_end(client));
+    client_free(client);
     test_http_end(&s, 0); // http_reply comes when nobody serves any more
 }
 
@@ -196,12 +196,12 @@ TEST(http_all_loops_serve)
     int              seen[2] = {0};
     test_http_start(t, &s, &TWO_LOOPS);
     for (int i = 0; i < 2000 && !(seen[0] && seen[1]); i++) {
-        struct client *k = client_new(t, s.port);
+        struct client *client = client_new(t, s.port);
         str            head, body;
-        CHECK(client_send(k, S(GET("/loop"))));
-        CHECK_INT(client_read(k, false, &head, &body), 200, "loop");
+        CHECK(client_send(client, S(GET("/loop"))));
+        CHECK_INT(client_read(client, false, &head, &body), 200, "loop");
         if (body.n == 1 && body.at[0] <= '1') seen[body.at[0] - '0']++;
-        client_free(k);
+        client_free(client);
     }
     CHECK(seen[0] && seen[1]);
     test_http_end(&s, 1000);
@@ -242,9 +242,9 @@ TEST(http_what_ends_with_the_server_may_still_post)
     test_http_start(t, &s, &TWO_LOOPS);
     CHECK_OK(net_open_tcp(t->call, S("127.0.0.1"), 0, &settings.fd, &port));
     CHECK_OK(http_listen(t->call, s.server, &settings, &l));
-    struct client *k = client_new(t, port);
-    CHECK_INT(client_get(k, "/"), 204, "remembers its loop");
-    client_free(k);
+    struct client *client = client_new(t, port);
+    CHECK_INT(client_get(client, "/"), 204, "remembers its loop");
+    client_free(client);
     test_http_end(&s, 1000);
     CHECK_INT(w.heard, 1, "tasks");
 }

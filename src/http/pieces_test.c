@@ -244,10 +244,10 @@ static str sum_of(struct test *t, str body)
 }
 
 // The same body by length and in chunks of `chunk` bytes; sent in steps that no chunk keeps to.
-static bool send_post(struct client *k, const char *path, str body, size_t chunk)
+static bool send_post(struct client *client, const char *path, str body, size_t chunk)
 {
     struct buf b;
-    buf_init(&b, &k->t->call->arena);
+    buf_init(&b, &client->t->call->arena);
     buf_addf(&b, "POST %s HTTP/1.1\r\nHost: h\r\n", path);
     if (!chunk) {
         buf_addf(&b, "Content-Length: %zu\r\n\r\n", body.n);
@@ -264,7 +264,7 @@ static bool send_post(struct client *k, const char *path, str body, size_t chunk
         buf_add(&b, S("0\r\n\r\n"));
     }
     for (str rest = buf_view(&b); rest.n; rest = str_from(rest, rest.n < 7001 ? rest.n : 7001))
-        if (!client_send(k, str_upto(rest, 7001))) return false;
+        if (!client_send(client, str_upto(rest, 7001))) return false;
     return true;
 }
 
@@ -275,20 +275,20 @@ static void bodies_are_pulled(struct test *t, bool on_workers)
     };
     struct pieces p;
     pieces_start(t, &p, &TWO_LOOPS, on_workers);
-    struct client *k = client_new(t, p.port);
+    struct client *client = client_new(t, p.port);
     for (size_t i = 0; i < COUNT(CASES); i++) {
         str body = letters(t, CASES[i].n);
-        CHECK(send_post(k, "/pull", body, CASES[i].chunk));
-        client_expect(k, 200, sum_of(t, body), "pulled");
-        CHECK(send_post(k, "/other", letters(t, 5000), 0)); // on the same connection
-        client_expect(k, 200, S("5000 bytes"), "whole");
+        CHECK(send_post(client, "/pull", body, CASES[i].chunk));
+        client_expect(client, 200, sum_of(t, body), "pulled");
+        CHECK(send_post(client, "/other", letters(t, 5000), 0)); // on the same connection
+        client_expect(client, 200, S("5000 bytes"), "whole");
     }
-    CHECK(client_send(k, S(POST("/pull") "Content-Length: 3\r\n\r\nabc" POST("/pull") "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n" POST(
-                             "/pull") "Content-Length: 0\r\n\r\n")));
-    client_expect(k, 200, sum_of(t, S("abc")), "came along");
-    client_expect(k, 200, sum_of(t, S("abc")), "in a chunk");
-    client_expect(k, 200, sum_of(t, S("")), "nothing");
-    client_free(k);
+    CHECK(client_send(client, S(POST("/pull") "Content-Length: 3\r\n\r\nabc" POST(
+                                  "/pull") "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n" POST("/pull") "Content-Length: 0\r\n\r\n")));
+    client_expect(client, 200, sum_of(t, S("abc")), "came along");
+    client_expect(client, 200, sum_of(t, S("abc")), "in a chunk");
+    client_expect(client, 200, sum_of(t, S("")), "nothing");
+    client_free(client);
     pieces_end(&p);
 }
 
@@ -303,13 +303,13 @@ TEST(http_bodies_are_pulled_by_other_threads)
 }
 
 // All that comes until the peer closes.
-static str read_all(struct client *k)
+static str read_all(struct client *client)
 {
     struct buf b;
     char       piece[5000];
     ssize_t    n;
-    buf_init(&b, &k->t->call->arena);
-    while ((n = recv(k->fd, piece, sizeof piece, 0)) > 0) buf_add(&b, (str){piece, (size_t)n});
+    buf_init(&b, &client->t->call->arena);
+    while ((n = recv(client->fd, piece, sizeof piece, 0)) > 0) buf_add(&b, (str){piece, (size_t)n});
     return buf_view(&b);
 }
 
@@ -332,30 +332,31 @@ static void answers_are_pushed(struct test *t, bool on_workers)
     struct pieces       p;
     pieces_start(t, &p, &TWO_LOOPS, on_workers);
     for (size_t i = 0; i < COUNT(SIZES); i++) {
-        struct client *k = client_new(t, p.port);
-        CHECK(client_sendf(k, "GET /push/%zu HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n", SIZES[i]));
-        str answer = read_all(k);
+        struct client *client = client_new(t, p.port);
+        CHECK(client_sendf(client, "GET /push/%zu HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n", SIZES[i]));
+        str answer = read_all(client);
         CHECK(str_find_str(answer, call_format(t->call, "\r\nContent-Length: %zu\r\n", SIZES[i])) != STR_NOWHERE);
         CHECK(str_ends(answer, letters(t, SIZES[i])));
-        client_free(k);
-        k = client_new(t, p.port);
-        CHECK(client_sendf(k, "GET /chunks/%zu HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n", SIZES[i]));
-        CHECK(str_eq(joined(t, read_all(k)), letters(t, SIZES[i])));
-        client_free(k);
-        k = client_new(t, p.port);
-        CHECK(client_sendf(k, "GET /chunks/%zu HTTP/1.0\r\nHost: h\r\n\r\n", SIZES[i])); // knows no chunks: the end is the end
-        answer = read_all(k);
+        client_free(client);
+        client = client_new(t, p.port);
+        CHECK(client_sendf(client, "GET /chunks/%zu HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n", SIZES[i]));
+        CHECK(str_eq(joined(t, read_all(client)), letters(t, SIZES[i])));
+        client_free(client);
+        client = client_new(t, p.port);
+        CHECK(client_sendf(client, "GET /chunks/%zu HTTP/1.0\r\nHost: h\r\n\r\n", SIZES[i])); // knows no chunks: the end is the end
+        answer = read_all(client);
         CHECK(str_find_str(answer, S("chunked")) == STR_NOWHERE && str_ends(answer, letters(t, SIZES[i])));
-        client_free(k);
+        client_free(client);
     }
-    struct client *k = client_new(t, p.port);
+    struct client *client = client_new(t, p.port);
     CHECK(client_send(
-        k, S("HEAD /chunks/30000 HTTP/1.1\r\nHost: h\r\n\r\nHEAD /push/30000 HTTP/1.1\r\nHost: h\r\n\r\nGET /push/5 HTTP/1.1\r\nHost: h\r\n\r\n")));
+        client,
+        S("HEAD /chunks/30000 HTTP/1.1\r\nHost: h\r\n\r\nHEAD /push/30000 HTTP/1.1\r\nHost: h\r\n\r\nGET /push/5 HTTP/1.1\r\nHost: h\r\n\r\n")));
     str head = STR_NONE, body = STR_NONE;
-    CHECK_INT(client_read(k, true, &head, &body), 200, "HEAD");
-    CHECK_INT(client_read(k, true, &head, &body), 200, "HEAD of a known length");
-    client_expect(k, 200, S("abcde"), "what stood behind it");
-    client_free(k);
+    CHECK_INT(client_read(client, true, &head, &body), 200, "HEAD");
+    CHECK_INT(client_read(client, true, &head, &body), 200, "HEAD of a known length");
+    client_expect(client, 200, S("abcde"), "what stood behind it");
+    client_free(client);
     pieces_end(&p);
 }
 
@@ -374,14 +375,14 @@ TEST(http_a_body_goes_through_in_both_directions)
     struct pieces p;
     str           body = letters(t, 200000);
     pieces_start(t, &p, &PLAIN, true);
-    struct client *k = client_new(t, p.port);
-    CHECK(send_post(k, "/pipe", body, 5000));
-    CHECK(client_send(k, S("GET /other HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")));
-    str    answer = read_all(k);
+    struct client *client = client_new(t, p.port);
+    CHECK(send_post(client, "/pipe", body, 5000));
+    CHECK(client_send(client, S("GET /other HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")));
+    str    answer = read_all(client);
     size_t second = str_find_str(answer, S("0\r\n\r\nHTTP/1.1 200"));
     CHECK(second != STR_NOWHERE);
     CHECK(str_eq(joined(t, str_upto(answer, second + 5)), body));
-    client_free(k);
+    client_free(client);
     pieces_end(&p);
 }
 
@@ -401,25 +402,25 @@ TEST(http_bodies_are_refused_before_they_are_read)
     struct pieces p;
     pieces_start(t, &p, &PLAIN, false);
     for (size_t i = 0; i < COUNT(CASES); i++) {
-        struct client *k = client_new(t, p.port);
+        struct client *client = client_new(t, p.port);
         str            head = STR_NONE, body = STR_NONE;
         int            handled = p.handled, admitted = p.admitted;
-        CHECK_ROW(client_send(k, str_of(CASES[i].request)), CASES[i].name);
-        CHECK_INT(client_read(k, false, &head, &body), CASES[i].status, CASES[i].name);
+        CHECK_ROW(client_send(client, str_of(CASES[i].request)), CASES[i].name);
+        CHECK_INT(client_read(client, false, &head, &body), CASES[i].status, CASES[i].name);
         CHECK_ROW(str_find_str(head, S("Connection: close\r\n")) != STR_NOWHERE, CASES[i].name);
-        CHECK_ROW(client_sees_end(k), CASES[i].name);
+        CHECK_ROW(client_sees_end(client), CASES[i].name);
         CHECK_INT(p.handled - handled, CASES[i].handled, CASES[i].name);
         CHECK_INT(p.admitted - admitted, 1, CASES[i].name);
-        client_free(k);
+        client_free(client);
     }
-    struct client *k = client_new(t, p.port);
-    CHECK(client_send(k, S(POST("/pull") "Expect: 100-continue\r\nContent-Length: 3\r\n\r\n")));
-    client_expect(k, 100, S(""), "let in");
-    CHECK(client_send(k, S("abc")));
-    client_expect(k, 200, sum_of(t, S("abc")), "let in");
-    CHECK(client_send(k, S(POST("/small") "Content-Length: 100\r\n\r\n")) && client_send(k, letters(t, 100)));
-    client_expect(k, 200, S("100 bytes"), "as long as allowed");
-    client_free(k);
+    struct client *client = client_new(t, p.port);
+    CHECK(client_send(client, S(POST("/pull") "Expect: 100-continue\r\nContent-Length: 3\r\n\r\n")));
+    client_expect(client, 100, S(""), "let in");
+    CHECK(client_send(client, S("abc")));
+    client_expect(client, 200, sum_of(t, S("abc")), "let in");
+    CHECK(client_send(client, S(POST("/small") "Content-Length: 100\r\n\r\n")) && client_send(client, letters(t, 100)));
+    client_expect(client, 200, S("100 bytes"), "as long as allowed");
+    client_free(client);
     pieces_end(&p);
 }
 
@@ -428,21 +429,21 @@ TEST(http_a_slow_handler_makes_the_peer_wait)
 {
     struct pieces p;
     pieces_start(t, &p, &PLAIN, true);
-    struct client *k = client_new(t, p.port);
+    struct client *client = client_new(t, p.port);
     struct timeval short_time = {.tv_usec = 200000};
-    setsockopt(k->fd, SOL_SOCKET, SO_SNDTIMEO, &short_time, sizeof short_time);
-    CHECK(client_send(k, S(POST("/hold") "Content-Length: 10000000\r\n\r\n")));
+    setsockopt(client->fd, SOL_SOCKET, SO_SNDTIMEO, &short_time, sizeof short_time);
+    CHECK(client_send(client, S(POST("/hold") "Content-Length: 10000000\r\n\r\n")));
     str    body = letters(t, 10000000);
     size_t sent = 0;
-    for (ssize_t n; sent < body.n && (n = send(k->fd, body.at + sent, body.n - sent, MSG_NOSIGNAL)) > 0;) sent += (size_t)n;
+    for (ssize_t n; sent < body.n && (n = send(client->fd, body.at + sent, body.n - sent, MSG_NOSIGNAL)) > 0;) sent += (size_t)n;
     CHECK(sent < body.n); // the sockets are full
     CHECK_AT_MOST(p.pulled_n, HTTP_MAX_BODY_BYTES / 16, "pulled");
     for (int i = 0; i < 100000; i++) sem_post(&p.may_go_on);
     struct timeval long_time = {.tv_sec = TEST_HTTP_TIMEOUT_S};
-    setsockopt(k->fd, SOL_SOCKET, SO_SNDTIMEO, &long_time, sizeof long_time);
-    CHECK(client_send(k, str_from(body, sent)));
-    client_expect(k, 200, sum_of(t, body), "all of it");
-    client_free(k);
+    setsockopt(client->fd, SOL_SOCKET, SO_SNDTIMEO, &long_time, sizeof long_time);
+    CHECK(client_send(client, str_from(body, sent)));
+    client_expect(client, 200, sum_of(t, body), "all of it");
+    client_free(client);
     pieces_end(&p);
 }
 
@@ -450,15 +451,15 @@ TEST(http_a_slow_peer_makes_the_handler_wait)
 {
     struct pieces p;
     pieces_start(t, &p, &PLAIN, true);
-    struct client *k = client_new(t, p.port);
-    CHECK(client_send(k, S("GET /chunks/100000000 HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")));
+    struct client *client = client_new(t, p.port);
+    CHECK(client_send(client, S("GET /chunks/100000000 HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")));
     size_t before = SIZE_MAX;
     while (before != p.pushed_n) { // until nothing moves any more
         before = p.pushed_n;
         usleep(100000);
     }
     CHECK(p.pushed_n < 60000000);
-    client_free(k);
+    client_free(client);
     for (int i = 0; i < TEST_HTTP_TIMEOUT_S * 1000 && !p.gone; i++) usleep(1000);
     CHECK_INT(p.gone, 1, "the handler learns that its peer has gone");
     pieces_end(&p);
@@ -474,12 +475,12 @@ TEST(http_a_peer_that_goes_ends_its_exchange)
         pieces_start(t, &p, &TWO_LOOPS, on_workers);
         for (size_t i = 0; i < COUNT(BEGINNINGS); i++) {
             for (int by_reset = 0; by_reset < 2; by_reset++) {
-                struct client *k = client_new(t, p.port);
+                struct client *client = client_new(t, p.port);
                 int            ended = p.ended;
-                CHECK(client_send(k, str_of(BEGINNINGS[i])));
+                CHECK(client_send(client, str_of(BEGINNINGS[i])));
                 for (int n = 0; n < TEST_HTTP_TIMEOUT_S * 1000 && p.handled == ended; n++) usleep(1000);
-                if (by_reset) client_reset(k);
-                else client_free(k);
+                if (by_reset) client_reset(client);
+                else client_free(client);
                 for (int n = 0; n < TEST_HTTP_TIMEOUT_S * 1000 && p.ended == ended; n++) usleep(1000);
                 CHECK_INT(p.ended, ended + 1, BEGINNINGS[i]);
             }
@@ -498,13 +499,13 @@ TEST(http_an_answer_that_breaks_off_is_seen_to)
     struct pieces p;
     pieces_start(t, &p, &PLAIN, false);
     for (size_t i = 0; i < COUNT(CASES); i++) {
-        struct client *k = client_new(t, p.port);
-        CHECK(client_sendf(k, "GET %s HTTP/1.1\r\nHost: h\r\n\r\n", CASES[i].path));
-        str answer = read_all(k);
+        struct client *client = client_new(t, p.port);
+        CHECK(client_sendf(client, "GET %s HTTP/1.1\r\nHost: h\r\n\r\n", CASES[i].path));
+        str answer = read_all(client);
         CHECK_ROW(i == 1 || str_find_str(answer, str_of(CASES[i].has)) != STR_NOWHERE, CASES[i].path);
         CHECK_ROW(str_find_str(answer, S("0\r\n\r\n")) == STR_NOWHERE, CASES[i].path);
         CHECK_ROW(str_find_str(answer, S("ten bytes")) == STR_NOWHERE, CASES[i].path);
-        client_free(k);
+        client_free(client);
     }
     pieces_end(&p);
 }
@@ -514,16 +515,16 @@ TEST(http_a_trickle_of_a_body_does_not_renew_its_time)
     static const struct test_http_options SHORT = {.settings = {.head_timeout_ms = 200}};
     struct pieces                         p;
     pieces_start(t, &p, &SHORT, false);
-    struct client *k = client_new(t, p.port);
-    bool           sent = client_send(k, S(POST("/pull") "Content-Length: 10000\r\n\r\n"));
+    struct client *client = client_new(t, p.port);
+    bool           sent = client_send(client, S(POST("/pull") "Content-Length: 10000\r\n\r\n"));
     int            n = 0;
     for (; n < 10000 && sent && !p.gone; n++) {
-        sent = client_send(k, S("a"));
+        sent = client_send(client, S("a"));
         usleep(10000);
     }
     CHECK_INT(p.gone, 1, "ended");
     CHECK_AT_MOST(n, 2000, "bytes");
-    client_free(k);
+    client_free(client);
     pieces_end(&p);
 }
 
@@ -533,18 +534,18 @@ TEST(http_exchanges_that_sleep_are_bounded_in_time_and_number)
     static const struct test_http_options SHORT = {.settings = {.answer_timeout_ms = 100}};
     struct pieces                         p;
     pieces_start(t, &p, &SHORT, true);
-    struct client *k[10];
-    for (size_t i = 0; i < COUNT(k); i++) {
-        k[i] = client_new(t, p.port);
-        CHECK(client_send(k[i], S(POST("/hold") "Content-Length: 5\r\n\r\nabcde")));
+    struct client *client[10];
+    for (size_t i = 0; i < COUNT(client); i++) {
+        client[i] = client_new(t, p.port);
+        CHECK(client_send(client[i], S(POST("/hold") "Content-Length: 5\r\n\r\nabcde")));
         if (i < 8)
             for (int n = 0; n < TEST_HTTP_TIMEOUT_S * 1000 && p.handled <= (int)i; n++) usleep(1000);
     }
     str head = STR_NONE, body = STR_NONE;
-    for (size_t i = 0; i < COUNT(k); i++) {
-        CHECK_INT(client_read(k[i], false, &head, &body), 503, "no answer");
-        CHECK(client_sees_end(k[i]));
-        client_free(k[i]);
+    for (size_t i = 0; i < COUNT(client); i++) {
+        CHECK_INT(client_read(client[i], false, &head, &body), 503, "no answer");
+        CHECK(client_sees_end(client[i]));
+        client_free(client[i]);
     }
     CHECK_INT(p.handled, 8, "as many as the listener may have");
     for (int i = 0; i < 100; i++) sem_post(&p.may_go_on);

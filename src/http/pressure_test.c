@@ -13,14 +13,14 @@ static const struct test_http_options TWO_LOOPS = {.net = {.loops = 2}};
 
 static void send_endless(struct test *t, uint16_t port, const char *start, str piece, int want, const char *row)
 {
-    struct client *k = client_new(t, port);
+    struct client *client = client_new(t, port);
     str            head = STR_NONE, body = STR_NONE;
-    CHECK_ROW(client_send(k, str_of(start)), row);
+    CHECK_ROW(client_send(client, str_of(start)), row);
     // The server answers and goes on reading for a while, so that the answer arrives.
-    for (int i = 0; i < 600 && client_send(k, piece); i++) {
+    for (int i = 0; i < 600 && client_send(client, piece); i++) {
     }
-    CHECK_INT(client_read(k, false, &head, &body), want, row);
-    client_free(k);
+    CHECK_INT(client_read(client, false, &head, &body), want, row);
+    client_free(client);
 }
 
 TEST(http_answers_what_is_too_large)
@@ -53,20 +53,20 @@ TEST(http_closes_silent_peers_after_a_timeout)
     test_http_start(t, &s, &SHORT);
     for (size_t i = 0; i < COUNT(CASES); i++) {
         int64_t        before = test_http_now_ms(CLOCK_MONOTONIC);
-        struct client *k = client_new(t, s.port);
+        struct client *client = client_new(t, s.port);
         str            head = STR_NONE, body = STR_NONE;
-        CHECK_ROW(client_send(k, str_of(CASES[i].sent)), CASES[i].name);
-        CHECK_INT(client_read(k, false, &head, &body), CASES[i].status, CASES[i].name);
-        CHECK_ROW(client_sees_end(k), CASES[i].name);
+        CHECK_ROW(client_send(client, str_of(CASES[i].sent)), CASES[i].name);
+        CHECK_INT(client_read(client, false, &head, &body), CASES[i].status, CASES[i].name);
+        CHECK_ROW(client_sees_end(client), CASES[i].name);
         CHECK_ROW(test_http_now_ms(CLOCK_MONOTONIC) - before >= 90, CASES[i].name);
-        client_free(k);
+        client_free(client);
     }
     int64_t        before = test_http_now_ms(CLOCK_MONOTONIC);
-    struct client *k = client_new(t, s.port);
-    CHECK_INT(client_get(k, "/echo"), 200, "before it is idle");
-    CHECK(client_sees_end(k));
+    struct client *client = client_new(t, s.port);
+    CHECK_INT(client_get(client, "/echo"), 200, "before it is idle");
+    CHECK(client_sees_end(client));
     CHECK(test_http_now_ms(CLOCK_MONOTONIC) - before >= 190);
-    client_free(k);
+    client_free(client);
     test_http_end(&s, 1000);
 }
 
@@ -75,25 +75,25 @@ TEST(http_single_bytes_do_not_extend_the_timeout)
     static const struct test_http_options SHORT = {.settings = {.head_timeout_ms = 200}};
     struct test_http                      s;
     test_http_start(t, &s, &SHORT);
-    struct client *k = client_new(t, s.port);
+    struct client *client = client_new(t, s.port);
     int64_t        before = test_http_now_ms(CLOCK_MONOTONIC);
-    bool           sent = client_send(k, S("GET / HTTP/1.1\r\nX: "));
+    bool           sent = client_send(client, S("GET / HTTP/1.1\r\nX: "));
     for (int i = 0; i < 1000 && sent; i++) {
-        sent = client_send(k, S("a"));
+        sent = client_send(client, S("a"));
         usleep(10000);
     }
     CHECK(!sent);
     CHECK(test_http_now_ms(CLOCK_MONOTONIC) - before < TEST_HTTP_TIMEOUT_S * 1000 / 2);
-    client_free(k);
+    client_free(client);
     test_http_end(&s, 1000);
 }
 
 // Reads answers of `n` bytes each without keeping them; how many came whole.
-static size_t drain(struct client *k, size_t answers, size_t n)
+static size_t drain(struct client *client, size_t answers, size_t n)
 {
     size_t done = 0;
     str    head, body;
-    while (done < answers && client_read(k, false, &head, &body) == 200 && body.n == n) done++;
+    while (done < answers && client_read(client, false, &head, &body) == 200 && body.n == n) done++;
     return done;
 }
 
@@ -109,10 +109,10 @@ TEST(http_a_slow_reader_makes_the_server_wait)
         struct test_http s;
         struct buf       all;
         test_http_start(t, &s, &PLAIN);
-        struct client *k = client_new(t, s.port);
+        struct client *client = client_new(t, s.port);
         buf_init(&all, &t->call->arena);
         for (size_t n = 0; n < N; n++) buf_addf(&all, "GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n", CASES[i].path);
-        CHECK(client_send(k, buf_view(&all)));
+        CHECK(client_send(client, buf_view(&all)));
         int before = -1;
         while (CASES[i].bytes && before != s.handled) { // until nothing moves any more
             before = s.handled;
@@ -120,9 +120,9 @@ TEST(http_a_slow_reader_makes_the_server_wait)
         }
         if (CASES[i].bytes) CHECK_ROW((size_t)s.handled < N, CASES[i].path);
         size_t n = CASES[i].bytes ? CASES[i].bytes : strlen("GET /soon ");
-        CHECK_INT(drain(k, N, n), N, CASES[i].path);
+        CHECK_INT(drain(client, N, n), N, CASES[i].path);
         CHECK_INT(s.handled, N, CASES[i].path);
-        client_free(k);
+        client_free(client);
         test_http_end(&s, 1000);
     }
 }
@@ -134,14 +134,14 @@ TEST(http_an_answer_waits_behind_what_is_unsent)
     size_t           n = 0;
     str              head, body;
     test_http_start(t, &s, &PLAIN);
-    struct client *k = client_new(t, s.port);
+    struct client *client = client_new(t, s.port);
     buf_init(&all, &t->call->arena);
     for (int i = 0; i < 300; i++) buf_add(&all, i % 2 ? S(GET("/soon")) : S(GET("/bytes/40000")));
-    CHECK(client_send(k, buf_view(&all)));
+    CHECK(client_send(client, buf_view(&all)));
     usleep(100000);
-    while (n < 300 && client_read(k, false, &head, &body) == 200 && body.n == (n % 2 ? strlen("GET /soon ") : 40000)) n++;
+    while (n < 300 && client_read(client, false, &head, &body) == 200 && body.n == (n % 2 ? strlen("GET /soon ") : 40000)) n++;
     CHECK_INT(n, 300, "in order");
-    client_free(k);
+    client_free(client);
     test_http_end(&s, 1000);
 }
 
@@ -150,11 +150,11 @@ TEST(http_a_peer_that_reads_nothing_is_left)
     static const struct test_http_options SHORT = {.settings = {.send_timeout_ms = 100}};
     struct test_http                      s;
     test_http_start(t, &s, &SHORT);
-    struct client *k = client_new(t, s.port);
-    for (int i = 0; i < 200; i++) CHECK(client_send(k, S(GET("/bytes/100000"))));
+    struct client *client = client_new(t, s.port);
+    for (int i = 0; i < 200; i++) CHECK(client_send(client, S(GET("/bytes/100000"))));
     usleep(1000000);
-    CHECK(drain(k, 200, 100000) < 200);
-    client_free(k);
+    CHECK(drain(client, 200, 100000) < 200);
+    client_free(client);
     test_http_end(&s, 1000);
 }
 
@@ -162,15 +162,15 @@ TEST(http_idle_connections_make_room_for_new_ones)
 {
     static const struct test_http_options FEW = {.net = {.max_connections = 8}};
     struct test_http                      s;
-    struct client                        *k[40];
+    struct client                        *client[40];
     test_http_start(t, &s, &FEW);
-    for (size_t i = 0; i < COUNT(k); i++) {
-        k[i] = client_new(t, s.port);
-        CHECK_INT(client_get(k[i], "/echo"), 200, "a newcomer");
+    for (size_t i = 0; i < COUNT(client); i++) {
+        client[i] = client_new(t, s.port);
+        CHECK_INT(client_get(client[i], "/echo"), 200, "a newcomer");
     }
-    CHECK(client_sees_end(k[0])); // it had waited longest
-    CHECK_INT(client_get(k[COUNT(k) - 1], "/echo"), 200, "the last one");
-    for (size_t i = 0; i < COUNT(k); i++) client_free(k[i]);
+    CHECK(client_sees_end(client[0])); // it had waited longest
+    CHECK_INT(client_get(client[COUNT(client) - 1], "/echo"), 200, "the last one");
+    for (size_t i = 0; i < COUNT(client); i++) client_free(client[i]);
     test_http_end(&s, 1000);
 }
 
@@ -185,15 +185,15 @@ TEST(http_busy_connections_make_newcomers_wait)
         CHECK(client_send(busy[i], S(GET("/late"))));
     }
     test_http_wait_late(&s, COUNT(busy));
-    struct client *k = client_new(t, s.port);
-    CHECK(client_send(k, S(GET("/echo"))));
+    struct client *client = client_new(t, s.port);
+    CHECK(client_send(client, S(GET("/echo"))));
     usleep(100000);
     CHECK_INT(s.handled, COUNT(busy), "the newcomer waits");
     test_http_release(&s, 1);
     client_expect(busy[0], 200, S("GET /late "), "late");
-    client_expect(k, 200, S("GET /echo "), "the newcomer");
+    client_expect(client, 200, S("GET /echo "), "the newcomer");
     test_http_release(&s, COUNT(busy) - 1);
-    client_free(k);
+    client_free(client);
     for (size_t i = 0; i < COUNT(busy); i++) client_free(busy[i]);
     test_http_end(&s, 1000);
 }
@@ -229,8 +229,8 @@ TEST(http_without_descriptors_it_waits_says_so_and_does_not_spin)
     if (pipe2(reports, O_NONBLOCK | O_CLOEXEC) != 0) abort();
     int kept = redirect_reports(reports[1]);
     test_http_start(t, &s, &PLAIN);
-    struct client *k = client_new(t, s.port);
-    CHECK(client_send(k, S(GET("/late")))); // not idle: it cannot be closed to make room
+    struct client *client = client_new(t, s.port);
+    CHECK(client_send(client, S(GET("/late")))); // not idle: it cannot be closed to make room
     test_http_wait_late(&s, 1);
     int spare = dup(0);
     close(spare);
@@ -246,7 +246,7 @@ TEST(http_without_descriptors_it_waits_says_so_and_does_not_spin)
     CHECK_INT(client_get(late, "/echo"), 200, "accepted later");
     test_http_release(&s, 1);
     client_free(late);
-    client_free(k);
+    client_free(client);
     test_http_end(&s, 1000);
     put_back(kept);
     CHECK_INT(count_lines_with(reports[0], S("raise the limit of open files")), 1, "reports");
@@ -258,24 +258,24 @@ TEST(http_many_connections)
 {
     enum { N = 300 };
     struct test_http s;
-    struct client  **k = calloc(N, sizeof *k);
-    if (!k) abort();
+    struct client  **client = calloc(N, sizeof *client);
+    if (!client) abort();
     test_http_start(t, &s, &TWO_LOOPS);
-    for (size_t i = 0; i < N; i++) k[i] = client_new(t, s.port);
+    for (size_t i = 0; i < N; i++) client[i] = client_new(t, s.port);
     for (int round = 0; round < 3; round++) {
-        for (size_t i = 0; i < N; i++) CHECK(client_send(k[i], i % 2 ? S(GET("/soon")) : S(GET("/bytes/3000"))));
-        for (size_t i = 0; i < N; i++) CHECK_INT(drain(k[i], 1, i % 2 ? strlen("GET /soon ") : 3000), 1, "each");
+        for (size_t i = 0; i < N; i++) CHECK(client_send(client[i], i % 2 ? S(GET("/soon")) : S(GET("/bytes/3000"))));
+        for (size_t i = 0; i < N; i++) CHECK_INT(drain(client[i], 1, i % 2 ? strlen("GET /soon ") : 3000), 1, "each");
     }
-    for (size_t i = 0; i < N; i++) client_free(k[i]);
-    free(k);
+    for (size_t i = 0; i < N; i++) client_free(client[i]);
+    free(client);
     test_http_end(&s, 1000);
 }
 
-static bool send_body(struct client *k, size_t n)
+static bool send_body(struct client *client, size_t n)
 {
     char *piece = calloc(1, n);
     if (!piece) abort();
-    bool sent = client_send(k, (str){piece, n});
+    bool sent = client_send(client, (str){piece, n});
     free(piece);
     return sent;
 }

@@ -12,21 +12,21 @@ TEST(http_answers_and_keeps_the_connection)
 {
     struct test_http s;
     test_http_start(t, &s, &PLAIN);
-    struct client *k = client_new(t, s.port);
+    struct client *client = client_new(t, s.port);
     str            head = STR_NONE, body = STR_NONE;
-    CHECK(client_send(k, S(GET("/echo?a=%2F"))));
-    CHECK_INT(client_read(k, false, &head, &body), 200, "first");
+    CHECK(client_send(client, S(GET("/echo?a=%2F"))));
+    CHECK_INT(client_read(client, false, &head, &body), 200, "first");
     CHECK_STR(body, S("GET /echo?a=%2F "), "first");
     CHECK(str_starts(head, S("HTTP/1.1 200 OK\r\nDate: ")));
     CHECK(str_ends(head, S(" GMT\r\nServer: lanyard\r\nContent-Type: text/plain\r\nContent-Length: 16\r\n\r\n")));
-    for (int i = 0; i < 100; i++) CHECK_INT(client_get(k, "/bytes/10"), 200, "again");
-    CHECK(client_send(k, S(POST_HEAD "Content-Length: 5\r\n\r\nhello")));
-    client_expect(k, 200, S("POST /echo hello"), "a body");
-    CHECK(client_send(k, S("GET /echo HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")));
-    CHECK_INT(client_read(k, false, &head, &body), 200, "last");
+    for (int i = 0; i < 100; i++) CHECK_INT(client_get(client, "/bytes/10"), 200, "again");
+    CHECK(client_send(client, S(POST_HEAD "Content-Length: 5\r\n\r\nhello")));
+    client_expect(client, 200, S("POST /echo hello"), "a body");
+    CHECK(client_send(client, S("GET /echo HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")));
+    CHECK_INT(client_read(client, false, &head, &body), 200, "last");
     CHECK(str_find_str(head, S("\r\nConnection: close\r\n")) != STR_NOWHERE);
-    CHECK(client_sees_end(k));
-    client_free(k);
+    CHECK(client_sees_end(client));
+    client_free(client);
     test_http_end(&s, 1000);
     CHECK_INT(s.handled, 103, "requests");
     CHECK_INT(s.contexts_freed, 1, "contexts");
@@ -50,21 +50,21 @@ TEST(http_answers_have_the_form_that_their_status_asks_for)
     };
     struct test_http s;
     test_http_start(t, &s, &PLAIN);
-    struct client *k = client_new(t, s.port);
+    struct client *client = client_new(t, s.port);
     for (size_t i = 0; i < COUNT(CASES); i++) {
         const char *row = CASES[i].request;
         str         head = STR_NONE, body = STR_NONE;
-        CHECK_ROW(client_sendf(k, "%s HTTP/1.1\r\nHost: localhost\r\n\r\n", row), row);
-        CHECK_INT(client_read(k, CASES[i].to_head, &head, &body), CASES[i].status, row);
+        CHECK_ROW(client_sendf(client, "%s HTTP/1.1\r\nHost: localhost\r\n\r\n", row), row);
+        CHECK_INT(client_read(client, CASES[i].to_head, &head, &body), CASES[i].status, row);
         CHECK_STR(body, str_of(CASES[i].body), row);
         CHECK_ROW(str_find_str(head, str_of(CASES[i].has)) != STR_NOWHERE, row);
         CHECK_ROW(str_find_str(head, str_of(CASES[i].lacks)) == STR_NOWHERE, row);
         if (str_find_str(head, S("Connection: close")) == STR_NOWHERE) continue;
-        CHECK_ROW(client_sees_end(k), row);
-        client_free(k);
-        k = client_new(t, s.port);
+        CHECK_ROW(client_sees_end(client), row);
+        client_free(client);
+        client = client_new(t, s.port);
     }
-    client_free(k);
+    client_free(client);
     test_http_end(&s, 1000);
 }
 
@@ -91,14 +91,14 @@ TEST(http_refuses_odd_requests_and_closes)
     test_http_start(t, &s, &PLAIN);
     for (size_t i = 0; i < COUNT(CASES); i++) {
         const char    *row = CASES[i].text.at;
-        struct client *k = client_new(t, s.port);
+        struct client *client = client_new(t, s.port);
         str            head = STR_NONE, body = STR_NONE;
-        CHECK_ROW(client_send(k, S(GET("/echo"))) && client_send(k, CASES[i].text) && client_send(k, S(GET("/smuggled"))), row);
-        CHECK_INT(client_read(k, false, &head, &body), 200, row); // what came before it is answered
-        CHECK_INT(client_read(k, false, &head, &body), CASES[i].status, row);
+        CHECK_ROW(client_send(client, S(GET("/echo"))) && client_send(client, CASES[i].text) && client_send(client, S(GET("/smuggled"))), row);
+        CHECK_INT(client_read(client, false, &head, &body), 200, row); // what came before it is answered
+        CHECK_INT(client_read(client, false, &head, &body), CASES[i].status, row);
         CHECK_ROW(str_find_str(head, S("\r\nConnection: close\r\n")) != STR_NOWHERE, row);
-        CHECK_ROW(client_sees_end(k), row);
-        client_free(k);
+        CHECK_ROW(client_sees_end(client), row);
+        client_free(client);
     }
     test_http_end(&s, 1000);
     CHECK_INT(s.handled, COUNT(CASES), "no odd request and nothing behind one reached the handler");
@@ -109,28 +109,28 @@ TEST(http_takes_the_largest_body)
     static const size_t PIECE = 100000;
     struct test_http    s;
     test_http_start(t, &s, &PLAIN);
-    struct client *k = client_new(t, s.port);
+    struct client *client = client_new(t, s.port);
     char          *piece = malloc(PIECE);
     str            head = STR_NONE, body = STR_NONE;
     if (!piece) abort();
     memset(piece, 'b', PIECE);
-    CHECK(client_sendf(k, "POST /bytes/7 HTTP/1.1\r\nHost: localhost\r\nContent-Length: %u\r\n\r\n", HTTP_MAX_BODY_BYTES));
+    CHECK(client_sendf(client, "POST /bytes/7 HTTP/1.1\r\nHost: localhost\r\nContent-Length: %u\r\n\r\n", HTTP_MAX_BODY_BYTES));
     for (size_t left = HTTP_MAX_BODY_BYTES; left;) {
         size_t n = left < PIECE ? left : PIECE;
-        CHECK(client_send(k, (str){piece, n}));
+        CHECK(client_send(client, (str){piece, n}));
         left -= n;
     }
-    CHECK_INT(client_read(k, false, &head, &body), 200, "by length");
-    CHECK(client_send(k, S("POST /bytes/7 HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n")));
+    CHECK_INT(client_read(client, false, &head, &body), 200, "by length");
+    CHECK(client_send(client, S("POST /bytes/7 HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n")));
     for (size_t left = HTTP_MAX_BODY_BYTES; left;) {
         size_t n = left < PIECE ? left : PIECE;
-        CHECK(client_sendf(k, "%zx\r\n", n) && client_send(k, (str){piece, n}) && client_send(k, S("\r\n")));
+        CHECK(client_sendf(client, "%zx\r\n", n) && client_send(client, (str){piece, n}) && client_send(client, S("\r\n")));
         left -= n;
     }
-    CHECK(client_send(k, S("0\r\n\r\n")));
-    CHECK_INT(client_read(k, false, &head, &body), 200, "in chunks");
+    CHECK(client_send(client, S("0\r\n\r\n")));
+    CHECK_INT(client_read(client, false, &head, &body), 200, "in chunks");
     free(piece);
-    client_free(k);
+    client_free(client);
     test_http_end(&s, 1000);
 }
 
@@ -140,13 +140,13 @@ TEST(http_reads_requests_byte_by_byte)
         "Content-Length: 3\r\n\r\nabc" POST_HEAD "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x\r\nde\r\n0\r\nX-Sum: 1\r\n\r\n" GET("/soon?2");
     struct test_http s;
     test_http_start(t, &s, &PLAIN);
-    struct client *k = client_new(t, s.port);
-    for (size_t i = 0; i < sizeof TEXT - 1; i++) CHECK(client_send(k, (str){TEXT + i, 1}));
-    client_expect(k, 200, S("GET /echo?1 "), "head");
-    client_expect(k, 200, S("POST /echo abc"), "body");
-    client_expect(k, 200, S("POST /echo abcde"), "chunks");
-    client_expect(k, 200, S("GET /soon?2 "), "from another thread");
-    client_free(k);
+    struct client *client = client_new(t, s.port);
+    for (size_t i = 0; i < sizeof TEXT - 1; i++) CHECK(client_send(client, (str){TEXT + i, 1}));
+    client_expect(client, 200, S("GET /echo?1 "), "head");
+    client_expect(client, 200, S("POST /echo abc"), "body");
+    client_expect(client, 200, S("POST /echo abcde"), "chunks");
+    client_expect(client, 200, S("GET /soon?2 "), "from another thread");
+    client_free(client);
     test_http_end(&s, 1000);
 }
 
@@ -155,7 +155,7 @@ TEST(http_answers_pipelined_requests_in_their_order)
     struct test_http s;
     struct buf       all;
     test_http_start(t, &s, &PLAIN);
-    struct client *k = client_new(t, s.port);
+    struct client *client = client_new(t, s.port);
     buf_init(&all, &t->call->arena);
     for (int i = 0; i < 300; i++) {
         const char *path = i % 7 == 3 ? "/soon" : "/echo";
@@ -163,12 +163,12 @@ TEST(http_answers_pipelined_requests_in_their_order)
         if (i % 3) buf_addf(&all, "Content-Length: 4\r\n\r\nbody");
         else buf_addf(&all, "Transfer-Encoding: chunked\r\n\r\n1\r\nb\r\n3\r\nody\r\n0\r\n\r\n");
     }
-    CHECK(client_send(k, buf_view(&all)));
+    CHECK(client_send(client, buf_view(&all)));
     for (int i = 0; i < 300; i++) {
         str want = call_format(t->call, "POST %s?%d body", i % 7 == 3 ? "/soon" : "/echo", i);
-        client_expect(k, 200, want, "pipelined");
+        client_expect(client, 200, want, "pipelined");
     }
-    client_free(k);
+    client_free(client);
     test_http_end(&s, 1000);
 }
 
@@ -181,15 +181,15 @@ TEST(http_a_connection_that_always_has_half_a_request_grows_not)
     size_t           answered = 0;
     str              head, body, one = str_of(ONE);
     test_http_start(t, &s, &SMALL);
-    struct client *k = client_new(t, s.port);
+    struct client *client = client_new(t, s.port);
     struct buf     step; // the end of a request and the beginning of the next
     buf_init(&step, &t->call->arena);
     buf_add(&step, str_from(one, HALF));
     buf_add(&step, str_upto(one, HALF));
-    CHECK(client_send(k, str_upto(one, HALF)));
-    while (answered < N && client_send(k, buf_view(&step)) && client_read(k, false, &head, &body) == 200) answered++;
+    CHECK(client_send(client, str_upto(one, HALF)));
+    while (answered < N && client_send(client, buf_view(&step)) && client_read(client, false, &head, &body) == 200) answered++;
     CHECK_INT(answered, N, "answers");
-    client_free(k);
+    client_free(client);
     test_http_end(&s, 1000);
 }
 
@@ -198,19 +198,19 @@ TEST(http_asks_for_a_body_that_waits_to_be_asked_for)
     struct test_http s;
     str              head = STR_NONE, body = STR_NONE;
     test_http_start(t, &s, &PLAIN);
-    struct client *k = client_new(t, s.port);
-    CHECK(client_send(k, S(POST_HEAD "Expect: 100-continue\r\nContent-Length: 3\r\n\r\n")));
-    CHECK_INT(client_read(k, false, &head, &body), 100, "asked for");
+    struct client *client = client_new(t, s.port);
+    CHECK(client_send(client, S(POST_HEAD "Expect: 100-continue\r\nContent-Length: 3\r\n\r\n")));
+    CHECK_INT(client_read(client, false, &head, &body), 100, "asked for");
     CHECK_STR(head, S("HTTP/1.1 100 Continue\r\n\r\n"), "100");
-    CHECK(client_send(k, S("abc")));
-    client_expect(k, 200, S("POST /echo abc"), "answered");
-    CHECK(client_send(k, S(POST_HEAD "Expect: 100-continue\r\nContent-Length: 3\r\n\r\nabc")));
-    client_expect(k, 200, S("POST /echo abc"), "not asked for: it has come");
-    CHECK(client_send(k, S(POST_HEAD "Expect: 100-continue\r\n\r\n")));
-    client_expect(k, 200, S("POST /echo "), "not asked for: there is none");
-    CHECK(client_send(k, S(POST_HEAD "Expect: 100-continue\r\nContent-Length: 9999999\r\n\r\n")));
-    CHECK_INT(client_read(k, false, &head, &body), 413, "refused before it is sent");
-    client_free(k);
+    CHECK(client_send(client, S("abc")));
+    client_expect(client, 200, S("POST /echo abc"), "answered");
+    CHECK(client_send(client, S(POST_HEAD "Expect: 100-continue\r\nContent-Length: 3\r\n\r\nabc")));
+    client_expect(client, 200, S("POST /echo abc"), "not asked for: it has come");
+    CHECK(client_send(client, S(POST_HEAD "Expect: 100-continue\r\n\r\n")));
+    client_expect(client, 200, S("POST /echo "), "not asked for: there is none");
+    CHECK(client_send(client, S(POST_HEAD "Expect: 100-continue\r\nContent-Length: 9999999\r\n\r\n")));
+    CHECK_INT(client_read(client, false, &head, &body), 413, "refused before it is sent");
+    client_free(client);
     test_http_end(&s, 1000);
 }
 
@@ -228,9 +228,9 @@ TEST(http_a_listener_chooses_whom_it_accepts)
     struct test_http               s;
     test_http_start(t, &s, &unix_socket);
     for (int i = 0; i < 6; i++) {
-        struct client *k = client_new_unix(t, path);
-        CHECK_INT(client_get(k, "/echo"), i % 2 ? 200 : 0, "every second one");
-        client_free(k);
+        struct client *client = client_new_unix(t, path);
+        CHECK_INT(client_get(client, "/echo"), i % 2 ? 200 : 0, "every second one");
+        client_free(client);
     }
     test_http_end(&s, 1000);
 }

@@ -43,12 +43,12 @@ static void wait_handled(struct test_http *s, int n)
 }
 
 // Reads `n` bytes in small steps; how many came.
-static size_t read_slowly(struct client *k, size_t n)
+static size_t read_slowly(struct client *client, size_t n)
 {
     char   piece[20000];
     size_t got = 0;
     for (ssize_t m = 1; got < n && m > 0; got += m > 0 ? (size_t)m : 0) {
-        m = recv(k->fd, piece, n - got < sizeof piece ? n - got : sizeof piece, 0);
+        m = recv(client->fd, piece, n - got < sizeof piece ? n - got : sizeof piece, 0);
         usleep(100);
     }
     return got;

@@ -70,24 +70,24 @@ static bool is_same(const struct signin *kept, const struct signin *s)
            (!is_granted(s) || object_id_eq(kept->principal, s->principal));
 }
 
-static void begin(struct kind *k, const struct signin *s)
+static void begin(struct kind *kind, const struct signin *s)
 {
-    k->signin = (struct signin){.time_ns = s->time_ns, .type = s->type, .known_by = s->known_by, .error_code = s->error_code};
-    k->signin.host = keep(k->host, s->host);
-    k->signin.address = keep(k->address, s->address);
-    k->signin.reason = keep(k->reason, s->reason);
-    k->signin.endpoint = s->endpoint; // these two are of tables
-    k->signin.error = s->error;
+    kind->signin = (struct signin){.time_ns = s->time_ns, .type = s->type, .known_by = s->known_by, .error_code = s->error_code};
+    kind->signin.host = keep(kind->host, s->host);
+    kind->signin.address = keep(kind->address, s->address);
+    kind->signin.reason = keep(kind->reason, s->reason);
+    kind->signin.endpoint = s->endpoint; // these two are of tables
+    kind->signin.error = s->error;
     if (!is_granted(s)) return;
-    k->signin.principal = s->principal;
-    k->signin.app = s->app;
-    k->signin.is_system_assigned = s->is_system_assigned;
-    k->signin.name = keep(k->name, s->name);
+    kind->signin.principal = s->principal;
+    kind->signin.app = s->app;
+    kind->signin.is_system_assigned = s->is_system_assigned;
+    kind->signin.name = keep(kind->name, s->name);
 }
 
-static void begin_rest(struct kind *k, const struct signin *s)
+static void begin_rest(struct kind *kind, const struct signin *s)
 {
-    k->signin = (struct signin){.time_ns = s->time_ns, .error_code = s->error_code, .error = S("MANY_KINDS")};
+    kind->signin = (struct signin){.time_ns = s->time_ns, .error_code = s->error_code, .error = S("MANY_KINDS")};
 }
 
 static struct kind *kind_of(struct repeats *r, const struct signin *s)
@@ -96,10 +96,10 @@ static struct kind *kind_of(struct repeats *r, const struct signin *s)
     for (size_t i = 0; i < of->n; i++)
         if (is_same(&of->at[i].signin, s)) return &of->at[i];
     if (of->n == REPEATS_KINDS) return &of->at[REPEATS_KINDS - 1];
-    struct kind *k = &of->at[of->n++];
-    if (of->n < REPEATS_KINDS) begin(k, s);
-    else begin_rest(k, s);
-    return k;
+    struct kind *kind = &of->at[of->n++];
+    if (of->n < REPEATS_KINDS) begin(kind, s);
+    else begin_rest(kind, s);
+    return kind;
 }
 
 bool repeats_count(struct repeats *r, const struct signin *s)
@@ -107,9 +107,9 @@ bool repeats_count(struct repeats *r, const struct signin *s)
     pthread_mutex_lock(&r->lock);
     bool counts = !is_single(r, s);
     if (counts) {
-        struct kind *k = kind_of(r, s);
-        k->signin.times += s->times ? s->times : 1;
-        k->signin.last_ns = s->last_ns ? s->last_ns : s->time_ns;
+        struct kind *kind = kind_of(r, s);
+        kind->signin.times += s->times ? s->times : 1;
+        kind->signin.last_ns = s->last_ns ? s->last_ns : s->time_ns;
     }
     pthread_mutex_unlock(&r->lock);
     return counts;

@@ -16,8 +16,8 @@
 
 enum load_state { NOT_LOADED, LOADING, LOADED, NOT_LOADABLE };
 
-// Of one loop.
-struct side {
+// A client's part on one loop.
+struct loop_client {
     struct net_client   *client;
     struct net_loop     *loop;
     CURLM               *multi;
@@ -36,8 +36,8 @@ struct net_client {
     struct call                loading; // the loader's, then the reason why it failed
     struct curl_functions      curl;
     const char                *ca_directory; // NULL: the library's own choice
-    unsigned                   side_n;
-    struct side                sides[];
+    unsigned                   loop_client_n;
+    struct loop_client         loop_clients[];
 };
 
 struct gathered {
@@ -46,7 +46,7 @@ struct gathered {
 };
 
 struct net_transfer {
-    struct side         *side;
+    struct loop_client  *own;
     struct net_transfer *next, **link;
     struct arena         memory; // of the copied request
     struct net_request   request;
@@ -126,13 +126,13 @@ static void unlink_transfer(struct net_transfer *t)
 {
     *t->link = t->next;
     if (t->next) t->next->link = t->link;
-    t->side->transfer_n--;
+    t->own->transfer_n--;
 }
 
 static void free_transfer(struct net_transfer *t)
 {
-    const struct curl_functions *curl = &t->side->client->curl;
-    if (t->is_added) curl->multi_remove_handle(t->side->multi, t->easy);
+    const struct curl_functions *curl = &t->own->client->curl;
+    if (t->is_added) curl->multi_remove_handle(t->own->multi, t->easy);
     if (t->easy) curl->easy_cleanup(t->easy);
     if (t->lines) curl->slist_free_all(t->lines);
     free(t->head.at);
@@ -162,7 +162,7 @@ void net_transfer_cancel(struct net_transfer *t)
 
 static void end_with(struct net_transfer *t, CURLcode got)
 {
-    struct net_client *client = t->side->client;
+    struct net_client *client = t->own->client;
     long               status = 0;
     struct net_answer  a = {.why = t->error[0] ? t->error : client->curl.easy_strerror(got)};
     switch ((int)got) { // of curl's hundred codes those that mean something here
@@ -185,11 +185,11 @@ static void end_with(struct net_transfer *t, CURLcode got)
     end(t, &a);
 }
 
-static void end_finished(struct side *side)
+static void end_finished(struct loop_client *own)
 {
-    const struct curl_functions *curl = &side->client->curl;
+    const struct curl_functions *curl = &own->client->curl;
     int                          left;
-    for (CURLMsg *m; (m = curl->multi_info_read(side->multi, &left));) {
+    for (CURLMsg *m; (m = curl->multi_info_read(own->multi, &left));) {
         struct net_transfer *t = NULL;
         if (m->msg != CURLMSG_DONE) continue;
         CURLcode got = m->data.result;
@@ -198,41 +198,41 @@ static void end_finished(struct side *side)
     }
 }
 
-// The loop's side of libcurl: its timer and its sockets
+// What libcurl asks of the loop: its timer and its sockets
 
 static void on_timer(void *context)
 {
-    struct side *side = context;
-    int          running;
-    side->client->curl.multi_socket_action(side->multi, CURL_SOCKET_TIMEOUT, 0, &running);
-    end_finished(side);
+    struct loop_client *own = context;
+    int                 running;
+    own->client->curl.multi_socket_action(own->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+    end_finished(own);
 }
 
 static int set_timer(CURLM *multi, long after_ms, void *context)
 {
-    struct side *side = context;
+    struct loop_client *own = context;
     (void)multi;
-    if (after_ms < 0) net_timer_stop(side->timer);
-    else net_timer_start(side->timer, after_ms);
+    if (after_ms < 0) net_timer_stop(own->timer);
+    else net_timer_start(own->timer, after_ms);
     return 0;
 }
 
 struct polled {
-    uv_poll_t     poll;
-    struct side  *side;
-    curl_socket_t fd;
+    uv_poll_t           poll;
+    struct loop_client *own;
+    curl_socket_t       fd;
 };
 
 static void on_polled(uv_poll_t *poll, int status, int events)
 {
-    struct polled *p = poll->data;
-    struct side   *side = p->side;
-    int            running, ready = (events & UV_READABLE ? CURL_CSELECT_IN : 0) | (events & UV_WRITABLE ? CURL_CSELECT_OUT : 0);
-    int64_t        began_ns = net_turn_begin(side->loop);
+    struct polled      *p = poll->data;
+    struct loop_client *own = p->own;
+    int                 running, ready = (events & UV_READABLE ? CURL_CSELECT_IN : 0) | (events & UV_WRITABLE ? CURL_CSELECT_OUT : 0);
+    int64_t             began_ns = net_turn_begin(own->loop);
     if (status < 0) ready = CURL_CSELECT_ERR;
-    side->client->curl.multi_socket_action(side->multi, p->fd, ready, &running); // p may be gone after it
-    end_finished(side);
-    net_turn_end(side->loop, began_ns);
+    own->client->curl.multi_socket_action(own->multi, p->fd, ready, &running); // p may be gone after it
+    end_finished(own);
+    net_turn_end(own->loop, began_ns);
 }
 
 static void on_poll_closed(uv_handle_t *handle)
@@ -240,50 +240,50 @@ static void on_poll_closed(uv_handle_t *handle)
     free(handle->data);
 }
 
-static struct polled *poll_new(struct side *side, curl_socket_t fd)
+static struct polled *poll_new(struct loop_client *own, curl_socket_t fd)
 {
     struct polled *p = calloc(1, sizeof *p);
-    if (!p || uv_poll_init_socket(&side->loop->uv, &p->poll, fd) != 0) {
+    if (!p || uv_poll_init_socket(&own->loop->uv, &p->poll, fd) != 0) {
         free(p);
         return NULL;
     }
     p->poll.data = p;
-    p->side = side;
+    p->own = own;
     p->fd = fd;
-    side->client->curl.multi_assign(side->multi, fd, p);
+    own->client->curl.multi_assign(own->multi, fd, p);
     return p;
 }
 
 static int watch_socket(CURL *easy, curl_socket_t fd, int what, void *context, void *socket_context)
 {
-    struct side   *side = context;
-    struct polled *p = socket_context;
+    struct loop_client *own = context;
+    struct polled      *p = socket_context;
     (void)easy;
     if (what == CURL_POLL_REMOVE) {
         if (p) uv_close((uv_handle_t *)&p->poll, on_poll_closed);
-        side->client->curl.multi_assign(side->multi, fd, NULL);
+        own->client->curl.multi_assign(own->multi, fd, NULL);
         return 0;
     }
-    if (!p && !(p = poll_new(side, fd))) return -1;
+    if (!p && !(p = poll_new(own, fd))) return -1;
     uv_poll_start(&p->poll, (what & CURL_POLL_IN ? UV_READABLE : 0) | (what & CURL_POLL_OUT ? UV_WRITABLE : 0), on_polled);
     return 0;
 }
 
-static bool open_multi(struct side *side)
+static bool open_multi(struct loop_client *own)
 {
-    const struct curl_functions *curl = &side->client->curl;
+    const struct curl_functions *curl = &own->client->curl;
     struct call                  c;
-    if (side->multi) return true;
+    if (own->multi) return true;
     call_init(&c, NULL, NULL);
-    enum err failed = side->timer ? OK : net_timer_new(&c, side->loop, on_timer, side, &side->timer);
+    enum err failed = own->timer ? OK : net_timer_new(&c, own->loop, on_timer, own, &own->timer);
     call_clear(&c);
-    side->multi = failed == OK ? curl->multi_init() : NULL;
-    if (!side->multi) return false;
-    curl->multi_setopt(side->multi, CURLMOPT_SOCKETFUNCTION, watch_socket);
-    curl->multi_setopt(side->multi, CURLMOPT_SOCKETDATA, side);
-    curl->multi_setopt(side->multi, CURLMOPT_TIMERFUNCTION, set_timer);
-    curl->multi_setopt(side->multi, CURLMOPT_TIMERDATA, side);
-    curl->multi_setopt(side->multi, CURLMOPT_MAXCONNECTS, (long)side->client->settings.max_transfers);
+    own->multi = failed == OK ? curl->multi_init() : NULL;
+    if (!own->multi) return false;
+    curl->multi_setopt(own->multi, CURLMOPT_SOCKETFUNCTION, watch_socket);
+    curl->multi_setopt(own->multi, CURLMOPT_SOCKETDATA, own);
+    curl->multi_setopt(own->multi, CURLMOPT_TIMERFUNCTION, set_timer);
+    curl->multi_setopt(own->multi, CURLMOPT_TIMERDATA, own);
+    curl->multi_setopt(own->multi, CURLMOPT_MAXCONNECTS, (long)own->client->settings.max_transfers);
     return true;
 }
 
@@ -294,7 +294,7 @@ static bool open_multi(struct side *side)
 
 static bool set_rules(struct net_transfer *t)
 {
-    const struct curl_functions *curl = &t->side->client->curl;
+    const struct curl_functions *curl = &t->own->client->curl;
     const struct net_request    *r = &t->request;
     const char                  *schemes = r->allows_http ? "http,https" : "https";
     return SET(CURLOPT_PROTOCOLS_STR, schemes) && SET(CURLOPT_REDIR_PROTOCOLS_STR, schemes) &&
@@ -308,17 +308,17 @@ static bool set_rules(struct net_transfer *t)
 
 static bool set_trust(struct net_transfer *t)
 {
-    const struct curl_functions *curl = &t->side->client->curl;
+    const struct curl_functions *curl = &t->own->client->curl;
     struct curl_blob             pem = {.data = (char *)t->request.ca_pem.at, .len = t->request.ca_pem.n, .flags = CURL_BLOB_COPY};
     if (pem.len) return SET(CURLOPT_CAPATH, NULL) && SET(CURLOPT_CAINFO, NULL) && SET(CURLOPT_CAINFO_BLOB, &pem);
     // A folder by hashes gives the one authority that is needed; the one large file would be read whole, on this loop.
-    const char *directory = t->side->client->ca_directory;
+    const char *directory = t->own->client->ca_directory;
     return !directory || (SET(CURLOPT_CAINFO, NULL) && SET(CURLOPT_CAPATH, directory));
 }
 
 static bool set_message(struct net_transfer *t)
 {
-    const struct curl_functions *curl = &t->side->client->curl;
+    const struct curl_functions *curl = &t->own->client->curl;
     const struct net_request    *r = &t->request;
     bool                         is_head = str_eq(r->method, S("HEAD"));
     for (size_t i = 0; i < r->header_n; i++) {
@@ -335,27 +335,27 @@ static bool set_message(struct net_transfer *t)
 
 static bool begin(struct net_transfer *t)
 {
-    const struct curl_functions *curl = &t->side->client->curl;
-    if (!open_multi(t->side) || !(t->easy = curl->easy_init())) return false;
-    t->is_added = set_rules(t) && set_trust(t) && set_message(t) && curl->multi_add_handle(t->side->multi, t->easy) == CURLM_OK;
+    const struct curl_functions *curl = &t->own->client->curl;
+    if (!open_multi(t->own) || !(t->easy = curl->easy_init())) return false;
+    t->is_added = set_rules(t) && set_trust(t) && set_message(t) && curl->multi_add_handle(t->own->multi, t->easy) == CURLM_OK;
     return t->is_added;
 }
 
 // libcurl is loaded by a thread of its own, for the first transfer.
 
-static struct net_transfer *first_waiting(const struct side *side)
+static struct net_transfer *first_waiting(const struct loop_client *own)
 {
-    struct net_transfer *t = side->transfers;
+    struct net_transfer *t = own->transfers;
     while (t && t->is_added) t = t->next;
     return t;
 }
 
 static void begin_waiting(struct net_task *task)
 {
-    struct side       *side = CONTAINER_OF(task, struct side, loaded);
-    struct net_client *client = side->client;
-    bool               loaded = atomic_load(&client->state) == LOADED;
-    for (struct net_transfer *t; (t = first_waiting(side));) { // anew each time: the end of one may cancel others
+    struct loop_client *own = CONTAINER_OF(task, struct loop_client, loaded);
+    struct net_client  *client = own->client;
+    bool                loaded = atomic_load(&client->state) == LOADED;
+    for (struct net_transfer *t; (t = first_waiting(own));) { // anew each time: the end of one may cancel others
         if (!loaded) fail(t, client->loading.failure.kind, client->loading.failure.text);
         else if (!begin(t)) fail(t, ERR_NO_MEMORY, NULL);
     }
@@ -367,7 +367,7 @@ static void *load(void *context)
     enum err           failed = curl_load(&client->loading, &client->curl);
     if (failed == OK) client->ca_directory = client->curl.version_info(CURLVERSION_NOW)->capath;
     atomic_store(&client->state, failed == OK ? LOADED : NOT_LOADABLE);
-    for (unsigned i = 0; i < client->side_n; i++) net_post(client->sides[i].loop, &client->sides[i].loaded);
+    for (unsigned i = 0; i < client->loop_client_n; i++) net_post(client->loop_clients[i].loop, &client->loop_clients[i].loaded);
     return NULL;
 }
 
@@ -446,24 +446,24 @@ static bool copy_request(struct net_transfer *t, const struct net_request *from)
 enum err net_client_start(struct call *c, struct net_client *client, struct net_loop *loop, const struct net_request *request,
                           void (*done)(const struct net_answer *answer, void *context), void *context, struct net_transfer **out)
 {
-    struct side *side = &client->sides[net_loop_index(loop)];
+    struct loop_client *own = &client->loop_clients[net_loop_index(loop)];
     TRY(check(c, request));
-    if (side->transfer_n >= client->settings.max_transfers) return FAIL_PLAIN(c, ERR_BUSY);
+    if (own->transfer_n >= client->settings.max_transfers) return FAIL_PLAIN(c, ERR_BUSY);
     if (atomic_load(&client->state) == NOT_LOADED) TRY(begin_to_load(c, client));
     if (atomic_load(&client->state) == NOT_LOADABLE) return FAIL(c, client->loading.failure.kind, "%s", client->loading.failure.text);
     struct net_transfer *t = calloc(1, sizeof *t);
     if (!t) return FAIL_PLAIN(c, ERR_NO_MEMORY);
-    *t = (struct net_transfer){.side = side, .memory.limit = MEMORY_PER_TRANSFER, .done = done, .context = context};
+    *t = (struct net_transfer){.own = own, .memory.limit = MEMORY_PER_TRANSFER, .done = done, .context = context};
     // Before it is loaded the transfer waits: see begin_waiting.
     if (!copy_request(t, request) || (atomic_load(&client->state) == LOADED && !begin(t))) {
         free_transfer(t);
         return FAIL_PLAIN(c, ERR_NO_MEMORY);
     }
-    t->next = side->transfers;
-    t->link = &side->transfers;
+    t->next = own->transfers;
+    t->link = &own->transfers;
     if (t->next) t->next->link = &t->next;
-    side->transfers = t;
-    side->transfer_n++;
+    own->transfers = t;
+    own->transfer_n++;
     *out = t;
     return OK;
 }
@@ -480,37 +480,38 @@ str net_answer_header(const struct net_answer *a, str name)
 enum err net_client_new(struct call *c, struct net_loops *loops, const struct net_client_settings *settings, struct net_client **out)
 {
     unsigned           n = net_loops_count(loops);
-    struct net_client *client = calloc(1, sizeof *client + n * sizeof client->sides[0]);
+    struct net_client *client = calloc(1, sizeof *client + n * sizeof client->loop_clients[0]);
     if (!client) return FAIL_PLAIN(c, ERR_NO_MEMORY);
     client->loops = loops;
     client->settings = *settings;
     if (!settings->max_transfers) client->settings.max_transfers = 64;
     call_init(&client->loading, NULL, NULL);
-    client->side_n = n;
-    for (unsigned i = 0; i < n; i++) client->sides[i] = (struct side){.client = client, .loop = net_loops_at(loops, i), .loaded.run = begin_waiting};
+    client->loop_client_n = n;
+    for (unsigned i = 0; i < n; i++)
+        client->loop_clients[i] = (struct loop_client){.client = client, .loop = net_loops_at(loops, i), .loaded.run = begin_waiting};
     *out = client;
     return OK;
 }
 
-static void fail_all(struct side *side)
+static void fail_all(struct loop_client *own)
 {
-    while (side->transfers) fail(side->transfers, ERR_IO, "The server stops.");
+    while (own->transfers) fail(own->transfers, ERR_IO, "The server stops.");
 }
 
-static void close_side(struct side *side)
+static void close_loop_client(struct loop_client *own)
 {
-    fail_all(side);
-    if (side->multi) side->client->curl.multi_cleanup(side->multi);
-    net_timer_free(side->timer);
+    fail_all(own);
+    if (own->multi) own->client->curl.multi_cleanup(own->multi);
+    net_timer_free(own->timer);
 }
 
 void net_client_free(struct net_client *client)
 {
     if (!client) return;
     if (client->has_loader) pthread_join(client->loader, NULL);
-    for (unsigned i = 0; i < client->side_n; i++) fail_all(&client->sides[i]);
+    for (unsigned i = 0; i < client->loop_client_n; i++) fail_all(&client->loop_clients[i]);
     net_loops_empty(client->loops); // the loader's tasks, and what the ends of transfers posted
-    for (unsigned i = 0; i < client->side_n; i++) close_side(&client->sides[i]);
+    for (unsigned i = 0; i < client->loop_client_n; i++) close_loop_client(&client->loop_clients[i]);
     call_clear(&client->loading);
     free(client);
 }

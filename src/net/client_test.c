@@ -24,42 +24,42 @@ struct asked {
 
 static void keep(const struct net_answer *a, void *context)
 {
-    struct asked *k = context;
-    k->answer = *a;
-    k->answer.why = arena_copy_str(&k->call.arena, str_of(a->why)).at;
-    k->answer.head = arena_copy_str(&k->call.arena, a->head);
-    k->answer.body = arena_copy_str(&k->call.arena, a->body);
-    sem_post(&k->done);
+    struct asked *asked = context;
+    asked->answer = *a;
+    asked->answer.why = arena_copy_str(&asked->call.arena, str_of(a->why)).at;
+    asked->answer.head = arena_copy_str(&asked->call.arena, a->head);
+    asked->answer.body = arena_copy_str(&asked->call.arena, a->body);
+    sem_post(&asked->done);
 }
 
 static void begin(struct net_task *task)
 {
-    struct asked *k = CONTAINER_OF(task, struct asked, begin);
-    k->begun = net_client_start(&k->call, k->client, k->loop, &k->request, keep, k, &k->transfer);
-    if (k->begun == OK && k->cancels) net_transfer_cancel(k->transfer);
-    if (k->begun != OK || k->cancels) sem_post(&k->done);
+    struct asked *asked = CONTAINER_OF(task, struct asked, begin);
+    asked->begun = net_client_start(&asked->call, asked->client, asked->loop, &asked->request, keep, asked, &asked->transfer);
+    if (asked->begun == OK && asked->cancels) net_transfer_cancel(asked->transfer);
+    if (asked->begun != OK || asked->cancels) sem_post(&asked->done);
 }
 
-static void ask(struct asked *k, struct test_http *s, struct net_client *client, const struct net_request *request)
+static void ask(struct asked *asked, struct test_http *s, struct net_client *client, const struct net_request *request)
 {
-    *k = (struct asked){.begin.run = begin, .client = client, .loop = net_loops_at(s->loops, 0), .request = *request, .cancels = k->cancels};
-    call_init(&k->call, NULL, NULL);
-    sem_init(&k->done, 0, 0);
-    net_post(k->loop, &k->begin);
+    *asked = (struct asked){.begin.run = begin, .client = client, .loop = net_loops_at(s->loops, 0), .request = *request, .cancels = asked->cancels};
+    call_init(&asked->call, NULL, NULL);
+    sem_init(&asked->done, 0, 0);
+    net_post(asked->loop, &asked->begin);
 }
 
 // What it failed with at the beginning or at the end.
-static enum err outcome(struct asked *k)
+static enum err outcome(struct asked *asked)
 {
-    sem_wait(&k->done);
-    return k->begun != OK ? k->begun : k->answer.failed;
+    sem_wait(&asked->done);
+    return asked->begun != OK ? asked->begun : asked->answer.failed;
 }
 
-static void forget(struct asked *k)
+static void forget(struct asked *asked)
 {
-    call_clear(&k->call);
-    sem_destroy(&k->done);
-    *k = (struct asked){0};
+    call_clear(&asked->call);
+    sem_destroy(&asked->done);
+    *asked = (struct asked){0};
 }
 
 static struct net_client *new_client(struct test *t, struct test_http *s, size_t most)
@@ -92,7 +92,7 @@ TEST(net_client_asks_and_reads)
         {"", "/redirect/0", "", 302, "elsewhere"}, // not followed unless asked
     };
     struct test_http s;
-    struct asked     k = {0};
+    struct asked     asked = {0};
     test_http_start(t, &s, &PLAIN);
     struct net_client *client = new_client(t, &s, 0);
     for (size_t i = 0; i < COUNT(CASES); i++) {
@@ -103,13 +103,13 @@ TEST(net_client_asks_and_reads)
                                 .body = str_of(CASES[i].body),
                                 .allows_http = true,
                                 .allows_private = true};
-        ask(&k, &s, client, &r);
-        CHECK_INT(outcome(&k), OK, CASES[i].path);
-        CHECK_INT(k.answer.status, CASES[i].status, CASES[i].path);
-        CHECK_STR(k.answer.body, str_of(CASES[i].answer), CASES[i].path);
-        CHECK_STR(net_answer_header(&k.answer, S("content-TYPE")), S("text/plain"), CASES[i].path);
-        CHECK_ROW(!net_answer_header(&k.answer, S("Content")).at, CASES[i].path);
-        forget(&k);
+        ask(&asked, &s, client, &r);
+        CHECK_INT(outcome(&asked), OK, CASES[i].path);
+        CHECK_INT(asked.answer.status, CASES[i].status, CASES[i].path);
+        CHECK_STR(asked.answer.body, str_of(CASES[i].answer), CASES[i].path);
+        CHECK_STR(net_answer_header(&asked.answer, S("content-TYPE")), S("text/plain"), CASES[i].path);
+        CHECK_ROW(!net_answer_header(&asked.answer, S("Content")).at, CASES[i].path);
+        forget(&asked);
     }
     end_both(&s, client);
 }
@@ -140,18 +140,18 @@ TEST(net_client_keeps_to_its_rules)
         {"a bad method", "http://127.0.0.1:%u/echo", {.method = S_INIT("GET /x"), .allows_http = true, .allows_private = true}, ERR_PARAMETER_INVALID, 0},
     };
     struct test_http s;
-    struct asked     k = {0};
+    struct asked     asked = {0};
     test_http_start(t, &s, &PLAIN);
     struct net_client *client = new_client(t, &s, 0);
     for (size_t i = 0; i < COUNT(CASES); i++) { // the first opens a connection that could be used again by those behind it
         struct net_request r = CASES[i].r;
         r.url = call_format(t->call, CASES[i].url, s.port);
         int handled = s.handled;
-        ask(&k, &s, client, &r);
-        CHECK_ERR(outcome(&k), CASES[i].want, CASES[i].name);
-        CHECK_INT(k.answer.status, CASES[i].status, CASES[i].name);
+        ask(&asked, &s, client, &r);
+        CHECK_ERR(outcome(&asked), CASES[i].want, CASES[i].name);
+        CHECK_INT(asked.answer.status, CASES[i].status, CASES[i].name);
         if (CASES[i].want == ERR_NOT_AUTHORIZED) CHECK_INT(s.handled, handled, CASES[i].name);
-        forget(&k);
+        forget(&asked);
     }
     test_http_wait_late(&s, 1);
     test_http_release(&s, 1);
@@ -162,15 +162,15 @@ TEST(net_client_refuses_headers_that_are_none)
 {
     static const char *const BAD[] = {"", "X", ": x", "X: y\r\nZ: 1", "X: y\n"};
     struct test_http         s;
-    struct asked             k = {0};
+    struct asked             asked = {0};
     test_http_start(t, &s, &PLAIN);
     struct net_client *client = new_client(t, &s, 0);
     for (size_t i = 0; i < COUNT(BAD); i++) {
         str                header = str_of(BAD[i]);
         struct net_request r = {.url = S("https://localhost/"), .headers = &header, .header_n = 1};
-        ask(&k, &s, client, &r);
-        CHECK_ERR(outcome(&k), ERR_PARAMETER_INVALID, BAD[i]);
-        forget(&k);
+        ask(&asked, &s, client, &r);
+        CHECK_ERR(outcome(&asked), ERR_PARAMETER_INVALID, BAD[i]);
+        forget(&asked);
     }
     end_both(&s, client);
 }
@@ -178,7 +178,7 @@ TEST(net_client_refuses_headers_that_are_none)
 TEST(net_client_takes_no_proxy_from_the_environment_unless_asked)
 {
     struct test_http s, proxy;
-    struct asked     k = {0};
+    struct asked     asked = {0};
     test_http_start(t, &s, &PLAIN);
     test_http_start(t, &proxy, &PLAIN);
     struct net_client *client = new_client(t, &s, 0);
@@ -186,10 +186,10 @@ TEST(net_client_takes_no_proxy_from_the_environment_unless_asked)
     for (int uses = 0; uses < 2; uses++) {
         struct net_request r = {
             .url = call_format(t->call, "http://127.0.0.1:%u/echo", s.port), .allows_http = true, .allows_private = true, .uses_proxy = uses};
-        ask(&k, &s, client, &r);
-        CHECK_INT(outcome(&k), OK, "asked");
+        ask(&asked, &s, client, &r);
+        CHECK_INT(outcome(&asked), OK, "asked");
         CHECK_INT(proxy.handled, uses, "by the proxy");
-        forget(&k);
+        forget(&asked);
     }
     unsetenv("http_proxy");
     end_both(&s, client);
@@ -199,7 +199,7 @@ TEST(net_client_takes_no_proxy_from_the_environment_unless_asked)
 TEST(net_client_trusts_whom_it_is_told_to)
 {
     struct test_http s;
-    struct asked     k = {0};
+    struct asked     asked = {0};
     test_http_start(t, &s, &TLS);
     struct net_client *client = new_client(t, &s, 0);
     str                other, key;
@@ -213,10 +213,10 @@ TEST(net_client_trusts_whom_it_is_told_to)
     for (size_t i = 0; i < COUNT(CASES); i++) {
         struct net_request r = {
             .url = call_format(t->call, "https://%s:%u/secure", CASES[i].host, s.port), .ca_pem = CASES[i].ca, .allows_private = true};
-        ask(&k, &s, client, &r);
-        CHECK_ERR(outcome(&k), CASES[i].want, CASES[i].name);
-        if (CASES[i].want == OK) CHECK_STR(k.answer.body, S("yes"), CASES[i].name);
-        forget(&k);
+        ask(&asked, &s, client, &r);
+        CHECK_ERR(outcome(&asked), CASES[i].want, CASES[i].name);
+        if (CASES[i].want == OK) CHECK_STR(asked.answer.body, S("yes"), CASES[i].name);
+        forget(&asked);
     }
     end_both(&s, client);
 }

@@ -372,8 +372,8 @@ struct taker {
 
 static void take(int fd, void *context)
 {
-    struct taker *k = context;
-    k->taken++;
+    struct taker *taker = context;
+    taker->taken++;
     close(fd);
 }
 
@@ -387,8 +387,8 @@ static int64_t cpu_ms(void)
 TEST(net_a_taker_of_sockets_waits_for_descriptors)
 {
     struct rig                   rig;
-    struct taker                 k = {0};
-    struct net_listener_settings settings = {.taken = take, .context = &k};
+    struct taker                 taker = {0};
+    struct net_listener_settings settings = {.taken = take, .context = &taker};
     struct net_listener         *l;
     struct rlimit                before, few;
     uint16_t                     port;
@@ -403,12 +403,12 @@ TEST(net_a_taker_of_sockets_waits_for_descriptors)
     int     fd = connect_to(port); // takes the last one
     int64_t cpu = cpu_ms();
     usleep(300000);
-    CHECK_INT(k.taken, 0, "without a descriptor");
+    CHECK_INT(taker.taken, 0, "without a descriptor");
     CHECK(cpu_ms() - cpu < 150); // it does not try again and again
     CHECK(setrlimit(RLIMIT_NOFILE, &before) == 0);
     char byte;
     CHECK(recv(fd, &byte, 1, 0) == 0);
-    CHECK_INT(k.taken, 1, "with one");
+    CHECK_INT(taker.taken, 1, "with one");
     close(fd);
     rig_end(&rig);
 }

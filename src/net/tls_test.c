@@ -37,19 +37,19 @@ TEST(net_tls_speaks_what_is_not_too_old)
     test_http_start(t, &s, &TLS);
     for (size_t i = 0; i < COUNT(CASES); i++) {
         SSL_CTX       *context = client_context(CASES[i].version, CASES[i].protocols);
-        struct client *k = client_new_tls(t, s.port, context, NULL);
-        CHECK_ROW(!!k == CASES[i].ok, CASES[i].name);
-        if (k) {
+        struct client *client = client_new_tls(t, s.port, context, NULL);
+        CHECK_ROW(!!client == CASES[i].ok, CASES[i].name);
+        if (client) {
             const unsigned char *chosen;
             unsigned             n;
             str                  head, body;
-            SSL_get0_alpn_selected(k->ssl, &chosen, &n);
+            SSL_get0_alpn_selected(client->ssl, &chosen, &n);
             CHECK_STR(((str){(const char *)chosen, n}), str_of(CASES[i].chosen), CASES[i].name);
-            CHECK_ROW(client_send(k, S(GET("/secure"))), CASES[i].name);
-            CHECK_INT(client_read(k, false, &head, &body), 200, CASES[i].name);
+            CHECK_ROW(client_send(client, S(GET("/secure"))), CASES[i].name);
+            CHECK_INT(client_read(client, false, &head, &body), 200, CASES[i].name);
             CHECK_STR(body, S("yes"), CASES[i].name);
         }
-        client_free(k);
+        client_free(client);
         SSL_CTX_free(context);
         ERR_clear_error();
     }
@@ -63,18 +63,18 @@ TEST(net_tls_resumes_sessions)
     test_http_start(t, &s, &TLS);
     for (size_t i = 0; i < COUNT(VERSIONS); i++) {
         SSL_CTX       *context = client_context(VERSIONS[i], NULL);
-        struct client *k = client_new_tls(t, s.port, context, NULL);
-        CHECK_INT(client_get(k, "/echo"), 200, "first");
-        CHECK(!SSL_session_reused(k->ssl));
-        SSL_SESSION *session = SSL_get1_session(k->ssl);
-        SSL_shutdown(k->ssl);
-        client_free(k);
+        struct client *client = client_new_tls(t, s.port, context, NULL);
+        CHECK_INT(client_get(client, "/echo"), 200, "first");
+        CHECK(!SSL_session_reused(client->ssl));
+        SSL_SESSION *session = SSL_get1_session(client->ssl);
+        SSL_shutdown(client->ssl);
+        client_free(client);
         for (int again = 0; again < 4; again++) { // on whichever loop
-            k = client_new_tls(t, s.port, context, session);
-            CHECK_INT(client_get(k, "/echo"), 200, "again");
-            CHECK(SSL_session_reused(k->ssl));
-            SSL_shutdown(k->ssl); // or OpenSSL would not use the session again
-            client_free(k);
+            client = client_new_tls(t, s.port, context, session);
+            CHECK_INT(client_get(client, "/echo"), 200, "again");
+            CHECK(SSL_session_reused(client->ssl));
+            SSL_shutdown(client->ssl); // or OpenSSL would not use the session again
+            client_free(client);
         }
         SSL_SESSION_free(session);
         SSL_CTX_free(context);
@@ -90,27 +90,27 @@ TEST(net_tls_serves_as_plain_does)
     str               head, body;
     test_http_start(t, &s, &TLS);
     SSL_CTX       *context = client_context(0, NULL);
-    struct client *k = client_new_tls(t, s.port, context, NULL);
-    for (size_t i = 0; i < sizeof TEXT - 1; i++) CHECK(client_send(k, (str){TEXT + i, 1}));
-    CHECK_INT(client_read(k, false, &head, &body), 200, "head");
-    CHECK_INT(client_read(k, false, &head, &body), 200, "soon");
+    struct client *client = client_new_tls(t, s.port, context, NULL);
+    for (size_t i = 0; i < sizeof TEXT - 1; i++) CHECK(client_send(client, (str){TEXT + i, 1}));
+    CHECK_INT(client_read(client, false, &head, &body), 200, "head");
+    CHECK_INT(client_read(client, false, &head, &body), 200, "soon");
     CHECK_STR(body, S("POST /soon abc"), "soon");
-    CHECK_INT(client_read(k, false, &head, &body), 100, "continue");
-    CHECK(client_send(k, S("de" GET("/late") GET("/bytes/60000") GET("/bytes/100000"))));
-    CHECK_INT(client_read(k, false, &head, &body), 200, "body");
+    CHECK_INT(client_read(client, false, &head, &body), 100, "continue");
+    CHECK(client_send(client, S("de" GET("/late") GET("/bytes/60000") GET("/bytes/100000"))));
+    CHECK_INT(client_read(client, false, &head, &body), 200, "body");
     CHECK_STR(body, S("POST /echo de"), "body");
     test_http_wait_late(&s, 1);
     test_http_release(&s, 1);
-    CHECK_INT(client_read(k, false, &head, &body), 200, "late");
-    CHECK_INT(client_read(k, false, &head, &body), 200, "large");
+    CHECK_INT(client_read(client, false, &head, &body), 200, "late");
+    CHECK_INT(client_read(client, false, &head, &body), 200, "large");
     CHECK_INT(body.n, 60000, "large");
-    CHECK_INT(client_read(k, false, &head, &body), 200, "larger");
+    CHECK_INT(client_read(client, false, &head, &body), 200, "larger");
     CHECK_INT(body.n, 100000, "larger");
     CHECK(body.n == 100000 && body.at[99999] == 'a' + 99999 % 26);
-    CHECK(client_send(k, S("GET /echo HTTP/1.1\r\n\r\n")));
-    CHECK_INT(client_read(k, false, &head, &body), 400, "refused");
-    CHECK(client_sees_end(k));
-    client_free(k);
+    CHECK(client_send(client, S("GET /echo HTTP/1.1\r\n\r\n")));
+    CHECK_INT(client_read(client, false, &head, &body), 400, "refused");
+    CHECK(client_sees_end(client));
+    client_free(client);
     SSL_CTX_free(context);
     test_http_end(&s, 1000);
 }
@@ -123,19 +123,19 @@ TEST(net_tls_takes_large_bodies_and_slow_readers)
     size_t              done = 0;
     test_http_start(t, &s, &TLS);
     SSL_CTX       *context = client_context(0, NULL);
-    struct client *k = client_new_tls(t, s.port, context, NULL);
+    struct client *client = client_new_tls(t, s.port, context, NULL);
     char          *piece = calloc(1, 1 << 16);
     if (!piece) abort();
-    CHECK(client_sendf(k, "PUT /bytes/3 HTTP/1.1\r\nHost: h\r\nContent-Length: %u\r\n\r\n", HTTP_MAX_BODY_BYTES));
-    for (size_t i = 0; i < HTTP_MAX_BODY_BYTES >> 16; i++) CHECK(client_send(k, (str){piece, 1 << 16}));
-    CHECK_INT(client_read(k, false, &head, &body), 200, "a large body");
-    for (size_t i = 0; i < N; i++) CHECK(client_send(k, i % 2 ? S(GET("/bytes/100000")) : S(GET("/bytes/30000"))));
+    CHECK(client_sendf(client, "PUT /bytes/3 HTTP/1.1\r\nHost: h\r\nContent-Length: %u\r\n\r\n", HTTP_MAX_BODY_BYTES));
+    for (size_t i = 0; i < HTTP_MAX_BODY_BYTES >> 16; i++) CHECK(client_send(client, (str){piece, 1 << 16}));
+    CHECK_INT(client_read(client, false, &head, &body), 200, "a large body");
+    for (size_t i = 0; i < N; i++) CHECK(client_send(client, i % 2 ? S(GET("/bytes/100000")) : S(GET("/bytes/30000"))));
     usleep(200000);
     CHECK((size_t)s.handled < N);
-    while (done < N && client_read(k, false, &head, &body) == 200 && body.n == (done % 2 ? 100000 : 30000)) done++;
+    while (done < N && client_read(client, false, &head, &body) == 200 && body.n == (done % 2 ? 100000 : 30000)) done++;
     CHECK_INT(done, N, "slowly");
     free(piece);
-    client_free(k);
+    client_free(client);
     SSL_CTX_free(context);
     test_http_end(&s, 1000);
 }
@@ -198,18 +198,18 @@ TEST(net_tls_peers_vanish)
     test_http_start(t, &s, &TLS);
     SSL_CTX *context = client_context(0, NULL);
     for (int i = 0; i < 12; i++) {
-        struct client *k = i % 4 ? client_new_tls(t, s.port, context, NULL) : client_new(t, s.port); // some before the handshake
+        struct client *client = i % 4 ? client_new_tls(t, s.port, context, NULL) : client_new(t, s.port); // some before the handshake
         if (i % 4 > 1) {
-            CHECK(client_send(k, S(GET("/late") "GET /bytes")));
+            CHECK(client_send(client, S(GET("/late") "GET /bytes")));
             test_http_wait_late(&s, (size_t)(i / 4 * 2 + i % 4 - 1));
         }
-        if (i % 4 == 3) client_reset(k);
-        else client_free(k);
+        if (i % 4 == 3) client_reset(client);
+        else client_free(client);
     }
     test_http_release(&s, 6);
-    struct client *k = client_new_tls(t, s.port, context, NULL);
-    CHECK_INT(client_get(k, "/echo"), 200, "the server is well");
-    client_free(k);
+    struct client *client = client_new_tls(t, s.port, context, NULL);
+    CHECK_INT(client_get(client, "/echo"), 200, "the server is well");
+    client_free(client);
     SSL_CTX_free(context);
     test_http_end(&s, 1000);
 }
@@ -228,14 +228,14 @@ TEST(net_tls_refuses_what_is_no_tls)
     struct test_http s;
     test_http_start(t, &s, &SHORT);
     for (size_t i = 0; i < COUNT(CASES); i++) {
-        struct client *k = client_new(t, s.port);
+        struct client *client = client_new(t, s.port);
         str            head = STR_NONE, body = STR_NONE;
-        CHECK_ROW(client_send(k, CASES[i].sent), CASES[i].name);
-        CHECK_INT(client_read(k, false, &head, &body), CASES[i].status, CASES[i].name);
+        CHECK_ROW(client_send(client, CASES[i].sent), CASES[i].name);
+        CHECK_INT(client_read(client, false, &head, &body), CASES[i].status, CASES[i].name);
         if (CASES[i].status) CHECK_STR(body, S("This port speaks TLS: use https.\n"), CASES[i].name);
         char byte;
-        CHECK_ROW(recv(k->fd, &byte, 1, 0) <= 0 && errno != EAGAIN, CASES[i].name); // closed, maybe behind an alert
-        client_free(k);
+        CHECK_ROW(recv(client->fd, &byte, 1, 0) <= 0 && errno != EAGAIN, CASES[i].name); // closed, maybe behind an alert
+        client_free(client);
     }
     test_http_end(&s, 1000);
     CHECK_INT(s.handled, 0, "nothing reached the handler");

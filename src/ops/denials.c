@@ -88,33 +88,33 @@ static enum err clear_old(struct call *c, struct store_session *session)
 
 static enum err run_keeping(struct write_job *job, struct work *w)
 {
-    struct keeping *k = CONTAINER_OF(job, struct keeping, job);
-    struct call    *c = &k->call;
-    TRY(explain_as_json(c, w, &k->question, &k->denial.explained));
-    TRY(put(c, w->store, &k->denial));
-    return (k->denial.id.b[15] & CLEARING_MASK) == 0 ? clear_old(c, w->store) : OK;
+    struct keeping *keeping = CONTAINER_OF(job, struct keeping, job);
+    struct call    *c = &keeping->call;
+    TRY(explain_as_json(c, w, &keeping->question, &keeping->denial.explained));
+    TRY(put(c, w->store, &keeping->denial));
+    return (keeping->denial.id.b[15] & CLEARING_MASK) == 0 ? clear_old(c, w->store) : OK;
 }
 
-static void free_keeping(struct keeping *k)
+static void free_keeping(struct keeping *keeping)
 {
-    atomic_fetch_sub(&k->product->denials_pending, 1);
-    call_clear(&k->call);
-    free(k);
+    atomic_fetch_sub(&keeping->product->denials_pending, 1);
+    call_clear(&keeping->call);
+    free(keeping);
 }
 
 static void keeping_done(struct write_job *job, enum err committed)
 {
-    struct keeping *k = CONTAINER_OF(job, struct keeping, job);
-    if (committed == OK && k->call.failure.kind != OK) report_failure(REPORT_WARNING, "ops: a refusal could not be recorded", &k->call);
-    free_keeping(k);
+    struct keeping *keeping = CONTAINER_OF(job, struct keeping, job);
+    if (committed == OK && keeping->call.failure.kind != OK) report_failure(REPORT_WARNING, "ops: a refusal could not be recorded", &keeping->call);
+    free_keeping(keeping);
 }
 
 // The refused request's own strings live no longer than its answer.
-static enum err fill(struct keeping *k, const struct call *from, const struct refusal *r)
+static enum err fill(struct keeping *keeping, const struct call *from, const struct refusal *r)
 {
-    struct call             *c = &k->call;
-    struct denial           *d = &k->denial;
-    struct explain_question *q = &k->question;
+    struct call             *c = &keeping->call;
+    struct denial           *d = &keeping->denial;
+    struct explain_question *q = &keeping->question;
     c->now_ns = from->now_ns;
     c->now_s = from->now_s;
     *d = (struct denial){.id = guid_new(c), .time_ns = from->now_ns, .who = from->caller->id, .is_data = r->plane == RBAC_DATA};
@@ -143,23 +143,23 @@ guid denials_keep(struct call *c, const struct work *w)
         atomic_fetch_sub(&p->denials_pending, 1);
         return GUID_NONE;
     }
-    struct keeping *k = calloc(1, sizeof *k);
-    if (!k) {
+    struct keeping *keeping = calloc(1, sizeof *keeping);
+    if (!keeping) {
         atomic_fetch_sub(&p->denials_pending, 1);
         return GUID_NONE;
     }
-    k->product = p;
-    k->job = (struct write_job){.run = run_keeping, .done = keeping_done};
-    call_init(&k->call, &p->clock, p->random);
+    keeping->product = p;
+    keeping->job = (struct write_job){.run = run_keeping, .done = keeping_done};
+    call_init(&keeping->call, &p->clock, p->random);
     guid id = GUID_NONE;
-    if (fill(k, c, &w->refusal) == OK) {
-        id = k->denial.id; // once submitted the job is the committer's
-        if (committer_submit_later(&k->call, p->committer, &k->job) == OK) {
+    if (fill(keeping, c, &w->refusal) == OK) {
+        id = keeping->denial.id; // once submitted the job is the committer's
+        if (committer_submit_later(&keeping->call, p->committer, &keeping->job) == OK) {
             if (atomic_load(&p->denials_pending) > DENIALS_MAX_PENDING / 2) committer_hurry(p->committer);
             return id;
         }
     }
-    free_keeping(k);
+    free_keeping(keeping);
     return GUID_NONE;
 }
 

@@ -31,23 +31,23 @@ static enum err make_code(struct call *c, char *out)
     return OK;
 }
 
-static bool is_free(const struct device_code *k, int64_t now_s)
+static bool is_free(const struct device_code *code, int64_t now_s)
 {
-    return k->state == DEVICE_UNKNOWN || now_s >= k->expires_s + DEVICE_CODE_LIFETIME_S; // for a while it is told that it has expired
+    return code->state == DEVICE_UNKNOWN || now_s >= code->expires_s + DEVICE_CODE_LIFETIME_S; // for a while it is told that it has expired
 }
 
-static bool is_of(const struct device_code *k, const sha256 *source)
+static bool is_of(const struct device_code *code, const sha256 *source)
 {
-    return memcmp(k->source.b, source->b, sizeof source->b) == 0;
+    return memcmp(code->source.b, source->b, sizeof source->b) == 0;
 }
 
 // How many are under way from there; *oldest is the one that ends first.
 static size_t count_of(struct device_codes *d, const sha256 *source, int64_t now_s, struct device_code **oldest)
 {
     size_t n = 0;
-    for (struct device_code *k = d->items; k < d->items + DEVICE_CODES_MAX; k++) {
-        if (k->state == DEVICE_UNKNOWN || now_s >= k->expires_s || !is_of(k, source)) continue;
-        if (!n++ || k->expires_s < (*oldest)->expires_s) *oldest = k;
+    for (struct device_code *code = d->items; code < d->items + DEVICE_CODES_MAX; code++) {
+        if (code->state == DEVICE_UNKNOWN || now_s >= code->expires_s || !is_of(code, source)) continue;
+        if (!n++ || code->expires_s < (*oldest)->expires_s) *oldest = code;
     }
     return n;
 }
@@ -56,9 +56,9 @@ static size_t count_of(struct device_codes *d, const sha256 *source, int64_t now
 static struct device_code *find_place(struct device_codes *d, int64_t now_s)
 {
     struct device_code *expired = NULL;
-    for (struct device_code *k = d->items; k < d->items + DEVICE_CODES_MAX; k++) {
-        if (is_free(k, now_s)) return k;
-        if (now_s >= k->expires_s && (!expired || k->expires_s < expired->expires_s)) expired = k;
+    for (struct device_code *code = d->items; code < d->items + DEVICE_CODES_MAX; code++) {
+        if (is_free(code, now_s)) return code;
+        if (now_s >= code->expires_s && (!expired || code->expires_s < expired->expires_s)) expired = code;
     }
     return expired;
 }
@@ -67,8 +67,8 @@ static struct device_code *find_place(struct device_codes *d, int64_t now_s)
 static struct device_code *take_from_most(struct device_codes *d, size_t own, int64_t now_s)
 {
     struct device_code *place = NULL, *oldest = NULL;
-    for (struct device_code *k = d->items; k < d->items + DEVICE_CODES_MAX; k++) {
-        size_t n = count_of(d, &k->source, now_s, &oldest);
+    for (struct device_code *code = d->items; code < d->items + DEVICE_CODES_MAX; code++) {
+        size_t n = count_of(d, &code->source, now_s, &oldest);
         if (n <= own + 1) continue; // else they would only take it from each other
         own = n - 1;
         place = oldest;
@@ -103,9 +103,9 @@ enum err device_code_begin(struct call *c, struct device_codes *d, client_id cli
     return OK;
 }
 
-static enum device_state state_of(const struct device_code *k, int64_t now_s)
+static enum device_state state_of(const struct device_code *code, int64_t now_s)
 {
-    return k->state != DEVICE_UNKNOWN && now_s >= k->expires_s ? DEVICE_EXPIRED : k->state;
+    return code->state != DEVICE_UNKNOWN && now_s >= code->expires_s ? DEVICE_EXPIRED : code->state;
 }
 
 enum device_state device_code_take(struct call *c, struct device_codes *d, client_id client, str code, struct device_code *out)
@@ -113,11 +113,11 @@ enum device_state device_code_take(struct call *c, struct device_codes *d, clien
     enum device_state state = DEVICE_UNKNOWN;
     pthread_mutex_lock(&d->lock);
     for (size_t i = 0; i < DEVICE_CODES_MAX; i++) {
-        struct device_code *k = &d->items[i];
-        if (k->state == DEVICE_UNKNOWN || !client_id_eq(k->client, client) || !str_eq(str_of(k->code), code)) continue;
-        state = state_of(k, c->now_s);
-        *out = *k;
-        if (state == DEVICE_APPROVED || state == DEVICE_DECLINED) *k = (struct device_code){0};
+        struct device_code *one = &d->items[i];
+        if (one->state == DEVICE_UNKNOWN || !client_id_eq(one->client, client) || !str_eq(str_of(one->code), code)) continue;
+        state = state_of(one, c->now_s);
+        *out = *one;
+        if (state == DEVICE_APPROVED || state == DEVICE_DECLINED) *one = (struct device_code){0};
         break;
     }
     pthread_mutex_unlock(&d->lock);
@@ -129,13 +129,13 @@ enum device_state device_code_end(struct call *c, struct device_codes *d, str us
     enum device_state state = DEVICE_UNKNOWN;
     pthread_mutex_lock(&d->lock);
     for (size_t i = 0; i < DEVICE_CODES_MAX; i++) {
-        struct device_code *k = &d->items[i];
-        if (k->state == DEVICE_UNKNOWN || !str_eq_nocase(str_of(k->user_code), user_code)) continue;
-        state = state_of(k, c->now_s);
+        struct device_code *code = &d->items[i];
+        if (code->state == DEVICE_UNKNOWN || !str_eq_nocase(str_of(code->user_code), user_code)) continue;
+        state = state_of(code, c->now_s);
         if (state != DEVICE_PENDING) break;
-        k->state = approved ? DEVICE_APPROVED : DEVICE_DECLINED;
-        k->user = user;
-        k->epoch = epoch;
+        code->state = approved ? DEVICE_APPROVED : DEVICE_DECLINED;
+        code->user = user;
+        code->epoch = epoch;
         break;
     }
     pthread_mutex_unlock(&d->lock);

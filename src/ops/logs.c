@@ -140,9 +140,9 @@ static struct row *row_of(struct logs *l, unsigned row)
     return r;
 }
 
-static bool is_of(const struct count *k, str unique_id, enum signin_known_by by)
+static bool is_of(const struct count *count, str unique_id, enum signin_known_by by)
 {
-    return k->signin.times && k->signin.known_by == by && str_eq(k->signin.unique_id, unique_id);
+    return count->signin.times && count->signin.known_by == by && str_eq(count->signin.unique_id, unique_id);
 }
 
 // The place of that token, or else where it may begin: a free one if there is one. Ids are random: their letters choose.
@@ -151,9 +151,9 @@ static struct count *place_of(struct row *r, str unique_id, enum signin_known_by
     uint64_t      first = unique_id.n ? hash_mix(word_load(unique_id.at, unique_id.n), unique_id.n) : 0;
     struct count *place = NULL;
     for (size_t i = 0; i < PROBES; i++) {
-        struct count *k = &r->counts[(first + i) & (COUNTS - 1)];
-        if (is_of(k, unique_id, by)) return k;
-        if (!place && !k->signin.times) place = k;
+        struct count *count = &r->counts[(first + i) & (COUNTS - 1)];
+        if (is_of(count, unique_id, by)) return count;
+        if (!place && !count->signin.times) place = count;
     }
     return place ? place : &r->counts[first & (COUNTS - 1)];
 }
@@ -163,20 +163,20 @@ bool logs_signin_again(const struct product *p, unsigned row, str unique_id, enu
     struct row *r = p->logs ? row_of(p->logs, row) : NULL;
     if (!p->logs) return true;
     if (!r || pthread_mutex_trylock(&r->lock) != 0) return false;
-    struct count *k = place_of(r, unique_id, by);
-    bool          is_same = is_of(k, unique_id, by);
+    struct count *count = place_of(r, unique_id, by);
+    bool          is_same = is_of(count, unique_id, by);
     if (is_same) {
-        k->signin.times++;
-        k->signin.last_ns = now_ns;
+        count->signin.times++;
+        count->signin.last_ns = now_ns;
     }
     pthread_mutex_unlock(&r->lock);
     return is_same;
 }
 
-static void empty(struct count *k)
+static void empty(struct count *count)
 {
-    k->signin = (struct signin){0};
-    arena_reset(&k->arena);
+    count->signin = (struct signin){0};
+    arena_reset(&count->arena);
 }
 
 void logs_signin_first(struct call *c, const struct product *p, unsigned row, const struct signin *s)
@@ -186,14 +186,14 @@ void logs_signin_first(struct call *c, const struct product *p, unsigned row, co
         logs_signin(c, p, s); // somebody collects just now: a record of its own
         return;
     }
-    struct count *k = place_of(r, s->unique_id, s->known_by);
-    if (k->signin.times) {
-        logs_signin(c, p, &k->signin); // it gives way to this one
-        empty(k);
+    struct count *count = place_of(r, s->unique_id, s->known_by);
+    if (count->signin.times) {
+        logs_signin(c, p, &count->signin); // it gives way to this one
+        empty(count);
     }
-    bool is_open = signin_copy(&k->arena, s, &k->signin);
-    if (!is_open) k->signin = (struct signin){0};
-    else if (!k->signin.times) k->signin.times = 1;
+    bool is_open = signin_copy(&count->arena, s, &count->signin);
+    if (!is_open) count->signin = (struct signin){0};
+    else if (!count->signin.times) count->signin.times = 1;
     pthread_mutex_unlock(&r->lock);
     if (!is_open) logs_signin(c, p, s);
 }

@@ -277,12 +277,13 @@ struct counter {
 #define ANSWERS 20000
 static void *count_answers(void *context)
 {
-    struct counter *k = context;
+    struct counter *counter = context;
     struct call     c;
     call_init(&c, NULL, NULL);
     for (int i = 0; i < ANSWERS; i++) {
         struct signin s = signin_of(i % 3 ? "aaaa" : "bbbb", SIGNIN_KNOWN_SANDBOX);
-        if (!logs_signin_again(&k->h->s.product, k->row, s.unique_id, s.known_by, i)) logs_signin_first(&c, &k->h->s.product, k->row, &s);
+        if (!logs_signin_again(&counter->h->s.product, counter->row, s.unique_id, s.known_by, i))
+            logs_signin_first(&c, &counter->h->s.product, counter->row, &s);
     }
     call_clear(&c);
     return NULL;

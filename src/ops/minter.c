@@ -40,48 +40,48 @@ struct minter {
     bool            stopping;
 };
 
-static void key_add(struct mint_key *k, const void *at, size_t n)
+static void key_add(struct mint_key *key, const void *at, size_t n)
 {
-    if (n <= sizeof k->at && k->n <= sizeof k->at - n) memcpy(k->at + k->n, at, n);
-    k->n = n > sizeof k->at ? sizeof k->at + 1 : k->n + n;
+    if (n <= sizeof key->at && key->n <= sizeof key->at - n) memcpy(key->at + key->n, at, n);
+    key->n = n > sizeof key->at ? sizeof key->at + 1 : key->n + n;
 }
 
-void mint_key_begin(struct mint_key *k, enum token_kind kind)
+void mint_key_begin(struct mint_key *key, enum token_kind kind)
 {
-    k->at[0] = (char)kind;
-    k->n = 1;
+    key->at[0] = (char)kind;
+    key->n = 1;
 }
 
-void mint_key_once(struct call *c, struct mint_key *k)
+void mint_key_once(struct call *c, struct mint_key *key)
 {
-    mint_key_begin(k, TOKEN_KINDS);
-    mint_key_add_guid(k, guid_new(c));
+    mint_key_begin(key, TOKEN_KINDS);
+    mint_key_add_guid(key, guid_new(c));
 }
 
-void mint_key_add_guid(struct mint_key *k, guid g)
+void mint_key_add_guid(struct mint_key *key, guid g)
 {
-    key_add(k, g.b, sizeof g.b);
+    key_add(key, g.b, sizeof g.b);
 }
 
-void mint_key_add_i64(struct mint_key *k, int64_t v)
+void mint_key_add_i64(struct mint_key *key, int64_t v)
 {
-    key_add(k, &v, sizeof v);
+    key_add(key, &v, sizeof v);
 }
 
-void mint_key_add_text(struct mint_key *k, str text)
+void mint_key_add_text(struct mint_key *key, str text)
 {
-    key_add(k, &text.n, sizeof text.n);
-    if (text.n) key_add(k, text.at, text.n);
+    key_add(key, &text.n, sizeof text.n);
+    if (text.n) key_add(key, text.at, text.n);
 }
 
-static bool key_fits(const struct mint_key *k)
+static bool key_fits(const struct mint_key *key)
 {
-    return k->n <= sizeof k->at;
+    return key->n <= sizeof key->at;
 }
 
-static str key_str(const struct mint_key *k)
+static str key_str(const struct mint_key *key)
 {
-    return (str){k->at, k->n};
+    return (str){key->at, key->n};
 }
 
 static void minted_free(struct ref *r)

@@ -28,11 +28,11 @@ struct mint_key {
     char   at[MINT_KEY_MAX_BYTES];
 };
 
-void mint_key_begin(struct mint_key *k, enum token_kind kind);
-void mint_key_once(struct call *c, struct mint_key *k); /* a key that nobody else has */
-void mint_key_add_guid(struct mint_key *k, guid g);
-void mint_key_add_i64(struct mint_key *k, int64_t v);
-void mint_key_add_text(struct mint_key *k, str text); /* with its length, so that no two rows of texts are alike */
+void mint_key_begin(struct mint_key *key, enum token_kind kind);
+void mint_key_once(struct call *c, struct mint_key *key); /* a key that nobody else has */
+void mint_key_add_guid(struct mint_key *key, guid g);
+void mint_key_add_i64(struct mint_key *key, int64_t v);
+void mint_key_add_text(struct mint_key *key, str text); /* with its length, so that no two rows of texts are alike */
 
 struct mint_order {
     const struct mint_key *key;

@@ -82,15 +82,15 @@ static const struct mint_key *key_of(uint8_t who, uint8_t host, str audience)
 {
     static _Thread_local struct mint_key keys[16];
     static _Thread_local size_t          next;
-    struct mint_key                     *k = &keys[next++ % COUNT(keys)];
+    struct mint_key                     *key = &keys[next++ % COUNT(keys)];
     guid                                 principal, at;
     memset(principal.b, who, sizeof principal.b);
     memset(at.b, host, sizeof at.b);
-    mint_key_begin(k, TOKEN_OF_IDENTITY);
-    mint_key_add_guid(k, principal);
-    mint_key_add_guid(k, at);
-    mint_key_add_text(k, audience);
-    return k;
+    mint_key_begin(key, TOKEN_OF_IDENTITY);
+    mint_key_add_guid(key, principal);
+    mint_key_add_guid(key, at);
+    mint_key_add_text(key, audience);
+    return key;
 }
 
 static struct mint_order order_of(uint8_t who, const char *audience)

@@ -36,8 +36,8 @@ static void drop_keys(struct test_product *s)
 
 static str kid_at(const struct test_product *s, size_t i)
 {
-    const struct signing_key *k = keyring_at(s->product.keyring, i);
-    return k ? k->kid : STR_NONE;
+    const struct signing_key *key = keyring_at(s->product.keyring, i);
+    return key ? key->kid : STR_NONE;
 }
 
 static str issue(struct test_product *s)

@@ -27,14 +27,14 @@ static bool role_carries(const struct role *role, const struct condition_carrier
     return !operations_each(str_upto(first, str_find(first, '/')), is_not_the_one, &s);
 }
 
-static str carriers_text(struct call *c, const struct condition_carriers *k)
+static str carriers_text(struct call *c, const struct condition_carriers *carriers)
 {
-    const char *plane = k->plane == RBAC_DATA ? "data actions" : "actions";
-    if (k->n == 1) return call_format(c, "the %s %.*s", plane, PSTR(k->patterns[0]));
-    return call_format(c, "the %s %.*s and %.*s", plane, PSTR(k->patterns[0]), PSTR(k->patterns[1]));
+    const char *plane = carriers->plane == RBAC_DATA ? "data actions" : "actions";
+    if (carriers->n == 1) return call_format(c, "the %s %.*s", plane, PSTR(carriers->patterns[0]));
+    return call_format(c, "the %s %.*s and %.*s", plane, PSTR(carriers->patterns[0]), PSTR(carriers->patterns[1]));
 }
 
-static enum err add_need(struct call *c, const struct condition *k, const struct operand *o, const struct condition_carriers *carriers,
+static enum err add_need(struct call *c, const struct condition *condition, const struct operand *o, const struct condition_carriers *carriers,
                          struct condition_reach *out)
 {
     static const char *const SOURCES[] = {
@@ -43,25 +43,25 @@ static enum err add_need(struct call *c, const struct condition *k, const struct
     for (size_t i = 0; i < out->need_n; i++)
         if (str_eq(out->needs[i].carriers, said)) return OK;
     if (out->need_n == CONDITION_REACH_MAX) return OK;
-    str attribute = call_format(c, "@%s[%.*s]", SOURCES[o->source], PSTR(condition_text(k, o->name)));
+    str attribute = call_format(c, "@%s[%.*s]", SOURCES[o->source], PSTR(condition_text(condition, o->name)));
     if (str_empty(said) || str_empty(attribute)) return FAIL_PLAIN(c, ERR_NO_MEMORY);
     out->needs[out->need_n].carriers = said;
     out->needs[out->need_n++].attribute = attribute;
     return OK;
 }
 
-static enum err reach(struct call *c, const struct condition *k, const struct role *role, struct condition_reach *out)
+static enum err reach(struct call *c, const struct condition *condition, const struct role *role, struct condition_reach *out)
 {
-    for (const struct node *node = k->nodes; node < k->nodes + k->node_n; node++) {
+    for (const struct node *node = condition->nodes; node < condition->nodes + condition->node_n; node++) {
         const struct operand *sides[] = {&node->left, &node->right};
         for (size_t i = 0; i < COUNT(sides); i++) {
-            const struct condition_carriers *carriers = condition_carriers_of(k, sides[i]);
+            const struct condition_carriers *carriers = condition_carriers_of(condition, sides[i]);
             if (!carriers) continue;
             if (role_carries(role, carriers)) {
                 *out = (struct condition_reach){.is_met = true};
                 return OK;
             }
-            TRY(add_need(c, k, sides[i], carriers, out));
+            TRY(add_need(c, condition, sides[i], carriers, out));
         }
     }
     out->is_met = out->need_n == 0;
@@ -70,14 +70,14 @@ static enum err reach(struct call *c, const struct condition *k, const struct ro
 
 enum err condition_reach(struct call *c, str condition, const struct role *role, struct condition_reach *out)
 {
-    struct condition          k;
+    struct condition          parsed;
     struct condition_fault    fault;
     struct condition_reach    found = {0};
     struct condition_scratch *scratch = malloc(sizeof *scratch);
     if (!scratch) return FAIL_PLAIN(c, ERR_NO_MEMORY);
     enum err failed =
-        condition_read(condition, scratch, &k, &fault)
-            ? reach(c, &k, role, &found)
+        condition_read(condition, scratch, &parsed, &fault)
+            ? reach(c, &parsed, role, &found)
             : FAIL(c, ERR_CONDITION_INVALID, "The condition is not well formed at column %zu: expected %s.", fault.at + 1, fault.expected);
     free(scratch);
     if (failed == OK) *out = found;

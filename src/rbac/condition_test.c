@@ -39,10 +39,10 @@ static const struct rbac_attributes ATTRIBUTES = {ITEMS, COUNT(ITEMS), S_INIT("B
 
 static bool is_well_formed(const char *text)
 {
-    struct condition          k;
+    struct condition          condition;
     struct condition_fault    fault;
     struct condition_scratch *scratch = malloc(sizeof *scratch);
-    bool                      read = scratch && condition_read(str_of(text), scratch, &k, &fault);
+    bool                      read = scratch && condition_read(str_of(text), scratch, &condition, &fault);
     free(scratch);
     return read;
 }
@@ -50,17 +50,17 @@ static bool is_well_formed(const char *text)
 // Names that are not published are evaluated like any other: only condition_check knows them.
 static enum truth eval(struct test *t, const char *text, const char *action)
 {
-    struct condition *k = condition_new(str_of(text));
+    struct condition *condition = condition_new(str_of(text));
     struct action     a;
     CHECK_ROW(is_well_formed(text), text);
-    CHECK_ROW(k != NULL, text);
+    CHECK_ROW(condition != NULL, text);
     CHECK_ROW(action_read(str_of(action), &a), action);
-    if (!k) return TRUTH_UNKNOWN;
+    if (!condition) return TRUTH_UNKNOWN;
     struct condition_facts facts = {.action = &a, .attributes = &ATTRIBUTES, .now_ns = INT64_C(1772359200) * NS_PER_S}; // 2026-03-01T10:00:00Z
-    enum truth             truth = condition_eval(k, &facts);
-    str                    culprit = condition_culprit(k, &facts);
+    enum truth             truth = condition_eval(condition, &facts);
+    str                    culprit = condition_culprit(condition, &facts);
     CHECK_ROW(str_empty(culprit) == (truth == TRUTH_TRUE), text);
-    condition_free(k);
+    condition_free(condition);
     return truth;
 }
 
@@ -338,16 +338,16 @@ TEST(condition_check_names_the_place_of_the_fault)
         {"\xc3\xa4 StringEquals 'a'", 1, "a value"},
     };
     for (size_t i = 0; i < COUNT(CASES); i++) {
-        struct condition *k = condition_new(str_of(CASES[i].text));
+        struct condition *condition = condition_new(str_of(CASES[i].text));
         enum err          got = condition_check(t->call, str_of(CASES[i].text), STR_NONE);
         str               said = str_of(t->call->failure.text), column = call_format(t->call, "column %zu:", CASES[i].column);
         CHECK_ROW(str_find_str(said, column) != STR_NOWHERE, call_zstr(t->call, call_format(t->call, "%s -> %s", CASES[i].text, said.at)));
         CHECK_ROW(str_find_str(said, str_of(CASES[i].expected)) != STR_NOWHERE,
                   call_zstr(t->call, call_format(t->call, "%s -> %s", CASES[i].text, said.at)));
         CHECK_ERR(got, ERR_CONDITION_INVALID, CASES[i].text);
-        CHECK_ROW(k && condition_eval(k, &(struct condition_facts){0}) == TRUTH_UNKNOWN, CASES[i].text);
-        if (k) CHECK_STR(condition_culprit(k, &(struct condition_facts){0}), str_of(CASES[i].text), "the whole of it");
-        condition_free(k);
+        CHECK_ROW(condition && condition_eval(condition, &(struct condition_facts){0}) == TRUTH_UNKNOWN, CASES[i].text);
+        if (condition) CHECK_STR(condition_culprit(condition, &(struct condition_facts){0}), str_of(CASES[i].text), "the whole of it");
+        condition_free(condition);
     }
 }
 
@@ -470,9 +470,9 @@ TEST(condition_culprit_is_the_clause_not_its_guard)
     CHECK(action_read(S("Microsoft.X/y/read"), &a));
     struct condition_facts facts = {.action = &a, .attributes = &ATTRIBUTES};
     for (size_t i = 0; i < COUNT(CASES); i++) {
-        struct condition *k = condition_new(str_of(CASES[i].text));
-        CHECK_ROW(k != NULL, CASES[i].text);
-        if (k) CHECK_STR(condition_culprit(k, &facts), str_of(CASES[i].want), CASES[i].text);
-        condition_free(k);
+        struct condition *condition = condition_new(str_of(CASES[i].text));
+        CHECK_ROW(condition != NULL, CASES[i].text);
+        if (condition) CHECK_STR(condition_culprit(condition, &facts), str_of(CASES[i].want), CASES[i].text);
+        condition_free(condition);
     }
 }

@@ -90,8 +90,8 @@ static bool conditions_hold(const struct asking *a, const struct rule_role *role
     bool any = false;
     for (size_t i = 0; blocks && !any; i++, blocks >>= 1) any = (blocks & 1) && matcher_condition(role->matcher, i, &a->facts, false);
     if (!any || str_empty(assignment_condition(record))) return any;
-    const struct condition *k = map_get(&a->rules->conditions, guid_key(&record->id));
-    return k && condition_eval(k, &a->facts) == TRUTH_TRUE;
+    const struct condition *condition = map_get(&a->rules->conditions, guid_key(&record->id));
+    return condition && condition_eval(condition, &a->facts) == TRUTH_TRUE;
 }
 
 // An entry with the tag of a principal and of a level, whose role names the action. The record must say so too.

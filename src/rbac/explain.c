@@ -48,10 +48,10 @@ static void measure(const struct rbac_question *q, str scope, struct rbac_step *
 
 static str culprit_in(struct telling *t, str condition)
 {
-    struct condition *k = condition_new(condition);
-    str               clause = k ? condition_culprit(k, &t->facts) : STR_NONE;
+    struct condition *parsed = condition_new(condition);
+    str               clause = parsed ? condition_culprit(parsed, &t->facts) : STR_NONE;
     clause = arena_copy_str(&t->c->arena, clause);
-    condition_free(k);
+    condition_free(parsed);
     return clause;
 }
 

@@ -23,11 +23,11 @@ struct rbac_rules *rbac_rules_new(void)
 
 void rbac_rules_free(struct rbac_rules *r)
 {
-    struct condition *k;
+    struct condition *condition;
     if (!r) return;
     for (size_t i = 0; i < r->item_used; i++)
         if (r->items[i].record) ref_drop(&r->items[i].record->ref);
-    for (size_t at = 0; (k = map_next(&r->conditions, &at));) condition_free(k);
+    for (size_t at = 0; (condition = map_next(&r->conditions, &at));) condition_free(condition);
     map_clear(&r->conditions);
     rules_clear_denies(r);
     rules_clear_roles(r);

@@ -215,14 +215,14 @@ void bindings_each(const struct bindings *b, str after, bool (*visit)(const stru
 // "unit:web.service"; empty: the caller is not known by that.
 static enum err name_by(struct call *c, enum binding_kind kind, const struct binding_caller *who, str *out)
 {
-    const struct kind *k = &KINDS[kind];
+    const struct kind *row = &KINDS[kind];
     str                value = STR_NONE, name;
-    if (k->caller != SIZE_MAX) value = *(const str *)((const char *)who + k->caller);
+    if (row->caller != SIZE_MAX) value = *(const str *)((const char *)who + row->caller);
     *out = STR_NONE;
-    if (k->not_foreign && who->is_foreign) return OK;
-    if (k->caller != SIZE_MAX && !k->takes(value)) return OK; // what cannot be bound is bound to nothing
-    name = k->caller == SIZE_MAX ? call_format(c, "%.*s:%u", PSTR(k->name), (unsigned)who->uid)
-                                 : call_format(c, "%.*s:%.*s", PSTR(k->name), PSTR(value));
+    if (row->not_foreign && who->is_foreign) return OK;
+    if (row->caller != SIZE_MAX && !row->takes(value)) return OK; // what cannot be bound is bound to nothing
+    name = row->caller == SIZE_MAX ? call_format(c, "%.*s:%u", PSTR(row->name), (unsigned)who->uid)
+                                   : call_format(c, "%.*s:%.*s", PSTR(row->name), PSTR(value));
     if (!name.at) return FAIL_PLAIN(c, ERR_NO_MEMORY);
     *out = name;
     return OK;

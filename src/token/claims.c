@@ -33,7 +33,7 @@ struct writing {
 };
 
 struct claim;
-typedef enum err claim_put(struct writing *k, const struct claim *row, str name);
+typedef enum err claim_put(struct writing *writing, const struct claim *row, str name);
 
 struct claim {
     str        names[2]; // as either version calls it; empty: that version does not have it
@@ -42,184 +42,184 @@ struct claim {
     size_t     member;   // of struct token_request, for those that only copy
 };
 
-static enum err put_text(struct writing *k, const struct claim *row, str name)
+static enum err put_text(struct writing *writing, const struct claim *row, str name)
 {
-    str text = *(const str *)((const char *)k->r + row->member);
-    if (!str_empty(text)) json_put_string(&k->w, name, text);
+    str text = *(const str *)((const char *)writing->r + row->member);
+    if (!str_empty(text)) json_put_string(&writing->w, name, text);
     return OK;
 }
 
-static enum err put_guid(struct writing *k, const struct claim *row, str name)
+static enum err put_guid(struct writing *writing, const struct claim *row, str name)
 {
-    json_put_guid(&k->w, name, *(const guid *)((const char *)k->r + row->member));
+    json_put_guid(&writing->w, name, *(const guid *)((const char *)writing->r + row->member));
     return OK;
 }
 
-static void put_list(struct writing *k, str name, const str *at, size_t n)
+static void put_list(struct writing *writing, str name, const str *at, size_t n)
 {
     if (n == 0) return;
-    json_write_key(&k->w, name);
-    json_write_array(&k->w);
-    for (size_t i = 0; i < n; i++) json_write_string(&k->w, at[i]);
-    json_write_end(&k->w);
+    json_write_key(&writing->w, name);
+    json_write_array(&writing->w);
+    for (size_t i = 0; i < n; i++) json_write_string(&writing->w, at[i]);
+    json_write_end(&writing->w);
 }
 
-static enum err put_texts(struct writing *k, const struct claim *row, str name)
+static enum err put_texts(struct writing *writing, const struct claim *row, str name)
 {
-    const struct token_texts *texts = (const struct token_texts *)((const char *)k->r + row->member);
-    put_list(k, name, texts->at, texts->n);
+    const struct token_texts *texts = (const struct token_texts *)((const char *)writing->r + row->member);
+    put_list(writing, name, texts->at, texts->n);
     return OK;
 }
 
 // The service writes this one segment in lower case, whatever the resource's id says.
-static enum err put_resource(struct writing *k, const struct claim *row, str name)
+static enum err put_resource(struct writing *writing, const struct claim *row, str name)
 {
     static const str SEGMENT = S_INIT("/resourceGroups/");
-    str              id = *(const str *)((const char *)k->r + row->member), text;
+    str              id = *(const str *)((const char *)writing->r + row->member), text;
     if (str_empty(id)) return OK;
-    TRY(call_copy_str(k->c, id, &text));
+    TRY(call_copy_str(writing->c, id, &text));
     for (size_t i = 0; i + SEGMENT.n <= text.n; i++) {
         char *at = (char *)text.at + i;
         if (!str_starts_nocase(str_from(text, i), SEGMENT)) continue;
         for (size_t j = 0; j < SEGMENT.n; j++) at[j] = char_lower(at[j]);
         break; // only the first: a resource may have that name
     }
-    json_put_string(&k->w, name, text);
+    json_put_string(&writing->w, name, text);
     return OK;
 }
 
-static enum err put_issued(struct writing *k, const struct claim *row, str name)
+static enum err put_issued(struct writing *writing, const struct claim *row, str name)
 {
     (void)row;
-    json_put_int(&k->w, name, k->made->not_before_s);
+    json_put_int(&writing->w, name, writing->made->not_before_s);
     return OK;
 }
 
-static enum err put_expiry(struct writing *k, const struct claim *row, str name)
+static enum err put_expiry(struct writing *writing, const struct claim *row, str name)
 {
     (void)row;
-    json_put_int(&k->w, name, k->made->expires_s);
+    json_put_int(&writing->w, name, writing->made->expires_s);
     return OK;
 }
 
-static enum err put_unique_id(struct writing *k, const struct claim *row, str name)
+static enum err put_unique_id(struct writing *writing, const struct claim *row, str name)
 {
     (void)row;
-    json_put_string(&k->w, name, k->made->unique_id);
+    json_put_string(&writing->w, name, writing->made->unique_id);
     return OK;
 }
 
-static enum err put_version(struct writing *k, const struct claim *row, str name)
+static enum err put_version(struct writing *writing, const struct claim *row, str name)
 {
     (void)row;
-    json_put_string(&k->w, name, VERSIONS[k->r->version]);
+    json_put_string(&writing->w, name, VERSIONS[writing->r->version]);
     return OK;
 }
 
-static enum err put_base64(struct writing *k, str name, bytes raw)
+static enum err put_base64(struct writing *writing, str name, bytes raw)
 {
     struct buf b;
     str        text;
-    buf_init(&b, &k->c->arena);
+    buf_init(&b, &writing->c->arena);
     b64url_add(&b, raw);
-    TRY(buf_finish(k->c, &b, &text));
-    json_put_string(&k->w, name, text);
+    TRY(buf_finish(writing->c, &b, &text));
+    json_put_string(&writing->w, name, text);
     return OK;
 }
 
 // Random text; aio and rh are the service's own affair, but some readers insist that they are there.
-static enum err put_opaque(struct writing *k, const struct claim *row, str name)
+static enum err put_opaque(struct writing *writing, const struct claim *row, str name)
 {
     uint8_t raw[OPAQUE_BYTES];
     (void)row;
-    random_fill(k->c->random, raw, sizeof raw);
-    return put_base64(k, name, (bytes){raw, sizeof raw});
+    random_fill(writing->c->random, raw, sizeof raw);
+    return put_base64(writing, name, (bytes){raw, sizeof raw});
 }
 
-static enum err put_proof(struct writing *k, const struct claim *row, str name)
+static enum err put_proof(struct writing *writing, const struct claim *row, str name)
 {
     static const str TEXTS[] = {[TOKEN_PROOF_NONE] = S_INIT("0"), [TOKEN_PROOF_SECRET] = S_INIT("1"), [TOKEN_PROOF_CERTIFICATE] = S_INIT("2")};
     (void)row;
-    json_put_string(&k->w, name, TEXTS[k->r->kind == TOKEN_OF_IDENTITY ? TOKEN_PROOF_CERTIFICATE : k->r->proof]);
+    json_put_string(&writing->w, name, TEXTS[writing->r->kind == TOKEN_OF_IDENTITY ? TOKEN_PROOF_CERTIFICATE : writing->r->proof]);
     return OK;
 }
 
-static enum err put_app_type(struct writing *k, const struct claim *row, str name)
+static enum err put_app_type(struct writing *writing, const struct claim *row, str name)
 {
     (void)row;
-    json_put_string(&k->w, name, S("app"));
+    json_put_string(&writing->w, name, S("app"));
     return OK;
 }
 
-static enum err put_user_type(struct writing *k, const struct claim *row, str name)
+static enum err put_user_type(struct writing *writing, const struct claim *row, str name)
 {
     (void)row;
-    json_put_string(&k->w, name, S("user"));
+    json_put_string(&writing->w, name, S("user"));
     return OK;
 }
 
 // Of the user's two classes of sign-in this is the one that is no guest's self-made one.
-static enum err put_class(struct writing *k, const struct claim *row, str name)
+static enum err put_class(struct writing *writing, const struct claim *row, str name)
 {
     (void)row;
-    json_put_string(&k->w, name, S("1"));
+    json_put_string(&writing->w, name, S("1"));
     return OK;
 }
 
-static enum err put_method(struct writing *k, const struct claim *row, str name)
+static enum err put_method(struct writing *writing, const struct claim *row, str name)
 {
     (void)row;
-    put_list(k, name, &k->r->method, str_empty(k->r->method) ? 0 : 1);
+    put_list(writing, name, &writing->r->method, str_empty(writing->r->method) ? 0 : 1);
     return OK;
 }
 
 // A user's subject is pairwise: the same at one application, another at each. That it is made by a digest is inferred.
-static enum err put_pairwise(struct writing *k, const struct claim *row, str name)
+static enum err put_pairwise(struct writing *writing, const struct claim *row, str name)
 {
     struct buf b;
     str        pair;
     sha256     digest;
     (void)row;
-    buf_init(&b, &k->c->arena);
+    buf_init(&b, &writing->c->arena);
     buf_add(&b, S("sub\n"));
-    buf_add(&b, guid_key(&k->r->tenant.g));
-    buf_add(&b, guid_key(&k->r->subject.g));
-    buf_add(&b, guid_key(&k->r->app.g));
-    TRY(buf_finish(k->c, &b, &pair));
-    TRY(digest_sha256(k->c, str_bytes(pair), &digest));
-    return put_base64(k, name, (bytes){digest.b, sizeof digest.b});
+    buf_add(&b, guid_key(&writing->r->tenant.g));
+    buf_add(&b, guid_key(&writing->r->subject.g));
+    buf_add(&b, guid_key(&writing->r->app.g));
+    TRY(buf_finish(writing->c, &b, &pair));
+    TRY(digest_sha256(writing->c, str_bytes(pair), &digest));
+    return put_base64(writing, name, (bytes){digest.b, sizeof digest.b});
 }
 
-static enum err put_groups(struct writing *k, const struct claim *row, str name)
+static enum err put_groups(struct writing *writing, const struct claim *row, str name)
 {
     (void)row;
-    if (k->r->groups.n <= TOKEN_MAX_GROUPS) put_list(k, name, k->r->groups.at, k->r->groups.n);
+    if (writing->r->groups.n <= TOKEN_MAX_GROUPS) put_list(writing, name, writing->r->groups.at, writing->r->groups.n);
     return OK;
 }
 
 // Where there are too many groups two members say together where they can be asked for.
-static enum err put_groups_name(struct writing *k, const struct claim *row, str name)
+static enum err put_groups_name(struct writing *writing, const struct claim *row, str name)
 {
     (void)row;
-    if (k->r->groups.n <= TOKEN_MAX_GROUPS) return OK;
-    json_write_key(&k->w, name);
-    json_write_object(&k->w);
-    json_put_string(&k->w, S("groups"), S("src1"));
-    json_write_end(&k->w);
+    if (writing->r->groups.n <= TOKEN_MAX_GROUPS) return OK;
+    json_write_key(&writing->w, name);
+    json_write_object(&writing->w);
+    json_put_string(&writing->w, S("groups"), S("src1"));
+    json_write_end(&writing->w);
     return OK;
 }
 
-static enum err put_groups_source(struct writing *k, const struct claim *row, str name)
+static enum err put_groups_source(struct writing *writing, const struct claim *row, str name)
 {
     (void)row;
-    if (k->r->groups.n <= TOKEN_MAX_GROUPS) return OK;
-    json_write_key(&k->w, name);
-    json_write_object(&k->w);
-    json_write_key(&k->w, S("src1"));
-    json_write_object(&k->w);
-    json_put_string(&k->w, S("endpoint"), k->r->groups_url);
-    json_write_end(&k->w);
-    json_write_end(&k->w);
+    if (writing->r->groups.n <= TOKEN_MAX_GROUPS) return OK;
+    json_write_key(&writing->w, name);
+    json_write_object(&writing->w);
+    json_write_key(&writing->w, S("src1"));
+    json_write_object(&writing->w);
+    json_put_string(&writing->w, S("endpoint"), writing->r->groups_url);
+    json_write_end(&writing->w);
+    json_write_end(&writing->w);
     return OK;
 }
 
@@ -294,14 +294,14 @@ static const struct claim CLAIMS[] = {
 enum err claims_write(struct call *c, const struct token_request *r, const struct token *made, str *out)
 {
     struct buf     b;
-    struct writing k = {.c = c, .r = r, .made = made};
+    struct writing writing = {.c = c, .r = r, .made = made};
     buf_init(&b, &c->arena);
-    json_begin(&k.w, &b);
-    json_write_object(&k.w);
+    json_begin(&writing.w, &b);
+    json_write_object(&writing.w);
     for (size_t i = 0; i < COUNT(CLAIMS); i++) {
         str name = CLAIMS[i].names[r->version];
-        if (!str_empty(name) && CLAIMS[i].kinds & BIT(r->kind)) TRY(CLAIMS[i].put(&k, &CLAIMS[i], name));
+        if (!str_empty(name) && CLAIMS[i].kinds & BIT(r->kind)) TRY(CLAIMS[i].put(&writing, &CLAIMS[i], name));
     }
-    json_write_end(&k.w);
+    json_write_end(&writing.w);
     return buf_finish(c, &b, out);
 }

@@ -122,14 +122,14 @@ static bytes thumbprint(struct call *c, const struct client_assertion *a, str na
     return raw;
 }
 
-static enum err is_named(struct call *c, const struct client_assertion *a, const struct app_certificate *k, bool *out)
+static enum err is_named(struct call *c, const struct client_assertion *a, const struct app_certificate *certificate, bool *out)
 {
     bytes   by_sha256 = thumbprint(c, a, S("x5t#S256"), SHA256_BYTES), by_sha1 = thumbprint(c, a, S("x5t"), SHA1_BYTES);
     uint8_t sha1[SHA1_BYTES];
     sha256  digest;
     if (!by_sha1.n) by_sha1 = thumbprint(c, a, S("kid"), SHA1_BYTES);
-    TRY(digest_sha256(c, str_bytes(k->der), &digest));
-    TRY(digest_sha1(c, str_bytes(k->der), sha1));
+    TRY(digest_sha256(c, str_bytes(certificate->der), &digest));
+    TRY(digest_sha1(c, str_bytes(certificate->der), sha1));
     // Who names it in both ways must mean the same one.
     bool differs = (by_sha256.n && memcmp(by_sha256.at, digest.b, sizeof digest.b) != 0) || (by_sha1.n && memcmp(by_sha1.at, sha1, sizeof sha1) != 0);
     *out = (by_sha256.n || by_sha1.n) && !differs;
@@ -172,10 +172,10 @@ static bool ecdsa_der(bytes signature, uint8_t room[DER_MAX_SIG], bytes *out)
     return true;
 }
 
-static bool verifies(const struct client_assertion *a, const struct app_certificate *k)
+static bool verifies(const struct client_assertion *a, const struct app_certificate *certificate)
 {
-    const uint8_t                    *at = (const uint8_t *)k->der.at;
-    CLEANUP(free_certificate) X509   *x = d2i_X509(NULL, &at, (long)k->der.n);
+    const uint8_t                    *at = (const uint8_t *)certificate->der.at;
+    CLEANUP(free_certificate) X509   *x = d2i_X509(NULL, &at, (long)certificate->der.n);
     CLEANUP(free_context) EVP_MD_CTX *ctx = EVP_MD_CTX_new();
     EVP_PKEY                         *key = x ? X509_get0_pubkey(x) : NULL;
     EVP_PKEY_CTX                     *how = NULL;
@@ -195,10 +195,10 @@ static bool verifies(const struct client_assertion *a, const struct app_certific
 enum err client_assertion_signer(struct call *c, const struct client_assertion *a, const struct application *of, const struct app_certificate **out)
 {
     const struct app_certificate *found = NULL;
-    for (const struct app_certificate *k = of->certificates; k < of->certificates + of->certificate_n && !found; k++) {
+    for (const struct app_certificate *certificate = of->certificates; certificate < of->certificates + of->certificate_n && !found; certificate++) {
         bool named;
-        TRY(is_named(c, a, k, &named));
-        if (named && k->from_ns <= c->now_ns && c->now_ns < k->until_ns && verifies(a, k)) found = k;
+        TRY(is_named(c, a, certificate, &named));
+        if (named && certificate->from_ns <= c->now_ns && c->now_ns < certificate->until_ns && verifies(a, certificate)) found = certificate;
     }
     ERR_clear_error();
     *out = found;

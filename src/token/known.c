@@ -18,11 +18,11 @@ struct known_tokens *known_new(void)
     return calloc(1, sizeof(struct known_tokens));
 }
 
-void known_free(struct known_tokens *k)
+void known_free(struct known_tokens *known)
 {
-    if (!k) return;
-    for (size_t i = 0; i < KNOWN_TOKENS; i++) free(k->places[i].texts);
-    free(k);
+    if (!known) return;
+    for (size_t i = 0; i < KNOWN_TOKENS; i++) free(known->places[i].texts);
+    free(known);
 }
 
 static size_t place_of(const sha256 *digest)
@@ -30,9 +30,9 @@ static size_t place_of(const sha256 *digest)
     return (digest->b[0] | (size_t)digest->b[1] << 8) % KNOWN_TOKENS;
 }
 
-const struct token_claims *known_find(const struct known_tokens *k, const sha256 *digest, const void *target)
+const struct token_claims *known_find(const struct known_tokens *known, const sha256 *digest, const void *target)
 {
-    const struct place *p = &k->places[place_of(digest)];
+    const struct place *p = &known->places[place_of(digest)];
     return p->texts && p->target == target && memcmp(p->digest.b, digest->b, sizeof digest->b) == 0 ? &p->claims : NULL;
 }
 
@@ -47,7 +47,7 @@ static str *text_of(struct token_claims *claims, size_t i)
     return (str *)((char *)claims + TEXTS[i]);
 }
 
-void known_put(struct known_tokens *k, const sha256 *digest, const void *target, const struct token_claims *claims)
+void known_put(struct known_tokens *known, const sha256 *digest, const void *target, const struct token_claims *claims)
 {
     struct token_claims copy = *claims;
     size_t              n = 1;
@@ -60,7 +60,7 @@ void known_put(struct known_tokens *k, const sha256 *digest, const void *target,
         text->at = to;
         to += text->n;
     }
-    struct place *p = &k->places[place_of(digest)];
+    struct place *p = &known->places[place_of(digest)];
     free(p->texts);
     *p = (struct place){.digest = *digest, .target = target, .claims = copy, .texts = texts};
 }

@@ -17,12 +17,12 @@
 struct known_tokens;
 
 struct known_tokens *known_new(void); /* NULL: no memory */
-void                 known_free(struct known_tokens *k);
+void                 known_free(struct known_tokens *known);
 
 /*
  * NULL if it was not seen before at this target: an address that stands for one, whose policy never changes. Borrowed until
  * the next known_put.
  */
-const struct token_claims *known_find(const struct known_tokens *k, const sha256 *digest, const void *target);
+const struct token_claims *known_find(const struct known_tokens *known, const sha256 *digest, const void *target);
 /* Remembers a copy of the claims of a token that was verified for a target; without memory it simply does not. */
-void known_put(struct known_tokens *k, const sha256 *digest, const void *target, const struct token_claims *claims);
+void known_put(struct known_tokens *known, const sha256 *digest, const void *target, const struct token_claims *claims);

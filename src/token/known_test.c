@@ -26,13 +26,13 @@ static struct token_claims claims(char *room)
 TEST(known_find_knows_what_was_put_and_keeps_its_own_copy)
 {
     char                 room[] = "audissuuires00";
-    struct known_tokens *k = known_new();
+    struct known_tokens *known = known_new();
     sha256               d = digest(5, 1);
     struct token_claims  put = claims(room);
-    CHECK(!known_find(k, &d, TARGET));
-    known_put(k, &d, TARGET, &put);
+    CHECK(!known_find(known, &d, TARGET));
+    known_put(known, &d, TARGET, &put);
     memset(room, 'x', sizeof room); // the request's memory is gone
-    const struct token_claims *got = known_find(k, &d, TARGET);
+    const struct token_claims *got = known_find(known, &d, TARGET);
     CHECK(got != NULL);
     if (got) {
         CHECK_STR(got->audience, S("aud"), "aud");
@@ -42,59 +42,59 @@ TEST(known_find_knows_what_was_put_and_keeps_its_own_copy)
         CHECK_STR(got->scopes, S("res"), "scp");
         CHECK(got->subject.g.b[0] == 7 && got->version == TOKEN_V2 && got->not_before_s == 10 && got->expires_s == 20);
     }
-    known_free(k);
+    known_free(known);
     known_free(NULL);
 }
 
 // A token is another one as soon as a single bit of its digest is, wherever that bit stands.
 TEST(known_find_takes_no_other_token_for_a_known_one)
 {
-    struct known_tokens *k = known_new();
+    struct known_tokens *known = known_new();
     struct token_claims  none = {0};
     sha256               d = digest(5, 1);
-    known_put(k, &d, TARGET, &none);
-    CHECK(known_find(k, &d, TARGET)); // without any text too
+    known_put(known, &d, TARGET, &none);
+    CHECK(known_find(known, &d, TARGET)); // without any text too
     for (size_t bit = 0; bit < 8 * sizeof d.b; bit++) {
         sha256 other = d;
         other.b[bit / 8] ^= (uint8_t)(1 << bit % 8);
-        if (known_find(k, &other, TARGET)) test_failed(t, __FILE__, __LINE__, "bit %zu does not count", bit);
+        if (known_find(known, &other, TARGET)) test_failed(t, __FILE__, __LINE__, "bit %zu does not count", bit);
     }
-    known_free(k);
+    known_free(known);
 }
 
 TEST(known_put_gives_a_place_to_the_latest)
 {
     char                 room[] = "audissuuires00";
-    struct known_tokens *k = known_new();
+    struct known_tokens *known = known_new();
     struct token_claims  put = claims(room);
     sha256               first = digest(5, 1), same_place = digest(5 + KNOWN_TOKENS, 2), beside = digest(6, 1);
-    known_put(k, &first, TARGET, &put);
-    known_put(k, &beside, TARGET, &put);
+    known_put(known, &first, TARGET, &put);
+    known_put(known, &beside, TARGET, &put);
     put.expires_s = 30;
-    known_put(k, &same_place, TARGET, &put);
-    CHECK(!known_find(k, &first, TARGET) && known_find(k, &beside, TARGET));
-    CHECK(known_find(k, &same_place, TARGET) && known_find(k, &same_place, TARGET)->expires_s == 30);
+    known_put(known, &same_place, TARGET, &put);
+    CHECK(!known_find(known, &first, TARGET) && known_find(known, &beside, TARGET));
+    CHECK(known_find(known, &same_place, TARGET) && known_find(known, &same_place, TARGET)->expires_s == 30);
     put.expires_s = 40;
-    known_put(k, &same_place, TARGET, &put); // the same once more
-    CHECK(known_find(k, &same_place, TARGET)->expires_s == 40);
+    known_put(known, &same_place, TARGET, &put); // the same once more
+    CHECK(known_find(known, &same_place, TARGET)->expires_s == 40);
     for (unsigned i = 0; i < 3 * KNOWN_TOKENS; i++) {
         sha256 d = digest(i, 3);
-        known_put(k, &d, TARGET, &put);
-        CHECK(known_find(k, &d, TARGET));
+        known_put(known, &d, TARGET, &put);
+        CHECK(known_find(known, &d, TARGET));
     }
-    known_free(k);
+    known_free(known);
 }
 
 // Whether its audience is right is known for the target that verified it, and for no other.
 TEST(known_find_knows_a_token_only_where_it_was_verified)
 {
     char                 room[] = "audissuuires00";
-    struct known_tokens *k = known_new();
+    struct known_tokens *known = known_new();
     sha256               d = digest(5, 1);
     struct token_claims  put = claims(room);
-    known_put(k, &d, TARGET, &put);
-    CHECK(known_find(k, &d, TARGET) && !known_find(k, &d, OTHER_TARGET) && !known_find(k, &d, NULL));
-    known_put(k, &d, OTHER_TARGET, &put);
-    CHECK(!known_find(k, &d, TARGET) && known_find(k, &d, OTHER_TARGET));
-    known_free(k);
+    known_put(known, &d, TARGET, &put);
+    CHECK(known_find(known, &d, TARGET) && !known_find(known, &d, OTHER_TARGET) && !known_find(known, &d, NULL));
+    known_put(known, &d, OTHER_TARGET, &put);
+    CHECK(!known_find(known, &d, TARGET) && known_find(known, &d, OTHER_TARGET));
+    known_free(known);
 }

@@ -172,20 +172,20 @@ static atomic_int open_copies; // sources that were not closed yet: a fact
 
 static void next_copies(struct answer_source *s, struct answer *a)
 {
-    struct copies *k = CONTAINER_OF(s, struct copies, source);
-    uint64_t       n = PIECE_BYTES / k->text.n;
-    if (n > k->left) n = k->left;
-    if (n > k->before_break) n = k->before_break;
-    if (k->left == 0) {
+    struct copies *copies = CONTAINER_OF(s, struct copies, source);
+    uint64_t       n = PIECE_BYTES / copies->text.n;
+    if (n > copies->left) n = copies->left;
+    if (n > copies->before_break) n = copies->before_break;
+    if (copies->left == 0) {
         answer_finish(a, OK);
     } else if (n == 0) {
         (void)FAIL(&a->x->call, ERR_IO, "The note was lost.");
         answer_finish(a, ERR_IO);
     } else {
-        for (uint64_t i = 0; i < n; i++) memcpy(k->piece + i * k->text.n, k->text.at, k->text.n);
-        k->left -= n;
-        k->before_break -= n;
-        answer_piece(a, (str){k->piece, n * k->text.n});
+        for (uint64_t i = 0; i < n; i++) memcpy(copies->piece + i * copies->text.n, copies->text.at, copies->text.n);
+        copies->left -= n;
+        copies->before_break -= n;
+        answer_piece(a, (str){copies->piece, n * copies->text.n});
     }
 }
 
@@ -197,21 +197,21 @@ static void close_copies(struct answer_source *s)
 
 static enum err get_copies(struct call *c, struct work *w, const struct wire *q, struct answer *a)
 {
-    struct copies *k;
+    struct copies *made;
     int64_t        copies, before_break = INT64_MAX;
     str            breaks = wire_query(q, "breaks");
-    TRY(NEW(c, &k, 1));
-    TRY(NEW(c, &k->piece, PIECE_BYTES));
-    TRY(wire_run(c, w, q, q->object, &k->text));
+    TRY(NEW(c, &made, 1));
+    TRY(NEW(c, &made->piece, PIECE_BYTES));
+    TRY(wire_run(c, w, q, q->object, &made->text));
     if (!str_to_i64(wire_query(q, "copies"), &copies) || copies < 0 || copies > MAX_COPIES || (breaks.at && !str_to_i64(breaks, &before_break)))
         return FAIL_PLAIN(c, ERR_PARAMETER_INVALID);
-    k->source = (struct answer_source){next_copies, close_copies};
-    k->left = (uint64_t)copies;
-    k->before_break = (uint64_t)before_break;
+    made->source = (struct answer_source){next_copies, close_copies};
+    made->left = (uint64_t)copies;
+    made->before_break = (uint64_t)before_break;
     a->content_type = S("text/plain; charset=utf-8");
-    if (str_eq(wire_query(q, "length"), S("known"))) a->length = k->left * k->text.n;
+    if (str_eq(wire_query(q, "length"), S("known"))) a->length = made->left * made->text.n;
     atomic_fetch_add(&open_copies, 1);
-    answer_stream(a, &k->source);
+    answer_stream(a, &made->source);
     return OK;
 }
 

@@ -87,11 +87,11 @@ static enum three three_or(enum three a, enum three b)
     return three_not(three_and(three_not(a), three_not(b)));
 }
 
-static const struct rbac_attribute *attribute(const struct rbac_question *q, const struct clause *k)
+static const struct rbac_attribute *attribute(const struct rbac_question *q, const struct clause *clause)
 {
     for (size_t i = 0; q->attributes && i < q->attributes->n; i++) {
         const struct rbac_attribute *a = &q->attributes->items[i];
-        if (a->source == k->source && strcasecmp(z(a->name), k->text) == 0 && a->value_n > 0) return a;
+        if (a->source == clause->source && strcasecmp(z(a->name), clause->text) == 0 && a->value_n > 0) return a;
     }
     return NULL;
 }
@@ -127,23 +127,23 @@ static enum three compare_numbers(const char *op, const char *a, const char *b)
     return related ? YES : NO;
 }
 
-static enum three compare(const struct clause *k, const char *a, const char *b)
+static enum three compare(const struct clause *clause, const char *a, const char *b)
 {
-    if (k->kind == CLAUSE_NUMBER) return compare_numbers(k->op, a, b);
-    return compare_strings(k->op, a, b) ? YES : NO;
+    if (clause->kind == CLAUSE_NUMBER) return compare_numbers(clause->op, a, b);
+    return compare_strings(clause->op, a, b) ? YES : NO;
 }
 
-static enum three evaluate_comparison(const struct clause *k, const struct rbac_question *q)
+static enum three evaluate_comparison(const struct clause *clause, const struct rbac_question *q)
 {
-    const struct rbac_attribute *a = attribute(q, k);
-    if (!a || (!k->quantify && a->value_n > 1)) return MAYBE;
-    bool       left_all = (k->quantify - 1) & 1, right_all = (k->quantify - 1) & 2;
-    enum three over_left = k->quantify && left_all ? YES : NO;
-    if (!k->quantify) left_all = right_all = false;
+    const struct rbac_attribute *a = attribute(q, clause);
+    if (!a || (!clause->quantify && a->value_n > 1)) return MAYBE;
+    bool       left_all = (clause->quantify - 1) & 1, right_all = (clause->quantify - 1) & 2;
+    enum three over_left = clause->quantify && left_all ? YES : NO;
+    if (!clause->quantify) left_all = right_all = false;
     for (size_t i = 0; i < a->value_n; i++) {
         enum three over_right = right_all ? YES : NO;
-        for (size_t j = 0; j < k->value_n; j++) {
-            enum three one = compare(k, z(a->values[i]), k->values[j]);
+        for (size_t j = 0; j < clause->value_n; j++) {
+            enum three one = compare(clause, z(a->values[i]), clause->values[j]);
             over_right = right_all ? three_and(over_right, one) : three_or(over_right, one);
         }
         over_left = left_all ? three_and(over_left, over_right) : three_or(over_left, over_right);
@@ -151,24 +151,24 @@ static enum three evaluate_comparison(const struct clause *k, const struct rbac_
     return over_left;
 }
 
-static enum three evaluate(const struct clause *k, const struct rbac_question *q)
+static enum three evaluate(const struct clause *clause, const struct rbac_question *q)
 {
     enum three t = NO;
-    switch (k->kind) {
+    switch (clause->kind) {
     case CLAUSE_ALL:
         t = YES;
-        for (size_t i = 0; i < k->part_n; i++) t = three_and(t, evaluate(k->parts[i], q));
+        for (size_t i = 0; i < clause->part_n; i++) t = three_and(t, evaluate(clause->parts[i], q));
         break;
     case CLAUSE_ANY:
-        for (size_t i = 0; i < k->part_n; i++) t = three_or(t, evaluate(k->parts[i], q));
+        for (size_t i = 0; i < clause->part_n; i++) t = three_or(t, evaluate(clause->parts[i], q));
         break;
-    case CLAUSE_ACTION: t = action_glob(k->text, z(q->action)) ? YES : NO; break;
-    case CLAUSE_SUBOPERATION: t = q->attributes && strcasecmp(z(q->attributes->suboperation), k->text) == 0 ? YES : NO; break;
-    case CLAUSE_EXISTS: t = attribute(q, k) ? YES : NO; break;
+    case CLAUSE_ACTION: t = action_glob(clause->text, z(q->action)) ? YES : NO; break;
+    case CLAUSE_SUBOPERATION: t = q->attributes && strcasecmp(z(q->attributes->suboperation), clause->text) == 0 ? YES : NO; break;
+    case CLAUSE_EXISTS: t = attribute(q, clause) ? YES : NO; break;
     case CLAUSE_STRING:
-    case CLAUSE_NUMBER: t = evaluate_comparison(k, q); break;
+    case CLAUSE_NUMBER: t = evaluate_comparison(clause, q); break;
     }
-    return k->negated ? three_not(t) : t;
+    return clause->negated ? three_not(t) : t;
 }
 
 static bool any_pattern(const char *const *patterns, const char *action)
@@ -242,38 +242,38 @@ void model_decide(const struct model_world *w, const struct rbac_question *q, st
     if (out->by_n == 0) out->by[out->by_n++] = GUID_NONE;
 }
 
-static void write_comparison(struct buf *b, const struct clause *k)
+static void write_comparison(struct buf *b, const struct clause *clause)
 {
     static const char *const QUANTIFIERS[] = {"ForAnyOfAnyValues:", "ForAllOfAnyValues:", "ForAnyOfAllValues:", "ForAllOfAllValues:"};
-    const char              *quote = k->kind == CLAUSE_STRING ? "'" : "";
-    buf_addf(b, " %s%s ", k->quantify ? QUANTIFIERS[k->quantify - 1] : "", k->op);
-    if (k->quantify) buf_add_char(b, '{');
-    for (size_t i = 0; i < k->value_n; i++) buf_addf(b, "%s%s%s%s", i ? ", " : "", quote, k->values[i], quote);
-    if (k->quantify) buf_add_char(b, '}');
+    const char              *quote = clause->kind == CLAUSE_STRING ? "'" : "";
+    buf_addf(b, " %s%s ", clause->quantify ? QUANTIFIERS[clause->quantify - 1] : "", clause->op);
+    if (clause->quantify) buf_add_char(b, '{');
+    for (size_t i = 0; i < clause->value_n; i++) buf_addf(b, "%s%s%s%s", i ? ", " : "", quote, clause->values[i], quote);
+    if (clause->quantify) buf_add_char(b, '}');
 }
 
-void model_write_clause(struct buf *b, const struct clause *k)
+void model_write_clause(struct buf *b, const struct clause *clause)
 {
     static const char *const SOURCES[] = {
         [RBAC_REQUEST] = "Request", [RBAC_RESOURCE] = "Resource", [RBAC_PRINCIPAL] = "Principal", [RBAC_ENVIRONMENT] = "Environment"};
-    if (k->negated) buf_add(b, S("NOT "));
-    switch (k->kind) {
+    if (clause->negated) buf_add(b, S("NOT "));
+    switch (clause->kind) {
     case CLAUSE_ALL:
     case CLAUSE_ANY:
         buf_add_char(b, '(');
-        for (size_t i = 0; i < k->part_n; i++) {
-            if (i) buf_add(b, k->kind == CLAUSE_ALL ? S(" AND ") : S(" || "));
-            model_write_clause(b, k->parts[i]);
+        for (size_t i = 0; i < clause->part_n; i++) {
+            if (i) buf_add(b, clause->kind == CLAUSE_ALL ? S(" AND ") : S(" || "));
+            model_write_clause(b, clause->parts[i]);
         }
         buf_add_char(b, ')');
         break;
-    case CLAUSE_ACTION: buf_addf(b, "ActionMatches{'%s'}", k->text); break;
-    case CLAUSE_SUBOPERATION: buf_addf(b, "SubOperationMatches{'%s'}", k->text); break;
-    case CLAUSE_EXISTS: buf_addf(b, "Exists @%s[%s]", SOURCES[k->source], k->text); break;
+    case CLAUSE_ACTION: buf_addf(b, "ActionMatches{'%s'}", clause->text); break;
+    case CLAUSE_SUBOPERATION: buf_addf(b, "SubOperationMatches{'%s'}", clause->text); break;
+    case CLAUSE_EXISTS: buf_addf(b, "Exists @%s[%s]", SOURCES[clause->source], clause->text); break;
     case CLAUSE_STRING:
     case CLAUSE_NUMBER:
-        buf_addf(b, "@%s[%s]", SOURCES[k->source], k->text);
-        write_comparison(b, k);
+        buf_addf(b, "@%s[%s]", SOURCES[clause->source], clause->text);
+        write_comparison(b, clause);
         break;
     }
 }

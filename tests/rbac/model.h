@@ -74,4 +74,4 @@ void model_decide(const struct model_world *w, const struct rbac_question *q, st
 /* The block names the question's action on its plane and does not take it away. */
 bool model_block_names(const struct model_block *b, const struct rbac_question *q);
 /* The condition as text, for the engine. */
-void model_write_clause(struct buf *b, const struct clause *k);
+void model_write_clause(struct buf *b, const struct clause *clause);

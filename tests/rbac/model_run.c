@@ -82,43 +82,43 @@ static void *room(struct run *r, size_t size)
     return p;
 }
 
-static void random_comparison(struct run *r, struct clause *k)
+static void random_comparison(struct run *r, struct clause *clause)
 {
-    bool is_string = k->kind == CLAUSE_STRING;
-    k->quantify = below(r, 2) ? 1 + (int)below(r, 4) : 0;
-    if (is_string) k->op = STRING_OPS[below(r, k->quantify ? QUANTIFIABLE_STRING_OPS : COUNT(STRING_OPS))];
-    else k->op = ANY_OF(r, NUMBER_OPS);
-    k->value_n = k->quantify ? 1 + below(r, MODEL_VALUES) : 1;
-    for (size_t i = 0; i < k->value_n; i++) k->values[i] = is_string ? ANY_OF(r, STRING_PATTERNS) : ANY_OF(r, NUMBERS);
+    bool is_string = clause->kind == CLAUSE_STRING;
+    clause->quantify = below(r, 2) ? 1 + (int)below(r, 4) : 0;
+    if (is_string) clause->op = STRING_OPS[below(r, clause->quantify ? QUANTIFIABLE_STRING_OPS : COUNT(STRING_OPS))];
+    else clause->op = ANY_OF(r, NUMBER_OPS);
+    clause->value_n = clause->quantify ? 1 + below(r, MODEL_VALUES) : 1;
+    for (size_t i = 0; i < clause->value_n; i++) clause->values[i] = is_string ? ANY_OF(r, STRING_PATTERNS) : ANY_OF(r, NUMBERS);
 }
 
 static const struct clause *random_clause(struct run *r, unsigned depth)
 {
-    struct clause *k = room(r, sizeof *k);
-    k->kind = (enum clause_kind)below(r, 7);
-    if (depth == 0 && k->kind <= CLAUSE_ANY) k->kind = CLAUSE_ACTION;
-    k->negated = below(r, 3) == 0;
-    k->source = below(r, 2) ? RBAC_REQUEST : RBAC_RESOURCE;
-    k->text = ANY_OF(r, NAMES);
-    if (k->kind == CLAUSE_ACTION) k->text = ANY_OF(r, PATTERNS);
-    if (k->kind == CLAUSE_ACTION && strchr(k->text, '/') == NULL) k->text = "*"; // what may be written there
-    if (k->kind == CLAUSE_SUBOPERATION) k->text = ANY_OF(r, SUBOPERATIONS);
-    if (k->kind <= CLAUSE_ANY) k->part_n = 2 + below(r, MODEL_CLAUSES - 1);
-    for (size_t i = 0; i < k->part_n; i++) k->parts[i] = random_clause(r, depth - 1);
-    if (k->kind == CLAUSE_STRING || k->kind == CLAUSE_NUMBER) random_comparison(r, k);
-    return k;
+    struct clause *clause = room(r, sizeof *clause);
+    clause->kind = (enum clause_kind)below(r, 7);
+    if (depth == 0 && clause->kind <= CLAUSE_ANY) clause->kind = CLAUSE_ACTION;
+    clause->negated = below(r, 3) == 0;
+    clause->source = below(r, 2) ? RBAC_REQUEST : RBAC_RESOURCE;
+    clause->text = ANY_OF(r, NAMES);
+    if (clause->kind == CLAUSE_ACTION) clause->text = ANY_OF(r, PATTERNS);
+    if (clause->kind == CLAUSE_ACTION && strchr(clause->text, '/') == NULL) clause->text = "*"; // what may be written there
+    if (clause->kind == CLAUSE_SUBOPERATION) clause->text = ANY_OF(r, SUBOPERATIONS);
+    if (clause->kind <= CLAUSE_ANY) clause->part_n = 2 + below(r, MODEL_CLAUSES - 1);
+    for (size_t i = 0; i < clause->part_n; i++) clause->parts[i] = random_clause(r, depth - 1);
+    if (clause->kind == CLAUSE_STRING || clause->kind == CLAUSE_NUMBER) random_comparison(r, clause);
+    return clause;
 }
 
-static str clause_text(struct run *r, const struct clause *k)
+static str clause_text(struct run *r, const struct clause *clause)
 {
     static struct condition_scratch scratch;
     struct condition                read;
     struct condition_fault          fault;
     struct buf                      b;
     str                             text;
-    if (!k) return STR_NONE;
+    if (!clause) return STR_NONE;
     buf_init(&b, &r->call.arena);
-    model_write_clause(&b, k);
+    model_write_clause(&b, clause);
     must(buf_finish(&r->call, &b, &text) == OK);
     must(condition_read(text, &scratch, &read, &fault)); // its names are none of a service's
     return text;

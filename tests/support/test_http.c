@@ -249,17 +249,17 @@ void test_http_make_certificate(struct test *t, str *out_certificate_pem, str *o
 
 static struct client *client_of(struct test *t, int fd, const struct sockaddr *to, socklen_t n)
 {
-    struct client *k = calloc(1, sizeof *k);
+    struct client *client = calloc(1, sizeof *client);
     struct timeval timeout = {.tv_sec = TEST_HTTP_TIMEOUT_S};
     int            on = 1;
-    if (!k || fd < 0) abort();
+    if (!client || fd < 0) abort();
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
     setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout);
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     if (connect(fd, to, n) != 0) test_failed(t, __FILE__, __LINE__, "connect: %s", strerror(errno));
-    k->t = t;
-    k->fd = fd;
-    return k;
+    client->t = t;
+    client->fd = fd;
+    return client;
 }
 
 struct client *client_new(struct test *t, uint16_t port)
@@ -277,59 +277,59 @@ struct client *client_new_unix(struct test *t, const char *path)
 
 struct client *client_new_tls(struct test *t, uint16_t port, SSL_CTX *context, SSL_SESSION *session)
 {
-    struct client *k = client_new(t, port);
-    k->ssl = SSL_new(context);
-    if (!k->ssl || !SSL_set_fd(k->ssl, k->fd)) abort();
-    if (session) SSL_set_session(k->ssl, session);
-    if (SSL_connect(k->ssl) == 1) return k;
-    client_free(k);
+    struct client *client = client_new(t, port);
+    client->ssl = SSL_new(context);
+    if (!client->ssl || !SSL_set_fd(client->ssl, client->fd)) abort();
+    if (session) SSL_set_session(client->ssl, session);
+    if (SSL_connect(client->ssl) == 1) return client;
+    client_free(client);
     return NULL;
 }
 
-void client_free(struct client *k)
+void client_free(struct client *client)
 {
-    if (!k) return;
-    SSL_free(k->ssl);
-    close(k->fd);
-    free(k);
+    if (!client) return;
+    SSL_free(client->ssl);
+    close(client->fd);
+    free(client);
 }
 
-void client_reset(struct client *k)
+void client_reset(struct client *client)
 {
     struct linger at_once = {.l_onoff = 1};
-    setsockopt(k->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
-    client_free(k);
+    setsockopt(client->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    client_free(client);
 }
 
-bool client_send(struct client *k, str text)
+bool client_send(struct client *client, str text)
 {
     while (text.n) {
-        ssize_t n = k->ssl ? SSL_write(k->ssl, text.at, (int)text.n) : send(k->fd, text.at, text.n, MSG_NOSIGNAL);
+        ssize_t n = client->ssl ? SSL_write(client->ssl, text.at, (int)text.n) : send(client->fd, text.at, text.n, MSG_NOSIGNAL);
         if (n <= 0) return false;
         text = str_from(text, (size_t)n);
     }
     return true;
 }
 
-bool client_sendf(struct client *k, const char *format, ...)
+bool client_sendf(struct client *client, const char *format, ...)
 {
     char    text[4096];
     va_list args;
     va_start(args, format);
     int n = vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    return n >= 0 && (size_t)n < sizeof text && client_send(k, (str){text, (size_t)n});
+    return n >= 0 && (size_t)n < sizeof text && client_send(client, (str){text, (size_t)n});
 }
 
 // False at the end of the stream, or after the timeout.
-static bool client_receive(struct client *k)
+static bool client_receive(struct client *client)
 {
-    if (k->in_n == sizeof k->in) return false;
-    char   *at = k->in + k->in_n;
-    size_t  room = sizeof k->in - k->in_n;
-    ssize_t n = k->ssl ? SSL_read(k->ssl, at, (int)room) : recv(k->fd, at, room, 0);
+    if (client->in_n == sizeof client->in) return false;
+    char   *at = client->in + client->in_n;
+    size_t  room = sizeof client->in - client->in_n;
+    ssize_t n = client->ssl ? SSL_read(client->ssl, at, (int)room) : recv(client->fd, at, room, 0);
     if (n <= 0) return false;
-    k->in_n += (size_t)n;
+    client->in_n += (size_t)n;
     return true;
 }
 
@@ -340,49 +340,49 @@ static str header_of(str head, str name)
     return STR_NONE;
 }
 
-int client_read(struct client *k, bool to_head, str *out_head, str *out_body)
+int client_read(struct client *client, bool to_head, str *out_head, str *out_body)
 {
     size_t  head_n;
     int64_t status, length = 0;
-    memmove(k->in, k->in + k->answer_n, k->in_n - k->answer_n);
-    k->in_n -= k->answer_n;
-    k->answer_n = 0;
-    while ((head_n = str_find_str((str){k->in, k->in_n}, S("\r\n\r\n"))) == STR_NOWHERE)
-        if (!client_receive(k)) return 0;
-    *out_head = (str){k->in, head_n += 4};
-    if (!str_starts(*out_head, S("HTTP/1.1 ")) || !str_to_i64((str){k->in + 9, 3}, &status)) return 0;
+    memmove(client->in, client->in + client->answer_n, client->in_n - client->answer_n);
+    client->in_n -= client->answer_n;
+    client->answer_n = 0;
+    while ((head_n = str_find_str((str){client->in, client->in_n}, S("\r\n\r\n"))) == STR_NOWHERE)
+        if (!client_receive(client)) return 0;
+    *out_head = (str){client->in, head_n += 4};
+    if (!str_starts(*out_head, S("HTTP/1.1 ")) || !str_to_i64((str){client->in + 9, 3}, &status)) return 0;
     str value = header_of(*out_head, S("Content-Length:"));
     if (value.at && !str_to_i64(value, &length)) return 0;
     if (to_head || status == 204 || status == 304) length = 0;
-    while (k->in_n < head_n + (size_t)length)
-        if (!client_receive(k)) return 0;
-    *out_body = (str){k->in + head_n, (size_t)length};
-    k->answer_n = head_n + (size_t)length;
+    while (client->in_n < head_n + (size_t)length)
+        if (!client_receive(client)) return 0;
+    *out_body = (str){client->in + head_n, (size_t)length};
+    client->answer_n = head_n + (size_t)length;
     return (int)status;
 }
 
-bool client_sees_end(struct client *k)
+bool client_sees_end(struct client *client)
 {
-    if (k->in_n > k->answer_n) return false;
-    k->in_n = k->answer_n = 0;
+    if (client->in_n > client->answer_n) return false;
+    client->in_n = client->answer_n = 0;
     char byte;
-    if (k->ssl) return SSL_get_error(k->ssl, SSL_read(k->ssl, &byte, 1)) == SSL_ERROR_ZERO_RETURN;
-    ssize_t n = recv(k->fd, &byte, 1, 0);
+    if (client->ssl) return SSL_get_error(client->ssl, SSL_read(client->ssl, &byte, 1)) == SSL_ERROR_ZERO_RETURN;
+    ssize_t n = recv(client->fd, &byte, 1, 0);
     return n == 0 || (n < 0 && errno == ECONNRESET);
 }
 
-int client_get(struct client *k, const char *path)
+int client_get(struct client *client, const char *path)
 {
     str head, body;
-    if (!client_sendf(k, "GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n", path)) return 0;
-    return client_read(k, false, &head, &body);
+    if (!client_sendf(client, "GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n", path)) return 0;
+    return client_read(client, false, &head, &body);
 }
 
-void client_expect(struct client *k, int status, str body, const char *row)
+void client_expect(struct client *client, int status, str body, const char *row)
 {
-    struct test *t = k->t;
+    struct test *t = client->t;
     str          got_head = STR_NONE, got_body = STR_NONE;
-    CHECK_INT(client_read(k, false, &got_head, &got_body), status, row);
+    CHECK_INT(client_read(client, false, &got_head, &got_body), status, row);
     CHECK_STR(got_body, body, row);
 }
 

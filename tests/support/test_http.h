@@ -86,18 +86,18 @@ struct client *client_new(struct test *t, uint16_t port);
 struct client *client_new_unix(struct test *t, const char *path);
 /* Over TLS; NULL if the handshake fails. */
 struct client *client_new_tls(struct test *t, uint16_t port, SSL_CTX *context, SSL_SESSION *session);
-void           client_free(struct client *k);
-void           client_reset(struct client *k); /* as a killed process would */
+void           client_free(struct client *client);
+void           client_reset(struct client *client); /* as a killed process would */
 
-bool client_send(struct client *k, str text);
-bool client_sendf(struct client *k, const char *format, ...) PRINTF_LIKE(2, 3);
+bool client_send(struct client *client, str text);
+bool client_sendf(struct client *client, const char *format, ...) PRINTF_LIKE(2, 3);
 /* The next answer's status; 0 if there is none. Views live until the next call. */
-int client_read(struct client *k, bool to_head, str *out_head, str *out_body);
+int client_read(struct client *client, bool to_head, str *out_head, str *out_body);
 /* Reads the next answer and checks both. */
-void client_expect(struct client *k, int status, str body, const char *row);
+void client_expect(struct client *client, int status, str body, const char *row);
 /* The peer has closed, having sent nothing more; over TLS, having said so. */
-bool client_sees_end(struct client *k);
+bool client_sees_end(struct client *client);
 /* Sends a GET and reads the status. */
-int client_get(struct client *k, const char *path);
+int client_get(struct client *client, const char *path);
 
 int64_t test_http_now_ms(clockid_t clock);

@@ -29,28 +29,28 @@ struct kill {
 
 static void *kill_later(void *context)
 {
-    const struct kill *k = context;
-    struct timespec    wait = {.tv_sec = k->after_us / 1000000, .tv_nsec = (long)(k->after_us % 1000000) * 1000};
+    const struct kill *planned = context;
+    struct timespec    wait = {.tv_sec = planned->after_us / 1000000, .tv_nsec = (long)(planned->after_us % 1000000) * 1000};
     while (nanosleep(&wait, &wait) != 0 && errno == EINTR) continue;
-    kill(k->pid, SIGKILL);
+    kill(planned->pid, SIGKILL);
     return NULL;
 }
 
 // One start and one death. NULL, or what went wrong.
 static const char *kill_amid_writing(const struct crash_plan *plan, unsigned round)
 {
-    struct kill k = {.pid = plan->start(plan->world, round), .after_us = crash_random(plan->longest_ms * 1000)};
+    struct kill planned = {.pid = plan->start(plan->world, round), .after_us = crash_random(plan->longest_ms * 1000)};
     pthread_t   killer;
     int         status;
-    if (k.pid < 0) return "it did not start";
-    if (pthread_create(&killer, NULL, kill_later, &k) != 0) {
-        kill(k.pid, SIGKILL);
-        waitpid(k.pid, &status, 0);
+    if (planned.pid < 0) return "it did not start";
+    if (pthread_create(&killer, NULL, kill_later, &planned) != 0) {
+        kill(planned.pid, SIGKILL);
+        waitpid(planned.pid, &status, 0);
         return "no thread to kill it";
     }
     const char *wrong = plan->write(plan->world, round);
     pthread_join(killer, NULL); // before its process is waited for: the number is not another's until then
-    if (waitpid(k.pid, &status, 0) != k.pid) return "it is nobody's child";
+    if (waitpid(planned.pid, &status, 0) != planned.pid) return "it is nobody's child";
     if (!wrong && (!WIFSIGNALED(status) || WTERMSIG(status) != SIGKILL)) wrong = "it ended before it was killed";
     return wrong;
 }

@@ -426,10 +426,11 @@ TEST(imds_keeps_to_the_published_limits_when_told)
 static struct client *ask_and_wait(struct test_server *server, uint16_t port, unsigned account)
 {
     struct test   *t = server->t;
-    struct client *k = client_new(t, port);
-    CHECK(client_sendf(k, "GET " TOKEN_PATH "?" VERSION "&resource=https://a%u.blob.core.windows.net HTTP/1.1\r\nHost: 127.0.0.1\r\n" METADATA "\r\n",
+    struct client *client = client_new(t, port);
+    CHECK(client_sendf(client,
+                       "GET " TOKEN_PATH "?" VERSION "&resource=https://a%u.blob.core.windows.net HTTP/1.1\r\nHost: 127.0.0.1\r\n" METADATA "\r\n",
                        account));
-    return k;
+    return client;
 }
 
 // Nobody signs here: requests wait, and the sixth at once is one too many.
@@ -443,11 +444,11 @@ TEST(imds_bounds_requests_at_once_when_told)
     for (unsigned i = 0; i < COUNT(waiting); i++) waiting[i] = ask_and_wait(&server, port, i);
     struct reply r = {0};
     for (unsigned i = 0; i < 100 && r.status != 429; i++) { // until all of them have been read
-        struct client *k = ask_and_wait(&server, port, 100);
+        struct client *client = ask_and_wait(&server, port, 100);
         struct timeval soon = {.tv_usec = 50000};
-        setsockopt(k->fd, SOL_SOCKET, SO_RCVTIMEO, &soon, sizeof soon);
-        r.status = client_read(k, false, &head, &body);
-        client_free(k);
+        setsockopt(client->fd, SOL_SOCKET, SO_RCVTIMEO, &soon, sizeof soon);
+        r.status = client_read(client, false, &head, &body);
+        client_free(client);
     }
     CHECK_INT(r.status, 429, "one too many");
     test_server_stop_signing(&server);
@@ -580,14 +581,15 @@ static void *ask_repeatedly(void *context)
     struct test           mute = {.call = w->server->t->call};
     for (unsigned i = 0; i < 60; i++) {
         bool           is_one = i % 2;
-        struct client *k = client_new(&mute, w->ports[is_one]);
+        struct client *client = client_new(&mute, w->ports[is_one]);
         str            head = STR_NONE, body = STR_NONE;
         bool           sent = client_sendf(
-                      k, "GET " TOKEN_PATH "?" VERSION "&resource=https://a%u.blob.core.windows.net HTTP/1.1\r\nHost: 127.0.0.1\r\n" METADATA "\r\n", i / 6);
-        int status = sent ? client_read(k, false, &head, &body) : 0;
+                      client, "GET " TOKEN_PATH "?" VERSION "&resource=https://a%u.blob.core.windows.net HTTP/1.1\r\nHost: 127.0.0.1\r\n" METADATA "\r\n",
+                      i / 6);
+        int status = sent ? client_read(client, false, &head, &body) : 0;
         str wanted = str_of(TEST_SERVER_IDENTITIES[is_one ? TEST_SERVER_ID1 : TEST_SERVER_SYSTEM_OF_SYSTEM].client);
         w->wrong += status != 200 || str_find_str(body, wanted) == STR_NOWHERE;
-        client_free(k);
+        client_free(client);
     }
     return NULL;
 }

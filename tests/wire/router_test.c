@@ -73,24 +73,24 @@ struct counting {
 
 static void count(struct http_exchange *x)
 {
-    struct counting *k = x->user;
-    k->n += x->piece.n;
+    struct counting *counting = x->user;
+    counting->n += x->piece.n;
     if (x->piece.n && !x->peer_gone) {
         http_pull(x, count);
         return;
     }
-    buf_addf(&k->a->body, "%zu pulled", k->n);
-    answer_finish(k->a, OK);
+    buf_addf(&counting->a->body, "%zu pulled", counting->n);
+    answer_finish(counting->a, OK);
 }
 
 static enum err put_pulled(struct call *c, struct work *w, const struct wire *q, struct answer *a)
 {
-    struct counting *k;
+    struct counting *counting;
     (void)w, (void)q;
     ran++;
-    TRY(NEW(c, &k, 1));
-    *k = (struct counting){.a = a};
-    a->x->user = k;
+    TRY(NEW(c, &counting, 1));
+    *counting = (struct counting){.a = a};
+    a->x->user = counting;
     answer_later(a);
     http_pull(a->x, count);
     return OK;
@@ -147,11 +147,11 @@ static void router_fixture_start(struct test *t, struct router_fixture *r)
     ran = 0;
 }
 
-static void expect(struct client *k, const char *request, int status, str body, const char *row)
+static void expect(struct client *client, const char *request, int status, str body, const char *row)
 {
-    struct test *t = k->t;
-    CHECK_ROW(client_send(k, str_of(request)), row);
-    client_expect(k, status, body, row);
+    struct test *t = client->t;
+    CHECK_ROW(client_send(client, str_of(request)), row);
+    client_expect(client, status, body, row);
 }
 
 #define HOST "Host: anything.example\r\n"
@@ -161,26 +161,26 @@ TEST(router_answers_later_and_in_pieces_and_on_workers)
     struct router_fixture r;
     router_fixture_start(t, &r);
     sem_init(&may_finish, 0, 0);
-    struct client *k = client_new(t, r.port), *other = client_new(t, r.port);
-    expect(k, "GET /little HTTP/1.1\r\n" HOST "\r\n", 200, S("0 1"), "on the loop");
-    expect(k, "GET /much HTTP/1.1\r\n" HOST "\r\n", 200, S("1 1"), "on a worker");
-    CHECK(client_send(k, S("GET /later HTTP/1.1\r\n" HOST "\r\nGET /little HTTP/1.1\r\n" HOST "\r\n")));
+    struct client *client = client_new(t, r.port), *other = client_new(t, r.port);
+    expect(client, "GET /little HTTP/1.1\r\n" HOST "\r\n", 200, S("0 1"), "on the loop");
+    expect(client, "GET /much HTTP/1.1\r\n" HOST "\r\n", 200, S("1 1"), "on a worker");
+    CHECK(client_send(client, S("GET /later HTTP/1.1\r\n" HOST "\r\nGET /little HTTP/1.1\r\n" HOST "\r\n")));
     for (int i = 0; i < TEST_HTTP_TIMEOUT_S * 1000 && ran < 3; i++) usleep(1000);
     expect(other, "GET /little HTTP/1.1\r\n" HOST "\r\n", 200, S("0 1"), "meanwhile");
     sem_post(&may_finish);
-    client_expect(k, 200, S("later"), "later");
-    client_expect(k, 200, S("0 1"), "what stood behind it");
+    client_expect(client, 200, S("later"), "later");
+    client_expect(client, 200, S("0 1"), "what stood behind it");
     sem_post(&may_finish);
-    expect(k, "GET /later?fail HTTP/1.1\r\n" HOST "\r\n", 409, S("{\"error\":{\"code\":\"CONFLICT\",\"message\":\"It went wrong later.\"}}"),
+    expect(client, "GET /later?fail HTTP/1.1\r\n" HOST "\r\n", 409, S("{\"error\":{\"code\":\"CONFLICT\",\"message\":\"It went wrong later.\"}}"),
            "later, badly");
-    CHECK(client_send(k, S("PUT /pulled HTTP/1.1\r\n" HOST "Expect: 100-continue\r\nContent-Length: 50000\r\n\r\n")));
-    client_expect(k, 100, S(""), "let in");
+    CHECK(client_send(client, S("PUT /pulled HTTP/1.1\r\n" HOST "Expect: 100-continue\r\nContent-Length: 50000\r\n\r\n")));
+    client_expect(client, 100, S(""), "let in");
     char body[50000] = {0};
-    CHECK(client_send(k, (str){body, sizeof body}));
-    client_expect(k, 200, S("50000 pulled"), "pulled");
-    expect(k, "PUT /pulled HTTP/1.1\r\n" HOST "Content-Length: 3\r\n\r\nabc", 200, S("3 pulled"), "pulled whole");
+    CHECK(client_send(client, (str){body, sizeof body}));
+    client_expect(client, 200, S("50000 pulled"), "pulled");
+    expect(client, "PUT /pulled HTTP/1.1\r\n" HOST "Content-Length: 3\r\n\r\nabc", 200, S("3 pulled"), "pulled whole");
     client_free(other);
-    client_free(k);
+    client_free(client);
     test_server_end(&r.server);
     sem_destroy(&may_finish);
 }
@@ -192,16 +192,16 @@ TEST(router_answers_that_come_when_nobody_waits_are_dropped)
     router_fixture_start(t, &r);
     sem_init(&may_finish, 0, 0);
     for (int i = 0; i < 6; i++) {
-        struct client *k = client_new(t, r.port);
-        CHECK(client_send(k, i % 2 ? S("GET /later?fail HTTP/1.1\r\n" HOST "\r\n") : S("GET /later HTTP/1.1\r\n" HOST "\r\n")));
+        struct client *client = client_new(t, r.port);
+        CHECK(client_send(client, i % 2 ? S("GET /later?fail HTTP/1.1\r\n" HOST "\r\n") : S("GET /later HTTP/1.1\r\n" HOST "\r\n")));
         for (int n = 0; n < TEST_HTTP_TIMEOUT_S * 1000 && ran <= i; n++) usleep(1000);
-        if (i % 3) client_free(k);
-        else client_reset(k);
+        if (i % 3) client_free(client);
+        else client_reset(client);
     }
     for (int i = 0; i < 6; i++) sem_post(&may_finish);
-    struct client *k = client_new(t, r.port);
-    expect(k, "GET /little HTTP/1.1\r\n" HOST "\r\n", 200, S("0 1"), "the server is well");
-    client_free(k);
+    struct client *client = client_new(t, r.port);
+    expect(client, "GET /little HTTP/1.1\r\n" HOST "\r\n", 200, S("0 1"), "the server is well");
+    client_free(client);
     test_server_end(&r.server);
     sem_destroy(&may_finish);
 }
@@ -223,23 +223,23 @@ TEST(router_decides_before_it_takes_a_body)
     memset(body + strlen(body), ' ', sizeof body - strlen(body));
     router_fixture_start(t, &r);
     for (size_t i = 0; i < COUNT(CASES); i++) {
-        struct client *k = client_new(t, r.port);
+        struct client *client = client_new(t, r.port);
         str            head = STR_NONE, got = STR_NONE;
         int            before = ran;
-        CHECK_ROW(client_sendf(k, "%s" HOST "Expect: 100-continue\r\nContent-Length: %zu\r\n\r\n", CASES[i].head, sizeof body), CASES[i].name);
+        CHECK_ROW(client_sendf(client, "%s" HOST "Expect: 100-continue\r\nContent-Length: %zu\r\n\r\n", CASES[i].head, sizeof body), CASES[i].name);
         if (CASES[i].asks_for_body) {
-            client_expect(k, 100, S(""), CASES[i].name);
-            CHECK_ROW(client_send(k, (str){body, sizeof body}), CASES[i].name);
+            client_expect(client, 100, S(""), CASES[i].name);
+            CHECK_ROW(client_send(client, (str){body, sizeof body}), CASES[i].name);
         }
-        CHECK_INT(client_read(k, false, &head, &got), CASES[i].status, CASES[i].name);
+        CHECK_INT(client_read(client, false, &head, &got), CASES[i].status, CASES[i].name);
         CHECK_INT(ran - before, CASES[i].status == 200, CASES[i].name);
-        client_free(k);
+        client_free(client);
     }
-    struct client *k = client_new(t, r.port);
+    struct client *client = client_new(t, r.port);
     str            head = STR_NONE, got = STR_NONE;
-    CHECK(client_sendf(k, "PUT /small HTTP/1.1\r\n" HOST "Content-Length: %zu\r\n\r\n%.*s", sizeof body, (int)sizeof body, body)); // comes along
-    CHECK_INT(client_read(k, false, &head, &got), 413, "too long, and there already");
-    client_free(k);
+    CHECK(client_sendf(client, "PUT /small HTTP/1.1\r\n" HOST "Content-Length: %zu\r\n\r\n%.*s", sizeof body, (int)sizeof body, body)); // comes along
+    CHECK_INT(client_read(client, false, &head, &got), 413, "too long, and there already");
+    client_free(client);
     test_server_end(&r.server);
 }
 
@@ -256,12 +256,13 @@ TEST(router_takes_no_body_of_a_stranger)
     test_server_start(t, &server, NULL);
     uint16_t port = test_server_router(&server);
     for (size_t i = 0; i < COUNT(CASES); i++) {
-        struct client *k = client_new(t, port);
+        struct client *client = client_new(t, port);
         str            head = STR_NONE, body = STR_NONE;
-        CHECK(client_sendf(k, "%s HTTP/1.1\r\nHost: %s\r\nExpect: 100-continue\r\nContent-Length: 1000000\r\n\r\n", CASES[i].request, CASES[i].host));
-        CHECK_INT(client_read(k, false, &head, &body), CASES[i].status, CASES[i].request);
-        CHECK_ROW(client_sees_end(k), CASES[i].request);
-        client_free(k);
+        CHECK(client_sendf(client, "%s HTTP/1.1\r\nHost: %s\r\nExpect: 100-continue\r\nContent-Length: 1000000\r\n\r\n", CASES[i].request,
+                           CASES[i].host));
+        CHECK_INT(client_read(client, false, &head, &body), CASES[i].status, CASES[i].request);
+        CHECK_ROW(client_sees_end(client), CASES[i].request);
+        client_free(client);
     }
     test_server_end(&server);
 }

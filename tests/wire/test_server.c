@@ -341,16 +341,16 @@ uint16_t test_server_admin(struct test_server *server)
 struct reply test_server_ask(struct test_server *server, uint16_t port, str request)
 {
     struct test   *t = server->t;
-    struct client *k = client_new(t, port);
+    struct client *client = client_new(t, port);
     struct reply   r = {0};
     str            head = STR_NONE, body = STR_NONE;
-    CHECK(client_send(k, request));
-    r.status = client_read(k, str_starts(request, S("HEAD ")), &head, &body);
+    CHECK(client_send(client, request));
+    r.status = client_read(client, str_starts(request, S("HEAD ")), &head, &body);
     CHECK_OK(call_copy_str(t->call, head, &r.head));
     CHECK_OK(call_copy_str(t->call, body, &r.body));
     if (json_parse(t->call, r.body, &r.json) != OK) r.json = NULL;
     call_forgive(t->call);
-    client_free(k);
+    client_free(client);
     return r;
 }
 

@@ -25,10 +25,10 @@ static size_t values_of(const struct cli *cli, const char *option, str *out, siz
     return n;
 }
 
-static enum err create_resource(struct cli *cli, const struct kind *k, str name, struct ensure_result *out)
+static enum err create_resource(struct cli *cli, const struct kind *kind, str name, struct ensure_result *out)
 {
     str                    identities[MOST_IDENTITIES];
-    struct ensure_resource wish = {.kind = k, .name = name, .location = str_of(cli_value(cli, "location", NULL)), .identities = identities};
+    struct ensure_resource wish = {.kind = kind, .name = name, .location = str_of(cli_value(cli, "location", NULL)), .identities = identities};
     wish.identity_n = values_of(cli, "identity", identities, COUNT(identities));
     TRY(find_group(cli, str_of(cli_value(cli, "group", NULL)), &wish.group));
     return ensure_resource(cli, &wish, out);
@@ -50,8 +50,8 @@ static enum err create(struct cli *cli, str word, str name, struct ensure_result
     if (str_eq_nocase(word, S("group"))) return ensure_group(cli, name, str_of(cli_value(cli, "location", NULL)), out);
     if (str_eq_nocase(word, S("user"))) return ensure_user(cli, name, out);
     if (str_eq_nocase(word, S("usergroup"))) return create_usergroup(cli, name, out);
-    const struct kind *k = kind_find(c, word);
-    if (k) return create_resource(cli, k, name, out);
+    const struct kind *kind = kind_find(c, word);
+    if (kind) return create_resource(cli, kind, name, out);
     return FAIL(c, ERR_USAGE, "\"%.*s\" is not a kind of resource. The kinds are group, user, usergroup, %.*s, or an ARM type.", PSTR(word),
                 PSTR(kind_words(c)));
 }

@@ -81,22 +81,22 @@ static void write_identity(struct json_writer *j, bool has_system, const str *id
 static enum err new_body(struct cli *cli, const struct ensure_resource *wish, const struct wanted *wanted, str *out)
 {
     struct call       *c = &cli->call;
-    const struct kind *k = wish->kind;
+    const struct kind *kind = wish->kind;
     const struct json *facts, *fixed;
     struct buf         b;
     struct json_writer j;
     TRY(find_facts(cli, &facts));
-    TRY(json_parse(c, call_format(c, "{%s}", k->members ? k->members : ""), &fixed));
+    TRY(json_parse(c, call_format(c, "{%s}", kind->members ? kind->members : ""), &fixed));
     buf_init(&b, &c->arena);
     json_begin(&j, &b);
     json_write_object(&j);
     json_put_string(&j, S("location"), location_or_default(wish->location));
     for (size_t i = 0; i < json_n(fixed); i++) json_put_value(&j, fixed->u.list.names[i], json_at(fixed, i));
     if (wanted->has_system || wanted->n) write_identity(&j, wanted->has_system, wanted->ids, wanted->n, false, false);
-    TRY(json_parse(c, call_format(c, "{%s}", k->properties ? k->properties : ""), &fixed));
+    TRY(json_parse(c, call_format(c, "{%s}", kind->properties ? kind->properties : ""), &fixed));
     json_write_key(&j, S("properties"));
     json_write_object(&j);
-    if (k->names_tenant) json_put_string(&j, S("tenantId"), json_get_str(facts, S("tenant")));
+    if (kind->names_tenant) json_put_string(&j, S("tenantId"), json_get_str(facts, S("tenant")));
     for (size_t i = 0; i < json_n(fixed); i++) json_put_value(&j, fixed->u.list.names[i], json_at(fixed, i));
     json_write_end(&j);
     json_write_end(&j);

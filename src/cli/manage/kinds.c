@@ -36,9 +36,9 @@ static str after_last_providers(str id)
 }
 
 // Does the id end in that type's segments, with a name behind each?
-static bool is_id_of(const struct kind *k, str id)
+static bool is_id_of(const struct kind *kind, str id)
 {
-    str rest = after_last_providers(id), types = str_of(k->type), piece, type;
+    str rest = after_last_providers(id), types = str_of(kind->type), piece, type;
     if (!str_cut(&rest, '/', &piece) || !str_cut(&types, '/', &type) || !str_eq_nocase(piece, type)) return false;
     while (str_cut(&types, '/', &type))
         if (!str_cut(&rest, '/', &piece) || !str_eq_nocase(piece, type) || !str_cut(&rest, '/', &piece)) return false;
@@ -64,18 +64,18 @@ static bool is_type(str word)
 
 static const struct kind *made_of_type(struct call *c, str type)
 {
-    struct kind *k;
+    struct kind *kind;
     const char  *z = call_zstr(c, type);
-    if (!z || NEW(c, &k, 1) != OK) return NULL;
+    if (!z || NEW(c, &kind, 1) != OK) return NULL;
     bool has_parent = str_find(str_from(type, str_find(type, '/') + 1), '/') != STR_NOWHERE;
-    *k = (struct kind){.word = z,
-                       .plural = z,
-                       .help = z,
-                       .type = z,
-                       .version = GENERIC_VERSION,
-                       .takes_identity = true,
-                       .rank = has_parent ? KIND_HAS_PARENT : KIND_STANDS_ALONE};
-    return k;
+    *kind = (struct kind){.word = z,
+                          .plural = z,
+                          .help = z,
+                          .type = z,
+                          .version = GENERIC_VERSION,
+                          .takes_identity = true,
+                          .rank = has_parent ? KIND_HAS_PARENT : KIND_STANDS_ALONE};
+    return kind;
 }
 
 const struct kind *kind_find(struct call *c, str word)
@@ -109,16 +109,16 @@ static bool is_name(str name)
     return name.n > 0 && !str_eq(name, S(".")) && !str_eq(name, S(".."));
 }
 
-enum err kind_id(struct call *c, const struct kind *k, str group, str name, str *out)
+enum err kind_id(struct call *c, const struct kind *kind, str group, str name, str *out)
 {
     struct buf b;
-    str        types = str_of(k->type), type, names = name, piece, provider;
+    str        types = str_of(kind->type), type, names = name, piece, provider;
     bool       has_provider = str_cut(&types, '/', &provider);
     size_t     wanted = parts_of(types);
     if (!has_provider || parts_of(name) != wanted)
         return FAIL(c, ERR_USAGE,
                     wanted == 1 ? "\"%.*s\" is not the name of %s: such a name has no slash." : "\"%.*s\" is not the name of %s: write PARENT/NAME.",
-                    PSTR(name), k->help);
+                    PSTR(name), kind->help);
     buf_init(&b, &c->arena);
     buf_addf(&b, "%.*s/providers/%.*s", PSTR(group), PSTR(provider));
     while (str_cut(&types, '/', &type) && str_cut(&names, '/', &piece)) {

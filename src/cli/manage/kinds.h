@@ -44,4 +44,4 @@ str kind_words(struct call *c);
  * parent is named "parent/name".
  * Errors: ERR_USAGE - the name has too many or too few parts, or characters that no name has
  */
-FALLIBLE kind_id(struct call *c, const struct kind *k, str group, str name, str *out);
+FALLIBLE kind_id(struct call *c, const struct kind *kind, str group, str name, str *out);

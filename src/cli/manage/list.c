@@ -56,9 +56,9 @@ static str identities_of(struct call *c, const struct json *item)
 static enum err resource_row(struct table *t, const struct json *item)
 {
     str                type = json_get_str(item, S("type")), id = json_get_str(item, S("id"));
-    const struct kind *k = kind_of_type(type);
+    const struct kind *kind = kind_of_type(type);
     TRY(table_add(t, json_get_str(item, S("name"))));
-    TRY(table_add(t, k ? str_of(k->word) : type));
+    TRY(table_add(t, kind ? str_of(kind->word) : type));
     TRY(table_add(t, group_of(id)));
     return table_add(t, identities_of(&t->cli->call, item));
 }

@@ -55,13 +55,14 @@ static const struct kind *kind_of_row(struct call *c, const struct json *row, st
     str                identity_name = STR_NONE;
     for (size_t i = 0; i < json_n(row); i++) {
         str                word = row->u.list.names[i];
-        const struct kind *k = str_index_nocase(RESOURCE_MEMBERS + 1, COUNT(RESOURCE_MEMBERS) - 1, word) == STR_NOWHERE ? kind_find(c, word) : NULL;
-        if (!k) continue;
+        const struct kind *kind =
+            str_index_nocase(RESOURCE_MEMBERS + 1, COUNT(RESOURCE_MEMBERS) - 1, word) == STR_NOWHERE ? kind_find(c, word) : NULL;
+        if (!kind) continue;
         if (str_eq(word, S("identity"))) {
-            identity = k;
+            identity = kind;
             identity_name = json_str(json_at(row, i));
         } else {
-            found = k;
+            found = kind;
             *out_name = json_str(json_at(row, i));
         }
     }
@@ -73,11 +74,11 @@ static enum err check_resource(struct seed *s, size_t i, const struct json *row)
 {
     struct call       *c = &s->cli->call;
     str                name = STR_NONE;
-    const struct kind *k = kind_of_row(c, row, &name);
+    const struct kind *kind = kind_of_row(c, row, &name);
     TRY(check_members(s, "resources", i, row, RESOURCE_MEMBERS, COUNT(RESOURCE_MEMBERS)));
-    if (!k || str_empty(name))
+    if (!kind || str_empty(name))
         return unfit(s, "resources", i, call_zstr(c, call_format(c, "it begins with a kind and a name: one of %.*s", PSTR(kind_words(c)))));
-    if (json_get(row, S("secrets")) && !k->names_tenant) return unfit(s, "resources", i, "only a vault has secrets");
+    if (json_get(row, S("secrets")) && !kind->names_tenant) return unfit(s, "resources", i, "only a vault has secrets");
     if (json_n(json_get(row, S("identity"))) > MOST_IDENTITIES) return unfit(s, "resources", i, "it carries too many identities");
     return OK;
 }
@@ -147,10 +148,10 @@ static enum err make_usergroup(struct seed *s, size_t i, const struct json *row)
 }
 
 // "identity: system", or a list of such.
-static size_t identities_of(const struct json *row, const struct kind *k, str *out)
+static size_t identities_of(const struct json *row, const struct kind *kind, str *out)
 {
     const struct json *said = json_get(row, S("identity"));
-    if (!k->takes_identity) return 0;
+    if (!kind->takes_identity) return 0;
     if (!json_is(said, JSON_IS_ARRAY)) {
         out[0] = json_str(said);
         return !str_empty(out[0]);
@@ -202,16 +203,16 @@ static enum err make_secrets(struct seed *s, str vault, str vault_name, const st
     return OK;
 }
 
-static enum err make_resource(struct seed *s, const struct json *row, const struct kind *k, str name)
+static enum err make_resource(struct seed *s, const struct json *row, const struct kind *kind, str name)
 {
     str                    identities[MOST_IDENTITIES], group = json_get_str(row, S("group"));
     struct ensure_result   result;
-    struct ensure_resource wish = {.kind = k, .name = name, .location = json_get_str(row, S("location")), .identities = identities};
+    struct ensure_resource wish = {.kind = kind, .name = name, .location = json_get_str(row, S("location")), .identities = identities};
     if (str_empty(wish.location)) wish.location = s->location;
-    wish.identity_n = identities_of(row, k, identities);
+    wish.identity_n = identities_of(row, kind, identities);
     TRY(find_group(s->cli, str_empty(group) ? s->group : group, &wish.group));
     TRY(ensure_resource(s->cli, &wish, &result));
-    TRY(tell(s, k->word, name, &result));
+    TRY(tell(s, kind->word, name, &result));
     return make_secrets(s, result.id, name, json_get(row, S("secrets")));
 }
 
@@ -222,8 +223,8 @@ static enum err make_resources(struct seed *s)
     for (enum kind_rank rank = KIND_IS_REFERRED_TO; rank <= KIND_HAS_PARENT; rank++)
         for (size_t i = 0; i < json_n(rows); i++) {
             str                name = STR_NONE;
-            const struct kind *k = kind_of_row(&s->cli->call, json_at(rows, i), &name);
-            if (k && k->rank == rank) TRY(make_resource(s, json_at(rows, i), k, name));
+            const struct kind *kind = kind_of_row(&s->cli->call, json_at(rows, i), &name);
+            if (kind && kind->rank == rank) TRY(make_resource(s, json_at(rows, i), kind, name));
         }
     return OK;
 }

@@ -30,50 +30,50 @@ enum err arc_keys_new(struct call *c, int directory, struct arc_keys **out)
     if (faccessat(directory, ".", W_OK | X_OK, AT_EACCESS) != 0)
         return FAIL(c, ERR_NOT_AUTHORIZED, "The server (uid %u) cannot write in the directory of the workload's keys: %s.", (unsigned)geteuid(),
                     strerror(errno));
-    struct arc_keys *k = calloc(1, sizeof *k);
-    if (!k) return FAIL_PLAIN(c, ERR_NO_MEMORY);
-    k->directory = fcntl(directory, F_DUPFD_CLOEXEC, 0);
-    if (k->directory < 0) {
-        free(k);
+    struct arc_keys *keys = calloc(1, sizeof *keys);
+    if (!keys) return FAIL_PLAIN(c, ERR_NO_MEMORY);
+    keys->directory = fcntl(directory, F_DUPFD_CLOEXEC, 0);
+    if (keys->directory < 0) {
+        free(keys);
         return FAIL(c, ERR_IO, "The directory of the workload's keys cannot be kept open: %s.", strerror(errno));
     }
-    pthread_mutex_init(&k->lock, NULL);
-    *out = k;
+    pthread_mutex_init(&keys->lock, NULL);
+    *out = keys;
     return OK;
 }
 
-static void drop(struct arc_keys *k, struct key *one)
+static void drop(struct arc_keys *keys, struct key *one)
 {
     if (!*one->name) return;
-    unlinkat(k->directory, one->name, 0);
+    unlinkat(keys->directory, one->name, 0);
     secret_clear(&one->content);
     *one = (struct key){.name = ""};
 }
 
-void arc_keys_free(struct arc_keys *k)
+void arc_keys_free(struct arc_keys *keys)
 {
-    if (!k) return;
-    for (size_t i = 0; i < ARC_KEYS_MAX; i++) drop(k, &k->at[i]);
-    close(k->directory);
-    pthread_mutex_destroy(&k->lock);
-    free(k);
+    if (!keys) return;
+    for (size_t i = 0; i < ARC_KEYS_MAX; i++) drop(keys, &keys->at[i]);
+    close(keys->directory);
+    pthread_mutex_destroy(&keys->lock);
+    free(keys);
 }
 
-static void drop_old(struct arc_keys *k, int64_t now_s)
+static void drop_old(struct arc_keys *keys, int64_t now_s)
 {
     for (size_t i = 0; i < ARC_KEYS_MAX; i++)
-        if (now_s >= k->at[i].ends_s) drop(k, &k->at[i]);
+        if (now_s >= keys->at[i].ends_s) drop(keys, &keys->at[i]);
 }
 
 // A free place, or that of the oldest key.
-static struct key *make_place(struct arc_keys *k)
+static struct key *make_place(struct arc_keys *keys)
 {
-    struct key *first = &k->at[0];
+    struct key *first = &keys->at[0];
     for (size_t i = 0; i < ARC_KEYS_MAX; i++) {
-        if (!*k->at[i].name) return &k->at[i];
-        if (k->at[i].number < first->number) first = &k->at[i];
+        if (!*keys->at[i].name) return &keys->at[i];
+        if (keys->at[i].number < first->number) first = &keys->at[i];
     }
-    drop(k, first);
+    drop(keys, first);
     return first;
 }
 
@@ -89,14 +89,14 @@ static enum err write_file(struct call *c, int directory, const char *name, byte
     return FAIL(c, ERR_IO, "A key of the workload cannot be written: %s.", strerror(error));
 }
 
-static enum err issue(struct call *c, struct arc_keys *k, str *out_path)
+static enum err issue(struct call *c, struct arc_keys *keys, str *out_path)
 {
-    struct key fresh = {.ends_s = c->now_s + ARC_KEYS_LIFETIME_S, .number = k->issued++};
-    drop_old(k, c->now_s);
-    struct key *place = make_place(k);
+    struct key fresh = {.ends_s = c->now_s + ARC_KEYS_LIFETIME_S, .number = keys->issued++};
+    drop_old(keys, c->now_s);
+    struct key *place = make_place(keys);
     TRY(secret_init_hex(c, &fresh.content, KEY_BYTES));
     snprintf(fresh.name, sizeof fresh.name, "%s.key", guid_text(guid_new(c)).s);
-    enum err failed = write_file(c, k->directory, fresh.name, secret_reveal(&fresh.content));
+    enum err failed = write_file(c, keys->directory, fresh.name, secret_reveal(&fresh.content));
     if (failed != OK) {
         secret_clear(&fresh.content);
         return failed;
@@ -106,23 +106,23 @@ static enum err issue(struct call *c, struct arc_keys *k, str *out_path)
     return out_path->at ? OK : FAIL_PLAIN(c, ERR_NO_MEMORY);
 }
 
-enum err arc_keys_issue(struct call *c, struct arc_keys *k, str *out_path)
+enum err arc_keys_issue(struct call *c, struct arc_keys *keys, str *out_path)
 {
-    pthread_mutex_lock(&k->lock);
-    enum err failed = issue(c, k, out_path);
-    pthread_mutex_unlock(&k->lock);
+    pthread_mutex_lock(&keys->lock);
+    enum err failed = issue(c, keys, out_path);
+    pthread_mutex_unlock(&keys->lock);
     return failed;
 }
 
-bool arc_keys_use(struct call *c, struct arc_keys *k, str shown)
+bool arc_keys_use(struct call *c, struct arc_keys *keys, str shown)
 {
     bool is_good = false;
-    pthread_mutex_lock(&k->lock);
-    drop_old(k, c->now_s);
+    pthread_mutex_lock(&keys->lock);
+    drop_old(keys, c->now_s);
     for (size_t i = 0; i < ARC_KEYS_MAX && !is_good; i++) {
-        is_good = *k->at[i].name && secret_equal(&k->at[i].content, str_bytes(shown));
-        if (is_good) drop(k, &k->at[i]);
+        is_good = *keys->at[i].name && secret_equal(&keys->at[i].content, str_bytes(shown));
+        if (is_good) drop(keys, &keys->at[i]);
     }
-    pthread_mutex_unlock(&k->lock);
+    pthread_mutex_unlock(&keys->lock);
     return is_good;
 }

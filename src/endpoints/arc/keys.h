@@ -21,9 +21,9 @@ struct arc_keys;
  */
 FALLIBLE arc_keys_new(struct call *c, int directory, struct arc_keys **out);
 /* Removes all of them. NULL is fine. */
-void arc_keys_free(struct arc_keys *k);
+void arc_keys_free(struct arc_keys *keys);
 
 /* Writes a new key; *out_path is where the workload finds it. Lives: the call. Errors: ERR_IO, ERR_NO_MEMORY */
-FALLIBLE arc_keys_issue(struct call *c, struct arc_keys *k, str *out_path);
+FALLIBLE arc_keys_issue(struct call *c, struct arc_keys *keys, str *out_path);
 /* Is that the content of a key that is still good? It is used up then. */
-MUST_USE bool arc_keys_use(struct call *c, struct arc_keys *k, str shown);
+MUST_USE bool arc_keys_use(struct call *c, struct arc_keys *keys, str shown);

@@ -86,14 +86,14 @@ struct check {
     struct question_facts facts; // of the subject and the resource
 };
 
-static enum err read_groups(struct call *c, const struct work *w, const struct json *list, struct check *k)
+static enum err read_groups(struct call *c, const struct work *w, const struct json *list, struct check *check)
 {
     object_id       *all;
     const object_id *who, *of_group;
     size_t           who_n, of_group_n, n;
     if (json_n(list) == 0) return OK;
     if (json_n(list) > MOST_GROUPS) return FAIL(c, ERR_CONTENT_INVALID, "Subject.Attributes.Groups has more than %d groups.", MOST_GROUPS);
-    TRY(work_closure(c, w, &k->who, &who, &who_n));
+    TRY(work_closure(c, w, &check->who, &who, &who_n));
     TRY(NEW(c, &all, who_n + 1));
     memcpy(all, who, who_n * sizeof *all);
     n = who_n;
@@ -107,32 +107,33 @@ static enum err read_groups(struct call *c, const struct work *w, const struct j
         all = more;
         n += of_group_n;
     }
-    k->who.who = all;
-    k->who.who_n = n;
+    check->who.who = all;
+    check->who.who_n = n;
     return OK;
 }
 
 // The subject's groups are those of the directory and, besides, those that the asker knows of; its other attributes are @Principal's.
-static enum err read_subject(struct call *c, const struct work *w, const struct json *body, struct check *k)
+static enum err read_subject(struct call *c, const struct work *w, const struct json *body, struct check *check)
 {
     const struct json *attributes = json_path(body, "Subject.Attributes"), *groups = json_get(attributes, S("Groups"));
     str                id = json_get_str(attributes, S("ObjectId"));
     TRY(question_only(c, json_get(body, S("Subject")), "Subject", (const str[]){S("Attributes")}, 1));
-    if (!guid_parse(id, &k->who.id.g)) return FAIL(c, ERR_CONTENT_INVALID, "Subject.Attributes.ObjectId must be a GUID, and is '%.*s'.", PSTR(id));
+    if (!guid_parse(id, &check->who.id.g))
+        return FAIL(c, ERR_CONTENT_INVALID, "Subject.Attributes.ObjectId must be a GUID, and is '%.*s'.", PSTR(id));
     for (size_t i = 0; i < json_n(attributes); i++) {
         str name = attributes->u.list.names[i];
         if (str_eq(name, S("ObjectId")) || str_eq(name, S("Groups")) || str_eq_nocase(name, S("xms-pasrp-retrievegroupmemberships"))) continue;
         if (!str_starts_nocase(name, S(SECURITY_ATTRIBUTES)))
             return FAIL(c, ERR_CONTENT_INVALID, "Subject.Attributes has no member '%.*s'.", PSTR(call_printable(c, name, 128)));
-        TRY(question_add(c, &k->facts, RBAC_PRINCIPAL, name, json_at(attributes, i)));
+        TRY(question_add(c, &check->facts, RBAC_PRINCIPAL, name, json_at(attributes, i)));
     }
     if (groups && !json_is(groups, JSON_IS_ARRAY) && !json_is(groups, JSON_IS_NULL))
         return FAIL(c, ERR_CONTENT_INVALID, "Subject.Attributes.Groups must be an array.");
-    return read_groups(c, w, groups, k);
+    return read_groups(c, w, groups, check);
 }
 
 // The question is about Resource.Id, which is the scope of the path or lies below it; without one it is about that scope.
-static enum err read_resource(struct call *c, struct work *w, const struct json *body, str asked_at, struct check *k)
+static enum err read_resource(struct call *c, struct work *w, const struct json *body, str asked_at, struct check *check)
 {
     static const str   MEMBERS[] = {S_INIT("Id"), S_INIT("Attributes")};
     const struct json *resource = json_get(body, S("Resource"));
@@ -141,21 +142,21 @@ static enum err read_resource(struct call *c, struct work *w, const struct json 
     const str         *above;
     size_t             above_n;
     TRY(question_only(c, resource, "Resource", MEMBERS, COUNT(MEMBERS)));
-    k->scope = str_empty(id) ? asked_at : id;
-    TRY(work_scope(c, w, k->scope, &k->at));
+    check->scope = str_empty(id) ? asked_at : id;
+    TRY(work_scope(c, w, check->scope, &check->at));
     TRY(work_scope(c, w, asked_at, &asked));
-    TRY(work_above(c, w, &k->at, &above, &above_n));
-    if (!scope_reaches(&asked, &k->at, above, above_n))
+    TRY(work_above(c, w, &check->at, &above, &above_n));
+    if (!scope_reaches(&asked, &check->at, above, above_n))
         return FAIL(c, ERR_CONTENT_INVALID, "Resource.Id '%.*s' does not lie at or below the scope '%.*s' that is asked.", PSTR(str_upto(id, 256)),
                     PSTR(asked_at));
-    return question_add_all(c, &k->facts, RBAC_RESOURCE, json_get(resource, S("Attributes")), "Resource.Attributes");
+    return question_add_all(c, &check->facts, RBAC_RESOURCE, json_get(resource, S("Attributes")), "Resource.Attributes");
 }
 
-static enum err check_one(struct call *c, struct work *w, const struct check *k, const struct json *item, struct json_writer *j)
+static enum err check_one(struct call *c, struct work *w, const struct check *check, const struct json *item, struct json_writer *j)
 {
     static const str      MEMBERS[] = {S_INIT("Id"), S_INIT("IsDataAction"), S_INIT("Attributes")};
     struct rbac_answer    answer;
-    struct question_facts facts = k->facts;
+    struct question_facts facts = check->facts;
     str                   action = json_get_str(item, S("Id"));
     enum rbac_plane       plane;
     facts.set.items = facts.items;
@@ -163,8 +164,8 @@ static enum err check_one(struct call *c, struct work *w, const struct check *k,
     TRY(question_only(c, item, "An action", MEMBERS, COUNT(MEMBERS)));
     TRY(question_plane(c, item, S("IsDataAction"), action, &plane));
     TRY(question_add_all(c, &facts, RBAC_REQUEST, json_get(item, S("Attributes")), "An action's Attributes"));
-    TRY(question_add_scope(c, w, &facts, &k->at));
-    TRY(work_decide(c, w, &k->who, action, plane, k->scope, &facts.set, &answer));
+    TRY(question_add_scope(c, w, &facts, &check->at));
+    TRY(work_decide(c, w, &check->who, action, plane, check->scope, &facts.set, &answer));
     json_write_object(j);
     json_put_string(j, S("actionId"), action);
     json_put_string(j, S("accessDecision"), answer.allowed ? S("Allowed") : answer.reason == RBAC_DENIED ? S("Denied") : S("NotAllowed"));
@@ -185,16 +186,16 @@ enum err arm_access_check(struct call *c, struct work *w, const struct wire *q, 
 {
     static const str   MEMBERS[] = {S_INIT("Subject"), S_INIT("Actions"), S_INIT("Resource")};
     const struct json *body;
-    struct check       k = {0};
+    struct check       check = {0};
     TRY(wire_body(c, q, &body));
     TRY(question_only(c, body, "The question", MEMBERS, COUNT(MEMBERS)));
-    TRY(read_subject(c, w, body, &k));
-    TRY(read_resource(c, w, body, arm_scope_of(q), &k));
+    TRY(read_subject(c, w, body, &check));
+    TRY(read_resource(c, w, body, arm_scope_of(q), &check));
     const struct json *actions = json_get(body, S("Actions"));
     if (json_n(actions) == 0) return FAIL(c, ERR_CONTENT_INVALID, "Actions must name at least one action.");
     struct json_writer *j = answer_json(a, 200);
     json_write_array(j);
-    for (size_t i = 0; i < json_n(actions); i++) TRY(check_one(c, w, &k, json_at(actions, i), j));
+    for (size_t i = 0; i < json_n(actions); i++) TRY(check_one(c, w, &check, json_at(actions, i), j));
     json_write_end(j);
     return OK;
 }

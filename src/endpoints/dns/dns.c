@@ -29,21 +29,21 @@ struct cursor {
     bool short_;
 };
 
-static uint8_t take_byte(struct cursor *k)
+static uint8_t take_byte(struct cursor *cursor)
 {
-    if (k->at.n < 1) {
-        k->short_ = true;
+    if (cursor->at.n < 1) {
+        cursor->short_ = true;
         return 0;
     }
-    uint8_t b = (uint8_t)*k->at.at;
-    k->at = str_from(k->at, 1);
+    uint8_t b = (uint8_t)*cursor->at.at;
+    cursor->at = str_from(cursor->at, 1);
     return b;
 }
 
-static uint16_t take_word(struct cursor *k)
+static uint16_t take_word(struct cursor *cursor)
 {
-    unsigned high = take_byte(k);
-    return (uint16_t)(high << 8 | take_byte(k));
+    unsigned high = take_byte(cursor);
+    return (uint16_t)(high << 8 | take_byte(cursor));
 }
 
 static bool is_host_byte(uint8_t b)
@@ -52,19 +52,19 @@ static bool is_host_byte(uint8_t b)
 }
 
 // Labels up to the root. A pointer has nothing to point at in the first name of a message: it is refused.
-static enum err read_name(struct call *c, struct cursor *k, str *out)
+static enum err read_name(struct call *c, struct cursor *cursor, str *out)
 {
     struct buf b;
     size_t     wire_bytes = 1;
     bool       is_host = true;
     buf_init(&b, &c->arena);
-    for (uint8_t n; (n = take_byte(k)) != 0;) {
+    for (uint8_t n; (n = take_byte(cursor)) != 0;) {
         if (n > DNS_MAX_LABEL_BYTES) return FAIL(c, ERR_DNS_INVALID, "A label is longer than %d bytes, or a pointer.", DNS_MAX_LABEL_BYTES);
         wire_bytes += n + 1u;
         if (wire_bytes > DNS_MAX_NAME_BYTES) return FAIL(c, ERR_DNS_INVALID, "The name is longer than %d bytes.", DNS_MAX_NAME_BYTES);
         if (b.n) buf_add_char(&b, '.');
         for (; n; n--) {
-            char letter = char_lower((char)take_byte(k));
+            char letter = char_lower((char)take_byte(cursor));
             is_host &= is_host_byte((uint8_t)letter); // a dot within a label must not read as two labels
             buf_add_char(&b, letter);
         }
@@ -75,37 +75,37 @@ static enum err read_name(struct call *c, struct cursor *k, str *out)
 }
 
 // The one record that may follow: OPT, whose class and time to live mean something else than elsewhere.
-static enum err read_edns(struct call *c, struct cursor *k, struct dns_query *q)
+static enum err read_edns(struct call *c, struct cursor *cursor, struct dns_query *q)
 {
-    bool is_root = take_byte(k) == 0;
-    if (take_word(k) != DNS_OPT || !is_root) return FAIL(c, ERR_DNS_INVALID, "An additional record is not of the type OPT.");
-    take_word(k); // the size of answers that it takes: ours are all smaller
-    take_byte(k); // the upper bits of a response's code
-    q->edns_version = take_byte(k);
-    take_word(k);
-    size_t n = take_word(k);
-    k->short_ |= n > k->at.n;
-    k->at = str_from(k->at, n); // options: none concerns us
+    bool is_root = take_byte(cursor) == 0;
+    if (take_word(cursor) != DNS_OPT || !is_root) return FAIL(c, ERR_DNS_INVALID, "An additional record is not of the type OPT.");
+    take_word(cursor); // the size of answers that it takes: ours are all smaller
+    take_byte(cursor); // the upper bits of a response's code
+    q->edns_version = take_byte(cursor);
+    take_word(cursor);
+    size_t n = take_word(cursor);
+    cursor->short_ |= n > cursor->at.n;
+    cursor->at = str_from(cursor->at, n); // options: none concerns us
     q->has_edns = true;
     return OK;
 }
 
 enum err dns_read(struct call *c, str datagram, struct dns_query *out)
 {
-    struct cursor    k = {.at = datagram};
-    struct dns_query q = {.id = take_word(&k), .flags = take_word(&k)};
-    unsigned         questions = take_word(&k), answers = take_word(&k), authorities = take_word(&k), additions = take_word(&k);
+    struct cursor    cursor = {.at = datagram};
+    struct dns_query q = {.id = take_word(&cursor), .flags = take_word(&cursor)};
+    unsigned         questions = take_word(&cursor), answers = take_word(&cursor), authorities = take_word(&cursor), additions = take_word(&cursor);
     if (datagram.n > DNS_MAX_DATAGRAM_BYTES) return FAIL(c, ERR_DNS_INVALID, "The query is longer than %d bytes.", DNS_MAX_DATAGRAM_BYTES);
     if (q.flags & (FLAG_ANSWER | FLAG_OPCODE | FLAG_TRUNCATED)) return FAIL(c, ERR_DNS_INVALID, "The message is not a standard query.");
     if (questions != 1 || answers || authorities || additions > 1) return FAIL(c, ERR_DNS_INVALID, "A query has one question and nothing else.");
-    str before = k.at;
-    TRY(read_name(c, &k, &q.name));
-    q.type = take_word(&k);
-    q.class = take_word(&k);
-    q.question = str_upto(before, before.n - k.at.n);
-    if (additions) TRY(read_edns(c, &k, &q));
-    if (k.short_) return FAIL(c, ERR_DNS_INVALID, "The query ends too early.");
-    if (k.at.n) return FAIL(c, ERR_DNS_INVALID, "The message goes on after the query.");
+    str before = cursor.at;
+    TRY(read_name(c, &cursor, &q.name));
+    q.type = take_word(&cursor);
+    q.class = take_word(&cursor);
+    q.question = str_upto(before, before.n - cursor.at.n);
+    if (additions) TRY(read_edns(c, &cursor, &q));
+    if (cursor.short_) return FAIL(c, ERR_DNS_INVALID, "The query ends too early.");
+    if (cursor.at.n) return FAIL(c, ERR_DNS_INVALID, "The message goes on after the query.");
     *out = q;
     return OK;
 }
@@ -162,8 +162,8 @@ static enum code decide(const struct dns_zone *zone, const struct dns_query *q, 
 // A query that cannot be read gets its id back and a code; what is not even a query gets nothing.
 static void answer_bad(struct buf *b, str datagram)
 {
-    struct cursor k = {.at = datagram};
-    uint16_t      id = take_word(&k), flags = take_word(&k);
+    struct cursor cursor = {.at = datagram};
+    uint16_t      id = take_word(&cursor), flags = take_word(&cursor);
     if (datagram.n < HEAD_BYTES || flags & FLAG_ANSWER) return;
     add_head(b, id, flags, flags & FLAG_OPCODE ? CODE_NOT_DONE : CODE_FORMAT, 0, 0, 0);
 }

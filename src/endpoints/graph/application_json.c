@@ -117,19 +117,19 @@ enum err app_secrets_json(struct call *c, const struct application *a, struct js
 }
 
 // Certificates are told apart by their SHA-1, in upper-case hexadecimal.
-static enum err write_certificate(struct call *c, struct json_writer *j, const struct app_certificate *k)
+static enum err write_certificate(struct call *c, struct json_writer *j, const struct app_certificate *certificate)
 {
     uint8_t sha1[SHA1_BYTES];
     char    text[2 * SHA1_BYTES + 1];
-    TRY(digest_sha1(c, str_bytes(k->der), sha1));
+    TRY(digest_sha1(c, str_bytes(certificate->der), sha1));
     for (size_t i = 0; i < sizeof sha1; i++) snprintf(text + 2 * i, 3, "%02X", sha1[i]);
     json_write_object(j);
     json_put_string(j, S("customKeyIdentifier"), str_of(text));
-    put_text(j, "displayName", k->name);
-    put_time(j, "endDateTime", k->until_ns);
+    put_text(j, "displayName", certificate->name);
+    put_time(j, "endDateTime", certificate->until_ns);
     json_put_null(j, S("key"));
-    json_put_guid(j, S("keyId"), k->id);
-    put_time(j, "startDateTime", k->from_ns);
+    json_put_guid(j, S("keyId"), certificate->id);
+    put_time(j, "startDateTime", certificate->from_ns);
     json_put_string(j, S("type"), S("AsymmetricX509Cert"));
     json_put_string(j, S("usage"), S("Verify"));
     json_write_end(j);

@@ -100,12 +100,12 @@ enum err host_caller_find(struct call *c, const struct diag_connection *connecti
 
 static enum err missing(struct call *c, const struct host_process *p)
 {
-    const struct binding_caller *k = &p->known;
-    str                          bound = binding_suggestion(c, k);
+    const struct binding_caller *caller = &p->known;
+    str                          bound = binding_suggestion(c, caller);
     struct buf                   b;
     buf_init(&b, &c->arena);
-    buf_addf(&b, "%.*s, pid %d, uid %u", PSTR(p->name), (int)p->pid, (unsigned)k->uid);
-    if (!str_empty(k->unit)) buf_addf(&b, ", unit %.*s", PSTR(k->unit));
+    buf_addf(&b, "%.*s, pid %d, uid %u", PSTR(p->name), (int)p->pid, (unsigned)caller->uid);
+    if (!str_empty(caller->unit)) buf_addf(&b, ", unit %.*s", PSTR(caller->unit));
     if (str_empty(bound))
         return FAIL(c, ERR_BINDING_MISSING, "No binding for a program in a container or namespace that cannot be told for sure (%.*s).",
                     PSTR(buf_view(&b)));

@@ -421,12 +421,12 @@ static int ask_without_rights(const struct pair *own, const struct pair *others)
 {
     struct call            c;
     struct host_caller     caller;
-    struct diag_connection k;
+    struct diag_connection connection;
     close(others->client); // it is the other user's process that holds it
     become(OTHER_USER);
     call_init(&c, NULL, NULL);
-    if (!diag_connection_of(own->server, &k) || host_caller_find(&c, &k, &caller) != OK) return 1;
-    if (!diag_connection_of(others->server, &k) || host_caller_find(&c, &k, &caller) != ERR_PEER_UNKNOWN) return 2;
+    if (!diag_connection_of(own->server, &connection) || host_caller_find(&c, &connection, &caller) != OK) return 1;
+    if (!diag_connection_of(others->server, &connection) || host_caller_find(&c, &connection, &caller) != ERR_PEER_UNKNOWN) return 2;
     return strstr(c.failure.text, "CAP_SYS_PTRACE") ? 0 : 3;
 }
 
@@ -457,15 +457,15 @@ static pid_t exec_with(const char *path, int out_of_ready)
 static enum err find_program(struct test *t, const char *path, struct host_caller *out)
 {
     struct client          x;
-    struct diag_connection k;
+    struct diag_connection connection;
     int                    listening = listen_for(t, &x, false), said[2];
     char                   byte;
     int                    client = connected(&x), server = accept4(listening, NULL, NULL, SOCK_CLOEXEC);
     CHECK(pipe(said) == 0);
     pid_t child = exec_with(path, said[1]);
     close(client), close(said[1]);
-    CHECK(read(said[0], &byte, 1) == 0 && diag_connection_of(server, &k));
-    enum err got = host_caller_find(t->call, &k, out);
+    CHECK(read(said[0], &byte, 1) == 0 && diag_connection_of(server, &connection));
+    enum err got = host_caller_find(t->call, &connection, out);
     end_numbered(child);
     close(said[0]), close(server), close(listening);
     return got;

@@ -6,9 +6,9 @@
 // On the loop: while the request is answered elsewhere its descriptor may be closed, and be another connection's.
 static const void *note_connection(struct call *c, int fd, void *context)
 {
-    struct diag_connection *k;
+    struct diag_connection *connection;
     (void)context;
-    if (NEW(c, &k, 1) == OK && diag_connection_of(fd, k)) return k;
+    if (NEW(c, &connection, 1) == OK && diag_connection_of(fd, connection)) return connection;
     call_forgive(c);
     return NULL;
 }

@@ -13,10 +13,10 @@ struct kept {
 
 static void drop(struct kept **link)
 {
-    struct kept *k = *link;
-    *link = k->next;
-    served_clear(&k->served);
-    free(k);
+    struct kept *kept = *link;
+    *link = kept->next;
+    served_clear(&kept->served);
+    free(kept);
 }
 
 void kept_clear(struct kept **list)
@@ -66,21 +66,21 @@ static enum err open_all(struct call *c, struct served *s)
 enum err kept_get(struct call *c, struct kept **list, const struct sandbox_settings *settings, const struct served_workload *w,
                   const struct served **out)
 {
-    struct kept *k;
-    if (look(list, w, &k) >= KEPT_MAX && !k) return FAIL(c, ERR_BUSY, "%d token endpoints are kept on this host already.", KEPT_MAX);
-    if (!k) {
-        k = calloc(1, sizeof *k);
-        if (!k) return FAIL_PLAIN(c, ERR_NO_MEMORY);
-        enum err failed = served_init(c, &k->served, settings, w);
-        if (failed == OK) failed = open_all(c, &k->served);
+    struct kept *kept;
+    if (look(list, w, &kept) >= KEPT_MAX && !kept) return FAIL(c, ERR_BUSY, "%d token endpoints are kept on this host already.", KEPT_MAX);
+    if (!kept) {
+        kept = calloc(1, sizeof *kept);
+        if (!kept) return FAIL_PLAIN(c, ERR_NO_MEMORY);
+        enum err failed = served_init(c, &kept->served, settings, w);
+        if (failed == OK) failed = open_all(c, &kept->served);
         if (failed != OK) {
-            served_clear(&k->served);
-            free(k);
+            served_clear(&kept->served);
+            free(kept);
             return failed;
         }
-        k->next = *list;
-        *list = k;
+        kept->next = *list;
+        *list = kept;
     }
-    *out = &k->served;
+    *out = &kept->served;
     return OK;
 }

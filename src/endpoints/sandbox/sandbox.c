@@ -209,10 +209,10 @@ static ssize_t receive(int fd, char room[MESSAGE_MAX_BYTES], struct handed *h)
     struct msghdr m = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
     ssize_t       n = recvmsg(fd, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
     if (n < 0) return errno == EAGAIN || errno == EINTR ? -1 : 0;
-    for (struct cmsghdr *k = CMSG_FIRSTHDR(&m); k; k = CMSG_NXTHDR(&m, k)) {
-        if (k->cmsg_level != SOL_SOCKET || k->cmsg_type != SCM_RIGHTS) continue;
-        size_t more = (k->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-        memcpy(h->at + h->n, CMSG_DATA(k), more * sizeof(int)); // the room for them is the room in `control`
+    for (struct cmsghdr *head = CMSG_FIRSTHDR(&m); head; head = CMSG_NXTHDR(&m, head)) {
+        if (head->cmsg_level != SOL_SOCKET || head->cmsg_type != SCM_RIGHTS) continue;
+        size_t more = (head->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+        memcpy(h->at + h->n, CMSG_DATA(head), more * sizeof(int)); // the room for them is the room in `control`
         h->n += more;
     }
     return m.msg_flags & (MSG_TRUNC | MSG_CTRUNC) ? 0 : n;
