@@ -28,10 +28,13 @@ TEST(known_find_knows_what_was_put_and_keeps_its_own_copy)
     char                 room[] = "audissuuires00";
     struct known_tokens *known = known_new();
     sha256               d = digest(5, 1);
+    str                  roles[] = {{room, 3}, {room + 3, 4}};
     struct token_claims  put = claims(room);
+    put.roles = (struct token_texts){roles, COUNT(roles)};
     CHECK(!known_find(known, &d, TARGET));
     known_put(known, &d, TARGET, &put);
     memset(room, 'x', sizeof room); // the request's memory is gone
+    memset(roles, 0, sizeof roles);
     const struct token_claims *got = known_find(known, &d, TARGET);
     CHECK(got != NULL);
     if (got) {
@@ -40,6 +43,9 @@ TEST(known_find_knows_what_was_put_and_keeps_its_own_copy)
         CHECK_STR(got->unique_id, S("ui"), "uti");
         CHECK_STR(got->identity_resource, S("res00"), "mirid");
         CHECK_STR(got->scopes, S("res"), "scp");
+        CHECK(got->roles.n == 2);
+        CHECK_STR(got->roles.at[0], S("aud"), "first role");
+        CHECK_STR(got->roles.at[1], S("issu"), "second role");
         CHECK(got->subject.g.b[0] == 7 && got->version == TOKEN_V2 && got->not_before_s == 10 && got->expires_s == 20);
     }
     known_free(known);

@@ -83,6 +83,7 @@ struct token_claims {
     str                unique_id;
     str                identity_resource;
     str                scopes; /* of users */
+    struct token_texts roles;  /* app roles at the audience's application */
     enum token_version version;
     int64_t            not_before_s, expires_s;
 };
@@ -100,6 +101,14 @@ struct token_policy {
     const str *audiences; /* compared without case and without one trailing slash */
     size_t     audience_n;
 };
+
+/*
+ * Checks form, algorithm (RS256 only), key and signature. Whom the token is from and for, and whether it counts now, is
+ * left to token_check.
+ * Lives:  *out in the call.
+ * Errors: ERR_TOKEN_MALFORMED, ERR_TOKEN_SIGNATURE
+ */
+FALLIBLE token_verify_signature(struct call *c, const struct keyring *keys, str text, struct token_claims *out);
 
 /*
  * Checks form, algorithm (RS256 only), key, signature, issuer, times and audience, in that order.
