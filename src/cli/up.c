@@ -17,6 +17,7 @@ static const struct option_row OPTIONS[] = {
     {"metadata-port", 0, VALUE_WORD, "PORT",
      "Port of 127.0.0.1 at which programs of this machine ask for tokens (default 8081, with --port 0 any free one); 0: any free one, none: no port", false},
     {"metadata-socket", 0, VALUE_FILE, "PATH", "The same as a unix socket (default imds.sock in the data directory)", false},
+    {"verify-socket", 0, VALUE_FILE, "PATH", "Unix socket at which a proxy has an API's tokens checked (default verify.sock in the data directory)", false},
     {"names", 0, VALUE_WORD, "NAMES", "The services' host names: Azure's public ones (azure, the default) or below a domain of your own (own)", false},
     {"domain", 0, VALUE_WORD, "DOMAIN", "The domain for --names own: login.DOMAIN, management.DOMAIN, NAME.vault.DOMAIN ...", false},
     {"workers", 0, VALUE_WORD, "N", "Serve with this many threads (default 1)", false},
@@ -108,6 +109,13 @@ static enum err read_metadata(struct cli *cli, struct server_options *o)
     return OK;
 }
 
+static enum err read_verify(struct cli *cli, struct server_options *o)
+{
+    const char *path = cli_value(cli, "verify-socket", NULL);
+    o->verify_socket = str_of(path);
+    return path && *path != '/' ? FAIL(&cli->call, ERR_USAGE, "--verify-socket is a whole path, not \"%s\".", path) : OK;
+}
+
 static enum err read_limits(struct cli *cli, struct server_options *o)
 {
     str said = str_of(cli_value(cli, "limits", "none"));
@@ -128,6 +136,7 @@ static enum err read_options(struct cli *cli, struct server_options *o)
     o->data_dir = str_of(cli->data_dir);
     o->https_port = (uint16_t)port;
     TRY(read_metadata(cli, o));
+    TRY(read_verify(cli, o));
     TRY(read_limits(cli, o));
     o->workers = (unsigned)workers;
     o->token_lifetime_s = lifetime;

@@ -61,13 +61,19 @@ static enum err verify(struct call *c, struct product *p, struct known_tokens *k
     return OK;
 }
 
-static enum err check_not_revoked(struct call *c, struct product *p, unsigned row, const struct token_claims *claims)
+enum err guard_check_not_revoked(struct call *c, const struct world *world, const struct token_claims *claims)
 {
-    const struct world      *world = world_enter(p->worlds, row);
     const struct revocation *r = directory_find_revocation(world->directory, claims->subject);
     bool                     is_revoked = r && token_issued_s(claims) <= r->at_s;
-    world_leave(p->worlds, row);
     return is_revoked ? FAIL(c, ERR_TOKEN_EXPIRED, "The token was revoked: its principal's tokens up to then are refused. Get a new one.") : OK;
+}
+
+static enum err check_not_revoked(struct call *c, struct product *p, unsigned row, const struct token_claims *claims)
+{
+    const struct world *world = world_enter(p->worlds, row);
+    enum err            failed = guard_check_not_revoked(c, world, claims);
+    world_leave(p->worlds, row);
+    return failed;
 }
 
 // A token's time of issue is in whole seconds. A membership that changed in the same second counts for the token.
@@ -76,12 +82,20 @@ static int64_t groups_at_ns(const struct product *p, const struct token_claims *
     return p->propagation.groups_from_token ? (token_issued_s(claims) + 1) * NS_PER_S - 1 : 0;
 }
 
+enum err guard_read_bearer(struct call *c, const struct http_request *http, str *out)
+{
+    str text = bearer_of(http);
+    if (str_empty(text)) return FAIL_PLAIN(c, ERR_TOKEN_MISSING);
+    if (text.n > TOKEN_MAX_BYTES) return FAIL(c, ERR_TOKEN_MALFORMED, "The token is longer than %u bytes.", TOKEN_MAX_BYTES);
+    *out = text;
+    return OK;
+}
+
 enum err guard_bearer(struct call *c, struct product *p, struct known_tokens *known, const struct wire *q, struct caller *out)
 {
     struct token_claims claims;
-    str                 text = bearer_of(q->http);
-    if (str_empty(text)) return FAIL_PLAIN(c, ERR_TOKEN_MISSING);
-    if (text.n > TOKEN_MAX_BYTES) return FAIL(c, ERR_TOKEN_MALFORMED, "The token is longer than %u bytes.", TOKEN_MAX_BYTES);
+    str                 text;
+    TRY(guard_read_bearer(c, q->http, &text));
     TRY(verify(c, p, known, text, q, &claims));
     TRY(check_not_revoked(c, p, q->row, &claims));
     // What is remembered may be replaced by the next request on this thread: the caller keeps copies.

@@ -15,6 +15,11 @@
  */
 FALLIBLE guard_bearer(struct call *c, struct product *p, struct known_tokens *known, const struct wire *q, struct caller *out);
 
+/* The token of the Authorization header, unverified. Errors: ERR_TOKEN_MISSING, ERR_TOKEN_MALFORMED - too long */
+FALLIBLE guard_read_bearer(struct call *c, const struct http_request *http, str *out);
+/* Errors: ERR_TOKEN_EXPIRED - the tokens that its principal got up to then were revoked */
+FALLIBLE guard_check_not_revoked(struct call *c, const struct world *world, const struct token_claims *claims);
+
 /* The audiences that a service takes tokens for: its host by its names, with the port and without, and what its row says. Lives: the call. */
 FALLIBLE guard_audiences(struct call *c, const struct product *p, const struct service *s, const str **out, size_t *out_n);
 

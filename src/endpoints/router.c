@@ -245,9 +245,8 @@ static void run_much(struct net_job *job, unsigned worker)
     if (run_read(routing, PRODUCT_ROW_WORKERS + worker) != OK) send_failure(routing);
 }
 
-static struct known_tokens *known_of(struct router *r, const struct net_loop *loop)
+struct known_tokens *router_known(struct router *r, unsigned row)
 {
-    unsigned row = net_loop_index(loop);
     if (row >= COUNT(r->known)) return NULL;
     if (!r->known[row]) r->known[row] = known_new();
     return r->known[row];
@@ -260,7 +259,9 @@ static enum err tell_caller(struct routing *routing, enum guard guard)
     if (routing->router->is_admin && http_is_forwarded(&routing->x->request)) return FAIL_PLAIN(c, ERR_FORWARDED);
     if (routing->router->is_admin) TRY(guard_operator(c, routing->router->product, &routing->caller));
     else if (guard == GUARD_OPERATOR) return FAIL_PLAIN(c, ERR_CALLER_UNKNOWN);
-    else TRY(guard_bearer(c, routing->router->product, known_of(routing->router, routing->x->loop), &routing->wire, &routing->caller));
+    else
+        TRY(guard_bearer(c, routing->router->product, router_known(routing->router, net_loop_index(routing->x->loop)), &routing->wire,
+                         &routing->caller));
     c->caller = &routing->caller;
     return OK;
 }

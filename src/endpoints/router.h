@@ -22,6 +22,9 @@ struct router {
 
 void router_clear(struct router *r);
 
+/* The tokens that a loop knows at this listener, for that loop's thread alone; NULL: no memory, or no loop's row. */
+struct known_tokens *router_known(struct router *r, unsigned row);
+
 /* The http_handler of a router, and its http_admit; `context` is the struct router. */
 void router_handle(struct http_exchange *x, void *context);
 /*

@@ -36,7 +36,7 @@ enum guard {
 struct wire {
     const struct http_request *http;
     const struct service      *service;
-    const struct router       *router; /* the listener's side: see router.h */
+    struct router             *router; /* the listener's side: see router.h */
     const struct route        *route;  /* the one that fits; NULL before it is found */
     struct product            *product;
     unsigned                   row; /* this thread's, for looking into the world where no work is handed in */

@@ -76,6 +76,7 @@ struct product {
     uint16_t              https_port;
     uint16_t              metadata_port;   /* of 127.0.0.1, for programs of this machine; 0: there is none */
     str                   metadata_socket; /* the same as a unix socket */
+    str                   verify_socket;   /* where proxies have tokens checked */
     struct workload_limits_table *limits;  /* the published limits of resources, as the token endpoints count them; NULL: none count */
     void (*stop)(void *stop_context);      /* ends the server; any thread */
     void                   *stop_context;

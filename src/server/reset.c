@@ -10,7 +10,7 @@
 // All that a server makes in its directory, the keys first: cut short, what is left can be read by nobody and a start
 // refuses it. Anything else there is somebody else's and stays.
 static const char *const NAMES[] = {
-    "seal.key", "seal.key.first", "ca.key", "server.key", "tenant", "ca.pem", "server.pem", "server.names", "admin.sock", "sandbox.sock", "imds.sock",
+    "seal.key", "seal.key.first", "ca.key", "server.key", "tenant", "ca.pem", "server.pem", "server.names", "admin.sock", "sandbox.sock", "imds.sock", "verify.sock",
     "lanyard.db-wal", "lanyard.db-shm", "lanyard.db-journal", "lanyard.db", SERVER_LOG_FILE,
 };
 #define LOCK "lock"

@@ -14,6 +14,7 @@
 #include "endpoints/host/host.h"
 #include "endpoints/router.h"
 #include "endpoints/sandbox/sandbox.h"
+#include "endpoints/verify/verify.h"
 #include "endpoints/workload/limits.h"
 #include "http/server.h"
 #include "net/socket.h"
@@ -42,6 +43,7 @@ struct server {
     struct net_workers          *readers;
     struct router                public_router;
     struct router                admin_router;
+    struct router                verify_router;
     struct sandbox              *sandbox;
     struct net_watch            *signals;
 };
@@ -157,6 +159,20 @@ static enum err listen_https(struct call *c, struct server *s)
     return http_listen(c, s->http, &l, &listener);
 }
 
+// For proxies in front of APIs: whom the socket's directory lets in may connect.
+static enum err listen_verify(struct call *c, struct server *s)
+{
+    struct product               *p = &s->product;
+    struct http_listener         *listener;
+    struct http_listener_settings l = {.handler = router_handle, .admit = router_admit, .context = &s->verify_router};
+    p->verify_socket = s->options->verify_socket;
+    if (str_empty(p->verify_socket)) p->verify_socket = call_format(c, "%.*s/" SERVER_VERIFY_SOCKET, PSTR(p->data_dir));
+    TRY(call_check_texts(c));
+    s->verify_router = (struct router){.product = p, .only = &SERVICE_VERIFY};
+    TRY(net_open_unix(c, p->verify_socket, 0666, &l.fd));
+    return http_listen(c, s->http, &l, &listener);
+}
+
 static enum err listen_admin(struct call *c, struct server *s)
 {
     struct product               *p = &s->product;
@@ -207,6 +223,7 @@ static enum err start_all(struct call *c, struct server *s)
     TRY(watch_signals(c, s));
     TRY(listen_https(c, s));
     TRY(listen_metadata(c, s));
+    TRY(listen_verify(c, s));
     TRY(listen_admin(c, s));
     return housekeeper_start(c, &s->product, 0, &s->product.housekeeper); // last: on a first start it makes the signing keys
 }
@@ -227,6 +244,7 @@ static void stop_all(struct server *s)
     net_tls_free(s->tls);
     router_clear(&s->public_router);
     router_clear(&s->admin_router);
+    router_clear(&s->verify_router);
     secret_clear(&s->certificate.key_pem);
     state_close(p);
     report_set_clock(NULL);

@@ -8,7 +8,8 @@
 
 #define SERVER_DEFAULT_HTTPS_PORT    8443
 #define SERVER_DEFAULT_METADATA_PORT 8081
-#define SERVER_METADATA_SOCKET       "imds.sock" /* in the data directory: whom that lets in may connect, the kernel says who it is */
+#define SERVER_METADATA_SOCKET       "imds.sock"   /* in the data directory: whom that lets in may connect, the kernel says who it is */
+#define SERVER_VERIFY_SOCKET         "verify.sock" /* likewise: a proxy has tokens checked there */
 #define SERVER_LOG_DAYS_MAX          3650
 #define SERVER_LOG_RECORDS_MAX       1000000 /* they are counted every half minute: half a second of a background thread */
 
@@ -22,6 +23,7 @@ struct server_options {
     uint16_t metadata_port;                               /* of 127.0.0.1, for programs of this machine; 0: any free one ... */
     bool     no_metadata_port;                            /* ... or none at all */
     str      metadata_socket;                             /* a path; empty: SERVER_METADATA_SOCKET in the data directory */
+    str      verify_socket;                               /* a path; empty: SERVER_VERIFY_SOCKET in the data directory */
     bool     published_limits;                            /* token endpoints answer 429 past the limits that the cloud has */
     unsigned workers;                                     /* serving threads; 0: one */
     int64_t  token_lifetime_s;                            /* 0: the published 24 hours */

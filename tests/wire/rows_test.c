@@ -59,6 +59,8 @@ static const struct { const char *service, *in; int method; const char *param, *
     {"login", "", ANY, "tenant", TEST_SERVER_TENANT},
     {"login", "", ANY, "user", TEST_SERVER_USER},
     {"imds", "", ANY, "rest", ""},
+    {"verify", "", ANY, "rule", "audience=api:%2F%2Forders"},
+    {"verify", "", ANY, "path", "/orders"},
     {"admin", "/denials", ANY, "name", "$denial"},
     {"admin", "/logs", ANY, "name", "activity"},
     {"admin", "", ANY, "name", DENY},
@@ -128,7 +130,7 @@ static const struct service_words { const char *service, *host, *code; } SERVICE
     {"issuer", "sts.windows.net", NULL},                    {"admin", "localhost", NULL},
     {"imds", "169.254.169.254", NULL},                      {"appservice", "169.254.129.2:8081", NULL},
     {"arc", "localhost:40342", NULL},                       {"cloudshell", "localhost:50342", NULL},
-    {"servicefabric", "localhost:2377", NULL},
+    {"servicefabric", "localhost:2377", NULL},              {"verify", "localhost", NULL},
 };
 
 // Rows that are refused to everybody, and in which way.
@@ -140,6 +142,8 @@ static const struct { const char *service; int method; const char *ends; int sta
     {"login", HTTP_POST, "", 400},                         // without credentials
     {"arc", HTTP_GET, "", 401},                            // without a key
     {"imds", HTTP_GET, "oauth2/{rest*}", 401},             // a source that nobody has
+    {"verify", ANY, "/{path*}", 401},                      // without a token
+    {"verify", HTTP_GET, "", 400},                         // without a rule
     {"admin", HTTP_DELETE, "/bindings", 400},              // without saying which
     {"admin", HTTP_POST, "/clock", 403},                   // only on a test clock
 };
@@ -401,7 +405,7 @@ static const char *body_of(struct test *t, const struct scene *x, const struct s
 static const char *method_text(enum http_method method)
 {
     static const char *const NAMES[] = {
-        [HTTP_GET] = "GET", [HTTP_HEAD] = "HEAD", [HTTP_POST] = "POST", [HTTP_PUT] = "PUT", [HTTP_PATCH] = "PATCH", [HTTP_DELETE] = "DELETE"};
+        [HTTP_GET] = "GET", [HTTP_HEAD] = "HEAD", [HTTP_POST] = "POST", [HTTP_PUT] = "PUT", [HTTP_PATCH] = "PATCH", [HTTP_DELETE] = "DELETE", [HTTP_OPTIONS] = "OPTIONS"};
     return NAMES[method];
 }
 
@@ -418,7 +422,7 @@ static bool is_about_me(const struct route *r)
 static int control_status(const struct service *s, const struct route *r)
 {
     for (size_t i = 0; i < COUNT(NOT_EVEN_CONTROL); i++)
-        if (is_of(s, NOT_EVEN_CONTROL[i].service) && NOT_EVEN_CONTROL[i].method == (int)r->method &&
+        if (is_of(s, NOT_EVEN_CONTROL[i].service) && (NOT_EVEN_CONTROL[i].method == ANY || NOT_EVEN_CONTROL[i].method == (int)r->method) &&
             str_ends(str_of(r->pattern), str_of(NOT_EVEN_CONTROL[i].ends)))
             return NOT_EVEN_CONTROL[i].status;
     return 0;
@@ -459,6 +463,12 @@ static const struct socket_row *own_socket(const struct service *s)
     return row;
 }
 
+static uint16_t port_of(struct scene *x, const struct service *s)
+{
+    if (s->hosts.n || s->local == LOCAL_ADMIN) return x->port;
+    return s->sockets.n ? test_server_socket(&x->server, own_socket(s), "both", SECRET) : test_server_only(&x->server, s);
+}
+
 static void check_row(struct test *t, struct scene *x, const struct service *s, const struct route *r)
 {
     const struct service_words *words = words_of(t, s);
@@ -471,7 +481,7 @@ static void check_row(struct test *t, struct scene *x, const struct service *s, 
         struct reply stranger = send_to(x, x->port, words->host, method, target, STR_NONE, body);
         CHECK_INT(stranger.status, 401, row);
     }
-    uint16_t     port = s->hosts.n == 0 && s->sockets.n ? test_server_socket(&x->server, own_socket(s), "both", SECRET) : x->port;
+    uint16_t     port = port_of(x, s);
     struct reply nobody = send_to(x, port, words->host, method, target, token_of(x, s, x->nobody), body);
     if (r->guard == GUARD_OPERATOR) CHECK_ROW(nobody.status >= 400 && nobody.status < 500, row);
     else check_nobody(t, words, r, &nobody, control_status(s, r), row);

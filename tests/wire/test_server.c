@@ -238,6 +238,7 @@ void test_server_end(struct test_server *server)
     workload_limits_free(server->limits);
     router_clear(&server->router);
     router_clear(&server->admin);
+    router_clear(&server->only);
     for (size_t i = 0; i < COUNT(p->sessions); i++)
         if (p->sessions[i]) store_session_close(p->sessions[i]);
     worlds_free(p->worlds);
@@ -329,6 +330,14 @@ uint16_t test_server_socket(struct test_server *server, const struct socket_row 
 uint16_t test_server_router(struct test_server *server)
 {
     struct http_listener_settings l = {.handler = router_handle, .admit = router_admit, .context = &server->router};
+    return listen_on(server, &l, NULL);
+}
+
+uint16_t test_server_only(struct test_server *server, const struct service *s)
+{
+    struct http_listener_settings l = {.handler = router_handle, .admit = router_admit, .context = &server->only};
+    server->only.product = &server->product;
+    server->only.only = s;
     return listen_on(server, &l, NULL);
 }
 

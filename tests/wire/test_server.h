@@ -52,7 +52,7 @@ struct test_server {
     struct http_server           *http;
     struct net_workers           *readers;
     struct workload_limits_table *limits; /* NULL until a listener counts them */
-    struct router                 router, admin;
+    struct router                 router, admin, only;
     pthread_t                     thread;
     bool                          serving;
 };
@@ -79,6 +79,8 @@ uint16_t test_server_imds(struct test_server *server, const char *machine, bool 
 /* A service's own socket, for that machine's workload; `secret` is what its requests must show. */
 uint16_t test_server_socket(struct test_server *server, const struct socket_row *row, const char *machine, const char *secret);
 uint16_t test_server_router(struct test_server *server);
+/* One that leads to a service which no name leads to; one such service at a time. */
+uint16_t test_server_only(struct test_server *server, const struct service *s);
 /* As the admin socket: whoever comes here is the operator. */
 uint16_t test_server_admin(struct test_server *server);
 

@@ -59,6 +59,7 @@ static void write_facts(struct call *c, struct json_writer *w, const struct prod
     json_put_int(w, S("https_port"), p->https_port);
     if (p->metadata_port) json_put_string(w, S("metadata"), call_format(c, "http://127.0.0.1:%u", p->metadata_port));
     json_put_string(w, S("metadata_socket"), p->metadata_socket);
+    json_put_string(w, S("verify_socket"), p->verify_socket);
     json_put_string(w, S("data"), p->data_dir);
     json_put_string(w, S("ca"), call_format(c, "%.*s/ca.pem", PSTR(p->data_dir)));
     put_guid_facts(w, p);

@@ -108,6 +108,7 @@ static const char *code_of(enum err kind)
     case ERR_MEMBER_EXISTS:
     case ERR_MEMBER_INVALID:
     case ERR_USER_NEEDED:
+    case ERR_ROLE_MISSING:
     case ERR_POLICY_NOT_AUTHORIZED:
     case ERR_SECRET_DISABLED:
     case ERR_SECRET_EXISTS:

@@ -49,6 +49,7 @@ static const char *code_of(enum err kind)
     case ERR_OBJECT_NOT_FOUND: return "Request_ResourceNotFound";
     case ERR_QUERY_UNSUPPORTED: return "Request_UnsupportedQuery";
     case ERR_USAGE:
+    case ERR_ROLE_MISSING:
     case ERR_DNS_INVALID:
     case ERR_SCOPE_INVALID:
     case ERR_CONFLICT:

@@ -1,0 +1,225 @@
+"""The check of tokens for an API behind a proxy, at its socket and through Debian's nginx with the example's configuration (S7)."""
+import base64
+import hashlib
+import hmac
+import http.client
+import json
+import os
+import pathlib
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.parse
+
+import pytest
+from lanyard import Answer, same
+
+EXAMPLE = pathlib.Path(__file__).resolve().parent.parent.parent / "examples/api-behind-nginx"
+READ, WRITE = "10000000-0000-0000-0000-000000000001", "10000000-0000-0000-0000-000000000002"
+WAIT_S = 20
+
+
+class UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path):
+        super().__init__("localhost", timeout=60)
+        self.path = path
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self.path)
+
+
+def ask(connection, method, target, token=None, headers=()):
+    lines = dict(headers)
+    if token is not None:
+        lines["Authorization"] = token if " " in token else f"Bearer {token}"
+    try:
+        connection.request(method, target, headers=lines)
+        return Answer(connection.getresponse())
+    finally:
+        connection.close()
+
+
+def rule(**demands):
+    return urllib.parse.urlencode({name.replace("_", "-"): value for name, value in demands.items()}, doseq=True)
+
+
+def segment(raw):
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+
+
+def stage(server, *options):
+    """A server with an API, and machines of which one may read, one may read and write, and one may nothing."""
+    server.start("--test-clock", *options)
+    roles = [{"id": i, "value": v, "displayName": v, "allowedMemberTypes": ["Application"]} for i, v in ((READ, "Orders.Read"), (WRITE, "Orders.Write"))]
+    server.application = server.api("POST", "/v1.0/applications", {"displayName": "Orders", "identifierUris": ["api://orders"], "appRoles": roles})
+    server.service = server.api("POST", "/v1.0/servicePrincipals", {"appId": server.application["appId"]})["id"]
+    server.call("create", "group", "shop")
+    for machine in ("none", "reader", "writer"):
+        server.call("create", "vm", machine, "--identity", "system")
+    server.ids = {m: json.loads(server.call("show", m, "--json"))["identity"]["principalId"] for m in ("none", "reader", "writer")}
+    for machine, role in (("reader", READ), ("writer", READ), ("writer", WRITE)):
+        server.api("POST", f"/v1.0/servicePrincipals/{server.service}/appRoleAssignedTo",
+                   {"principalId": server.ids[machine], "resourceId": server.service, "appRoleId": role})
+    return server
+
+
+@pytest.fixture(scope="module", name="place")
+def open_directory():
+    """One that nginx's own user may enter, as it may /run/lanyard."""
+    with tempfile.TemporaryDirectory(prefix="lanyard-nginx-") as made:
+        os.chmod(made, 0o755)
+        yield made
+
+
+@pytest.fixture(scope="module", name="s")
+def own(new_server, place):
+    return stage(new_server("verify"), "--verify-socket", f"{place}/verify.sock")
+
+
+def check(s, token, text="audience=api%3A%2F%2Forders", **more):
+    return ask(UnixConnection(s.facts["verify_socket"]), "GET", f"/lanyard/verify?{text}", token, **more)
+
+
+def test_S7_a_token_is_told_whose_it_is(s):
+    answer = check(s, s.token_of("writer", "api://orders"), rule(audience="api://orders", role=["Orders.Read", "Orders.Write"]))
+    same(answer.status, 200, answer.text)
+    told = {name: answer.headers[f"x-lanyard-{name}"] for name in ("object-id", "tenant-id", "kind", "roles", "audience", "scopes")}
+    same({**told, "roles": sorted(told["roles"].split(","))},
+         {"object-id": s.ids["writer"], "tenant-id": s.facts["tenant"], "kind": "identity", "roles": ["Orders.Read", "Orders.Write"],
+          "audience": "api%3A%2F%2Forders", "scopes": ""}, "headers")
+
+
+def test_S7_every_demand_counts(s):
+    token, app = s.token_of("reader", "api://orders"), s.application["appId"]
+    for demands, want in [
+            (rule(audience="api://orders"), 200), (rule(audience=app), 200), (rule(audience=["api://other", "api://orders"]), 200),
+            (rule(audience="api://orders", any_role=["Orders.Write", "Orders.Read"]), 200),
+            (rule(audience="api://orders", role="Orders.Write"), 403), (rule(audience="api://orders", role=["Orders.Read", "Orders.Write"]), 403),
+            (rule(audience="api://orders", any_role="Orders.Write"), 403), (rule(audience="api://orders", scope="Orders.Read"), 403),
+            (rule(audience="api://other"), 401), (rule(audience="https://vault.azure.net"), 401),
+            ("", 400), (rule(role="Orders.Read"), 400), (rule(audience="api://orders", rol="Orders.Write"), 400), ("audience=api%3A%2F%2Forders&role=", 400)]:
+        same(check(s, token, demands).status, want, demands)
+    same(check(s, s.token_of("reader", app), rule(audience="api://orders")).status, 200, "a token by client id")
+
+
+def test_S7_what_is_no_token_of_here_is_refused(s, new_server):
+    good = s.token_of("reader", "api://orders")
+    header, claims, signature = good.split(".")
+    kid = json.loads(base64.urlsafe_b64decode(header + "=="))["kid"]
+    none = segment(json.dumps({"typ": "JWT", "alg": "none", "kid": kid}).encode())
+    hs256 = segment(json.dumps({"typ": "JWT", "alg": "HS256", "kid": kid}).encode())
+    mac = segment(hmac.new((s.facts["tenant"]).encode(), f"{hs256}.{claims}".encode(), hashlib.sha256).digest())
+    other = stage(new_server("verify-other"))
+    for token, what in [("x", "rubbish"), (f"{none}.{claims}.", "alg none, unsigned"), (f"{none}.{claims}.{signature}", "alg none"), (f"{hs256}.{claims}.{mac}", "HS256"),
+                        (f"{header}.{claims}.{signature[:-4]}AAAA", "another signature"), (other.token_of("reader", "api://orders"), "another tenant"),
+                        (s.token_of("reader", "https://vault.azure.net"), "another audience")]:
+        answer = check(s, token)
+        same((answer.status, 'error="invalid_token"' in answer.headers.get("www-authenticate", "")), (401, True), what)
+        same([n for n in answer.headers if n.startswith("x-lanyard")], [], what)
+        assert token not in answer.text or token == "x"
+    for scheme in (None, f"Basic {good}"):
+        answer = check(s, scheme)
+        same((answer.status, "error" in answer.headers["www-authenticate"]), (401, False), "without a token")
+
+
+def test_S7_by_path_nothing_of_the_client_counts(s):
+    token, prefix = s.token_of("reader", "api://orders"), "/lanyard/verify/audience=api:%2F%2Forders&role=Orders.Write"
+    for method in ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "HEAD"):
+        for path in ("", "/orders/7", "/orders?role=Orders.Read&audience=api://orders", "/audience=api:%2F%2Forders"):
+            same(ask(UnixConnection(s.facts["verify_socket"]), method, prefix + path, token).status, 403, f"{method} {path}")
+        same(ask(UnixConnection(s.facts["verify_socket"]), method, f"{prefix}/orders?x=1", s.token_of("writer", "api://orders")).status, 200, method)
+    for path in ("/../audience=api:%2F%2Forders", "/..%2F..%2Fverify?audience=api://orders", "/%2e%2e/x"):
+        assert ask(UnixConnection(s.facts["verify_socket"]), "GET", prefix + path, token).status in (400, 403), path
+
+
+def test_S7_the_https_port_does_not_check(s):
+    for host in ("localhost", "login.microsoftonline.com", "management.azure.com"):
+        answer = s.ask(host, "GET", "/lanyard/verify?audience=api%3A%2F%2Forders", token=s.token_of("reader", "api://orders"))
+        assert answer.status >= 400 and "x-lanyard-object-id" not in answer.headers, host
+
+
+class Nginx:
+    """The example, with ports and paths of the test's own."""
+
+    def __init__(self, directory, verify_socket):
+        self.socket, self.processes = f"{directory}/front.sock", []
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        for name in ("nginx.conf", "to_api.conf"):
+            text = (EXAMPLE / name).read_text().replace("127.0.0.1:8080", f"unix:{self.socket}").replace("127.0.0.1:8000", f"127.0.0.1:{port}")
+            text = text.replace("unix:/run/lanyard/verify.sock", f"unix:{verify_socket}")
+            if name == "nginx.conf":
+                text = text.replace("http {", "http {\n" + "".join(f"{kind}_temp_path {directory}/{kind};\n" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")))
+            pathlib.Path(directory, name).write_text(text)
+        self.start(sys.executable, EXAMPLE / "api.py", str(port))
+        self.start(shutil.which("nginx", path="/usr/sbin:/usr/bin"), "-e", "stderr", "-p", directory, "-c", f"{directory}/nginx.conf", "-g", "daemon off;")
+        until = time.monotonic() + WAIT_S
+        while time.monotonic() < until:
+            try:
+                socket.create_connection(("127.0.0.1", port)).close()
+                if self.get("/").status == 404:
+                    return
+            except OSError:
+                pass
+            time.sleep(0.05)
+        raise RuntimeError("nginx did not start")
+
+    def start(self, *command):
+        self.processes.append(subprocess.Popen([str(word) for word in command]))
+
+    def stop(self):
+        for process in self.processes:
+            process.terminate()
+            process.wait(WAIT_S)
+
+    def get(self, target="/orders", token=None, method="GET", **headers):
+        return ask(UnixConnection(self.socket), method, target, token, {name.replace("_", "-"): value for name, value in headers.items()})
+
+
+@pytest.fixture(scope="module", name="nginx")
+def front(s, place):
+    made = Nginx(place, s.facts["verify_socket"])
+    yield made
+    made.stop()
+
+
+def test_S7_the_example_answers_401_403_and_200(s, nginx):
+    reader, writer = s.token_of("reader", "api://orders"), s.token_of("writer", "api://orders")
+    for token, method, want in [(None, "GET", 401), ("x", "GET", 401), (s.token_of("reader", "https://vault.azure.net"), "GET", 401),
+                                (s.token_of("none", "api://orders"), "GET", 403), (reader, "GET", 200), (reader, "POST", 403), (writer, "POST", 200)]:
+        answer = nginx.get(token=token, method=method)
+        same(answer.status, want, f"{method} {answer.text[:200]}")
+        assert want == 200 or "Bearer" in answer.headers["www-authenticate"]
+    got = nginx.get(token=reader).json
+    same((got["caller"]["Object-Id"], got["caller"]["Roles"], got["saw_token"]), (s.ids["reader"], "Orders.Read", False), "the caller")
+
+
+def test_S7_a_client_smuggles_nothing_past_nginx(s, nginx):
+    reader = s.token_of("reader", "api://orders")
+    got = nginx.get(token=reader, X_Lanyard_Object_Id=s.ids["writer"], X_Lanyard_Roles="Orders.Write").json
+    same((got["caller"]["Object-Id"], got["caller"]["Roles"]), (s.ids["reader"], "Orders.Read"), "headers of the client's")
+    none = s.token_of("none", "api://orders")
+    for target in ("/orders?audience=api://orders", "/orders?any-role=Orders.Read&role=Orders.Read"):
+        same(nginx.get(target, none).status, 403, target)
+    for target in ("/_check", "/_check?audience=api://orders", "/%5fcheck"):
+        same(nginx.get(target, reader).status, 404, target)
+    same(nginx.get("/orders?audience=https://vault.azure.net", s.token_of("reader", "https://vault.azure.net")).status, 401, "an audience of the client's")
+
+
+def test_S7_revoked_deleted_and_expired_are_refused(s, nginx):
+    reader, writer = s.token_of("reader", "api://orders"), s.token_of("writer", "api://orders")
+    same((nginx.get(token=reader).status, nginx.get(token=writer).status), (200, 200), "before")
+    s.call("identity", "revoke", "reader")
+    same(nginx.get(token=reader).status, 401, "revoked")
+    s.call("delete", "writer")
+    same(nginx.get(token=writer).status, 401, "its identity is gone")
+    fresh = s.token_of("reader", "api://orders")
+    same(nginx.get(token=fresh).status, 200, "a new token")
+    s.call("clock", "+25h")
+    same(nginx.get(token=fresh).status, 401, "expired")
