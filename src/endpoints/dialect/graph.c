@@ -66,6 +66,7 @@ static const char *code_of(enum err kind)
     case ERR_AUDIENCE_MISSING:
     case ERR_AUDIENCE_DISABLED:
     case ERR_AUDIENCE_UNKNOWN:
+    case ERR_ISSUER_UNUSABLE:
     case ERR_IDENTITY_NOT_FOUND:
     case ERR_IDENTITY_AMBIGUOUS:
     case ERR_IDENTITY_SELECTORS:
