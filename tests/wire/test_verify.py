@@ -14,10 +14,13 @@ import tempfile
 import time
 import urllib.parse
 
+import jwt
 import pytest
+from cryptography.hazmat.primitives import serialization
 from lanyard import Answer, same
 
-EXAMPLE = pathlib.Path(__file__).resolve().parent.parent.parent / "examples/api-behind-nginx"
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+EXAMPLE = ROOT / "examples/api-behind-nginx"
 READ, WRITE = "10000000-0000-0000-0000-000000000001", "10000000-0000-0000-0000-000000000002"
 WAIT_S = 20
 
@@ -113,9 +116,16 @@ def test_S7_what_is_no_token_of_here_is_refused(s, new_server):
     kid = json.loads(base64.urlsafe_b64decode(header + "=="))["kid"]
     none = segment(json.dumps({"typ": "JWT", "alg": "none", "kid": kid}).encode())
     hs256 = segment(json.dumps({"typ": "JWT", "alg": "HS256", "kid": kid}).encode())
-    mac = segment(hmac.new((s.facts["tenant"]).encode(), f"{hs256}.{claims}".encode(), hashlib.sha256).digest())
+    keys = s.ask("login.microsoftonline.com", "GET", "/common/discovery/v2.0/keys").json["keys"]
+    key = next(k for k in keys if k["kid"] == kid)
+    public, form = jwt.PyJWK(dict(key, alg="RS256")).key, serialization.PublicFormat.SubjectPublicKeyInfo
+    published = {"the tenant": s.facts["tenant"].encode(), "the modulus": key["n"].encode(), "the certificate": key["x5c"][0].encode(),
+                 "the public key, PEM": public.public_bytes(serialization.Encoding.PEM, form),
+                 "the public key, DER": public.public_bytes(serialization.Encoding.DER, form)}
+    forged = [(f"{hs256}.{claims}.{segment(hmac.new(known, f'{hs256}.{claims}'.encode(), hashlib.sha256).digest())}", f"HS256 by {name}")
+              for name, known in published.items()]
     other = stage(new_server("verify-other"))
-    for token, what in [("x", "rubbish"), (f"{none}.{claims}.", "alg none, unsigned"), (f"{none}.{claims}.{signature}", "alg none"), (f"{hs256}.{claims}.{mac}", "HS256"),
+    for token, what in [("x", "rubbish"), (f"{none}.{claims}.", "alg none, unsigned"), (f"{none}.{claims}.{signature}", "alg none"), *forged,
                         (f"{header}.{claims}.{signature[:-4]}AAAA", "another signature"), (other.token_of("reader", "api://orders"), "another tenant"),
                         (s.token_of("reader", "https://vault.azure.net"), "another audience")]:
         answer = check(s, token)
@@ -198,6 +208,46 @@ def test_S7_the_example_answers_401_403_and_200(s, nginx):
         assert want == 200 or "Bearer" in answer.headers["www-authenticate"]
     got = nginx.get(token=reader).json
     same((got["caller"]["Object-Id"], got["caller"]["Roles"], got["saw_token"]), (s.ids["reader"], "Orders.Read", False), "the caller")
+
+
+# Told nothing but where its machine's tokens come from, and where the API is.
+NODE_CLIENT = """
+import http from "node:http";
+import { ManagedIdentityCredential } from "@azure/identity";
+const [socketPath, method] = process.argv.slice(1);
+const { token } = await new ManagedIdentityCredential().getToken("api://orders/.default");
+http.request({ socketPath, path: "/orders", method, headers: { Authorization: `Bearer ${token}` } }, async answer => {
+  let text = "";
+  for await (const piece of answer) text += piece;
+  console.log(JSON.stringify({ status: answer.statusCode, body: answer.statusCode === 200 ? JSON.parse(text) : null }));
+}).end();
+"""
+
+
+def test_S7_the_azure_sdk_s_tokens_let_in_who_may(s, nginx, monkeypatch):
+    node = subprocess.check_output([ROOT / "tools/setup", "--node"], text=True).strip()
+    monkeypatch.chdir(ROOT / "tests/sdk")  # where its packages are
+    monkeypatch.setattr(s, "binary", str((ROOT / s.binary).resolve()))
+    for machine, method, want in [("reader", "GET", 200), ("reader", "POST", 403), ("writer", "POST", 200), ("none", "GET", 403)]:
+        out = s.call("run", "--no-sandbox", "--as", machine, "--", node, "--input-type=module", "-e", NODE_CLIENT, nginx.socket, method)
+        got = json.loads(out)
+        same(got["status"], want, f"{machine} {method}")
+        assert want != 200 or got["body"]["caller"]["Object-Id"] == s.ids[machine]
+
+
+def test_S7_no_token_counts_for_an_application_that_is_disabled_or_gone(s, nginx):
+    reader = s.token_of("reader", "api://orders")
+    same(nginx.get(token=reader).status, 200, "before")
+    s.api("PATCH", f"/v1.0/servicePrincipals/{s.service}", {"accountEnabled": False})
+    same(nginx.get(token=reader).status, 401, "disabled")
+    s.api("PATCH", f"/v1.0/servicePrincipals/{s.service}", {"accountEnabled": True})
+    same(nginx.get(token=reader).status, 200, "enabled again")
+    other = s.api("POST", "/v1.0/applications", {"displayName": "Gone", "identifierUris": ["api://gone"]})
+    s.api("POST", "/v1.0/servicePrincipals", {"appId": other["appId"]})
+    token = s.token_of("reader", "api://gone")
+    same(check(s, token, rule(audience="api://gone")).status, 200, "the other API")
+    s.api("DELETE", f"/v1.0/applications/{other['id']}")
+    same(check(s, token, rule(audience="api://gone")).status, 401, "the other API is gone")
 
 
 def test_S7_a_client_smuggles_nothing_past_nginx(s, nginx):

@@ -26,15 +26,29 @@ static enum err verify_signature(struct call *c, const struct wire *q, str text,
     return OK;
 }
 
+static enum err check_enabled(struct call *c, const struct principal *p, enum err otherwise, const char *words)
+{
+    bool is_enabled;
+    TRY(principal_setting(c, p, S("accountEnabled"), true, &is_enabled));
+    return is_enabled ? OK : FAIL(c, otherwise, "%s", words);
+}
+
 // A token outlives its principal. Here the directory is at hand, so who is gone or disabled is refused.
 static enum err check_principal(struct call *c, const struct work *w, const struct token_claims *claims)
 {
     const struct principal *p = directory_find(w->world->directory, claims->subject);
-    bool                    is_enabled = true;
     TRY(guard_check_not_revoked(c, w->world, claims));
     if (!p) return FAIL(c, ERR_TOKEN_EXPIRED, "The token's principal does not exist any more.");
-    TRY(principal_setting(c, p, S("accountEnabled"), true, &is_enabled));
-    return is_enabled ? OK : FAIL(c, ERR_TOKEN_EXPIRED, "The token's principal is disabled.");
+    return check_enabled(c, p, ERR_TOKEN_EXPIRED, "The token's principal is disabled.");
+}
+
+// The token service gives no tokens for an application that is gone or disabled. Those that are out count no more either.
+static enum err check_target(struct call *c, const struct work *w, const struct wire *q, const struct token_claims *claims)
+{
+    struct audience at;
+    if (!product_audience(c, q->product, w->world, claims->audience, &at))
+        return FAIL(c, ERR_TOKEN_AUDIENCE, "The application that the token is for does not exist any more.");
+    return at.service ? check_enabled(c, at.service, ERR_TOKEN_AUDIENCE, "The application that the token is for is disabled.") : OK;
 }
 
 static enum err check(struct call *c, const struct work *w, const struct wire *q, const struct rule *r, struct token_claims *out)
@@ -48,6 +62,7 @@ static enum err check(struct call *c, const struct work *w, const struct wire *q
     TRY(token_check(c, out, &policy));
     if (!guid_eq(out->tenant.g, q->product->tenant.g)) return FAIL(c, ERR_TOKEN_ISSUER, "The token is of another tenant.");
     TRY(check_principal(c, w, out));
+    TRY(check_target(c, w, q, out));
     return rule_check(c, r, out);
 }
 
