@@ -408,7 +408,9 @@ void router_handle(struct http_exchange *x, void *context)
     if (!begin(x, r, &routing)) return;
     const struct route *route = routing->wire.route;
     if (route->writes || (route->op && route->op->writes)) failed = committer_submit(c, r->product->committer, &routing->job);
-    else if ((route->reads_much || r->reads_much) && r->workers) failed = net_workers_submit(c, r->workers, &routing->reading);
+    else if (route->judges_passwords && r->sign_in_workers) failed = net_workers_submit(c, r->sign_in_workers, &routing->reading);
+    else if ((route->reads_much || r->reads_much || route->judges_passwords) && r->workers)
+        failed = net_workers_submit(c, r->workers, &routing->reading);
     else failed = run_read(routing, routing->wire.row);
     if (failed != OK) send_failure(routing);
 }

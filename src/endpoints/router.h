@@ -12,11 +12,12 @@
 struct router {
     struct product       *product;
     bool                  is_admin;
-    str                   workload;                 /* the resource whose workload alone can come here; empty: anybody can. Borrowed */
-    enum signin_known_by  known_by;                 /* ... and by what that is known */
-    const struct service *only;                     /* whatever name a request says; NULL: the name tells the service */
-    struct net_workers   *workers;                  /* for rows that read much; NULL: they run on the loop. At most PRODUCT_MAX_WORKERS */
-    bool                  reads_much;               /* all rows do: to tell the caller takes long */
+    str                   workload;        /* the resource whose workload alone can come here; empty: anybody can. Borrowed */
+    enum signin_known_by  known_by;        /* ... and by what that is known */
+    const struct service *only;            /* whatever name a request says; NULL: the name tells the service */
+    struct net_workers   *workers;         /* for rows that read much; NULL: they run on the loop. Their numbers are below PRODUCT_MAX_WORKERS */
+    struct net_workers   *sign_in_workers; /* for rows that judge passwords; NULL: those for reads do */
+    bool                  reads_much;      /* all rows do: to tell the caller takes long */
     struct known_tokens  *known[PRODUCT_MAX_LOOPS]; /* made at first use, by loop */
 };
 

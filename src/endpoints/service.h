@@ -152,10 +152,11 @@ struct route {
     /* "comp=acl&restype": what the query must hold, names and values in any case, for this row; NULL: nothing. Rows
        of one path stand with the more demanding first. */
     const char      *query;
-    uint64_t         max_body_bytes;  /* of the request; 0: ROUTE_MAX_BODY_BYTES */
-    bool             pulls_body;      /* the handler runs before the body is there, and pulls it: see http_pull */
-    enum signin_type gives_tokens_to; /* whoever asks here asks for a token: each answer is a sign-in. SIGNIN_NONE: it gives none */
-    bool             reads_much;      /* it may take more than a millisecond: runs on a worker, where it holds up no others */
+    uint64_t         max_body_bytes;   /* of the request; 0: ROUTE_MAX_BODY_BYTES */
+    bool             pulls_body;       /* the handler runs before the body is there, and pulls it: see http_pull */
+    enum signin_type gives_tokens_to;  /* whoever asks here asks for a token: each answer is a sign-in. SIGNIN_NONE: it gives none */
+    bool             reads_much;       /* it may take more than a millisecond: runs on a worker, where it holds up no others */
+    bool             judges_passwords; /* it may take tens of milliseconds: runs on workers of its own, where guessing holds up no reads */
 };
 
 /* A protocol's words for failures. */

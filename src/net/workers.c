@@ -69,7 +69,7 @@ enum err net_workers_start(struct call *c, const struct net_workers_settings *se
     pthread_cond_init(&w->changed, NULL);
     for (; w->started < n; w->started++) {
         struct worker *me = &w->workers[w->started];
-        *me = (struct worker){.all = w, .index = w->started};
+        *me = (struct worker){.all = w, .index = settings->first + w->started};
         if (start_one(me)) continue;
         net_workers_stop(w);
         return FAIL(c, ERR_IO, "Cannot start %u worker threads.", n);

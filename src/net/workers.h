@@ -16,11 +16,12 @@ struct net_workers;
 struct net_workers_settings {
     unsigned threads;   /* at most NET_MAX_WORKERS; 0 means 1 */
     size_t   max_queue; /* jobs that wait; past it ERR_BUSY */
+    unsigned first;     /* the number of the first thread, so that those of several pools differ */
     int      nice;      /* how much lower than the serving threads' their priority is */
 };
 
 struct net_job {
-    /* `worker` is 0 .. threads-1: for tables with a row per thread. The job is the caller's memory until it runs. */
+    /* `worker` is first .. first+threads-1: for tables with a row per thread. The job is the caller's memory until it runs. */
     void (*run)(struct net_job *job, unsigned worker);
     struct net_job *next; /* the queue's */
 };

@@ -124,19 +124,33 @@ enum device_state device_code_take(struct call *c, struct device_codes *d, clien
     return state;
 }
 
+// The lock is held. NULL: there is none.
+static struct device_code *find_user_code(struct device_codes *d, str user_code)
+{
+    for (struct device_code *code = d->items; code < d->items + DEVICE_CODES_MAX; code++)
+        if (code->state != DEVICE_UNKNOWN && str_eq_nocase(str_of(code->user_code), user_code)) return code;
+    return NULL;
+}
+
+enum device_state device_code_look(struct call *c, struct device_codes *d, str user_code, client_id *out_client)
+{
+    pthread_mutex_lock(&d->lock);
+    const struct device_code *code = find_user_code(d, user_code);
+    enum device_state         state = code ? state_of(code, c->now_s) : DEVICE_UNKNOWN;
+    if (code) *out_client = code->client;
+    pthread_mutex_unlock(&d->lock);
+    return state;
+}
+
 enum device_state device_code_end(struct call *c, struct device_codes *d, str user_code, bool approved, object_id user, struct sign_in_epoch epoch)
 {
-    enum device_state state = DEVICE_UNKNOWN;
     pthread_mutex_lock(&d->lock);
-    for (size_t i = 0; i < DEVICE_CODES_MAX; i++) {
-        struct device_code *code = &d->items[i];
-        if (code->state == DEVICE_UNKNOWN || !str_eq_nocase(str_of(code->user_code), user_code)) continue;
-        state = state_of(code, c->now_s);
-        if (state != DEVICE_PENDING) break;
+    struct device_code *code = find_user_code(d, user_code);
+    enum device_state   state = code ? state_of(code, c->now_s) : DEVICE_UNKNOWN;
+    if (state == DEVICE_PENDING) {
         code->state = approved ? DEVICE_APPROVED : DEVICE_DECLINED;
         code->user = user;
         code->epoch = epoch;
-        break;
     }
     pthread_mutex_unlock(&d->lock);
     return state;

@@ -55,5 +55,7 @@ struct device_codes {
 FALLIBLE device_code_begin(struct call *c, struct device_codes *d, client_id client, str scopes, str source, struct device_code *out);
 /* What has become of it; approved or declined, it is over with this answer. Only the client that began it may ask. */
 enum device_state device_code_take(struct call *c, struct device_codes *d, client_id client, str code, struct device_code *out);
+/* What stands there by the short code in any case, and which client began it: for the user to see. Changes nothing. */
+enum device_state device_code_look(struct call *c, struct device_codes *d, str user_code, client_id *out_client);
 /* The user's part, by the short code in any case. Gives DEVICE_PENDING if it could be done; else what stands there. */
 enum device_state device_code_end(struct call *c, struct device_codes *d, str user_code, bool approved, object_id user, struct sign_in_epoch epoch);

@@ -30,6 +30,8 @@
 #define READS_MAX_QUEUE 1024
 #define LARGE_BYTES     (128 << 10)
 #define READERS         2 // for reads that take long
+#define SIGN_INS        2 // judge passwords: each takes tens of milliseconds, and anybody may try
+#define CALLERS         2 // find out who asks at the metadata endpoint of this machine: anybody may ask
 #define SIGNERS         2 // measured on two cores: more signers only starve the loops
 
 // All that runs, in the order of its making; stop_all takes it down in reverse, also half-way.
@@ -40,7 +42,7 @@ struct server {
     struct net_loops            *loops;
     struct http_server          *http;
     struct net_tls              *tls;
-    struct net_workers          *readers;
+    struct net_workers          *readers, *sign_ins, *callers;
     struct router                public_router;
     struct router                admin_router;
     struct router                verify_router;
@@ -129,6 +131,13 @@ static void before_wait(unsigned loop, void *context)
     product_end_read(context, loop);
 }
 
+_Static_assert(READERS + SIGN_INS + CALLERS <= PRODUCT_MAX_WORKERS, "each thread has a row");
+
+static enum err start_pool(struct call *c, unsigned threads, unsigned first, struct net_workers **out)
+{
+    return net_workers_start(c, &(struct net_workers_settings){.threads = threads, .first = first, .max_queue = READS_MAX_QUEUE, .nice = 1}, out);
+}
+
 static enum err start_workers(struct call *c, struct server *s)
 {
     struct product *p = &s->product;
@@ -140,7 +149,9 @@ static enum err start_workers(struct call *c, struct server *s)
     TRY(net_loops_new(c, &net, &s->loops));
     p->reads_last_a_turn = true;
     if (s->options->measures_turns) p->measured_loops = s->loops;
-    TRY(net_workers_start(c, &(struct net_workers_settings){.threads = READERS, .max_queue = READS_MAX_QUEUE, .nice = 1}, &s->readers));
+    TRY(start_pool(c, READERS, 0, &s->readers));
+    TRY(start_pool(c, SIGN_INS, READERS, &s->sign_ins));
+    TRY(start_pool(c, CALLERS, READERS + SIGN_INS, &s->callers));
     return http_server_new(c, s->loops, &http, &s->http);
 }
 
@@ -153,7 +164,7 @@ static enum err listen_https(struct call *c, struct server *s)
     struct ca_subject             subject = {.tenant = p->tenant, .names = &p->names};
     TRY(ca_prepare(c, p->data_dir, &subject, &s->certificate));
     TRY(net_tls_new(c, s->certificate.chain_pem, &s->certificate.key_pem, &s->tls));
-    s->public_router = (struct router){.product = p, .workers = s->readers};
+    s->public_router = (struct router){.product = p, .workers = s->readers, .sign_in_workers = s->sign_ins};
     l.tls = s->tls;
     TRY(net_open_tcp(c, address, s->options->https_port, &l.fd, &p->https_port));
     return http_listen(c, s->http, &l, &listener);
@@ -179,7 +190,7 @@ static enum err listen_admin(struct call *c, struct server *s)
     struct http_listener         *listener;
     struct http_listener_settings l = {
         .handler = router_handle, .admit = router_admit, .context = &s->admin_router, .accepts = sandbox_accepts_admin};
-    s->admin_router = (struct router){.product = p, .is_admin = true, .workers = s->readers};
+    s->admin_router = (struct router){.product = p, .is_admin = true, .workers = s->readers, .sign_in_workers = s->sign_ins};
     TRY(net_open_unix(c, call_format(c, "%.*s/admin.sock", PSTR(p->data_dir)), 0600, &l.fd));
     TRY(http_listen(c, s->http, &l, &listener));
     struct sandbox_settings sandbox = {
@@ -191,7 +202,7 @@ static enum err listen_metadata_at(struct call *c, struct server *s, int fd)
 {
     struct http_listener         *listener;
     struct http_listener_settings l = {.fd = fd};
-    enum err                      failed = host_listener(c, &s->product, s->readers, &l);
+    enum err                      failed = host_listener(c, &s->product, s->callers, &l);
     if (failed != OK) {
         close(fd);
         return failed;
@@ -233,6 +244,8 @@ static void stop_all(struct server *s)
     struct product *p = &s->product;
     if (s->sandbox) sandbox_stop(s->sandbox);
     net_workers_stop(s->readers); // what they refuse is still recorded
+    net_workers_stop(s->sign_ins);
+    net_workers_stop(s->callers);
     housekeeper_stop(p->housekeeper);
     minter_stop(p->minter);
     logs_finish(p->logs);

@@ -57,6 +57,14 @@ static enum err get_row(struct call *c, struct work *w, const struct wire *q, st
     return OK;
 }
 
+// As long as a password is judged.
+static enum err get_slowly(struct call *c, struct work *w, const struct wire *q, struct answer *a)
+{
+    ran++;
+    sem_wait(&may_finish);
+    return get_row(c, w, q, a);
+}
+
 static enum err put_small(struct call *c, struct work *w, const struct wire *q, struct answer *a)
 {
     (void)c, (void)w;
@@ -115,6 +123,7 @@ static const struct route ROUTES[] = {
     {HTTP_GET, "/later", GUARD_NONE, ANYBODY, get_later},
     {HTTP_GET, "/much", GUARD_NONE, ANYBODY, get_row, .reads_much = true},
     {HTTP_GET, "/little", GUARD_NONE, ANYBODY, get_row},
+    {HTTP_GET, "/password", GUARD_NONE, ANYBODY, get_slowly, .judges_passwords = true},
     {HTTP_PUT, "/small", GUARD_NONE, ANYBODY, put_small, .max_body_bytes = 100},
     {HTTP_PUT, "/pulled", GUARD_NONE, ANYBODY, put_pulled, .max_body_bytes = 10 << 20, .pulls_body = true},
     {HTTP_PUT, "/guarded", GUARD_NONE, PERMIT_RULE(may_with_header), put_small},
@@ -182,6 +191,35 @@ TEST(router_answers_later_and_in_pieces_and_on_workers)
     client_free(other);
     client_free(client);
     test_server_end(&r.server);
+    sem_destroy(&may_finish);
+}
+
+// Whoever guesses passwords holds up other guesses only.
+TEST(router_judges_passwords_where_it_holds_up_no_reads)
+{
+    struct router_fixture r;
+    struct net_workers   *sign_ins;
+    struct client        *guessing[PRODUCT_MAX_WORKERS + 1];
+    router_fixture_start(t, &r);
+    sem_init(&may_finish, 0, 0);
+    CHECK_OK(net_workers_start(t->call, &(struct net_workers_settings){.first = PRODUCT_MAX_WORKERS - 1, .max_queue = 100}, &sign_ins));
+    r.own.sign_in_workers = sign_ins;
+    struct client *reading = client_new(t, r.port);
+    for (size_t i = 0; i < COUNT(guessing); i++) {
+        guessing[i] = client_new(t, r.port);
+        CHECK(client_send(guessing[i], S("GET /password HTTP/1.1\r\n" HOST "\r\n")));
+    }
+    for (int i = 0; i < TEST_HTTP_TIMEOUT_S * 1000 && ran < 1; i++) usleep(1000);
+    expect(reading, "GET /much HTTP/1.1\r\n" HOST "\r\n", 200, S("1 1"), "a read, on a worker that is free");
+    CHECK_INT(ran, 2, "one guess at a time, and the read");
+    for (size_t i = 0; i < COUNT(guessing); i++) sem_post(&may_finish);
+    for (size_t i = 0; i < COUNT(guessing); i++) {
+        client_expect(guessing[i], 200, S("1 1"), "on a worker of their own, with a row of its own");
+        client_free(guessing[i]);
+    }
+    client_free(reading);
+    test_server_end(&r.server);
+    net_workers_stop(sign_ins);
     sem_destroy(&may_finish);
 }
 

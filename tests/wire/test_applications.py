@@ -480,6 +480,35 @@ def test_a_device_is_signed_in_elsewhere(s):
     assert page.status == 200 and "frame-ancestors 'none'" in page.headers["content-security-policy"]
 
 
+def test_the_device_page_names_the_program(s):
+    """T10 the page says which program will act for the user before it asks for a password, and no text of a program becomes markup"""
+    hostile = s.application("<script>alert(1)</script>\"'&", isFallbackPublicClient=True)
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+
+    def begin(client):
+        form = urllib.parse.urlencode({"client_id": client, "scope": f"{VAULT}/.default"})
+        return s.server.ask(LOGIN, "POST", f"/{s.tenant}/oauth2/v2.0/devicecode", form, headers=headers).json["user_code"]
+
+    def enter(**form):
+        return s.server.ask(LOGIN, "POST", "/common/oauth2/deviceauth", urllib.parse.urlencode(form), headers=headers)
+
+    page = s.server.ask(LOGIN, "GET", "/common/oauth2/deviceauth")
+    assert "password" not in page.text, page.text
+    code = begin(AZ)
+    headers["client-request-id"] = str(uuid.uuid4())
+    page = enter(user_code=f" {code.lower()} ")
+    same(s.server.records("signin", "--correlation", headers["client-request-id"]), [], "no sign-in yet")
+    assert page.status == 200 and AZ in page.text and "Azure CLI" in page.text and 'type="password"' in page.text, page.text
+    page = enter(user_code=code, username=f"ada@{DOMAIN}", password="wrong")
+    assert page.status == 400 and AZ in page.text, "the program is named again"
+    page = enter(user_code=begin(hostile["appId"]))
+    assert hostile["appId"] in page.text and "<script" not in page.text and "&lt;script&gt;alert(1)&lt;/script&gt;&quot;&#39;&amp;" in page.text, page.text
+    page = enter(user_code="<b>x</b>")
+    assert page.status == 400 and "<b>" not in page.text and 'type="password"' not in page.text, page.text
+    page = enter(user_code='"><b>', username=f"ada@{DOMAIN}", password="wrong")
+    assert page.status == 400 and "<b>" not in page.text, page.text
+
+
 def test_a_wrong_or_ended_secret_is_refused(s):
     """T10 a wrong, an ended or a missing secret, a disabled application and one without a service principal are refused"""
     soon = (datetime.datetime.utcnow() + datetime.timedelta(days=200)).strftime("%Y-%m-%dT%H:%M:%SZ")

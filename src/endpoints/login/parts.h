@@ -88,7 +88,7 @@ FALLIBLE login_check_password(struct call *c, struct work *w, str source, str na
 login_step login_client, login_client_proven;                                                     /* client.c: the client, and its credential */
 login_step login_scope_default, login_scope, login_resource, login_user_rights, login_app_rights; /* resource.c: what for, and what may be there */
 login_step login_user_password, login_user_refresh, login_user_assertion;                         /* user.c: whose */
-login_step login_user_device;                                                                     /* device.c */
+login_step login_user_device;                                                                     /* device.c; its page is in device_page.c */
 login_step login_answer;                                                                          /* answer.c */
 
 route_handler login_get_openid_v2, login_get_openid_v1, login_get_keys_v2, login_get_keys_v1, login_get_instance, login_get_realm,
