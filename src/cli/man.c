@@ -21,10 +21,15 @@ static void line(struct buf *b, const char *before, str s, const char *after)
     buf_add_char(b, '\n');
 }
 
+static void add_upper(struct buf *b, const char *text)
+{
+    for (str s = str_of(text); s.n; s = str_from(s, 1)) buf_add_char(b, *s.at >= 'a' && *s.at <= 'z' ? (char)(*s.at - 32) : *s.at);
+}
+
 static void heading(struct buf *b, const char *title)
 {
     buf_add(b, S(".SH "));
-    for (str s = str_of(title); s.n; s = str_from(s, 1)) buf_add_char(b, *s.at >= 'a' && *s.at <= 'z' ? (char)(*s.at - 32) : *s.at);
+    add_upper(b, title);
     buf_add_char(b, '\n');
 }
 
@@ -92,7 +97,7 @@ static void program_page(struct buf *b)
 static void command_page(struct buf *b, const struct command *command)
 {
     buf_add(b, S(".TH LANYARD\\-"));
-    for (str s = str_of(command->name); s.n; s = str_from(s, 1)) buf_add_char(b, (char)(*s.at - 32)); // names are lower case letters
+    add_upper(b, command->name);
     buf_add(b, S(" 1 \"\" \"Lanyard " LANYARD_VERSION "\"\n"));
     heading(b, "Name");
     buf_addf(b, "lanyard\\-%s \\- ", command->name);

@@ -22,19 +22,31 @@ static enum err read_all(struct call *c, int fd, const char *name, size_t most, 
     return failed;
 }
 
+// -1: it cannot be opened.
+static int open_named(str path, const char *z)
+{
+    return str_eq(path, S("-")) ? STDIN_FILENO : open(z, O_RDONLY | O_CLOEXEC);
+}
+
+static void close_named(int fd)
+{
+    if (fd != STDIN_FILENO) close(fd);
+}
+
+static const char *name_of(int fd, const char *z)
+{
+    return fd == STDIN_FILENO ? "Standard input" : z;
+}
+
 enum err read_file(struct call *c, const char *path, size_t most, str *out)
 {
     struct buf b;
     buf_init(&b, &c->arena);
-    if (str_eq(str_of(path), S("-"))) {
-        TRY(read_all(c, STDIN_FILENO, "Standard input", most, &b));
-    } else {
-        int fd = open(path, O_RDONLY | O_CLOEXEC);
-        if (fd < 0) return FAIL(c, ERR_IO, "%s cannot be opened: %s.", path, strerror(errno));
-        enum err failed = read_all(c, fd, path, most, &b);
-        close(fd);
-        TRY(failed);
-    }
+    int fd = open_named(str_of(path), path);
+    if (fd < 0) return FAIL(c, ERR_IO, "%s cannot be opened: %s.", path, strerror(errno));
+    enum err failed = read_all(c, fd, name_of(fd, path), most, &b);
+    close_named(fd);
+    TRY(failed);
     TRY(buf_finish(c, &b, out));
     if (!out->at) *out = S("");
     return OK;
@@ -45,12 +57,12 @@ enum err read_file_secret(struct call *c, str path, size_t most, struct secret *
     struct buf  b;
     const char *z = call_zstr(c, path);
     if (!z) return FAIL_PLAIN(c, ERR_NO_MEMORY);
-    int fd = open(z, O_RDONLY | O_CLOEXEC);
+    int fd = open_named(path, z);
     if (fd < 0) return FAIL(c, ERR_IO, "%s cannot be opened: %s.", z, strerror(errno));
     buf_init(&b, &c->arena);
     buf_reserve(&b, most + 1); // so that it does not move and leave a copy behind
-    enum err failed = read_all(c, fd, z, most, &b);
-    close(fd);
+    enum err failed = read_all(c, fd, name_of(fd, z), most, &b);
+    close_named(fd);
     if (failed == OK && b.failed) failed = FAIL_PLAIN(c, ERR_NO_MEMORY);
     if (failed == OK) failed = secret_init(c, out, str_bytes((str){b.at, b.n && b.at[b.n - 1] == '\n' ? b.n - 1 : b.n}));
     if (b.at) secret_wipe(b.at, b.n);

@@ -6,7 +6,7 @@ set -u
 cd "$(dirname "$0")/../.." || exit 1
 . tests/system/support.sh
 
-COMMANDS=$(sed -n 's/^COMMAND([A-Z]*, \([a-z]*\))$/\1/p' src/cli/commands.inc)
+COMMANDS=$(sed -n 's/^COMMAND([A-Z_]*, \([a-z-]*\))$/\1/p' src/cli/commands.inc)
 lanyard() { "$LANYARD" "$@"; }
 
 # --- without a server ---
@@ -15,7 +15,7 @@ help_of_every_command() {
     expect 0 lanyard --help
     cp "$work/out" "$work/all"
     [ "$(echo "$COMMANDS" | wc -l)" -gt 10 ] || fail 'the table of commands cannot be read'
-    listed=$(sed -n '/^Commands/,/^$/s/^  \([a-z]*\) .*/\1/p' "$work/all")
+    listed=$(sed -n '/^Commands/,/^$/s/^  \([a-z-]*\) .*/\1/p' "$work/all")
     for command in $COMMANDS; do
         echo "$listed" | grep -qx "$command" || fail "lanyard --help does not list $command"
     done

@@ -113,6 +113,7 @@ static const struct { const char *service; int method; const char *ends, *body; 
     {"admin", HTTP_PUT, "/deny-assignments/{name}", DENY_BODY},
     {"admin", HTTP_POST, "/bindings", "{\"caller\":\"uid:5\",\"resource\":\"" VM "\"}"},
     {"admin", HTTP_POST, "/clock", "{\"advance_s\":60}"},
+    {"admin", HTTP_POST, "/verify-token", "{\"token\":\"x\"}"},
 };
 
 // The api-version by what the path is about: the first that it contains.
@@ -146,6 +147,7 @@ static const struct { const char *service; int method; const char *ends; int sta
     {"verify", HTTP_GET, "", 400},                         // without a rule
     {"admin", HTTP_DELETE, "/bindings", 400},              // without saying which
     {"admin", HTTP_POST, "/clock", 403},                   // only on a test clock
+    {"admin", HTTP_POST, "/verify-token", 400},            // without a rule
 };
 
 // A product with an object for every row.

@@ -137,6 +137,37 @@ def test_S7_what_is_no_token_of_here_is_refused(s, new_server):
         same((answer.status, "error" in answer.headers["www-authenticate"]), (401, False), "without a token")
 
 
+def verify(s, token, *options):
+    """What `lanyard verify-token` ends with, and says."""
+    done = subprocess.run([s.binary, "verify-token", *options], env=s.env, input=token, capture_output=True, text=True, check=False)
+    assert token.strip() not in done.stdout + done.stderr or len(token) < 8
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_S7_the_command_says_which_check_failed(s):
+    good, api = s.token_of("reader", "api://orders"), ("--audience", "api://orders")
+    header, claims, signature = good.split(".")
+    issuer = jwt.decode(good, options={"verify_signature": False})["iss"]
+    for token, options, status, words in [
+            (good, api, 0, f"valid: identity {s.ids['reader']} for api://orders, roles Orders.Read, until "),
+            (f"Authorization: Bearer {good}\n", (*api, "--role", "Orders.Read", "--tenant", s.facts["tenant"], "--issuer", issuer), 0, "valid: "),
+            (good, ("--audience", "api://x", *api, "--any-role", "Orders.Write", "--any-role", "Orders.Read"), 0, "valid: "),
+            ("x", api, 1, "invalid (form): "), ("", api, 1, "invalid (form): "),
+            (f"{header}.{claims}.{signature[:-4]}AAAA", api, 1, "invalid (signature): "),
+            (good, ("--audience", "api://shipping"), 1, "invalid (audience): The token is for the audience 'api://orders'"),
+            (good, (*api, "--role", "Orders.Write"), 1, "invalid (roles): The token lacks the app role 'Orders.Write'."),
+            (good, (*api, "--any-role", "A", "--any-role", "B"), 1, "invalid (roles): "), (good, (*api, "--scope", "Mine"), 1, "invalid (roles): "),
+            (good, (*api, "--issuer", "https://sts.windows.net/x/"), 1, "invalid (issuer): "),
+            (good, (*api, "--tenant", READ), 1, "invalid (tenant): "),
+            (good, (), 2, "--audience"), (good, (*api, "--tenant", "x"), 2, "GUID"), (good, (*api, "--role", ""), 2, "empty")]:
+        got, said = verify(s, token, *options)
+        same((got, words in said, len(said.splitlines()) == 1 or status == 2), (status, True, True), f"{options} {said}")
+    told = json.loads(verify(s, good, *api, "--json")[1])
+    same((told["valid"], told["objectId"], told["roles"], told["audience"]), (True, s.ids["reader"], ["Orders.Read"], "api://orders"), "as JSON")
+    told = json.loads(verify(s, good, "--audience", "api://shipping", "--json")[1])
+    same((told["valid"], told["check"]), (False, "audience"), "as JSON")
+
+
 def test_S7_by_path_nothing_of_the_client_counts(s):
     token, prefix = s.token_of("reader", "api://orders"), "/lanyard/verify/audience=api:%2F%2Forders&role=Orders.Write"
     for method in ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "HEAD"):
@@ -267,9 +298,12 @@ def test_S7_revoked_deleted_and_expired_are_refused(s, nginx):
     same((nginx.get(token=reader).status, nginx.get(token=writer).status), (200, 200), "before")
     s.call("identity", "revoke", "reader")
     same(nginx.get(token=reader).status, 401, "revoked")
+    assert "revoked" in verify(s, reader, "--audience", "api://orders")[1]
     s.call("delete", "writer")
     same(nginx.get(token=writer).status, 401, "its identity is gone")
+    assert "invalid (principal)" in verify(s, writer, "--audience", "api://orders")[1]
     fresh = s.token_of("reader", "api://orders")
     same(nginx.get(token=fresh).status, 200, "a new token")
     s.call("clock", "+25h")
     same(nginx.get(token=fresh).status, 401, "expired")
+    assert "invalid (times): The token expired at " in verify(s, fresh, "--audience", "api://orders")[1]

@@ -110,6 +110,8 @@ static const char *code_of(enum err kind)
     case ERR_MEMBER_INVALID:
     case ERR_USER_NEEDED:
     case ERR_ROLE_MISSING:
+    case ERR_TOKEN_PRINCIPAL:
+    case ERR_TOKEN_TENANT:
     case ERR_POLICY_NOT_AUTHORIZED:
     case ERR_SECRET_DISABLED:
     case ERR_SECRET_EXISTS:

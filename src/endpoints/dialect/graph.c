@@ -50,6 +50,8 @@ static const char *code_of(enum err kind)
     case ERR_QUERY_UNSUPPORTED: return "Request_UnsupportedQuery";
     case ERR_USAGE:
     case ERR_ROLE_MISSING:
+    case ERR_TOKEN_PRINCIPAL:
+    case ERR_TOKEN_TENANT:
     case ERR_DNS_INVALID:
     case ERR_SCOPE_INVALID:
     case ERR_CONFLICT:

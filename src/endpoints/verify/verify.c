@@ -1,70 +1,7 @@
 #include "endpoints/verify/verify.h"
 
 #include "endpoints/guard.h"
-#include "endpoints/router.h"
-#include "endpoints/verify/rule.h"
-#include "ops/app_access.h"
-
-static const str KINDS[] = {[TOKEN_OF_IDENTITY] = S_INIT("identity"), [TOKEN_OF_APP] = S_INIT("application"), [TOKEN_OF_USER] = S_INIT("user")};
-
-// The server's own keys and issuers: known is that the signature verifies, whatever a rule demands.
-static enum err verify_signature(struct call *c, const struct wire *q, str text, struct token_claims *out)
-{
-    static const char          TARGET;
-    struct known_tokens       *known = router_known(q->router, q->row);
-    sha256                     digest;
-    const struct token_claims *seen;
-    TRY(digest_sha256(c, str_bytes(text), &digest));
-    seen = known ? known_find(known, &digest, &TARGET) : NULL;
-    if (seen) {
-        *out = *seen; // borrowed until the next request on this thread
-        return OK;
-    }
-    CLEANUP(keyring_dropp) struct keyring *keys = product_keyring_take(q->product);
-    TRY(token_verify_signature(c, keys, text, out));
-    if (known) known_put(known, &digest, &TARGET, out);
-    return OK;
-}
-
-static enum err check_enabled(struct call *c, const struct principal *p, enum err otherwise, const char *words)
-{
-    bool is_enabled;
-    TRY(principal_setting(c, p, S("accountEnabled"), true, &is_enabled));
-    return is_enabled ? OK : FAIL(c, otherwise, "%s", words);
-}
-
-// A token outlives its principal. Here the directory is at hand, so who is gone or disabled is refused.
-static enum err check_principal(struct call *c, const struct work *w, const struct token_claims *claims)
-{
-    const struct principal *p = directory_find(w->world->directory, claims->subject);
-    TRY(guard_check_not_revoked(c, w->world, claims));
-    if (!p) return FAIL(c, ERR_TOKEN_EXPIRED, "The token's principal does not exist any more.");
-    return check_enabled(c, p, ERR_TOKEN_EXPIRED, "The token's principal is disabled.");
-}
-
-// The token service gives no tokens for an application that is gone or disabled. Those that are out count no more either.
-static enum err check_target(struct call *c, const struct work *w, const struct wire *q, const struct token_claims *claims)
-{
-    struct audience at;
-    if (!product_audience(c, q->product, w->world, claims->audience, &at))
-        return FAIL(c, ERR_TOKEN_AUDIENCE, "The application that the token is for does not exist any more.");
-    return at.service ? check_enabled(c, at.service, ERR_TOKEN_AUDIENCE, "The application that the token is for is disabled.") : OK;
-}
-
-static enum err check(struct call *c, const struct work *w, const struct wire *q, const struct rule *r, struct token_claims *out)
-{
-    str                 text, issuers[] = {product_issuer(c, q->product, TOKEN_V1), product_issuer(c, q->product, TOKEN_V2)};
-    struct token_policy policy = {.issuers = issuers, .issuer_n = COUNT(issuers)};
-    TRY(call_check_texts(c));
-    TRY(guard_read_bearer(c, q->http, &text));
-    TRY(verify_signature(c, q, text, out));
-    TRY(rule_audiences(c, r, w->world->applications, &policy.audiences, &policy.audience_n));
-    TRY(token_check(c, out, &policy));
-    if (!guid_eq(out->tenant.g, q->product->tenant.g)) return FAIL(c, ERR_TOKEN_ISSUER, "The token is of another tenant.");
-    TRY(check_principal(c, w, out));
-    TRY(check_target(c, w, q, out));
-    return rule_check(c, r, out);
-}
+#include "endpoints/verify/check.h"
 
 static void add_escaped(struct call *c, struct answer *a, const char *name, str text)
 {
@@ -90,7 +27,7 @@ static void add_roles(struct call *c, struct answer *a, const struct token_texts
 static enum err tell(struct call *c, struct answer *a, const struct token_claims *claims)
 {
     answer_header(a, "Cache-Control", S("no-store"));
-    answer_header(a, "X-Lanyard-Kind", KINDS[claims->kind]);
+    answer_header(a, "X-Lanyard-Kind", check_kind(claims->kind));
     answer_header(a, "X-Lanyard-Object-Id", guid_str(c, claims->subject.g));
     answer_header(a, "X-Lanyard-App-Id", guid_str(c, claims->app.g));
     answer_header(a, "X-Lanyard-Tenant-Id", guid_str(c, claims->tenant.g));
@@ -106,8 +43,10 @@ static enum err answer_rule(struct call *c, struct work *w, const struct wire *q
 {
     struct rule         rule;
     struct token_claims claims;
+    str                 text;
     TRY(rule_read(c, fields, n, &rule));
-    TRY(check(c, w, q, &rule, &claims));
+    TRY(guard_read_bearer(c, q->http, &text));
+    TRY(check_token(c, w, q, text, &rule, &claims));
     return tell(c, a, &claims);
 }
 
