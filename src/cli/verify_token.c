@@ -72,7 +72,8 @@ static void print_answer(struct cli *cli, const struct json *answer)
     }
     printf("valid: %.*s %.*s for %.*s", PSTR(json_get_str(answer, S("kind"))), PSTR(json_get_str(answer, S("objectId"))),
            PSTR(call_printable(&cli->call, json_get_str(answer, S("audience")), 512)));
-    for (size_t i = 0; i < json_n(roles); i++) printf("%s%.*s", i ? ", " : ", roles ", PSTR(call_printable(&cli->call, json_str(json_at(roles, i)), 512)));
+    for (size_t i = 0; i < json_n(roles); i++)
+        printf("%s%.*s", i ? ", " : ", roles ", PSTR(call_printable(&cli->call, json_str(json_at(roles, i)), 512)));
     printf(", until %.*s\n", PSTR(json_get_str(answer, S("expiresOn"))));
 }
 

@@ -25,7 +25,8 @@ static enum err verify(struct call *c, const struct work *w, const struct wire *
     TRY(check_token(c, w, q, json_get_str(body, S("token")), rule, out));
     if (!str_empty(issuer) && !str_eq(issuer, out->issuer))
         return FAIL(c, ERR_TOKEN_ISSUER, "The token comes from the issuer '%.*s'.", PSTR(out->issuer));
-    if (!str_empty(tenant) && !guid_eq(id, out->tenant.g)) return FAIL(c, ERR_TOKEN_TENANT, "The token is of the tenant %s.", guid_text(out->tenant.g).s);
+    if (!str_empty(tenant) && !guid_eq(id, out->tenant.g))
+        return FAIL(c, ERR_TOKEN_TENANT, "The token is of the tenant %s.", guid_text(out->tenant.g).s);
     return OK;
 }
 

@@ -7,7 +7,8 @@
 
 static void add_escaped(struct buf *b, str text)
 {
-    static const str ESCAPED[256] = {['&'] = S_INIT("&amp;"), ['<'] = S_INIT("&lt;"), ['>'] = S_INIT("&gt;"), ['"'] = S_INIT("&quot;"), ['\''] = S_INIT("&#39;")};
+    static const str ESCAPED[256] = {
+        ['&'] = S_INIT("&amp;"), ['<'] = S_INIT("&lt;"), ['>'] = S_INIT("&gt;"), ['"'] = S_INIT("&quot;"), ['\''] = S_INIT("&#39;")};
     for (size_t i = 0; i < text.n; i++) {
         str escaped = ESCAPED[(uint8_t)text.at[i]];
         buf_add(b, escaped.n ? escaped : str_upto(str_from(text, i), 1));
@@ -67,9 +68,10 @@ static enum err show_sign_in_form(struct call *c, const struct work *w, struct a
              "<form method=\"post\" autocomplete=\"off\"><input type=\"hidden\" name=\"user_code\" value=\"",
              guid_text(client.g).s);
     add_escaped(&a->body, user_code);
-    buf_add(&a->body, S("\"><label>User name <input name=\"username\" required autofocus></label>"
-                        "<label>Password <input name=\"password\" type=\"password\" required></label>"
-                        "<button name=\"answer\" value=\"yes\">Sign in</button> <button name=\"answer\" value=\"no\">This was not me</button></form>\n"));
+    buf_add(&a->body,
+            S("\"><label>User name <input name=\"username\" required autofocus></label>"
+              "<label>Password <input name=\"password\" type=\"password\" required></label>"
+              "<button name=\"answer\" value=\"yes\">Sign in</button> <button name=\"answer\" value=\"no\">This was not me</button></form>\n"));
     return OK;
 }
 
