@@ -201,7 +201,7 @@ const struct json *json_at(const struct json *list, size_t i)
     return i < json_n(list) ? &list->u.list.items[i] : NULL;
 }
 
-static enum err empty_object(struct call *c, size_t room, struct json **out)
+enum err json_object_new(struct call *c, size_t room, struct json **out)
 {
     TRY(NEW(c, out, 1));
     (*out)->kind = JSON_IS_OBJECT;
@@ -209,7 +209,7 @@ static enum err empty_object(struct call *c, size_t room, struct json **out)
     return NEW(c, &(*out)->u.list.names, room);
 }
 
-static void append(struct json *object, str name, const struct json *value)
+void json_object_add(struct json *object, str name, const struct json *value)
 {
     object->u.list.names[object->u.list.n] = name;
     object->u.list.items[object->u.list.n++] = *value;
@@ -253,15 +253,15 @@ static enum err merge(struct call *c, const struct json *base, const struct json
     map_init(&next.by_name, false);
     TRY(members_open(c, base, &old));
     TRY(members_open(c, patch, &next));
-    TRY(empty_object(c, json_n(base) + json_n(patch), &merged));
+    TRY(json_object_new(c, json_n(base) + json_n(patch), &merged));
     for (size_t i = 0; i < json_n(base); i++)
-        if (!member(&next, base->u.list.names[i])) append(merged, base->u.list.names[i], &base->u.list.items[i]);
+        if (!member(&next, base->u.list.names[i])) json_object_add(merged, base->u.list.names[i], &base->u.list.items[i]);
     for (size_t i = 0; i < patch->u.list.n; i++) {
         str                name = patch->u.list.names[i];
         const struct json *value = &patch->u.list.items[i];
         if (value->kind == JSON_IS_NULL) continue;
         if (is_deep) TRY(merge(c, member(&old, name), value, true, &value)); // depth is bounded by the parser's
-        append(merged, name, value);
+        json_object_add(merged, name, value);
     }
     *out = merged;
     return OK;
@@ -283,14 +283,14 @@ enum err json_spell(struct call *c, const struct json *object, const str *names,
     bool        *seen;
     *out = object;
     if (!json_is(object, JSON_IS_OBJECT)) return OK;
-    TRY(empty_object(c, json_n(object), &copy));
+    TRY(json_object_new(c, json_n(object), &copy));
     TRY(NEW(c, &seen, n));
     for (size_t i = 0; i < json_n(object); i++) {
         size_t known = str_index_nocase(names, n, object->u.list.names[i]);
         if (known != STR_NOWHERE && seen[known])
             return FAIL(c, ERR_JSON_INVALID, "The name '%.*s' stands twice in an object, in different cases.", PSTR(names[known]));
         if (known != STR_NOWHERE) seen[known] = true;
-        append(copy, known != STR_NOWHERE ? names[known] : object->u.list.names[i], &object->u.list.items[i]);
+        json_object_add(copy, known != STR_NOWHERE ? names[known] : object->u.list.names[i], &object->u.list.items[i]);
     }
     *out = copy;
     return OK;
@@ -300,14 +300,14 @@ enum err json_with(struct call *c, const struct json *object, str name, const st
 {
     struct json *copy;
     bool         found = false;
-    TRY(empty_object(c, json_n(object) + 1, &copy));
+    TRY(json_object_new(c, json_n(object) + 1, &copy));
     for (size_t i = 0; i < json_n(object); i++) {
         bool here = str_eq(object->u.list.names[i], name);
         found |= here;
-        if (!here) append(copy, object->u.list.names[i], &object->u.list.items[i]);
-        else if (value) append(copy, name, value);
+        if (!here) json_object_add(copy, object->u.list.names[i], &object->u.list.items[i]);
+        else if (value) json_object_add(copy, name, value);
     }
-    if (!found && value) append(copy, name, value);
+    if (!found && value) json_object_add(copy, name, value);
     *out = copy;
     return OK;
 }

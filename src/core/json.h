@@ -64,6 +64,10 @@ FALLIBLE json_spell(struct call *c, const struct json *object, const str *names,
 /* A copy of `object` in which `name` has the value, or is absent when `value` is NULL. */
 FALLIBLE json_with(struct call *c, const struct json *object, str name, const struct json *value, const struct json **out);
 
+/* An object built member by member, of at most `room`; each name once is the caller's care. */
+FALLIBLE json_object_new(struct call *c, size_t room, struct json **out);
+void     json_object_add(struct json *object, str name, const struct json *value);
+
 /*
  * Writing: append-only; commas and quotes come by themselves.
  *     json_begin(&w, &buf); json_write_object(&w); json_write_key(&w, S("id")); json_write_string(&w, id); json_write_end(&w);

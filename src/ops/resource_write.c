@@ -106,16 +106,9 @@ static bool is_column(str name)
 static enum err without_columns(struct call *c, const struct json *body, const struct json **out)
 {
     struct json *kept;
-    TRY(NEW(c, &kept, 1));
-    kept->kind = JSON_IS_OBJECT;
-    TRY(NEW(c, &kept->u.list.items, json_n(body)));
-    TRY(NEW(c, &kept->u.list.names, json_n(body)));
-    for (size_t i = 0; i < json_n(body); i++) {
-        str name = body->u.list.names[i];
-        if (is_column(name)) continue;
-        kept->u.list.names[kept->u.list.n] = name;
-        kept->u.list.items[kept->u.list.n++] = body->u.list.items[i];
-    }
+    TRY(json_object_new(c, json_n(body), &kept));
+    for (size_t i = 0; i < json_n(body); i++)
+        if (!is_column(body->u.list.names[i])) json_object_add(kept, body->u.list.names[i], json_at(body, i));
     *out = kept;
     return OK;
 }
