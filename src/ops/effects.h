@@ -28,6 +28,8 @@
  *                                           where a removed assignment of the role still grants
  *     role_of_delegate          not bound   Microsoft.Authorization/roleAssignments/write at each assignable scope, and at each
  *                                           of the caller's conditional assignments below one
+ *     site_swap                 needs       slotsswap/action of its type at the slot to swap with
+ *     site_reset                needs       the same, at the slot with which a swap in two steps is under way
  *     secret_new_name           needs       the op's own permission, the name's case not counting
  *     secret_backup             not denied  Microsoft.KeyVault/vaults/secrets/getSecret/action at the secret
  *     secret_restore            not denied  Microsoft.KeyVault/vaults/secrets/restore/action at the secret

@@ -1,6 +1,7 @@
 #include "ops/resource_hooks.h"
 
 #include "ops/identities.h"
+#include "ops/site.h"
 
 // Properties with one more member, or with its value replaced.
 static enum err set_property(struct call *c, struct resource_change *change, str name, const struct json *value)
@@ -25,6 +26,10 @@ static enum err write_machine(struct call *c, struct work *w, struct resource_ch
 
 static const struct resource_hooks HOOKS[] = {
     {"Microsoft.Compute/virtualMachines", .write = write_machine},
+    {SITE_TYPE, .write = site_write, .spell = site_spell},
+    {SITE_SLOT_TYPE, .write = site_write, .spell = site_spell},
+    {SITE_TYPE "/config", .write = site_config_write},
+    {SITE_SLOT_TYPE "/config", .write = site_config_write},
     {"Microsoft.ManagedIdentity/userAssignedIdentities", .write = identity_resource_write, .remove = identity_resource_remove},
     {"Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials", .write = identity_federated_write, .spell = identity_federated_spell},
 };

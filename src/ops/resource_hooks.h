@@ -16,6 +16,7 @@ struct resource_change {
     const struct json     *body;     /* as sent */
     enum identity_verb     verb;     /* PUT or PATCH */
     const struct json     *document; /* what next->document will hold; the hook may put another */
+    const struct resource *kept_in;  /* the record that the hook has put it into instead: it gets none of its own. NULL: it does */
 };
 
 struct resource_hooks {

@@ -291,7 +291,9 @@ static enum err write_resource(struct call *c, struct work *w, const void *args,
     TRY(resource_defaults_apply(c, &x.id, &x.change));
     const struct resource_hooks *hooks = resource_hooks_of(x.type_name);
     if (hooks && hooks->write) TRY(hooks->write(c, w, &x.change));
-    return keep(c, w, &x, out);
+    if (!x.change.kept_in) return keep(c, w, &x, out);
+    *(struct resource_result *)out = (struct resource_result){.resource = x.change.kept_in};
+    return OK;
 }
 
 // Each identity that is attached anew: its id was not in the block before, or it was another identity's.

@@ -93,7 +93,9 @@ static const struct resource_type TYPES[] = {
     {TYPE("Microsoft.Storage/storageAccounts"), &STORAGE_NAMES, OK_200, GLOBAL, TRACKED, BOTH, COMPACT},
     {TYPE("Microsoft.Web/serverfarms"), &PLAN_NAMES, TRACKED, SINCE(WEB_VERSIONS)},
     {TYPE("Microsoft.Web/sites"), &SITE_NAMES, OK_200, GLOBAL, TRACKED, BOTH, SINCE(WEB_VERSIONS), ENDPOINT(APP_SERVICE)},
+    {TYPE("Microsoft.Web/sites/config"), &ANY_NAMES, OK_200, SINCE(WEB_VERSIONS)},
     {TYPE("Microsoft.Web/sites/slots"), &SLOT_NAMES, OK_200, JOINED, TRACKED, BOTH, SINCE(WEB_VERSIONS), ENDPOINT(APP_SERVICE)},
+    {TYPE("Microsoft.Web/sites/slots/config"), &ANY_NAMES, OK_200, SINCE(WEB_VERSIONS)},
 };
 
 // Contract I2: any type may carry identities.

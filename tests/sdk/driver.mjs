@@ -23,6 +23,7 @@ const PROGRAMS = {
   "arm-authorization": ["tester"],
   "arm-resources": ["tester"],
   "arm-keyvault": ["tester"],
+  "arm-appservice": ["tester"],
   "arm-compute": ["tester"],
   "google-auth": ["vm-system"],
   propagation: ["tester"],

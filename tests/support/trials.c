@@ -12,6 +12,7 @@
 #include "ops/principals.h"
 #include "ops/role_definitions.h"
 #include "ops/secrets.h"
+#include "ops/site.h"
 #include "ops/vault_resource.h"
 
 #define TENANT "\"tenantId\":\"00000000-0000-0000-0000-000000000010\""
@@ -618,6 +619,9 @@ const struct trial TRIALS[] = {
     {"directory_write", &OP_APP_ROLE_UNASSIGN, put_application, write_application, TEST_PRODUCT_GROUP, .gain = GROUP_WRITE, RBAC_DATA, "/", applications_are_others},
     {"deny_write", &OP_DENY_WRITE, denied_secret_user, make_deny, TEST_PRODUCT_GROUP, .gain = GET_SECRET, RBAC_DATA, VAULT},
     {"deny_write", &OP_DENY_DELETE, denied_secret_user, drop_deny, TEST_PRODUCT_GROUP, .gain = GET_SECRET, RBAC_DATA, VAULT},
+    {"site_swap", &OP_SITE_SWAP, site_and_slot, swap_slot, SLOT, .own = SLOT_SWAP, .gain = SITE_SWAP, RBAC_CONTROL, SITE, site_has_code_of_slot},
+    {"site_swap", &OP_SITE_PREVIEW, site_and_slot, swap_slot, SLOT, .own = SLOT_SWAP, .gain = SITE_SWAP, RBAC_CONTROL, SITE, slot_has_settings_of_site},
+    {"site_reset", &OP_SITE_RESET, site_in_preview, swap_slot, SLOT, .own = SLOT_SWAP, .gain = SITE_SWAP, RBAC_CONTROL, SITE, preview_is_over},
     {"binding_write", &OP_BINDING_WRITE, bare_machine, bind_machine, TEST_PRODUCT_GROUP, .own = MACHINE_WRITE, .gain = GROUP_WRITE, RBAC_DATA, "/", machine_is_bound},
     {"binding_write", &OP_BINDING_DELETE, bound_machine, unbind_machine, TEST_PRODUCT_GROUP, .gain = GROUP_WRITE, RBAC_DATA, "/", machine_is_unbound},
 };

@@ -27,6 +27,16 @@ bool is_no_member(struct scene *x);
 bool group_is_made(struct scene *x);
 bool has_backup(struct scene *x);
 
+/* trials_sites.c: swaps of an app's slots */
+#define SLOT_SWAP "Microsoft.Web/sites/slots/slotsswap/action"
+#define SITE_SWAP "Microsoft.Web/sites/slotsswap/action"
+void     site_and_slot(struct scene *x);
+void     site_in_preview(struct scene *x);
+enum err swap_slot(struct scene *x, struct call *c, const struct op *op);
+bool     site_has_code_of_slot(struct scene *x);
+bool     slot_has_settings_of_site(struct scene *x);
+bool     preview_is_over(struct scene *x);
+
 /* trials_bindings.c: the operator's bindings of this machine's programs */
 #define MACHINE_WRITE "Microsoft.Compute/virtualMachines/write"
 void     bare_machine(struct scene *x);

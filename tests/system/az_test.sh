@@ -55,13 +55,33 @@ creates_a_vault() { # asks for a token to https://graph.windows.net/ to learn th
     says out "$(fact .tenant)"
 }
 shows_a_site_without_kind() {
-    api PUT "$group/providers/Microsoft.Web/sites/lanyard-az-site?api-version=2022-03-01" '{"location":"westeurope"}'
+    api PUT "$group/providers/Microsoft.Web/sites/lanyard-az-site?api-version=2022-03-01" '{"location":"westeurope","properties":{"siteConfig":{"linuxFxVersion":"NODE|20"}}}'
     az_as_runner webapp list --query '[].[name,kind,defaultHostName]' -o tsv
     says out "$(printf 'lanyard-az-site\tapp\tlanyard-az-site.azurewebsites.net')"
     api PUT "$group/providers/Microsoft.Web/sites/lanyard-az-site/slots/next?api-version=2022-03-01" \
         "{\"location\":\"westeurope\",\"properties\":{\"serverFarmId\":\"$group/providers/Microsoft.Web/serverfarms/plan\"}}"
     az_as_runner webapp deployment slot list -g az -n lanyard-az-site --query '[].name' -o tsv # cuts the name at its slash
     says out next
+}
+shows_an_app_and_its_slots() { # Debian's az takes the plan's name out of its id, and reads where to deploy to
+    api PUT "$group/providers/Microsoft.Web/sites/lanyard-az-site/slots/bare?api-version=2022-03-01" '{"location":"westeurope"}'
+    az_as_runner webapp deployment slot list -g az -n lanyard-az-site --query 'sort([].appServicePlan)' -o tsv
+    says out "$(printf 'Default1\nplan')"
+    az_as_runner webapp show -g az -n lanyard-az-site --query '[state,siteConfig.linuxFxVersion,ftpPublishingUrl]' -o tsv
+    says out "$(printf 'Running\nNODE|20\nftps://lanyard-az-site.ftp.azurewebsites.windows.net/site/wwwroot')"
+}
+swaps_slots() {
+    az_as_runner webapp config appsettings set -g az -n lanyard-az-site --settings COLOR=blue --slot-settings KEY=app -o none
+    az_as_runner webapp config appsettings set -g az -n lanyard-az-site --slot next --settings COLOR=green -o none
+    az_as_runner webapp deployment slot swap -g az -n lanyard-az-site --slot next --action preview
+    az_as_runner webapp config appsettings list -g az -n lanyard-az-site --slot next --query 'sort([].value)' -o tsv
+    says out "$(printf 'app\ngreen')"
+    az_as_runner webapp deployment slot swap -g az -n lanyard-az-site --slot next --action reset
+    az_as_runner webapp deployment slot swap -g az -n lanyard-az-site --slot next
+    az_as_runner webapp config appsettings list -g az -n lanyard-az-site --query 'sort_by([],&name)[].[name,value,slotSetting]' -o tsv
+    says out "$(printf 'COLOR\tgreen\tFalse\nKEY\tapp\tTrue')"
+    az_as_runner webapp show -g az -n lanyard-az-site --slot next --query siteConfig.linuxFxVersion -o tsv
+    says out 'NODE|20'
 }
 gets_tokens() { # with and without a slash, for services that are none of ours
     for audience in https://graph.windows.net https://batch.core.windows.net/; do
@@ -113,6 +133,8 @@ it 'az: lists management groups' lists_management_groups
 it 'az: registers providers' registers_providers
 it 'az: creates key vaults' creates_a_vault
 it 'az: shows a site that was made without a kind' shows_a_site_without_kind
+it 'az: shows an app and its slots' shows_an_app_and_its_slots
+it 'az: I9 swaps slots, in one step and in two' swaps_slots
 it 'az: gets tokens for the services of its own table' gets_tokens
 it 'az: registers a cloud by its metadata document' registers_a_cloud
 finish

@@ -32,6 +32,9 @@ static const struct { const char *service, *in; int method; const char *param, *
     {"arm", "revokeTokens", ANY, "name", "id1"},
     {"arm", "deletedVaults", ANY, "name", "gone-vault"},
     {"arm", "/secrets", ANY, "name", "one"},
+    {"arm", "", ANY, "site", "shop"},
+    {"arm", "", ANY, "slot", "next"},
+    {"arm", "", ANY, "operation", "10000000-0000-0000-0000-000000000003"},
     {"arm", "", ANY, "subscription", "44444444-4444-4444-4444-444444444444"},
     {"arm", "", ANY, "group", "rg1"},
     {"arm", "", ANY, "vault", "shop"},
@@ -85,6 +88,16 @@ static const struct { const char *service; int method; const char *ends, *body; 
     {"arm", HTTP_POST, "/checkNameAvailability", "{\"name\":\"another-shop\",\"type\":\"Microsoft.KeyVault/vaults\"}"},
     {"arm", HTTP_PUT, "/secrets/{name}", "{\"properties\":{\"value\":\"x\"}}"},
     {"arm", HTTP_PATCH, "/secrets/{name}", "{\"tags\":{\"a\":\"b\"}}"},
+    {"arm", HTTP_PUT, "/config/web", "{\"properties\":{\"alwaysOn\":true}}"},
+    {"arm", HTTP_PATCH, "/config/web", "{\"properties\":{\"alwaysOn\":true}}"},
+    {"arm", HTTP_PUT, "/config/appsettings", "{\"properties\":{}}"},
+    {"arm", HTTP_PUT, "/config/connectionstrings", "{\"properties\":{}}"},
+    {"arm", HTTP_PUT, "/config/azurestorageaccounts", "{\"properties\":{}}"},
+    {"arm", HTTP_PUT, "/config/slotConfigNames", "{\"properties\":{}}"},
+    {"arm", HTTP_POST, "{slot}/slotsswap", "{\"targetSlot\":\"production\"}"},
+    {"arm", HTTP_POST, "{slot}/applySlotConfig", "{\"targetSlot\":\"production\"}"},
+    {"arm", HTTP_POST, "/slotsswap", "{\"targetSlot\":\"next\"}"},
+    {"arm", HTTP_POST, "/applySlotConfig", "{\"targetSlot\":\"next\"}"},
     {"arm", HTTP_PUT, "/{id*}", "{\"location\":\"westeurope\",\"properties\":{}}"},
     {"arm", HTTP_PATCH, "/{id*}", "{\"tags\":{\"a\":\"b\"}}"},
     {"graph", HTTP_POST, "/users",
@@ -119,7 +132,7 @@ static const struct { const char *service; int method; const char *ends, *body; 
 // The api-version by what the path is about: the first that it contains.
 static const struct { const char *service, *in, *version; } VERSIONS[] = {
     {"arm", "roleDefinitions", "2022-04-01&$top=3"}, {"arm", "Microsoft.Authorization", "2022-04-01"}, {"arm", "Microsoft.Management/", "2020-05-01"}, {"arm", "Microsoft.KeyVault/", "2023-07-01"},
-    {"arm", "Microsoft.ManagedIdentity/", "2023-01-31"}, {"arm", "{id*}", "2024-07-01"}, {"arm", "", "2022-09-01"}, {"keyvault", "", "7.4"},
+    {"arm", "Microsoft.ManagedIdentity/", "2023-01-31"}, {"arm", "Microsoft.Web/", "2022-03-01"}, {"arm", "{id*}", "2024-07-01"}, {"arm", "", "2022-09-01"}, {"keyvault", "", "7.4"},
     {"appservice", "", "2019-08-01&resource=https://vault.azure.net"}, {"arc", "", "2020-06-01&resource=https://vault.azure.net"},
     {"servicefabric", "", "2019-07-01-preview&resource=https://vault.azure.net"}, {"cloudshell", "", NULL},
     {"imds", "oauth2", "2018-02-01&resource=https://vault.azure.net"}, {"imds", "", "2021-02-01"}, {"login", "", "1.1"}, {"graph", "", NULL}, {"admin", "", NULL},
@@ -139,6 +152,7 @@ static const struct { const char *service; int method; const char *ends; int sta
     {"arm", HTTP_PUT, "/denyAssignments/{name}", 405},
     {"arm", HTTP_DELETE, "/denyAssignments/{name}", 405},
     {"arm", HTTP_DELETE, "/secrets/{name}", 405},
+    {"arm", HTTP_GET, "/operationresults/{operation}", 404}, // of a swap that nobody asked for
     {"login", HTTP_GET, "/discovery/instance", 400},       // without an endpoint
     {"login", HTTP_POST, "", 400},                         // without credentials
     {"arc", HTTP_GET, "", 401},                            // without a key
@@ -210,6 +224,8 @@ static void seed_resources(struct scene *x)
     ARM("PUT", GROUP "/providers/Microsoft.KeyVault/vaults/gone-vault", "2023-07-01", vault.at);
     ARM("DELETE", GROUP "/providers/Microsoft.KeyVault/vaults/gone-vault", "2023-07-01", "");
     ARM("PUT", TEST_SERVER_USER_ASSIGNED "id1", "2023-01-31", "{\"location\":\"westus\"}");
+    ARM("PUT", GROUP "/providers/Microsoft.Web/sites/shop", "2022-03-01", "{\"location\":\"westus\"}");
+    ARM("PUT", GROUP "/providers/Microsoft.Web/sites/shop/slots/next", "2022-03-01", "{\"location\":\"westus\"}");
     ARM("PUT", "/providers/Microsoft.Management/managementGroups/leaf", "2020-05-01", "{}");
     ARM("PUT", "/providers/Microsoft.Management/managementGroups/holder", "2020-05-01", "{}");
     ARM("PUT", "/providers/Microsoft.Management/managementGroups/holder" SUBSCRIPTION, "2020-05-01", "");

@@ -87,7 +87,8 @@ permit_target arm_at_resource;                                                  
 permit_target arm_at_assignment, arm_at_role;                                       /* struct assignment_args; struct role_args */
 permit_target arm_at_mgmt_group, arm_at_mgmt_group_write, arm_at_mgmt_subscription; /* struct mgmt_group_args */
 permit_target arm_at_system_identity, arm_at_identity;
-permit_target arm_at_vault, arm_at_deleted_vault; /* struct policy_args; struct deleted_vault_args */
+permit_target arm_at_vault, arm_at_deleted_vault;                          /* struct policy_args; struct deleted_vault_args */
+permit_target arm_at_site_config, arm_at_site_swap, arm_at_site_operation; /* struct resource_args; struct site_swap_args; nothing */
 permit_target arm_at_vault_secret, arm_at_registration, arm_at_unregistration;
 permit_rule   arm_may_see_subscription, arm_may_read_role;
 
@@ -99,7 +100,9 @@ route_handler arm_resources_list, arm_resource_put, arm_resource_patch, arm_reso
 route_handler arm_system_identity_get, arm_associated_list, arm_identity_revoke;                                                  /* identities.c */
 route_handler arm_vault_policies, arm_deleted_vaults_list, arm_deleted_vault_get, arm_deleted_vault_purge, arm_vault_name_check;  /* vaults.c */
 route_handler arm_vault_secrets_list, arm_vault_secret_get, arm_vault_secret_put, arm_vault_secret_patch,
-    arm_vault_secret_refuse;                                                                       /* vault_secrets.c */
+    arm_vault_secret_refuse; /* vault_secrets.c */
+route_handler arm_site_config_get, arm_site_config_put, arm_site_swap, arm_site_preview, arm_site_operation_get,
+    arm_site_publish_profile;                                                                      /* sites.c */
 route_handler arm_assignments_list, arm_assignment_put, arm_assignment_get, arm_assignment_delete; /* assignments.c */
 route_handler arm_roles_list, arm_role_get, arm_role_put, arm_role_delete, arm_classic_list;       /* roles.c */
 route_handler arm_denies_list, arm_deny_get, arm_deny_refuse;                                      /* denies.c */

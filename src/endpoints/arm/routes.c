@@ -6,6 +6,7 @@
 #include "ops/revoke.h"
 #include "ops/role_definitions.h"
 #include "ops/secrets.h"
+#include "ops/site.h"
 #include "ops/vault_resource.h"
 
 #define SUB      "/subscriptions/{subscription}"
@@ -15,6 +16,7 @@
 #define MGMT_SUB MGMT "/{group}/subscriptions/{subscription}"
 #define VAULTS   SUB "/providers/Microsoft.KeyVault"
 #define VAULT    GROUP "/providers/Microsoft.KeyVault/vaults/{vault}"
+#define APP      GROUP "/providers/Microsoft.Web/sites/{site}"
 
 #define DENY_READ PERMIT_ACTION("Microsoft.Authorization/denyAssignments/read", arm_at_scope)
 // Who may ask what others can do: whoever may read role assignments there.
@@ -29,6 +31,23 @@
 #define IN_USE    "Microsoft.Resources/subscriptions/resources/read"
 #define PROVIDERS PERMIT_NONE_BUT("what the product can do is the same for everybody", IN_USE)
 #define CATALOGUE PERMIT_NONE("what the product can do is the same for everybody")
+
+// Of an app, and of each of its slots.
+#define SITE_ROUTES(at)                                                                                                                          \
+    {HTTP_GET, at "/config/web", GUARD_BEARER, PERMIT_ACTION_AT(arm_at_site_config), arm_site_config_get},                                       \
+    {HTTP_PUT, at "/config/web", GUARD_BEARER, PERMIT_AT(arm_at_site_config), arm_site_config_put, &OP_RESOURCE_WRITE},                          \
+    {HTTP_PATCH, at "/config/web", GUARD_BEARER, PERMIT_AT(arm_at_site_config), arm_site_config_put, &OP_RESOURCE_WRITE},                        \
+    {HTTP_PUT, at "/config/appsettings", GUARD_BEARER, PERMIT_AT(arm_at_site_config), arm_site_config_put, &OP_RESOURCE_WRITE},                  \
+    {HTTP_POST, at "/config/appsettings/list", GUARD_BEARER, PERMIT_ACTION_AT(arm_at_site_config), arm_site_config_get},                         \
+    {HTTP_PUT, at "/config/connectionstrings", GUARD_BEARER, PERMIT_AT(arm_at_site_config), arm_site_config_put, &OP_RESOURCE_WRITE},            \
+    {HTTP_POST, at "/config/connectionstrings/list", GUARD_BEARER, PERMIT_ACTION_AT(arm_at_site_config), arm_site_config_get},                   \
+    {HTTP_PUT, at "/config/azurestorageaccounts", GUARD_BEARER, PERMIT_AT(arm_at_site_config), arm_site_config_put, &OP_RESOURCE_WRITE},         \
+    {HTTP_POST, at "/config/azurestorageaccounts/list", GUARD_BEARER, PERMIT_ACTION_AT(arm_at_site_config), arm_site_config_get},                \
+    {HTTP_POST, at "/slotsswap", GUARD_BEARER, PERMIT_AT(arm_at_site_swap), arm_site_swap, &OP_SITE_SWAP},                                       \
+    {HTTP_POST, at "/applySlotConfig", GUARD_BEARER, PERMIT_AT(arm_at_site_swap), arm_site_preview, &OP_SITE_PREVIEW},                           \
+    {HTTP_POST, at "/resetSlotConfig", GUARD_BEARER, PERMIT_AT(arm_at_site_swap), arm_site_preview, &OP_SITE_RESET},                             \
+    {HTTP_GET, at "/operationresults/{operation}", GUARD_BEARER, PERMIT_ACTION_AT(arm_at_site_operation), arm_site_operation_get},               \
+    {HTTP_POST, at "/publishxml", GUARD_BEARER, PERMIT_ACTION_AT(arm_at_site_operation), arm_site_publish_profile}
 
 // The first that fits is taken: what names a provider stands before what takes any id.
 static const struct route ROUTES[] = {
@@ -106,6 +125,11 @@ static const struct route ROUTES[] = {
     {HTTP_PUT, VAULT "/secrets/{name}", GUARD_BEARER, PERMIT_AT(arm_at_vault_secret), arm_vault_secret_put, &OP_VAULT_SECRET_WRITE},
     {HTTP_PATCH, VAULT "/secrets/{name}", GUARD_BEARER, PERMIT_AT(arm_at_vault_secret), arm_vault_secret_patch, &OP_VAULT_SECRET_WRITE},
     {HTTP_DELETE, VAULT "/secrets/{name}", GUARD_BEARER, PERMIT_NONE("refused to everybody"), arm_vault_secret_refuse},
+
+    SITE_ROUTES(APP),
+    SITE_ROUTES(APP "/slots/{slot}"),
+    {HTTP_GET, APP "/config/slotConfigNames", GUARD_BEARER, PERMIT_ACTION_AT(arm_at_site_config), arm_site_config_get},
+    {HTTP_PUT, APP "/config/slotConfigNames", GUARD_BEARER, PERMIT_AT(arm_at_site_config), arm_site_config_put, &OP_RESOURCE_WRITE},
 
     {HTTP_PUT, "/{id*}", GUARD_BEARER, PERMIT_AT(arm_at_resource), arm_resource_put, &OP_RESOURCE_WRITE},
     {HTTP_PATCH, "/{id*}", GUARD_BEARER, PERMIT_AT(arm_at_resource), arm_resource_patch, &OP_RESOURCE_WRITE},

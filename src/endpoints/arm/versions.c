@@ -36,6 +36,7 @@ static const struct family {
     {"/Microsoft.Management/", S_INIT(""), S_INIT(MANAGEMENT)},
     {"/Microsoft.ManagedIdentity/", S_INIT("Microsoft.ManagedIdentity/userAssignedIdentities"), S_INIT("")},
     {"/Microsoft.KeyVault/", S_INIT("Microsoft.KeyVault/vaults"), S_INIT("")},
+    {"/Microsoft.Web/", S_INIT("Microsoft.Web/sites"), S_INIT("")},
     {"/{namespace}/operations", S_INIT(""), S_INIT("")}, // a provider's operations, by a version of that provider's
 };
 
