@@ -4,11 +4,11 @@
 
 #include "log/activity.h"
 #include "log/diagnostic.h"
-#include "log/key.h"
 #include "log/signin.h"
 #include "log/trim.h"
 #include "ops/assignments.h"
 #include "ops/committer.h"
+#include "ops/denials.h"
 #include "ops/groups_members.h"
 #include "ops/log_keep.h"
 #include "ops/secrets.h"
@@ -146,9 +146,7 @@ TEST(housekeeper_keeps_so_many_log_records_for_so_long)
         CHECK_OK(log_put(t->call, s.work.store, &LOG_SIGNIN, start_ns + i, guid_new(t->call), S("x")));
         CHECK_OK(log_put(t->call, s.work.store, &LOG_DIAGNOSTIC, start_ns + i, guid_new(t->call), S("x")));
     }
-    str key;
-    CHECK_OK(log_key(t->call, start_ns, guid_new(t->call), &key));
-    CHECK_OK(store_put(t->call, s.work.store, STORE_DIAGNOSTIC, call_format(t->call, "denial/%.*s", PSTR(key)), str_bytes(S("x"))));
+    CHECK_OK(log_put(t->call, s.work.store, &LOG_DENIAL, start_ns, guid_new(t->call), S("x")));
     test_product_hand_over(&s);
 
     CHECK_OK(committer_start(t->call, &s.product, &s.product.committer));
