@@ -5,6 +5,7 @@
 
 #include "cli/help.h"
 #include "cli/line.h"
+#include "cli/terminal.h"
 #include "lanyard/admin.h"
 
 static bool wants_color(int fd)
@@ -62,6 +63,7 @@ int main(int n, char **args)
 {
     struct cli cli = {.json = false};
     setlocale(LC_CTYPE, "C.UTF-8");
+    terminal_guard();
     call_init(&cli.call, NULL, NULL);
     return finish(&cli, run(&cli, n, args));
 }
