@@ -35,7 +35,7 @@ TEST(terminal_filter_shows_harmful_characters_as_text)
         // The same, cut anywhere.
         for (size_t cut = 1; cut < strlen(CASES[i].given); cut++) {
             struct terminal_filter two = {.rest_n = 0};
-            str                    given = str_of(CASES[i].given), first = shown(t, &two, str_upto(given, cut)), second = shown(t, &two, str_from(given, cut));
+            str given = str_of(CASES[i].given), first = shown(t, &two, str_upto(given, cut)), second = shown(t, &two, str_from(given, cut));
             CHECK_STR(call_format(t->call, "%.*s%.*s", PSTR(first), PSTR(second)), str_of(CASES[i].want), CASES[i].want);
         }
     }

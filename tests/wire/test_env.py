@@ -72,6 +72,17 @@ def test_env_is_of_this_incarnation(cloud):
         token(before)
 
 
+def test_env_keeps_no_endpoint_of_what_is_gone(cloud):
+    """T5 the endpoints of deleted resources make room: one gone for each that is made is no limit"""
+    for i in range(70):  # more than are kept at once
+        cloud.resource("Microsoft.Web/sites", f"gone{i}", True)
+        last = variables(cloud, f"gone{i}")
+        cloud.remove("Microsoft.Web/sites", f"gone{i}")
+    variables(cloud, "shop")
+    with pytest.raises(urllib.error.URLError):
+        token(last)
+
+
 @pytest.mark.parametrize("name, says", [("nobody", "There is no resource called nobody"), ("", "")])
 def test_env_refuses_what_is_no_source(cloud, name, says):
     """T4 what no program could run as has no endpoint"""

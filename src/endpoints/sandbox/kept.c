@@ -24,6 +24,18 @@ void kept_clear(struct kept **list)
     while (*list) drop(list);
 }
 
+void kept_drop_gone(struct call *c, struct kept **list, const struct world *world)
+{
+    for (struct kept **link = list; *link;) {
+        struct workload_subject      subject;
+        const struct workload_place *its = &(*link)->served.place;
+        bool                         is_there = workload_find(c, world, its->id, &subject) == OK && guid_eq(subject.place.uid, its->uid);
+        call_forgive(c);
+        if (is_there) link = &(*link)->next;
+        else drop(link);
+    }
+}
+
 // Counts the others; one of the same id and user is in *out, or is dropped if it was another resource's.
 static size_t look(struct kept **list, const struct served_workload *w, struct kept **out)
 {

@@ -19,4 +19,6 @@ struct kept; /* a list of them */
  */
 FALLIBLE kept_get(struct call *c, struct kept **list, const struct sandbox_settings *settings, const struct served_workload *w,
                   const struct served **out);
-void     kept_clear(struct kept **list);
+/* Ends those whose resource is gone, so that they take no place from others. */
+void kept_drop_gone(struct call *c, struct kept **list, const struct world *world);
+void kept_clear(struct kept **list);

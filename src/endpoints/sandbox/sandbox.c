@@ -158,12 +158,14 @@ static enum err take_question(struct call *c, struct launcher *l, int fd, const 
     struct served_workload asked = {.is_sandboxed = json_get_bool(message, S("sandbox"), true), .user = l->user};
     if (json_get_int(message, S("version"), 0) != PROTOCOL_VERSION)
         return FAIL(c, ERR_PARAMETER_INVALID, "The server and this program are of different versions: use the same lanyard for both.");
+    bool keeps = json_get_bool(message, S("keep"), false);
     TRY(work_begin(c, p, LAUNCHER_ROW, &w));
+    if (keeps) kept_drop_gone(c, &l->sandbox->kept, w.world);
     enum err failed = workload_find(c, w.world, named, &asked.subject);
     if (failed == OK) asked.default_id = workload_default_client(c, w.world, &asked.subject.place);
     work_end(&w);
     TRY(failed);
-    if (json_get_bool(message, S("keep"), false)) return keep(c, l, fd, &asked);
+    if (keeps) return keep(c, l, fd, &asked);
     TRY(served_init(c, &l->served, &l->sandbox->settings, &asked));
     l->stage = STAGE_HANDS_OVER;
     return send_places(c, l, fd);
