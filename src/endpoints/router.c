@@ -245,6 +245,17 @@ static void run_much(struct net_job *job, unsigned worker)
     if (run_read(routing, PRODUCT_ROW_WORKERS + worker) != OK) send_failure(routing);
 }
 
+void answer_again(struct answer *a)
+{
+    struct routing *routing = CONTAINER_OF(a, struct routing, answer);
+    struct call    *c = &routing->x->call;
+    a->is_again = true;
+    a->status = 0;
+    a->body.n = routing->x->response.head.n = 0; // what the first run said
+    enum err failed = routing->router->workers ? net_workers_submit(c, routing->router->workers, &routing->reading) : FAIL_PLAIN(c, ERR_BUSY);
+    if (failed != OK) send_failure(routing);
+}
+
 struct known_tokens *router_known(struct router *r, unsigned row)
 {
     if (row >= COUNT(r->known)) return NULL;

@@ -82,6 +82,7 @@ struct answer {
     struct json_writer    json;         /* writes into body; see answer_json */
     struct http_exchange *x;            /* for more headers */
     bool                 *later;        /* the router's; NULL for a handler that writes */
+    bool                  is_again;     /* the handler runs anew: see answer_again */
     bool                  is_challenge; /* of a row that gives tokens: it asks for a proof first, and no sign-in is to be recorded yet */
     struct signin         signin;       /* of a row that gives tokens: what the handler knows of the sign-in. See signins.h */
     struct answer_source *source;       /* of a body that is streamed: see answer_stream */
@@ -102,6 +103,11 @@ FALLIBLE answer_check(struct call *c, const struct answer *a);
 void answer_later(struct answer *a);
 /* Takes it back, where nobody took the answer over. */
 void answer_now(struct answer *a);
+/*
+ * After answer_later, in place of answer_finish: what the handler waited for is there, and the request is handled anew from
+ * its permit on, on a worker. Once; `a` and its call are the other thread's afterwards.
+ */
+void answer_again(struct answer *a);
 /* OK: `a` is filled in. Else its call holds the failure. Once; `a` and its call are gone afterwards. */
 void answer_finish(struct answer *a, enum err failed);
 

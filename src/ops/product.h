@@ -33,6 +33,7 @@ struct housekeeper;
 struct logs;
 struct net_loops;
 struct workload_limits_table;
+struct issuers;
 
 #define LOG_KEPT_KINDS 4
 
@@ -54,6 +55,7 @@ struct product {
     struct minter        *minter;
     struct logs          *logs; /* NULL: nothing is recorded of sign-ins and data planes */
     struct housekeeper   *housekeeper;
+    struct issuers       *issuers; /* outside ones, whose tokens federated credentials trust; NULL: none can be asked */
     struct names          names;
     struct secret         seal_key; /* for values at rest; its file lies beside the database */
     struct keyring       *keyring;  /* the ring in force: product_keyring_take, _put; all zero bytes are an open lock */

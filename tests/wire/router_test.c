@@ -48,6 +48,30 @@ static enum err get_later(struct call *c, struct work *w, const struct wire *q, 
     return failed;
 }
 
+static void finish_again(struct net_job *job, unsigned worker)
+{
+    struct later *l = CONTAINER_OF(job, struct later, job);
+    (void)worker;
+    answer_again(l->a);
+}
+
+// What it says at first goes with its first run.
+static enum err get_again(struct call *c, struct work *w, const struct wire *q, struct answer *a)
+{
+    struct later *l;
+    ran++;
+    a->content_type = S("text/plain");
+    buf_addf(&a->body, "%s %u", a->is_again ? "again" : "first", w->row >= PRODUCT_ROW_WORKERS);
+    answer_header(a, "X-Run", a->is_again ? S("2") : S("1"));
+    if (a->is_again) return str_eq(q->http->query, S("fail")) ? FAIL(c, ERR_CONFLICT, "It went wrong again.") : OK;
+    TRY(NEW(c, &l, 1));
+    *l = (struct later){.job.run = finish_again, .a = a};
+    answer_later(a);
+    enum err failed = net_workers_submit(c, q->router->workers, &l->job);
+    if (failed != OK) answer_now(a);
+    return failed;
+}
+
 static enum err get_row(struct call *c, struct work *w, const struct wire *q, struct answer *a)
 {
     (void)c;
@@ -121,6 +145,7 @@ static enum err may_by_body(struct call *c, struct work *w, struct wire *q)
 #define ANYBODY PERMIT_NONE("a test")
 static const struct route ROUTES[] = {
     {HTTP_GET, "/later", GUARD_NONE, ANYBODY, get_later},
+    {HTTP_GET, "/again", GUARD_NONE, ANYBODY, get_again},
     {HTTP_GET, "/much", GUARD_NONE, ANYBODY, get_row, .reads_much = true},
     {HTTP_GET, "/little", GUARD_NONE, ANYBODY, get_row},
     {HTTP_GET, "/password", GUARD_NONE, ANYBODY, get_slowly, .judges_passwords = true},
@@ -221,6 +246,25 @@ TEST(router_judges_passwords_where_it_holds_up_no_reads)
     test_server_end(&r.server);
     net_workers_stop(sign_ins);
     sem_destroy(&may_finish);
+}
+
+// What it waited for is there: the handler runs once more, on a worker, and answers for both.
+TEST(router_handles_a_request_anew)
+{
+    struct router_fixture r;
+    str                   head, body;
+    router_fixture_start(t, &r);
+    struct client *client = client_new(t, r.port);
+    CHECK(client_send(client, S("GET /again HTTP/1.1\r\n" HOST "\r\n")));
+    CHECK_INT(client_read(client, false, &head, &body), 200, "again");
+    CHECK_STR(body, S("again 1"), "on a worker");
+    CHECK(str_find_str(head, S("X-Run: 2")) != STR_NOWHERE && str_find_str(head, S("X-Run: 1")) == STR_NOWHERE);
+    CHECK_INT(ran, 2, "runs");
+    expect(client, "GET /again?fail HTTP/1.1\r\n" HOST "\r\n", 409, S("{\"error\":{\"code\":\"CONFLICT\",\"message\":\"It went wrong again.\"}}"),
+           "again, badly");
+    expect(client, "GET /little HTTP/1.1\r\n" HOST "\r\n", 200, S("0 1"), "what comes behind it");
+    client_free(client);
+    test_server_end(&r.server);
 }
 
 // The peer goes while its answer is still to come: the answer goes nowhere, and nothing is left behind.
