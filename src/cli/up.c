@@ -5,11 +5,13 @@
 #include <unistd.h>
 
 #include "cli/commands.h"
+#include "cli/read_file.h"
 #include "core/json.h"
 #include "server/server.h"
 
 #define TOKEN_LIFETIME_LEAST_S 60
 #define WORKERS_MAX            32
+#define ISSUER_CA_MAX_BYTES    (1u << 20)
 
 static const struct option_row OPTIONS[] = {
     {"port", 'p', VALUE_WORD, "PORT", "Listen for https on this port; 0: any free one (default 8443)", false},
@@ -25,6 +27,9 @@ static const struct option_row OPTIONS[] = {
     {"log-days", 0, VALUE_WORD, "DAYS", "How long log records are kept (default 90, as published)", false},
     {"log-records", 0, VALUE_WORD, "N", "How many records of each log are kept at most (default 100000)", false},
     {"limits", 0, VALUE_WORD, "LIMITS", "Refuse requests for tokens with 429 past the cloud's limits (published), or never (none, the default)", false},
+    {"allow-issuer", 0, VALUE_WORD, "URL",
+     "Ask this outside issuer for its keys even if it is at a private address; exactly as a federated credential names it; may be given again", true},
+    {"issuer-ca", 0, VALUE_FILE, "FILE", "Verify the issuers of --allow-issuer by the authorities in this PEM file alone (default the system's)", false},
     {"propagation", 0, VALUE_FILE, "FIGURES", "When changes take effect: instant (the default), cloud, or a file of delays", false},
     {"quiet", 'q', VALUE_NONE, NULL, "Do not print the facts about the server", false},
     {"detach", 'd', VALUE_NONE, NULL, "Return when the server is ready, and leave it running in the background", false},
@@ -124,6 +129,19 @@ static enum err read_limits(struct cli *cli, struct server_options *o)
                                                           : FAIL(&cli->call, ERR_USAGE, "--limits is published or none, not \"%.*s\".", PSTR(said));
 }
 
+static enum err read_issuers(struct cli *cli, struct server_options *o)
+{
+    const char *ca = cli_value(cli, "issuer-ca", NULL);
+    str        *urls;
+    TRY(NEW(&cli->call, &urls, cli->value_n));
+    for (size_t i = 0; i < cli->value_n; i++)
+        if (str_eq(str_of(cli->values[i].row->name), S("allow-issuer"))) urls[o->issuer_n++] = str_of(cli->values[i].text);
+    o->issuers = urls;
+    if (!ca) return OK;
+    if (!o->issuer_n) return FAIL(&cli->call, ERR_USAGE, "--issuer-ca goes with --allow-issuer.");
+    return read_file(&cli->call, ca, ISSUER_CA_MAX_BYTES, &o->issuer_ca_pem);
+}
+
 static enum err read_options(struct cli *cli, struct server_options *o)
 {
     int64_t port, workers, lifetime, log_days, log_records;
@@ -138,6 +156,7 @@ static enum err read_options(struct cli *cli, struct server_options *o)
     TRY(read_metadata(cli, o));
     TRY(read_verify(cli, o));
     TRY(read_limits(cli, o));
+    TRY(read_issuers(cli, o));
     o->workers = (unsigned)workers;
     o->token_lifetime_s = lifetime;
     o->log_days = log_days;

@@ -245,6 +245,12 @@ static void run_much(struct net_job *job, unsigned worker)
     if (run_read(routing, PRODUCT_ROW_WORKERS + worker) != OK) send_failure(routing);
 }
 
+// The threads for rows that take long; NULL: they run on the loop.
+static struct net_workers *workers_for(const struct router *r, const struct route *route)
+{
+    return route->judges_passwords && r->sign_in_workers ? r->sign_in_workers : r->workers;
+}
+
 void answer_again(struct answer *a)
 {
     struct routing *routing = CONTAINER_OF(a, struct routing, answer);
@@ -252,7 +258,8 @@ void answer_again(struct answer *a)
     a->is_again = true;
     a->status = 0;
     a->body.n = routing->x->response.head.n = 0; // what the first run said
-    enum err failed = routing->router->workers ? net_workers_submit(c, routing->router->workers, &routing->reading) : FAIL_PLAIN(c, ERR_BUSY);
+    struct net_workers *pool = workers_for(routing->router, routing->wire.route);
+    enum err            failed = pool ? net_workers_submit(c, pool, &routing->reading) : FAIL_PLAIN(c, ERR_BUSY);
     if (failed != OK) send_failure(routing);
 }
 
@@ -419,9 +426,8 @@ void router_handle(struct http_exchange *x, void *context)
     if (!begin(x, r, &routing)) return;
     const struct route *route = routing->wire.route;
     if (route->writes || (route->op && route->op->writes)) failed = committer_submit(c, r->product->committer, &routing->job);
-    else if (route->judges_passwords && r->sign_in_workers) failed = net_workers_submit(c, r->sign_in_workers, &routing->reading);
-    else if ((route->reads_much || r->reads_much || route->judges_passwords) && r->workers)
-        failed = net_workers_submit(c, r->workers, &routing->reading);
+    else if ((route->reads_much || r->reads_much || route->judges_passwords) && workers_for(r, route))
+        failed = net_workers_submit(c, workers_for(r, route), &routing->reading);
     else failed = run_read(routing, routing->wire.row);
     if (failed != OK) send_failure(routing);
 }

@@ -1,7 +1,6 @@
 #include "ops/identities.h"
 
 #include "ops/system_identity.h"
-#include "token/federated_credential.h"
 
 static enum err check_isolation(struct call *c, const struct json *body)
 {
@@ -42,37 +41,61 @@ enum err identity_resource_remove(struct call *c, struct work *w, const struct r
 
 #define FEDERATED_TYPE S("Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials")
 
-// What an identity has besides the one that is being written.
-struct siblings {
-    struct call                       *c;
-    const struct resource_change      *change;
-    const struct federated_credential *credential;
-    size_t                             n;
-    bool                               has_twin;
+// What an identity has, as it is met in the tree.
+struct listing {
+    struct call                 *c;
+    const struct resource       *but; // not this one; may be NULL
+    struct federated_credential *at;
+    size_t                       n, read_n; // those of an earlier version, which kept anything, may not be readable: they match no token
+    enum err                     failed;
 };
 
-static bool see_sibling(const struct resource *r, void *ctx)
+static bool list_credential(const struct resource *r, void *context)
 {
-    struct siblings            *s = ctx;
+    struct listing             *l = context;
     const struct json          *document = NULL;
-    struct federated_credential other;
-    if (r == s->change->before || !str_eq_nocase(r->type, FEDERATED_TYPE)) return true;
-    s->n++;
-    bool is_read = resource_document(s->c, r, &document) == OK && federated_credential_read(s->c, json_get(document, S("properties")), &other) == OK;
-    call_forgive(s->c); // one of an earlier version, which kept anything: it matches no token
-    s->has_twin = is_read && federated_credential_is_twin(&other, s->credential);
-    return !s->has_twin;
+    struct federated_credential credential;
+    if (r == l->but || !str_eq_nocase(r->type, FEDERATED_TYPE)) return true;
+    if (l->n == FEDERATED_MAX_CREDENTIALS) return false;
+    l->n++;
+    l->failed = resource_document(l->c, r, &document);
+    if (l->failed == ERR_NO_MEMORY) return false;
+    bool is_read = l->failed == OK && federated_credential_read(l->c, json_get(document, S("properties")), &credential) == OK;
+    l->failed = OK;
+    call_forgive(l->c);
+    credential.id = r->uid;
+    if (is_read) l->at[l->read_n++] = credential;
+    return true;
+}
+
+static enum err list_credentials(struct call *c, const struct world *world, str identity, const struct resource *but, struct listing *out)
+{
+    *out = (struct listing){.c = c, .but = but};
+    TRY(NEW(c, &out->at, FEDERATED_MAX_CREDENTIALS));
+    tree_each_resource(world->tree, identity, STR_NONE, list_credential, out);
+    return out->failed;
+}
+
+enum err identity_federated_list(struct call *c, const struct world *world, str identity, const struct federated_credential **out, size_t *out_n)
+{
+    struct listing l;
+    TRY(list_credentials(c, world, identity, NULL, &l));
+    *out = l.at;
+    *out_n = l.read_n;
+    return OK;
 }
 
 static enum err check_siblings(struct call *c, const struct work *w, const struct resource_change *change,
                                const struct federated_credential *credential)
 {
-    struct siblings s = {.c = c, .change = change, .credential = credential};
-    str             identity = STR_NONE;
+    struct listing l;
+    str            identity = STR_NONE;
     if (!scope_parent(change->next->id, &identity)) return FAIL_PLAIN(c, ERR_INTERNAL);
-    tree_each_resource(w->world->tree, identity, STR_NONE, see_sibling, &s);
-    if (s.has_twin) return FAIL(c, ERR_FEDERATED_INVALID, "The issuer and subject combination already exists for this managed identity.");
-    if (s.n < FEDERATED_MAX_CREDENTIALS) return OK;
+    TRY(list_credentials(c, w->world, identity, change->before, &l));
+    for (size_t i = 0; i < l.read_n; i++)
+        if (federated_credential_is_twin(&l.at[i], credential))
+            return FAIL(c, ERR_FEDERATED_INVALID, "The issuer and subject combination already exists for this managed identity.");
+    if (l.n < FEDERATED_MAX_CREDENTIALS) return OK;
     return FAIL(c, ERR_FEDERATED_INVALID, "A managed identity has at most %d federated identity credentials.", FEDERATED_MAX_CREDENTIALS);
 }
 

@@ -6,6 +6,7 @@
  */
 #pragma once
 #include "ops/resource_hooks.h"
+#include "token/federated_credential.h"
 
 /* The hooks of Microsoft.ManagedIdentity/userAssignedIdentities: the principal comes and goes with the resource. */
 FALLIBLE identity_resource_write(struct call *c, struct work *w, struct resource_change *change);
@@ -18,3 +19,6 @@ FALLIBLE identity_resource_remove(struct call *c, struct work *w, const struct r
  */
 FALLIBLE identity_federated_spell(struct call *c, const struct json *properties, const struct json **out);
 FALLIBLE identity_federated_write(struct call *c, struct work *w, struct resource_change *change);
+
+/* Those that an identity has, by its resource id; at most FEDERATED_MAX_CREDENTIALS. Lives: the call. */
+FALLIBLE identity_federated_list(struct call *c, const struct world *world, str identity, const struct federated_credential **out, size_t *out_n);

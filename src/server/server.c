@@ -20,6 +20,7 @@
 #include "net/socket.h"
 #include "ops/committer.h"
 #include "ops/housekeeper.h"
+#include "endpoints/login/issuers.h"
 #include "ops/logs.h"
 #include "ops/minter.h"
 #include "server/ca.h"
@@ -148,6 +149,8 @@ static enum err start_workers(struct call *c, struct server *s)
     struct http_settings http = {.clock = &p->clock, .random = p->random};
     TRY(net_loops_new(c, &net, &s->loops));
     p->reads_last_a_turn = true;
+    struct issuers_settings issuers = {.allowed = s->options->issuers, .allowed_n = s->options->issuer_n, .ca_pem = s->options->issuer_ca_pem};
+    TRY(issuers_new(c, s->loops, &issuers, &p->issuers));
     if (s->options->measures_turns) p->measured_loops = s->loops;
     TRY(start_pool(c, READERS, 0, &s->readers));
     TRY(start_pool(c, SIGN_INS, READERS, &s->sign_ins));
@@ -246,6 +249,7 @@ static void stop_all(struct server *s)
     net_workers_stop(s->readers); // what they refuse is still recorded
     net_workers_stop(s->sign_ins);
     net_workers_stop(s->callers);
+    issuers_free(p->issuers); // whoever waits for one is told, and that is recorded too
     housekeeper_stop(p->housekeeper);
     minter_stop(p->minter);
     logs_finish(p->logs);

@@ -60,9 +60,45 @@ TEST(F2_a_federated_credential_that_is_none_is_refused)
 
 TEST(F2_federated_credentials_are_twins_by_issuer_and_subject)
 {
-    const struct federated_credential one = {S_INIT("i"), S_INIT("s"), S_INIT("a")}, other_audience = {S_INIT("i"), S_INIT("s"), S_INIT("b")},
-                                      other_case = {S_INIT("i"), S_INIT("S"), S_INIT("a")}, other_issuer = {S_INIT("i/"), S_INIT("s"), S_INIT("a")};
+    const struct federated_credential one = {.issuer = S_INIT("i"), .subject = S_INIT("s"), .audience = S_INIT("a")},
+                                      other_audience = {.issuer = S_INIT("i"), .subject = S_INIT("s"), .audience = S_INIT("b")},
+                                      other_case = {.issuer = S_INIT("i"), .subject = S_INIT("S"), .audience = S_INIT("a")},
+                                      other_issuer = {.issuer = S_INIT("i/"), .subject = S_INIT("s"), .audience = S_INIT("a")};
     CHECK(federated_credential_is_twin(&one, &other_audience));
     CHECK(!federated_credential_is_twin(&one, &other_case));
     CHECK(!federated_credential_is_twin(&one, &other_issuer));
+}
+
+#define TRUST(i, s, a)                                                             \
+    {                                                                              \
+        .issuer = S_INIT(i), .subject = S_INIT(s), .audience = S_INIT(a) \
+    }
+
+// F2: the first rule that fails is told, of the credential that comes nearest.
+TEST(F2_a_federated_credential_matches_to_the_letter)
+{
+    static const struct federated_credential LIST[] = {
+        TRUST("https://i", "repo:o/r", "other"), TRUST("https://i", "repo:o/r", "api"), TRUST("https://i/", "Main", "api"), TRUST("https://us", "id", FEDERATED_EXCHANGE_URI)};
+    static const struct { const char *name, *issuer, *subject, *audiences[2]; bool is_ours; enum federated_match want; size_t at; } CASES[] = {
+        {"the second", "https://i", "repo:o/r", {"api"}, false, FEDERATED_MATCHES, 1},
+        {"one of its audiences", "https://i", "repo:o/r", {"x", "other"}, false, FEDERATED_MATCHES, 0},
+        {"a slash", "https://i/", "Main", {"api"}, false, FEDERATED_MATCHES, 2},
+        {"another issuer", "https://j", "repo:o/r", {"api"}, false, FEDERATED_OTHER_ISSUER, 0},
+        {"the issuer in another case", "https://I", "repo:o/r", {"api"}, false, FEDERATED_OTHER_ISSUER, 0},
+        {"another subject", "https://i", "repo:o/r2", {"api"}, false, FEDERATED_OTHER_SUBJECT, 0},
+        {"the subject of another issuer", "https://i", "Main", {"api"}, false, FEDERATED_OTHER_SUBJECT, 0},
+        {"the subject in another case", "https://i", "repo:O/r", {"api"}, false, FEDERATED_OTHER_CASE, 0},
+        {"another audience", "https://i", "repo:o/r", {"API"}, false, FEDERATED_OTHER_AUDIENCE, 0},
+        {"F1: the audience as an id", "https://us", "id", {FEDERATED_EXCHANGE_APP}, true, FEDERATED_MATCHES, 3},
+        {"an outsider's is no URI", "https://us", "id", {FEDERATED_EXCHANGE_APP}, false, FEDERATED_OTHER_AUDIENCE, 0},
+    };
+    for (size_t i = 0; i < COUNT(CASES); i++) {
+        const struct federated_credential *got;
+        struct client_assertion            a = {.issuer = str_of(CASES[i].issuer), .subject = str_of(CASES[i].subject)};
+        for (; a.audience_n < 2 && CASES[i].audiences[a.audience_n]; a.audience_n++)
+            a.audiences[a.audience_n] = str_of(CASES[i].audiences[a.audience_n]);
+        CHECK_INT(federated_credential_match(LIST, COUNT(LIST), &a, CASES[i].is_ours, &got), CASES[i].want, CASES[i].name);
+        CHECK_ROW(got == (CASES[i].want == FEDERATED_MATCHES ? &LIST[CASES[i].at] : NULL), CASES[i].name);
+        CHECK_INT(federated_credential_match(LIST, 0, &a, CASES[i].is_ours, &got), FEDERATED_NONE, CASES[i].name);
+    }
 }

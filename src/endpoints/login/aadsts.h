@@ -48,6 +48,31 @@
     X(ASSERTION_APP, 700021, 401, "invalid_client",                                                                           \
       "Client assertion application identifier doesn't match 'client_id' parameter.")                                         \
     X(ASSERTION_TIME, 700024, 401, "invalid_client", "Client assertion is not within its valid time range.")                  \
+    X(FEDERATED_NONE, 70025, 401, "invalid_client",                                                                           \
+      "The client '{}' has no configured federated identity credentials.")                                                    \
+    X(FEDERATED_ISSUER, 700211, 401, "invalid_client",                                                                        \
+      "No matching federated identity record found for presented assertion issuer '{}'. Check your federated identity "       \
+      "credential Subject, Audience and Issuer against the presented assertion.")                                             \
+    X(FEDERATED_AUDIENCE, 700212, 401, "invalid_client",                                                                      \
+      "No matching federated identity record found for presented assertion audience '{}'. Check your federated identity "     \
+      "credential Subject, Audience and Issuer against the presented assertion.")                                             \
+    X(FEDERATED_SUBJECT, 700213, 401, "invalid_client",                                                                       \
+      "No matching federated identity record found for presented assertion subject '{}'. Check your federated identity "      \
+      "credential Subject, Audience and Issuer against the presented assertion.")                                             \
+    X(FEDERATED_CASE, 7002138, 401, "invalid_client",                                                                         \
+      "No matching federated identity record found for presented assertion subject '{}'. The subject matches a credential "   \
+      "only when case is ignored; case counts.")                                                                              \
+    X(FEDERATED_OURS, 700222, 401, "invalid_client",                                                                          \
+      "Tokens of the issuer '{}' may not be used here as a federated identity credential: an application takes those of a "   \
+      "user-assigned managed identity, from the issuer of version 2; an identity takes none of this token service.")          \
+    X(FEDERATED_NO_IDENTITY, 700226, 401, "invalid_client",                                                                   \
+      "Of the tokens of this token service only those of a user-assigned managed identity may be used as a federated "        \
+      "identity credential.")                                                                                                 \
+    X(FEDERATED_TENANT, 700236, 401, "invalid_client",                                                                        \
+      "Tokens that this token service issued for another tenant may not be used as a federated identity credential. The "     \
+      "assertion's issuer is '{}'.")                                                                                          \
+    X(FEDERATED_FETCH, 50166, 401, "invalid_client", "Request to External OIDC endpoint failed: the keys of the issuer '{}' cannot be had.") \
+    X(FEDERATED_SIGNATURE, 700027, 401, "invalid_client", "Client assertion failed signature validation.")                    \
     X(APP_DISABLED, 7000112, 400, "unauthorized_client", "Application '{}' is disabled.")                                     \
     X(SERVICE_MISSING, 7000229, 400, "unauthorized_client",                                                                   \
       "The client application '{}' is missing service principal in the tenant '{tenant}'.")                                   \

@@ -62,6 +62,7 @@ static enum err access_order(struct call *c, struct work *w, struct login_ask *k
         .roles = k->roles,
         .scopes = k->scp,
         .capabilities = k->capabilities,
+        .identity_resource = k->service ? k->service->resource : STR_NONE, // an application has none
     };
     return k->user ? fill_user(c, k, &out->token) : OK;
 }
@@ -115,7 +116,7 @@ static void write_answer(struct waiting *x, const struct minted *t)
     answer_header(a, "Pragma", S("no-cache"));
     json_write_object(w);
     json_put_string(w, S("token_type"), S("Bearer"));
-    if (k->kind != TOKEN_OF_APP) json_put_string(w, S("scope"), granted(c, k));
+    if (k->user) json_put_string(w, S("scope"), granted(c, k));
     put_number(w, k, S("expires_in"), left_s);
     put_number(w, k, S("ext_expires_in"), left_s);
     if (left_s >= REFRESH_FROM_S) put_number(w, k, S("refresh_in"), left_s / 2);
@@ -127,7 +128,7 @@ static void write_answer(struct waiting *x, const struct minted *t)
     json_put_string(w, S("access_token"), t->text);
     if (!str_empty(x->refresh_token)) json_put_string(w, S("refresh_token"), x->refresh_token);
     if (!str_empty(x->id_token)) json_put_string(w, S("id_token"), x->id_token);
-    if (k->kind != TOKEN_OF_APP && str_eq(login_field(k, S("client_info")), S("1"))) put_client_info(c, w, k);
+    if (k->user && str_eq(login_field(k, S("client_info")), S("1"))) put_client_info(c, w, k);
     json_write_end(w);
     a->signin.unique_id = arena_copy_str(&c->arena, t->unique_id);
 }

@@ -1,7 +1,6 @@
 // Which program asks, and what shows that it is the one.
 #include "endpoints/login/parts.h"
 #include "endpoints/signins.h"
-#include "token/client_assertion.h"
 #include "token/first_party.h"
 
 static const str JWT_BEARER = S_INIT("urn:ietf:params:oauth:client-assertion-type:jwt-bearer");
@@ -15,6 +14,14 @@ static enum err read_subject(struct call *c, struct login_ask *k)
     return OK;
 }
 
+// A user-assigned identity comes here with a token that one of its federated credentials trusts, and in no other way (I1).
+static bool may_be_identity(const struct login_ask *k)
+{
+    const struct principal *p = k->service;
+    return p && p->kind == PRINCIPAL_MANAGED && !p->is_system_assigned && str_eq(k->grant->name, S("client_credentials")) &&
+           !str_empty(login_field(k, S("client_assertion")));
+}
+
 enum err login_client(struct call *c, struct work *w, struct login_ask *k)
 {
     const struct world *world = w->world;
@@ -26,8 +33,7 @@ enum err login_client(struct call *c, struct work *w, struct login_ask *k)
     bool is_first_party = !k->application && !k->service && !str_empty(first_party_name(k->app));
     if (k->service) signins_note_principal(c, k->a, k->service);
     if (is_first_party) return OK;
-    // I1: a managed identity is nobody's application; there is no secret with which it could come here.
-    if (!k->application) {
+    if (!k->application && !may_be_identity(k)) {
         bool is_known = k->service && k->service->kind == PRINCIPAL_APP;
         return login_refuse_ask(c, k, is_known ? AADSTS_CREDENTIAL_MISSING : AADSTS_APP_UNKNOWN, k->client_text);
     }
@@ -69,7 +75,7 @@ static bool is_in_time(const struct call *c, const struct client_assertion *a)
            a->expires_s <= c->now_s + ASSERTION_MAX_LIFETIME_S;
 }
 
-static enum err check_assertion(struct call *c, struct login_ask *k, str text)
+static enum err check_assertion(struct call *c, struct work *w, struct login_ask *k, str text)
 {
     struct client_assertion       a;
     const struct app_certificate *signer = NULL;
@@ -79,6 +85,8 @@ static enum err check_assertion(struct call *c, struct login_ask *k, str text)
         call_forgive(c);
         return login_refuse_ask(c, k, AADSTS_ASSERTION_TYPE, STR_NONE);
     }
+    // An application calls itself by its id; an outside issuer is a URL.
+    if (!k->application || str_find_str(a.issuer, S("://")) != STR_NOWHERE) return login_check_federated(c, w, k, &a);
     TRY(client_assertion_signer(c, &a, k->application, &signer));
     if (!signer) return login_refuse_ask(c, k, AADSTS_ASSERTION_UNKNOWN, STR_NONE);
     k->a->signin.credential = signer->id;
@@ -95,11 +103,11 @@ enum err login_client_proven(struct call *c, struct work *w, struct login_ask *k
 {
     str  assertion = login_field(k, S("client_assertion")), secret = login_field(k, S("client_secret"));
     bool needs_one = str_eq(k->grant->name, S("client_credentials")) || str_starts(k->grant->name, S("urn:ietf:params:oauth:grant-type:jwt-bearer"));
-    bool may_be_public = !needs_one && (!k->application || k->application->is_public_client);
-    (void)w;
+    bool is_our_own = !k->application && !k->service; // one of the cloud's own programs
+    bool may_be_public = !needs_one && (is_our_own || (k->application && k->application->is_public_client));
     if (str_empty(secret) && k->basic_key.at) secret = k->basic_key;
-    if (!k->application && !str_empty(assertion) + !str_empty(secret)) return login_refuse_ask(c, k, AADSTS_PUBLIC_ONLY, STR_NONE);
-    if (!str_empty(assertion)) return check_assertion(c, k, assertion);
+    if (is_our_own && (!str_empty(assertion) || !str_empty(secret))) return login_refuse_ask(c, k, AADSTS_PUBLIC_ONLY, STR_NONE);
+    if (!str_empty(assertion)) return check_assertion(c, w, k, assertion);
     if (!str_empty(secret)) return check_secret(c, k, secret);
     return may_be_public ? OK : login_refuse_ask(c, k, AADSTS_CREDENTIAL_MISSING, STR_NONE);
 }

@@ -7,6 +7,7 @@
 #include "endpoints/login/aadsts.h"
 #include "ops/app_access.h"
 #include "ops/refresh_token.h"
+#include "token/client_assertion.h"
 #include "token/token.h"
 
 #define LOGIN_MAX_FORM_BYTES (64u << 10) /* a client assertion, and a little */
@@ -51,6 +52,7 @@ struct login_ask {
     size_t                    n;
     const struct login_grant *grant;
     bool                      is_refused; /* the answer is complete */
+    bool                      must_wait;  /* for the keys of an outside issuer: then the steps begin anew */
 
     str                       client_text;         /* as sent */
     str                       basic_id, basic_key; /* of the Authorization header; NULL `at`: none */
@@ -58,6 +60,7 @@ struct login_ask {
     const struct principal   *service;     /* of the client; NULL: one of the cloud's own */
     const struct application *application; /* likewise */
     enum token_proof          proof;
+    str                       issuer, kid; /* whose keys are waited for, and which one is needed */
 
     str             resource_text; /* what the token is asked for, without its scopes */
     str             scopes;        /* of the resource, as asked; empty: all ("/.default") */
@@ -83,6 +86,11 @@ FALLIBLE login_take_user(struct call *c, struct login_ask *k, const struct princ
 str login_source(const struct wire *q, const struct answer *a);
 /* Is that the user's password? *out: AADSTS_N, or how to refuse it; *out_user may be NULL. Slow. */
 FALLIBLE login_check_password(struct call *c, struct work *w, str source, str name, str given, const struct principal **out_user, enum aadsts *out);
+
+/* Is the assertion, of which only the form is known, a credential of the client's by a federated one? Fills in k->proof, refuses, or has to wait. */
+FALLIBLE login_check_federated(struct call *c, struct work *w, struct login_ask *k, const struct client_assertion *a);
+/* Of one that has to wait: lets it. `k` may be gone afterwards. */
+FALLIBLE login_wait_for_issuer(struct call *c, struct login_ask *k);
 
 /* Steps, by file. */
 login_step login_client, login_client_proven;                                                     /* client.c: the client, and its credential */

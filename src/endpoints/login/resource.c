@@ -110,7 +110,7 @@ enum err login_app_rights(struct call *c, struct work *w, struct login_ask *k)
     TRY(app_access_of(c, w->world, k->service, &k->resource, &access));
     if (access.is_disabled) return login_refuse_ask(c, k, AADSTS_RESOURCE_DISABLED, k->resource_text);
     if (access.is_required && !access.is_assigned) return login_refuse_ask(c, k, AADSTS_APP_NOT_ASSIGNED, k->client_text);
-    k->kind = TOKEN_OF_APP;
+    k->kind = k->application ? TOKEN_OF_APP : TOKEN_OF_IDENTITY;
     k->roles = access.roles;
     return OK;
 }

@@ -104,6 +104,7 @@ static enum err post_token(struct call *c, struct work *w, const struct wire *q,
     for (; step[1]; step++) {
         TRY((*step)(c, w, k));
         if (k->is_refused) return OK;
+        if (k->must_wait) return login_wait_for_issuer(c, k);
     }
     return (*step)(c, w, k); // it may answer on another thread, and `k` be gone when it returns
 }

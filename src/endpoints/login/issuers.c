@@ -1,4 +1,4 @@
-#include "ops/issuers.h"
+#include "endpoints/login/issuers.h"
 
 #include <pthread.h>
 #include <stdlib.h>

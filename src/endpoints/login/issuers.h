@@ -11,7 +11,7 @@
  *
  * Threads share it: it has a lock of its own, under which nothing waits.
  *
- * Layer:  ops (uses all above)
+ * Layer:  endpoints (uses all above)
  * Source: https://openid.net/specs/openid-connect-discovery-1_0.html, https://openid.net/specs/openid-connect-core-1_0.html#RotateSigKeys
  */
 #pragma once
