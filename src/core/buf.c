@@ -94,3 +94,9 @@ enum err buf_finish(struct call *c, const struct buf *b, str *out)
     *out = buf_view(b);
     return OK;
 }
+
+str buf_text(struct call *c, const struct buf *b)
+{
+    if (b->failed != OK) c->lacks_texts = true;
+    return b->failed == OK ? buf_view(b) : STR_NONE;
+}

@@ -43,3 +43,5 @@ static inline str buf_view(const struct buf *b)
 
 /* What was built, or the failure that waited. */
 FALLIBLE buf_finish(struct call *c, const struct buf *b, str *out);
+/* The same for a text among others, as call_format gives them: without room it is empty, and call_check_texts fails. */
+str buf_text(struct call *c, const struct buf *b);

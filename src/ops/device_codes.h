@@ -24,7 +24,7 @@
 #define DEVICE_CODES_EACH       64  /* of one source */
 #define DEVICE_USER_CODE_CHARS  9   /* of 20 letters: 39 bits, for a quarter of an hour */
 #define DEVICE_CODE_CHARS       43
-#define DEVICE_MAX_SCOPES_BYTES 512 /* more are refused */
+#define DEVICE_MAX_SCOPES_BYTES 2048 /* more are refused */
 
 enum device_state { DEVICE_UNKNOWN, DEVICE_PENDING, DEVICE_APPROVED, DEVICE_DECLINED, DEVICE_EXPIRED };
 

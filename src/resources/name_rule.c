@@ -116,7 +116,6 @@ static void add_end(struct buf *b, const char *verb, const struct name_rule *rul
 str name_rule_words(struct call *c, const struct name_rule *rule)
 {
     struct buf b;
-    str        words;
     bool       first = rule->letter_first || rule->not_first.n, last = rule->not_last.n;
     buf_init(&b, &c->arena);
     buf_addf(&b, "It must have %d to %d characters: ", rule->min, rule->max);
@@ -129,5 +128,5 @@ str name_rule_words(struct call *c, const struct name_rule *rule)
     if (last) add_end(&b, "end", rule, rule->not_last);
     if (first || last) buf_add(&b, S("."));
     if (rule->no_double_hyphen) buf_add(&b, S(" It must not have two hyphens in a row."));
-    return buf_finish(c, &b, &words) == OK ? words : STR_NONE;
+    return buf_text(c, &b);
 }

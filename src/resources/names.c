@@ -137,20 +137,14 @@ str names_text(const struct names *n, const struct host *host)
 
 static str url_of(struct call *c, const struct names *n, str label, str host)
 {
-    struct buf b;
-    str        url;
-    buf_init(&b, &c->arena);
-    buf_add(&b, S("https://"));
-    buf_add(&b, label);
-    if (label.n) buf_add_char(&b, '.');
-    buf_add(&b, host);
-    if (n->port != HTTPS_PORT) buf_addf(&b, ":%u", n->port);
-    return buf_finish(c, &b, &url) == OK ? url : STR_NONE;
+    const char *dot = label.n ? "." : "";
+    if (n->port == HTTPS_PORT) return call_format(c, "https://%.*s%s%.*s", PSTR(label), dot, PSTR(host));
+    return call_format(c, "https://%.*s%s%.*s:%u", PSTR(label), dot, PSTR(host), n->port);
 }
 
 str names_url(struct call *c, const struct names *n, const struct host *host)
 {
-    return url_of(c, n, STR_NONE, names_text(n, host));
+    return url_of(c, n, S(""), names_text(n, host));
 }
 
 str names_url_label(struct call *c, const struct names *n, const struct host *host, str label)
