@@ -2,6 +2,7 @@
 
 #include "cli/admin_call.h"
 #include "cli/find.h"
+#include "cli/find_application.h"
 
 static enum err principal_of_resource(struct cli *cli, str id, str *out)
 {
@@ -12,6 +13,15 @@ static enum err principal_of_resource(struct cli *cli, str id, str *out)
     if (str_empty(*out)) *out = json_str(json_path(resource, "identity.principalId"));
     if (!str_empty(*out)) return OK;
     return FAIL(&cli->call, ERR_NOT_FOUND, "%.*s has no system-assigned identity: give the name of the identity that it uses.", PSTR(id));
+}
+
+static enum err principal_of_application(struct cli *cli, str name, str *out)
+{
+    const struct json *application, *service;
+    TRY(application_get(cli, name, &application));
+    TRY(application_service(cli, application, &service));
+    *out = json_get_str(service, S("id"));
+    return service ? OK : FAIL(&cli->call, ERR_NOT_FOUND, "The application %.*s has no service principal.", PSTR(name));
 }
 
 static enum err see_collection(struct cli *cli, const char *collection, const char *property, str value, struct candidates *x)
@@ -25,13 +35,14 @@ static enum err see_collection(struct cli *cli, const char *collection, const ch
     return admin_each(cli, buf_view(&path), candidates_see, x);
 }
 
-// Users by their user principal name, security groups by their display name.
+// Users by their user principal name, security groups and applications by their display name.
 static enum err see_people(struct cli *cli, str name, struct candidates *x)
 {
     str user;
     TRY(find_user_name(cli, name, &user));
     TRY(see_collection(cli, "users", "userPrincipalName", user, x));
-    return see_collection(cli, "groups", "displayName", name, x);
+    TRY(see_collection(cli, "groups", "displayName", name, x));
+    return see_collection(cli, "servicePrincipals", "servicePrincipalType%20eq%20'Application'%20and%20displayName", name, x);
 }
 
 enum err who_find(struct cli *cli, str who, str *out)
@@ -49,6 +60,7 @@ enum err who_find(struct cli *cli, str who, str *out)
         *out = json_get_str(facts, S("operator"));
         return OK;
     }
+    if (application_is_meant(who)) return principal_of_application(cli, who, out);
     candidates_init(&x, c, who);
     TRY(find_check_name(c, who));
     if (str_find(who, '/') != STR_NOWHERE) { // a part of a resource: a slot
@@ -57,7 +69,7 @@ enum err who_find(struct cli *cli, str who, str *out)
     }
     TRY(find_resources_named(cli, &x));
     TRY(see_people(cli, who, &x));
-    TRY(candidates_one(&x, "resource, user or group", &found));
+    TRY(candidates_one(&x, "resource, user, group or application", &found));
     if (str_starts(found, S("/"))) return principal_of_resource(cli, found, out);
     *out = found;
     return OK;

@@ -94,7 +94,7 @@ wrong_grants_are_refused() {
     expect 1 lanyard grant web Nonsense manage-test-shop
     says err 'lanyard list roles'
     expect 1 lanyard grant nobody Reader manage-test-shop
-    says err 'There is no resource, user or group "nobody" here.'
+    says err 'There is no resource, user, group or application "nobody" here.'
     expect 1 lanyard grant web Reader nowhere
     expect 1 lanyard grant manage-test-shop Reader shop
     says err 'no system-assigned identity'
@@ -115,13 +115,85 @@ people_are_principals_too() {
     expect 2 lanyard check on-call Microsoft.Resources/subscriptions/resourceGroups/read "$group"
     says err 'may mean 2 things'
 }
+applications_have_roles_and_credentials() {
+    created create application Till --uri api://till --role Till.Open
+    unchanged create application Till --uri API://till --role till.open
+    expect 0 lanyard create application Till --role Till.Close --role Till.Close --uri api://till2 --assignment-required
+    says out changed
+    unchanged create application Till --assignment-required
+    expect 0 lanyard show api://till --json
+    [ "$(jq -c '[.displayName, .identifierUris, [.appRoles[].value]]' "$work/out")" = '["Till",["api://till","api://till2"],["Till.Open","Till.Close"]]' ] ||
+        fail "$(cat "$work/out")"
+    app=$(jq -r .appId "$work/out")
+    expect 0 lanyard create application Till --secret
+    says out changed
+    says out 'it is not shown again'
+    secret=$(sed -n 's/^secret *\([^ ]*\) .*/\1/p' "$work/out")
+    unchanged create application Till --secret
+    says out 'has one already'
+    ! grep -qF -e "$secret" "$work/out" || fail 'the secret is shown twice'
+    expect 0 lanyard create application Client --secret --json
+    [ "$(jq -r '.secretText | length' "$work/out")" -gt 30 ] || fail 'no secret as JSON'
+    curl -s --cacert "$(fact .ca)" --connect-to "login.microsoftonline.com:443:127.0.0.1:$(fact .https_port)" -d "client_id=$app" \
+        --data-urlencode "client_secret=$secret" -d grant_type=client_credentials -d scope=https://vault.azure.net/.default \
+        "https://login.microsoftonline.com/$(fact .tenant)/oauth2/v2.0/token" | jq -r .token_type >"$work/type"
+    [ "$(cat "$work/type")" = Bearer ] || fail 'the secret gives no token'
+    openssl req -x509 -newkey rsa:2048 -nodes -keyout "$work/key.pem" -out "$work/one.pem" -subj /CN=one -days 9 2>/dev/null
+    openssl req -x509 -newkey rsa:2048 -nodes -keyout "$work/key.pem" -out "$work/two.pem" -subj /CN=two -days 9 2>/dev/null
+    for certificate in one two; do
+        expect 0 lanyard create application Till --certificate "$work/$certificate.pem"
+        says out changed
+        unchanged create application Till --certificate "$work/$certificate.pem"
+    done
+    expect 0 lanyard show Till --json
+    [ "$(jq '[(.keyCredentials, .passwordCredentials) | length] | add' "$work/out")" -eq 3 ] || fail "$(cat "$work/out")"
+    expect 2 lanyard create application Till --certificate "$work/key.pem"
+    expect 2 lanyard create application api://till
+    expect 1 lanyard create application Other --uri api://till
+    for option in '--uri api://x' '--role R' --secret --assignment-required; do
+        # shellcheck disable=SC2086  # words
+        expect 2 lanyard create vm x $option
+    done
+}
+app_roles_are_granted_and_revoked() {
+    for who in web dev on-call@ Client; do
+        [ "$who" != on-call@ ] || who=$(lanyard list usergroups --json | jq -r '.[] | select(.displayName == "on-call").id')
+        created grant "$who" Till.Open api://till
+        unchanged grant "$who" till.open API://till
+    done
+    created grant Client Till.Close "$(lanyard show Till --json | jq -r .appId)"
+    expect 0 lanyard revoke Client Till.Close api://till2
+    says out revoked
+    expect 0 lanyard revoke Client Till.Close api://till2
+    says out unchanged
+    created grant Client Reader shop
+    expect 1 lanyard grant web Till.Burn api://till
+    says err Till.Close
+    expect 1 lanyard grant web Till.Open api://nowhere
+    says err 'There is no application "api://nowhere" here'
+    expect 2 lanyard grant web Till.Open "api://x' or 'y"
+    expect 2 lanyard grant web Till.Open api://till --condition true
+    expect 0 lanyard list applications
+    says out 'Till.Open, Till.Close'
+}
+an_application_is_deleted_by_its_name() {
+    created create group Till
+    expect 1 lanyard delete Till --yes
+    says err 'is an application and'
+    expect 0 lanyard delete api://till
+    says out deleted
+    expect 1 lanyard show api://till
+    expect 0 lanyard delete Till --yes
+    expect 1 lanyard show Till
+    expect 0 lanyard delete Client
+}
 lists_are_tables_and_json() {
     expect 0 lanyard list
     says out 'NAME'
     says out 'staging'
     expect 0 lanyard list vaults --json
     [ "$(jq -r '.[].name' "$work/out")" = manage-test-shop ] || fail "$(cat "$work/out")"
-    for what in resources groups grants roles users usergroups vms identities Microsoft.Web/sites; do expect 0 lanyard list $what; done
+    for what in resources groups grants roles users usergroups applications vms identities Microsoft.Web/sites; do expect 0 lanyard list $what; done
     expect 2 lanyard list teapots
 }
 a_file_makes_everything_once() {
@@ -169,6 +241,21 @@ END
     done
     rm "$work/value"
 }
+a_file_makes_applications() {
+    cat >"$work/apps.yaml" <<'END'
+grants:
+  - {to: seed-web, role: Seed.Read, on: 'api://seed'}
+applications:
+  - application: Seed
+    uris: ['api://seed']
+    roles: [Seed.Read]
+    assignment-required: true
+END
+    expect 0 lanyard seed --json "$work/apps.yaml"
+    [ "$(cat "$work/out")" = '{"created":2,"changed":0,"unchanged":0}' ] || fail "$(cat "$work/out")"
+    expect 0 lanyard seed --json "$work/apps.yaml"
+    [ "$(cat "$work/out")" = '{"created":0,"changed":0,"unchanged":2}' ] || fail "$(cat "$work/out")"
+}
 a_wrong_file_makes_nothing() {
     n=0
     while IFS= read -r line; do
@@ -184,12 +271,15 @@ resources: [{vm: wrong-one}]\ngrants: [{to: wrong-one, role: Reader}]\n
 resources: [{vm: wrong-one}]\nresources: []\n
 resources: {vm: wrong-one}\n
 things: []\nresources: [{vm: wrong-one}]\n
+applications: [{application: Wrong, uris: api://x}]\nresources: [{vm: wrong-one}]\n
+applications: [{uris: ['api://x']}]\nresources: [{vm: wrong-one}]\n
+applications: [{application: Wrong, assignment-required: yes please}]\nresources: [{vm: wrong-one}]\n
 - vm: wrong-one\n
 a: &x 1\nb: *x\n
 END
     expect 1 lanyard seed "$work/nowhere.yaml"
     says err 'cannot be opened'
-    [ "$n" -eq 9 ] || fail "$n files"
+    [ "$n" -eq 12 ] || fail "$n files"
 }
 a_group_is_deleted_only_when_meant() {
     expect 2 lanyard delete seeded </dev/null
@@ -211,8 +301,12 @@ it 'attach, detach: identities come and go (I3, I5)' identities_come_and_go
 it 'grant, revoke: by names' roles_are_granted_and_revoked
 it 'grant: what is wrong is refused' wrong_grants_are_refused
 it 'create: users and groups of users' people_are_principals_too
+it 'create application: roles, URIs, secrets and certificates (S7)' applications_have_roles_and_credentials
+it 'grant, revoke: app roles (S7)' app_roles_are_granted_and_revoked
 it 'list: tables, and JSON' lists_are_tables_and_json
 it 'seed: all of a file, and twice is once' a_file_makes_everything_once
+it 'seed: applications and their roles (S7)' a_file_makes_applications
+it 'delete: an application by its name' an_application_is_deleted_by_its_name
 it 'seed: a file with a fault makes nothing' a_wrong_file_makes_nothing
 it 'delete: a group only when that is meant' a_group_is_deleted_only_when_meant
 finish

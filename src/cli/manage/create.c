@@ -1,6 +1,8 @@
-#include "cli/admin_call.h"
+#include <stdio.h>
+
 #include "cli/commands.h"
 #include "cli/find.h"
+#include "cli/manage/applications.h"
 #include "cli/manage/report.h"
 
 #define MOST_IDENTITIES 32
@@ -10,10 +12,15 @@ static const struct option_row OPTIONS[] = {
     {"location", 'l', VALUE_WORD, "LOCATION", "Where it is (default: " DEFAULT_LOCATION ")", false},
     {"identity", 'i', VALUE_WORD, "IDENTITY", "system, or a user-assigned identity's name or ARM id", true},
     {"member", 'm', VALUE_WORD, "WHO", "Of a usergroup: who is in it", true},
+    {"uri", 0, VALUE_WORD, "URI", "Of an application: an App ID URI, as api://orders", true},
+    {"role", 0, VALUE_WORD, "ROLE", "Of an application: the value of an app role, as Orders.Read", true},
+    {"assignment-required", 0, VALUE_NONE, NULL, "Of an application: only who is assigned gets a token for it", false},
+    {"secret", 0, VALUE_NONE, NULL, "Of an application: make a secret if it has none, and print it; it is shown only then", false},
+    {"certificate", 0, VALUE_FILE, "FILE", "Of an application: a PEM file's certificate, by whose key it signs in", false},
 };
 
 static const struct operand_row OPERANDS[] = {
-    {"KIND", "group (a resource group), vm, app, function, slot, container-app, identity, vault, storage, user, usergroup, or an ARM type"},
+    {"KIND", "group (a resource group), vm, app, function, slot, container-app, identity, vault, storage, user, usergroup, application, or an ARM type"},
     {"NAME", "Its name; a slot's is APP/SLOT, a user's its user principal name"},
 };
 
@@ -43,25 +50,75 @@ static enum err create_usergroup(struct cli *cli, str name, struct ensure_result
     return OK;
 }
 
-static enum err create(struct cli *cli, str word, str name, struct ensure_result *out)
+static enum err create_application(struct cli *cli, str name, str *out_secret, struct ensure_result *out)
+{
+    str                       uris[APPLICATION_MAX_WORDS], roles[APPLICATION_MAX_WORDS];
+    struct ensure_application wish = {.name = name, .uris = uris, .roles = roles, .needs_assignment = cli_has(cli, "assignment-required")};
+    wish.uri_n = values_of(cli, "uri", uris, COUNT(uris));
+    wish.role_n = values_of(cli, "role", roles, COUNT(roles));
+    TRY(ensure_application(cli, &wish, out));
+    if (cli_has(cli, "certificate")) TRY(ensure_app_certificate(cli, cli_value(cli, "certificate", NULL), out));
+    return cli_has(cli, "secret") ? ensure_app_secret(cli, out, out_secret) : OK;
+}
+
+// Options that only one kind takes.
+static const struct { const char *option, *kind, *words; } OF_ONE_KIND[] = {
+    {"member", "usergroup", "Only a usergroup has members."},
+    {"uri", "application", "Only an application has URIs."},
+    {"role", "application", "Only an application has app roles."},
+    {"assignment-required", "application", "Only an application requires assignments."},
+    {"secret", "application", "Only an application has a secret of this kind."},
+    {"certificate", "application", "Only an application has a certificate."},
+};
+
+static enum err create(struct cli *cli, str word, str name, str *out_secret, struct ensure_result *out)
 {
     struct call *c = &cli->call;
-    if (!str_eq_nocase(word, S("usergroup")) && cli_has(cli, "member")) return FAIL(c, ERR_USAGE, "Only a usergroup has members.");
+    for (size_t i = 0; i < COUNT(OF_ONE_KIND); i++)
+        if (cli_has(cli, OF_ONE_KIND[i].option) && !str_eq_nocase(word, str_of(OF_ONE_KIND[i].kind)))
+            return FAIL(c, ERR_USAGE, "%s", OF_ONE_KIND[i].words);
     if (str_eq_nocase(word, S("group"))) return ensure_group(cli, name, str_of(cli_value(cli, "location", NULL)), out);
     if (str_eq_nocase(word, S("user"))) return ensure_user(cli, name, out);
     if (str_eq_nocase(word, S("usergroup"))) return create_usergroup(cli, name, out);
+    if (str_eq_nocase(word, S("application"))) return create_application(cli, name, out_secret, out);
     const struct kind *kind = kind_find(c, word);
     if (kind) return create_resource(cli, kind, name, out);
-    return FAIL(c, ERR_USAGE, "\"%.*s\" is not a kind of resource. The kinds are group, user, usergroup, %.*s, or an ARM type.", PSTR(word),
-                PSTR(kind_words(c)));
+    return FAIL(c, ERR_USAGE, "\"%.*s\" is not a kind of resource. The kinds are group, user, usergroup, application, %.*s, or an ARM type.",
+                PSTR(word), PSTR(kind_words(c)));
+}
+
+// With --json the secret is one more member of the application.
+static enum err add_secret(struct call *c, str secret, const struct json **io)
+{
+    struct buf         b;
+    struct json_writer j;
+    str                text;
+    buf_init(&b, &c->arena);
+    json_begin(&j, &b);
+    json_write_object(&j);
+    for (size_t i = 0; i < json_n(*io); i++) json_put_value(&j, (*io)->u.list.names[i], json_at(*io, i));
+    json_put_string(&j, S("secretText"), secret);
+    json_write_end(&j);
+    TRY(buf_finish(c, &b, &text));
+    return json_parse(c, text, io);
+}
+
+static enum err report(struct cli *cli, str name, str secret, struct ensure_result *result)
+{
+    if (cli->json && !str_empty(secret)) TRY(add_secret(&cli->call, secret, &result->now));
+    TRY(report_result(cli, cli->operands[0], name, result));
+    if (cli->json) return OK;
+    if (!str_empty(secret)) printf("%-9s %.*s (keep it: it is not shown again)\n", "secret", PSTR(secret));
+    else if (cli_has(cli, "secret")) printf("%-9s %.*s has one already, which is not shown again\n", "secret", PSTR(name));
+    return OK;
 }
 
 static int run_create(struct cli *cli)
 {
     struct ensure_result result = {0};
-    str                  name = str_of(cli->operands[1]);
-    if (create(cli, str_of(cli->operands[0]), name, &result) != OK) return cli_failed(cli);
-    return report_result(cli, cli->operands[0], name, &result) == OK ? STATUS_OK : cli_failed(cli);
+    str                  name = str_of(cli->operands[1]), secret = STR_NONE;
+    if (create(cli, str_of(cli->operands[0]), name, &secret, &result) != OK) return cli_failed(cli);
+    return report(cli, name, secret, &result) == OK ? STATUS_OK : cli_failed(cli);
 }
 
 static const struct example_row EXAMPLES[] = {
@@ -71,13 +128,15 @@ static const struct example_row EXAMPLES[] = {
     {"lanyard create app shop-front --identity billing", "A web app that carries it"},
     {"lanyard create vault my-shop", "A vault in which roles decide"},
     {"lanyard create user ada@shop.example", "A person"},
+    {"lanyard create application Orders --uri api://orders --role Orders.Read", "An API that has an app role"},
 };
 
 const struct command COMMAND_CREATE = {
     .name = "create",
-    .summary = "Make a resource group, a machine, an app, an identity, a vault, a user",
-    .about = "Makes it through the management API, or Graph for users. If it exists already, only identities that are named and "
-             "missing are added, so the command can be given twice.",
+    .summary = "Make a group, a machine, an app, an identity, a vault, a user, an application",
+    .about = "Makes it through the management API, or Graph for users and applications. If it exists already, only identities, members, URIs, app "
+             "roles and "
+             "certificates that are named and missing are added, so the command can be given twice.",
     .options = OPTIONS,
     .option_n = COUNT(OPTIONS),
     .operands = OPERANDS,

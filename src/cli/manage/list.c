@@ -5,6 +5,7 @@
 #include "cli/admin_call.h"
 #include "cli/commands.h"
 #include "cli/find.h"
+#include "cli/find_application.h"
 #include "cli/manage/report.h"
 #include "cli/pretty.h"
 
@@ -131,6 +132,24 @@ static enum err usergroup_row(struct table *t, const struct json *item)
     return table_add(t, json_get_str(item, S("id")));
 }
 
+// "Orders.Read, Orders.Write"
+static str joined(struct call *c, const struct json *list, const char *member)
+{
+    struct buf b;
+    buf_init(&b, &c->arena);
+    for (size_t i = 0; i < json_n(list); i++)
+        buf_addf(&b, "%s%.*s", i ? ", " : "", PSTR(member ? json_get_str(json_at(list, i), str_of(member)) : json_str(json_at(list, i))));
+    return buf_view(&b);
+}
+
+static enum err application_row(struct table *t, const struct json *item)
+{
+    TRY(table_add(t, json_get_str(item, S("displayName"))));
+    TRY(table_add(t, json_get_str(item, S("appId"))));
+    TRY(table_add(t, joined(&t->cli->call, json_get(item, S("identifierUris")), NULL)));
+    return table_add(t, joined(&t->cli->call, json_get(item, S("appRoles")), "value"));
+}
+
 static const struct list LISTS[] = {
     {"resources", "/resources?api-version=" RESOURCE_VERSION, {"NAME", "KIND", "GROUP", "IDENTITIES"}, 4, resource_row},
     {"groups", "/resourceGroups?api-version=" GROUPS_VERSION, {"NAME", "LOCATION"}, 2, group_row},
@@ -138,6 +157,7 @@ static const struct list LISTS[] = {
     {"roles", "/providers/Microsoft.Authorization/roleDefinitions?api-version=" ROLES_VERSION, {"NAME", "TYPE", "ID"}, 3, role_row},
     {"users", "/v1.0/users", {"NAME", "ID"}, 2, user_row},
     {"usergroups", "/v1.0/groups", {"NAME", "ID"}, 2, usergroup_row},
+    {"applications", "/v1.0/applications", {"NAME", "CLIENT ID", "URIS", "APP ROLES"}, 4, application_row},
 };
 
 static const struct list *list_find(str word)
@@ -190,14 +210,29 @@ static int run_list(struct cli *cli)
     return print_list(cli) == OK ? STATUS_OK : cli_failed(cli);
 }
 
+// What a name stands for: a resource or a group of them, or an application. One that may be both is refused.
+static enum err find_thing(struct cli *cli, str name, str *out_id, const struct json **out_application)
+{
+    struct call *c = &cli->call;
+    *out_application = NULL;
+    if (application_is_meant(name)) return application_get(cli, name, out_application);
+    if (!str_starts(name, S("/"))) TRY(application_find(cli, name, out_application));
+    if (!*out_application) return find_scope(cli, name, out_id);
+    if (find_scope(cli, name, out_id) == OK)
+        return FAIL(c, ERR_CONFLICT, "\"%.*s\" is an application and %.*s: give the id of one.", PSTR(name), PSTR(*out_id));
+    if (c->failure.kind != ERR_NOT_FOUND && c->failure.kind != ERR_USAGE) return c->failure.kind;
+    call_forgive(c);
+    return OK;
+}
+
 static enum err show(struct cli *cli)
 {
     struct call       *c = &cli->call;
     const struct json *found;
     struct buf         b;
     str                id, text;
-    TRY(find_scope(cli, str_of(cli->operands[0]), &id));
-    TRY(find_look(cli, id, &found));
+    TRY(find_thing(cli, str_of(cli->operands[0]), &id, &found));
+    if (!found) TRY(find_look(cli, id, &found));
     if (!found) return FAIL(c, ERR_NOT_FOUND, "There is nothing at %.*s.", PSTR(id));
     TRY(json_text(c, found, &text));
     if (cli->json) {
@@ -237,11 +272,17 @@ static enum err confirm(struct cli *cli, str id)
 static enum err delete_one(struct cli *cli)
 {
     struct call       *c = &cli->call;
-    const struct json *gone;
-    str                id;
-    TRY(find_scope(cli, str_of(cli->operands[0]), &id));
-    TRY(confirm(cli, id));
-    TRY(admin_json(cli, "DELETE", call_format(c, "%.*s?api-version=%s", PSTR(id), kind_version_of(id)), STR_NONE, &gone));
+    const struct json *gone, *application;
+    str                id, path;
+    TRY(find_thing(cli, str_of(cli->operands[0]), &id, &application));
+    if (application) {
+        id = json_get_str(application, S("id"));
+        path = call_format(c, "/v1.0/applications/%.*s", PSTR(id));
+    } else {
+        TRY(confirm(cli, id));
+        path = call_format(c, "%.*s?api-version=%s", PSTR(id), kind_version_of(id));
+    }
+    TRY(admin_json(cli, "DELETE", path, STR_NONE, &gone));
     if (cli->json) printf("{\"deleted\":\"%.*s\"}\n", PSTR(id));
     else printf("%-9s %.*s\n", "deleted", PSTR(id));
     return OK;
@@ -253,9 +294,9 @@ static int run_delete(struct cli *cli)
 }
 
 static const struct operand_row LIST_OPERANDS[] = {
-    {"[KIND]", "resources (the default), groups, grants, roles, users, usergroups, or a kind of resource as vms, identities, vaults"},
+    {"[KIND]", "resources (the default), groups, grants, roles, users, usergroups, applications, or a kind of resource as vms, identities, vaults"},
 };
-static const struct operand_row ONE_OPERAND[] = {{"NAME", SCOPE_HELP}};
+static const struct operand_row ONE_OPERAND[] = {{"NAME", SCOPE_HELP "; or " APPLICATION_HELP}};
 static const struct option_row  DELETE_OPTIONS[] = {{"yes", 'y', VALUE_NONE, NULL, "Do not ask", false}};
 
 static const struct example_row LIST_EXAMPLES[] = {
@@ -266,7 +307,7 @@ static const struct example_row LIST_EXAMPLES[] = {
 
 const struct command COMMAND_LIST = {
     .name = "list",
-    .summary = "List resources, groups, grants, roles, users",
+    .summary = "List resources, groups, grants, roles, users, applications",
     .operands = LIST_OPERANDS,
     .operand_n = COUNT(LIST_OPERANDS),
     .examples = LIST_EXAMPLES,
@@ -276,8 +317,8 @@ const struct command COMMAND_LIST = {
 
 const struct command COMMAND_SHOW = {
     .name = "show",
-    .summary = "Show a resource or a resource group",
-    .about = "Prints what the management API says of it: indented, or with --json on one line.",
+    .summary = "Show a resource, a resource group or an application",
+    .about = "Prints what the management API, or Graph, says of it: indented, or with --json on one line.",
     .operands = ONE_OPERAND,
     .operand_n = COUNT(ONE_OPERAND),
     .run = run_show,
@@ -285,8 +326,9 @@ const struct command COMMAND_SHOW = {
 
 const struct command COMMAND_DELETE = {
     .name = "delete",
-    .summary = "Delete a resource or a resource group",
-    .about = "A resource's own identity goes with it. A deleted vault keeps its name and its secrets until its retention is over.",
+    .summary = "Delete a resource, a resource group or an application",
+    .about = "A resource's own identity goes with it, an application's service principal and the grants of its app roles. A deleted vault keeps its "
+             "name and its secrets until its retention is over.",
     .options = DELETE_OPTIONS,
     .option_n = COUNT(DELETE_OPTIONS),
     .operands = ONE_OPERAND,

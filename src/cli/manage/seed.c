@@ -8,9 +8,9 @@
 #include "cli/admin_call.h"
 #include "cli/commands.h"
 #include "cli/find.h"
+#include "cli/manage/grants.h"
 #include "cli/manage/report.h"
 #include "cli/read_file.h"
-#include "cli/who.h"
 #include "core/yaml.h"
 
 #define SECRET_MAX_BYTES 25600 /* of a vault's secret; source: https://learn.microsoft.com/azure/key-vault/secrets/about-secrets */
@@ -100,6 +100,33 @@ static enum err check_usergroup(struct seed *s, size_t i, const struct json *row
     return str_empty(json_get_str(row, S("usergroup"))) ? unfit(s, "usergroups", i, "\"usergroup\" is missing: its name") : OK;
 }
 
+// A list of texts, no more than a command may say.
+static bool is_words(const struct json *list)
+{
+    if (!list) return true;
+    if (!json_is(list, JSON_IS_ARRAY) || json_n(list) > APPLICATION_MAX_WORDS) return false;
+    for (size_t i = 0; i < json_n(list); i++)
+        if (str_empty(json_str(json_at(list, i)))) return false;
+    return true;
+}
+
+static size_t words_of(const struct json *list, str out[APPLICATION_MAX_WORDS])
+{
+    for (size_t i = 0; i < json_n(list); i++) out[i] = json_str(json_at(list, i));
+    return json_n(list);
+}
+
+static enum err check_application(struct seed *s, size_t i, const struct json *row)
+{
+    static const str   MEMBERS[] = {S_INIT("application"), S_INIT("uris"), S_INIT("roles"), S_INIT("assignment-required")};
+    const struct json *required = json_get(row, MEMBERS[3]);
+    TRY(check_members(s, "applications", i, row, MEMBERS, COUNT(MEMBERS)));
+    if (str_empty(json_get_str(row, MEMBERS[0]))) return unfit(s, "applications", i, "\"application\" is missing: its name");
+    if (!is_words(json_get(row, MEMBERS[1])) || !is_words(json_get(row, MEMBERS[2])))
+        return unfit(s, "applications", i, "uris and roles are lists of texts");
+    return required && !json_is(required, JSON_IS_BOOL) ? unfit(s, "applications", i, "assignment-required is true or false") : OK;
+}
+
 static enum err check_user(struct seed *s, size_t i, const struct json *row)
 {
     return str_empty(json_str(row)) ? unfit(s, "users", i, "it is no name") : OK;
@@ -115,17 +142,19 @@ static enum err each(struct seed *s, const char *list, enum err (*see)(struct se
 
 static enum err check_file(struct seed *s)
 {
-    static const str TOP[] = {S_INIT("group"), S_INIT("location"), S_INIT("users"), S_INIT("usergroups"), S_INIT("resources"), S_INIT("grants")};
+    static const str TOP[] = {S_INIT("group"),     S_INIT("location"),     S_INIT("users"), S_INIT("usergroups"),
+                              S_INIT("resources"), S_INIT("applications"), S_INIT("grants")};
     struct call     *c = &s->cli->call;
     if (!json_is(s->file, JSON_IS_OBJECT))
-        return FAIL(c, ERR_USAGE, "The file must be a mapping with the keys group, location, users, usergroups, resources, grants.");
+        return FAIL(c, ERR_USAGE, "The file must be a mapping with the keys group, location, users, usergroups, resources, applications, grants.");
     for (size_t i = 0; i < json_n(s->file); i++)
         if (str_index_nocase(TOP, COUNT(TOP), s->file->u.list.names[i]) == STR_NOWHERE)
-            return FAIL(c, ERR_USAGE, "\"%.*s\" is not known: a file has group, location, users, usergroups, resources, grants.",
+            return FAIL(c, ERR_USAGE, "\"%.*s\" is not known: a file has group, location, users, usergroups, resources, applications, grants.",
                         PSTR(s->file->u.list.names[i]));
     TRY(each(s, "users", check_user));
     TRY(each(s, "usergroups", check_usergroup));
     TRY(each(s, "resources", check_resource));
+    TRY(each(s, "applications", check_application));
     return each(s, "grants", check_grant);
 }
 
@@ -229,18 +258,28 @@ static enum err make_resources(struct seed *s)
     return OK;
 }
 
+static enum err make_application(struct seed *s, size_t i, const struct json *row)
+{
+    str                       uris[APPLICATION_MAX_WORDS], roles[APPLICATION_MAX_WORDS];
+    struct ensure_result      result = {0};
+    struct ensure_application wish = {.name = json_get_str(row, S("application")), .uris = uris, .roles = roles};
+    (void)i;
+    wish.uri_n = words_of(json_get(row, S("uris")), uris);
+    wish.role_n = words_of(json_get(row, S("roles")), roles);
+    wish.needs_assignment = json_get_bool(row, S("assignment-required"), false);
+    TRY(ensure_application(s->cli, &wish, &result));
+    return tell(s, "application", wish.name, &result);
+}
+
 static enum err make_grant(struct seed *s, size_t i, const struct json *row)
 {
-    struct call         *c = &s->cli->call;
-    struct ensure_grant  wish = {.condition = json_get_str(row, S("condition"))};
-    struct ensure_result result;
-    str                  role, to = json_get_str(row, S("to")), on = json_get_str(row, S("on"));
+    struct grant         grant;
+    struct ensure_result result = {0};
     (void)i;
-    TRY(who_find(s->cli, to, &wish.principal));
-    TRY(find_role(s->cli, json_get_str(row, S("role")), &wish.role, &role));
-    TRY(find_scope(s->cli, on, &wish.scope));
-    TRY(ensure_grant(s->cli, &wish, &result));
-    return tell(s, "grant", call_format(c, "%.*s: %.*s at %.*s", PSTR(to), PSTR(role), PSTR(on)), &result);
+    TRY(grant_read(s->cli, json_get_str(row, S("to")), json_get_str(row, S("role")), json_get_str(row, S("on")), json_get_str(row, S("condition")),
+                   &grant));
+    TRY(grant_ensure(s->cli, &grant, &result));
+    return tell(s, "grant", grant.words, &result);
 }
 
 static enum err make_all(struct seed *s)
@@ -252,6 +291,7 @@ static enum err make_all(struct seed *s)
         TRY(tell(s, "group", s->group, &result));
     }
     TRY(make_resources(s));
+    TRY(each(s, "applications", make_application));
     TRY(each(s, "usergroups", make_usergroup)); // their members may be identities
     return each(s, "grants", make_grant);
 }
@@ -299,12 +339,17 @@ static const struct section_row SECTIONS[] = {
      "      secrets:\n"
      "        payment-key: {env: PAYMENT_KEY}\n"
      "        session-key: {random: 32}\n"
+     "  applications:\n"
+     "    - application: Orders\n"
+     "      uris: ['api://orders']\n"
+     "      roles: [Orders.Read, Orders.Write]\n"
      "  grants:\n"
      "    - {to: web, role: Key Vault Secrets User, on: my-shop}\n"
+     "    - {to: web, role: Orders.Read, on: 'api://orders'}\n"
      "    - {to: on-call, role: Reader, on: shop}\n"
      "\n"
      "A resource begins with its kind and name and may say group, location, identity, and a vault its secrets: text, or where the value comes from - "
-     "{env: NAME}, {file: PATH}, {random: BYTES}. A grant says to whom, which role, on what, and may say a condition."},
+     "{env: NAME}, {file: PATH}, {random: BYTES}. An application may say assignment-required: true. A grant says to whom, which role, on what, and may say a condition."},
 };
 
 const struct command COMMAND_SEED = {
