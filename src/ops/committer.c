@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "core/report.h"
+#include "ops/signing_keys.h"
 
 struct committer {
     struct product       *product;
@@ -57,12 +58,17 @@ static struct write_job *take_batch(struct committer *committer)
 
 static enum err run_job(struct committer *committer, struct write_job *job)
 {
-    struct worlds *worlds = committer->product->worlds;
-    struct work    w = {
-           .product = committer->product, .world = world_draft(worlds), .store = committer->session, .writes = true, .row = PRODUCT_ROW_WRITER};
-    size_t keep = world_changes(worlds);
+    struct product *p = committer->product;
+    struct worlds  *worlds = p->worlds;
+    struct work     w = {.product = p, .world = world_draft(worlds), .store = committer->session, .writes = true, .row = PRODUCT_ROW_WRITER};
+    size_t          keep = world_changes(worlds);
     TRY(store_mark(&committer->call, committer->session));
-    if (job->run(job, &w) == OK) return store_keep(&committer->call, committer->session);
+    struct keyring *keys = signing_keys_mark(p);
+    if (job->run(job, &w) == OK) {
+        signing_keys_keep(keys);
+        return store_keep(&committer->call, committer->session);
+    }
+    signing_keys_undo(p, keys);
     world_undo(worlds, keep);
     store_undo(committer->session);
     return OK;
@@ -84,6 +90,7 @@ static void finish_batch(struct committer *committer, struct write_job *batch, e
         store_rollback(committer->session);
         world_undo(committer->product->worlds, 0);
     }
+    signing_keys_settle(committer->product, committed == OK);
     while (batch) {
         struct write_job *job = batch;
         batch = job->next; // done gives the job back to its owner

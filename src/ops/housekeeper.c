@@ -8,22 +8,24 @@
 
 #include "core/report.h"
 #include "ops/committer.h"
+#include "ops/minter.h"
 #include "ops/signing_keys.h"
+#include "token/key.h"
 
 #define HOUSEKEEPER_NICE 10
 
 struct housekeeper {
-    struct product     *product;
-    struct write_job    job;
-    struct call         call; // the thread's; the committer's while the job is out
-    int64_t             period_ms;
-    size_t              removed;
-    struct signing_turn keys; // made on this thread, for it is slow; no ring: it is not their time
-    enum err            committed;
-    pthread_t           thread;
-    pthread_mutex_t     lock; // guards the three below
-    pthread_cond_t      wake;
-    bool                stopping, job_is_out, looks_at_once;
+    struct product   *product;
+    struct write_job  job;
+    struct call       call; // the thread's; the committer's while the job is out
+    int64_t           period_ms;
+    size_t            removed;
+    struct token_key *fresh_key; // made on this thread, for it is slow; NULL: none is lacking
+    enum err          committed;
+    pthread_t         thread;
+    pthread_mutex_t   lock; // guards the three below
+    pthread_cond_t    wake;
+    bool              stopping, job_is_out, looks_at_once;
 };
 
 static enum err sweep(struct housekeeper *housekeeper, struct work *w, size_t *out_n)
@@ -41,7 +43,7 @@ static enum err sweep(struct housekeeper *housekeeper, struct work *w, size_t *o
 static enum err run_job(struct write_job *job, struct work *w)
 {
     struct housekeeper *housekeeper = CONTAINER_OF(job, struct housekeeper, job);
-    if (housekeeper->keys.ring) TRY(signing_keys_write(&housekeeper->call, w->store, &housekeeper->keys));
+    TRY(signing_keys_keep_up_take(&housekeeper->call, w, TAKE(housekeeper->fresh_key)));
     return sweep(housekeeper, w, &housekeeper->removed);
 }
 
@@ -74,19 +76,23 @@ static enum err look(struct housekeeper *housekeeper, size_t *out_due)
     return failed;
 }
 
-// Removes what is due and turns the keys, in one transaction.
+static void report_keys(struct product *p)
+{
+    CLEANUP(keyring_dropp) struct keyring *ring = product_keyring_take(p);
+    report(REPORT_INFO, "ops: the signing keys were changed", "keys=%zu in_use=%.*s", keyring_n(ring), PSTR(keyring_at(ring, 0)->kid));
+}
+
+// Removes what is due and keeps the signing keys up, in one transaction.
 static enum err put_right(struct housekeeper *housekeeper, size_t due)
 {
-    struct product *p = housekeeper->product;
-    if (signing_keys_due(p, housekeeper->call.now_s)) TRY(signing_keys_turn(&housekeeper->call, p, &housekeeper->keys));
-    if (due == 0 && !housekeeper->keys.ring) return OK;
+    struct product         *p = housekeeper->product;
+    struct signing_keys_due keys = signing_keys_due(p, housekeeper->call.now_s);
+    if (keys.lacks_key) TRY(token_key_new(&housekeeper->call, &housekeeper->fresh_key));
+    if (due == 0 && !keys.lacks_key && !keys.is_due) return OK;
     TRY(write_and_wait(housekeeper));
     if (housekeeper->removed) report(REPORT_INFO, "ops: what was due is removed", "n=%zu", housekeeper->removed);
-    if (!housekeeper->keys.ring) return OK;
-    struct signing_key in_use = *keyring_at(housekeeper->keys.ring, 0);
-    size_t             keys = keyring_n(housekeeper->keys.ring);
-    report(REPORT_INFO, "ops: a signing key was made", "keys=%zu in_use=%.*s", keys, PSTR(in_use.kid));
-    signing_keys_publish(p, &housekeeper->keys);
+    if (keys.lacks_key) minter_wake(p->minter); // requests may wait for the first key
+    if (keys.lacks_key || keys.is_due) report_keys(p);
     return OK;
 }
 
@@ -99,8 +105,9 @@ static bool go_round(struct housekeeper *housekeeper)
     enum err failed = look(housekeeper, &due);
     if (failed == OK) failed = put_right(housekeeper, due);
     if (failed != OK) report_failure(REPORT_WARNING, "ops: what is due could not be done", &housekeeper->call);
-    signing_keys_discard(&housekeeper->keys); // of a turn that failed
-    return failed == OK && (housekeeper->removed > 0 || signing_keys_due(housekeeper->product, housekeeper->call.now_s));
+    token_key_drop(TAKE(housekeeper->fresh_key)); // its job never ran
+    struct signing_keys_due keys = signing_keys_due(housekeeper->product, housekeeper->call.now_s);
+    return failed == OK && (housekeeper->removed > 0 || keys.lacks_key || keys.is_due);
 }
 
 // False when it is time to stop.
@@ -127,8 +134,9 @@ static void *run_housekeeper(void *context)
     return NULL;
 }
 
-static void free_housekeeper(struct housekeeper *housekeeper)
+void housekeeper_free(struct housekeeper *housekeeper)
 {
+    if (!housekeeper) return;
     call_clear(&housekeeper->call);
     pthread_cond_destroy(&housekeeper->wake);
     pthread_mutex_destroy(&housekeeper->lock);
@@ -148,12 +156,11 @@ enum err housekeeper_start(struct call *c, struct product *p, int64_t period_ms,
     pthread_cond_init(&housekeeper->wake, &monotonic);
     pthread_condattr_destroy(&monotonic);
     pthread_mutex_init(&housekeeper->lock, NULL);
-    if (pthread_create(&housekeeper->thread, NULL, run_housekeeper, housekeeper) != 0) {
-        free_housekeeper(housekeeper);
-        return FAIL(c, ERR_IO, "The thread that removes what is due cannot be started: too many processes run here.");
-    }
-    *out = housekeeper;
-    return OK;
+    *out = housekeeper; // before the thread is there: through it the committer wakes the thread
+    if (pthread_create(&housekeeper->thread, NULL, run_housekeeper, housekeeper) == 0) return OK;
+    *out = NULL;
+    housekeeper_free(housekeeper);
+    return FAIL(c, ERR_IO, "The thread that removes what is due cannot be started: too many processes run here.");
 }
 
 void housekeeper_wake(struct housekeeper *housekeeper)
@@ -173,5 +180,4 @@ void housekeeper_stop(struct housekeeper *housekeeper)
     pthread_cond_signal(&housekeeper->wake);
     pthread_mutex_unlock(&housekeeper->lock);
     pthread_join(housekeeper->thread, NULL);
-    free_housekeeper(housekeeper);
 }

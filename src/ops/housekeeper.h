@@ -37,7 +37,9 @@ extern const size_t                 JOBS_OF_SERVICES_N;
 
 /* Looks at once, and then every `period_ms` (0: HOUSEKEEPER_PERIOD_MS). After the committer. */
 FALLIBLE housekeeper_start(struct call *c, struct product *p, int64_t period_ms, struct housekeeper **out);
-/* Looks again at once: the clock was moved. Any thread; NULL is fine. */
+/* Looks again at once: the clock was moved, or a signing key is lacking. Any thread; NULL is fine. */
 void housekeeper_wake(struct housekeeper *housekeeper);
-/* Before the committer stops. NULL is fine. */
+/* Ends the thread, before the committer stops. NULL is fine. */
 void housekeeper_stop(struct housekeeper *housekeeper);
+/* After the committer, whose last jobs may still wake it. NULL is fine. */
+void housekeeper_free(struct housekeeper *housekeeper);

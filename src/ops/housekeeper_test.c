@@ -93,6 +93,7 @@ TEST(housekeeper_removes_what_is_due_and_nothing_else)
     CHECK(is_vault_gone(&s, "gone") && !is_vault_gone(&s, "kept"));
     housekeeper_stop(housekeeper);
     committer_stop(s.product.committer);
+    housekeeper_free(housekeeper);
 }
 
 static size_t log_records(struct test_product *s, enum store_kind kind)
@@ -161,6 +162,7 @@ TEST(housekeeper_keeps_so_many_log_records_for_so_long)
     wait_for_records(&s, STORE_ACTIVITY, 0, "all are too old");
     housekeeper_stop(housekeeper);
     committer_stop(s.product.committer);
+    housekeeper_free(housekeeper);
 }
 
 static size_t lingering(struct test_product *s)
@@ -195,6 +197,7 @@ TEST(housekeeper_drops_removed_assignments_when_they_cease_to_grant) // R8
     CHECK_INT(lingering(&s), 0, "after it");
     housekeeper_stop(housekeeper);
     committer_stop(s.product.committer);
+    housekeeper_free(housekeeper);
 }
 
 static bool is_kept(struct test_product *s, object_id group, object_id member)
@@ -230,6 +233,7 @@ TEST(housekeeper_drops_ended_memberships_when_no_token_can_need_them) // R8
     CHECK(is_kept(&s, other, args.member)); // it has not ended
     housekeeper_stop(housekeeper);
     committer_stop(s.product.committer);
+    housekeeper_free(housekeeper);
 }
 
 TEST(housekeeper_stops_at_once)
@@ -244,5 +248,7 @@ TEST(housekeeper_stops_at_once)
     housekeeper_stop(housekeeper);
     CHECK(clock_now_ns(NULL) - before < HOUSEKEEPER_PERIOD_MS * NS_PER_MS / 2);
     housekeeper_stop(NULL);
+    housekeeper_free(NULL);
     committer_stop(s.product.committer);
+    housekeeper_free(housekeeper);
 }

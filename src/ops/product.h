@@ -60,6 +60,7 @@ struct product {
     struct secret         seal_key; /* for values at rest; its file lies beside the database */
     struct keyring       *keyring;  /* the ring in force: product_keyring_take, _put; all zero bytes are an open lock */
     pthread_mutex_t       keyring_lock;
+    struct keyring       *keyring_written; /* the writer's: in the transaction that is open, and in force once that is on disk; NULL: no other */
     tenant_id             tenant;
     str                   tenant_name;   /* "Lanyard" */
     str                   tenant_domain; /* lanyard.example style, for user names */

@@ -254,6 +254,7 @@ static void stop_all(struct server *s)
     minter_stop(p->minter);
     logs_finish(p->logs);
     committer_stop(p->committer);
+    housekeeper_free(p->housekeeper);
     logs_free(p->logs);
     http_server_free(s->http);
     net_loops_free(s->loops);

@@ -85,16 +85,6 @@ static enum err make_operator(struct call *c, struct worlds *worlds, struct stor
     return world_change(c, worlds, session, STORE_ASSIGNMENT, NULL, &owner->ref);
 }
 
-static enum err make_keys(struct call *c, struct store_session *session, struct product *p)
-{
-    struct signing_turn turn;
-    TRY(signing_keys_begin(c, p, &turn));
-    enum err failed = signing_keys_write(c, session, &turn);
-    if (failed == OK) signing_keys_publish(p, &turn);
-    else signing_keys_discard(&turn);
-    return failed;
-}
-
 static enum err load_keys(struct call *c, struct store_session *session, struct product *p)
 {
     enum err failed = signing_keys_load(c, session, p);
@@ -150,7 +140,7 @@ static enum err first_start(struct call *c, struct product *p, struct store_sess
     TRY(write_meta(c, session, p));
     TRY(make_tree(c, p->worlds, session, p));
     TRY(make_operator(c, p->worlds, session, p));
-    TRY(make_keys(c, session, p));
+    TRY(signing_keys_begin(c, session, p));
     TRY(store_commit(c, session));
     world_publish(p->worlds);
     return finish_first_start(c, p, session);

@@ -4,7 +4,7 @@
 
 #include "core/b64.h"
 #include "core/digest.h"
-#include "test.h"
+#include "test_keys.h"
 
 #define KEEP_S 1000
 
@@ -34,32 +34,63 @@ TEST(keyring_new_has_a_current_and_a_next_key)
     CHECK(!str_eq(keyring_at(ring, 0)->kid, keyring_at(ring, 1)->kid));
     for (size_t i = 0; i < 2; i++) {
         CHECK_INT(keyring_at(ring, i)->kid.n, 27, "a SHA-1 in base64url");
-        CHECK(keyring_at(ring, i)->made_s > 0 && keyring_at(ring, i)->made_s <= t->call->now_s && keyring_at(ring, i)->retired_s == 0);
+        CHECK(keyring_at(ring, i)->made_s > 0 && keyring_at(ring, i)->made_s <= t->call->now_s &&
+              keyring_at(ring, i)->since_s == keyring_at(ring, i)->made_s);
     }
     keyring_drop(ring);
 }
 
 // The first key is slow to make: a ring is there before it, and grows.
-TEST(keyring_rotate_adds_the_keys_that_are_lacking)
+// The ring with the key that it lacks.
+static struct keyring *filled(struct test *t, const struct keyring *ring)
 {
-    struct keyring *none = NULL, *one = NULL, *two = NULL, *three = NULL;
-    CHECK_OK(keyring_new(t->call, 0, &none));
-    CHECK(keyring_n(none) == 0 && keyring_lacks_keys(none));
-    CHECK_INT(json_n(jwks_of(t, none, STR_NONE)), 0, "nothing to publish");
-    CHECK_OK(keyring_rotate(t->call, none, KEEP_S, &one));
-    CHECK(keyring_n(one) == 1 && keyring_at(one, 0)->state == KEY_CURRENT && keyring_lacks_keys(one));
-    CHECK_OK(keyring_rotate(t->call, one, KEEP_S, &two));
-    CHECK(keyring_n(two) == 2 && keyring_at(two, 1)->state == KEY_NEXT && !keyring_lacks_keys(two));
-    CHECK_STR(keyring_at(two, 0)->kid, keyring_at(one, 0)->kid, "the same key signs");
-    CHECK_OK(keyring_rotate(t->call, two, KEEP_S, &three));
-    CHECK_STR(keyring_at(three, 0)->kid, keyring_at(two, 1)->kid, "a whole ring turns");
-    keyring_drop(none);
-    keyring_drop(one);
-    keyring_drop(two);
-    keyring_drop(three);
+    struct keyring *made = NULL;
+    CHECK_OK(keyring_fill_take(t->call, ring, test_keys_next(t), &made));
+    return made;
 }
 
-// T1: what a verifier that knows nothing of us finds in the set.
+TEST(keyring_grows_by_a_key_at_a_time)
+{
+    struct keyring *none = NULL, *turned = NULL, *more = NULL;
+    CHECK_OK(keyring_new(t->call, 0, &none));
+    CHECK(keyring_n(none) == 0 && keyring_lacks_keys(none) && !keyring_only(none, KEY_CURRENT));
+    struct keyring *one = filled(t, none);
+    CHECK(keyring_n(one) == 1 && keyring_at(one, 0)->state == KEY_CURRENT && keyring_lacks_keys(one) && !keyring_only(one, KEY_NEXT));
+    CHECK_ERR(keyring_rotate(t->call, one, KEEP_S, &turned), ERR_CONFLICT, "no key is there to follow");
+    struct keyring *two = filled(t, one);
+    CHECK(keyring_n(two) == 2 && keyring_at(two, 1)->state == KEY_NEXT && !keyring_lacks_keys(two));
+    CHECK_STR(keyring_at(two, 0)->kid, keyring_at(one, 0)->kid, "the same key signs");
+    CHECK(keyring_only(two, KEY_CURRENT) == keyring_at(two, 0) && keyring_only(two, KEY_NEXT) == keyring_at(two, 1));
+    CHECK_ERR(keyring_fill_take(t->call, two, test_keys_next(t), &more), ERR_CONFLICT, "it lacks none");
+    CHECK_OK(keyring_rotate(t->call, two, KEEP_S, &turned));
+    CHECK_STR(keyring_at(turned, 0)->kid, keyring_at(two, 1)->kid, "a whole ring rotates");
+    CHECK(keyring_lacks_keys(turned));
+    more = filled(t, turned);
+    CHECK(keyring_n(more) == 3 && keyring_at(more, 1)->state == KEY_NEXT && keyring_at(more, 2)->state == KEY_RETIRED);
+    struct keyring *const ALL[] = {none, one, two, turned, more};
+    for (size_t i = 0; i < COUNT(ALL); i++) keyring_drop(ALL[i]);
+}
+
+TEST(keyring_plan_is_kept_until_the_next_rotation)
+{
+    struct keyring *ring = new_ring(t), *planned = NULL, *turned = NULL, *loaded = NULL, *trimmed = NULL;
+    struct secret   saved = {0};
+    CHECK_INT(keyring_planned_s(ring), 0, "none");
+    CHECK_OK(keyring_plan(t->call, ring, 12345, &planned));
+    CHECK_INT(keyring_planned_s(planned), 12345, "planned");
+    CHECK_INT(keyring_n(planned), 2, "the same keys");
+    CHECK_OK(keyring_save(t->call, planned, &saved));
+    CHECK_OK(keyring_load(t->call, &saved, &loaded));
+    CHECK_INT(keyring_planned_s(loaded), 12345, "saved and loaded");
+    CHECK_OK(keyring_trim(t->call, loaded, 0, &trimmed));
+    CHECK_INT(keyring_planned_s(trimmed), 12345, "trimmed");
+    CHECK_OK(keyring_rotate(t->call, loaded, KEEP_S, &turned));
+    CHECK_INT(keyring_planned_s(turned), 0, "rotated");
+    secret_clear(&saved);
+    struct keyring *const ALL[] = {ring, planned, turned, loaded, trimmed};
+    for (size_t i = 0; i < COUNT(ALL); i++) keyring_drop(ALL[i]);
+}
+
 TEST(keyring_jwks_publishes_every_key_as_the_service_does)
 {
     struct keyring    *ring = new_ring(t);
@@ -100,26 +131,28 @@ TEST(keyring_jwks_names_the_issuer_in_version_2)
 // T8: published before use, kept after.
 TEST(keyring_rotate_moves_every_key_one_place_on)
 {
-    struct keyring *first = new_ring(t), *second = NULL, *third = NULL, *fourth = NULL;
+    struct keyring *first = new_ring(t), *second = NULL, *fourth = NULL, *trimmed = NULL;
     str             current = keyring_at(first, 0)->kid, next = keyring_at(first, 1)->kid;
     CHECK_OK(keyring_rotate(t->call, first, KEEP_S, &second));
-    CHECK_INT(keyring_n(second), 3, "keys");
+    CHECK_INT(keyring_n(second), 2, "keys");
     CHECK_STR(keyring_at(second, 0)->kid, next, "the next key signs now");
-    CHECK_STR(keyring_at(second, 2)->kid, current, "the current one is still published");
-    CHECK(keyring_at(second, 2)->state == KEY_RETIRED && keyring_at(second, 2)->retired_s == t->call->now_s);
+    CHECK_STR(keyring_at(second, 1)->kid, current, "the current one is still published");
+    CHECK(keyring_at(second, 1)->state == KEY_RETIRED && keyring_at(second, 1)->since_s == t->call->now_s);
     CHECK(keyring_at(first, 0)->state == KEY_CURRENT && keyring_n(first) == 2); // the old ring is as it was
 
+    struct keyring *third = filled(t, second);
     t->call->now_s += KEEP_S;
-    CHECK_OK(keyring_rotate(t->call, second, KEEP_S, &third));
-    CHECK_INT(keyring_n(third), 4, "kept for just that long");
+    CHECK_OK(keyring_trim(t->call, third, t->call->now_s - KEEP_S, &trimmed));
+    CHECK_INT(keyring_n(trimmed), 3, "kept for just that long");
+    keyring_drop(trimmed);
     t->call->now_s += 1;
+    CHECK_OK(keyring_trim(t->call, third, t->call->now_s - KEEP_S, &trimmed));
+    CHECK_INT(keyring_n(trimmed), 2, "the oldest went");
     CHECK_OK(keyring_rotate(t->call, third, KEEP_S, &fourth));
-    CHECK_INT(keyring_n(fourth), 4, "the oldest went");
+    CHECK_INT(keyring_n(fourth), 2, "so it does with a rotation");
     for (size_t i = 0; i < keyring_n(fourth); i++) CHECK(!str_eq(keyring_at(fourth, i)->kid, current));
-    keyring_drop(first);
-    keyring_drop(second);
-    keyring_drop(third);
-    keyring_drop(fourth);
+    struct keyring *const ALL[] = {first, second, third, fourth, trimmed};
+    for (size_t i = 0; i < COUNT(ALL); i++) keyring_drop(ALL[i]);
 }
 
 TEST(keyring_load_reads_what_save_wrote)
@@ -130,10 +163,10 @@ TEST(keyring_load_reads_what_save_wrote)
     CHECK_OK(keyring_rotate(t->call, ring, KEEP_S, &turned));
     CHECK_OK(keyring_save(t->call, turned, &saved));
     CHECK_OK(keyring_load(t->call, &saved, &again));
-    CHECK_INT(keyring_n(again), 3, "keys");
+    CHECK_INT(keyring_n(again), 2, "keys");
     for (size_t i = 0; i < keyring_n(again); i++) {
         const struct signing_key *was = keyring_at(turned, i), *is = keyring_at(again, i);
-        CHECK(str_eq(was->kid, is->kid) && was->state == is->state && was->made_s == is->made_s && was->retired_s == is->retired_s);
+        CHECK(str_eq(was->kid, is->kid) && was->state == is->state && was->made_s == is->made_s && was->since_s == is->since_s);
     }
     CHECK_OK(keyring_jwks(t->call, turned, STR_NONE, &before));
     CHECK_OK(keyring_jwks(t->call, again, STR_NONE, &after));
@@ -178,6 +211,9 @@ TEST(keyring_load_refuses_what_was_damaged)
         {"no time", "key current ", "key current x"},
         {"a time before 1970", "key current ", "key current -"},
         {"a time out of range", "key current ", "key current 9223372036854775"},
+        {"a plan without a time", "lanyard keyring 1\n", "lanyard keyring 1\nrotate \n"},
+        {"a plan out of range", "lanyard keyring 1\n", "lanyard keyring 1\nrotate 9223372036854775\n"},
+        {"two plans", "lanyard keyring 1\n", "lanyard keyring 1\nrotate 5\nrotate 6\n"},
         {"a word too many", "key next ", "key next 1 "},
         {"a damaged certificate", "BEGIN CERTIFICATE", "BEGIN CERTIFICAT"},
         {"a damaged key", "BEGIN PRIVATE KEY-----\nMII", "BEGIN PRIVATE KEY-----\nMIJ"},
@@ -206,17 +242,21 @@ TEST(keyring_load_refuses_what_was_damaged)
 
 TEST(keyring_rotate_keeps_keys_in_use_even_when_hurried)
 {
-    struct keyring *ring = new_ring(t);
-    enum err        got = OK;
+    struct keyring *ring = new_ring(t), *turned = NULL;
     size_t          turns = 0;
-    for (; turns < KEYRING_MAX_KEYS && got == OK; turns++) {
-        struct keyring *turned = NULL;
-        got = keyring_rotate(t->call, ring, KEEP_S, &turned);
-        if (got != OK) break;
+    while (keyring_rotate(t->call, ring, KEEP_S, &turned) == OK) {
         keyring_drop(ring);
-        ring = turned;
+        ring = filled(t, turned);
+        keyring_drop(turned);
+        turns++;
     }
     CHECK_INT(turns, KEYRING_MAX_KEYS - 2, "rotations until the ring is full");
-    CHECK_ERR(got, ERR_CONFLICT, "one more would drop a key whose tokens live");
+    CHECK_INT(t->call->failure.kind, ERR_CONFLICT, "one more would drop a key whose tokens live");
+    call_forgive(t->call);
+    CHECK(!keyring_may_rotate(ring, t->call->now_s - KEEP_S) && keyring_may_rotate(ring, t->call->now_s + 1));
+    t->call->now_s += KEEP_S + 1;
+    CHECK_OK(keyring_rotate(t->call, ring, KEEP_S, &turned));
+    CHECK_INT(keyring_n(turned), 2, "all others went");
+    keyring_drop(turned);
     keyring_drop(ring);
 }
