@@ -244,8 +244,8 @@ struct role_search {
 static bool see_assignment(const struct json *item, void *ctx)
 {
     struct role_search *s = ctx;
-    bool fits = str_eq_nocase(json_get_str(item, S("principalId")), s->wish->principal) &&
-                str_eq_nocase(json_get_str(item, S("appRoleId")), s->wish->role);
+    bool                fits =
+        str_eq_nocase(json_get_str(item, S("principalId")), s->wish->principal) && str_eq_nocase(json_get_str(item, S("appRoleId")), s->wish->role);
     if (fits) s->found = item;
     return !fits;
 }
