@@ -160,7 +160,7 @@ static const struct route ROUTES[] = {
     {HTTP_POST, "/lanyard/stop", GUARD_OPERATOR, OPERATOR_ONLY, post_stop, .any_version = true},
     // Behind what waits to be written: a refusal's answer is out before its record.
     {HTTP_GET, "/lanyard/denials", GUARD_OPERATOR, OPERATOR_ONLY, operator_denials_list, .writes = true, .any_version = true},
-    {HTTP_GET, "/lanyard/logs/{name}", GUARD_OPERATOR, OPERATOR_ONLY, operator_log_list, .writes = true, .any_version = true},
+    {HTTP_GET, "/lanyard/logs/{name}", GUARD_OPERATOR, OPERATOR_ONLY, operator_log_list, .any_version = true, .reads_much = true},
     {HTTP_GET, "/lanyard/denials/{name}", GUARD_OPERATOR, OPERATOR_ONLY, operator_denial_get, .writes = true, .any_version = true},
     {HTTP_GET, "/lanyard/audit", GUARD_OPERATOR, OPERATOR_ONLY, operator_audit_list, .any_version = true, .reads_much = true},
     {HTTP_GET, "/lanyard/orphans", GUARD_OPERATOR, OPERATOR_ONLY, operator_orphans_list, .any_version = true, .reads_much = true},

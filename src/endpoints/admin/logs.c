@@ -4,6 +4,7 @@
 #include "endpoints/admin/operator.h"
 #include "endpoints/signin_form.h"
 #include "log/activity.h"
+#include "ops/committer.h"
 
 #define MOST_LISTED 1000
 #define LISTED      50 /* unless $top says */
@@ -203,6 +204,44 @@ static enum err read_range(struct call *c, const struct wire *q, struct log_rang
     return OK;
 }
 
+// What waits is written first; then the list is read where it holds up no change.
+struct flush {
+    struct write_job      job;
+    struct answer        *answer;
+    const struct product *product;
+    enum err              failed;
+};
+
+static enum err run_flush(struct write_job *job, struct work *w)
+{
+    struct flush *f = CONTAINER_OF(job, struct flush, job);
+    f->failed = logs_write(&f->answer->x->call, w);
+    return f->failed;
+}
+
+static void flush_done(struct write_job *job, enum err committed)
+{
+    struct flush *f = CONTAINER_OF(job, struct flush, job);
+    struct call  *c = &f->answer->x->call;
+    if (f->failed == OK && committed == OK) {
+        answer_again(f->answer);
+        return;
+    }
+    logs_lost(f->product);
+    answer_finish(f->answer, f->failed != OK ? f->failed : FAIL(c, committed, "What waits for the log could not be written."));
+}
+
+static enum err flush_logs(struct call *c, const struct product *p, struct answer *a)
+{
+    struct flush *f;
+    TRY(NEW(c, &f, 1));
+    *f = (struct flush){.job = {.run = run_flush, .done = flush_done}, .answer = a, .product = p};
+    answer_later(a);
+    enum err failed = committer_submit(c, p->committer, &f->job);
+    if (failed != OK) answer_now(a);
+    return failed;
+}
+
 enum err operator_log_list(struct call *c, struct work *w, const struct wire *q, struct answer *a)
 {
     const struct log_row *log;
@@ -211,16 +250,12 @@ enum err operator_log_list(struct call *c, struct work *w, const struct wire *q,
     TRY(find_log(c, wire_param(q, "name"), &log));
     TRY(read_range(c, q, &range));
     TRY(read_filter(c, q, log, &range));
-    TRY(logs_write(c, w));
+    if (!a->is_again) return flush_logs(c, w->product, a);
     struct json_writer *j = answer_json(a, 200);
     json_write_object(j);
     json_write_key(j, S("value"));
     json_write_array(j);
-    enum err failed = log->list(c, w, &range, j, &cursor);
-    if (failed != OK) {
-        logs_lost(w->product);
-        return failed;
-    }
+    TRY(log->list(c, w, &range, j, &cursor));
     json_write_end(j);
     json_put_string(j, S("after"), cursor);
     json_write_end(j);
