@@ -9,6 +9,7 @@
 #include "ops/log_keep.h"
 #include "ops/logs.h"
 #include "ops/revoke.h"
+#include "ops/signing_keys.h"
 
 #define S_PER_YEAR  (INT64_C(366) * S_PER_DAY)
 #define AHEAD_MAX_S (10 * S_PER_YEAR)
@@ -168,6 +169,8 @@ static const struct route ROUTES[] = {
     {HTTP_DELETE, "/lanyard/deny-assignments/{name}", GUARD_OPERATOR, OPERATOR_ONLY, operator_deny_delete, &OP_DENY_DELETE, .any_version = true},
     {HTTP_POST, "/lanyard/principals/{name}/revoke-tokens", GUARD_OPERATOR, OPERATOR_ONLY, operator_tokens_revoke, &OP_TOKENS_REVOKE_ANY, .any_version = true},
     {HTTP_POST, "/lanyard/verify-token", GUARD_OPERATOR, OPERATOR_ONLY, operator_token_verify, .any_version = true},
+    {HTTP_GET, "/lanyard/keys", GUARD_OPERATOR, OPERATOR_ONLY, operator_keys_list, .any_version = true},
+    {HTTP_POST, "/lanyard/keys/rotate", GUARD_OPERATOR, OPERATOR_ONLY, operator_keys_rotate, &OP_SIGNING_KEYS_ROTATE, .any_version = true},
     {HTTP_POST, "/lanyard/bindings", GUARD_OPERATOR, PERMIT_AT(operator_binding_at), operator_binding_post, &OP_BINDING_WRITE, .any_version = true},
     {HTTP_DELETE, "/lanyard/bindings", GUARD_OPERATOR, OPERATOR_ONLY, operator_binding_delete, &OP_BINDING_DELETE, .any_version = true},
     {HTTP_GET, "/lanyard/bindings", GUARD_OPERATOR, OPERATOR_ONLY, operator_bindings_list, .any_version = true},

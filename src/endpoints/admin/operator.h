@@ -10,6 +10,8 @@
  *     POST   /lanyard/principals/GUID/revoke-tokens   the tokens it got so far are refused; it need not exist any more
  *     POST   /lanyard/verify-token?RULE       {"token", "issuer", "tenant"}: does it count for an API that demands RULE (verify/rule.h)?
  *                                             {"valid": true, whose it is} or {"valid": false, "check": which one failed, "message"}
+ *     GET    /lanyard/keys                    the keys that sign tokens: {"kid", "state", "algorithm", "since", "until"}
+ *     POST   /lanyard/keys/rotate             {"now": true} does not wait until verifiers know the next key; 202: it is planned
  *     POST   /lanyard/bindings                {"caller": "uid:1001", "resource": ID}: programs of this machine get its tokens
  *     DELETE /lanyard/bindings?caller=uid:1001
  *     GET    /lanyard/bindings
@@ -26,6 +28,7 @@
 route_handler operator_deny_put, operator_deny_delete;                                /* denies.c */
 route_handler operator_tokens_revoke;                                                 /* admin.c */
 route_handler operator_token_verify;                                                  /* tokens.c */
+route_handler operator_keys_list, operator_keys_rotate;                               /* keys.c */
 route_handler operator_log_list;                                                      /* logs.c */
 route_handler operator_denials_list, operator_denial_get;                             /* denials.c */
 route_handler operator_audit_list, operator_orphans_list;                             /* audit.c */

@@ -1,0 +1,95 @@
+#include <stdio.h>
+
+#include "cli/admin_call.h"
+#include "cli/commands.h"
+
+static const struct option_row OPTIONS[] = {
+    {"now", 0, VALUE_NONE, NULL, "Rotate at once, also if verifiers may not have fetched the next key yet", false},
+};
+
+static const struct operand_row OPERANDS[] = {
+    {"VERB", "list: show the keys; rotate: let the next key sign"},
+};
+
+static enum err print_json(struct cli *cli, const struct json *v)
+{
+    str text;
+    TRY(json_text(&cli->call, v, &text));
+    printf("%.*s\n", PSTR(text));
+    return OK;
+}
+
+static void print_key(const struct json *key)
+{
+    str since = json_get_str(key, S("since")), until = json_get_str(key, S("until"));
+    printf("%.*s  %-7.*s  %.*s  since %.*s  until %.*s\n", PSTR(json_get_str(key, S("kid"))), PSTR(json_get_str(key, S("state"))),
+           PSTR(json_get_str(key, S("algorithm"))), PSTR(since), PSTR(until));
+}
+
+static enum err list(struct cli *cli)
+{
+    const struct json *answer, *keys;
+    TRY(admin_json(cli, "GET", S("/lanyard/keys"), STR_NONE, &answer));
+    if (cli->json) return print_json(cli, answer);
+    keys = json_get(answer, S("value"));
+    for (size_t i = 0; i < json_n(keys); i++) print_key(json_at(keys, i));
+    if (json_n(keys) == 0) printf("The first key is being made; ask again shortly.\n");
+    return OK;
+}
+
+static enum err rotate(struct cli *cli)
+{
+    const struct json *done;
+    TRY(admin_json(cli, "POST", S("/lanyard/keys/rotate"), cli_has(cli, "now") ? S("{\"now\":true}") : S("{}"), &done));
+    if (cli->json) return print_json(cli, done);
+    str at = json_get_str(done, S("at"));
+    if (json_get_bool(done, S("rotated"), false)) printf("The next key signs since %.*s.\n", PSTR(at));
+    else
+        printf("The next key signs from %.*s on: verifiers keep the keys that they fetched for a day. At once: `lanyard keys rotate --now`\n",
+               PSTR(at));
+    return OK;
+}
+
+static enum err run_verb(struct cli *cli)
+{
+    str verb = str_of(cli->operands[0]);
+    if (str_eq(verb, S("rotate"))) return rotate(cli);
+    if (!str_eq(verb, S("list"))) return FAIL(&cli->call, ERR_USAGE, "keys has the verbs list and rotate, not \"%s\".", cli->operands[0]);
+    if (cli_has(cli, "now")) return FAIL(&cli->call, ERR_USAGE, "--now goes with rotate only.");
+    return list(cli);
+}
+
+static int run_keys(struct cli *cli)
+{
+    return run_verb(cli) == OK ? STATUS_OK : cli_failed(cli);
+}
+
+static const struct example_row EXAMPLES[] = {
+    {"lanyard keys list", "Which key signs, which one is next, and until when those before are published"},
+    {"lanyard keys rotate", "Let the next key sign as soon as verifiers know it"},
+    {"lanyard keys rotate --now", "Let it sign at once: the current key may be known to others"},
+};
+
+const struct command COMMAND_KEYS = {
+    .name = "keys",
+    .summary = "List the keys that sign tokens, or rotate them",
+    .about =
+        "One key signs, the next one is published already, and those before stay published until no token that they signed is valid. The server "
+        "rotates them every 45 days.\n"
+        "\n"
+        "A verifier may keep the keys that it fetched for a day. So a key signs only after it was published for a day: a rotation that is asked for "
+        "earlier is planned for then. With --now it signs at once; verifiers that fetch the keys anew when they meet an unknown one accept it, "
+        "others "
+        "refuse it until their day is over.\n"
+        "\n"
+        "A rotation does not revoke anything: tokens that were signed before stay valid. `lanyard identity revoke` ends those of one identity. After "
+        "some "
+        "sixty rotations within two days the next one is refused: a key whose tokens may be in use is never dropped.",
+    .options = OPTIONS,
+    .option_n = COUNT(OPTIONS),
+    .operands = OPERANDS,
+    .operand_n = COUNT(OPERANDS),
+    .examples = EXAMPLES,
+    .example_n = COUNT(EXAMPLES),
+    .run = run_keys,
+};

@@ -1,0 +1,120 @@
+"""`lanyard keys`: the keys that sign tokens are listed and rotated, and no verifier fails for it (T8)."""
+import datetime
+import json
+import subprocess
+import time
+
+import jwt
+import pytest
+
+from lanyard import same
+from workload import Sources
+
+LOGIN = "login.microsoftonline.com"
+MANAGEMENT = "https://management.azure.com/"
+WAIT_TIMEOUT_S = 60  # for a key that is made beside other work
+DAY = datetime.timedelta(days=1)
+
+
+def listed(server):
+    return json.loads(server.call("keys", "list", "--json"))["value"]
+
+
+def kids(server, *states):
+    return [key["kid"] for key in listed(server) if key["state"] in states]
+
+
+def published(server, path):
+    return [key["kid"] for key in server.ask(LOGIN, "GET", f"/{server.facts['tenant']}/discovery/{path}").json["keys"]]
+
+
+def when(text):
+    return datetime.datetime.fromisoformat(text[:19])
+
+
+def eventually(holds, what):
+    until = time.monotonic() + WAIT_TIMEOUT_S
+    while not holds():
+        assert time.monotonic() < until, f"never: {what}"
+        time.sleep(0.05)
+
+
+def wait_for_next(server):
+    eventually(lambda: kids(server, "next"), "the next key is made")
+
+
+def status_of(server, *words):
+    done = subprocess.run([server.binary, "keys", *words], env=server.env, capture_output=True, text=True, check=False)
+    return done.returncode
+
+
+@pytest.fixture(scope="module", name="s")
+def stage(server):
+    server.start("--test-clock")
+    wait_for_next(server)
+    Sources(server).resource("Microsoft.Compute/virtualMachines", "web", system=True)
+    return server
+
+
+def test_t8_keys_are_listed(s):
+    """T8 one key signs and the next one is published: rows for people, the same as JSON"""
+    current, following = listed(s)
+    same((current["state"], following["state"]), ("current", "next"), "states")
+    same({key["algorithm"] for key in (current, following)}, {"RS256"}, "algorithms")
+    same(when(current["until"]) - when(current["since"]), 45 * DAY, "how long it signs")
+    rows = s.call("keys", "list").splitlines()
+    same([row.split()[:3] for row in rows], [[key["kid"], key["state"], "RS256"] for key in (current, following)], "rows")
+    for path in ("keys", "v2.0/keys"):
+        same(published(s, path), [current["kid"], following["kid"]], path)
+
+
+def test_t8_a_rotation_waits_until_the_next_key_is_known(s):
+    """T8 a rotation on demand is planned for when the next key was published for a day, and outlives a restart"""
+    current, following = listed(s)
+    said = s.call("keys", "rotate")
+    assert "--now" in said, said
+    planned = json.loads(s.call("keys", "rotate", "--json"))
+    same((planned["rotated"], when(planned["at"])), (False, when(following["since"]) + DAY), "the plan")
+    same(kids(s, "current"), [current["kid"]], "the same key signs")
+    s.stop()
+    s.start("--test-clock")
+    same([when(key["until"]) for key in listed(s)], [when(planned["at"])] * 2, "the plan after a restart")
+    s.call("clock", "+23h")
+    same(kids(s, "current"), [current["kid"]], "an hour before")
+    s.call("clock", "+1h")
+    eventually(lambda: kids(s, "current") == [following["kid"]], "the planned rotation")
+    wait_for_next(s)
+    same(kids(s, "retired"), [current["kid"]], "the key before is still there")
+
+
+def test_t8_a_rotation_in_haste_keeps_what_is_in_use(s):
+    """T8 --now: the next key signs at once, durably, both key sets hold all keys, tokens from before are accepted"""
+    s.call("clock", "+2h")
+    before = listed(s)
+    old = s.token_of("web", MANAGEMENT)
+    done = json.loads(s.call("keys", "rotate", "--now", "--json"))
+    same(done["rotated"], True, "done")
+    same(kids(s, "current"), [key["kid"] for key in before if key["state"] == "next"], "the next key signs")
+    wait_for_next(s)
+    path = f"/subscriptions/{s.facts['subscription']}/resourceGroups?api-version=2022-09-01"
+    same(s.ask("management.azure.com", "GET", path, token=old).status, 403, "a token from before: its signature is known, it has no role")
+    s.stop()
+    s.start("--test-clock")
+    after = listed(s)
+    same(len(after), len(before) + 1, "all that were there, and a fresh one")
+    for path in ("keys", "v2.0/keys"):
+        same(published(s, path), [key["kid"] for key in after], path)
+    assert jwt.get_unverified_header(old)["kid"] in kids(s, "retired")
+    same(jwt.get_unverified_header(s.token_of("web", "https://vault.azure.net"))["kid"], kids(s, "current")[0], "who signs")
+
+
+def test_t8_a_rotation_is_in_the_activity_log(s):
+    """T8 O1 who rotated the keys is in the activity log"""
+    rotations = [each for each in s.records("activity") if each["operationName"]["value"] == "Lanyard/signingKeys/rotate/action"]
+    assert len(rotations) == 3, rotations
+
+
+def test_the_command_line_of_keys_is_checked(s):
+    """other verbs, --now with list, and no verb at all are refused"""
+    for words in (("forget",), ("list", "--now"), (), ("rotate", "all")):
+        same(status_of(s, *words), 2, words)
