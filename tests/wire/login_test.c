@@ -269,7 +269,7 @@ TEST(login_token_endpoints_say_what_is_wrong)
         {TOKEN_2, "grant_type=refresh_token&refresh_token=r&client_id=" NOBODY, 400, 700016, "unauthorized_client", NOBODY},
         // I1: a managed identity cannot come here
         {TOKEN_2, GRANT "&client_id=c0000000-0000-0000-0000-000000000003&client_secret=x" SCOPE, 400, 700016, "unauthorized_client", "c0000000"},
-        {TOKEN_2, GRANT "&client_id=c0000000-0000-0000-0000-000000000003" SCOPE ASSERT, 400, 700016, "unauthorized_client", "c0000000"},
+        {TOKEN_2, GRANT "&client_id=c0000000-0000-0000-0000-000000000003" SCOPE ASSERT, 401, 50027, "invalid_client", ""},
         // an application that we know, and that has no credential
         {TOKEN_2, GRANT APP SCOPE, 401, 7000218, "invalid_client", "'client_assertion' or 'client_secret'"},
         {TOKEN_2, GRANT APP SCOPE "&client_secret=s3cret", 401, 7000215, "invalid_client", TEST_SERVER_APP},

@@ -1,6 +1,7 @@
 #include "endpoints/login/issuers.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "core/report.h"
@@ -143,19 +144,24 @@ static bool ask(struct fetch *f, str url, size_t max_bytes, void (*done)(const s
     return net_client_start(&f->call, f->all->client, f->loop, &r, done, f, &transfer) == OK;
 }
 
-static bool is_answered(struct fetch *f, const char *what, const struct net_answer *a)
+static bool is_answered(const struct net_answer *a)
 {
-    if (a->failed != OK) fail_fetch(f, what, a->why);
-    else if (a->status != 200) fail_fetch(f, what, call_format(&f->call, "HTTP status %d", a->status).at);
     return a->failed == OK && a->status == 200;
+}
+
+static void fail_answer(struct fetch *f, const char *what, const struct net_answer *a)
+{
+    char status[32];
+    snprintf(status, sizeof status, "HTTP status %d", a->status);
+    fail_fetch(f, what, a->failed != OK ? a->why : status);
 }
 
 static void on_keys(const struct net_answer *a, void *context)
 {
     struct fetch *f = context;
     struct jwks  *keys = NULL;
-    if (!is_answered(f, "keys", a)) return;
-    if (jwks_read(&f->call, a->body, &keys) == OK) end_fetch(f, keys);
+    if (!is_answered(a)) fail_answer(f, "keys", a);
+    else if (jwks_read(&f->call, a->body, &keys) == OK) end_fetch(f, keys);
     else fail_fetch(f, "keys", f->call.failure.text);
 }
 
@@ -163,8 +169,8 @@ static void on_document(const struct net_answer *a, void *context)
 {
     struct fetch *f = context;
     str           url;
-    if (!is_answered(f, "discovery", a)) return;
-    if (discovery_read(&f->call, a->body, f->url, &url) != OK) fail_fetch(f, "discovery", f->call.failure.text);
+    if (!is_answered(a)) fail_answer(f, "discovery", a);
+    else if (discovery_read(&f->call, a->body, f->url, &url) != OK) fail_fetch(f, "discovery", f->call.failure.text);
     else if (!ask(f, url, JWKS_MAX_BYTES, on_keys)) fail_fetch(f, "keys", f->call.failure.text);
 }
 
