@@ -4,7 +4,8 @@
 #include "core/random.h"
 #include "core/record.h"
 
-enum { APPLICATION_VERSION = 1 };
+// Version 1 had no federated credentials.
+enum { APPLICATION_VERSION_1 = 1, APPLICATION_VERSION = 2 };
 
 static const struct app_role *place_roles(struct lists *l, const struct app_role *from, size_t n)
 {
@@ -56,8 +57,24 @@ static const struct app_certificate *place_certificates(struct lists *l, const s
     return to;
 }
 
+static const struct app_federated *place_federated(struct lists *l, const struct app_federated *from, size_t n)
+{
+    struct app_federated *to = lists_slots(l, from, n, sizeof *from);
+    for (size_t i = 0; i < n; i++) {
+        struct app_federated f = from[i];
+        f.name = lists_text(l, f.name);
+        f.issuer = lists_text(l, f.issuer);
+        f.audience = lists_text(l, f.audience);
+        f.description = lists_text(l, f.description);
+        f.subject = lists_text(l, f.subject);
+        f.expression = lists_text(l, f.expression);
+        if (to) to[i] = f;
+    }
+    return to;
+}
+
 _Static_assert(sizeof(struct app_role) % 8 == 0 && sizeof(struct app_scope) % 8 == 0 && sizeof(struct app_secret) % 8 == 0 &&
-                   sizeof(struct app_certificate) % 8 == 0,
+                   sizeof(struct app_certificate) % 8 == 0 && sizeof(struct app_federated) % 8 == 0,
                "lists of a record are of multiples of 8 bytes");
 
 static void place_lists(struct lists *l, const struct application *plain, struct application *out)
@@ -67,6 +84,7 @@ static void place_lists(struct lists *l, const struct application *plain, struct
     out->scopes = place_scopes(l, plain->scopes, plain->scope_n);
     out->secrets = place_secrets(l, plain->secrets, plain->secret_n);
     out->certificates = place_certificates(l, plain->certificates, plain->certificate_n);
+    out->federated = place_federated(l, plain->federated, plain->federated_n);
 }
 
 static bool fits(str text, size_t most)
@@ -88,6 +106,10 @@ static bool texts_fit(const struct application *a)
     for (size_t i = 0; i < a->secret_n; i++) fit &= fits(a->secrets[i].name, APPLICATION_MAX_NAME_BYTES);
     for (size_t i = 0; i < a->certificate_n; i++)
         fit &= fits(a->certificates[i].name, APPLICATION_MAX_NAME_BYTES) && fits(a->certificates[i].der, APPLICATION_MAX_DER_BYTES);
+    for (const struct app_federated *f = a->federated; f < a->federated + a->federated_n; f++)
+        fit &= fits(f->name, APPLICATION_MAX_NAME_BYTES) && fits(f->issuer, APPLICATION_MAX_FEDERATED_TEXT) &&
+               fits(f->audience, APPLICATION_MAX_FEDERATED_TEXT) && fits(f->description, APPLICATION_MAX_FEDERATED_TEXT) &&
+               fits(f->subject, APPLICATION_MAX_FEDERATED_TEXT) && fits(f->expression, APPLICATION_MAX_FEDERATED_TEXT);
     return fit;
 }
 
@@ -97,6 +119,8 @@ static enum err check_limits(struct call *c, const struct application *a)
         a->secret_n > APPLICATION_MAX_CREDENTIALS || a->certificate_n > APPLICATION_MAX_CREDENTIALS)
         return FAIL(c, ERR_TOO_LARGE, "The application has more than %d identifier URIs, %d roles, %d scopes or %d credentials of a kind.",
                     APPLICATION_MAX_URIS, APPLICATION_MAX_ROLES, APPLICATION_MAX_ROLES, APPLICATION_MAX_CREDENTIALS);
+    if (a->federated_n > APPLICATION_MAX_FEDERATED)
+        return FAIL(c, ERR_TOO_LARGE, "An application has at most %d federated identity credentials.", APPLICATION_MAX_FEDERATED);
     if (!texts_fit(a)) return FAIL(c, ERR_NAME_INVALID, "A name or a text of the application is longer than it may be.");
     if (a->document.n > APPLICATION_MAX_DOCUMENT_BYTES)
         return FAIL(c, ERR_TOO_LARGE, "The properties of an application have at most %u bytes.", APPLICATION_MAX_DOCUMENT_BYTES);
@@ -169,6 +193,16 @@ void application_pack(struct buf *b, const struct application *a)
         pack_str(b, certificate->der);
         pack_i64(b, certificate->from_ns);
         pack_i64(b, certificate->until_ns);
+    }
+    pack_u64(b, a->federated_n);
+    for (const struct app_federated *f = a->federated; f < a->federated + a->federated_n; f++) {
+        pack_guid(b, f->id);
+        pack_str(b, f->name);
+        pack_str(b, f->issuer);
+        pack_str(b, f->audience);
+        pack_str(b, f->description);
+        pack_str(b, f->subject);
+        pack_str(b, f->expression);
     }
     pack_bool(b, a->is_public_client);
     pack_u64(b, a->token_version);
@@ -255,12 +289,31 @@ static enum err unpack_certificates(struct call *c, struct unpack *u, struct app
     return OK;
 }
 
+static enum err unpack_federated(struct call *c, struct unpack *u, struct application *a)
+{
+    struct app_federated *items;
+    TRY(unpack_count(c, u, APPLICATION_MAX_FEDERATED, &a->federated_n));
+    TRY(NEW(c, &items, a->federated_n));
+    for (struct app_federated *f = items; f < items + a->federated_n; f++) {
+        f->id = unpack_guid(u);
+        f->name = unpack_str(u);
+        f->issuer = unpack_str(u);
+        f->audience = unpack_str(u);
+        f->description = unpack_str(u);
+        f->subject = unpack_str(u);
+        f->expression = unpack_str(u);
+    }
+    a->federated = items;
+    return OK;
+}
+
 enum err application_unpack(struct call *c, bytes record, struct application **out)
 {
     struct unpack      u;
     struct application a = {0};
     unpack_begin(&u, record);
-    if (u.version != APPLICATION_VERSION) return FAIL(c, ERR_STORE_DAMAGED, "An application's record is of a form that this version does not know.");
+    if (u.version != APPLICATION_VERSION && u.version != APPLICATION_VERSION_1)
+        return FAIL(c, ERR_STORE_DAMAGED, "An application's record is of a form that this version does not know.");
     a.id.g = unpack_guid(&u);
     a.app.g = unpack_guid(&u);
     a.name = unpack_str(&u);
@@ -269,6 +322,7 @@ enum err application_unpack(struct call *c, bytes record, struct application **o
     TRY(unpack_scopes(c, &u, &a));
     TRY(unpack_secrets(c, &u, &a));
     TRY(unpack_certificates(c, &u, &a));
+    if (u.version != APPLICATION_VERSION_1) TRY(unpack_federated(c, &u, &a));
     a.is_public_client = unpack_bool(&u);
     uint64_t token_version = unpack_u64(&u);
     a.document = unpack_str(&u);

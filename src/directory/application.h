@@ -24,6 +24,8 @@
 #define APPLICATION_MAX_VALUE_BYTES    120  /* of a role's or a scope's value */
 #define APPLICATION_MAX_TEXT_BYTES     1024 /* ours: of a description */
 #define APPLICATION_MAX_CREDENTIALS    100  /* ours: secrets, and certificates */
+#define APPLICATION_MAX_FEDERATED      20
+#define APPLICATION_MAX_FEDERATED_TEXT 2400 /* bytes of 600 characters */
 #define APPLICATION_MAX_DER_BYTES      8192 /* ours: of a certificate */
 #define APPLICATION_MAX_DOCUMENT_BYTES (64u << 10)
 
@@ -65,6 +67,14 @@ struct app_certificate {
     int64_t from_ns, until_ns;
 };
 
+/* Whose tokens it takes for its own credential: the rules are token/federated_credential.h's. */
+struct app_federated {
+    guid id;
+    str  name; /* one of the application's alone has it; for good */
+    str  issuer, audience, description;
+    str  subject, expression; /* one of the two */
+};
+
 struct application {
     struct ref                    ref;
     application_id                id;
@@ -80,6 +90,8 @@ struct application {
     size_t                        secret_n;
     const struct app_certificate *certificates;
     size_t                        certificate_n;
+    const struct app_federated   *federated;
+    size_t                        federated_n;
     bool                          is_public_client; /* may ask for users' tokens without a credential of its own */
     unsigned                      token_version;    /* of access tokens for it: 1 or 2 */
     str                           document;         /* what else it is, a JSON object; may be empty */

@@ -146,6 +146,8 @@ TEST(an_application_reads_as_it_was_written_and_damage_is_noticed)
     static const struct app_scope       SCOPES[] = {{.id = {{2}}, .value = S_INIT("Orders.Mine"), .user_name = S_INIT("Mine"), .for_admins = true}};
     static const struct app_secret      SECRETS[] = {{.id = {{3}}, .name = S_INIT("ci"), .hint = "abc", .salt = {7}, .kept = {{8}}, .until_ns = 9}};
     static const struct app_certificate CERTIFICATES[] = {{.id = {{4}}, .name = S_INIT("CN=x"), .der = S_INIT("der"), .from_ns = 1, .until_ns = 2}};
+    static const struct app_federated FEDERATED[] = {
+        {.id = {{5}}, .name = S_INIT("gh-main"), .issuer = S_INIT("https://i"), .audience = S_INIT("a"), .subject = S_INIT("s")}};
     struct application *a = NULL, *back = NULL, plain = {.name = S("Orders"), .token_version = 2, .is_public_client = true, .document = S("{}")};
     struct buf          b;
     plain.uris = URIS, plain.uri_n = COUNT(URIS);
@@ -153,6 +155,7 @@ TEST(an_application_reads_as_it_was_written_and_damage_is_noticed)
     plain.scopes = SCOPES, plain.scope_n = COUNT(SCOPES);
     plain.secrets = SECRETS, plain.secret_n = COUNT(SECRETS);
     plain.certificates = CERTIFICATES, plain.certificate_n = COUNT(CERTIFICATES);
+    plain.federated = FEDERATED, plain.federated_n = COUNT(FEDERATED);
     CHECK_OK(application_new(t->call, &plain, &a));
     buf_init(&b, &t->call->arena);
     application_pack(&b, a);
@@ -164,6 +167,8 @@ TEST(an_application_reads_as_it_was_written_and_damage_is_noticed)
     CHECK_STR(str_of(back->secrets[0].hint), S("abc"), "a hint");
     CHECK(back->secrets[0].kept.b[0] == 8 && back->token_version == 2 && back->is_public_client);
     CHECK_STR(back->certificates[0].der, S("der"), "a certificate");
+    CHECK(back->federated_n == 1 && back->federated[0].id.b[0] == 5);
+    CHECK_STR(back->federated[0].subject, S("s"), "a federated credential");
     for (size_t n = 0; n < b.n; n++) {
         struct application *none = NULL;
         CHECK(application_unpack(t->call, (bytes){(const uint8_t *)b.at, n}, &none) != OK);

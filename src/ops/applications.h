@@ -15,6 +15,7 @@
 #pragma once
 #include "core/json.h"
 #include "ops/gate.h"
+#include "token/federated_credential.h"
 
 #define APP_SECRET_YEARS 2 /* until a secret ends that names no end */
 
@@ -48,6 +49,28 @@ struct app_secret_result {
 /* struct app_secret_args -> struct app_secret_result. Errors: ERR_NOT_AUTHORIZED, ERR_CONTENT_INVALID, ERR_OBJECT_NOT_FOUND */
 extern const struct op OP_APP_SECRET_ADD;
 extern const struct op OP_APP_SECRET_REMOVE; /* no result */
+
+struct app_federated_args {
+    application_id     id;
+    guid               credential;       /* the one to change or to remove; none: one is made */
+    const struct json *body;             /* the properties, by the names they have in Graph; not for removing */
+    bool               takes_expression; /* claimsMatchingExpression, which only the beta version has */
+};
+
+/*
+ * struct app_federated_args -> const struct app_federated *, borrowed: ops/app_federated.c. Errors: ERR_NOT_AUTHORIZED, ERR_CONTENT_INVALID,
+ * ERR_FEDERATED_INVALID, ERR_OBJECT_EXISTS (the name), ERR_OBJECT_NOT_FOUND
+ * Source: https://learn.microsoft.com/graph/api/application-post-federatedidentitycredentials, .../federatedidentitycredential-upsert
+ */
+extern const struct op OP_APP_FEDERATED_PUT;
+extern const struct op OP_APP_FEDERATED_REMOVE; /* no result */
+
+/* By its id or its name; NULL: it has none of that. */
+const struct app_federated *app_federated_find(const struct application *a, str id_or_name);
+/* One of the application's, as a token is matched with it. */
+struct federated_credential app_federated_credential(const struct app_federated *f);
+/* Its members of Graph, without those that begin and end an object. */
+void app_federated_write(struct json_writer *j, const struct app_federated *f, bool with_expression);
 
 struct app_assignment_args {
     object_id principal, resource;

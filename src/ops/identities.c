@@ -60,7 +60,7 @@ static bool list_credential(const struct resource *r, void *context)
     l->n++;
     l->failed = resource_document(l->c, r, &document);
     if (l->failed == ERR_NO_MEMORY) return false;
-    bool is_read = l->failed == OK && federated_credential_read(l->c, json_get(document, S("properties")), &credential) == OK;
+    bool is_read = l->failed == OK && federated_credential_read(l->c, json_get(document, S("properties")), false, &credential) == OK;
     l->failed = OK;
     call_forgive(l->c);
     credential.id = r->uid;
@@ -118,7 +118,7 @@ static enum err keep_credential(struct call *c, struct resource_change *change)
 enum err identity_federated_write(struct call *c, struct work *w, struct resource_change *change)
 {
     struct federated_credential credential;
-    TRY(federated_credential_read(c, json_get(change->document, S("properties")), &credential));
+    TRY(federated_credential_read(c, json_get(change->document, S("properties")), false, &credential));
     TRY(check_siblings(c, w, change, &credential));
     return keep_credential(c, change);
 }

@@ -20,16 +20,18 @@
 struct federated_credential {
     guid id; /* where it is kept; none while it is read */
     str  issuer, subject, audience;
+    str  expression; /* instead of a subject: federated_expression.h */
 };
 
 /*
- * From the object that both the management API and Graph use: {"issuer","subject","audiences":[one]}.
+ * From the object that both the management API and Graph use: {"issuer","subject","audiences":[one]}. With `takes_expression`
+ * "claimsMatchingExpression":{"value","languageVersion":1} may stand there instead of the subject.
  * Lives:  in `v`.
- * Errors: ERR_FEDERATED_INVALID - one is missing, empty or too long, or there is not exactly one audience
+ * Errors: ERR_FEDERATED_INVALID - one is missing, empty or too long, there is not exactly one audience, or the expression is none for that issuer
  */
-FALLIBLE federated_credential_read(struct call *c, const struct json *v, struct federated_credential *out);
+FALLIBLE federated_credential_read(struct call *c, const struct json *v, bool takes_expression, struct federated_credential *out);
 
-/* The same issuer and subject: a parent has only one such. */
+/* The same issuer, and subject or expression: a parent has only one such. */
 bool federated_credential_is_twin(const struct federated_credential *a, const struct federated_credential *b);
 
 /* In the order in which they are asked. */

@@ -25,7 +25,7 @@ TEST(F2_a_federated_credential_is_read_to_the_letter)
     struct federated_credential got;
     const struct json          *v = NULL;
     CHECK_OK(json_parse(t->call, credential_of(t, "\"" ISSUER "/ \"", "\"repo:o/r\"", "[\"api://AzureADTokenExchange\"]"), &v));
-    CHECK_OK(federated_credential_read(t->call, v, &got));
+    CHECK_OK(federated_credential_read(t->call, v, false, &got));
     CHECK_STR(got.issuer, S(ISSUER "/ "), "with its slash and its blank");
     CHECK_STR(got.subject, S("repo:o/r"), "subject");
     CHECK_STR(got.audience, S("api://AzureADTokenExchange"), "audience");
@@ -52,10 +52,10 @@ TEST(F2_a_federated_credential_that_is_none_is_refused)
     for (size_t i = 0; i < COUNT(CASES); i++) {
         const struct json *v = NULL;
         CHECK_ERR(json_parse(t->call, credential_of(t, CASES[i].issuer, CASES[i].subject, CASES[i].audiences), &v), OK, CASES[i].name);
-        CHECK_ERR(federated_credential_read(t->call, v, &got), CASES[i].want, CASES[i].name);
+        CHECK_ERR(federated_credential_read(t->call, v, false, &got), CASES[i].want, CASES[i].name);
         call_forgive(t->call);
     }
-    CHECK_ERR(federated_credential_read(t->call, NULL, &got), ERR_FEDERATED_INVALID, "nothing");
+    CHECK_ERR(federated_credential_read(t->call, NULL, false, &got), ERR_FEDERATED_INVALID, "nothing");
 }
 
 TEST(F2_federated_credentials_are_twins_by_issuer_and_subject)
@@ -100,5 +100,37 @@ TEST(F2_a_federated_credential_matches_to_the_letter)
         CHECK_INT(federated_credential_match(LIST, COUNT(LIST), &a, CASES[i].is_ours, &got), CASES[i].want, CASES[i].name);
         CHECK_ROW(got == (CASES[i].want == FEDERATED_MATCHES ? &LIST[CASES[i].at] : NULL), CASES[i].name);
         CHECK_INT(federated_credential_match(LIST, 0, &a, CASES[i].is_ours, &got), FEDERATED_NONE, CASES[i].name);
+    }
+}
+
+#define GITHUB    "https://token.actions.githubusercontent.com"
+#define FLEXIBLE  "\"claimsMatchingExpression\":{\"value\":\"claims['sub'] matches 'repo:o/*'\",\"languageVersion\":1}"
+#define AUDIENCES "\"audiences\":[\"a\"]"
+
+TEST(F2_a_federated_credential_may_have_an_expression_instead_of_a_subject)
+{
+    static const struct { const char *name, *text; bool takes; enum err want; } CASES[] = {
+        {"an expression", "{\"issuer\":\"" GITHUB "\"," AUDIENCES "," FLEXIBLE "}", true, OK},
+        {"and a null subject", "{\"issuer\":\"" GITHUB "\",\"subject\":null," AUDIENCES "," FLEXIBLE "}", true, OK},
+        {"where none is taken", "{\"issuer\":\"" GITHUB "\"," AUDIENCES "," FLEXIBLE "}", false, ERR_FEDERATED_INVALID},
+        {"and a subject", "{\"issuer\":\"" GITHUB "\",\"subject\":\"s\"," AUDIENCES "," FLEXIBLE "}", true, ERR_FEDERATED_INVALID},
+        {"another issuer", "{\"issuer\":\"https://i\"," AUDIENCES "," FLEXIBLE "}", true, ERR_FEDERATED_INVALID},
+        {"no version", "{\"issuer\":\"" GITHUB "\"," AUDIENCES ",\"claimsMatchingExpression\":{\"value\":\"claims['sub'] eq 'a'\"}}", true, ERR_FEDERATED_INVALID},
+        {"none", "{\"issuer\":\"" GITHUB "\"," AUDIENCES ",\"claimsMatchingExpression\":{\"value\":\"sub\",\"languageVersion\":1}}", true, ERR_FEDERATED_INVALID},
+        {"null and no subject", "{\"issuer\":\"" GITHUB "\"," AUDIENCES ",\"claimsMatchingExpression\":null}", true, ERR_FEDERATED_INVALID},
+    };
+    struct federated_credential got = {0}, one;
+    for (size_t i = 0; i < COUNT(CASES); i++) {
+        const struct json *v = NULL;
+        CHECK_ERR(json_parse(t->call, str_of(CASES[i].text), &v), OK, CASES[i].name);
+        CHECK_ERR(federated_credential_read(t->call, v, CASES[i].takes, i ? &one : &got), CASES[i].want, CASES[i].name);
+    }
+    static const struct { const char *subject; enum federated_match want; } TOKENS[] = {
+        {"repo:o/r", FEDERATED_MATCHES}, {"repo:p/r", FEDERATED_OTHER_SUBJECT}, {"Repo:o/r", FEDERATED_OTHER_SUBJECT}};
+    for (size_t i = 0; i < COUNT(TOKENS); i++) {
+        const struct federated_credential *trusted;
+        struct client_assertion            a = {.issuer = S(GITHUB), .audiences = {S_INIT("a")}, .audience_n = 1};
+        CHECK_OK(json_parse(t->call, call_format(t->call, "{\"sub\":\"%s\"}", TOKENS[i].subject), &a.claims));
+        CHECK_INT(federated_credential_match(&got, 1, &a, false, &trusted), TOKENS[i].want, TOKENS[i].subject);
     }
 }

@@ -6,25 +6,37 @@
 #define SERVICE ((object_id){test_product_guid(0xF3)})
 #define SECRET  test_product_guid(0xF5)
 #define ROLE    test_product_guid(0xF6)
+#define TRUST   test_product_guid(0xF8)
 #define GIVEN   test_product_guid(0xF7)
 #define HOLDER  ((object_id){test_product_guid(0xC1)})
 
 void put_application(struct scene *x)
 {
-    struct test        *t = x->s.test;
-    struct app_role     role = {.id = ROLE, .value = S("Orders.Read"), .name = S("Read"), .for_apps = true, .for_users = true, .is_enabled = true};
-    struct app_secret   secret = {.id = SECRET};
-    struct application *a = NULL,
+    struct test         *t = x->s.test;
+    struct app_role      role = {.id = ROLE, .value = S("Orders.Read"), .name = S("Read"), .for_apps = true, .for_users = true, .is_enabled = true};
+    struct app_secret    secret = {.id = SECRET};
+    struct app_federated trust = {.id = TRUST, .name = S("main"), .issuer = S("https://i"), .subject = S("s"), .audience = S("a")};
+    struct application  *a = NULL,
                        plain = {.id = APP, .app.g = test_product_guid(0xF4), .name = S("App"), .token_version = 1, .roles = &role, .role_n = 1};
     struct app_assignment *given = NULL, assignment = {.principal = HOLDER, .id = GIVEN, .resource = SERVICE, .role = ROLE};
     plain.secrets = &secret;
     plain.secret_n = 1;
+    plain.federated = &trust;
+    plain.federated_n = 1;
     test_product_put_principal(&x->s, 0xF3, PRINCIPAL_APP);
     test_product_put_principal(&x->s, 0xC1, PRINCIPAL_GROUP);
     CHECK_OK(application_new(t->call, &plain, &a));
     CHECK_OK(app_assignment_new(t->call, &assignment, &given));
     CHECK_OK(work_change(t->call, &x->s.work, STORE_APPLICATION, NULL, &a->ref));
     CHECK_OK(work_change(t->call, &x->s.work, STORE_APP_ASSIGNMENT, NULL, &given->ref));
+}
+
+static enum err write_trust(struct scene *x, struct call *c, const struct op *op)
+{
+    struct app_federated_args   args = {.id = APP, .credential = TRUST};
+    const struct app_federated *written = NULL;
+    TRY(json_parse(c, S("{\"subject\":\"other\"}"), &args.body));
+    return op_run(c, &x->s.work, op, NULL, &args, &written);
 }
 
 enum err write_application(struct scene *x, struct call *c, const struct op *op)
@@ -41,6 +53,7 @@ enum err write_application(struct scene *x, struct call *c, const struct op *op)
     if (str_eq(name, S("app_role_assign"))) return op_run(c, &x->s.work, op, NULL, &role_args, &given);
     if (str_eq(name, S("app_role_unassign")))
         return op_run(c, &x->s.work, op, NULL, &(struct app_assignment_args){.principal = HOLDER, .id = GIVEN}, NULL);
+    if (str_starts(name, S("app_federated_"))) return write_trust(x, c, op);
     enum err failed = op_run(c, &x->s.work, op, NULL, &secret_args, &secret);
     secret_clear(&secret.shown);
     return failed;
@@ -58,5 +71,6 @@ bool applications_are_others(struct scene *x)
     const struct application  *a = applications_find(all, APP);
     bool                       others = !applications_find_assignment(all, HOLDER, GIVEN);
     applications_each_at(all, SERVICE, NULL, is_the_one, &others);
-    return others || applications_n(all) != 1 || !a || !str_eq(a->name, S("App")) || a->secret_n != 1 || !guid_eq(a->secrets[0].id, SECRET);
+    return others || applications_n(all) != 1 || !a || !str_eq(a->name, S("App")) || a->secret_n != 1 || !guid_eq(a->secrets[0].id, SECRET) ||
+           a->federated_n != 1 || !str_eq(a->federated[0].subject, S("s"));
 }

@@ -55,7 +55,11 @@ static const struct { const char *service, *in; int method; const char *param, *
     {"graph", "", ANY, "member", "$user"},
     {"graph", "embers/{type}", ANY, "type", "microsoft.graph.user"},
     {"graph", "", ANY, "type", "microsoft.graph.group"},
+    {"graph", "/{key}/federated", ANY, "key", "$app_key"},
+    {"graph", "/{key}/{named}", ANY, "key", "$app_key"},
     {"graph", "", ANY, "key", "$key"},
+    {"graph", "", ANY, "credential", "main"},
+    {"graph", "", ANY, "named", "federatedIdentityCredentials(name='main')"},
     {"keyvault", "/deletedsecrets", ANY, "name", "gone"},
     {"keyvault", "", ANY, "name", "one"},
     {"keyvault", "", ANY, "version", "$version"},
@@ -72,6 +76,7 @@ static const struct { const char *service, *in; int method; const char *param, *
 #define DENY_BODY                        \
     "{\"name\":\"d\",\"scope\":\"" GROUP \
     "\",\"permissions\":[{\"actions\":[\"Microsoft.Network/virtualNetworks/delete\"]}],\"principals\":[{\"id\":\"" FRESH "\"}]}"
+#define TRUST(name) "{\"name\":\"" name "\",\"issuer\":\"https://i\",\"subject\":\"" name "\",\"audiences\":[\"a\"]}"
 static const struct { const char *service; int method; const char *ends, *body; } BODIES[] = {
     {"arm", HTTP_PUT, "managementGroups/{group}", "{\"properties\":{\"displayName\":\"x\"}}"},
     {"arm", HTTP_PATCH, "managementGroups/{group}", "{\"displayName\":\"x\"}"},
@@ -118,6 +123,9 @@ static const struct { const char *service; int method; const char *ends, *body; 
     {"graph", HTTP_POST, "/checkMemberGroups", "{\"groupIds\":[]}"},
     {"graph", HTTP_POST, "/checkMemberObjects", "{\"ids\":[]}"},
     {"graph", HTTP_POST, "/getByIds", "{\"ids\":[]}"},
+    {"graph", HTTP_POST, "/federatedIdentityCredentials", TRUST("other")},
+    {"graph", HTTP_PATCH, "/{credential}", "{\"subject\":\"t\"}"},
+    {"graph", HTTP_PATCH, "/{named}", "{\"subject\":\"t\"}"},
     {"graph", HTTP_PATCH, "/{id}", "{\"displayName\":\"Other\"}"},
     {"keyvault", HTTP_POST, "/secrets/restore", "$backup"},
     {"keyvault", HTTP_PUT, "/secrets/{name}", "{\"value\":\"x\"}"},
@@ -169,7 +177,7 @@ struct scene {
     struct test_server server;
     uint16_t           port, admin;
     str                user, group, version, backup, denial, signin;
-    str                application, service, key, secret, spare;
+    str                application, service, key, app_key, secret, spare;
     str                given[4], give[4]; // assignments of an app role: of the user, the operator, the group, the service
     object_id          nobody, control;
 };
@@ -288,6 +296,8 @@ static void seed_applications(struct scene *x)
     str app = json_get_str(r.json, S("appId"));
     x->application = json_get_str(r.json, S("id"));
     x->key = call_format(t->call, "servicePrincipals(appId='%.*s')", PSTR(app));
+    x->app_key = call_format(t->call, "applications(appId='%.*s')", PSTR(app));
+    seed(x, "graph.microsoft.com", "POST", call_format(t->call, "/v1.0/%.*s/federatedIdentityCredentials", PSTR(x->app_key)).at, TRUST("main"));
     r = seed(x, "graph.microsoft.com", "POST", "/v1.0/servicePrincipals", call_format(t->call, "{\"appId\":\"%.*s\"}", PSTR(app)).at);
     x->service = json_get_str(r.json, S("id"));
     r = seed(x, "graph.microsoft.com", "POST", call_format(t->call, "/v1.0/applications/%.*s/addPassword", PSTR(x->application)).at, "{}");
@@ -373,7 +383,7 @@ static str made(const struct scene *x, const char *value)
     const struct { const char *name; str value; } MADE[] = {
         {"$user", x->user}, {"$group", x->group}, {"$version", x->version}, {"$backup", x->backup}, {"$denial", x->denial},
         {"$signin", x->signin},
-        {"$application", x->application}, {"$service", x->service}, {"$key", x->key}, {"$secret", x->secret}, {"$spare", x->spare},
+        {"$application", x->application}, {"$service", x->service}, {"$key", x->key}, {"$app_key", x->app_key}, {"$secret", x->secret}, {"$spare", x->spare},
         {"$given_user", x->given[0]}, {"$given_me", x->given[1]}, {"$given_group", x->given[2]}, {"$given_service", x->given[3]},
         {"$give_user", x->give[0]}, {"$give_me", x->give[1]}, {"$give_group", x->give[2]}, {"$give_service", x->give[3]},
     };

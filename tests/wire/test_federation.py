@@ -2,7 +2,9 @@
 import concurrent.futures
 import hashlib
 import hmac
+import http.client
 import json
+import socket
 import time
 import urllib.parse
 import uuid
@@ -49,6 +51,19 @@ class Stage:
         issuer = issuer if ":" in issuer else self.issuer.url(issuer)
         body = {"properties": {"issuer": issuer, "subject": subject, "audiences": [audience]}}
         return self.server.api("PUT", self.sources.path("Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials", name), body)
+
+    def application(self, name):
+        made = self.server.api("POST", "/v1.0/applications", {"displayName": name})
+        made["service"] = self.server.api("POST", "/v1.0/servicePrincipals", {"appId": made["appId"]})["id"]
+        return made
+
+    def trust_of(self, application, issuer, subject, audience=EXCHANGE, **more):
+        issuer = issuer if ":" in issuer else self.issuer.url(issuer)
+        body = {"name": f"f{uuid.uuid4().hex[:12]}", "issuer": issuer, "subject": subject, "audiences": [audience], **more}
+        return self.server.api("POST", f"/v1.0/applications/{application['id']}/federatedIdentityCredentials", body)
+
+    def ours(self, version="v2.0"):
+        return f"https://{LOGIN}/{self.tenant}/v2.0" if version == "v2.0" else f"https://sts.windows.net/{self.tenant}/"
 
     def token(self, **claims):
         return self.issuer.token(now=self.now(), **claims)
@@ -103,6 +118,102 @@ def test_an_identity_comes_with_a_token_of_its_issuer(s):
     s.good(client, s.token(header={"typ": None}))
     s.good(client, s.token(exp=s.now() - 200))  # clocks may differ
     same(s.issuer.documents["good"], 1, "fetches")
+
+
+def test_an_application_comes_with_a_token_of_its_issuer(s):
+    """F2 an outside token that a federated credential of an application trusts gives a token of that application"""
+    app = s.application("ci")
+    client, correlation = app["appId"], str(uuid.uuid4())
+    s.refused(70025, client, s.token(), "no credential yet")
+    made = s.trust_of(app, "good", MAIN, description="ci")
+    claims = claims_of(s.good(client, s.token(), correlation=correlation)["access_token"])
+    same([claims.get(n) for n in ("aud", "appid", "appidacr", "oid", "xms_mirid")], [VAULT, client, "2", app["service"], None], "claims")
+    record = s.server.record("signin", correlation)
+    same((record["lanyard"]["callerKnownBy"], record["federatedCredentialId"]), ("federatedCredential", made["id"]), "sign-in")
+    s.refused(7002138, client, s.token(sub=MAIN.upper()))
+    s.refused(700211, client, s.token(iss=s.issuer.url("other")))
+    s.server.api("DELETE", f"/v1.0/applications/{app['id']}/federatedIdentityCredentials/{made['id']}")
+    s.refused(70025, client, s.token(), "deleted")
+
+
+def test_credentials_of_an_application_over_graph(s):
+    """F2 federated credentials of an application are made, read, changed and deleted by id and by name, in both versions"""
+    app = s.application("graph")
+    base = f"/v1.0/applications/{app['id']}/federatedIdentityCredentials"
+    by_app = f"/v1.0/applications(appId='{app['appId']}')/federatedIdentityCredentials"
+    body = {"name": "gh-main", "issuer": "https://i.example", "subject": "s", "audiences": [EXCHANGE], "description": "ci"}
+    made = s.server.api("POST", base, body)
+    assert uuid.UUID(made.pop("id")), made
+    same(made, {"@odata.context": f"https://graph.microsoft.com/v1.0/$metadata#applications('{app['id']}')/federatedIdentityCredentials/$entity", **body}, "made")
+    listed = s.server.api("GET", by_app)["value"]
+    same([{k: v for k, v in each.items() if k != "id"} for each in listed], [body], "listed")
+    one = listed[0]["id"]
+    for path in (f"{base}/{one}", f"{base}/gh-main", f"{base}(name='gh-main')", f"{by_app}/{one}", f"{by_app}(name='gh-main')"):
+        same(s.server.api("GET", path)["id"], one, path)
+    s.server.api("PATCH", f"{base}/gh-main", {"subject": "t", "name": "gh-main"})
+    same([s.server.api("GET", f"{base}/{one}")[n] for n in ("subject", "issuer", "description")], ["t", "https://i.example", "ci"], "changed")
+
+    def refused(part, method, path, body=None):
+        with pytest.raises(RuntimeError, match=part):
+            s.server.api(method, path, body)
+
+    refused("already exists", "POST", base, body)
+    refused("already exists", "POST", base, {**body, "name": "other", "subject": "t"})
+    for bad in ({"name": "x"}, {"name": "-ab"}, {"name": "a b c"}, {"name": one}, {"audiences": []}, {"audiences": ["a", "b"]}, {"subject": None},
+                {"issuer": None}, {"subject": "x" * 601}, {"unknown": 1}, {"claimsMatchingExpression": {"value": "claims['sub'] eq 'a'", "languageVersion": 1}}):
+        refused("", "POST", base, {**body, "name": "another", "subject": "u", **bad})
+    refused("name", "PATCH", f"{base}/gh-main", {"name": "gh-other"})
+    refused("", "PATCH", f"{base}/nobody", {"subject": "u"})
+    refused("", "GET", f"/v1.0/applications/{app['id']}/nothing")
+
+    flexible = {"name": "flex", "issuer": "https://token.actions.githubusercontent.com", "audiences": [EXCHANGE], "subject": None,
+                "claimsMatchingExpression": {"value": "claims['sub'] matches 'repo:o/*'", "languageVersion": 1}}
+    beta = base.replace("v1.0", "beta")
+    made = s.server.api("POST", beta, flexible)
+    same({k: made[k] for k in flexible}, flexible, "flexible")
+    assert "claimsMatchingExpression" not in s.server.api("GET", f"{base}/flex")
+    refused("", "PATCH", f"{beta}/flex", {"subject": "s"})
+    s.server.api("PATCH", f"{beta}/flex", {"subject": "s", "claimsMatchingExpression": None})
+    same(s.server.api("GET", f"{beta}/flex")["subject"], "s", "no longer flexible")
+    for i in range(18):
+        s.server.api("POST", base, {**body, "name": f"one-{i}", "subject": f"n{i}"})
+    refused("at most 20", "POST", base, {**body, "name": "one-too-many", "subject": "n"})
+    for path in (f"{base}/{one}", f"{base}(name='flex')"):
+        s.server.api("DELETE", path)
+        refused("", "GET", path)
+
+
+class AdminConnection(http.client.HTTPConnection):
+    """To the operator's own socket: headers that `lanyard api` does not send."""
+
+    def __init__(self, path):
+        super().__init__("graph.microsoft.com")
+        self.path = path
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.connect(self.path)
+
+
+def test_a_credential_is_made_or_changed_by_one_request(s):
+    """F2 PATCH by name with Prefer: create-if-missing makes a federated credential, or changes it"""
+    app = s.application("upsert")
+    path = f"/v1.0/applications/{app['id']}/federatedIdentityCredentials(name='main')"
+
+    def patch(body, **headers):
+        connection = AdminConnection(f"{s.server.home}/data/admin.sock")
+        try:
+            connection.request("PATCH", path, json.dumps(body), {"Content-Type": "application/json", **headers})
+            return connection.getresponse().status
+        finally:
+            connection.close()
+
+    body = {"issuer": "https://i.example", "subject": "s", "audiences": [EXCHANGE]}
+    same(patch(body), 404, "without the header")
+    same(patch({**body, "name": "other"}, Prefer="create-if-missing"), 400, "two names")
+    same(patch(body, Prefer="create-if-missing"), 201, "made")
+    same(patch({"subject": "t"}, Prefer="create-if-missing"), 204, "changed")
+    same([s.server.api("GET", path)[n] for n in ("name", "subject", "issuer")], ["main", "t", "https://i.example"], "what it is")
 
 
 def test_near_misses_are_refused_each_with_its_code(s):
@@ -235,3 +346,50 @@ def test_keys_that_cannot_be_used(s):
     s.pass_time(25 * 3600)
     s.refused(50166, client, s.token(), "a kid that stands twice")
     s.issuer.published = [key.jwk()]
+
+
+def test_a_managed_identity_is_the_credential_of_an_application(s):
+    """F1 the token of a user-assigned identity is the credential of an application that trusts it: same tenant, its audience, nothing fetched"""
+    identity, other = s.sources.identity("bearer"), s.sources.identity("stranger")
+    machine = s.sources.resource("Microsoft.Compute/virtualMachines", "bearers", system=True, attached=[identity, other])
+    app = s.application("trusting")
+    client, vm = app["appId"], f"{s.sources.group}/providers/Microsoft.Compute/virtualMachines/bearers"
+
+    def token_of(who, audience=EXCHANGE):
+        return s.server.token_of(vm, audience, **({"client_id": who["clientId"]} if who else {}))
+
+    s.trust_of(app, s.ours(), identity["principalId"])
+    token = token_of(identity)
+    same([claims_of(token)[n] for n in ("iss", "sub", "aud")], [s.ours(), identity["principalId"], "fb60f99c-7a34-4190-8149-302f77469936"], "claims")
+    claims = claims_of(s.good(client, token)["access_token"])
+    same((claims["oid"], claims["appidacr"]), (app["service"], "2"), "the application's own")
+    s.refused(700213, client, token_of(other), "another identity")
+    s.refused(700222, client, token_of(identity, VAULT), "a token for something else, of version 1")
+    s.trust_of(app, s.ours("v1.0"), identity["principalId"], VAULT)
+    s.refused(700222, client, token_of(identity, VAULT), "the issuer of version 1, though it is named")
+    s.trust_of(app, s.ours(), machine["principalId"])
+    s.refused(700226, client, token_of(None), "a system-assigned identity")
+    elsewhere = f"https://{LOGIN}/{uuid.uuid4()}/v2.0"
+    s.trust_of(app, elsewhere, "s")
+    s.refused(700236, client, s.token(iss=elsewhere, sub="s"), "another tenant")
+    forged = token.rsplit(".", 1)[0] + "." + s.token().rsplit(".", 1)[1]
+    s.refused(700027, client, forged, "a signature of somebody else")
+    s.refused(700027, client, s.token(iss=s.ours(), sub=identity["principalId"]), "a key of somebody else")
+    s.server.call("identity", "revoke", identity["id"])
+    s.refused(700024, client, token, "revoked")
+    s.good(client, token_of(identity))
+    last = token_of(identity)
+    s.sources.remove("Microsoft.ManagedIdentity/userAssignedIdentities", "bearer")
+    s.refused(700226, client, last, "an identity that is gone")
+
+
+def test_an_application_is_no_credential_of_another(s):
+    """F1 the token of an application for the exchange is no managed identity's, and an identity takes no token of this service"""
+    app, other = s.application("one"), s.application("two")
+    secret = s.server.api("POST", f"/v1.0/applications/{other['id']}/addPassword", {"passwordCredential": {}})["secretText"]
+    answer = s.good(other["appId"], None, client_assertion_type=None, client_secret=secret, scope=f"{EXCHANGE}/.default")
+    s.trust_of(app, s.ours(), other["service"])
+    s.refused(700226, app["appId"], answer["access_token"])
+    identity = s.sources.identity("taker")
+    s.trust(identity, s.ours(), other["service"])
+    s.refused(700222, identity["clientId"], answer["access_token"])

@@ -116,3 +116,4 @@ route_handler graph_member_of, graph_member_of_all, graph_member_groups, graph_c
 route_handler graph_app_create, graph_app_patch, graph_app_delete, graph_secret_add, graph_secret_remove;                      /* applications.c */
 route_handler graph_roles_of, graph_roles_at, graph_role_assign_of, graph_role_assign_at, graph_role_get, graph_role_unassign; /* app_roles.c */
 route_handler graph_signins_list, graph_signin_get;                                                                            /* signins.c */
+route_handler graph_federated_list, graph_federated_add, graph_federated_get, graph_federated_patch, graph_federated_remove;   /* federated.c */

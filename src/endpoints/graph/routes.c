@@ -58,6 +58,17 @@ static enum err may_read_logs(struct call *c, struct work *w, struct wire *q)
     WRITES(HTTP_POST, object "/addPassword", graph_secret_add, &OP_APP_SECRET_ADD),                              \
     WRITES(HTTP_POST, object "/removePassword", graph_secret_remove, &OP_APP_SECRET_REMOVE)
 
+// Whose tokens an application takes; one by its id or its name, also as federatedIdentityCredentials(name='...').
+#define FEDERATED(object)                                                                                             \
+    READS(HTTP_GET, object "/federatedIdentityCredentials", graph_federated_list),                                     \
+    WRITES(HTTP_POST, object "/federatedIdentityCredentials", graph_federated_add, &OP_APP_FEDERATED_PUT),             \
+    READS(HTTP_GET, object "/federatedIdentityCredentials/{credential}", graph_federated_get),                         \
+    WRITES(HTTP_PATCH, object "/federatedIdentityCredentials/{credential}", graph_federated_patch, &OP_APP_FEDERATED_PUT), \
+    WRITES(HTTP_DELETE, object "/federatedIdentityCredentials/{credential}", graph_federated_remove, &OP_APP_FEDERATED_REMOVE), \
+    READS(HTTP_GET, object "/{named}", graph_federated_get),                                                           \
+    WRITES(HTTP_PATCH, object "/{named}", graph_federated_patch, &OP_APP_FEDERATED_PUT),                               \
+    WRITES(HTTP_DELETE, object "/{named}", graph_federated_remove, &OP_APP_FEDERATED_REMOVE)
+
 // The first that fits is taken: what is named stands before what any id fits.
 static const struct route ROUTES[] = {
     READS(HTTP_GET, "/users", graph_list_all),
@@ -108,6 +119,7 @@ static const struct route ROUTES[] = {
     READS(HTTP_GET, "/applications/{id}/owners", graph_owners_list),
     WRITES(HTTP_POST, "/applications/{id}/addPassword", graph_secret_add, &OP_APP_SECRET_ADD),
     WRITES(HTTP_POST, "/applications/{id}/removePassword", graph_secret_remove, &OP_APP_SECRET_REMOVE),
+    FEDERATED("/applications/{id}"),
 
     READS(HTTP_POST, "/directoryObjects/getByIds", graph_get_by_ids),
     READS(HTTP_GET, "/directoryObjects/{id}", graph_get),
@@ -120,6 +132,7 @@ static const struct route ROUTES[] = {
     // "applications(appId='...')" and "servicePrincipals(appId='...')"
     READS(HTTP_GET, "/{key}", graph_get),
     SERVICE("/{key}"),
+    FEDERATED("/{key}"),
 };
 
 // "me" is a user, whatever the caller may do.

@@ -1,6 +1,7 @@
 // A token of somebody else's as the client's credential: an outside issuer's, or a managed identity's of this tenant.
 #include "endpoints/login/parts.h"
 #include "endpoints/signins.h"
+#include "ops/applications.h"
 #include "ops/identities.h"
 #include "endpoints/login/issuers.h"
 #include "token/discovery.h"
@@ -101,9 +102,13 @@ static enum err check_ours(struct call *c, struct work *w, const struct client_a
 static enum err list_credentials(struct call *c, const struct work *w, const struct login_ask *k, const struct federated_credential **out,
                                  size_t *out_n)
 {
-    *out = NULL;
-    *out_n = 0;
-    return k->application ? OK : identity_federated_list(c, w->world, k->service->resource, out, out_n);
+    struct federated_credential *list;
+    if (!k->application) return identity_federated_list(c, w->world, k->service->resource, out, out_n);
+    TRY(NEW(c, &list, k->application->federated_n));
+    for (size_t i = 0; i < k->application->federated_n; i++) list[i] = app_federated_credential(&k->application->federated[i]);
+    *out = list;
+    *out_n = k->application->federated_n;
+    return OK;
 }
 
 // The first rule that fails is the one that is named. Source: https://learn.microsoft.com/entra/workload-id/workload-identity-federation-considerations
