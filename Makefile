@@ -58,7 +58,9 @@ fuzz:
 
 crash:
 	@$(MAKE) --no-print-directory all
-	@tests/run 'build/crash-store $(if $(SHORT),8,100)' 'build/crash-server $(if $(SHORT),6,100)'
+	@tools/setup test
+	@LANYARD_ROTATIONS=$(if $(SHORT),6,60) tests/run 'build/crash-store $(if $(SHORT),8,100)' 'build/crash-server $(if $(SHORT),6,100)' \
+	    'tests/system/test_keys.py -k while_keys_rotate'
 
 bench:
 	@tools/setup bench

@@ -1,18 +1,22 @@
 """`lanyard keys`: the keys that sign tokens are listed and rotated, and no verifier fails for it (T8)."""
 import datetime
 import json
+import os
 import subprocess
 import time
 
 import jwt
 import pytest
 
-from lanyard import same
+from lanyard import need_sandbox, same
 from workload import Sources
 
 LOGIN = "login.microsoftonline.com"
 MANAGEMENT = "https://management.azure.com/"
 WAIT_TIMEOUT_S = 60  # for a key that is made beside other work
+ROTATIONS = int(os.environ.get("LANYARD_ROTATIONS", "6"))  # a second apart; after some sixty the ring is full
+VERIFIERS_TIMEOUT_S = 120
+SECRETS_USER = "4633458b-17de-408a-b874-0445c86b69e6"
 DAY = datetime.timedelta(days=1)
 
 
@@ -118,3 +122,64 @@ def test_the_command_line_of_keys_is_checked(s):
     """other verbs, --now with list, and no verb at all are refused"""
     for words in (("forget",), ("list", "--now"), (), ("rotate", "all")):
         same(status_of(s, *words), 2, words)
+
+
+class Rotating:
+    """A server with a vault, and an application and a machine that may read it."""
+
+    def __init__(self, server):
+        self.server = server
+        server.start()
+        wait_for_next(server)
+        sources = Sources(server)
+        machine = sources.resource("Microsoft.Compute/virtualMachines", "web", system=True)
+        app = self.post("applications", {"displayName": "Client"})
+        service = self.post("servicePrincipals", {"appId": app["appId"]})
+        secret = self.post(f"applications/{app['id']}/addPassword", {"passwordCredential": {"displayName": "ci"}})["secretText"]
+        vault = {"tenantId": server.facts["tenant"], "sku": {"family": "A", "name": "standard"}, "enableRbacAuthorization": True}
+        server.api("PUT", f"{sources.group}/providers/Microsoft.KeyVault/vaults/keys-shop?api-version=2023-07-01", {"location": "westus", "properties": vault})
+        for number, who in enumerate((machine["principalId"], service["id"])):
+            grant = {"roleDefinitionId": f"/providers/Microsoft.Authorization/roleDefinitions/{SECRETS_USER}", "principalId": who}
+            path = f"{sources.group}/providers/Microsoft.Authorization/roleAssignments/00000000-0000-0000-0000-00000000000{number}"
+            server.api("PUT", f"{path}?api-version=2022-04-01", {"properties": grant})
+        self.facts = {"tenant": server.facts["tenant"], "app": app["appId"], "secret": secret, "vault": "keys-shop"}
+
+    def post(self, path, body):
+        return self.server.api("POST", f"/v1.0/{path}", body)
+
+    def verifier(self, *program):
+        """It runs as the machine's workload until its standard input ends."""
+        process = subprocess.Popen([self.server.binary, "run", "--as", "web", "--", *program], env=self.server.env,
+                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        process.stdin.write(json.dumps(self.facts) + "\n")
+        process.stdin.flush()
+        return process
+
+    def rotate(self):
+        """As soon as the next key is there."""
+        wait_for_next(self.server)
+        self.server.call("keys", "rotate", "--now")
+
+
+def test_t8_nobody_sees_a_failure_while_keys_rotate_every_second(new_server):
+    """T8 keys rotate every second while clients fetch tokens, and jose, PyJWT and a Key Vault verify each of them"""
+    server = new_server("keys-load")
+    node = subprocess.run(["tools/setup", "--node"], capture_output=True, text=True, check=True).stdout.strip()
+    stage = Rotating(server)
+    need_sandbox(server)
+    verifiers = {"jose": stage.verifier(node, "tests/sdk/rotation.mjs"), "PyJWT": stage.verifier("/usr/bin/python3", "tests/support/rotation.py")}
+    began = time.monotonic()
+    for turn in range(ROTATIONS):
+        time.sleep(max(0, began + turn + 1 - time.monotonic()))
+        stage.rotate()
+    signers = kids(server, "current", "retired")
+    same(len(signers), ROTATIONS + 1, "keys that signed")
+    time.sleep(1)
+    for name, process in verifiers.items():
+        said, complaints = process.communicate(timeout=VERIFIERS_TIMEOUT_S)
+        assert process.returncode == 0, f"{name}: {complaints}"
+        told = json.loads(said)
+        print(f"# {name}: {told['verified']} tokens by {len(told['kids'])} keys")
+        same(told["failures"], [], name)
+        assert told["verified"] > ROTATIONS and len(told["kids"]) > 1, f"{name}: {told}"
+        assert set(told["kids"]) <= set(signers), name
