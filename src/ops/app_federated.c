@@ -1,4 +1,6 @@
 // Federated credentials of applications: as Graph's JSON says them.
+#include <assert.h>
+
 #include "ops/applications.h"
 #include "ops/effects.h"
 #include "ops/groups_members.h"
@@ -170,9 +172,10 @@ static enum err put(struct call *c, struct work *w, const void *args_, void *out
     const struct app_federated_args *args = args_;
     const struct application        *before = NULL;
     struct app_federated            *list, next;
-    size_t                           at, n;
+    size_t                           at = 0;
     TRY(find(c, w, args, &before, &at));
-    n = before->federated_n;
+    assert(before);
+    size_t n = before->federated_n;
     TRY(read_credential(c, args, at < n ? &before->federated[at] : NULL, &next));
     TRY(check_others(c, before, &next));
     if (at == n && n == APPLICATION_MAX_FEDERATED)
@@ -190,10 +193,11 @@ static enum err remove_one(struct call *c, struct work *w, const void *args_, vo
     const struct app_federated_args *args = args_;
     const struct application        *before = NULL;
     struct app_federated            *list;
-    size_t                           at, n = 0;
+    size_t                           at = 0, n = 0;
     (void)out;
     if (guid_is_none(args->credential)) return directory_absent(c, guid_str(c, args->credential));
     TRY(find(c, w, args, &before, &at));
+    assert(before);
     TRY(NEW(c, &list, before->federated_n));
     for (size_t i = 0; i < before->federated_n; i++)
         if (i != at) list[n++] = before->federated[i];

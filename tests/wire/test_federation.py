@@ -7,6 +7,7 @@ import json
 import socket
 import time
 import urllib.parse
+import urllib.request
 import uuid
 
 import jwt
@@ -393,3 +394,63 @@ def test_an_application_is_no_credential_of_another(s):
     identity = s.sources.identity("taker")
     s.trust(identity, s.ours(), other["service"])
     s.refused(700222, identity["clientId"], answer["access_token"])
+
+
+# ---- F3: our issuer, seen by others ----
+
+
+@pytest.fixture(scope="module", name="public")
+def public_issuer(new_server):
+    """A server under names of its own, below localhost: others find it there without being told."""
+    server = new_server("federation-public")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    server.start("--port", str(port), "--names", "own", "--domain", "cloud.localhost")
+    sources = Sources(server)
+    identity = sources.identity("worker")
+    sources.resource("Microsoft.Compute/virtualMachines", "vm", attached=[identity])
+    server.issuer = f"https://login.cloud.localhost:{port}/{server.facts['tenant']}/v2.0"
+    server.worker = identity
+    server.worker_token = lambda: server.token_of(f"{sources.group}/providers/Microsoft.Compute/virtualMachines/vm", EXCHANGE)
+    return server
+
+
+def test_another_server_trusts_our_issuer(public, new_server):
+    """F3 a second server takes the tokens of the first one's identities, by its published keys"""
+    second = new_server("federation-second")
+    second.start("--allow-issuer", public.issuer, "--issuer-ca", public.facts["ca"])
+    sources = Sources(second)
+    there = sources.identity("there")
+    body = {"properties": {"issuer": public.issuer, "subject": public.worker["principalId"], "audiences": ["fb60f99c-7a34-4190-8149-302f77469936"]}}
+    second.api("PUT", sources.path("Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials", "there/first"), body)
+
+    def ask(token):
+        form = {"grant_type": "client_credentials", "client_id": there["clientId"], "client_assertion_type": BEARER, "client_assertion": token,
+                "scope": f"{VAULT}/.default"}
+        return second.ask(LOGIN, "POST", f"/{second.facts['tenant']}/oauth2/v2.0/token", urllib.parse.urlencode(form),
+                          headers={"Content-Type": "application/x-www-form-urlencoded"})
+
+    token = public.worker_token()
+    same(claims_of(token)["iss"], public.issuer, "the issuer")
+    answer = ask(token)
+    assert answer.status == 200, answer.text
+    same(claims_of(answer.json["access_token"])["oid"], there["principalId"], "the second server's identity")
+    changed = token.split(".")
+    changed[1] = segment({**claims_of(token), "exp": claims_of(token)["exp"] + 1})
+    same(ask(".".join(changed)).json["error_codes"], [700027], "a token that was changed")
+
+
+def test_a_plain_verifier_trusts_our_issuer(public, monkeypatch):
+    """F3 a verifier that knows only the issuer's URL takes its tokens, by discovery and Debian's PyJWKClient"""
+    real = socket.getaddrinfo
+    monkeypatch.setattr(socket, "getaddrinfo", lambda host, *more, **options: real("127.0.0.1" if host.endswith(".cloud.localhost") else host, *more, **options))
+    monkeypatch.setenv("SSL_CERT_FILE", public.facts["ca"])
+    with urllib.request.urlopen(f"{public.issuer}/.well-known/openid-configuration", timeout=60) as document:
+        found = json.load(document)
+    same(found["issuer"], public.issuer, "issuer")
+    token = public.worker_token()
+    key = jwt.PyJWKClient(found["jwks_uri"]).get_signing_key_from_jwt(token)
+    claims = jwt.decode(token, key.key, ["RS256"], audience="fb60f99c-7a34-4190-8149-302f77469936", issuer=found["issuer"])
+    same(claims["sub"], public.worker["principalId"], "subject")
+    with pytest.raises(jwt.InvalidSignatureError):
+        jwt.decode(token[:-8] + "AAAAAAAA", key.key, ["RS256"], audience="fb60f99c-7a34-4190-8149-302f77469936", issuer=found["issuer"])
