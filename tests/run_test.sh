@@ -75,7 +75,7 @@ keeps  'shows what a test printed'      'its words'
 keeps  'says why a test was skipped'    'skip test_b - not here'
 keeps  'names a test with its row'      'ok test_c [x]'
 keeps  'fails a fixture that ends badly' 'not ok test_d: its end - AssertionError: a server stays'
-expect 'runs some tests of a file'      0 '1 passed, 0 failed'            ''                  "$work/test_mixed.py -k c"
+expect 'runs some tests of a file'      0 '1 passed, 0 failed'            ''                  "$work/test_mixed.py -k test_c"
 expect 'fails where none is chosen'     1 '0 passed, 1 failed'            'exited with 5'     "$work/test_mixed.py -k none"
 expect 'fails a file that is not there' 1 '0 passed, 1 failed'            'not found'         "$work/test_absent.py"
 expect 'fails a file that is malformed' 1 '0 passed, 1 failed'            'SyntaxError'       "$work/test_broken.py"
