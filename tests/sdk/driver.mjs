@@ -28,6 +28,7 @@ const PROGRAMS = {
   "google-auth": ["vm-system"],
   propagation: ["tester"],
   graph: ["tester"],
+  applications: ["tester"],
 };
 
 // Programs that need a server of their own, started with these options.

@@ -281,6 +281,8 @@ TEST(login_token_endpoints_say_what_is_wrong)
         {TOKEN_2, "grant_type=authorization_code&code=c" APP, 400, 70003, "unsupported_grant_type", "'authorization_code'"},
         {TOKEN_2, "grant_type=urn:ietf:params:oauth:grant-type:device_code&device_code=d" APP, 400, 70018, "bad_verification_code", ""},
         {TOKEN_1, "grant_type=device_code&code=d" APP, 400, 70018, "bad_verification_code", ""},
+        {TOKEN_2, "grant_type=device_code&device_code=d" APP, 400, 70018, "bad_verification_code", ""}, // as MSAL for Node.js sends it
+        {TOKEN_1, "grant_type=device_code" APP, 400, 900144, "invalid_request", "'device_code'"},
         {TOKEN_2, "grant_type=urn:ietf:params:oauth:grant-type:jwt-bearer&assertion=a.b.c" SCOPE APP, 400, 900144, "invalid_request", "'requested_token_use'"},
         {TOKEN_2, "grant_type=urn:ietf:params:oauth:grant-type:jwt-bearer&requested_token_use=on_behalf_of&assertion=a.b.c" SCOPE APP, 401, 7000218, "invalid_client", ""},
         {TOKEN_2, "grant_type=password&username=u" SCOPE APP, 400, 900144, "invalid_request", "'password'"},

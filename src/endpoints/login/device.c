@@ -61,9 +61,11 @@ enum err login_user_device(struct call *c, struct work *w, struct login_ask *k)
                                         [DEVICE_EXPIRED] = AADSTS_DEVICE_CODE_EXPIRED};
     struct device_code       code = {0};
     str                      given = login_field(k, S("device_code"));
+    if (str_empty(given)) given = login_field(k, S("code")); // version 1; MSAL for Node.js sends that version's grant type with device_code
     k->a->signin.type = SIGNIN_USER;
     k->a->signin.known_by = SIGNIN_KNOWN_DEVICE_CODE;
-    enum device_state state = device_code_take(c, &w->product->device_codes, k->app, str_empty(given) ? login_field(k, S("code")) : given, &code);
+    if (str_empty(given)) return login_refuse_ask(c, k, AADSTS_PARAMETER_MISSING, S("device_code"));
+    enum device_state state = device_code_take(c, &w->product->device_codes, k->app, given, &code);
     if (state != DEVICE_APPROVED) return login_refuse_ask(c, k, WRONG[state], STR_NONE);
     const struct principal *user = directory_find(w->world->directory, code.user);
     if (!user || user->kind != PRINCIPAL_USER) return login_refuse_ask(c, k, AADSTS_USER_UNKNOWN, STR_NONE);

@@ -7,7 +7,7 @@ static const struct login_grant GRANTS[] = {
     {S_INIT("client_credentials"), {{0}}, true, {login_scope_default, login_client, login_client_proven, login_resource, login_app_rights, login_answer}},
     {S_INIT("refresh_token"), {S_INIT("refresh_token")}, false, {login_client, login_client_proven, login_user_refresh, login_scope, login_resource, login_user_rights, login_answer}},
     {S_INIT("urn:ietf:params:oauth:grant-type:device_code"), {S_INIT("device_code")}, false, {login_client, login_client_proven, login_user_device, login_scope, login_resource, login_user_rights, login_answer}},
-    {S_INIT("device_code"), {S_INIT("code")}, false, {login_client, login_client_proven, login_user_device, login_scope, login_resource, login_user_rights, login_answer}},
+    {S_INIT("device_code"), {{0}}, false, {login_client, login_client_proven, login_user_device, login_scope, login_resource, login_user_rights, login_answer}},
     {S_INIT("password"), {S_INIT("username"), S_INIT("password")}, true, {login_scope, login_client, login_client_proven, login_resource, login_user_password, login_user_rights, login_answer}},
     {S_INIT("urn:ietf:params:oauth:grant-type:jwt-bearer"), {S_INIT("assertion"), S_INIT("requested_token_use")}, true, {login_scope, login_client, login_client_proven, login_user_assertion, login_resource, login_user_rights, login_answer}},
 };
