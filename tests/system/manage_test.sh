@@ -68,6 +68,31 @@ identities_come_and_go() {
     expect 0 lanyard show web --json
     [ "$(jq -r .identity.principalId "$work/out")" != "$first" ] || fail 'I3: another identity has the same principal'
 }
+issuers_are_trusted() {
+    github=https://token.actions.githubusercontent.com
+    id=$(lanyard api POST /v1.0/applications '{"displayName":"ci-app"}' | jq -r .appId)
+    for who in billing ci-app "$id"; do
+        expect 0 lanyard trust "$who" --issuer $github --subject "repo:o/$who" --name main
+        says out "created   trust $who in repo:o/$who of $github"
+        expect 0 lanyard trust "$who" --issuer $github --subject "repo:o/$who"
+        says out unchanged
+        expect 0 lanyard trust "$who" --json
+        [ "$(jq -r '(.properties // .) | .subject + " " + .audiences[0]' "$work/out")" = "repo:o/$who api://AzureADTokenExchange" ] || fail "$(cat "$work/out")"
+        expect 0 lanyard trust "$who"
+        says out "$github"
+        expect 1 lanyard trust "$who" --remove other
+        expect 0 lanyard trust "$who" --remove main
+        expect 0 lanyard trust "$who"
+        [ ! -s "$work/out" ] || fail "$(cat "$work/out")"
+    done
+    expect 0 lanyard trust billing --issuer $github --subject s --audience api://other
+    says out created
+    expect 2 lanyard trust billing --issuer $github
+    expect 2 lanyard trust billing --issuer $github --subject s --remove main
+    expect 2 lanyard trust web --issuer $github --subject s
+    says err 'neither a user-assigned identity nor an application'
+    expect 1 lanyard trust nobody
+}
 roles_are_granted_and_revoked() {
     vault=$(lanyard show manage-test-shop --json | jq -r .id)
     expect 1 lanyard check web $read_secret "$vault"
@@ -298,6 +323,7 @@ it 'create: each kind, and twice is once' things_are_created_once
 it 'create: what is wrong is refused' wrong_things_are_refused
 it 'create: among several groups one is named' a_group_must_be_named_among_several
 it 'attach, detach: identities come and go (I3, I5)' identities_come_and_go
+it 'trust: federated credentials of identities and applications are made, listed and taken away (F2)' issuers_are_trusted
 it 'grant, revoke: by names' roles_are_granted_and_revoked
 it 'grant: what is wrong is refused' wrong_grants_are_refused
 it 'create: users and groups of users' people_are_principals_too
