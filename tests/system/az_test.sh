@@ -89,6 +89,51 @@ gets_tokens() { # with and without a slash, for services that are none of ours
         says out Bearer
     done
 }
+# made_by_graph PATH BODY FILTER: what Graph answers, as the operator; one fact of it is printed.
+made_by_graph() {
+    api POST "/v1.0/$1" "$2"
+    jq -r "$3" "$work/out"
+}
+makes_an_application() { # with a secret, a certificate and the role of a reader; and a user
+    openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=az -keyout "$work/key.pem" -out "$work/certificate.pem" 2>"$work/err" || fail "$(cat "$work/err")"
+    cat "$work/key.pem" "$work/certificate.pem" >"$work/azure/both.pem"
+    der=$(openssl x509 -in "$work/certificate.pem" -outform DER | base64 -w 0)
+    application=$(made_by_graph applications "{\"displayName\":\"az\",\"keyCredentials\":[{\"type\":\"AsymmetricX509Cert\",\"usage\":\"Verify\",\"key\":\"$der\"}]}" '.id + " " + .appId')
+    app=${application#* }
+    secret=$(made_by_graph "applications/${application% *}/addPassword" '{"passwordCredential":{"displayName":"az"}}' .secretText)
+    principal=$(made_by_graph servicePrincipals "{\"appId\":\"$app\"}" .id)
+    grant $READER "$subscription"
+    principal=$(made_by_graph users "{\"accountEnabled\":true,\"displayName\":\"Az\",\"mailNickname\":\"az\",\"userPrincipalName\":\"az@lanyard.localhost\",\"passwordProfile\":{\"password\":\"Correct-horse-1\"}}" .id)
+    grant $READER "$subscription"
+}
+is_logged_in_as() { # NAME TYPE: its subscription, its roles, tokens for a service
+    [ "$(jq -r '.[0].user | .name + " " + .type' "$work/out")" = "$1 $2" ] || fail "$(cat "$work/out")"
+    az_as_runner group list --query '[].name' -o tsv
+    says out az
+    for audience in https://management.azure.com/ https://vault.azure.net; do
+        az_as_runner account get-access-token --resource $audience --query tenant -o tsv
+        says out "$(fact .tenant)"
+    done
+    az_as_runner logout
+}
+logs_in_with_a_secret() {
+    az_as_runner login --service-principal -u "$app" -p "$secret" --tenant "$(fact .tenant)"
+    is_logged_in_as "$app" servicePrincipal
+}
+logs_in_with_a_certificate() { # its thumbprint is sent, and then the certificate itself as well
+    for more in '' --use-cert-sn-issuer; do
+        az_as_runner login --service-principal -u "$app" -p "$work/azure/both.pem" --tenant "$(fact .tenant)" $more
+        is_logged_in_as "$app" servicePrincipal
+    done
+}
+logs_in_as_a_user() {
+    az_as_runner login -u az@lanyard.localhost -p Correct-horse-1
+    is_logged_in_as az@lanyard.localhost user
+}
+refuses_a_wrong_secret() {
+    if (az_as_runner login --service-principal -u "$app" -p wrong --tenant "$(fact .tenant)") >/dev/null 2>&1; then fail 'az took a wrong secret'; fi
+    says err AADSTS7000215
+}
 registers_a_cloud() { # by the metadata document alone
     az_as_runner cloud register -n LanyardTest --endpoint-resource-manager https://management.azure.com
     az_as_runner cloud show -n LanyardTest --query endpoints.activeDirectory -o tsv
@@ -136,5 +181,11 @@ it 'az: shows a site that was made without a kind' shows_a_site_without_kind
 it 'az: shows an app and its slots' shows_an_app_and_its_slots
 it 'az: I9 swaps slots, in one step and in two' swaps_slots
 it 'az: gets tokens for the services of its own table' gets_tokens
+makes_an_application
+it 'az: T10 logs in as an application by a secret' logs_in_with_a_secret
+it 'az: T10 logs in as an application by a certificate' logs_in_with_a_certificate
+it 'az: T10 logs in as a user by a password' logs_in_as_a_user
+it 'az: T10 is refused with a wrong secret' refuses_a_wrong_secret
+az_as_runner login --identity
 it 'az: registers a cloud by its metadata document' registers_a_cloud
 finish
