@@ -305,3 +305,18 @@ enum err claims_write(struct call *c, const struct token_request *r, const struc
     json_write_end(&writing.w);
     return buf_finish(c, &b, out);
 }
+
+enum err claims_read_texts(struct call *c, const struct json *list, struct token_texts *out)
+{
+    str *texts;
+    *out = (struct token_texts){0};
+    if (!list) return OK;
+    if (!json_is(list, JSON_IS_ARRAY)) return FAIL(c, ERR_TOKEN_MALFORMED, "The token's roles are no list.");
+    TRY(NEW(c, &texts, json_n(list)));
+    for (size_t i = 0; i < json_n(list); i++) {
+        if (!json_is(json_at(list, i), JSON_IS_STRING)) return FAIL(c, ERR_TOKEN_MALFORMED, "One of the token's roles is no text.");
+        texts[i] = json_str(json_at(list, i));
+    }
+    *out = (struct token_texts){texts, json_n(list)};
+    return OK;
+}

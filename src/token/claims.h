@@ -16,3 +16,6 @@ MUST_USE bool claims_version(str name, enum token_version *out);
 
 /* The claims object of a token with these times and this unique_id, as JSON. Errors: ERR_NO_MEMORY, ERR_CRYPTO */
 FALLIBLE claims_write(struct call *c, const struct token_request *r, const struct token *made, str *out);
+
+/* A list of texts, as roles is; NULL: none. Lives: the call. Errors: ERR_TOKEN_MALFORMED - it is no list, or not of texts */
+FALLIBLE claims_read_texts(struct call *c, const struct json *list, struct token_texts *out);

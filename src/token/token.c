@@ -154,21 +154,6 @@ static enum token_kind kind_of(const struct json *claims)
     return str_empty(json_get_str(claims, S("xms_mirid"))) ? TOKEN_OF_APP : TOKEN_OF_IDENTITY;
 }
 
-static enum err read_roles(struct call *c, const struct json *claims, struct token_texts *out)
-{
-    const struct json *roles = json_get(claims, S("roles"));
-    str               *texts;
-    if (!roles) return OK;
-    if (!json_is(roles, JSON_IS_ARRAY)) return FAIL(c, ERR_TOKEN_MALFORMED, "The token's roles are no list.");
-    TRY(NEW(c, &texts, json_n(roles)));
-    for (size_t i = 0; i < json_n(roles); i++) {
-        if (!json_is(json_at(roles, i), JSON_IS_STRING)) return FAIL(c, ERR_TOKEN_MALFORMED, "One of the token's roles is no text.");
-        texts[i] = json_str(json_at(roles, i));
-    }
-    *out = (struct token_texts){texts, json_n(roles)};
-    return OK;
-}
-
 static enum err read_claims(struct call *c, const struct json *claims, struct token_claims *out)
 {
     str version, subject;
@@ -183,7 +168,7 @@ static enum err read_claims(struct call *c, const struct json *claims, struct to
     out->identity_resource = json_get_str(claims, S("xms_mirid"));
     out->kind = kind_of(claims);
     out->scopes = json_get_str(claims, S("scp"));
-    return read_roles(c, claims, &out->roles);
+    return claims_read_texts(c, json_get(claims, S("roles")), &out->roles);
 }
 
 enum err token_verify_signature(struct call *c, const struct keyring *keys, str text, struct token_claims *out)

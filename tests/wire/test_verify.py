@@ -159,13 +159,37 @@ def test_S7_the_command_says_which_check_failed(s):
             (good, (*api, "--any-role", "A", "--any-role", "B"), 1, "invalid (roles): "), (good, (*api, "--scope", "Mine"), 1, "invalid (roles): "),
             (good, (*api, "--issuer", "https://sts.windows.net/x/"), 1, "invalid (issuer): "),
             (good, (*api, "--tenant", READ), 1, "invalid (tenant): "),
-            (good, (), 2, "--audience"), (good, (*api, "--tenant", "x"), 2, "GUID"), (good, (*api, "--role", ""), 2, "empty")]:
+            (good, (*api, "--tenant", "x"), 1, "invalid (tenant): "),
+            (good, (), 2, "--audience"), (good, (*api, "--jwks", "/nowhere"), 2, "--issuer"), (good, (*api, "--role", ""), 2, "empty")]:
         got, said = verify(s, token, *options)
         same((got, words in said, len(said.splitlines()) == 1 or status == 2), (status, True, True), f"{options} {said}")
     told = json.loads(verify(s, good, *api, "--json")[1])
     same((told["valid"], told["objectId"], told["roles"], told["audience"]), (True, s.ids["reader"], ["Orders.Read"], "api://orders"), "as JSON")
     told = json.loads(verify(s, good, "--audience", "api://shipping", "--json")[1])
     same((told["valid"], told["check"]), (False, "audience"), "as JSON")
+
+
+def test_S7_the_command_checks_tokens_of_other_issuers(s, new_server, tmp_path):
+    other = stage(new_server("verify-foreign"))
+    token = other.token_of("reader", "api://orders")
+    claims = jwt.decode(token, options={"verify_signature": False})
+    keys, wrong, broken = tmp_path / "keys", tmp_path / "wrong", tmp_path / "broken"
+    for server, file in ((other, keys), (s, wrong)):
+        file.write_text(server.ask("login.microsoftonline.com", "GET", "/common/discovery/v2.0/keys").text)
+    broken.write_text("{")
+    by = ("--audience", "api://orders", "--jwks", keys, "--issuer", claims["iss"])
+    for options, status, words in [
+            (by, 0, f"valid: outside {claims['sub']} for api://orders, roles Orders.Read, until "),
+            ((*by, "--role", "Orders.Read", "--tenant", claims["tid"]), 0, "valid: "), ((*by, "--role", "Orders.Write"), 1, "invalid (roles): "),
+            ((*by, "--tenant", s.facts["tenant"]), 1, "invalid (tenant): "), ((*by, "--issuer", "https://x.example"), 1, "invalid (issuer): "),
+            (("--audience", "api://x", *by[2:]), 1, "invalid (audience): "), ((*by, "--jwks", wrong), 1, "invalid (signature): "),
+            ((*by, "--jwks", broken), 2, "Key Set"), ((*by, "--jwks", tmp_path / "nowhere"), 2, "cannot be opened"),
+            (("--audience", "api://orders"), 1, "invalid (signature): ")]:
+        got, said = verify(s, token, *options)
+        same((got, words in said), (status, True), f"{options} {said}")
+    other.call("clock", "+25h")
+    fresh = other.token_of("reader", "api://orders")
+    assert "invalid (times): " in verify(s, fresh, *by)[1]
 
 
 def test_S7_by_path_nothing_of_the_client_counts(s):

@@ -8,7 +8,8 @@
  *     GET    /lanyard/orphans                 role assignments whose principal is gone
  *     GET    /lanyard/denials                 the latest refused requests, newest first
  *     POST   /lanyard/principals/GUID/revoke-tokens   the tokens it got so far are refused; it need not exist any more
- *     POST   /lanyard/verify-token?RULE       {"token", "issuer", "tenant"}: does it count for an API that demands RULE (verify/rule.h)?
+ *     POST   /lanyard/verify-token?RULE       {"token", "issuer", "tenant", "jwks"}: does it count for an API that demands RULE (verify/rule.h)?
+ *                                             Of another issuer with "jwks", the text of its key set.
  *                                             {"valid": true, whose it is} or {"valid": false, "check": which one failed, "message"}
  *     GET    /lanyard/keys                    the keys that sign tokens: {"kid", "state", "algorithm", "since", "until"}
  *     POST   /lanyard/keys/rotate             {"now": true} does not wait until verifiers know the next key; 202: it is planned
