@@ -4,6 +4,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { randomUUID } from "node:crypto";
+import { Issuer } from "./lib/issuer.mjs";
 import { ROLES } from "./lib/roles.mjs";
 import { sandboxless, Server } from "./lib/server.mjs";
 
@@ -26,6 +27,7 @@ const PROGRAMS = {
   "arm-appservice": ["tester"],
   "arm-compute": ["tester"],
   "google-auth": ["vm-system"],
+  federation: ["vm-one"],
   propagation: ["tester"],
   graph: ["tester"],
   applications: ["tester"],
@@ -95,7 +97,28 @@ async function makeGroups(server, identities, assign) {
   return groups;
 }
 
-async function makeFixtures(server) {
+// An identity and an application that trust the outside issuer, another application that trusts the identity, and tokens to try.
+async function makeTrust(server, issuer, { one }) {
+  const audiences = ["api://AzureADTokenExchange"];
+  const application = async (name, trust) => {
+    const { id, appId } = await server.api("POST", "/v1.0/applications", { displayName: name });
+    const service = await server.api("POST", "/v1.0/servicePrincipals", { appId });
+    await server.api("POST", `/v1.0/applications/${id}/federatedIdentityCredentials`, { name: "trust", audiences, ...trust });
+    return { appId, service: service.id };
+  };
+  const outside = { issuer: issuer.url, subject: "repo:o/r" };
+  await server.api("PUT", `${one.id}/federatedIdentityCredentials/trust?api-version=2023-01-31`, { properties: { ...outside, audiences } });
+  return {
+    application: await application("Outside", outside),
+    trusting: await application("Trusting", { issuer: `https://login.microsoftonline.com/${server.status.tenant}/v2.0`, subject: one.principalId }),
+    tokens: {
+      good: issuer.token("repo:o/r"), otherCase: issuer.token("Repo:o/r"), otherSubject: issuer.token("repo:o/s"),
+      otherAudience: issuer.token("repo:o/r", "api://other"),
+    },
+  };
+}
+
+async function makeFixtures(server, issuer) {
   const { tenant, subscription } = server.status;
   const subscriptionId = `/subscriptions/${subscription}`;
   const group = `${subscriptionId}/resourceGroups/${GROUP}`;
@@ -156,18 +179,21 @@ async function makeFixtures(server) {
     principals: [{ id: identities.denied.principalId, type: "ServicePrincipal" }],
   });
 
-  return { tenant, subscription, group: GROUP, location: LOCATION, vault: { name: VAULT, id: vault }, vms, identities, groups, deny };
+  const federation = await makeTrust(server, issuer, identities);
+  return { tenant, subscription, group: GROUP, location: LOCATION, vault: { name: VAULT, id: vault }, vms, identities, groups, deny, federation };
 }
 
 // One server with these options, and the programs on it one after another. Calls `fail` with what went wrong.
 async function serve(options, programs, fail) {
   const server = new Server();
+  const issuer = new Issuer();
   const stop = async () => { await server.stop(); process.exit(1); };
   process.once("SIGTERM", stop);
   process.once("SIGINT", stop);
   try {
-    await server.start(options);
-    const facts = await makeFixtures(server);
+    await issuer.start(server.home);
+    await server.start([...options, "--allow-issuer", issuer.url, "--issuer-ca", issuer.ca]);
+    const facts = await makeFixtures(server, issuer);
     if (options.includes("--test-clock")) await server.call(["clock", SETTLED]);
     const file = join(server.home, "facts.json");
     writeFileSync(file, JSON.stringify(facts, null, 2));
@@ -182,6 +208,7 @@ async function serve(options, programs, fail) {
   } catch (error) {
     fail("sdk: the server and its fixtures", error.stderr || error.message);
   }
+  issuer.stop();
   if (!(await server.stop())) fail("sdk: the server stops when told to", "see its log");
   process.off("SIGTERM", stop);
   process.off("SIGINT", stop);
