@@ -270,14 +270,25 @@ static enum err sqlite_commit(struct call *c, struct store_session *x)
     return done;
 }
 
+// Brings all of the log into the database, and empties it. The directory is told in between: from there on whoever is killed
+// leaves a log that the next start does not need. Told later, it would look for one that has been emptied.
+static int empty_log(sqlite3 *db, struct store_directory *directory)
+{
+    int left = 0, moved = 0;
+    int code = sqlite3_wal_checkpoint_v2(db, "main", SQLITE_CHECKPOINT_FULL, &left, &moved);
+    if (code == SQLITE_OK && moved != left) code = SQLITE_BUSY;
+    if (code != SQLITE_OK) return code;
+    store_directory_note_no_log(directory);
+    return sqlite3_wal_checkpoint_v2(db, "main", SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+}
+
 static enum err sqlite_settle(struct call *c, struct store_session *x)
 {
     struct sqlite_session *q = session_of(x);
-    int                    code = sqlite3_wal_checkpoint_v2(q->db, "main", SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    int                    code = empty_log(q->db, q->directory);
     if (code != SQLITE_OK) return fail(c, q, code);
     q->log_frames = 0;
     q->checkpoint_at = LOG_STEP_FRAMES;
-    store_directory_note_no_log(q->directory);
     return OK;
 }
 
@@ -401,8 +412,8 @@ static enum err sqlite_session_open(struct call *c, struct store *s, enum store_
 static void sqlite_close(struct store *base)
 {
     struct sqlite_store *s = CONTAINER_OF(base, struct sqlite_store, base);
-    if (s->keeper && !s->is_distrusted && sqlite3_wal_checkpoint_v2(s->keeper, "main", SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL) == SQLITE_OK)
-        store_directory_note_no_log(&s->directory);
+    // Where the log cannot be emptied it stays, and the next start reads it.
+    if (s->keeper && !s->is_distrusted) (void)empty_log(s->keeper, &s->directory);
     sqlite3_close(s->keeper);
     store_directory_release(&s->directory);
     free(s);

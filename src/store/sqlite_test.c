@@ -289,6 +289,37 @@ TEST(sqlite_a_killed_session_s_log_must_be_there)
     }
 }
 
+static int die_once_it_is_empty(int fd, off_t n)
+{
+    int cut = ftruncate(fd, n);
+    if (n == 0) _exit(cut == 0 ? 0 : 1);
+    return cut;
+}
+
+// The log is emptied when all of it is in the database. Whoever is killed just then has lost nothing, and starts again.
+TEST(sqlite_a_session_may_be_killed_as_its_log_is_emptied)
+{
+    const char *dir = path_in(t, "emptied");
+    int         status = 1;
+    struct stat log;
+    pid_t       pid = fork();
+    if (pid == 0) {
+        struct call           c;
+        struct store         *s;
+        struct store_session *w;
+        sqlite3_vfs          *vfs = sqlite3_vfs_find(NULL);
+        call_init(&c, NULL, NULL);
+        if (store_open_sqlite(&c, str_of(dir), &s) == OK && store_session_open(&c, s, STORE_WRITE, &w) == OK &&
+            put_one(&c, w, STORE_META, S("made"), str_bytes(S("yes"))) == OK &&
+            vfs->xSetSystemCall(vfs, "ftruncate", (sqlite3_syscall_ptr)die_once_it_is_empty) == SQLITE_OK && store_settle(&c, w) == OK)
+            _exit(2); // it was to end in it
+        _exit(3);
+    }
+    CHECK(pid > 0 && waitpid(pid, &status, 0) == pid && status == 0);
+    CHECK(stat(call_format(t->call, "%s/lanyard.db-wal", dir).at, &log) == 0 && log.st_size == 0);
+    CHECK_OK(open_and_read(t->call, dir));
+}
+
 TEST(sqlite_a_store_that_was_there_is_not_made_anew)
 {
     const char   *dir = path_in(t, "s"), *file = path_in(t, "s/lanyard.db");
