@@ -190,7 +190,7 @@ class Workload:
 
     @staticmethod
     def get(url, header):
-        return json.loads(subprocess.run(["curl", "-sf", "-H", header, url], capture_output=True, text=True, check=True).stdout)
+        return json.loads(subprocess.run(["curl", "-sfk", "-H", header, url], capture_output=True, text=True, check=True).stdout)
 
     def token(self, audience):
         """A machine's."""
