@@ -396,6 +396,23 @@ def test_an_application_is_no_credential_of_another(s):
     s.refused(700222, identity["clientId"], answer["access_token"])
 
 
+def test_a_server_stops_while_an_issuer_does_not_answer(new_server, issuer):
+    """F2 a server that is told to stop does so cleanly while requests wait for an issuer"""
+    own = Stage(new_server("federation-stopping"), issuer)
+    own.trust(own.identity, "slow", MAIN)
+    asked = issuer.documents["slow"]
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        waiting = [pool.submit(own.ask, own.identity["clientId"], own.token(name="slow")) for _ in range(4)]
+        for _ in range(1000):
+            if issuer.documents["slow"] > asked:
+                break
+            time.sleep(0.01)
+        assert own.server.stop(), "it did not stop cleanly"
+        for each in waiting:
+            each.exception()  # cut, or refused: nobody waits any more
+    own.server.process = None
+
+
 # ---- F3: our issuer, seen by others ----
 
 
