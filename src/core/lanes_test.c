@@ -55,6 +55,7 @@ TEST(pages_are_zero_whatever_their_number)
         bool     is_zero = room != NULL;
         for (size_t at = 0; is_zero && at < SIZES[i]; at++) is_zero = room[at] == 0;
         CHECK_INT(is_zero, true, "zero");
+        CHECK_INT((uintptr_t)room % 64, 0, "the beginning of a cache line");
         free(room);
     }
     void *too_much = pages_alloc(SIZE_MAX / 2, 4);

@@ -10,5 +10,5 @@
 #pragma once
 #include "core/base.h"
 
-/* `n` things of `size` bytes, zeroed, for free(); NULL: no memory. */
+/* `n` things of `size` bytes, zeroed, at the beginning of a cache line (64 bytes), for free(); NULL: no memory. */
 void *pages_alloc(size_t n, size_t size) MUST_USE;

@@ -3,20 +3,15 @@
 #include "rbac/deny.h"
 #include "rbac/index.h"
 
-#define BATCH      64   // principals looked up at once, so that their cache misses overlap
-#define FILTER     1024 // bits
+#define BATCH      64 // principals looked up at once, so that their cache misses overlap
 #define CANDIDATES 16
 #define LEVELS     (LEVEL_MAX + RBAC_MAX_ABOVE + 1)
-
-// Tags of principals that are looked for: a bit for each. Most of the others are told at once.
-struct filter {
-    uint64_t bits[FILTER / 64];
-};
 
 // A level at which assignments stand.
 struct stand {
     const struct level      *level;
     const struct place_slot *slot; // the first that may be its
+    uint64_t                 who;  // of a low one: a bit for each principal of the batch that may have something there
 };
 
 struct asking {
@@ -32,16 +27,6 @@ struct asking {
     struct stand                stands[LEVELS]; // the high ones, whose assignments stand with their principals, and then the others
     struct scope_mark           marks[LEVELS];  // of the high ones
 };
-
-static void filter_add(struct filter *f, uint32_t tag)
-{
-    f->bits[tag / 64 % (FILTER / 64)] |= UINT64_C(1) << tag % 64;
-}
-
-static bool filter_has(const struct filter *f, uint32_t tag)
-{
-    return f->bits[tag / 64 % (FILTER / 64)] >> tag % 64 & 1;
-}
 
 // The root, the management groups, then the scope's own levels from above: high ones, then low ones.
 static enum err add_levels(struct call *c, struct asking *a)
@@ -140,7 +125,7 @@ static bool note(struct asking *a, struct candidates *c, struct entry e, const o
     const struct rule_role *role = a->rules->role_at[e.role];
     uint32_t                blocks = role->matcher ? matcher_match(role->matcher, &a->action, a->q->plane) : 0;
     if (!blocks) return false;
-    for (size_t byte = offsetof(struct assignment, id); byte < sizeof *e.record; byte += 64) __builtin_prefetch((const char *)e.record + byte);
+    for (size_t byte = offsetof(struct assignment, id); byte < sizeof *e.record; byte += 64) memory_prefetch((const char *)e.record + byte);
     c->at[c->n++] = (struct candidate){e.record, who, level, role, blocks};
     return c->n == CANDIDATES && any_grants(a, c);
 }
@@ -152,28 +137,23 @@ struct held {
     const struct holding *at;
 };
 
-// The principals of one batch: their hashes, and a filter of their tags.
+// The principals of one batch: their hashes, and what they are in the filter of the low places.
 struct batch {
     const object_id *who;
     size_t           n, high_n;
-    struct filter    tags;
     uint64_t         hashes[BATCH];
+    struct pair_mark marks[BATCH];
     struct held      high[BATCH];
 };
+_Static_assert(BATCH <= 64, "a bit for each principal");
 
-// Entries of one place, told apart by the tags of principals.
-static bool scan_place(struct asking *a, struct candidates *c, const struct holding *held, const struct level *level, const struct batch *b)
+// Entries of one place, told apart by the tags of those principals that may have one.
+static bool scan_place(struct asking *a, struct candidates *c, const struct holding *held, const struct stand *stand, const struct batch *b)
 {
-    if (holding_is_table(held) && held->n > b->n) {
-        for (size_t i = 0; i < b->n; i++)
-            for (uint32_t at = HOLDING_END; holding_next(held, tag_of(b->hashes[i]), &at);)
-                if (note(a, c, holding_at(held, at), &b->who[i], level)) return true;
-        return false;
-    }
-    for (uint32_t at = 0, end = holding_is_table(held) ? held->room : held->n; at < end; at++) {
-        if (!filter_has(&b->tags, held->tags[at]) || !holding_records(held)[at]) continue;
-        for (size_t i = 0; i < b->n; i++)
-            if (tag_of(b->hashes[i]) == held->tags[at] && note(a, c, holding_at(held, at), &b->who[i], level)) return true;
+    for (uint64_t who = stand->who; who; who &= who - 1) {
+        size_t i = (size_t)__builtin_ctzll(who);
+        for (uint32_t at = HOLDING_END; holding_next(held, tag_of(b->hashes[i]), &at);)
+            if (note(a, c, holding_at(held, at), &b->who[i], stand->level)) return true;
     }
     return false;
 }
@@ -199,7 +179,7 @@ static void read_principals(const struct asking *a, struct batch *b)
     b->high_n = 0;
     for (size_t i = 0; i < b->n; i++) {
         b->hashes[i] = holders_hash(h, b->who[i]);
-        filter_add(&b->tags, tag_of(b->hashes[i]));
+        b->marks[i] = pair_mark_of(tag_of(b->hashes[i]));
         if (!h->filter || !a->high_n || !holders_may_hold(h, b->hashes[i], a->marks, a->high_n)) continue;
         holders_prefetch(h, b->hashes[i]);
         b->high[b->high_n++] = (struct held){.who = &b->who[i], .hash = b->hashes[i]};
@@ -216,11 +196,11 @@ static void find_holdings(const struct asking *a, struct batch *b)
 }
 
 // Notes the level if anything stands there: at most levels of most scopes nothing does.
-static const struct stand *find_stand(struct asking *a, const struct level *level)
+static struct stand *find_stand(struct asking *a, const struct level *level)
 {
     const struct place_slot *slot = places_next(&a->rules->places, level->hash, NULL);
     if (!slot) return NULL;
-    a->stands[a->stand_n] = (struct stand){level, slot};
+    a->stands[a->stand_n] = (struct stand){.level = level, .slot = slot};
     return &a->stands[a->stand_n++];
 }
 
@@ -234,18 +214,23 @@ static void find_high(struct asking *a)
     a->high_n = a->stand_n;
 }
 
-static void find_low(struct asking *a)
+// Those at which a principal of the batch may have something.
+static void find_low(struct asking *a, const struct batch *b)
 {
+    a->stand_n = a->high_n;
     for (size_t i = a->low; i < a->level_n; i++) {
-        const struct stand *s = find_stand(a, &a->levels[i]);
-        if (s && s->slot->low) holding_prefetch(s->slot->low);
+        uint64_t      who = pairs_who(&a->rules->places.pairs, tag_of(a->levels[i].hash), b->marks, b->n);
+        struct stand *s = who ? find_stand(a, &a->levels[i]) : NULL;
+        if (!s) continue;
+        s->who = who;
+        if (s->slot->low) holding_prefetch(s->slot->low);
     }
 }
 
 static bool stand_grants(struct asking *a, struct candidates *c, const struct stand *at, const struct batch *b)
 {
     for (const struct place_slot *s = at->slot; s; s = places_next(&a->rules->places, at->level->hash, s))
-        if (s->low && scan_place(a, c, s->low, at->level, b)) return true;
+        if (s->low && scan_place(a, c, s->low, at, b)) return true;
     return false;
 }
 
@@ -260,19 +245,26 @@ static bool batch_grants(struct asking *a, struct batch *b)
     return any_grants(a, &c);
 }
 
+// What is read of every level.
+static void prefetch_levels(const struct asking *a)
+{
+    const struct places *p = &a->rules->places;
+    for (size_t i = a->level_n; i > a->low; i--) pairs_prefetch(&p->pairs, tag_of(a->levels[i - 1].hash));
+    for (size_t i = a->level_n; i > 0; i--) places_prefetch(p, a->levels[i - 1].hash);
+}
+
 // Each step sends for what the next one reads, so that the cache misses of a step overlap.
 static void look_for_grant(struct asking *a)
 {
     const struct rbac_question *q = a->q;
-    for (size_t i = a->level_n; i > 0; i--) places_prefetch(&a->rules->places, a->levels[i - 1].hash);
+    prefetch_levels(a);
     find_high(a); // places that many ask for: they are in the cache
     for (size_t i = 0; i < q->who_n && !a->answer->allowed; i += BATCH) {
         struct batch b;
         b.who = q->who + i;
         b.n = q->who_n - i < BATCH ? q->who_n - i : BATCH;
-        b.tags = (struct filter){0};
         read_principals(a, &b);
-        if (i == 0) find_low(a);
+        find_low(a, &b);
         find_holdings(a, &b);
         batch_grants(a, &b);
     }

@@ -7,7 +7,7 @@
 #define FEWEST_SLOTS     ((size_t)64)
 #define MOST_SLOTS       ((size_t)UINT32_MAX) // a home is found by half of the hash
 #define FEWEST_WORDS     ((size_t)64)
-#define FILTER_BITS_EACH 16 // at least: then one question in a hundred is answered with a false yes
+#define FILTER_BITS_EACH 16 // at least: then one question in two hundred is answered with a false yes
 
 static bool is_free(const struct holder *x)
 {

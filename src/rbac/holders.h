@@ -26,7 +26,7 @@ struct holders {
     size_t         room;
     size_t         n;
     uint64_t       seed;
-    uint64_t      *filter;       /* two bits in one word for each principal and scope; stale ones go when it grows */
+    uint64_t      *filter;       /* four bits in one word for each principal and scope; stale ones go when it grows */
     size_t         filter_words; /* a power of two, or 0 */
     size_t         high_n;
 };
@@ -58,7 +58,8 @@ struct scope_mark {
 static inline struct scope_mark holders_mark(uint32_t scope_tag)
 {
     uint64_t spread = scope_tag * UINT64_C(0x9e3779b97f4a7c15);
-    return (struct scope_mark){spread, UINT64_C(1) << (spread >> 58) | UINT64_C(1) << (spread >> 52 & 63)};
+    uint64_t two = UINT64_C(1) << (spread >> 58) | UINT64_C(1) << (spread >> 52 & 63);
+    return (struct scope_mark){spread, two | UINT64_C(1) << (spread >> 46 & 63) | UINT64_C(1) << (spread >> 40 & 63)};
 }
 
 /* The principal's hash is random and secret, so that an exclusive or with it is all the mixing that a pair takes. */
@@ -87,7 +88,7 @@ static inline size_t holders_home(const struct holders *h, uint64_t hash)
 
 static inline void holders_prefetch(const struct holders *h, uint64_t hash)
 {
-    __builtin_prefetch(&h->slots[holders_home(h, hash)]);
+    memory_prefetch(&h->slots[holders_home(h, hash)]);
 }
 
 /* NULL: it holds nothing. `hash` is holders_hash's. */

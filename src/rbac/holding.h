@@ -49,8 +49,8 @@ static inline struct entry holding_at(const struct holding *h, uint32_t i)
 /* Sends for the tags: all of a small one. */
 static inline void holding_prefetch(const struct holding *h)
 {
-    __builtin_prefetch(h);
-    __builtin_prefetch((const char *)h + 64);
+    memory_prefetch(h);
+    memory_prefetch((const char *)h + 64);
 }
 
 static inline bool holding_is_table(const struct holding *h)

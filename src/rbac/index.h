@@ -3,9 +3,9 @@
  *
  * A decision searches two places: the lower levels of the scope (places), for entries with the tag
  * of the caller or one of its groups; and the holdings of those principals (holders), for entries
- * with the tag of a higher level. From an entry it reads the role (its matcher) and the record. So
- * its cost depends neither on the number of assignments in a subscription nor on the number that a
- * group has elsewhere.
+ * with the tag of a higher level. Before each it asks a filter, which nearly always knows that
+ * there is none. From an entry it reads the role (its matcher) and the record. So its cost depends
+ * neither on the number of assignments in a subscription nor on the number that a group has elsewhere.
  *
  * Layer:  rbac (uses core, directory, resources)
  */

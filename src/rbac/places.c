@@ -4,8 +4,9 @@
 
 #include "core/pages.h"
 
-#define FEWEST      ((size_t)64)
-#define BEHIND_HOME ((size_t)256) // slots behind the homes, the last of which stays free; a run of so many is not met in practice
+#define FEWEST         ((size_t)64)
+#define HOLDINGS_AHEAD ((size_t)16)  // that are prefetched where all are read
+#define BEHIND_HOME    ((size_t)256) // slots behind the homes, the last of which stays free; a run of so many is not met in practice
 
 void places_init(struct places *p)
 {
@@ -25,6 +26,7 @@ void places_clear(struct places *p)
         if (p->table[i].place != PLACE_NONE) free(p->table[i].low);
     for (size_t at = 0; (s = map_next(&p->subscriptions, &at));) free(s);
     map_clear(&p->subscriptions);
+    pairs_clear(&p->pairs);
     free(p->at);
     free(p->table);
 }
@@ -74,7 +76,7 @@ static struct place_slot *insert_slot(struct places *p, uint32_t tag, uint32_t p
 
 static bool more_places(struct places *p)
 {
-    size_t room = p->room + p->room / 8 + FEWEST;
+    size_t room = p->room + p->room / 32 + FEWEST;
     if (room >= PLACE_NONE) return false;
     struct place *at = realloc(p->at, room * sizeof *at);
     if (!at) return false;
@@ -161,6 +163,42 @@ struct place_slot *places_use(struct places *p, uint64_t hash, str scope)
     return slot;
 }
 
+// The table is in the order of tags and so are the lines: only the holdings are anywhere in memory.
+static void add_pairs(const struct places *p, struct pairs *out)
+{
+    for (size_t i = 0; i < slot_n(p); i++) {
+        const struct place_slot *ahead = &p->table[i + HOLDINGS_AHEAD < slot_n(p) ? i + HOLDINGS_AHEAD : i];
+        if (ahead->low) holding_prefetch(ahead->low);
+        const struct holding *held = p->table[i].low;
+        for (uint32_t at = 0; held && at < held->room; at++)
+            if (holding_records(held)[at]) pairs_add(out, p->table[i].tag, held->tags[at]);
+    }
+}
+
+static bool more_pairs(struct places *p)
+{
+    struct pairs fresh;
+    if (!pairs_new(&p->pairs, &fresh)) return false;
+    add_pairs(p, &fresh);
+    pairs_clear(&p->pairs);
+    p->pairs = fresh;
+    return true;
+}
+
+bool places_put_low(struct places *p, struct place_slot *slot, struct entry e)
+{
+    if (pairs_are_full(&p->pairs) && !more_pairs(p)) return false;
+    if (!holding_put(&slot->low, e)) return false;
+    pairs_add(&p->pairs, slot->tag, e.tag);
+    return true;
+}
+
+void places_remove_low(struct places *p, struct place_slot *slot, uint32_t tag, const struct assignment *record)
+{
+    holding_remove(&slot->low, tag, record);
+    pairs_remove(&p->pairs);
+}
+
 void places_count(struct places *p, uint32_t place, int by)
 {
     struct place *x = &p->at[place];
@@ -195,8 +233,8 @@ const struct subscription_places *places_subscription(const struct places *p, gu
 
 size_t places_bytes(const struct places *p)
 {
-    size_t n = p->room * sizeof *p->at + slot_n(p) * sizeof *p->table + p->subscriptions.n * sizeof(struct subscription_places) +
-               p->subscriptions.room * 4 * sizeof(void *);
+    size_t n = p->room * sizeof *p->at + slot_n(p) * sizeof *p->table + pairs_bytes(&p->pairs) +
+               p->subscriptions.n * sizeof(struct subscription_places) + p->subscriptions.room * 4 * sizeof(void *);
     for (size_t i = 0; i < slot_n(p); i++)
         if (p->table[i].place != PLACE_NONE) n += holding_bytes(p->table[i].low);
     return n;

@@ -12,6 +12,7 @@
 #include "core/map.h"
 #include "rbac/assignment.h"
 #include "rbac/holding.h"
+#include "rbac/pairs.h"
 
 #define PLACE_NONE UINT32_MAX
 #define ITEM_NONE  UINT32_MAX
@@ -52,6 +53,7 @@ struct places {
     size_t                     n;
     struct place_slot         *table;      /* in the order of tags, with free slots between */
     size_t                     table_room; /* homes; behind them there is room for what stands behind the last ones */
+    struct pairs               pairs;      /* of each place and the principals in its `low` */
     struct map                 subscriptions;
     struct subscription_places outside; /* of no subscription: the root, management groups */
 };
@@ -90,11 +92,14 @@ struct place_slot *places_find(const struct places *p, uint64_t hash);
 
 static inline void places_prefetch(const struct places *p, uint64_t hash)
 {
-    if (p->table_room) __builtin_prefetch(&p->table[places_home(p, tag_of(hash))]);
+    if (p->table_room) memory_prefetch(&p->table[places_home(p, tag_of(hash))]);
 }
 
 /* The same, made if need be; NULL: no memory. */
 struct place_slot *places_use(struct places *p, uint64_t hash, str scope);
+/* An entry more, or less, in the slot's `low`. False: no memory, nothing changed. */
+MUST_USE bool places_put_low(struct places *p, struct place_slot *slot, struct entry e);
+void          places_remove_low(struct places *p, struct place_slot *slot, uint32_t tag, const struct assignment *record);
 /* One assignment more or less that stands there. */
 void places_count(struct places *p, uint32_t place, int by);
 /* Frees the place if nothing is there any more. */

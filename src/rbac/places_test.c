@@ -15,7 +15,7 @@ TEST(places_with_the_same_tag_are_told_apart)
     for (size_t i = 0; i < COUNT(HASHES); i++) {
         struct place_slot *slot = places_use(&p, HASHES[i], S(SUB "/resourceGroups/rg1"));
         CHECK(slot && slot == places_use(&p, HASHES[i], S(SUB "/resourceGroups/rg1")));
-        if (slot) CHECK(holding_put(&slot->low, (struct entry){.tag = (uint32_t)i, .record = (const struct assignment *)&p}));
+        if (slot) CHECK(places_put_low(&p, slot, (struct entry){.tag = (uint32_t)i, .record = (const struct assignment *)&p}));
     }
     for (size_t i = 0; i < COUNT(HASHES); i++) {
         size_t             met = 0;
@@ -29,7 +29,7 @@ TEST(places_with_the_same_tag_are_told_apart)
     CHECK_INT(p.n, COUNT(HASHES), "places");
     // One goes: those behind it in the table are found as before.
     struct place_slot *first = places_find(&p, HASHES[0]);
-    holding_remove(&first->low, 0, (const struct assignment *)&p);
+    places_remove_low(&p, first, 0, (const struct assignment *)&p);
     places_leave(&p, first);
     CHECK(places_find(&p, HASHES[0]) == NULL);
     for (size_t i = 1; i < COUNT(HASHES); i++) {
@@ -77,11 +77,11 @@ TEST(places_agree_with_a_model_whatever_comes_and_goes)
         if ((random >> 4) % 8 < (grows ? 6u : 2u)) {
             struct place_slot *slot = places_use(&p, crowded(i), S(SUB "/resourceGroups/rg1"));
             if (!slot) CHECK(!"no slot");
-            else if (!is_there[i]) CHECK(holding_put(&slot->low, (struct entry){.tag = (uint32_t)i, .record = (const struct assignment *)&p}));
+            else if (!is_there[i]) CHECK(places_put_low(&p, slot, (struct entry){.tag = (uint32_t)i, .record = (const struct assignment *)&p}));
             is_there[i] = true;
         } else if (is_there[i]) {
             struct place_slot *slot = places_find(&p, crowded(i));
-            holding_remove(&slot->low, (uint32_t)i, (const struct assignment *)&p);
+            places_remove_low(&p, slot, (uint32_t)i, (const struct assignment *)&p);
             places_leave(&p, slot);
             is_there[i] = false;
         }

@@ -40,7 +40,7 @@ void rbac_rules_free(struct rbac_rules *r)
 
 static bool more_items(struct rbac_rules *r)
 {
-    size_t room = r->item_room + r->item_room / 8 + FEWEST_ITEMS;
+    size_t room = r->item_room + r->item_room / 32 + FEWEST_ITEMS;
     if (room >= ITEM_NONE) return false;
     struct item *items = realloc(r->items, room * sizeof *items);
     if (!items) return false;
@@ -87,7 +87,7 @@ static bool stand(struct rbac_rules *r, uint32_t item, struct holder *who, uint6
 {
     const struct assignment *a = r->items[item].record;
     if (place_is_low(a->scope)) {
-        if (!holding_put(&slot->low, (struct entry){tag_of(who_hash), role, a})) return false;
+        if (!places_put_low(&r->places, slot, (struct entry){tag_of(who_hash), role, a})) return false;
         who->low_n++;
         chain(r, item, &who->low);
     } else {
@@ -137,7 +137,7 @@ static void unlink_item(struct rbac_rules *r, uint32_t item)
     struct place_slot       *slot = places_find(&r->places, level_hash(r->seed, a->scope));
     struct holder           *who = holders_find(&r->holders, a->principal, who_hash);
     if (place_is_low(a->scope)) {
-        holding_remove(&slot->low, tag_of(who_hash), a);
+        places_remove_low(&r->places, slot, tag_of(who_hash), a);
         unchain(r, item, &who->low);
         who->low_n--;
     } else {
@@ -198,15 +198,15 @@ bool rbac_put_assignment(struct rbac_rules *r, struct assignment *a)
 static void prefetch_behind(const struct rbac_rules *r, const struct place_slot *slot, const struct holder *who)
 {
     if (slot && slot->low) holding_prefetch(slot->low);
-    else if (slot) __builtin_prefetch(&r->places.at[slot->place]);
-    if (who && who->low != ITEM_NONE) __builtin_prefetch(&r->items[who->low]);
+    else if (slot) memory_prefetch(&r->places.at[slot->place]);
+    if (who && who->low != ITEM_NONE) memory_prefetch(&r->items[who->low]);
 }
 
 // The record whose scope the put compares with its own.
 static void prefetch_other(const struct rbac_rules *r, const struct place_slot *slot)
 {
     const struct assignment *other = slot ? any_at(r, slot) : NULL;
-    if (other) __builtin_prefetch(&other->scope);
+    if (other) memory_prefetch(&other->scope);
 }
 
 // Each loop sends for what the next one reads, and the last one for what the puts read: so the cache misses of many puts overlap.
