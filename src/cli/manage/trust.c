@@ -217,8 +217,8 @@ static int run_trust(struct cli *cli)
 }
 
 static const struct example_row EXAMPLES[] = {
-    {"lanyard trust deployer --issuer https://token.actions.githubusercontent.com --subject repo:contoso/shop:ref:refs/heads/main",
-     "Workflows on that branch get tokens of the identity deployer"},
+    {"lanyard trust deployer --issuer \"$ISSUER\" --subject repo:contoso/shop:ref:refs/heads/main",
+     "Workflows on that branch get its tokens; ISSUER: https://token.actions.githubusercontent.com"},
     {"lanyard trust deployer", "List whose tokens it takes"},
     {"lanyard trust deployer --remove trust-1f3c2a9e", "Take one of them away"},
 };
