@@ -88,10 +88,11 @@ struct lanyard_workload;
 /*
  * Asks to run a workload of `resource` (an ARM id, or a name that only one resource has;
  * "" for a developer without a resource). `sandboxed` says whether its sockets will stand in a
- * network of their own.
+ * network of their own. `service_account` is "NAMESPACE/NAME" where the resource is a Kubernetes cluster,
+ * NULL or "" elsewhere.
  */
-LANYARD_API enum lanyard_result lanyard_workload_open(const char *data_dir, const char *resource, bool sandboxed, struct lanyard_workload **out,
-                                                      struct lanyard_error *error);
+LANYARD_API enum lanyard_result lanyard_workload_open(const char *data_dir, const char *resource, const char *service_account, bool sandboxed,
+                                                      struct lanyard_workload **out, struct lanyard_error *error);
 
 LANYARD_API const char *lanyard_workload_resource(const struct lanyard_workload *w); /* its ARM id */
 LANYARD_API const char *lanyard_workload_ca_pem(const struct lanyard_workload *w);
@@ -103,8 +104,8 @@ LANYARD_API enum lanyard_result lanyard_workload_serve(struct lanyard_workload *
  * Has the server itself serve the token endpoint of `resource` on this host, for this user's processes, until it stops. The workload
  * has an environment and no listeners; closing it changes nothing.
  */
-LANYARD_API enum lanyard_result lanyard_workload_keep(const char *data_dir, const char *resource, struct lanyard_workload **out,
-                                                      struct lanyard_error *error);
+LANYARD_API enum lanyard_result lanyard_workload_keep(const char *data_dir, const char *resource, const char *service_account,
+                                                      struct lanyard_workload **out, struct lanyard_error *error);
 
 /* What to set in the workload's environment; known once it is served. */
 LANYARD_API size_t lanyard_workload_environment(const struct lanyard_workload *w, const struct lanyard_variable **out);

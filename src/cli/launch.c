@@ -8,6 +8,7 @@
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cli/sandbox/enter.h"
@@ -21,6 +22,8 @@
 #define STATUS_CANNOT_RUN 126
 #define STATUS_NOT_FOUND  127
 #define BUNDLE_MAX_BYTES  (4u << 20)
+#define TOKEN_FILE_LOOKS  500 // 10 s: two keys take less than one
+#define TOKEN_FILE_NAP_NS 20000000
 
 // What the launcher passes on. Signals from the terminal reach the program by themselves.
 static const int FORWARDED[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM, SIGCONT};
@@ -104,6 +107,13 @@ static enum err fit_to_view(const struct launch *l)
     return environment_get(e, "PWD") ? environment_set(e, "PWD", l->here) : OK;
 }
 
+enum err launch_await_token_file(struct call *c, const char *path)
+{
+    for (int i = 0; path && i < TOKEN_FILE_LOOKS && access(path, R_OK) != 0; i++) nanosleep(&(struct timespec){.tv_nsec = TOKEN_FILE_NAP_NS}, NULL);
+    if (!path || access(path, R_OK) == 0) return OK;
+    return FAIL(c, ERR_IO, "The token of a service account did not come (%s): %s.", path, strerror(errno));
+}
+
 static enum err finish_environment(const struct launch *l, const char *bundle)
 {
     const struct lanyard_variable *given;
@@ -113,6 +123,7 @@ static enum err finish_environment(const struct launch *l, const char *bundle)
     TRY(environment_trust(e, bundle));
     TRY(environment_set(e, "LANYARD_RESOURCE", lanyard_workload_resource(l->workload)));
     for (size_t i = 0; i < n; i++) TRY(environment_set(e, given[i].name, given[i].value));
+    TRY(launch_await_token_file(e->c, environment_get(e, TOKEN_FILE_VARIABLE)));
     for (size_t i = 0; i < l->chosen_n; i++) TRY(environment_set(e, l->chosen[i].name, l->chosen[i].value));
     return OK;
 }

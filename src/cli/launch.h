@@ -28,5 +28,11 @@ struct launch {
  */
 int launch_run(struct cli *cli, const struct launch *l);
 
+#define SERVICE_ACCOUNT_HELP "In a Kubernetes cluster: the service account that the program runs under, with its namespace"
+
+#define TOKEN_FILE_VARIABLE "AZURE_FEDERATED_TOKEN_FILE"
+/* Waits for the file of a service account's token: a server that has just begun makes a key first. NULL is fine. Errors: ERR_IO */
+FALLIBLE launch_await_token_file(struct call *c, const char *path);
+
 /* Tries whether sandboxes can be made here and says so; STATUS_LAUNCH, with the cause on stderr, if they cannot. */
 int launch_check(struct cli *cli);

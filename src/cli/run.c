@@ -48,8 +48,9 @@ static enum err read_asked(struct cli *cli, bool sandboxed, struct view_place *a
 static enum err open_workload(struct cli *cli, bool sandboxed, struct lanyard_workload **out)
 {
     struct lanyard_error why;
-    enum lanyard_result  result = lanyard_workload_open(cli->data_dir, cli_value(cli, "as", ""), sandboxed, out, &why);
-    str                  resource;
+    enum lanyard_result  result =
+        lanyard_workload_open(cli->data_dir, cli_value(cli, "as", ""), cli_value(cli, "service-account", ""), sandboxed, out, &why);
+    str resource;
     if (result == LANYARD_NO_SERVER && view_is_inside(&cli->call, &resource)) return FAIL(&cli->call, ERR_IO, "%s", VIEW_NO_ORDERS);
     return result == LANYARD_OK ? OK : FAIL(&cli->call, ERR_IO, "%s", why.text);
 }
@@ -105,6 +106,7 @@ static int run_shell(struct cli *cli)
 
 static const struct option_row RUN_OPTIONS[] = {
     {"as", 'a', VALUE_WORD, "RES", AS_HELP, false},
+    {"service-account", 's', VALUE_WORD, "NS/NAME", SERVICE_ACCOUNT_HELP, false},
     {"env", 'e', VALUE_WORD, "NAME=VALUE", ENV_HELP, true},
     {"bind", 'b', VALUE_FILE, "PATH", BIND_HELP, true},
     {"bind-ro", 0, VALUE_FILE, "PATH", BIND_RO_HELP, true},
@@ -114,6 +116,7 @@ static const struct option_row RUN_OPTIONS[] = {
 
 static const struct option_row SHELL_OPTIONS[] = {
     {"as", 'a', VALUE_WORD, "RES", AS_HELP " (default: none, so no tokens)", false},
+    {"service-account", 's', VALUE_WORD, "NS/NAME", SERVICE_ACCOUNT_HELP, false},
     {"env", 'e', VALUE_WORD, "NAME=VALUE", ENV_HELP, true},
     {"bind", 'b', VALUE_FILE, "PATH", BIND_HELP, true},
     {"bind-ro", 0, VALUE_FILE, "PATH", BIND_RO_HELP, true},
@@ -155,7 +158,10 @@ static const struct section_row SECTIONS[] = {
      "that is there. One that names a PATH of --allow-socket or --bind is kept.\n\n"
      "Set to the local certificate authority:" ENVIRONMENT_CA(WORD) ". LANYARD_RESOURCE holds the resource's id. "
      "Set for the resource's token endpoint, where its platform sets them: IDENTITY_ENDPOINT, IDENTITY_HEADER, "
-     "IDENTITY_SERVER_THUMBPRINT, IMDS_ENDPOINT, MSI_ENDPOINT, MSI_SECRET, DEFAULT_IDENTITY_CLIENT_ID, APPSETTING_WEBSITE_SITE_NAME."},
+     "IDENTITY_SERVER_THUMBPRINT, IMDS_ENDPOINT, MSI_ENDPOINT, MSI_SECRET, DEFAULT_IDENTITY_CLIENT_ID, APPSETTING_WEBSITE_SITE_NAME.\n\n"
+     "Set in a cluster, as its webhook sets them: AZURE_FEDERATED_TOKEN_FILE, the file with the service account's token, which is renewed while the "
+     "program runs; AZURE_TENANT_ID; AZURE_AUTHORITY_HOST; and AZURE_CLIENT_ID, if one identity alone trusts the service account by a federated "
+     "credential. Another one is picked by --env AZURE_CLIENT_ID."},
     {"Rights",
      "The user stays the same and has no capability inside, root neither: files of other users are closed to it, setuid "
      "programs do not rise, and nobody can change the network or the mounts. Of what was open it has standard input, output "
@@ -171,6 +177,7 @@ static const struct section_row SECTIONS[] = {
 static const struct example_row RUN_EXAMPLES[] = {
     {"lanyard run --as web -- node app.js", "Run an unchanged program as the machine web"},
     {"lanyard run --as web --bind-ro ~/.nvm/versions/node/v22.1.0 -- node app.js", "With an interpreter that is installed in the home directory"},
+    {"lanyard run --as prod --service-account web/front -- node app.js", "Run it in the cluster prod, as the service account front of the namespace web"},
     {"lanyard run --as \"$VM\" --env AZURE_CLIENT_ID=\"$ID\" -- python3 app.py", "Pick one of its user-assigned identities"},
 };
 

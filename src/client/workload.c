@@ -113,7 +113,8 @@ static enum err read_environment(struct call *c, const struct json *object, stru
     return OK;
 }
 
-static enum err ask_for(struct lanyard_workload *w, const char *data_dir, const char *resource, enum asks asks, const struct json **out)
+static enum err ask_for(struct lanyard_workload *w, const char *data_dir, const char *resource, const char *account, enum asks asks,
+                        const struct json **out)
 {
     struct call       *c = &w->call;
     struct buf         b;
@@ -125,47 +126,49 @@ static enum err ask_for(struct lanyard_workload *w, const char *data_dir, const 
     json_write_object(&j);
     json_put_int(&j, S("version"), 1);
     json_put_string(&j, S("resource"), str_of(resource));
+    if (account && *account) json_put_string(&j, S("service_account"), str_of(account));
     json_put_bool(&j, S("sandbox"), asks == ASKS_IN_SANDBOX);
     if (asks == ASKS_TO_KEEP) json_put_bool(&j, S("keep"), true);
     json_write_end(&j);
     TRY(buf_finish(c, &b, &text));
-    if (text.n > MESSAGE_MAX_BYTES) return FAIL(c, ERR_PARAMETER_INVALID, "The resource's name is too long.");
+    if (text.n > MESSAGE_MAX_BYTES) return FAIL(c, ERR_PARAMETER_INVALID, "The name of the resource or of its service account is too long.");
     TRY(ask(c, w->fd, text, NULL, 0, out));
     return copy_z(c, json_get_str(*out, S("resource")), &w->resource);
 }
 
-static enum err open_workload(struct lanyard_workload *w, const char *data_dir, const char *resource, enum asks asks)
+static enum err open_workload(struct lanyard_workload *w, const char *data_dir, const char *resource, const char *account, enum asks asks)
 {
     struct call       *c = &w->call;
     const struct json *reply;
-    TRY(ask_for(w, data_dir, resource, asks, &reply));
+    TRY(ask_for(w, data_dir, resource, account, asks, &reply));
     TRY(copy_z(c, json_get_str(reply, S("ca_pem")), &w->ca_pem));
     if (asks == ASKS_TO_KEEP) return read_environment(c, json_get(reply, S("environment")), w);
     return read_listeners(c, json_get(reply, S("listeners")), w);
 }
 
-static enum lanyard_result open_new(const char *data_dir, const char *resource, enum asks asks, struct lanyard_workload **out,
+static enum lanyard_result open_new(const char *data_dir, const char *resource, const char *account, enum asks asks, struct lanyard_workload **out,
                                     struct lanyard_error *error)
 {
     struct lanyard_workload *w = calloc(1, sizeof *w);
     if (!w) return LANYARD_NO_MEMORY;
     w->fd = -1;
     call_init(&w->call, NULL, NULL);
-    enum lanyard_result result = place_result(&w->call, open_workload(w, data_dir, resource, asks), error);
+    enum lanyard_result result = place_result(&w->call, open_workload(w, data_dir, resource, account, asks), error);
     if (result == LANYARD_OK) *out = TAKE(w);
     lanyard_workload_close(w);
     return result;
 }
 
-enum lanyard_result lanyard_workload_open(const char *data_dir, const char *resource, bool sandboxed, struct lanyard_workload **out,
-                                          struct lanyard_error *error)
+enum lanyard_result lanyard_workload_open(const char *data_dir, const char *resource, const char *service_account, bool sandboxed,
+                                          struct lanyard_workload **out, struct lanyard_error *error)
 {
-    return open_new(data_dir, resource, sandboxed ? ASKS_IN_SANDBOX : ASKS_ON_HOST, out, error);
+    return open_new(data_dir, resource, service_account, sandboxed ? ASKS_IN_SANDBOX : ASKS_ON_HOST, out, error);
 }
 
-enum lanyard_result lanyard_workload_keep(const char *data_dir, const char *resource, struct lanyard_workload **out, struct lanyard_error *error)
+enum lanyard_result lanyard_workload_keep(const char *data_dir, const char *resource, const char *service_account, struct lanyard_workload **out,
+                                          struct lanyard_error *error)
 {
-    return open_new(data_dir, resource, ASKS_TO_KEEP, out, error);
+    return open_new(data_dir, resource, service_account, ASKS_TO_KEEP, out, error);
 }
 
 const char *lanyard_workload_resource(const struct lanyard_workload *w)

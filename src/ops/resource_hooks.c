@@ -1,5 +1,6 @@
 #include "ops/resource_hooks.h"
 
+#include "ops/cluster.h"
 #include "ops/identities.h"
 #include "ops/site.h"
 
@@ -26,6 +27,7 @@ static enum err write_machine(struct call *c, struct work *w, struct resource_ch
 
 static const struct resource_hooks HOOKS[] = {
     {"Microsoft.Compute/virtualMachines", .write = write_machine},
+    {CLUSTER_TYPE, .write = cluster_write, .spell = cluster_spell},
     {SITE_TYPE, .write = site_write, .spell = site_spell},
     {SITE_SLOT_TYPE, .write = site_write, .spell = site_spell},
     {SITE_TYPE "/config", .write = site_config_write},

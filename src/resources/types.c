@@ -101,16 +101,6 @@ static const struct resource_type TYPES[] = {
 // Contract I2: any type may carry identities.
 static const struct resource_type ANY_TYPE = {.names = &ANY_NAMES, BOTH};
 
-str token_endpoint_owner(enum token_endpoint e)
-{
-    static const str OWNERS[] = {
-#define X(endpoint, whose) S_INIT(whose),
-        TOKEN_ENDPOINTS(X)
-#undef X
-    };
-    return OWNERS[e];
-}
-
 const struct resource_type *types_at(size_t i)
 {
     if (i < COUNT(TYPES)) return &TYPES[i];

@@ -32,24 +32,17 @@ enum identity_spelling {
     IDENTITY_COMPACT_ALWAYS, /* the same, and {"type":"None"} for a resource without identities */
 };
 
-/* The local token endpoints, and whose they are: each program asks the one that its resource's platform has. */
-#define TOKEN_ENDPOINTS(X)                              \
-    X(MACHINE, "virtual machines")                      \
-    X(APP_SERVICE, "App Service")                       \
-    X(CONTAINER_APPS, "Container Apps")                 \
-    X(ARC, "Azure Arc")                                 \
-    X(CLOUD_SHELL, "Cloud Shell")                       \
-    X(SERVICE_FABRIC, "Service Fabric")                 \
-    X(MACHINE_LEARNING, "Azure Machine Learning")       \
-    X(KUBERNETES, "Kubernetes")
-
+/* Where a program gets its tokens: each asks the endpoint that its resource's platform has. In a cluster that is a file. */
 enum token_endpoint {
-#define X(endpoint, whose) ENDPOINT_##endpoint,
-    TOKEN_ENDPOINTS(X)
-#undef X
-        ENDPOINT_N
+    ENDPOINT_MACHINE,
+    ENDPOINT_APP_SERVICE,
+    ENDPOINT_CONTAINER_APPS,
+    ENDPOINT_ARC,
+    ENDPOINT_CLOUD_SHELL,
+    ENDPOINT_SERVICE_FABRIC,
+    ENDPOINT_MACHINE_LEARNING,
+    ENDPOINT_KUBERNETES,
 };
-str token_endpoint_owner(enum token_endpoint e); /* "App Service" */
 
 struct resource_type {
     str                     type; /* "Microsoft.KeyVault/vaults", in the casing of answers; empty: any other type */

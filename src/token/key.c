@@ -139,6 +139,22 @@ enum err token_key_sign(struct call *c, const struct token_key *key, str text, u
     return OK;
 }
 
+enum err token_key_sign_jwt(struct call *c, const struct token_key *key, str header, str claims, str *out)
+{
+    uint8_t    signature[KEY_SIGNATURE_BYTES];
+    struct buf text;
+    buf_init(&text, &c->arena);
+    b64url_add(&text, str_bytes(header));
+    buf_add_char(&text, '.');
+    b64url_add(&text, str_bytes(claims));
+    if (text.failed) return FAIL_PLAIN(c, ERR_NO_MEMORY);
+    TRY(call_check_texts(c));
+    TRY(token_key_sign(c, key, buf_view(&text), signature));
+    buf_add_char(&text, '.');
+    b64url_add(&text, (bytes){signature, sizeof signature});
+    return buf_finish(c, &text, out);
+}
+
 enum err token_key_verify(struct call *c, const struct token_key *key, str text, bytes signature)
 {
     CLEANUP(free_context) EVP_MD_CTX *ctx = EVP_MD_CTX_new();

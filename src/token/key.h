@@ -30,6 +30,9 @@ str token_key_id(const struct token_key *key);
 FALLIBLE token_key_sign(struct call *c, const struct token_key *key, str text, uint8_t out[KEY_SIGNATURE_BYTES]);
 FALLIBLE token_key_verify(struct call *c, const struct token_key *key, str text, bytes signature);
 
+/* "HEADER.CLAIMS.SIGNATURE" of these two documents. Lives: the call. Errors: ERR_CRYPTO */
+FALLIBLE token_key_sign_jwt(struct call *c, const struct token_key *key, str header, str claims, str *out);
+
 /* Writes the key's JWK object; `issuer` only when not empty. */
 FALLIBLE token_key_write_jwk(struct call *c, const struct token_key *key, str issuer, struct json_writer *w);
 

@@ -18,6 +18,7 @@ const PROGRAMS = {
   identity: ["vm-system", "vm-one", "vm-two", "vm-both", "vm-none"],
   // Arc's keys lie in a directory that only a sandbox has.
   endpoints: ["site", "site-one", "front", "trainer", "default", "orders", ...(sandboxless ? [] : ["edge"])],
+  "workload-identity": ["pods"],
   keyvault: ["tester"],
   "keyvault-conditions": ["tester"],
   "arm-msi": ["tester"],
@@ -46,6 +47,7 @@ const IDENTITIES = {
   member: [],
   officer: ["secretsOfficer", "vault"],
   user: ["secretsUser", "vault"],
+  pods: ["secretsUser", "vault"],
   "vault-reader": ["vaultReader", "vault"],
   "single-secret": ["secretsUser", "secret"],
   conditional: [],
@@ -74,8 +76,12 @@ const SOURCES = {
   default: ["Microsoft.Portal/consoles", "2018-10-01", true, []],
   cluster: ["Microsoft.ServiceFabric/managedClusters", "2024-04-01", false, []],
   orders: ["Microsoft.ServiceFabric/managedClusters/cluster/applications", "2024-04-01", true, []],
+  pods: ["Microsoft.ContainerService/managedClusters", "2024-05-01", false, []],
   edge: ["Microsoft.HybridCompute/machines", "2024-07-10", true, []],
 };
+
+// Clusters: the service account that programs run under, with its namespace, and the identity that trusts it.
+const ACCOUNTS = { pods: ["web", "front", "pods"] };
 
 // Groups, the identities and groups in each, and the role that each has where.
 const GROUPS = {
@@ -118,6 +124,14 @@ async function makeTrust(server, issuer, { one }) {
   };
 }
 
+// The cluster's issuer, once an identity trusts its service account.
+async function trustAccount(server, cluster, identities, [namespace, name, identity]) {
+  const issuer = cluster.properties.oidcIssuerProfile.issuerURL;
+  const properties = { issuer, subject: `system:serviceaccount:${namespace}:${name}`, audiences: ["api://AzureADTokenExchange"] };
+  await server.api("PUT", `${identities[identity].id}/federatedIdentityCredentials/pods?api-version=2024-11-30`, { properties });
+  return { issuer, account: `${namespace}/${name}` };
+}
+
 async function makeFixtures(server, issuer) {
   const { tenant, subscription } = server.status;
   const subscriptionId = `/subscriptions/${subscription}`;
@@ -158,12 +172,12 @@ async function makeFixtures(server, issuer) {
     const id = `${group}/providers/${type_}/${name}`;
     const type = [system && "SystemAssigned", attached.length && "UserAssigned"].filter(Boolean).join(", ") || "None";
     const userAssignedIdentities = Object.fromEntries(attached.map((each) => [identities[each].id, {}]));
-    await put(id, version, {
+    const made = await put(id, version, {
       location: LOCATION,
       identity: { type, ...(attached.length && { userAssignedIdentities }) },
       properties: type_ === "Microsoft.Compute/virtualMachines" ? { hardwareProfile: { vmSize: "Standard_D2s_v5" } } : {},
     });
-    vms[name] = { name, id };
+    vms[name] = { name, id, ...(ACCOUNTS[name] && (await trustAccount(server, made, identities, ACCOUNTS[name]))) };
     if (!system) continue;
     const own = await server.api("GET", `${id}/providers/Microsoft.ManagedIdentity/identities/default?api-version=2024-11-30`);
     Object.assign(vms[name], { principalId: own.properties.principalId, clientId: own.properties.clientId });
@@ -200,7 +214,7 @@ async function serve(options, programs, fail) {
     for (const program of programs) {
       for (const machine of PROGRAMS[program]) {
         const command = [process.execPath, join(import.meta.dirname, `${program}.mjs`), machine];
-        const end = await server.runAs(facts.vms[machine].id, command, { LANYARD_SDK_FACTS: file }, PROGRAM_TIMEOUT_MS, file);
+        const end = await server.runAs(facts.vms[machine], command, { LANYARD_SDK_FACTS: file }, PROGRAM_TIMEOUT_MS, file);
         if (end === 1) fail(); // it has said why
         else if (end !== 0) fail(`${program} ${machine}`, end === "SIGKILL" ? "took too long" : `ended with ${end}`);
       }

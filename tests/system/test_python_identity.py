@@ -82,3 +82,16 @@ def test_arc(cloud):
     """T3 T5 T7 nothing: it reads the key that the challenge names"""
     made = cloud.resource("Microsoft.HybridCompute/machines", "py-edge", True)
     assert oid(answers(cloud, "py-edge", {})[0]) == made["principalId"]
+
+
+def test_workload_identity(cloud):
+    """F2 T7 the file of a service account's token, by the variables of a cluster's webhook"""
+    made = cloud.server.api("PUT", cloud.path("Microsoft.ContainerService/managedClusters", "py-pods"), {"location": "westus"})
+    properties = {"issuer": made["properties"]["oidcIssuerProfile"]["issuerURL"], "subject": "system:serviceaccount:web:front", "audiences": ["api://AzureADTokenExchange"]}
+    cloud.server.api("PUT", cloud.path("Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials", "one/pods"), {"properties": properties})
+    ask = """if True:
+        import json
+        from azure.identity import DefaultAzureCredential
+        print(json.dumps({"token": DefaultAzureCredential().get_token("https://vault.azure.net/.default").token}))"""
+    out = cloud.server.call("run", "--as", "py-pods", "--service-account", "web/front", "--", PYTHON, "-c", ask)
+    assert oid(json.loads(out)) == cloud.one["principalId"]

@@ -64,6 +64,10 @@ static const struct { const char *service, *in; int method; const char *param, *
     {"keyvault", "", ANY, "name", "one"},
     {"keyvault", "", ANY, "version", "$version"},
     {"login", "", ANY, "tenant", TEST_SERVER_TENANT},
+    {"kubernetes", "", ANY, "tenant", TEST_SERVER_TENANT},
+    {"kubernetes", "", ANY, "subscription", "44444444-4444-4444-4444-444444444444"},
+    {"kubernetes", "", ANY, "cluster", "$cluster"},
+    {"kubernetes", "", ANY, "uid", "$uid"},
     {"login", "", ANY, "user", TEST_SERVER_USER},
     {"imds", "", ANY, "rest", ""},
     {"verify", "", ANY, "rule", "audience=api:%2F%2Forders"},
@@ -152,7 +156,7 @@ static const struct service_words { const char *service, *host, *code; } SERVICE
     {"issuer", "sts.windows.net", NULL},                    {"admin", "localhost", NULL},
     {"imds", "169.254.169.254", NULL},                      {"appservice", "169.254.129.2:8081", NULL},
     {"arc", "localhost:40342", NULL},                       {"cloudshell", "localhost:50342", NULL},
-    {"servicefabric", "localhost:2377", NULL},              {"verify", "localhost", NULL},
+    {"kubernetes", "westus.oic.prod-aks.azure.com", NULL},  {"servicefabric", "localhost:2377", NULL},              {"verify", "localhost", NULL},
 };
 
 // Rows that are refused to everybody, and in which way.
@@ -176,7 +180,7 @@ static const struct { const char *service; int method; const char *ends; int sta
 struct scene {
     struct test_server server;
     uint16_t           port, admin;
-    str                user, group, version, backup, denial, signin;
+    str                user, group, version, backup, denial, signin, cluster, uid;
     str                application, service, key, app_key, secret, spare;
     str                given[4], give[4]; // assignments of an app role: of the user, the operator, the group, the service
     object_id          nobody, control;
@@ -234,6 +238,9 @@ static void seed_resources(struct scene *x)
     ARM("PUT", TEST_SERVER_USER_ASSIGNED "id1", "2023-01-31", "{\"location\":\"westus\"}");
     ARM("PUT", GROUP "/providers/Microsoft.Web/sites/shop", "2022-03-01", "{\"location\":\"westus\"}");
     ARM("PUT", GROUP "/providers/Microsoft.Web/sites/shop/slots/next", "2022-03-01", "{\"location\":\"westus\"}");
+    struct reply r = ARM("PUT", GROUP "/providers/Microsoft.ContainerService/managedClusters/prod", "2024-05-01", "{\"location\":\"westus\"}");
+    str          issuer = json_str(json_path(r.json, "properties.oidcIssuerProfile.issuerURL")), part;
+    for (str rest = issuer; str_cut(&rest, '/', &part) && rest.at; x->uid = part) x->cluster = x->uid;
     ARM("PUT", "/providers/Microsoft.Management/managementGroups/leaf", "2020-05-01", "{}");
     ARM("PUT", "/providers/Microsoft.Management/managementGroups/holder", "2020-05-01", "{}");
     ARM("PUT", "/providers/Microsoft.Management/managementGroups/holder" SUBSCRIPTION, "2020-05-01", "");
@@ -382,7 +389,7 @@ static str made(const struct scene *x, const char *value)
 {
     const struct { const char *name; str value; } MADE[] = {
         {"$user", x->user}, {"$group", x->group}, {"$version", x->version}, {"$backup", x->backup}, {"$denial", x->denial},
-        {"$signin", x->signin},
+        {"$signin", x->signin}, {"$cluster", x->cluster}, {"$uid", x->uid},
         {"$application", x->application}, {"$service", x->service}, {"$key", x->key}, {"$app_key", x->app_key}, {"$secret", x->secret}, {"$spare", x->spare},
         {"$given_user", x->given[0]}, {"$given_me", x->given[1]}, {"$given_group", x->given[2]}, {"$given_service", x->given[3]},
         {"$give_user", x->give[0]}, {"$give_me", x->give[1]}, {"$give_group", x->give[2]}, {"$give_service", x->give[3]},

@@ -225,7 +225,7 @@ TEST(sandbox_serves_a_workload_while_its_launcher_lives)
     struct lanyard_error           why;
     uint16_t                       port = 0;
     place_start(t, &p);
-    CHECK(lanyard_workload_open(p.data_dir, "system", true, &w, &why) == LANYARD_OK);
+    CHECK(lanyard_workload_open(p.data_dir, "system", NULL, true, &w, &why) == LANYARD_OK);
     CHECK_STR(str_of(lanyard_workload_resource(w)), S(TEST_SERVER_MACHINES "system"), "the id");
     CHECK_STR(str_of(lanyard_workload_ca_pem(w)), S("THE CA\n"), "the authority");
     CHECK_INT(lanyard_workload_listeners(w, &l), 3, "listeners");
@@ -254,7 +254,7 @@ static uint16_t serve_on_host(struct test *t, const struct place *p, const char 
 {
     uint16_t port = 0;
     int      fd = open_socket(SOCK_STREAM, INADDR_LOOPBACK, &port);
-    CHECK(lanyard_workload_open(p->data_dir, machine, false, out, NULL) == LANYARD_OK);
+    CHECK(lanyard_workload_open(p->data_dir, machine, NULL, false, out, NULL) == LANYARD_OK);
     CHECK(lanyard_workload_serve(*out, &fd, 1, NULL) == LANYARD_OK);
     close(fd);
     return port;
@@ -288,7 +288,7 @@ TEST(sandbox_serves_on_the_host_and_says_where)
     struct lanyard_error           why;
     uint16_t                       port = 0;
     place_start(t, &p);
-    CHECK(lanyard_workload_open(p.data_dir, TEST_SERVER_MACHINES "BOTH", false, &w, &why) == LANYARD_OK);
+    CHECK(lanyard_workload_open(p.data_dir, TEST_SERVER_MACHINES "BOTH", NULL, false, &w, &why) == LANYARD_OK);
     CHECK_INT(lanyard_workload_listeners(w, &l), 1, "listeners");
     CHECK(str_eq(str_of(l[0].address), S("127.0.0.1")) && l[0].port == 0);
     int fd = open_socket(SOCK_STREAM, INADDR_LOOPBACK, &port);
@@ -316,14 +316,14 @@ TEST(lanyard_workload_open_says_why_not)
     struct lanyard_error     why;
     place_start(t, &p);
     for (size_t i = 0; i < COUNT(CASES); i++) {
-        CHECK_INT(lanyard_workload_open(p.data_dir, CASES[i].resource, CASES[i].sandboxed, &w, &why), CASES[i].want, CASES[i].resource);
+        CHECK_INT(lanyard_workload_open(p.data_dir, CASES[i].resource, NULL, CASES[i].sandboxed, &w, &why), CASES[i].want, CASES[i].resource);
         CHECK_ROW(str_contains_nocase(str_of(why.text), str_of(CASES[i].text)), why.text);
         CHECK(w == NULL);
     }
-    CHECK_INT(lanyard_workload_open("/nonexistent", "system", true, &w, NULL), LANYARD_NO_SERVER, "no directory");
-    CHECK_INT(lanyard_workload_open("", "system", true, &w, NULL), LANYARD_INVALID, "no name");
+    CHECK_INT(lanyard_workload_open("/nonexistent", "system", NULL, true, &w, NULL), LANYARD_NO_SERVER, "no directory");
+    CHECK_INT(lanyard_workload_open("", "system", NULL, true, &w, NULL), LANYARD_INVALID, "no name");
     place_end(&p);
-    CHECK_INT(lanyard_workload_open(p.data_dir, "system", true, &w, &why), LANYARD_NO_SERVER, "a server that is gone");
+    CHECK_INT(lanyard_workload_open(p.data_dir, "system", NULL, true, &w, &why), LANYARD_NO_SERVER, "a server that is gone");
     CHECK(str_contains_nocase(str_of(why.text), S("start one with `lanyard up`")));
     lanyard_workload_close(NULL);
 }

@@ -1,10 +1,12 @@
 // A token of somebody else's as the client's credential: an outside issuer's, or a managed identity's of this tenant.
 #include "endpoints/login/parts.h"
+#include "endpoints/login/issuers.h"
 #include "endpoints/signins.h"
 #include "ops/applications.h"
+#include "ops/cluster.h"
 #include "ops/identities.h"
-#include "endpoints/login/issuers.h"
 #include "token/discovery.h"
+#include "token/service_account.h"
 
 // Whose token it says to be.
 enum issued_by { BY_OUTSIDER, BY_US, BY_US_AS_V1, BY_US_FOR_ANOTHER_TENANT };
@@ -72,6 +74,21 @@ static enum err check_outsider(struct call *c, struct work *w, struct login_ask 
     return OK;
 }
 
+// A cluster of this tenant is asked in memory, and one that has gone nowhere else.
+static enum err check_foreign(struct call *c, struct work *w, struct login_ask *k, const struct client_assertion *a, enum aadsts *out)
+{
+    CLEANUP(keyring_dropp) struct keyring *keys = product_keyring_take(w->product);
+    const struct resource                 *cluster;
+    bool                                   is_ours;
+    TRY(cluster_find(c, w, a->issuer, &is_ours, &cluster));
+    if (!is_ours) return check_outsider(c, w, k, a, out);
+    *out = AADSTS_FEDERATED_FETCH;
+    if (!cluster) return OK;
+    *out = service_account_verify(c, keys, a) == OK ? AADSTS_N : AADSTS_FEDERATED_SIGNATURE;
+    call_forgive(c);
+    return OK;
+}
+
 static bool is_in_time(const struct call *c, const struct client_assertion *a)
 {
     return a->expires_s > c->now_s - ASSERTION_SKEW_S && a->not_before_s < c->now_s + ASSERTION_SKEW_S;
@@ -130,7 +147,7 @@ enum err login_check_federated(struct call *c, struct work *w, struct login_ask 
     if (match != FEDERATED_MATCHES) return refuse_match(c, k, match, a);
     k->a->signin.credential = trusted->id;
     if (by == BY_US) TRY(check_ours(c, w, a, login_field(k, S("client_assertion")), &refusal));
-    else TRY(check_outsider(c, w, k, a, &refusal));
+    else TRY(check_foreign(c, w, k, a, &refusal));
     if (k->must_wait) return OK;
     if (refusal != AADSTS_N) return login_refuse_ask(c, k, refusal, a->issuer);
     if (!is_in_time(c, a)) return login_refuse_ask(c, k, AADSTS_ASSERTION_TIME, STR_NONE);

@@ -44,22 +44,23 @@ static size_t look(struct kept **list, const struct served_workload *w, struct k
     for (struct kept **link = list; *link;) {
         const struct served *s = &(*link)->served;
         bool                 is_its = s->user == w->user && str_eq_nocase(s->place.id, w->subject.place.id);
+        bool                 is_account = str_eq(str_of(s->service_account), w->service_account);
         if (is_its && !guid_eq(s->place.uid, w->subject.place.uid)) {
             drop(link);
             continue;
         }
-        if (is_its) *out = *link;
+        if (is_its && is_account) *out = *link;
         link = &(*link)->next;
         n++;
     }
     return n;
 }
 
-static enum err open_one(struct call *c, const struct socket_row *row, int *out)
+static enum err open_one(struct call *c, const struct served *s, size_t i, int *out)
 {
     uint16_t port;
-    if (row->kind != SOCKET_DIRECTORY) return net_open_tcp(c, S("127.0.0.1"), 0, out, &port);
-    const char *path = call_zstr(c, row->address);
+    if (s->rows[i]->kind != SOCKET_DIRECTORY) return net_open_tcp(c, served_address(s, i), 0, out, &port);
+    const char *path = call_zstr(c, served_address(s, i));
     if (!path) return FAIL_PLAIN(c, ERR_NO_MEMORY);
     *out = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     return *out >= 0 ? OK : FAIL(c, ERR_IO, "%s is needed, where clients look for keys: %s.", path, strerror(errno));
@@ -69,7 +70,7 @@ static enum err open_all(struct call *c, struct served *s)
 {
     for (size_t i = 0; i < s->row_n; i++) {
         int fd = -1;
-        TRY(open_one(c, s->rows[i], &fd));
+        TRY(open_one(c, s, i, &fd));
         TRY(served_take(c, s, i, fd));
     }
     return OK;

@@ -12,6 +12,7 @@
 #include "core/report.h"
 #include "endpoints/sandbox/peer.h"
 #include "endpoints/sandbox/kept.h"
+#include "endpoints/sandbox/own_directory.h"
 
 #define MESSAGE_MAX_BYTES 65536
 #define PROTOCOL_VERSION  1
@@ -156,13 +157,15 @@ static enum err take_question(struct call *c, struct launcher *l, int fd, const 
     struct work            w;
     str                    named = json_get_str(message, S("resource"));
     struct served_workload asked = {.is_sandboxed = json_get_bool(message, S("sandbox"), true), .user = l->user};
+    asked.service_account = json_get_str(message, S("service_account"));
     if (json_get_int(message, S("version"), 0) != PROTOCOL_VERSION)
         return FAIL(c, ERR_PARAMETER_INVALID, "The server and this program are of different versions: use the same lanyard for both.");
     bool keeps = json_get_bool(message, S("keep"), false);
     TRY(work_begin(c, p, LAUNCHER_ROW, &w));
     if (keeps) kept_drop_gone(c, &l->sandbox->kept, w.world);
     enum err failed = workload_find(c, w.world, named, &asked.subject);
-    if (failed == OK) asked.default_id = workload_default_client(c, w.world, &asked.subject.place);
+    if (failed == OK) failed = workload_check_account(c, &asked.subject, asked.service_account);
+    if (failed == OK) asked.default_id = workload_default_client(c, w.world, &asked.subject, asked.service_account);
     work_end(&w);
     TRY(failed);
     if (keeps) return keep(c, l, fd, &asked);
@@ -322,6 +325,7 @@ static void sandbox_gone(void *context)
 enum err sandbox_start(struct call *c, const struct sandbox_settings *settings, struct sandbox **out)
 {
     int fd = -1;
+    own_directories_clear(c, settings->product->data_dir); // of a server that was killed
     TRY(open_launchers_socket(c, settings->product->data_dir, &fd));
     struct sandbox *s = calloc(1, sizeof *s);
     if (!s) {

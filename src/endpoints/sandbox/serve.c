@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "endpoints/dns/dns.h"
+#include "endpoints/sandbox/own_directory.h"
 #include "endpoints/sandbox/peer.h"
 #include "endpoints/signins.h"
 #include "net/stream.h"
@@ -22,12 +23,14 @@ enum err served_init(struct call *c, struct served *out, const struct sandbox_se
         return FAIL(c, ERR_PARAMETER_INVALID, "Without a sandbox there is only the token endpoint, and that needs a resource: --as RES.");
     TRY(secret_init_hex(c, &s.secret, SECRET_BYTES));
     s.place = (struct workload_place){.id = {strndup(id.at, id.n), id.n}, .uid = w->subject.place.uid};
-    if (!s.place.id.at) {
-        secret_clear(&s.secret);
-        return FAIL_PLAIN(c, ERR_NO_MEMORY);
-    }
-    *out = s;
-    return OK;
+    s.service_account = strndup(w->service_account.at ? w->service_account.at : "", w->service_account.n);
+    for (size_t i = 0; i < s.row_n; i++)
+        if (s.rows[i]->project) s.projector = s.rows[i];
+    enum err failed = s.place.id.at && s.service_account ? OK : FAIL_PLAIN(c, ERR_NO_MEMORY);
+    if (failed == OK && s.projector && !s.is_sandboxed) failed = own_directory_make(c, settings->product->data_dir, &s.own_directory);
+    if (failed == OK) *out = s;
+    else served_clear(&s);
+    return failed;
 }
 
 // A service's socket on the host: any process can reach it, so it is for one user's alone.
@@ -84,6 +87,7 @@ static enum err open_row(struct call *c, const struct served *s, const struct so
     struct socket_workload w = {.product = s->settings->product,
                                 .place = s->place,
                                 .known_by = s->is_sandboxed ? SIGNIN_KNOWN_SANDBOX : SIGNIN_KNOWN_USER,
+                                .service_account = str_of(s->service_account),
                                 .secret = &s->secret,
                                 .directory = s->directory};
     TRY(row->open(c, &w, h));
@@ -112,6 +116,15 @@ static enum err serve_dns(struct call *c, struct served *s, int fd)
     return failed;
 }
 
+static enum err take_directory(struct call *c, struct served *s, const struct socket_row *row, int fd)
+{
+    s->directory = fd;
+    if (!row->project) return OK;
+    const struct socket_workload w = {
+        .product = s->settings->product, .place = s->place, .service_account = str_of(s->service_account), .directory = fd};
+    return row->project(c, &w, net_loops_at(s->settings->loops, 0), &s->projection);
+}
+
 static uint16_t port_of(int fd)
 {
     struct sockaddr_in at;
@@ -128,10 +141,7 @@ enum err served_take(struct call *c, struct served *s, size_t i, int fd)
         close(fd);
         return FAIL(c, ERR_PARAMETER_INVALID, "The socket for %.*s is not of its kind.", PSTR(row->name));
     }
-    if (row->kind == SOCKET_DIRECTORY) {
-        s->directory = fd;
-        return OK;
-    }
+    if (row->kind == SOCKET_DIRECTORY) return take_directory(c, s, row, fd);
     s->ports[i] = port_of(fd);
     if (row == &WORKLOAD_DNS) return serve_dns(c, s, fd);
     enum err failed = OK;
@@ -147,6 +157,13 @@ enum err served_take(struct call *c, struct served *s, size_t i, int fd)
     return failed;
 }
 
+str served_address(const struct served *s, size_t i)
+{
+    const struct socket_row *row = s->rows[i];
+    if (row->kind == SOCKET_DIRECTORY) return s->own_directory && row->project ? str_of(s->own_directory) : row->address;
+    return s->is_sandboxed ? row->address : S("127.0.0.1");
+}
+
 void served_write_places(struct json_writer *w, const struct served *s)
 {
     static const str TRANSPORTS[] = {
@@ -157,7 +174,7 @@ void served_write_places(struct json_writer *w, const struct served *s)
         json_write_object(w);
         json_put_string(w, S("name"), row->name);
         json_put_string(w, S("transport"), TRANSPORTS[row->kind]);
-        json_put_string(w, S("address"), s->is_sandboxed || row->kind == SOCKET_DIRECTORY ? row->address : S("127.0.0.1"));
+        json_put_string(w, S("address"), served_address(s, i));
         json_put_int(w, S("port"), s->is_sandboxed ? row->port : 0);
         json_write_end(w);
     }
@@ -167,8 +184,7 @@ void served_write_places(struct json_writer *w, const struct served *s)
 static str url_of(struct call *c, const struct served *s, size_t i, const char *path)
 {
     const struct socket_row *row = s->rows[i];
-    str                      address = s->is_sandboxed ? row->address : S("127.0.0.1");
-    return call_format(c, "%s://%.*s:%u%s", row->kind == SOCKET_TLS ? "https" : "http", PSTR(address), s->ports[i], path);
+    return call_format(c, "%s://%.*s:%u%s", row->kind == SOCKET_TLS ? "https" : "http", PSTR(served_address(s, i)), s->ports[i], path);
 }
 
 static str segment_behind(str id, str word)
@@ -176,6 +192,15 @@ static str segment_behind(str id, str word)
     for (str rest = id, segment; str_cut(&rest, '/', &segment);)
         if (str_eq_nocase(segment, word)) return str_upto(rest, str_find(rest, '/'));
     return S("");
+}
+
+// On the host Azure's names lead to Azure: there it is this machine's own, unless the names are the operator's.
+static str authority_of(struct call *c, const struct served *s)
+{
+    const struct product *p = s->settings->product;
+    bool                  is_azure = str_eq(names_text(&p->names, &HOST_LOGIN), HOST_LOGIN.azure);
+    if (!s->is_sandboxed && is_azure) return call_format(c, "https://localhost:%u/", p->https_port);
+    return call_format(c, "%.*s/", PSTR(names_url(c, &p->names, &HOST_LOGIN)));
 }
 
 // Empty: it is not set.
@@ -186,6 +211,9 @@ static enum err value_of(struct call *c, const struct served *s, size_t i, const
     case VARIABLE_SECRET: *out = bytes_str(secret_reveal(&s->secret)); break;
     case VARIABLE_THUMBPRINT: return net_tls_thumbprint(c, s->settings->tls, out);
     case VARIABLE_SEGMENT: *out = segment_behind(s->place.id, str_of(v->text)); return OK;
+    case VARIABLE_TENANT: *out = guid_str(c, s->settings->product->tenant.g); break;
+    case VARIABLE_AUTHORITY: *out = authority_of(c, s); break;
+    case VARIABLE_PATH: *out = call_format(c, "%.*s%s", PSTR(served_address(s, i)), v->text); break;
     case VARIABLE_CLIENT_ID: *out = guid_is_none(s->default_id.g) ? S("") : guid_str(c, s->default_id.g); break;
     }
     return out->at ? OK : FAIL_PLAIN(c, ERR_NO_MEMORY);
@@ -211,7 +239,10 @@ void served_clear(struct served *s)
     for (size_t i = 0; i < s->listener_n; i++) http_unlisten(s->listeners[i]);
     if (s->resolver) net_watch_close(s->resolver, dns_free);
     secret_clear(&s->secret);
+    if (s->projection) s->projector->project_end(s->projection);
     if (s->row_n && s->directory >= 0) close(s->directory);
+    own_directory_remove(s->own_directory);
+    free(s->service_account);
     free((char *)s->place.id.at);
     *s = (struct served){0};
 }

@@ -20,6 +20,10 @@ struct served {
     struct http_listener          *listeners[WORKLOAD_MAX_SOCKETS];
     size_t                         listener_n;
     struct net_watch              *resolver;
+    char                          *service_account; /* "NAMESPACE/NAME"; empty but in a cluster */
+    char                          *own_directory;   /* path of the one that the server has made on the host; NULL: none */
+    const struct socket_row       *projector;       /* the row that keeps files in the directory; NULL: none does */
+    void                          *projection;
     int                            directory;  /* of the row that asks for one; -1: there is none */
     client_id                      default_id; /* of the identity that is meant by who names none; none: there is none */
     struct secret                  secret;     /* what a request shows where the platform has it shown; text */
@@ -27,6 +31,7 @@ struct served {
 
 struct served_workload {
     struct workload_subject subject; /* copied */
+    str                     service_account;
     client_id               default_id;
     bool                    is_sandboxed;
     uid_t                   user;
@@ -44,6 +49,8 @@ FALLIBLE served_init(struct call *c, struct served *s, const struct sandbox_sett
  */
 FALLIBLE served_take(struct call *c, struct served *s, size_t i, int fd);
 
+/* Where the socket of row `i` is to be opened: an address, or a directory's path. */
+str served_address(const struct served *s, size_t i);
 /* The sockets that a launcher is to open, as an array of objects. */
 void served_write_places(struct json_writer *w, const struct served *s);
 /* What to set in the environment of its programs, as an object: known once all sockets are taken. Errors: ERR_NO_MEMORY */

@@ -6,8 +6,10 @@
 
 #include "core/buf.h"
 #include "endpoints/service.h"
+#include "ops/cluster.h"
 #include "ops/workload_token.h"
 #include "resources/types.h"
+#include "token/service_account.h"
 
 static bool can_carry_identities(const struct resource *r)
 {
@@ -23,24 +25,6 @@ static enum err subject_of(struct call *c, const struct resource *r, struct work
     return OK;
 }
 
-// A program on another one would look for an endpoint that is not there, and perhaps find one that is not its own.
-static bool has_endpoint(const struct resource *r)
-{
-    unsigned bit = TOKEN_ENDPOINT_BIT(types_of(r->type)->endpoint);
-    for (size_t i = 0; i < SERVICE_N; i++)
-        for (size_t k = 0; k < SERVICES[i]->sockets.n; k++)
-            if (SERVICES[i]->sockets.at[k].endpoints & bit) return true;
-    return false;
-}
-
-static enum err refuse_endpoint(struct call *c, const struct resource *r)
-{
-    return FAIL(
-        c, ERR_IDENTITY_OPERATION,
-        "No program can run as %.*s yet: the token endpoint of %.*s is not served here. Give its identity to a virtual machine, and run as that one.",
-        PSTR(r->id), PSTR(token_endpoint_owner(types_of(r->type)->endpoint)));
-}
-
 static enum err by_id(struct call *c, const struct world *world, str id, struct workload_subject *out)
 {
     struct resource_id     parts;
@@ -49,18 +33,15 @@ static enum err by_id(struct call *c, const struct world *world, str id, struct 
     r = tree_find(world->tree, parts.text);
     if (!r) return FAIL(c, ERR_RESOURCE_NOT_FOUND, "There is no resource %.*s.", PSTR(id));
     if (!can_carry_identities(r)) return FAIL(c, ERR_IDENTITY_OPERATION, "No program runs as %.*s: its type carries no identity.", PSTR(id));
-    if (!has_endpoint(r)) return refuse_endpoint(c, r);
     return subject_of(c, r, out);
 }
 
 struct search {
-    struct call           *c;
-    str                    name;
-    size_t                 n;
-    struct buf             list;
-    bool                   failed;
-    const struct resource *unserved; // of the name, but with an endpoint that is not served
-
+    struct call            *c;
+    str                     name;
+    size_t                  n;
+    struct buf              list;
+    bool                    failed;
     struct workload_subject first;
 };
 
@@ -68,10 +49,6 @@ static bool look_at(const struct resource *r, void *context)
 {
     struct search *s = context;
     if (!str_eq_nocase(r->name, s->name) || !can_carry_identities(r)) return true;
-    if (!has_endpoint(r)) {
-        s->unserved = r;
-        return true;
-    }
     if (s->n++ == 0) s->failed = subject_of(s->c, r, &s->first) != OK;
     if (s->n <= WORKLOAD_MAX_CANDIDATES) buf_addf(&s->list, "\n  %.*s", PSTR(r->id));
     return !s->failed;
@@ -83,7 +60,6 @@ static enum err by_name(struct call *c, const struct world *world, str name, str
     buf_init(&s.list, &c->arena);
     tree_each_resource(world->tree, STR_NONE, STR_NONE, look_at, &s);
     if (s.failed) return FAIL_PLAIN(c, ERR_NO_MEMORY);
-    if (s.n == 0 && s.unserved) return refuse_endpoint(c, s.unserved);
     if (s.n == 0) return FAIL(c, ERR_RESOURCE_NOT_FOUND, "There is no resource called %.*s that a program could run as.", PSTR(str_upto(name, 128)));
     if (s.n > 1)
         return FAIL(c, ERR_CONFLICT, "\"%.*s\" may mean %zu things; give the id of one:%.*s%s", PSTR(str_upto(name, 128)), s.n,
@@ -101,11 +77,41 @@ enum err workload_find(struct call *c, const struct world *world, str named, str
     return str_starts(named, S("/")) ? by_id(c, world, named, out) : by_name(c, world, named, out);
 }
 
-client_id workload_default_client(struct call *c, const struct world *world, const struct workload_place *place)
+static bool is_cluster(const struct workload_subject *s)
+{
+    return s->type && s->type->endpoint == ENDPOINT_KUBERNETES;
+}
+
+enum err workload_check_account(struct call *c, const struct workload_subject *s, str account)
+{
+    struct service_account read;
+    if (!is_cluster(s) && str_empty(account)) return OK;
+    if (!is_cluster(s)) return FAIL(c, ERR_PARAMETER_INVALID, "%.*s is no cluster: only there programs have a service account.", PSTR(s->place.id));
+    if (str_empty(account))
+        return FAIL(c, ERR_PARAMETER_INVALID, "In a cluster a program runs under a service account: say --service-account NAMESPACE/NAME.");
+    return service_account_parse(c, account, &read);
+}
+
+static enum err client_of_account(struct call *c, const struct world *world, const struct resource *cluster, str text, client_id *out)
+{
+    struct service_account account;
+    str                    issuer;
+    TRY(service_account_parse(c, text, &account));
+    TRY(cluster_issuer(c, cluster, &issuer));
+    return cluster_client(c, world, issuer, service_account_subject(c, &account), out);
+}
+
+client_id workload_default_client(struct call *c, const struct world *world, const struct workload_subject *s, str account)
 {
     struct workload_identity who;
     struct identity_choice   none = {0};
-    const struct resource   *host = tree_find(world->tree, place->id);
+    client_id                client;
+    const struct resource   *host = tree_find(world->tree, s->place.id);
+    if (host && is_cluster(s)) {
+        if (client_of_account(c, world, host, account, &client) == OK) return client;
+        call_forgive(c);
+        return (client_id){GUID_NONE};
+    }
     if (workload_identity(c, world, host, &none, &who) == OK) return who.principal->app;
     call_forgive(c);
     return (client_id){GUID_NONE};

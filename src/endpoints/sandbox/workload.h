@@ -20,12 +20,20 @@ struct workload_subject {
  * The resource that `named` means: an ARM id, or a name that only one resource has of those that can carry
  * identities. Nobody's workload for an empty name. Lives: the call.
  * Errors: ERR_RESOURCE_NOT_FOUND, ERR_CONFLICT (several; the failure lists them), ERR_SCOPE_INVALID,
- *         ERR_IDENTITY_OPERATION (its type can carry none, or has a token endpoint that is not served)
+ *         ERR_IDENTITY_OPERATION (its type can carry none)
  */
 FALLIBLE workload_find(struct call *c, const struct world *world, str named, struct workload_subject *out);
 
-/* The client id of the identity that its programs mean where they name none; none if that means none. */
-client_id workload_default_client(struct call *c, const struct world *world, const struct workload_place *place);
+/*
+ * The service account that its programs run under: in a cluster there must be one, and nowhere else may be.
+ * Errors: ERR_PARAMETER_INVALID, ERR_NAME_INVALID (it is not "NAMESPACE/NAME")
+ */
+FALLIBLE workload_check_account(struct call *c, const struct workload_subject *s, str account);
+/*
+ * The client id of the identity that its programs mean where they name none; none if that means none. In a cluster it is the
+ * one that trusts the service account.
+ */
+client_id workload_default_client(struct call *c, const struct world *world, const struct workload_subject *s, str account);
 
 /* What serves every sandbox, and no service's own: the https services, and the resolver. */
 extern const struct socket_row WORKLOAD_HTTPS;

@@ -25,7 +25,6 @@ static struct world world_of_resources(struct test *t)
         {ONE "/providers/Contoso.Own/things/thing", "Contoso.Own/things", "thing"},
         {ONE "/providers/Microsoft.Web/sites/shop", "Microsoft.Web/sites", "shop"},
         {ONE "/providers/Microsoft.Web/sites/portal", "Microsoft.Web/sites", "portal"},
-        {ONE "/providers/Microsoft.ContainerService/managedClusters/web", "Microsoft.ContainerService/managedClusters", "web"}, // no rival of the machine of that name
         {ONE "/providers/Microsoft.Web/sites/portal/slots/stage", "Microsoft.Web/sites/slots", "stage"},
         {ONE "/providers/Microsoft.App/containerApps/front", "Microsoft.App/containerApps", "front"},
         {ONE "/providers/Microsoft.ContainerService/managedClusters/cluster", "Microsoft.ContainerService/managedClusters", "cluster"},
@@ -58,7 +57,7 @@ TEST(workload_find_wants_one_resource_that_can_carry_identities)
         {"stage", OK, ONE "/providers/Microsoft.Web/sites/portal/slots/stage"},
         {"front", OK, ONE "/providers/Microsoft.App/containerApps/front"},
         {ONE "/providers/Microsoft.Web/sites/portal", OK, ONE "/providers/Microsoft.Web/sites/portal"},
-        {"cluster", ERR_IDENTITY_OPERATION, NULL}, // its token endpoint is not served
+        {"cluster", OK, ONE "/providers/Microsoft.ContainerService/managedClusters/cluster"},
         {"edge", OK, ONE "/providers/Microsoft.HybridCompute/machines/edge"},
         {"nobody", ERR_RESOURCE_NOT_FOUND, NULL},
         {"we", ERR_RESOURCE_NOT_FOUND, NULL},

@@ -75,8 +75,8 @@ export class Server {
    * passed on, but for what it asks of the operator (lib/operator.mjs), whom the sandbox hides from it.
    * `shown` is a file that the sandbox shows besides.
    */
-  runAs(resource, command, env, timeout_ms, shown) {
-    const args = ["run", "--as", resource, ...this.#place(shown), "--", ...command];
+  runAs({ id, account }, command, env, timeout_ms, shown) {
+    const args = ["run", "--as", id, ...(account ? ["--service-account", account] : []), ...this.#place(shown), "--", ...command];
     const options = { env: { ...this.env, ...env, ...this.#hostEnvironment() }, stdio: ["pipe", "pipe", "inherit"], timeout: timeout_ms, killSignal: "SIGKILL" };
     return new Promise((done) => {
       const child = spawn(this.lanyard, args, options);
