@@ -165,3 +165,51 @@ enum err app_scopes_of(struct call *c, const struct application *client, client_
     if (!b.n && !consent.is_own) *out = APP_SCOPES_NOT_CONSENTED;
     return buf_finish(c, &b, out_scopes);
 }
+
+// ---- groups ----
+
+static bool asks_for(str list, str word)
+{
+    for (str rest = list, item; str_cut(&rest, ',', &item);)
+        if (str_eq_nocase(str_trim(item), word)) return true;
+    return false;
+}
+
+struct assigned {
+    object_id service;
+    bool      is_found;
+};
+
+static bool see_assigned(const struct app_assignment *a, void *ctx)
+{
+    struct assigned *s = ctx;
+    s->is_found = object_id_eq(a->resource, s->service);
+    return !s->is_found;
+}
+
+static bool is_assigned_at(const struct world *w, object_id group, const struct audience *at)
+{
+    struct assigned s = {.service = at->service->id};
+    applications_each_of(w->applications, group, NULL, see_assigned, &s);
+    return s.is_found;
+}
+
+enum err app_groups_of(struct call *c, const struct world *w, object_id user, const struct audience *at, struct token_texts *out)
+{
+    const struct json *document;
+    const object_id   *who;
+    size_t             n, shown = 0;
+    str               *ids;
+    *out = (struct token_texts){0};
+    if (!at->service) return OK;
+    TRY(document_of(c, at->application, &document));
+    str  asked = json_get_str(document, S("groupMembershipClaims"));
+    bool all = asks_for(asked, S("SecurityGroup")) || asks_for(asked, S("All"));
+    if (!all && !asks_for(asked, S("ApplicationGroup"))) return OK;
+    TRY(directory_closure(c, w->directory, user, c->now_ns, &who, &n));
+    TRY(NEW(c, &ids, n));
+    for (size_t i = 1; i < n; i++) // the first is the user
+        if (all || is_assigned_at(w, who[i], at)) ids[shown++] = guid_str(c, who[i].g);
+    *out = (struct token_texts){ids, shown};
+    return OK;
+}

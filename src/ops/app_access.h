@@ -34,5 +34,13 @@ enum app_scope_answer { APP_SCOPES_GRANTED, APP_SCOPE_UNKNOWN, APP_SCOPES_NOT_CO
 FALLIBLE app_scopes_of(struct call *c, const struct application *client, client_id client_app, const struct audience *at, str asked,
                        enum app_scope_answer *out, str *out_scopes, str *out_about);
 
+/*
+ * The ids of a user's groups, if the application asks for them in its tokens (groupMembershipClaims): with "SecurityGroup" or "All" every
+ * group that the user is in, directly or through groups; with "ApplicationGroup" those of them that are assigned to the application.
+ * "DirectoryRole" gives none, for there are no directory roles. Lives: the call.
+ * Source: https://learn.microsoft.com/entra/identity-platform/optional-claims#configure-groups-optional-claims
+ */
+FALLIBLE app_groups_of(struct call *c, const struct world *w, object_id user, const struct audience *at, struct token_texts *out);
+
 /* A setting of a principal's document, "accountEnabled"; absent: the fallback. Errors: ERR_JSON_INVALID - it is damaged */
 FALLIBLE principal_setting(struct call *c, const struct principal *p, str name, bool fallback, bool *out);

@@ -278,6 +278,36 @@ def test_app_roles_are_in_the_token_of_who_has_them(s):
     s.server.api("PATCH", f"/v1.0/servicePrincipals/{s.api['service']}", {"appRoleAssignmentRequired": False})
 
 
+def test_groups_are_in_the_tokens_of_who_asks_for_them(s):
+    """T10 S7 an application that asks for it finds a user's groups in its tokens, nested ones too; past 200 the token says where to ask"""
+    group = lambda name: s.post("groups", {"displayName": name, "mailEnabled": False, "mailNickname": name, "securityEnabled": True})["id"]  # noqa: E731
+    put = lambda where, who: s.post(f"groups/{where}/members/$ref", {"@odata.id": f"https://graph.microsoft.com/v1.0/directoryObjects/{who}"})  # noqa: E731
+    eve = s.post("users", {"accountEnabled": True, "displayName": "Eve", "mailNickname": "eve", "userPrincipalName": f"eve@{DOMAIN}",
+                           "passwordProfile": {"password": PASSWORD}})["id"]
+    inner, outer, other = group("inner"), group("outer"), group("other")
+    put(inner, eve), put(outer, inner)
+    scope = {"id": str(uuid.uuid4()), "value": "Use", "adminConsentDisplayName": "Use", "adminConsentDescription": "Use"}
+    app = s.application("Grouped", isFallbackPublicClient=True, api={"requestedAccessTokenVersion": 2, "oauth2PermissionScopes": [scope]})
+
+    def claims(asked):
+        s.server.api("PATCH", f"/v1.0/applications/{app['id']}", {"groupMembershipClaims": asked})
+        form = s.for_user(client_id=app["appId"], username=f"eve@{DOMAIN}", scope=f"openid {app['appId']}/.default")
+        return s.verified(s.good(**form)["access_token"], app["appId"])
+
+    for asked in (None, "None", "DirectoryRole", "ApplicationGroup"):
+        assert "groups" not in claims(asked), asked
+    for asked in ("SecurityGroup", "All", "DirectoryRole, SecurityGroup"):
+        same(sorted(claims(asked)["groups"]), sorted([inner, outer]), asked)
+    for who in (outer, other):
+        s.post(f"servicePrincipals/{app['service']}/appRoleAssignedTo", {"principalId": who, "resourceId": app["service"], "appRoleId": str(uuid.UUID(int=0))})
+    same(claims("ApplicationGroup")["groups"], [outer], "those that are assigned")
+    for number in range(199):
+        put(group(f"more{number}"), eve)
+    over = claims("SecurityGroup")
+    same(("groups" in over, over["_claim_names"]), (False, {"groups": "src1"}), "more than 200")
+    same(over["_claim_sources"]["src1"]["endpoint"], f"https://graph.microsoft.com/v1.0/users/{eve}/getMemberObjects", "where to ask")
+
+
 def test_there_are_no_tokens_for_a_disabled_application(s):
     """R8 nobody gets a token for an application whose service principal is disabled: neither application, user nor identity"""
     group = f"/subscriptions/{s.server.facts['subscription']}/resourceGroups/rg-off"

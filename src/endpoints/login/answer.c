@@ -1,6 +1,7 @@
 // The answer of the token endpoint: once its tokens are signed.
 #include "core/b64.h"
 #include "core/random.h"
+#include "endpoints/graph/graph.h"
 #include "endpoints/login/parts.h"
 #include "ops/minter.h"
 
@@ -45,6 +46,12 @@ static enum err fill_user(struct call *c, const struct login_ask *k, struct toke
     return OK;
 }
 
+// Where to ask for a user's groups, if they are too many for a token. The service names the API before Microsoft Graph, which it no longer has.
+static str groups_url(struct call *c, const struct product *p, object_id who)
+{
+    return call_format(c, "%.*s/v1.0/users/%s/getMemberObjects", PSTR(names_url(c, &p->names, &HOST_GRAPH)), guid_text(who.g).s);
+}
+
 static enum err access_order(struct call *c, struct work *w, struct login_ask *k, struct mint_order *out)
 {
     object_id who = k->user ? k->user->id : k->service->id;
@@ -60,6 +67,8 @@ static enum err access_order(struct call *c, struct work *w, struct login_ask *k
         .lifetime_s = lifetime_s(c, w->product),
         .after_s = revoked_until_s(w->world, who),
         .roles = k->roles,
+        .groups = k->groups,
+        .groups_url = groups_url(c, w->product, who),
         .scopes = k->scp,
         .capabilities = k->capabilities,
         .identity_resource = k->service ? k->service->resource : STR_NONE, // an application has none
@@ -74,7 +83,7 @@ static struct mint_order id_order(struct call *c, const struct mint_order *acces
     order.token.kind = TOKEN_ID;
     order.token.version = TOKEN_V2;
     order.token.audience = guid_str(c, access->token.app.g);
-    order.token.roles = order.token.capabilities = (struct token_texts){0};
+    order.token.roles = order.token.groups = order.token.capabilities = (struct token_texts){0};
     order.token.scopes = STR_NONE;
     return order;
 }

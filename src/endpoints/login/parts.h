@@ -72,7 +72,7 @@ struct login_ask {
     enum token_kind         kind;
     str                     method; /* by which the user signed in: "pwd" */
     str                     scp;
-    struct token_texts      roles, capabilities;
+    struct token_texts      roles, groups, capabilities;
 };
 
 str      login_field(const struct login_ask *k, str name); /* of the form; empty: it has none */

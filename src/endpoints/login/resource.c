@@ -127,5 +127,5 @@ enum err login_user_rights(struct call *c, struct work *w, struct login_ask *k)
     if (answer == APP_SCOPE_UNKNOWN) return login_refuse_ask(c, k, AADSTS_SCOPE_UNKNOWN, about);
     if (answer == APP_SCOPES_NOT_CONSENTED) return login_refuse_ask(c, k, AADSTS_CONSENT_MISSING, k->client_text);
     k->roles = access.roles;
-    return OK;
+    return app_groups_of(c, w->world, k->user->id, &k->resource, &k->groups);
 }
