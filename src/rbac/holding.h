@@ -58,6 +58,16 @@ static inline bool holding_is_table(const struct holding *h)
     return h->room > HOLDING_LINEAR_MAX;
 }
 
+/* Where an entry with that tag goes in a large one, whose beginning has been read. */
+static inline void holding_prefetch_home(const struct holding *h, uint32_t tag)
+{
+    if (!holding_is_table(h)) return;
+    uint32_t at = tag & (h->room - 1);
+    memory_prefetch(h->tags + at);
+    memory_prefetch(holding_roles(h) + at);
+    memory_prefetch(holding_records(h) + at);
+}
+
 /* Adds an entry to *h, which may be NULL and may move. False: no memory, nothing changed. */
 MUST_USE bool holding_put(struct holding **h, struct entry e);
 /* Takes an entry out; the last one frees *h and makes it NULL. */

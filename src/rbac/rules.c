@@ -202,10 +202,11 @@ static void prefetch_behind(const struct rbac_rules *r, const struct place_slot 
     if (who && who->low != ITEM_NONE) memory_prefetch(&r->items[who->low]);
 }
 
-// The record whose scope the put compares with its own.
-static void prefetch_other(const struct rbac_rules *r, const struct place_slot *slot)
+// The record whose scope the put compares with its own, and where the entry goes.
+static void prefetch_entry(const struct rbac_rules *r, const struct place_slot *slot, uint64_t who_hash)
 {
     const struct assignment *other = slot ? any_at(r, slot) : NULL;
+    if (slot && slot->low) holding_prefetch_home(slot->low, tag_of(who_hash));
     if (other) memory_prefetch(&other->scope);
 }
 
@@ -226,7 +227,7 @@ void rbac_prefetch_assignments(const struct rbac_rules *r, const struct assignme
         slots[i] = places_next(&r->places, at[i], NULL);
         prefetch_behind(r, slots[i], holders_find(&r->holders, batch[i]->principal, whose[i]));
     }
-    for (size_t i = 0; i < n; i++) prefetch_other(r, slots[i]);
+    for (size_t i = 0; i < n; i++) prefetch_entry(r, slots[i], whose[i]);
 }
 
 void rbac_remove_assignment(struct rbac_rules *r, guid id)
