@@ -303,6 +303,7 @@ static bool set_rules(struct net_transfer *t)
            SET(CURLOPT_PREREQDATA, t) && SET(CURLOPT_DISALLOW_USERNAME_IN_URL, 1L) && (r->uses_proxy || SET(CURLOPT_PROXY, "")) &&
            SET(CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)t->body.most) && SET(CURLOPT_TIMEOUT_MS, (long)r->total_timeout_ms) &&
            SET(CURLOPT_CONNECTTIMEOUT_MS, (long)r->connect_timeout_ms) && SET(CURLOPT_NOSIGNAL, 1L) &&
+           SET(CURLOPT_QUICK_EXIT, 1L) && // else the end of a transfer waits for a name server
            SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1) && SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 }
 

@@ -19,7 +19,7 @@ struct net_workers {
     struct net_job             *first, *last;
     size_t                      queued;
     bool                        ends;
-    unsigned                    started;
+    unsigned                    started, joined;
     struct worker               workers[NET_MAX_WORKERS];
 };
 
@@ -81,7 +81,7 @@ enum err net_workers_start(struct call *c, const struct net_workers_settings *se
 enum err net_workers_submit(struct call *c, struct net_workers *w, struct net_job *job)
 {
     pthread_mutex_lock(&w->lock);
-    bool takes = w->queued < w->settings.max_queue;
+    bool takes = !w->ends && w->queued < w->settings.max_queue;
     if (takes) {
         job->next = NULL;
         if (w->last) w->last->next = job;
@@ -94,14 +94,20 @@ enum err net_workers_submit(struct call *c, struct net_workers *w, struct net_jo
     return takes ? OK : FAIL_PLAIN(c, ERR_BUSY);
 }
 
-void net_workers_stop(struct net_workers *w)
+void net_workers_end(struct net_workers *w)
 {
     if (!w) return;
     pthread_mutex_lock(&w->lock);
     w->ends = true;
     pthread_cond_broadcast(&w->changed);
     pthread_mutex_unlock(&w->lock);
-    for (unsigned i = 0; i < w->started; i++) pthread_join(w->workers[i].thread, NULL);
+    for (; w->joined < w->started; w->joined++) pthread_join(w->workers[w->joined].thread, NULL);
+}
+
+void net_workers_stop(struct net_workers *w)
+{
+    if (!w) return;
+    net_workers_end(w);
     pthread_mutex_destroy(&w->lock);
     pthread_cond_destroy(&w->changed);
     free(w);

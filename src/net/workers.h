@@ -27,7 +27,9 @@ struct net_job {
 };
 
 FALLIBLE net_workers_start(struct call *c, const struct net_workers_settings *settings, struct net_workers **out);
-/* Any thread. Errors: ERR_BUSY - the queue is full */
+/* Any thread. Errors: ERR_BUSY - the queue is full, or the threads end */
 FALLIBLE net_workers_submit(struct call *c, struct net_workers *w, struct net_job *job);
-/* Runs what is queued, then ends the threads. Not while a thread may still submit. NULL is fine. */
+/* Runs what is queued, then ends the threads: from there on every job is refused. NULL is fine. */
+void net_workers_end(struct net_workers *w);
+/* Ends them, if that was not done. Not while a thread may still submit. NULL is fine. */
 void net_workers_stop(struct net_workers *w);

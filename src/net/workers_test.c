@@ -43,6 +43,8 @@ TEST(net_workers_run_all_that_was_queued)
         pieces[i] = (struct work_piece){.job.run = run, .bench = &b, .first = FIRST};
         CHECK_OK(net_workers_submit(t->call, w, &pieces[i].job));
     }
+    net_workers_end(w);
+    CHECK_ERR(net_workers_submit(t->call, w, &pieces[0].job), ERR_BUSY, "after the end");
     net_workers_stop(w);
     for (size_t i = 0; i < THREADS; i++) runs += b.runs[i];
     CHECK_INT(runs, JOBS, "runs");

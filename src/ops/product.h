@@ -67,6 +67,7 @@ struct product {
     subscription_id       subscription;  /* the one made at first start */
     object_id             operator_id;
     int64_t               token_lifetime_s;
+    int64_t               longest_lifetime_s; /* that was ever in force here: some tokens may still have it */
     struct log_limits     log_limits;
     int64_t               last_log_ns;     /* the writer's: see product_log_ns */
     struct sign_in_guard  sign_in_guard;   /* all zero bytes are an open one */

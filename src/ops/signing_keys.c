@@ -84,7 +84,8 @@ static enum err write_taking(struct call *c, struct work *w, struct keyring *rin
 
 static int64_t keep_s(const struct product *p)
 {
-    return p->token_lifetime_s + SIGNING_KEYS_KEEP_S;
+    int64_t longest_s = p->longest_lifetime_s > p->token_lifetime_s ? p->longest_lifetime_s : p->token_lifetime_s;
+    return longest_s + SIGNING_KEYS_KEEP_S;
 }
 
 int64_t signing_keys_ends_s(const struct product *p, const struct signing_key *retired)

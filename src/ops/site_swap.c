@@ -17,7 +17,11 @@ static enum err find_other(struct call *c, const struct work *w, const struct re
     str app = site_app(from);
     if (str_empty(target)) return FAIL(c, ERR_CONTENT_INVALID, "The name of the slot to swap with ('targetSlot') is missing.");
     str path = str_eq_nocase(target, S(SITE_PRODUCTION)) ? app : call_format(c, "%.*s/slots/%.*s", PSTR(app), PSTR(target));
+    // A slot's name alone: behind a slash could stand a resource of any type, and what is swapped into it would be shown.
+    if (str_find(target, '/') != STR_NOWHERE)
+        return FAIL(c, ERR_RESOURCE_NOT_FOUND, "'%.*s' is not the name of a slot.", PSTR(call_printable(c, target, 64)));
     TRY(resources_require(c, w, path, out));
+    if (!site_is((*out)->type)) return FAIL(c, ERR_INTERNAL, "%.*s is no slot.", PSTR((*out)->id));
     if (*out != from) return OK;
     return FAIL(c, ERR_CONFLICT, "The slot '%.*s' of '%.*s' cannot be swapped with itself.", PSTR(site_slot_name(from)), PSTR(app));
 }
@@ -269,7 +273,7 @@ static enum err find_partner(struct call *c, const struct work *w, const struct 
     *out = (struct pair){.from = *s};
     if (is_free(s)) return OK;
     enum err failed = find_pair(c, w, &(struct site_swap_args){.site = s->resource->id, .target = previews_with(s)}, out);
-    bool     is_gone = failed == ERR_RESOURCE_NOT_FOUND;
+    bool     is_gone = failed == ERR_RESOURCE_NOT_FOUND || failed == ERR_CONFLICT; // a slot that was called "production" is looked for as the app
     if (is_gone) call_forgive(c);
     if (failed != OK && !is_gone) return failed;
     if (is_gone || !preview_each_other(out)) out->to = (struct site){0};

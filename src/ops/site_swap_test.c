@@ -123,6 +123,17 @@ TEST(a_preview_with_a_slot_that_has_gone_can_be_ended)
     CHECK_OK(run(&s, &OP_SITE_SWAP, NEXT, "production", false));
 }
 
+TEST(a_preview_with_a_slot_called_as_the_app_is_can_be_ended)
+{
+    CLEANUP(test_product_close) struct test_product s;
+    open_app(&s, t);
+    put(&s, APP "/slots/production", "{\"location\":\"westus\"}");
+    CHECK_OK(run(&s, &OP_SITE_PREVIEW, APP "/slots/production", "production", false));
+    CHECK_OK(test_product_delete(&s, APP "/slots/production"));
+    CHECK_OK(run(&s, &OP_SITE_RESET, APP, "", false));
+    CHECK_OK(run(&s, &OP_SITE_SWAP, NEXT, "production", false));
+}
+
 TEST(I9_a_swap_is_refused_with_what_is_no_other_slot)
 {
     static const struct {
@@ -135,12 +146,14 @@ TEST(I9_a_swap_is_refused_with_what_is_no_other_slot)
         {NEXT, "", ERR_CONTENT_INVALID},
         {APP, "none", ERR_RESOURCE_NOT_FOUND},
         {APP "/slots/none", "production", ERR_RESOURCE_NOT_FOUND},
-        {APP, "../../other", ERR_SCOPE_INVALID},
+        {APP, "../../other", ERR_RESOURCE_NOT_FOUND},
         {APP, "next/config/web", ERR_RESOURCE_NOT_FOUND},
+        {APP, "next/providers/Microsoft.Insights/diagnosticSettings/d", ERR_RESOURCE_NOT_FOUND}, // it is there: its readers would see settings
     };
     CLEANUP(test_product_close) struct test_product s;
     open_app(&s, t);
     put(&s, APP "x", "{\"location\":\"westus\"}"); // another app is no slot of this one
+    put(&s, NEXT "/providers/Microsoft.Insights/diagnosticSettings/d", "{}");
     for (size_t i = 0; i < COUNT(CASES); i++)
         CHECK_ERR(run(&s, &OP_SITE_SWAP, CASES[i].from, CASES[i].target, false), CASES[i].want, CASES[i].target);
     CHECK_STR(config(&s, APP, "linuxFxVersion"), S("v1"), "nothing moved");

@@ -246,14 +246,17 @@ static void stop_all(struct server *s)
 {
     struct product *p = &s->product;
     if (s->sandbox) sandbox_stop(s->sandbox);
-    net_workers_stop(s->readers); // what they refuse is still recorded
-    net_workers_stop(s->sign_ins);
-    net_workers_stop(s->callers);
+    net_workers_end(s->readers); // what they refuse is still recorded
+    net_workers_end(s->sign_ins);
+    net_workers_end(s->callers);
     issuers_free(p->issuers); // whoever waits for one is told, and that is recorded too
     housekeeper_stop(p->housekeeper);
     minter_stop(p->minter);
     logs_finish(p->logs);
     committer_stop(p->committer);
+    net_workers_stop(s->readers); // a request may be handled anew after its commit
+    net_workers_stop(s->sign_ins);
+    net_workers_stop(s->callers);
     housekeeper_free(p->housekeeper);
     logs_free(p->logs);
     http_server_free(s->http);

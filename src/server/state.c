@@ -9,6 +9,7 @@
 #define SEAL_KEY_FIRST_FILE "seal.key.first" // its name until the first start is done
 #define TENANT_FILE         "tenant"         // the marker: to which tenant the keys beside it belong
 #define META_KEY            S("product")
+#define LIFETIME_KEY        S("longest token lifetime")
 #define TENANT_NAME         S("Lanyard")
 #define TENANT_DOMAIN       S("lanyard.localhost")
 #define SUBSCRIPTION        S("Lanyard subscription")
@@ -178,6 +179,24 @@ static enum err later_start(struct call *c, struct product *p, struct store_sess
     return is_marked ? OK : finish_first_start(c, p, session);
 }
 
+// Keys are kept as long as tokens may live, also those from before a start with a shorter lifetime (T8).
+static enum err keep_longest_lifetime(struct call *c, struct product *p, struct store_session *session)
+{
+    bytes    record;
+    int64_t  before_s = 0;
+    enum err found = store_get(c, session, STORE_META, LIFETIME_KEY, &record);
+    if (found != OK && found != ERR_NOT_FOUND) return found;
+    call_forgive(c);
+    if (found == OK && !str_to_i64(bytes_str(record), &before_s)) return FAIL(c, ERR_STORE_DAMAGED, "The longest lifetime of tokens is no number.");
+    p->longest_lifetime_s = before_s > p->token_lifetime_s ? before_s : p->token_lifetime_s;
+    if (before_s >= p->token_lifetime_s) return OK;
+    str text = call_format(c, "%lld", (long long)p->longest_lifetime_s);
+    TRY(call_check_texts(c));
+    TRY(store_begin(c, session));
+    TRY(store_put(c, session, STORE_META, LIFETIME_KEY, str_bytes(text)));
+    return store_commit(c, session);
+}
+
 static enum err open_with(struct call *c, struct product *p, struct store_session *session, const char *key_file)
 {
     bytes    meta;
@@ -217,7 +236,7 @@ enum err state_open(struct call *c, struct product *p)
     TRY(store_session_open(c, p->store, STORE_WRITE, &session));
     enum err failed = open_with(c, p, session, key_file);
     if (failed != OK && key_file) store_distrust(p->store);
-    return failed;
+    return failed != OK ? failed : keep_longest_lifetime(c, p, session);
 }
 
 void state_close(struct product *p)

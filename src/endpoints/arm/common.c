@@ -50,16 +50,17 @@ static bool ids_of(str identity, object_id *out_principal, client_id *out_app, v
     return true;
 }
 
-static bool is_hidden(str type, str member)
+// Of every type, should an app's settings ever get there.
+static bool is_hidden(str member)
 {
-    return site_is(type) && str_eq(member, S(SITE_SETTINGS));
+    return str_eq(member, S(SITE_SETTINGS));
 }
 
-static void write_document(struct json_writer *to, str type, const struct json *document, bool is_item)
+static void write_document(struct json_writer *to, const struct json *document, bool is_item)
 {
     for (size_t i = 0; i < json_n(document); i++) {
         str name = document->u.list.names[i];
-        if ((is_item && str_eq(name, S("properties"))) || is_hidden(type, name)) continue;
+        if ((is_item && str_eq(name, S("properties"))) || is_hidden(name)) continue;
         json_put_value(to, name, json_at(document, i));
     }
 }
@@ -109,7 +110,7 @@ enum err arm_write_resource(struct call *c, const struct work *w, struct json_wr
     json_put_string(to, S("type"), r->type);
     if (!str_empty(r->location)) json_put_string(to, S("location"), r->location);
     identity_write(to, type->spelling, w->product->tenant, &r->identity, ids_of, &values);
-    write_document(to, r->type, document, is_item || is_identity(r));
+    write_document(to, document, is_item || is_identity(r));
     if (is_identity(r) && !json_get(document, S("tags"))) {
         json_write_key(to, S("tags"));
         json_write_object(to);
@@ -129,7 +130,7 @@ enum err arm_write_group(struct call *c, struct json_writer *to, const struct re
     json_put_string(to, S("name"), g->name);
     json_put_string(to, S("type"), S("Microsoft.Resources/resourceGroups"));
     json_put_string(to, S("location"), g->location);
-    write_document(to, STR_NONE, document, false);
+    write_document(to, document, false);
     json_write_key(to, S("properties"));
     json_write_object(to);
     json_put_string(to, S("provisioningState"), S("Succeeded"));

@@ -8,6 +8,8 @@
 #include "net/client.h"
 #include "token/discovery.h"
 
+#define REQUEST_MAX_S 120 // no request lives longer
+
 // One issuer. Its place in the table is its own as long as it is fetched.
 struct issuer {
     struct arena          memory; // of the URL
@@ -16,11 +18,13 @@ struct issuer {
     int64_t               fetched_ns, tried_ns, used_ns;
     bool                  was_tried, is_fetched;
     struct issuer_waiter *waiters;
+    size_t                waiter_n;
 };
 
 struct issuers {
     pthread_mutex_t    lock; // of the table
     struct issuer      table[ISSUERS_MAX];
+    size_t             waiter_n, fetch_n; // of all
     bool               is_stopping;
     struct net_client *client;
     struct arena       memory; // of what is allowed
@@ -43,7 +47,9 @@ struct fetch {
 
 static bool has_passed(int64_t since_ns, int64_t now_ns, int64_t s)
 {
-    return now_ns < since_ns || now_ns - since_ns >= s * NS_PER_S; // a clock that was set back makes everything due
+    // Requests have the time at which they began, and one that began later may have been here before. What lies further
+    // back is a clock that was set back, which makes everything due.
+    return since_ns - now_ns > REQUEST_MAX_S * NS_PER_S || now_ns - since_ns >= s * NS_PER_S;
 }
 
 static struct issuer *find_issuer(struct issuers *all, str url)
@@ -106,7 +112,10 @@ static void end_fetch(struct fetch *f, struct jwks *keys)
     }
     struct issuer_waiter *waiters = i->waiters;
     bool                  again = !f->all->is_stopping;
+    f->all->waiter_n -= i->waiter_n;
+    f->all->fetch_n--;
     i->waiters = NULL;
+    i->waiter_n = 0;
     i->is_fetched = false;
     pthread_mutex_unlock(&f->all->lock);
     call_clear(&f->call);
@@ -191,7 +200,14 @@ static void forget(struct issuer *i)
     *i = (struct issuer){0};
 }
 
-// A free place, or that of the issuer that was used longest ago. NULL: all are fetched just now.
+// The place of one without keys goes first, then that of the one that was used longest ago.
+static bool goes_before(const struct issuer *a, const struct issuer *b)
+{
+    bool has = a->keys != NULL, other_has = b->keys != NULL;
+    return has != other_has ? other_has : a->used_ns < b->used_ns;
+}
+
+// NULL: all are fetched just now.
 static struct issuer *find_place(struct issuers *all)
 {
     struct issuer *found = NULL;
@@ -199,7 +215,7 @@ static struct issuer *find_place(struct issuers *all)
         struct issuer *at = &all->table[i];
         if (at->is_fetched) continue;
         if (str_empty(at->url)) return at;
-        if (!found || at->used_ns < found->used_ns) found = at;
+        if (!found || goes_before(at, found)) found = at;
     }
     return found;
 }
@@ -241,13 +257,19 @@ static bool must_wait(struct issuers *all, str url, str kid, int64_t now_ns)
 static enum err join(struct call *c, struct issuers *all, str url, struct net_loop *loop, struct issuer_waiter *waiter, struct fetch **out_fetch)
 {
     struct issuer *i = find_issuer(all, url);
+    bool           is_fetched = i && i->is_fetched;
     *out_fetch = NULL;
+    if (all->waiter_n >= ISSUERS_MAX_WAITERS || (i && i->waiter_n >= ISSUER_MAX_WAITERS) || (!is_fetched && all->fetch_n >= ISSUERS_MAX_FETCHES))
+        return FAIL(c, ERR_BUSY, "Too many requests wait for the keys of issuers; try again shortly.");
     if (!i) TRY(add_issuer(c, all, url, &i));
     if (!i->is_fetched) {
         TRY(fetch_new(c, all, i, loop, out_fetch));
         i->is_fetched = i->was_tried = true;
         i->tried_ns = i->used_ns = c->now_ns;
+        all->fetch_n++;
     }
+    i->waiter_n++;
+    all->waiter_n++;
     waiter->next = i->waiters;
     i->waiters = waiter;
     return OK;

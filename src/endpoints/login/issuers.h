@@ -20,6 +20,9 @@
 
 #define ISSUERS_MAX         64 /* kept at once: the one that was used longest ago goes */
 #define ISSUERS_MAX_ALLOWED 32
+#define ISSUERS_MAX_FETCHES 16  /* at once */
+#define ISSUERS_MAX_WAITERS 256 /* requests that wait, for all of them: they take places of the listener from all others ... */
+#define ISSUER_MAX_WAITERS  64  /* ... and for one */
 #define ISSUER_FRESH_S      3600
 #define ISSUER_KEPT_S       86400
 #define ISSUER_RETRY_S      30
@@ -60,6 +63,6 @@ struct issuer_waiter {
 
 /*
  * Waits for the fetch that runs, or begins one on that loop. `waiter` is the caller's memory until it is told.
- * Errors: ERR_BUSY (too many issuers at once), ERR_URL_INVALID, ERR_NO_MEMORY - `done` is then not called
+ * Errors: ERR_BUSY (too many wait, or too many issuers are fetched), ERR_URL_INVALID, ERR_NO_MEMORY - `done` is then not called
  */
 FALLIBLE issuers_wait(struct call *c, struct issuers *all, str issuer, str kid, struct net_loop *loop, struct issuer_waiter *waiter);
