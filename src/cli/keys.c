@@ -67,7 +67,7 @@ static int run_keys(struct cli *cli)
 static const struct example_row EXAMPLES[] = {
     {"lanyard keys list", "Which key signs, which one is next, and until when those before are published"},
     {"lanyard keys rotate", "Let the next key sign as soon as verifiers know it"},
-    {"lanyard keys rotate --now", "Let it sign at once: the current key may be known to others"},
+    {"lanyard keys rotate --now", "Let it sign at once, where a day is too long to wait"},
 };
 
 const struct command COMMAND_KEYS = {
@@ -82,9 +82,9 @@ const struct command COMMAND_KEYS = {
         "others "
         "refuse it until their day is over.\n"
         "\n"
-        "A rotation does not revoke anything: tokens that were signed before stay valid. `lanyard identity revoke` ends those of one identity. After "
-        "some "
-        "sixty rotations within two days the next one is refused: a key whose tokens may be in use is never dropped.",
+        "A rotation does not revoke anything: tokens that were signed before stay valid, and so does whatever somebody else signs with a key that he "
+        "got hold of, until that key is no longer published. `lanyard identity revoke` ends the tokens of one identity. After some sixty rotations "
+        "within two days the next one is refused: a key whose tokens may be in use is never dropped.",
     .options = OPTIONS,
     .option_n = COUNT(OPTIONS),
     .operands = OPERANDS,

@@ -112,10 +112,27 @@ def test_t8_a_rotation_in_haste_keeps_what_is_in_use(s):
     same(jwt.get_unverified_header(s.token_of("web", "https://vault.azure.net"))["kid"], kids(s, "current")[0], "who signs")
 
 
+def test_t8_keys_stay_as_long_as_tokens_of_a_longer_lifetime(s):
+    """T8 a start with a shorter lifetime takes no key from tokens that still live"""
+    s.stop()
+    s.start("--test-clock", "--token-lifetime", str(7 * 86400))
+    old = jwt.get_unverified_header(s.token_of("web", "https://storage.azure.com/"))["kid"]
+    wait_for_next(s)
+    s.call("keys", "rotate", "--now")
+    wait_for_next(s)
+    s.stop()
+    s.start("--test-clock")
+    s.call("clock", "+6d")
+    wait_for_next(s)
+    assert old in kids(s, "retired") and old in published(s, "v2.0/keys"), listed(s)
+    s.call("clock", "+3d")
+    eventually(lambda: old not in kids(s, "retired"), "the key has ended")
+
+
 def test_t8_a_rotation_is_in_the_activity_log(s):
     """T8 O1 who rotated the keys is in the activity log"""
     rotations = [each for each in s.records("activity") if each["operationName"]["value"] == "Lanyard/signingKeys/rotate/action"]
-    assert len(rotations) == 3, rotations
+    assert len(rotations) == 4, rotations
 
 
 def test_the_command_line_of_keys_is_checked(s):
