@@ -222,7 +222,7 @@ class Nginx:
             if name == "nginx.conf":
                 text = text.replace("http {", "http {\n" + "".join(f"{kind}_temp_path {directory}/{kind};\n" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")))
             pathlib.Path(directory, name).write_text(text)
-        self.start(sys.executable, EXAMPLE / "api.py", str(port))
+        self.start(EXAMPLE / "api.py", str(port))
         self.start(shutil.which("nginx", path="/usr/sbin:/usr/bin"), "-e", "stderr", "-p", directory, "-c", f"{directory}/nginx.conf", "-g", "daemon off;")
         until = time.monotonic() + WAIT_S
         while time.monotonic() < until:
