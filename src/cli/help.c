@@ -6,7 +6,8 @@
 #include "core/buf.h"
 
 #define WIDTH      80
-#define COLUMN_MAX 30 /* where explanations begin, at most */
+#define COLUMN_MIN 16 /* where explanations begin, at least */
+#define COLUMN_MAX 30 /* and at most */
 
 const struct help_variable HELP_VARIABLES[] = {
     {"LANYARD_DATA", "The data directory, if --data is not given"},
@@ -86,7 +87,7 @@ static str option_term(struct call *c, const struct option_row *o)
 
 static void options(struct call *c, struct page *p, const char *heading, const struct option_row *rows, size_t n)
 {
-    size_t column = 0;
+    size_t column = COLUMN_MIN;
     if (n == 0) return;
     title(p, heading);
     for (size_t i = 0; i < n; i++) {
@@ -112,7 +113,7 @@ static void program_page(struct call *c, struct page *p)
     usage(p, NULL);
     title(p, "Commands");
     for (size_t i = 0; i < COMMAND_N; i++)
-        if (!COMMANDS[i]->hidden) entry(p->b, str_of(COMMANDS[i]->name), COMMANDS[i]->summary, 16);
+        if (!COMMANDS[i]->hidden) entry(p->b, str_of(COMMANDS[i]->name), COMMANDS[i]->summary, COLUMN_MIN);
     options(c, p, "Options of every command", GLOBAL_OPTIONS, GLOBAL_OPTION_N);
     buf_addf(p->b, "\n`lanyard help COMMAND` shows the help of each.\n");
 }
@@ -124,7 +125,7 @@ static void command_page(struct call *c, struct page *p, const struct command *c
     if (command->about) buf_add_char(p->b, '\n');
     paragraphs(p->b, command->about);
     if (command->operand_n) title(p, "Operands");
-    for (size_t i = 0; i < command->operand_n; i++) entry(p->b, str_of(command->operands[i].name), command->operands[i].help, 16);
+    for (size_t i = 0; i < command->operand_n; i++) entry(p->b, str_of(command->operands[i].name), command->operands[i].help, COLUMN_MIN);
     options(c, p, "Options", command->options, command->option_n);
     options(c, p, "Options of every command", GLOBAL_OPTIONS, GLOBAL_OPTION_N);
     for (size_t i = 0; i < command->section_n; i++) {

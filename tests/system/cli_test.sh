@@ -25,6 +25,7 @@ help_of_every_command() {
         says out "Usage: lanyard $command"
         expect 0 lanyard help $command
         cmp -s "$work/out" "$work/one" || fail "\`help $command\` and \`$command --help\` differ"
+        ! sed -n '/^Options/,/^$/p' "$work/out" | grep -n '^[^ O]' || fail "an explanation of $command's options is not indented"
         ! grep -n '.\{101,\}' "$work/out" || fail "a line of $command's help is too long"
     done
 }
