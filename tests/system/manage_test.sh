@@ -172,7 +172,9 @@ applications_have_roles_and_credentials() {
     done
     expect 0 lanyard show Till --json
     [ "$(jq '[(.keyCredentials, .passwordCredentials) | length] | add' "$work/out")" -eq 3 ] || fail "$(cat "$work/out")"
-    expect 2 lanyard create application Till --certificate "$work/key.pem"
+    expect 2 lanyard create application Fresh --certificate "$work/key.pem"
+    says err 'holds no certificate as PEM'
+    expect 1 lanyard show Fresh
     expect 2 lanyard create application api://till
     expect 1 lanyard create application Other --uri api://till
     for option in '--uri api://x' '--role R' --secret --assignment-required; do

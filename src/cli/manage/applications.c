@@ -169,37 +169,39 @@ static enum err read_pem(struct call *c, const char *file, str *out)
     return buf_finish(c, &b, out);
 }
 
-static enum err thumbprint(struct call *c, str base64, char out[2 * SHA1_BYTES])
+static enum err thumbprint(struct call *c, str base64, str *out)
 {
     bytes   der;
     uint8_t sha1[SHA1_BYTES];
+    char    hex[2 * SHA1_BYTES];
     TRY(b64_decode(c, base64, &der));
     TRY(digest_sha1(c, der, sha1));
-    str_write_hex((bytes){sha1, sizeof sha1}, out);
-    return OK;
+    str_write_hex((bytes){sha1, sizeof sha1}, hex);
+    return call_copy_str(c, (str){hex, sizeof hex}, out);
 }
 
-enum err ensure_app_certificate(struct cli *cli, const char *file, struct ensure_result *io_application)
+enum err app_certificate_read(struct call *c, const char *file, struct app_certificate *out)
+{
+    TRY(read_pem(c, file, &out->base64));
+    if (thumbprint(c, out->base64, &out->sha1) == OK) return OK;
+    call_forgive(c);
+    return FAIL(c, ERR_USAGE, "%s holds no certificate as PEM.", file);
+}
+
+enum err ensure_app_certificate(struct cli *cli, const struct app_certificate *certificate, struct ensure_result *io_application)
 {
     struct call       *c = &cli->call;
     const struct json *there = json_get(io_application->now, S("keyCredentials")), *ignored;
-    char               mine[2 * SHA1_BYTES];
-    str                base64;
     struct buf         b;
     struct json_writer j;
-    TRY(read_pem(c, file, &base64));
-    if (thumbprint(c, base64, mine) != OK) {
-        call_forgive(c);
-        return FAIL(c, ERR_USAGE, "%s holds no certificate as PEM.", file);
-    }
     for (size_t i = 0; i < json_n(there); i++)
-        if (str_eq_nocase(json_get_str(json_at(there, i), S("customKeyIdentifier")), (str){mine, sizeof mine})) return OK;
+        if (str_eq_nocase(json_get_str(json_at(there, i), S("customKeyIdentifier")), certificate->sha1)) return OK;
     begin_body(c, &b, &j);
     write_kept(&j, S("keyCredentials"), there);
     json_write_object(&j);
     json_put_string(&j, S("type"), S("AsymmetricX509Cert"));
     json_put_string(&j, S("usage"), S("Verify"));
-    json_put_string(&j, S("key"), base64);
+    json_put_string(&j, S("key"), certificate->base64);
     json_write_end(&j);
     json_write_end(&j);
     TRY(send(cli, "PATCH", path_of(c, io_application->now), &b, &j, &ignored));

@@ -23,8 +23,14 @@ FALLIBLE ensure_application(struct cli *cli, const struct ensure_application *wi
 
 /* A secret, if the application has none: *out_text is then its text, which is shown only now; else empty. */
 FALLIBLE ensure_app_secret(struct cli *cli, struct ensure_result *io_application, str *out_text);
-/* The certificate of a PEM file, that the application signs its assertions with. */
-FALLIBLE ensure_app_certificate(struct cli *cli, const char *file, struct ensure_result *io_application);
+/* A certificate, with whose key the application signs its assertions. It is read before the application is made. */
+struct app_certificate {
+    str base64; /* DER */
+    str sha1;   /* hexadecimal digits */
+};
+/* The first one of a PEM file. Errors: ERR_USAGE - there is none */
+FALLIBLE app_certificate_read(struct call *c, const char *file, struct app_certificate *out);
+FALLIBLE ensure_app_certificate(struct cli *cli, const struct app_certificate *certificate, struct ensure_result *io_application);
 
 struct ensure_app_role {
     str principal; /* object id */

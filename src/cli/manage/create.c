@@ -21,7 +21,7 @@ static const struct option_row OPTIONS[] = {
 
 static const struct operand_row OPERANDS[] = {
     {"KIND", "group (a resource group), vm, app, function, slot, container-app, identity, vault, storage, user, usergroup, application, or an ARM type"},
-    {"NAME", "Its name; a slot's is APP/SLOT, a user's its user principal name"},
+    {"NAME", "Its name; a slot's is APP/SLOT, a user's is ada or ada@lanyard.localhost"},
 };
 
 static size_t values_of(const struct cli *cli, const char *option, str *out, size_t room)
@@ -54,10 +54,13 @@ static enum err create_application(struct cli *cli, str name, str *out_secret, s
 {
     str                       uris[APPLICATION_MAX_WORDS], roles[APPLICATION_MAX_WORDS];
     struct ensure_application wish = {.name = name, .uris = uris, .roles = roles, .needs_assignment = cli_has(cli, "assignment-required")};
+    const char               *file = cli_value(cli, "certificate", NULL);
+    struct app_certificate    certificate;
     wish.uri_n = values_of(cli, "uri", uris, COUNT(uris));
     wish.role_n = values_of(cli, "role", roles, COUNT(roles));
+    if (file) TRY(app_certificate_read(&cli->call, file, &certificate));
     TRY(ensure_application(cli, &wish, out));
-    if (cli_has(cli, "certificate")) TRY(ensure_app_certificate(cli, cli_value(cli, "certificate", NULL), out));
+    if (file) TRY(ensure_app_certificate(cli, &certificate, out));
     return cli_has(cli, "secret") ? ensure_app_secret(cli, out, out_secret) : OK;
 }
 
@@ -127,7 +130,7 @@ static const struct example_row EXAMPLES[] = {
     {"lanyard create identity billing", "An identity that many resources can carry"},
     {"lanyard create app shop-front --identity billing", "A web app that carries it"},
     {"lanyard create vault my-shop", "A vault in which roles decide"},
-    {"lanyard create user ada@shop.example", "A person"},
+    {"lanyard create user ada", "A person, ada@lanyard.localhost"},
     {"lanyard create application Orders --uri api://orders --role Orders.Read", "An API that has an app role"},
 };
 
