@@ -22,14 +22,14 @@ static enum err caller_of(struct cli *cli, const char *said, str *out)
     return str_empty(*out) ? FAIL_PLAIN(c, ERR_NO_MEMORY) : OK;
 }
 
-// " (node)" behind a number; empty for all else.
+// " (node)" behind a number; empty for all else. Of a user that is gone it is said: the next one may get its number.
 static str user_of(struct call *c, str caller)
 {
     uint64_t             uid;
     const struct passwd *user;
     if (!str_starts(caller, S("uid:")) || !str_to_u64(str_from(caller, S("uid:").n), &uid)) return STR_NONE;
     user = getpwuid((uid_t)uid);
-    return user ? call_format(c, " (%s)", user->pw_name) : STR_NONE;
+    return user ? call_format(c, " (%s)", user->pw_name) : S(" (no user of this machine)");
 }
 
 static enum err print_json(struct cli *cli, const struct json *v)

@@ -210,6 +210,9 @@ def test_bindings_are_listed_and_survive_a_restart(new_server, tmp_path):
         server.call("unbind", "unit:other.service")
     with pytest.raises(RuntimeError, match="binds nothing"):
         server.call("bind", "web.service", "web")
+    assert "(no user of this machine)" not in server.call("bindings")
+    server.call("bind", "uid:3999999999", "web")  # as of a user who was deleted: the number may be given again
+    assert "uid:3999999999 (no user of this machine)" in server.call("bindings")
 
 
 def test_a_metadata_port_that_is_taken_is_one_clear_line(new_server):
