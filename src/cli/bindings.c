@@ -5,6 +5,7 @@
 #include "cli/admin_call.h"
 #include "cli/commands.h"
 #include "cli/find.h"
+#include "cli/manage/report.h"
 
 #define CALLER_HELP                                                                                                            \
     "What the program is known by: user:NAME or uid:NUMBER, unit:NAME.service, container:ID (12 digits or more), or exe:/PATH"
@@ -157,28 +158,37 @@ const struct command COMMAND_UNBIND = {
 /* ---- bindings ---- */
 
 struct shown {
-    struct cli *cli;
-    size_t      n;
-    enum err    failed;
+    struct cli  *cli;
+    struct table table;
+    enum err     failed;
 };
 
-static bool show_binding(const struct json *x, void *context)
+static enum err show_binding(struct shown *s, const struct json *x)
+{
+    struct call *c = &s->cli->call;
+    str          caller = json_get_str(x, S("caller"));
+    if (s->cli->json) return print_json(s->cli, x);
+    TRY(table_add(&s->table, call_format(c, "%.*s%.*s", PSTR(caller), PSTR(user_of(c, caller)))));
+    return table_add(&s->table, call_format(c, "%.*s%s", PSTR(json_get_str(x, S("resource"))),
+                                            json_get_bool(x, S("isLive"), true) ? "" : " (deleted: bind again)"));
+}
+
+static bool see_binding(const struct json *x, void *context)
 {
     struct shown *s = context;
-    str           caller = json_get_str(x, S("caller"));
-    s->n++;
-    if (s->cli->json) s->failed = print_json(s->cli, x);
-    else
-        printf("%.*s%.*s  %.*s%s\n", PSTR(caller), PSTR(user_of(&s->cli->call, caller)), PSTR(json_get_str(x, S("resource"))),
-               json_get_bool(x, S("isLive"), true) ? "" : "  (deleted: bind again)");
+    s->failed = show_binding(s, x);
     return s->failed == OK;
 }
 
 static int run_bindings(struct cli *cli)
 {
-    struct shown s = {.cli = cli};
-    if (admin_each(cli, S("/lanyard/bindings"), show_binding, &s) != OK || s.failed != OK) return cli_failed(cli);
-    if (s.n == 0 && !cli->json) printf("Nothing is bound. `lanyard bind` gives programs of this machine a resource's tokens.\n");
+    static const char *const TITLES[] = {"CALLER", "RESOURCE"};
+    struct shown             s = {.cli = cli};
+    table_init(&s.table, cli, TITLES, COUNT(TITLES));
+    if (admin_each(cli, S("/lanyard/bindings"), see_binding, &s) != OK || s.failed != OK) return cli_failed(cli);
+    if (cli->json) return STATUS_OK;
+    if (s.table.n) table_print(&s.table);
+    else printf("Nothing is bound. `lanyard bind` gives programs of this machine a resource's tokens.\n");
     return STATUS_OK;
 }
 

@@ -2,6 +2,7 @@
 
 #include "cli/admin_call.h"
 #include "cli/commands.h"
+#include "cli/manage/report.h"
 
 static const struct option_row OPTIONS[] = {
     {"now", 0, VALUE_NONE, NULL, "Rotate at once, also if verifiers may not have fetched the next key yet", false},
@@ -19,21 +20,34 @@ static enum err print_json(struct cli *cli, const struct json *v)
     return OK;
 }
 
-static void print_key(const struct json *key)
+// The whole seconds of a time.
+static str seconds_of(struct call *c, str iso)
 {
-    str since = json_get_str(key, S("since")), until = json_get_str(key, S("until"));
-    printf("%.*s  %-7.*s  %.*s  since %.*s  until %.*s\n", PSTR(json_get_str(key, S("kid"))), PSTR(json_get_str(key, S("state"))),
-           PSTR(json_get_str(key, S("algorithm"))), PSTR(since), PSTR(until));
+    return call_format(c, "%.*sZ", PSTR(str_upto(iso, sizeof "2026-11-23T04:15:00" - 1)));
+}
+
+static enum err add_row(struct table *t, const struct json *key)
+{
+    struct call *c = &t->cli->call;
+    TRY(table_add(t, json_get_str(key, S("kid"))));
+    TRY(table_add(t, json_get_str(key, S("state"))));
+    TRY(table_add(t, json_get_str(key, S("algorithm"))));
+    TRY(table_add(t, seconds_of(c, json_get_str(key, S("since")))));
+    return table_add(t, seconds_of(c, json_get_str(key, S("until"))));
 }
 
 static enum err list(struct cli *cli)
 {
-    const struct json *answer, *keys;
+    static const char *const TITLES[] = {"KEY", "STATE", "ALGORITHM", "SINCE", "UNTIL"};
+    struct table             table;
+    const struct json       *answer, *keys;
     TRY(admin_json(cli, "GET", S("/lanyard/keys"), STR_NONE, &answer));
     if (cli->json) return print_json(cli, answer);
     keys = json_get(answer, S("value"));
-    for (size_t i = 0; i < json_n(keys); i++) print_key(json_at(keys, i));
-    if (json_n(keys) == 0) printf("The first key is being made; ask again shortly.\n");
+    table_init(&table, cli, TITLES, COUNT(TITLES));
+    for (size_t i = 0; i < json_n(keys); i++) TRY(add_row(&table, json_at(keys, i)));
+    if (json_n(keys)) table_print(&table);
+    else printf("The first key is being made; ask again shortly.\n");
     return OK;
 }
 
@@ -42,8 +56,9 @@ static enum err rotate(struct cli *cli)
     const struct json *done;
     TRY(admin_json(cli, "POST", S("/lanyard/keys/rotate"), cli_has(cli, "now") ? S("{\"now\":true}") : S("{}"), &done));
     if (cli->json) return print_json(cli, done);
-    str at = json_get_str(done, S("at"));
-    if (json_get_bool(done, S("rotated"), false)) printf("The next key signs since %.*s.\n", PSTR(at));
+    str at = seconds_of(&cli->call, json_get_str(done, S("at")));
+    if (json_get_bool(done, S("rotated"), false))
+        printf("The next key signs since %.*s. `lanyard keys list` shows it as the current one.\n", PSTR(at));
     else
         printf("The next key signs from %.*s on: verifiers keep the keys that they fetched for a day. At once: `lanyard keys rotate --now`\n",
                PSTR(at));
@@ -84,7 +99,9 @@ const struct command COMMAND_KEYS = {
         "\n"
         "A rotation does not revoke anything: tokens that were signed before stay valid, and so does whatever somebody else signs with a key that he "
         "got hold of, until that key is no longer published. `lanyard identity revoke` ends the tokens of one identity. After some sixty rotations "
-        "within two days the next one is refused: a key whose tokens may be in use is never dropped.",
+        "within two days the next one is refused: a key whose tokens may be in use is never dropped.\n"
+        "\n"
+        "The list says since when and until when a key is in its state: the current one signs until then, a retired one is published until then.",
     .options = OPTIONS,
     .option_n = COUNT(OPTIONS),
     .operands = OPERANDS,

@@ -66,7 +66,8 @@ def test_t8_keys_are_listed(s):
     same((current["state"], following["state"]), ("current", "next"), "states")
     same({key["algorithm"] for key in (current, following)}, {"RS256"}, "algorithms")
     same(when(current["until"]) - when(current["since"]), 45 * DAY, "how long it signs")
-    rows = s.call("keys", "list").splitlines()
+    titles, *rows = s.call("keys", "list").splitlines()
+    same(titles.split(), ["KEY", "STATE", "ALGORITHM", "SINCE", "UNTIL"], "titles")
     same([row.split()[:3] for row in rows], [[key["kid"], key["state"], "RS256"] for key in (current, following)], "rows")
     for path in ("keys", "v2.0/keys"):
         same(published(s, path), [current["kid"], following["kid"]], path)

@@ -186,6 +186,7 @@ def test_i3_a_binding_is_not_inherited(host):
         assert host.resource(VM, "again", True)["principalId"] != before
         host.refused(host.curl(), "has been deleted since", f"lanyard bind {host.me} RES")
         assert not json.loads(host.server.call("bindings", "--json"))["isLive"]
+        assert host.server.call("bindings").rstrip().endswith("(deleted: bind again)")
     finally:
         host.unbind(host.me)
         host.bind(host.me, "web")
@@ -200,6 +201,9 @@ def test_bindings_are_listed_and_survive_a_restart(new_server, tmp_path):
     server.call("bind", f"user:{subprocess.check_output(['id', '-un'], text=True).strip()}", "web")
     listed = server.call("bindings", "--json")
     assert [json.loads(line)["caller"] for line in listed.splitlines()] == [f"uid:{os.getuid()}", "unit:web.service"]
+    titles, *rows = server.call("bindings").splitlines()
+    assert titles.split() == ["CALLER", "RESOURCE"]
+    assert {row.index("/subscriptions/") for row in rows} == {titles.index("RESOURCE")}, "the columns stand below their titles"
     assert server.stop()
     server.start()
     assert server.call("bindings", "--json") == listed
