@@ -196,6 +196,8 @@ app_roles_are_granted_and_revoked() {
     created grant Client Reader shop
     expect 1 lanyard grant web Till.Burn api://till
     says err Till.Close
+    expect 1 lanyard grant web Till.Open Till
+    says err "give its App ID URI or its client id $(lanyard show Till --json | jq -r .appId)"
     expect 1 lanyard grant web Till.Open api://nowhere
     says err 'There is no application "api://nowhere" here'
     expect 2 lanyard grant web Till.Open "api://x' or 'y"
