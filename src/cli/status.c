@@ -33,7 +33,7 @@ static void print_service(struct cli *cli, str name, const struct json *facts)
 static void print_status(struct cli *cli, const struct json *facts)
 {
     static const struct { const char *label, *fact; } ROWS[] = {
-        {"metadata", "metadata"}, {"data", "data"}, {"CA", "ca"}, {"tenant", "tenant"}, {"subscription", "subscription"}, {"operator", "operator"},
+        {"metadata", "metadata"}, {"metadata socket", "metadata_socket"}, {"verify socket", "verify_socket"}, {"data", "data"}, {"CA", "ca"}, {"tenant", "tenant"}, {"subscription", "subscription"}, {"operator", "operator"},
     };
     const struct json *names = json_get(facts, S("names")), *services = json_get(facts, S("services"));
     printf("Lanyard %.*s runs (process %lld, for %.*s)\n", PSTR(json_get_str(facts, S("version"))), (long long)json_get_int(facts, S("pid"), 0),

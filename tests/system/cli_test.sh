@@ -176,6 +176,7 @@ status_tells() {
     expect 0 lanyard status
     says out "$(fact .tenant)"
     says out "$(fact .ca)"
+    says out "$(fact .verify_socket)"
     expect 0 lanyard status --json
     [ "$(jq -r .pid "$work/out")" = "$(fact .pid)" ] || fail 'another process'
     expect 0 lanyard --json --data "$LANYARD_DATA" status
