@@ -422,7 +422,7 @@ def public_issuer(new_server):
     server = new_server("federation-public")
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    server.start("--port", str(port), "--names", "own", "--domain", "cloud.localhost")
+    server.start("--port", str(port), "--metadata-port", "0", "--names", "own", "--domain", "cloud.localhost")
     sources = Sources(server)
     identity = sources.identity("worker")
     sources.resource("Microsoft.Compute/virtualMachines", "vm", attached=[identity])
