@@ -64,7 +64,7 @@ static int run_env(struct cli *cli)
     return failed == OK ? STATUS_OK : cli_failed(cli);
 }
 
-static const struct operand_row OPERANDS[] = {{"RES", "The resource: its ARM id, or its name where only one has it"}};
+static const struct operand_row OPERANDS[] = {{"RES", "The resource: its ARM id, or its name where only one has it; APP/SLOT is a slot"}};
 
 static const struct option_row OPTIONS[] = {
     {"service-account", 's', VALUE_WORD, "NS/NAME", SERVICE_ACCOUNT_HELP, false},

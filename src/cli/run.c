@@ -97,7 +97,7 @@ static int run_shell(struct cli *cli)
     return cli_has(cli, "check") ? launch_check(cli) : launch(cli, args);
 }
 
-#define AS_HELP      "The resource: its ARM id, or its name where only one has it"
+#define AS_HELP      "The resource: its ARM id, or its name where only one has it; APP/SLOT is a slot"
 #define ENV_HELP     "Set a variable inside; wins over all that is set or removed"
 #define BIND_HELP    "Show a file or directory of the machine, to be read and written"
 #define BIND_RO_HELP "The same, to be read only"

@@ -8,6 +8,7 @@
 #include "endpoints/service.h"
 #include "ops/cluster.h"
 #include "ops/workload_token.h"
+#include "resources/scope.h"
 #include "resources/types.h"
 #include "token/service_account.h"
 
@@ -45,10 +46,20 @@ struct search {
     struct workload_subject first;
 };
 
+// By its name, or as answers name a part of another resource: "shop/staging".
+static bool is_called(const struct resource *r, str name)
+{
+    size_t slash = str_find_last(name, '/');
+    str    above;
+    if (slash == STR_NOWHERE) return str_eq_nocase(r->name, name);
+    if (!types_of(r->type)->has_joined_name || !str_eq_nocase(r->name, str_from(name, slash + 1)) || !scope_parent(r->id, &above)) return false;
+    return str_eq_nocase(str_from(above, str_find_last(above, '/') + 1), str_upto(name, slash));
+}
+
 static bool look_at(const struct resource *r, void *context)
 {
     struct search *s = context;
-    if (!str_eq_nocase(r->name, s->name) || !can_carry_identities(r)) return true;
+    if (!is_called(r, s->name) || !can_carry_identities(r)) return true;
     if (s->n++ == 0) s->failed = subject_of(s->c, r, &s->first) != OK;
     if (s->n <= WORKLOAD_MAX_CANDIDATES) buf_addf(&s->list, "\n  %.*s", PSTR(r->id));
     return !s->failed;

@@ -55,6 +55,12 @@ TEST(workload_find_wants_one_resource_that_can_carry_identities)
         {"billing", ERR_RESOURCE_NOT_FOUND, NULL}, // an identity is no place where programs run
         {"shop", OK, ONE "/providers/Microsoft.Web/sites/shop"},
         {"stage", OK, ONE "/providers/Microsoft.Web/sites/portal/slots/stage"},
+        {"portal/stage", OK, ONE "/providers/Microsoft.Web/sites/portal/slots/stage"},
+        {"Portal/STAGE", OK, ONE "/providers/Microsoft.Web/sites/portal/slots/stage"},
+        {"shop/stage", ERR_RESOURCE_NOT_FOUND, NULL}, // a slot of another app
+        {"portal/", ERR_RESOURCE_NOT_FOUND, NULL},
+        {"one/portal", ERR_RESOURCE_NOT_FOUND, NULL}, // a group is no part of a name
+        {"one/portal/stage", ERR_RESOURCE_NOT_FOUND, NULL},
         {"front", OK, ONE "/providers/Microsoft.App/containerApps/front"},
         {ONE "/providers/Microsoft.Web/sites/portal", OK, ONE "/providers/Microsoft.Web/sites/portal"},
         {"cluster", OK, ONE "/providers/Microsoft.ContainerService/managedClusters/cluster"},
