@@ -66,7 +66,7 @@ enum err names_own(struct call *c, str domain, uint16_t port, struct names *out)
     if (!is_domain(domain, max_bytes))
         return FAIL(c, ERR_NAME_INVALID, "'%.*s' is not a domain of at most %zu letters, digits, hyphens and dots.", PSTR(str_upto(domain, 64)),
                     max_bytes);
-    if (port == 0) return FAIL(c, ERR_NAME_INVALID, "Clients need a port other than 0.");
+    if (port == 0) return FAIL(c, ERR_NAME_INVALID, "The names of your own hold the port, so that it cannot be 0: choose one by --port.");
     str lower = call_lower(c, domain);
     if (!lower.at) return FAIL_PLAIN(c, ERR_NO_MEMORY);
     for (size_t i = 0; i < n.n; i++) {

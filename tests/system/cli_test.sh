@@ -171,6 +171,9 @@ taken_port_is_told() {
     expect 1 lanyard --data "$work/second" up --port "$(fact .https_port)"
     one_line
     says err "$(fact .https_port)"
+    expect 1 lanyard --data "$work/second" up --names own --domain id.example.com --port 0
+    one_line
+    says err 'choose one by --port'
 }
 status_tells() {
     expect 0 lanyard status
