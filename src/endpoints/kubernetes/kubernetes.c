@@ -29,7 +29,7 @@ static enum err get_discovery(struct call *c, struct work *w, const struct wire 
     struct json_writer *j = answer_json(a, 200);
     json_write_object(j);
     json_put_string(j, S("issuer"), issuer);
-    json_put_string(j, S("jwks_uri"), call_format(c, "%.*s%s", PSTR(issuer), KEYS + 1));
+    json_put_string(j, S("jwks_uri"), call_format(c, "%.*s%s", PSTR(issuer), &KEYS[1]));
     for (size_t i = 0; i < COUNT(LISTS); i++) {
         json_write_key(j, str_of(LISTS[i].name));
         json_write_array(j);
