@@ -33,14 +33,6 @@ static str user_of(struct call *c, str caller)
     return user ? call_format(c, " (%s)", user->pw_name) : S(" (no user of this machine)");
 }
 
-static enum err print_json(struct cli *cli, const struct json *v)
-{
-    str text;
-    TRY(json_text(&cli->call, v, &text));
-    printf("%.*s\n", PSTR(text));
-    return OK;
-}
-
 /* ---- bind ---- */
 
 static enum err bind(struct cli *cli)
@@ -60,7 +52,7 @@ static enum err bind(struct cli *cli)
     json_write_end(&w);
     TRY(buf_finish(c, &body, &text));
     TRY(admin_json(cli, "POST", S("/lanyard/bindings"), text, &made));
-    if (cli->json) return print_json(cli, made);
+    if (cli->json) return cli_print_json(cli, made);
     caller = json_get_str(made, S("caller"));
     printf("%.*s%.*s gets the tokens of %.*s.\n", PSTR(caller), PSTR(user_of(c, caller)), PSTR(json_get_str(made, S("resource"))));
     return OK;
@@ -128,7 +120,7 @@ static enum err unbind(struct cli *cli)
     admin_escape(&path, caller);
     TRY(admin_json(cli, "DELETE", buf_view(&path), STR_NONE, &gone));
     if (!gone) return FAIL(c, ERR_NOT_FOUND, "%.*s is not bound. `lanyard bindings` lists what is.", PSTR(caller));
-    if (cli->json) return print_json(cli, gone);
+    if (cli->json) return cli_print_json(cli, gone);
     printf("%.*s%.*s no longer gets the tokens of %.*s. Those it has are good until they expire: `lanyard identity revoke`.\n", PSTR(caller),
            PSTR(user_of(c, caller)), PSTR(json_get_str(gone, S("resource"))));
     return OK;
@@ -167,7 +159,7 @@ static enum err show_binding(struct shown *s, const struct json *x)
 {
     struct call *c = &s->cli->call;
     str          caller = json_get_str(x, S("caller"));
-    if (s->cli->json) return print_json(s->cli, x);
+    if (s->cli->json) return cli_print_json(s->cli, x);
     TRY(table_add(&s->table, call_format(c, "%.*s%.*s", PSTR(caller), PSTR(user_of(c, caller)))));
     return table_add(&s->table, call_format(c, "%.*s%s", PSTR(json_get_str(x, S("resource"))),
                                             json_get_bool(x, S("isLive"), true) ? "" : " (deleted: bind again)"));

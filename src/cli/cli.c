@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "cli/command.h"
+#include "core/json.h"
 
 static const struct option_value *find_value(const struct cli *cli, const char *option)
 {
@@ -63,4 +64,12 @@ int cli_failed(struct cli *cli)
 {
     const struct failure *f = &cli->call.failure;
     return f->kind == ERR_USAGE ? cli_usage(cli, "%s", f->text) : cli_fail(cli, "%s", f->text);
+}
+
+enum err cli_print_json(struct cli *cli, const struct json *v)
+{
+    str text;
+    TRY(json_text(&cli->call, v, &text));
+    printf("%.*s\n", PSTR(text));
+    return OK;
 }

@@ -106,3 +106,5 @@ int cli_fail(struct cli *cli, const char *format, ...) PRINTF_LIKE(2, 3);
 int cli_usage(struct cli *cli, const char *format, ...) PRINTF_LIKE(2, 3);
 /* The failure of the command's call. */
 int cli_failed(struct cli *cli);
+/* A value as JSON, on a line of its own: for --json. */
+FALLIBLE cli_print_json(struct cli *cli, const struct json *v);

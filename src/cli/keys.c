@@ -12,14 +12,6 @@ static const struct operand_row OPERANDS[] = {
     {"VERB", "list: show the keys; rotate: let the next key sign"},
 };
 
-static enum err print_json(struct cli *cli, const struct json *v)
-{
-    str text;
-    TRY(json_text(&cli->call, v, &text));
-    printf("%.*s\n", PSTR(text));
-    return OK;
-}
-
 // The whole seconds of a time.
 static str seconds_of(struct call *c, str iso)
 {
@@ -42,7 +34,7 @@ static enum err list(struct cli *cli)
     struct table             table;
     const struct json       *answer, *keys;
     TRY(admin_json(cli, "GET", S("/lanyard/keys"), STR_NONE, &answer));
-    if (cli->json) return print_json(cli, answer);
+    if (cli->json) return cli_print_json(cli, answer);
     keys = json_get(answer, S("value"));
     table_init(&table, cli, TITLES, COUNT(TITLES));
     for (size_t i = 0; i < json_n(keys); i++) TRY(add_row(&table, json_at(keys, i)));
@@ -55,7 +47,7 @@ static enum err rotate(struct cli *cli)
 {
     const struct json *done;
     TRY(admin_json(cli, "POST", S("/lanyard/keys/rotate"), cli_has(cli, "now") ? S("{\"now\":true}") : S("{}"), &done));
-    if (cli->json) return print_json(cli, done);
+    if (cli->json) return cli_print_json(cli, done);
     str at = seconds_of(&cli->call, json_get_str(done, S("at")));
     if (json_get_bool(done, S("rotated"), false))
         printf("The next key signs since %.*s. `lanyard keys list` shows it as the current one.\n", PSTR(at));

@@ -84,11 +84,8 @@ static const struct log_form {
 static enum err print_one(struct cli *cli, const struct log_form *form, const struct json *record)
 {
     int64_t dropped = json_get_int(record, S("recordsDropped"), 0);
-    str     text;
-    if (cli->json) {
-        TRY(json_text(&cli->call, record, &text));
-        printf("%.*s\n", PSTR(text)); // a record a line: it can be followed
-    } else if (dropped) {
+    if (cli->json) return cli_print_json(cli, record); // a record a line: it can be followed
+    if (dropped) {
         printf("(%lld records were dropped: they came faster than they could be written)\n", (long long)dropped);
     } else {
         form->print(record);

@@ -280,15 +280,19 @@ static enum err find_partner(struct call *c, const struct work *w, const struct 
     return OK;
 }
 
-static enum err reset(struct call *c, struct work *w, const void *args_, void *out)
+static enum err find_preview(struct call *c, const struct work *w, const struct site_swap_args *args, struct pair *out)
 {
-    const struct site_swap_args *args = args_;
-    const struct resource       *at;
-    struct pair                  p;
-    struct site                  s;
+    const struct resource *at;
+    struct site            s;
     TRY(resources_require(c, w, args->site, &at));
     TRY(site_read(c, at, &s));
-    TRY(find_partner(c, w, &s, &p));
+    return find_partner(c, w, &s, out);
+}
+
+static enum err reset(struct call *c, struct work *w, const void *args, void *out)
+{
+    struct pair p;
+    TRY(find_preview(c, w, args, &p));
     if (!is_free(&p.from)) {
         TRY(end_preview(c, &p.from));
         TRY(site_keep(c, w, &p.from));
@@ -317,16 +321,11 @@ static enum err find_target(struct call *c, struct work *w, const struct effect 
     return add_other(c, &p.to, out);
 }
 
-static enum err find_reset(struct call *c, struct work *w, const struct effect *e, const void *args_, struct effect_sites *out)
+static enum err find_reset(struct call *c, struct work *w, const struct effect *e, const void *args, struct effect_sites *out)
 {
-    const struct site_swap_args *args = args_;
-    const struct resource       *at;
-    struct pair                  p;
-    struct site                  s;
+    struct pair p;
     (void)e;
-    TRY(resources_require(c, w, args->site, &at));
-    TRY(site_read(c, at, &s));
-    TRY(find_partner(c, w, &s, &p));
+    TRY(find_preview(c, w, args, &p));
     return p.to.resource ? add_other(c, &p.to, out) : OK;
 }
 

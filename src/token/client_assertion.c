@@ -204,3 +204,8 @@ enum err client_assertion_signer(struct call *c, const struct client_assertion *
     *out = found;
     return OK;
 }
+
+bool client_assertion_is_in_time(const struct client_assertion *a, int64_t now_s)
+{
+    return a->expires_s > now_s - ASSERTION_SKEW_S && a->not_before_s < now_s + ASSERTION_SKEW_S;
+}

@@ -47,6 +47,8 @@ bool client_assertion_takes_key(const EVP_PKEY *key);
 
 /* One of its audiences, to the letter? */
 bool client_assertion_is_for(const struct client_assertion *a, str audience);
+/* Has it begun, and not ended, but for clocks that differ by ASSERTION_SKEW_S? */
+bool client_assertion_is_in_time(const struct client_assertion *a, int64_t now_s);
 
 /*
  * The certificate that signed it: the one of the application's that its header names by x5t#S256, x5t or kid, if the signature

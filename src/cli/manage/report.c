@@ -6,12 +6,7 @@ enum err report_result(struct cli *cli, const char *kind, str name, const struct
 {
     static const struct { const char *word; int color; } WORDS[] = {
         [ENSURE_UNCHANGED] = {"unchanged", 0}, [ENSURE_CREATED] = {"created", 32}, [ENSURE_CHANGED] = {"changed", 33}};
-    str text;
-    if (cli->json) {
-        TRY(json_text(&cli->call, result->now, &text));
-        printf("%.*s\n", PSTR(text));
-        return OK;
-    }
+    if (cli->json) return cli_print_json(cli, result->now);
     if (cli->color && WORDS[result->what].color) printf("\033[%dm%-9s\033[0m", WORDS[result->what].color, WORDS[result->what].word);
     else printf("%-9s", WORDS[result->what].word);
     printf(" %s %.*s\n", kind, PSTR(name));

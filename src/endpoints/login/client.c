@@ -71,8 +71,7 @@ static bool is_for_us(struct call *c, const struct login_ask *k, const struct cl
 
 static bool is_in_time(const struct call *c, const struct client_assertion *a)
 {
-    return a->expires_s > c->now_s - ASSERTION_SKEW_S && a->not_before_s < c->now_s + ASSERTION_SKEW_S &&
-           a->expires_s <= c->now_s + ASSERTION_MAX_LIFETIME_S;
+    return client_assertion_is_in_time(a, c->now_s) && a->expires_s <= c->now_s + ASSERTION_MAX_LIFETIME_S;
 }
 
 static enum err check_assertion(struct call *c, struct work *w, struct login_ask *k, str text)

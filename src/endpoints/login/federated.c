@@ -89,11 +89,6 @@ static enum err check_foreign(struct call *c, struct work *w, struct login_ask *
     return OK;
 }
 
-static bool is_in_time(const struct call *c, const struct client_assertion *a)
-{
-    return a->expires_s > c->now_s - ASSERTION_SKEW_S && a->not_before_s < c->now_s + ASSERTION_SKEW_S;
-}
-
 // F1: this tenant's own issuer is asked in memory. Only a user-assigned identity that still is there, and was not revoked since.
 static enum err check_ours(struct call *c, struct work *w, const struct client_assertion *a, str text, enum aadsts *out)
 {
@@ -150,7 +145,7 @@ enum err login_check_federated(struct call *c, struct work *w, struct login_ask 
     else TRY(check_foreign(c, w, k, a, &refusal));
     if (k->must_wait) return OK;
     if (refusal != AADSTS_N) return login_refuse_ask(c, k, refusal, a->issuer);
-    if (!is_in_time(c, a)) return login_refuse_ask(c, k, AADSTS_ASSERTION_TIME, STR_NONE);
+    if (!client_assertion_is_in_time(a, c->now_s)) return login_refuse_ask(c, k, AADSTS_ASSERTION_TIME, STR_NONE);
     k->proof = TOKEN_PROOF_CERTIFICATE;
     return OK;
 }
