@@ -1,5 +1,6 @@
 #include <stdarg.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "cli/command.h"
 #include "core/json.h"
@@ -29,6 +30,20 @@ enum err cli_number(struct cli *cli, const char *option, int64_t least, int64_t 
     if (text && (!str_to_i64(str_of(text), &n) || n < least || n > most))
         return FAIL(&cli->call, ERR_USAGE, "--%s takes a number from %lld to %lld, not \"%s\".", option, (long long)least, (long long)most, text);
     *out = n;
+    return OK;
+}
+
+enum err cli_confirm(struct cli *cli, str question, str otherwise, bool *out)
+{
+    static const str WORDS[] = {S_INIT("y"), S_INIT("yes")};
+    char             line[64];
+    *out = cli_has(cli, "yes");
+    if (*out) return OK;
+    if (!isatty(STDIN_FILENO)) return FAIL(&cli->call, ERR_USAGE, "%.*s", PSTR(otherwise));
+    fprintf(stderr, "%.*s [y/N] ", PSTR(question));
+    if (!fgets(line, sizeof line, stdin)) line[0] = '\0';
+    str answer = str_upto(str_of(line), str_find(str_of(line), '\n'));
+    *out = str_index_nocase(WORDS, COUNT(WORDS), str_trim(answer)) != STR_NOWHERE;
     return OK;
 }
 

@@ -100,6 +100,12 @@ const char *cli_value(const struct cli *cli, const char *option, const char *fal
 /* A number within limits. Errors: ERR_USAGE */
 FALLIBLE cli_number(struct cli *cli, const char *option, int64_t least, int64_t most, int64_t fallback, int64_t *out);
 
+/*
+ * With --yes true. Else asks at the terminal; the question says what will happen. Without a terminal nobody can answer: ERR_USAGE with
+ * `otherwise`, which names --yes.
+ */
+FALLIBLE cli_confirm(struct cli *cli, str question, str otherwise, bool *out);
+
 /* Prints "lanyard: text" to stderr and answers the status to end with. */
 int cli_fail(struct cli *cli, const char *format, ...) PRINTF_LIKE(2, 3);
 /* The same for a mistake in the command line: names the help. */

@@ -1,5 +1,4 @@
 #include <stdio.h>
-#include <unistd.h>
 
 #include "cli/commands.h"
 #include "server/server.h"
@@ -8,23 +7,12 @@ static const struct option_row OPTIONS[] = {
     {"yes", 'y', VALUE_NONE, NULL, "Do not ask", false},
 };
 
-static bool is_yes(str answer)
-{
-    static const str WORDS[] = {S_INIT("y"), S_INIT("yes")};
-    return str_index_nocase(WORDS, COUNT(WORDS), str_trim(answer)) != STR_NOWHERE;
-}
-
-// Asks at the terminal; without one nobody can answer.
 static enum err confirm(struct cli *cli, bool *out)
 {
-    char line[64];
-    *out = cli_has(cli, "yes");
-    if (*out) return OK;
-    if (!isatty(STDIN_FILENO)) return FAIL(&cli->call, ERR_USAGE, "This deletes all of %s; without a terminal to ask at, say --yes.", cli->data_dir);
-    fprintf(stderr, "Delete the tenant in %s with all its identities, secrets and keys? This cannot be taken back. [y/N] ", cli->data_dir);
-    if (!fgets(line, sizeof line, stdin)) line[0] = '\0';
-    *out = is_yes(str_upto(str_of(line), str_find(str_of(line), '\n')));
-    return OK;
+    struct call *c = &cli->call;
+    return cli_confirm(cli,
+                       call_format(c, "Delete the tenant in %s with all its identities, secrets and keys? This cannot be taken back.", cli->data_dir),
+                       call_format(c, "This deletes all of %s; without a terminal to ask at, say --yes.", cli->data_dir), out);
 }
 
 static int tell(struct cli *cli, bool deleted)

@@ -142,15 +142,16 @@ enum device_state device_code_look(struct call *c, struct device_codes *d, str u
     return state;
 }
 
-enum device_state device_code_end(struct call *c, struct device_codes *d, str user_code, bool approved, object_id user, struct sign_in_epoch epoch)
+enum device_state device_code_end(struct call *c, struct device_codes *d, str user_code, const struct device_ending *ending)
 {
     pthread_mutex_lock(&d->lock);
     struct device_code *code = find_user_code(d, user_code);
     enum device_state   state = code ? state_of(code, c->now_s) : DEVICE_UNKNOWN;
     if (state == DEVICE_PENDING) {
-        code->state = approved ? DEVICE_APPROVED : DEVICE_DECLINED;
-        code->user = user;
-        code->epoch = epoch;
+        code->state = ending->approved ? DEVICE_APPROVED : DEVICE_DECLINED;
+        code->user = ending->user;
+        code->epoch = ending->epoch;
+        code->by_operator = ending->by_operator;
     }
     pthread_mutex_unlock(&d->lock);
     return state;

@@ -39,6 +39,7 @@ struct device_code {
     client_id            client;
     object_id            user; /* this and the next: once it is approved */
     struct sign_in_epoch epoch;
+    bool                 by_operator; /* approved by the operator, without the user's password */
     int64_t              expires_s;
     sha256               source; /* who began it */
     char                 user_code[DEVICE_USER_CODE_CHARS + 1];
@@ -57,5 +58,12 @@ FALLIBLE device_code_begin(struct call *c, struct device_codes *d, client_id cli
 enum device_state device_code_take(struct call *c, struct device_codes *d, client_id client, str code, struct device_code *out);
 /* What stands there by the short code in any case, and which client began it: for the user to see. Changes nothing. */
 enum device_state device_code_look(struct call *c, struct device_codes *d, str user_code, client_id *out_client);
+/* How a user ends it. */
+struct device_ending {
+    bool                 approved;
+    object_id            user;
+    struct sign_in_epoch epoch;
+    bool                 by_operator; /* in place of the user */
+};
 /* The user's part, by the short code in any case. Gives DEVICE_PENDING if it could be done; else what stands there. */
-enum device_state device_code_end(struct call *c, struct device_codes *d, str user_code, bool approved, object_id user, struct sign_in_epoch epoch);
+enum device_state device_code_end(struct call *c, struct device_codes *d, str user_code, const struct device_ending *ending);

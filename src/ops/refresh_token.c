@@ -3,7 +3,7 @@
 #include "core/b64.h"
 #include "core/pack.h"
 
-enum { REFRESH_TOKEN_VERSION = 2 };
+enum { REFRESH_TOKEN_VERSION = 3 };
 #define BOUND S("refresh token")
 
 int64_t revoked_until_s(const struct world *w, object_id who)
@@ -40,6 +40,7 @@ enum err refresh_token_make(struct call *c, const struct product *p, const struc
     pack_i64(&b, epoch.revoked_s);
     pack_i64(&b, epoch.password_ns);
     pack_str(&b, t->scopes);
+    pack_bool(&b, t->by_operator);
     TRY(buf_finish(c, &b, &plain));
     TRY(seal_close(c, &p->seal_key, str_bytes(plain), BOUND, &sealed));
     buf_init(&b, &c->arena);
@@ -65,7 +66,8 @@ static bool open_token(struct call *c, const struct product *p, str text, struct
     out->epoch.revoked_s = unpack_i64(&u);
     out->epoch.password_ns = unpack_i64(&u);
     bool copied = call_copy_str(c, unpack_str(&u), &out->scopes) == OK;
-    bool whole = unpack_end(c, &u) == OK && u.version == REFRESH_TOKEN_VERSION;
+    if (u.version > 2) out->by_operator = unpack_bool(&u);
+    bool whole = unpack_end(c, &u) == OK && u.version >= 2 && u.version <= REFRESH_TOKEN_VERSION;
     call_forgive(c);
     return copied && whole;
 }

@@ -20,7 +20,8 @@ struct refresh_token {
     client_id            client;
     int64_t              issued_ns; /* this and the next: the maker's */
     struct sign_in_epoch epoch;
-    str                  scopes; /* what was asked for when the user signed in; may be empty */
+    str                  scopes;      /* what was asked for when the user signed in; may be empty */
+    bool                 by_operator; /* who signed the user in: device_sign_in.h */
 };
 
 /* Errors: ERR_NO_MEMORY, ERR_CRYPTO; ERR_TOO_LARGE - the scopes */

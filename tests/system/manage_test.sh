@@ -113,6 +113,28 @@ roles_are_granted_and_revoked() {
     unchanged revoke web 'Key Vault Secrets User' manage-test-shop
     expect 1 lanyard check web $read_secret "$vault"
 }
+a_user_has_the_password_that_was_given() { # T10
+    created create user eve
+    sed -n 's/^password *\([^ ]*\) .*/\1/p' "$work/out" | tr -d '\n' >"$work/made"
+    signs_in eve "$work/made"
+    printf 'Another-horse-2' >"$work/other"
+    expect 0 lanyard create user eve --password "$work/other"
+    says out changed
+    ! signs_in eve "$work/made" 2>/dev/null || fail 'the old password is still good'
+    signs_in eve "$work/other"
+    echo short >"$work/short"
+    expect 1 lanyard create user mallory --password - <"$work/short"
+    says err 'password complexity'
+    made=$(lanyard create user frank --json | jq -r .password)
+    printf %s "$made" >"$work/made"
+    signs_in frank "$work/made"
+    expect 2 lanyard create vm web2 --password "$work/made"
+    expect 1 lanyard create user mallory --password "$work/nowhere"
+}
+signs_in() { # NAME FILE-WITH-PASSWORD: at the token service, as a client of the cloud's own does
+    curl -sf --cacert "$(fact .ca)" --connect-to "::127.0.0.1:$(fact .https_port)" -o "$work/tokens" "https://login.microsoftonline.com/organizations/oauth2/v2.0/token" \
+        -d grant_type=password -d client_id=04b07795-8ddb-461a-bbee-02f9e1bf7b46 -d scope=https://management.azure.com//.default -d "username=$1@lanyard.localhost" --data-urlencode "password@$2"
+}
 wrong_grants_are_refused() {
     expect 1 lanyard grant web 'Secrets User' manage-test-shop
     says err 'Key Vault Secrets User'
@@ -128,7 +150,10 @@ wrong_grants_are_refused() {
 }
 people_are_principals_too() {
     created create user dev
+    [ "$(wc -l <"$work/out")" -eq 2 ] || fail "$(cat "$work/out")"
+    says out '(keep it: it is not shown again)'
     unchanged create user dev
+    says_not out password
     created create usergroup on-call --member dev --member web
     unchanged create usergroup on-call --member dev
     created grant on-call Reader shop
@@ -331,6 +356,7 @@ it 'trust: federated credentials of identities and applications are made, listed
 it 'grant, revoke: by names' roles_are_granted_and_revoked
 it 'grant: what is wrong is refused' wrong_grants_are_refused
 it 'create: users and groups of users' people_are_principals_too
+it 'create: a user has the password that was given or shown (T10)' a_user_has_the_password_that_was_given
 it 'create application: roles, URIs, secrets and certificates (S7)' applications_have_roles_and_credentials
 it 'grant, revoke: app roles (S7)' app_roles_are_granted_and_revoked
 it 'list: tables, and JSON' lists_are_tables_and_json

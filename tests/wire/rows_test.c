@@ -74,6 +74,7 @@ static const struct { const char *service, *in; int method; const char *param, *
     {"verify", "", ANY, "path", "/orders"},
     {"admin", "/denials", ANY, "name", "$denial"},
     {"admin", "/logs", ANY, "name", "activity"},
+    {"admin", "", ANY, "code", "$device"},
     {"admin", "", ANY, "name", DENY},
 };
 
@@ -138,6 +139,7 @@ static const struct { const char *service; int method; const char *ends, *body; 
     {"admin", HTTP_PUT, "/deny-assignments/{name}", DENY_BODY},
     {"admin", HTTP_POST, "/bindings", "{\"caller\":\"uid:5\",\"resource\":\"" VM "\"}"},
     {"admin", HTTP_POST, "/clock", "{\"advance_s\":60}"},
+    {"admin", HTTP_POST, "/device-codes/{code}", "$end_device"},
     {"admin", HTTP_POST, "/verify-token", "{\"token\":\"x\"}"},
 };
 
@@ -181,7 +183,7 @@ struct scene {
     struct test_server server;
     uint16_t           port, admin;
     str                user, group, version, backup, denial, signin, cluster, uid;
-    str                application, service, key, app_key, secret, spare;
+    str                application, service, key, app_key, secret, spare, device, end_device;
     str                given[4], give[4]; // assignments of an app role: of the user, the operator, the group, the service
     object_id          nobody, control;
 };
@@ -370,6 +372,16 @@ static void seed_signin(struct scene *x)
     x->signin = json_get_str(json_at(json_get(r.json, S("value")), 0), S("id"));
 }
 
+static void seed_device(struct scene *x)
+{
+    struct test       *t = x->server.t;
+    struct device_code code;
+    t->call->now_s = clock_now_ns(&x->server.product.clock) / NS_PER_S;
+    CHECK_OK(device_code_begin(t->call, &x->server.product.device_codes, (client_id){{{1}}}, S("openid"), S("127.0.0.1"), &code));
+    x->device = call_format(t->call, "%s", code.user_code);
+    x->end_device = call_format(t->call, "{\"user\":\"%.*s\",\"approve\":true}", PSTR(x->user));
+}
+
 static void scene_open(struct test *t, struct scene *x)
 {
     *x = (struct scene){0};
@@ -383,13 +395,14 @@ static void scene_open(struct test *t, struct scene *x)
     seed_directory(x);
     seed_denial(x);
     seed_signin(x);
+    seed_device(x);
 }
 
 static str made(const struct scene *x, const char *value)
 {
     const struct { const char *name; str value; } MADE[] = {
         {"$user", x->user}, {"$group", x->group}, {"$version", x->version}, {"$backup", x->backup}, {"$denial", x->denial},
-        {"$signin", x->signin}, {"$cluster", x->cluster}, {"$uid", x->uid},
+        {"$signin", x->signin}, {"$device", x->device}, {"$end_device", x->end_device}, {"$cluster", x->cluster}, {"$uid", x->uid},
         {"$application", x->application}, {"$service", x->service}, {"$key", x->key}, {"$app_key", x->app_key}, {"$secret", x->secret}, {"$spare", x->spare},
         {"$given_user", x->given[0]}, {"$given_me", x->given[1]}, {"$given_group", x->given[2]}, {"$given_service", x->given[3]},
         {"$give_user", x->give[0]}, {"$give_me", x->give[1]}, {"$give_group", x->give[2]}, {"$give_service", x->give[3]},

@@ -510,6 +510,56 @@ def test_a_device_is_signed_in_elsewhere(s):
     assert page.status == 200 and "frame-ancestors 'none'" in page.headers["content-security-policy"]
 
 
+def test_the_operator_ends_a_devices_sign_in(s):
+    """T10 the operator lets a program with a device code act as a user, or as nobody; it is in the activity log, and no token says that a password was used"""
+    def begin(client=AZ):
+        path, form = f"/{s.tenant}/oauth2/v2.0/devicecode", urllib.parse.urlencode({"client_id": client, "scope": "https://management.azure.com//.default offline_access"})
+        return s.server.ask(LOGIN, "POST", path, form, headers={"Content-Type": "application/x-www-form-urlencoded"}).json
+
+    def poll(code):
+        return {"grant_type": "urn:ietf:params:oauth:grant-type:device_code", "client_id": AZ, "device_code": code["device_code"]}
+
+    one = begin()
+    assert f"lanyard login {one['user_code']}" in one["message"], one["message"]
+    said = s.server.call("login", one["user_code"].lower(), "--user", "ada", "--yes")
+    same(said, f"Microsoft Azure CLI acts as ada@{DOMAIN}.\n", "approved")
+    got = s.good(**poll(one))
+    claims = claims_of(got["access_token"])
+    same((claims["oid"], claims.get("amr")), (s.ada["id"], None), "the user, without a password")
+    again = s.good(grant_type="refresh_token", client_id=AZ, refresh_token=got["refresh_token"], scope="https://management.azure.com//.default")
+    same(claims_of(again["access_token"]).get("amr"), None, "nor when it is renewed")
+    newest = s.server.records("activity")[-1]
+    same(newest["operationName"]["value"], "Lanyard/deviceCodes/end/action", "recorded")
+
+    two = begin()
+    same(json.loads(s.server.call("login", two["user_code"], "--json", "--yes"))["clientId"], AZ, "the program")
+    same(claims_of(s.good(**poll(two))["access_token"])["oid"], s.server.facts["operator"], "the operator, unless it is said")
+    three = begin()
+    s.server.call("login", three["user_code"], "--decline")
+    s.refused(65004, "authorization_declined", **poll(three))
+    four, path = begin(), "/lanyard/device-codes"
+    s.server.api("PATCH", f"/v1.0/users/ada@{DOMAIN}", {"accountEnabled": False})
+    for arguments, words in [
+        ((four["user_code"],), "say --yes"),
+        ((four["user_code"], "--yes", "--user", "ada"), "disabled"),
+        ((four["user_code"], "--yes", "--user", "Client"), "is not a user"),
+        ((four["user_code"], "--yes", "--user", "nobody"), "There is no resource, user, group or application"),
+        (("BCDFGHJKL", "--yes"), "is not a code that waits"),
+        ((three["user_code"], "--yes"), "is not a code that waits"),
+        (("", "--yes"), ""),
+        (("../status", "--yes"), ""),
+    ]:
+        with pytest.raises(RuntimeError, match=words):
+            s.server.call("login", *arguments)
+    s.server.api("PATCH", f"/v1.0/users/ada@{DOMAIN}", {"accountEnabled": True})
+    for body, words in [({"user": "ada", "approve": True}, "is not the object id"), ({"user": s.ada["id"], "approve": "yes"}, "true or false"),
+                        ({"user": s.client["service"], "approve": True}, "does not exist")]:
+        with pytest.raises(RuntimeError, match=words):
+            s.server.api("POST", f"{path}/{four['user_code']}", body)
+    s.refused(70016, "authorization_pending", **poll(four))
+    same(s.server.ask("localhost", "GET", f"{path}/{four['user_code']}").status, 401, "over no other way than the admin socket")
+
+
 def test_the_device_page_names_the_program(s):
     """T10 the page says which program will act for the user before it asks for a password, and no text of a program becomes markup"""
     hostile = s.application("<script>alert(1)</script>\"'&", isFallbackPublicClient=True)

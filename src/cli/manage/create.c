@@ -4,8 +4,10 @@
 #include "cli/find.h"
 #include "cli/manage/applications.h"
 #include "cli/manage/report.h"
+#include "cli/read_file.h"
 
-#define MOST_IDENTITIES 32
+#define MOST_IDENTITIES         32
+#define PASSWORD_FILE_MAX_BYTES 4096 /* more than a password may have: the server says so itself */
 
 static const struct option_row OPTIONS[] = {
     {"group", 'g', VALUE_WORD, "GROUP", "The resource group (default: the only one)", false},
@@ -16,6 +18,7 @@ static const struct option_row OPTIONS[] = {
     {"role", 0, VALUE_WORD, "ROLE", "Of an application: the value of an app role, as Orders.Read", true},
     {"assignment-required", 0, VALUE_NONE, NULL, "Of an application: only who is assigned gets a token for it", false},
     {"secret", 0, VALUE_NONE, NULL, "Of an application: make a secret if it has none, and print it; it is shown only then", false},
+    {"password", 0, VALUE_FILE, "FILE", "Of a user: its password, from a file or with - from standard input (default: one is made, and shown once)", false},
     {"certificate", 0, VALUE_FILE, "FILE", "Of an application: a PEM file's certificate, by whose key it signs in", false},
 };
 
@@ -50,7 +53,28 @@ static enum err create_usergroup(struct cli *cli, str name, struct ensure_result
     return OK;
 }
 
-static enum err create_application(struct cli *cli, str name, str *out_secret, struct ensure_result *out)
+// What is printed once and kept nowhere.
+struct shown {
+    const char *word, *member; // in JSON
+    str         text;          // empty: nothing
+};
+
+// A password that is given is set also where the user is there already; one that is made is only for a new user.
+static enum err create_user(struct cli *cli, str name, struct shown *shown, struct ensure_result *out)
+{
+    struct call                        *c = &cli->call;
+    const char                         *file = cli_value(cli, "password", NULL);
+    CLEANUP(secret_clear) struct secret password = {0};
+    if (file) TRY(read_file_secret(c, str_of(file), PASSWORD_FILE_MAX_BYTES, &password));
+    else TRY(user_password_make(c, &password));
+    TRY(ensure_user(cli, name, &password, out));
+    if (file && out->what == ENSURE_UNCHANGED) return ensure_user_password(cli, &password, out);
+    if (file || out->what != ENSURE_CREATED) return OK;
+    shown->word = shown->member = "password";
+    return call_copy_str(c, bytes_str(secret_reveal(&password)), &shown->text);
+}
+
+static enum err create_application(struct cli *cli, str name, struct shown *shown, struct ensure_result *out)
 {
     str                       uris[APPLICATION_MAX_WORDS], roles[APPLICATION_MAX_WORDS];
     struct ensure_application wish = {.name = name, .uris = uris, .roles = roles, .needs_assignment = cli_has(cli, "assignment-required")};
@@ -61,7 +85,9 @@ static enum err create_application(struct cli *cli, str name, str *out_secret, s
     if (file) TRY(app_certificate_read(&cli->call, file, &certificate));
     TRY(ensure_application(cli, &wish, out));
     if (file) TRY(ensure_app_certificate(cli, &certificate, out));
-    return cli_has(cli, "secret") ? ensure_app_secret(cli, out, out_secret) : OK;
+    shown->word = "secret";
+    shown->member = "secretText";
+    return cli_has(cli, "secret") ? ensure_app_secret(cli, out, &shown->text) : OK;
 }
 
 // Options that only one kind takes.
@@ -71,47 +97,39 @@ static const struct { const char *option, *kind, *words; } OF_ONE_KIND[] = {
     {"role", "application", "Only an application has app roles."},
     {"assignment-required", "application", "Only an application requires assignments."},
     {"secret", "application", "Only an application has a secret of this kind."},
+    {"password", "user", "Only a user has a password."},
     {"certificate", "application", "Only an application has a certificate."},
 };
 
-static enum err create(struct cli *cli, str word, str name, str *out_secret, struct ensure_result *out)
+static enum err create(struct cli *cli, str word, str name, struct shown *shown, struct ensure_result *out)
 {
     struct call *c = &cli->call;
     for (size_t i = 0; i < COUNT(OF_ONE_KIND); i++)
         if (cli_has(cli, OF_ONE_KIND[i].option) && !str_eq_nocase(word, str_of(OF_ONE_KIND[i].kind)))
             return FAIL(c, ERR_USAGE, "%s", OF_ONE_KIND[i].words);
     if (str_eq_nocase(word, S("group"))) return ensure_group(cli, name, str_of(cli_value(cli, "location", NULL)), out);
-    if (str_eq_nocase(word, S("user"))) return ensure_user(cli, name, out);
+    if (str_eq_nocase(word, S("user"))) return create_user(cli, name, shown, out);
     if (str_eq_nocase(word, S("usergroup"))) return create_usergroup(cli, name, out);
-    if (str_eq_nocase(word, S("application"))) return create_application(cli, name, out_secret, out);
+    if (str_eq_nocase(word, S("application"))) return create_application(cli, name, shown, out);
     const struct kind *kind = kind_find(c, word);
     if (kind) return create_resource(cli, kind, name, out);
     return FAIL(c, ERR_USAGE, "\"%.*s\" is not a kind of resource. The kinds are group, user, usergroup, application, %.*s, or an ARM type.",
                 PSTR(word), PSTR(kind_words(c)));
 }
 
-// With --json the secret is one more member of the application.
-static enum err add_secret(struct call *c, str secret, const struct json **io)
+// With --json it is one more member of the thing.
+static enum err add_shown(struct call *c, const struct shown *shown, const struct json **io)
 {
-    struct buf         b;
-    struct json_writer j;
-    str                text;
-    buf_init(&b, &c->arena);
-    json_begin(&j, &b);
-    json_write_object(&j);
-    for (size_t i = 0; i < json_n(*io); i++) json_put_value(&j, (*io)->u.list.names[i], json_at(*io, i));
-    json_put_string(&j, S("secretText"), secret);
-    json_write_end(&j);
-    TRY(buf_finish(c, &b, &text));
-    return json_parse(c, text, io);
+    struct json text = {.kind = JSON_IS_STRING, .u.string = shown->text};
+    return json_with(c, *io, str_of(shown->member), &text, io);
 }
 
-static enum err report(struct cli *cli, str name, str secret, struct ensure_result *result)
+static enum err report(struct cli *cli, str name, const struct shown *shown, struct ensure_result *result)
 {
-    if (cli->json && !str_empty(secret)) TRY(add_secret(&cli->call, secret, &result->now));
+    if (cli->json && !str_empty(shown->text)) TRY(add_shown(&cli->call, shown, &result->now));
     TRY(report_result(cli, cli->operands[0], name, result));
     if (cli->json) return OK;
-    if (!str_empty(secret)) printf("%-9s %.*s (keep it: it is not shown again)\n", "secret", PSTR(secret));
+    if (!str_empty(shown->text)) printf("%-9s %.*s (keep it: it is not shown again)\n", shown->word, PSTR(shown->text));
     else if (cli_has(cli, "secret")) printf("%-9s %.*s has one already, which is not shown again\n", "secret", PSTR(name));
     return OK;
 }
@@ -119,9 +137,10 @@ static enum err report(struct cli *cli, str name, str secret, struct ensure_resu
 static int run_create(struct cli *cli)
 {
     struct ensure_result result = {0};
-    str                  name = str_of(cli->operands[1]), secret = STR_NONE;
-    if (create(cli, str_of(cli->operands[0]), name, &secret, &result) != OK) return cli_failed(cli);
-    return report(cli, name, secret, &result) == OK ? STATUS_OK : cli_failed(cli);
+    struct shown         shown = {0};
+    str                  name = str_of(cli->operands[1]);
+    if (create(cli, str_of(cli->operands[0]), name, &shown, &result) != OK) return cli_failed(cli);
+    return report(cli, name, &shown, &result) == OK ? STATUS_OK : cli_failed(cli);
 }
 
 static const struct example_row EXAMPLES[] = {
@@ -130,7 +149,8 @@ static const struct example_row EXAMPLES[] = {
     {"lanyard create identity billing", "An identity that many resources can carry"},
     {"lanyard create app shop-front --identity billing", "A web app that carries it"},
     {"lanyard create vault my-shop", "A vault in which roles decide"},
-    {"lanyard create user ada", "A person, ada@lanyard.localhost"},
+    {"lanyard create user ada", "A person, ada@lanyard.localhost, whose password is shown once"},
+    {"lanyard create user ada --password - <password.txt", "The same with a password of your own, or a new password for ada"},
     {"lanyard create application Orders --uri api://orders --role Orders.Read", "An API that has an app role"},
 };
 

@@ -50,8 +50,12 @@ FALLIBLE ensure_no_grant(struct cli *cli, const struct ensure_grant *wish, size_
 /* Sets a secret of a vault if there is none of that name. `vault`: its ARM id. */
 FALLIBLE ensure_secret(struct cli *cli, str vault, str name, const struct secret *value, struct ensure_result *out);
 
-/* A user by its user principal name; without "@", one of the operator's own domain. Its password is random and told to nobody. */
-FALLIBLE ensure_user(struct cli *cli, str name, struct ensure_result *out);
+/* A random password that the directory takes. Errors: ERR_NO_MEMORY */
+FALLIBLE user_password_make(struct call *c, struct secret *out);
+/* A user by its user principal name; without "@", one of the operator's own domain. `password`: of one that is made; of one that is there it is left. */
+FALLIBLE ensure_user(struct cli *cli, str name, const struct secret *password, struct ensure_result *out);
+/* Gives the user that *io_user is about that password. */
+FALLIBLE ensure_user_password(struct cli *cli, const struct secret *password, struct ensure_result *io_user);
 /* A security group by its display name. Errors: ERR_CONFLICT - several have it */
 FALLIBLE ensure_usergroup(struct cli *cli, str name, struct ensure_result *out);
 /* Puts somebody, by a name as who_find takes it, into the security group that *io_group is about, which is changed then. */

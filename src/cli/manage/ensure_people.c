@@ -4,6 +4,8 @@
 #include "cli/manage/ensure.h"
 #include "cli/who.h"
 
+#define PASSWORD_RANDOM_BYTES 12
+
 // Of a collection, what has that value in that property; several are an error.
 static enum err find_object(struct cli *cli, const char *collection, const char *property, str value, const struct json **out)
 {
@@ -59,7 +61,23 @@ static enum err post(struct cli *cli, const char *collection, struct buf *b, str
     return OK;
 }
 
-enum err ensure_user(struct cli *cli, str name, struct ensure_result *out)
+enum err user_password_make(struct call *c, struct secret *out)
+{
+    CLEANUP(secret_clear) struct secret random = {0};
+    TRY(secret_init_hex(c, &random, PASSWORD_RANDOM_BYTES));
+    return secret_init(c, out, str_bytes(call_format(c, "Lan-%.*s", PSTR(bytes_str(secret_reveal(&random)))))); // of three classes of characters
+}
+
+static void put_password(struct json_writer *j, const struct secret *password)
+{
+    json_write_key(j, S("passwordProfile"));
+    json_write_object(j);
+    json_put_string(j, S("password"), bytes_str(secret_reveal(password)));
+    json_put_bool(j, S("forceChangePasswordNextSignIn"), false);
+    json_write_end(j);
+}
+
+enum err ensure_user(struct cli *cli, str name, const struct secret *password, struct ensure_result *out)
 {
     struct call       *c = &cli->call;
     struct buf         b;
@@ -73,11 +91,26 @@ enum err ensure_user(struct cli *cli, str name, struct ensure_result *out)
     begin_object(c, &b, &j, str_upto(full, str_find_last(full, '@')));
     json_put_string(&j, S("userPrincipalName"), full);
     json_put_bool(&j, S("accountEnabled"), true);
-    json_write_key(&j, S("passwordProfile"));
-    json_write_object(&j);
-    json_put_string(&j, S("password"), call_format(c, "Aa1!%s", guid_text(guid_new(c)).s));
-    json_write_end(&j);
+    put_password(&j, password);
     return post(cli, "users", &b, &j, out);
+}
+
+enum err ensure_user_password(struct cli *cli, const struct secret *password, struct ensure_result *io_user)
+{
+    struct call       *c = &cli->call;
+    struct buf         b;
+    struct json_writer j;
+    str                body;
+    const struct json *nothing;
+    buf_init(&b, &c->arena);
+    json_begin(&j, &b);
+    json_write_object(&j);
+    put_password(&j, password);
+    json_write_end(&j);
+    TRY(buf_finish(c, &b, &body));
+    TRY(admin_json(cli, "PATCH", call_format(c, "/v1.0/users/%.*s", PSTR(io_user->id)), body, &nothing));
+    if (io_user->what == ENSURE_UNCHANGED) io_user->what = ENSURE_CHANGED;
+    return OK;
 }
 
 enum err ensure_usergroup(struct cli *cli, str name, struct ensure_result *out)

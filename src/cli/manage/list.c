@@ -1,6 +1,5 @@
 // list, show and delete.
 #include <stdio.h>
-#include <unistd.h>
 
 #include "cli/admin_call.h"
 #include "cli/commands.h"
@@ -261,12 +260,11 @@ static bool is_group(str id)
 // Deleting a group deletes what is in it: that is asked for once more, of a person or by --yes.
 static enum err confirm(struct cli *cli, str id)
 {
-    char answer[16];
-    if (!is_group(id) || cli_has(cli, "yes")) return OK;
-    if (!isatty(STDIN_FILENO)) return FAIL(&cli->call, ERR_USAGE, "Deleting a resource group deletes everything in it: say --yes.");
-    fprintf(stderr, "Delete %.*s and everything in it? [y/N] ", PSTR(id));
-    if (fgets(answer, sizeof answer, stdin) && char_lower(answer[0]) == 'y') return OK;
-    return FAIL(&cli->call, ERR_CONFLICT, "Nothing was deleted.");
+    bool agreed;
+    if (!is_group(id)) return OK;
+    TRY(cli_confirm(cli, call_format(&cli->call, "Delete %.*s and everything in it?", PSTR(id)),
+                    S("Deleting a resource group deletes everything in it: say --yes."), &agreed));
+    return agreed ? OK : FAIL(&cli->call, ERR_CONFLICT, "Nothing was deleted.");
 }
 
 static enum err delete_one(struct cli *cli)

@@ -160,9 +160,11 @@ static enum err check_file(struct seed *s)
 
 static enum err make_user(struct seed *s, size_t i, const struct json *row)
 {
-    struct ensure_result result;
+    CLEANUP(secret_clear) struct secret password = {0}; // nobody is told: `lanyard create user NAME --password FILE` sets another
+    struct ensure_result                result;
     (void)i;
-    TRY(ensure_user(s->cli, json_str(row), &result));
+    TRY(user_password_make(&s->cli->call, &password));
+    TRY(ensure_user(s->cli, json_str(row), &password, &result));
     return tell(s, "user", json_str(row), &result);
 }
 

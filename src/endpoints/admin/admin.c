@@ -5,6 +5,7 @@
 #include "endpoints/admin/operator.h"
 #include "ops/bindings.h"
 #include "ops/denies.h"
+#include "ops/device_sign_in.h"
 #include "ops/housekeeper.h"
 #include "ops/log_keep.h"
 #include "ops/logs.h"
@@ -168,6 +169,8 @@ static const struct route ROUTES[] = {
     {HTTP_PUT, "/lanyard/deny-assignments/{name}", GUARD_OPERATOR, OPERATOR_ONLY, operator_deny_put, &OP_DENY_WRITE, .any_version = true},
     {HTTP_DELETE, "/lanyard/deny-assignments/{name}", GUARD_OPERATOR, OPERATOR_ONLY, operator_deny_delete, &OP_DENY_DELETE, .any_version = true},
     {HTTP_POST, "/lanyard/principals/{name}/revoke-tokens", GUARD_OPERATOR, OPERATOR_ONLY, operator_tokens_revoke, &OP_TOKENS_REVOKE_ANY, .any_version = true},
+    {HTTP_GET, "/lanyard/device-codes/{code}", GUARD_OPERATOR, OPERATOR_ONLY, operator_device_get, .any_version = true},
+    {HTTP_POST, "/lanyard/device-codes/{code}", GUARD_OPERATOR, OPERATOR_ONLY, operator_device_end, &OP_DEVICE_SIGN_IN, .any_version = true},
     {HTTP_POST, "/lanyard/verify-token", GUARD_OPERATOR, OPERATOR_ONLY, operator_token_verify, .any_version = true},
     {HTTP_GET, "/lanyard/keys", GUARD_OPERATOR, OPERATOR_ONLY, operator_keys_list, .any_version = true},
     {HTTP_POST, "/lanyard/keys/rotate", GUARD_OPERATOR, OPERATOR_ONLY, operator_keys_rotate, &OP_SIGNING_KEYS_ROTATE, .any_version = true},

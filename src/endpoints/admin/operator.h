@@ -8,6 +8,8 @@
  *     GET    /lanyard/orphans                 role assignments whose principal is gone
  *     GET    /lanyard/denials                 the latest refused requests, newest first
  *     POST   /lanyard/principals/GUID/revoke-tokens   the tokens it got so far are refused; it need not exist any more
+ *     GET    /lanyard/device-codes/CODE      the program that waits for a user with that code: {"program", "clientId"}
+ *     POST   /lanyard/device-codes/CODE      {"user": GUID, "approve": true}: the program acts as that user; false: as nobody
  *     POST   /lanyard/verify-token?RULE       {"token", "issuer", "tenant", "jwks"}: does it count for an API that demands RULE (verify/rule.h)?
  *                                             Of another issuer with "jwks", the text of its key set.
  *                                             {"valid": true, whose it is} or {"valid": false, "check": which one failed, "message"}
@@ -34,4 +36,5 @@ route_handler operator_log_list;                                                
 route_handler operator_denials_list, operator_denial_get;                             /* denials.c */
 route_handler operator_audit_list, operator_orphans_list;                             /* audit.c */
 route_handler operator_binding_post, operator_binding_delete, operator_bindings_list; /* bindings.c */
+route_handler operator_device_get, operator_device_end;                               /* device_codes.c */
 permit_target operator_binding_at;                                                    /* struct binding_wish */

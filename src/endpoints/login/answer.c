@@ -183,7 +183,7 @@ enum err login_answer(struct call *c, struct work *w, struct login_ask *k)
 {
     struct waiting      *x;
     struct mint_order    order;
-    struct refresh_token refresh = {.client = k->app, .scopes = k->asked_scopes};
+    struct refresh_token refresh = {.client = k->app, .scopes = k->asked_scopes, .by_operator = k->by_operator};
     TRY(NEW(c, &x, 1));
     *x = (struct waiting){.k = k, .minter = w->product->minter};
     TRY(access_order(c, w, k, &x->access));

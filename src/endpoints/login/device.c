@@ -38,7 +38,10 @@ static enum err post_device(struct call *c, struct work *w, const struct wire *q
     put_number(j, version, S("interval"), DEVICE_CODE_INTERVAL_S, S("5"));
     json_put_string(
         j, S("message"),
-        call_format(c, "To sign in, use a web browser to open the page %.*s and enter the code %s to authenticate.", PSTR(url), code.user_code));
+        call_format(c,
+                    "To sign in, use a web browser to open the page %.*s and enter the code %s to authenticate. The operator of this server can run "
+                    "`lanyard login %s` instead.",
+                    PSTR(url), code.user_code, code.user_code));
     json_write_end(j);
     return OK;
 }
@@ -71,6 +74,7 @@ enum err login_user_device(struct call *c, struct work *w, struct login_ask *k)
     if (!user || user->kind != PRINCIPAL_USER) return login_refuse_ask(c, k, AADSTS_USER_UNKNOWN, STR_NONE);
     if (!sign_in_counts(w->world, user->id, &code.epoch)) return login_refuse_ask(c, k, AADSTS_REFRESH_REVOKED, STR_NONE);
     TRY(call_copy_str(c, str_of(code.scopes), &k->asked_scopes));
-    k->method = S("pwd");
+    k->by_operator = code.by_operator;
+    k->method = code.by_operator ? STR_NONE : S("pwd");
     return login_take_user(c, k, user, SIGNIN_USER, TOKEN_OF_USER);
 }

@@ -1,9 +1,7 @@
 // The page on which a user ends a device-code flow: first the code, then which program it is, and the password.
 #include "endpoints/login/parts.h"
 #include "endpoints/signins.h"
-#include "token/first_party.h"
-
-#define NAME_BYTES 128 /* of a program's name that are shown */
+#include "ops/device_sign_in.h"
 
 static void add_escaped(struct buf *b, str text)
 {
@@ -48,21 +46,13 @@ static enum err show_code_form(struct answer *a, int status, str says)
     return OK;
 }
 
-static str name_of(struct call *c, const struct world *w, client_id client)
-{
-    const struct application *a = applications_find_app(w->applications, client);
-    const struct principal   *service = directory_find_app(w->directory, client);
-    str                       name = a ? a->name : service ? service->name : first_party_name(client);
-    return call_printable(c, name, NAME_BYTES);
-}
-
 // Somebody else may have begun it, and sent its code to this user: the page says which program will act for whom.
 static enum err show_sign_in_form(struct call *c, const struct work *w, struct answer *a, int status, str says, client_id client, str user_code)
 {
     begin_page(a, status);
     if (!str_empty(says)) buf_addf(&a->body, "%.*s</p>\n<p>", PSTR(says));
     buf_add(&a->body, S("The program <strong>"));
-    add_escaped(&a->body, name_of(c, w->world, client));
+    add_escaped(&a->body, device_program_name(c, w->world, client));
     buf_addf(&a->body,
              "</strong> (%s) will act as you. Go on only if you started it yourself; if somebody sent you the code, close this page.</p>\n"
              "<form method=\"post\" autocomplete=\"off\"><input type=\"hidden\" name=\"user_code\" value=\"",
@@ -116,7 +106,8 @@ enum err login_post_device_page(struct call *c, struct work *w, const struct wir
         return state == DEVICE_PENDING ? show_sign_in_form(c, w, a, 400, says, client, user_code) : show_code_form(a, 400, says);
     }
     bool approved = str_eq(login_field(&ask, S("answer")), S("yes"));
-    state = device_code_end(c, &w->product->device_codes, user_code, approved, user->id, sign_in_epoch_of(w->world, user->id));
+    state = device_code_end(c, &w->product->device_codes, user_code,
+                            &(struct device_ending){.approved = approved, .user = user->id, .epoch = sign_in_epoch_of(w->world, user->id)});
     if (state != DEVICE_PENDING) {
         login_note(c, q, a, AADSTS_DEVICE_CODE_INVALID);
         return show_no_such_code(a);

@@ -70,7 +70,8 @@ struct login_ask {
 
     const struct principal *user; /* NULL: the application asks for itself */
     enum token_kind         kind;
-    str                     method; /* by which the user signed in: "pwd" */
+    str                     method;      /* by which the user signed in: "pwd"; empty: by none of the published ones */
+    bool                    by_operator; /* who signed the user in, with no proof of the user's own */
     str                     scp;
     struct token_texts      roles, groups, capabilities;
 };

@@ -66,7 +66,8 @@ enum err login_user_refresh(struct call *c, struct work *w, struct login_ask *k)
     if (answer != REFRESH_GOOD) return login_refuse_ask(c, k, WRONG[answer], STR_NONE);
     if (!client_id_eq(t.client, k->app)) return login_refuse_ask(c, k, AADSTS_GRANT_INVALID, STR_NONE);
     k->asked_scopes = t.scopes;
-    k->method = S("pwd");
+    k->by_operator = t.by_operator;
+    k->method = t.by_operator ? STR_NONE : S("pwd");
     TRY(login_take_user(c, k, user, SIGNIN_USER_AGAIN, TOKEN_OF_USER));
     k->wants_refresh = true;
     return OK;
