@@ -120,29 +120,31 @@ static void send_failure(struct routing *routing)
     send(routing);
 }
 
-static enum err ask(struct routing *routing, struct work *w)
+static enum err ask(struct call *c, struct work *w, struct wire *q)
 {
-    struct call *c = &routing->x->call;
-    if (routing->wire.service->before) TRY(routing->wire.service->before(c, w, &routing->wire));
-    return permit_ask(c, w, &routing->wire);
+    if (q->service->before) TRY(q->service->before(c, w, q));
+    return permit_ask(c, w, q);
 }
 
-// `is_later` may be NULL; once it is true the routing may be over.
-static enum err handle(struct routing *routing, struct work *w, const bool *is_later)
+static enum err prepare_row(struct call *c, struct work *w, struct wire *q)
 {
-    struct call          *c = &routing->x->call;
-    const struct service *s = routing->wire.service;
-    TRY(ask(routing, w));
-    if (s->conditions) TRY(s->conditions(c, w, &routing->wire, &routing->answer));
-    TRY(routing->wire.route->handler(c, w, &routing->wire, &routing->answer));
-    return is_later && *is_later ? OK : answer_check(c, &routing->answer); // here, so that a change that cannot be answered is taken back
+    return q->route->prepares && !q->prepared ? q->route->prepares(c, w, q) : OK;
+}
+
+enum err router_run_row(struct call *c, struct work *w, struct wire *q, struct answer *a, const bool *is_later)
+{
+    TRY(ask(c, w, q));
+    if (q->service->conditions) TRY(q->service->conditions(c, w, q, a));
+    TRY(prepare_row(c, w, q));
+    TRY(q->route->handler(c, w, q, a));
+    return is_later && *is_later ? OK : answer_check(c, a); // here, so that a change that cannot be answered is taken back
 }
 
 static enum err run_write(struct write_job *job, struct work *w)
 {
     struct routing *routing = CONTAINER_OF(job, struct routing, job);
     routing->wire.row = w->row;
-    enum err failed = handle(routing, w, NULL);
+    enum err failed = router_run_row(&routing->x->call, w, &routing->wire, &routing->answer, NULL);
     if (failed != OK) word_failure(routing, w);
     return failed;
 }
@@ -169,7 +171,7 @@ static enum err run_read(struct routing *routing, unsigned row)
     routing->wire.row = row;
     routing->answer.later = &is_later;
     TRY(work_begin(c, routing->router->product, row, &w));
-    enum err failed = handle(routing, &w, &is_later);
+    enum err failed = router_run_row(c, &w, &routing->wire, &routing->answer, &is_later);
     if (failed != OK) word_failure(routing, &w);
     work_end(&w);
     if (failed != OK || !is_later) send(routing);
@@ -237,6 +239,33 @@ void answer_finish(struct answer *a, enum err failed)
     }
     if (failed != OK) word_failure(routing, NULL);
     send(routing);
+}
+
+static bool writes(const struct route *r)
+{
+    return r->writes || (r->op && r->op->writes);
+}
+
+// The part of a writing row that only reads, on a worker. The permit is asked again in the work that writes.
+static enum err prepare_write(struct routing *routing, unsigned row)
+{
+    struct call *c = &routing->x->call;
+    struct work  w;
+    routing->wire.row = row;
+    TRY(work_begin(c, routing->router->product, row, &w));
+    enum err failed = ask(c, &w, &routing->wire);
+    if (failed == OK) failed = prepare_row(c, &w, &routing->wire);
+    if (failed != OK) word_failure(routing, &w);
+    work_end(&w);
+    if (failed == OK) return committer_submit(c, routing->router->product->committer, &routing->job);
+    send(routing);
+    return OK;
+}
+
+static void run_preparation(struct net_job *job, unsigned worker)
+{
+    struct routing *routing = CONTAINER_OF(job, struct routing, reading);
+    if (prepare_write(routing, PRODUCT_ROW_WORKERS + worker) != OK) send_failure(routing);
 }
 
 static void run_much(struct net_job *job, unsigned worker)
@@ -392,7 +421,7 @@ static bool ask_early(struct routing *routing)
     enum err     failed = work_begin(c, routing->router->product, routing->wire.row, &w);
     if (failed == OK) {
         routing->wire.lacks_body = &lacks_body;
-        failed = ask(routing, &w);
+        failed = ask(c, &w, &routing->wire);
         routing->wire.lacks_body = NULL;
         if (failed != OK && !lacks_body) word_failure(routing, &w);
         work_end(&w);
@@ -425,7 +454,10 @@ void router_handle(struct http_exchange *x, void *context)
     enum err        failed;
     if (!begin(x, r, &routing)) return;
     const struct route *route = routing->wire.route;
-    if (route->writes || (route->op && route->op->writes)) failed = committer_submit(c, r->product->committer, &routing->job);
+    if (writes(route) && route->prepares && workers_for(r, route)) {
+        routing->reading.run = run_preparation;
+        failed = net_workers_submit(c, workers_for(r, route), &routing->reading);
+    } else if (writes(route)) failed = committer_submit(c, r->product->committer, &routing->job);
     else if ((route->reads_much || r->reads_much || route->judges_passwords) && workers_for(r, route))
         failed = net_workers_submit(c, workers_for(r, route), &routing->reading);
     else failed = run_read(routing, routing->wire.row);

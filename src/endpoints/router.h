@@ -40,3 +40,9 @@ void router_admit(struct http_exchange *x, void *context);
  * Errors: ERR_URL_INVALID, ERR_NOT_FOUND (no such path), ERR_METHOD_NOT_ALLOWED
  */
 FALLIBLE route_find(struct call *c, const struct service *s, enum http_method method, str raw_path, struct wire *q, const struct route **out);
+
+/*
+ * What is done for a request whose row and caller are known: the service's own checks, the permit, the preparer unless it
+ * has run, the handler. `is_later` may be NULL; once it is true the request may be over.
+ */
+FALLIBLE router_run_row(struct call *c, struct work *w, struct wire *q, struct answer *a, const bool *is_later);

@@ -56,9 +56,10 @@ struct wire {
     str                scope;             /* where the row's permit was asked */
     struct {
         bool is_asked, is_allowed, by_roles;
-        guid by;  /* the assignment or the deny that decided; GUID_NONE: none, or another rule */
-    } permission; /* what the row's permit was answered */
-    void *object; /* what the row's permit found on its way, for the handler; may be NULL */
+        guid by;    /* the assignment or the deny that decided; GUID_NONE: none, or another rule */
+    } permission;   /* what the row's permit was answered */
+    void *object;   /* what the row's permit found on its way, for the handler; may be NULL */
+    void *prepared; /* what the row's preparer made; nothing in it points into a world */
 };
 
 str wire_param(const struct wire *q, const char *name); /* empty if the route has none of that name */
@@ -134,6 +135,7 @@ void answer_stream(struct answer *a, struct answer_source *source);
 void answer_piece(struct answer *a, str piece);
 
 typedef enum err route_handler(struct call *c, struct work *w, const struct wire *q, struct answer *a);
+typedef enum err route_preparer(struct call *c, struct work *w, struct wire *q);
 
 /*
  * How a service reads paths. Zero: case counts, an empty segment is none, and an escaped slash, "." and ".." are refused,
@@ -158,11 +160,12 @@ struct route {
     /* "comp=acl&restype": what the query must hold, names and values in any case, for this row; NULL: nothing. Rows
        of one path stand with the more demanding first. */
     const char      *query;
-    uint64_t         max_body_bytes;   /* of the request; 0: ROUTE_MAX_BODY_BYTES */
-    bool             pulls_body;       /* the handler runs before the body is there, and pulls it: see http_pull */
-    enum signin_type gives_tokens_to;  /* whoever asks here asks for a token: each answer is a sign-in. SIGNIN_NONE: it gives none */
-    bool             reads_much;       /* it may take more than a millisecond: runs on a worker, where it holds up no others */
-    bool             judges_passwords; /* it may take tens of milliseconds: runs on workers of its own, where guessing holds up no reads */
+    uint64_t         max_body_bytes;  /* of the request; 0: ROUTE_MAX_BODY_BYTES */
+    bool             pulls_body;      /* the handler runs before the body is there, and pulls it: see http_pull */
+    enum signin_type gives_tokens_to; /* whoever asks here asks for a token: each answer is a sign-in. SIGNIN_NONE: it gives none */
+    route_preparer *prepares; /* of a row that writes: what takes long and only reads. Runs before the handler, on a worker, and leaves q->prepared */
+    bool            reads_much;       /* it may take more than a millisecond: runs on a worker, where it holds up no others */
+    bool            judges_passwords; /* it may take tens of milliseconds: runs on workers of its own, where guessing holds up no reads */
 };
 
 /* A protocol's words for failures. */

@@ -56,22 +56,35 @@ static struct write_job *take_batch(struct committer *committer)
     return batch;
 }
 
+enum err work_attempt(struct call *c, struct work *w, enum err (*part)(struct work *w, void *context), void *context, enum err *out_failed)
+{
+    struct product *p = w->product;
+    size_t          keep = world_changes(p->worlds);
+    TRY(store_mark(c, w->store));
+    struct keyring *keys = signing_keys_mark(p);
+    *out_failed = part(w, context);
+    if (*out_failed == OK) {
+        signing_keys_keep(keys);
+        return store_keep(c, w->store);
+    }
+    signing_keys_undo(p, keys);
+    world_undo(p->worlds, keep);
+    store_undo(w->store);
+    return OK;
+}
+
+static enum err run_whole(struct work *w, void *context)
+{
+    struct write_job *job = context;
+    return job->run(job, w);
+}
+
 static enum err run_job(struct committer *committer, struct write_job *job)
 {
     struct product *p = committer->product;
-    struct worlds  *worlds = p->worlds;
-    struct work     w = {.product = p, .world = world_draft(worlds), .store = committer->session, .writes = true, .row = PRODUCT_ROW_WRITER};
-    size_t          keep = world_changes(worlds);
-    TRY(store_mark(&committer->call, committer->session));
-    struct keyring *keys = signing_keys_mark(p);
-    if (job->run(job, &w) == OK) {
-        signing_keys_keep(keys);
-        return store_keep(&committer->call, committer->session);
-    }
-    signing_keys_undo(p, keys);
-    world_undo(worlds, keep);
-    store_undo(committer->session);
-    return OK;
+    struct work     w = {.product = p, .world = world_draft(p->worlds), .store = committer->session, .writes = true, .row = PRODUCT_ROW_WRITER};
+    enum err        failed; // the job's own, which it answers itself
+    return work_attempt(&committer->call, &w, run_whole, job, &failed);
 }
 
 static enum err run_batch(struct committer *committer, struct write_job *batch)

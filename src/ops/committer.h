@@ -31,5 +31,11 @@ void     committer_stop(struct committer *committer); /* finishes what is queued
 FALLIBLE committer_submit(struct call *c, struct committer *committer, struct write_job *job);
 /* The same for later. It runs before what was submitted after it. Whoever submits bounds how many there are. */
 FALLIBLE committer_submit_later(struct call *c, struct committer *committer, struct write_job *job);
+/*
+ * Within a job: does a part of its work behind a mark of its own. If the part fails, all that it wrote is taken back, the
+ * job goes on, and *out_failed is its failure, which `c` still holds. Errors: ERR_STORE_UNAVAILABLE - the job must fail
+ */
+FALLIBLE work_attempt(struct call *c, struct work *w, enum err (*part)(struct work *w, void *context), void *context, enum err *out_failed);
+
 /* Those for later run at once. Any thread. */
 void committer_hurry(struct committer *committer);

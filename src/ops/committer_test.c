@@ -22,8 +22,8 @@ struct job {
     struct write_job    job;
     struct job_control *control;
     struct call         call;
-    unsigned            principal; /* to make; 0: none */
-    bool                fails, waits;
+    unsigned            principal;              /* to make; 0: none */
+    bool                fails, waits, attempts; /* attempts: that principal in a part of the work, another one outside of it */
     bool                is_done;
     enum err            result, committed;
 };
@@ -43,6 +43,22 @@ static enum err make_principal(struct job *j, struct work *w)
     return work_change(&j->call, w, STORE_PRINCIPAL, NULL, &made->ref);
 }
 
+static enum err make_part(struct work *w, void *context)
+{
+    struct job *j = context;
+    TRY(make_principal(j, w));
+    return j->fails ? FAIL(&j->call, ERR_CONFLICT, "This part fails.") : OK;
+}
+
+// The part may fail: what stands around it stays.
+static enum err make_in_parts(struct job *j, struct work *w)
+{
+    TRY(work_attempt(&j->call, w, make_part, j, &j->result));
+    call_forgive(&j->call);
+    j->principal++;
+    return make_principal(j, w);
+}
+
 static enum err run(struct write_job *job, struct work *w)
 {
     struct job     *j = CONTAINER_OF(job, struct job, job);
@@ -51,6 +67,7 @@ static enum err run(struct write_job *job, struct work *w)
     while (j->waits && j->control->holds)
         if (pthread_cond_timedwait(&j->control->changed, &j->control->lock, &until) != 0) break;
     pthread_mutex_unlock(&j->control->lock);
+    if (j->attempts) return make_in_parts(j, w);
     j->result = j->principal ? make_principal(j, w) : OK;
     if (j->result == OK && j->fails) j->result = FAIL(&j->call, ERR_CONFLICT, "This job fails.");
     return j->result;
@@ -150,6 +167,22 @@ TEST(a_failed_job_takes_back_only_itself)
     committer_stop(s.product.committer);
     clear(jobs, COUNT(jobs));
     clear(&alone, 1);
+}
+
+TEST(a_part_that_fails_leaves_the_rest_of_its_job)
+{
+    CLEANUP(test_product_close) struct test_product s;
+    struct job_control                              control;
+    struct job jobs[] = {{.principal = 0x701, .attempts = true}, {.principal = 0x703, .attempts = true, .fails = true}};
+    open_control(&control, &s, t);
+    for (size_t i = 0; i < COUNT(jobs); i++) CHECK_OK(submit(&control, &jobs[i]));
+    wait_for(&control, COUNT(jobs));
+    CHECK(jobs[0].result == OK && jobs[1].result == ERR_CONFLICT);
+    CHECK(is_there(&s, 0x701) && is_there(&s, 0x702) && is_stored(&s, 0x701) && is_stored(&s, 0x702));
+    CHECK(!is_there(&s, 0x703) && !is_stored(&s, 0x703));
+    CHECK(is_there(&s, 0x704) && is_stored(&s, 0x704));
+    committer_stop(s.product.committer);
+    clear(jobs, COUNT(jobs));
 }
 
 TEST(a_reader_who_stays_holds_up_no_change_but_the_next)

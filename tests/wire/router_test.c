@@ -128,6 +128,25 @@ static enum err put_pulled(struct call *c, struct work *w, const struct wire *q,
     return OK;
 }
 
+// What takes long runs on a worker and only reads; the rest is the committer's.
+static enum err prepare_row(struct call *c, struct work *w, struct wire *q)
+{
+    unsigned *row;
+    TRY(NEW(c, &row, 1));
+    *row = w->row;
+    q->prepared = row;
+    return str_eq(q->http->query, S("fail")) || w->writes ? FAIL(c, ERR_CONFLICT, "It cannot be prepared.") : OK;
+}
+
+static enum err put_prepared(struct call *c, struct work *w, const struct wire *q, struct answer *a)
+{
+    (void)c;
+    ran++;
+    a->content_type = S("text/plain");
+    buf_addf(&a->body, "%u %u", *(unsigned *)q->prepared >= PRODUCT_ROW_WORKERS, w->writes && w->row == PRODUCT_ROW_WRITER);
+    return OK;
+}
+
 static enum err may_with_header(struct call *c, struct work *w, struct wire *q)
 {
     (void)w;
@@ -146,6 +165,7 @@ static enum err may_by_body(struct call *c, struct work *w, struct wire *q)
 static const struct route ROUTES[] = {
     {HTTP_GET, "/later", GUARD_NONE, ANYBODY, get_later},
     {HTTP_GET, "/again", GUARD_NONE, ANYBODY, get_again},
+    {HTTP_PUT, "/prepared", GUARD_NONE, ANYBODY, put_prepared, .writes = true, .prepares = prepare_row},
     {HTTP_GET, "/much", GUARD_NONE, ANYBODY, get_row, .reads_much = true},
     {HTTP_GET, "/little", GUARD_NONE, ANYBODY, get_row},
     {HTTP_GET, "/password", GUARD_NONE, ANYBODY, get_slowly, .judges_passwords = true},
@@ -174,7 +194,7 @@ static void router_fixture_start(struct test *t, struct router_fixture *r)
 {
     struct http_listener         *listener;
     struct http_listener_settings l = {.handler = router_handle, .admit = router_admit, .context = &r->own};
-    test_server_start(t, &r->server, NULL);
+    test_server_start(t, &r->server, &(struct test_server_options){.writes = true});
     r->own = (struct router){.product = &r->server.product, .only = &SERVICE_TEST, .workers = r->server.readers};
     CHECK_OK(net_open_tcp(t->call, S("127.0.0.1"), 0, &l.fd, &r->port));
     CHECK_OK(http_listen(t->call, r->server.http, &l, &listener));
@@ -263,6 +283,19 @@ TEST(router_handles_a_request_anew)
     expect(client, "GET /again?fail HTTP/1.1\r\n" HOST "\r\n", 409, S("{\"error\":{\"code\":\"CONFLICT\",\"message\":\"It went wrong again.\"}}"),
            "again, badly");
     expect(client, "GET /little HTTP/1.1\r\n" HOST "\r\n", 200, S("0 1"), "what comes behind it");
+    client_free(client);
+    test_server_end(&r.server);
+}
+
+TEST(router_prepares_a_change_on_a_worker)
+{
+    struct router_fixture r;
+    router_fixture_start(t, &r);
+    struct client *client = client_new(t, r.port);
+    expect(client, "PUT /prepared HTTP/1.1\r\n" HOST "\r\n", 200, S("1 1"), "prepared, then written");
+    expect(client, "PUT /prepared?fail HTTP/1.1\r\n" HOST "\r\n", 409,
+           S("{\"error\":{\"code\":\"CONFLICT\",\"message\":\"It cannot be prepared.\"}}"), "refused before anything is written");
+    CHECK_INT(ran, 1, "handlers that ran");
     client_free(client);
     test_server_end(&r.server);
 }

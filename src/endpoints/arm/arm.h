@@ -8,7 +8,8 @@
 #include "endpoints/page.h"
 #include "ops/resources.h"
 
-extern const struct host HOST_MANAGEMENT;
+extern const struct host    HOST_MANAGEMENT;
+extern const struct service SERVICE_ARM;
 
 #define ARM_PAGE_ITEMS 1000 /* items of a list on one page */
 
