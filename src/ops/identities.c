@@ -1,22 +1,28 @@
 #include "ops/identities.h"
 
+#include "ops/identity_reach.h"
 #include "ops/system_identity.h"
 
-static enum err check_isolation(struct call *c, const struct json *body)
+static const str MEMBERS[] = {S_INIT("isolationScope"), S_INIT("assignmentRestrictions")};
+
+enum err identity_resource_spell(struct call *c, const struct json *properties, const struct json **out)
 {
-    static const str   SCOPES[] = {S_INIT("None"), S_INIT("Regional")};
-    const struct json *scope = json_path(body, "properties.isolationScope");
-    if (!scope || str_index_nocase(SCOPES, COUNT(SCOPES), json_str(scope)) != STR_NOWHERE) return OK;
-    return FAIL(c, ERR_CONTENT_INVALID, "The isolationScope must be None or Regional.");
+    static const str   NAMES[] = {S_INIT("providers")};
+    const struct json *restrictions;
+    TRY(json_spell(c, properties, MEMBERS, COUNT(MEMBERS), out));
+    restrictions = json_get(*out, MEMBERS[1]);
+    TRY(json_spell(c, restrictions, NAMES, COUNT(NAMES), &restrictions));
+    return restrictions ? json_with(c, *out, MEMBERS[1], restrictions, out) : OK;
 }
 
-// What the service says of itself is not kept from a request: a client may echo it.
-static enum err drop_ids(struct call *c, struct resource_change *change)
+// The document with those properties alone that count: a member that is not read must not look as if it counted.
+static enum err keep_members(struct call *c, struct resource_change *change, const str *names, size_t n)
 {
-    static const str   READ_ONLY[] = {S_INIT("tenantId"), S_INIT("principalId"), S_INIT("clientId")};
-    const struct json *properties = json_get(change->document, S("properties"));
-    if (!json_is(properties, JSON_IS_OBJECT)) return OK;
-    for (size_t i = 0; i < COUNT(READ_ONLY); i++) TRY(json_with(c, properties, READ_ONLY[i], NULL, &properties));
+    const struct json *sent = json_get(change->document, S("properties")), *properties = NULL;
+    for (size_t i = 0; i < n; i++) {
+        const struct json *value = json_get(sent, names[i]);
+        if (value && !json_is(value, JSON_IS_NULL)) TRY(json_with(c, properties, names[i], value, &properties));
+    }
     return json_with(c, change->document, S("properties"), properties, &change->document);
 }
 
@@ -24,8 +30,8 @@ enum err identity_resource_write(struct call *c, struct work *w, struct resource
 {
     object_id id;
     client_id app;
-    TRY(check_isolation(c, change->body));
-    TRY(drop_ids(c, change));
+    TRY(keep_members(c, change, MEMBERS, COUNT(MEMBERS))); // a client may echo the ids: the service says them of itself
+    TRY(identity_reach_check(c, w, change));
     if (change->before) return OK; // the principal is the same for the resource's whole life
     return managed_principal_new(c, w, change->next->name, change->next->id, false, &id, &app);
 }
@@ -60,7 +66,7 @@ static bool list_credential(const struct resource *r, void *context)
     l->n++;
     l->failed = resource_document(l->c, r, &document);
     if (l->failed == ERR_NO_MEMORY) return false;
-    bool is_read = l->failed == OK && federated_credential_read(l->c, json_get(document, S("properties")), false, &credential) == OK;
+    bool is_read = l->failed == OK && federated_credential_read(l->c, json_get(document, S("properties")), true, &credential) == OK;
     l->failed = OK;
     call_forgive(l->c);
     credential.id = r->uid;
@@ -94,31 +100,24 @@ static enum err check_siblings(struct call *c, const struct work *w, const struc
     TRY(list_credentials(c, w->world, identity, change->before, &l));
     for (size_t i = 0; i < l.read_n; i++)
         if (federated_credential_is_twin(&l.at[i], credential))
-            return FAIL(c, ERR_FEDERATED_INVALID, "The issuer and subject combination already exists for this managed identity.");
+            return FAIL(c, ERR_FEDERATED_INVALID, "The issuer and subject combination already exists for this Managed Identity.");
     if (l.n < FEDERATED_MAX_CREDENTIALS) return OK;
     return FAIL(c, ERR_FEDERATED_INVALID, "A managed identity has at most %d federated identity credentials.", FEDERATED_MAX_CREDENTIALS);
 }
 
-static const str FEDERATED_MEMBERS[] = {S_INIT("issuer"), S_INIT("subject"), S_INIT("audiences")};
+static const str FEDERATED_MEMBERS[] = {S_INIT("issuer"), S_INIT("subject"), S_INIT("audiences"), S_INIT("claimsMatchingExpression")};
 
 enum err identity_federated_spell(struct call *c, const struct json *properties, const struct json **out)
 {
     return json_spell(c, properties, FEDERATED_MEMBERS, COUNT(FEDERATED_MEMBERS), out);
 }
 
-// Nothing but what counts is kept: a member that this version does not read must not look as if it counted.
-static enum err keep_credential(struct call *c, struct resource_change *change)
-{
-    const struct json *sent = json_get(change->document, S("properties")), *properties = NULL;
-    for (size_t i = 0; i < COUNT(FEDERATED_MEMBERS); i++)
-        TRY(json_with(c, properties, FEDERATED_MEMBERS[i], json_get(sent, FEDERATED_MEMBERS[i]), &properties));
-    return json_with(c, NULL, S("properties"), properties, &change->document);
-}
-
 enum err identity_federated_write(struct call *c, struct work *w, struct resource_change *change)
 {
     struct federated_credential credential;
-    TRY(federated_credential_read(c, json_get(change->document, S("properties")), false, &credential));
+    TRY(keep_members(c, change, FEDERATED_MEMBERS, COUNT(FEDERATED_MEMBERS)));
+    const struct json *properties = json_get(change->document, S("properties"));
+    TRY(federated_credential_read(c, properties, true, &credential));
     TRY(check_siblings(c, w, change, &credential));
-    return keep_credential(c, change);
+    return json_with(c, NULL, S("properties"), properties, &change->document); // neither tags nor the like
 }

@@ -4,25 +4,25 @@
 #include "ops/identities.h"
 #include "ops/site.h"
 
-// Properties with one more member, or with its value replaced.
-static enum err set_property(struct call *c, struct resource_change *change, str name, const struct json *value)
+enum err resource_set_property(struct call *c, const struct json **document, str name, const struct json *value)
 {
-    const struct json *properties;
-    TRY(json_with(c, json_get(change->document, S("properties")), name, value, &properties));
-    return json_with(c, change->document, S("properties"), properties, &change->document);
+    const struct json *properties = json_get(*document, S("properties"));
+    if (!value && !json_get(properties, name)) return OK;
+    TRY(json_with(c, properties, name, value, &properties));
+    return json_with(c, *document, S("properties"), properties, document);
 }
 
-static enum err set_property_text(struct call *c, struct resource_change *change, str name, str text)
+enum err resource_set_property_text(struct call *c, const struct json **document, str name, str text)
 {
-    return set_property(c, change, name, &(struct json){.kind = JSON_IS_STRING, .u.string = text});
+    return resource_set_property(c, document, name, &(struct json){.kind = JSON_IS_STRING, .u.string = text});
 }
 
 // A virtual machine as much as carries an identity: its vmId is the incarnation's.
 static enum err write_machine(struct call *c, struct work *w, struct resource_change *change)
 {
     (void)w;
-    TRY(set_property_text(c, change, S("vmId"), guid_str(c, change->next->uid)));
-    return set_property_text(c, change, S("provisioningState"), S("Succeeded"));
+    TRY(resource_set_property_text(c, &change->document, S("vmId"), guid_str(c, change->next->uid)));
+    return resource_set_property_text(c, &change->document, S("provisioningState"), S("Succeeded"));
 }
 
 static const struct resource_hooks HOOKS[] = {
@@ -32,7 +32,7 @@ static const struct resource_hooks HOOKS[] = {
     {SITE_SLOT_TYPE, .write = site_write, .spell = site_spell},
     {SITE_TYPE "/config", .write = site_config_write},
     {SITE_SLOT_TYPE "/config", .write = site_config_write},
-    {"Microsoft.ManagedIdentity/userAssignedIdentities", .write = identity_resource_write, .remove = identity_resource_remove},
+    {"Microsoft.ManagedIdentity/userAssignedIdentities", .write = identity_resource_write, .remove = identity_resource_remove, .spell = identity_resource_spell},
     {"Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials", .write = identity_federated_write, .spell = identity_federated_spell},
 };
 

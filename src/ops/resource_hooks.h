@@ -11,12 +11,13 @@
 
 /* A resource on its way: the hook may change `next` before it is kept. */
 struct resource_change {
-    const struct resource *before;   /* NULL: it is new */
-    struct resource       *next;     /* in the call; texts may be replaced by others in the call */
-    const struct json     *body;     /* as sent */
-    enum identity_verb     verb;     /* PUT or PATCH */
-    const struct json     *document; /* what next->document will hold; the hook may put another */
-    const struct resource *kept_in;  /* the record that the hook has put it into instead: it gets none of its own. NULL: it does */
+    const struct resource *before;      /* NULL: it is new */
+    struct resource       *next;        /* in the call; texts may be replaced by others in the call */
+    const struct json     *body;        /* as sent */
+    enum identity_verb     verb;        /* PUT or PATCH */
+    str                    api_version; /* of the request; empty: all that is known */
+    const struct json     *document;    /* what next->document will hold; the hook may put another */
+    const struct resource *kept_in;     /* the record that the hook has put it into instead: it gets none of its own. NULL: it does */
 };
 
 struct resource_hooks {
@@ -38,6 +39,10 @@ struct hook_rows {
 /* Those of all services: endpoints/services.c. Types of no service have theirs in resource_hooks.c. */
 extern const struct hook_rows *const HOOKS_OF_SERVICES[];
 extern const size_t                  HOOKS_OF_SERVICES_N;
+
+/* A member of the document's properties: put there, replaced, or with NULL taken away. */
+FALLIBLE resource_set_property(struct call *c, const struct json **document, str name, const struct json *value);
+FALLIBLE resource_set_property_text(struct call *c, const struct json **document, str name, str text);
 
 /* Any case; NULL: none. */
 const struct resource_hooks *resource_hooks_of(str type);

@@ -1,9 +1,11 @@
 // Making and changing resources of any type: PUT and PATCH.
+#include "ops/identity_reach.h"
 #include "ops/resource_defaults.h"
 #include "ops/resource_hooks.h"
 #include "ops/resources.h"
 #include "ops/system_identity.h"
 #include "ops/vault_resource.h"
+#include "ops/version_gates.h"
 #include "ops/write_only.h"
 #include "resources/location.h"
 #include "resources/types.h"
@@ -113,6 +115,14 @@ static enum err without_columns(struct call *c, const struct json *body, const s
     return OK;
 }
 
+static enum err check_properties(struct call *c, const struct json *body)
+{
+    const struct json *properties = json_get(body, S("properties"));
+    if (!properties || json_is(properties, JSON_IS_OBJECT) || json_is(properties, JSON_IS_NULL)) return OK;
+    return FAIL(c, ERR_CONTENT_INVALID,
+                "The request content was invalid and could not be deserialized: 'The properties are no JSON object. Path 'properties'.'.");
+}
+
 // PATCH merges into properties and replaces what stands beside them (tags as a whole); PUT replaces all.
 static enum err compose_document(struct call *c, struct writing *x)
 {
@@ -128,14 +138,35 @@ static enum err compose_document(struct call *c, struct writing *x)
     return json_replace(c, old, sent, &x->change.document);
 }
 
-static enum err require_identity(struct call *c, const struct work *w, const struct writing *x, str id)
+static enum err refuse_identity(struct call *c, const struct writing *x, str why)
 {
-    const struct resource *identity = tree_find(w->world->tree, id);
-    if (identity && str_eq_nocase(identity->type, S("Microsoft.ManagedIdentity/userAssignedIdentities"))) return OK;
     return FAIL(c, ERR_IDENTITY_OPERATION,
                 "Identity operation for resource '%.*s' failed with error 'Failed to perform resource identity operation. Status: 'BadRequest'. "
-                "Response: '{\"error\":{\"code\":\"BadRequest\",\"message\":\"Resource '%.*s' was not found.\"}}'.'.",
-                PSTR(x->id.text), PSTR(id));
+                "Response: '{\"error\":{\"code\":\"BadRequest\",\"message\":\"%.*s\"}}'.'.",
+                PSTR(x->id.text), PSTR(why));
+}
+
+static bool is_identity(const struct resource *r)
+{
+    return r && str_eq_nocase(r->type, S("Microsoft.ManagedIdentity/userAssignedIdentities"));
+}
+
+// Each that is sent: one that is attached anew must be there, and each must be allowed on this resource.
+static enum err check_attached(struct call *c, const struct work *w, const struct writing *x, const struct identity_wish *wish, const str *fresh,
+                               size_t fresh_n)
+{
+    str rule;
+    for (size_t i = 0; i < fresh_n; i++)
+        if (!is_identity(tree_find(w->world->tree, fresh[i])))
+            return refuse_identity(c, x, call_format(c, "Resource '%.*s' was not found.", PSTR(fresh[i])));
+    for (size_t i = 0; i < wish->attach_n; i++) {
+        const struct resource *identity = tree_find(w->world->tree, wish->attach[i]);
+        if (!is_identity(identity)) continue; // it dangles: it was attached before, and deleted
+        TRY(identity_reach_asks(c, identity, &x->next, &rule));
+        if (!str_empty(rule))
+            return refuse_identity(c, x, call_format(c, "Resource '%.*s' cannot be assigned. %.*s", PSTR(identity->id), PSTR(rule)));
+    }
+    return OK;
 }
 
 static enum err keep_identity(struct call *c, struct work *w, struct writing *x)
@@ -196,7 +227,7 @@ static enum err apply_identity(struct call *c, struct work *w, struct writing *x
         return FAIL(c, ERR_IDENTITY_VALUES, "The type '%.*s' does not take user-assigned identities.", PSTR(x->type_name));
     TRY(identity_apply(c, x->args->verb, before ? &before->identity : &NONE, &wish, &x->next.identity.user_assigned,
                        &x->next.identity.user_assigned_n, &fresh, &fresh_n));
-    for (size_t i = 0; i < fresh_n; i++) TRY(require_identity(c, w, x, fresh[i]));
+    TRY(check_attached(c, w, x, &wish, fresh, fresh_n));
     TRY(note_attached(c, w, x, &wish));
     return system_identity_apply(c, w, before, &x->next, wish.wants_system);
 }
@@ -276,6 +307,7 @@ static enum err write_resource(struct call *c, struct work *w, const void *args,
     TRY(check_global_name(c, w, &x));
     TRY(resources_check_tags(c, x.args->body));
     TRY(locate(c, &x));
+    TRY(check_properties(c, x.args->body));
     TRY(compose_document(c, &x));
     const struct resource *before = x.change.before;
     TRY(id_for_answers(c, &x, &x.next.id));
@@ -288,6 +320,8 @@ static enum err write_resource(struct call *c, struct work *w, const void *args,
     x.change.next = &x.next;
     x.change.body = x.args->body;
     x.change.verb = x.args->verb;
+    x.change.api_version = x.args->api_version;
+    TRY(version_gates_apply(c, &x.change));
     TRY(resource_defaults_apply(c, &x.id, &x.change));
     const struct resource_hooks *hooks = resource_hooks_of(x.type_name);
     if (hooks && hooks->write) TRY(hooks->write(c, w, &x.change));

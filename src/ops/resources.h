@@ -32,8 +32,9 @@ struct group_result {
 
 struct resource_args {
     str                id;
-    const struct json *body; /* NULL for reading and deleting */
-    enum identity_verb verb; /* PUT or PATCH */
+    const struct json *body;        /* NULL for reading and deleting */
+    enum identity_verb verb;        /* PUT or PATCH */
+    str                api_version; /* by which it is written; empty: all that is known */
 };
 struct resource_result {
     const struct resource *resource; /* borrowed from the world; NULL after a delete of what was absent */

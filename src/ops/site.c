@@ -41,18 +41,11 @@ enum err site_read(struct call *c, const struct resource *r, struct site *out)
     return OK;
 }
 
-static enum err set_property(struct call *c, const struct json **document, str name, const struct json *value)
-{
-    const struct json *properties;
-    TRY(json_with(c, json_get(*document, S("properties")), name, value, &properties));
-    return json_with(c, *document, S("properties"), properties, document);
-}
-
 enum err site_keep(struct call *c, struct work *w, struct site *s)
 {
     struct resource  next = *s->resource;
     struct resource *record;
-    TRY(set_property(c, &s->document, S("siteConfig"), s->config));
+    TRY(resource_set_property(c, &s->document, S("siteConfig"), s->config));
     TRY(json_with(c, s->document, S(SITE_SETTINGS), s->settings, &s->document));
     TRY(resources_document(c, s->document, &next.document));
     next.changed_ns = c->now_ns;
@@ -178,7 +171,7 @@ static enum err lay_over(struct call *c, struct site *s, const struct json *sent
 
 static enum err keep_property(struct call *c, const struct json *old, str name, const struct json **document)
 {
-    return set_property(c, document, name, json_get(json_get(old, S("properties")), name));
+    return resource_set_property(c, document, name, json_get(json_get(old, S("properties")), name));
 }
 
 // What a slot's plan is follows from its app; an app that names none gets one of its own.
@@ -193,11 +186,11 @@ static enum err default_plan(struct call *c, const struct work *w, struct resour
         struct site s;
         TRY(site_read(c, app, &s));
         plan = json_path(s.document, "properties.serverFarmId");
-        return plan ? set_property(c, &change->document, S("serverFarmId"), plan) : OK;
+        return plan ? resource_set_property(c, &change->document, S("serverFarmId"), plan) : OK;
     }
     TRY(resource_id_parse(c, change->next->id, &id));
     made.u.string = call_format(c, "%.*s/providers/Microsoft.Web/serverfarms/Default1", PSTR(id.host));
-    return set_property(c, &change->document, S("serverFarmId"), &made);
+    return resource_set_property(c, &change->document, S("serverFarmId"), &made);
 }
 
 enum err site_write(struct call *c, struct work *w, struct resource_change *change)
@@ -208,7 +201,7 @@ enum err site_write(struct call *c, struct work *w, struct resource_change *chan
     const struct json *old = s.document;
     TRY(write_only_strip(c, change->body, &shown));
     TRY(lay_over(c, &s, json_path(change->body, "properties.siteConfig"), json_path(shown, "properties.siteConfig")));
-    TRY(set_property(c, &change->document, S("siteConfig"), s.config));
+    TRY(resource_set_property(c, &change->document, S("siteConfig"), s.config));
     TRY(json_with(c, change->document, S(SITE_SETTINGS), s.settings, &change->document));
     TRY(keep_property(c, old, S("targetSwapSlot"), &change->document));
     TRY(keep_property(c, old, S("slotSwapStatus"), &change->document));

@@ -178,7 +178,7 @@ static const char *action_on(struct test_product *s, const char *id, const char 
 enum err test_product_write(struct test_product *s, const char *id, enum identity_verb verb, const char *body, struct resource_result *out)
 {
     struct resource_result unwanted = {0};
-    struct resource_args   args = {.id = str_of(id), .verb = verb};
+    struct resource_args   args = {.id = str_of(id), .verb = verb, .api_version = s->api_version};
     must(s, json_parse(s->call, str_of(body), &args.body), body);
     return test_product_run(s, &OP_RESOURCE_WRITE, action_on(s, id, "write"), id, &args, out ? out : &unwanted);
 }

@@ -25,6 +25,7 @@ struct test_product {
     struct product product;
     struct work    work;
     struct caller  caller;
+    str            api_version; /* by which test_product_write writes; empty: all that is known */
 };
 
 void test_product_open(struct test_product *s, struct test *t);

@@ -356,6 +356,72 @@ def test_i6_i8_the_users_of_a_deleted_identity_are_listed(s):
     same((detached.status, "identity" in detached.json), (200, False), detached.text)
 
 
+def test_i8_the_users_of_an_identity_come_filtered_ordered_and_in_pages(s):
+    """I8 the users of an identity come filtered, in an order and in pages"""
+    path = f"{s.identities}/listed"
+    s.ask("PUT", path, IDENTITIES, {"location": "westus"})
+    body = {"location": "westus", "identity": {"type": "UserAssigned", "userAssignedIdentities": {path: {}}}}
+    sites = f"{s.group}/providers/Microsoft.Web/sites"
+    for name in ("c-1", "a-1", "b-2"):
+        s.ask("PUT", f"{s.machines}/listed-{name}", MACHINES, body)
+    same(s.ask("PUT", f"{sites}/listed-b-1", "2024-04-01", body).status, 200, "a site")
+
+    def ask(query, target=None):
+        return s.ask("POST", f"{path}/listAssociatedResources{query}", "2022-01-31-preview", {}) if target is None else s.server.ask(ARM, "POST", target, {}, s.token("owner"))
+
+    def names(answer):
+        same(answer.status, 200, answer.text)
+        return [each["name"][len("listed-"):] for each in answer.json["value"]]
+
+    rows = [
+        ("", ["a-1", "b-2", "c-1", "b-1"], 4), ("?$orderby=name", ["a-1", "b-1", "b-2", "c-1"], 4), ("?$orderby=name%20desc", ["c-1", "b-2", "b-1", "a-1"], 4),
+        ("?$orderby=TYPE%20desc", ["b-1", "c-1", "b-2", "a-1"], 4), ("?$orderby=name&$skip=3", ["c-1"], 4), ("?$skip=4", [], 4), ("?$skip=99", [], 4),
+        ("?$filter=type%20eq%20'microsoft.web/sites'", ["b-1"], 1), ("?$filter=type%20eq%20'Microsoft.Compute/virtualMachines'%20and%20contains(name,%20'-1')", ["a-1", "c-1"], 2),
+        ("?$filter=contains(name,%20'-1')&$orderby=name%20desc&$skip=1", ["b-1", "a-1"], 3),
+    ]
+    for query, want, total in rows:
+        answer = ask(query)
+        same((names(answer), answer.json["totalCount"], "nextLink" in answer.json), (want, total, False), query)
+    for order, want in (("name", ["b-1", "b-2", "c-1"]), ("name%20desc", ["b-2", "b-1", "a-1"])):
+        seen, answer = [], ask(f"?$orderby={order}&$skip=1&$top=1")
+        while True:
+            seen += names(answer)
+            if "nextLink" not in answer.json:
+                break
+            link = urllib.parse.urlsplit(answer.json["nextLink"])
+            answer = ask(None, f"{link.path}?{link.query}")
+        same(seen, want, order)
+    for query in ("?$orderby=size", "?$orderby=name%20up", "?$skip=x", "?$skip=-1", "?$top=0", "?$filter=kind%20eq%20'x'", "?$filter=contains('x',%20name)", "?$skiptoken=x"):
+        assert ask(query).status == 400, query
+    one = ask("?$orderby=name&$top=1").json["value"][0]
+    same(one, {"id": f"{s.machines}/listed-a-1", "name": "listed-a-1", "type": "Microsoft.Compute/virtualMachines", "resourceGroup": "wire",
+               "subscriptionId": s.server.facts["subscription"], "subscriptionDisplayName": one["subscriptionDisplayName"]}, "an item")
+    assert one["subscriptionDisplayName"], "the subscription has a name"
+    for each in ("c-1", "a-1", "b-2"):
+        s.ask("DELETE", f"{s.machines}/listed-{each}", MACHINES)
+    s.ask("DELETE", f"{sites}/listed-b-1", "2024-04-01")
+
+
+def test_i5_i10_where_an_identity_may_be_attached(s):
+    """I5 I10 an identity is attached where its isolation scope and its restrictions let it be, and shows them to the versions that have them"""
+    path, newest = f"{s.identities}/narrow", "2025-05-31-preview"
+    limits = {"isolationScope": "Regional", "assignmentRestrictions": {"providers": ["Microsoft.Compute"]}}
+    made = s.ask("PUT", path, newest, {"location": "westus", "properties": limits})
+    same((made.status, {k: made.json["properties"].get(k) for k in limits}), (201, limits), made.text)
+    for version, shown in ((newest, ["assignmentRestrictions", "isolationScope"]), ("2024-11-30", ["isolationScope"]), ("2023-01-31", [])):
+        for answer in (s.ask("GET", path, version).json, next(each for each in s.ask("GET", s.identities, version).json["value"] if each["name"] == "narrow")):
+            same(sorted(set(answer["properties"]) & set(limits)), shown, version)
+    attach = lambda location: {"location": location, "identity": {"type": "UserAssigned", "userAssignedIdentities": {path: {}}}}
+    refused(s.ask("PUT", f"{s.machines}/far", MACHINES, attach("eastus")), 400, "FailedIdentityOperation", "Status: 'BadRequest'", "Regional")
+    refused(s.ask("PUT", f"{s.group}/providers/Microsoft.Web/sites/narrow-site", "2024-04-01", attach("westus")), 400, "FailedIdentityOperation", "Microsoft.Web/sites")
+    same(s.ask("PUT", f"{s.machines}/near", MACHINES, attach("westus")).status, 201, "where it may be")
+    refused(s.ask("PUT", path, "2023-01-31", {"location": "westus", "properties": limits}), 400, "InvalidRequestContent", "2024-11-30")
+    refused(s.ask("PATCH", path, newest, {"properties": {"assignmentRestrictions": {"providers": ["Microsoft.Web"]}}}), 409, "Conflict", "virtualMachines/near")
+    for name in ("near", "far"):
+        s.ask("DELETE", f"{s.machines}/{name}", MACHINES)
+    same(s.ask("DELETE", path, IDENTITIES).status, 200, "gone")
+
+
 def test_unknown_hosts_and_admin_paths_are_not_served_on_https(s):
     """a host of a stranger is not answered for, and admin paths are not on https"""
     connection = socket.create_connection(("127.0.0.1", s.server.facts["https_port"]), 20)

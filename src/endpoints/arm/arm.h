@@ -13,10 +13,12 @@ extern const struct service SERVICE_ARM;
 
 #define ARM_PAGE_ITEMS 1000 /* items of a list on one page */
 
-/* A resource as the API shows it. `is_item`: in a list of all resources, which leaves properties out. */
 /* Of a resource whose type joins its parent's name to its own in answers, "shop/next": the parent's. Empty for all others. */
-str      arm_parent_name(const struct resource *r);
+str arm_parent_name(const struct resource *r);
+/* A resource as the API shows it. `is_item`: in a list of all resources, which leaves properties out. */
 FALLIBLE arm_write_resource(struct call *c, const struct work *w, struct json_writer *to, const struct resource *r, bool is_item);
+/* The same, whole, as that api-version shows it. */
+FALLIBLE arm_write_resource_at(struct call *c, const struct work *w, struct json_writer *to, const struct resource *r, str api_version);
 FALLIBLE arm_write_group(struct call *c, struct json_writer *to, const struct resource_group *g);
 
 /* The path of a request as an id. Errors: ERR_NOT_FOUND - it names nothing that could be here */
@@ -98,7 +100,8 @@ route_handler arm_tenants_list, arm_subscriptions_list, arm_subscription_get, ar
 route_handler arm_providers_list, arm_provider_get, arm_provider_register, arm_operations_list, arm_metadata_get; /* providers.c */
 route_handler arm_groups_list, arm_group_put, arm_group_patch, arm_group_get, arm_group_head, arm_group_delete;   /* groups.c */
 route_handler arm_resources_list, arm_resource_put, arm_resource_patch, arm_resource_get, arm_resource_head, arm_resource_delete; /* resources.c */
-route_handler arm_system_identity_get, arm_associated_list, arm_identity_revoke;                                                  /* identities.c */
+route_handler arm_system_identity_get, arm_identity_revoke;                                                                       /* identities.c */
+route_handler arm_associated_list;                                                                                                /* associated.c */
 route_handler arm_vault_policies, arm_deleted_vaults_list, arm_deleted_vault_get, arm_deleted_vault_purge, arm_vault_name_check;  /* vaults.c */
 route_handler arm_vault_secrets_list, arm_vault_secret_get, arm_vault_secret_put, arm_vault_secret_patch,
     arm_vault_secret_refuse; /* vault_secrets.c */

@@ -1,6 +1,7 @@
 // What the handlers of the management API share: shapes, targets, pages.
 #include "endpoints/arm/arm.h"
 #include "ops/site.h"
+#include "ops/version_gates.h"
 #include "resources/types.h"
 
 enum err arm_read_id(struct call *c, str text, struct resource_id *out)
@@ -98,12 +99,13 @@ static void write_name(struct call *c, struct json_writer *to, const struct reso
     json_put_string(to, S("name"), str_empty(parent) ? r->name : call_format(c, "%.*s/%.*s", PSTR(parent), PSTR(r->name)));
 }
 
-enum err arm_write_resource(struct call *c, const struct work *w, struct json_writer *to, const struct resource *r, bool is_item)
+static enum err write_resource(struct call *c, const struct work *w, struct json_writer *to, const struct resource *r, bool is_item, str api_version)
 {
     const struct resource_type *type = types_of(r->type);
     const struct json          *document;
     struct values_of            values = {.c = c, .work = w};
     TRY(json_parse(c, r->document, &document));
+    TRY(version_gates_hide(c, api_version, r->type, document, &document));
     json_write_object(to);
     json_put_string(to, S("id"), r->id);
     write_name(c, to, r);
@@ -119,6 +121,16 @@ enum err arm_write_resource(struct call *c, const struct work *w, struct json_wr
     if (is_identity(r) && !is_item) write_identity_properties(to, w, r, document);
     json_write_end(to);
     return OK;
+}
+
+enum err arm_write_resource(struct call *c, const struct work *w, struct json_writer *to, const struct resource *r, bool is_item)
+{
+    return write_resource(c, w, to, r, is_item, STR_NONE);
+}
+
+enum err arm_write_resource_at(struct call *c, const struct work *w, struct json_writer *to, const struct resource *r, str api_version)
+{
+    return write_resource(c, w, to, r, false, api_version);
 }
 
 enum err arm_write_group(struct call *c, struct json_writer *to, const struct resource_group *g)

@@ -21,7 +21,7 @@ struct arm_filter {
 static const struct { str name; enum field field; } FIELDS[] = {
     {S_INIT("resourceType"), FIELD_TYPE},   {S_INIT("name"), FIELD_NAME},         {S_INIT("resourceGroup"), FIELD_GROUP},
     {S_INIT("location"), FIELD_LOCATION},   {S_INIT("tagName"), FIELD_TAG_NAME},  {S_INIT("tagValue"), FIELD_TAG_VALUE},
-    {S_INIT("identity/principalId"), FIELD_PRINCIPAL},
+    {S_INIT("identity/principalId"), FIELD_PRINCIPAL}, {S_INIT("type"), FIELD_TYPE},
 };
 
 static enum err malformed(struct call *c, str at)
@@ -84,15 +84,22 @@ static enum err expect(struct call *c, str *s, str token)
     return OK;
 }
 
-// substringof('part', name)
-static enum err take_part(struct call *c, str *s, struct term *out)
+// substringof('part', name), contains(name, 'part')
+static enum err take_part(struct call *c, str *s, bool name_first, struct term *out)
 {
     out->field = FIELD_NAME_PART;
     TRY(expect(c, s, S("(")));
-    TRY(take_text(c, s, &out->value));
+    TRY(name_first ? expect(c, s, S("name")) : take_text(c, s, &out->value));
     TRY(expect(c, s, S(",")));
-    TRY(expect(c, s, S("name")));
+    TRY(name_first ? take_text(c, s, &out->value) : expect(c, s, S("name")));
     return expect(c, s, S(")"));
+}
+
+static enum err take_term(struct call *c, str *s, struct term *out)
+{
+    if (take_word(s, S("substringof"))) return take_part(c, s, false, out);
+    if (take_word(s, S("contains"))) return take_part(c, s, true, out);
+    return take_comparison(c, s, out);
 }
 
 enum err arm_filter_read(struct call *c, str text, const struct arm_filter **out)
@@ -105,7 +112,7 @@ enum err arm_filter_read(struct call *c, str text, const struct arm_filter **out
     for (;;) {
         struct term term = {.begins_or = begins_or};
         if (f->n == FILTER_MAX_TERMS) return FAIL(c, ERR_FILTER_INVALID, "The $filter has more than %d comparisons.", FILTER_MAX_TERMS);
-        TRY(take_word(&text, S("substringof")) ? take_part(c, &text, &term) : take_comparison(c, &text, &term));
+        TRY(take_term(c, &text, &term));
         f->terms[f->n++] = term;
         if (is_tag(term.field) != is_tag(f->terms[0].field)) return FAIL(c, ERR_FILTER_INVALID, "A $filter by tags can't ask for anything else.");
         if (str_empty(text)) break;

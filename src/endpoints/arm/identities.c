@@ -1,7 +1,6 @@
 // What managed identities have beyond other resources.
 #include "endpoints/arm/arm.h"
 #include "ops/revoke.h"
-#include "resources/types.h"
 
 enum err arm_at_system_identity(struct call *c, const struct work *w, struct wire *q, struct op_target *out)
 {
@@ -35,57 +34,11 @@ enum err arm_system_identity_get(struct call *c, struct work *w, const struct wi
     return OK;
 }
 
-struct users {
-    struct call    *c;
-    struct work    *w;
-    struct arm_page page;
-};
-
-static void write_user(struct users *u, const struct resource *r, const struct resource_id *id)
-{
-    struct json_writer        *j = u->page.json;
-    const struct subscription *s = NULL;
-    subscription_id            in;
-    if (guid_parse(id->subscription, &in.g)) s = tree_find_subscription(u->w->world->tree, in);
-    json_write_object(j);
-    json_put_string(j, S("id"), r->id);
-    json_put_string(j, S("name"), r->name);
-    json_put_string(j, S("type"), r->type);
-    json_put_string(j, S("resourceGroup"), id->group);
-    json_put_string(j, S("subscriptionId"), id->subscription);
-    json_put_string(j, S("subscriptionDisplayName"), s ? s->name : S(""));
-    json_write_end(j);
-}
-
-static bool offer_user(const struct resource *r, void *ctx)
-{
-    struct users      *u = ctx;
-    struct resource_id id;
-    bool               is_read = resource_id_parse(u->c, r->id, &id) == OK;
-    call_forgive(u->c);
-    if (arm_page_takes(&u->page, r->id, is_read)) write_user(u, r, &id);
-    return arm_page_goes_on(&u->page);
-}
-
 enum err arm_at_identity(struct call *c, const struct work *w, struct wire *q, struct op_target *out)
 {
     (void)w;
     out->scope = call_format(c, "/subscriptions/%.*s/resourcegroups/%.*s/providers/Microsoft.ManagedIdentity/userAssignedIdentities/%.*s",
                              PSTR(wire_param(q, "subscription")), PSTR(wire_param(q, "group")), PSTR(wire_param(q, "name")));
-    return OK;
-}
-
-// Which resources use an identity (contract I8).
-enum err arm_associated_list(struct call *c, struct work *w, const struct wire *q, struct answer *a)
-{
-    const struct resource *identity;
-    TRY(resources_require(c, w, q->scope, &identity));
-    struct users u = {.c = c, .w = w};
-    TRY(arm_page_begin(c, q, a, &u.page));
-    tree_each_user_of(w->world->tree, identity->id, u.page.p.after, offer_user, &u);
-    TRY(arm_page_end_list(c, q, &u.page));
-    json_put_int(u.page.json, S("totalCount"), (int64_t)tree_count_users_of(w->world->tree, identity->id));
-    json_write_end(u.page.json);
     return OK;
 }
 

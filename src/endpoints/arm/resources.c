@@ -10,7 +10,7 @@ enum err arm_resource_put(struct call *c, struct work *w, const struct wire *q, 
     const struct resource_type *type = types_of(result.resource->type);
     int                         status = result.was_created && !type->answers_200 ? 201 : 200;
     if (status == 201 && type->has_lower_group) answer_header(a, "Location", result.resource->id); // relative, as that service has it
-    TRY(arm_write_resource(c, w, answer_json(a, status), result.resource, false));
+    TRY(arm_write_resource_at(c, w, answer_json(a, status), result.resource, q->api_version));
     return arm_tag_answer(c, a);
 }
 
@@ -18,7 +18,7 @@ enum err arm_resource_patch(struct call *c, struct work *w, const struct wire *q
 {
     struct resource_result result = {0};
     TRY(wire_run(c, w, q, q->object, &result));
-    TRY(arm_write_resource(c, w, answer_json(a, 200), result.resource, false));
+    TRY(arm_write_resource_at(c, w, answer_json(a, 200), result.resource, q->api_version));
     return arm_tag_answer(c, a);
 }
 
@@ -28,6 +28,7 @@ struct resource_list {
     struct arm_page          page;
     const struct arm_filter *filter;
     str                      type; /* empty: all */
+    str                      api_version;
     bool                     is_item;
     enum err                 failed;
 };
@@ -44,7 +45,9 @@ static bool offer(const struct resource *r, void *ctx)
 {
     struct resource_list *l = ctx;
     bool                  belongs = allowed_by(l, r);
-    if (l->failed == OK && arm_page_takes(&l->page, r->id, belongs)) l->failed = arm_write_resource(l->c, l->w, l->page.json, r, l->is_item);
+    if (l->failed == OK && arm_page_takes(&l->page, r->id, belongs))
+        l->failed =
+            l->is_item ? arm_write_resource(l->c, l->w, l->page.json, r, true) : arm_write_resource_at(l->c, l->w, l->page.json, r, l->api_version);
     return l->failed == OK && arm_page_goes_on(&l->page);
 }
 
@@ -53,6 +56,7 @@ static enum err list(struct call *c, struct work *w, const struct wire *q, struc
     str filter = wire_query(q, "$filter");
     l->c = c;
     l->w = w;
+    l->api_version = q->api_version;
     if (!str_empty(filter)) TRY(arm_filter_read(c, filter, &l->filter));
     TRY(arm_page_begin(c, q, a, &l->page));
     tree_each_resource(w->world->tree, under, l->page.p.after, offer, l);
@@ -76,7 +80,7 @@ enum err arm_resource_get(struct call *c, struct work *w, const struct wire *q, 
     TRY(arm_read_id(c, wire_param(q, "id"), &id));
     if (id.is_list) return list_of_type(c, w, q, a, &id);
     TRY(wire_run(c, w, q, q->object, &result));
-    TRY(arm_write_resource(c, w, answer_json(a, 200), result.resource, false));
+    TRY(arm_write_resource_at(c, w, answer_json(a, 200), result.resource, q->api_version));
     return arm_tag_answer(c, a);
 }
 

@@ -78,7 +78,7 @@ enum err arm_at_resource(struct call *c, const struct work *w, struct wire *q, s
     TRY(read_content(c, q));
     TRY(spell_content(c, q, wire_param(q, "id")));
     TRY(NEW(c, &args, 1));
-    *args = (struct resource_args){.id = wire_param(q, "id"), .body = q->body, .verb = method == HTTP_PATCH ? IDENTITY_PATCH : IDENTITY_PUT};
+    *args = (struct resource_args){.id = wire_param(q, "id"), .body = q->body, .verb = method == HTTP_PATCH ? IDENTITY_PATCH : IDENTITY_PUT, .api_version = q->api_version};
     q->object = args;
     TRY(arm_type_target(c, args->id, VERBS[method], out));
     return check_version(c, q, args->id);
