@@ -82,14 +82,14 @@ static enum err make_sandbox(struct call *c, const struct child *child, const ch
     return view_enter(c, &plan, out_bundle);
 }
 
-static enum err hand_over(struct call *c, const struct launch *l)
+enum err launch_hand_over(struct call *c, struct lanyard_workload *workload)
 {
     const struct lanyard_listener *listeners;
     struct network_sockets         sockets;
     struct lanyard_error           why;
-    size_t                         n = lanyard_workload_listeners(l->workload, &listeners);
+    size_t                         n = lanyard_workload_listeners(workload, &listeners);
     TRY(network_open(c, listeners, n, &sockets));
-    enum lanyard_result result = lanyard_workload_serve(l->workload, sockets.at, sockets.n, &why);
+    enum lanyard_result result = lanyard_workload_serve(workload, sockets.at, sockets.n, &why);
     network_close(&sockets); // the server's copies are the ones that count
     return result == LANYARD_OK ? OK : FAIL(c, ERR_IO, "%s", why.text);
 }
@@ -141,7 +141,7 @@ static enum err prepare_sandbox(struct call *c, const struct child *child)
     const char          *bundle = NULL;
     close(child->from_child);
     TRY(make_sandbox(c, child, &bundle));
-    TRY(hand_over(c, l));
+    TRY(launch_hand_over(c, l->workload));
     TRY(finish_environment(l, bundle));
     TRY(sandbox_seal(c));
     // What else the caller has open, or an editor above him forgot to close, leads out: a directory to all that is not
@@ -154,7 +154,7 @@ static enum err prepare_on_host(struct call *c, const struct child *child)
 {
     const char *bundle = NULL;
     TRY(write_host_bundle(c, child->l, &bundle));
-    TRY(hand_over(c, child->l));
+    TRY(launch_hand_over(c, child->l->workload));
     TRY(finish_environment(child->l, bundle));
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != child->parent) return FAIL(c, ERR_IO, "The launcher is gone.");
     return OK;

@@ -28,6 +28,9 @@ struct launch {
  */
 int launch_run(struct cli *cli, const struct launch *l);
 
+/* Opens the listeners that the server asks for, where this process is, and hands them over. Errors: ERR_IO */
+FALLIBLE launch_hand_over(struct call *c, struct lanyard_workload *workload);
+
 #define SERVICE_ACCOUNT_HELP "In a Kubernetes cluster: the service account that the program runs under, with its namespace"
 
 #define TOKEN_FILE_VARIABLE "AZURE_FEDERATED_TOKEN_FILE"

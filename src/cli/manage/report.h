@@ -24,7 +24,7 @@ struct table {
     size_t             n, room;
     struct names_seen *names; /* for rows that need them; may be NULL */
 };
-#define TABLE_MAX_COLUMNS 6
+#define TABLE_MAX_COLUMNS 7
 
 void     table_init(struct table *t, struct cli *cli, const char *const *titles, size_t columns);
 FALLIBLE table_add(struct table *t, str cell);
