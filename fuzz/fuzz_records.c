@@ -30,12 +30,13 @@ READ_TWICE(resource, resource_unpack, resource_pack)
 READ_TWICE(resource_group, resource_group_unpack, resource_group_pack)
 READ_TWICE(subscription, subscription_unpack, subscription_pack)
 READ_TWICE(mgmt_group, mgmt_group_unpack, mgmt_group_pack)
+READ_TWICE(lock, lock_unpack, lock_pack)
 
 FUZZ(records)
 {
     static void (*const CHECKS[])(struct call * c, bytes in) = {
-        check_principal,  check_membership, check_resource,    check_resource_group, check_subscription,
-        check_mgmt_group, check_revocation, check_application, check_app_assignment, check_password,
+        check_principal,  check_membership,  check_resource,       check_resource_group, check_subscription, check_mgmt_group,
+        check_revocation, check_application, check_app_assignment, check_password,       check_lock,
     };
     str in = fuzz_str(c, data, n);
     if (in.n) CHECKS[(uint8_t)in.at[0] % COUNT(CHECKS)](c, str_bytes(str_from(in, 1)));

@@ -79,13 +79,14 @@ static const struct example_row EXAMPLES[] = {
 const struct command COMMAND_LOGIN = {
     .name = "login",
     .summary = "Sign a program in that shows a device code",
-    .about = "A program without a browser - `az login` in `lanyard shell` - shows a code and waits. This command lets it act as a user, by the operator's "
-             "word and without the user's password. It names the program and asks first.\n"
-             "\n"
-             "Programs get tokens of that user until these expire, and new ones for 90 days. `lanyard identity revoke USER` ends that. Sign in as a "
-             "user with roles of its own: the operator may do everything.\n"
-             "\n"
-             "The user can do the same with the password, on the page that the program names.",
+    .about =
+        "A program without a browser - `az login` in `lanyard shell` - shows a code and waits. This command lets it act as a user, by the operator's "
+        "word and without the user's password. It names the program and asks first.\n"
+        "\n"
+        "Programs get tokens of that user until these expire, and new ones for 90 days. `lanyard identity revoke USER` ends that. Sign in as a "
+        "user with roles of its own: the operator may do everything.\n"
+        "\n"
+        "The user can do the same with the password, on the page that the program names.",
     .options = OPTIONS,
     .option_n = COUNT(OPTIONS),
     .operands = OPERANDS,

@@ -1,5 +1,7 @@
 #include "ops/effects.h"
 
+#include "ops/locks.h"
+
 enum err effect_site_add(struct call *c, struct effect_sites *sites, struct effect_site site)
 {
     if (sites->n == sites->room) {
@@ -55,6 +57,7 @@ static enum err ask_site(struct call *c, const struct asking *a)
     TRY(work_decide(c, a->w, NULL, action, a->effect->plane, a->site->scope, a->site->attributes, &answer));
     bool is_denied = answer.reason == RBAC_DENIED;
     if (a->effect->rule == EFFECT_NOT_DENIED) return is_denied ? refuse(c, a, ERR_DENIED, action, &answer) : OK;
+    if (answer.allowed && a->effect->changes_site) return locks_ask(c, a->w, action, a->site->scope);
     if (answer.allowed || (a->effect->rule == EFFECT_NOT_BOUND && answer.reason == RBAC_NO_ROLE)) return OK;
     if (a->effect->plane == RBAC_DATA) return refuse(c, a, is_denied ? ERR_DENIED : ERR_NOT_AUTHORIZED, action, &answer);
     return refuse(c, a, ERR_LINKED_NOT_AUTHORIZED, action, &answer);

@@ -85,7 +85,8 @@ struct effect {
     const char      *name;
     enum effect_rule rule;
     enum rbac_plane  plane;
-    const char      *action; /* NULL: each site has its own */
+    const char      *action;       /* NULL: each site has its own */
+    bool             changes_site; /* a lock there forbids it, as it forbids the op at its own scope (locks.h) */
     effect_finder   *find;
     const void      *context; /* find's own */
 };

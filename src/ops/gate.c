@@ -2,6 +2,7 @@
 
 #include "log/activity.h"
 #include "ops/effects.h"
+#include "ops/locks.h"
 
 enum err work_begin(struct call *c, struct product *p, unsigned row, struct work *out)
 {
@@ -71,7 +72,7 @@ static enum err require(struct call *c, struct work *w, enum rbac_plane plane, s
     if (!target || str_empty(action)) return FAIL(c, ERR_INTERNAL, "A permission was asked for without an action or a scope.");
     TRY(work_decide(c, w, NULL, action, plane, target->scope, target->attributes, &answer));
     *out_by = answer.decided_by;
-    if (answer.allowed) return OK;
+    if (answer.allowed) return plane == RBAC_CONTROL ? locks_ask(c, w, action, target->scope) : OK;
     const struct rbac_attributes *kept; // the refusal outlives the asker's own
     TRY(rbac_attributes_copy(c, target->attributes, &kept));
     return refuse(c, w, ERR_NOT_AUTHORIZED,

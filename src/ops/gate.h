@@ -3,9 +3,9 @@
  *
  * An op is a row: its name, the permission it needs, its indirect effects with the
  * permissions that they need (effects.h), whether it writes, the deed. op_run decides
- * (rbac), does the deed and, for a write, records the activity in the same transaction:
- * every write but those of a data plane, which has its own log. A deed that fails leaves
- * nothing behind.
+ * (rbac), asks the locks of the management plane (locks.h), does the deed and, for a
+ * write, records the activity in the same transaction: every write but those of a data
+ * plane, which has its own log. A deed that fails leaves nothing behind.
  *
  * Layer:  ops (uses all above)
  */
@@ -86,8 +86,8 @@ struct op {
 
 /*
  * Decides, for the op and for its effects, then does the deed. c->caller must be set unless the op needs no permission.
- * Errors: ERR_NOT_AUTHORIZED, ERR_LINKED_NOT_AUTHORIZED, ERR_DENIED (w->refusal says which), ERR_CALLER_UNKNOWN, and what
- *         the deed fails with
+ * Errors: ERR_NOT_AUTHORIZED, ERR_LINKED_NOT_AUTHORIZED, ERR_DENIED (w->refusal says which), ERR_CALLER_UNKNOWN, ERR_SCOPE_LOCKED, and
+ *         what the deed fails with
  */
 FALLIBLE op_run(struct call *c, struct work *w, const struct op *op, const struct op_target *target, const void *args, void *out);
 

@@ -330,8 +330,8 @@ static enum err find_reset(struct call *c, struct work *w, const struct effect *
 }
 
 // A swap brings the code of one place under the identities of the other, and a preview brings settings there.
-static const struct effect EFFECT_SITE_SWAP = {.name = "site_swap", .rule = EFFECT_NEEDS, .find = find_target};
-static const struct effect EFFECT_SITE_RESET = {.name = "site_reset", .rule = EFFECT_NEEDS, .find = find_reset};
+static const struct effect EFFECT_SITE_SWAP = {.name = "site_swap", .rule = EFFECT_NEEDS, .changes_site = true, .find = find_target};
+static const struct effect EFFECT_SITE_RESET = {.name = "site_reset", .rule = EFFECT_NEEDS, .changes_site = true, .find = find_reset};
 
 const struct op OP_SITE_SWAP = {.name = "site_swap", .by_target = true, .writes = true, .run = swap, .effects = {&EFFECT_SITE_SWAP}};
 const struct op OP_SITE_PREVIEW = {.name = "site_preview", .by_target = true, .writes = true, .run = preview, .effects = {&EFFECT_SITE_SWAP}};

@@ -48,6 +48,7 @@ NOTE(mgmt_group, mgmt_group, "%.*s below %.*s", PSTR(x->name), PSTR(x->parent))
 NOTE(subscription, subscription, "%s in %.*s", guid_text(x->id.g).s, PSTR(x->mgmt_group))
 NOTE(assignment, assignment, "%s %.*s %s until %lld", guid_text(x->id).s, PSTR(x->scope), guid_text(x->principal.g).s, (long long)x->lingers_until_ns)
 NOTE(deny, deny_assignment, "%s %.*s", guid_text(x->id).s, PSTR(x->scope))
+NOTE(lock, lock, "%.*s %.*s", PSTR(x->id), PSTR(x->notes))
 
 struct note {
     struct buf         *b;
@@ -90,6 +91,7 @@ static str told(struct test *t, struct worlds *worlds)
     rbac_each_role(w->rules, NULL, note_role, &b);
     rbac_each_assignment(w->rules, NULL, note_assignment, &b);
     rbac_each_deny(w->rules, NULL, note_deny, &b);
+    tree_each_lock(w->tree, STR_NONE, STR_NONE, note_lock, &b);
     world_leave(worlds, 0);
     return buf_view(&b);
 }
@@ -114,7 +116,7 @@ static void change_something(struct test_product *s, uint32_t *state)
     struct test             *t = s->test;
     struct call             *c = t->call;
     const struct world      *w = s->work.world;
-    uint32_t                 what = next_random(state) % 9, n = next_random(state) % IDS, value = next_random(state) % 1000;
+    uint32_t                 what = next_random(state) % 10, n = next_random(state) % IDS, value = next_random(state) % 1000;
     bool                     stays = next_random(state) % 3 > 0, is_deleted = value % 3 == 0;
     str                      name = call_format(c, "n%u", value);
     if (what == 0) {
@@ -172,6 +174,12 @@ static void change_something(struct test_product *s, uint32_t *state)
         if (!before) before = rbac_find_lingering(w->rules, plain.id);
         if (stays) CHECK_OK(assignment_new(c, &plain, &made));
         change(s, STORE_ASSIGNMENT, REF(before), REF(made));
+    } else if (what == 8) {
+        struct lock       *made = NULL, plain = {.id = call_format(c, "%s" LOCK_PATH "l%u", SCOPES[1 + value % 2], n), .notes = name};
+        const struct lock *before = tree_find_lock(w->tree, plain.id);
+        plain.name = call_format(c, "l%u", n);
+        if (stays) CHECK_OK(lock_new(c, &plain, &made));
+        change(s, STORE_LOCK, REF(before), REF(made));
     } else {
         struct deny_assignment *made = NULL,
                                plain = {.id = test_product_guid(0x600 + n), .name = name, .scope = str_of(SCOPES[value % COUNT(SCOPES)])};

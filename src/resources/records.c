@@ -125,3 +125,26 @@ static const struct ref *binding_find(const void *home, str key)
 }
 
 RECORD_KIND(RECORD_BINDING, binding, binding, binding_unpack, binding_pack)
+
+static void lock_key(struct buf *b, const struct ref *r)
+{
+    record_key_lower(b, ((const struct lock *)r)->id);
+}
+
+static bool lock_put(void *home, struct ref *r)
+{
+    return tree_put_lock(home, (struct lock *)r);
+}
+
+static void lock_remove(void *home, const struct ref *r)
+{
+    tree_remove_lock(home, ((const struct lock *)r)->id);
+}
+
+static const struct ref *lock_find(const void *home, str key)
+{
+    const struct lock *l = tree_find_lock(home, key);
+    return l ? &l->ref : NULL;
+}
+
+RECORD_KIND(RECORD_LOCK, lock, lock, lock_unpack, lock_pack)

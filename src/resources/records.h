@@ -6,5 +6,5 @@
 #pragma once
 #include "core/record_kind.h"
 
-extern const struct record_kind RECORD_MGMT_GROUP, RECORD_SUBSCRIPTION, RECORD_GROUP, RECORD_RESOURCE;
+extern const struct record_kind RECORD_MGMT_GROUP, RECORD_SUBSCRIPTION, RECORD_GROUP, RECORD_RESOURCE, RECORD_LOCK;
 extern const struct record_kind RECORD_BINDING;

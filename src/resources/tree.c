@@ -50,7 +50,7 @@ struct mgmt_entry {
 };
 
 struct tree {
-    struct collection  live, deleted, groups, subscriptions, mgmt_groups;
+    struct collection  live, deleted, groups, subscriptions, mgmt_groups, locks;
     struct map        *names[2]; // of the live and of the deleted: for each row of the type table, global names
     struct map         users;
     struct mgmt_entry *root;
@@ -81,6 +81,7 @@ struct tree *tree_new(void)
     collection_init(&t->groups, t->seed, true);
     collection_init(&t->subscriptions, t->seed, false);
     collection_init(&t->mgmt_groups, t->seed, true);
+    collection_init(&t->locks, t->seed, true);
     map_init(&t->users, true);
     t->names[0] = new_names();
     t->names[1] = new_names();
@@ -135,6 +136,7 @@ void tree_free(struct tree *t)
     collection_clear(&t->groups);
     collection_clear(&t->subscriptions);
     collection_clear(&t->mgmt_groups);
+    collection_clear(&t->locks);
     for (size_t side = 0; side < COUNT(t->names); side++) {
         for (size_t i = 0; t->names[side] && i < types_count(); i++) map_clear(&t->names[side][i]);
         free(t->names[side]);
@@ -282,6 +284,11 @@ bool tree_put_subscription(struct tree *t, struct subscription *s)
     return put_plain(&t->subscriptions, guid_key(&s->id.g), &s->ref);
 }
 
+bool tree_put_lock(struct tree *t, struct lock *l)
+{
+    return put_plain(&t->locks, l->id, &l->ref);
+}
+
 static const struct mgmt_group *mgmt_group_in(const struct mgmt_entry *p)
 {
     return (const struct mgmt_group *)p->entry.record;
@@ -330,6 +337,11 @@ void tree_remove_subscription(struct tree *t, subscription_id id)
     remove_plain(&t->subscriptions, guid_key(&id.g));
 }
 
+void tree_remove_lock(struct tree *t, str id)
+{
+    remove_plain(&t->locks, id);
+}
+
 void tree_remove_mgmt_group(struct tree *t, str name)
 {
     struct entry *p = entry_at(&t->mgmt_groups, name);
@@ -362,6 +374,11 @@ const struct subscription *tree_find_subscription(const struct tree *t, subscrip
 const struct mgmt_group *tree_find_mgmt_group(const struct tree *t, str name)
 {
     return map_get(&t->mgmt_groups.by_key, name);
+}
+
+const struct lock *tree_find_lock(const struct tree *t, str id)
+{
+    return map_get(&t->locks.by_key, id);
 }
 
 const struct resource *tree_find_global(const struct tree *t, str type, str name, bool is_deleted)
@@ -439,17 +456,22 @@ static struct order_node *first_past(const struct order *o, str after)
 // Walking a range needs "path/": a path alone also begins what stands beside it (rg1, rg10).
 struct prefix {
     size_t n;
-    char   text[SCOPE_MAX_BYTES + 1];
+    char   text[SCOPE_MAX_BYTES + sizeof LOCK_PATH];
 };
 
-static bool prefix_below(str path, struct prefix *out)
+static bool prefix_of(str path, str behind, struct prefix *out)
 {
     if (str_ends(path, S("/"))) path.n--;
     if (path.n > SCOPE_MAX_BYTES) return false; // no id is that long
     if (path.n) memcpy(out->text, path.at, path.n);
-    out->n = path.n;
-    if (path.n) out->text[out->n++] = '/';
+    memcpy(out->text + path.n, behind.at, behind.n);
+    out->n = path.n + behind.n;
     return true;
+}
+
+static bool prefix_below(str path, struct prefix *out)
+{
+    return prefix_of(path, str_empty(path) || str_eq(path, S("/")) ? S("") : S("/"), out);
 }
 
 static const struct resource *resource_at(struct order_node *node)
@@ -511,4 +533,30 @@ size_t tree_count_users_of(const struct tree *t, str identity_id)
 {
     const struct users *u = map_get(&t->users, identity_id);
     return u ? u->by_id.n : 0;
+}
+
+typedef bool visit_lock(const struct lock *l, void *ctx);
+
+static void each_lock(const struct tree *t, const struct prefix *p, str after, visit_lock *visit, void *ctx)
+{
+    str                prefix = {p->text, p->n};
+    struct order_node *node = first_with(&t->locks, prefix, after);
+    while (node && visit((const struct lock *)entry_of(node)->record, ctx)) node = next_with(node, prefix);
+}
+
+void tree_each_lock_at(const struct tree *t, str scope, str after, visit_lock *visit, void *ctx)
+{
+    struct prefix p;
+    if (prefix_of(scope, S(LOCK_PATH), &p)) each_lock(t, &p, after, visit, ctx);
+}
+
+void tree_each_lock(const struct tree *t, str scope, str after, visit_lock *visit, void *ctx)
+{
+    struct prefix p;
+    if (prefix_below(scope, &p)) each_lock(t, &p, after, visit, ctx);
+}
+
+size_t tree_lock_count(const struct tree *t)
+{
+    return t->locks.order.n;
 }

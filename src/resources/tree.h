@@ -1,5 +1,5 @@
 /*
- * tree.h - the resource tree: management groups, subscriptions, resource groups, resources.
+ * tree.h - the resource tree: management groups, subscriptions, resource groups, resources, and the locks at them.
  *
  * Records never change once made; a changed resource is a new record under the same
  * id. Ids are compared without case and kept in the casing that was written last. One
@@ -13,6 +13,7 @@
 #include "core/pack.h"
 #include "core/ref.h"
 #include "directory/ids.h"
+#include "resources/lock.h"
 #include "resources/scope.h"
 
 #define TREE_MAX_MGMT_GROUP_NAME 90
@@ -101,10 +102,12 @@ MUST_USE bool tree_put_resource(struct tree *t, struct resource *r);
 MUST_USE bool tree_put_group(struct tree *t, struct resource_group *g);
 MUST_USE bool tree_put_subscription(struct tree *t, struct subscription *s);
 MUST_USE bool tree_put_mgmt_group(struct tree *t, struct mgmt_group *g);
+MUST_USE bool tree_put_lock(struct tree *t, struct lock *l);
 void          tree_remove_resource(struct tree *t, str id, bool is_deleted); /* is_deleted: among the soft-deleted */
 void          tree_remove_group(struct tree *t, str id);
 void          tree_remove_subscription(struct tree *t, subscription_id id);
 void          tree_remove_mgmt_group(struct tree *t, str name);
+void          tree_remove_lock(struct tree *t, str id);
 
 /* Borrowed until the tree changes; NULL if absent. Any case. */
 const struct resource       *tree_find(const struct tree *t, str id);
@@ -112,6 +115,7 @@ const struct resource       *tree_find_deleted(const struct tree *t, str id);
 const struct resource_group *tree_find_group(const struct tree *t, str id);
 const struct subscription   *tree_find_subscription(const struct tree *t, subscription_id id);
 const struct mgmt_group     *tree_find_mgmt_group(const struct tree *t, str name);
+const struct lock           *tree_find_lock(const struct tree *t, str id);
 /* The live or soft-deleted resource of a type whose names are global (vaults), by type and name. */
 const struct resource *tree_find_global(const struct tree *t, str type, str name, bool is_deleted);
 
@@ -138,3 +142,7 @@ void tree_each_mgmt_group(const struct tree *t, str after, bool (*visit)(const s
 /* The living resources that carry a user-assigned identity, whether or not the identity is still there. */
 void   tree_each_user_of(const struct tree *t, str identity_id, str after, bool (*visit)(const struct resource *r, void *ctx), void *ctx);
 size_t tree_count_users_of(const struct tree *t, str identity_id);
+/* The locks at a scope alone; those at it and below. */
+void   tree_each_lock_at(const struct tree *t, str scope, str after, bool (*visit)(const struct lock *l, void *ctx), void *ctx);
+void   tree_each_lock(const struct tree *t, str scope, str after, bool (*visit)(const struct lock *l, void *ctx), void *ctx);
+size_t tree_lock_count(const struct tree *t);

@@ -507,6 +507,63 @@ TEST(tree_records_read_back_and_damage_is_refused)
     CHECK_ERR(mgmt_group_unpack(t->call, record, &m), ERR_STORE_DAMAGED, "management group's version");
 }
 
+TEST(lock_records_read_back_and_damage_is_refused)
+{
+    struct lock plain = {.id = S(RG LOCK_PATH "l"), .name = S("l"), .level = LOCK_READ_ONLY, .notes = S("n"), .owners = S("[]")}, *l = NULL;
+    struct buf  b;
+    buf_init(&b, &t->call->arena);
+    lock_pack(&b, &plain);
+    bytes record = str_bytes(buf_view(&b));
+    CHECK_OK(lock_unpack(t->call, record, &l));
+    CHECK(l && str_eq(l->id, plain.id) && str_eq(l->name, plain.name) && l->level == LOCK_READ_ONLY && str_eq(l->notes, plain.notes) &&
+          str_eq(l->owners, plain.owners) && str_eq(lock_scope(l), S(RG)));
+    if (l) ref_drop(&l->ref);
+    for (size_t n = 0; n < record.n; n++) CHECK_ERR(lock_unpack(t->call, (bytes){record.at, n}, &l), ERR_STORE_DAMAGED, "lock");
+    b.at[0] = 2;
+    CHECK_ERR(lock_unpack(t->call, record, &l), ERR_STORE_DAMAGED, "lock's version");
+    plain.name = S("m");
+    buf_init(&b, &t->call->arena);
+    lock_pack(&b, &plain);
+    CHECK_ERR(lock_unpack(t->call, str_bytes(buf_view(&b)), &l), ERR_STORE_DAMAGED, "an id that is not its name's");
+}
+
+static bool note_lock(const struct lock *l, void *ctx)
+{
+    buf_addf(ctx, "%.*s ", PSTR(l->id));
+    return true;
+}
+
+TEST(tree_finds_locks_at_and_below_a_scope)
+{
+#define VM RG "/providers/Microsoft.Compute/virtualMachines/v"
+    static const char *const LOCKS[] = {RG LOCK_PATH "b", RG LOCK_PATH "a", VM LOCK_PATH "c", RG "0" LOCK_PATH "d"};
+    static const struct { const char *scope; bool below; const char *want; } CASES[] = {
+        {RG, false, RG LOCK_PATH "a " RG LOCK_PATH "b "},
+        {RG, true, RG LOCK_PATH "a " RG LOCK_PATH "b " VM LOCK_PATH "c "},
+        {VM, false, VM LOCK_PATH "c "},
+        {VM "/extensions/x", true, ""},
+        {RG "0", true, RG "0" LOCK_PATH "d "},
+    };
+    struct tree *tree = tree_new();
+    for (size_t i = 0; i < COUNT(LOCKS); i++) {
+        struct lock plain = {.id = str_of(LOCKS[i]), .name = str_from(str_of(LOCKS[i]), strlen(LOCKS[i]) - 1)}, *l = NULL;
+        CHECK_OK(lock_new(t->call, &plain, &l));
+        CHECK(tree_put_lock(tree, l) && tree_put_lock(tree, l));
+        ref_drop(&l->ref);
+    }
+    for (size_t i = 0; i < COUNT(CASES); i++) {
+        struct buf b;
+        buf_init(&b, &t->call->arena);
+        (CASES[i].below ? tree_each_lock : tree_each_lock_at)(tree, str_of(CASES[i].scope), STR_NONE, note_lock, &b);
+        CHECK_STR(buf_view(&b), str_of(CASES[i].want), CASES[i].scope);
+    }
+    CHECK(tree_lock_count(tree) == COUNT(LOCKS) && tree_find_lock(tree, S(RG LOCK_PATH "A")) != NULL);
+    tree_remove_lock(tree, S(RG LOCK_PATH "a"));
+    CHECK(tree_lock_count(tree) == COUNT(LOCKS) - 1 && tree_find_lock(tree, S(RG LOCK_PATH "a")) == NULL);
+    tree_free(tree);
+#undef VM
+}
+
 TEST(tree_records_have_limits)
 {
     static char long_text[SCOPE_MAX_BYTES + 1];

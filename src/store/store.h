@@ -53,7 +53,8 @@ enum store_follow {
     X(APPLICATION,  "application",      STORE_FOLLOWED)                                                   \
     X(APP_ASSIGNMENT, "app_assignment", STORE_FOLLOWED)                                                   \
     X(PASSWORD,     "password",         STORE_FOLLOWED)                                                   \
-    X(BINDING,      "binding",          STORE_FOLLOWED)
+    X(BINDING,      "binding",          STORE_FOLLOWED)                                                   \
+    X(LOCK,         "management_lock",  STORE_FOLLOWED)
 
 enum store_kind {
 #define X(kind, table, follow) STORE_##kind,

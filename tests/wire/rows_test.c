@@ -3,6 +3,7 @@
 
 #define SUBSCRIPTION    "/subscriptions/44444444-4444-4444-4444-444444444444"
 #define GROUP           SUBSCRIPTION "/resourceGroups/rg1"
+#define LOCKED          SUBSCRIPTION "/resourceGroups/locked"
 #define VM              GROUP "/providers/Microsoft.Compute/virtualMachines/bare"
 #define VAULT           GROUP "/providers/Microsoft.KeyVault/vaults/shop"
 #define AUTHZ           "/providers/Microsoft.Authorization"
@@ -27,6 +28,8 @@ static const struct { const char *service, *in; int method; const char *param, *
     {"arm", "roleAssignments", ANY, "name", ASSIGNMENT},
     {"arm", "roleDefinitions", ANY, "name", ROLE},
     {"arm", "denyAssignments", ANY, "name", DENY},
+    {"arm", "/locks", ANY, "name", "kept"},
+    {"arm", "/locks", ANY, "scope", LOCKED}, // nothing else is there, lest the lock stop other rows
     {"arm", "identities/default", ANY, "scope", TEST_SERVER_MACHINES "system"},
     {"arm", "listAssociatedResources", ANY, "name", "id1"},
     {"arm", "revokeTokens", ANY, "name", "id1"},
@@ -90,6 +93,7 @@ static const struct { const char *service; int method; const char *ends, *body; 
     {"arm", HTTP_PUT, "/roleAssignments/{name}", GRANT(READER, "a0000000-0000-0000-0000-000000000002")},
     {"arm", HTTP_PUT, "/roleDefinitions/{name}",
      "{\"properties\":{\"roleName\":\"r\",\"permissions\":[{\"actions\":[\"Microsoft.Compute/*/read\"]}],\"assignableScopes\":[\"" GROUP "\"]}}"},
+    {"arm", HTTP_PUT, "/locks/{name}", "{\"properties\":{\"level\":\"CanNotDelete\"}}"},
     {"arm", HTTP_POST, "/checkAccess", "{\"Subject\":{\"Attributes\":{\"ObjectId\":\"" CONTROL "\"}},\"Actions\":[{\"Id\":\"Microsoft.Compute/virtualMachines/read\"}]}"},
     {"arm", HTTP_POST, "/explain", "{\"principal\":\"" CONTROL "\",\"action\":\"Microsoft.Compute/virtualMachines/read\"}"},
     {"arm", HTTP_POST, "/validate", "{\"principal\":\"" CONTROL "\"}"},
@@ -231,6 +235,8 @@ static void seed_resources(struct scene *x)
 {
     struct test *t = x->server.t;
     ARM("PUT", GROUP, "2022-09-01", "{\"location\":\"westus\"}");
+    ARM("PUT", LOCKED, "2022-09-01", "{\"location\":\"westus\"}");
+    ARM("PUT", LOCKED AUTHZ "/locks/kept", "2020-05-01", "{\"properties\":{\"level\":\"CanNotDelete\"}}");
     str vault = call_format(t->call, "{\"location\":\"westus\",\"properties\":{\"tenantId\":\"" TEST_SERVER_TENANT
                                      "\",\"sku\":{\"family\":\"A\",\"name\":\"standard\"},"
                                      "\"enableRbacAuthorization\":true}}");

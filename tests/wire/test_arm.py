@@ -299,7 +299,7 @@ def test_statuses_of_the_verbs(s):
         except RuntimeError as error:
             said = str(error)
         assert "ResourceGroupNotFound" in said, f"{path}: {said}"
-    refused(s.ask("PUT", f"{s.group}/providers/Microsoft.Authorization/locks/l", "2020-05-01", {"properties": {"level": "CanNotDelete"}}), 404, "InvalidResourceType")
+    refused(s.ask("PUT", f"{s.group}/providers/Microsoft.Authorization/policyAssignments/p", "2020-05-01", {"properties": {}}), 404, "InvalidResourceType")
     refused(s.ask("PUT", f"{s.group}/providers/Microsoft.Resources/deployments/d", "2021-04-01", {"properties": {}}), 404, "InvalidResourceType")
 
 

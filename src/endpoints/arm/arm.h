@@ -90,6 +90,7 @@ permit_target arm_at_resource;                                                  
 permit_target arm_at_assignment, arm_at_role;                                       /* struct assignment_args; struct role_args */
 permit_target arm_at_mgmt_group, arm_at_mgmt_group_write, arm_at_mgmt_subscription; /* struct mgmt_group_args */
 permit_target arm_at_system_identity, arm_at_identity;
+permit_target arm_at_lock;                                                 /* struct lock_args */
 permit_target arm_at_vault, arm_at_deleted_vault;                          /* struct policy_args; struct deleted_vault_args */
 permit_target arm_at_site_config, arm_at_site_swap, arm_at_site_operation; /* struct resource_args; struct site_swap_args; nothing */
 permit_target arm_at_vault_secret, arm_at_registration, arm_at_unregistration;
@@ -108,6 +109,7 @@ route_handler arm_vault_secrets_list, arm_vault_secret_get, arm_vault_secret_put
 route_handler arm_site_config_get, arm_site_config_put, arm_site_swap, arm_site_preview, arm_site_operation_get,
     arm_site_publish_profile;                                                                      /* sites.c */
 route_handler arm_assignments_list, arm_assignment_put, arm_assignment_get, arm_assignment_delete; /* assignments.c */
+route_handler arm_locks_list, arm_lock_put, arm_lock_get, arm_lock_delete;                         /* locks.c */
 route_handler arm_roles_list, arm_role_get, arm_role_put, arm_role_delete, arm_classic_list;       /* roles.c */
 route_handler arm_denies_list, arm_deny_get, arm_deny_refuse;                                      /* denies.c */
 route_handler arm_mgmt_groups_list, arm_mgmt_group_get, arm_mgmt_group_put, arm_mgmt_group_delete, arm_descendants_list, arm_entities_list,

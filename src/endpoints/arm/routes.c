@@ -2,6 +2,7 @@
 #include "endpoints/dialect/arm.h"
 #include "ops/assignment_list.h"
 #include "ops/assignments.h"
+#include "ops/locks.h"
 #include "ops/mgmt_groups.h"
 #include "ops/revoke.h"
 #include "ops/role_definitions.h"
@@ -99,6 +100,10 @@ static const struct route ROUTES[] = {
     {HTTP_GET, AUTHZ "/denyAssignments/{name}", GUARD_BEARER, DENY_READ, arm_deny_get},
     {HTTP_PUT, AUTHZ "/denyAssignments/{name}", GUARD_BEARER, PERMIT_NONE("refused to everybody"), arm_deny_refuse},
     {HTTP_DELETE, AUTHZ "/denyAssignments/{name}", GUARD_BEARER, PERMIT_NONE("refused to everybody"), arm_deny_refuse},
+    {HTTP_GET, AUTHZ "/locks", GUARD_BEARER, PERMIT_ACTION("Microsoft.Authorization/locks/read", arm_at_scope), arm_locks_list, .reads_much = true},
+    {HTTP_PUT, AUTHZ "/locks/{name}", GUARD_BEARER, PERMIT_AT(arm_at_lock), arm_lock_put, &OP_LOCK_WRITE},
+    {HTTP_GET, AUTHZ "/locks/{name}", GUARD_BEARER, PERMIT_AT(arm_at_lock), arm_lock_get, &OP_LOCK_READ},
+    {HTTP_DELETE, AUTHZ "/locks/{name}", GUARD_BEARER, PERMIT_AT(arm_at_lock), arm_lock_delete, &OP_LOCK_DELETE},
     {HTTP_GET, AUTHZ "/permissions", GUARD_BEARER, PERMIT_NONE("what the caller itself was given"), arm_permissions_list, .reads_much = true},
     {HTTP_POST, AUTHZ "/checkAccess", GUARD_BEARER, GRANTS_READ, arm_access_check, .reads_much = true},
     {HTTP_POST, "/{scope*}/providers/Lanyard.Authorization/explain", GUARD_BEARER, GRANTS_READ, arm_explain, .any_version = true, .reads_much = true},

@@ -32,6 +32,7 @@ static const struct family {
     str         type; // whose row has the versions; empty: they stand here, or there is no list
     str         versions;
 } FAMILIES[] = {
+    {"/Microsoft.Authorization/locks", S_INIT(""), S_INIT("2020-05-01, 2017-04-01, 2016-09-01, 2015-06-01, 2015-05-01-preview, 2015-01-01")},
     {"/Microsoft.Authorization/", S_INIT(""), S_INIT(AUTHORIZATION)},
     {"/Microsoft.Management/", S_INIT(""), S_INIT(MANAGEMENT)},
     {"/Microsoft.ManagedIdentity/", S_INIT("Microsoft.ManagedIdentity/userAssignedIdentities"), S_INIT("")},
@@ -44,7 +45,7 @@ static const struct family {
 static str type_in(str pattern, str words)
 {
     str rest = str_from(pattern, str_find_str(pattern, words) + words.n);
-    return str_empty(rest) ? str_from(words, str_find_last(words, '/') + 1) : str_upto(rest, str_find(rest, '/'));
+    return str_empty(rest) || rest.at[0] == '/' ? str_from(words, str_find_last(words, '/') + 1) : str_upto(rest, str_find(rest, '/'));
 }
 
 enum err arm_check_version(struct call *c, const struct wire *q)

@@ -62,6 +62,8 @@ static const char *code_of(enum err kind)
     case ERR_PRINCIPAL_NOT_FOUND: return "PrincipalNotFound";
     case ERR_PRINCIPAL_TYPE_MISMATCH: return "UnmatchedPrincipalType";
     case ERR_ASSIGNMENT_NOT_FOUND: return "RoleAssignmentNotFound";
+    case ERR_SCOPE_LOCKED: return "ScopeLocked";
+    case ERR_LOCK_NOT_FOUND: return "LockNotFound";
     case ERR_ASSIGNMENT_EXISTS: return "RoleAssignmentExists";
     case ERR_ASSIGNMENT_IMMUTABLE: return "RoleAssignmentUpdateNotPermitted";
     case ERR_ASSIGNMENT_INVALID: return "InvalidCreateRoleAssignmentRequest";

@@ -110,6 +110,8 @@ static const char *code_of(enum err kind)
     case ERR_VAULT_NAME_TAKEN:
     case ERR_VAULT_NAME_INVALID:
     case ERR_VAULT_INVALID:
+    case ERR_SCOPE_LOCKED:
+    case ERR_LOCK_NOT_FOUND:
     case ERR_VAULT_NOT_DELETED:
     case ERR_VAULT_NOT_FOUND:
     case ERR_POLICY_NOT_AUTHORIZED:
