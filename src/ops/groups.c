@@ -1,5 +1,6 @@
 // Resource groups.
 #include "ops/cascade.h"
+#include "ops/deployment.h"
 #include "ops/resources.h"
 #include "resources/location.h"
 #include "resources/types.h"
@@ -131,6 +132,7 @@ static enum err delete_group(struct call *c, struct work *w, const void *args_, 
     if (!before) return FAIL(c, ERR_GROUP_NOT_FOUND, "Resource group '%.*s' could not be found.", PSTR(scope.group));
     TRY(cascade_resources(c, w, before->id));
     TRY(cascade_assignments(c, w, before->id));
+    TRY(deployment_remove_all(c, w->store, before->id));
     return work_change(c, w, STORE_GROUP, &before->ref, NULL);
 }
 

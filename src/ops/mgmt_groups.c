@@ -1,6 +1,7 @@
 #include "ops/mgmt_groups.h"
 
 #include "ops/cascade.h"
+#include "ops/deployment.h"
 #include "ops/effects.h"
 #include "rbac/deny.h"
 #include "resources/types.h"
@@ -168,6 +169,7 @@ static enum err delete_group(struct call *c, struct work *w, const void *args_, 
         return FAIL(c, ERR_CONFLICT, "The management group '%.*s' holds %zu management groups and %zu subscriptions: move them first.",
                     PSTR(args->name), f.groups, f.subscriptions);
     TRY(cascade_assignments(c, w, mgmt_group_path(c, args->name)));
+    TRY(deployment_remove_all(c, w->store, mgmt_group_path(c, args->name)));
     return work_change(c, w, STORE_MGMT_GROUP, &out->group->ref, NULL);
 }
 

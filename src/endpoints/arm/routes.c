@@ -2,6 +2,7 @@
 #include "endpoints/dialect/arm.h"
 #include "ops/assignment_list.h"
 #include "ops/assignments.h"
+#include "ops/deployments.h"
 #include "ops/locks.h"
 #include "ops/mgmt_groups.h"
 #include "ops/revoke.h"
@@ -177,6 +178,7 @@ const struct service SERVICE_ARM = {
             .host = &HOST_MANAGEMENT,
         },
     .local = LOCAL_REST,
+    .kinds = KINDS(&KIND_DEPLOYMENT, &KIND_DEPLOYMENT_INPUT, &KIND_DEPLOYMENT_OPERATION),
     .jobs = JOBS(assignments_drop_ended),
     .before = before,
     .conditions = arm_check_conditions,

@@ -90,6 +90,15 @@ static const char *code_of(enum err kind)
     case ERR_SECRET_NOT_FOUND: return "SecretNotFound";
     case ERR_SECRET_DELETED: return "ObjectIsDeletedButRecoverable";
     case ERR_SECRET_TOO_LARGE: return "BadParameter";
+    case ERR_DEPLOYMENT_NAME: return "InvalidDeploymentName";
+    case ERR_DEPLOYMENT_INVALID: return "InvalidDeployment";
+    case ERR_DEPLOYMENT_REFUSED: return "InvalidTemplateDeployment";
+    case ERR_DEPLOYMENT_LINK: return "InvalidContentLink";
+    case ERR_DEPLOYMENT_NOT_FOUND: return "DeploymentNotFound";
+    case ERR_DEPLOYMENT_ACTIVE: return "DeploymentActive";
+    case ERR_DEPLOYMENT_LOCATION: return "InvalidDeploymentLocation";
+    case ERR_DEPLOYMENT_QUOTA: return "DeploymentQuotaExceeded";
+    case ERR_DEPLOYMENT_OVER: return "DeploymentCannotBeCancelled";
     case ERR_USAGE:
     case ERR_DNS_INVALID:
     case ERR_BINDING_INVALID:

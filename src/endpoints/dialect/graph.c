@@ -121,6 +121,15 @@ static const char *code_of(enum err kind)
     case ERR_SECRET_DELETED:
     case ERR_SECRET_EXISTS:
     case ERR_SECRET_TOO_LARGE:
+    case ERR_DEPLOYMENT_NAME:
+    case ERR_DEPLOYMENT_INVALID:
+    case ERR_DEPLOYMENT_REFUSED:
+    case ERR_DEPLOYMENT_LINK:
+    case ERR_DEPLOYMENT_NOT_FOUND:
+    case ERR_DEPLOYMENT_ACTIVE:
+    case ERR_DEPLOYMENT_LOCATION:
+    case ERR_DEPLOYMENT_QUOTA:
+    case ERR_DEPLOYMENT_OVER:
     case ERR_BACKUP_MALFORMED: return NULL; // other protocols' failures
     }
     return NULL;
