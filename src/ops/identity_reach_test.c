@@ -76,7 +76,8 @@ TEST(I5_an_identity_is_narrowed_only_to_what_it_is_attached_to)
     open_owned(&s, t);
     CHECK_OK(test_product_write(&s, IDENTITY, IDENTITY_PUT, ONE(""), NULL));
     CHECK_OK(test_product_write(&s, VM "far", IDENTITY_PUT, ATTACHED("eastus"), NULL));
-    for (size_t i = 0; i < COUNT(STEPS); i++) CHECK_ERR(test_product_write(&s, IDENTITY, IDENTITY_PATCH, STEPS[i].patch, NULL), STEPS[i].want, STEPS[i].patch);
+    for (size_t i = 0; i < COUNT(STEPS); i++)
+        CHECK_ERR(test_product_write(&s, IDENTITY, IDENTITY_PATCH, STEPS[i].patch, NULL), STEPS[i].want, STEPS[i].patch);
     // One that was made anew under the name is attached nowhere: what dangles does not hinder it.
     CHECK_OK(test_product_delete(&s, IDENTITY));
     CHECK_OK(test_product_write(&s, IDENTITY, IDENTITY_PUT, ONE(""), NULL));
@@ -113,6 +114,7 @@ TEST(I10_properties_are_those_of_the_api_version)
         CHECK_ERR(test_product_write(&s, STEPS[i].id, STEPS[i].verb, STEPS[i].body, NULL), STEPS[i].want, STEPS[i].body);
         const struct resource *r = tree_find(s.work.world->tree, str_of(STEPS[i].id));
         if (STEPS[i].kept && r && str_eq(str_of(STEPS[i].id), S(IDENTITY))) CHECK_STR(r->document, str_of(STEPS[i].kept), STEPS[i].body);
-        if (STEPS[i].kept && str_eq(str_of(STEPS[i].id), S(FIC))) CHECK_ROW(r && !str_contains_nocase(r->document, S("claimsMatching")), STEPS[i].body);
+        if (STEPS[i].kept && str_eq(str_of(STEPS[i].id), S(FIC)))
+            CHECK_ROW(r && !str_contains_nocase(r->document, S("claimsMatching")), STEPS[i].body);
     }
 }

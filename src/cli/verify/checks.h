@@ -14,9 +14,9 @@ enum check_service { CHECK_MANAGEMENT, CHECK_VAULT };
 struct check {
     const char        *type; /* of the target; NULL: any, and its read action is asked for */
     enum check_service service;
-    const char        *action; /* NULL: TYPE/read */
-    const char        *path;   /* behind the vault's address; {name}: a secret's; NULL: the target's own */
-    const char        *words;  /* what is asked: "list the secrets" */
+    const char        *action;        /* NULL: TYPE/read */
+    const char        *path;          /* behind the vault's address; {name}: a secret's; NULL: the target's own */
+    const char        *words;         /* what is asked: "list the secrets" */
     bool               may_be_absent; /* 404 says that the request was allowed */
 };
 extern const struct check CHECKS[];
@@ -28,7 +28,7 @@ const char *check_audience_of(str type);
 /* A target, as its id says. "/": an empty type. */
 struct target {
     str id;
-    str type;  /* "Microsoft.KeyVault/vaults/secrets" */
+    str type;       /* "Microsoft.KeyVault/vaults/secrets" */
     str short_name; /* "my-shop/secrets/db", "shop", "subscription" */
 };
 /* Lives: the call and `id`. */

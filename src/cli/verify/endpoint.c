@@ -5,11 +5,11 @@
 #include "cli/read_file.h"
 #include "lanyard/url.h"
 
-#define KEY_MAX_BYTES  4096 // of Arc's key file, as its clients bound it
-#define CHALLENGED     401
-#define TOKEN_FOUND    200
-#define HEADERS_MAX    3
-#define MAX_WHY_BYTES  400
+#define KEY_MAX_BYTES 4096 // of Arc's key file, as its clients bound it
+#define CHALLENGED    401
+#define TOKEN_FOUND   200
+#define HEADERS_MAX   3
+#define MAX_WHY_BYTES 400
 
 /*
  * How a platform is asked. The first row counts whose variables are all set: what one platform has beside another's tells it apart.
@@ -59,9 +59,9 @@ static enum err find_platform(struct endpoint *e)
 
 enum err endpoint_open(struct cli *cli, str resource, struct endpoint *out)
 {
-    struct call                          *c = &cli->call;
-    struct lanyard_error                  why;
-    const char                           *id = call_zstr(c, resource);
+    struct call                            *c = &cli->call;
+    struct lanyard_error                    why;
+    const char                             *id = call_zstr(c, resource);
     CLEANUP(endpoint_clear) struct endpoint e = {.cli = cli};
     if (!id) return FAIL_PLAIN(c, ERR_NO_MEMORY);
     if (lanyard_workload_open(cli->data_dir, id, "", false, &e.workload, &why) != LANYARD_OK) return FAIL(c, ERR_IO, "%s", why.text);

@@ -16,7 +16,7 @@ enum verify_result {
 #define X(word, text, color) VERIFY_##word,
     VERIFY_RESULTS(X)
 #undef X
-    VERIFY_RESULT_N
+        VERIFY_RESULT_N
 };
 
 struct finding {
@@ -29,11 +29,11 @@ struct finding {
 };
 
 struct findings {
-    struct finding  *first, **end;
-    size_t           n[VERIFY_RESULT_N];
+    struct finding *first, **end;
+    size_t          n[VERIFY_RESULT_N];
 };
 
-void     findings_init(struct findings *f);
+void findings_init(struct findings *f);
 /* The texts are copied. */
 FALLIBLE findings_add(struct cli *cli, struct findings *f, const struct finding *one);
 FALLIBLE findings_print(struct cli *cli, const struct findings *f);

@@ -28,7 +28,7 @@ static const struct operand_row OPERANDS[] = {
 
 struct verify {
     struct cli     *cli;
-    str             group; // its ARM id
+    str             group;             // its ARM id
     str             management, vault; // what tokens for them are asked for
     const char     *leads_to, *ca;
     int64_t         until_ms; // when trying again ends
@@ -39,7 +39,7 @@ struct verify {
 struct holder {
     struct verify         *v;
     const struct endpoint *endpoint;
-    struct finding         names; // source, identity, endpoint
+    struct finding         names;     // source, identity, endpoint
     str                    client_id; // empty: the system-assigned identity
     str                    principal;
     size_t                 assignments;
@@ -103,13 +103,14 @@ static bool is_one_of(str word, const str *words, size_t n)
 
 static enum err explain(const struct holder *h, const struct check *check, const struct target *t, str assignment, struct explained *out)
 {
-    static const str   ABOUT[] = {S_INIT("Grants"), S_INIT("NotYetCounting"), S_INIT("MembershipNotYetCounting"), S_INIT("ConditionFalse"), S_INIT("ConditionUnknown")};
+    static const str   ABOUT[] = {S_INIT("Grants"), S_INIT("NotYetCounting"), S_INIT("MembershipNotYetCounting"), S_INIT("ConditionFalse"),
+                                  S_INIT("ConditionUnknown")};
     struct call       *c = &h->v->cli->call;
     const struct json *answer, *considered;
     str                action = check->action ? str_of(check->action) : call_format(c, "%.*s/read", PSTR(t->type));
     str                at = str_eq(t->id, S("/")) ? STR_NONE : t->id;
-    str path = call_format(c, "%.*s/providers/Lanyard.Authorization/explain", PSTR(at));
-    str body = call_format(c, "{\"principal\":\"%.*s\",\"action\":\"%.*s\",\"isDataAction\":%s}", PSTR(h->principal), PSTR(action),
+    str                path = call_format(c, "%.*s/providers/Lanyard.Authorization/explain", PSTR(at));
+    str                body = call_format(c, "{\"principal\":\"%.*s\",\"action\":\"%.*s\",\"isDataAction\":%s}", PSTR(h->principal), PSTR(action),
                            check->service == CHECK_MANAGEMENT ? "false" : "true");
     TRY(admin_json(h->v->cli, "POST", path, body, &answer));
     considered = json_get(answer, S("considered"));
@@ -292,9 +293,10 @@ static enum err try_check(struct assignment *a, const struct check *check)
 // Nothing of it can be asked for here. At least a token for the service must be had.
 static enum err tell_unchecked(const struct assignment *a)
 {
-    const struct holder                *h = a->holder;
-    struct target                       t = target_of(&h->v->cli->call, a->scope);
-    struct finding                      one = {.target = t.short_name, .role = a->role, .result = VERIFY_UNCHECKED, .why = S("no check yet of what this role allows there")};
+    const struct holder *h = a->holder;
+    struct target        t = target_of(&h->v->cli->call, a->scope);
+    struct finding       one = {
+              .target = t.short_name, .role = a->role, .result = VERIFY_UNCHECKED, .why = S("no check yet of what this role allows there")};
     struct endpoint_answer              got = {0};
     CLEANUP(secret_clear) struct secret token = {0};
     const char                         *audience = check_audience_of(t.type);
@@ -469,7 +471,8 @@ const struct command COMMAND_VERIFY = {
     .summary = "Check that a group's identities get tokens and reach what their roles allow",
     .about = "Goes through the resources of a group that carry identities. For each identity it asks for a token as a program on that resource does, "
              "and for each of its roles sends a real request to the target. A request that is refused while its role does not count yet is sent "
-             "again, until --wait is over. Prints a line for each with what came of it, and why if it was refused; an identity without any role is told, too.",
+             "again, until --wait is over. Prints a line for each with what came of it, and why if it was refused; an identity without any role is "
+             "told, too.",
     .exit_status = "0 if nothing failed, 1 if something did, 2 if no answer could be given.",
     .options = OPTIONS,
     .option_n = COUNT(OPTIONS),
