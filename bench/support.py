@@ -19,6 +19,7 @@ SHORT = bool(os.environ.get("SHORT"))  # only to see that it can: the figures me
 ROUNDS = 1 if SHORT else 5
 RUN_S = 1 if SHORT else 3
 SERVER_CORE, LOAD_CORE = 0, 1
+ALL_CORES = f"0-{os.cpu_count() - 1}"
 
 
 def say(text):

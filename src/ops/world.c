@@ -6,6 +6,7 @@
 
 #include "core/report.h"
 #include "ops/world_kinds.h"
+#include "ops/world_load.h"
 
 // The kind of a change: one that is not held in memory cannot be changed in it.
 static const struct world_kind *kind_of(enum store_kind kind)
@@ -23,25 +24,18 @@ struct reader {
     _Atomic uint32_t side; // 0 or 1: valid while depth > 0
 };
 
-// Records of one kind, in the order of loading; a reference to each is held. Until they are in both copies, and no longer.
-struct loaded {
-    struct ref **records;
-    size_t       n, room;
-    size_t       put_n; // the first so many are in the published copy
-};
-
 struct worlds {
-    struct world     sides[2];
-    _Atomic uint32_t published; // index of the copy that is read
-    struct change   *changes;   // of this turn; or, if is_behind, those that the idle copy lacks yet
-    size_t           change_n, change_room;
-    bool             is_behind;
-    struct loaded   *loaded;        // for each of WORLD_KINDS, if the idle copy lacks all that was loaded; else NULL
-    uint64_t         at;            // of a follower, and after loading: the number of the change that the copies are at
-    atomic_bool      is_waited_for; // the writer waits for a reader to leave
-    pthread_mutex_t  lock;          // for that wait alone
-    pthread_cond_t   has_left;
-    struct reader    readers[WORLD_MAX_READERS];
+    struct world          sides[2];
+    _Atomic uint32_t      published; // index of the copy that is read
+    struct change        *changes;   // of this turn; or, if is_behind, those that the idle copy lacks yet
+    size_t                change_n, change_room;
+    bool                  is_behind;
+    struct world_records *loaded;        // if the idle copy lacks all that was loaded; else NULL
+    uint64_t              at;            // of a follower, and after loading: the number of the change that the copies are at
+    atomic_bool           is_waited_for; // the writer waits for a reader to leave
+    pthread_mutex_t       lock;          // for that wait alone
+    pthread_cond_t        has_left;
+    struct reader         readers[WORLD_MAX_READERS];
 };
 
 static bool world_init(struct world *w)
@@ -87,20 +81,10 @@ static enum err remember(struct call *c, struct worlds *w, struct change change)
     return OK;
 }
 
-static void free_loaded(struct worlds *w)
-{
-    for (size_t i = 0; w->loaded && i < WORLD_KIND_N; i++) {
-        for (size_t k = 0; k < w->loaded[i].n; k++) ref_drop(w->loaded[i].records[k]);
-        free(w->loaded[i].records);
-    }
-    free(w->loaded);
-    w->loaded = NULL;
-}
-
 void worlds_free(struct worlds *w)
 {
     if (!w) return;
-    free_loaded(w);
+    world_records_free(w->loaded);
     while (w->change_n > 0) drop_change(&w->changes[--w->change_n]); // no copy is looked at any more
     free(w->changes);
     world_clear(&w->sides[0]);
@@ -115,74 +99,18 @@ static void free_worlds(struct worlds **w)
     worlds_free(*w);
 }
 
-// At most RECORD_BATCH records: with a prefetch for all of them before the puts, cache misses overlap. False: no memory.
-static bool put_batch(const struct world_kind *row, struct world *to, struct ref *const *records, size_t n)
-{
-    if (row->records->prefetch) row->records->prefetch(*world_room(to, row->room), records, n);
-    bool is_put = true;
-    for (size_t i = 0; i < n && is_put; i++) is_put = put(row, to, records[i]);
-    return is_put;
-}
-
-// What is read of one kind: it goes into the published copy by batches, and waits for the other copy.
-struct loading {
-    struct world            *to;
-    const struct world_kind *row;
-    struct loaded           *loaded;
-};
-
-static enum err load_batch(struct call *c, struct loading *l)
-{
-    struct loaded *x = l->loaded;
-    if (!put_batch(l->row, l->to, x->records + x->put_n, x->n - x->put_n)) return FAIL_PLAIN(c, ERR_NO_MEMORY);
-    x->put_n = x->n;
-    return OK;
-}
-
-static bool more_loaded(struct loaded *x)
-{
-    if (x->n < x->room) return true;
-    size_t       room = x->room ? x->room * 2 : RECORD_BATCH;
-    struct ref **records = realloc(x->records, room * sizeof(struct ref *));
-    if (!records) return false;
-    x->records = records;
-    x->room = room;
-    return true;
-}
-
-static enum err load_record(struct call *c, const struct store_record *from, void *context)
-{
-    struct loading *l = context;
-    struct loaded  *x = l->loaded;
-    if (!more_loaded(x)) return FAIL_PLAIN(c, ERR_NO_MEMORY);
-    TRY(l->row->records->unpack(c, from->body, &x->records[x->n]));
-    x->records[x->n++]->version = from->version;
-    return x->n - x->put_n == RECORD_BATCH ? load_batch(c, l) : OK;
-}
-
-static enum err load_all(struct call *c, struct store_session *session, struct worlds *w)
-{
-    uint64_t oldest;
-    TRY(store_changes_kept(c, session, &oldest, &w->at));
-    for (size_t i = 0; i < WORLD_KIND_N; i++) {
-        struct loading l = {.to = &w->sides[0], .row = &WORLD_KINDS[i], .loaded = &w->loaded[i]};
-        TRY(store_scan_records(c, session, WORLD_KINDS[i].kind, &(struct store_range){0}, load_record, &l));
-        TRY(load_batch(c, &l));
-    }
-    return OK;
-}
-
 enum err worlds_load(struct call *c, struct store_session *session, struct worlds **out)
 {
+    uint64_t                            oldest;
     CLEANUP(free_worlds) struct worlds *w = NULL;
     w = aligned_alloc(_Alignof(struct reader), sizeof *w);
     if (!w) return FAIL_PLAIN(c, ERR_NO_MEMORY);
     memset(w, 0, sizeof *w);
     pthread_mutex_init(&w->lock, NULL);
     pthread_cond_init(&w->has_left, NULL);
-    w->loaded = calloc(WORLD_KIND_N, sizeof *w->loaded);
-    if (!w->loaded || !world_init(&w->sides[0]) || !world_init(&w->sides[1])) return FAIL_PLAIN(c, ERR_NO_MEMORY);
-    TRY(load_all(c, session, w));
+    if (!world_init(&w->sides[0]) || !world_init(&w->sides[1])) return FAIL_PLAIN(c, ERR_NO_MEMORY);
+    TRY(store_changes_kept(c, session, &oldest, &w->at));
+    TRY(world_load(c, session, &w->sides[0], &w->loaded));
     w->is_behind = true;
     *out = TAKE(w);
     return OK;
@@ -294,23 +222,12 @@ static void wait_for_readers(struct worlds *w, uint32_t side)
     pthread_mutex_unlock(&w->lock);
 }
 
-static void put_loaded(struct worlds *w)
-{
-    for (size_t i = 0; w->loaded && i < WORLD_KIND_N; i++) {
-        const struct loaded *x = &w->loaded[i];
-        for (size_t k = 0; k < x->n; k += RECORD_BATCH) {
-            size_t n = x->n - k < RECORD_BATCH ? x->n - k : RECORD_BATCH;
-            if (!put_batch(&WORLD_KINDS[i], draft(w), x->records + k, n)) stop();
-        }
-    }
-    free_loaded(w);
-}
-
 void worlds_complete(struct worlds *w)
 {
     if (!w->is_behind) return;
     wait_for_readers(w, 1 - atomic_load_explicit(&w->published, memory_order_relaxed));
-    put_loaded(w);
+    if (w->loaded && !world_records_put(w->loaded, draft(w))) stop();
+    world_records_free(TAKE(w->loaded));
     for (size_t i = 0; i < w->change_n; i++) {
         apply(draft(w), w->changes[i].kind, w->changes[i].before, w->changes[i].after);
         drop_change(&w->changes[i]);

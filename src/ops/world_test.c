@@ -1,8 +1,9 @@
-#include "ops/world.h"
+#include "ops/world_load.h"
 
 #include <pthread.h>
 
 #include "core/record_kind.h"
+#include "ops/world_kinds.h"
 #include "test_product.h"
 
 #define IDS     24 /* of each kind: few, so that changes meet */
@@ -180,6 +181,43 @@ TEST(all_batches_of_a_start_reach_both_copies)
         world_leave(again, 0);
         worlds_free(again);
     }
+}
+
+// Straight into the store, where a start finds them.
+static void store_assignments(struct test_product *s, size_t n)
+{
+    struct test              *t = s->test;
+    const struct record_kind *kind = world_kind_find(STORE_ASSIGNMENT)->records;
+    struct assignment        *made, plain = {.principal = {test_product_guid(1)}, .role = test_product_guid(2), .scope = S(TEST_PRODUCT_GROUP)};
+    struct buf                key, body;
+    for (size_t i = 0; i < n; i++) {
+        buf_init(&key, &t->call->arena);
+        buf_init(&body, &t->call->arena);
+        plain.id = test_product_guid(0x100000 + (unsigned)i);
+        CHECK_OK(assignment_new(t->call, &plain, &made));
+        kind->key(&key, &made->ref);
+        kind->pack(&body, &made->ref);
+        CHECK_OK(store_put(t->call, s->work.store, STORE_ASSIGNMENT, buf_view(&key), str_bytes(buf_view(&body))));
+        ref_drop(&made->ref);
+    }
+}
+
+// As many as are handed over several times from the thread that reads to the one that puts; then one that cannot be read.
+TEST(a_start_takes_what_is_read_over_from_another_thread)
+{
+    CLEANUP(test_product_close) struct test_product s;
+    struct worlds                                  *again = NULL;
+    size_t                                          n = 2 * WORLD_LOAD_CHUNK + 3;
+    test_product_open(&s, t);
+    store_assignments(&s, n);
+    CHECK_OK(worlds_load(t->call, s.work.store, &again));
+    if (!again) return;
+    CHECK(rbac_assignment_count(world_enter(again, 0)->rules) == n);
+    CHECK(rbac_assignment_count(world_draft(again)->rules) == n);
+    world_leave(again, 0);
+    worlds_free(again);
+    CHECK_OK(store_put(t->call, s.work.store, STORE_ASSIGNMENT, S("\xff\xff"), str_bytes(S("no record"))));
+    CHECK_ERR(worlds_load(t->call, s.work.store, &again), ERR_STORE_DAMAGED, "damaged");
 }
 
 TEST(a_reader_that_enters_twice_keeps_its_world)
