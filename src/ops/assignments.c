@@ -78,6 +78,22 @@ enum err assignment_require_scope(struct call *c, const struct work *w, const st
     return resources_require_holder(c, w, scope->subscription, scope->group);
 }
 
+// The resource that the group holds must be there; what is inside it may be its service's own, and is not looked for. Inferred: the cloud
+// names the absent resource (github.com/Azure/azure-cli/issues/15243), and takes an absent subnet (github.com/Azure/azure-powershell/issues/3771).
+static enum err require_target(struct call *c, const struct work *w, const struct scope *scope)
+{
+    str                    path = scope->path, above;
+    struct scope           at;
+    const struct resource *found;
+    if (scope->kind != SCOPE_RESOURCE || str_empty(scope->group)) return OK;
+    while (scope_parent(path, &above)) {
+        TRY(scope_parse(c, above, &at));
+        if (at.kind != SCOPE_RESOURCE) break;
+        path = above;
+    }
+    return resources_require(c, w, path, &found);
+}
+
 static enum err check_limits(struct call *c, const struct work *w, const struct scope *scope)
 {
     subscription_id s;
@@ -166,6 +182,7 @@ static enum err write_assignment(struct call *c, struct work *w, const void *arg
     struct assignment_notes       notes;
     TRY(work_scope(c, w, args->scope, &scope));
     TRY(assignment_require_scope(c, w, &scope));
+    if (!before) TRY(require_target(c, w, &scope));
     TRY(check_texts(c, args));
     TRY(check_role(c, w, args, &scope));
     TRY(check_others(c, w, args, &scope, before));

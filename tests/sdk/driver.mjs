@@ -27,6 +27,7 @@ const PROGRAMS = {
   "arm-keyvault": ["tester"],
   "arm-appservice": ["tester"],
   "arm-compute": ["tester"],
+  "deployment-order": ["tester"],
   "google-auth": ["vm-system"],
   federation: ["vm-one"],
   propagation: ["tester"],

@@ -1055,11 +1055,24 @@ def test_o4_explain_hides_assignments_that_the_caller_may_not_read(s):
         s.drop(item)
 
 
+def test_d1_a_role_waits_for_its_target(s):
+    """D1 a role at a resource that is not there is refused as in the cloud; what is inside a resource is not looked for"""
+    body = {"properties": {"roleDefinitionId": s.role_id("Reader"), "principalId": s.ids["nobody"]}}
+    ask = lambda scope: s.ask("owner-of-rg1", "PUT", f"{scope}/{AUTHZ}/roleAssignments/{uuid.uuid4()}", body)
+    for absent in ("Microsoft.KeyVault/vaults/later", "Microsoft.KeyVault/vaults/later/secrets/db", "Contoso.Shop/tills/t1/drawers/d1"):
+        type_and_name = "/".join(absent.split("/")[:3])
+        refused(ask(f"{s.rg1}/providers/{absent}"), 404, "ResourceNotFound", f"The Resource '{type_and_name}' under resource group 'rg1' was not found.")
+    made = ask(f"{s.vault}/secrets/later")
+    same(made.status, 201, made.text)
+    s.drop(made.json)
+
+
 def test_r5_check_access_takes_attributes(s):
     """R5 checkAccess honours what it is told of the request, the resource and the subject, and refuses what it does not know"""
     blobs = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs"
     read = f"{blobs}/read"
     account = f"{s.rg1}/providers/Microsoft.Storage/storageAccounts/shop"
+    s.put(account, "2023-05-01", {"location": "westus", "kind": "StorageV2", "sku": {"name": "Standard_LRS"}})
 
     def access(scope=s.rg1, who="user", action=None, resource=None, **subject):
         body = {
