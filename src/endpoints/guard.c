@@ -1,5 +1,7 @@
 #include "endpoints/guard.h"
 
+#include "endpoints/activities.h"
+
 // The credentials of "Authorization: Bearer x", without the scheme; empty if there are none.
 static str bearer_of(const struct http_request *http)
 {
@@ -91,6 +93,22 @@ enum err guard_read_bearer(struct call *c, const struct http_request *http, str 
     return OK;
 }
 
+// For the activity log; texts of what is remembered may be replaced by the next request on this thread.
+static enum err keep_claims(struct call *c, const struct token_claims *claims, struct caller *out)
+{
+    struct token_claims *kept;
+    TRY(NEW(c, &kept, 1));
+    *kept = *claims;
+    TRY(call_copy_str(c, claims->audience, &kept->audience));
+    TRY(call_copy_str(c, claims->issuer, &kept->issuer));
+    TRY(call_copy_str(c, claims->unique_id, &kept->unique_id));
+    TRY(call_copy_str(c, claims->identity_resource, &kept->identity_resource));
+    TRY(call_copy_str(c, claims->scopes, &kept->scopes));
+    kept->roles = (struct token_texts){0};
+    out->claims = kept;
+    return OK;
+}
+
 enum err guard_bearer(struct call *c, struct product *p, struct known_tokens *known, const struct wire *q, struct caller *out)
 {
     struct token_claims claims;
@@ -98,9 +116,9 @@ enum err guard_bearer(struct call *c, struct product *p, struct known_tokens *kn
     TRY(guard_read_bearer(c, q->http, &text));
     TRY(verify(c, p, known, text, q, &claims));
     TRY(check_not_revoked(c, p, q->row, &claims));
-    // What is remembered may be replaced by the next request on this thread: the caller keeps copies.
     struct caller caller = {.id = claims.subject, .app = claims.app, .name = guid_str(c, claims.app.g), .groups_at_ns = groups_at_ns(p, &claims)};
     TRY(call_copy_str(c, claims.issuer, &caller.issuer));
+    if (activities_has(q->route)) TRY(keep_claims(c, &claims, &caller));
     *out = caller;
     return OK;
 }

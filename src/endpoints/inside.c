@@ -1,5 +1,6 @@
 #include "endpoints/inside.h"
 
+#include "endpoints/activities.h"
 #include "endpoints/router.h"
 #include "ops/denials.h"
 
@@ -50,6 +51,7 @@ static enum err run(struct call *c, struct work *w, const struct inside_request 
     if ((route->writes || (route->op && route->op->writes)) && !w->writes)
         return FAIL(c, ERR_METHOD_NOT_ALLOWED, "'%.*s' changes something, and cannot be asked for here.", PSTR(r->path));
     if (r->service->needs_api_version && !route->any_version && str_empty(r->api_version)) return FAIL_PLAIN(c, ERR_API_VERSION_MISSING);
+    if (activities_has(route)) activities_describe(c, &i->wire);
     return router_run_row(c, w, &i->wire, &i->answer, NULL);
 }
 
@@ -59,6 +61,7 @@ static void word(struct call *c, struct work *w, struct inside *i)
     w->refusal.record = denials_keep(c, w);
     i->answer.status = 0;
     answer_failure(c, w, &i->wire, &i->answer);
+    activities_record(c, &i->wire, &i->answer);
 }
 
 enum err inside_run(struct call *c, struct work *w, const struct inside_request *r, struct inside_answer *out)

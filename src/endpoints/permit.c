@@ -33,6 +33,7 @@ enum err permit_ask(struct call *c, struct work *w, struct wire *q)
     q->permission.is_allowed = failed == OK;
     q->permission.by = is_refused ? w->refusal.answer.decided_by : w->decided.by;
     q->permission.by_roles = is_refused ? str_empty(w->refusal.policy) : !guid_is_none(w->decided.by);
+    q->action = is_refused ? w->refusal.action : w->decided.op ? op_action(w->decided.op, &w->decided.target) : STR_NONE;
     if (str_empty(q->scope) && q->permission.is_asked) q->scope = is_refused ? w->refusal.scope : w->decided.target.scope;
     return failed;
 }

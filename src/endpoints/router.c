@@ -1,6 +1,7 @@
 #include "endpoints/router.h"
 
 #include "core/report.h"
+#include "endpoints/activities.h"
 #include "endpoints/diagnostics.h"
 #include "endpoints/signins.h"
 #include "ops/committer.h"
@@ -89,6 +90,7 @@ static void fill_head(struct routing *routing)
 
 static void record(struct routing *routing)
 {
+    activities_record(&routing->x->call, &routing->wire, &routing->answer);
     diagnostics_record(&routing->x->call, &routing->wire, &routing->answer);
     signins_record(&routing->x->call, &routing->wire, &routing->answer);
 }
@@ -131,13 +133,28 @@ static enum err prepare_row(struct call *c, struct work *w, struct wire *q)
     return q->route->prepares && !q->prepared ? q->route->prepares(c, w, q) : OK;
 }
 
-enum err router_run_row(struct call *c, struct work *w, struct wire *q, struct answer *a, const bool *is_later)
+static enum err run_row(struct call *c, struct work *w, struct wire *q, struct answer *a, const bool *is_later)
 {
     TRY(ask(c, w, q));
     if (q->service->conditions) TRY(q->service->conditions(c, w, q, a));
     TRY(prepare_row(c, w, q));
     TRY(q->route->handler(c, w, q, a));
-    return is_later && *is_later ? OK : answer_check(c, a); // here, so that a change that cannot be answered is taken back
+    if (is_later && *is_later) return OK;
+    TRY(answer_check(c, a)); // here, so that a change that cannot be answered is taken back
+    return work_keep_log(c, w, a->status ? a->status : 200);
+}
+
+// A work may be done for one request within another: each has activity records of its own.
+enum err router_run_row(struct call *c, struct work *w, struct wire *q, struct answer *a, const bool *is_later)
+{
+    const struct work_request *request = w->request;
+    struct activities         *deeds = w->deeds;
+    w->request = &q->request;
+    w->deeds = NULL;
+    enum err failed = run_row(c, w, q, a, is_later);
+    w->request = request;
+    w->deeds = deeds;
+    return failed;
 }
 
 static enum err run_write(struct write_job *job, struct work *w)
@@ -344,6 +361,13 @@ static void take_correlation(struct routing *routing)
         routing->x->call.correlation_id = asked;
 }
 
+// Of requests that a log tells it of. A workload's own listener tells more than the address.
+static void take_address(struct routing *routing)
+{
+    const struct route *r = routing->wire.route;
+    if (r && (r->gives_tokens_to || activities_has(r)) && !routing->router->only) routing->wire.address = http_peer_address(routing->x);
+}
+
 static uint64_t max_body(const struct route *r)
 {
     return r->max_body_bytes ? r->max_body_bytes : ROUTE_MAX_BODY_BYTES;
@@ -359,7 +383,8 @@ static enum err prepare(struct routing *routing)
     if (found != OK) not_found = c->failure; // a large copy, made only when it is needed
     call_forgive(c);
     take_correlation(routing);
-    if (routing->wire.route && routing->wire.route->gives_tokens_to && !routing->router->only) routing->wire.address = http_peer_address(routing->x);
+    take_address(routing);
+    if (activities_has(routing->wire.route)) activities_describe(c, &routing->wire);
     if (s->at_door && found != ERR_NOT_FOUND) TRY(s->at_door(c, &routing->wire));
     TRY(tell_caller(routing, routing->wire.route ? routing->wire.route->guard : s->audience.app.n ? GUARD_BEARER : GUARD_NONE));
     if (found != OK) {

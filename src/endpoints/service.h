@@ -48,12 +48,14 @@ struct wire {
     struct {
         str name, value;
     } params[ROUTE_MAX_PARAMS]; /* decoded; of {x} one segment, of {x*} a path "/a/b" or "" */
-    size_t             param_n;
-    bool               is_local_operator; /* came over the admin socket */
-    str                address;           /* whence a request for a token came, where the listener does not tell it; empty: it says nothing */
-    const struct json *body;              /* once wire_read_body has read it */
-    bool              *lacks_body;        /* not NULL: the body has not come yet; true once it was asked for in vain */
-    str                scope;             /* where the row's permit was asked */
+    size_t              param_n;
+    bool                is_local_operator; /* came over the admin socket */
+    str                 address;           /* whence a request for a token came, where the listener does not tell it; empty: it says nothing */
+    const struct json  *body;              /* once wire_read_body has read it */
+    bool               *lacks_body;        /* not NULL: the body has not come yet; true once it was asked for in vain */
+    str                 scope;             /* where the row's permit was asked, and for which action; empty: for none */
+    str                 action;
+    struct work_request request; /* of a row that writes: what the activity log says of it */
     struct {
         bool is_asked, is_allowed, by_roles;
         guid by;    /* the assignment or the deny that decided; GUID_NONE: none, or another rule */

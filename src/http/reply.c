@@ -53,6 +53,11 @@ static const str REASONS[] = {
     [507] = S_INIT("Insufficient Storage"),
 };
 
+str http_reason(int status)
+{
+    return status >= 0 && (size_t)status < COUNT(REASONS) ? REASONS[status] : STR_NONE;
+}
+
 #define MAX_SERVER_NAME_BYTES 128
 // More than the server's own lines and their longest values take, the value of Content-Type aside.
 #define OWN_LINES_BYTES ((size_t)512)

@@ -58,6 +58,9 @@ typedef void http_admit(struct http_exchange *x, void *context);
 /* The address of the peer, without its port. Empty: it has none (a unix socket). In a handler, on its loop's thread. Lives: the call. */
 str http_peer_address(struct http_exchange *x);
 
+/* The words of a status line, "Not Found"; empty for a number without. */
+str http_reason(int status);
+
 /* Appends a header line; line breaks in a value are dropped with the rest of it. */
 void http_add_header(struct http_exchange *x, str name, str value);
 

@@ -4,9 +4,11 @@
 #include "log/activity.h"
 #include "log/diagnostic.h"
 #include "log/key.h"
+#include "log/refused.h"
 #include "log/repeats.h"
 #include "log/signin.h"
 #include "log/sink.h"
+#include "log/trim.h"
 #include "test.h"
 
 struct log_fixture {
@@ -142,6 +144,131 @@ TEST(activity_records_of_version_1_are_read)
     CHECK_OK(store_put(t->call, s.session, STORE_ACTIVITY, key, str_bytes(buf_view(&b))));
     CHECK_OK(activity_list(t->call, s.session, &(struct log_range){.limit = 5}, &list, &n, NULL));
     CHECK(n == 1 && list[0].time_ns == 77 && guid_eq(list[0].caller.g, guid_n(4)) && str_eq(list[0].scope, S("/s")) && guid_is_none(list[0].app.g));
+}
+
+static const struct activity ACTIVITY = {
+    .time_ns = 910,
+    .event_ns = 905,
+    .caller_name = S_INIT("ann@lanyard.localhost"),
+    .claims = {.kind = TOKEN_OF_USER,
+               .version = TOKEN_V2,
+               .audience = S_INIT("https://m"),
+               .issuer = S_INIT("https://i"),
+               .unique_id = S_INIT("u"),
+               .identity_resource = S_INIT("/id"),
+               .scopes = S_INIT("user_impersonation"),
+               .not_before_s = 5,
+               .expires_s = 9},
+    .action = S_INIT("a/b/write"),
+    .scope = S_INIT("/s"),
+    .resource = S_INIT("/s/r"),
+    .method = S_INIT("PUT"),
+    .uri = S_INIT("https://m/s/r"),
+    .address = S_INIT("127.0.0.1"),
+    .client_request = S_INIT("mine"),
+    .evidence = {.role_name = S_INIT("Owner"), .scope = S_INIT("/"), .principal_type = PRINCIPAL_TYPE_GROUP},
+    .status = 409,
+    .error = S_INIT("CONFLICT"),
+    .message = S_INIT("{}"),
+    .before = S_INIT("{\"a\":1}"),
+    .after = S_INIT("{\"a\":2}"),
+    .times = 3,
+};
+
+// O1: what a record is given is read again; a document that is too long is left out, and that is said.
+TEST(activity_records_are_read_as_they_were_written)
+{
+    CLEANUP(log_fixture_close) struct log_fixture s;
+    struct activity                              *list, long_one = ACTIVITY;
+    str                                           a, b = STR_NONE;
+    size_t                                        n;
+    char                                         *text;
+    log_fixture_open(t, &s);
+    CHECK_OK(activity_pack(t->call, &ACTIVITY, &a));
+    CHECK_OK(activity_write(t->call, s.session, &ACTIVITY));
+    CHECK_OK(activity_list(t->call, s.session, &(struct log_range){.limit = 5}, &list, &n, NULL));
+    CHECK_INT(n, 1, "records");
+    if (n) CHECK_OK(activity_pack(t->call, &list[0], &b));
+    CHECK_STR(b, a, "all of it");
+    CHECK_OK(NEW(t->call, &text, ACTIVITY_MAX_DOCUMENT_BYTES + 1));
+    long_one.time_ns++;
+    long_one.after = (str){text, ACTIVITY_MAX_DOCUMENT_BYTES + 1};
+    CHECK_OK(activity_write(t->call, s.session, &long_one));
+    CHECK_OK(activity_list(t->call, s.session, &(struct log_range){.limit = 1}, &list, &n, NULL));
+    CHECK(n == 1 && list[0].is_after_left_out && !list[0].is_before_left_out && str_empty(list[0].after) && str_eq(list[0].before, ACTIVITY.before));
+}
+
+// Changes and refused writes share a log, and each has a number of its own.
+TEST(log_trim_tells_changes_from_refused_writes)
+{
+    static const struct { const char *what; enum log_ids ids; size_t over, count, gone; unsigned first; } CASES[] = {
+        {"all", LOG_IDS_ANY, 3, 8, 3, 0},
+        {"changes", LOG_IDS_RANDOM, 3, 4, 3, 0},
+        {"refused writes", LOG_IDS_TIMED, 3, 4, 3, 1},
+        {"none is too many", LOG_IDS_TIMED, 0, 4, 0, 0},
+        {"more than the limit", LOG_IDS_ANY, 8, 8, 5, 0},
+    };
+    CLEANUP(log_fixture_close) struct log_fixture s;
+    log_fixture_open(t, &s);
+    for (unsigned i = 0; i < 8; i++) {
+        struct activity a = ACTIVITY;
+        a.time_ns = NS_PER_S + i;
+        a.id = i % 2 ? log_id_new(t->call, a.time_ns) : guid_new(t->call);
+        CHECK_OK(activity_write(t->call, s.session, &a));
+    }
+    for (size_t i = 0; i < COUNT(CASES); i++) {
+        struct log_trim trim = {.kind = STORE_ACTIVITY, .ids = CASES[i].ids, .over = CASES[i].over};
+        size_t          n = 0;
+        str            *keys;
+        int64_t         ns = 0;
+        guid            id;
+        CHECK_OK(log_count(t->call, s.session, &trim, &n));
+        CHECK_INT(n, CASES[i].count, CASES[i].what);
+        CHECK_OK(log_overdue(t->call, s.session, &trim, 5, &keys, &n));
+        CHECK_INT(n, CASES[i].gone, CASES[i].what);
+        if (!n) continue;
+        CHECK_OK(log_key_read(t->call, keys[0], &ns, &id));
+        CHECK_INT(ns, NS_PER_S + CASES[i].first, CASES[i].what);
+    }
+}
+
+struct refused_seen {
+    struct test    *t;
+    size_t          n;
+    struct activity last;
+};
+
+static void collect_refused(const struct activity *a, void *context)
+{
+    struct refused_seen *x = context;
+    x->n++;
+    x->last = *a;
+    x->last.action = call_text(x->t->call, a->action);
+}
+
+// O1: whoever has writes refused fills no log: the first ones are written, the rest counted, and others have their own.
+TEST(refused_writes_of_one_caller_are_counted)
+{
+    struct refused     *r = refused_new();
+    struct activity     a = {.caller = {guid_n(1)}, .action = S("a/b/write"), .status = 403, .event_ns = 7}, other = a;
+    struct refused_seen x = {.t = t};
+    size_t              singles = 0;
+    CHECK(r);
+    for (int i = 0; i < 1000; i++) singles += !refused_count(r, &a);
+    CHECK_INT(singles, REFUSED_EACH, "on their own");
+    other.caller.g = guid_n(77);
+    CHECK(!refused_count(r, &other));
+    refused_collect(r, collect_refused, &x);
+    CHECK(x.n == 1 && x.last.times == 1000 - REFUSED_EACH && object_id_eq(x.last.caller, a.caller) && x.last.status == 403);
+    CHECK_STR(x.last.action, a.action, "always the same");
+    refused_collect(r, collect_refused, &x);
+    CHECK_INT(x.n, 1, "once");
+    other = a;
+    other.action = S("a/b/delete");
+    for (int i = 0; i < REFUSED_EACH + 5; i++) singles += refused_count(r, i % 2 ? &a : &other);
+    refused_collect(r, collect_refused, &x);
+    CHECK(x.n == 2 && x.last.times == 5 && str_eq(x.last.action, S("*")));
+    refused_free(r);
 }
 
 static void put_activities(struct test *t, struct log_fixture *s, unsigned from, unsigned n)

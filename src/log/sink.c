@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "log/activity.h"
 #include "log/diagnostic.h"
 #include "log/key.h"
 #include "log/signin.h"
@@ -17,6 +18,11 @@ static enum err pack_dropped_diagnostics(struct call *c, uint64_t n, str *out)
     return diagnostic_pack(c, &(struct diagnostic){.time_ns = c->now_ns, .dropped = n, .result = S("RECORDS_DROPPED")}, out);
 }
 
+static enum err pack_dropped_activities(struct call *c, uint64_t n, str *out)
+{
+    return activity_pack(c, &(struct activity){.event_ns = c->now_ns, .dropped = n, .error = S("RECORDS_DROPPED")}, out);
+}
+
 // The kinds of records that wait here, and what the record is that stands for dropped ones.
 static const struct sink_kind {
     const struct log_kind *kind;
@@ -24,6 +30,7 @@ static const struct sink_kind {
 } KINDS[] = {
     {&LOG_SIGNIN, pack_dropped_signins},
     {&LOG_DIAGNOSTIC, pack_dropped_diagnostics},
+    {&LOG_ACTIVITY, pack_dropped_activities},
 };
 
 struct item {

@@ -2,45 +2,69 @@
 
 #include "log/key.h"
 
-static enum err count_one(struct call *c, str key, bytes body, void *context)
+// Ends a scan that has what it wants: no failure.
+#define ENOUGH ERR_CONFLICT
+
+static enum err is_one(struct call *c, const struct log_trim *t, str key, int64_t *out_time_ns, bool *out)
 {
-    (void)c, (void)key, (void)body;
-    ++*(size_t *)context;
+    guid    id;
+    int64_t ms;
+    TRY(log_key_read(c, str_from(key, t->prefix.n), out_time_ns, &id));
+    *out = t->ids == LOG_IDS_ANY || log_id_ms(id, &ms) == (t->ids == LOG_IDS_TIMED);
     return OK;
 }
 
-enum err log_count(struct call *c, struct store_session *session, enum store_kind kind, str prefix, size_t *out)
+struct count {
+    const struct log_trim *trim;
+    size_t                 n;
+};
+
+static enum err count_one(struct call *c, str key, bytes body, void *context)
 {
-    size_t n = 0;
-    TRY(store_scan(c, session, kind, &(struct store_range){.prefix = prefix}, count_one, &n));
-    *out = n;
+    struct count *count = context;
+    int64_t       time_ns;
+    bool          counts = true;
+    (void)body;
+    if (count->trim->ids != LOG_IDS_ANY) TRY(is_one(c, count->trim, key, &time_ns, &counts));
+    count->n += counts;
+    return OK;
+}
+
+enum err log_count(struct call *c, struct store_session *session, const struct log_trim *t, size_t *out)
+{
+    struct count count = {.trim = t};
+    TRY(store_scan(c, session, t->kind, &(struct store_range){.prefix = t->prefix}, count_one, &count));
+    *out = count.n;
     return OK;
 }
 
 struct overdue {
     const struct log_trim *trim;
     str                   *keys;
-    size_t                 n, seen;
+    size_t                 n, seen, limit;
 };
 
+// The oldest come first: behind one that is neither too old nor too many there is none.
 static enum err note_overdue(struct call *c, str key, bytes body, void *context)
 {
     struct overdue *o = context;
     int64_t         time_ns;
-    guid            id;
+    bool            counts;
     (void)body;
-    TRY(log_key_read(c, str_from(key, o->trim->prefix.n), &time_ns, &id));
-    bool goes = time_ns < o->trim->before_ns || o->seen < o->trim->over;
+    TRY(is_one(c, o->trim, key, &time_ns, &counts));
+    if (time_ns >= o->trim->before_ns && o->seen >= o->trim->over) return ENOUGH;
+    if (!counts) return OK;
+    if (o->n == o->limit) return ENOUGH;
     o->seen++;
-    return goes ? call_copy_str(c, key, &o->keys[o->n++]) : OK;
+    return call_copy_str(c, key, &o->keys[o->n++]);
 }
 
 enum err log_overdue(struct call *c, struct store_session *session, const struct log_trim *t, size_t limit, str **out, size_t *out_n)
 {
-    struct overdue o = {.trim = t};
+    struct overdue o = {.trim = t, .limit = limit};
     TRY(NEW(c, &o.keys, limit));
-    // The oldest come first: beyond these none can be due.
-    TRY(store_scan(c, session, t->kind, &(struct store_range){.prefix = t->prefix, .limit = limit}, note_overdue, &o));
+    enum err failed = store_scan(c, session, t->kind, &(struct store_range){.prefix = t->prefix}, note_overdue, &o);
+    if (failed != OK && failed != ENOUGH) return failed;
     *out = o.keys;
     *out_n = o.n;
     return OK;

@@ -1,6 +1,6 @@
 #include "ops/gate.h"
 
-#include "log/activity.h"
+#include "ops/activities.h"
 #include "ops/effects.h"
 #include "ops/locks.h"
 
@@ -91,26 +91,32 @@ enum err work_require(struct call *c, struct work *w, enum rbac_plane plane, str
     return require(c, w, plane, action, target, &by);
 }
 
-static enum err record(struct call *c, struct work *w, const struct op *op, str action, const struct op_target *target)
+// What the op is called in the log, and where it was done.
+static enum err record(struct call *c, struct work *w, const struct op *op, str action, const struct op_target *target, const struct deed *deed)
 {
-    struct activity a = {.id = guid_new(c), .correlation_id = c->correlation_id, .action = action, .scope = target ? target->scope : STR_NONE};
+    str scope = target ? target->scope : STR_NONE;
     if (!str_empty(w->logged.action)) {
-        a.action = w->logged.action;
-        a.scope = w->logged.scope;
+        action = w->logged.action;
+        scope = w->logged.scope;
         work_log_as(w, STR_NONE, STR_NONE); // the next op of this work says its own
     }
-    if (str_empty(a.action)) return FAIL(c, ERR_INTERNAL, "The op %s does not say what the activity log calls it.", op->name);
-    a.time_ns = product_log_ns(w->product, c->now_ns);
-    if (c->caller) a.caller = c->caller->id;
-    if (c->caller) a.app = c->caller->app;
-    if (c->caller) a.caller_name = c->caller->name;
-    return activity_write(c, w->store, &a);
+    if (str_empty(action)) return FAIL(c, ERR_INTERNAL, "The op %s does not say what the activity log calls it.", op->name);
+    enum err failed = activities_add(c, w, deed, action, scope);
+    if (w->request) return failed;
+    if (failed == OK) failed = work_keep_log(c, w, 0);
+    w->deeds = NULL; // they lie in the call, which the work may outlive
+    return failed;
+}
+
+str op_action(const struct op *op, const struct op_target *target)
+{
+    return target && !str_empty(target->action) ? target->action : str_of(op->action);
 }
 
 // The action to decide on; empty: the op has none, and that is no accident.
 static enum err action_of(struct call *c, const struct op *op, const struct op_target *target, str *out)
 {
-    str  action = target && !str_empty(target->action) ? target->action : str_of(op->action);
+    str  action = op_action(op, target);
     bool has_none = !op->by_target && (op->effects[0] || op->no_action);
     if (str_empty(action) && !has_none) return FAIL(c, ERR_INTERNAL, "The op %s was asked for without an action to decide on.", op->name);
     *out = action;
@@ -137,14 +143,17 @@ enum err op_ask(struct call *c, struct work *w, const struct op *op, const struc
 
 enum err op_run(struct call *c, struct work *w, const struct op *op, const struct op_target *target, const void *args, void *out)
 {
-    bool is_decided = w->decided.op == op && target == &w->decided.target;
-    str  action;
+    bool        is_decided = w->decided.op == op && target == &w->decided.target, is_logged = op->writes && op->plane == RBAC_CONTROL;
+    guid        by = is_decided ? w->decided.by : GUID_NONE;
+    struct deed deed;
+    str         action;
     TRY(action_of(c, op, target, &action));
     if (op->writes && !w->writes) return FAIL(c, ERR_INTERNAL, "The op %s writes, and its route does not say so.", op->name);
-    if (!is_decided && !str_empty(action)) TRY(work_require(c, w, op->plane, action, target));
+    if (!is_decided && !str_empty(action)) TRY(require(c, w, op->plane, action, target, &by));
     TRY(effects_ask(c, w, op, action, target, args));
+    if (is_logged) TRY(deed_begin(c, w, by, &deed));
     TRY(op->run(c, w, args, out));
-    if (op->writes && op->plane == RBAC_CONTROL) TRY(record(c, w, op, action, target));
+    if (is_logged) TRY(record(c, w, op, action, target, &deed));
     return call_check_texts(c);
 }
 

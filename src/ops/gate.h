@@ -15,14 +15,15 @@
 
 /* Who is asking. Lives: the call. */
 struct caller {
-    object_id        id;
-    client_id        app;
-    str              name;              /* for messages: the app id, or a user's name */
-    str              issuer;            /* of the token; empty on the admin socket */
-    bool             is_local_operator; /* came over the admin socket */
-    int64_t          groups_at_ns;      /* as of when its groups are asked for: its token's issue, under propagation; 0: now */
-    const object_id *who;               /* itself and its groups, of a copy that many decisions are asked with; NULL: they are looked up for each */
-    size_t           who_n;
+    object_id                  id;
+    client_id                  app;
+    str                        name;              /* for messages: the app id, or a user's name */
+    str                        issuer;            /* of the token; empty on the admin socket */
+    bool                       is_local_operator; /* came over the admin socket */
+    int64_t                    groups_at_ns;      /* as of when its groups are asked for: its token's issue, under propagation; 0: now */
+    const struct token_claims *claims;            /* of its token, for requests that may change something; NULL: there is none, or nobody asks */
+    const object_id           *who; /* itself and its groups, of a copy that many decisions are asked with; NULL: they are looked up for each */
+    size_t                     who_n;
 };
 
 /* A refused decision, for the dialect's words. */
@@ -43,6 +44,15 @@ struct op_target {
     const struct rbac_attributes *attributes; /* may be NULL */
 };
 
+/* What the activity log says of the request that a work is done for. Lives: the call. */
+struct work_request {
+    str method, uri; /* without its query, which may hold a secret */
+    str address;     /* whence it came; empty: over the admin socket */
+    str client_id;   /* what the caller calls its request */
+};
+
+struct activities;
+
 /* One unit of work on the product: a view of the world and a way into the store. */
 struct work {
     struct product       *product;
@@ -59,7 +69,9 @@ struct work {
     struct scope asked;      /* the scope that was read last: see work_scope */
     struct {
         str action, scope;
-    } logged; /* what the activity log calls the deed: see work_log_as */
+    } logged;                           /* what the activity log calls the deed: see work_log_as */
+    const struct work_request *request; /* NULL: it is done for none, or the log need not know */
+    struct activities         *deeds;   /* not yet in the log: see work_keep_log */
 };
 
 /* For reading, on the thread of that row. work_end gives the world back. */
@@ -84,6 +96,9 @@ struct op {
     op_deed             *run;
 };
 
+/* The action that it is decided by there; empty: it has none. */
+str op_action(const struct op *op, const struct op_target *target);
+
 /*
  * Decides, for the op and for its effects, then does the deed. c->caller must be set unless the op needs no permission.
  * Errors: ERR_NOT_AUTHORIZED, ERR_LINKED_NOT_AUTHORIZED, ERR_DENIED (w->refusal says which), ERR_CALLER_UNKNOWN, ERR_SCOPE_LOCKED, and
@@ -106,6 +121,12 @@ FALLIBLE work_require(struct call *c, struct work *w, enum rbac_plane plane, str
  * to what. An op that has neither fails with ERR_INTERNAL: there is no write without a record.
  */
 void work_log_as(struct work *w, str action, str scope);
+
+/*
+ * The activity records of a work for a request are written at its end, when the answer's status is known: by whoever
+ * handed in w->request, before the work is committed. Without a request op_run writes them at once.
+ */
+FALLIBLE work_keep_log(struct call *c, struct work *w, int64_t status);
 
 /*
  * A scope, read once for all questions of this work that name it: the path of a request is one text for the permit, the

@@ -157,6 +157,78 @@ TEST(op_run_logs_what_was_done_once)
           list[0].time_ns == t->call->now_ns);
 }
 
+// O1: by which assignment, by whose token, by which request, and what stood there before and after; R4: a deed may take the assignment away.
+TEST(op_run_logs_the_evidence_and_the_documents)
+{
+    static const char *const PUT = "{\"location\":\"westus\",\"tags\":{\"a\":\"1\"},\"properties\":{\"osProfile\":{\"adminPassword\":\"MARKER\"}}}";
+    const char              *vm = TEST_PRODUCT_GROUP "/providers/Microsoft.Compute/virtualMachines/web";
+    CLEANUP(test_product_close) struct test_product s;
+    struct activity                                *list;
+    struct resource_result                          made;
+    size_t                                          n;
+    test_product_open(&s, t);
+    test_product_put_group(&s, TEST_PRODUCT_GROUP);
+    guid by = test_product_assign(&s, s.caller.id, "Contributor", TEST_PRODUCT_GROUP);
+    CHECK_OK(test_product_write(&s, vm, IDENTITY_PUT, PUT, &made));
+    CHECK_OK(test_product_write(&s, vm, IDENTITY_PATCH, "{\"tags\":{\"a\":\"2\"}}", &made));
+    CHECK_OK(test_product_delete(&s, vm));
+    CHECK_OK(activity_list(t->call, s.work.store, &(struct log_range){.limit = 100}, &list, &n, NULL));
+    CHECK_INT(n, 3, "records");
+    if (n != 3) return;
+    for (size_t i = 0; i < n; i++) {
+        CHECK(guid_eq(list[i].evidence.assignment, by) && str_eq(list[i].evidence.role_name, S("Contributor")));
+        CHECK_STR(list[i].resource, str_of(vm), "what");
+        CHECK(str_find_str(list[i].before, S("MARKER")) == STR_NOWHERE && str_find_str(list[i].after, S("MARKER")) == STR_NOWHERE); // T9
+    }
+    CHECK(str_empty(list[2].before) && str_find_str(list[2].after, S("\"a\":\"1\"")) != STR_NOWHERE);
+    CHECK_STR(list[1].before, list[2].after, "what stood there");
+    CHECK(str_find_str(list[1].after, S("\"a\":\"2\"")) != STR_NOWHERE);
+    CHECK_STR(list[0].before, list[1].after, "what was deleted");
+    CHECK(str_empty(list[0].after));
+}
+
+// I7: a role that goes with its resource group is in the log as one that was taken away, and says with what it went.
+TEST(op_run_logs_the_assignments_that_go_along)
+{
+    CLEANUP(test_product_close) struct test_product s;
+    struct activity                                *list;
+    size_t                                          n;
+    test_product_open(&s, t);
+    test_product_put_group(&s, TEST_PRODUCT_GROUP);
+    guid              by = test_product_assign(&s, s.caller.id, "Owner", TEST_PRODUCT_GROUP);
+    struct group_args args = {.id = S(TEST_PRODUCT_GROUP)};
+    CHECK_OK(op_run(t->call, &s.work, &OP_GROUP_DELETE, &(struct op_target){.scope = args.id}, &args, NULL));
+    CHECK_OK(activity_list(t->call, s.work.store, &(struct log_range){.limit = 100}, &list, &n, NULL));
+    CHECK_INT(n, 2, "records");
+    if (n != 2) return;
+    CHECK_STR(list[0].action, S("Microsoft.Authorization/roleAssignments/delete"), "went along");
+    CHECK(guid_eq(list[0].part_of, list[1].id) && guid_is_none(list[1].part_of));
+    CHECK(str_find_str(list[0].before, guid_str(t->call, s.caller.id.g)) != STR_NOWHERE && str_empty(list[0].after));
+    CHECK(guid_eq(list[1].evidence.assignment, by)); // it is gone by now
+    CHECK_STR(list[1].resource, args.id, "the group");
+}
+
+// O1: the record of a change is written when its answer is known; what failed leaves none.
+TEST(records_of_a_request_wait_for_its_status)
+{
+    static const struct work_request REQUEST = {
+        .method = S_INIT("PUT"), .uri = S_INIT("https://m/x"), .address = S_INIT("10.0.0.1"), .client_id = S_INIT("mine")};
+    CLEANUP(test_product_close) struct test_product s;
+    struct activity                                *list;
+    size_t                                          n;
+    test_product_open(&s, t);
+    test_product_assign(&s, s.caller.id, "Contributor", TEST_PRODUCT_GROUP);
+    struct op_target target = {.scope = S(TEST_PRODUCT_GROUP)};
+    s.work.request = &REQUEST;
+    CHECK_OK(op_run(t->call, &s.work, &OP_WRITE, &target, NULL, NULL));
+    CHECK_INT(activities(&s), 0, "not yet");
+    CHECK_OK(work_keep_log(t->call, &s.work, 201));
+    CHECK_OK(work_keep_log(t->call, &s.work, 500)); // nothing is left
+    CHECK_OK(activity_list(t->call, s.work.store, &(struct log_range){.limit = 100}, &list, &n, NULL));
+    CHECK(n == 1 && list[0].status == 201 && str_eq(list[0].method, S("PUT")) && str_eq(list[0].address, REQUEST.address));
+    CHECK(n == 1 && str_eq(list[0].client_request, S("mine")) && str_eq(list[0].uri, REQUEST.uri));
+}
+
 // O1: no write without a record: a deed that needs no permission says itself what it is.
 TEST(op_run_logs_a_write_without_an_action_by_its_own_name)
 {

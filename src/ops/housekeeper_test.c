@@ -102,7 +102,7 @@ static size_t log_records(struct test_product *s, enum store_kind kind)
     struct work  w;
     size_t       n = 0;
     CHECK_OK(work_begin(t->call, &s->product, 0, &w));
-    CHECK_OK(log_count(t->call, w.store, kind, STR_NONE, &n));
+    CHECK_OK(log_count(t->call, w.store, &(struct log_trim){.kind = kind}, &n));
     work_end(&w);
     return n;
 }

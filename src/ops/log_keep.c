@@ -9,8 +9,18 @@
 // Each log by itself. Records of refused requests with their explanation are bounded where they are made (ops/denials.h).
 static const struct log_kept {
     const struct log_kind *kind;
+    enum log_ids           ids;
     bool                   is_counted; // no more than so many
-} KEPT[LOG_KEPT_KINDS] = {{&LOG_ACTIVITY, true}, {&LOG_SIGNIN, true}, {&LOG_DIAGNOSTIC, true}, {&LOG_DENIAL, false}};
+} KEPT[LOG_KEPT_KINDS] = {
+    {&LOG_ACTIVITY, LOG_IDS_RANDOM, true}, // changes
+    {&LOG_ACTIVITY, LOG_IDS_TIMED, true},  // refused ones: they push out no records of changes
+    {&LOG_SIGNIN, LOG_IDS_ANY, true},      {&LOG_DIAGNOSTIC, LOG_IDS_ANY, true}, {&LOG_DENIAL, LOG_IDS_ANY, false},
+};
+
+static struct log_trim trim_of(const struct log_kept *kept)
+{
+    return (struct log_trim){.kind = kept->kind->store, .prefix = kept->kind->prefix, .ids = kept->ids};
+}
 
 // Reading work counts how many are over the number: counting takes too long for the committer's transaction.
 static enum err count_over(struct call *c, struct work *w)
@@ -18,8 +28,9 @@ static enum err count_over(struct call *c, struct work *w)
     struct log_limits *l = &w->product->log_limits;
     size_t             n, most = l->records ? l->records : LOG_KEEP_RECORDS;
     for (size_t i = 0; i < LOG_KEPT_KINDS; i++) {
+        struct log_trim trim = trim_of(&KEPT[i]);
         if (!KEPT[i].is_counted) continue;
-        TRY(log_count(c, w->store, KEPT[i].kind->store, KEPT[i].kind->prefix, &n));
+        TRY(log_count(c, w->store, &trim, &n));
         l->over[i] = n > most ? n - most : 0;
     }
     return OK;
@@ -40,8 +51,10 @@ enum err log_keep_drop_overdue(struct call *c, struct work *w, size_t limit, siz
     if (!w->writes) TRY(count_over(c, w));
     *out_n = 0;
     for (size_t i = 0; i < LOG_KEPT_KINDS; i++) {
-        struct log_trim trim = {.kind = KEPT[i].kind->store, .prefix = KEPT[i].kind->prefix, .before_ns = before_ns, .over = l->over[i]};
+        struct log_trim trim = trim_of(&KEPT[i]);
         size_t          n;
+        trim.before_ns = before_ns;
+        trim.over = l->over[i];
         TRY(drop(c, w, &trim, limit * LOG_KEEP_BATCHES, &n));
         if (w->writes) l->over[i] -= l->over[i] < n ? l->over[i] : n;
         *out_n += n;

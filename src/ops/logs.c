@@ -6,6 +6,7 @@
 #include "core/random.h"
 #include "core/hash.h"
 #include "core/report.h"
+#include "log/refused.h"
 #include "log/repeats.h"
 #include "log/sink.h"
 #include "ops/committer.h"
@@ -29,6 +30,7 @@ struct logs {
     struct product       *product;
     struct log_sink      *sink;
     struct repeats       *repeats;
+    struct refused       *refused;
     _Atomic(struct row *) rows[PRODUCT_MAX_LOOPS]; // made at first use
     struct write_job      job;
     struct random_pool    ids;           // of records: a system call for each would cost more than the record
@@ -126,6 +128,19 @@ void logs_diagnostic(struct call *c, const struct product *p, const struct diagn
     put(c, p->logs, &LOG_DIAGNOSTIC, packed, body, had_failed);
 }
 
+static void put_activity(struct call *c, struct logs *l, const struct activity *a)
+{
+    bool     had_failed = c->failure.kind != OK;
+    str      body = STR_NONE;
+    enum err packed = activity_pack(c, a, &body);
+    put(c, l, &LOG_ACTIVITY, packed, body, had_failed);
+}
+
+void logs_refused(struct call *c, const struct product *p, const struct activity *a)
+{
+    if (p->logs && !refused_count(p->logs->refused, a)) put_activity(c, p->logs, a);
+}
+
 // ---- counting in place ----
 
 static struct row *row_of(struct logs *l, unsigned row)
@@ -209,8 +224,15 @@ static void collect_one(const struct signin *s, void *context)
     put_signin(x->c, x->l, s);
 }
 
+static void collect_refused(const struct activity *a, void *context)
+{
+    struct collecting *x = context;
+    put_activity(x->c, x->l, a);
+}
+
 static void collect(struct call *c, struct logs *l)
 {
+    refused_collect(l->refused, collect_refused, &(struct collecting){c, l});
     repeats_collect(l->repeats, collect_one, &(struct collecting){c, l});
     for (unsigned i = 0; i < PRODUCT_MAX_LOOPS; i++) {
         struct row *r = atomic_load_explicit(&l->rows[i], memory_order_acquire);
@@ -265,9 +287,11 @@ enum err logs_start(struct call *c, struct product *p, struct logs **out)
     struct logs *l = calloc(1, sizeof *l);
     if (l) l->sink = log_sink_new();
     if (l) l->repeats = repeats_new();
-    if (!l || !l->sink || !l->repeats) {
+    if (l) l->refused = refused_new();
+    if (!l || !l->sink || !l->repeats || !l->refused) {
         if (l) log_sink_free(l->sink);
         if (l) repeats_free(l->repeats);
+        if (l) refused_free(l->refused);
         free(l);
         return FAIL_PLAIN(c, ERR_NO_MEMORY);
     }
@@ -300,6 +324,7 @@ void logs_free(struct logs *l)
     }
     log_sink_free(l->sink);
     repeats_free(l->repeats);
+    refused_free(l->refused);
     call_clear(&l->call);
     pthread_mutex_destroy(&l->lock);
     free(l);

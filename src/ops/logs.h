@@ -8,6 +8,7 @@
  * Layer:  ops (uses all above)
  */
 #pragma once
+#include "log/activity.h"
 #include "log/diagnostic.h"
 #include "log/signin.h"
 #include "ops/gate.h"
@@ -27,6 +28,8 @@ void logs_free(struct logs *l);
  */
 void logs_signin(struct call *c, const struct product *p, const struct signin *s);
 void logs_diagnostic(struct call *c, const struct product *p, const struct diagnostic *d);
+/* A write that was refused or failed. Those of one caller that come too often are counted (log/refused.h) in the same way. */
+void logs_refused(struct call *c, const struct product *p, const struct activity *a);
 
 /*
  * Another answer with that token, to a caller known in that way: counts it. False: there is no record to count it in;

@@ -35,7 +35,7 @@ struct net_loops;
 struct workload_limits_table;
 struct issuers;
 
-#define LOG_KEPT_KINDS 4
+#define LOG_KEPT_KINDS 5
 
 /* How long log records are kept: ops/log_keep.h. */
 struct log_limits {

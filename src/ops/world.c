@@ -245,6 +245,11 @@ size_t world_changes(const struct worlds *w)
     return w->is_behind ? 0 : w->change_n;
 }
 
+const struct change *world_change_at(const struct worlds *w, size_t i)
+{
+    return &w->changes[i];
+}
+
 void world_undo(struct worlds *w, size_t keep)
 {
     while (!w->is_behind && w->change_n > keep) {

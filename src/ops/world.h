@@ -73,7 +73,9 @@ FALLIBLE world_change(struct call *c, struct worlds *w, struct store_session *se
                       struct ref *after);
 /* How many changes the draft holds; world_undo takes back those after the first `keep`, newest first. */
 size_t world_changes(const struct worlds *w);
-void   world_undo(struct worlds *w, size_t keep);
+/* One of them, in the order in which they were made. Lives: until the next change. */
+const struct change *world_change_at(const struct worlds *w, size_t i);
+void                 world_undo(struct worlds *w, size_t keep);
 /* Publishes the draft: whoever enters from now on reads it. Waits for nobody. */
 void world_publish(struct worlds *w);
 

@@ -115,6 +115,14 @@ bool scope_path_contains(str outer, str inner)
     return inner.n == outer.n || inner.at[outer.n] == '/';
 }
 
+str scope_group_name(str path)
+{
+    str rest = path, piece = STR_NONE;
+    for (int i = 0; i < 4; i++)
+        if (!str_cut(&rest, '/', &piece)) return STR_NONE;
+    return str_eq_nocase(piece, S("resourceGroups")) && str_cut(&rest, '/', &piece) ? piece : STR_NONE;
+}
+
 bool scope_contains(const struct scope *outer, const struct scope *inner)
 {
     return scope_path_contains(outer->path, inner->path);

@@ -42,6 +42,9 @@ struct scope {
  */
 FALLIBLE scope_parse(struct call *c, str text, struct scope *out);
 
+/* Of ".../resourceGroups/G/..." the G; empty for what lies in no group. */
+str scope_group_name(str path);
+
 /*
  * True if `inner` is `outer` or lies below it, by path alone: which management
  * group holds a subscription is known only to the resource tree.

@@ -3,7 +3,7 @@
 
 #include "endpoints/admin/operator.h"
 #include "endpoints/arm/arm.h"
-#include "endpoints/permissions.h"
+#include "ops/permissions.h"
 
 static enum err read_id(struct call *c, const struct wire *q, guid *out)
 {

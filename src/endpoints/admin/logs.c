@@ -1,6 +1,7 @@
 // The three logs, in the members that the published ones have.
 #include "ops/logs.h"
 
+#include "endpoints/activity_form.h"
 #include "endpoints/admin/operator.h"
 #include "endpoints/signin_form.h"
 #include "log/activity.h"
@@ -31,37 +32,6 @@ static void put_object(struct json_writer *j, str name)
     json_write_object(j);
 }
 
-static void put_value(struct json_writer *j, str name, str value)
-{
-    put_object(j, name);
-    json_put_string(j, S("value"), value);
-    json_write_end(j);
-}
-
-// Source: https://learn.microsoft.com/azure/azure-monitor/platform/activity-log-schema
-static enum err write_activity(struct call *c, const struct product *p, struct json_writer *j, const struct activity *a)
-{
-    (void)c, (void)p;
-    json_write_object(j);
-    put_iso(j, S("eventTimestamp"), a->time_ns);
-    json_put_guid(j, S("eventDataId"), a->id);
-    json_put_guid(j, S("correlationId"), a->correlation_id);
-    json_put_string(j, S("caller"), a->caller_name);
-    put_object(j, S("claims"));
-    put_guid_if(j, S("http://schemas.microsoft.com/identity/claims/objectidentifier"), a->caller.g);
-    put_guid_if(j, S("appid"), a->app.g);
-    json_write_end(j);
-    put_value(j, S("operationName"), a->action);
-    put_object(j, S("authorization"));
-    json_put_string(j, S("action"), a->action);
-    json_put_string(j, S("scope"), a->scope);
-    json_write_end(j);
-    json_put_string(j, S("resourceId"), a->scope);
-    put_value(j, S("status"), S("Succeeded"));
-    json_write_end(j);
-    return OK;
-}
-
 // Records that there was no room for.
 static void write_dropped(struct json_writer *j, str time_name, int64_t time_ns, guid id, uint64_t n)
 {
@@ -70,6 +40,14 @@ static void write_dropped(struct json_writer *j, str time_name, int64_t time_ns,
     json_put_guid(j, S("id"), id);
     json_put_int(j, S("recordsDropped"), (int64_t)n);
     json_write_end(j);
+}
+
+// A record is one item: the end of the request, which has all.
+static enum err write_activity(struct call *c, const struct product *p, struct json_writer *j, const struct activity *a)
+{
+    if (!a->dropped) return activity_form_write(c, j, p, a, ACTIVITY_END, NULL, 0);
+    write_dropped(j, S("eventTimestamp"), a->time_ns, a->id, a->dropped);
+    return OK;
 }
 
 // In the published form; the members in `lanyard` are this product's.

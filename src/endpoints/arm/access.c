@@ -5,7 +5,7 @@
 
 #include "endpoints/arm/arm.h"
 #include "endpoints/arm/question.h"
-#include "endpoints/permissions.h"
+#include "ops/permissions.h"
 
 #define MOST_GROUPS         200 /* of a subject, as its asker knows them: what a token holds */
 #define SECURITY_ATTRIBUTES "Microsoft.Directory/CustomSecurityAttributes/Id:"

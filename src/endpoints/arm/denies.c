@@ -1,6 +1,6 @@
 // Deny assignments, for reading: this API makes none. Ours come from the operator's own route (admin/denies.c).
 #include "endpoints/arm/arm.h"
-#include "endpoints/permissions.h"
+#include "ops/permissions.h"
 #include "rbac/filter.h"
 
 static void write_principals(struct json_writer *j, const char *name, const struct deny_principal *list, size_t n)

@@ -13,7 +13,7 @@
 
 #include "endpoints/arm/arm.h"
 #include "endpoints/arm/question.h"
-#include "endpoints/permissions.h"
+#include "ops/permissions.h"
 #include "rbac/deny.h"
 
 static enum err read_principal(struct call *c, const struct json *body, object_id *out)

@@ -140,15 +140,6 @@ static str tag_named_beside(const struct arm_filter *f, size_t i)
     return STR_NONE;
 }
 
-// Of ".../resourceGroups/G/..." the G; empty for what lies in no group.
-static str group_of(str id)
-{
-    str rest = id, piece = STR_NONE;
-    for (int i = 0; i < 4; i++)
-        if (!str_cut(&rest, '/', &piece)) return STR_NONE;
-    return str_eq_nocase(piece, S("resourceGroups")) && str_cut(&rest, '/', &piece) ? piece : STR_NONE;
-}
-
 // A name by which answers call it, or its own where they join its parent's: "shop/next", "next".
 static bool is_named(const struct resource *r, str name)
 {
@@ -168,7 +159,7 @@ static bool term_holds(const struct arm_filter *f, size_t i, const struct resour
     case FIELD_LOCATION: return str_eq_nocase(r->location, t->value);
     case FIELD_TAG_NAME: return has_tag(tags, t->value, STR_NONE);
     case FIELD_TAG_VALUE: return has_tag(tags, tag_named_beside(f, i), t->value);
-    case FIELD_GROUP: return str_eq_nocase(group_of(r->id), t->value);
+    case FIELD_GROUP: return str_eq_nocase(scope_group_name(r->id), t->value);
     case FIELD_PRINCIPAL: {
         guid id;
         return r->identity.has_system && guid_parse(t->value, &id) && guid_eq(id, r->identity.system_principal.g);

@@ -2,7 +2,7 @@
 #include "ops/role_definitions.h"
 
 #include "endpoints/arm/arm.h"
-#include "endpoints/permissions.h"
+#include "ops/permissions.h"
 #include "rbac/filter.h"
 
 str arm_role_path(struct call *c, const struct scope *at, guid id)

@@ -1,4 +1,4 @@
-#include "endpoints/permissions.h"
+#include "ops/permissions.h"
 
 #include "rbac/condition.h"
 

@@ -1,7 +1,7 @@
 /*
  * permissions.h - the permission blocks of roles and denies, between JSON and records.
  *
- * Layer:  endpoints (uses all above)
+ * Layer:  ops (uses all above)
  * Source: https://learn.microsoft.com/azure/role-based-access-control/role-definitions
  */
 #pragma once
