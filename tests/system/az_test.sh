@@ -11,6 +11,7 @@ cd "$(dirname "$0")/../.." || exit 1
 
 AZ_TIMEOUT_S=180 # a sanitizer's build on a busy machine
 READER=acdd72a7-3385-48ef-bd42-f606fba81ae7 OWNER=8e3af657-a8ff-443c-a75c-2fe8c4bcb635
+SECRETS_USER=4633458b-17de-408a-b874-0445c86b69e6
 
 api() { "$LANYARD" api "$@" >"$work/out" 2>"$work/err" || fail "api $*: $(cat "$work/err")"; }
 
@@ -145,6 +146,59 @@ registers_a_cloud() { # by the metadata document alone
     az_as_runner cloud set -n AzureCloud
 }
 
+refuses() { # WORDS ARGUMENT...: az fails, and says that
+    words=$1
+    shift
+    if (az_as_runner "$@") >/dev/null 2>&1; then fail "az $* was allowed"; fi
+    says err "$words"
+}
+put_role() { # PRINCIPAL: as arguments of az, Key Vault Secrets User at the vault
+    printf '%s\n' rest --method put --body "{\"properties\":{\"principalId\":\"$1\",\"roleDefinitionId\":\"$subscription/providers/Microsoft.Authorization/roleDefinitions/$SECRETS_USER\"}}" \
+        --url "https://management.azure.com$order/providers/Microsoft.KeyVault/vaults/lanyard-az-order/providers/Microsoft.Authorization/roleAssignments/$(cat /proc/sys/kernel/random/uuid)?api-version=2022-04-01"
+}
+gives_role() { # PRINCIPAL
+    put_role "$1" >"$work/arguments"
+    mapped az_as_runner
+}
+is_refused_a_role() { # WORDS PRINCIPAL
+    put_role "$2" >"$work/arguments"
+    mapped refuses "$1"
+}
+mapped() { # COMMAND...: with the lines of $work/arguments as further arguments
+    while IFS= read -r line; do set -- "$@" "$line"; done <"$work/arguments"
+    "$@"
+}
+makes_a_machine() { # NAME IDENTITY: as arguments of az
+    printf '%s\n' resource create -g az-order -n "$1" --resource-type Microsoft.Compute/virtualMachines --api-version 2024-07-01 --is-full-object --query name -o tsv \
+        --properties "{\"location\":\"westeurope\",\"properties\":{\"hardwareProfile\":{\"vmSize\":\"Standard_B1s\"}}$2}" >"$work/arguments"
+}
+with_identity() { # NAME: a machine's identity block
+    printf '"identity":{"type":"UserAssigned","userAssignedIdentities":{"%s/providers/Microsoft.ManagedIdentity/userAssignedIdentities/%s":{}}}' "$order" "$1"
+}
+refuses_what_comes_too_early() {
+    refuses ResourceGroupNotFound identity create -g az-order -n app -l westeurope
+    az_as_runner group create -n az-order -l westeurope
+    makes_a_machine early ",$(with_identity app)"
+    mapped refuses FailedIdentityOperation
+    is_refused_a_role ResourceNotFound "$principal"
+}
+deploys_in_order() { # identity, target, role, source, attach, verify
+    az_as_runner identity create -g az-order -n app -l westeurope --query principalId -o tsv
+    app_principal=$(cat "$work/out")
+    az_as_runner keyvault create -n lanyard-az-order -g az-order -l westeurope --enable-rbac-authorization true --no-self-perms true -o none
+    is_refused_a_role PrincipalNotFound 11111111-2222-3333-4444-555555555555
+    gives_role "$app_principal"
+    makes_a_machine web ''
+    mapped az_as_runner
+    says out web
+    az_as_runner rest --method patch --url "https://management.azure.com$order/providers/Microsoft.Compute/virtualMachines/web?api-version=2024-07-01" \
+        --body "{$(with_identity app)}" --query identity.type -o tsv
+    says out UserAssigned
+    expect 0 "$LANYARD" verify az-order --json
+    [ "$(jq -r '.[] | [.source, .identity, .target, .asked, .result] | join(",")' "$work/out" | tr '\n' ';')" = \
+        'web,app,lanyard-az-order,list the secrets,ok;web,app,lanyard-az-order,get a secret,ok;' ] || fail "$(cat "$work/out")"
+}
+
 begin
 mkdir "$work/azure" # what az keeps of a login, from one sandbox to the next
 if ! command -v az >/dev/null 2>&1; then
@@ -181,6 +235,9 @@ it 'az: shows a site that was made without a kind' shows_a_site_without_kind
 it 'az: shows an app and its slots' shows_an_app_and_its_slots
 it 'az: I9 swaps slots, in one step and in two' swaps_slots
 it 'az: gets tokens for the services of its own table' gets_tokens
+order=$subscription/resourceGroups/az-order
+it 'az: D1 is refused what comes too early, as by the cloud' refuses_what_comes_too_early
+it 'az: D1 D2 makes identity, target, role and source in their order, attaches, and that is verified' deploys_in_order
 makes_an_application
 it 'az: T10 logs in as an application by a secret' logs_in_with_a_secret
 it 'az: T10 logs in as an application by a certificate' logs_in_with_a_certificate
