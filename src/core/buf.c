@@ -87,6 +87,18 @@ void buf_add_i64(struct buf *b, int64_t v)
     buf_add(b, str_decimal(v < 0 ? 0 - (uint64_t)v : (uint64_t)v, digits));
 }
 
+void buf_add_character(struct buf *b, uint32_t ch)
+{
+    static const struct {
+        uint32_t below;
+        uint8_t  first;
+    } FORMS[] = {{0x80, 0}, {0x800, 0xc0}, {0x10000, 0xe0}, {0x110000, 0xf0}};
+    size_t more = 0;
+    while (more + 1 < COUNT(FORMS) && ch >= FORMS[more].below) more++;
+    buf_add_char(b, (char)(FORMS[more].first | ch >> 6 * more));
+    while (more-- > 0) buf_add_char(b, (char)(0x80 | (ch >> 6 * more & 0x3f)));
+}
+
 enum err buf_finish(struct call *c, const struct buf *b, str *out)
 {
     if (b->failed == ERR_TOO_LARGE) return FAIL(c, ERR_TOO_LARGE, "What was being built is larger than %u bytes.", BUF_LIMIT_BYTES);

@@ -26,6 +26,8 @@ void buf_add(struct buf *b, str s);
 void buf_add_bytes(struct buf *b, bytes s);
 void buf_addf(struct buf *b, const char *format, ...) PRINTF_LIKE(2, 3);
 void buf_add_i64(struct buf *b, int64_t v);
+/* A character in UTF-8: what str_take_character takes. */
+void buf_add_character(struct buf *b, uint32_t ch);
 /* `n` bytes of room to write into directly; NULL if there is none. */
 char *buf_extend(struct buf *b, size_t n);
 

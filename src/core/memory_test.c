@@ -193,3 +193,17 @@ TEST(random_pool_never_gives_the_same_twice)
     CHECK(memcmp(large, large + 1000, 1000) != 0);
     for (size_t i = pool.left; i < sizeof pool.bytes; i++) CHECK_INT(pool.bytes[i], 0, "what was given is wiped");
 }
+
+TEST(buf_add_character_writes_what_str_take_character_reads)
+{
+    static const uint32_t CHARACTERS[] = {1, 0x7f, 0x80, 0x7ff, 0x800, 0xd7ff, 0xe000, 0xffff, 0x10000, 0x10ffff};
+    for (size_t i = 0; i < COUNT(CHARACTERS); i++) {
+        struct buf b;
+        uint32_t   again = 0;
+        buf_init(&b, &t->call->arena);
+        buf_add_character(&b, CHARACTERS[i]);
+        str text = buf_view(&b);
+        CHECK(str_take_character(&text, &again) && text.n == 0);
+        CHECK_INT(again, CHARACTERS[i], "character");
+    }
+}
