@@ -79,6 +79,10 @@ static const char *code_of(enum err kind)
     case ERR_ROLE_DATA_ACTION_UNKNOWN: return "InvalidDataActionOrNotDataAction";
     case ERR_ROLE_DATA_ACTIONS_UNSAYABLE: return "UnsupportedApiVersionForRoleDefinitionHasDataActions";
     case ERR_ROLE_LIMIT: return "RoleDefinitionLimitExceeded";
+    case ERR_TEMPLATE_INVALID:
+    case ERR_TEMPLATE_NOT_YET: return "InvalidTemplate";
+    case ERR_TEMPLATE_PARAMETER_VALUE: return "InvalidDeploymentParameterValue";
+    case ERR_TEMPLATE_OUTPUT_INVALID: return "DeploymentOutputEvaluationFailed";
     case ERR_CONDITION_INVALID: return "InvalidRoleAssignmentCondition";
     case ERR_VAULT_NAME_TAKEN: return "VaultAlreadyExists";
     case ERR_VAULT_NAME_INVALID: return "VaultNameNotValid";

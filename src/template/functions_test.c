@@ -1,0 +1,88 @@
+#include "template_fixture.h"
+
+// Expressions and what they come to. Those of the published pages have their example.
+static const struct { const char *expression, *want; } VALUES[] = {
+    // texts: learn.microsoft.com/azure/azure-resource-manager/templates/template-functions-string
+    {"[concat('a', 'b', 1)]", "\"ab1\""},
+    {"[concat(createArray('1-1', '1-2'), createArray('2-1'))]", "[\"1-1\",\"1-2\",\"2-1\"]"},
+    {"[toLower('One TWO Three')]", "\"one two three\""}, {"[toUpper('One two')]", "\"ONE TWO\""}, {"[trim('    one two three   ')]", "\"one two three\""},
+    {"[replace('123-123-1234', '-', '')]", "\"1231231234\""}, {"[replace('aXbX', 'X', 'yy')]", "\"ayybyy\""},
+    {"[split('one,two,three', ',')]", "[\"one\",\"two\",\"three\"]"}, {"[split('one;two,three', createArray(',', ';'))]", "[\"one\",\"two\",\"three\"]"}, {"[split('', ',')]", "[\"\"]"},
+    {"[join(createArray('one', 'two', 'three'), ',')]", "\"one,two,three\""},
+    {"[substring('one two three', 4, 3)]", "\"two\""}, {"[substring('abc', 3)]", "\"\""}, {"[substring('\xc3\xa4\xc3\xb6x', 1, 2)]", "\"\xc3\xb6x\""},
+    {"[startsWith('abcdef', 'AB')]", "true"}, {"[endsWith('abcdef', 'eF')]", "true"}, {"[startsWith('abc', 'x')]", "false"},
+    {"[padLeft('123', 10, '0')]", "\"0000000123\""}, {"[padLeft(7, 3)]", "\"  7\""}, {"[padLeft('long', 2)]", "\"long\""},
+    {"[indexOf('test', 't')]", "0"}, {"[indexOf('abcdef', 'CD')]", "2"}, {"[indexOf('abcdef', 'z')]", "-1"}, {"[lastIndexOf('test', 't')]", "3"}, {"[lastIndexOf('abcdef', 'AB')]", "0"},
+    {"[string(parameters('o'))]", "\"{\\\"a\\\":{\\\"b\\\":[1,2,3]},\\\"Key\\\":\\\"v\\\"}\""}, {"[string(5)]", "\"5\""}, {"[string(true())]", "\"True\""}, {"[string(createArray('a'))]", "\"[\\\"a\\\"]\""},
+    {"it''s [no] expression", "\"it''s [no] expression\""}, {"['it''s']", "\"it's\""}, {"[[test value]", "\"[test value]\""}, {"[[open", "\"[[open\""}, {"[", "\"[\""},
+    // format: .NET's composite formatting
+    {"[format('{0}, {1}. Formatted number: {2:N0}', 'Hello', 'User', 8175133)]", "\"Hello, User. Formatted number: 8,175,133\""},
+    {"[format('{0:D3}-{1:X}-{2:x4}', 7, 255, 255)]", "\"007-FF-00ff\""}, {"[format('{{{0}}}', 'x')]", "\"{x}\""}, {"[format('{0,5}|{0,-5}|', 'ab')]", "\"   ab|ab   |\""},
+    {"[format('{0:000}', 12)]", "\"012\""}, {"[format('{0:F1} {0:N}', 1234)]", "\"1234.0 1,234.00\""}, {"[format('{0} {1}', true(), null())]", "\"True \""}, {"[format('{0}', createArray(1))]", "\"[1]\""},
+    {"[format('{0:D2}', -5)]", "\"-05\""}, {"[format('{0:P0}', 1)]", "\"100 %\""}, {"[format('{0:E2}', 12345)]", "\"1.23E+004\""}, {"[format('{0:#,##0.00}', 1234)]", "\"1,234.00\""},
+    // coding
+    {"[base64('one, two, three')]", "\"b25lLCB0d28sIHRocmVl\""}, {"[base64ToString('b25lLCB0d28sIHRocmVl')]", "\"one, two, three\""},
+    {"[base64ToJson(base64('{\"one\": 1}')).one]", "1"},
+    {"[dataUri('Hello')]", "\"data:text/plain;charset=utf8;base64,SGVsbG8=\""}, {"[dataUriToString('data:;base64,SGVsbG8sIFdvcmxkIQ==')]", "\"Hello, World!\""},
+    {"[uri('http://contoso.org/firstpath/azuredeploy.json/', 'myscript.sh')]", "\"http://contoso.org/firstpath/azuredeploy.json/myscript.sh\""},
+    {"[uri('http://contoso.org/firstpath/azuredeploy.json', 'myscript.sh')]", "\"http://contoso.org/firstpath/myscript.sh\""},
+    {"[uri('http://contoso.org/firstpath', '/myscript.sh')]", "\"http://contoso.org/myscript.sh\""},
+    {"[uriComponent('http://contoso.com/a b')]", "\"http%3A%2F%2Fcontoso.com%2Fa%20b\""}, {"[uriComponentToString('http%3A%2F%2Fcontoso.com')]", "\"http://contoso.com\""},
+    {"[json('{\"a\": [1, 2.5, null]}')]", "{\"a\":[1,2.5,null]}"}, {"[json('null')]", "null"}, {"[json('1.5')]", "1.5"},
+    {"[uniqueString('test')]", "\"rbgf3xv4ufgzg\""}, {"[uniqueString('hello', 'world')]", "\"a7wkljktk6wne\""}, {"[uniqueString('abc')]", "\"cgtzqvhu4i23s\""},
+    {"[guid('a', 'b', 'c')]", "\"a98fa280-e03f-5afa-8d8e-92d0a9c201e8\""},
+    // numbers
+    {"[add(5, 3)]", "8"}, {"[sub(7, 3)]", "4"}, {"[mul(5, 3)]", "15"}, {"[div(8, 3)]", "2"}, {"[mod(7, 3)]", "1"}, {"[div(-7, 2)]", "-3"}, {"[int('4')]", "4"}, {"[int(' -4 ')]", "-4"}, {"[float(2)]", "2.0"},
+    {"[max(1, 2, 3)]", "3"}, {"[min(createArray(3, 1))]", "1"}, {"[range(5, 3)]", "[5,6,7]"}, {"[range(0, 0)]", "[]"}, {"[-9223372036854775808]", "-9223372036854775808"},
+    // logic and comparison
+    {"[and(true(), false())]", "false"}, {"[or(false(), true())]", "true"}, {"[not(true())]", "false"}, {"[bool('TRUE')]", "true"}, {"[bool(0)]", "false"},
+    {"[if(equals('a', 'a'), 'yes', fail('no'))]", "\"yes\""}, {"[and(false(), fail('x'))]", "false"}, {"[or(true(), fail('x'))]", "true"}, {"[coalesce(null(), 'x', fail('y'))]", "\"x\""},
+    {"[coalesce(null())]", "null"}, {"[equals(createObject('a', 1, 'b', createArray(2)), createObject('B', createArray(2), 'a', 1))]", "true"}, {"[equals('a', 'A')]", "false"}, {"[equals(1, json('1.0'))]", "true"},
+    {"[equals(parameters('n'), null())]", "true"}, {"[less(1, 2)]", "true"}, {"[greater('b', 'a')]", "true"}, {"[lessOrEquals(2, 2)]", "true"}, {"[greaterOrEquals('a', 'b')]", "false"},
+    // arrays
+    {"[createArray(1, 'a', createObject())]", "[1,\"a\",{}]"}, {"[array('a')]", "[\"a\"]"}, {"[array(createArray(1))]", "[1]"}, {"[length('One Two Three')]", "13"}, {"[length(parameters('o'))]", "2"}, {"[length(createArray(1, 2))]", "2"},
+    {"[empty('')]", "true"}, {"[empty(createArray())]", "true"}, {"[empty(null())]", "true"}, {"[empty(createObject('a', 1))]", "false"},
+    {"[contains('OneTwoThree', 'e')]", "true"}, {"[contains('OneTwoThree', 'z')]", "false"}, {"[contains(parameters('o'), 'KEY')]", "true"}, {"[contains(createArray('one', 'two'), 'two')]", "true"}, {"[contains(createArray(1), '1')]", "false"},
+    {"[first('One Two Three')]", "\"O\""}, {"[last('One Two Three')]", "\"e\""}, {"[first(createArray(1, 2))]", "1"}, {"[first(createArray())]", "null"}, {"[last('')]", "\"\""},
+    {"[take(createArray('one', 'two', 'three'), 2)]", "[\"one\",\"two\"]"}, {"[take('on', 5)]", "\"on\""}, {"[skip('one two three', 4)]", "\"two three\""}, {"[skip(createArray(1, 2), 9)]", "[]"}, {"[take('abc', -1)]", "\"\""},
+    {"[union(createArray('one', 'two'), createArray('two', 'three'))]", "[\"one\",\"two\",\"three\"]"}, {"[union(createObject('a', createObject('x', 1)), createObject('a', createObject('y', 2), 'b', 3))]", "{\"a\":{\"x\":1,\"y\":2},\"b\":3}"},
+    {"[intersection(createArray('one', 'two'), createArray('two', 'three'))]", "[\"two\"]"}, {"[intersection(createObject('a', 1, 'b', 2), createObject('b', 2, 'a', 3))]", "{\"b\":2}"},
+    {"[indexOf(createArray('a', 'b', 'a'), 'a')]", "0"}, {"[lastIndexOf(createArray('a', 'b', 'a'), 'a')]", "2"}, {"[flatten(createArray(createArray(1), createArray(2, 3)))]", "[1,2,3]"},
+    {"[indexFromEnd(createArray(1, 2, 3), 1)]", "3"}, {"[tryIndexFromEnd(createArray(1), 2)]", "null"},
+    // objects
+    {"[createObject('intProp', 1, 'boolProp', true())]", "{\"intProp\":1,\"boolProp\":true}"}, {"[items(createObject('b', 1, 'a', 2))]", "[{\"key\":\"a\",\"value\":2},{\"key\":\"b\",\"value\":1}]"},
+    {"[objectKeys(createObject('b', 1, 'A', 2))]", "[\"A\",\"b\"]"}, {"[tryGet(parameters('o'), 'a', 'b', 1)]", "2"}, {"[tryGet(parameters('o'), 'x', 'y')]", "null"}, {"[shallowMerge(createArray(createObject('a', 1), createObject('a', createObject('b', 2))))]", "{\"a\":{\"b\":2}}"},
+    // lambdas
+    {"[map(createArray('Evie', 'Casper'), lambda('dog', concat('Hi ', lambdaVariables('dog'))))]", "[\"Hi Evie\",\"Hi Casper\"]"}, {"[map(range(0, 3), lambda('a', 'i', mul(lambdaVariables('a'), lambdaVariables('i'))))]", "[0,1,4]"},
+    {"[filter(range(0, 5), lambda('i', equals(mod(lambdaVariables('i'), 2), 0)))]", "[0,2,4]"}, {"[reduce(createArray(5, 3, 2), 0, lambda('cur', 'next', add(lambdaVariables('cur'), lambdaVariables('next'))))]", "10"},
+    {"[sort(createArray(8, 3, 10, -13, 5), lambda('a', 'b', less(lambdaVariables('a'), lambdaVariables('b'))))]", "[-13,3,5,8,10]"}, {"[sort(createArray(), lambda('a', 'b', true()))]", "[]"},
+    {"[toObject(createArray('x', 'y'), lambda('k', lambdaVariables('k')), lambda('k', toUpper(lambdaVariables('k'))))]", "{\"x\":\"X\",\"y\":\"Y\"}"}, {"[mapValues(createObject('a', 1), lambda('v', add(lambdaVariables('v'), 1)))]", "{\"a\":2}"},
+    {"[groupBy(createArray('foo', 'bar', 'baz'), lambda('x', substring(lambdaVariables('x'), 0, 1)))]", "{\"f\":[\"foo\"],\"b\":[\"bar\",\"baz\"]}"},
+    {"[map(range(0, 2), lambda('i', map(range(0, 2), lambda('j', add(mul(lambdaVariables('i'), 10), lambdaVariables('j'))))))]", "[[0,1],[10,11]]"},
+    // dates
+    {"[dateTimeAdd('2020-04-07 14:53:14Z', 'P3Y')]", "\"2023-04-07T14:53:14Z\""}, {"[dateTimeAdd('2020-04-07 14:53:14Z', '-P9D')]", "\"2020-03-29T14:53:14Z\""}, {"[dateTimeAdd('20200407T145314Z', 'PT1H', 'yyyy-MM-dd HH:mm')]", "\"2020-04-07 15:53\""},
+    {"[dateTimeAdd('2020-01-31T00:00:00Z', 'P1M', 'd')]", "\"02/29/2020\""}, {"[dateTimeToEpoch('2023-05-02T15:16:13Z')]", "1683040573"}, {"[dateTimeFromEpoch(1683040573)]", "\"2023-05-02T15:16:13Z\""}, {"[dateTimeAdd('2026-03-24', 'PT0S', 'ddd, d MMM yy h:mm tt')]", "\"Tue, 24 Mar 26 12:00 AM\""},
+    // ids: learn.microsoft.com/azure/azure-resource-manager/templates/template-functions-resource#resourceid
+    {"[resourceId('Microsoft.Storage/storageAccounts', 'st')]", "\"" TEMPLATE_GROUP "/providers/Microsoft.Storage/storageAccounts/st\""},
+    {"[resourceId('other', 'Microsoft.Sql/servers/databases', 's', 'd')]", "\"" TEMPLATE_SUB "/resourceGroups/other/providers/Microsoft.Sql/servers/s/databases/d\""},
+    {"[resourceId('00000000-0000-0000-0000-00000000000b', 'other', 'A.B/c', 'n')]", "\"/subscriptions/00000000-0000-0000-0000-00000000000b/resourceGroups/other/providers/A.B/c/n\""},
+    {"[subscriptionResourceId('Microsoft.Authorization/roleDefinitions', 'r')]", "\"" TEMPLATE_SUB "/providers/Microsoft.Authorization/roleDefinitions/r\""},
+    {"[tenantResourceId('Microsoft.Authorization/roleDefinitions', 'r')]", "\"/providers/Microsoft.Authorization/roleDefinitions/r\""},
+    {"[managementGroupResourceId('mg', 'A.B/c', 'n')]", "\"/providers/Microsoft.Management/managementGroups/mg/providers/A.B/c/n\""},
+    {"[extensionResourceId(resourceId('A.B/c', 'n'), 'Microsoft.Authorization/locks', 'l')]", "\"" TEMPLATE_GROUP "/providers/A.B/c/n/providers/Microsoft.Authorization/locks/l\""},
+    // what the deployment knows
+    {"[resourceGroup().location]", "\"westeurope\""}, {"[subscription().tenantId]", "\"t\""}, {"[deployment().name]", "\"main\""}, {"[environment().suffixes.storage]", "\"core.windows.net\""}, {"[deployer().objectId]", "\"o\""}, {"[tenant().tenantId]", "\"t\""},
+    // accesses
+    {"[parameters('o').A.b[2]]", "3"}, {"[PARAMETERS('S')]", "\"text\""}, {"[parameters('o')['a']['b'][add(0, 1)]]", "2"}, {"[parameters('o').?x]", "null"}, {"[parameters('o').?x.y.z]", "null"}, {"[parameters('o').a.b[?7]]", "null"}, {"[parameters('n').?x]", "null"},
+    // running resources
+    {"[reference('/subscriptions/x/resourceGroups/y/providers/A.B/c/d', '2020-01-01').asked]", "\"2020-01-01\""},
+    {"[reference(resourceId('A.B/d', 'e'), '2020-01-01', 'Full').identity.principalId]", "\"p\""}, {"[reference(resourceId('A.B/d', 'e'), '1', 'full').resourceId]", "\"A.B/d/e\""},
+    {"[reference('A.B/d/e', '1').self]", "\"" TEMPLATE_GROUP "/providers/A.B/d/e\""},
+    {"[listKeys(resourceId('A.B/d', 'e'), '2020-01-01').function]", "\"listKeys\""}, {"[listSecrets(resourceId('A.B/d', 'e'), '1', createObject('a', 1)).body]", "true"},
+    {"[ concat( 'a' ,\n 'b' ) ]", "\"ab\""},
+};
+
+TEST(template_functions_give_the_published_results)
+{
+    for (size_t i = 0; i < COUNT(VALUES); i++) CHECK_STR(template_value(t, VALUES[i].expression), str_of(VALUES[i].want), VALUES[i].expression);
+}
