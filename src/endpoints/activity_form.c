@@ -547,7 +547,8 @@ static enum err take_value(struct call *c, str *s, str *out)
     while (n < s->n && !str_starts_nocase(str_from(*s, n), AND)) n++;
     *out = str_trim(str_upto(*s, n));
     *s = str_trim(str_from(*s, n));
-    return str_empty(*out) || str_find(*out, '\'') != STR_NOWHERE ? malformed(c, *out) : OK;
+    bool is_one = !str_empty(*out) && str_find(*out, '\'') == STR_NOWHERE && !str_ends_nocase(*out, S(" and"));
+    return is_one ? OK : malformed(c, *out);
 }
 
 static enum err take_time(struct call *c, str text, bool is_first, int64_t *out)

@@ -21,6 +21,7 @@ const PROGRAMS = {
   "workload-identity": ["pods"],
   keyvault: ["tester"],
   "keyvault-conditions": ["tester"],
+  "arm-monitor": ["tester"],
   "arm-msi": ["tester"],
   "arm-authorization": ["tester"],
   "arm-resources": ["tester"],

@@ -149,6 +149,7 @@ static const struct { const char *service; int method; const char *ends, *body; 
 
 // The api-version by what the path is about: the first that it contains.
 static const struct { const char *service, *in, *version; } VERSIONS[] = {
+    {"arm", "Microsoft.Insights/eventtypes", "2015-04-01&$filter=eventTimestamp%20ge%202020-09-06T08:59:56Z"}, {"arm", "Microsoft.Insights/", "2015-04-01"},
     {"arm", "roleDefinitions", "2022-04-01&$top=3"}, {"arm", "Microsoft.Authorization", "2022-04-01"}, {"arm", "Microsoft.Management/", "2020-05-01"}, {"arm", "Microsoft.KeyVault/", "2023-07-01"},
     {"arm", "Microsoft.ManagedIdentity/", "2023-01-31"}, {"arm", "Microsoft.Web/", "2022-03-01"}, {"arm", "{id*}", "2024-07-01"}, {"arm", "", "2022-09-01"}, {"keyvault", "", "7.4"},
     {"appservice", "", "2019-08-01&resource=https://vault.azure.net"}, {"arc", "", "2020-06-01&resource=https://vault.azure.net"},

@@ -114,5 +114,6 @@ route_handler arm_roles_list, arm_role_get, arm_role_put, arm_role_delete, arm_c
 route_handler arm_denies_list, arm_deny_get, arm_deny_refuse;                                      /* denies.c */
 route_handler arm_mgmt_groups_list, arm_mgmt_group_get, arm_mgmt_group_put, arm_mgmt_group_delete, arm_descendants_list, arm_entities_list,
     arm_mgmt_group_subscription_get, arm_mgmt_group_subscription_put, arm_mgmt_group_subscription_delete; /* mgmt_groups.c */
+route_handler arm_events_list, arm_event_categories;                                                      /* activity.c */
 route_handler arm_permissions_list, arm_access_check;                                                     /* access.c */
 route_handler arm_explain, arm_access_list, arm_question_validate;                                        /* explain.c */

@@ -20,6 +20,10 @@
 #define VAULT    GROUP "/providers/Microsoft.KeyVault/vaults/{vault}"
 #define APP      GROUP "/providers/Microsoft.Web/sites/{site}"
 
+#define INSIGHTS        "/providers/Microsoft.Insights"
+#define EVENTS          INSIGHTS "/eventtypes/management/values"
+#define EVENTS_READ(at) PERMIT_ACTION("Microsoft.Insights/eventtypes/values/read", at)
+
 #define DENY_READ PERMIT_ACTION("Microsoft.Authorization/denyAssignments/read", arm_at_scope)
 // Who may ask what others can do: whoever may read role assignments there.
 #define GRANTS_READ PERMIT_ACTION("Microsoft.Authorization/roleAssignments/read", arm_at_scope)
@@ -71,6 +75,11 @@ static const struct route ROUTES[] = {
     {HTTP_DELETE, MGMT_SUB, GUARD_BEARER, PERMIT_AT(arm_at_mgmt_subscription), arm_mgmt_group_subscription_delete, &OP_MGMT_GROUP_MOVE_OUT},
     {HTTP_POST, "/providers/Microsoft.Management/getEntities", GUARD_BEARER,
      PERMIT_ITEMS("Microsoft.Management/managementGroups/read", "Microsoft.Resources/subscriptions/read"), arm_entities_list, .reads_much = true},
+
+    {HTTP_GET, SUB EVENTS, GUARD_BEARER, EVENTS_READ(arm_at_subscription), arm_events_list, .reads_much = true},
+    {HTTP_GET, MGMT "/{group}" EVENTS, GUARD_BEARER, EVENTS_READ(arm_at_mgmt_group), arm_events_list, .reads_much = true},
+    {HTTP_GET, EVENTS, GUARD_BEARER, EVENTS_READ(arm_at_scope), arm_events_list, .reads_much = true},
+    {HTTP_GET, INSIGHTS "/eventcategories", GUARD_BEARER, CATALOGUE, arm_event_categories},
 
     {HTTP_GET, "/providers", GUARD_BEARER, CATALOGUE, arm_providers_list, .reads_much = true},
     {HTTP_GET, "/providers/{namespace}", GUARD_BEARER, CATALOGUE, arm_provider_get, .reads_much = true},

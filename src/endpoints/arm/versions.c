@@ -33,6 +33,7 @@ static const struct family {
     str         versions;
 } FAMILIES[] = {
     {"/Microsoft.Authorization/locks", S_INIT(""), S_INIT("2020-05-01, 2017-04-01, 2016-09-01, 2015-06-01, 2015-05-01-preview, 2015-01-01")},
+    {"/Microsoft.Insights/", S_INIT(""), S_INIT("2017-03-01-preview, 2015-04-01, 2014-04-01")}, // below a management group too
     {"/Microsoft.Authorization/", S_INIT(""), S_INIT(AUTHORIZATION)},
     {"/Microsoft.Management/", S_INIT(""), S_INIT(MANAGEMENT)},
     {"/Microsoft.ManagedIdentity/", S_INIT("Microsoft.ManagedIdentity/userAssignedIdentities"), S_INIT("")},
