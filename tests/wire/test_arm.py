@@ -339,6 +339,26 @@ def test_lists_come_in_pages(s):
         s.ask("DELETE", f"{s.identities}/{name}", IDENTITIES)
 
 
+def test_a_list_of_children_has_those_of_the_parent_alone(s):
+    """I10 what another identity of the group trusts is not in the list, and who may read one identity may read its list"""
+    who = s.ids["nobody"]
+    for name in ("parent-one", "parent-two"):
+        s.ask("PUT", f"{s.identities}/{name}", IDENTITIES, {"location": "westus"})
+        trust = {"issuer": "https://token.actions.githubusercontent.com", "subject": f"repo:o/{name}", "audiences": ["api://AzureADTokenExchange"]}
+        same(s.ask("PUT", f"{s.identities}/{name}/federatedIdentityCredentials/main", IDENTITIES, {"properties": trust}).status, 201, name)
+    listed = s.ask("GET", f"{s.identities}/parent-one/federatedIdentityCredentials", IDENTITIES)
+    same([item["properties"]["subject"] for item in listed.json["value"]], ["repo:o/parent-one"], "its own")
+    refused(s.ask("GET", f"{s.identities}/parent-one/federatedIdentityCredentials", IDENTITIES, who="nobody"), 403, "AuthorizationFailed",
+            f"over scope '{s.identities}/parent-one'")
+    at = f"{s.identities}/parent-one/providers/Microsoft.Authorization/roleAssignments/{uuid.uuid4()}?api-version=2022-04-01"
+    s.server.api("PUT", at, {"properties": {"roleDefinitionId": READER, "principalId": who}})
+    same(s.ask("GET", f"{s.identities}/parent-one/federatedIdentityCredentials", IDENTITIES, who="nobody").status, 200, "a reader of the identity")
+    same(s.ask("GET", f"{s.identities}/parent-two/federatedIdentityCredentials", IDENTITIES, who="nobody").status, 403, "of that one only")
+    s.server.api("DELETE", at)
+    for name in ("parent-one", "parent-two"):
+        s.ask("DELETE", f"{s.identities}/{name}", IDENTITIES)
+
+
 def test_i6_i8_the_users_of_a_deleted_identity_are_listed(s):
     """I6 I8 an identity that is deleted dangles, and who uses it is listed"""
     path, key = f"{s.identities}/shared", None

@@ -23,6 +23,12 @@ void arm_put_who_or_null(struct json_writer *to, const char *name, object_id who
     else json_put_guid(to, str_of(name), who.g);
 }
 
+// What holds the members of a list: of a child type the parent, of others what stands before the provider.
+static str holder_of(const struct resource_id *list)
+{
+    return str_find(list->types, '/') == STR_NOWHERE ? list->host : str_upto(list->text, str_find_last(list->text, '/'));
+}
+
 enum err arm_type_target(struct call *c, str id, const char *verb, struct op_target *out)
 {
     struct resource_id parts;
@@ -30,7 +36,7 @@ enum err arm_type_target(struct call *c, str id, const char *verb, struct op_tar
     TRY(arm_read_id(c, id, &parts));
     TRY(resource_id_type(c, &parts, &type));
     const struct resource_type *row = types_find(type);
-    *out = (struct op_target){.scope = parts.is_list ? parts.host : parts.text};
+    *out = (struct op_target){.scope = parts.is_list ? holder_of(&parts) : parts.text};
     out->action = call_format(c, "%.*s/%s", PSTR(row ? row->type : type), verb);
     return OK;
 }
