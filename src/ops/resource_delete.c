@@ -1,5 +1,6 @@
 // Reading and deleting resources of any type.
 #include "ops/cascade.h"
+#include "ops/resource_children.h"
 #include "ops/resources.h"
 
 enum err resources_require(struct call *c, const struct work *w, str id, const struct resource **out)
@@ -34,6 +35,8 @@ static enum err delete_resource(struct call *c, struct work *w, const void *args
     if (!str_empty(id.subscription)) TRY(resources_require_holder(c, w, id.subscription, id.group));
     out->resource = tree_find(w->world->tree, id.text);
     if (!out->resource) return OK;
+    if (resource_children_is_fixed(out->resource->type, out->resource->name))
+        return FAIL(c, ERR_METHOD_NOT_ALLOWED, "'%.*s' belongs to what it lies in, and goes with that.", PSTR(out->resource->id));
     TRY(cascade_resources(c, w, id.text));
     TRY(cascade_resource(c, w, out->resource));
     return cascade_assignments(c, w, id.text);

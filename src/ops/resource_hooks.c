@@ -17,16 +17,7 @@ enum err resource_set_property_text(struct call *c, const struct json **document
     return resource_set_property(c, document, name, &(struct json){.kind = JSON_IS_STRING, .u.string = text});
 }
 
-// A virtual machine as much as carries an identity: its vmId is the incarnation's.
-static enum err write_machine(struct call *c, struct work *w, struct resource_change *change)
-{
-    (void)w;
-    TRY(resource_set_property_text(c, &change->document, S("vmId"), guid_str(c, change->next->uid)));
-    return resource_set_property_text(c, &change->document, S("provisioningState"), S("Succeeded"));
-}
-
 static const struct resource_hooks HOOKS[] = {
-    {"Microsoft.Compute/virtualMachines", .write = write_machine},
     {CLUSTER_TYPE, .write = cluster_write, .spell = cluster_spell},
     {SITE_TYPE, .write = site_write, .spell = site_spell},
     {SITE_SLOT_TYPE, .write = site_write, .spell = site_spell},

@@ -1,5 +1,6 @@
 // Making and changing resources of any type: PUT and PATCH.
 #include "ops/identity_reach.h"
+#include "ops/resource_children.h"
 #include "ops/resource_defaults.h"
 #include "ops/resource_hooks.h"
 #include "ops/resources.h"
@@ -70,7 +71,9 @@ static enum err identify(struct call *c, const struct work *w, struct writing *x
     x->change.before = tree_find(w->world->tree, x->id.text);
     if (x->args->verb == IDENTITY_PATCH && !x->change.before) return resources_require(c, w, x->id.text, &x->change.before);
     TRY(find_parent(c, w, x));
-    return x->change.before ? OK : check_name(c, x);
+    if (x->change.before) return OK;
+    TRY(resource_children_check_name(c, x->type_name, x->id.name));
+    return check_name(c, x);
 }
 
 // Another resource may hold the name: globally unique ones must not meet, in any subscription.
@@ -296,7 +299,7 @@ static enum err keep(struct call *c, struct work *w, struct writing *x, struct r
     out->was_created = !before;
     TRY(work_change(c, w, STORE_RESOURCE, before ? &before->ref : NULL, &record->ref));
     out->resource = tree_find(w->world->tree, x->next.id);
-    return OK;
+    return before ? OK : resource_children_make(c, w, out->resource);
 }
 
 static enum err write_resource(struct call *c, struct work *w, const void *args, void *out)
@@ -322,7 +325,7 @@ static enum err write_resource(struct call *c, struct work *w, const void *args,
     x.change.verb = x.args->verb;
     x.change.api_version = x.args->api_version;
     TRY(version_gates_apply(c, &x.change));
-    TRY(resource_defaults_apply(c, &x.id, &x.change));
+    TRY(resource_defaults_apply(c, w, &x.id, &x.change));
     const struct resource_hooks *hooks = resource_hooks_of(x.type_name);
     if (hooks && hooks->write) TRY(hooks->write(c, w, &x.change));
     if (!x.change.kept_in) return keep(c, w, &x, out);

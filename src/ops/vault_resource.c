@@ -519,20 +519,6 @@ enum err vault_resource_purge_due(struct call *c, struct work *w, size_t limit, 
     return OK;
 }
 
-str vault_name_problem(struct call *c, const struct work *w, str name, str *out_reason)
-{
-    *out_reason = S("AccountNameInvalid");
-    if (types_check_name(c, types_of(S(VAULT_TYPE)), name) != OK) {
-        str words = call_format(c, "%s", c->failure.text);
-        call_forgive(c);
-        return words;
-    }
-    *out_reason = S("AlreadyExists");
-    if (tree_find_global(w->world->tree, S(VAULT_TYPE), name, false) || tree_find_global(w->world->tree, S(VAULT_TYPE), name, true))
-        return call_format(c, "The name '%.*s' is already in use.", PSTR(name));
-    return STR_NONE;
-}
-
 /*
  * Who may write roles at the vault could give himself what either model gives. The published page on the two models says
  * that roles leave permission management to Owner and User Access Administrator.

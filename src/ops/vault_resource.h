@@ -49,6 +49,3 @@ extern const struct op OP_DELETED_VAULT_PURGE;
 
 /* Removes the deleted vaults that are due by the call's time, with their secrets, at most `limit`; in reading work it only counts them. */
 FALLIBLE vault_resource_purge_due(struct call *c, struct work *w, size_t limit, size_t *out_n);
-
-/* Why a name cannot be taken: empty if it can. *out_reason is "AccountNameInvalid" or "AlreadyExists". */
-str vault_name_problem(struct call *c, const struct work *w, str name, str *out_reason);

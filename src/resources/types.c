@@ -30,6 +30,14 @@ static const struct name_rule PLAN_NAMES = {1, 60, .others = S_INIT("-"), .takes
 static const struct name_rule SITE_NAMES = {2, 60, .others = S_INIT("-"), ENDS_PLAIN, .takes_unicode = true};
 static const struct name_rule SLOT_NAMES = {2, 59, .others = S_INIT("-"), ENDS_PLAIN, .takes_unicode = true};
 
+// Source: https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules, microsoft.storage and microsoft.servicebus
+static const struct name_rule BLOB_NAMES = {
+    3, 63, .others = S_INIT("-$"), .not_last = S_INIT("-"), .not_first = S_INIT("-"), .is_lower = true, .no_double_hyphen = true};
+static const struct name_rule QUEUE_NAMES = {3, 63, .others = S_INIT("-"), ENDS_PLAIN, .is_lower = true, .no_double_hyphen = true};
+static const struct name_rule TABLE_NAMES = {3, 63, .letter_first = true};
+static const struct name_rule BUS_NAMES = {1, 260, .others = S_INIT(".-_~"), ENDS_PLAIN}; // "~" stands for a slash
+static const struct name_rule BUS_PART_NAMES = {1, 50, .others = S_INIT(".-_$"), ENDS_PLAIN};
+
 // What any resource may be called: all but <>%&:\?/ and control characters; nor what no id may hold (see scope.h).
 // Source: https://github.com/Azure/azure-resource-manager-rpc/blob/master/v1.0/resource-api-reference.md
 static const struct name_rule ANY_NAMES = {
@@ -66,6 +74,8 @@ const struct name_rule NAME_RULE_MGMT_GROUP = {1, 90, .others = S_INIT("-_.()"),
 #define ENDPOINT(whose) .endpoint = ENDPOINT_##whose
 #define JOINED          .has_joined_name = true
 #define OK_200          .answers_200 = true
+#define PART            .is_hidden = true
+#define PART_200        .is_hidden = true, .answers_200 = true
 #define SINCE(csv)      .api_versions = S_INIT(csv)
 // Those of services that this product plays stand in their descriptors.
 static const struct resource_type TYPES[] = {
@@ -84,18 +94,34 @@ static const struct resource_type TYPES[] = {
     {TYPE("Microsoft.MachineLearningServices/workspaces/computes"), &ML_NAMES, TRACKED, BOTH, ENDPOINT(MACHINE_LEARNING)},
     {TYPE("Microsoft.MachineLearningServices/workspaces/onlineEndpoints"), &ML_NAMES, TRACKED, BOTH, ENDPOINT(MACHINE_LEARNING)},
     {TYPE("Microsoft.ManagedIdentity/userAssignedIdentities"), &IDENTITY_NAMES, TRACKED, LOWER, SINCE(IDENTITY_VERSIONS)},
-    {TYPE("Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials"), &FEDERATED_NAMES, LOWER, SINCE(FEDERATED_VERSIONS)},
+    {TYPE("Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials"), &FEDERATED_NAMES, PART, LOWER, SINCE(FEDERATED_VERSIONS)},
     {TYPE("Microsoft.Portal/consoles"), &ANY_NAMES, BOTH, ENDPOINT(CLOUD_SHELL)},
     {TYPE("Microsoft.ServiceBus/namespaces"), &HYPHENS_AFTER_LETTER_6_50, GLOBAL, TRACKED, BOTH},
+    {TYPE("Microsoft.ServiceBus/namespaces/authorizationRules"), &BUS_PART_NAMES, PART_200},
+    {TYPE("Microsoft.ServiceBus/namespaces/networkRuleSets"), &ANY_NAMES, PART_200},
+    {TYPE("Microsoft.ServiceBus/namespaces/queues"), &BUS_NAMES, PART_200},
+    {TYPE("Microsoft.ServiceBus/namespaces/queues/authorizationRules"), &BUS_PART_NAMES, PART_200},
+    {TYPE("Microsoft.ServiceBus/namespaces/topics"), &BUS_NAMES, PART_200},
+    {TYPE("Microsoft.ServiceBus/namespaces/topics/authorizationRules"), &BUS_PART_NAMES, PART_200},
+    {TYPE("Microsoft.ServiceBus/namespaces/topics/subscriptions"), &BUS_PART_NAMES, PART_200},
+    {TYPE("Microsoft.ServiceBus/namespaces/topics/subscriptions/rules"), &BUS_PART_NAMES, PART_200},
     {TYPE("Microsoft.ServiceFabric/clusters/applications"), &ANY_NAMES, BOTH, ENDPOINT(SERVICE_FABRIC)},
     {TYPE("Microsoft.ServiceFabric/managedClusters/applications"), &ANY_NAMES, BOTH, ENDPOINT(SERVICE_FABRIC)},
     {TYPE("Microsoft.Sql/servers"), &LOWER_HYPHENS_1_63, GLOBAL, TRACKED, BOTH, COMPACT},
     {TYPE("Microsoft.Storage/storageAccounts"), &STORAGE_NAMES, OK_200, GLOBAL, TRACKED, BOTH, COMPACT},
+    {TYPE("Microsoft.Storage/storageAccounts/blobServices"), &ANY_NAMES, PART_200},
+    {TYPE("Microsoft.Storage/storageAccounts/blobServices/containers"), &BLOB_NAMES, PART},
+    {TYPE("Microsoft.Storage/storageAccounts/fileServices"), &ANY_NAMES, PART_200},
+    {TYPE("Microsoft.Storage/storageAccounts/fileServices/shares"), &QUEUE_NAMES, PART},
+    {TYPE("Microsoft.Storage/storageAccounts/queueServices"), &ANY_NAMES, PART_200},
+    {TYPE("Microsoft.Storage/storageAccounts/queueServices/queues"), &QUEUE_NAMES, PART_200, .deletes_204 = true},
+    {TYPE("Microsoft.Storage/storageAccounts/tableServices"), &ANY_NAMES, PART_200},
+    {TYPE("Microsoft.Storage/storageAccounts/tableServices/tables"), &TABLE_NAMES, PART_200, .deletes_204 = true},
     {TYPE("Microsoft.Web/serverfarms"), &PLAN_NAMES, TRACKED, SINCE(WEB_VERSIONS)},
     {TYPE("Microsoft.Web/sites"), &SITE_NAMES, OK_200, GLOBAL, TRACKED, BOTH, SINCE(WEB_VERSIONS), ENDPOINT(APP_SERVICE)},
-    {TYPE("Microsoft.Web/sites/config"), &ANY_NAMES, OK_200, SINCE(WEB_VERSIONS)},
+    {TYPE("Microsoft.Web/sites/config"), &ANY_NAMES, PART_200, SINCE(WEB_VERSIONS)},
     {TYPE("Microsoft.Web/sites/slots"), &SLOT_NAMES, OK_200, JOINED, TRACKED, BOTH, SINCE(WEB_VERSIONS), ENDPOINT(APP_SERVICE)},
-    {TYPE("Microsoft.Web/sites/slots/config"), &ANY_NAMES, OK_200, SINCE(WEB_VERSIONS)},
+    {TYPE("Microsoft.Web/sites/slots/config"), &ANY_NAMES, PART_200, SINCE(WEB_VERSIONS)},
 };
 
 // Contract I2: any type may carry identities.

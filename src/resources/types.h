@@ -52,6 +52,8 @@ struct resource_type {
     bool                    takes_system, takes_user; /* the identities it may carry */
     enum identity_spelling  spelling;
     bool                    answers_200;     /* a new one is answered with 200, never 201 */
+    bool                    is_hidden;       /* in lists of all resources: a part of another resource */
+    bool                    deletes_204;     /* a deletion is answered with 204, never 200 */
     bool                    has_lower_group; /* its ids are written with "resourcegroups" */
     bool                    has_joined_name; /* answers name it "parent/name"; its id and its own name stay as they are */
     enum token_endpoint     endpoint;        /* which its programs ask */

@@ -29,6 +29,8 @@ const PROGRAMS = {
   "arm-appservice": ["tester"],
   "arm-compute": ["tester"],
   "deployment-order": ["tester"],
+  "arm-storage": ["tester"],
+  "arm-servicebus": ["tester"],
   "google-auth": ["vm-system"],
   federation: ["vm-one"],
   propagation: ["tester"],

@@ -43,6 +43,8 @@ static const struct { const char *service, *in; int method; const char *param, *
     {"arm", "", ANY, "vault", "shop"},
     {"arm", "", ANY, "kind", "add"},
     {"arm", "", ANY, "location", "westus"},
+    {"arm", "/checkNameAvailability", ANY, "namespace", "Microsoft.Web"},
+    {"arm", "/databaseAccountNames/", ANY, "name", "free"},
     {"arm", "", ANY, "namespace", "Microsoft.Compute"},
     {"arm", "", ANY, "scope", GROUP},
     {"arm", "", ANY, "id", VM},
@@ -172,6 +174,15 @@ static const struct { const char *service; int method; const char *ends; int sta
     {"arm", HTTP_DELETE, "/denyAssignments/{name}", 405},
     {"arm", HTTP_DELETE, "/secrets/{name}", 405},
     {"arm", HTTP_GET, "/operationresults/{operation}", 404}, // of a swap that nobody asked for
+    {"arm", HTTP_HEAD, "/databaseAccountNames/{name}", 404}, // of an account that nobody has
+    {"arm", HTTP_POST, "/listKeys", 405},                  // of a machine, which has none of these
+    {"arm", HTTP_POST, "/readonlykeys", 405},
+    {"arm", HTTP_POST, "/listConnectionStrings", 405},
+    {"arm", HTTP_POST, "/listSecrets", 405},
+    {"arm", HTTP_POST, "/listClusterAdminCredential", 405},
+    {"arm", HTTP_POST, "/listClusterUserCredential", 405},
+    {"arm", HTTP_POST, "/regenerateKey", 409},
+    {"arm", HTTP_POST, "/regenerateKeys", 409},
     {"login", HTTP_GET, "/discovery/instance", 400},       // without an endpoint
     {"login", HTTP_POST, "", 400},                         // without credentials
     {"arc", HTTP_GET, "", 401},                            // without a key

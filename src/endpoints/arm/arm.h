@@ -42,6 +42,9 @@ void arm_write_deny(struct call *c, struct json_writer *to, const struct deny_as
 str  arm_scope_of(const struct wire *q);
 void arm_put_who_or_null(struct json_writer *to, const char *name, object_id who);
 
+/* The verb of a route that ends in one: "listKeys". */
+str arm_action_of(const struct wire *q);
+
 /* "{type}/read" and the like, at that id; at what holds the list where the id is that of a list. */
 FALLIBLE arm_type_target(struct call *c, str id, const char *verb, struct op_target *out);
 
@@ -93,6 +96,8 @@ permit_target arm_at_system_identity, arm_at_identity;
 permit_target arm_at_lock;                                                 /* struct lock_args */
 permit_target arm_at_vault, arm_at_deleted_vault;                          /* struct policy_args; struct deleted_vault_args */
 permit_target arm_at_site_config, arm_at_site_swap, arm_at_site_operation; /* struct resource_args; struct site_swap_args; nothing */
+permit_target arm_at_action; /* {id*}/VERB, where nothing is left: the permission is "{type}/VERB/action" */
+permit_target arm_at_name_check;
 permit_target arm_at_vault_secret, arm_at_registration, arm_at_unregistration;
 permit_rule   arm_may_see_subscription, arm_may_read_role;
 
@@ -102,8 +107,10 @@ route_handler arm_providers_list, arm_provider_get, arm_provider_register, arm_o
 route_handler arm_groups_list, arm_group_put, arm_group_patch, arm_group_get, arm_group_head, arm_group_delete;   /* groups.c */
 route_handler arm_resources_list, arm_resource_put, arm_resource_patch, arm_resource_get, arm_resource_head, arm_resource_delete; /* resources.c */
 route_handler arm_system_identity_get, arm_identity_revoke;                                                                       /* identities.c */
+route_handler arm_keys_list, arm_keys_refuse;                                                                                     /* keys.c */
+route_handler arm_name_check, arm_cosmos_name_head;                                                                               /* name_check.c */
 route_handler arm_associated_list;                                                                                                /* associated.c */
-route_handler arm_vault_policies, arm_deleted_vaults_list, arm_deleted_vault_get, arm_deleted_vault_purge, arm_vault_name_check;  /* vaults.c */
+route_handler arm_vault_policies, arm_deleted_vaults_list, arm_deleted_vault_get, arm_deleted_vault_purge;                        /* vaults.c */
 route_handler arm_vault_secrets_list, arm_vault_secret_get, arm_vault_secret_put, arm_vault_secret_patch,
     arm_vault_secret_refuse; /* vault_secrets.c */
 route_handler arm_site_config_get, arm_site_config_put, arm_site_swap, arm_site_preview, arm_site_operation_get,

@@ -37,6 +37,7 @@ static bool allowed_by(struct resource_list *l, const struct resource *r)
 {
     bool allowed = true;
     if (!str_empty(l->type) && !str_eq_nocase(r->type, l->type)) return false;
+    if (l->is_item && types_of(r->type)->is_hidden) return false;
     if (l->filter) l->failed = arm_filter_passes(l->c, l->filter, r, r->document, &allowed);
     return allowed;
 }
@@ -95,8 +96,12 @@ enum err arm_resource_head(struct call *c, struct work *w, const struct wire *q,
 enum err arm_resource_delete(struct call *c, struct work *w, const struct wire *q, struct answer *a)
 {
     struct resource_result result = {0};
+    struct resource_id     id;
+    str                    type;
+    TRY(arm_read_id(c, wire_param(q, "id"), &id));
+    TRY(resource_id_type(c, &id, &type));
     TRY(wire_run(c, w, q, q->object, &result));
-    a->status = result.resource ? 200 : 204;
+    a->status = result.resource && !types_of(type)->deletes_204 ? 200 : 204;
     return OK;
 }
 

@@ -38,6 +38,12 @@
 #define PROVIDERS PERMIT_NONE_BUT("what the product can do is the same for everybody", IN_USE)
 #define CATALOGUE PERMIT_NONE("what the product can do is the same for everybody")
 
+#define NAME_CHECK PERMIT_ACTION_AT(arm_at_name_check)
+#define KEYS(verb)                                                                              \
+    {                                                                                           \
+        HTTP_POST, "/{id*}/" verb, GUARD_BEARER, PERMIT_ACTION_AT(arm_at_action), arm_keys_list \
+    }
+
 // Of an app, and of each of its slots.
 #define SITE_ROUTES(at)                                                                                                                          \
     {HTTP_GET, at "/config/web", GUARD_BEARER, PERMIT_ACTION_AT(arm_at_site_config), arm_site_config_get},                                       \
@@ -133,7 +139,6 @@ static const struct route ROUTES[] = {
     {HTTP_GET, VAULTS "/deletedVaults", GUARD_BEARER, PERMIT_ACTION("Microsoft.KeyVault/deletedVaults/read", arm_at_subscription), arm_deleted_vaults_list, .reads_much = true},
     {HTTP_GET, VAULTS "/locations/{location}/deletedVaults/{name}", GUARD_BEARER, PERMIT_AT(arm_at_deleted_vault), arm_deleted_vault_get, &OP_DELETED_VAULT_READ},
     {HTTP_POST, VAULTS "/locations/{location}/deletedVaults/{name}/purge", GUARD_BEARER, PERMIT_AT(arm_at_deleted_vault), arm_deleted_vault_purge, &OP_DELETED_VAULT_PURGE},
-    {HTTP_POST, VAULTS "/checkNameAvailability", GUARD_BEARER, PERMIT_ACTION("Microsoft.KeyVault/checkNameAvailability/read", arm_at_subscription), arm_vault_name_check, .reads_much = true},
 
     {HTTP_GET, VAULT "/secrets", GUARD_BEARER, PERMIT_AT(arm_at_vault_secret), arm_vault_secrets_list, &OP_VAULT_SECRET_LIST, .reads_much = true},
     {HTTP_GET, VAULT "/secrets/{name}", GUARD_BEARER, PERMIT_AT(arm_at_vault_secret), arm_vault_secret_get, &OP_VAULT_SECRET_READ},
@@ -145,6 +150,21 @@ static const struct route ROUTES[] = {
     SITE_ROUTES(APP "/slots/{slot}"),
     {HTTP_GET, APP "/config/slotConfigNames", GUARD_BEARER, PERMIT_ACTION_AT(arm_at_site_config), arm_site_config_get},
     {HTTP_PUT, APP "/config/slotConfigNames", GUARD_BEARER, PERMIT_AT(arm_at_site_config), arm_site_config_put, &OP_RESOURCE_WRITE},
+
+    // what each provider has of the same kind
+    {HTTP_POST, VAULTS "/checkNameAvailability", GUARD_BEARER, NAME_CHECK, arm_name_check, .reads_much = true},
+    {HTTP_POST, SUB "/providers/{namespace}/checkNameAvailability", GUARD_BEARER, NAME_CHECK, arm_name_check, .reads_much = true},
+    {HTTP_POST, SUB "/providers/{namespace}/locations/{location}/checkNameAvailability", GUARD_BEARER, NAME_CHECK, arm_name_check, .reads_much = true},
+    {HTTP_HEAD, "/providers/Microsoft.DocumentDB/databaseAccountNames/{name}", GUARD_BEARER,
+     PERMIT_NONE("the names of accounts are public: they are names of hosts"), arm_cosmos_name_head},
+    KEYS("listKeys"),
+    KEYS("readonlykeys"),
+    KEYS("listConnectionStrings"),
+    KEYS("listSecrets"),
+    KEYS("listClusterAdminCredential"),
+    KEYS("listClusterUserCredential"),
+    {HTTP_POST, "/{id*}/regenerateKey", GUARD_BEARER, PERMIT_ACTION_AT(arm_at_action), arm_keys_refuse},
+    {HTTP_POST, "/{id*}/regenerateKeys", GUARD_BEARER, PERMIT_ACTION_AT(arm_at_action), arm_keys_refuse},
 
     {HTTP_PUT, "/{id*}", GUARD_BEARER, PERMIT_AT(arm_at_resource), arm_resource_put, &OP_RESOURCE_WRITE},
     {HTTP_PATCH, "/{id*}", GUARD_BEARER, PERMIT_AT(arm_at_resource), arm_resource_patch, &OP_RESOURCE_WRITE},

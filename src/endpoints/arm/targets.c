@@ -68,6 +68,20 @@ static enum err spell_content(struct call *c, struct wire *q, str id)
     return resource_spell(c, type, q->body, &q->body);
 }
 
+// A part of a resource may have nothing to say of itself: some clients put it without a body.
+static enum err read_resource(struct call *c, struct wire *q, str id)
+{
+    static const struct json EMPTY = {.kind = JSON_IS_OBJECT};
+    struct resource_id       parts;
+    str                      type;
+    if (q->route->method != HTTP_PUT || wire_has_body(q)) return read_content(c, q);
+    TRY(arm_read_id(c, id, &parts));
+    TRY(resource_id_type(c, &parts, &type));
+    if (!types_of(type)->is_hidden) return read_content(c, q);
+    q->body = &EMPTY;
+    return OK;
+}
+
 enum err arm_at_resource(struct call *c, const struct work *w, struct wire *q, struct op_target *out)
 {
     static const char *const VERBS[] = {
@@ -75,11 +89,26 @@ enum err arm_at_resource(struct call *c, const struct work *w, struct wire *q, s
     enum http_method      method = q->route->method;
     struct resource_args *args;
     (void)w;
-    TRY(read_content(c, q));
+    TRY(read_resource(c, q, wire_param(q, "id")));
     TRY(spell_content(c, q, wire_param(q, "id")));
     TRY(NEW(c, &args, 1));
     *args = (struct resource_args){.id = wire_param(q, "id"), .body = q->body, .verb = method == HTTP_PATCH ? IDENTITY_PATCH : IDENTITY_PUT, .api_version = q->api_version};
     q->object = args;
     TRY(arm_type_target(c, args->id, VERBS[method], out));
     return check_version(c, q, args->id);
+}
+
+str arm_action_of(const struct wire *q)
+{
+    str pattern = str_of(q->route->pattern);
+    return str_from(pattern, str_find_last(pattern, '/') + 1);
+}
+
+enum err arm_at_action(struct call *c, const struct work *w, struct wire *q, struct op_target *out)
+{
+    str id = wire_param(q, "id"), verb = arm_action_of(q);
+    (void)w;
+    TRY(arm_type_target(c, id, "action", out));
+    out->action = call_format(c, "%.*s/%.*s/action", PSTR(str_upto(out->action, out->action.n - sizeof "/action" + 1)), PSTR(verb));
+    return check_version(c, q, id);
 }

@@ -1,4 +1,4 @@
-// What key vaults have beyond other resources: access policies, the deleted ones, the check of a name.
+// What key vaults have beyond other resources: access policies, and the deleted ones.
 #include "endpoints/arm/arm.h"
 #include "ops/vault.h"
 #include "ops/vault_resource.h"
@@ -115,20 +115,5 @@ enum err arm_deleted_vault_purge(struct call *c, struct work *w, const struct wi
 {
     TRY(wire_run(c, w, q, q->object, NULL));
     a->status = 200;
-    return OK;
-}
-
-enum err arm_vault_name_check(struct call *c, struct work *w, const struct wire *q, struct answer *a)
-{
-    const struct json *body;
-    str                reason;
-    TRY(wire_body(c, q, &body));
-    str                 problem = vault_name_problem(c, w, json_get_str(body, S("name")), &reason);
-    struct json_writer *j = answer_json(a, 200);
-    json_write_object(j);
-    json_put_bool(j, S("nameAvailable"), str_empty(problem));
-    if (!str_empty(problem)) json_put_string(j, S("reason"), reason);
-    if (!str_empty(problem)) json_put_string(j, S("message"), problem);
-    json_write_end(j);
     return OK;
 }

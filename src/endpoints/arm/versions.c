@@ -39,6 +39,9 @@ static const struct family {
     {"/Microsoft.ManagedIdentity/", S_INIT("Microsoft.ManagedIdentity/userAssignedIdentities"), S_INIT("")},
     {"/Microsoft.KeyVault/", S_INIT("Microsoft.KeyVault/vaults"), S_INIT("")},
     {"/Microsoft.Web/", S_INIT("Microsoft.Web/sites"), S_INIT("")},
+    {"{namespace}/checkNameAvailability", S_INIT(""), S_INIT("")}, // each by a version of its provider's
+    {"{namespace}/locations/{location}/checkNameAvailability", S_INIT(""), S_INIT("")},
+    {"/Microsoft.DocumentDB/", S_INIT("Microsoft.DocumentDB/databaseAccounts"), S_INIT("")},
     {"/{namespace}/operations", S_INIT(""), S_INIT("")}, // a provider's operations, by a version of that provider's
 };
 
@@ -52,7 +55,7 @@ static str type_in(str pattern, str words)
 enum err arm_check_version(struct call *c, const struct wire *q)
 {
     str pattern = str_of(q->route->pattern);
-    if (q->route->any_version || str_eq(pattern, S("/{id*}"))) return OK; // that of a resource is its type's: see targets.c
+    if (q->route->any_version || str_starts(pattern, S("/{id*}"))) return OK; // that of a resource is its type's: see targets.c
     for (size_t i = 0; i < COUNT(FAMILIES); i++) {
         const struct family *f = &FAMILIES[i];
         str                  words = str_of(f->words);
