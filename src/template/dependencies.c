@@ -21,12 +21,22 @@ static bool is_relative(const struct instance *one, str reference)
     return one->r.id.n > skip && str_eq_nocase(str_from(one->r.id, skip), reference);
 }
 
+// A resource group has an id without a provider, and resourceId() and its kin make one with it: templates depend on that.
+static bool is_group(const struct instance *one, str reference)
+{
+    str    marker = S("/providers/Microsoft.Resources/resourceGroups/"), tail;
+    size_t at = reference.n > marker.n + one->r.name.n ? reference.n - marker.n - one->r.name.n : STR_NOWHERE;
+    if (at == STR_NOWHERE || !str_eq_nocase(one->r.type, S("Microsoft.Resources/resourceGroups"))) return false;
+    tail = str_from(reference, at);
+    return str_starts_nocase(tail, marker) && str_eq_nocase(str_from(tail, marker.n), one->r.name) && str_starts_nocase(one->r.id, str_upto(reference, at));
+}
+
 bool template_instance_is(const struct template *t, const struct instance *one, str reference)
 {
     if (str_empty(reference)) return false;
     if (!str_empty(one->r.symbol) && str_eq_nocase(one->r.symbol, reference)) return true;
     if (str_eq_nocase(one->r.id, reference)) return true;
-    return (!t->is_symbolic && str_eq_nocase(one->r.name, reference)) || is_relative(one, reference);
+    return (!t->is_symbolic && str_eq_nocase(one->r.name, reference)) || is_relative(one, reference) || is_group(one, reference);
 }
 
 struct instance *template_instance_find(const struct template *t, str reference)

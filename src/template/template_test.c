@@ -55,6 +55,9 @@ TEST(template_orders_resources_by_what_they_need)
         {"'resources':[]", ""}, {"'resources':{}", ""},
         {"'resources':[{'type':'A.B/c','apiVersion':'1','name':'a','dependsOn':['b']}," RES("b") "]", "b a(0)"},
         {"'resources':[{'type':'A.B/c','apiVersion':'1','name':'a','dependsOn':['[resourceId(`A.B/c`,`b`)]']}," RES("b") "]", "b a(0)"},
+        {"'resources':[{'type':'A.B/c','apiVersion':'1','name':'a','dependsOn':['[resourceId(`A.B/c/`,`b`)]']}," RES("b") "]", "b a(0)"},
+        {"'resources':[{'type':'A.B/c','apiVersion':'1','name':'a','dependsOn':['[subscriptionResourceId(`Microsoft.Resources/resourceGroups`,`new`)]']},"
+         "{'type':'Microsoft.Resources/resourceGroups','apiVersion':'1','name':'new','scope':'[subscription().id]'}]", "new a(0)"},
         {"'resources':[{'type':'A.B/c','apiVersion':'1','name':'a','dependsOn':['a.b/C/B']}," RES("b") "]", "b a(0)"},
         // reference() and list*() of a resource of the same template, by id, name and in branches that are not known yet
         {"'resources':[{'type':'A.B/c','apiVersion':'1','name':'a','properties':{'x':'[reference(resourceId(`A.B/c`,`b`)).y]'}}," RES("b") "]", "b a(0)"},
