@@ -13,8 +13,9 @@ static const struct option_row OPTIONS[] = {
     {"correlation", 0, VALUE_WORD, "GUID", "Only records of the request with this correlation id", false},
     {"since", 0, VALUE_WORD, "TIME", "Only what was written since then: 2026-11-23T04:15:00Z, or so long ago: 90s, 15m, 2h, 1d", false},
     {"identity", 0, VALUE_WORD, "NAME", "signin: only of this identity, application or user: a name, a client id or a principal id", false},
-    {"resource", 0, VALUE_WORD, "RES", "signin: only from this resource's workload: an ARM id or a name", false},
-    {"failed", 0, VALUE_NONE, NULL, "signin: only what was refused", false},
+    {"caller", 0, VALUE_WORD, "NAME", "activity: only of this caller: an object id, a user's sign-in name", false},
+    {"resource", 0, VALUE_WORD, "RES", "activity: only what was done to this resource or group, or below it; signin: only from its workload. An ARM id or a name", false},
+    {"failed", 0, VALUE_NONE, NULL, "activity, signin: only what was refused or failed", false},
 };
 
 static const struct operand_row OPERANDS[] = {
@@ -38,15 +39,32 @@ static str last_of(str path)
     return slash == STR_NOWHERE ? path : str_from(path, slash + 1);
 }
 
-static void print_activity(const struct json *r)
-{
-    str time = short_time(value_of(r, "eventTimestamp")), caller = value_of(r, "caller"), action = value_of(r, "operationName.value");
-    printf("%.*s  %.*s  %.*s  %.*s\n", PSTR(time), PSTR(caller), PSTR(action), PSTR(value_of(r, "authorization.scope")));
-}
-
 static str or_dash(str text)
 {
     return str_empty(text) ? S("-") : text;
+}
+
+// An id without its subscription, which is the same for most.
+static str short_id(str id)
+{
+    static const str SUBSCRIPTIONS = S_INIT("/subscriptions/");
+    if (!str_starts_nocase(id, SUBSCRIPTIONS)) return id;
+    size_t slash = str_find(str_from(id, SUBSCRIPTIONS.n), '/');
+    return slash == STR_NOWHERE ? id : str_from(id, SUBSCRIPTIONS.n + slash);
+}
+
+// In columns: when, who, what was done, to what, and what came of it.
+static void print_activity(const struct json *r)
+{
+    const struct json *more = json_get(r, S("lanyard"));
+    str                error = json_get_str(more, S("error")), status = value_of(r, "subStatus.value");
+    int64_t            times = json_get_int(more, S("times"), 1);
+    printf("%.*s  %-36.*s  %-56.*s  %.*s  ", PSTR(short_time(value_of(r, "eventTimestamp"))), PSTR(or_dash(value_of(r, "caller"))),
+           PSTR(value_of(r, "operationName.value")), PSTR(short_id(value_of(r, "resourceId"))));
+    if (str_empty(error)) printf("done, %.*s", PSTR(status));
+    else printf("failed, %.*s %.*s", PSTR(status), PSTR(error));
+    if (times > 1) printf(", %lld times", (long long)times);
+    printf("\n");
 }
 
 // In columns: when, who, for what, whence, and what came of it.
@@ -104,9 +122,11 @@ static enum err print_all(struct cli *cli, const struct log_form *form, const st
 
 struct ask {
     const struct log_form *form;
-    const char            *correlation; // NULL: all
-    const char            *since;       // as the server takes it; NULL: all
-    str                    filter;      // empty: all
+    const char            *correlation;      // NULL: all
+    const char            *since;            // as the server takes it; NULL: all
+    str                    filter;           // of sign-ins; empty: all
+    str                    caller, resource; // of activity; empty: all
+    bool                   failed;
     int64_t                top;
     str                    after;
 };
@@ -200,6 +220,9 @@ static enum err show(struct cli *cli, struct ask *ask)
     add_query(&path, "correlationId", str_of(ask->correlation));
     add_query(&path, "since", str_of(ask->since));
     add_query(&path, "$filter", ask->filter);
+    add_query(&path, "caller", ask->caller);
+    add_query(&path, "resource", ask->resource);
+    if (ask->failed) buf_add(&path, S("&failed=true"));
     add_query(&path, "after", ask->after);
     TRY(buf_finish(&cli->call, &path, &text));
     TRY(admin_json(cli, "GET", text, STR_NONE, &answer));
@@ -226,21 +249,43 @@ static int follow(struct cli *cli, struct ask *ask)
     }
 }
 
+// An option that the log does not have; NULL: all are its own.
+static const char *misplaced_option(struct cli *cli, const struct ask *ask)
+{
+    static const struct { const char *name; void (*print[2])(const struct json *record); } OWNERS[] = {
+        {"caller", {print_activity}}, {"identity", {print_signin}}, {"resource", {print_activity, print_signin}}, {"failed", {print_activity, print_signin}}};
+    for (size_t i = 0; i < COUNT(OWNERS); i++)
+        if (cli_has(cli, OWNERS[i].name) && ask->form->print != OWNERS[i].print[0] && ask->form->print != OWNERS[i].print[1]) return OWNERS[i].name;
+    return NULL;
+}
+
+// Which records are wanted, in the way that the log takes it.
+static enum err read_wanted(struct cli *cli, struct ask *ask)
+{
+    if (ask->form->print == print_signin) return read_filter(cli, &ask->filter);
+    ask->caller = str_of(cli_value(cli, "caller", NULL));
+    ask->resource = str_of(cli_value(cli, "resource", NULL));
+    ask->failed = cli_has(cli, "failed");
+    return OK;
+}
+
 static int run_logs(struct cli *cli)
 {
     struct ask ask = {.correlation = cli_value(cli, "correlation", NULL)};
     for (size_t i = 0; i < COUNT(FORMS); i++)
         if (str_eq(str_of(cli->operands[0]), FORMS[i].name)) ask.form = &FORMS[i];
     if (!ask.form) return cli_usage(cli, "There is no log %s: there are activity, signin and diagnostic.", cli->operands[0]);
-    if (read_filter(cli, &ask.filter) != OK || read_since(cli, &ask.since) != OK) return cli_failed(cli);
-    if (!str_empty(ask.filter) && ask.form->print != print_signin)
-        return cli_usage(cli, "--identity, --resource and --failed are for the sign-in log.");
+    const char *misplaced = misplaced_option(cli, &ask);
+    if (misplaced) return cli_usage(cli, "--%s is not for the %s log.", misplaced, cli->operands[0]);
+    if (read_wanted(cli, &ask) != OK || read_since(cli, &ask.since) != OK) return cli_failed(cli);
     if (cli_number(cli, "lines", 1, MOST, 20, &ask.top) != OK || show(cli, &ask) != OK) return cli_failed(cli);
     return cli_has(cli, "follow") ? follow(cli, &ask) : STATUS_OK;
 }
 
 static const struct example_row EXAMPLES[] = {
-    {"lanyard logs activity", "The latest changes"},
+    {"lanyard logs activity", "The latest changes, and what was refused"},
+    {"lanyard logs activity -f --failed", "Who is refused a change, as it happens"},
+    {"lanyard logs activity --resource web-prod --since 1d", "What was done to one resource in the last day"},
     {"lanyard logs signin --failed --since 1h", "Who was refused a token in the last hour"},
     {"lanyard logs signin -f --resource web-prod", "The tokens of one resource, as they are asked for"},
     {"lanyard logs diagnostic --correlation 6f9619ff-8b86-4d01-b42d-00cf4fc964ff", "What one request did with a target"},
@@ -249,15 +294,16 @@ static const struct example_row EXAMPLES[] = {
 const struct command COMMAND_LOGS = {
     .name = "logs",
     .summary = "Show who changed what, who did what with a target, and who got a token",
-    .about =
-        "The activity log has a record for every change of resources, roles and the directory; it is written with the change. "
-        "The diagnostic log has one for every operation of a "
-        "vault's data plane, allowed or denied. The sign-in log has one for every request for a token, granted or refused: by which identity, "
-        "from which resource, how the caller was known. Answers with the same cached token are one record with a number; so are refusals of one "
-        "kind that come too often.\n\n"
-        "Records of one request have the same correlation id. Sign-in and diagnostic records are written together, some moments later, and are not "
-        "durable: a server that is killed loses the latest. No record holds a token or a secret.\n\n"
-        "With --json each record is a line of its own, with the members that the published logs have.",
+    .about = "The activity log has a record for every change of resources, roles and the directory: whose it was, by which role and request, and "
+             "what stood there before and after; it is written with the change. A change that was refused, or failed, has a record too. "
+             "The diagnostic log has one for every operation of a "
+             "vault's data plane, allowed or denied. The sign-in log has one for every request for a token, granted or refused: by which identity, "
+             "from which resource, how the caller was known. Answers with the same cached token are one record with a number; so are refusals of one "
+             "kind that come too often.\n\n"
+             "Records of one request have the same correlation id. Sign-in and diagnostic records, and those of refused changes, are written "
+             "together, some moments later, and are not "
+             "durable: a server that is killed loses the latest. No record holds a token or a secret.\n\n"
+             "With --json each record is a line of its own, with the members that the published logs have.",
     .options = OPTIONS,
     .option_n = COUNT(OPTIONS),
     .operands = OPERANDS,

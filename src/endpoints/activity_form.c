@@ -613,7 +613,7 @@ static bool is_in_list(str list, str word)
     return false;
 }
 
-static bool is_caller(const struct activity *a, str text)
+bool activity_is_of_caller(const struct activity *a, str text)
 {
     guid id;
     return str_eq_nocase(a->caller_name, text) || (guid_parse(text, &id) && guid_eq(id, a->caller.g));
@@ -626,7 +626,7 @@ static bool holds(enum field field, str text, const struct activity *a, enum act
     case FIELD_GROUP: return str_eq_nocase(scope_group_name(resource_of(a)), text);
     case FIELD_RESOURCE: return str_eq_nocase(resource_of(a), text);
     case FIELD_TYPE: return str_eq_nocase(type_of(a), text);
-    case FIELD_CALLER: return is_caller(a, text);
+    case FIELD_CALLER: return activity_is_of_caller(a, text);
     case FIELD_STATUS: return str_eq_nocase(status_of(a, event), text);
     case FIELD_LEVELS: return is_in_list(text, level_of(a, event));
     case FIELD_CHANNELS: return is_in_list(text, S("Operation"));

@@ -21,6 +21,9 @@ enum activity_event { ACTIVITY_BEGIN, ACTIVITY_END };
 /* What went along with another write has an end only; so has what stands for many. */
 bool activity_has_begin(const struct activity *a);
 
+/* By its name, in any case, or its object id. */
+bool activity_is_of_caller(const struct activity *a, str caller);
+
 /* All members, or those that are named in any case, as an object. Errors: ERR_STORE_DAMAGED (a document that is none), ERR_NO_MEMORY */
 FALLIBLE activity_form_write(struct call *c, struct json_writer *j, const struct product *p, const struct activity *a, enum activity_event event,
                              const str *names, size_t name_n);

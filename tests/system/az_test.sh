@@ -199,6 +199,17 @@ deploys_in_order() { # identity, target, role, source, attach, verify
         'web,app,lanyard-az-order,list the secrets,ok;web,app,lanyard-az-order,get a secret,ok;' ] || fail "$(cat "$work/out")"
 }
 
+# What az wrote above is in the activity log. `az role assignment list-changelogs` does not run in this package: its request is made by hand.
+shows_the_activity_log() {
+    az_as_runner monitor activity-log list -g az --offset 1h --max-events 500 --query "[?status.value=='Succeeded'].operationName.value" -o tsv
+    grep -qx Microsoft.KeyVault/vaults/write "$work/out" || fail "$(cat "$work/out")"
+    az_as_runner rest --method get --url "https://management.azure.com$subscription/providers/microsoft.insights/eventtypes/management/values" \
+        --url-parameters api-version=2015-04-01 "\$filter=resourceProvider eq Microsoft.Authorization and eventTimestamp ge 2020-09-06T08:59:56Z" \
+        --query "value[?status.value=='Started'].[httpRequest.method,properties.requestbody]" -o json
+    jq -e --arg reader $READER '[.[] | select(.[0] == "PUT") | .[1] | fromjson.properties] |
+        any((.roleDefinitionId | endswith($reader)) and .principalId and .scope)' "$work/out" >"$work/err" || fail "$(cat "$work/out")"
+}
+
 begin
 mkdir "$work/azure" # what az keeps of a login, from one sandbox to the next
 if ! command -v az >/dev/null 2>&1; then
@@ -235,6 +246,7 @@ it 'az: shows a site that was made without a kind' shows_a_site_without_kind
 it 'az: shows an app and its slots' shows_an_app_and_its_slots
 it 'az: I9 swaps slots, in one step and in two' swaps_slots
 it 'az: gets tokens for the services of its own table' gets_tokens
+it 'az: O1 shows the activity log' shows_the_activity_log
 order=$subscription/resourceGroups/az-order
 it 'az: D1 is refused what comes too early, as by the cloud' refuses_what_comes_too_early
 it 'az: D1 D2 makes identity, target, role and source in their order, attaches, and that is verified' deploys_in_order

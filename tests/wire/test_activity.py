@@ -4,6 +4,7 @@ import datetime
 import json
 import re
 import sqlite3
+import subprocess
 import urllib.parse
 import uuid
 
@@ -141,6 +142,24 @@ def test_o1_r1_a_refused_write_is_recorded(s):
     same(s.of(correlation), [], "is not recorded")
 
 
+def test_o1_one_id_is_found_in_the_three_logs(s):
+    """O1: a workload's token, what it did with a vault and what it was refused to change, by one correlation id and one token id"""
+    correlation = str(uuid.uuid4())
+    vault = f"{s.rg}/providers/Microsoft.KeyVault/vaults/joined"
+    s.put(vault, "2023-07-01", {"location": "westus", "properties": {"tenantId": s.server.facts["tenant"], "sku": {"family": "A", "name": "standard"},
+                                                                     "enableRbacAuthorization": True}})
+    machine = f"{s.rg}/providers/Microsoft.Compute/virtualMachines/bare"
+    token = s.server.token_of(machine, "https://vault.azure.net")
+    s.server.ask("joined.vault.azure.net", "GET", "/secrets/one?api-version=7.4", token=token, headers={"x-ms-client-request-id": correlation})
+    s.ask("DELETE", vault, "2023-07-01", who="bare", x_ms_correlation_request_id=correlation)
+    operation, write = s.server.record("diagnostic", correlation), s.server.record("activity", correlation)
+    same((operation["resultSignature"], write["lanyard"]["error"]), ("NOT_AUTHORIZED", "NOT_AUTHORIZED"), "both refused")
+    same({operation["identity"]["claim"][CLAIMS + "objectidentifier"], write["claims"][CLAIMS + "objectidentifier"]}, {s.principals["bare"]}, "whom")
+    signins = [r for r in s.server.records("signin") if r["uniqueTokenIdentifier"] == write["claims"]["uti"]]
+    same([r["servicePrincipalId"] for r in signins], [s.principals["bare"]], "the token by which it asked has a sign-in record")
+    same(s.of(correlation)[0]["claims"]["uti"], write["claims"]["uti"], "and Azure Monitor tells the same")
+
+
 def test_o1_nobody_fills_the_log(s):
     """O1: refused writes of one caller are recorded one by one, then counted"""
     s.server.records("activity", "--lines", "1")
@@ -153,6 +172,36 @@ def test_o1_nobody_fills_the_log(s):
     same(len(flood) + sum(r["lanyard"]["times"] for r in counted), 300, "one by one, and counted")
     assert len(flood) <= 2 * 32, "the counts may have been collected once in between"
     same(counted[0]["operationName"]["value"], "Microsoft.Compute/virtualMachines/delete", "of what")
+
+
+def test_o1_the_command_shows_and_filters(s):
+    """O1: lanyard logs activity: in columns or as JSON, by caller, resource and outcome, and on and on"""
+    correlation = str(uuid.uuid4())
+    path = f"{s.rg}/providers/Microsoft.Compute/virtualMachines/web"
+    s.ask("PATCH", path, MACHINES, {"tags": {"a": "b"}}, x_ms_correlation_request_id=correlation)
+    s.ask("PATCH", path, MACHINES, {"tags": {"a": "c"}}, "bare", x_ms_correlation_request_id=correlation)
+    mine = ("--correlation", correlation)
+    done, failed = s.server.records("activity", *mine)
+    same((done["status"]["value"], failed["status"]["value"], failed["lanyard"]["error"]), ("Succeeded", "Failed", "NOT_AUTHORIZED"), "both, the oldest first")
+    for options, want in ((("--failed",), [failed]), (("--caller", s.principals["web"]), [done]), (("--caller", "nobody"), []), (("--resource", path), [done, failed]),
+                          (("--resource", s.rg), [done, failed]), (("--resource", "web"), [done, failed]), (("--resource", "bare"), []),
+                          (("--resource", f"{path}2"), []), (("--since", "1h", "--caller", s.principals["bare"], "--failed"), [failed])):
+        same(s.server.records("activity", *mine, *options), want, options)
+    columns = [line.split() for line in s.server.call("logs", "activity", *mine).splitlines()]
+    same([line[1] for line in columns], [s.principals["web"], s.principals["bare"]], "who")
+    same([line[3] for line in columns], [path.removeprefix(s.subscription)] * 2, "to what")
+    same([" ".join(line[4:]) for line in columns], ["done, OK", "failed, Forbidden NOT_AUTHORIZED"], "what came of it")
+    follower = subprocess.Popen([s.server.binary, "logs", "activity", "-f", "--json", "-n", "1", "--caller", s.principals["bare"]], env=s.server.env,
+                                stdout=subprocess.PIPE, text=True)
+    try:
+        same(json.loads(follower.stdout.readline())["eventDataId"], failed["eventDataId"], "the latest")
+        correlation = str(uuid.uuid4())
+        s.ask("PATCH", path, MACHINES, {"tags": {"a": "d"}})  # of another
+        s.ask("DELETE", path, MACHINES, who="bare", x_ms_correlation_request_id=correlation)
+        same(json.loads(follower.stdout.readline())["correlationId"], correlation, "and what comes")
+    finally:
+        follower.terminate()
+        follower.wait()
 
 
 def test_o1_the_filter_takes_what_clients_send(s):

@@ -133,7 +133,7 @@ def test_the_sign_in_log_reads_in_columns(stage):
     stage.token(VAULT_AUDIENCE + "/", correlation)
     line = stage.server.call("logs", "signin", "--correlation", correlation).split()
     same(line[1:], ["web", VAULT_AUDIENCE + "/", "web", "granted", "(known", "by:", "user)"], "columns")
-    for options in (["activity", "--failed"], ["diagnostic", "--identity", "web"], ["signin", "--since", "yesterday"]):
+    for options in (["activity", "--identity", "web"], ["diagnostic", "--identity", "web"], ["diagnostic", "--failed"], ["signin", "--caller", "web"], ["signin", "--since", "yesterday"]):
         done = subprocess.run([stage.server.binary, "logs", *options], env=stage.server.env, capture_output=True, text=True, check=False)
         same((done.returncode, done.stdout), (2, ""), str(options))
 

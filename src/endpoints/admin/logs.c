@@ -154,10 +154,49 @@ static enum err signin_passes(struct call *c, const void *item, bool *out, void 
     return failed == OK ? OK : FAIL_PLAIN(c, failed);
 }
 
+// Which activity is wanted.
+struct activity_wanted {
+    str  caller, resource; // empty: any
+    bool failed;
+};
+
+// A resource by its id, with all below it; or by its name: that of any part of the id.
+static bool is_of_resource(const struct activity *a, str wanted)
+{
+    str id = str_empty(a->resource) ? a->scope : a->resource, part;
+    if (str_starts(wanted, S("/"))) return scope_path_contains(wanted, id);
+    while (str_cut(&id, '/', &part))
+        if (str_eq_nocase(part, wanted)) return true;
+    return false;
+}
+
+static enum err activity_passes(struct call *c, const void *item, bool *out, void *context)
+{
+    const struct activity_wanted *w = context;
+    const struct activity        *a = item;
+    (void)c;
+    *out = (str_empty(w->caller) || activity_is_of_caller(a, w->caller)) && (str_empty(w->resource) || is_of_resource(a, w->resource)) &&
+           (!w->failed || !str_empty(a->error));
+    return OK;
+}
+
+static enum err read_wanted(struct call *c, const struct wire *q, struct log_range *out)
+{
+    struct activity_wanted *w;
+    TRY(NEW(c, &w, 1));
+    *w = (struct activity_wanted){.caller = wire_query(q, "caller"), .resource = wire_query(q, "resource")};
+    w->failed = str_eq(wire_query(q, "failed"), S("true"));
+    if (str_empty(w->caller) && str_empty(w->resource) && !w->failed) return OK;
+    out->passes = activity_passes;
+    out->context = w;
+    return OK;
+}
+
 static enum err read_filter(struct call *c, const struct wire *q, const struct log_row *log, struct log_range *out)
 {
     str                   text = wire_query(q, "$filter");
     struct signin_filter *f;
+    if (log->list == list_activity) TRY(read_wanted(c, q, out));
     if (!text.at) return OK;
     if (log->list != list_signin) return FAIL(c, ERR_PARAMETER_INVALID, "Only the sign-in log takes a $filter.");
     TRY(NEW(c, &f, 1));
