@@ -37,6 +37,8 @@ static const struct { const char *service, *in; int method; const char *param, *
     {"arm", "/secrets", ANY, "name", "one"},
     {"arm", "", ANY, "site", "shop"},
     {"arm", "", ANY, "slot", "next"},
+    {"arm", "{subscription}/operationresults", ANY, "operation", "$operation"},
+    {"arm", "/operationStatuses", ANY, "operation", "$operation"},
     {"arm", "", ANY, "operation", "10000000-0000-0000-0000-000000000003"},
     {"arm", "", ANY, "subscription", "44444444-4444-4444-4444-444444444444"},
     {"arm", "", ANY, "group", "rg1"},
@@ -173,7 +175,8 @@ static const struct { const char *service; int method; const char *ends; int sta
     {"arm", HTTP_PUT, "/denyAssignments/{name}", 405},
     {"arm", HTTP_DELETE, "/denyAssignments/{name}", 405},
     {"arm", HTTP_DELETE, "/secrets/{name}", 405},
-    {"arm", HTTP_GET, "/operationresults/{operation}", 404}, // of a swap that nobody asked for
+    {"arm", HTTP_GET, "{site}/operationresults/{operation}", 404}, // of a swap that nobody asked for
+    {"arm", HTTP_GET, "{slot}/operationresults/{operation}", 404},
     {"arm", HTTP_HEAD, "/databaseAccountNames/{name}", 404}, // of an account that nobody has
     {"arm", HTTP_POST, "/listKeys", 405},                  // of a machine, which has none of these
     {"arm", HTTP_POST, "/readonlykeys", 405},
@@ -199,7 +202,7 @@ struct scene {
     struct test_server server;
     uint16_t           port, admin;
     str                user, group, version, backup, denial, signin, cluster, uid;
-    str                application, service, key, app_key, secret, spare, device, end_device;
+    str                application, service, key, app_key, secret, spare, device, end_device, operation;
     str                given[4], give[4]; // assignments of an app role: of the user, the operator, the group, the service
     object_id          nobody, control;
 };
@@ -381,6 +384,16 @@ static void seed_denial(struct scene *x)
     x->denial = reply_header(&r, "x-lanyard-denial");
 }
 
+// What the answer to a group's deletion says may be polled.
+static void seed_operation(struct scene *x)
+{
+    struct test *t = x->server.t;
+    ARM("PUT", SUBSCRIPTION "/resourceGroups/doomed", "2022-09-01", "{\"location\":\"westus\"}");
+    struct reply r = ARM("DELETE", SUBSCRIPTION "/resourceGroups/doomed", "2022-09-01", "");
+    str          url = str_upto(reply_header(&r, "Location"), str_find(reply_header(&r, "Location"), '?'));
+    x->operation = call_format(t->call, "%.*s", PSTR(str_from(url, str_find_last(url, '/') + 1)));
+}
+
 // A refused request for a token; reading the log as the operator has its record written.
 static void seed_signin(struct scene *x)
 {
@@ -412,6 +425,7 @@ static void scene_open(struct test *t, struct scene *x)
     seed_secrets(x);
     seed_directory(x);
     seed_denial(x);
+    seed_operation(x);
     seed_signin(x);
     seed_device(x);
 }
@@ -420,7 +434,7 @@ static str made(const struct scene *x, const char *value)
 {
     const struct { const char *name; str value; } MADE[] = {
         {"$user", x->user}, {"$group", x->group}, {"$version", x->version}, {"$backup", x->backup}, {"$denial", x->denial},
-        {"$signin", x->signin}, {"$device", x->device}, {"$end_device", x->end_device}, {"$cluster", x->cluster}, {"$uid", x->uid},
+        {"$signin", x->signin}, {"$operation", x->operation}, {"$device", x->device}, {"$end_device", x->end_device}, {"$cluster", x->cluster}, {"$uid", x->uid},
         {"$application", x->application}, {"$service", x->service}, {"$key", x->key}, {"$app_key", x->app_key}, {"$secret", x->secret}, {"$spare", x->spare},
         {"$given_user", x->given[0]}, {"$given_me", x->given[1]}, {"$given_group", x->given[2]}, {"$given_service", x->given[3]},
         {"$give_user", x->give[0]}, {"$give_me", x->give[1]}, {"$give_group", x->give[2]}, {"$give_service", x->give[3]},

@@ -100,6 +100,8 @@ permit_target arm_at_action; /* {id*}/VERB, where nothing is left: the permissio
 permit_target arm_at_name_check;
 permit_target arm_at_vault_secret, arm_at_registration, arm_at_unregistration;
 permit_rule   arm_may_see_subscription, arm_may_read_role;
+permit_rule   arm_may_see_operation;                                             /* its own */
+permit_rule   arm_may_list_groups, arm_may_list_resources, arm_may_get_resource; /* struct list_reader; of a resource struct resource_args */
 
 /* Handlers, by file. */
 route_handler arm_tenants_list, arm_subscriptions_list, arm_subscription_get, arm_locations_list;                 /* subscriptions.c */
@@ -116,6 +118,7 @@ route_handler arm_vault_secrets_list, arm_vault_secret_get, arm_vault_secret_put
 route_handler arm_site_config_get, arm_site_config_put, arm_site_swap, arm_site_preview, arm_site_operation_get,
     arm_site_publish_profile;                                                                      /* sites.c */
 route_handler arm_assignments_list, arm_assignment_put, arm_assignment_get, arm_assignment_delete; /* assignments.c */
+route_handler arm_operation_result_get, arm_operation_status_get;                                  /* operations.c */
 route_handler arm_locks_list, arm_lock_put, arm_lock_get, arm_lock_delete;                         /* locks.c */
 route_handler arm_roles_list, arm_role_get, arm_role_put, arm_role_delete, arm_classic_list;       /* roles.c */
 route_handler arm_denies_list, arm_deny_get, arm_deny_refuse;                                      /* denies.c */

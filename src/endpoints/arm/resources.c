@@ -1,5 +1,6 @@
 // Resources of any type, by their ids.
 #include "endpoints/arm/arm.h"
+#include "endpoints/arm/visibility.h"
 #include "resources/types.h"
 
 enum err arm_resource_put(struct call *c, struct work *w, const struct wire *q, struct answer *a)
@@ -23,33 +24,67 @@ enum err arm_resource_patch(struct call *c, struct work *w, const struct wire *q
 }
 
 struct resource_list {
-    struct call             *c;
-    struct work             *w;
-    struct arm_page          page;
-    const struct arm_filter *filter;
-    str                      type; /* empty: all */
-    str                      api_version;
-    bool                     is_item;
-    enum err                 failed;
+    struct call              *c;
+    struct work              *w;
+    struct arm_page           page;
+    const struct arm_filter  *filter;
+    const struct list_reader *reader; /* NULL: whoever may list may see all of it */
+    str                       type;   /* empty: all */
+    str                       api_version;
+    bool                      is_item;
+    enum err                  failed;
 };
 
-static bool allowed_by(struct resource_list *l, const struct resource *r)
+static enum err belongs(struct resource_list *l, const struct resource *r, bool *out)
 {
-    bool allowed = true;
-    if (!str_empty(l->type) && !str_eq_nocase(r->type, l->type)) return false;
-    if (l->is_item && types_of(r->type)->is_hidden) return false;
-    if (l->filter) l->failed = arm_filter_passes(l->c, l->filter, r, r->document, &allowed);
-    return allowed;
+    *out = (str_empty(l->type) || str_eq_nocase(r->type, l->type)) && !(l->is_item && types_of(r->type)->is_hidden);
+    if (*out && l->filter) TRY(arm_filter_passes(l->c, l->filter, r, r->document, out));
+    return *out && l->reader ? list_reader_sees(l->c, l->w, l->reader, r->id, r->type, out) : OK;
 }
 
 static bool offer(const struct resource *r, void *ctx)
 {
     struct resource_list *l = ctx;
-    bool                  belongs = allowed_by(l, r);
-    if (l->failed == OK && arm_page_takes(&l->page, r->id, belongs))
+    bool                  is_one = false;
+    l->failed = belongs(l, r, &is_one);
+    if (l->failed == OK && arm_page_takes(&l->page, r->id, is_one))
         l->failed =
             l->is_item ? arm_write_resource(l->c, l->w, l->page.json, r, true) : arm_write_resource_at(l->c, l->w, l->page.json, r, l->api_version);
     return l->failed == OK && arm_page_goes_on(&l->page);
+}
+
+/*
+ * Of one resource, its type's read permission. Of a list in a subscription or a group, what list_reader asks for; a list of
+ * the children of a resource is read as a whole, or not.
+ */
+enum err arm_may_get_resource(struct call *c, struct work *w, struct wire *q)
+{
+    struct op_target   target = {0};
+    struct resource_id id;
+    struct scope       holder;
+    TRY(arm_read_id(c, wire_param(q, "id"), &id));
+    TRY(arm_at_resource(c, w, q, &target));
+    q->scope = target.scope;
+    if (id.is_list) TRY(scope_parse(c, target.scope, &holder));
+    if (!id.is_list || str_empty(holder.subscription) || holder.kind == SCOPE_RESOURCE) {
+        if (id.is_list) q->object = NULL;
+        return op_ask(c, w, q->route->op, &target);
+    }
+    struct list_reader *reader;
+    TRY(list_reader_begin(c, w, target.action, target.scope, false, &reader));
+    q->object = reader;
+    return OK;
+}
+
+enum err arm_may_list_resources(struct call *c, struct work *w, struct wire *q)
+{
+    struct op_target    target = {0};
+    struct list_reader *reader;
+    TRY(arm_at_holder(c, w, q, &target));
+    q->scope = target.scope;
+    TRY(list_reader_begin(c, w, S("Microsoft.Resources/subscriptions/resources/read"), q->scope, true, &reader));
+    q->object = reader;
+    return OK;
 }
 
 static enum err list(struct call *c, struct work *w, const struct wire *q, struct answer *a, str under, struct resource_list *l)
@@ -68,7 +103,7 @@ static enum err list(struct call *c, struct work *w, const struct wire *q, struc
 // "…/providers/NS/TYPE": the resources of one type in a group or a subscription, or the children of one resource.
 static enum err list_of_type(struct call *c, struct work *w, const struct wire *q, struct answer *a, const struct resource_id *id)
 {
-    struct resource_list l = {0};
+    struct resource_list l = {.reader = q->object};
     if (!str_empty(id->subscription)) TRY(resources_require_holder(c, w, id->subscription, id->group));
     TRY(resource_id_type(c, id, &l.type));
     return list(c, w, q, a, q->scope, &l);
@@ -108,7 +143,7 @@ enum err arm_resource_delete(struct call *c, struct work *w, const struct wire *
 // All resources of a subscription or a group, without their properties.
 enum err arm_resources_list(struct call *c, struct work *w, const struct wire *q, struct answer *a)
 {
-    struct resource_list l = {.is_item = true};
+    struct resource_list l = {.is_item = true, .reader = q->object};
     TRY(resources_require_holder(c, w, wire_param(q, "subscription"), wire_param(q, "group")));
     return list(c, w, q, a, q->scope, &l);
 }

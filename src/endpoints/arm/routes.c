@@ -28,7 +28,7 @@
 // Who may ask what others can do: whoever may read role assignments there.
 #define GRANTS_READ PERMIT_ACTION("Microsoft.Authorization/roleAssignments/read", arm_at_scope)
 #define MGMT_READ   PERMIT_ACTION("Microsoft.Management/managementGroups/read", arm_at_mgmt_group)
-#define LIST_ALL    PERMIT_ACTION("Microsoft.Resources/subscriptions/resources/read", arm_at_holder)
+#define LIST_ALL    PERMIT_RULE(arm_may_list_resources)
 #define REGISTRY(at)                                                                 \
     {                                                                                \
         .kind = PERMIT_BY_ROLE, .by_target = true, .target = (at), .items = { IN_USE } \
@@ -95,7 +95,9 @@ static const struct route ROUTES[] = {
     {HTTP_POST, SUB "/providers/{namespace}/register", GUARD_BEARER, REGISTRY(arm_at_registration), arm_provider_register},
     {HTTP_POST, SUB "/providers/{namespace}/unregister", GUARD_BEARER, REGISTRY(arm_at_unregistration), arm_provider_register},
 
-    {HTTP_GET, SUB "/resourceGroups", GUARD_BEARER, PERMIT_ACTION("Microsoft.Resources/subscriptions/resourceGroups/read", arm_at_subscription), arm_groups_list, .reads_much = true},
+    {HTTP_GET, SUB "/operationresults/{operation}", GUARD_BEARER, PERMIT_RULE(arm_may_see_operation), arm_operation_result_get},
+    {HTTP_GET, SUB "/providers/{namespace}/locations/{location}/operationStatuses/{operation}", GUARD_BEARER, PERMIT_RULE(arm_may_see_operation), arm_operation_status_get},
+    {HTTP_GET, SUB "/resourceGroups", GUARD_BEARER, PERMIT_RULE(arm_may_list_groups), arm_groups_list, .reads_much = true},
     {HTTP_PUT, GROUP, GUARD_BEARER, PERMIT_AT(arm_at_group), arm_group_put, &OP_GROUP_PUT},
     {HTTP_PATCH, GROUP, GUARD_BEARER, PERMIT_AT(arm_at_group), arm_group_patch, &OP_GROUP_PATCH},
     {HTTP_GET, GROUP, GUARD_BEARER, PERMIT_AT(arm_at_group), arm_group_get, &OP_GROUP_READ},
@@ -168,7 +170,7 @@ static const struct route ROUTES[] = {
 
     {HTTP_PUT, "/{id*}", GUARD_BEARER, PERMIT_AT(arm_at_resource), arm_resource_put, &OP_RESOURCE_WRITE},
     {HTTP_PATCH, "/{id*}", GUARD_BEARER, PERMIT_AT(arm_at_resource), arm_resource_patch, &OP_RESOURCE_WRITE},
-    {HTTP_GET, "/{id*}", GUARD_BEARER, PERMIT_AT(arm_at_resource), arm_resource_get, &OP_RESOURCE_READ},
+    {HTTP_GET, "/{id*}", GUARD_BEARER, PERMIT_RULE(arm_may_get_resource), arm_resource_get, &OP_RESOURCE_READ},
     {HTTP_HEAD, "/{id*}", GUARD_BEARER, PERMIT_AT(arm_at_resource), arm_resource_head, &OP_RESOURCE_READ},
     {HTTP_DELETE, "/{id*}", GUARD_BEARER, PERMIT_AT(arm_at_resource), arm_resource_delete, &OP_RESOURCE_DELETE},
 };

@@ -1,5 +1,6 @@
 // Tenants, subscriptions, locations.
 #include "endpoints/arm/arm.h"
+#include "endpoints/arm/visibility.h"
 #include "resources/location.h"
 
 enum err arm_tenants_list(struct call *c, struct work *w, const struct wire *q, struct answer *a)
@@ -54,52 +55,6 @@ static void write_subscription(struct call *c, struct json_writer *j, const stru
     json_write_end(j);
 }
 
-// A subscription is seen by whoever has any assignment at it, above it or below it.
-struct visibility {
-    struct call       *c;
-    const struct work *w;
-    const object_id   *who;
-    size_t             who_n;
-    struct scope       at;
-    const str         *above;
-    size_t             above_n;
-    bool               found;
-};
-
-static bool reaches(struct visibility *v, str scope_text)
-{
-    struct scope scope;
-    if (scope_parse(v->c, scope_text, &scope) != OK) {
-        call_forgive(v->c);
-        return false;
-    }
-    return scope_contains(&v->at, &scope) || scope_reaches(&scope, &v->at, v->above, v->above_n);
-}
-
-static bool look_at(const struct assignment *x, void *ctx)
-{
-    struct visibility *v = ctx;
-    v->found = x->counts_from_ns <= v->c->now_ns && reaches(v, x->scope);
-    return !v->found;
-}
-
-// For any number of subscriptions: who asks is told once.
-static enum err visibility_init(struct call *c, const struct work *w, struct visibility *v)
-{
-    *v = (struct visibility){.c = c, .w = w};
-    return work_closure(c, w, NULL, &v->who, &v->who_n);
-}
-
-static enum err can_see(struct visibility *v, subscription_id id, bool *out)
-{
-    v->found = false;
-    TRY(scope_parse(v->c, path_of(v->c, id), &v->at));
-    TRY(tree_above(v->c, v->w->world->tree, id, &v->above, &v->above_n));
-    for (size_t i = 0; i < v->who_n && !v->found; i++) rbac_each_of_principal(v->w->world->rules, v->who[i], look_at, v);
-    *out = v->found;
-    return OK;
-}
-
 struct subscriptions {
     struct visibility visibility;
     struct arm_page   page;
@@ -110,7 +65,7 @@ static bool offer(const struct subscription *s, void *ctx)
 {
     struct subscriptions *l = ctx;
     bool                  seen = false;
-    l->failed = can_see(&l->visibility, s->id, &seen);
+    l->failed = visibility_has(&l->visibility, path_of(l->visibility.c, s->id), &seen);
     if (l->failed == OK && arm_page_takes(&l->page, guid_key(&s->id.g), seen)) write_subscription(l->visibility.c, l->page.json, s);
     return l->failed == OK && arm_page_goes_on(&l->page);
 }
@@ -120,7 +75,7 @@ enum err arm_subscriptions_list(struct call *c, struct work *w, const struct wir
 {
     struct subscriptions l = {.failed = OK};
     subscription_id      after;
-    TRY(visibility_init(c, w, &l.visibility));
+    TRY(visibility_begin(c, w, &l.visibility));
     TRY(arm_page_begin_guids(c, q, a, &l.page));
     if (l.page.after) after.g = *l.page.after;
     tree_each_subscription(w->world->tree, l.page.after ? &after : NULL, offer, &l);
@@ -147,8 +102,8 @@ enum err arm_may_see_subscription(struct call *c, struct work *w, struct wire *q
     subscription_id   id;
     bool              seen;
     TRY(read_id(c, q, &id));
-    TRY(visibility_init(c, w, &v));
-    TRY(can_see(&v, id, &seen));
+    TRY(visibility_begin(c, w, &v));
+    TRY(visibility_has(&v, path_of(c, id), &seen));
     if (seen) return OK;
     return work_require(c, w, RBAC_CONTROL, S("Microsoft.Resources/subscriptions/read"), &(struct op_target){.scope = path_of(c, id)});
 }

@@ -1,0 +1,141 @@
+"""Lists of the management API show what the caller may read (R2, R6), and asynchronous deletions can be polled (S8)."""
+import json
+import uuid
+
+import pytest
+
+from lanyard import same
+
+ARM = "management.azure.com"
+GROUPS = "2022-09-01"
+MACHINES = "2024-07-01"
+ROLES = "2022-04-01"
+READER = "acdd72a7-3385-48ef-bd42-f606fba81ae7"
+OWNER = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635"
+MACHINE = {"location": "westus", "identity": {"type": "SystemAssigned"}, "properties": {}}
+VMS = "providers/Microsoft.Compute/virtualMachines"
+
+
+class Stage:
+    """Two groups with two machines each; who reads what: the subscription, one group, one machine, nothing."""
+
+    def __init__(self, server):
+        self.server = server
+        self.server.start()
+        self.subscription = f"/subscriptions/{server.facts['subscription']}"
+        self.one, self.two = (f"{self.subscription}/resourceGroups/{name}" for name in ("lists-one", "lists-two"))
+        self.tokens, self.ids = {}, {}
+        for group, people in ((self.one, ("all", "group")), (self.two, ("machine", "nobody"))):
+            self.server.api("PUT", f"{group}?api-version={GROUPS}", {"location": "westus"})
+            for who in people:
+                made = self.server.api("PUT", f"{group}/{VMS}/{who}?api-version={MACHINES}", MACHINE)
+                self.ids[who] = made["identity"]["principalId"]
+        for who, scope in (("all", self.subscription), ("group", self.one), ("machine", f"{self.two}/{VMS}/machine")):
+            self.grant(who, READER, scope)
+        for who, group in (("all", self.one), ("group", self.one), ("machine", self.two), ("nobody", self.two)):
+            self.tokens[who] = self.server.token_of(f"{group}/{VMS}/{who}", "https://management.azure.com/")
+
+    def grant(self, who, role, scope):
+        body = {"properties": {"roleDefinitionId": role, "principalId": self.ids[who]}}
+        self.server.api("PUT", f"{scope}/providers/Microsoft.Authorization/roleAssignments/{uuid.uuid4()}?api-version={ROLES}", body)
+
+    def ask(self, method, path, version, body=None, who="all"):
+        target = f"{path}{'&' if '?' in path else '?'}api-version={version}"
+        return self.server.ask(ARM, method, target, body, self.tokens[who])
+
+    def names(self, path, version, who):
+        answer = self.ask("GET", path, version, who=who)
+        if answer.status == 403:
+            assert answer.error["code"] in ("AuthorizationFailed", "DenyAssignmentAuthorizationFailed"), answer.text
+            return 403
+        same(answer.status, 200, answer.text)
+        found, body = [], answer.json
+        while True:
+            found += [item["name"] for item in body["value"]]
+            if "nextLink" not in body:
+                return sorted(found)
+            answer = self.server.ask(ARM, "GET", body["nextLink"].removeprefix(f"https://{ARM}"), token=self.tokens[who])
+            body = answer.json
+
+
+@pytest.fixture(scope="module", name="s")
+def stage(server):
+    return Stage(server)
+
+
+ALL = ["all", "group", "machine", "nobody"]
+SEEN = {
+    # list: what each of the four sees in it
+    "{sub}/resourceGroups": (["lists-one", "lists-two"], ["lists-one"], [], 403),
+    "{sub}/resources": (ALL, ["all", "group"], ["machine"], 403),
+    "{sub}/resources?$top=1": (ALL, ["all", "group"], ["machine"], 403),
+    "{sub}/resources?$filter=name%20eq%20'group'": (["group"], ["group"], [], 403),
+    "{sub}/" + VMS: (ALL, ["all", "group"], ["machine"], 403),
+    "{sub}/providers/Microsoft.Web/sites": ([], [], [], 403),
+    "{one}/resources": (["all", "group"], ["all", "group"], 403, 403),
+    "{two}/resources": (["machine", "nobody"], 403, ["machine"], 403),
+    "{two}/" + VMS: (["machine", "nobody"], 403, ["machine"], 403),
+    "{two}/" + VMS + "/machine/extensions": ([], 403, [], 403),
+    "{two}/" + VMS + "/nobody/extensions": ([], 403, 403, 403),
+}
+
+
+@pytest.mark.parametrize("path", SEEN)
+def test_r6_a_list_shows_what_the_caller_may_read(s, path):
+    """R6: a list shows what the caller may read; who sees nothing at all is refused"""
+    at = path.format(sub=s.subscription, one=s.one, two=s.two)
+    for who, want in zip(("all", "group", "machine", "nobody"), SEEN[path]):
+        version = MACHINES if "virtualMachines" in at else "2022-03-01" if "sites" in at else GROUPS
+        same(s.names(at, version, who), want, f"{who} at {path}")
+
+
+def test_r5_what_is_denied_is_in_no_list(s):
+    """R5: a deny assignment at a group hides it from a list that the caller may otherwise read"""
+    deny = {
+        "name": "hidden",
+        "scope": s.two,
+        "permissions": [{"actions": ["*/read"], "notActions": [], "dataActions": [], "notDataActions": []}],
+        "principals": [{"id": s.ids["all"], "type": "ServicePrincipal"}],
+    }
+    name = str(uuid.uuid4())
+    s.server.api("PUT", f"/lanyard/deny-assignments/{name}", deny)
+    same(s.names(f"{s.subscription}/resourceGroups", GROUPS, "all"), ["lists-one"], "groups")
+    same(s.names(f"{s.subscription}/resources", GROUPS, "all"), ["all", "group"], "resources")
+    same(s.names(f"{s.subscription}/{VMS}", MACHINES, "all"), ["all", "group"], "machines")
+    same(s.names(f"{s.two}/resources", GROUPS, "all"), 403, "the group's own")
+    s.server.api("DELETE", f"/lanyard/deny-assignments/{name}")
+    same(s.names(f"{s.subscription}/resourceGroups", GROUPS, "all"), ["lists-one", "lists-two"], "lifted")
+
+
+def test_s8_the_deletion_of_a_group_can_be_polled(s):
+    """S8: a group's deletion is answered as the cloud does, and both links that clients poll say that it is done"""
+    group = f"{s.subscription}/resourceGroups/lists-doomed"
+    s.server.api("PUT", f"{group}?api-version={GROUPS}", {"location": "westus"})
+    s.grant("group", OWNER, group)
+    gone = s.ask("DELETE", group, "2021-04-01", who="group")
+    same((gone.status, gone.text, gone.headers["retry-after"]), (202, "", "0"), "accepted")
+    same(s.ask("GET", group, GROUPS).status, 404, "done at once")
+    ask = lambda link, who: s.server.ask(ARM, "GET", link.removeprefix(f"https://{ARM}"), token=s.tokens[who])
+    location, status = gone.headers["location"], gone.headers["azure-asyncoperation"]
+    assert location.startswith(f"https://{ARM}{s.subscription}/operationresults/") and location.endswith("?api-version=2021-04-01"), location
+    assert status.startswith(f"https://{ARM}{s.subscription}/providers/Microsoft.Resources/locations/westus/operationStatuses/"), status
+    done = ask(location, "group")
+    same((done.status, done.text), (200, ""), "the result")
+    told = ask(status, "group")
+    same((told.status, told.json["status"], told.json["percentComplete"]), (200, "Succeeded", 100), told.text)
+    same(told.json["id"], status.removeprefix(f"https://{ARM}").split("?")[0], "its own id")
+    same(ask(status, "all").status, 200, "who may read the subscription's")
+    for link in (location, status):
+        for who in ("nobody", "machine"):
+            other = ask(link, who)
+            same((other.status, other.error["code"]), (403, "AuthorizationFailed"), f"{who}: {other.text}")
+        unknown = ask(link.replace("?", "x?"), "all")
+        same((unknown.status, unknown.error["code"]), (404, "NotFound"), unknown.text)
+        same(ask(link.replace("?", "x?"), "group").status, 403, "an unknown one, to whoever may not ask")
+
+
+def test_s8_what_cannot_be_deleted_is_told_at_once(s):
+    """S8: a deletion that is refused starts no operation"""
+    gone = s.ask("DELETE", f"{s.subscription}/resourceGroups/lists-none", GROUPS)
+    same((gone.status, gone.error["code"]), (403, "AuthorizationFailed"), gone.text)
+    assert "location" not in gone.headers, gone.headers
