@@ -1,3 +1,4 @@
+#include "core/buf.h"
 #include "template_fixture.h"
 
 // Expressions and what they come to. Those of the published pages have their example.
@@ -85,4 +86,73 @@ static const struct { const char *expression, *want; } VALUES[] = {
 TEST(template_functions_give_the_published_results)
 {
     for (size_t i = 0; i < COUNT(VALUES); i++) CHECK_STR(template_value(t, VALUES[i].expression), str_of(VALUES[i].want), VALUES[i].expression);
+}
+
+// What is refused, by the words of the failure: wrong arguments, and what would take too much.
+static const struct { const char *expression, *words; } REFUSED[] = {
+    // the reader
+    {"[nothing('a')]", "The template function 'nothing' is not valid."}, {"[concat('a']", "Unable to parse language expression 'concat('a'': expected token 'RightParenthesis' and actual 'EndOfData'."},
+    {"[concat('a'))]", "expected token 'EndOfData' and actual 'RightParenthesis'"}, {"[concat]", "expected token 'LeftParenthesis' and actual 'EndOfData'"}, {"['open]", "actual 'Unknown'"}, {"[]", "actual 'EndOfData'"},
+    {"[concat('a',)]", "expected token 'Identifier' and actual 'RightParenthesis'"}, {"[concat('a' 'b')]", "and actual 'String'"}, {"[parameters('o').]", "expected token 'Identifier' and actual 'EndOfData'"}, {"[a.b.c()]", "expected token 'LeftParenthesis' and actual 'Dot'"},
+    {"[99999999999999999999]", "is not an integer of 64 bits"}, {"[1.5]", "expected token 'Identifier' and actual 'Integer'"}, {"[substring('a')]", "Unable to evaluate template language function 'substring': function requires 2 to 3 argument(s) while 1 were provided."},
+    {"[x.y()]", "The template function 'x.y' is not valid."}, {"[lambda('x', 1)]", "The template function 'lambda' is not expected at this location."}, {"[concat(lambda('x', 1))]", "does not take a lambda"}, {"[map(createArray(), 1)]", "expects a lambda"},
+    // arguments
+    {"[toLower(1)]", "The template language function 'toLower' expects its parameter 1 to be of type 'String'. The provided value is of type 'Integer'."}, {"[if(1, 2, 3)]", "of type 'Boolean'. The provided value is of type 'Integer'."},
+    {"[parameters('none')]", "The template parameter 'none' is not found."}, {"[parameters('o').none]", "The language expression property 'none' doesn't exist, available properties are 'a, Key'."}, {"[parameters('o').a.b[3]]", "The language expression property array index '3' is out of bounds."},
+    {"[parameters('s').x]", "the value before it is of type 'String'"}, {"[parameters('o')[0]]", "a value of type 'Object' has no item by an index of type 'Integer'"}, {"[parameters('o').a.b[-1]]", "array index '-1' is out of bounds"},
+    {"[substring('abc', 2, 5)]", "must refer to a location within the text"}, {"[substring('abc', -1)]", "must be from '0' to the length of the text"}, {"[concat('a', createArray())]", "all arrays or all texts"}, {"[concat(createArray(), 'a')]", "all arrays or all texts"},
+    {"[replace('a', '', 'b')]", "the text to replace is empty"}, {"[padLeft('a', 3, 'xy')]", "must be one character"}, {"[base64ToString('*')]", "is not base64"}, {"[base64ToString('//79')]", "is no text"}, {"[json('{')]", "is not JSON"}, {"[uri('x', 'y')]", "is not an absolute URI"},
+    {"[int('x')]", "cannot be converted to an integer"}, {"[float('0x1')]", "cannot be converted to a number"}, {"[bool('maybe')]", "cannot be converted to a boolean"}, {"[min()]", "requires at least 1 argument(s)"}, {"[max('a')]", "must be integers"}, {"[min(createArray())]", "the array is empty"},
+    {"[add(9223372036854775807, 1)]", "Unable to evaluate template language function 'add': arithmetic operation resulted in an overflow."}, {"[sub(-9223372036854775808, 1)]", "overflow"}, {"[mul(9223372036854775807, 2)]", "overflow"}, {"[div(-9223372036854775808, -1)]", "overflow"}, {"[mod(1, 0)]", "attempted to divide by zero"},
+    {"[less(1, 'a')]", "must be of the same type"}, {"[union(createArray(), createObject())]", "all arrays or all objects"}, {"[createObject('a')]", "an even number of arguments"}, {"[createObject(1, 2)]", "must be a text, the name of a property"}, {"[first(createObject())]", "must be an array or a text"},
+    {"[flatten(createArray(1))]", "is not an array"}, {"[indexFromEnd(createArray(1), 2)]", "out of bounds"}, {"[contains('a', createArray())]", "the value to find"}, {"[map(1, lambda('x', 1))]", "its first argument must be an array"}, {"[map(createArray(1), lambda(1))]", "its lambda has fewer variables than it needs"},
+    {"[map(createArray(1), lambda('a', 'b', 'c', 1))]", "its lambda has more variables than it gives"}, {"[map(createArray(1), lambda(toLower('a'), 1))]", "must be texts"}, {"[filter(createArray(1), lambda('x', 1))]", "must give a boolean"}, {"[lambdaVariables('x')]", "there is no lambda variable 'x' here"},
+    {"[dateTimeAdd('yesterday', 'P1D')]", "the date 'yesterday' is not valid"}, {"[dateTimeAdd('2020-01-01', '1D')]", "the duration '1D' is not valid"}, {"[dateTimeAdd('2020-01-01', 'P1D2Y')]", "is not valid"}, {"[dateTimeAdd('2020-01-01', 'PT')]", "is not valid"}, {"[dateTimeAdd('2020-01-01', 'P9999Y')]", "leads out of the years"}, {"[dateTimeFromEpoch(9223372036854775807)]", "out of the years"},
+    {"[resourceId('A.B', 'n')]", "must be a fully qualified resource type"}, {"[resourceId('A.B/c/d', 'n')]", "the type 'A.B/c/d' requires '2' resource name argument(s) while '1' were provided."}, {"[extensionResourceId('x', 'A.B/c', 'n')]", "must be the id of a resource"}, {"[managementGroup().id]", "The template function 'managementGroup' is not expected at this location."},
+    {"[reference('/x/y')]", "needs an API version"}, {"[reference('n')]", "cannot reference itself"}, {"[reference(resourceId('A.B/c', 'o'), '1', 'half')]", "must be 'Full'"}, {"[reference(resourceId('A.B/c', 'absent'), '1')]", "was not found"}, {"[fail('stop here')]", "stop here"}, {"[copyIndex('x')]", "The template function 'copyIndex' is not expected at this location."},
+    {"[format('{0}')]", "less than the size of the argument list"}, {"[format('{')]", "not in a correct format"}, {"[format('{x}', 1)]", "not in a correct format"}, {"[format('{0:Q}', 1)]", "the format specifier 'Q' is not valid"}, {"[format('{-1}', 1)]", "not in a correct format"},
+    // too much of it
+    {"[format('{0,1000000000}', 1)]", "the width of an argument is more than"}, {"[format('{0:D100}', 1)]", "the format specifier 'D100' is not valid"}, {"[range(0, 1000000000)]", "the count '1000000000' must be from '0' to '10000'"}, {"[padLeft('a', 1000000000)]", "the total length must be from '0' to"},
+    {"[reduce(range(0, 64), 'xx', lambda('a', 'b', concat(lambdaVariables('a'), lambdaVariables('a'))))]", "A text that a function makes has more than 1048576 bytes."},
+    {"[reduce(range(0, 64), createArray(1), lambda('a', 'b', concat(lambdaVariables('a'), lambdaVariables('a'))))]", "has more than 200000 values in it"}, {"[reduce(range(0, 64), 1, lambda('a', 'b', createArray(lambdaVariables('a'), lambdaVariables('a'))))]", "has more than 200000 values in it"},
+    {"[reduce(range(0, 100), 1, lambda('a', 'b', createArray(lambdaVariables('a'))))]", "is nested deeper than 56 levels"}, {"[map(range(0, 10000), lambda('x', map(range(0, 10000), lambda('y', 1))))]", "Evaluating the template takes more than 50331648 bytes of memory."},
+    {"[map(createArray(range(0, 10000)), lambda('r', map(range(0, 1000), lambda('x', contains(lambdaVariables('r'), 'z')))))]", "Evaluating the template takes more than 5000000 steps."},
+    {"[map(range(0, 10000), lambda('x', padLeft('x', 100000)))]", "Evaluating the template takes more than 50331648 bytes of memory."}, {"[uniqueString(padLeft('x', 2000000))]", "the total length must be from '0' to"},
+    {"[json(concat(padLeft('', 100, '['), padLeft('', 100, ']')))]", "nested deeper than 64 levels"},
+};
+
+TEST(template_functions_refuse_wrong_arguments_and_too_much)
+{
+    for (size_t i = 0; i < COUNT(REFUSED); i++) {
+        str said = template_value(t, REFUSED[i].expression);
+        if (str_find_str(said, str_of(REFUSED[i].words)) == STR_NOWHERE)
+            test_failed(t, __FILE__, __LINE__, "%s: \"%.*s\" has not \"%s\"", REFUSED[i].expression, PSTR(str_upto(said, 300)), REFUSED[i].words);
+        call_reset(t->call, NULL); // the largest take much of its memory
+    }
+}
+
+// `open` and then `close`, each so many times, around a text.
+static str repeated(struct test *t, const char *open, const char *close, size_t times)
+{
+    struct buf b;
+    buf_init(&b, &t->call->arena);
+    buf_add_char(&b, '[');
+    for (size_t i = 0; i < times; i++) buf_add(&b, str_of(open));
+    buf_add(&b, S("parameters('s')"));
+    for (size_t i = 0; i < times; i++) buf_add(&b, str_of(close));
+    buf_add_char(&b, ']');
+    return buf_text(t->call, &b);
+}
+
+TEST(template_expressions_have_limits_of_depth_and_length)
+{
+    static const struct { const char *open, *close; size_t times; const char *words; } CASES[] = {
+        {"concat(", ")", 98, "\"text\""}, {"concat(", ")", 101, "The language expression is nested deeper than 100 levels."}, {"", ".a", 200, "expected token 'EndOfData' and actual 'Dot'"},
+        {"", " ", 25000, "The language expression length limit exceeded. Limit: '24576' and actual: '25017'."}, {"", " ", 24000, "\"text\""},
+    };
+    for (size_t i = 0; i < COUNT(CASES); i++) {
+        str said = template_value(t, call_zstr(t->call, repeated(t, CASES[i].open, CASES[i].close, CASES[i].times)));
+        if (str_find_str(said, str_of(CASES[i].words)) == STR_NOWHERE)
+            test_failed(t, __FILE__, __LINE__, "%s x %zu: \"%.*s\"", CASES[i].close, CASES[i].times, PSTR(str_upto(said, 300)));
+    }
 }

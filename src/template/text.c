@@ -328,7 +328,7 @@ static void free_stack(struct reader *r)
 
 enum err template_text_read(struct call *c, str text, struct template_text *out)
 {
-    CLEANUP(free_stack) struct reader r = {.c = c, .text = text};
+    CLEANUP(free_stack) struct reader r = {.c = c, .text = text.at ? text : S("")};
     struct json                      *root;
     uint32_t                         *offset;
     if (text.n > JSON_MAX_BYTES) return FAIL(c, ERR_TOO_LARGE, "The JSON is larger than %zu bytes.", JSON_MAX_BYTES);

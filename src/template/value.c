@@ -33,7 +33,7 @@ enum err value_text(struct evaluation *e, str s, const struct json **out)
     if (s.n > TEMPLATE_MAX_TEXT_BYTES)
         return FAIL(e->c, ERR_TEMPLATE_INVALID, "A text that a function makes has more than %zu bytes.", TEMPLATE_MAX_TEXT_BYTES);
     TRY(new_value(e, &v));
-    *v = (struct json){.kind = JSON_IS_STRING, .u.string = s};
+    *v = (struct json){.kind = JSON_IS_STRING, .u.string = s.at ? s : S("")};
     *out = v;
     return evaluation_spend(e, s.n / 64);
 }
