@@ -28,7 +28,8 @@ static bool is_group(const struct instance *one, str reference)
     size_t at = reference.n > marker.n + one->r.name.n ? reference.n - marker.n - one->r.name.n : STR_NOWHERE;
     if (at == STR_NOWHERE || !str_eq_nocase(one->r.type, S("Microsoft.Resources/resourceGroups"))) return false;
     tail = str_from(reference, at);
-    return str_starts_nocase(tail, marker) && str_eq_nocase(str_from(tail, marker.n), one->r.name) && str_starts_nocase(one->r.id, str_upto(reference, at));
+    return str_starts_nocase(tail, marker) && str_eq_nocase(str_from(tail, marker.n), one->r.name) &&
+           str_starts_nocase(one->r.id, str_upto(reference, at));
 }
 
 bool template_instance_is(const struct template *t, const struct instance *one, str reference)

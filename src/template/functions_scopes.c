@@ -9,7 +9,7 @@
 static enum err join(struct evaluation *e, const struct function *f, str base, const struct json *const *args, size_t n, size_t from,
                      const struct json **out)
 {
-    str    type = from < n ? json_str(args[from]) : STR_NONE, names[ID_MAX_NAMES];
+    str type = from < n ? json_str(args[from]) : STR_NONE, names[ID_MAX_NAMES];
     while (str_ends(type, S("/"))) type.n--; // published templates write it so: resourceId('Microsoft.Network/networkInterfaces/', 'nic')
     size_t wanted = id_type_names(type), given = n - from - 1;
     if (wanted == 0)
