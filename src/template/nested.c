@@ -33,6 +33,7 @@ enum err template_nested(struct call *c, struct template *t, size_t i, const str
     if (json_get_nocase(properties, S("mode"))) nested.mode = json_str(json_get_nocase(properties, S("mode")));
     nested.document = json_get_nocase(properties, S("template"));
     nested.link = nested.document ? NULL : json_get_nocase(properties, S("templateLink"));
+    nested.location = json_str(json_get_nocase(body, S("location")));
     nested.parameters = json_get_nocase(properties, S("parameters"));
     *out = nested;
     return OK;

@@ -98,6 +98,7 @@ FALLIBLE template_body(struct call *c, struct template *t, size_t i, const struc
 struct template_nested {
     enum template_level level;
     str                 scope, subscription, group; /* as in template_site */
+    str                 location;                   /* empty: none is said */
     str                 mode;                       /* "Incremental" where nothing is said */
     bool                is_inner;                   /* its expressions are its own; else they were evaluated here */
     const struct json  *document;                   /* its template; NULL where it has a link */
