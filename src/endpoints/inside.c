@@ -1,6 +1,7 @@
 #include "endpoints/inside.h"
 
 #include "endpoints/activities.h"
+#include "endpoints/activities.h"
 #include "endpoints/router.h"
 #include "ops/denials.h"
 
@@ -36,6 +37,7 @@ static enum err begin(struct call *c, struct work *w, const struct inside_reques
     if (r->body) TRY(json_text(c, r->body, &http->body));
     i->version = (struct http_field){.name = S("api-version"), .value = r->api_version};
     i->wire = (struct wire){.http = http, .service = r->service, .product = w->product, .row = w->row, .api_version = r->api_version};
+    i->wire.origin = r->origin;
     i->wire.query = &i->version;
     i->wire.query_n = str_empty(r->api_version) ? 0 : 1;
     i->wire.is_local_operator = c->caller && c->caller->is_local_operator;
@@ -52,15 +54,17 @@ static enum err run(struct call *c, struct work *w, const struct inside_request 
         return FAIL(c, ERR_METHOD_NOT_ALLOWED, "'%.*s' changes something, and cannot be asked for here.", PSTR(r->path));
     if (r->service->needs_api_version && !route->any_version && str_empty(r->api_version)) return FAIL_PLAIN(c, ERR_API_VERSION_MISSING);
     if (activities_has(route)) activities_describe(c, &i->wire);
+    if (activities_has(route)) activities_describe(c, &i->wire);
     return router_run_row(c, w, &i->wire, &i->answer, NULL);
 }
 
-// A refusal is recorded and explained as one of a request from outside.
+// A refusal is recorded, logged and explained as one of a request from outside.
 static void word(struct call *c, struct work *w, struct inside *i)
 {
     w->refusal.record = denials_keep(c, w);
     i->answer.status = 0;
     answer_failure(c, w, &i->wire, &i->answer);
+    activities_record(c, &i->wire, &i->answer);
     activities_record(c, &i->wire, &i->answer);
 }
 

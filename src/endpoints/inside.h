@@ -14,7 +14,8 @@ struct inside_request {
     enum http_method      method;
     str                   path; /* "/subscriptions/…", as an id has it: nothing in it is escaped */
     str                   api_version;
-    const struct json    *body; /* NULL: none */
+    const struct json    *body;   /* NULL: none */
+    const void           *origin; /* for the row's own functions: struct wire, origin */
 };
 
 struct inside_answer {

@@ -176,6 +176,7 @@ static void write_done(struct write_job *job, enum err committed)
         (void)said; // the words are all that is needed of it
         word_failure(routing, NULL);
     }
+    if (c->failure.kind == OK && routing->answer.on_commit) routing->answer.on_commit(routing->router->product);
     send(routing);
 }
 
@@ -373,6 +374,11 @@ static uint64_t max_body(const struct route *r)
     return r->max_body_bytes ? r->max_body_bytes : ROUTE_MAX_BODY_BYTES;
 }
 
+static enum err refuse_length(struct call *c, const struct route *r)
+{
+    return FAIL(c, ERR_TOO_LARGE, "The body is longer than %llu bytes.", (unsigned long long)max_body(r));
+}
+
 // Everything before the handler: the caller first, for a stranger learns nothing of what exists.
 static enum err prepare(struct routing *routing)
 {
@@ -391,8 +397,7 @@ static enum err prepare(struct routing *routing)
         c->failure = not_found;
         return found;
     }
-    if (routing->x->request.body.n > max_body(routing->wire.route))
-        return FAIL(c, ERR_TOO_LARGE, "The body is longer than %llu bytes.", (unsigned long long)max_body(routing->wire.route));
+    if (routing->x->request.body.n > max_body(routing->wire.route)) return refuse_length(c, routing->wire.route);
     if (s->needs_api_version && !routing->wire.route->any_version && str_empty(routing->wire.api_version))
         return FAIL_PLAIN(c, ERR_API_VERSION_MISSING);
     return OK;
@@ -461,12 +466,25 @@ static bool ask_early(struct routing *routing)
     return true;
 }
 
+// A body that says how long it is, and is too long, is answered in the service's words.
+static bool is_too_long(const struct http_request *http, const struct route *route)
+{
+    uint64_t length;
+    return str_to_u64(http_header(http, S("Content-Length")), &length) && length > max_body(route);
+}
+
 void router_admit(struct http_exchange *x, void *context)
 {
     struct routing *routing;
     if (!begin(x, context, &routing)) return;
     const struct route *route = routing->wire.route; // outlives the routing
     if (!ask_early(routing)) return;
+    if (is_too_long(&x->request, route)) {
+        enum err said = refuse_length(&x->call, route);
+        (void)said; // the words are all that is needed of it
+        send_failure(routing);
+        return;
+    }
     x->max_body_bytes = max_body(route);
     x->pulls_body = route->pulls_body;
 }

@@ -58,10 +58,11 @@ struct wire {
     struct work_request request; /* of a row that writes: what the activity log says of it */
     struct {
         bool is_asked, is_allowed, by_roles;
-        guid by;    /* the assignment or the deny that decided; GUID_NONE: none, or another rule */
-    } permission;   /* what the row's permit was answered */
-    void *object;   /* what the row's permit found on its way, for the handler; may be NULL */
-    void *prepared; /* what the row's preparer made; nothing in it points into a world */
+        guid by;          /* the assignment or the deny that decided; GUID_NONE: none, or another rule */
+    } permission;         /* what the row's permit was answered */
+    void       *object;   /* what the row's permit found on its way, for the handler; may be NULL */
+    const void *origin;   /* what inside_run's caller says beside the request; NULL: it came from outside */
+    void       *prepared; /* what the row's preparer made; nothing in it points into a world */
 };
 
 str wire_param(const struct wire *q, const char *name); /* empty if the route has none of that name */
@@ -82,15 +83,16 @@ struct answer {
     int                   status;       /* 0: 200 */
     str                   content_type; /* empty: application/json; charset=utf-8 when there is a body */
     struct buf            body;
-    struct json_writer    json;         /* writes into body; see answer_json */
-    struct http_exchange *x;            /* for more headers */
-    bool                 *later;        /* the router's; NULL for a handler that writes */
-    bool                  is_again;     /* the handler runs anew: see answer_again */
-    bool                  is_challenge; /* of a row that gives tokens: it asks for a proof first, and no sign-in is to be recorded yet */
-    struct signin         signin;       /* of a row that gives tokens: what the handler knows of the sign-in. See signins.h */
-    struct answer_source *source;       /* of a body that is streamed: see answer_stream */
-    uint64_t              length;       /* of that body, where it is known; 0: it goes out in chunks */
-    bool                  begun;        /* its head is out */
+    struct json_writer    json;           /* writes into body; see answer_json */
+    struct http_exchange *x;              /* for more headers */
+    bool                 *later;          /* the router's; NULL for a handler that writes */
+    bool                  is_again;       /* the handler runs anew: see answer_again */
+    bool                  is_challenge;   /* of a row that gives tokens: it asks for a proof first, and no sign-in is to be recorded yet */
+    struct signin         signin;         /* of a row that gives tokens: what the handler knows of the sign-in. See signins.h */
+    struct answer_source *source;         /* of a body that is streamed: see answer_stream */
+    uint64_t              length;         /* of that body, where it is known; 0: it goes out in chunks */
+    bool                  begun;          /* its head is out */
+    void (*on_commit)(struct product *p); /* of a handler that writes: called once that is on disk; NULL: nothing */
 };
 
 /* Begins a JSON body. */

@@ -20,12 +20,13 @@
 #include "token/audience.h"
 #include "token/token.h"
 
-#define PRODUCT_ROW_WRITER  (WORLD_MAX_READERS - 1) /* the committer's own */
-#define PRODUCT_ROW_HELPER  (WORLD_MAX_READERS - 2) /* housekeeping */
-#define PRODUCT_MAX_LOOPS   32
-#define PRODUCT_ROW_WORKERS PRODUCT_MAX_LOOPS /* threads for reads that take long, from here on */
-#define PRODUCT_MAX_WORKERS 8
-#define PRODUCT_ROWS        (PRODUCT_ROW_WORKERS + PRODUCT_MAX_WORKERS) /* of threads that answer requests: loops, then workers */
+#define PRODUCT_ROW_WRITER   (WORLD_MAX_READERS - 1) /* the committer's own */
+#define PRODUCT_ROW_HELPER   (WORLD_MAX_READERS - 2) /* housekeeping */
+#define PRODUCT_ROW_DEPLOYER (WORLD_MAX_READERS - 3) /* carries out deployments */
+#define PRODUCT_MAX_LOOPS    32
+#define PRODUCT_ROW_WORKERS  PRODUCT_MAX_LOOPS /* threads for reads that take long, from here on */
+#define PRODUCT_MAX_WORKERS  8
+#define PRODUCT_ROWS         (PRODUCT_ROW_WORKERS + PRODUCT_MAX_WORKERS) /* of threads that answer requests: loops, then workers */
 
 struct minter;
 struct committer;
@@ -34,6 +35,7 @@ struct logs;
 struct net_loops;
 struct workload_limits_table;
 struct issuers;
+struct runner;
 
 #define LOG_KEPT_KINDS 5
 
@@ -55,6 +57,7 @@ struct product {
     struct minter        *minter;
     struct logs          *logs; /* NULL: nothing is recorded of sign-ins and data planes */
     struct housekeeper   *housekeeper;
+    struct runner        *runner;  /* carries out deployments; NULL: they wait */
     struct issuers       *issuers; /* outside ones, whose tokens federated credentials trust; NULL: none can be asked */
     struct names          names;
     struct secret         seal_key; /* for values at rest; its file lies beside the database */

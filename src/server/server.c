@@ -11,6 +11,7 @@
 
 #include "core/report.h"
 #include "endpoints/admin/admin.h"
+#include "endpoints/deployments/runner.h"
 #include "endpoints/host/host.h"
 #include "endpoints/router.h"
 #include "endpoints/sandbox/sandbox.h"
@@ -239,6 +240,7 @@ static enum err start_all(struct call *c, struct server *s)
     TRY(listen_metadata(c, s));
     TRY(listen_verify(c, s));
     TRY(listen_admin(c, s));
+    TRY(runner_start(c, &s->product, &s->product.runner));
     return housekeeper_start(c, &s->product, 0, &s->product.housekeeper); // last: on a first start it makes the signing keys
 }
 
@@ -251,6 +253,7 @@ static void stop_all(struct server *s)
     net_workers_end(s->callers);
     issuers_free(p->issuers); // whoever waits for one is told, and that is recorded too
     housekeeper_stop(p->housekeeper);
+    runner_stop(p->runner);
     minter_stop(p->minter);
     logs_finish(p->logs);
     committer_stop(p->committer);
@@ -258,6 +261,7 @@ static void stop_all(struct server *s)
     net_workers_stop(s->sign_ins);
     net_workers_stop(s->callers);
     housekeeper_free(p->housekeeper);
+    runner_free(p->runner);
     logs_free(p->logs);
     http_server_free(s->http);
     net_loops_free(s->loops);

@@ -35,6 +35,10 @@ static const struct { const char *service, *in; int method; const char *param, *
     {"arm", "revokeTokens", ANY, "name", "id1"},
     {"arm", "deletedVaults", ANY, "name", "gone-vault"},
     {"arm", "/secrets", ANY, "name", "one"},
+    {"arm", "Resources/deployments", HTTP_PUT, "name", "fresh"},
+    {"arm", "Resources/deployments", HTTP_DELETE, "name", "none"},
+    {"arm", "Resources/deployments/{name}/cancel", ANY, "name", "canceled"},
+    {"arm", "Resources/deployments", ANY, "name", "waits"},
     {"arm", "", ANY, "site", "shop"},
     {"arm", "", ANY, "slot", "next"},
     {"arm", "{subscription}/operationresults", ANY, "operation", "$operation"},
@@ -85,6 +89,9 @@ static const struct { const char *service, *in; int method; const char *param, *
     {"admin", "", ANY, "name", DENY},
 };
 
+#define DEPLOYMENT                                                                                                                  \
+    "{\"properties\":{\"mode\":\"Incremental\",\"template\":{\"$schema\":\"https://schema.management.azure.com/schemas/2019-04-01/" \
+    "deploymentTemplate.json#\",\"contentVersion\":\"1.0.0.0\",\"resources\":[]}}}"
 #define DENY_BODY                        \
     "{\"name\":\"d\",\"scope\":\"" GROUP \
     "\",\"permissions\":[{\"actions\":[\"Microsoft.Network/virtualNetworks/delete\"]}],\"principals\":[{\"id\":\"" FRESH "\"}]}"
@@ -100,6 +107,10 @@ static const struct { const char *service; int method; const char *ends, *body; 
     {"arm", HTTP_PUT, "/locks/{name}", "{\"properties\":{\"level\":\"CanNotDelete\"}}"},
     {"arm", HTTP_POST, "/checkAccess", "{\"Subject\":{\"Attributes\":{\"ObjectId\":\"" CONTROL "\"}},\"Actions\":[{\"Id\":\"Microsoft.Compute/virtualMachines/read\"}]}"},
     {"arm", HTTP_POST, "/explain", "{\"principal\":\"" CONTROL "\",\"action\":\"Microsoft.Compute/virtualMachines/read\"}"},
+    {"arm", HTTP_PUT, "deployments/{name}", DEPLOYMENT},
+    {"arm", HTTP_POST, "deployments/{name}/validate", DEPLOYMENT},
+    {"arm", HTTP_POST, "deployments/{name}/whatIf", DEPLOYMENT},
+    {"arm", HTTP_POST, "/calculateTemplateHash", "{}"},
     {"arm", HTTP_POST, "/validate", "{\"principal\":\"" CONTROL "\"}"},
     {"arm", HTTP_POST, "/access", "{\"principal\":\"" CONTROL "\"}"},
     {"arm", HTTP_PUT, "/accessPolicies/{kind}", "{\"properties\":{\"accessPolicies\":[]}}"},
@@ -186,6 +197,8 @@ static const struct { const char *service; int method; const char *ends; int sta
     {"arm", HTTP_POST, "/listClusterUserCredential", 405},
     {"arm", HTTP_POST, "/regenerateKey", 409},
     {"arm", HTTP_POST, "/regenerateKeys", 409},
+    {"arm", HTTP_GET, "/operationStatuses/{operation}", 404}, // of a deployment that has another number
+    {"arm", HTTP_GET, "/operations/{operation}", 404},     // of a deployment that has not begun
     {"login", HTTP_GET, "/discovery/instance", 400},       // without an endpoint
     {"login", HTTP_POST, "", 400},                         // without credentials
     {"arc", HTTP_GET, "", 401},                            // without a key
@@ -267,6 +280,13 @@ static void seed_resources(struct scene *x)
     ARM("PUT", "/providers/Microsoft.Management/managementGroups/leaf", "2020-05-01", "{}");
     ARM("PUT", "/providers/Microsoft.Management/managementGroups/holder", "2020-05-01", "{}");
     ARM("PUT", "/providers/Microsoft.Management/managementGroups/holder" SUBSCRIPTION, "2020-05-01", "");
+}
+
+// Nobody carries them out here: they wait.
+static void seed_deployments(struct scene *x)
+{
+    seed(x, "management.azure.com", "PUT", GROUP "/providers/Microsoft.Resources/deployments/waits?api-version=2021-04-01", DEPLOYMENT);
+    seed(x, "management.azure.com", "PUT", GROUP "/providers/Microsoft.Resources/deployments/canceled?api-version=2021-04-01", DEPLOYMENT);
 }
 
 static void seed_roles(struct scene *x)
@@ -421,6 +441,7 @@ static void scene_open(struct test *t, struct scene *x)
     x->admin = test_server_admin(&x->server);
     CHECK(guid_parse(str_of(TEST_SERVER_IDENTITIES[TEST_SERVER_STRANGER].principal), &x->nobody.g) && guid_parse(S(CONTROL), &x->control.g));
     seed_resources(x);
+    seed_deployments(x);
     seed_roles(x);
     seed_secrets(x);
     seed_directory(x);

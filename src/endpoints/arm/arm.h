@@ -99,6 +99,7 @@ permit_target arm_at_site_config, arm_at_site_swap, arm_at_site_operation; /* st
 permit_target arm_at_action; /* {id*}/VERB, where nothing is left: the permission is "{type}/VERB/action" */
 permit_target arm_at_name_check;
 permit_target arm_at_vault_secret, arm_at_registration, arm_at_unregistration;
+permit_target arm_at_deployment, arm_at_deployments; /* struct deployment_args; of a list: nothing */
 permit_rule   arm_may_see_subscription, arm_may_read_role;
 permit_rule   arm_may_see_operation;                                             /* its own */
 permit_rule   arm_may_list_groups, arm_may_list_resources, arm_may_get_resource; /* struct list_reader; of a resource struct resource_args */
@@ -124,6 +125,10 @@ route_handler arm_roles_list, arm_role_get, arm_role_put, arm_role_delete, arm_c
 route_handler arm_denies_list, arm_deny_get, arm_deny_refuse;                                      /* denies.c */
 route_handler arm_mgmt_groups_list, arm_mgmt_group_get, arm_mgmt_group_put, arm_mgmt_group_delete, arm_descendants_list, arm_entities_list,
     arm_mgmt_group_subscription_get, arm_mgmt_group_subscription_put, arm_mgmt_group_subscription_delete; /* mgmt_groups.c */
-route_handler arm_events_list, arm_event_categories;                                                      /* activity.c */
-route_handler arm_permissions_list, arm_access_check;                                                     /* access.c */
-route_handler arm_explain, arm_access_list, arm_question_validate;                                        /* explain.c */
+route_handler  arm_events_list, arm_event_categories;                                                     /* activity.c */
+route_handler  arm_permissions_list, arm_access_check;                                                    /* access.c */
+route_handler  arm_explain, arm_access_list, arm_question_validate;                                       /* explain.c */
+route_preparer arm_deployment_prepare;                                                                    /* deployments/handlers.c */
+route_handler  arm_deployment_put, arm_deployment_get, arm_deployment_head, arm_deployment_delete, arm_deployments_list, arm_deployment_cancel,
+    arm_deployment_validate, arm_deployment_export, arm_deployment_status, arm_deployment_operations, arm_deployment_operation, arm_template_hash,
+    arm_deployment_whatif;

@@ -20,9 +20,12 @@
 #define VAULT    GROUP "/providers/Microsoft.KeyVault/vaults/{vault}"
 #define APP      GROUP "/providers/Microsoft.Web/sites/{site}"
 
-#define INSIGHTS        "/providers/Microsoft.Insights"
-#define EVENTS          INSIGHTS "/eventtypes/management/values"
-#define EVENTS_READ(at) PERMIT_ACTION("Microsoft.Insights/eventtypes/values/read", at)
+#define INSIGHTS                    "/providers/Microsoft.Insights"
+#define EVENTS                      INSIGHTS "/eventtypes/management/values"
+#define EVENTS_READ(at)             PERMIT_ACTION("Microsoft.Insights/eventtypes/values/read", at)
+#define DEPLOYMENTS                 "/{scope*}/providers/Microsoft.Resources/deployments"
+#define DEPLOYMENT                  DEPLOYMENTS "/{name}"
+#define DEPLOYMENT_ASKS(action, at) PERMIT_ACTION(DEPLOYMENT_TYPE "/" action, at)
 
 #define DENY_READ PERMIT_ACTION("Microsoft.Authorization/denyAssignments/read", arm_at_scope)
 // Who may ask what others can do: whoever may read role assignments there.
@@ -147,6 +150,20 @@ static const struct route ROUTES[] = {
     {HTTP_PUT, VAULT "/secrets/{name}", GUARD_BEARER, PERMIT_AT(arm_at_vault_secret), arm_vault_secret_put, &OP_VAULT_SECRET_WRITE},
     {HTTP_PATCH, VAULT "/secrets/{name}", GUARD_BEARER, PERMIT_AT(arm_at_vault_secret), arm_vault_secret_patch, &OP_VAULT_SECRET_WRITE},
     {HTTP_DELETE, VAULT "/secrets/{name}", GUARD_BEARER, PERMIT_NONE("refused to everybody"), arm_vault_secret_refuse},
+
+    {HTTP_GET, DEPLOYMENTS, GUARD_BEARER, DEPLOYMENT_ASKS("read", arm_at_deployments), arm_deployments_list, .reads_much = true},
+    {HTTP_PUT, DEPLOYMENT, GUARD_BEARER, PERMIT_AT(arm_at_deployment), arm_deployment_put, &OP_DEPLOYMENT_WRITE, .prepares = arm_deployment_prepare},
+    {HTTP_GET, DEPLOYMENT, GUARD_BEARER, PERMIT_AT(arm_at_deployment), arm_deployment_get, &OP_DEPLOYMENT_READ},
+    {HTTP_HEAD, DEPLOYMENT, GUARD_BEARER, PERMIT_AT(arm_at_deployment), arm_deployment_head, &OP_DEPLOYMENT_READ},
+    {HTTP_DELETE, DEPLOYMENT, GUARD_BEARER, PERMIT_AT(arm_at_deployment), arm_deployment_delete, &OP_DEPLOYMENT_DELETE},
+    {HTTP_POST, DEPLOYMENT "/cancel", GUARD_BEARER, PERMIT_AT(arm_at_deployment), arm_deployment_cancel, &OP_DEPLOYMENT_CANCEL},
+    {HTTP_POST, DEPLOYMENT "/validate", GUARD_BEARER, DEPLOYMENT_ASKS("validate/action", arm_at_deployment), arm_deployment_validate, .reads_much = true},
+    {HTTP_POST, DEPLOYMENT "/whatIf", GUARD_BEARER, DEPLOYMENT_ASKS("whatIf/action", arm_at_deployment), arm_deployment_whatif, .reads_much = true},
+    {HTTP_POST, DEPLOYMENT "/exportTemplate", GUARD_BEARER, DEPLOYMENT_ASKS("exportTemplate/action", arm_at_deployment), arm_deployment_export, .reads_much = true},
+    {HTTP_GET, DEPLOYMENT "/operationStatuses/{operation}", GUARD_BEARER, DEPLOYMENT_ASKS("operationstatuses/read", arm_at_deployment), arm_deployment_status},
+    {HTTP_GET, DEPLOYMENT "/operations", GUARD_BEARER, DEPLOYMENT_ASKS("operations/read", arm_at_deployment), arm_deployment_operations, .reads_much = true},
+    {HTTP_GET, DEPLOYMENT "/operations/{operation}", GUARD_BEARER, DEPLOYMENT_ASKS("operations/read", arm_at_deployment), arm_deployment_operation},
+    {HTTP_POST, "/providers/Microsoft.Resources/calculateTemplateHash", GUARD_BEARER, PERMIT_NONE("what comes of a text that the caller has"), arm_template_hash, .reads_much = true},
 
     SITE_ROUTES(APP),
     SITE_ROUTES(APP "/slots/{slot}"),

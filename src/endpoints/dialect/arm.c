@@ -135,6 +135,12 @@ static const char *code_of(enum err kind)
     return NULL;
 }
 
+str arm_error_code(enum err kind)
+{
+    const char *code = code_of(kind);
+    return code ? str_of(code) : S("InternalServerError");
+}
+
 static str login_url(struct call *c, const struct product *p)
 {
     return call_format(c, "%.*s/%s", PSTR(names_url(c, &p->names, &HOST_LOGIN)), guid_text(p->tenant.g).s);

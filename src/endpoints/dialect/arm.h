@@ -8,3 +8,6 @@
 #include "endpoints/service.h"
 
 extern const struct dialect DIALECT_ARM;
+
+/* The code that goes over the wire for a kind of failure. */
+str arm_error_code(enum err kind);

@@ -1,0 +1,74 @@
+/*
+ * deployments.h - what the files of deployments share: a request read, its site, its plan, how it is shown.
+ *
+ * Layer:  endpoints (uses all above)
+ * Source: https://learn.microsoft.com/rest/api/resources/deployments
+ */
+#pragma once
+#include "endpoints/service.h"
+#include "ops/deployments.h"
+#include "template/template.h"
+
+/* Beside a request that a deployment makes for a deployment inside of it: struct wire, origin. */
+struct deploy_origin {
+    str      parent; /* the id of the outer one */
+    uint64_t index;  /* which of its resources */
+    uint64_t depth;
+    bool     holds_values; /* its template was evaluated outside: values of parameters may stand in it */
+};
+
+/* The body of PUT, validate and what-if. */
+struct deploy_request {
+    str                  scope, name;
+    str                  location; /* normalised; empty: none is said */
+    bool                 is_complete;
+    struct template_text text; /* the body, in which `template` stands */
+    const struct json *template, *parameters, *tags;
+    const struct json *settings; /* whatIfSettings */
+};
+
+/* What is known of a deployment before it begins. */
+struct deploy_plan {
+    struct deploy_request   request;
+    struct deployment       wish;
+    struct deployment_input input;
+    struct template_site    site;
+    struct template *template;
+};
+
+/*
+ * The path and body of a request. Lives: *out points into the request.
+ * Errors: ERR_CONTENT_INVALID, ERR_TOO_LARGE, ERR_SCOPE_INVALID, ERR_DEPLOYMENT_NAME, ERR_DEPLOYMENT_INVALID, ERR_DEPLOYMENT_LINK
+ */
+FALLIBLE deploy_request_read(struct call *c, const struct wire *q, struct deploy_request *out);
+
+/*
+ * Reads the template of plan->request and checks all that can be known before anything is deployed: parameters, names,
+ * dependencies, types and api-versions, and that the caller may write each resource.
+ * `origin` NULL: it is asked for from outside. Nothing in the plan points into a world.
+ * Errors: ERR_TEMPLATE_*, ERR_DEPLOYMENT_REFUSED - the caller may not write a resource; ERR_API_VERSION_*, those of the scope
+ */
+FALLIBLE deploy_plan_make(struct call *c, struct work *w, const struct deploy_origin *origin, struct deploy_plan *plan);
+
+/* Where the deployment stands, and what the template's functions answer there. */
+FALLIBLE deploy_site(struct call *c, struct work *w, const struct deployment *d, const struct json *template, const struct json *parameters,
+                     struct template_site *out);
+
+/* Parameters whose values lie in a vault: {"reference":{"keyVault":{"id":…},"secretName":…}} become {"value":…}. */
+FALLIBLE deploy_parameters(struct call *c, struct work *w, const struct json *parameters, const struct json **out);
+
+/* "providers" and "dependencies" as a deployment shows them. */
+FALLIBLE deploy_summary(struct call *c, struct template *t, struct deployment *out);
+
+void deploy_write(struct call *c, struct json_writer *j, const struct deployment *d);
+void deploy_write_operation(struct call *c, struct json_writer *j, const struct deployment *d, const struct deployment_operation *o);
+/* The number in the URL at which clients ask how far it is. Lives: the call. */
+str deploy_status_id(struct call *c, const struct deployment *d);
+
+/* {"code":…,"message":…} of the call's failure, which is forgiven. Lives: the call. */
+FALLIBLE deploy_failure(struct call *c, str *out);
+/* The same of what a request inside was answered. */
+FALLIBLE deploy_failure_of(struct call *c, str body, str *out);
+
+/* What a template asks for while it is carried out: as the call's caller, in `w`. `ctx` of the functions is the work. */
+struct template_outside deploy_outside(struct work *w);

@@ -1,0 +1,113 @@
+// What is known of a deployment before it begins.
+#include "endpoints/arm/arm.h"
+#include "endpoints/deployments/deployments.h"
+
+#define MAX_REFUSALS 8 // that are told in one failure
+
+// The management action that a resource of a template is written with.
+static str write_action(struct call *c, str type)
+{
+    if (str_eq_nocase(type, S("Microsoft.Resources/resourceGroups"))) return S("Microsoft.Resources/subscriptions/resourceGroups/write");
+    return call_format(c, "%.*s/write", PSTR(type));
+}
+
+struct refusals {
+    struct buf b;
+    size_t     n;
+};
+
+static enum err ask(struct call *c, struct work *w, const struct template_resource *r, struct refusals *out)
+{
+    struct rbac_answer answer;
+    str                action = write_action(c, r->type);
+    TRY(work_decide(c, w, NULL, action, RBAC_CONTROL, r->id, NULL, &answer));
+    // A condition may ask what only the request itself tells: it is asked then.
+    if (answer.allowed || answer.reason == RBAC_CONDITION_FALSE || ++out->n > MAX_REFUSALS) return OK;
+    if (out->n > 1) buf_add_char(&out->b, ':');
+    buf_addf(&out->b,
+             "Authorization failed for template resource '%.*s' of type '%.*s'. The client '%.*s' with object id '%s' does not have permission to "
+             "perform action '%.*s' at scope '%.*s'.",
+             PSTR(r->name), PSTR(r->type), PSTR(c->caller->name), guid_text(c->caller->id.g).s, PSTR(action), PSTR(r->id));
+    return OK;
+}
+
+// Whoever may not write a resource is told before anything is written. The words are the published ones for one and for several.
+static enum err check_permissions(struct call *c, struct work *w, const struct template *t)
+{
+    struct refusals refused = {0};
+    str             words;
+    if (!c->caller) return FAIL_PLAIN(c, ERR_CALLER_UNKNOWN);
+    buf_init(&refused.b, &c->arena);
+    for (size_t i = 0; i < template_count(t); i++) {
+        const struct template_resource *r = template_at(t, i);
+        if (!r->is_skipped && !r->is_existing) TRY(ask(c, w, r, &refused));
+    }
+    if (refused.n == 0) return OK;
+    TRY(buf_finish(c, &refused.b, &words));
+    return FAIL(c, ERR_DEPLOYMENT_REFUSED,
+                refused.n == 1 ? "The template deployment failed with error: '%.*s'." : "Deployment failed with multiple errors: '%.*s'",
+                PSTR(words));
+}
+
+static enum err check_types(struct call *c, const struct template *t)
+{
+    for (size_t i = 0; i < template_count(t); i++) {
+        const struct template_resource *r = template_at(t, i);
+        if (r->is_skipped || r->is_deployment || str_empty(r->api_version)) continue;
+        TRY(types_check_api_version(c, types_of(r->type), r->type, STR_NONE, r->api_version));
+    }
+    return OK;
+}
+
+static enum err fill_wish(struct call *c, const struct deploy_origin *origin, const struct deploy_request *r, struct deployment *out)
+{
+    *out = (struct deployment){.scope = r->scope,
+                               .name = r->name,
+                               .location = r->location,
+                               .state = DEPLOYMENT_ACCEPTED,
+                               .is_complete = r->is_complete,
+                               .keeps_template = !origin || !origin->holds_values,
+                               .correlation_id = c->correlation_id,
+                               .seed = guid_new(c),
+                               .started_ns = c->now_ns,
+                               .changed_ns = c->now_ns,
+                               .caller = *c->caller};
+    out->caller.claims = NULL; // of a token that is not kept
+    out->caller.who = NULL;
+    out->caller.who_n = 0;
+    if (origin) {
+        out->parent = origin->parent;
+        out->parent_index = origin->index;
+        out->depth = origin->depth;
+    }
+    if (out->depth > DEPLOYMENT_MAX_DEPTH)
+        return FAIL(c, ERR_DEPLOYMENT_INVALID, "The deployment '%.*s' is nested deeper than %d levels.", PSTR(r->name), DEPLOYMENT_MAX_DEPTH);
+    if (r->tags) TRY(json_text(c, r->tags, &out->tags));
+    return template_hash(c, r->template, &out->hash);
+}
+
+static enum err describe(struct call *c, struct deploy_plan *plan)
+{
+    const struct json *shown;
+    TRY(template_parameters_shown(c, plan->template, &shown));
+    TRY(json_text(c, shown, &plan->wish.parameters));
+    return deploy_summary(c, plan->template, &plan->wish);
+}
+
+enum err deploy_plan_make(struct call *c, struct work *w, const struct deploy_origin *origin, struct deploy_plan *plan)
+{
+    const struct deploy_request *r = &plan->request;
+    const struct json           *parameters;
+    if (!c->caller) return FAIL_PLAIN(c, ERR_CALLER_UNKNOWN);
+    TRY(deployments_require_scope(c, w, r->scope));
+    TRY(fill_wish(c, origin, r, &plan->wish));
+    TRY(deploy_parameters(c, w, r->parameters, &parameters));
+    TRY(deploy_site(c, w, &plan->wish, r->template, parameters, &plan->site));
+    plan->site.text = &r->text;
+    TRY(template_read(c, r->template, parameters, &plan->site, &plan->template));
+    TRY(check_types(c, plan->template));
+    TRY(check_permissions(c, w, plan->template));
+    TRY(json_text(c, r->template, &plan->input.template));
+    if (parameters) TRY(json_text(c, parameters, &plan->input.parameters));
+    return describe(c, plan);
+}

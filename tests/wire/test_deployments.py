@@ -1,0 +1,314 @@
+"""Deployments over real sockets (D1): carried out, failed, canceled, refused; what they show, and that they do what their caller may do."""
+import copy
+import json
+import time
+import uuid
+
+import pytest
+
+from lanyard import same
+from test_arm import OWNER, READER, Stage, refused
+
+VERSION = "2021-04-01"
+CONTRIBUTOR = "b24988ac-6180-42a0-ab88-20f7382dd24c"
+WAIT_S = 60
+ENDED = ("Succeeded", "Failed", "Canceled")
+NO_RESOURCES = {"$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#", "contentVersion": "1.0.0.0", "resources": []}
+
+
+def template(*resources, **more):
+    return {**NO_RESOURCES, "resources": list(resources), **more}
+
+
+def thing(name, depends=(), **more):
+    made = {"type": "Microsoft.Test/things", "apiVersion": "2023-01-01", "name": name, "location": "westus", "properties": {}, **more}
+    return {**made, "dependsOn": [f"[resourceId('Microsoft.Test/things', '{d}')]" for d in depends]} if depends else made
+
+
+def nested(name, inside, depends=(), **more):
+    properties = {"mode": "Incremental", "expressionEvaluationOptions": {"scope": "inner"}, "template": inside}
+    made = {"type": "Microsoft.Resources/deployments", "apiVersion": "2021-04-01", "name": name, "properties": properties, **more}
+    return {**made, "dependsOn": list(depends)} if depends else made
+
+
+class Deployments(Stage):
+    def __init__(self, server):
+        super().__init__(server)
+        self.things = f"{self.group}/providers/Microsoft.Test/things"
+        for who, role in (("contributor", CONTRIBUTOR), ("reader", READER)):
+            self.ids[who] = self.machine(who)["identity"]["principalId"]
+            self.assign(self.group, self.ids[who], role)
+        for who in ("owner", "contributor", "reader", "nobody"):
+            self.token(who)
+
+    def assign(self, scope, who, role):
+        where = f"{scope}/providers/Microsoft.Authorization/roleAssignments/{uuid.uuid4()}"
+        self.server.api("PUT", f"{where}?api-version=2022-04-01", {"properties": {"roleDefinitionId": role, "principalId": who}})
+
+    def at(self, name, scope=None):
+        return f"{self.group if scope is None else scope}/providers/Microsoft.Resources/deployments/{name}"
+
+    def put(self, name, made, who="owner", scope=None, location=None, **properties):
+        body = {"properties": {"mode": "Incremental", "template": made, **properties}, **({"location": location} if location else {})}
+        return self.ask("PUT", self.at(name, scope), VERSION, body, who)
+
+    def get(self, name, scope=None):
+        return self.ask("GET", self.at(name, scope), VERSION).json
+
+    def wait(self, name, scope=None):
+        until = time.monotonic() + WAIT_S
+        while time.monotonic() < until:
+            got = self.server.api("GET", f"{self.at(name, scope)}?api-version={VERSION}")
+            if got["properties"]["provisioningState"] in ENDED:
+                return got
+            time.sleep(0.02)
+        raise TimeoutError(f"the deployment {name} does not end: {got}")
+
+    def deploy(self, name, made, state="Succeeded", **more):
+        answer = self.put(name, made, **more)
+        assert answer.status in (200, 201), answer.text
+        got = self.wait(name, more.get("scope"))
+        same(got["properties"]["provisioningState"], state, json.dumps(got["properties"].get("error")))
+        return got
+
+    def operations(self, name):
+        return self.ask("GET", f"{self.at(name)}/operations", VERSION).json["value"]
+
+    def exists(self, name):
+        return self.ask("HEAD", f"{self.things}/{name}", "2023-01-01").status == 204
+
+
+@pytest.fixture(scope="module")
+def stage(server):
+    return Deployments(server)
+
+
+def test_deployment_is_carried_out_and_shown(stage):
+    made = template(
+        thing("one"),
+        thing("two", ["one"], tags={"of": "[parameters('of')]"}),
+        parameters={"of": {"type": "string"}, "size": {"type": "int", "defaultValue": 3}},
+        outputs={"id": {"type": "string", "value": "[resourceId('Microsoft.Test/things', 'two')]"}},
+    )
+    begun = stage.put("shown", made, parameters={"of": {"value": "shop"}})
+    same((begun.status, begun.json["properties"]["provisioningState"]), (201, "Accepted"), begun.text)
+    assert "outputs" not in begun.json["properties"]
+    status = begun.headers["azure-asyncoperation"]
+    prefix = f"https://management.azure.com{stage.at('shown')}/operationStatuses/"
+    assert status.startswith(prefix) and len(status[len(prefix):].split("?")[0]) == 20, status
+    got = stage.wait("shown")
+    properties = got["properties"]
+    same((got["id"], got["name"], got["type"]), (stage.at("shown"), "shown", "Microsoft.Resources/deployments"), "names")
+    same(properties["parameters"], {"of": {"type": "String", "value": "shop"}, "size": {"type": "Int", "value": 3}}, "parameters")
+    same(properties["outputs"], {"id": {"type": "String", "value": f"{stage.things}/two"}}, "outputs")
+    same([r["id"] for r in properties["outputResources"]], [f"{stage.things}/one", f"{stage.things}/two"], "what was made")
+    same(properties["dependencies"][0]["dependsOn"][0]["resourceName"], "one", "dependencies")
+    same(properties["providers"], [{"namespace": "Microsoft.Test", "resourceTypes": [{"resourceType": "things", "locations": ["westus"]}]}], "providers")
+    assert properties["duration"].startswith("PT") and properties["templateHash"].isdigit()
+    same(stage.ask("GET", status.split("management.azure.com")[1], None).json, {"status": "Succeeded"}, "the poll")
+    same(stage.ask("GET", f"{stage.things}/two", "2023-01-01").json["tags"], {"of": "shop"}, "the resource")
+    names = [(o["properties"]["targetResource"]["resourceName"], o["properties"]["statusCode"]) for o in stage.operations("shown")]
+    same(names, [("one", "Created"), ("two", "Created")], "operations")
+    one = stage.operations("shown")[0]
+    same(stage.ask("GET", f"{stage.at('shown')}/operations/{one['operationId']}", VERSION).json["id"], one["id"], "one operation")
+    refused(stage.ask("GET", f"{stage.at('shown')}/operations/00", VERSION), 404, "NotFound", "00")
+    again = stage.put("shown", made, parameters={"of": {"value": "shop"}})
+    same(again.status, 200, "over an earlier one")
+    stage.wait("shown")
+    same([o["properties"]["statusCode"] for o in stage.operations("shown")], ["OK", "OK"], "the second time")
+
+
+# D1: what az posts is no JSON: the bare name `template`, comments, texts over several lines.
+def test_deployment_bodies_are_read_as_az_sends_them(stage):
+    inside = json.dumps(template(thing("from-az")), indent=1).replace('"resources"', '// all of them\r\n/* really */ "resources"')
+    body = '{"properties": {"parameters": {}, "mode": "Incremental", template:' + inside + "}}"
+    same(stage.ask("POST", f"{stage.at('az')}/validate", VERSION, body).status, 200, "validated")
+    same(stage.ask("PUT", stage.at("az"), VERSION, body).status, 201, "accepted")
+    same(stage.wait("az")["properties"]["provisioningState"], "Succeeded", "done")
+    assert stage.exists("from-az")
+
+
+BAD_REQUESTS = [
+    ("no body", None, 400, "InvalidRequestContent", "JSON body"),
+    ("half a body", '{"properties":', 400, "InvalidRequestContent", "deserialized"),
+    ("an array", "[]", 400, "InvalidRequestContent", "object"),
+    ("no properties", {}, 400, "InvalidRequestContent", "properties"),
+    ("no mode", {"properties": {"template": {}}}, 400, "InvalidRequestContent", "mode"),
+    ("a mode of its own", {"properties": {"mode": "Partial", "template": {}}}, 400, "InvalidRequestContent", "Partial"),
+    ("no template", {"properties": {"mode": "Incremental"}}, 400, "InvalidRequestContent", "template"),
+    ("a template that is a text", {"properties": {"mode": "Incremental", "template": "{}"}}, 400, "InvalidRequestContent", "template"),
+    ("parameters that are an array", {"properties": {"mode": "Incremental", "template": NO_RESOURCES, "parameters": []}}, 400, "InvalidRequestContent", "parameters"),
+    ("a link", {"properties": {"mode": "Incremental", "templateLink": {"uri": "http://127.0.0.1:1/t.json"}}}, 400, "InvalidContentLink", "http://127.0.0.1:1/t.json"),
+    ("a link to parameters", {"properties": {"mode": "Incremental", "template": NO_RESOURCES, "parametersLink": {"uri": "file:///etc/passwd"}}}, 400, "InvalidContentLink", "passwd"),
+    ("a fall-back", {"properties": {"mode": "Incremental", "template": NO_RESOURCES, "onErrorDeployment": {"type": "LastSuccessful"}}}, 400, "InvalidDeployment", "onErrorDeployment"),
+    ("a location in a group", {"location": "westus", "properties": {"mode": "Incremental", "template": NO_RESOURCES}}, 400, "InvalidDeployment", "location"),
+]
+
+
+@pytest.mark.parametrize("row", BAD_REQUESTS, ids=[row[0] for row in BAD_REQUESTS])
+def test_deployment_refuses(stage, row):
+    _, body, status, code, words = row
+    for method, tail in (("PUT", ""), ("POST", "/validate"), ("POST", "/whatIf")):
+        refused(stage.ask(method, stage.at("bad") + tail, VERSION, body), status, code, words)
+    refused(stage.ask("GET", stage.at("bad"), VERSION), 404, "DeploymentNotFound", "'bad'")
+    same(stage.ask("HEAD", stage.at("bad"), VERSION).status, 404, "nothing is kept")
+
+
+def test_deployment_refuses_what_is_too_large_or_of_a_bad_name(stage):
+    large = {"properties": {"mode": "Incremental", "template": {**NO_RESOURCES, "metadata": {"x": "y" * (10 << 20)}}}}
+    refused(stage.ask("PUT", stage.at("large"), VERSION, large), 413, "RequestEntityTooLarge")
+    refused(stage.put("a" * 65, NO_RESOURCES), 400, "InvalidDeploymentName", "64")
+    refused(stage.put("a%20b", NO_RESOURCES), 400, "InvalidDeploymentName")
+    refused(stage.ask("GET", stage.at("d"), "1999-01-01"), 400, "InvalidApiVersionParameter")
+
+
+def test_deployment_that_fails_says_where(stage):
+    made = template(
+        thing("before"),
+        thing("broken", ["before"], properties={"of": "[reference(resourceId('Microsoft.Test/things', 'missing'), '2023-01-01').x]"}),
+        thing("behind", ["broken"]),
+        thing("beside"),
+    )
+    error = stage.deploy("fails", made, state="Failed")["properties"]["error"]
+    same((error["code"], [d["code"] for d in error["details"]]), ("DeploymentFailed", ["ResourceNotFound"]), error)
+    assert "aka.ms/arm-deployment-operations" in error["message"]
+    assert stage.exists("before") and stage.exists("beside") and not stage.exists("broken") and not stage.exists("behind")
+    failed = [o["properties"] for o in stage.operations("fails") if o["properties"]["provisioningState"] == "Failed"]
+    same([(o["targetResource"]["resourceName"], o["statusCode"], o["statusMessage"]["error"]["code"]) for o in failed], [("broken", "NotFound", "ResourceNotFound")], failed)
+    begun = stage.put("fails", made)
+    stage.wait("fails")
+    poll = stage.ask("GET", begun.headers["azure-asyncoperation"].split("management.azure.com")[1], None).json
+    same((poll["status"], poll["error"]["code"], poll["error"]["details"][0]["code"]), ("Failed", "DeploymentFailed", "ResourceNotFound"), "the poll")
+    listed = stage.ask("GET", f"{stage.at('')[:-1]}?$filter=provisioningState%20eq%20'Failed'", VERSION).json["value"]
+    same([d["name"] for d in listed], ["fails"], "those that failed")
+    refused(stage.ask("GET", f"{stage.at('')[:-1]}?$filter=name%20eq%20'x'", VERSION), 400, "InvalidFilter")
+
+
+# A resource that its provider refuses leaves nothing of itself.
+def test_deployment_takes_back_a_resource_that_is_refused(stage):
+    role = {"type": "Microsoft.Authorization/roleAssignments", "apiVersion": "2022-04-01", "name": str(uuid.uuid4())}
+    role["properties"] = {"roleDefinitionId": f"{stage.subscription}/providers/Microsoft.Authorization/roleDefinitions/{READER}", "principalId": str(uuid.uuid4())}
+    error = stage.deploy("refused", template(thing("stays"), role), state="Failed")["properties"]["error"]
+    same([d["code"] for d in error["details"]], ["PrincipalNotFound"], error)
+    assert stage.exists("stays")
+
+
+# I7, R6, D1: a template can do what its caller can do, and no more; who lacks a permission is told before anything is written.
+def test_deployment_asks_for_every_resource_before_it_begins(stage):
+    role = {"type": "Microsoft.Authorization/roleAssignments", "apiVersion": "2022-04-01", "name": str(uuid.uuid4())}
+    role["properties"] = {"roleDefinitionId": f"{stage.subscription}/providers/Microsoft.Authorization/roleDefinitions/{OWNER}", "principalId": stage.ids["contributor"]}
+    answer = stage.put("climb", template(thing("not-made"), role), who="contributor")
+    refused(answer, 400, "InvalidTemplateDeployment", "Authorization failed for template resource", "Microsoft.Authorization/roleAssignments/write", stage.ids["contributor"])
+    refused(stage.put("climb", NO_RESOURCES, who="reader"), 403, "AuthorizationFailed", "Microsoft.Resources/deployments/write", stage.at("climb"))
+    refused(stage.put("climb", NO_RESOURCES, who="nobody"), 403, "AuthorizationFailed")
+    assert not stage.exists("not-made")
+    same(stage.ask("HEAD", stage.at("climb"), VERSION).status, 404, "nothing is kept")
+    stage.deploy("may", template(thing("made")), who="contributor")
+    assert stage.exists("made")
+    same(stage.ask("GET", stage.at("may"), VERSION, who="reader").status, 200, "a reader reads")
+    refused(stage.ask("GET", stage.at("may"), VERSION, who="nobody"), 403, "AuthorizationFailed")
+    refused(stage.ask("DELETE", stage.at("may"), VERSION, who="reader"), 403, "AuthorizationFailed")
+
+
+def test_deployment_writes_the_activity_log_as_its_caller(stage):
+    correlation = str(uuid.uuid4())
+    answer = stage.ask("PUT", stage.at("logged"), VERSION, {"properties": {"mode": "Incremental", "template": template(thing("logged"))}}, "contributor", {"x-ms-correlation-request-id": correlation})
+    same(answer.json["properties"]["correlationId"], correlation, "the caller's own")
+    stage.wait("logged")
+    records = [r for r in stage.server.records("activity") if r["correlationId"] == correlation]
+    same({r["operationName"]["value"] for r in records}, {"Microsoft.Resources/deployments/write", "Microsoft.Test/things/write"}, "what was written")
+    same({r["caller"] for r in records}, {stage.ids["contributor"]}, "by whom")
+
+
+def test_deployment_of_secure_parameters_shows_no_value(stage):
+    made = template(thing("secret", properties={"n": "[length(parameters('p'))]"}), parameters={"p": {"type": "securestring"}})
+    got = stage.deploy("secret", made, parameters={"p": {"value": "Very-Secret-1"}})
+    same(got["properties"]["parameters"], {"p": {"type": "SecureString"}}, "no value")
+    assert "Very-Secret-1" not in stage.ask("POST", f"{stage.at('secret')}/exportTemplate", VERSION).text
+    same(stage.ask("GET", f"{stage.things}/secret", "2023-01-01").json["properties"], {"n": 13}, "it was there")
+
+
+def test_deployments_inside_of_others(stage):
+    inside = template(thing("deep"), outputs={"id": {"type": "string", "value": "[resourceId('Microsoft.Test/things', 'deep')]"}})
+    behind = thing("behind-deep", tags={"x": "[reference('inner').outputs.id.value]"})
+    got = stage.deploy("outer", template(nested("inner", inside), behind))
+    same(stage.ask("GET", f"{stage.things}/behind-deep", "2023-01-01").json["tags"], {"x": f"{stage.things}/deep"}, "an output of the inner one")
+    same(stage.get("inner")["properties"]["provisioningState"], "Succeeded", "a deployment of its own")
+    same([r["id"] for r in got["properties"]["outputResources"]], [stage.at("inner"), f"{stage.things}/behind-deep"], "what was made")
+    broken = template(thing("x", properties={"of": "[reference(resourceId('Microsoft.Test/things', 'missing'), '2023-01-01').x]"}))
+    error = stage.deploy("outer-fails", template(nested("inner-fails", broken), thing("never", tags={"x": "[reference('inner-fails').outputs.id.value]"})), state="Failed")["properties"]["error"]
+    same((error["details"][0]["code"], error["details"][0]["details"][0]["code"]), ("DeploymentFailed", "ResourceNotFound"), error)
+    assert not stage.exists("never")
+
+
+def test_deployments_at_subscription_and_above(stage):
+    stage.assign(stage.subscription, stage.ids["owner"], OWNER)
+    made = copy.deepcopy(NO_RESOURCES)
+    made["$schema"] = made["$schema"].replace("deploymentTemplate", "subscriptionDeploymentTemplate")
+    group = {"type": "Microsoft.Resources/resourceGroups", "apiVersion": "2021-04-01", "name": "by-template", "location": "westus", "properties": {}}
+    made["resources"] = [group, nested("into", template(thing("in-new-group")), ["[subscriptionResourceId('Microsoft.Resources/resourceGroups', 'by-template')]"], resourceGroup="by-template")]
+    refused(stage.put("sub", made, scope=stage.subscription), 400, "InvalidDeployment", "location")
+    refused(stage.put("d", NO_RESOURCES, scope=f"{stage.subscription}/resourceGroups/none"), 404, "ResourceGroupNotFound")
+    got = stage.deploy("sub", made, scope=stage.subscription, location="West US")
+    same((got["location"], got["id"]), ("westus", stage.at("sub", stage.subscription)), "where")
+    same(stage.ask("HEAD", f"{stage.subscription}/resourceGroups/by-template/providers/Microsoft.Test/things/in-new-group", "2023-01-01").status, 204, "made")
+    refused(stage.put("sub", made, scope=stage.subscription, location="eastus"), 409, "InvalidDeploymentLocation", "eastus", "westus")
+    stage.server.api("PUT", f"/providers/Microsoft.Management/managementGroups/mg1?api-version=2020-05-01", {})
+    for scope in ("/providers/Microsoft.Management/managementGroups/mg1", ""):
+        body = {"location": "westus", "properties": {"mode": "Incremental", "template": NO_RESOURCES}}
+        stage.server.api("PUT", f"{stage.at('high', scope)}?api-version={VERSION}", body)
+        same(stage.wait("high", scope)["properties"]["provisioningState"], "Succeeded", scope)
+    refused(stage.put("x", NO_RESOURCES, scope=f"{stage.things}/one", location="westus"), 400, "InvalidResourceId")
+
+
+def test_complete_mode_deletes_what_is_not_listed(stage):
+    group = f"{stage.subscription}/resourceGroups/complete"
+    stage.server.api("PUT", f"{group}?api-version=2021-04-01", {"location": "westus"})
+    for name in ("stays", "goes", "goes/children/with", "locked"):
+        path = name if "/" in name else name
+        stage.server.api("PUT", f"{group}/providers/Microsoft.Test/things/{path}?api-version=2023-01-01", {"location": "westus", "properties": {}})
+    lock = f"{group}/providers/Microsoft.Test/things/locked/providers/Microsoft.Authorization/locks/l"
+    stage.server.api("PUT", f"{lock}?api-version=2020-05-01", {"properties": {"level": "CanNotDelete"}})
+    body = {"properties": {"mode": "Complete", "template": template(thing("stays"), thing("new"))}}
+    what = stage.server.api("POST", f"{stage.at('all', group)}/whatIf?api-version={VERSION}", body)
+    kinds = {c["resourceId"].split("/things/")[1]: c["changeType"] for c in what["properties"]["changes"]}
+    same(kinds, {"stays": "NoChange", "new": "Create", "goes": "Delete", "goes/children/with": "Delete", "locked": "Delete"}, "what it would do")
+    stage.server.api("PUT", f"{stage.at('all', group)}?api-version={VERSION}", body)
+    same(stage.wait("all", group)["properties"]["provisioningState"], "Succeeded", "done")
+    left = stage.server.api("GET", f"{group}/resources?api-version=2021-04-01")["value"]
+    same(sorted(r["name"] for r in left), ["locked", "new", "stays"], "what is left")
+
+
+def test_what_if_tells_changes_and_changes_nothing(stage):
+    stage.deploy("before-what-if", template(thing("known", tags={"a": "1", "b": "2"}, properties={"list": [1, 2], "deep": {"x": 1}})))
+    made = template(thing("known", tags={"a": "1", "c": "3"}, properties={"list": [1, 3], "deep": {"x": 2}}), thing("fresh"))
+    changes = {c["resourceId"].split("/")[-1]: c for c in stage.ask("POST", f"{stage.at('w')}/whatIf", VERSION, {"properties": {"mode": "Incremental", "template": made}}).json["properties"]["changes"]}
+    same((changes["fresh"]["changeType"], changes["fresh"]["before"], changes["fresh"]["after"]["name"]), ("Create", None, "fresh"), "a new one")
+    same(changes["known"]["changeType"], "Modify", "one that is there")
+    delta = {d["path"]: (d["propertyChangeType"], d["before"], d["after"]) for d in changes["known"]["delta"]}
+    same(delta, {"tags.b": ("Delete", "2", None), "tags.c": ("Create", None, "3"), "properties.list": ("Array", [1, 2], [1, 3]), "properties.deep.x": ("Modify", 1, 2)}, "delta")
+    same(changes["owner"]["changeType"], "Ignore", "not in the template")
+    assert not stage.exists("fresh")
+    short = {"properties": {"mode": "Incremental", "template": made, "whatIfSettings": {"resultFormat": "ResourceIdOnly"}}}
+    assert "after" not in stage.ask("POST", f"{stage.at('w')}/whatIf", VERSION, short).json["properties"]["changes"][0]
+    refused(stage.ask("POST", f"{stage.at('w')}/whatIf", VERSION, short, "reader"), 403, "AuthorizationFailed", "whatIf/action")
+
+
+def test_deployment_history(stage):
+    stage.deploy("old", NO_RESOURCES)
+    same(stage.ask("POST", f"{stage.at('old')}/exportTemplate", VERSION).json, {"template": NO_RESOURCES}, "its template")
+    refused(stage.ask("POST", f"{stage.at('old')}/cancel", VERSION), 409, "DeploymentCannotBeCancelled", "Succeeded")
+    first = stage.ask("GET", f"{stage.at('')[:-1]}?$top=1", VERSION).json
+    assert len(first["value"]) == 1 and first["nextLink"].startswith("https://management.azure.com")
+    same(stage.ask("HEAD", stage.at("old"), VERSION).status, 204, "there")
+    same(stage.ask("DELETE", stage.at("old"), VERSION).status, 204, "deleted")
+    same(stage.ask("HEAD", stage.at("old"), VERSION).status, 404, "gone")
+    hashed = stage.ask("POST", "/providers/Microsoft.Resources/calculateTemplateHash", VERSION, NO_RESOURCES).json
+    same((json.loads(hashed["minifiedTemplate"]), hashed["templateHash"].isdigit()), (NO_RESOURCES, True), "a hash")
+    group = f"{stage.subscription}/resourceGroups/short-lived"
+    stage.server.api("PUT", f"{group}?api-version=2021-04-01", {"location": "westus"})
+    stage.server.api("PUT", f"{stage.at('d', group)}?api-version={VERSION}", {"properties": {"mode": "Incremental", "template": NO_RESOURCES}})
+    stage.wait("d", group)
+    stage.server.api("DELETE", f"{group}?api-version=2021-04-01")
+    stage.server.api("PUT", f"{group}?api-version=2021-04-01", {"location": "westus"})
+    same(stage.server.api("GET", f"{group}/providers/Microsoft.Resources/deployments?api-version={VERSION}"), {"value": []}, "gone with the group")
