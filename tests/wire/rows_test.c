@@ -197,8 +197,8 @@ static const struct { const char *service; int method; const char *ends; int sta
     {"arm", HTTP_POST, "/listClusterUserCredential", 405},
     {"arm", HTTP_POST, "/regenerateKey", 409},
     {"arm", HTTP_POST, "/regenerateKeys", 409},
-    {"arm", HTTP_GET, "/operationStatuses/{operation}", 404}, // of a deployment that has another number
-    {"arm", HTTP_GET, "/operations/{operation}", 404},     // of a deployment that has not begun
+    {"arm", HTTP_GET, "deployments/{name}/operationStatuses/{operation}", 404}, // of a deployment that has another number
+    {"arm", HTTP_GET, "deployments/{name}/operations/{operation}", 404},     // of a deployment that has not begun
     {"login", HTTP_GET, "/discovery/instance", 400},       // without an endpoint
     {"login", HTTP_POST, "", 400},                         // without credentials
     {"arc", HTTP_GET, "", 401},                            // without a key
