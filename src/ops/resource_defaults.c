@@ -78,12 +78,22 @@ static enum err set(struct call *c, const struct json *object, str path, bool re
     return json_with(c, object, name, member, out);
 }
 
+static enum err check_needs(struct call *c, const struct resource_change *change)
+{
+    const struct shape_need *need;
+    for (size_t i = 0; (need = resource_shape_need_at(i)) != NULL; i++)
+        if (str_eq_nocase(change->next->type, str_of(need->type)) && str_empty(json_str(json_path(change->document, need->path))))
+            return FAIL(c, ERR_CONTENT_INVALID, "The property '%s' is required for the type '%s'.", need->path, need->type);
+    return OK;
+}
+
 enum err resource_defaults_apply(struct call *c, const struct work *w, const struct resource_id *id, struct resource_change *change)
 {
     const struct resource_shape *shape = resource_shape_of(change->next->type);
     const struct json           *old = NULL;
     struct filling               f = {.w = w, .id = id, .change = change};
     if (!shape) return OK;
+    TRY(check_needs(c, change));
     if (change->before) TRY(resource_document(c, change->before, &old));
     for (size_t i = 0; i < shape->row_n; i++) {
         const struct shape_row *row = &shape->rows[i];

@@ -11,5 +11,5 @@
 #pragma once
 #include "ops/resource_hooks.h"
 
-/* Fills change->document. */
+/* Fills change->document. Errors: ERR_CONTENT_INVALID - it lacks what nobody else can say */
 FALLIBLE resource_defaults_apply(struct call *c, const struct work *w, const struct resource_id *id, struct resource_change *change);

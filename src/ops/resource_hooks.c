@@ -1,6 +1,7 @@
 #include "ops/resource_hooks.h"
 
 #include "ops/cluster.h"
+#include "ops/container_app.h"
 #include "ops/identities.h"
 #include "ops/site.h"
 
@@ -18,6 +19,7 @@ enum err resource_set_property_text(struct call *c, const struct json **document
 }
 
 static const struct resource_hooks HOOKS[] = {
+    {CONTAINER_APP_TYPE, .write = container_app_write},
     {CLUSTER_TYPE, .write = cluster_write, .spell = cluster_spell},
     {SITE_TYPE, .write = site_write, .spell = site_spell},
     {SITE_SLOT_TYPE, .write = site_write, .spell = site_spell},

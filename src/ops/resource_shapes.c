@@ -1,6 +1,7 @@
 #include "ops/resource_shapes.h"
 
 #include "ops/cluster.h"
+#include "ops/container_app.h"
 #include "ops/site.h"
 
 #define FILL SHAPE_FILL
@@ -62,7 +63,20 @@ static const struct shape_row WEB_SITE[] = {
     {"properties.hostNames", "[\"" SITE_HOST "\"]", FILL},
     {"properties.enabledHostNames", "[\"" SITE_HOST "\"]", FILL},
     {"properties.keyVaultReferenceIdentity", "\"SystemAssigned\"", FILL},
+    {"properties.httpsOnly", "false", FILL},
+    {"properties.usageState", "\"Normal\"", OWN},
+    {"properties.availabilityState", "\"Normal\"", OWN},
+    {"properties.lastModifiedTimeUtc", "\"{now}\"", OWN},
     {"properties.resourceGroup", "\"{group}\"", OWN},
+};
+
+static const struct shape_row WEB_PLAN[] = {
+    {"kind", "\"app\"", FILL},
+    {"sku", "{\"name\":\"B1\",\"tier\":\"Basic\",\"size\":\"B1\",\"family\":\"B\",\"capacity\":1}", FILL},
+    {"properties.status", "\"Ready\"", OWN},
+    {"properties.geoRegion", "\"{location}\"", OWN},
+    {"properties.resourceGroup", "\"{group}\"", OWN},
+    SUCCEEDED,
 };
 
 // --- Microsoft.Storage ---
@@ -152,17 +166,170 @@ static const struct shape_row BUS_RULE[] = {
 };
 static const struct shape_row BUS_KEY_RULE[] = {{"properties.rights", "[\"Listen\",\"Manage\",\"Send\"]", FILL}};
 
+// --- Microsoft.App ---
+// Source: https://learn.microsoft.com/rest/api/containerapps/container-apps/create-or-update
+
+static const struct shape_row CONTAINER_APP[] = {
+    {"properties.configuration", "{\"activeRevisionsMode\":\"Single\"}", FILL},
+    {"properties.template", "{}", FILL},
+    {"properties.runningStatus", "\"Running\"", OWN},
+    {"properties.latestRevisionName", "\"{name}--{short}\"", OWN},
+    {"properties.latestReadyRevisionName", "\"{name}--{short}\"", OWN},
+    {"properties.outboundIpAddresses", "[]", FILL},
+    SUCCEEDED,
+};
+
+static const struct shape_row CONTAINER_ENVIRONMENT[] = {
+    {"properties.defaultDomain", "\"{name}-{short}.{location}.azurecontainerapps.io\"", OWN},
+    {"properties.zoneRedundant", "false", FILL},
+    SUCCEEDED,
+};
+
+// --- Microsoft.ContainerService ---
+// Source: https://learn.microsoft.com/rest/api/aks/managed-clusters/create-or-update
+
+static const struct shape_row CLUSTER[] = {
+    {"sku", "{\"name\":\"Base\",\"tier\":\"Free\"}", FILL},
+    {"properties.kubernetesVersion", "\"1.34\"", FILL},
+    {"properties.dnsPrefix", "\"{name}-dns\"", FILL},
+    {"properties.fqdn", "\"{name}-dns-{short}.hcp.{location}.azmk8s.io\"", OWN},
+    {"properties.nodeResourceGroup", "\"MC_{group}_{name}_{location}\"", FILL},
+    {"properties.enableRBAC", "true", FILL},
+    {"properties.powerState", "{\"code\":\"Running\"}", FILL},
+    {"properties.servicePrincipalProfile", "{\"clientId\":\"msi\"}", FILL},
+    {"properties.agentPoolProfiles", "[]", FILL},
+    SUCCEEDED,
+};
+static const struct shape_row AGENT_POOL[] = {
+    {"properties.mode", "\"User\"", FILL},
+    {"properties.osType", "\"Linux\"", FILL},
+    {"properties.type", "\"VirtualMachineScaleSets\"", FILL},
+    SUCCEEDED,
+};
+
+// --- Microsoft.AppConfiguration ---
+// Source: https://learn.microsoft.com/rest/api/appconfiguration/stores
+
+static const struct shape_row CONFIGURATION_STORE[] = {
+    {"sku", "{\"name\":\"standard\"}", FILL},
+    {"properties.endpoint", "\"https://{name}.azconfig.io\"", OWN},
+    {"properties.disableLocalAuth", "false", FILL},
+    {"properties.softDeleteRetentionInDays", "7", FILL},
+    {"properties.enablePurgeProtection", "false", FILL},
+    {"properties.creationDate", "\"{now}\"", ONCE},
+    SUCCEEDED,
+};
+
+// --- Microsoft.DocumentDB ---
+// Source: https://learn.microsoft.com/rest/api/cosmos-db-resource-provider/database-accounts/create-or-update
+
+#define COSMOS_HOST "\"https://{name}.documents.azure.com:443/\""
+#define COSMOS_PLACE                                                                                                                     \
+    "[{\"id\":\"{name}-{location}\",\"locationName\":\"{location}\",\"documentEndpoint\":" COSMOS_HOST ",\"provisioningState\":\"Succeeded\"," \
+    "\"failoverPriority\":0,\"isZoneRedundant\":false}]"
+static const struct shape_row COSMOS_ACCOUNT[] = {
+    {"kind", "\"GlobalDocumentDB\"", FILL},
+    {"properties.databaseAccountOfferType", "\"Standard\"", FILL},
+    {"properties.consistencyPolicy", "{\"defaultConsistencyLevel\":\"Session\",\"maxIntervalInSeconds\":5,\"maxStalenessPrefix\":100}", FILL},
+    {"properties.locations", COSMOS_PLACE, FILL},
+    {"properties.writeLocations", COSMOS_PLACE, OWN},
+    {"properties.readLocations", COSMOS_PLACE, OWN},
+    {"properties.disableLocalAuth", "false", FILL},
+    {"properties.publicNetworkAccess", "\"Enabled\"", FILL},
+    {"properties.enableAutomaticFailover", "false", FILL},
+    {"properties.enableMultipleWriteLocations", "false", FILL},
+    {"properties.isVirtualNetworkFilterEnabled", "false", FILL},
+    {"properties.virtualNetworkRules", "[]", FILL},
+    {"properties.ipRules", "[]", FILL},
+    {"properties.capabilities", "[]", FILL},
+    {"properties.documentEndpoint", COSMOS_HOST, OWN},
+    {"properties.instanceId", "\"{uid}\"", OWN},
+    SUCCEEDED,
+};
+static const struct shape_row COSMOS_PART[] = {{"properties.resource.id", "\"{name}\"", FILL}};
+
+// --- Microsoft.Sql ---
+// Source: https://learn.microsoft.com/rest/api/sql/servers/create-or-update
+
+static const struct shape_row SQL_SERVER[] = {
+    {"kind", "\"v12.0\"", OWN},
+    {"properties.version", "\"12.0\"", FILL},
+    {"properties.minimalTlsVersion", "\"1.2\"", FILL},
+    {"properties.publicNetworkAccess", "\"Enabled\"", FILL},
+    {"properties.restrictOutboundNetworkAccess", "\"Disabled\"", FILL},
+    {"properties.fullyQualifiedDomainName", "\"{name}.database.windows.net\"", OWN},
+    {"properties.state", "\"Ready\"", OWN},
+};
+static const struct shape_row SQL_DATABASE[] = {
+    {"sku", "{\"name\":\"GP_S_Gen5\",\"tier\":\"GeneralPurpose\",\"family\":\"Gen5\",\"capacity\":1}", FILL},
+    {"kind", "\"v12.0,user\"", OWN},
+    {"properties.collation", "\"SQL_Latin1_General_CP1_CI_AS\"", FILL},
+    {"properties.catalogCollation", "\"SQL_Latin1_General_CP1_CI_AS\"", FILL},
+    {"properties.maxSizeBytes", "34359738368", FILL},
+    {"properties.creationDate", "\"{now}\"", ONCE},
+    {"properties.databaseId", "\"{uid}\"", OWN},
+    {"properties.status", "\"Online\"", OWN},
+};
+static const struct shape_row SQL_ADMINISTRATOR[] = {
+    {"properties.administratorType", "\"ActiveDirectory\"", FILL},
+    {"properties.tenantId", "\"{tenant}\"", FILL},
+};
+static const struct shape_row SQL_TOKENS_ONLY[] = {{"properties.azureADOnlyAuthentication", "false", FILL}};
+
+// --- Microsoft.DBforPostgreSQL ---
+// Source: https://learn.microsoft.com/rest/api/postgresql/servers/create-or-update
+
+static const struct shape_row POSTGRES_SERVER[] = {
+    {"sku", "{\"name\":\"Standard_D2s_v3\",\"tier\":\"GeneralPurpose\"}", FILL},
+    {"properties.version", "\"16\"", FILL},
+    {"properties.storage", "{\"storageSizeGB\":32,\"autoGrow\":\"Disabled\",\"tier\":\"P4\"}", FILL},
+    {"properties.authConfig", "{\"activeDirectoryAuth\":\"Disabled\",\"passwordAuth\":\"Enabled\"}", FILL},
+    {"properties.network", "{\"publicNetworkAccess\":\"Enabled\"}", FILL},
+    {"properties.backup", "{\"backupRetentionDays\":7,\"geoRedundantBackup\":\"Disabled\"}", FILL},
+    {"properties.highAvailability", "{\"mode\":\"Disabled\",\"state\":\"NotEnabled\"}", FILL},
+    {"properties.replicationRole", "\"Primary\"", FILL},
+    {"properties.fullyQualifiedDomainName", "\"{name}.postgres.database.azure.com\"", OWN},
+    {"properties.state", "\"Ready\"", OWN},
+};
+static const struct shape_row POSTGRES_ADMINISTRATOR[] = {
+    {"properties.objectId", "\"{name}\"", OWN},
+    {"properties.tenantId", "\"{tenant}\"", FILL},
+};
+static const struct shape_row POSTGRES_DATABASE[] = {
+    {"properties.charset", "\"UTF8\"", FILL},
+    {"properties.collation", "\"en_US.utf8\"", FILL},
+};
+
 #define SHAPE(type, rows)       \
     {                           \
         type, rows, COUNT(rows) \
     }
-#define STORAGE "Microsoft.Storage/storageAccounts"
-#define BUS     "Microsoft.ServiceBus/namespaces"
+#define STORAGE  "Microsoft.Storage/storageAccounts"
+#define BUS      "Microsoft.ServiceBus/namespaces"
+#define COSMOS   "Microsoft.DocumentDB/databaseAccounts"
+#define SQL      "Microsoft.Sql/servers"
+#define POSTGRES "Microsoft.DBforPostgreSQL/flexibleServers"
 static const struct resource_shape SHAPES[] = {
     SHAPE("Microsoft.Compute/virtualMachines", MACHINE),
     SHAPE("Microsoft.Compute/virtualMachineScaleSets", SCALE_SET),
     SHAPE(SITE_TYPE, WEB_SITE),
     SHAPE(SITE_SLOT_TYPE, WEB_SITE),
+    SHAPE("Microsoft.Web/serverfarms", WEB_PLAN),
+    SHAPE(CONTAINER_APP_TYPE, CONTAINER_APP),
+    SHAPE("Microsoft.App/managedEnvironments", CONTAINER_ENVIRONMENT),
+    SHAPE(CLUSTER_TYPE, CLUSTER),
+    SHAPE(CLUSTER_TYPE "/agentPools", AGENT_POOL),
+    SHAPE("Microsoft.AppConfiguration/configurationStores", CONFIGURATION_STORE),
+    SHAPE(COSMOS, COSMOS_ACCOUNT),
+    SHAPE(COSMOS "/sqlDatabases", COSMOS_PART),
+    SHAPE(COSMOS "/sqlDatabases/containers", COSMOS_PART),
+    SHAPE(SQL, SQL_SERVER),
+    SHAPE(SQL "/administrators", SQL_ADMINISTRATOR),
+    SHAPE(SQL "/azureADOnlyAuthentications", SQL_TOKENS_ONLY),
+    SHAPE(SQL "/databases", SQL_DATABASE),
+    SHAPE(POSTGRES, POSTGRES_SERVER),
+    SHAPE(POSTGRES "/administrators", POSTGRES_ADMINISTRATOR),
+    SHAPE(POSTGRES "/databases", POSTGRES_DATABASE),
     SHAPE(STORAGE, STORAGE_ACCOUNT),
     SHAPE(STORAGE "/blobServices", BLOB_SERVICE),
     SHAPE(STORAGE "/blobServices/containers", BLOB_CONTAINER),
@@ -192,9 +359,24 @@ static const struct shape_child CHILDREN[] = {
     {STORAGE, STORAGE "/tableServices", "default", .is_only = true},
     {BUS, BUS "/authorizationRules", "RootManageSharedAccessKey"},
     {BUS "/topics/subscriptions", BUS "/topics/subscriptions/rules", "$Default"},
+    {SQL, SQL "/azureADOnlyAuthentications", "Default", .is_only = true},
+    {POSTGRES, POSTGRES "/databases", "postgres"},
 };
 
 const struct shape_child *resource_shape_child_at(size_t i)
 {
     return i < COUNT(CHILDREN) ? &CHILDREN[i] : NULL;
+}
+
+// Without these the resource says nothing: the cloud refuses it, and every client sends them.
+static const struct shape_need NEEDS[] = {
+    {SQL "/administrators", "properties.login"},
+    {SQL "/administrators", "properties.sid"},
+    {POSTGRES "/administrators", "properties.principalName"},
+    {POSTGRES "/administrators", "properties.principalType"},
+};
+
+const struct shape_need *resource_shape_need_at(size_t i)
+{
+    return i < COUNT(NEEDS) ? &NEEDS[i] : NULL;
 }

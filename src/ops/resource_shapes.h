@@ -40,3 +40,9 @@ struct shape_child {
     bool        is_only; /* there is no other child of that type */
 };
 const struct shape_child *resource_shape_child_at(size_t i); /* NULL behind the last */
+
+/* A text that a resource of the type must have. */
+struct shape_need {
+    const char *type, *path;
+};
+const struct shape_need *resource_shape_need_at(size_t i); /* NULL behind the last */

@@ -54,6 +54,22 @@ TEST(D1_types_have_the_shape_that_clients_read)
         {BUS "shop-bus/topics/news", "{}", "properties.maxSizeInMegabytes", "1024"},
         {BUS "shop-bus/topics/news/subscriptions/all", "{}", "properties.lockDuration", "PT1M"},
         {BUS "shop-bus/topics/news/subscriptions/all/rules/$Default", "", "properties.sqlFilter.sqlExpression", "1=1"},
+        {IN("Microsoft.Web/serverfarms") "plan", PLAIN, "properties.status", "Ready"},
+        {IN("Microsoft.Web/sites") "shop", PLAIN, "properties.usageState", "Normal"},
+        {IN("Microsoft.AppConfiguration/configurationStores") "shop-settings", PLAIN, "properties.endpoint", "https://shop-settings.azconfig.io"},
+        {IN("Microsoft.DocumentDB/databaseAccounts") "shop-data", PLAIN, "properties.documentEndpoint", "https://shop-data.documents.azure.com:443/"},
+        {IN("Microsoft.DocumentDB/databaseAccounts") "shop-data/sqlDatabases/orders", "{}", "properties.resource.id", "orders"},
+        {IN("Microsoft.Sql/servers") "shop-sql", PLAIN, "properties.fullyQualifiedDomainName", "shop-sql.database.windows.net"},
+        {IN("Microsoft.Sql/servers") "shop-sql/azureADOnlyAuthentications/Default", "", "properties.azureADOnlyAuthentication", "false"},
+        {IN("Microsoft.Sql/servers") "shop-sql/databases/orders", PLAIN, "properties.status", "Online"},
+        {IN("Microsoft.Sql/servers") "shop-sql/administrators/ActiveDirectory", "{\"properties\":{\"login\":\"me\",\"sid\":\"x\"}}", "properties.administratorType", "ActiveDirectory"},
+        {IN("Microsoft.DBforPostgreSQL/flexibleServers") "shop-pg", PLAIN, "properties.fullyQualifiedDomainName", "shop-pg.postgres.database.azure.com"},
+        {IN("Microsoft.DBforPostgreSQL/flexibleServers") "shop-pg/databases/postgres", "", "properties.charset", "UTF8"},
+        {IN("Microsoft.ContainerService/managedClusters") "pods", PLAIN, "properties.nodeResourceGroup", "MC_Shop_pods_westus"},
+        {IN("Microsoft.App/managedEnvironments") "stage", PLAIN, "properties.provisioningState", "Succeeded"},
+        {IN("Microsoft.App/containerApps") "front", PLAIN, "properties.configuration.ingress", "(none)"},
+        {IN("Microsoft.App/containerApps") "back", "{\"location\":\"westus\",\"properties\":{\"environmentId\":\"" IN("Microsoft.App/managedEnvironments") "stage\"}}",
+         "properties.managedEnvironmentId", IN("Microsoft.App/managedEnvironments") "stage"},
         {IN("Microsoft.Compute/virtualMachines") "vm", PLAIN, "properties.provisioningState", "Succeeded"},
         {IN("Microsoft.Compute/virtualMachineScaleSets") "set", "{\"location\":\"westus\",\"properties\":{\"provisioningState\":\"Failed\"}}", "properties.provisioningState", "Succeeded"},
         {IN("Microsoft.Compute/virtualMachineScaleSets") "set", "", "properties.orchestrationMode", "Uniform"},
@@ -98,6 +114,45 @@ TEST(children_come_with_their_parent_and_go_with_it)
     }
     CHECK_OK(test_product_delete(&s, STORAGE "shop1"));
     CHECK(!read(&s, STORAGE "shop1/blobServices/default") && !read(&s, STORAGE "shop1/queueServices/default"));
+}
+
+TEST(D1_a_container_app_has_its_address_in_its_environment_s_domain)
+{
+    static const char *const ENVIRONMENT = IN("Microsoft.App/managedEnvironments") "stage";
+    static const struct { const char *ingress, *environment, *before; } CASES[] = {
+        {"{\"external\":true}", IN("Microsoft.App/managedEnvironments") "stage", "front."},
+        {"{\"external\":false}", IN("Microsoft.App/managedEnvironments") "STAGE", "front.internal."},
+        {"{\"fqdn\":\"mine.example\"}", IN("Microsoft.App/managedEnvironments") "stage", "front.internal."},
+        {"{\"external\":true,\"fqdn\":\"mine.example\"}", IN("Microsoft.App/managedEnvironments") "none", NULL},
+    };
+    CLEANUP(test_product_close) struct test_product s;
+    open_owned(&s, t);
+    CHECK_OK(test_product_write(&s, ENVIRONMENT, IDENTITY_PUT, PLAIN, NULL));
+    str domain = text_of(&s, ENVIRONMENT, "properties.defaultDomain");
+    CHECK(str_ends_nocase(domain, S(".westus.azurecontainerapps.io")));
+    for (size_t i = 0; i < COUNT(CASES); i++) {
+        str body =
+            call_format(t->call, "{\"location\":\"westus\",\"properties\":{\"managedEnvironmentId\":\"%s\",\"configuration\":{\"ingress\":%s}}}",
+                        CASES[i].environment, CASES[i].ingress);
+        str want = CASES[i].before ? call_format(t->call, "%s%.*s", CASES[i].before, PSTR(domain)) : S("(none)");
+        CHECK_OK(test_product_write(&s, IN("Microsoft.App/containerApps") "front", IDENTITY_PUT, call_zstr(t->call, body), NULL));
+        CHECK_STR(text_of(&s, IN("Microsoft.App/containerApps") "front", "properties.configuration.ingress.fqdn"), want, CASES[i].ingress);
+    }
+}
+
+TEST(D1_what_a_resource_must_say_is_refused_when_it_lacks)
+{
+    static const struct { const char *id, *body; } CASES[] = {
+        {IN("Microsoft.Sql/servers") "shop-sql/administrators/ActiveDirectory", "{\"properties\":{\"login\":\"me\"}}"},
+        {IN("Microsoft.Sql/servers") "shop-sql/administrators/ActiveDirectory", "{\"properties\":{\"sid\":\"x\"}}"},
+        {IN("Microsoft.DBforPostgreSQL/flexibleServers") "shop-pg/administrators/00000000-0000-0000-0000-000000000001", "{}"},
+    };
+    CLEANUP(test_product_close) struct test_product s;
+    open_owned(&s, t);
+    CHECK_OK(test_product_write(&s, IN("Microsoft.Sql/servers") "shop-sql", IDENTITY_PUT, PLAIN, NULL));
+    CHECK_OK(test_product_write(&s, IN("Microsoft.DBforPostgreSQL/flexibleServers") "shop-pg", IDENTITY_PUT, PLAIN, NULL));
+    for (size_t i = 0; i < COUNT(CASES); i++)
+        CHECK_ERR(test_product_write(&s, CASES[i].id, IDENTITY_PUT, CASES[i].body, NULL), ERR_CONTENT_INVALID, CASES[i].body);
 }
 
 // Each child's row names types that have rows of their own, so that names are checked and casing is the published one.

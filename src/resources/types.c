@@ -38,6 +38,10 @@ static const struct name_rule TABLE_NAMES = {3, 63, .letter_first = true};
 static const struct name_rule BUS_NAMES = {1, 260, .others = S_INIT(".-_~"), ENDS_PLAIN}; // "~" stands for a slash
 static const struct name_rule BUS_PART_NAMES = {1, 50, .others = S_INIT(".-_$"), ENDS_PLAIN};
 
+static const struct name_rule GUID_NAMES = {36, 36, .others = S_INIT("-"), ENDS_PLAIN};
+static const struct name_rule POOL_NAMES = {1, 12, .letter_first = true, .is_lower = true};
+static const struct name_rule POSTGRES_NAMES = {1, 63, .others = S_INIT("-_")};
+
 // What any resource may be called: all but <>%&:\?/ and control characters; nor what no id may hold (see scope.h).
 // Source: https://github.com/Azure/azure-resource-manager-rpc/blob/master/v1.0/resource-api-reference.md
 static const struct name_rule ANY_NAMES = {
@@ -86,8 +90,15 @@ static const struct resource_type TYPES[] = {
     {TYPE("Microsoft.Compute/virtualMachineScaleSets"), &VM_NAMES, TRACKED, BOTH, SINCE(COMPUTE_VERSIONS)},
     {TYPE("Microsoft.ContainerInstance/containerGroups"), &CONTAINER_NAMES, TRACKED, BOTH},
     {TYPE("Microsoft.ContainerService/managedClusters"), &CLUSTER_NAMES, TRACKED, BOTH, COMPACT, ENDPOINT(KUBERNETES)},
+    {TYPE("Microsoft.ContainerService/managedClusters/agentPools"), &POOL_NAMES, PART},
     {TYPE("Microsoft.DBforPostgreSQL/flexibleServers"), &LOWER_HYPHENS_3_63, GLOBAL, TRACKED, BOTH, COMPACT},
+    {TYPE("Microsoft.DBforPostgreSQL/flexibleServers/administrators"), &GUID_NAMES, PART},
+    {TYPE("Microsoft.DBforPostgreSQL/flexibleServers/configurations"), &ANY_NAMES, PART},
+    {TYPE("Microsoft.DBforPostgreSQL/flexibleServers/databases"), &POSTGRES_NAMES, PART},
+    {TYPE("Microsoft.DBforPostgreSQL/flexibleServers/firewallRules"), &ANY_NAMES, PART},
     {TYPE("Microsoft.DocumentDB/databaseAccounts"), &COSMOS_NAMES, GLOBAL, TRACKED, BOTH, ALWAYS},
+    {TYPE("Microsoft.DocumentDB/databaseAccounts/sqlDatabases"), &ANY_NAMES, PART},
+    {TYPE("Microsoft.DocumentDB/databaseAccounts/sqlDatabases/containers"), &ANY_NAMES, PART},
     {TYPE("Microsoft.EventHub/namespaces"), &HYPHENS_AFTER_LETTER_6_50, GLOBAL, TRACKED, BOTH},
     {TYPE("Microsoft.HybridCompute/machines"), &MACHINE_NAMES, TRACKED, SYSTEM, ENDPOINT(ARC)},
     {TYPE("Microsoft.MachineLearningServices/workspaces"), &ML_NAMES, TRACKED, BOTH, ENDPOINT(MACHINE_LEARNING)},
@@ -108,6 +119,10 @@ static const struct resource_type TYPES[] = {
     {TYPE("Microsoft.ServiceFabric/clusters/applications"), &ANY_NAMES, BOTH, ENDPOINT(SERVICE_FABRIC)},
     {TYPE("Microsoft.ServiceFabric/managedClusters/applications"), &ANY_NAMES, BOTH, ENDPOINT(SERVICE_FABRIC)},
     {TYPE("Microsoft.Sql/servers"), &LOWER_HYPHENS_1_63, GLOBAL, TRACKED, BOTH, COMPACT},
+    {TYPE("Microsoft.Sql/servers/administrators"), &ANY_NAMES, PART},
+    {TYPE("Microsoft.Sql/servers/azureADOnlyAuthentications"), &ANY_NAMES, PART},
+    {TYPE("Microsoft.Sql/servers/databases"), &ANY_NAMES, TRACKED, .takes_user = true},
+    {TYPE("Microsoft.Sql/servers/firewallRules"), &ANY_NAMES, PART},
     {TYPE("Microsoft.Storage/storageAccounts"), &STORAGE_NAMES, OK_200, GLOBAL, TRACKED, BOTH, COMPACT},
     {TYPE("Microsoft.Storage/storageAccounts/blobServices"), &ANY_NAMES, PART_200},
     {TYPE("Microsoft.Storage/storageAccounts/blobServices/containers"), &BLOB_NAMES, PART},

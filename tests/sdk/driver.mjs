@@ -31,6 +31,8 @@ const PROGRAMS = {
   "deployment-order": ["tester"],
   "arm-storage": ["tester"],
   "arm-servicebus": ["tester"],
+  "arm-data": ["tester"],
+  "arm-containers": ["tester"],
   "google-auth": ["vm-system"],
   federation: ["vm-one"],
   propagation: ["tester"],
