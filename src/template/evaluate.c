@@ -8,16 +8,21 @@
 void evaluation_begin(struct evaluation *e, struct call *c, struct template *t)
 {
     *e = (struct evaluation){.c = c, .t = t};
-    if (!size_add(c->arena.used, TEMPLATE_MAX_MEMORY_BYTES, &e->memory_limit)) e->memory_limit = SIZE_MAX;
+}
+
+enum err evaluation_room(struct call *c)
+{
+    size_t limit = c->arena.limit ? c->arena.limit : ARENA_LIMIT_BYTES;
+    size_t most = limit > TEMPLATE_SPARE_BYTES ? limit - TEMPLATE_SPARE_BYTES : 0;
+    if (c->arena.used <= most) return OK;
+    return FAIL(c, ERR_TEMPLATE_INVALID, "Evaluating the template takes more than %zu bytes of memory.", most);
 }
 
 enum err evaluation_spend(struct evaluation *e, size_t steps)
 {
     if (!size_add(e->steps, steps, &e->steps) || e->steps > TEMPLATE_MAX_STEPS)
         return FAIL(e->c, ERR_TEMPLATE_INVALID, "Evaluating the template takes more than %d steps.", TEMPLATE_MAX_STEPS);
-    if (e->c->arena.used > e->memory_limit)
-        return FAIL(e->c, ERR_TEMPLATE_INVALID, "Evaluating the template takes more than %zu bytes of memory.", TEMPLATE_MAX_MEMORY_BYTES);
-    return OK;
+    return evaluation_room(e->c);
 }
 
 static enum err enter(struct evaluation *e)

@@ -44,7 +44,6 @@ struct evaluation {
     struct instance               *self;             /* whose dependencies are being collected; NULL: nobody's */
     unsigned                       depth;
     size_t                         steps;
-    size_t                         memory_limit; /* of the call's arena */
 };
 
 void evaluation_begin(struct evaluation *e, struct call *c, struct template *t);
@@ -61,6 +60,8 @@ FALLIBLE evaluate_text(struct evaluation *e, const struct form *f, const char *w
 FALLIBLE evaluate_int(struct evaluation *e, const struct form *f, const char *what, int64_t *out);
 FALLIBLE evaluate_bool(struct evaluation *e, const struct form *f, const char *what, bool *out);
 
+/* Is there room in the call for whatever one function may make? Errors: ERR_TEMPLATE_INVALID - the template takes too much memory */
+FALLIBLE evaluation_room(struct call *c);
 /* Takes `steps` from the budget. */
 FALLIBLE evaluation_spend(struct evaluation *e, size_t steps);
 

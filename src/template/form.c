@@ -1,5 +1,6 @@
 #include "template/form.h"
 
+#include "template/evaluate.h"
 #include "template/value.h"
 
 struct reader {
@@ -132,11 +133,23 @@ static enum err read_array(struct reader *r, const struct json *source, struct f
     return OK;
 }
 
+// Most of a template has nothing to evaluate in it, and takes no memory here.
+static bool has_texts(const struct json *v)
+{
+    if (json_is(v, JSON_IS_STRING)) return str_starts(v->u.string, S("["));
+    for (size_t i = 0; i < json_n(v); i++)
+        if ((v->kind == JSON_IS_OBJECT && (str_starts(v->u.list.names[i], S("[")) || str_eq_nocase(v->u.list.names[i], S("copy")))) ||
+            has_texts(json_at(v, i)))
+            return true;
+    return false;
+}
+
 static enum err read(struct reader *r, const struct json *source, struct form *out)
 {
     bool is_nested = source && r->nested && source == r->nested->document;
     keep(source, out);
-    if (is_nested && r->nested->is_inner) return OK;
+    if ((is_nested && r->nested->is_inner) || !has_texts(source)) return OK;
+    TRY(evaluation_room(r->c));
     struct reader inside = *r;
     inside.in_nested |= is_nested;
     out->is_nested = inside.in_nested;

@@ -140,8 +140,7 @@ static enum err uri(struct evaluation *e, const struct function *f, const struct
     size_t     scheme = str_find_str(base, S("://"));
     struct buf b;
     (void)n;
-    if (scheme == STR_NOWHERE || scheme == 0)
-        return FAIL_FUNCTION(e, f, "the base '%.*s' is not an absolute URI.", PSTR(call_printable(e->c, base, 128)));
+    if (scheme == STR_NOWHERE || scheme == 0) return FAIL_FUNCTION(e, f, "the base is not an absolute URI.");
     if (str_find_str(relative, S("://")) != STR_NOWHERE) return value_text(e, relative, out);
     base = str_upto(base, str_find(base, '#'));
     base = str_upto(base, str_find(base, '?'));

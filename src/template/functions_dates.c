@@ -20,16 +20,14 @@ static enum err utc_now(struct evaluation *e, const struct function *f, const st
 static enum err read_date(struct evaluation *e, const struct function *f, str text, int64_t *out_s)
 {
     if (date_parse(text, out_s)) return OK;
-    return FAIL_FUNCTION(e, f, "the date '%.*s' is not valid.", PSTR(call_printable(e->c, text, 64)));
+    return FAIL_FUNCTION(e, f, "the date is not valid.");
 }
 
 static enum err date_time_add(struct evaluation *e, const struct function *f, const struct json *const *args, size_t n, const struct json **out)
 {
     int64_t s;
     TRY(read_date(e, f, json_str(args[0]), &s));
-    if (!date_add(s, json_str(args[1]), &s))
-        return FAIL_FUNCTION(e, f, "the duration '%.*s' is not valid, or leads out of the years 1 to 9999.",
-                             PSTR(call_printable(e->c, json_str(args[1]), 64)));
+    if (!date_add(s, json_str(args[1]), &s)) return FAIL_FUNCTION(e, f, "the duration is not valid, or leads out of the years 1 to 9999.");
     return write_date(e, f, s, n > 2 ? json_str(args[2]) : S("yyyy-MM-ddTHH:mm:ssZ"), out);
 }
 

@@ -81,6 +81,7 @@ static enum err get(struct evaluation *e, const struct target *target, bool is_f
     const struct json *resource;
     if (!e->outside || !e->outside->get) return evaluation_not_yet(e);
     TRY(e->outside->get(e->c, e->outside->ctx, target->id, target->api_version, &resource));
+    if (!json_is(resource, JSON_IS_OBJECT)) return FAIL_PLAIN(e->c, ERR_INTERNAL);
     if (is_full) return full_object(e, target, resource, out);
     static const struct json NOTHING = {.kind = JSON_IS_OBJECT};
     *out = json_get_nocase(resource, S("properties"));

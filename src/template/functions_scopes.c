@@ -81,8 +81,7 @@ static enum err extension_resource_id(struct evaluation *e, const struct functio
                                       const struct json **out)
 {
     str base = json_str(args[0]);
-    if (!str_starts(base, S("/")))
-        return FAIL_FUNCTION(e, f, "the first argument must be the id of a resource. It is '%.*s'.", PSTR(call_printable(e->c, base, 128)));
+    if (!str_starts(base, S("/"))) return FAIL_FUNCTION(e, f, "the first argument must be the id of a resource.");
     if (base.n > 1 && str_ends(base, S("/"))) base.n--;
     return join(e, f, base, args, n, 1, out);
 }

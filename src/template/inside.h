@@ -112,6 +112,9 @@ FALLIBLE template_variable_get(struct evaluation *e, str name, const struct json
 /* NULL: there is none. */
 const struct user_function *template_function_find(const struct template *t, str space, str name);
 
+/* A section whose members have names; *out NULL: the template has none. Errors: ERR_TEMPLATE_INVALID - it is no object */
+FALLIBLE template_section(struct evaluation *e, const char *name, const struct json **out);
+
 /* Reads the section and evaluates it, or makes it ready to be evaluated. The words of failures are whole. */
 FALLIBLE template_parameters_read(struct evaluation *e, const struct json *given);
 FALLIBLE template_variables_read(struct evaluation *e);

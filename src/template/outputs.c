@@ -67,11 +67,12 @@ static enum err wrap(struct evaluation *e, enum err got, const struct output *o)
 
 enum err template_outputs(struct call *c, struct template *t, const struct template_outside *outside, const struct json **out)
 {
-    const struct json *section = json_get_nocase(t->document, S("outputs")), *value;
+    const struct json *section, *value;
     struct evaluation  e;
     struct json       *all;
-    size_t             n = json_is(section, JSON_IS_OBJECT) ? json_n(section) : 0;
     evaluation_begin(&e, c, t);
+    TRY(template_section(&e, "outputs", &section));
+    size_t n = json_n(section);
     e.outside = outside;
     e.keeps_unresolved = !outside || !outside->get || !outside->list;
     if (n > TEMPLATE_MAX_OUTPUTS)

@@ -32,8 +32,9 @@ static enum err declare(struct evaluation *e, str name, const struct json *decla
 
 static enum err declare_all(struct evaluation *e)
 {
-    const struct json *section = json_get_nocase(e->t->document, S("parameters"));
-    size_t             n = json_is(section, JSON_IS_OBJECT) ? json_n(section) : 0;
+    const struct json *section;
+    TRY(template_section(e, "parameters", &section));
+    size_t n = json_n(section);
     if (n > TEMPLATE_MAX_PARAMETERS)
         return FAIL(
             e->c, ERR_TEMPLATE_INVALID,

@@ -36,8 +36,9 @@ static bool is_looped(str name, const struct json *v)
 
 enum err template_variables_read(struct evaluation *e)
 {
-    const struct json *section = json_get_nocase(e->t->document, S("variables"));
+    const struct json *section;
     size_t             n = 0;
+    TRY(template_section(e, "variables", &section));
     for (size_t i = 0; i < json_n(section); i++) n += is_looped(section->u.list.names[i], json_at(section, i)) ? json_n(json_at(section, i)) : 1;
     if (n > TEMPLATE_MAX_VARIABLES)
         return FAIL(

@@ -34,6 +34,16 @@ enum err template_wrap(struct call *c, enum err failed, const char *format, ...)
     return FAIL(c, failed, "Deployment template validation failed: '%s %.*s%s'.", before, PSTR(why), behind);
 }
 
+enum err template_section(struct evaluation *e, const char *name, const struct json **out)
+{
+    const struct json *section = json_get_nocase(e->t->document, str_of(name));
+    *out = value_is_null(section) ? NULL : section;
+    if (!*out || section->kind == JSON_IS_OBJECT) return OK;
+    return FAIL(e->c, ERR_TEMPLATE_INVALID,
+                "Deployment template parse failed: 'The property '%s' must be an object, and is of type '%s'. Path '%s'.'.", name,
+                value_kind(section), name);
+}
+
 static enum err check_head(struct call *c, const struct json *document)
 {
     static const char *const NEEDED[] = {"$schema", "contentVersion"};

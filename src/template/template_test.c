@@ -1,3 +1,4 @@
+#include "core/buf.h"
 #include "template_fixture.h"
 
 #define RES(name) "{'type':'A.B/c','apiVersion':'1','name':'" name "','properties':{}}"
@@ -168,6 +169,8 @@ TEST(template_refuses_what_is_wrong)
     static const struct { const char *members, *parameters, *words; } CASES[] = {
         {"'parameters':{}", NULL, "Deployment template parse failed: 'Required property 'resources' not found in JSON."},
         {"'resources':1", NULL, "must be an array or an object"},
+        {"'resources':[],'variables':[{}]", NULL, "The property 'variables' must be an object, and is of type 'Array'. Path 'variables'."}, {"'resources':[],'parameters':1", NULL, "Path 'parameters'."},
+        {"'resources':[],'outputs':'x'", NULL, "Path 'outputs'."},
         {"'resources':[1]", NULL, "The template resource '' at line '1' and column '134' is not valid: It is of type 'Integer' and not an object."},
         {"'resources':[{'type':'A.B/c','name':'n'}]", NULL, "Required property 'apiVersion' not found in JSON."},
         {"'resources':[{'type':'nothing','apiVersion':'1','name':'n'}]", NULL, "The type 'nothing' is not a fully qualified resource type."},
@@ -294,4 +297,21 @@ TEST(template_hash_is_the_content_not_the_order_of_members)
     CHECK_OK(template_hash(t->call, c, &hc));
     CHECK_STR(ha, hb, "order of members");
     CHECK(!str_eq(ha, hc));
+}
+
+TEST(template_of_any_size_is_refused_as_a_template)
+{
+    struct template_site site;
+    struct template     *read;
+    struct template_text text = {0};
+    struct buf           b;
+    str                  whole;
+    buf_init(&b, &t->call->arena);
+    buf_add(&b, S("{" TEMPLATE_HEAD "\"resources\":[{\"type\":\"A.B/c\",\"apiVersion\":\"1\",\"name\":\"n\",\"properties\":[0"));
+    for (size_t i = 0; i < 190000; i++) buf_add(&b, S(",\"[add(1,2)]\""));
+    buf_add(&b, S("]}]}"));
+    CHECK_OK(buf_finish(t->call, &b, &whole));
+    CHECK_OK(template_text_read(t->call, whole, &text));
+    template_site_group(t, &site);
+    CHECK_ERR(template_read(t->call, text.root, NULL, &site, &read), ERR_TEMPLATE_INVALID, "190000 expressions");
 }

@@ -244,18 +244,28 @@ static enum err close_list(struct reader *r, size_t first, struct json *out)
     return n ? add_span(r, out->u.list.items, offsets, n) : OK;
 }
 
+static enum err refuse_twice(struct reader *r, size_t at, str name)
+{
+    size_t line, column;
+    place_of(r->text, at, &line, &column);
+    return FAIL(r->c, ERR_JSON_INVALID, "Line %zu, column %zu: the name '%.*s' stands twice in this object", line, column,
+                PSTR(call_printable(r->c, name, 64)));
+}
+
+#define FEW_NAMES 16 // beyond these a table finds a name that stands twice
+
 static enum err check_names(struct reader *r, size_t at, const struct json *object)
 {
     CLEANUP(map_clear) struct map seen = {0};
-    map_init(&seen, false);
+    const str                    *names = object->u.list.names;
+    bool                          are_few = object->u.list.n <= FEW_NAMES;
+    if (!are_few) map_init(&seen, false);
     for (size_t i = 0; i < object->u.list.n; i++) {
         void *old = NULL;
-        if (!map_put(&seen, object->u.list.names[i], &object->u.list.items[i], &old)) return FAIL_PLAIN(r->c, ERR_NO_MEMORY);
-        if (!old) continue;
-        size_t line, column;
-        place_of(r->text, at, &line, &column);
-        return FAIL(r->c, ERR_JSON_INVALID, "Line %zu, column %zu: the name '%.*s' stands twice in this object", line, column,
-                    PSTR(call_printable(r->c, object->u.list.names[i], 64)));
+        for (size_t k = 0; are_few && k < i && !old; k++)
+            if (str_eq(names[k], names[i])) old = &object->u.list.items[k];
+        if (!are_few && !map_put(&seen, names[i], &object->u.list.items[i], &old)) return FAIL_PLAIN(r->c, ERR_NO_MEMORY);
+        if (old) return refuse_twice(r, at, names[i]);
     }
     return OK;
 }
