@@ -551,11 +551,17 @@ static enum err take_value(struct call *c, str *s, str *out)
     return is_one ? OK : malformed(c, *out);
 }
 
+// az writes UTC without saying so.
+static bool read_time(struct call *c, str text, int64_t *out)
+{
+    return time_parse_iso(text, out) || time_parse_iso(call_format(c, "%.*sZ", PSTR(text)), out);
+}
+
 static enum err take_time(struct call *c, str text, bool is_first, int64_t *out)
 {
     int64_t ns;
     if (!is_first) return FAIL(c, ERR_FILTER_INVALID, "The $filter bounds eventTimestamp twice in one direction.");
-    if (!time_parse_iso(text, &ns)) return FAIL(c, ERR_FILTER_INVALID, "eventTimestamp is compared with a time like 2026-11-23T04:15:00Z.");
+    if (!read_time(c, text, &ns)) return FAIL(c, ERR_FILTER_INVALID, "eventTimestamp is compared with a time like 2026-11-23T04:15:00Z.");
     *out = ns;
     return OK;
 }

@@ -213,7 +213,8 @@ def test_o1_the_filter_takes_what_clients_send(s):
                     (f"resourceId eq {s.rg.upper()}", 2), (f"resourceUri eq '{s.rg}2'", 0), (f"caller eq '{s.principals['web']}'", 2), ("caller eq 'nobody'", 0),
                     ("status eq 'Started'", 1), ("status eq Succeeded", 1), ("status eq 'Failed'", 0), ("levels eq 'Critical,Error'", 0),
                     ("levels eq 'Informational, Error'", 2), ("eventChannels eq 'Admin, Operation'", 2), ("resourceProvider eq Microsoft.Resources", 2),
-                    ("resourceProvider eq 'Microsoft.Authorization'", 0), ("eventTimestamp le 2021-01-01T00:00:00Z", 0),
+                    ("resourceProvider eq 'Microsoft.Authorization'", 0), ("eventTimestamp le 2021-01-01T00:00:00Z", 0), ("eventTimestamp le 2021-01-01T00:00:00.123456", 0),
+                    ("eventTimestamp le 2200-01-01T00:00:00+00:00", 2),
                     ("eventTimestamp le '2200-01-01T00:00:00Z'", 2), ("resourceType eq 'Microsoft.Resources/subscriptions/resourceGroups'", 2)):
         same(len(s.events(mine, term)), n, term)
     host = "management.azure.com"
