@@ -192,17 +192,35 @@ static enum err log_as(struct call *c, struct work *w, enum principal_kind kind,
     return directory_log_as(c, w, NAMES[kind], verb, id.g);
 }
 
-// The password that the body gives, if it does. Tokens that were got with the one before are revoked with it: see refresh_token.h.
-static enum err keep_password(struct call *c, struct work *w, object_id user, const struct json *body)
+enum err principal_derive_password(struct call *c, const struct json *body, const struct password **out)
 {
-    const struct json                  *profile = json_get_nocase(body, PASSWORD);
-    const struct password              *before = applications_find_password(w->world->applications, user);
-    struct password                    *record, plain = {.user = user, .changed_ns = c->now_ns};
-    CLEANUP(secret_clear) struct secret shown = {0};
+    const struct json *profile = json_get_nocase(body, PASSWORD);
+    struct password   *made;
+    *out = NULL;
+    if (check_password(c, body) != OK) profile = NULL;
+    call_forgive(c); // the deed says it
     if (!profile) return OK;
-    plain.must_change = json_get_bool(profile, S("forceChangePasswordNextSignIn"), false);
+    CLEANUP(secret_clear) struct secret shown = {0};
+    TRY(NEW(c, &made, 1));
     TRY(secret_init(c, &shown, str_bytes(json_str(json_get_nocase(profile, S("password"))))));
-    TRY(password_derive(c, &shown, &plain));
+    TRY(password_derive(c, &shown, made));
+    *out = made;
+    return OK;
+}
+
+// The password that the body gives, if it does. Tokens that were got with the one before are revoked with it: see refresh_token.h.
+static enum err keep_password(struct call *c, struct work *w, object_id user, const struct principal_args *args)
+{
+    const struct json     *profile = json_get_nocase(args->body, PASSWORD);
+    const struct password *before = applications_find_password(w->world->applications, user), *derived = args->derived;
+    struct password       *record, plain;
+    if (!profile) return OK;
+    if (!derived) TRY(principal_derive_password(c, args->body, &derived));
+    if (!derived) return FAIL(c, ERR_INTERNAL, "A password that was not checked was to be kept.");
+    plain = *derived;
+    plain.user = user;
+    plain.changed_ns = c->now_ns;
+    plain.must_change = json_get_bool(profile, S("forceChangePasswordNextSignIn"), false);
     TRY(password_new(c, &plain, &record));
     return work_change(c, w, STORE_PASSWORD, before ? &before->ref : NULL, &record->ref);
 }
@@ -217,7 +235,7 @@ static enum err save(struct call *c, struct work *w, const struct principal_args
     TRY(properties_document(c, &SETS[args->kind], plain.document, args->body, &plain.document));
     TRY(principal_new(c, &plain, &record));
     TRY(work_change(c, w, STORE_PRINCIPAL, before ? &before->ref : NULL, &record->ref));
-    if (args->kind == PRINCIPAL_USER) TRY(keep_password(c, w, plain.id, args->body));
+    if (args->kind == PRINCIPAL_USER) TRY(keep_password(c, w, plain.id, args));
     TRY(add_members(c, w, plain.id, args));
     out->principal = directory_find(w->world->directory, plain.id);
     return OK;

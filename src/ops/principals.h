@@ -20,12 +20,19 @@
 #define PRINCIPALS_MAX_BIND 20 /* members given along with a group */
 
 struct principal_args {
-    enum principal_kind kind;
-    object_id           id;      /* not for making one */
-    const struct json  *body;    /* the properties, by the names they have in Graph; names with a '@' are left out */
-    const object_id    *members; /* of a group, to add to those it has */
-    size_t              member_n;
+    enum principal_kind    kind;
+    object_id              id;      /* not for making one */
+    const struct json     *body;    /* the properties, by the names they have in Graph; names with a '@' are left out */
+    const object_id       *members; /* of a group, to add to those it has */
+    size_t                 member_n;
+    const struct password *derived; /* of the password that the body gives, made beforehand; NULL: the deed derives it */
 };
+
+/*
+ * The derivation of the password that the body gives, to be made on a worker: in the deed it would hold up all other changes.
+ * NULL: it gives none, or one that the deed will refuse. Lives: the call. Errors: ERR_CRYPTO, ERR_NO_MEMORY
+ */
+FALLIBLE principal_derive_password(struct call *c, const struct json *body, const struct password **out);
 
 struct principal_result {
     const struct principal *principal; /* borrowed */

@@ -223,6 +223,32 @@ TEST(R5_members_are_added_once_and_never_to_themselves)
     CHECK_INT(n, 2, "R8 when its time has come");
 }
 
+// What was derived on a worker is kept as it is: the deed, which holds up all other changes, derives nothing.
+TEST(a_password_that_was_derived_before_is_kept)
+{
+    CLEANUP(test_product_close) struct test_product s;
+    const struct principal                         *anna = NULL;
+    const struct password                          *derived = NULL, *none = NULL;
+    const struct json                              *body;
+    struct principal_result                         result;
+    open_as_operator(&s, t);
+    CHECK_OK(make(&s, PRINCIPAL_USER, USER, &anna));
+    if (!anna) return;
+    CHECK_OK(json_parse(t->call, S("{\"passwordProfile\":{\"password\":\"Another-Passw0rd\"}}"), &body));
+    CHECK_OK(principal_derive_password(t->call, body, &derived));
+    struct principal_args args = {.kind = PRINCIPAL_USER, .id = anna->id, .body = body, .derived = derived};
+    CHECK_OK(test_product_run(&s, &OP_PRINCIPAL_UPDATE, NULL, "/", &args, &result));
+    const struct password *kept = applications_find_password(s.work.world->applications, args.id);
+    CHECK(derived && kept && memcmp(kept->kept.b, derived->kept.b, sizeof kept->kept.b) == 0 && object_id_eq(kept->user, args.id));
+    CHECK_PASSWORD(&s, args.id, "Another-Passw0rd");
+    CHECK_OK(json_parse(t->call, S("{\"passwordProfile\":{\"password\":\"short\"}}"), &body));
+    CHECK_OK(principal_derive_password(t->call, body, &none));
+    CHECK(!none); // the deed says why
+    CHECK_OK(json_parse(t->call, S("{\"displayName\":\"a\"}"), &body));
+    CHECK_OK(principal_derive_password(t->call, body, &none));
+    CHECK(!none);
+}
+
 // O1: what changes in the directory is in the activity log, under the directory's own names.
 TEST(directory_writes_are_recorded)
 {

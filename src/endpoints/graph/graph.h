@@ -110,10 +110,11 @@ FALLIBLE graph_answer_list(struct call *c, const struct work *w, const struct wi
                            size_t n);
 
 /* Handlers, by file. */
-route_handler graph_list_all, graph_count, graph_create, graph_get, graph_patch, graph_delete, graph_get_by_ids;               /* objects.c */
-route_handler graph_members_list, graph_members_all, graph_member_add, graph_member_remove, graph_owners_list;                 /* members.c */
-route_handler graph_member_of, graph_member_of_all, graph_member_groups, graph_check_groups, graph_check_objects;              /* members.c */
-route_handler graph_app_create, graph_app_patch, graph_app_delete, graph_secret_add, graph_secret_remove;                      /* applications.c */
-route_handler graph_roles_of, graph_roles_at, graph_role_assign_of, graph_role_assign_at, graph_role_get, graph_role_unassign; /* app_roles.c */
-route_handler graph_signins_list, graph_signin_get;                                                                            /* signins.c */
-route_handler graph_federated_list, graph_federated_add, graph_federated_get, graph_federated_patch, graph_federated_remove;   /* federated.c */
+route_preparer graph_prepare_password; /* of rows that may set a user's password */
+route_handler  graph_list_all, graph_count, graph_create, graph_get, graph_patch, graph_delete, graph_get_by_ids;               /* objects.c */
+route_handler  graph_members_list, graph_members_all, graph_member_add, graph_member_remove, graph_owners_list;                 /* members.c */
+route_handler  graph_member_of, graph_member_of_all, graph_member_groups, graph_check_groups, graph_check_objects;              /* members.c */
+route_handler  graph_app_create, graph_app_patch, graph_app_delete, graph_secret_add, graph_secret_remove;                      /* applications.c */
+route_handler  graph_roles_of, graph_roles_at, graph_role_assign_of, graph_role_assign_at, graph_role_get, graph_role_unassign; /* app_roles.c */
+route_handler  graph_signins_list, graph_signin_get;                                                                            /* signins.c */
+route_handler  graph_federated_list, graph_federated_add, graph_federated_get, graph_federated_patch, graph_federated_remove;   /* federated.c */

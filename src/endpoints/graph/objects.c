@@ -109,11 +109,33 @@ void graph_add_location(struct call *c, const struct wire *q, struct answer *a, 
                               guid_text(q->product->tenant.g).s, guid_text(o->id).s, NAMES[o->kind]));
 }
 
+// A password's derivation takes tens of milliseconds.
+struct prepared {
+    const struct password *password; // NULL: the body gives none
+};
+
+enum err graph_prepare_password(struct call *c, struct work *w, struct wire *q)
+{
+    struct prepared *made;
+    (void)w;
+    TRY(wire_read_body(c, q));
+    TRY(NEW(c, &made, 1));
+    q->prepared = made;
+    return principal_derive_password(c, q->body, &made->password);
+}
+
+static const struct password *password_of(const struct wire *q)
+{
+    const struct prepared *made = q->prepared;
+    return made ? made->password : NULL;
+}
+
 enum err graph_create(struct call *c, struct work *w, const struct wire *q, struct answer *a)
 {
     const struct graph_set *set = graph_set_of(q);
     struct principal_args args = {.kind = set->kinds == GRAPH_USERS ? PRINCIPAL_USER : set->kinds == GRAPH_GROUPS ? PRINCIPAL_GROUP : PRINCIPAL_APP};
     struct principal_result result = {0};
+    args.derived = password_of(q);
     TRY(wire_body(c, q, &args.body));
     TRY(read_bound(c, args.body, &args));
     TRY(wire_run(c, w, q, &args, &result));
@@ -136,6 +158,7 @@ enum err graph_patch(struct call *c, struct work *w, const struct wire *q, struc
     TRY(graph_find(c, w, q, &p));
     args.id = p->id;
     args.kind = p->kind;
+    args.derived = password_of(q);
     TRY(wire_body(c, q, &args.body));
     TRY(read_bound(c, args.body, &args));
     TRY(wire_run(c, w, q, &args, &result));

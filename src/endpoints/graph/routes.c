@@ -11,6 +11,11 @@
 #define READS(method, path, handler)      BOTH(method, path, PERMIT_RULE(may_read), handler, NULL, true)
 #define WRITES(method, path, handler, op) BOTH(method, path, PERMIT_RULE(may_write), handler, op, false)
 
+// A password that is set is derived on the workers that judge passwords, not where all changes are made.
+#define WRITES_PASSWORD(method, path, handler, op)                                                                                    \
+    {method, "/v1.0" path, GUARD_BEARER, PERMIT_RULE(may_write), handler, op, .prepares = graph_prepare_password, .judges_passwords = true}, \
+    {method, "/beta" path, GUARD_BEARER, PERMIT_RULE(may_write), handler, op, .prepares = graph_prepare_password, .judges_passwords = true}
+
 // Who may not read the directory learns nothing of it, whatever was asked.
 static enum err may_read(struct call *c, struct work *w, struct wire *q)
 {
@@ -72,10 +77,10 @@ static enum err may_read_logs(struct call *c, struct work *w, struct wire *q)
 // The first that fits is taken: what is named stands before what any id fits.
 static const struct route ROUTES[] = {
     READS(HTTP_GET, "/users", graph_list_all),
-    WRITES(HTTP_POST, "/users", graph_create, &OP_PRINCIPAL_CREATE),
+    WRITES_PASSWORD(HTTP_POST, "/users", graph_create, &OP_PRINCIPAL_CREATE),
     READS(HTTP_GET, "/users/$count", graph_count),
     READS(HTTP_GET, "/users/{id}", graph_get),
-    WRITES(HTTP_PATCH, "/users/{id}", graph_patch, &OP_PRINCIPAL_UPDATE),
+    WRITES_PASSWORD(HTTP_PATCH, "/users/{id}", graph_patch, &OP_PRINCIPAL_UPDATE),
     WRITES(HTTP_DELETE, "/users/{id}", graph_delete, &OP_PRINCIPAL_DELETE),
     APP_ROLES_OF("/users/{id}"),
     MEMBERSHIP("/users/{id}"),
