@@ -3,8 +3,9 @@
 import assert from "node:assert/strict";
 import { DefaultAzureCredential } from "@azure/identity";
 import { WebSiteManagementClient } from "@azure/arm-appservice";
-import { hasMembers, refusals, test } from "./lib/check.mjs";
+import { all, hasMembers, refusals, test } from "./lib/check.mjs";
 import { credentialOf, facts } from "./lib/facts.mjs";
+import { identitiesComeAndGo } from "./lib/identities.mjs";
 
 const { group, location } = facts;
 const APP = "lanyard-sdk-app";
@@ -66,6 +67,46 @@ await test("I9 swap: in two steps, called off and then completed", async () => {
   await apps.swapSlot(group, APP, SLOT, toProduction);
   assert.deepEqual(await settingsOf(), [{ KEY: VALUE, COLOR: "green" }, { KEY: "the slot's", COLOR: "blue" }]);
 });
+
+const { appServicePlans: plans } = new WebSiteManagementClient(new DefaultAzureCredential(), facts.subscription);
+
+await test("D1 plan and app: made, read, updated, listed", async () => {
+  const plan = await plans.createOrUpdate(group, "lanyard-sdk-plan", { location, sku: { name: "S1", tier: "Standard" }, kind: "linux", reserved: true });
+  hasMembers(plan, { name: "lanyard-sdk-plan", type: "Microsoft.Web/serverfarms", provisioningState: "Succeeded", reserved: true });
+  const made = await apps.createOrUpdate(group, `${APP}-2`, { location, kind: "functionapp,linux", serverFarmId: plan.id, httpsOnly: true });
+  hasMembers(made, { kind: "functionapp,linux", serverFarmId: plan.id, httpsOnly: true, state: "Running", resourceGroup: group });
+  assert.deepEqual(made.hostNames, [`${APP}-2.azurewebsites.net`]);
+  hasMembers(await apps.update(group, `${APP}-2`, { httpsOnly: false }), { httpsOnly: false, serverFarmId: plan.id });
+  for (const list of [apps.listByResourceGroup(group), apps.list()]) assert.ok((await all(list)).some(({ name }) => name === `${APP}-2`));
+  assert.deepEqual((await all(apps.listSlots(group, APP))).map(({ name }) => name), [`${APP}/${SLOT}`]);
+  await plans.delete(group, "lanyard-sdk-plan");
+});
+
+await test("D1 app: its name is taken, and free once it is deleted", async () => {
+  const client = new WebSiteManagementClient(new DefaultAzureCredential(), facts.subscription);
+  const check = () => client.checkNameAvailability(`${APP}-2`, "Microsoft.Web/sites");
+  hasMembers(await check(), { nameAvailable: false, reason: "AlreadyExists" });
+  await apps.delete(group, `${APP}-2`);
+  await apps.delete(group, `${APP}-2`);
+  hasMembers(await check(), { nameAvailable: true });
+});
+
+for (const [kind, of] of Object.entries({
+  app: {
+    create: (name, identity) => apps.createOrUpdate(group, `${APP}-${name}`, { location, identity }),
+    get: (name) => apps.get(group, `${APP}-${name}`),
+    update: (name, identity) => apps.update(group, `${APP}-${name}`, { identity }),
+    remove: (name) => apps.delete(group, `${APP}-${name}`),
+  },
+  slot: {
+    create: (name, identity) => apps.createOrUpdateSlot(group, APP, name, { location, identity }),
+    get: (name) => apps.getSlot(group, APP, name),
+    update: (name, identity) => apps.updateSlot(group, APP, name, { identity }),
+    remove: (name) => apps.deleteSlot(group, APP, name),
+  },
+})) {
+  await identitiesComeAndGo({ ...of, both: "SystemAssigned, UserAssigned", kind });
+}
 
 const FORBIDDEN = { status: 403, code: "AuthorizationFailed" };
 await refusals([

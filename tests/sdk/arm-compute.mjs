@@ -9,6 +9,7 @@ import { ManagedServiceIdentityClient } from "@azure/arm-msi";
 import { SecretClient } from "@azure/keyvault-secrets";
 import { all, GUID, hasMembers, refusals, refused, test } from "./lib/check.mjs";
 import { credentialOf, facts, roleId } from "./lib/facts.mjs";
+import { identitiesComeAndGo } from "./lib/identities.mjs";
 import { askEndpoint, decode } from "./lib/token.mjs";
 
 const location = facts.location;
@@ -157,6 +158,26 @@ await test("I4 roles first, machine later: they count as soon as it is attached"
   assert.equal((await client.setSecret("early", "LANYARD-SECRET-early")).name, "early");
   await vms.update(facts.group, here.name, detach(made.id));
   await assignments.deleteById(id);
+});
+
+const { virtualMachineScaleSets: sets } = new ComputeManagementClient(credential, facts.subscription);
+const set = (identity) => ({ location, identity, sku: { name: "Standard_D2s_v5", tier: "Standard", capacity: 2 }, upgradePolicy: { mode: "Manual" } });
+
+await identitiesComeAndGo({
+  create: (name, identity) => sets.createOrUpdate(facts.group, `set-${name}`, set(identity)),
+  get: (name) => sets.get(facts.group, `set-${name}`),
+  update: (name, identity) => sets.update(facts.group, `set-${name}`, { identity }),
+  remove: (name) => sets.delete(facts.group, `set-${name}`),
+  both: BOTH,
+});
+
+await test("D1 scale set: made, read, listed, deleted", async () => {
+  const made = await sets.createOrUpdate(facts.group, "replicas", set(systemAssigned));
+  hasMembers(made, { name: "replicas", provisioningState: "Succeeded", orchestrationMode: "Uniform" });
+  hasMembers(made.sku, { name: "Standard_D2s_v5", capacity: 2 });
+  for (const list of [sets.list(facts.group), sets.listAll()]) assert.ok((await all(list)).some(({ name }) => name === "replicas"));
+  await sets.delete(facts.group, "replicas");
+  await refused(() => sets.get(facts.group, "replicas"), { status: 404, code: "ResourceNotFound" });
 });
 
 const DENIED = { status: 403, code: "AuthorizationFailed" };

@@ -102,6 +102,20 @@ await test("I10 names: the shortest, the longest, every character", async () => 
   }
 });
 
+await test("I5 isolation scope: kept by an update of tags, and holds where the identity is attached", async () => {
+  const made = await identities.createOrUpdate(GROUP, "regional", { location, isolationScope: "Regional" });
+  hasMembers(made, { isolationScope: "Regional" });
+  hasMembers(await identities.update(GROUP, "regional", { tags: { a: "1" } }), { isolationScope: "Regional", tags: { a: "1" } });
+  const resources = new ResourceManagementClient(new DefaultAzureCredential(), facts.subscription).resources;
+  const attach = (where) =>
+    resources.createOrUpdateById(`${groupId(GROUP)}/providers/Microsoft.Compute/virtualMachines/in-${where}`, "2024-07-01", {
+      location: where,
+      identity: { type: "UserAssigned", userAssignedIdentities: { [made.id]: {} } },
+    });
+  await refused(() => attach("eastus"), { status: 400, code: "FailedIdentityOperation", message: /Regional/ });
+  assert.equal((await attach(location)).identity.type, "UserAssigned");
+});
+
 await test("I2 system-assigned: read at the scope of its resource", async () => {
   const vm = facts.vms["vm-system"];
   const got = await systemAssignedIdentities.getByScope(vm.id);

@@ -10,11 +10,11 @@ const idsOf = (...names) => names.map((name) => facts.identities[name].clientId)
 
 /**
  * Tests of one type. create and update take a name and an identity block, get and remove a name; `both` is how the type
- * writes both kinds, `none` what it shows without any.
+ * writes both kinds, `none` what it shows without any, `kind` stands in the tests' names.
  */
-export async function identitiesComeAndGo({ create, get, update, remove, both, none = undefined }) {
+export async function identitiesComeAndGo({ create, get, update, remove, both, none = undefined, kind = "resource" }) {
   let first;
-  await test("I2 identity: system-assigned, with a principal of its own", async () => {
+  await test(`I2 ${kind}: system-assigned, with a principal of its own`, async () => {
     await create("ids", { type: "SystemAssigned" });
     const { identity } = await get("ids");
     hasMembers(identity, { type: "SystemAssigned", tenantId: facts.tenant });
@@ -22,14 +22,14 @@ export async function identitiesComeAndGo({ create, get, update, remove, both, n
     first = identity.principalId;
   });
 
-  await test("I5 identity: both kinds at once, in the type's own spelling", async () => {
+  await test(`I5 ${kind}: both kinds at once, in the type's own spelling`, async () => {
     await update("ids", { type: both, userAssignedIdentities: attach("one", "two") });
     const { identity } = await get("ids");
     hasMembers(identity, { type: both, principalId: first });
     assert.deepEqual(clientIds(identity), idsOf("one", "two"));
   });
 
-  await test("I5 identity: a PUT names the whole set, and one without a block leaves it", async () => {
+  await test(`I5 ${kind}: a PUT names the whole set of identities, and one without a block leaves them`, async () => {
     await create("ids", { type: both, userAssignedIdentities: attach("two") });
     assert.deepEqual(clientIds((await get("ids")).identity), idsOf("two"));
     await create("ids", undefined);
@@ -38,12 +38,12 @@ export async function identitiesComeAndGo({ create, get, update, remove, both, n
     assert.deepEqual(clientIds(identity), idsOf("two"));
   });
 
-  await test("I5 identity: None takes all of them away", async () => {
+  await test(`I5 ${kind}: the type None takes all identities away`, async () => {
     await update("ids", { type: "None" });
     assert.equal((await get("ids")).identity?.type, none);
   });
 
-  await test("I3 identity: made again, it is another", async () => {
+  await test(`I3 ${kind}: its identity, made again, is another`, async () => {
     await update("ids", { type: "SystemAssigned" });
     const again = (await get("ids")).identity.principalId;
     assert.notEqual(again, first);
