@@ -23,6 +23,8 @@ static void open_owned(struct test_product *s, struct test *t)
     test_product_open(s, t);
     put_mgmt_group(s);
     test_product_put_group(s, TEST_PRODUCT_GROUP);
+    test_product_put(s, VM, "{}");
+    test_product_put(s, TEST_PRODUCT_GROUP TEST_PRODUCT_VAULTS "v", "{}");
     test_product_assign(s, s->caller.id, "Owner", "/");
     test_product_put_principal(s, 0xB1, PRINCIPAL_USER);
     test_product_put_principal(s, 0xB2, PRINCIPAL_GROUP);
