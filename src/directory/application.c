@@ -5,7 +5,7 @@
 #include "core/record.h"
 
 // Version 1 had no federated credentials.
-enum { APPLICATION_VERSION_1 = 1, APPLICATION_VERSION = 2 };
+enum { APPLICATION_WITHOUT_FEDERATED = 1, APPLICATION_WITHOUT_OWNERS = 2, APPLICATION_VERSION = 3 };
 
 static const struct app_role *place_roles(struct lists *l, const struct app_role *from, size_t n)
 {
@@ -208,6 +208,7 @@ void application_pack(struct buf *b, const struct application *a)
     pack_u64(b, a->token_version);
     pack_str(b, a->document);
     pack_i64(b, a->created_ns);
+    pack_bool(b, a->for_owners_only);
 }
 
 static enum err unpack_roles(struct call *c, struct unpack *u, struct application *a)
@@ -312,7 +313,7 @@ enum err application_unpack(struct call *c, bytes record, struct application **o
     struct unpack      u;
     struct application a = {0};
     unpack_begin(&u, record);
-    if (u.version != APPLICATION_VERSION && u.version != APPLICATION_VERSION_1)
+    if (u.version < APPLICATION_WITHOUT_FEDERATED || u.version > APPLICATION_VERSION)
         return FAIL(c, ERR_STORE_DAMAGED, "An application's record is of a form that this version does not know.");
     a.id.g = unpack_guid(&u);
     a.app.g = unpack_guid(&u);
@@ -322,11 +323,12 @@ enum err application_unpack(struct call *c, bytes record, struct application **o
     TRY(unpack_scopes(c, &u, &a));
     TRY(unpack_secrets(c, &u, &a));
     TRY(unpack_certificates(c, &u, &a));
-    if (u.version != APPLICATION_VERSION_1) TRY(unpack_federated(c, &u, &a));
+    if (u.version > APPLICATION_WITHOUT_FEDERATED) TRY(unpack_federated(c, &u, &a));
     a.is_public_client = unpack_bool(&u);
     uint64_t token_version = unpack_u64(&u);
     a.document = unpack_str(&u);
     a.created_ns = unpack_i64(&u);
+    if (u.version > APPLICATION_WITHOUT_OWNERS) a.for_owners_only = unpack_bool(&u);
     TRY(unpack_end(c, &u));
     if (token_version != 1 && token_version != 2) return FAIL(c, ERR_STORE_DAMAGED, "An application asks for tokens of an unknown version.");
     a.token_version = (unsigned)token_version;

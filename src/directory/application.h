@@ -93,6 +93,7 @@ struct application {
     const struct app_federated   *federated;
     size_t                        federated_n;
     bool                          is_public_client; /* may ask for users' tokens without a credential of its own */
+    bool                          for_owners_only;  /* a user wrote what it asks of others: it may act for its owners, and for no other user */
     unsigned                      token_version;    /* of access tokens for it: 1 or 2 */
     str                           document;         /* what else it is, a JSON object; may be empty */
     int64_t                       created_ns;

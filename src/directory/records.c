@@ -2,6 +2,7 @@
 
 #include "directory/applications.h"
 #include "directory/directory.h"
+#include "directory/owners.h"
 
 static void principal_key(struct buf *b, const struct ref *r)
 {
@@ -152,3 +153,30 @@ static const struct ref *password_find(const void *home, str key)
 }
 
 RECORD_KIND(RECORD_PASSWORD, password, password, password_unpack, password_pack)
+
+static void ownership_key(struct buf *b, const struct ref *r)
+{
+    const struct ownership *o = (const struct ownership *)r;
+    record_key_guid(b, o->object);
+    record_key_guid(b, o->owner.g);
+}
+
+static bool ownership_put(void *home, struct ref *r)
+{
+    return owners_put(home, (struct ownership *)r);
+}
+
+static void ownership_remove(void *home, const struct ref *r)
+{
+    const struct ownership *o = (const struct ownership *)r;
+    owners_remove(home, o->object, o->owner);
+}
+
+static const struct ref *ownership_find(const void *home, str key)
+{
+    guid                    ids[2];
+    const struct ownership *o = record_key_is_guids(key, ids, 2) ? owners_find(home, ids[0], (object_id){ids[1]}) : NULL;
+    return o ? &o->ref : NULL;
+}
+
+RECORD_KIND(RECORD_OWNERSHIP, ownership, ownership, ownership_unpack, ownership_pack)

@@ -1,5 +1,5 @@
 /*
- * records.h - the kinds of records that a struct directory holds, and those that a struct applications does.
+ * records.h - the kinds of records that a struct directory holds, and those of a struct applications and a struct owners.
  *
  * Layer:  directory (uses core)
  */
@@ -8,3 +8,4 @@
 
 extern const struct record_kind RECORD_PRINCIPAL, RECORD_MEMBERSHIP, RECORD_REVOCATION;
 extern const struct record_kind RECORD_APPLICATION, RECORD_APP_ASSIGNMENT, RECORD_PASSWORD;
+extern const struct record_kind RECORD_OWNERSHIP;

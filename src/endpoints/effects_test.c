@@ -154,7 +154,7 @@ static void check_granted(struct scene *x, const struct trial *trial)
     give(&a, all->id, "/", NULL);
     give(&a, vaults->id, "/", NULL);
     if (effect_of(trial)->rule == EFFECT_NOT_DENIED) trial_lift_deny(x);
-    x->s.caller.is_local_operator = effect_of(trial)->rule == EFFECT_OPERATOR;
+    x->s.caller.is_local_operator = effect_of(trial)->rule == EFFECT_OPERATOR || effect_of(trial)->rule == EFFECT_DIRECTORY;
     CHECK_ERR(trial->run(x, &a.c, trial->op), OK, trial->effect);
     CHECK_ROW(trial_has_gained(x, &a.c, trial), trial->effect);
     x->s.caller.is_local_operator = false;

@@ -97,14 +97,21 @@ struct consent {
     bool               is_own;  /* the client asks for itself */
 };
 
-static enum err read_consent(struct call *c, const struct application *client, client_id client_app, const struct audience *at, struct consent *out)
+// Whoever wrote what the registration asks for has consented to it: the operator for all users, a user for the client's owners.
+static bool acts_for(const struct world *w, const struct application *client, object_id user)
 {
-    const struct json *document, *of_resource;
-    out->is_own = client_id_eq(client_app, at->app);
-    TRY(document_of(c, client, &document));
+    return !client || !client->for_owners_only || owners_find(w->owners, client->id.g, user);
+}
+
+static enum err read_consent(struct call *c, const struct world *w, const struct app_client *client, object_id user, const struct audience *at,
+                             struct consent *out)
+{
+    const struct json *document = NULL, *of_resource;
+    out->is_own = client_id_eq(client->app, at->app);
+    if (acts_for(w, client->application, user)) TRY(document_of(c, client->application, &document));
     TRY(document_of(c, at->application, &of_resource));
     out->asked = json_get_nocase(entry_of(json_get(document, S("requiredResourceAccess")), S("resourceAppId"), at->app.g), S("resourceAccess"));
-    const struct json *before = entry_of(json_get(json_get(of_resource, S("api")), S("preAuthorizedApplications")), S("appId"), client_app.g);
+    const struct json *before = entry_of(json_get(json_get(of_resource, S("api")), S("preAuthorizedApplications")), S("appId"), client->app.g);
     out->granted = json_get_nocase(before, S("delegatedPermissionIds"));
     if (!out->granted) out->granted = json_get_nocase(before, S("permissionIds"));
     return OK;
@@ -141,7 +148,7 @@ static void add_word(struct buf *b, str word)
     buf_add(b, word);
 }
 
-enum err app_scopes_of(struct call *c, const struct application *client, client_id client_app, const struct audience *at, str asked,
+enum err app_scopes_of(struct call *c, const struct world *w, const struct app_client *client, object_id user, const struct audience *at, str asked,
                        enum app_scope_answer *out, str *out_scopes, str *out_about)
 {
     struct consent consent;
@@ -149,8 +156,11 @@ enum err app_scopes_of(struct call *c, const struct application *client, client_
     *out = APP_SCOPES_GRANTED;
     *out_scopes = str_empty(asked) ? USER_SCOPE : asked;
     *out_about = STR_NONE;
-    if (!at->service || !at->application) return OK;
-    TRY(read_consent(c, client, client_app, at, &consent));
+    if (!at->service || !at->application) {
+        if (!acts_for(w, client->application, user)) *out = APP_SCOPES_NOT_CONSENTED;
+        return OK;
+    }
+    TRY(read_consent(c, w, client, user, at, &consent));
     buf_init(&b, &c->arena);
     for (str rest = asked, word; !str_empty(asked) && str_cut(&rest, ' ', &word);) {
         const struct app_scope *s = scope_of(at->application, word);

@@ -6,8 +6,9 @@
  * disabled, or gone, is in no token.
  *
  * A client may use a scope of another application if its registration asks for it (requiredResourceAccess) or the other one
- * names it (preAuthorizedApplications). There is no consent besides: that who registers a client thereby consents is our choice,
- * as the operator, who alone may register, could also consent. Services of the cloud decide by the user's own roles.
+ * names it (preAuthorizedApplications). There is no consent besides: that the operator who registers a client thereby consents is our
+ * choice, for the operator could also consent. A user can consent for that user alone: a client whose registration a user wrote acts for its
+ * owners, and for other users only where the other application names it. Services of the cloud decide by the user's own roles.
  *
  * Layer:  ops (uses all above)
  * Source: https://learn.microsoft.com/entra/identity-platform/howto-add-app-roles-in-apps,
@@ -28,10 +29,14 @@ FALLIBLE app_access_of(struct call *c, const struct world *w, const struct princ
 
 enum app_scope_answer { APP_SCOPES_GRANTED, APP_SCOPE_UNKNOWN, APP_SCOPES_NOT_CONSENTED };
 /*
- * The scopes of `at` that the client may use: all of them, or those that `asked` names, with blanks between (empty: all). `client` NULL:
+ * The scopes of `at` that the client may use for the user: all of them, or those that `asked` names, with blanks between (empty: all). No application:
  * one of the cloud's own. *out_scopes is for the scp claim; *out_about says which was unknown.
  */
-FALLIBLE app_scopes_of(struct call *c, const struct application *client, client_id client_app, const struct audience *at, str asked,
+struct app_client {
+    const struct application *application;
+    client_id                 app;
+};
+FALLIBLE app_scopes_of(struct call *c, const struct world *w, const struct app_client *client, object_id user, const struct audience *at, str asked,
                        enum app_scope_answer *out, str *out_scopes, str *out_about);
 
 /*

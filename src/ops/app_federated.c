@@ -204,6 +204,6 @@ static enum err remove_one(struct call *c, struct work *w, const void *args_, vo
     return put_list(c, w, before, list, n);
 }
 
-#define WRITES .writes = true, .effects = {&EFFECT_DIRECTORY_WRITE}
+#define WRITES .writes = true, .effects = {&EFFECT_APPLICATION}
 const struct op OP_APP_FEDERATED_PUT = {.name = "app_federated_put", WRITES, .run = put};
 const struct op OP_APP_FEDERATED_REMOVE = {.name = "app_federated_remove", WRITES, .run = remove_one};

@@ -5,6 +5,7 @@
 
 #include "core/b64.h"
 #include "ops/applications.h"
+#include "ops/directory_rights.h"
 #include "ops/properties.h"
 #include "token/audience.h"
 #include "token/client_assertion.h"
@@ -52,6 +53,7 @@ struct reading {
     const struct application *old; // NULL: a new one
     const struct json        *body;
     struct application       *out;
+    bool                      by_operator;
 };
 
 static enum err invalid(const struct reading *r, const char *name)
@@ -121,6 +123,26 @@ static enum err check_uri(const struct reading *r, str uri)
     return OK;
 }
 
+// "api://ID" or "api://ID/...", the id being the application's or the tenant's; or one that it has already.
+static bool may_be_users(const struct reading *r, str uri)
+{
+    static const str API_SCHEME = S_INIT("api://");
+    str              name = str_from(uri, API_SCHEME.n);
+    guid             id;
+    if (r->old && str_index_nocase(r->old->uris, r->old->uri_n, uri) != STR_NOWHERE) return true;
+    if (!str_starts_nocase(uri, API_SCHEME) || !guid_parse(str_upto(name, str_find(name, '/')), &id)) return false;
+    return guid_eq(id, r->w->product->tenant.g) || (r->old && guid_eq(id, r->old->app.g));
+}
+
+static enum err check_whose_uri(const struct reading *r, str uri)
+{
+    if (r->by_operator || may_be_users(r, uri)) return OK;
+    return FAIL(r->c, ERR_CONTENT_INVALID,
+                "Values of identifierUris property must use the application's or the tenant's id, as in api://ID: '%.*s'. Another name is the "
+                "operator's to give.",
+                PSTR(call_printable(r->c, uri, APPLICATION_MAX_URI_BYTES)));
+}
+
 static enum err read_uris(struct reading *r)
 {
     const struct json *list = json_get_nocase(r->body, S("identifierUris"));
@@ -131,6 +153,7 @@ static enum err read_uris(struct reading *r)
     for (size_t i = 0; i < json_n(list); i++) {
         uris[i] = json_str(json_at(list, i));
         TRY(check_uri(r, uris[i]));
+        TRY(check_whose_uri(r, uris[i]));
         if (str_index_nocase(uris, i, uris[i]) != STR_NOWHERE) return invalid(r, "identifierUris");
     }
     r->out->uris = uris;
@@ -393,6 +416,9 @@ enum err application_read(struct call *c, const struct work *w, const struct app
     struct reading     r = {c, w, old, body, &next};
     const struct json *name = json_get_nocase(body, S("displayName"));
     TRY(properties_check(c, &APPLICATION, body, !old));
+    TRY(directory_is_operator(c, w, &r.by_operator));
+    // What the registration asks of others counts as consent for every user only where the operator wrote it.
+    if (!old || json_get_nocase(body, S("requiredResourceAccess"))) next.for_owners_only = !r.by_operator;
     if (name) next.name = json_str(name);
     (void)(get_bool(body, "isFallbackPublicClient", next.is_public_client, &next.is_public_client)); // its kind is checked above
     TRY(read_uris(&r));

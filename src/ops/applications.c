@@ -2,6 +2,7 @@
 
 #include "ops/effects.h"
 #include "ops/groups_members.h"
+#include "ops/ownership.h"
 #include "ops/principals.h"
 
 static enum err find(struct call *c, const struct work *w, application_id id, const struct application **out)
@@ -29,7 +30,7 @@ static enum err create(struct call *c, struct work *w, const void *args_, void *
     TRY(directory_log_as(c, w, "applications", "create", plain.id.g));
     TRY(put(c, w, NULL, &plain));
     out->application = applications_find(w->world->applications, plain.id);
-    return OK;
+    return owners_begin(c, w, plain.id.g, args->owners, args->owner_n);
 }
 
 static enum err update(struct call *c, struct work *w, const void *args_, void *out_)
@@ -55,6 +56,7 @@ static enum err delete_application(struct call *c, struct work *w, const void *a
     TRY(directory_log_as(c, w, "applications", "delete", a->id.g));
     const struct principal *p = directory_find_app(w->world->directory, a->app);
     if (p) TRY(principal_drop(c, w, p));
+    TRY(owners_drop(c, w, a->id.g));
     return work_change(c, w, STORE_APPLICATION, &a->ref, NULL);
 }
 
@@ -201,11 +203,36 @@ enum err app_assignments_drop(struct call *c, struct work *w, object_id id)
     }
 }
 
-#define WRITES .writes = true, .effects = {&EFFECT_DIRECTORY_WRITE}
+// A new one is a user's to make; one that is there is its owners'.
+static enum err find_application(struct call *c, struct work *w, const struct effect *e, const void *args, struct effect_sites *out)
+{
+    const application_id *id = args;
+    (void)w, (void)e;
+    if (guid_is_none(id->g)) return effect_site_add(c, out, (struct effect_site){.need = DIRECTORY_MEMBER});
+    return effect_site_add(c, out, (struct effect_site){.need = DIRECTORY_OWNER, .object = id->g});
+}
+_Static_assert(offsetof(struct application_args, id) == 0 && offsetof(struct app_secret_args, id) == 0 &&
+                   offsetof(struct app_federated_args, id) == 0,
+               "the effect reads the application of any of them");
+
+const struct effect EFFECT_APPLICATION = {.name = "directory_application", .rule = EFFECT_DIRECTORY, .find = find_application};
+
+// The role is its service principal's to give; an assignment that is gone is nobody's.
+static enum err find_resource_of(struct call *c, struct work *w, const struct effect *e, const void *args_, struct effect_sites *out)
+{
+    const struct app_assignment_args *args = args_;
+    const struct app_assignment      *given = applications_find_assignment(w->world->applications, args->principal, args->id);
+    (void)e;
+    return effect_site_add(c, out, (struct effect_site){.need = DIRECTORY_OWNER, .object = given ? given->resource.g : args->resource.g});
+}
+
+static const struct effect EFFECT_ROLE = {.name = "directory_app_role", .rule = EFFECT_DIRECTORY, .find = find_resource_of};
+
+#define WRITES .writes = true, .effects = {&EFFECT_APPLICATION}
 const struct op OP_APPLICATION_CREATE = {.name = "application_create", WRITES, .run = create};
 const struct op OP_APPLICATION_UPDATE = {.name = "application_update", WRITES, .run = update};
 const struct op OP_APPLICATION_DELETE = {.name = "application_delete", WRITES, .run = delete_application};
 const struct op OP_APP_SECRET_ADD = {.name = "app_secret_add", WRITES, .run = add_secret};
 const struct op OP_APP_SECRET_REMOVE = {.name = "app_secret_remove", WRITES, .run = remove_secret};
-const struct op OP_APP_ROLE_ASSIGN = {.name = "app_role_assign", WRITES, .run = assign};
-const struct op OP_APP_ROLE_UNASSIGN = {.name = "app_role_unassign", WRITES, .run = unassign};
+const struct op OP_APP_ROLE_ASSIGN = {.name = "app_role_assign", .writes = true, .effects = {&EFFECT_ROLE}, .run = assign};
+const struct op OP_APP_ROLE_UNASSIGN = {.name = "app_role_unassign", .writes = true, .effects = {&EFFECT_ROLE}, .run = unassign};

@@ -1,11 +1,12 @@
 /*
  * applications.h - registers applications, their credentials, and who has which of their app roles.
  *
- * The operator may write them, as all of the directory (principals.h). A secret is in a result once, when it is made.
+ * A secret is in a result once, when it is made.
  *
  * An App ID URI is unique in the tenant, without regard to case. "https" ones lie under the tenant's domain. "api" ones may have any
  * name: the service asks for the tenant's or application's id or a domain in them unless the tenant's policy lifts that, and
- * older tenants have such names. That it is lifted here is our choice; names of the cloud's own services are refused.
+ * older tenants have such names. That it is lifted here for the operator is our choice; of users it is asked that the application's or the
+ * tenant's id is in it, since whoever has a name gets the tokens that others ask for by it. Names of the cloud's own services are refused.
  *
  * Layer:  ops (uses all above)
  * Source: https://learn.microsoft.com/graph/api/application-post-applications, .../application-addpassword,
@@ -19,16 +20,21 @@
 
 #define APP_SECRET_YEARS 2 /* until a secret ends that names no end */
 
+/* Who may write them: directory_rights.h. Each struct of arguments begins with the application. */
+extern const struct effect EFFECT_APPLICATION;
+
 struct application_args {
-    application_id     id;   /* not for making one */
-    const struct json *body; /* the properties, by the names they have in Graph */
+    application_id     id;     /* not for making one */
+    const struct json *body;   /* the properties, by the names they have in Graph */
+    const object_id   *owners; /* of a new one, besides who makes it */
+    size_t             owner_n;
 };
 
 struct application_result {
     const struct application *application; /* borrowed */
 };
 
-/* struct application_args -> struct application_result. Errors: ERR_NOT_AUTHORIZED, ERR_CONTENT_INVALID, ERR_OBJECT_EXISTS, ERR_OBJECT_NOT_FOUND */
+/* struct application_args -> struct application_result. Errors: ERR_NOT_AUTHORIZED, ERR_DIRECTORY_QUOTA, ERR_CONTENT_INVALID, ERR_OBJECT_EXISTS, ERR_OBJECT_NOT_FOUND */
 extern const struct op OP_APPLICATION_CREATE;
 extern const struct op OP_APPLICATION_UPDATE;
 /* Its service principal goes with it, and all that was assigned to it or at it. No result. */

@@ -54,6 +54,7 @@ static enum err ask_site(struct call *c, const struct asking *a)
     struct rbac_answer answer;
     str                action = str_empty(a->site->action) ? str_of(a->effect->action) : a->site->action;
     if (a->effect->rule == EFFECT_OPERATOR) return ask_operator(c, a);
+    if (a->effect->rule == EFFECT_DIRECTORY) return directory_ask(c, a->w, a->site->need, a->site->object);
     TRY(work_decide(c, a->w, NULL, action, a->effect->plane, a->site->scope, a->site->attributes, &answer));
     bool is_denied = answer.reason == RBAC_DENIED;
     if (a->effect->rule == EFFECT_NOT_DENIED) return is_denied ? refuse(c, a, ERR_DENIED, action, &answer) : OK;
@@ -84,9 +85,6 @@ static enum err always(struct call *c, struct work *w, const struct effect *e, c
     return effect_site_add(c, out, (struct effect_site){0});
 }
 
-// A membership gives its group's roles, and no role here names the directory's actions.
-// Source: https://learn.microsoft.com/entra/fundamentals/users-default-permissions
-const struct effect EFFECT_DIRECTORY_WRITE = {.name = "directory_write", .rule = EFFECT_OPERATOR, .find = always};
 // Source: https://learn.microsoft.com/azure/role-based-access-control/deny-assignments
 const struct effect EFFECT_DENY_WRITE = {.name = "deny_write", .rule = EFFECT_OPERATOR, .find = always};
 // A binding hands a resource's identities to programs of this machine: our own rule.

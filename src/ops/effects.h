@@ -34,7 +34,11 @@
  *     secret_backup             not denied  Microsoft.KeyVault/vaults/secrets/getSecret/action at the secret
  *     secret_restore            not denied  Microsoft.KeyVault/vaults/secrets/restore/action at the secret
  *     secret_by_template        not denied  Microsoft.KeyVault/vaults/secrets/setSecret/action at the secret
- *     directory_write           operator    always
+ *     directory_principal       directory   a new group or service principal: a user; one that is there: who owns it; users: the operator
+ *     directory_members         directory   who owns the group
+ *     directory_application     directory   a new one: a user; one that is there: who owns it
+ *     directory_app_role        directory   who owns the service principal that has the role
+ *     directory_owner           directory   who owns the object
  *     deny_write                operator    always
  *     binding_write             operator    always
  *
@@ -48,7 +52,7 @@
  *         each row's own source stands where it is defined
  */
 #pragma once
-#include "ops/gate.h"
+#include "ops/directory_rights.h"
 
 enum effect_rule {
     /* The caller needs the permission at each site. A role that gives it under a condition on the request's attributes does not do. */
@@ -62,6 +66,8 @@ enum effect_rule {
     EFFECT_NOT_BOUND,
     /* Only the operator may have the effect. */
     EFFECT_OPERATOR,
+    /* The caller may write that object of the directory: directory_rights.h says who may. */
+    EFFECT_DIRECTORY,
 };
 
 /* One place where an effect is asked about. */
@@ -70,6 +76,8 @@ struct effect_site {
     str                           action;     /* empty: the effect's */
     const struct rbac_attributes *attributes; /* may be NULL */
     guid                          deny;       /* EFFECT_OPERATOR: the deny assignment that stands against it; GUID_NONE: none */
+    enum directory_need           need;       /* EFFECT_DIRECTORY: this and the next */
+    guid                          object;
 };
 
 struct effect_sites {
@@ -99,7 +107,6 @@ FALLIBLE effect_site_add(struct call *c, struct effect_sites *sites, struct effe
  */
 FALLIBLE effects_ask(struct call *c, struct work *w, const struct op *op, str action, const struct op_target *target, const void *args);
 
-/* Who may write the directory, the deny assignments and the bindings of this machine's programs: the operator. */
-extern const struct effect EFFECT_DIRECTORY_WRITE;
+/* Who may write the deny assignments and the bindings of this machine's programs: the operator. */
 extern const struct effect EFFECT_DENY_WRITE;
 extern const struct effect EFFECT_BINDING_WRITE;

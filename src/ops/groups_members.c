@@ -157,5 +157,15 @@ enum err memberships_drop_ended(struct call *c, struct work *w, size_t limit, si
     return OK;
 }
 
-const struct op OP_MEMBER_ADD = {.name = "member_add", .writes = true, .effects = {&EFFECT_DIRECTORY_WRITE}, .run = add_member};
-const struct op OP_MEMBER_REMOVE = {.name = "member_remove", .writes = true, .effects = {&EFFECT_DIRECTORY_WRITE}, .run = remove_member};
+static enum err find_group(struct call *c, struct work *w, const struct effect *e, const void *args_, struct effect_sites *out)
+{
+    const struct member_args *args = args_;
+    (void)w, (void)e;
+    return effect_site_add(c, out, (struct effect_site){.need = DIRECTORY_OWNER, .object = args->group.g});
+}
+
+// A membership gives the roles of its group.
+static const struct effect EFFECT = {.name = "directory_members", .rule = EFFECT_DIRECTORY, .find = find_group};
+
+const struct op OP_MEMBER_ADD = {.name = "member_add", .writes = true, .effects = {&EFFECT}, .run = add_member};
+const struct op OP_MEMBER_REMOVE = {.name = "member_remove", .writes = true, .effects = {&EFFECT}, .run = remove_member};

@@ -3,6 +3,7 @@
 #include "ops/applications.h"
 #include "ops/effects.h"
 #include "ops/groups_members.h"
+#include "ops/ownership.h"
 #include "ops/properties.h"
 
 #define DISPLAY_NAME S("displayName")
@@ -77,20 +78,6 @@ static const struct property_set SETS[] = {
 static enum err invalid(struct call *c, enum principal_kind kind, str name)
 {
     return property_invalid(c, &SETS[kind], name);
-}
-
-enum err directory_require_writer(struct call *c)
-{
-    if (!c->caller) return FAIL_PLAIN(c, ERR_CALLER_UNKNOWN);
-    return c->caller->is_local_operator ? OK : FAIL_PLAIN(c, ERR_NOT_AUTHORIZED);
-}
-
-static enum err require_reader(struct call *c, struct work *w, const void *args, void *out)
-{
-    (void)args, (void)out;
-    if (!c->caller) return FAIL_PLAIN(c, ERR_CALLER_UNKNOWN);
-    const struct principal *p = directory_find(w->world->directory, c->caller->id);
-    return c->caller->is_local_operator || (p && p->kind == PRINCIPAL_USER) ? OK : FAIL_PLAIN(c, ERR_NOT_AUTHORIZED);
 }
 
 static bool is_nickname(str s)
@@ -266,7 +253,8 @@ static enum err create(struct call *c, struct work *w, const void *args_, void *
     if (args->kind == PRINCIPAL_APP) TRY(read_service(c, w, args->body, &plain));
     plain.id.g = guid_new(c);
     TRY(log_as(c, w, plain.kind, plain.id, "create"));
-    return save(c, w, args, NULL, plain, out);
+    TRY(save(c, w, args, NULL, plain, out));
+    return plain.kind == PRINCIPAL_USER ? OK : owners_begin(c, w, plain.id.g, args->owners, args->owner_n);
 }
 
 static const struct principal *find(const struct work *w, const struct principal_args *args)
@@ -291,6 +279,7 @@ enum err principal_drop(struct call *c, struct work *w, const struct principal *
     const struct password *password = applications_find_password(w->world->applications, p->id);
     TRY(memberships_drop(c, w, p->id));
     TRY(app_assignments_drop(c, w, p->id));
+    TRY(owners_drop(c, w, p->id.g));
     if (password) TRY(work_change(c, w, STORE_PASSWORD, &password->ref, NULL));
     return work_change(c, w, STORE_PRINCIPAL, &p->ref, NULL);
 }
@@ -314,7 +303,24 @@ static enum err delete (struct call *c, struct work *w, const void *args_, void 
     return principal_drop(c, w, before);
 }
 
-const struct op OP_PRINCIPAL_CREATE = {.name = "principal_create", .writes = true, .effects = {&EFFECT_DIRECTORY_WRITE}, .run = create};
-const struct op OP_PRINCIPAL_UPDATE = {.name = "principal_update", .writes = true, .effects = {&EFFECT_DIRECTORY_WRITE}, .run = update};
-const struct op OP_PRINCIPAL_DELETE = {.name = "principal_delete", .writes = true, .effects = {&EFFECT_DIRECTORY_WRITE}, .run = delete};
-const struct op OP_DIRECTORY_READ = {.name = "directory_read", .no_action = "its deed: the operator and users", .run = require_reader};
+// A user: the operator. What a user may make: any user, for an application that it owns. What is there: who owns it.
+static enum err find_written(struct call *c, struct work *w, const struct effect *e, const void *args_, struct effect_sites *out)
+{
+    const struct principal_args *args = args_;
+    bool                         is_new = guid_is_none(args->id.g), may_be_owned = args->kind == PRINCIPAL_GROUP || args->kind == PRINCIPAL_APP;
+    client_id                    app;
+    (void)e;
+    if (!may_be_owned) return effect_site_add(c, out, (struct effect_site){.need = DIRECTORY_OPERATOR});
+    if (!is_new) return effect_site_add(c, out, (struct effect_site){.need = DIRECTORY_OWNER, .object = args->id.g});
+    if (args->kind == PRINCIPAL_APP && guid_parse(json_str(json_get_nocase(args->body, APP_ID)), &app.g)) {
+        const struct application *a = applications_find_app(w->world->applications, app);
+        if (a) TRY(effect_site_add(c, out, (struct effect_site){.need = DIRECTORY_OWNER, .object = a->id.g}));
+    }
+    return effect_site_add(c, out, (struct effect_site){.need = DIRECTORY_MEMBER});
+}
+
+static const struct effect EFFECT = {.name = "directory_principal", .rule = EFFECT_DIRECTORY, .find = find_written};
+
+const struct op OP_PRINCIPAL_CREATE = {.name = "principal_create", .writes = true, .effects = {&EFFECT}, .run = create};
+const struct op OP_PRINCIPAL_UPDATE = {.name = "principal_update", .writes = true, .effects = {&EFFECT}, .run = update};
+const struct op OP_PRINCIPAL_DELETE = {.name = "principal_delete", .writes = true, .effects = {&EFFECT}, .run = delete};

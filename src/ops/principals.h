@@ -1,9 +1,7 @@
 /*
  * principals.h - creates, changes and deletes users, groups and service principals of the directory.
  *
- * The operator may write the directory. Directory roles, which would let others write it, do not
- * exist here. The operator and every user of the tenant may read it. A service principal may read
- * it only with an app role, and no app role is ever granted here.
+ * Who may is told in directory_rights.h.
  *
  * Layer:  ops (uses all above)
  * Source: https://learn.microsoft.com/graph/api/resources/user, https://learn.microsoft.com/graph/api/resources/group,
@@ -17,7 +15,7 @@
 
 #define PASSWORD_MIN_CLASSES 3 /* of lower case, upper case, digits and others */
 
-#define PRINCIPALS_MAX_BIND 20 /* members given along with a group */
+#define PRINCIPALS_MAX_BIND 20 /* members and owners given along with an object */
 
 struct principal_args {
     enum principal_kind    kind;
@@ -26,6 +24,8 @@ struct principal_args {
     const object_id       *members; /* of a group, to add to those it has */
     size_t                 member_n;
     const struct password *derived; /* of the password that the body gives, made beforehand; NULL: the deed derives it */
+    const object_id       *owners;  /* of a new group or service principal, besides who makes it */
+    size_t                 owner_n;
 };
 
 /*
@@ -40,14 +40,12 @@ struct principal_result {
 
 /* struct principal_args -> struct principal_result. Of a user's password its derivation is kept (directory/password.h): slow. A service
    principal is made for the application that the body's appId names.
-   Errors: ERR_NOT_AUTHORIZED, ERR_CONTENT_INVALID, ERR_OBJECT_EXISTS, ERR_OBJECT_NOT_FOUND, ERR_MEMBER_* */
+   Errors: ERR_NOT_AUTHORIZED, ERR_DIRECTORY_QUOTA, ERR_CONTENT_INVALID, ERR_OBJECT_EXISTS, ERR_OBJECT_NOT_FOUND, ERR_MEMBER_* */
 extern const struct op OP_PRINCIPAL_CREATE;
 extern const struct op OP_PRINCIPAL_UPDATE;
 /* Memberships go along; role assignments stay as orphans (contract R9). A managed identity's principal goes only
    with its identity, the operator's never: ERR_NOT_AUTHORIZED. `body` is not needed, nor is there a result. */
 extern const struct op OP_PRINCIPAL_DELETE;
-/* No arguments, no result: the permission to read the directory alone. Errors: ERR_NOT_AUTHORIZED */
-extern const struct op OP_DIRECTORY_READ;
 
 /* Removes a principal with all that hangs on it but role assignments: memberships, app roles of it and at it, its password. */
 FALLIBLE principal_drop(struct call *c, struct work *w, const struct principal *p);
@@ -56,6 +54,3 @@ FALLIBLE service_rename(struct call *c, struct work *w, client_id app, str name)
 
 /* For deeds that write the directory: what the activity log calls them, "microsoft.directory/users/create" of "/users/ID". Errors: ERR_NO_MEMORY */
 FALLIBLE directory_log_as(struct call *c, struct work *w, const char *set, const char *verb, guid id);
-
-/* For routes, before the op that asks by its effect. Errors: ERR_NOT_AUTHORIZED, ERR_CALLER_UNKNOWN */
-FALLIBLE directory_require_writer(struct call *c);

@@ -1,6 +1,7 @@
 #include "ops/principals.h"
 
 #include "log/activity.h"
+#include "ops/directory_rights.h"
 #include "ops/groups_members.h"
 #include "ops/system_identity.h"
 #include "test_product.h"
@@ -71,7 +72,7 @@ TEST(principals_are_written_by_the_operator_alone)
     test_product_put_member(&s, group, user);
     const struct { const char *row; object_id id; bool is_operator; enum err reads, writes; } CASES[] = {
         {"a user", user, false, OK, ERR_NOT_AUTHORIZED},
-        {"the operator's user without the socket", s.product.operator_id, false, OK, ERR_NOT_AUTHORIZED},
+        {"the operator's user, by a program that is none of the cloud's own", s.product.operator_id, false, OK, ERR_NOT_AUTHORIZED},
         {"a managed identity", s.caller.id, false, ERR_NOT_AUTHORIZED, ERR_NOT_AUTHORIZED},
         {"an application", app, false, ERR_NOT_AUTHORIZED, ERR_NOT_AUTHORIZED},
         {"a group", group, false, ERR_NOT_AUTHORIZED, ERR_NOT_AUTHORIZED},

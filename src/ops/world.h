@@ -15,6 +15,7 @@
 #pragma once
 #include "directory/applications.h"
 #include "directory/directory.h"
+#include "directory/owners.h"
 #include "rbac/rules.h"
 #include "resources/bindings.h"
 #include "resources/tree.h"
@@ -25,6 +26,7 @@
 struct world {
     struct directory    *directory;
     struct applications *applications;
+    struct owners       *owners;
     struct tree         *tree;
     struct rbac_rules   *rules;
     struct bindings     *bindings;

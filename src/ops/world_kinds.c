@@ -24,6 +24,16 @@ static void free_applications(void *home)
     applications_free(home);
 }
 
+static void *make_owners(void)
+{
+    return owners_new();
+}
+
+static void free_owners(void *home)
+{
+    owners_free(home);
+}
+
 static void *make_tree(void)
 {
     return tree_new();
@@ -56,12 +66,13 @@ static void free_bindings(void *home)
 
 #define DIRECTORY    offsetof(struct world, directory)
 #define APPLICATIONS offsetof(struct world, applications)
+#define OWNERS       offsetof(struct world, owners)
 #define TREE         offsetof(struct world, tree)
 #define RULES        offsetof(struct world, rules)
 #define BINDINGS     offsetof(struct world, bindings)
 
 const struct world_room WORLD_ROOMS[] = {
-    {DIRECTORY, make_directory, free_directory}, {APPLICATIONS, make_applications, free_applications}, {TREE, make_tree, free_tree}, {RULES, make_rules, free_rules}, {BINDINGS, make_bindings, free_bindings},
+    {DIRECTORY, make_directory, free_directory}, {APPLICATIONS, make_applications, free_applications}, {OWNERS, make_owners, free_owners}, {TREE, make_tree, free_tree}, {RULES, make_rules, free_rules}, {BINDINGS, make_bindings, free_bindings},
 };
 const size_t WORLD_ROOM_N = COUNT(WORLD_ROOMS);
 
@@ -81,6 +92,7 @@ const struct world_kind WORLD_KINDS[] = {
     {STORE_PASSWORD, APPLICATIONS, &RECORD_PASSWORD},
     {STORE_BINDING, BINDINGS, &RECORD_BINDING},
     {STORE_LOCK, TREE, &RECORD_LOCK},
+    {STORE_OWNERSHIP, OWNERS, &RECORD_OWNERSHIP},
 };
 const size_t WORLD_KIND_N = COUNT(WORLD_KINDS);
 

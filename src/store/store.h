@@ -54,7 +54,8 @@ enum store_follow {
     X(APP_ASSIGNMENT, "app_assignment", STORE_FOLLOWED)                                                   \
     X(PASSWORD,     "password",         STORE_FOLLOWED)                                                   \
     X(BINDING,      "binding",          STORE_FOLLOWED)                                                   \
-    X(LOCK,         "management_lock",  STORE_FOLLOWED)
+    X(LOCK,         "management_lock",  STORE_FOLLOWED)                                                   \
+    X(OWNERSHIP,    "ownership",        STORE_FOLLOWED)
 
 enum store_kind {
 #define X(kind, table, follow) STORE_##kind,

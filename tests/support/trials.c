@@ -4,6 +4,7 @@
 
 #include "core/time.h"
 #include "ops/applications.h"
+#include "ops/ownership.h"
 #include "ops/assignments.h"
 #include "ops/bindings.h"
 #include "ops/denies.h"
@@ -605,20 +606,22 @@ const struct trial TRIALS[] = {
     {"secret_by_template", &OP_VAULT_SECRET_WRITE, denied_secret, set_by_template, TEST_PRODUCT_GROUP, .gain = SET_SECRET, RBAC_DATA, SECRET, has_secret},
     {"secret_by_template", &OP_VAULT_SECRET_UPDATE, denied_kept_secret, disable_by_template, TEST_PRODUCT_GROUP, .gain = SET_SECRET, RBAC_DATA, SECRET,
      secret_is_disabled},
-    {"directory_write", &OP_MEMBER_ADD, mighty_group, change_membership, TEST_PRODUCT_GROUP, .gain = VAULT_WRITE, RBAC_CONTROL, TEST_PRODUCT_GROUP},
-    {"directory_write", &OP_MEMBER_REMOVE, mighty_group_with_member, change_membership, TEST_PRODUCT_GROUP, .gain = GROUP_WRITE, RBAC_DATA, "/", is_no_member},
-    {"directory_write", &OP_PRINCIPAL_CREATE, mighty_group, make_group, TEST_PRODUCT_GROUP, .gain = GROUP_WRITE, RBAC_DATA, "/", group_is_made},
-    {"directory_write", &OP_PRINCIPAL_UPDATE, mighty_group, rename_group, TEST_PRODUCT_GROUP, .gain = GROUP_WRITE, RBAC_DATA, "/", group_is_another},
-    {"directory_write", &OP_PRINCIPAL_DELETE, mighty_group, drop_group, TEST_PRODUCT_GROUP, .gain = GROUP_WRITE, RBAC_DATA, "/", group_is_another},
-    {"directory_write", &OP_APPLICATION_CREATE, put_application, write_application, TEST_PRODUCT_GROUP, .gain = GROUP_WRITE, RBAC_DATA, "/", applications_are_others},
-    {"directory_write", &OP_APPLICATION_UPDATE, put_application, write_application, TEST_PRODUCT_GROUP, .gain = GROUP_WRITE, RBAC_DATA, "/", applications_are_others},
-    {"directory_write", &OP_APPLICATION_DELETE, put_application, write_application, TEST_PRODUCT_GROUP, .gain = GROUP_WRITE, RBAC_DATA, "/", applications_are_others},
-    {"directory_write", &OP_APP_SECRET_ADD, put_application, write_application, TEST_PRODUCT_GROUP, .gain = GROUP_WRITE, RBAC_DATA, "/", applications_are_others},
-    {"directory_write", &OP_APP_SECRET_REMOVE, put_application, write_application, TEST_PRODUCT_GROUP, .gain = GROUP_WRITE, RBAC_DATA, "/", applications_are_others},
-    {"directory_write", &OP_APP_FEDERATED_PUT, put_application, write_application, TEST_PRODUCT_GROUP, .gain = GROUP_WRITE, RBAC_DATA, "/", applications_are_others},
-    {"directory_write", &OP_APP_FEDERATED_REMOVE, put_application, write_application, TEST_PRODUCT_GROUP, .gain = GROUP_WRITE, RBAC_DATA, "/", applications_are_others},
-    {"directory_write", &OP_APP_ROLE_ASSIGN, put_application, write_application, TEST_PRODUCT_GROUP, .gain = GROUP_WRITE, RBAC_DATA, "/", applications_are_others},
-    {"directory_write", &OP_APP_ROLE_UNASSIGN, put_application, write_application, TEST_PRODUCT_GROUP, .gain = GROUP_WRITE, RBAC_DATA, "/", applications_are_others},
+    {"directory_members", &OP_MEMBER_ADD, mighty_group, change_membership, TEST_PRODUCT_GROUP, .gain = VAULT_WRITE, RBAC_CONTROL, TEST_PRODUCT_GROUP},
+    {"directory_members", &OP_MEMBER_REMOVE, mighty_group_with_member, change_membership, TEST_PRODUCT_GROUP, .gain = GROUP_WRITE, RBAC_DATA, "/", is_no_member},
+    {"directory_principal", &OP_PRINCIPAL_CREATE, mighty_group, make_group, TEST_PRODUCT_GROUP, .gain = GROUP_WRITE, RBAC_DATA, "/", group_is_made},
+    {"directory_principal", &OP_PRINCIPAL_UPDATE, mighty_group, rename_group, TEST_PRODUCT_GROUP, .gain = GROUP_WRITE, RBAC_DATA, "/", group_is_another},
+    {"directory_principal", &OP_PRINCIPAL_DELETE, mighty_group, drop_group, TEST_PRODUCT_GROUP, .gain = GROUP_WRITE, RBAC_DATA, "/", group_is_another},
+    {"directory_application", &OP_APPLICATION_CREATE, put_application, write_application, TEST_PRODUCT_GROUP, .gain = GROUP_WRITE, RBAC_DATA, "/", applications_are_others},
+    {"directory_application", &OP_APPLICATION_UPDATE, put_application, write_application, TEST_PRODUCT_GROUP, .gain = GROUP_WRITE, RBAC_DATA, "/", applications_are_others},
+    {"directory_application", &OP_APPLICATION_DELETE, put_application, write_application, TEST_PRODUCT_GROUP, .gain = GROUP_WRITE, RBAC_DATA, "/", applications_are_others},
+    {"directory_application", &OP_APP_SECRET_ADD, put_application, write_application, TEST_PRODUCT_GROUP, .gain = GROUP_WRITE, RBAC_DATA, "/", applications_are_others},
+    {"directory_application", &OP_APP_SECRET_REMOVE, put_application, write_application, TEST_PRODUCT_GROUP, .gain = GROUP_WRITE, RBAC_DATA, "/", applications_are_others},
+    {"directory_application", &OP_APP_FEDERATED_PUT, put_application, write_application, TEST_PRODUCT_GROUP, .gain = GROUP_WRITE, RBAC_DATA, "/", applications_are_others},
+    {"directory_application", &OP_APP_FEDERATED_REMOVE, put_application, write_application, TEST_PRODUCT_GROUP, .gain = GROUP_WRITE, RBAC_DATA, "/", applications_are_others},
+    {"directory_owner", &OP_OWNER_ADD, put_application, write_owner, TEST_PRODUCT_GROUP, .gain = GROUP_WRITE, RBAC_DATA, "/", owners_are_others},
+    {"directory_owner", &OP_OWNER_REMOVE, put_application, write_owner, TEST_PRODUCT_GROUP, .gain = GROUP_WRITE, RBAC_DATA, "/", owners_are_others},
+    {"directory_app_role", &OP_APP_ROLE_ASSIGN, put_application, write_application, TEST_PRODUCT_GROUP, .gain = GROUP_WRITE, RBAC_DATA, "/", applications_are_others},
+    {"directory_app_role", &OP_APP_ROLE_UNASSIGN, put_application, write_application, TEST_PRODUCT_GROUP, .gain = GROUP_WRITE, RBAC_DATA, "/", applications_are_others},
     {"deny_write", &OP_DENY_WRITE, denied_secret_user, make_deny, TEST_PRODUCT_GROUP, .gain = GET_SECRET, RBAC_DATA, VAULT},
     {"deny_write", &OP_DENY_DELETE, denied_secret_user, drop_deny, TEST_PRODUCT_GROUP, .gain = GET_SECRET, RBAC_DATA, VAULT},
     {"site_swap", &OP_SITE_SWAP, site_and_slot, swap_slot, SLOT, .own = SLOT_SWAP, .gain = SITE_SWAP, RBAC_CONTROL, SITE, site_has_code_of_slot},

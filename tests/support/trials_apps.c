@@ -1,6 +1,7 @@
 #include "trials_apps.h"
 
 #include "ops/applications.h"
+#include "ops/ownership.h"
 
 #define APP     ((application_id){test_product_guid(0xF1)})
 #define SERVICE ((object_id){test_product_guid(0xF3)})
@@ -23,10 +24,13 @@ void put_application(struct scene *x)
     plain.secret_n = 1;
     plain.federated = &trust;
     plain.federated_n = 1;
+    struct ownership *owned = NULL, ownership = {.object = APP.g, .owner = SERVICE};
     test_product_put_principal(&x->s, 0xF3, PRINCIPAL_APP);
     test_product_put_principal(&x->s, 0xC1, PRINCIPAL_GROUP);
     CHECK_OK(application_new(t->call, &plain, &a));
     CHECK_OK(app_assignment_new(t->call, &assignment, &given));
+    CHECK_OK(ownership_new(t->call, &ownership, &owned));
+    CHECK_OK(work_change(t->call, &x->s.work, STORE_OWNERSHIP, NULL, &owned->ref));
     CHECK_OK(work_change(t->call, &x->s.work, STORE_APPLICATION, NULL, &a->ref));
     CHECK_OK(work_change(t->call, &x->s.work, STORE_APP_ASSIGNMENT, NULL, &given->ref));
 }
@@ -73,4 +77,17 @@ bool applications_are_others(struct scene *x)
     applications_each_at(all, SERVICE, NULL, is_the_one, &others);
     return others || applications_n(all) != 1 || !a || !str_eq(a->name, S("App")) || a->secret_n != 1 || !guid_eq(a->secrets[0].id, SECRET) ||
            a->federated_n != 1 || !str_eq(a->federated[0].subject, S("s"));
+}
+
+enum err write_owner(struct scene *x, struct call *c, const struct op *op)
+{
+    bool              adds = str_eq(str_of(op->name), S("owner_add"));
+    struct owner_args args = {.object = APP.g, .owner = adds ? x->s.caller.id : SERVICE};
+    return op_run(c, &x->s.work, op, NULL, &args, NULL);
+}
+
+bool owners_are_others(struct scene *x)
+{
+    const struct owners *owners = x->s.work.world->owners;
+    return !owners_find(owners, APP.g, SERVICE) || owners_find(owners, APP.g, x->s.caller.id);
 }

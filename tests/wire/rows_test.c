@@ -55,6 +55,8 @@ static const struct { const char *service, *in; int method; const char *param, *
     {"arm", "", ANY, "scope", GROUP},
     {"arm", "", ANY, "id", VM},
     {"graph", "/auditLogs", ANY, "id", "$signin"},
+    {"graph", "/organization", ANY, "id", TEST_SERVER_TENANT},
+    {"graph", "/domains", ANY, "id", TEST_SERVER_DOMAIN},
     {"graph", "/groups", ANY, "id", "$group"},
     {"graph", "/servicePrincipals", ANY, "id", "$service"},
     {"graph", "/applications", ANY, "id", "$application"},
@@ -64,6 +66,9 @@ static const struct { const char *service, *in; int method; const char *param, *
     {"graph", "/appRole", ANY, "assignment", "$given_service"},
     {"graph", "", ANY, "id", "$user"},
     {"graph", "", ANY, "member", "$user"},
+    {"graph", "/owners/", HTTP_DELETE, "owner", "$user"},
+    {"graph", "wners/{type}", ANY, "type", "microsoft.graph.user"},
+    {"graph", "/ownedObjects/{type}", ANY, "type", "microsoft.graph.application"},
     {"graph", "embers/{type}", ANY, "type", "microsoft.graph.user"},
     {"graph", "", ANY, "type", "microsoft.graph.group"},
     {"graph", "/{key}/federated", ANY, "key", "$app_key"},
@@ -141,6 +146,7 @@ static const struct { const char *service; int method; const char *ends, *body; 
     {"graph", HTTP_POST, "/appRoleAssignments", "$give_service"},
     {"graph", HTTP_POST, "/appRoleAssignedTo", "$give_service"},
     {"graph", HTTP_POST, "/groups", "{\"displayName\":\"new\",\"mailEnabled\":false,\"mailNickname\":\"new\",\"securityEnabled\":true}"},
+    {"graph", HTTP_POST, "/owners/$ref", "{\"@odata.id\":\"https://graph.microsoft.com/v1.0/directoryObjects/" CONTROL "\"}"},
     {"graph", HTTP_POST, "/members/$ref", "{\"@odata.id\":\"https://graph.microsoft.com/v1.0/directoryObjects/" CONTROL "\"}"},
     {"graph", HTTP_POST, "/getMemberGroups", "{\"securityEnabledOnly\":false}"},
     {"graph", HTTP_POST, "/getMemberObjects", "{\"securityEnabledOnly\":false}"},
@@ -151,6 +157,7 @@ static const struct { const char *service; int method; const char *ends, *body; 
     {"graph", HTTP_PATCH, "/{credential}", "{\"subject\":\"t\"}"},
     {"graph", HTTP_PATCH, "/{named}", "{\"subject\":\"t\"}"},
     {"graph", HTTP_PATCH, "/{id}", "{\"displayName\":\"Other\"}"},
+    {"graph", HTTP_PATCH, "/{key}", "{\"notes\":\"x\"}"},
     {"keyvault", HTTP_POST, "/secrets/restore", "$backup"},
     {"keyvault", HTTP_PUT, "/secrets/{name}", "{\"value\":\"x\"}"},
     {"keyvault", HTTP_PATCH, "", "{\"tags\":{\"a\":\"b\"}}"},
@@ -374,6 +381,14 @@ static void seed_directory(struct scene *x)
     str reference = call_format(t->call, "{\"@odata.id\":\"https://graph.microsoft.com/v1.0/directoryObjects/%.*s\"}", PSTR(x->user));
     seed(x, "graph.microsoft.com", "POST", call_format(t->call, "/v1.0/groups/%.*s/members/$ref", PSTR(x->group)).at, reference.at);
     seed_applications(x);
+    const str OWNED[] = {x->group, x->service, x->application}, SETS[] = {S("groups"), S("servicePrincipals"), S("applications")};
+    for (size_t i = 0; i < COUNT(OWNED); i++) { // two owners each: the last one of a group stays
+        str target = call_format(t->call, "/v1.0/%.*s/%.*s/owners/$ref", PSTR(SETS[i]), PSTR(OWNED[i]));
+        str me = guid_str(t->call, x->server.product.operator_id.g);
+        seed(x, "graph.microsoft.com", "POST", target.at, reference.at);
+        seed(x, "graph.microsoft.com", "POST", target.at,
+             call_format(t->call, "{\"@odata.id\":\"https://graph.microsoft.com/v1.0/directoryObjects/%.*s\"}", PSTR(me)).at);
+    }
 }
 
 static str token_of(struct scene *x, const struct service *s, object_id who)

@@ -350,6 +350,60 @@ def test_directory_objects_by_their_ids(s):
     s.drop(f"/v1.0/groups/{group['id']}")
 
 
+def test_users_register_and_own(s):
+    """T10 a user who is signed in by az registers an application, a service principal and a group, owns them and nothing else"""
+    def signed_in(name, client="04b07795-8ddb-461a-bbee-02f9e1bf7b46"):
+        form = {"grant_type": "password", "client_id": client, "username": f"{name}@{DOMAIN}", "password": "Long-enough-1", "scope": f"https://{GRAPH}/.default"}
+        path = f"/{s.tenant}/oauth2/v2.0/token"
+        return s.server.ask("login.microsoftonline.com", "POST", path, urllib.parse.urlencode(form), headers={"Content-Type": "application/x-www-form-urlencoded"}).json
+
+    ids = {name: s.user(name)["id"] for name in ("reg1", "reg2")}
+    one, two = (signed_in(name)["access_token"] for name in ids)
+
+    def ask(who, method, path, body=None):
+        answer = s.server.ask(GRAPH, method, f"/v1.0{path}", body, who)
+        return answer.status, answer.json
+
+    status, app = ask(one, "POST", "/applications", {"displayName": "mine"})
+    same(status, 201, str(app))
+    status, service = ask(one, "POST", "/servicePrincipals", {"appId": app["appId"]})
+    same(status, 201, str(service))
+    status, group = ask(one, "POST", "/groups", {"displayName": "mine", "mailEnabled": False, "mailNickname": "mine", "securityEnabled": True,
+                                                 "owners@odata.bind": [f"https://{GRAPH}/v1.0/users/{ids['reg1']}", f"https://{GRAPH}/v1.0/users/{ids['reg2']}"]})
+    same(status, 201, str(group))
+    for path, owners in ((f"/applications/{app['id']}", ["reg1"]), (f"/servicePrincipals(appId='{app['appId']}')", ["reg1"]), (f"/groups/{group['id']}", list(ids))):
+        same({o["id"] for o in ask(one, "GET", f"{path}/owners")[1]["value"]}, {ids[name] for name in owners}, path)
+    owned = ask(one, "GET", "/me/ownedObjects")[1]["value"]
+    same({o["@odata.type"] for o in owned}, {f"#microsoft.graph.{kind}" for kind in ("application", "servicePrincipal", "group")}, "owned")
+    same([o["id"] for o in ask(two, "GET", f"/users/{ids['reg1']}/ownedObjects/microsoft.graph.application")[1]["value"]], [app["id"]], "of a type")
+    reference = {"@odata.id": f"https://{GRAPH}/v1.0/directoryObjects/{ids['reg2']}"}
+    for who, method, path, body, want in (
+            (two, "PATCH", f"/applications/{app['id']}", {"displayName": "x"}, 403), (two, "POST", f"/applications/{app['id']}/addPassword", {}, 403),
+            (two, "POST", f"/applications/{app['id']}/owners/$ref", reference, 403), (two, "DELETE", f"/servicePrincipals/{service['id']}", None, 403),
+            (two, "POST", f"/groups/{group['id']}/members/$ref", reference, 204), (one, "POST", f"/applications/{app['id']}/addPassword", {}, 200),
+            (one, "POST", "/users", {"displayName": "x"}, 403), (one, "DELETE", f"/users/{ids['reg2']}", None, 403),
+            (one, "PATCH", f"/users/{ids['reg1']}", {"displayName": "x"}, 403), (one, "PATCH", f"/users/{s.operator}", {"passwordProfile": {"password": "x"}}, 403),
+            (one, "POST", f"/applications/{app['id']}/owners/$ref", reference, 204), (one, "POST", f"/applications/{app['id']}/owners/$ref", reference, 400),
+            (two, "DELETE", f"/applications/{app['id']}/owners/{ids['reg1']}/$ref", None, 204), (one, "DELETE", f"/applications/{app['id']}", None, 403),
+            (two, "DELETE", f"/applications/{app['id']}/owners/{ids['reg1']}/$ref", None, 404), (two, "DELETE", f"/applications/{app['id']}", None, 204)):
+        same(ask(who, method, path, body)[0], want, f"{'one' if who == one else 'two'} {method} {path}")
+    status, keyed = ask(one, "POST", "/applications", {"displayName": "keyed"})
+    ask(one, "POST", "/servicePrincipals", {"appId": keyed["appId"]})
+    same([ask(one, method, f"/{kind}(appId='{keyed['appId']}')", body)[0] for method, kind, body in (
+        ("PATCH", "applications", {"notes": "x"}), ("PATCH", "servicePrincipals", {"tags": ["x"]}), ("PATCH", "servicePrincipals", {"appId": "x"}),
+        ("DELETE", "servicePrincipals", None), ("GET", "servicePrincipals", None), ("DELETE", "applications", None), ("GET", "applications", None))],
+         [204, 204, 400, 204, 404, 204, 404], "by the appId")
+    # Of a client that a user registered other users get no tokens for anything, the owner does, and neither writes by it.
+    status, client = ask(one, "POST", "/applications", {"displayName": "client", "isFallbackPublicClient": True})
+    ask(one, "POST", "/servicePrincipals", {"appId": client["appId"]})
+    same(signed_in("reg2", client["appId"]).get("error_codes"), [65001], "another user's consent is not given")
+    own = signed_in("reg1", client["appId"])["access_token"]
+    same((ask(own, "GET", "/me")[0], ask(own, "POST", "/applications", {"displayName": "x"})[0]), (200, 403), "the owner reads by it")
+    for name in ids:
+        s.drop(f"/v1.0/users/{ids[name]}")
+    same(s.get(f"/v1.0/applications/{client['id']}/owners")["value"], [], "an owner who is gone")
+
+
 def test_callers_that_are_refused(s):
     """who asks without a token, with a wrong one, or as an application is refused in the published form"""
     paths = ("/v1.0/users", f"/v1.0/users/{s.operator}", f"/v1.0/users/{NOBODY}", "/v1.0/groups", "/v1.0/servicePrincipals", f"/v1.0/servicePrincipals/{s.ids['m1']}", "/beta/users")

@@ -121,6 +121,7 @@ static const char *code_of(enum err kind)
     case ERR_OBJECT_NOT_FOUND:
     case ERR_OBJECT_EXISTS:
     case ERR_OBJECT_ID_INVALID:
+    case ERR_DIRECTORY_QUOTA:
     case ERR_MEMBER_EXISTS:
     case ERR_MEMBER_INVALID:
     case ERR_USER_NEEDED:

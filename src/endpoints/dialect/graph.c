@@ -46,6 +46,7 @@ static const char *code_of(enum err kind)
     case ERR_NOT_AUTHORIZED:
     case ERR_LINKED_NOT_AUTHORIZED:
     case ERR_DENIED: return "Authorization_RequestDenied";
+    case ERR_DIRECTORY_QUOTA: return "Directory_QuotaExceeded";
     case ERR_OBJECT_NOT_FOUND: return "Request_ResourceNotFound";
     case ERR_QUERY_UNSUPPORTED: return "Request_UnsupportedQuery";
     case ERR_USAGE:

@@ -9,6 +9,7 @@ enum err graph_app_create(struct call *c, struct work *w, const struct wire *q, 
     struct application_args   args = {0};
     struct application_result result = {0};
     TRY(wire_body(c, q, &args.body));
+    TRY(graph_read_bound(c, args.body, "owners@odata.bind", &args.owners, &args.owner_n));
     TRY(wire_run(c, w, q, &args, &result));
     struct graph_object o = graph_application(result.application);
     graph_add_location(c, q, a, &o);

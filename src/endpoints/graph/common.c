@@ -87,6 +87,20 @@ enum err graph_read_reference(struct call *c, str url, object_id *out)
     return FAIL(c, ERR_CONTENT_INVALID, "Invalid URL format specified in payload.");
 }
 
+enum err graph_read_bound(struct call *c, const struct json *body, const char *name, const object_id **out, size_t *out_n)
+{
+    const struct json *list = json_get(body, str_of(name));
+    object_id         *ids;
+    *out_n = 0;
+    if (!list) return OK;
+    if (!json_is(list, JSON_IS_ARRAY)) return FAIL(c, ERR_CONTENT_INVALID, "Invalid URL format specified in payload.");
+    TRY(NEW(c, &ids, json_n(list)));
+    for (size_t i = 0; i < json_n(list); i++) TRY(graph_read_reference(c, json_str(json_at(list, i)), &ids[i]));
+    *out = ids;
+    *out_n = json_n(list);
+    return OK;
+}
+
 enum err graph_read_ids(struct call *c, const struct json *body, const char *name, size_t most, const object_id **out, size_t *out_n)
 {
     const struct json *list = json_get_nocase(body, str_of(name));
@@ -233,12 +247,15 @@ static enum err read_page(struct call *c, const struct wire *q, struct graph_lis
 static enum err cast(struct call *c, const struct wire *q, struct graph_list *list)
 {
     static const struct { str name; const char *set; unsigned kinds; } TYPES[] = {
-        {S_INIT("microsoft.graph.user"), "users", GRAPH_USERS},
-        {S_INIT("microsoft.graph.group"), "groups", GRAPH_GROUPS},
-        {S_INIT("microsoft.graph.servicePrincipal"), "servicePrincipals", GRAPH_SERVICES},
+        {S_INIT("graph.user"), "users", GRAPH_USERS},
+        {S_INIT("graph.group"), "groups", GRAPH_GROUPS},
+        {S_INIT("graph.servicePrincipal"), "servicePrincipals", GRAPH_SERVICES},
+        {S_INIT("graph.application"), "applications", GRAPH_APPLICATIONS},
     };
-    str type = wire_param(q, "type");
+    static const str NAMESPACE = S_INIT("microsoft.");
+    str              type = wire_param(q, "type");
     if (str_empty(type)) return OK;
+    if (str_starts_nocase(type, NAMESPACE)) type = str_from(type, NAMESPACE.n);
     for (size_t i = 0; i < COUNT(TYPES); i++) {
         if (!str_eq_nocase(TYPES[i].name, type)) continue;
         list->set = TYPES[i].set;

@@ -55,6 +55,11 @@ FALLIBLE graph_read_reference(struct call *c, str url, object_id *out);
 
 /* One object as the whole answer, with $select. `set`: "users". */
 FALLIBLE graph_answer_object(struct call *c, const struct wire *q, struct answer *a, int status, const char *set, const struct graph_object *o);
+/*
+ * "members@odata.bind", "owners@odata.bind": the objects that a body names by their URLs. *out_n is 0 where there are none.
+ * Errors: ERR_CONTENT_INVALID
+ */
+FALLIBLE graph_read_bound(struct call *c, const struct json *body, const char *name, const object_id **out, size_t *out_n);
 /* Where an object is that was just made. */
 void graph_add_location(struct call *c, const struct wire *q, struct answer *a, const struct graph_object *o);
 /* {"value":["guid", ...]} */
@@ -112,9 +117,12 @@ FALLIBLE graph_answer_list(struct call *c, const struct work *w, const struct wi
 /* Handlers, by file. */
 route_preparer graph_prepare_password; /* of rows that may set a user's password */
 route_handler  graph_list_all, graph_count, graph_create, graph_get, graph_patch, graph_delete, graph_get_by_ids;               /* objects.c */
-route_handler  graph_members_list, graph_members_all, graph_member_add, graph_member_remove, graph_owners_list;                 /* members.c */
+route_handler  graph_patch_keyed, graph_delete_keyed;                                                                           /* objects.c */
+route_handler  graph_members_list, graph_members_all, graph_member_add, graph_member_remove;                                    /* members.c */
+route_handler  graph_owners_list, graph_owned_list, graph_owner_add, graph_owner_remove;                                        /* owners.c */
 route_handler  graph_member_of, graph_member_of_all, graph_member_groups, graph_check_groups, graph_check_objects;              /* members.c */
 route_handler  graph_app_create, graph_app_patch, graph_app_delete, graph_secret_add, graph_secret_remove;                      /* applications.c */
 route_handler  graph_roles_of, graph_roles_at, graph_role_assign_of, graph_role_assign_at, graph_role_get, graph_role_unassign; /* app_roles.c */
 route_handler  graph_signins_list, graph_signin_get;                                                                            /* signins.c */
 route_handler  graph_federated_list, graph_federated_add, graph_federated_get, graph_federated_patch, graph_federated_remove;   /* federated.c */
+route_handler  graph_organizations_list, graph_organization_get, graph_domains_list, graph_domain_get;                          /* tenant.c */

@@ -51,14 +51,6 @@ enum err graph_members_all(struct call *c, struct work *w, const struct wire *q,
     return graph_answer_list(c, w, q, a, GRAPH_ALL, ids, n);
 }
 
-// Nobody owns anything here: the operator is in charge of all.
-enum err graph_owners_list(struct call *c, struct work *w, const struct wire *q, struct answer *a)
-{
-    struct graph_object o;
-    TRY(graph_find_object(c, w, q, &o));
-    return graph_answer_list(c, w, q, a, GRAPH_ALL, NULL, 0);
-}
-
 enum err graph_member_add(struct call *c, struct work *w, const struct wire *q, struct answer *a)
 {
     const struct json      *body;

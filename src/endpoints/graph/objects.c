@@ -1,6 +1,7 @@
 // Users, groups and service principals: whole collections, and one of them.
 #include "endpoints/graph/filter.h"
 #include "endpoints/graph/graph.h"
+#include "ops/applications.h"
 #include "ops/groups_members.h"
 #include "ops/principals.h"
 
@@ -85,18 +86,10 @@ enum err graph_get(struct call *c, struct work *w, const struct wire *q, struct 
     return graph_answer_object(c, q, a, 200, graph_set_of(q)->name, &o);
 }
 
-// "members@odata.bind": the objects that shall be members too.
 static enum err read_bound(struct call *c, const struct json *body, struct principal_args *args)
 {
-    const struct json *list = json_get(body, S("members@odata.bind"));
-    object_id         *ids;
-    if (!list) return OK;
-    if (!json_is(list, JSON_IS_ARRAY) || args->kind != PRINCIPAL_GROUP)
-        return FAIL(c, ERR_CONTENT_INVALID, "Invalid URL format specified in payload.");
-    TRY(NEW(c, &ids, json_n(list)));
-    for (size_t i = 0; i < json_n(list); i++) TRY(graph_read_reference(c, json_str(json_at(list, i)), &ids[i]));
-    args->members = ids;
-    args->member_n = json_n(list);
+    TRY(graph_read_bound(c, body, "members@odata.bind", &args->members, &args->member_n));
+    if (args->member_n && args->kind != PRINCIPAL_GROUP) return FAIL(c, ERR_CONTENT_INVALID, "Invalid URL format specified in payload.");
     return OK;
 }
 
@@ -138,6 +131,7 @@ enum err graph_create(struct call *c, struct work *w, const struct wire *q, stru
     args.derived = password_of(q);
     TRY(wire_body(c, q, &args.body));
     TRY(read_bound(c, args.body, &args));
+    TRY(graph_read_bound(c, args.body, "owners@odata.bind", &args.owners, &args.owner_n));
     TRY(wire_run(c, w, q, &args, &result));
     struct graph_object o = graph_principal(w->world, result.principal);
     graph_add_location(c, q, a, &o);
@@ -173,6 +167,32 @@ enum err graph_delete(struct call *c, struct work *w, const struct wire *q, stru
     args.id = p->id;
     args.kind = p->kind;
     TRY(wire_run(c, w, q, &args, NULL));
+    return answer_nothing(a);
+}
+
+// "applications(appId='...')" and "servicePrincipals(appId='...')": which op it is, the path tells only once it is read.
+enum err graph_patch_keyed(struct call *c, struct work *w, const struct wire *q, struct answer *a)
+{
+    struct graph_object       o;
+    const struct json        *body;
+    struct application_result changed = {0};
+    struct principal_result   result = {0};
+    TRY(graph_find_object(c, w, q, &o));
+    TRY(wire_body(c, q, &body));
+    if (o.kind == GRAPH_APPLICATION)
+        TRY(op_run(c, w, &OP_APPLICATION_UPDATE, NULL, &(struct application_args){.id = o.application->id, .body = body}, &changed));
+    else
+        TRY(op_run(c, w, &OP_PRINCIPAL_UPDATE, NULL, &(struct principal_args){.id = o.principal->id, .kind = o.principal->kind, .body = body},
+                   &result));
+    return answer_nothing(a);
+}
+
+enum err graph_delete_keyed(struct call *c, struct work *w, const struct wire *q, struct answer *a)
+{
+    struct graph_object o;
+    TRY(graph_find_object(c, w, q, &o));
+    if (o.kind == GRAPH_APPLICATION) TRY(op_run(c, w, &OP_APPLICATION_DELETE, NULL, &(struct application_args){.id = o.application->id}, NULL));
+    else TRY(op_run(c, w, &OP_PRINCIPAL_DELETE, NULL, &(struct principal_args){.id = o.principal->id, .kind = o.principal->kind}, NULL));
     return answer_nothing(a);
 }
 

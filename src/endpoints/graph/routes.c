@@ -1,8 +1,10 @@
 #include "endpoints/dialect/graph.h"
 #include "endpoints/graph/graph.h"
 #include "ops/applications.h"
+#include "ops/directory_rights.h"
 #include "ops/groups_members.h"
 #include "ops/logs.h"
+#include "ops/ownership.h"
 #include "ops/principals.h"
 
 // Both versions of the API answer the same.
@@ -10,6 +12,10 @@
     {method, "/v1.0" path, GUARD_BEARER, permit, handler, op, .reads_much = much}, {method, "/beta" path, GUARD_BEARER, permit, handler, op, .reads_much = much}
 #define READS(method, path, handler)      BOTH(method, path, PERMIT_RULE(may_read), handler, NULL, true)
 #define WRITES(method, path, handler, op) BOTH(method, path, PERMIT_RULE(may_write), handler, op, false)
+// The handler tells which op it is.
+#define WRITES_SOME(method, path, handler)                                                              \
+    {method, "/v1.0" path, GUARD_BEARER, PERMIT_RULE(may_write), handler, .writes = true},              \
+    {method, "/beta" path, GUARD_BEARER, PERMIT_RULE(may_write), handler, .writes = true}
 
 // A password that is set is derived on the workers that judge passwords, not where all changes are made.
 #define WRITES_PASSWORD(method, path, handler, op)                                                                                    \
@@ -26,7 +32,7 @@ static enum err may_read(struct call *c, struct work *w, struct wire *q)
 static enum err may_write(struct call *c, struct work *w, struct wire *q)
 {
     TRY(may_read(c, w, q));
-    return directory_require_writer(c);
+    return directory_require_writer(c, w);
 }
 
 static enum err may_read_logs(struct call *c, struct work *w, struct wire *q)
@@ -45,6 +51,18 @@ static enum err may_read_logs(struct call *c, struct work *w, struct wire *q)
     READS(HTTP_POST, object "/getMemberObjects", graph_member_groups),         \
     READS(HTTP_POST, object "/checkMemberGroups", graph_check_groups),         \
     READS(HTTP_POST, object "/checkMemberObjects", graph_check_objects)
+
+// Who owns an object.
+#define OWNERS(object)                                                             \
+    READS(HTTP_GET, object "/owners", graph_owners_list),                          \
+    READS(HTTP_GET, object "/owners/{type}", graph_owners_list),                   \
+    WRITES(HTTP_POST, object "/owners/$ref", graph_owner_add, &OP_OWNER_ADD),      \
+    WRITES(HTTP_DELETE, object "/owners/{owner}/$ref", graph_owner_remove, &OP_OWNER_REMOVE)
+
+// What an object owns.
+#define OWNED(object)                                               \
+    READS(HTTP_GET, object "/ownedObjects", graph_owned_list),      \
+    READS(HTTP_GET, object "/ownedObjects/{type}", graph_owned_list)
 
 // The app roles that an object has been given.
 #define APP_ROLES_OF(object)                                                                              \
@@ -84,10 +102,12 @@ static const struct route ROUTES[] = {
     WRITES(HTTP_DELETE, "/users/{id}", graph_delete, &OP_PRINCIPAL_DELETE),
     APP_ROLES_OF("/users/{id}"),
     MEMBERSHIP("/users/{id}"),
+    OWNED("/users/{id}"),
 
     READS(HTTP_GET, "/me", graph_get),
     APP_ROLES_OF("/me"),
     MEMBERSHIP("/me"),
+    OWNED("/me"),
 
     READS(HTTP_GET, "/groups", graph_list_all),
     WRITES(HTTP_POST, "/groups", graph_create, &OP_PRINCIPAL_CREATE),
@@ -101,7 +121,7 @@ static const struct route ROUTES[] = {
     READS(HTTP_GET, "/groups/{id}/transitiveMembers/{type}", graph_members_all),
     WRITES(HTTP_POST, "/groups/{id}/members/$ref", graph_member_add, &OP_MEMBER_ADD),
     WRITES(HTTP_DELETE, "/groups/{id}/members/{member}/$ref", graph_member_remove, &OP_MEMBER_REMOVE),
-    READS(HTTP_GET, "/groups/{id}/owners", graph_owners_list),
+    OWNERS("/groups/{id}"),
     APP_ROLES_OF("/groups/{id}"),
     MEMBERSHIP("/groups/{id}"),
 
@@ -111,9 +131,10 @@ static const struct route ROUTES[] = {
     READS(HTTP_GET, "/servicePrincipals/{id}", graph_get),
     WRITES(HTTP_PATCH, "/servicePrincipals/{id}", graph_patch, &OP_PRINCIPAL_UPDATE),
     WRITES(HTTP_DELETE, "/servicePrincipals/{id}", graph_delete, &OP_PRINCIPAL_DELETE),
-    READS(HTTP_GET, "/servicePrincipals/{id}/owners", graph_owners_list),
+    OWNERS("/servicePrincipals/{id}"),
     SERVICE("/servicePrincipals/{id}"),
     MEMBERSHIP("/servicePrincipals/{id}"),
+    OWNED("/servicePrincipals/{id}"),
 
     READS(HTTP_GET, "/applications", graph_list_all),
     WRITES(HTTP_POST, "/applications", graph_app_create, &OP_APPLICATION_CREATE),
@@ -121,7 +142,7 @@ static const struct route ROUTES[] = {
     READS(HTTP_GET, "/applications/{id}", graph_get),
     WRITES(HTTP_PATCH, "/applications/{id}", graph_app_patch, &OP_APPLICATION_UPDATE),
     WRITES(HTTP_DELETE, "/applications/{id}", graph_app_delete, &OP_APPLICATION_DELETE),
-    READS(HTTP_GET, "/applications/{id}/owners", graph_owners_list),
+    OWNERS("/applications/{id}"),
     WRITES(HTTP_POST, "/applications/{id}/addPassword", graph_secret_add, &OP_APP_SECRET_ADD),
     WRITES(HTTP_POST, "/applications/{id}/removePassword", graph_secret_remove, &OP_APP_SECRET_REMOVE),
     FEDERATED("/applications/{id}"),
@@ -131,11 +152,21 @@ static const struct route ROUTES[] = {
     WRITES(HTTP_DELETE, "/directoryObjects/{id}", graph_delete, &OP_PRINCIPAL_DELETE),
     MEMBERSHIP("/directoryObjects/{id}"),
 
+    READS(HTTP_GET, "/organization", graph_organizations_list),
+    READS(HTTP_GET, "/organization/{id}", graph_organization_get),
+    READS(HTTP_GET, "/domains", graph_domains_list),
+    READS(HTTP_GET, "/domains/{id}", graph_domain_get),
+
     BOTH(HTTP_GET, "/auditLogs/signIns", PERMIT_RULE(may_read_logs), graph_signins_list, NULL, true),
     BOTH(HTTP_GET, "/auditLogs/signIns/{id}", PERMIT_RULE(may_read_logs), graph_signin_get, NULL, true),
 
     // "applications(appId='...')" and "servicePrincipals(appId='...')"
     READS(HTTP_GET, "/{key}", graph_get),
+    WRITES_SOME(HTTP_PATCH, "/{key}", graph_patch_keyed),
+    WRITES_SOME(HTTP_DELETE, "/{key}", graph_delete_keyed),
+    OWNERS("/{key}"),
+    OWNED("/{key}"),
+    MEMBERSHIP("/{key}"),
     SERVICE("/{key}"),
     FEDERATED("/{key}"),
 };

@@ -123,7 +123,8 @@ enum err login_user_rights(struct call *c, struct work *w, struct login_ask *k)
     TRY(app_access_of(c, w->world, k->user, &k->resource, &access));
     if (access.is_disabled) return login_refuse_ask(c, k, AADSTS_RESOURCE_DISABLED, k->resource_text);
     if (access.is_required && !access.is_assigned) return login_refuse_ask(c, k, AADSTS_USER_NOT_ASSIGNED, guid_str(c, k->resource.app.g));
-    TRY(app_scopes_of(c, k->application, k->app, &k->resource, k->scopes, &answer, &k->scp, &about));
+    const struct app_client client = {k->application, k->app};
+    TRY(app_scopes_of(c, w->world, &client, k->user->id, &k->resource, k->scopes, &answer, &k->scp, &about));
     if (answer == APP_SCOPE_UNKNOWN) return login_refuse_ask(c, k, AADSTS_SCOPE_UNKNOWN, about);
     if (answer == APP_SCOPES_NOT_CONSENTED) return login_refuse_ask(c, k, AADSTS_CONSENT_MISSING, k->client_text);
     k->roles = access.roles;
