@@ -10,6 +10,7 @@
 
 #include "core/json.h"
 #include "crash.h"
+#include "crash_deployments.h"
 #include "server_process.h"
 
 #define MANAGEMENT      "management.azure.com"
@@ -19,7 +20,7 @@
 #define READER          "acdd72a7-3385-48ef-bd42-f606fba81ae7"
 #define ASSIGNMENTS     "/providers/Microsoft.Authorization/roleAssignments/"
 
-enum { WRITERS = 4, PATH_BYTES = 512, BODY_BYTES = 768, ALIVE_MS = 200, ROUNDS_A_DIRECTORY = 10 };
+enum { WRITERS = 4, PATH_BYTES = 512, BODY_BYTES = 768, ALIVE_MS = 200, DEPLOYING_MS = 1000, ROUNDS_A_DIRECTORY = 10 };
 
 // What one writer did in one round: steps 0, 1, 2 ..., each only after the one before was answered.
 struct sequence {
@@ -401,8 +402,9 @@ static unsigned time_start(struct world *w)
 
 int main(int argc, char **argv)
 {
-    static struct world written, first;
-    if (curl_global_init(CURL_GLOBAL_DEFAULT) != 0 || !server_process_init(&written.server) || !server_process_init(&first.server)) {
+    static struct world       written, first;
+    struct crash_deployments *deployments = crash_deployments_new();
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != 0 || !server_process_init(&written.server) || !server_process_init(&first.server) || !deployments) {
         printf("not ok crash_server - no directory in /tmp\n");
         return 1;
     }
@@ -410,15 +412,19 @@ int main(int argc, char **argv)
     if (!again_ms) return 1;
     const struct crash_plan plans[] = {
         {"crash_server", start, again_ms + ALIVE_MS, write_till_death, verify_server, acknowledged, &written},
+        {"crash_deployments", crash_deployments_start, again_ms + DEPLOYING_MS, crash_deployments_write, crash_deployments_verify,
+         crash_deployments_acknowledged, deployments},
         {"crash_first_start", start, first_ms + first_ms / 4, await_death, verify_start, acknowledged, &first},
     };
     int status = crash_main(plans, COUNT(plans), argc, argv);
     if (status == 1) {
-        printf("# what is left stays in %s and %s, what the servers said beside it\n", written.server.dir, first.server.dir);
+        printf("# what is left stays in %s, %s and %s, what the servers said beside it\n", written.server.dir, first.server.dir,
+               crash_deployments_directory(deployments));
         return status;
     }
     server_process_clear(&written.server);
     server_process_clear(&first.server);
+    crash_deployments_free(deployments);
     curl_global_cleanup();
     return status;
 }
