@@ -1,6 +1,7 @@
 /*
  * What a deployment would change. Nothing is written: what the template says of a resource is laid over what is there, so
- * what a resource gets by default is not shown. A value that is known only while the deployment runs counts as unchanged.
+ * what a resource gets by default is not shown. A value that is known only while the deployment runs counts as unchanged. What
+ * comes of a secure parameter is hidden.
  */
 // Source: https://learn.microsoft.com/azure/azure-resource-manager/templates/deploy-what-if
 #include "endpoints/arm/arm.h"
@@ -11,6 +12,9 @@
 
 #define MAX_LISTED 8192 // ids that a what-if can tell apart
 
+#define MAX_SECRETS 256
+#define HIDDEN      "*******"
+
 struct whatif {
     struct call        *c;
     struct work        *w;
@@ -18,6 +22,8 @@ struct whatif {
     bool                is_short; /* ResourceIdOnly */
     const str          *listed;   /* ids that the templates name */
     size_t              listed_n;
+    const str          *secrets; /* texts of secure parameters */
+    size_t              secret_n;
     enum err            failed;
 };
 
@@ -126,6 +132,70 @@ static void write_differences(struct call *c, struct json_writer *j, str path, c
     }
 }
 
+// --- secrets ---
+
+struct secrets {
+    str   *at;
+    size_t n;
+};
+
+static bool is_secure(const struct json *shown)
+{
+    str type = json_get_str(shown, S("type"));
+    return str_eq_nocase(type, S("SecureString")) || str_eq_nocase(type, S("SecureObject"));
+}
+
+static enum err add_secrets(struct call *c, struct secrets *s, const struct json *v)
+{
+    for (size_t i = 0; i < json_n(v); i++) TRY(add_secrets(c, s, json_at(v, i)));
+    if (str_empty(json_str(v))) return OK;
+    if (s->n == MAX_SECRETS) return FAIL(c, ERR_TOO_LARGE, "The secure parameters hold more than %d texts.", MAX_SECRETS);
+    s->at[s->n++] = json_str(v);
+    return OK;
+}
+
+// Given values only: a default stands in the template, for all to read.
+static enum err find_secrets(struct whatif *x, const struct template *t, const struct json *parameters)
+{
+    struct secrets     s = {0};
+    const struct json *shown;
+    TRY(NEW(x->c, &s.at, MAX_SECRETS));
+    TRY(template_parameters_shown(x->c, t, &shown));
+    for (size_t i = 0; i < json_n(shown); i++)
+        if (is_secure(json_at(shown, i))) TRY(add_secrets(x->c, &s, json_get(json_get_nocase(parameters, shown->u.list.names[i]), S("value"))));
+    x->secrets = s.at;
+    x->secret_n = s.n;
+    return OK;
+}
+
+static bool holds_secret(const struct whatif *x, str text)
+{
+    for (size_t i = 0; i < x->secret_n; i++)
+        if (str_find_str(text, x->secrets[i]) != STR_NOWHERE) return true;
+    return false;
+}
+
+// The same tree, with another text in place of each that holds a secret.
+static enum err hide(struct whatif *x, const struct json *v, struct json *out)
+{
+    *out = *v;
+    if (json_is(v, JSON_IS_STRING) && holds_secret(x, json_str(v))) out->u.string = S(HIDDEN);
+    if (!json_n(v)) return OK;
+    TRY(NEW(x->c, &out->u.list.items, json_n(v)));
+    for (size_t i = 0; i < json_n(v); i++) TRY(hide(x, json_at(v, i), &out->u.list.items[i]));
+    return OK;
+}
+
+static enum err hide_secrets(struct whatif *x, const struct json **io_body)
+{
+    struct json *hidden;
+    if (!x->secret_n || !*io_body) return OK;
+    TRY(NEW(x->c, &hidden, 1));
+    TRY(hide(x, *io_body, hidden));
+    *io_body = hidden;
+    return OK;
+}
+
 // --- one resource ---
 
 static enum err read_before(struct whatif *x, const struct template_resource *r, const struct json **out)
@@ -145,7 +215,7 @@ static enum err lay_over(struct call *c, const struct json *before, const struct
 {
     const struct json *tags = json_get_nocase(body, S("tags")), *location = json_get(before, S("location"));
     TRY(json_merge(c, before, body, out));
-    if (tags || json_get(before, S("tags"))) TRY(json_with(c, *out, S("tags"), tags, out));
+    if (tags || json_n(json_get(before, S("tags")))) TRY(json_with(c, *out, S("tags"), tags, out));
     if (location && location_eq(json_str(location), json_str(json_get(*out, S("location"))))) TRY(json_with(c, *out, S("location"), location, out));
     return OK;
 }
@@ -198,6 +268,7 @@ static enum err write_resource(struct whatif *x, struct template *t, size_t i)
     const struct template_resource *r = template_at(t, i);
     const struct json              *before, *body, *after;
     TRY(template_body(x->c, t, i, NULL, &body));
+    TRY(hide_secrets(x, &body));
     TRY(read_before(x, r, &before));
     if (before) TRY(lay_over(x->c, before, body, &after));
     else TRY(name_it(x->c, r, body, &after));
@@ -293,6 +364,7 @@ enum err arm_deployment_whatif(struct call *c, struct work *w, const struct wire
     TRY(deploy_request_read(c, q, &plan.request));
     TRY(deploy_plan_make(c, w, NULL, &plan));
     TRY(NEW(c, (str **)&x.listed, MAX_LISTED));
+    TRY(find_secrets(&x, plan.template, plan.request.parameters));
     x.is_short = str_eq_nocase(json_str(json_get_nocase(plan.request.settings, S("resultFormat"))), S("ResourceIdOnly"));
     x.j = answer_json(a, 200);
     json_write_object(x.j);
