@@ -3,6 +3,7 @@
 
 #include "cli/admin_call.h"
 #include "cli/commands.h"
+#include "cli/deploy/deployment.h"
 #include "cli/find.h"
 #include "cli/manage/kinds.h"
 #include "cli/verify/checks.h"
@@ -19,11 +20,13 @@
 #define SYSTEM_IDENTITY     "system"
 
 static const struct option_row OPTIONS[] = {
+    {"group", 'g', VALUE_WORD, "GROUP", "Of a template: the resource group that it was deployed to (default: the only one)", false},
+    DEPLOY_PARAMETERS_OPTION,
     {"wait", 'w', VALUE_WORD, "SECONDS", "How long to try again where a role does not count yet (default 30; 0: not at all)", false},
 };
 
 static const struct operand_row OPERANDS[] = {
-    {"[GROUP]", "A resource group: its name or ARM id; may be left out where there is one only"},
+    {"[GROUP]", "A resource group: its name or ARM id; or the file of a template, FILE.json: the resources that it names. May be left out where there is one group only"},
 };
 
 struct verify {
@@ -395,22 +398,53 @@ static enum err verify_source(struct verify *v, const struct json *item)
 }
 
 struct sources {
-    struct verify *v;
-    enum err       failed;
+    struct verify     *v;
+    const struct json *only; // the resources of a template: [{"id"}, ...]; NULL: all
+    enum err           failed;
 };
+
+static bool is_among(const struct json *only, str id)
+{
+    for (size_t i = 0; i < json_n(only); i++)
+        if (str_eq_nocase(json_get_str(json_at(only, i), S("id")), id)) return true;
+    return false;
+}
 
 static bool see_source(const struct json *item, void *ctx)
 {
     struct sources *s = ctx;
-    s->failed = verify_source(s->v, item);
+    if (!s->only || is_among(s->only, json_get_str(item, S("id")))) s->failed = verify_source(s->v, item);
     return s->failed == OK;
 }
 
-static enum err verify_group(struct verify *v)
+static enum err verify_group(struct verify *v, const struct json *only)
 {
-    struct sources s = {.v = v};
+    struct sources s = {.v = v, .only = only};
     TRY(admin_each(v->cli, call_format(&v->cli->call, "%.*s/resources?api-version=" RESOURCE_VERSION, PSTR(v->group)), see_source, &s));
     return s.failed;
+}
+
+// The group that a resource's id names; empty: none.
+static str group_of(str id)
+{
+    size_t at = str_find_str(id, S("/providers/"));
+    str    above = at == STR_NOWHERE ? STR_NONE : str_upto(id, at);
+    return str_contains_nocase(above, S("/resourceGroups/")) ? above : STR_NONE;
+}
+
+// A template above groups has resources in several: each group once.
+static enum err verify_template(struct verify *v, struct deployment *d, bool *out_refused)
+{
+    const struct json *resources;
+    TRY(deployment_resources(d, &resources));
+    *out_refused = !resources;
+    for (size_t i = 0; i < json_n(resources); i++) {
+        size_t first = 0;
+        v->group = group_of(json_get_str(json_at(resources, i), S("id")));
+        while (!str_eq_nocase(group_of(json_get_str(json_at(resources, first), S("id"))), v->group)) first++;
+        if (first == i && v->group.n) TRY(verify_group(v, resources));
+    }
+    return OK;
 }
 
 static enum err begin(struct cli *cli, struct verify *v)
@@ -421,7 +455,6 @@ static enum err begin(struct cli *cli, struct verify *v)
     *v = (struct verify){.cli = cli};
     findings_init(&v->findings);
     TRY(cli_number(cli, "wait", 0, WAIT_MOST_S, WAIT_DEFAULT_S, &wait_s));
-    TRY(find_group(cli, str_of(cli->operand_n ? cli->operands[0] : NULL), &v->group));
     TRY(find_facts(cli, &facts));
     v->management = call_format(c, "https://%.*s/", PSTR(json_str(json_path(facts, "names.management"))));
     v->vault = call_format(c, "https://%.*s", PSTR(json_str(json_path(facts, "names.vault"))));
@@ -431,16 +464,34 @@ static enum err begin(struct cli *cli, struct verify *v)
     return v->leads_to && v->ca ? OK : FAIL_PLAIN(c, ERR_NO_MEMORY);
 }
 
+// A name of a group may hold a dot, but none that people give ends so.
+static bool is_file(str operand)
+{
+    return str_ends_nocase(operand, S(".json")) || str_ends_nocase(operand, S(".bicep")) || str_eq(operand, S("-"));
+}
+
+static enum err verify_file(struct verify *v, const char *path, bool *out_refused)
+{
+    struct deployment *d;
+    TRY(NEW(&v->cli->call, &d, 1));
+    TRY(deployment_read(v->cli, path, d));
+    TRY(deployment_place(d, STR_NONE));
+    return verify_template(v, d, out_refused);
+}
+
 static int run_verify(struct cli *cli)
 {
     struct verify v;
-    enum err      failed = begin(cli, &v);
-    if (failed == OK) failed = verify_group(&v);
-    if (failed == OK) failed = findings_print(cli, &v.findings);
-    if (failed != OK) {
-        cli_failed(cli);
-        return STATUS_USAGE; // 1 is an answer here
-    }
+    str           operand = str_of(cli->operand_n ? cli->operands[0] : NULL);
+    bool          is_refused = false, is_template = is_file(operand);
+    if (!is_template && (cli_has(cli, "parameters") || cli_has(cli, "group"))) return cli_usage(cli, "--parameters and --group go with a template.");
+    enum err failed = begin(cli, &v);
+    if (failed == OK && is_template) failed = verify_file(&v, cli->operands[0], &is_refused);
+    if (failed == OK && !is_template) failed = find_group(cli, operand, &v.group);
+    if (failed == OK && !is_template) failed = verify_group(&v, NULL);
+    if (failed == OK && !is_refused) failed = findings_print(cli, &v.findings);
+    if (failed != OK) cli_failed(cli);
+    if (failed != OK || is_refused) return STATUS_USAGE; // 1 is an answer here
     return v.findings.n[VERIFY_FAILED] ? STATUS_REFUSED : STATUS_OK;
 }
 
@@ -463,6 +514,7 @@ static const struct section_row SECTIONS[] = {
 
 static const struct example_row EXAMPLES[] = {
     {"lanyard verify shop", "Does each program of the group shop reach what it was given roles for?"},
+    {"lanyard verify shop.json -g shop -p @shop.parameters.json", "Only what this template has deployed"},
     {"lanyard verify shop --json | jq '.[] | select(.result != \"ok\")'", "What is not as it should be"},
 };
 

@@ -1,0 +1,78 @@
+#include "cli/deploy/template_file.h"
+
+#include "test.h"
+
+TEST(D1_a_template_with_comments_is_read)
+{
+    static const struct { const char *text, *want; enum err failed; } CASES[] = {
+        {"{\"a\": 1}", "{\"a\":1}", OK},
+        {"// first\n{\"a\": /* one */ 1} // last", "{\"a\":1}", OK},
+        {"{\"a\": \"// no comment /* nor this */\"}", "{\"a\":\"// no comment /* nor this */\"}", OK},
+        {"{\"a\": \"\\\" // in quotes\"}", "{\"a\":\"\\\" // in quotes\"}", OK},
+        {"{\"a\": 1 /* open", "", ERR_JSON_INVALID},
+        {"{\"a\": \"open", "", ERR_JSON_INVALID},
+        {"{\"a\": \"\\", "", ERR_JSON_INVALID},
+        {"/", "", ERR_JSON_INVALID},
+        {"", "", ERR_JSON_INVALID},
+    };
+    for (size_t i = 0; i < COUNT(CASES); i++) {
+        const struct json *read;
+        str                text;
+        enum err           failed = template_file_parse(t->call, str_of(CASES[i].text), &read);
+        CHECK_ERR(failed, CASES[i].failed, CASES[i].text);
+        if (failed != OK) {
+            call_forgive(t->call);
+            continue;
+        }
+        CHECK_OK(json_text(t->call, read, &text));
+        CHECK_STR(text, str_of(CASES[i].want), CASES[i].text);
+    }
+}
+
+TEST(D1_values_of_parameters_have_the_type_that_the_template_says)
+{
+    static const char TEMPLATE[] =
+        "{\"parameters\":{\"s\":{\"type\":\"string\"},\"n\":{\"type\":\"int\"},\"o\":{\"type\":\"object\"},\"p\":{\"type\":\"secureString\"}}}";
+    static const struct { const char *said, *want; enum err failed; } CASES[] = {
+        {"s=12", "{\"value\":\"12\"}", OK},
+        {"S=x=y", "{\"value\":\"x=y\"}", OK},
+        {"p=true", "{\"value\":\"true\"}", OK},
+        {"s=", "{\"value\":\"\"}", OK},
+        {"n=12", "{\"value\":12}", OK},
+        {"o={\"a\": [1]}", "{\"value\":{\"a\":[1]}}", OK},
+        {"unknown=12", "{\"value\":12}", OK},
+        {"unknown=text", "{\"value\":\"text\"}", OK},
+        {"n=twelve", "", ERR_USAGE},
+        {"=12", "", ERR_USAGE},
+        {"n", "", ERR_USAGE},
+        {"@/nonexistent/file.json", "", ERR_IO},
+        {"s=@/nonexistent/file", "", ERR_IO},
+        {"values.bicepparam", "", ERR_USAGE},
+    };
+    for (size_t i = 0; i < COUNT(CASES); i++) {
+        struct cli           cli = {0};
+        struct template_file f = {0};
+        call_init(&cli.call, NULL, NULL);
+        CHECK_OK(template_file_parse(&cli.call, str_of(TEMPLATE), &f.document));
+        CHECK_ERR(template_file_say(&cli, &f, CASES[i].said), CASES[i].failed, CASES[i].said);
+        if (CASES[i].failed == OK) CHECK_STR(f.values[0].json, str_of(CASES[i].want), CASES[i].said);
+        call_clear(&cli.call);
+    }
+}
+
+TEST(D1_a_later_value_takes_an_earlier_ones_place)
+{
+    struct cli           cli = {0};
+    struct template_file f = {.text = S_INIT("{} // end")};
+    str                  body;
+    call_init(&cli.call, NULL, NULL);
+    CHECK_OK(template_file_say(&cli, &f, "a=1"));
+    CHECK_OK(template_file_say(&cli, &f, "b=2"));
+    CHECK_OK(template_file_say(&cli, &f, "A=3"));
+    CHECK_OK(template_file_body(&cli, &f, S("Incremental"), S("westus"), &body));
+    CHECK_STR(body,
+              S("{\"location\":\"westus\",\"properties\":{\"mode\":\"Incremental\",\"parameters\":{\"A\":{\"value\":3},\"b\":{\"value\":2}},"
+                "\"template\":{} // end\n}}"),
+              "body");
+    call_clear(&cli.call);
+}
