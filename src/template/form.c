@@ -18,6 +18,12 @@ static void keep(const struct json *source, struct form *out)
     *out = (struct form){.source = source, .literal = source, .is_constant = true};
 }
 
+// "[[text]" stands for "[text]". In a nested template that is read once more the escape stays.
+static bool is_escaped(const struct reader *r, str text)
+{
+    return !r->in_nested && str_starts(text, S("[[")) && str_ends(text, S("]"));
+}
+
 static enum err read_text(struct reader *r, const struct json *source, struct form *out)
 {
     struct json *unescaped;
@@ -26,7 +32,7 @@ static enum err read_text(struct reader *r, const struct json *source, struct fo
         out->is_constant = false;
         return expression_read(r->c, text, r->place, &out->expression);
     }
-    if (r->in_nested || !str_starts(text, S("[[")) || !str_ends(text, S("]"))) return OK;
+    if (!is_escaped(r, text)) return OK;
     TRY(NEW(r->c, &unescaped, 1));
     *unescaped = (struct json){.kind = JSON_IS_STRING, .u.string = str_from(text, 1)};
     out->literal = unescaped;
@@ -71,14 +77,25 @@ static enum err read_copies(struct reader *r, const struct json *loops, struct f
     return OK;
 }
 
+// The name of a member: an expression, or a text that an escape keeps from being one; *out NULL: as it is written.
+static enum err read_name(struct reader *r, str name, const struct expression **out)
+{
+    struct expression *literal;
+    if (expression_is(name)) return expression_read(r->c, name, r->place, out);
+    if (!is_escaped(r, name)) return OK;
+    TRY(NEW(r->c, &literal, 1));
+    *literal = (struct expression){.kind = EXPRESSION_LITERAL, .literal = {.kind = JSON_IS_STRING, .u.string = str_from(name, 1)}};
+    *out = literal;
+    return OK;
+}
+
 static enum err read_names(struct reader *r, const struct json *source, struct form *out)
 {
     const struct expression **names = NULL;
     for (size_t i = 0; i < json_n(source); i++) {
-        str name = source->u.list.names[i];
-        if (!expression_is(name)) continue;
+        if (!str_starts(source->u.list.names[i], S("["))) continue;
         if (!names) TRY(NEW(r->c, &names, json_n(source)));
-        TRY(expression_read(r->c, name, r->place, &names[i]));
+        TRY(read_name(r, source->u.list.names[i], &names[i]));
     }
     out->names = names;
     if (names) out->is_constant = false;

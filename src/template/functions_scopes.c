@@ -77,12 +77,13 @@ static enum err mgmt_group_resource_id(struct evaluation *e, const struct functi
     return join(e, f, base, args, n, lead, out);
 }
 
+// The resource that is extended may be told relative to the deployment, "Microsoft.Web/sites/app": Bicep does so for scopes.
 static enum err extension_resource_id(struct evaluation *e, const struct function *f, const struct json *const *args, size_t n,
                                       const struct json **out)
 {
     str base = json_str(args[0]);
-    if (!str_starts(base, S("/"))) return FAIL_FUNCTION(e, f, "the first argument must be the id of a resource.");
     if (base.n > 1 && str_ends(base, S("/"))) base.n--;
+    if (str_find(base, '/') == STR_NOWHERE) return FAIL_FUNCTION(e, f, "the first argument must be the id of a resource.");
     return join(e, f, base, args, n, 1, out);
 }
 

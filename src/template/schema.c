@@ -222,19 +222,25 @@ static enum err check_type(struct evaluation *e, const struct json *declaration,
     return refuse(e, name, call_zstr(e->c, why) ? call_zstr(e->c, why) : "");
 }
 
-static bool is_nullable(const struct json *declaration)
+// Whether it says that null is allowed, or not; of a $ref and what it leads to the first that says anything counts.
+static bool get_nullable(const struct json *declaration, bool *out)
 {
-    return json_is(json_get_nocase(declaration, S("nullable")), JSON_IS_BOOL) && json_get_nocase(declaration, S("nullable"))->u.boolean;
+    const struct json *nullable = json_get_nocase(declaration, S("nullable"));
+    if (!json_is(nullable, JSON_IS_BOOL)) return false;
+    *out = nullable->u.boolean;
+    return true;
 }
 
 static enum err check(struct evaluation *e, const struct json *declaration, const struct json *value, str name)
 {
     const struct json  *next = declaration;
     enum parameter_type type = PARAMETER_STRING;
+    bool                is_said = false, allows_null = false;
     for (size_t i = 0; next && i < MAX_REFS; i++) {
         declaration = next;
         TRY(evaluation_spend(e, 1));
-        if (value_is_null(value) && is_nullable(declaration)) return OK;
+        if (!is_said) is_said = get_nullable(declaration, &allows_null);
+        if (value_is_null(value) && allows_null) return OK;
         TRY(follow(e, declaration, &next));
         if (next && !value_is_null(value)) { // what stands beside a $ref counts too
             TRY(check_allowed(e, declaration, value, true, name));

@@ -80,6 +80,9 @@ TEST(template_orders_resources_by_what_they_need)
         // symbolic names
         {"'languageVersion':'2.0','resources':{'web':{'type':'A.B/c','apiVersion':'1','name':'w','dependsOn':['id']},'id':{'type':'A.B/d','apiVersion':'1','name':'i'}}", "i w(0)"},
         {"'languageVersion':'2.0','resources':{'web':{'type':'A.B/c','apiVersion':'1','name':'w','properties':{'x':'[reference(`id`).p]'}},'id':{'existing':true,'type':'A.B/d','apiVersion':'1','name':'i'}}", "?i w(0)"},
+        {"'languageVersion':'2.0','resources':{'s::d':{'existing':true,'type':'A.B/c/d','apiVersion':'1','name':'[format(`{0}/{1}`,`s`,`d`)]','dependsOn':['s']},'s':{'type':'A.B/c','apiVersion':'1','name':'s'},"
+         "'u':{'type':'A.B/c','apiVersion':'1','name':'u','properties':{'copy':[{'name':'x','count':'[length(range(0,2))]','input':'[reference(format(`m[{0}]`,range(0,2)[copyIndex(`x`)])).outputs.o.value]'}]}},"
+         "'m':{'copy':{'name':'m','count':2},'type':'Microsoft.Resources/deployments','apiVersion':'1','name':'[format(`m{0}`,copyIndex())]','properties':{'mode':'Incremental','expressionEvaluationOptions':{'scope':'inner'},'template':{'resources':{}}}}}", "s m0 m1 ?s/d(0) u(1,2)"},
         {"'languageVersion':'2.0','resources':{'l':{'type':'A.B/c','apiVersion':'1','name':'[format(`w{0}`, copyIndex())]','copy':{'name':'l','count':2}},'z':{'type':'A.B/d','apiVersion':'1','name':'z','dependsOn':['[format(`l[{0}]`, 1)]']},"
          "'y':{'type':'A.B/d','apiVersion':'1','name':'y','dependsOn':['l']},'x':{'type':'A.B/d','apiVersion':'1','name':'x','properties':{'x':'[references(`l`)]'}}}", "w0 w1 z(1) y(0,1) x(0,1)"},
     };
@@ -98,6 +101,7 @@ TEST(template_finds_the_id_of_each_resource)
         {"'type':'A.B/c/d','name':'n/m'", TEMPLATE_GROUP "/providers/A.B/c/n/d/m"},
         {"'type':'Microsoft.Authorization/roleAssignments','name':'g','scope':'[format(`Microsoft.Storage/storageAccounts/{0}`, `st`)]'", TEMPLATE_GROUP "/providers/Microsoft.Storage/storageAccounts/st/providers/Microsoft.Authorization/roleAssignments/g"},
         {"'type':'Microsoft.Authorization/roleAssignments','name':'g','scope':'[subscription().id]'", TEMPLATE_SUB "/providers/Microsoft.Authorization/roleAssignments/g"},
+        {"'type':'My.Rp/ext','name':'x','scope':'[extensionResourceId(format(`A.B/c/{0}`,`n`),`My.Rp/ext`,`y`)]'", TEMPLATE_GROUP "/providers/A.B/c/n/providers/My.Rp/ext/y/providers/My.Rp/ext/x"},
         {"'type':'Microsoft.Authorization/roleAssignments','name':'g','scope':'/'", "/providers/Microsoft.Authorization/roleAssignments/g"},
         {"'type':'Microsoft.Storage/storageAccounts/providers/roleAssignments','name':'st/Microsoft.Authorization/g'", TEMPLATE_GROUP "/providers/Microsoft.Storage/storageAccounts/st/providers/Microsoft.Authorization/roleAssignments/g"},
         {"'type':'Microsoft.Resources/deployments','name':'d','resourceGroup':'other'", TEMPLATE_SUB "/resourceGroups/other/providers/Microsoft.Resources/deployments/d"},
@@ -117,9 +121,9 @@ TEST(template_makes_bodies)
 {
     static const struct { const char *members, *before, *want; } CASES[] = {
         {"'variables':{'v':'[concat(variables(`w`), `!`)]','w':'x'},'resources':[{'type':'A.B/c','apiVersion':'1','name':'n','comments':'c','metadata':{},'dependsOn':[],'location':'[resourceGroup().location]',"
-         "'tags':{'[variables(`w`)]':'[[y]'},'identity':{'type':'UserAssigned','userAssignedIdentities':{'[resourceId(`M.I/u`,`i`)]':{}}},'properties':{'p':'[variables(`v`)]','q':[1,'[add(1,1)]']}}]",
+         "'tags':{'[variables(`w`)]':'[[y]','[[k()]':'1'},'identity':{'type':'UserAssigned','userAssignedIdentities':{'[resourceId(`M.I/u`,`i`)]':{}}},'properties':{'p':'[variables(`v`)]','q':[1,'[add(1,1)]']}}]",
          NULL,
-         "{'location':'westeurope','tags':{'x':'[y]'},'identity':{'type':'UserAssigned','userAssignedIdentities':{'" TEMPLATE_GROUP "/providers/M.I/u/i':{}}},'properties':{'p':'x!','q':[1,2]}}"},
+         "{'location':'westeurope','tags':{'x':'[y]','[k()]':'1'},'identity':{'type':'UserAssigned','userAssignedIdentities':{'" TEMPLATE_GROUP "/providers/M.I/u/i':{}}},'properties':{'p':'x!','q':[1,2]}}"},
         {"'resources':[{'type':'A.B/c','apiVersion':'1','name':'n','properties':{'a':'[reference(resourceId(`A.B/d`,`e`),`2`).principalId]','b':'[toUpper(`b`)]','c':{'d':'[reference(`A.B/d/absent`,`2`)]'}}}]",
          "{'properties':{'a':'[reference(resourceId(`A.B/d`,`e`),`2`).principalId]','b':'B','c':{'d':'[reference(`A.B/d/absent`,`2`)]'}}}",
          "The resource `" TEMPLATE_GROUP "/providers/A.B/d/absent` was not found."},
@@ -212,6 +216,7 @@ TEST(template_refuses_what_is_wrong)
          "The provided value for the template parameter 'p.n' is not valid. Expected a value of type 'String, Uri', but received a value of type 'Integer'."},
         {"'languageVersion':'2.0','definitions':{'t':{'type':'object','properties':{'n':{'type':'string'}},'additionalProperties':false}},'parameters':{'p':{'$ref':'#/definitions/t'}},'resources':{}", "{'p':{'value':{'n':'x','z':1}}}", "'p.z' is not valid. The property is not permitted."},
         {"'languageVersion':'2.0','definitions':{'t':{'type':'array','items':{'type':'string','minLength':2}}},'parameters':{'p':{'$ref':'#/definitions/t'}},'resources':{}", "{'p':{'value':['ok','x']}}", "'p[1]' is not valid. Length of the value"},
+        {"'languageVersion':'2.0','definitions':{'n':{'type':'string','nullable':true},'m':{'$ref':'#/definitions/n','nullable':false}},'parameters':{'p':{'$ref':'#/definitions/m'}},'resources':{}", "{'p':{'value':null}}", "Expected 'String, Uri'. Actual 'Null'."},
         {"'languageVersion':'2.0','definitions':{'a':{'$ref':'#/definitions/b'},'b':{'$ref':'#/definitions/a'}},'parameters':{'p':{'$ref':'#/definitions/a'}},'resources':{}", "{'p':{'value':1}}", "comes to itself"},
         {"'languageVersion':'2.0','definitions':{'a':{'type':'object','discriminator':{'propertyName':'k','mapping':{'x':{'$ref':'#/definitions/a'}}}}},'parameters':{'p':{'$ref':'#/definitions/a'}},'resources':{}", "{'p':{'value':{'k':'x'}}}", "is nested too deep"},
         {"'languageVersion':'2.0','parameters':{'p':{'$ref':'#/definitions/z'}},'resources':{}", NULL, "The definition '#/definitions/z' is not found in the template."},
