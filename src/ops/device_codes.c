@@ -41,14 +41,16 @@ static bool is_of(const struct device_code *code, const sha256 *source)
     return memcmp(code->source.b, source->b, sizeof source->b) == 0;
 }
 
-// How many are under way from there; *oldest is the one that ends first.
-static size_t count_of(struct device_codes *d, const sha256 *source, int64_t now_s, struct device_code **oldest)
+static bool is_under_way(const struct device_code *code, int64_t now_s)
+{
+    return code->state != DEVICE_UNKNOWN && now_s < code->expires_s;
+}
+
+// How many are under way from there.
+static size_t count_of(const struct device_codes *d, const sha256 *source, int64_t now_s)
 {
     size_t n = 0;
-    for (struct device_code *code = d->items; code < d->items + DEVICE_CODES_MAX; code++) {
-        if (code->state == DEVICE_UNKNOWN || now_s >= code->expires_s || !is_of(code, source)) continue;
-        if (!n++ || code->expires_s < (*oldest)->expires_s) *oldest = code;
-    }
+    for (const struct device_code *code = d->items; code < d->items + DEVICE_CODES_MAX; code++) n += is_under_way(code, now_s) && is_of(code, source);
     return n;
 }
 
@@ -63,23 +65,42 @@ static struct device_code *find_place(struct device_codes *d, int64_t now_s)
     return expired;
 }
 
+// What one source has under way.
+struct tally {
+    struct device_code *oldest; // the one that ends first
+    size_t              n;      // 0: the place is free
+};
+#define TALLIES ((size_t)2 * DEVICE_CODES_MAX)
+
+static struct tally *tally_of(struct tally tallies[TALLIES], const sha256 *source)
+{
+    size_t at = (size_t)source->b[0] << 8 | source->b[1];
+    while (tallies[at % TALLIES].n && !is_of(tallies[at % TALLIES].oldest, source)) at++;
+    return &tallies[at % TALLIES];
+}
+
 // The lock is held. The place that whoever has most gives up for one who has `own`; NULL: nobody has more.
 static struct device_code *take_from_most(struct device_codes *d, size_t own, int64_t now_s)
 {
-    struct device_code *place = NULL, *oldest = NULL;
+    struct tally        tallies[TALLIES] = {0};
+    struct device_code *place = NULL;
     for (struct device_code *code = d->items; code < d->items + DEVICE_CODES_MAX; code++) {
-        size_t n = count_of(d, &code->source, now_s, &oldest);
-        if (n <= own + 1) continue; // else they would only take it from each other
-        own = n - 1;
-        place = oldest;
+        if (!is_under_way(code, now_s)) continue;
+        struct tally *tally = tally_of(tallies, &code->source);
+        if (!tally->n++ || code->expires_s < tally->oldest->expires_s) tally->oldest = code;
+    }
+    for (size_t i = 0; i < TALLIES; i++) {
+        if (tallies[i].n <= own + 1) continue; // else they would only take it from each other
+        own = tallies[i].n - 1;
+        place = tallies[i].oldest;
     }
     return place;
 }
 
 static bool keep(struct device_codes *d, const struct device_code *made, int64_t now_s)
 {
-    struct device_code *oldest, *place;
-    size_t              own = count_of(d, &made->source, now_s, &oldest);
+    struct device_code *place;
+    size_t              own = count_of(d, &made->source, now_s);
     if (own >= DEVICE_CODES_EACH) return false;
     place = find_place(d, now_s);
     if (!place) place = take_from_most(d, own, now_s);
