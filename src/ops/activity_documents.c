@@ -14,15 +14,19 @@ static bool is_hidden(str member)
     return str_eq(member, S(SITE_SETTINGS));
 }
 
-static enum err put_members(struct call *c, struct json_writer *j, str document)
+static void put_tree(struct json_writer *j, const struct json *tree)
 {
-    const struct json *tree;
-    if (str_empty(document)) return OK;
-    TRY(json_parse(c, document, &tree));
     for (size_t i = 0; i < json_n(tree); i++) {
         str name = tree->u.list.names[i];
         if (!is_hidden(name)) json_put_value(j, name, json_at(tree, i));
     }
+}
+
+static enum err put_members(struct call *c, struct json_writer *j, str document)
+{
+    const struct json *tree = NULL;
+    if (!str_empty(document)) TRY(json_parse(c, document, &tree));
+    put_tree(j, tree);
     return OK;
 }
 
@@ -39,10 +43,13 @@ static bool ids_of(str identity, object_id *out_principal, client_id *out_app, v
 static enum err put_resource(struct call *c, const struct work *w, struct json_writer *j, const void *record)
 {
     const struct resource *r = record;
+    const struct json     *tree;
+    TRY(resource_document(c, r, &tree)); // it is read already, by the deed
     json_put_string(j, S("type"), r->type);
     if (!str_empty(r->location)) json_put_string(j, S("location"), r->location);
     identity_write(j, types_of(r->type)->spelling, w->product->tenant, &r->identity, ids_of, (void *)w);
-    return put_members(c, j, r->document);
+    put_tree(j, tree);
+    return OK;
 }
 
 static str resource_path(struct call *c, const void *record)
