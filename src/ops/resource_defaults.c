@@ -34,6 +34,7 @@ static bool value_of(struct call *c, const struct filling *f, str mark, str *out
     else if (str_eq(mark, S("tenant"))) *out = guid_str(c, f->w->product->tenant.g);
     else if (str_eq(mark, S("now"))) *out = call_format(c, "%s", time_iso_s(c->now_s).s);
     else if (str_eq(mark, S("host"))) *out = host_label(c, f->id);
+    else if (str_eq(mark, S("dns-label"))) *out = json_str(json_path(f->change->document, "properties.dnsSettings.domainNameLabel"));
     else return false;
     return true;
 }
@@ -63,18 +64,20 @@ static enum err fill_in(struct call *c, const struct filling *f, str text, str *
     return buf_finish(c, &b, out);
 }
 
-// A member that is absent, or null; with `replaces`, whatever it is. One inside of something that is no object is nobody's business: that stays as it is.
-static enum err set(struct call *c, const struct json *object, str path, bool replaces, const struct json *value, const struct json **out)
+// A member that is absent, or null; of the service's own, whatever it is. One inside of something that is no object is
+// nobody's business: that stays as it is.
+static enum err set(struct call *c, const struct json *object, str path, enum shape_rule rule, const struct json *value, const struct json **out)
 {
     size_t             dot = str_find(path, '.');
     str                name = str_upto(path, dot);
     const struct json *member = json_get(object, name);
     bool               absent = !member || json_is(member, JSON_IS_NULL);
     *out = object;
-    if (!json_is(object, JSON_IS_OBJECT) || (dot == STR_NOWHERE && !absent && !replaces)) return OK;
+    if (!json_is(object, JSON_IS_OBJECT) || (dot == STR_NOWHERE && !absent && rule == SHAPE_FILL)) return OK;
     if (dot == STR_NOWHERE) return json_with(c, object, name, value, out);
     static const struct json EMPTY = {.kind = JSON_IS_OBJECT};
-    TRY(set(c, absent ? &EMPTY : member, str_from(path, dot + 1), replaces, value, &member));
+    if (absent && rule == SHAPE_IN) return OK;
+    TRY(set(c, absent ? &EMPTY : member, str_from(path, dot + 1), rule, value, &member));
     return json_with(c, object, name, member, out);
 }
 
@@ -101,7 +104,7 @@ enum err resource_defaults_apply(struct call *c, const struct work *w, const str
         str                     text;
         if (!value) TRY(fill_in(c, &f, str_of(row->json), &text));
         if (!value) TRY(json_parse(c, text, &value));
-        TRY(set(c, change->document, str_of(row->path), row->rule != SHAPE_FILL, value, &change->document));
+        TRY(set(c, change->document, str_of(row->path), row->rule, value, &change->document));
     }
     return OK;
 }

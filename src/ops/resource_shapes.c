@@ -51,6 +51,18 @@ static const struct shape_row SCALE_SET[] = {
     SUCCEEDED,
 };
 
+// --- Microsoft.Network, as much as the template of a machine asks about ---
+// Source: https://learn.microsoft.com/rest/api/virtualnetwork/public-ip-addresses/create-or-update
+
+static const struct shape_row NETWORK_PART[] = {SUCCEEDED};
+static const struct shape_row PUBLIC_ADDRESS[] = {
+    {"properties.publicIPAllocationMethod", "\"Dynamic\"", FILL},
+    {"properties.publicIPAddressVersion", "\"IPv4\"", FILL},
+    {"properties.idleTimeoutInMinutes", "4", FILL},
+    {"properties.dnsSettings.fqdn", "\"{dns-label}.{location}.cloudapp.azure.com\"", SHAPE_IN},
+    SUCCEEDED,
+};
+
 // --- Microsoft.Web ---
 // Source: https://learn.microsoft.com/rest/api/appservice/web-apps/create-or-update
 
@@ -312,6 +324,11 @@ static const struct shape_row POSTGRES_DATABASE[] = {
 static const struct resource_shape SHAPES[] = {
     SHAPE("Microsoft.Compute/virtualMachines", MACHINE),
     SHAPE("Microsoft.Compute/virtualMachineScaleSets", SCALE_SET),
+    SHAPE("Microsoft.Network/networkInterfaces", NETWORK_PART),
+    SHAPE("Microsoft.Network/networkSecurityGroups", NETWORK_PART),
+    SHAPE("Microsoft.Network/publicIPAddresses", PUBLIC_ADDRESS),
+    SHAPE("Microsoft.Network/virtualNetworks", NETWORK_PART),
+    SHAPE("Microsoft.Network/virtualNetworks/subnets", NETWORK_PART),
     SHAPE(SITE_TYPE, WEB_SITE),
     SHAPE(SITE_SLOT_TYPE, WEB_SITE),
     SHAPE("Microsoft.Web/serverfarms", WEB_PLAN),
@@ -379,4 +396,18 @@ static const struct shape_need NEEDS[] = {
 const struct shape_need *resource_shape_need_at(size_t i)
 {
     return i < COUNT(NEEDS) ? &NEEDS[i] : NULL;
+}
+
+// Machines that nobody can stop run.
+static const struct shape_expansion EXPANSIONS[] = {
+    {"Microsoft.Compute/virtualMachines", "instanceView",
+     "{\"statuses\":[{\"code\":\"ProvisioningState/succeeded\",\"level\":\"Info\",\"displayStatus\":\"Provisioning succeeded\"},"
+     "{\"code\":\"PowerState/running\",\"level\":\"Info\",\"displayStatus\":\"VM running\"}]}"},
+};
+
+const struct shape_expansion *resource_shape_expansion(str type, str expand)
+{
+    for (size_t i = 0; i < COUNT(EXPANSIONS); i++)
+        if (str_eq_nocase(type, str_of(EXPANSIONS[i].type)) && str_contains_nocase(expand, str_of(EXPANSIONS[i].member))) return &EXPANSIONS[i];
+    return NULL;
 }

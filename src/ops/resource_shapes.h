@@ -13,11 +13,13 @@ enum shape_rule {
     SHAPE_FILL, /* where the caller says nothing, or null */
     SHAPE_OWN,  /* the service's own to say: what the caller sends is replaced */
     SHAPE_ONCE, /* the same, said when the resource is made and never changed */
+    SHAPE_IN,   /* the service's own to say, where what it stands in is there */
 };
 
 /*
  * `json` may hold marks: {name}, {id}, {uid}, {short} (the first eight digits of the uid), {location}, {group}, {subscription},
- * {tenant}, {now}; {host}: of an app, its label in App Service's domain.
+ * {tenant}, {now}; {host}: of an app, its label in App Service's domain; {dns-label}: of a
+ * public address, the one that it asks for.
  */
 struct shape_row {
     const char     *path, *json; /* of the document: "properties.state" */
@@ -46,3 +48,10 @@ struct shape_need {
     const char *type, *path;
 };
 const struct shape_need *resource_shape_need_at(size_t i); /* NULL behind the last */
+
+/* What a client gets besides when it asks for it by $expand: a member of the properties, of that name. */
+struct shape_expansion {
+    const char *type, *member, *json;
+};
+/* NULL: the type has none that the text names. */
+const struct shape_expansion *resource_shape_expansion(str type, str expand);

@@ -6,9 +6,10 @@ import { DefaultAzureCredential, ManagedIdentityCredential } from "@azure/identi
 import { AuthorizationManagementClient } from "@azure/arm-authorization";
 import { ComputeManagementClient } from "@azure/arm-compute";
 import { ManagedServiceIdentityClient } from "@azure/arm-msi";
+import { ResourceManagementClient } from "@azure/arm-resources";
 import { SecretClient } from "@azure/keyvault-secrets";
 import { all, GUID, hasMembers, refusals, refused, test } from "./lib/check.mjs";
-import { credentialOf, facts, roleId } from "./lib/facts.mjs";
+import { credentialOf, facts, groupId, roleId } from "./lib/facts.mjs";
 import { identitiesComeAndGo } from "./lib/identities.mjs";
 import { askEndpoint, decode } from "./lib/token.mjs";
 
@@ -21,6 +22,7 @@ const vms = clientOf(credential);
 const reader = clientOf(credentialOf("reader"));
 const nobody = clientOf(credentialOf("nobody"));
 const identities = new ManagedServiceIdentityClient(credential, facts.subscription).userAssignedIdentities;
+const { resources } = new ResourceManagementClient(credential, facts.subscription);
 const assignments = new AuthorizationManagementClient(credential, facts.subscription).roleAssignments;
 
 // What a virtual machine's definition must hold, beside its identity.
@@ -158,6 +160,23 @@ await test("I4 roles first, machine later: they count as soon as it is attached"
   assert.equal((await client.setSecret("early", "LANYARD-SECRET-early")).name, "early");
   await vms.update(facts.group, here.name, detach(made.id));
   await assignments.deleteById(id);
+});
+
+await test("D1 a machine with its network, as templates write it, and its state", async () => {
+  const put = (type, name, properties) => resources.createOrUpdateById(`${groupId(facts.group)}/providers/Microsoft.Network/${type}/${name}`, "2024-05-01", { location, properties });
+  const network = await put("virtualNetworks", "net", { addressSpace: { addressPrefixes: ["10.0.0.0/16"] }, subnets: [{ name: "main", properties: { addressPrefix: "10.0.0.0/24" } }] });
+  const address = await put("publicIPAddresses", "address", { dnsSettings: { domainNameLabel: "shop" } });
+  assert.equal(address.properties.dnsSettings.fqdn, `shop.${location}.cloudapp.azure.com`);
+  const card = await put("networkInterfaces", "card", {
+    ipConfigurations: [{ name: "one", properties: { subnet: { id: `${network.id}/subnets/main` }, publicIPAddress: { id: address.id } } }],
+  });
+  assert.equal(card.properties.provisioningState, "Succeeded");
+  const made = await vms.createOrUpdate(facts.group, "networked", { ...like(systemAssigned), networkProfile: { networkInterfaces: [{ id: card.id }] } });
+  assert.deepEqual(made.networkProfile.networkInterfaces.map(({ id }) => id), [card.id]);
+  assert.equal(made.instanceView, undefined);
+  const { statuses } = (await vms.get(facts.group, "networked", { expand: "instanceView" })).instanceView;
+  assert.deepEqual(statuses.map(({ code }) => code), ["ProvisioningState/succeeded", "PowerState/running"]);
+  await vms.delete(facts.group, "networked");
 });
 
 const { virtualMachineScaleSets: sets } = new ComputeManagementClient(credential, facts.subscription);

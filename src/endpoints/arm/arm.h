@@ -17,8 +17,8 @@ extern const struct service SERVICE_ARM;
 str arm_parent_name(const struct resource *r);
 /* A resource as the API shows it. `is_item`: in a list of all resources, which leaves properties out. */
 FALLIBLE arm_write_resource(struct call *c, const struct work *w, struct json_writer *to, const struct resource *r, bool is_item);
-/* The same, whole, as that api-version shows it. */
-FALLIBLE arm_write_resource_at(struct call *c, const struct work *w, struct json_writer *to, const struct resource *r, str api_version);
+/* The same, whole, as the request asks for it: by its api-version, and what it wants besides by $expand. */
+FALLIBLE arm_write_resource_as(struct call *c, const struct work *w, const struct wire *q, struct json_writer *to, const struct resource *r);
 FALLIBLE arm_write_group(struct call *c, struct json_writer *to, const struct resource_group *g);
 
 /* The path of a request as an id. Errors: ERR_NOT_FOUND - it names nothing that could be here */

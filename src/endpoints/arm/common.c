@@ -1,5 +1,6 @@
 // What the handlers of the management API share: shapes, targets, pages.
 #include "endpoints/arm/arm.h"
+#include "ops/resource_shapes.h"
 #include "ops/site.h"
 #include "ops/version_gates.h"
 #include "resources/types.h"
@@ -105,13 +106,25 @@ static void write_name(struct call *c, struct json_writer *to, const struct reso
     json_put_string(to, S("name"), str_empty(parent) ? r->name : call_format(c, "%.*s/%.*s", PSTR(parent), PSTR(r->name)));
 }
 
-static enum err write_resource(struct call *c, const struct work *w, struct json_writer *to, const struct resource *r, bool is_item, str api_version)
+// `q` NULL: all that is known, and nothing that is to be asked for.
+static enum err shown_document(struct call *c, const struct wire *q, const struct resource *r, const struct json **out)
+{
+    const struct json            *value;
+    const struct shape_expansion *expansion = q ? resource_shape_expansion(r->type, wire_query(q, "$expand")) : NULL;
+    TRY(json_parse(c, r->document, out));
+    TRY(version_gates_hide(c, q ? q->api_version : STR_NONE, r->type, *out, out));
+    if (!expansion) return OK;
+    TRY(json_parse(c, str_of(expansion->json), &value));
+    return resource_set_property(c, out, str_of(expansion->member), value);
+}
+
+static enum err write_resource(struct call *c, const struct work *w, const struct wire *q, struct json_writer *to, const struct resource *r,
+                               bool is_item)
 {
     const struct resource_type *type = types_of(r->type);
     const struct json          *document;
     struct values_of            values = {.c = c, .work = w};
-    TRY(json_parse(c, r->document, &document));
-    TRY(version_gates_hide(c, api_version, r->type, document, &document));
+    TRY(shown_document(c, q, r, &document));
     json_write_object(to);
     json_put_string(to, S("id"), r->id);
     write_name(c, to, r);
@@ -131,12 +144,12 @@ static enum err write_resource(struct call *c, const struct work *w, struct json
 
 enum err arm_write_resource(struct call *c, const struct work *w, struct json_writer *to, const struct resource *r, bool is_item)
 {
-    return write_resource(c, w, to, r, is_item, STR_NONE);
+    return write_resource(c, w, NULL, to, r, is_item);
 }
 
-enum err arm_write_resource_at(struct call *c, const struct work *w, struct json_writer *to, const struct resource *r, str api_version)
+enum err arm_write_resource_as(struct call *c, const struct work *w, const struct wire *q, struct json_writer *to, const struct resource *r)
 {
-    return write_resource(c, w, to, r, false, api_version);
+    return write_resource(c, w, q, to, r, false);
 }
 
 enum err arm_write_group(struct call *c, struct json_writer *to, const struct resource_group *g)

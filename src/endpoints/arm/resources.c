@@ -11,7 +11,7 @@ enum err arm_resource_put(struct call *c, struct work *w, const struct wire *q, 
     const struct resource_type *type = types_of(result.resource->type);
     int                         status = result.was_created && !type->answers_200 ? 201 : 200;
     if (status == 201 && type->has_lower_group) answer_header(a, "Location", result.resource->id); // relative, as that service has it
-    TRY(arm_write_resource_at(c, w, answer_json(a, status), result.resource, q->api_version));
+    TRY(arm_write_resource_as(c, w, q, answer_json(a, status), result.resource));
     return arm_tag_answer(c, a);
 }
 
@@ -19,7 +19,7 @@ enum err arm_resource_patch(struct call *c, struct work *w, const struct wire *q
 {
     struct resource_result result = {0};
     TRY(wire_run(c, w, q, q->object, &result));
-    TRY(arm_write_resource_at(c, w, answer_json(a, 200), result.resource, q->api_version));
+    TRY(arm_write_resource_as(c, w, q, answer_json(a, 200), result.resource));
     return arm_tag_answer(c, a);
 }
 
@@ -30,7 +30,7 @@ struct resource_list {
     const struct arm_filter  *filter;
     const struct list_reader *reader; /* NULL: whoever may list may see all of it */
     str                       type;   /* empty: all */
-    str                       api_version;
+    const struct wire        *q;
     bool                      is_item;
     enum err                  failed;
 };
@@ -48,8 +48,7 @@ static bool offer(const struct resource *r, void *ctx)
     bool                  is_one = false;
     l->failed = belongs(l, r, &is_one);
     if (l->failed == OK && arm_page_takes(&l->page, r->id, is_one))
-        l->failed =
-            l->is_item ? arm_write_resource(l->c, l->w, l->page.json, r, true) : arm_write_resource_at(l->c, l->w, l->page.json, r, l->api_version);
+        l->failed = l->is_item ? arm_write_resource(l->c, l->w, l->page.json, r, true) : arm_write_resource_as(l->c, l->w, l->q, l->page.json, r);
     return l->failed == OK && arm_page_goes_on(&l->page);
 }
 
@@ -92,7 +91,7 @@ static enum err list(struct call *c, struct work *w, const struct wire *q, struc
     str filter = wire_query(q, "$filter");
     l->c = c;
     l->w = w;
-    l->api_version = q->api_version;
+    l->q = q;
     if (!str_empty(filter)) TRY(arm_filter_read(c, filter, &l->filter));
     TRY(arm_page_begin(c, q, a, &l->page));
     tree_each_resource(w->world->tree, under, l->page.p.after, offer, l);
@@ -116,7 +115,7 @@ enum err arm_resource_get(struct call *c, struct work *w, const struct wire *q, 
     TRY(arm_read_id(c, wire_param(q, "id"), &id));
     if (id.is_list) return list_of_type(c, w, q, a, &id);
     TRY(wire_run(c, w, q, q->object, &result));
-    TRY(arm_write_resource_at(c, w, answer_json(a, 200), result.resource, q->api_version));
+    TRY(arm_write_resource_as(c, w, q, answer_json(a, 200), result.resource));
     return arm_tag_answer(c, a);
 }
 
