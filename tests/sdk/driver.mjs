@@ -25,6 +25,7 @@ const PROGRAMS = {
   "arm-msi": ["tester"],
   "arm-authorization": ["tester"],
   "arm-resources": ["tester"],
+  "arm-deployments": ["tester"],
   "arm-keyvault": ["tester"],
   "arm-appservice": ["tester"],
   "arm-compute": ["tester"],

@@ -38,7 +38,7 @@ static const struct { const char *service, *in; int method; const char *param, *
     {"arm", "Resources/deployments", HTTP_PUT, "name", "fresh"},
     {"arm", "Resources/deployments", HTTP_DELETE, "name", "none"},
     {"arm", "Resources/deployments/{name}/cancel", ANY, "name", "canceled"},
-    {"arm", "Resources/deployments", ANY, "name", "waits"},
+    {"arm", "/deployments/{name}", ANY, "name", "waits"},
     {"arm", "", ANY, "site", "shop"},
     {"arm", "", ANY, "slot", "next"},
     {"arm", "{subscription}/operationresults", ANY, "operation", "$operation"},

@@ -112,6 +112,8 @@ def test_deployment_is_carried_out_and_shown(stage):
     one = stage.operations("shown")[0]
     same(stage.ask("GET", f"{stage.at('shown')}/operations/{one['operationId']}", VERSION).json["id"], one["id"], "one operation")
     refused(stage.ask("GET", f"{stage.at('shown')}/operations/00", VERSION), 404, "NotFound", "00")
+    lower = stage.at("shown", stage.group.replace("resourceGroups/wire", "resourcegroups/WIRE"))
+    same(stage.ask("GET", lower, VERSION).json["id"], stage.at("shown"), "in another spelling")
     again = stage.put("shown", made, parameters={"of": {"value": "shop"}})
     same(again.status, 200, "over an earlier one")
     stage.wait("shown")

@@ -163,6 +163,8 @@ static const struct route ROUTES[] = {
     {HTTP_GET, DEPLOYMENT "/operationStatuses/{operation}", GUARD_BEARER, DEPLOYMENT_ASKS("operationstatuses/read", arm_at_deployment), arm_deployment_status},
     {HTTP_GET, DEPLOYMENT "/operations", GUARD_BEARER, DEPLOYMENT_ASKS("operations/read", arm_at_deployment), arm_deployment_operations, .reads_much = true},
     {HTTP_GET, DEPLOYMENT "/operations/{operation}", GUARD_BEARER, DEPLOYMENT_ASKS("operations/read", arm_at_deployment), arm_deployment_operation},
+    {HTTP_GET, GROUP "/deployments/{name}/operations", GUARD_BEARER, DEPLOYMENT_ASKS("operations/read", arm_at_deployment), arm_deployment_operations, .reads_much = true},
+    {HTTP_GET, GROUP "/deployments/{name}/operations/{operation}", GUARD_BEARER, DEPLOYMENT_ASKS("operations/read", arm_at_deployment), arm_deployment_operation},
     {HTTP_POST, "/providers/Microsoft.Resources/calculateTemplateHash", GUARD_BEARER, PERMIT_NONE("what comes of a text that the caller has"), arm_template_hash, .reads_much = true},
 
     SITE_ROUTES(APP),

@@ -6,6 +6,15 @@
 
 #define RETRY_AFTER_S "1" // az takes 0 for no answer and waits half a minute
 
+// A row names a scope, or a group by itself. Ids are made of it: a resource group as it is spelled where it was made, whatever the client sends.
+static str scope_of(struct call *c, const struct work *w, const struct wire *q)
+{
+    str said = arm_scope_of(q), group = wire_param(q, "group");
+    if (!str_empty(group)) said = call_format(c, "/subscriptions/%.*s/resourceGroups/%.*s", PSTR(wire_param(q, "subscription")), PSTR(group));
+    const struct resource_group *g = tree_find_group(w->world->tree, said);
+    return g ? call_text(c, g->id) : said;
+}
+
 enum err arm_at_deployments(struct call *c, const struct work *w, struct wire *q, struct op_target *out)
 {
     out->scope = arm_scope_of(q);
@@ -15,9 +24,8 @@ enum err arm_at_deployments(struct call *c, const struct work *w, struct wire *q
 enum err arm_at_deployment(struct call *c, const struct work *w, struct wire *q, struct op_target *out)
 {
     struct deployment_args *args;
-    (void)w;
     TRY(NEW(c, &args, 1));
-    *args = (struct deployment_args){.scope = arm_scope_of(q), .name = wire_param(q, "name")};
+    *args = (struct deployment_args){.scope = scope_of(c, w, q), .name = wire_param(q, "name")};
     TRY(deployment_check_name(c, args->name));
     q->object = args;
     out->scope = deployment_id(c, args->scope, args->name);

@@ -4,13 +4,6 @@
 
 #define INVALID "The request content was invalid and could not be deserialized: "
 
-static str scope_of(struct call *c, const struct wire *q)
-{
-    str scope = wire_param(q, "scope");
-    (void)c;
-    return str_empty(scope) ? S("/") : scope;
-}
-
 static enum err read_mode(struct call *c, const struct json *properties, bool *out_is_complete)
 {
     str mode = json_str(json_get_nocase(properties, S("mode")));
@@ -92,8 +85,8 @@ static enum err read_body(struct call *c, const struct wire *q, struct template_
 
 enum err deploy_request_read(struct call *c, const struct wire *q, struct deploy_request *out)
 {
-    *out = (struct deploy_request){.scope = scope_of(c, q), .name = wire_param(q, "name")};
-    TRY(deployment_check_name(c, out->name));
+    const struct deployment_args *at = q->object;
+    *out = (struct deploy_request){.scope = at->scope, .name = at->name};
     TRY(read_body(c, q, &out->text));
     const struct json *body = out->text.root;
     if (!json_is(body, JSON_IS_OBJECT)) return FAIL(c, ERR_CONTENT_INVALID, "The request content was invalid: it must be a JSON object.");
