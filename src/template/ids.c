@@ -38,6 +38,16 @@ str id_join(struct call *c, str base, str type, const str *names, size_t n)
     return buf_text(c, &b);
 }
 
+str id_own_type(struct call *c, str type, const str *names)
+{
+    str    rest = type, piece, own = type;
+    size_t i = 0;
+    if (!str_cut(&rest, '/', &piece)) return type;
+    for (; str_cut(&rest, '/', &piece); i++)
+        if (str_eq_nocase(piece, S("providers")) && rest.at) own = call_format(c, "%.*s/%.*s", PSTR(names[i]), PSTR(rest));
+    return own;
+}
+
 str id_scope(struct call *c, str subscription, str group)
 {
     if (str_empty(subscription)) return S("/");

@@ -182,6 +182,7 @@ static enum err find_id(struct evaluation *e, struct instance *one)
                     "A root resource type must have segment length one greater than its resource name. Please see "
                     "https://aka.ms/arm-syntax-resources for usage details.",
                     PSTR(call_printable(e->c, one->r.name, 256)), PSTR(call_printable(e->c, d->type, 128)));
+    one->r.own_type = id_own_type(e->c, d->type, names);
     bool is_group = str_eq_nocase(d->type, S(RESOURCE_GROUP)) && str_starts_nocase(one->base, S("/subscriptions/"));
     one->r.id = is_group ? call_format(e->c, "%.*s/resourceGroups/%.*s", PSTR(one->base), PSTR(name)) : id_join(e->c, one->base, d->type, names, n);
     return OK;
@@ -213,7 +214,7 @@ static enum err add_instance(struct evaluation *e, const struct declaration *d, 
     one->parent = parent;
     one->at = e->t->instance_n;
     one->r = (struct template_resource){
-        .symbol = d->symbol, .type = d->type, .path = d->path, .is_existing = d->is_existing, .is_deployment = is_deployment(d)};
+        .symbol = d->symbol, .type = d->type, .own_type = d->type, .path = d->path, .is_existing = d->is_existing, .is_deployment = is_deployment(d)};
     e->t->instances[e->t->instance_n++] = one;
     *out = one;
     return OK;

@@ -61,6 +61,7 @@ struct template_resource {
     str           symbol;     /* its name in a template of language version 2.0; "name[3]" in a loop; else empty */
     str           id;         /* absolute */
     str           type, name; /* "Microsoft.Web/sites/slots", "site/slot": as written, a child's joined to its parent's */
+    str           own_type;   /* of what is made: "Microsoft.Authorization/locks" where `type` is "Microsoft.Web/sites/providers/locks" */
     str           api_version;
     str           path;        /* in the template: "resources[3]", "resources.web", "resources[0].resources[1]" */
     bool          is_existing; /* only read */

@@ -96,14 +96,15 @@ TEST(template_orders_resources_by_what_they_need)
 
 TEST(template_finds_the_id_of_each_resource)
 {
-    static const struct { const char *resource, *want; } CASES[] = {
+    static const struct { const char *resource, *want, *type; } CASES[] = {
         {"'type':'A.B/c','name':'n'", TEMPLATE_GROUP "/providers/A.B/c/n"},
         {"'type':'A.B/c/d','name':'n/m'", TEMPLATE_GROUP "/providers/A.B/c/n/d/m"},
         {"'type':'Microsoft.Authorization/roleAssignments','name':'g','scope':'[format(`Microsoft.Storage/storageAccounts/{0}`, `st`)]'", TEMPLATE_GROUP "/providers/Microsoft.Storage/storageAccounts/st/providers/Microsoft.Authorization/roleAssignments/g"},
         {"'type':'Microsoft.Authorization/roleAssignments','name':'g','scope':'[subscription().id]'", TEMPLATE_SUB "/providers/Microsoft.Authorization/roleAssignments/g"},
         {"'type':'My.Rp/ext','name':'x','scope':'[extensionResourceId(format(`A.B/c/{0}`,`n`),`My.Rp/ext`,`y`)]'", TEMPLATE_GROUP "/providers/A.B/c/n/providers/My.Rp/ext/y/providers/My.Rp/ext/x"},
         {"'type':'Microsoft.Authorization/roleAssignments','name':'g','scope':'/'", "/providers/Microsoft.Authorization/roleAssignments/g"},
-        {"'type':'Microsoft.Storage/storageAccounts/providers/roleAssignments','name':'st/Microsoft.Authorization/g'", TEMPLATE_GROUP "/providers/Microsoft.Storage/storageAccounts/st/providers/Microsoft.Authorization/roleAssignments/g"},
+        {"'type':'Microsoft.Storage/storageAccounts/providers/roleAssignments','name':'st/Microsoft.Authorization/g'", TEMPLATE_GROUP "/providers/Microsoft.Storage/storageAccounts/st/providers/Microsoft.Authorization/roleAssignments/g", "Microsoft.Authorization/roleAssignments"},
+        {"'type':'A.B/c/providers','name':'n/m'", TEMPLATE_GROUP "/providers/A.B/c/n/providers/m", "A.B/c/providers"},
         {"'type':'Microsoft.Resources/deployments','name':'d','resourceGroup':'other'", TEMPLATE_SUB "/resourceGroups/other/providers/Microsoft.Resources/deployments/d"},
         {"'type':'Microsoft.Resources/deployments','name':'d','subscriptionId':'s'", "/subscriptions/s/providers/Microsoft.Resources/deployments/d"},
         {"'type':'Microsoft.Resources/deployments','name':'d','scope':'Microsoft.Management/managementGroups/mg'", "/providers/Microsoft.Management/managementGroups/mg/providers/Microsoft.Resources/deployments/d"},
@@ -114,6 +115,7 @@ TEST(template_finds_the_id_of_each_resource)
         str              members = call_format(t->call, "'resources':[{'apiVersion':'1',%s}]", CASES[i].resource);
         CHECK_ERR(template_of(t, members.at, NULL, &read), OK, CASES[i].resource);
         if (read) CHECK_STR(template_at(read, 0)->id, str_of(CASES[i].want), CASES[i].resource);
+        if (read && CASES[i].type) CHECK_STR(template_at(read, 0)->own_type, str_of(CASES[i].type), CASES[i].resource);
     }
 }
 

@@ -201,6 +201,8 @@ def test_deployment_asks_for_every_resource_before_it_begins(stage):
     role["properties"] = {"roleDefinitionId": f"{stage.subscription}/providers/Microsoft.Authorization/roleDefinitions/{OWNER}", "principalId": stage.ids["contributor"]}
     answer = stage.put("climb", template(thing("not-made"), role), who="contributor")
     refused(answer, 400, "InvalidTemplateDeployment", "Authorization failed for template resource", "Microsoft.Authorization/roleAssignments/write", stage.ids["contributor"])
+    older = {**role, "type": "Microsoft.Test/things/providers/roleAssignments", "name": f"made/Microsoft.Authorization/{role['name']}"}
+    refused(stage.put("climb", template(older), who="contributor"), 400, "InvalidTemplateDeployment", "Microsoft.Authorization/roleAssignments/write")
     refused(stage.put("climb", NO_RESOURCES, who="reader"), 403, "AuthorizationFailed", "Microsoft.Resources/deployments/write", stage.at("climb"))
     refused(stage.put("climb", NO_RESOURCES, who="nobody"), 403, "AuthorizationFailed")
     assert not stage.exists("not-made")

@@ -19,7 +19,7 @@ struct refusals {
 static enum err ask(struct call *c, struct work *w, const struct template_resource *r, struct refusals *out)
 {
     struct rbac_answer answer;
-    str                action = write_action(c, r->type);
+    str                action = write_action(c, r->own_type);
     TRY(work_decide(c, w, NULL, action, RBAC_CONTROL, r->id, NULL, &answer));
     // A condition may ask what only the request itself tells: it is asked then.
     if (answer.allowed || answer.reason == RBAC_CONDITION_FALSE || ++out->n > MAX_REFUSALS) return OK;
@@ -54,7 +54,7 @@ static enum err check_types(struct call *c, const struct template *t)
     for (size_t i = 0; i < template_count(t); i++) {
         const struct template_resource *r = template_at(t, i);
         if (r->is_skipped || r->is_deployment || str_empty(r->api_version)) continue;
-        TRY(types_check_api_version(c, types_of(r->type), r->type, STR_NONE, r->api_version));
+        TRY(types_check_api_version(c, types_of(r->own_type), r->own_type, STR_NONE, r->api_version));
     }
     return OK;
 }
