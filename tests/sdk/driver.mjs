@@ -38,6 +38,7 @@ const PROGRAMS = {
   federation: ["vm-one"],
   propagation: ["tester"],
   graph: ["tester"],
+  "graph-client": ["tester"],
   applications: ["tester"],
 };
 
