@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <pwd.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -98,12 +99,35 @@ static enum err deploy(struct cli *cli, bool *out_done)
     return deployment_run(d, out_done, &result);
 }
 
+// What ends a command, kept back while there is something to clean up.
+static void hold_ends(sigset_t *ends, sigset_t *before)
+{
+    static const int ENDS[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+    sigemptyset(ends);
+    for (size_t i = 0; i < COUNT(ENDS); i++) {
+        struct sigaction now;
+        if (sigaction(ENDS[i], NULL, &now) == 0 && now.sa_handler != SIG_IGN) sigaddset(ends, ENDS[i]);
+    }
+    sigprocmask(SIG_BLOCK, ends, before);
+}
+
+static bool has_come(const sigset_t *ends)
+{
+    sigset_t come;
+    sigpending(&come);
+    return sigandset(&come, &come, ends) == 0 && !sigisemptyset(&come);
+}
+
 static int run_with_template(struct cli *cli)
 {
     CLEANUP(private_server_stop) struct private_server server = {0};
     bool                                               done = false;
-    enum err                                           failed = private_server_start(cli, &server);
+    sigset_t                                           ends, before;
+    hold_ends(&ends, &before);
+    enum err failed = private_server_start(cli, &server);
     if (failed == OK) failed = deploy(cli, &done);
+    if (failed != OK || !done || has_come(&ends)) private_server_stop(&server);
+    sigprocmask(SIG_SETMASK, &before, NULL); // what has come ends the command here; launch holds them again
     if (failed != OK) return cli_failed(cli);
     return done ? launch(cli, cli->operands) : STATUS_LAUNCH;
 }

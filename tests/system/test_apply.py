@@ -2,6 +2,7 @@
 import json
 import os
 import pathlib
+import signal
 import subprocess
 import time
 
@@ -146,6 +147,19 @@ def test_d1_run_with_a_template_is_one_line(shop, tmp_path):
     done = shop.run(*wrong, "true", command="run", env=env)
     same(done.returncode, LAUNCH, done.stderr)
     assert "ParentResourceNotFound" in done.stderr, done.stderr
+    same(os.listdir(tmp_path), [], "nothing is left behind")
+
+
+def test_d1_a_run_that_is_ended_early_leaves_nothing(shop, tmp_path):
+    """a signal before the program runs ends the command, and the directory is removed"""
+    env = dict(shop.server.env, TMPDIR=str(tmp_path))
+    args = ["run", "--no-sandbox", "--template", str(TEMPLATES / "replicas.json"), "--as", "worker-01", "--", "sleep", "60"]
+    with subprocess.Popen([shop.server.binary, *args], env=env) as process:
+        until = time.monotonic() + 20
+        while not os.listdir(tmp_path) and time.monotonic() < until:
+            time.sleep(0.002)
+        process.terminate()
+    assert process.returncode in (-signal.SIGTERM, 128 + signal.SIGTERM), process.returncode
     same(os.listdir(tmp_path), [], "nothing is left behind")
 
 

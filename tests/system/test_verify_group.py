@@ -14,6 +14,7 @@ class Shop:
         self.server = server
         for line in ("group shop", "vm web --identity system", "app verify-front --identity system", "slot verify-front/next --identity system",
                      "container-app jobs --identity system", "identity shared", "vault verify-shop", "Microsoft.Portal/consoles con --identity system",
+                     "Microsoft.MachineLearningServices/workspaces lab --identity system",
                      "storage verifyshop"):
             server.call("create", *line.split())
         server.call("attach", "shared", "web")
@@ -47,7 +48,8 @@ def test_d2_an_identity_without_a_role_is_told(shop):
     same({(each["source"], each["identity"], each["endpoint"], each["result"], each["status"]) for each in found},
          {("web", "system", "the metadata endpoint", "no role", 200), ("web", "shared", "the metadata endpoint", "no role", 200),
           ("verify-front", "system", "App Service", "no role", 200), ("verify-front/next", "system", "App Service", "no role", 200),
-          ("jobs", "system", "App Service", "no role", 200), ("con", "system", "Cloud Shell", "no role", 200)}, "findings")
+          ("jobs", "system", "App Service", "no role", 200), ("con", "system", "Cloud Shell", "no role", 200),
+          ("lab", "system", "Machine Learning", "no role", 200)}, "findings")
 
 
 def test_d2_each_granted_target_is_asked(shop):

@@ -39,7 +39,10 @@ static enum err make_directory(struct call *c, char **out)
 // In a session of its own: what is typed at the terminal is for the program, and the server outlives it.
 static _Noreturn void become_server(pid_t parent, const char *dir, const char *log)
 {
-    int null = open("/dev/null", O_RDONLY | O_CLOEXEC), out = open(log, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    int      null = open("/dev/null", O_RDONLY | O_CLOEXEC), out = open(log, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL); // the command may hold some back
     setsid();
     if (null < 0 || out < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(out, STDOUT_FILENO) < 0 || dup2(out, STDERR_FILENO) < 0) _exit(STATUS_REFUSED);
     if (prctl(PR_SET_PDEATHSIG, SIGTERM) != 0 || getppid() != parent) _exit(STATUS_REFUSED);
