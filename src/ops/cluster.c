@@ -10,8 +10,10 @@ const struct host HOST_CLUSTERS = {
     .is_suffix = true,
 };
 
-#define PROFILE   "oidcIssuerProfile"
-#define MAX_PARTS 5 // host, tenant, subscription, group and cluster, incarnation
+#define PROFILE    "oidcIssuerProfile"
+#define KUBELET_IN "identityProfile"
+#define KUBELET    "kubeletidentity"
+#define MAX_PARTS  5 // host, tenant, subscription, group and cluster, incarnation
 
 static enum err url_of(struct call *c, const struct work *w, const struct resource *r, const struct resource_id *id, str *out)
 {
@@ -22,6 +24,36 @@ static enum err url_of(struct call *c, const struct work *w, const struct resour
     b64url_add(&b, str_bytes(call_format(c, "%.*s/%.*s", PSTR(call_lower(c, id->group)), PSTR(call_lower(c, r->name)))));
     buf_addf(&b, "/%s/", guid_text(r->uid).s);
     return buf_finish(c, &b, out);
+}
+
+static const struct json *member_of(const struct json *properties, const char *outer, const char *inner)
+{
+    return json_get_nocase(json_get_nocase(properties, str_of(outer)), str_of(inner));
+}
+
+str cluster_kubelet(const struct json *body)
+{
+    return json_str(json_get_nocase(member_of(json_get_nocase(body, S("properties")), KUBELET_IN, KUBELET), S("resourceId")));
+}
+
+// The ids of the identity that was named: clients grant roles to them.
+static enum err complete_kubelet(struct call *c, const struct work *w, struct resource_change *change)
+{
+    str                     id = cluster_kubelet(change->document);
+    const struct resource  *identity = str_empty(id) ? NULL : tree_find(w->world->tree, id);
+    const struct principal *p = identity ? directory_find_managed(w->world->directory, identity->id, false) : NULL;
+    struct json            *kubelet, *profile, texts[3];
+    if (str_empty(id)) return OK;
+    if (!p) return FAIL(c, ERR_IDENTITY_OPERATION, "The identity '%.*s' of the kubelets was not found.", PSTR(str_upto(id, 512)));
+    const str VALUES[] = {identity->id, guid_str(c, p->app.g), guid_str(c, p->id.g)}, NAMES[] = {S("resourceId"), S("clientId"), S("objectId")};
+    TRY(json_object_new(c, COUNT(texts), &kubelet));
+    for (size_t i = 0; i < COUNT(texts); i++) {
+        texts[i] = (struct json){.kind = JSON_IS_STRING, .u.string = VALUES[i]};
+        json_object_add(kubelet, NAMES[i], &texts[i]);
+    }
+    TRY(json_object_new(c, 1, &profile));
+    json_object_add(profile, S(KUBELET), kubelet);
+    return resource_set_property(c, &change->document, S(KUBELET_IN), profile);
 }
 
 enum err cluster_write(struct call *c, struct work *w, struct resource_change *change)
@@ -39,13 +71,13 @@ enum err cluster_write(struct call *c, struct work *w, struct resource_change *c
     if (on.u.boolean) TRY(url_of(c, w, change->next, &id, &url.u.string));
     TRY(json_with(c, profile, S("enabled"), &on, &profile));
     TRY(json_with(c, profile, S("issuerURL"), on.u.boolean ? &url : NULL, &profile));
-    TRY(json_with(c, properties, S(PROFILE), profile, &properties));
-    return json_with(c, change->document, S("properties"), properties, &change->document);
+    TRY(resource_set_property(c, &change->document, S(PROFILE), profile));
+    return complete_kubelet(c, w, change);
 }
 
 enum err cluster_spell(struct call *c, const struct json *properties, const struct json **out)
 {
-    static const str   NAMES[] = {S_INIT(PROFILE)}, MEMBERS[] = {S_INIT("enabled"), S_INIT("issuerURL")};
+    static const str   NAMES[] = {S_INIT(PROFILE), S_INIT(KUBELET_IN)}, MEMBERS[] = {S_INIT("enabled"), S_INIT("issuerURL")};
     const struct json *profile;
     TRY(json_spell(c, properties, NAMES, COUNT(NAMES), out));
     profile = json_get(*out, S(PROFILE));

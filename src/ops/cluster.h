@@ -18,9 +18,15 @@
 
 extern const struct host HOST_CLUSTERS; /* in front of it the cluster's region */
 
-/* Hooks of resource_hooks.h: the profile is completed, and its URL is the service's own to say. Errors: ERR_CONTENT_INVALID */
+/* Hooks of resource_hooks.h: the profile is completed, and its URL is the service's own to say. Errors: ERR_CONTENT_INVALID, ERR_IDENTITY_OPERATION */
 enum err cluster_write(struct call *c, struct work *w, struct resource_change *change);
 enum err cluster_spell(struct call *c, const struct json *properties, const struct json **out);
+
+/*
+ * The identity by which the cluster's nodes work, if the request names one: identityProfile.kubeletidentity.resourceId. Who names
+ * it needs what attaching it needs. Here there are no nodes, so that no token is given for it; clients read its ids to grant it roles.
+ */
+str cluster_kubelet(const struct json *body);
 
 /* The cluster's issuer; empty: it has none. Lives: as long as the record. */
 FALLIBLE cluster_issuer(struct call *c, const struct resource *cluster, str *out);

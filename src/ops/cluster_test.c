@@ -118,3 +118,28 @@ TEST(T7_the_client_is_the_one_identity_that_trusts_the_account)
     trust(&s, "second", issuer, SUBJECT);
     CHECK(guid_is_none(client_of(&s, issuer).g)); // it is not guessed
 }
+
+#define NODES(id) \
+    "{\"location\":\"westus\",\"properties\":{\"identityProfile\":{\"kubeletidentity\":{\"resourceId\":\"" id "\",\"objectId\":\"x\"}}}}"
+
+TEST(I7_the_identity_of_a_cluster_s_nodes_is_one_that_the_caller_may_assign)
+{
+    CLEANUP(test_product_close) struct test_product s;
+    const struct json                              *document;
+    open_owned(&s, t);
+    put(&s, IDENTITIES "nodes", "{\"location\":\"westus\"}");
+    const struct principal *p = directory_find_managed(s.work.world->directory, S(IDENTITIES "nodes"), false);
+    CHECK_OK(resource_document(t->call, put(&s, CLUSTERS "pods", NODES(IDENTITIES "NODES")), &document));
+    const struct json *kubelet = json_path(document, "properties.identityProfile.kubeletidentity");
+    CHECK_STR(json_get_str(kubelet, S("objectId")), guid_str(t->call, p->id.g), "the principal's own");
+    CHECK_STR(json_get_str(kubelet, S("clientId")), guid_str(t->call, p->app.g), "the application's own");
+    CHECK_ERR(test_product_write(&s, CLUSTERS "other", IDENTITY_PUT, NODES(IDENTITIES "none"), NULL), ERR_IDENTITY_OPERATION, "it is not there");
+    CHECK_ERR(test_product_write(&s, CLUSTERS "other", IDENTITY_PUT, NODES("none"), NULL), ERR_SCOPE_INVALID, "it is no id");
+    s.caller.id = test_product_put_principal(&s, 77, PRINCIPAL_MANAGED);
+    test_product_assign(&s, s.caller.id, "Azure Kubernetes Service Contributor Role", TEST_PRODUCT_GROUP);
+    CHECK_ERR(test_product_write(&s, CLUSTERS "other", IDENTITY_PUT, NODES(IDENTITIES "nodes"), NULL), ERR_LINKED_NOT_AUTHORIZED,
+              "not his to assign");
+    CHECK_ERR(test_product_write(&s, CLUSTERS "pods", IDENTITY_PATCH, NODES(IDENTITIES "nodes"), NULL), OK, "it is there already");
+    test_product_assign(&s, s.caller.id, "Managed Identity Operator", IDENTITIES "nodes");
+    CHECK_OK(test_product_write(&s, CLUSTERS "other", IDENTITY_PUT, NODES(IDENTITIES "nodes"), NULL));
+}

@@ -1,4 +1,5 @@
 // Making and changing resources of any type: PUT and PATCH.
+#include "ops/cluster.h"
 #include "ops/identity_reach.h"
 #include "ops/resource_children.h"
 #include "ops/resource_defaults.h"
@@ -333,6 +334,20 @@ static enum err write_resource(struct call *c, struct work *w, const void *args,
     return OK;
 }
 
+// Of a cluster: the identity of its nodes, where it is another than before.
+static enum err find_kubelet(struct call *c, const struct resource *before, const struct resource_args *args, struct effect_sites *out)
+{
+    struct resource_id id;
+    str                type, kubelet = cluster_kubelet(args->body);
+    const struct json *document = NULL;
+    if (str_empty(kubelet)) return OK;
+    TRY(resource_id_parse(c, args->id, &id));
+    TRY(resource_id_type(c, &id, &type));
+    if (!str_eq_nocase(type, S(CLUSTER_TYPE))) return OK;
+    if (before) TRY(resource_document(c, before, &document));
+    return str_eq_nocase(cluster_kubelet(document), kubelet) ? OK : effect_site_add(c, out, (struct effect_site){.scope = kubelet});
+}
+
 // Each identity that is attached anew: its id was not in the block before, or it was another identity's.
 static enum err find_attached(struct call *c, struct work *w, const struct effect *e, const void *args_, struct effect_sites *out)
 {
@@ -343,6 +358,7 @@ static enum err find_attached(struct call *c, struct work *w, const struct effec
     const str                            *all, *fresh;
     size_t                                all_n, fresh_n;
     (void)e;
+    TRY(find_kubelet(c, before, args, out));
     TRY(identity_wish_read(c, json_get(args->body, S("identity")), &wish));
     if (wish.is_absent) return OK;
     TRY(identity_apply(c, args->verb, before ? &before->identity : &NONE, &wish, &all, &all_n, &fresh, &fresh_n));

@@ -199,6 +199,26 @@ await test("D1 scale set: made, read, listed, deleted", async () => {
   await refused(() => sets.get(facts.group, "replicas"), { status: 404, code: "ResourceNotFound" });
 });
 
+await test("I7 who may write a machine needs the identity's own permission to attach it", async () => {
+  const { one, two, user } = facts.identities;
+  const officer = clientOf(credentialOf("user"));
+  const grant = (scope, name, role) =>
+    assignments.create(scope, name, { roleDefinitionId: `/subscriptions/${facts.subscription}/providers/Microsoft.Authorization/roleDefinitions/${role}`, principalId: user.principalId, principalType: "ServicePrincipal" });
+  const { id } = await vms.createOrUpdate(facts.group, "linked", like({ type: "UserAssigned", userAssignedIdentities: { [one.id]: {} } }));
+  const first = await grant(id, "7a0c7f1e-5b1d-4c53-9d3e-0d6a1f1c1e17", "9980e02c-c2be-4d73-94e8-173b1dc7cf3c"); // Virtual Machine Contributor
+  await refused(() => officer.update(facts.group, "linked", attach(two.id)), {
+    status: 403, code: "LinkedAuthorizationFailed",
+    message: new RegExp(`has permission to perform action 'Microsoft.Compute/virtualMachines/write' on scope '${id}'; however, it does not have permission to perform action 'Microsoft.ManagedIdentity/userAssignedIdentities/assign/action' on the linked scope\\(s\\) '${two.id}' or the linked scope\\(s\\) are invalid`, "i"),
+  });
+  await refused(() => officer.update(facts.group, "linked", attach(`${two.id}x`)), { status: 403, code: "LinkedAuthorizationFailed" });
+  await officer.update(facts.group, "linked", { tags: { a: "1" } });
+  const second = await grant(two.id, "7a0c7f1e-5b1d-4c53-9d3e-0d6a1f1c1e18", "f1a07417-d97a-45cb-824c-7a7467783830"); // Managed Identity Operator
+  await officer.update(facts.group, "linked", attach(two.id));
+  assert.equal(Object.keys((await vms.get(facts.group, "linked")).identity.userAssignedIdentities).length, 2);
+  for (const made of [first, second]) await assignments.deleteById(made.id);
+  await vms.delete(facts.group, "linked");
+});
+
 const DENIED = { status: 403, code: "AuthorizationFailed" };
 const missing = { type: "UserAssigned", userAssignedIdentities: { [`${facts.identities.one.id}x`]: {} } };
 
