@@ -188,6 +188,8 @@ TEST(template_refuses_what_is_wrong)
          "Deployment template validation failed: 'Circular dependency detected on resource: '" TEMPLATE_GROUP "/providers/A.B/c/a'. The resources depend on each other: 'a' -> 'b' -> 'a'. Please see https://aka.ms/arm-syntax-resources for usage details.'."},
         {"'resources':[{'type':'A.B/c','apiVersion':'1','name':'a','dependsOn':['a']}]", NULL, "Circular dependency detected on resource: '" TEMPLATE_GROUP "/providers/A.B/c/a'"},
         {"'resources':[{'type':'A.B/c','apiVersion':'1','name':'a','properties':{'x':'[reference(`a`)]'}}]", NULL, "The template resource 'a' cannot reference itself. Please see https://aka.ms/arm-function-reference for usage details."},
+        {"'resources':[{'type':'A.B/c','apiVersion':'1','name':'a','properties':'[reference(resourceId(`A.B/c`,`a`),`1`)]'}]", NULL, "Circular dependency detected on resource: '" TEMPLATE_GROUP "/providers/A.B/c/a'. The resources depend on each other: 'a' -> 'a'."},
+        {"'resources':[{'type':'A.B/c','apiVersion':'1','name':'a','properties':'[list(resourceId(`A.B/c`,`a`),`1`)]'}]", NULL, "Circular dependency detected on resource"},
         {"'resources':[{'type':'A.B/c','apiVersion':'1','name':'a','properties':'[reference(`b`)]'}]", NULL, "The resource 'b' is not defined in the template."},
         {"'resources':[{'type':'A.B/c','apiVersion':'1','name':'a','properties':'[reference(`A.B/d/e`)]'}]", NULL, "needs an API version"},
         // places
