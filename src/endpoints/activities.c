@@ -20,16 +20,21 @@ void activities_describe(struct call *c, struct wire *q)
         q->request.client_id = wire_client_request_id(c, q, CLIENT_IDS[i]);
 }
 
-// A rule of the service's own says no by one of these; what else it fails with is no refusal.
+// A lock, or a rule of the service's own, says no by one of these; what else the permit fails with is no refusal.
 static bool is_refusal(enum err kind)
 {
-    return kind == ERR_NOT_AUTHORIZED || kind == ERR_DENIED || kind == ERR_LINKED_NOT_AUTHORIZED;
+    return kind == ERR_NOT_AUTHORIZED || kind == ERR_DENIED || kind == ERR_LINKED_NOT_AUTHORIZED || kind == ERR_SCOPE_LOCKED;
 }
 
 static bool was_asked(const struct call *c, const struct wire *q)
 {
-    if (q->permission.is_asked || q->permission.is_allowed) return true;
-    return q->route->permit.kind == PERMIT_BY_RULE && is_refusal(c->failure.kind);
+    return q->permission.is_asked || q->permission.is_allowed || is_refusal(c->failure.kind);
+}
+
+// The answer to content that cannot be read may quote from it.
+static bool quotes_content(enum err kind)
+{
+    return kind == ERR_JSON_INVALID || kind == ERR_CONTENT_INVALID;
 }
 
 static str action_of(struct call *c, const struct wire *q)
@@ -54,7 +59,7 @@ void activities_record(struct call *c, const struct wire *q, const struct answer
     activity_set_request(c, world, &q->request, &x);
     x.scope = call_printable(c, scope, SCOPE_MAX_BYTES);
     x.resource = call_printable(c, resource_of(q, scope), SCOPE_MAX_BYTES);
-    x.message = buf_view(&a->body);
+    if (!quotes_content(c->failure.kind)) x.message = buf_view(&a->body);
     logs_refused(c, q->product, &x);
     world_leave(q->product->worlds, q->row);
 }

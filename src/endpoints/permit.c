@@ -8,8 +8,9 @@ static enum err ask_roles(struct call *c, struct work *w, struct wire *q)
     struct op_target     target = {0};
     TRY(p->target(c, w, q, &target));
     q->scope = target.scope;
+    q->action = q->route->op ? op_action(q->route->op, &target) : p->by_target ? target.action : str_of(p->action);
     if (q->route->op) return op_ask(c, w, q->route->op, &target);
-    return work_require(c, w, RBAC_CONTROL, p->by_target ? target.action : str_of(p->action), &target);
+    return work_require(c, w, RBAC_CONTROL, q->action, &target);
 }
 
 static enum err ask(struct call *c, struct work *w, struct wire *q)
@@ -33,7 +34,8 @@ enum err permit_ask(struct call *c, struct work *w, struct wire *q)
     q->permission.is_allowed = failed == OK;
     q->permission.by = is_refused ? w->refusal.answer.decided_by : w->decided.by;
     q->permission.by_roles = is_refused ? str_empty(w->refusal.policy) : !guid_is_none(w->decided.by);
-    q->action = is_refused ? w->refusal.action : w->decided.op ? op_action(w->decided.op, &w->decided.target) : STR_NONE;
+    if (is_refused) q->action = w->refusal.action;
+    else if (w->decided.op) q->action = op_action(w->decided.op, &w->decided.target);
     if (str_empty(q->scope) && q->permission.is_asked) q->scope = is_refused ? w->refusal.scope : w->decided.target.scope;
     return failed;
 }

@@ -49,7 +49,7 @@ struct activity {
     struct activity_evidence evidence;
     int64_t                  status;        /* HTTP; 0: it was done without a request */
     str                      error;         /* of a failure: the product's name for it; empty: it was done */
-    str                      message;       /* of a failure: the answer, JSON */
+    str                      message;       /* of a failure: the answer, JSON; empty where that may quote what was sent */
     str                      before, after; /* JSON; empty: there was or is no record, or the change was of something without one */
     bool                     is_before_left_out, is_after_left_out; /* too long */
     guid     part_of; /* done together with the write of that id, as a group's role assignments are deleted with it; GUID_NONE: by itself */

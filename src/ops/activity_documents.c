@@ -5,6 +5,7 @@
 #include "ops/permissions.h"
 #include "ops/site.h"
 #include "resources/identity.h"
+#include "resources/lock.h"
 
 #define AUTHZ "/providers/Microsoft.Authorization/"
 
@@ -161,6 +162,23 @@ static str deny_path(struct call *c, const void *record)
     return call_format(c, "%.*s" AUTHZ "denyAssignments/%s", PSTR(str_eq(d->scope, S("/")) ? STR_NONE : d->scope), guid_text(d->id).s);
 }
 
+static enum err put_lock(struct call *c, const struct work *w, struct json_writer *j, const void *record)
+{
+    const struct lock *l = record;
+    (void)c, (void)w;
+    begin_properties(j);
+    json_put_string(j, S("level"), lock_level_text(l->level));
+    put_if(j, S("notes"), l->notes);
+    json_write_end(j);
+    return OK;
+}
+
+static str lock_path(struct call *c, const void *record)
+{
+    (void)c;
+    return ((const struct lock *)record)->id;
+}
+
 static enum err put_mgmt_group(struct call *c, const struct work *w, struct json_writer *j, const void *record)
 {
     const struct mgmt_group *g = record;
@@ -255,6 +273,7 @@ static const struct form {
     {STORE_ASSIGNMENT, put_assignment, path_of_assignment},
     {STORE_ROLE, put_role, role_path},
     {STORE_DENY, put_deny, deny_path},
+    {STORE_LOCK, put_lock, lock_path},
     {STORE_MGMT_GROUP, put_mgmt_group, mgmt_group_path},
     {STORE_SUBSCRIPTION, put_subscription, subscription_path},
     {STORE_PRINCIPAL, put_principal, no_path},

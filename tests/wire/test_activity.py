@@ -137,6 +137,15 @@ def test_o1_r1_a_refused_write_is_recorded(s):
     correlation = str(uuid.uuid4())
     same(s.ask("PUT", path, MACHINES, {"location": "eastus", "properties": {}}, x_ms_correlation_request_id=correlation).status, 409, "elsewhere")
     same(s.of(correlation)[0]["subStatus"]["value"], "Conflict", "what failed")
+    lock = f"{path}/providers/Microsoft.Authorization/locks/kept"
+    s.put(lock, "2020-05-01", {"properties": {"level": "CanNotDelete"}})
+    same(s.events(f"resourceUri eq '{lock}'", "status eq Succeeded")[0]["lanyard"]["after"]["properties"]["level"], "CanNotDelete", "the lock")
+    correlation = str(uuid.uuid4())
+    same(s.ask("DELETE", path, MACHINES, x_ms_correlation_request_id=correlation).status, 409, "locked")
+    end = s.of(correlation)[0]
+    same((json.loads(end["properties"]["statusMessage"])["error"]["code"], end["operationName"]["value"], end["resourceId"]),
+         ("ScopeLocked", "Microsoft.Compute/virtualMachines/delete", path), "by a lock")
+    s.server.api("DELETE", f"{lock}?api-version=2020-05-01")
     correlation = str(uuid.uuid4())
     same(s.ask("GET", path, MACHINES, who="bare", x_ms_correlation_request_id=correlation).status, 403, "a read")
     same(s.of(correlation), [], "is not recorded")
@@ -304,9 +313,11 @@ def test_t9_no_record_holds_a_secret(s):
                     "passwordProfile": {"password": MARKER}})
     made = graph("applications", {"displayName": "secretive"})
     secret = graph(f"applications/{made['id']}/addPassword", {"passwordCredential": {"displayName": "ci"}})["secretText"]
+    with pytest.raises(RuntimeError, match="hunterTwo"):  # whoever sent it may read it
+        s.server.call("api", "POST", "https://graph.microsoft.com/v1.0/users", "-", given='{"passwordProfile": {"password" hunterTwo}}')
     s.server.records("activity", "--lines", "1")
     with contextlib.closing(sqlite3.connect(f"file:{s.server.home}/data/lanyard.db?mode=ro", uri=True)) as database:
         bodies = [body for body, in database.execute("SELECT body FROM activity")]
     assert len(bodies) > 2 * len(writes), "there are records"
-    for text in (MARKER, secret, s.tokens["web"], s.tokens["web"].split(".")[2]):
+    for text in (MARKER, "hunterTwo", secret, s.tokens["web"], s.tokens["web"].split(".")[2]):
         same([body for body in bodies if text.encode() in body], [], "no secret")
