@@ -316,3 +316,63 @@ def test_deployment_history(stage):
     stage.server.api("DELETE", f"{group}?api-version=2021-04-01")
     stage.server.api("PUT", f"{group}?api-version=2021-04-01", {"location": "westus"})
     same(stage.server.api("GET", f"{group}/providers/Microsoft.Resources/deployments?api-version={VERSION}"), {"value": []}, "gone with the group")
+
+
+# D1: a password out of a vault. The vault must let templates have its secrets, and the caller may deploy with them.
+def test_deployment_takes_parameters_out_of_a_vault(stage):
+    vault = f"{stage.group}/providers/Microsoft.KeyVault/vaults/lanyard-deploy"
+    made = template(thing("from-vault", properties={"n": "[length(parameters('p'))]"}), parameters={"p": {"type": "securestring"}})
+    parameters = {"p": {"reference": {"keyVault": {"id": vault}, "secretName": "db"}}}
+    refused(stage.put("vaulted", made, parameters=parameters), 400, "InvalidTemplateDeployment", "'p'", "no such vault")
+
+    def put_vault(enabled):
+        properties = {"tenantId": stage.tenant, "sku": {"family": "A", "name": "standard"}, "enableRbacAuthorization": True, "enabledForTemplateDeployment": enabled}
+        stage.server.api("PUT", f"{vault}?api-version=2023-07-01", {"location": "westus", "properties": properties})
+
+    put_vault(False)
+    stage.server.api("PUT", f"{vault}/secrets/db?api-version=2023-07-01", {"properties": {"value": "Out-Of-The-Vault"}})
+    refused(stage.put("vaulted", made, parameters=parameters), 400, "InvalidTemplateDeployment", "not enabled")
+    put_vault(True)
+    got = stage.deploy("vaulted", made, parameters=parameters, who="contributor")
+    same(got["properties"]["parameters"], {"p": {"type": "SecureString"}}, "no value")
+    same(stage.ask("GET", f"{stage.things}/from-vault", "2023-01-01").json["properties"], {"n": 16}, "it was there")
+    missing = {"p": {"reference": {"keyVault": {"id": vault}, "secretName": "none"}}}
+    refused(stage.put("vaulted", made, parameters=missing), 404, "SecretNotFound")
+    refused(stage.put("vaulted", made, parameters=parameters, who="reader"), 403, "AuthorizationFailed")
+    # Who may deploy, and not with the vault.
+    role = {"roleName": "deploys", "permissions": [{"actions": ["Microsoft.Resources/deployments/*"]}], "assignableScopes": [stage.group]}
+    name = str(uuid.uuid4())
+    stage.server.api("PUT", f"{stage.group}/providers/Microsoft.Authorization/roleDefinitions/{name}?api-version=2022-04-01", {"properties": role})
+    stage.assign(stage.group, stage.ids["nobody"], name)
+    refused(stage.put("vaulted", {**made, "resources": []}, parameters=parameters, who="nobody"), 403, "AuthorizationFailed", "Microsoft.KeyVault/vaults/deploy/action")
+
+
+# Long enough to be met while it runs: each thing behind the one before it.
+def chain(prefix, n=400):
+    return template(*[thing(f"{prefix}{i}", [f"{prefix}{i - 1}"] if i else ()) for i in range(n)])
+
+
+def test_deployment_is_canceled_and_no_other_takes_its_name_meanwhile(stage):
+    same(stage.put("long", chain("long")).status, 201, "accepted")
+    refused(stage.put("long", NO_RESOURCES), 409, "DeploymentActive", stage.at("long"), stage.get("long")["properties"]["correlationId"])
+    refused(stage.ask("DELETE", stage.at("long"), VERSION), 409, "DeploymentActive", "cancel it")
+    same(stage.ask("POST", f"{stage.at('long')}/cancel", VERSION).status, 204, "canceled")
+    same(stage.wait("long")["properties"]["provisioningState"], "Canceled", "its state")
+    made = len(stage.operations("long"))
+    assert made < 400, "it had come to its end"
+    time.sleep(0.2)
+    same(len(stage.operations("long")), made, "nothing more is done")
+    stage.deploy("long", NO_RESOURCES)
+
+
+# R6: roles are asked anew for each resource. What is taken away counts for a deployment that runs.
+def test_deployment_loses_what_its_caller_loses(stage):
+    group = f"{stage.subscription}/resourceGroups/loses"
+    stage.server.api("PUT", f"{group}?api-version=2021-04-01", {"location": "westus"})
+    where = f"{group}/providers/Microsoft.Authorization/roleAssignments/{uuid.uuid4()}?api-version=2022-04-01"
+    stage.server.api("PUT", where, {"properties": {"roleDefinitionId": CONTRIBUTOR, "principalId": stage.ids["reader"]}})
+    same(stage.put("running", chain("loses"), who="reader", scope=group).status, 201, "accepted")
+    stage.server.api("DELETE", where)
+    error = stage.wait("running", group)["properties"]["error"]
+    same((error["code"], error["details"][0]["code"]), ("DeploymentFailed", "AuthorizationFailed"), error)
+    assert "Microsoft.Test/things/write" in error["details"][0]["message"]
