@@ -199,6 +199,69 @@ deploys_in_order() { # identity, target, role, source, attach, verify
         'web,app,lanyard-az-order,list the secrets,ok;web,app,lanyard-az-order,get a secret,ok;' ] || fail "$(cat "$work/out")"
 }
 
+# A template as people write them: comments, a text over two lines. az sends the file as it is.
+writes_a_template() {
+    cat >"$work/azure/app.json" <<'TEMPLATE'
+{
+  // an identity, and who may read with it
+  "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
+  "contentVersion": "1.0.0.0",
+  "parameters": { "name": { "type": "string" }, "tag": { "type": "string", "defaultValue": "none" } },
+  "variables": { "id": "[resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', parameters('name'))]" },
+  "resources": [
+    {
+      "type": "Microsoft.Authorization/roleAssignments",
+      "apiVersion": "2022-04-01",
+      "name": "[guid(resourceGroup().id, parameters('name'))]",
+      "dependsOn": [ "[variables('id')]" ], /* the role comes
+         after the identity */
+      "properties": {
+        "roleDefinitionId": "[subscriptionResourceId('Microsoft.Authorization/roleDefinitions', 'acdd72a7-3385-48ef-bd42-f606fba81ae7')]",
+        "principalId": "[reference(variables('id')).principalId]",
+        "principalType": "ServicePrincipal"
+      }
+    },
+    {
+      "type": "Microsoft.ManagedIdentity/userAssignedIdentities",
+      "apiVersion": "2023-01-31",
+      "name": "[parameters('name')]",
+      "location": "[resourceGroup().location]",
+      "tags": { "tag": "[concat(parameters('tag'),
+                                '!')]" }
+    }
+  ],
+  "outputs": { "client": { "type": "string", "value": "[reference(variables('id')).clientId]" } }
+}
+TEMPLATE
+    printf '%s' '{"$schema":"https://schema.management.azure.com/schemas/2018-05-01/subscriptionDeploymentTemplate.json#","contentVersion":"1.0.0.0","resources":[]}' \
+        >"$work/azure/empty.json"
+    sed 's/guid(resourceGroup/guide(resourceGroup/' "$work/azure/app.json" >"$work/azure/unknown.json"
+}
+deploys_a_template() {
+    writes_a_template
+    az_as_runner deployment group validate -g az -f "$work/azure/app.json" -p name=templated --query properties.provisioningState -o tsv
+    says out Succeeded
+    az_as_runner deployment group what-if -g az -f "$work/azure/app.json" -p name=templated --no-pretty-print --result-format ResourceIdOnly \
+        --query "changes[?changeType=='Create'].resourceId" -o tsv
+    grep -q userAssignedIdentities/templated "$work/out" || fail "$(cat "$work/out")"
+    az_as_runner deployment group create -g az -n by-az -f "$work/azure/app.json" -p name=templated tag=shop --query properties.provisioningState -o tsv
+    says out Succeeded
+    az_as_runner identity show -g az -n templated --query "[tags.tag,clientId]" -o tsv
+    says out "$(printf 'shop!\n%s' "$("$LANYARD" api GET "$group/providers/Microsoft.Resources/deployments/by-az?api-version=2021-04-01" | jq -r .properties.outputs.client.value)")"
+    az_as_runner deployment group show -g az -n by-az --query "properties.parameters.name.value" -o tsv
+    says out templated
+    az_as_runner deployment group list -g az --query "[?name=='by-az'].properties.mode" -o tsv
+    says out Incremental
+    az_as_runner deployment operation group list -g az -n by-az --query "[].properties.targetResource.resourceType" -o tsv
+    says out "$(printf 'Microsoft.ManagedIdentity/userAssignedIdentities\nMicrosoft.Authorization/roleAssignments')"
+    az_as_runner deployment sub create -l westeurope -n by-az -f "$work/azure/empty.json" --query properties.provisioningState -o tsv
+    says out Succeeded
+    refuses InvalidTemplate deployment group create -g az -n unknown -f "$work/azure/unknown.json" -p name=x
+    az_as_runner deployment group delete -g az -n by-az
+    az_as_runner deployment group list -g az --query "[?name=='by-az'] | length(@)" -o tsv
+    says out 0
+}
+
 # What az wrote above is in the activity log. `az role assignment list-changelogs` does not run in this package: its request is made by hand.
 shows_the_activity_log() {
     az_as_runner monitor activity-log list -g az --offset 1h --max-events 500 --query "[?status.value=='Succeeded'].operationName.value" -o tsv
@@ -250,6 +313,7 @@ it 'az: O1 shows the activity log' shows_the_activity_log
 order=$subscription/resourceGroups/az-order
 it 'az: D1 is refused what comes too early, as by the cloud' refuses_what_comes_too_early
 it 'az: D1 D2 makes identity, target, role and source in their order, attaches, and that is verified' deploys_in_order
+it 'az: D1 validates, tries out and deploys a template with comments' deploys_a_template
 makes_an_application
 it 'az: T10 logs in as an application by a secret' logs_in_with_a_secret
 it 'az: T10 logs in as an application by a certificate' logs_in_with_a_certificate
