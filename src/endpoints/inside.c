@@ -25,24 +25,29 @@ static enum err escape_path(struct call *c, str path, str *out)
     return buf_finish(c, &b, out);
 }
 
-static enum err begin(struct call *c, struct work *w, const struct inside_request *r, struct inside *i)
+// All that the words of a refusal need, before anything can fail.
+static void init(struct call *c, const struct work *w, const struct inside_request *r, struct inside *i)
 {
-    static const str     NAMES[] = {[HTTP_GET] = S_INIT("GET"), [HTTP_HEAD] = S_INIT("HEAD"),   [HTTP_POST] = S_INIT("POST"),
-                                    [HTTP_PUT] = S_INIT("PUT"), [HTTP_PATCH] = S_INIT("PATCH"), [HTTP_DELETE] = S_INIT("DELETE")};
-    struct http_request *http = &i->x.request;
-    *http = (struct http_request){.method = r->method, .method_text = NAMES[r->method], .secure = true};
-    TRY(escape_path(c, r->path, &http->path));
-    http->target = http->path;
-    http->host = names_of(&w->product->names, r->service->audience.host)->text;
-    if (r->body) TRY(json_text(c, r->body, &http->body));
+    static const str NAMES[] = {[HTTP_GET] = S_INIT("GET"), [HTTP_HEAD] = S_INIT("HEAD"),   [HTTP_POST] = S_INIT("POST"),
+                                [HTTP_PUT] = S_INIT("PUT"), [HTTP_PATCH] = S_INIT("PATCH"), [HTTP_DELETE] = S_INIT("DELETE")};
+    i->x.request = (struct http_request){.method = r->method, .method_text = NAMES[r->method], .secure = true};
     i->version = (struct http_field){.name = S("api-version"), .value = r->api_version};
-    i->wire = (struct wire){.http = http, .service = r->service, .product = w->product, .row = w->row, .api_version = r->api_version};
+    i->wire = (struct wire){.http = &i->x.request, .service = r->service, .product = w->product, .row = w->row, .api_version = r->api_version};
     i->wire.origin = r->origin;
     i->wire.query = &i->version;
     i->wire.query_n = str_empty(r->api_version) ? 0 : 1;
     i->wire.is_local_operator = c->caller && c->caller->is_local_operator;
     i->answer = (struct answer){.x = &i->x, .body = {.arena = &i->x.call.arena}};
     buf_init(&i->x.response.head, &i->x.call.arena);
+}
+
+static enum err begin(struct call *c, struct work *w, const struct inside_request *r, struct inside *i)
+{
+    struct http_request *http = &i->x.request;
+    TRY(escape_path(c, r->path, &http->path));
+    http->target = http->path;
+    http->host = names_of(&w->product->names, r->service->audience.host)->text;
+    if (r->body) TRY(json_text(c, r->body, &http->body));
     return route_find(c, r->service, r->method, http->path, &i->wire, &i->wire.route);
 }
 
@@ -54,7 +59,6 @@ static enum err run(struct call *c, struct work *w, const struct inside_request 
         return FAIL(c, ERR_METHOD_NOT_ALLOWED, "'%.*s' changes something, and cannot be asked for here.", PSTR(r->path));
     if (r->service->needs_api_version && !route->any_version && str_empty(r->api_version)) return FAIL_PLAIN(c, ERR_API_VERSION_MISSING);
     if (activities_has(route)) activities_describe(c, &i->wire);
-    if (activities_has(route)) activities_describe(c, &i->wire);
     return router_run_row(c, w, &i->wire, &i->answer, NULL);
 }
 
@@ -64,7 +68,6 @@ static void word(struct call *c, struct work *w, struct inside *i)
     w->refusal.record = denials_keep(c, w);
     i->answer.status = 0;
     answer_failure(c, w, &i->wire, &i->answer);
-    activities_record(c, &i->wire, &i->answer);
     activities_record(c, &i->wire, &i->answer);
 }
 
@@ -77,6 +80,7 @@ enum err inside_run(struct call *c, struct work *w, const struct inside_request 
     own.refusal = (struct refusal){0};
     work_log_as(&own, STR_NONE, STR_NONE);
     TRY(NEW(c, &i, 1));
+    init(c, w, r, i);
     enum err failed = run(c, &own, r, i);
     if (failed != OK) word(c, &own, i);
     out->status = i->answer.status ? i->answer.status : 200;

@@ -1,5 +1,6 @@
 #include "ops/deployments.h"
 
+#include "ops/locks.h"
 #include "ops/mgmt_groups.h"
 #include "ops/resources.h"
 
@@ -69,12 +70,20 @@ static enum err look_at(struct call *c, str key, const struct deployment *d, voi
     return OK;
 }
 
+// Source: https://learn.microsoft.com/azure/azure-resource-manager/templates/deployment-history-deletions (locks keep the history)
+static bool may_go(struct call *c, const struct work *w, str scope, str name)
+{
+    if (locks_ask(c, w, S(DEPLOYMENT_TYPE "/delete"), deployment_id(c, scope, name)) == OK) return true;
+    call_forgive(c);
+    return false;
+}
+
 static enum err make_room(struct call *c, struct work *w, const struct deployment *wish)
 {
     struct history h = {0};
     TRY(deployment_each(c, w->store, wish->scope, STR_NONE, 0, look_at, &h));
     if (h.n < DEPLOYMENTS_MAX_PER_SCOPE) return OK;
-    if (!str_empty(h.oldest)) return deployment_remove(c, w->store, wish->scope, h.oldest);
+    if (!str_empty(h.oldest) && may_go(c, w, wish->scope, h.oldest)) return deployment_remove(c, w->store, wish->scope, h.oldest);
     return FAIL(c, ERR_DEPLOYMENT_QUOTA,
                 "Creating the deployment '%.*s' would exceed the quota of '%d'. The current deployment count is '%zu', please delete some "
                 "deployments before creating a new one. Please see https://aka.ms/arm-deploy for usage details.",

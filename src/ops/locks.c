@@ -67,7 +67,7 @@ static enum err check_exists(struct call *c, const struct work *w, const struct 
 static enum err check_scope(struct call *c, struct work *w, str text, struct scope *out)
 {
     TRY(work_scope(c, w, text, out));
-    if (str_empty(out->subscription) || str_find_str(out->path, S("/providers/Microsoft.Authorization/")) != STR_NOWHERE)
+    if (str_empty(out->subscription) || str_contains_nocase(out->path, S("/providers/Microsoft.Authorization/")))
         return FAIL(c, ERR_SCOPE_INVALID, "A lock stands at a subscription, a resource group or a resource, not at '%.*s'.", PSTR(out->path));
     return check_exists(c, w, out);
 }

@@ -339,12 +339,12 @@ static const struct effect EFFECT_GROUP_DENIES = {.name = "group_move_denies", .
 static const struct effect EFFECT_IN_PLACES = {
     .name = "subscription_move_places", .rule = EFFECT_NEEDS, .action = GROUPS "/subscriptions/write", .find = find_places, .context = &IN};
 static const struct effect EFFECT_IN_ROLES = {
-    .name = "subscription_move_roles", .rule = EFFECT_NEEDS, .action = ROLES_WRITE, .find = find_moved, .context = &IN};
+    .name = "subscription_move_roles", .rule = EFFECT_NEEDS, .changes_site = true, .action = ROLES_WRITE, .find = find_moved, .context = &IN};
 static const struct effect EFFECT_IN_DENIES = {.name = "subscription_move_denies", .rule = EFFECT_OPERATOR, .find = find_left, .context = &IN};
 static const struct effect EFFECT_OUT_PLACES = {
     .name = "subscription_move_places", .rule = EFFECT_NEEDS, .action = GROUPS "/subscriptions/write", .find = find_places, .context = &OUT};
 static const struct effect EFFECT_OUT_ROLES = {
-    .name = "subscription_move_roles", .rule = EFFECT_NEEDS, .action = ROLES_WRITE, .find = find_moved, .context = &OUT};
+    .name = "subscription_move_roles", .rule = EFFECT_NEEDS, .changes_site = true, .action = ROLES_WRITE, .find = find_moved, .context = &OUT};
 static const struct effect EFFECT_OUT_DENIES = {.name = "subscription_move_denies", .rule = EFFECT_OPERATOR, .find = find_left, .context = &OUT};
 
 const struct op OP_MGMT_GROUP_WRITE = {.name = "mgmt_group_write",

@@ -328,9 +328,10 @@ static enum err find_assignable(struct call *c, struct work *w, const struct eff
 }
 
 // Source: https://learn.microsoft.com/azure/role-based-access-control/custom-roles
-static const struct effect EFFECT_ROLE_SCOPES = {.name = "role_scopes", .rule = EFFECT_NEEDS, .action = ROLES "/write", .find = find_scopes};
+static const struct effect EFFECT_ROLE_SCOPES = {
+    .name = "role_scopes", .rule = EFFECT_NEEDS, .changes_site = true, .action = ROLES "/write", .find = find_scopes};
 static const struct effect EFFECT_ROLE_DELETE_SCOPES = {
-    .name = "role_delete_scopes", .rule = EFFECT_NEEDS, .action = ROLES "/delete", .find = find_old_scopes};
+    .name = "role_delete_scopes", .rule = EFFECT_NEEDS, .changes_site = true, .action = ROLES "/delete", .find = find_old_scopes};
 static const struct effect EFFECT_ROLE_IN_USE = {.name = "role_in_use", .rule = EFFECT_NEEDS, .action = ROLES_WRITE, .find = find_in_use};
 /*
  * A condition says which roles its holder may give, by their ids; what these roles allow is the role definition's. Who could

@@ -149,6 +149,16 @@ enum err template_parameters_read(struct evaluation *e, const struct json *given
     return OK;
 }
 
+enum err template_secure_values(struct call *c, const struct template *t, const struct json **out)
+{
+    struct json *all;
+    TRY(json_object_new(c, t->parameter_n, &all));
+    for (size_t i = 0; i < t->parameter_n; i++)
+        if (schema_is_secure(t->parameters[i].type) && t->parameters[i].value) json_object_add(all, t->parameters[i].name, t->parameters[i].value);
+    *out = all;
+    return OK;
+}
+
 enum err template_parameters_shown(struct call *c, const struct template *t, const struct json **out)
 {
     struct json *all, *one;

@@ -115,6 +115,8 @@ FALLIBLE template_nested(struct call *c, struct template *t, size_t i, const str
  */
 FALLIBLE template_outputs(struct call *c, struct template *t, const struct template_outside *outside, const struct json **out);
 
+/* {"name": value} of the secure parameters, given or by default: what must not be shown. */
+FALLIBLE template_secure_values(struct call *c, const struct template *t, const struct json **out);
 /* The parameters as a deployment shows them: {"name": {"type": "Int", "value": 1}}, secure ones without value. */
 FALLIBLE template_parameters_shown(struct call *c, const struct template *t, const struct json **out);
 

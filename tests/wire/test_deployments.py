@@ -232,6 +232,13 @@ def test_deployment_of_secure_parameters_shows_no_value(stage):
     same(stage.ask("GET", f"{stage.things}/secret", "2023-01-01").json["properties"], {"n": 13}, "it was there")
 
 
+def test_whatif_shows_no_secure_value_that_is_a_default(stage):
+    made = template(thing("whatif-secret", properties={"a": "[parameters('p')]", "b": "[concat('x', parameters('p'))]"}),
+                    parameters={"p": {"type": "securestring", "defaultValue": "Very-Secret-2"}})
+    got = stage.ask("POST", f"{stage.at('w')}/whatIf", VERSION, {"properties": {"mode": "Incremental", "template": made}})
+    assert got.status == 200 and "Very-Secret-2" not in got.text
+
+
 def test_deployments_inside_of_others(stage):
     inside = template(thing("deep"), outputs={"id": {"type": "string", "value": "[resourceId('Microsoft.Test/things', 'deep')]"}})
     behind = thing("behind-deep", tags={"x": "[reference('inner').outputs.id.value]"})

@@ -170,6 +170,25 @@ def test_r6_a_lock_at_the_other_slot_stops_a_swap(s, locked):
     same((swap.status, swap.error["code"]), (409, "ScopeLocked"), swap.text)
 
 
+def test_r6_a_lock_binds_the_roles_that_count_below_it(s, locked):
+    role = str(uuid.uuid4())
+    other = f"{s.subscription}/resourceGroups/beside"
+    s.server.api("PUT", f"{other}?api-version={GROUPS}", {"location": "westus"})
+    path = f"{other}/providers/Microsoft.Authorization/roleDefinitions/{role}"
+    body = {"properties": {"roleName": "spans two groups", "permissions": [{"actions": ["*/read"]}], "assignableScopes": [s.group, other]}}
+    same(s.ask("PUT", path, ROLES, body).status, 201, "no lock yet")
+    locked(s.group, "ReadOnly")
+    body["properties"]["permissions"] = [{"actions": ["*"]}]
+    for method, sent in (("PUT", body), ("DELETE", None)):
+        answer = s.ask(method, path, ROLES, sent)
+        same((answer.status, answer.json["error"]["code"]), (409, "ScopeLocked"), method)
+
+
+def test_s8_no_lock_stands_at_a_role_assignment(s):
+    where = f"{s.group}/providers/microsoft.authorization/roleAssignments/{uuid.uuid4()}"
+    same(s.lock("PUT", where).status, 400, where)
+
+
 def test_s8_a_lock_outlives_the_server(s, new_server):
     """S8: a lock is kept on disk"""
     server = new_server("locks-again")

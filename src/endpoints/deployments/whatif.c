@@ -139,12 +139,6 @@ struct secrets {
     size_t n;
 };
 
-static bool is_secure(const struct json *shown)
-{
-    str type = json_get_str(shown, S("type"));
-    return str_eq_nocase(type, S("SecureString")) || str_eq_nocase(type, S("SecureObject"));
-}
-
 static enum err add_secrets(struct call *c, struct secrets *s, const struct json *v)
 {
     for (size_t i = 0; i < json_n(v); i++) TRY(add_secrets(c, s, json_at(v, i)));
@@ -154,15 +148,13 @@ static enum err add_secrets(struct call *c, struct secrets *s, const struct json
     return OK;
 }
 
-// Given values only: a default stands in the template, for all to read.
-static enum err find_secrets(struct whatif *x, const struct template *t, const struct json *parameters)
+static enum err find_secrets(struct whatif *x, const struct template *t)
 {
     struct secrets     s = {0};
-    const struct json *shown;
+    const struct json *values;
     TRY(NEW(x->c, &s.at, MAX_SECRETS));
-    TRY(template_parameters_shown(x->c, t, &shown));
-    for (size_t i = 0; i < json_n(shown); i++)
-        if (is_secure(json_at(shown, i))) TRY(add_secrets(x->c, &s, json_get(json_get_nocase(parameters, shown->u.list.names[i]), S("value"))));
+    TRY(template_secure_values(x->c, t, &values));
+    TRY(add_secrets(x->c, &s, values));
     x->secrets = s.at;
     x->secret_n = s.n;
     return OK;
@@ -364,7 +356,7 @@ enum err arm_deployment_whatif(struct call *c, struct work *w, const struct wire
     TRY(deploy_request_read(c, q, &plan.request));
     TRY(deploy_plan_make(c, w, NULL, &plan));
     TRY(NEW(c, (str **)&x.listed, MAX_LISTED));
-    TRY(find_secrets(&x, plan.template, plan.request.parameters));
+    TRY(find_secrets(&x, plan.template));
     x.is_short = str_eq_nocase(json_str(json_get_nocase(plan.request.settings, S("resultFormat"))), S("ResourceIdOnly"));
     x.j = answer_json(a, 200);
     json_write_object(x.j);
