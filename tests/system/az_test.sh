@@ -2,30 +2,14 @@
 #
 # az_test.sh - the az CLI, unmodified, in the sandbox: logged in as a machine's identity, and what it does next.
 #
-# Debian 12's az (2.45) is what tools/setup installs. Its commands for machines, secrets and role assignments are
-# broken in that package itself and are not tried.
+# az_directory_test.sh has what it does in the directory, az_identity_test.sh its commands for identities.
 
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 . tests/system/support.sh
+. tests/system/az.sh
 
-AZ_TIMEOUT_S=180 # a sanitizer's build on a busy machine
-READER=acdd72a7-3385-48ef-bd42-f606fba81ae7 OWNER=8e3af657-a8ff-443c-a75c-2fe8c4bcb635
 SECRETS_USER=4633458b-17de-408a-b874-0445c86b69e6
-
-api() { "$LANYARD" api "$@" >"$work/out" 2>"$work/err" || fail "api $*: $(cat "$work/err")"; }
-
-grant() { # ROLE SCOPE
-    api PUT "$2/providers/Microsoft.Authorization/roleAssignments/$(cat /proc/sys/kernel/random/uuid)?api-version=2022-04-01" \
-        "{\"properties\":{\"roleDefinitionId\":\"/providers/Microsoft.Authorization/roleDefinitions/$1\",\"principalId\":\"$principal\"}}"
-}
-
-# az ARGUMENT...: in the sandbox, as the machine `runner`, or as $runner. What it prints is in $work/out and $work/err.
-az_as_runner() {
-    timeout "$AZ_TIMEOUT_S" "$LANYARD" run --as "${runner:-runner}" --bind "$work/azure" --env "AZURE_CONFIG_DIR=$work/azure" --env AZURE_CORE_COLLECT_TELEMETRY=no \
-        --env AZURE_CORE_NO_COLOR=1 --env AZURE_CORE_ONLY_SHOW_ERRORS=yes -- az "$@" >"$work/out" 2>"$work/err" ||
-        fail "az $*: $(grep -v '^$' "$work/err" | tail -n 3 | tr '\n' ' ')"
-}
 
 logs_in() {
     az_as_runner login --identity
@@ -273,22 +257,7 @@ shows_the_activity_log() {
         any((.roleDefinitionId | endswith($reader)) and .principalId and .scope)' "$work/out" >"$work/err" || fail "$(cat "$work/out")"
 }
 
-begin
-mkdir "$work/azure" # what az keeps of a login, from one sandbox to the next
-if ! command -v az >/dev/null 2>&1; then
-    skip 'az: all' 'az is not installed'
-    finish
-fi
-unshare --user --map-root-user --net --mount true 2>/dev/null || {
-    skip 'az: all' 'user namespaces are forbidden here'
-    finish
-}
-start_server
-subscription=/subscriptions/$(fact .subscription)
-group=$subscription/resourceGroups/az
-api PUT "$group?api-version=2022-09-01" '{"location":"westeurope"}'
-api PUT "$group/providers/Microsoft.Compute/virtualMachines/runner?api-version=2024-07-01" '{"location":"westeurope","identity":{"type":"SystemAssigned"}}'
-principal=$(jq -r .identity.principalId "$work/out")
+begin_az
 grant $OWNER "$subscription"
 grant $READER "/providers/Microsoft.Management/managementGroups/$(fact .tenant)"
 
