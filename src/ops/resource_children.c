@@ -13,6 +13,7 @@ static enum err make(struct call *c, struct work *w, const struct resource *pare
     struct resource          next = {.type = type, .name = name, .uid = guid_new(c), .created_ns = c->now_ns, .changed_ns = c->now_ns};
     struct resource_change   change = {.next = &next, .body = &EMPTY, .document = &EMPTY, .verb = IDENTITY_PUT};
     next.id = call_format(c, "%.*s/%.*s/%.*s", PSTR(parent->id), PSTR(str_from(type, str_find_last(type, '/') + 1)), PSTR(name));
+    if (tree_find(w->world->tree, next.id)) return OK; // the parent's body named it
     TRY(resource_id_parse(c, next.id, &id));
     TRY(resource_defaults_apply(c, w, &id, &change));
     TRY(resources_document(c, change.document, &next.document));

@@ -4,6 +4,7 @@
 #include "ops/container_app.h"
 #include "ops/identities.h"
 #include "ops/site.h"
+#include "ops/sql_server.h"
 
 enum err resource_set_property(struct call *c, const struct json **document, str name, const struct json *value)
 {
@@ -21,6 +22,7 @@ enum err resource_set_property_text(struct call *c, const struct json **document
 static const struct resource_hooks HOOKS[] = {
     {CONTAINER_APP_TYPE, .write = container_app_write},
     {CLUSTER_TYPE, .write = cluster_write, .spell = cluster_spell},
+    {SQL_SERVER_TYPE, .write = sql_server_write, .spell = sql_server_spell},
     {SITE_TYPE, .write = site_write, .spell = site_spell},
     {SITE_SLOT_TYPE, .write = site_write, .spell = site_spell},
     {SITE_TYPE "/config", .write = site_config_write},

@@ -3,6 +3,7 @@
 #include "ops/cluster.h"
 #include "ops/container_app.h"
 #include "ops/site.h"
+#include "ops/sql_server.h"
 
 #define FILL SHAPE_FILL
 #define OWN  SHAPE_OWN
@@ -319,7 +320,7 @@ static const struct shape_row POSTGRES_DATABASE[] = {
 #define STORAGE  "Microsoft.Storage/storageAccounts"
 #define BUS      "Microsoft.ServiceBus/namespaces"
 #define COSMOS   "Microsoft.DocumentDB/databaseAccounts"
-#define SQL      "Microsoft.Sql/servers"
+#define SQL      SQL_SERVER_TYPE
 #define POSTGRES "Microsoft.DBforPostgreSQL/flexibleServers"
 static const struct resource_shape SHAPES[] = {
     SHAPE("Microsoft.Compute/virtualMachines", MACHINE),

@@ -1,5 +1,6 @@
 #include "ops/resource_children.h"
 #include "ops/resource_shapes.h"
+#include "ops/sql_server.h"
 #include "resources/types.h"
 #include "test_product.h"
 
@@ -153,6 +154,36 @@ TEST(D1_what_a_resource_must_say_is_refused_when_it_lacks)
     CHECK_OK(test_product_write(&s, IN("Microsoft.DBforPostgreSQL/flexibleServers") "shop-pg", IDENTITY_PUT, PLAIN, NULL));
     for (size_t i = 0; i < COUNT(CASES); i++)
         CHECK_ERR(test_product_write(&s, CASES[i].id, IDENTITY_PUT, CASES[i].body, NULL), ERR_CONTENT_INVALID, CASES[i].body);
+}
+
+#define ADMIN(m) "{\"location\":\"westus\",\"properties\":{\"administrators\":{" m "}}}"
+
+TEST(R7_a_server_s_administrator_stands_in_its_child)
+{
+    static const char *const                        SERVER = IN("Microsoft.Sql/servers") "shop-sql";
+    static const char *const                        CHILD = IN("Microsoft.Sql/servers") "shop-sql/administrators/ActiveDirectory";
+    static const char *const                        BAD[] = {ADMIN(""), ADMIN("\"login\":\"me\""), ADMIN("\"sid\":\"x\""),
+                                                             "{\"location\":\"westus\",\"properties\":{\"administrators\":[]}}"};
+    CLEANUP(test_product_close) struct test_product s;
+    const struct json                              *shown;
+    open_owned(&s, t);
+    for (size_t i = 0; i < COUNT(BAD); i++) CHECK_ERR(test_product_write(&s, SERVER, IDENTITY_PUT, BAD[i], NULL), ERR_CONTENT_INVALID, BAD[i]);
+    CHECK(!read(&s, SERVER) && !read(&s, CHILD));
+    CHECK_OK(test_product_write(&s, SERVER, IDENTITY_PUT, ADMIN("\"login\":\"me\",\"sid\":\"x\",\"azureADOnlyAuthentication\":true"), NULL));
+    CHECK_STR(text_of(&s, CHILD, "properties.sid"), S("x"), "the child");
+    CHECK_STR(text_of(&s, IN("Microsoft.Sql/servers") "shop-sql/azureADOnlyAuthentications/Default", "properties.azureADOnlyAuthentication"),
+              S("true"), "tokens only");
+    CHECK_STR(text_of(&s, SERVER, "properties.administrators"), S("(none)"), "stands in one place");
+    CHECK_OK(test_product_write(&s, CHILD, IDENTITY_PUT, "{\"properties\":{\"login\":\"other\",\"sid\":\"y\"}}", NULL));
+    CHECK_OK(test_product_write(&s, SERVER, IDENTITY_PUT, PLAIN, NULL));                                     // keeps it
+    CHECK_OK(test_product_write(&s, SERVER, IDENTITY_PUT, ADMIN("\"login\":\"mine\",\"sid\":\"z\""), NULL)); // appoints nobody
+    CHECK_OK(test_product_write(&s, SERVER, IDENTITY_PATCH, ADMIN("\"login\":\"mine\",\"sid\":\"z\""), NULL));
+    CHECK_OK(sql_server_show(t->call, &s.work, tree_find(s.work.world->tree, str_of(SERVER)), read(&s, SERVER), &shown));
+    CHECK_STR(json_str(json_path(shown, "properties.administrators.sid")), S("y"), "shown from there");
+    CHECK(json_is(json_path(shown, "properties.administrators.azureADOnlyAuthentication"), JSON_IS_BOOL));
+    CHECK_OK(test_product_delete(&s, CHILD));
+    CHECK_OK(sql_server_show(t->call, &s.work, tree_find(s.work.world->tree, str_of(SERVER)), read(&s, SERVER), &shown));
+    CHECK(!json_path(shown, "properties.administrators"));
 }
 
 // Each child's row names types that have rows of their own, so that names are checked and casing is the published one.

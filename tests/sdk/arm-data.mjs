@@ -121,6 +121,7 @@ await test("D1 SQL server: an administrator by identity, tokens alone, databases
   hasMembers(await sql.serverAzureADOnlyAuthentications.get(GROUP, SERVER, "Default"), { azureADOnlyAuthentication: false });
   const only = { azureADOnlyAuthentication: true };
   hasMembers(await sql.serverAzureADOnlyAuthentications.beginCreateOrUpdateAndWait(GROUP, SERVER, "Default", only), only);
+  hasMembers((await sql.servers.get(GROUP, SERVER)).administrators, { login: "shop-app", sid: admin.sid, azureADOnlyAuthentication: true });
   hasMembers(await sql.databases.beginCreateOrUpdateAndWait(GROUP, SERVER, "orders", { location }), { name: "orders", status: "Online" });
   assert.deepEqual(await names(sql.databases.listByServer(GROUP, SERVER)), ["orders"]);
   await sql.databases.beginDeleteAndWait(GROUP, SERVER, "orders");

@@ -2,6 +2,7 @@
 #include "endpoints/arm/arm.h"
 #include "ops/resource_shapes.h"
 #include "ops/site.h"
+#include "ops/sql_server.h"
 #include "ops/version_gates.h"
 #include "resources/types.h"
 
@@ -107,11 +108,12 @@ static void write_name(struct call *c, struct json_writer *to, const struct reso
 }
 
 // `q` NULL: all that is known, and nothing that is to be asked for.
-static enum err shown_document(struct call *c, const struct wire *q, const struct resource *r, const struct json **out)
+static enum err shown_document(struct call *c, const struct work *w, const struct wire *q, const struct resource *r, const struct json **out)
 {
     const struct json            *value;
     const struct shape_expansion *expansion = q ? resource_shape_expansion(r->type, wire_query(q, "$expand")) : NULL;
     TRY(json_parse(c, r->document, out));
+    TRY(sql_server_show(c, w, r, *out, out));
     TRY(version_gates_hide(c, q ? q->api_version : STR_NONE, r->type, *out, out));
     if (!expansion) return OK;
     TRY(json_parse(c, str_of(expansion->json), &value));
@@ -124,7 +126,7 @@ static enum err write_resource(struct call *c, const struct work *w, const struc
     const struct resource_type *type = types_of(r->type);
     const struct json          *document;
     struct values_of            values = {.c = c, .work = w};
-    TRY(shown_document(c, q, r, &document));
+    TRY(shown_document(c, w, q, r, &document));
     json_write_object(to);
     json_put_string(to, S("id"), r->id);
     write_name(c, to, r);
