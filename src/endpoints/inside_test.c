@@ -54,8 +54,8 @@ TEST(inside_refuses_a_request_that_cannot_be_begun)
     CLEANUP(test_product_close) struct test_product s;
     struct inside_answer                            a = {0};
     struct inside_request r = {.service = &SERVICE_ARM, .method = HTTP_PUT, .path = S(SHOP), .api_version = S("2023-01-01")};
-    struct json deep[JSON_MAX_DEPTH + 1];
-    str         name = S("x");
+    struct json           deep[JSON_MAX_DEPTH + 1];
+    str                   name = S("x");
     test_product_open(&s, t);
     for (size_t i = 0; i < COUNT(deep); i++)
         deep[i] = (struct json){.kind = JSON_IS_OBJECT, .u.list = {.items = &deep[i + 1], .names = &name, .n = i + 1 < COUNT(deep) ? 1 : 0}};

@@ -15,11 +15,43 @@ static bool is_hidden(str member)
     return str_eq(member, S(SITE_SETTINGS));
 }
 
+// The log is kept longer than the resource and read with another permission: what may be a secret by its name is not in it. Ours.
+static bool may_be_secret(const struct json *object, str name)
+{
+    static const str PARTS[] = {S_INIT("secret"), S_INIT("password"), S_INIT("token"), S_INIT("connectionString")};
+    for (size_t i = 0; i < COUNT(PARTS); i++)
+        if (str_contains_nocase(name, PARTS[i])) return true;
+    if (str_ends_nocase(name, S("key"))) return true;
+    return str_eq_nocase(name, S("value")) && json_get_nocase(object, S("name")); // of a pair, as settings are
+}
+
+// `object`: what holds the value under the name; NULL: an array does.
+static void put_value(struct json_writer *j, const struct json *object, str name, const struct json *v)
+{
+    bool is_object = json_is(v, JSON_IS_OBJECT);
+    if (!is_object && !json_is(v, JSON_IS_ARRAY)) {
+        bool is_hidden_value = object && json_is(v, JSON_IS_STRING) && may_be_secret(object, name);
+        if (is_hidden_value) json_write_string(j, S("*******"));
+        else json_write_value(j, v);
+        return;
+    }
+    if (is_object) json_write_object(j);
+    else json_write_array(j);
+    for (size_t i = 0; i < json_n(v); i++) {
+        if (is_object) json_write_key(j, v->u.list.names[i]);
+        put_value(j, is_object ? v : NULL, is_object ? v->u.list.names[i] : STR_NONE, json_at(v, i));
+    }
+    json_write_end(j);
+}
+
 static void put_tree(struct json_writer *j, const struct json *tree)
 {
     for (size_t i = 0; i < json_n(tree); i++) {
         str name = tree->u.list.names[i];
-        if (!is_hidden(name)) json_put_value(j, name, json_at(tree, i));
+        if (is_hidden(name)) continue;
+        json_write_key(j, name);
+        if (str_eq(name, S("properties"))) put_value(j, NULL, name, json_at(tree, i));
+        else json_write_value(j, json_at(tree, i));
     }
 }
 

@@ -6,9 +6,13 @@ static const struct {
 } ROWS[] = {
     {.name = S_INIT("adminPassword")},                                       // osProfile of machines and scale sets
     {.name = S_INIT("administratorLoginPassword")},                          // Microsoft.Sql/servers, Microsoft.DBforPostgreSQL/flexibleServers
+    {.name = S_INIT("clientSecret")},                                        // sites/config/authsettings, and the like
     {.name = S_INIT("customData")},                                          // osProfile
     {.name = S_INIT("password")},                                            // registry credentials of container groups and apps, certificates
     {.name = S_INIT("protectedSettings")},                                   // virtualMachines/extensions
+    {.name = S_INIT("sharedKey")},                                           // network connections
+    {.name = S_INIT("storageAccountKey")},                                   // volumes of container groups
+    {.name = S_INIT("workspaceKey")},                                        // diagnostics of container groups
     {.name = S_INIT("secureValue")},                                         // environment variables of container groups
     {.within = S_INIT("secrets"), .name = S_INIT("value")},                  // Microsoft.App/containerApps: configuration.secrets
     {.within = S_INIT("servicePrincipalProfile"), .name = S_INIT("secret")}, // Microsoft.ContainerService/managedClusters

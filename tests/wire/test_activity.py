@@ -304,6 +304,13 @@ def test_t9_no_record_holds_a_secret(s):
         ("PUT", f"{s.rg}/providers/Microsoft.DBforPostgreSQL/flexibleServers/secretive", "2022-12-01",
          {"location": "westus", "properties": {"administratorLogin": "a", "administratorLoginPassword": MARKER}}),
     ]
+    named = {"storageAccountKey": MARKER, "deep": [{"clientSecret": MARKER, "primaryKey": MARKER, "sasToken": MARKER}], "pairs": [{"name": "a", "value": MARKER}],
+             "primaryConnectionString": MARKER}
+    writes += [
+        ("PUT", f"{s.rg}/providers/Microsoft.Test/things/secretive", "2023-01-01", {"properties": named}),
+        ("PUT", f"{web}/config/authsettings", "2022-03-01", {"properties": {"clientSecret": MARKER}}),
+        ("PUT", f"{web}/config/metadata", "2022-03-01", {"properties": {"siteConfig": {"metadata": [{"name": "a", "value": MARKER}]}}}),
+    ]
     for method, path, version, body in writes:
         for who in ("web", "bare"):
             s.ask(method, path, version, body, who)
