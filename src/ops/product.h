@@ -81,6 +81,7 @@ struct product {
     int64_t               started_ns;
     str                   data_dir;
     uint16_t              https_port;
+    str                   https_address;   /* "127.0.0.1", "0.0.0.0", "::1" */
     uint16_t              metadata_port;   /* of 127.0.0.1, for programs of this machine; 0: there is none */
     str                   metadata_socket; /* the same as a unix socket */
     str                   verify_socket;   /* where proxies have tokens checked */

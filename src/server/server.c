@@ -171,6 +171,7 @@ static enum err listen_https(struct call *c, struct server *s)
     s->public_router = (struct router){.product = p, .workers = s->readers, .sign_in_workers = s->sign_ins};
     l.tls = s->tls;
     TRY(net_open_tcp(c, address, s->options->https_port, &l.fd, &p->https_port));
+    p->https_address = address;
     return http_listen(c, s->http, &l, &listener);
 }
 

@@ -103,6 +103,17 @@ def test_d2_a_group_that_is_not_there_is_no_answer(shop):
     same(subprocess.run([shop.server.binary, "verify", "nowhere"], env=shop.server.env, capture_output=True, check=False).returncode, 2, "status")
 
 
+def test_d2_a_server_at_another_address_is_verified(new_server):
+    """D2 the services are asked where the server listens"""
+    for address in ("127.0.0.2", "0.0.0.0"):
+        server = new_server(f"verify-at-{address}")
+        server.start("--address", address)
+        there = Shop(server)
+        server.call("grant", "web", "Key Vault Secrets User", "verify-shop")
+        status, found = there.of("web", "system")
+        same((status, {each["result"] for each in found}), (0, {"ok"}), found)
+
+
 def test_d2_a_role_that_does_not_count_yet_is_awaited(new_server, tmp_path):
     """D2 R8 while the server says that a role will count, the request is sent again, within a bound"""
     server = new_server("verify-propagation")

@@ -447,6 +447,17 @@ static enum err verify_template(struct verify *v, struct deployment *d, bool *ou
     return OK;
 }
 
+// Where this machine reaches a server that listens at that address.
+static const char *place_of(struct call *c, const struct json *facts)
+{
+    str address = json_get_str(facts, S("https_address"));
+    if (str_eq(address, S("0.0.0.0"))) address = S("127.0.0.1");
+    if (str_eq(address, S("::"))) address = S("::1");
+    bool is_ipv6 = str_find(address, ':') != STR_NOWHERE;
+    return call_format(c, "%s%.*s%s:%lld", is_ipv6 ? "[" : "", PSTR(address), is_ipv6 ? "]" : "", (long long)json_get_int(facts, S("https_port"), 0))
+        .at;
+}
+
 static enum err begin(struct cli *cli, struct verify *v)
 {
     struct call       *c = &cli->call;
@@ -458,7 +469,7 @@ static enum err begin(struct cli *cli, struct verify *v)
     TRY(find_facts(cli, &facts));
     v->management = call_format(c, "https://%.*s/", PSTR(json_str(json_path(facts, "names.management"))));
     v->vault = call_format(c, "https://%.*s", PSTR(json_str(json_path(facts, "names.vault"))));
-    v->leads_to = call_format(c, "127.0.0.1:%lld", (long long)json_get_int(facts, S("https_port"), 0)).at;
+    v->leads_to = place_of(c, facts);
     v->ca = call_zstr(c, json_get_str(facts, S("ca")));
     v->until_ms = clock_ms() + wait_s * 1000;
     return v->leads_to && v->ca ? OK : FAIL_PLAIN(c, ERR_NO_MEMORY);

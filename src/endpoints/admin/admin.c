@@ -59,6 +59,7 @@ static void write_facts(struct call *c, struct json_writer *w, const struct prod
     json_put_int(w, S("pid"), getpid());
     json_put_string(w, S("version"), S(LANYARD_VERSION));
     json_put_int(w, S("https_port"), p->https_port);
+    json_put_string(w, S("https_address"), p->https_address);
     if (p->metadata_port) json_put_string(w, S("metadata"), call_format(c, "http://127.0.0.1:%u", p->metadata_port));
     json_put_string(w, S("metadata_socket"), p->metadata_socket);
     json_put_string(w, S("verify_socket"), p->verify_socket);
