@@ -52,24 +52,28 @@ static str id_of(struct call *c, str scope, str name)
     return call_format(c, "%.*s" LOCK_PATH "%.*s", PSTR(scope), PSTR(name));
 }
 
-static enum err check_exists(struct call *c, const struct work *w, const struct scope *at)
+// The path of what is there, in the casing that answers have it in; what lies inside a resource is its service's own.
+static enum err find_place(struct call *c, const struct work *w, const struct scope *at, str *out)
 {
-    str path = at->path;
+    const struct resource *r = NULL;
+    str                    path = at->path;
     TRY(resources_require_holder(c, w, at->subscription, at->group));
+    *out = at->kind == SCOPE_GROUP ? tree_find_group(w->world->tree, path)->id : call_format(c, "/subscriptions/%.*s", PSTR(at->subscription));
     if (at->kind != SCOPE_RESOURCE) return OK;
-    do
-        if (tree_find(w->world->tree, path)) return OK; // what lies inside a resource is its service's own
-    while (scope_parent(path, &path));
-    const struct resource *none;
-    return resources_require(c, w, at->path, &none);
+    do r = tree_find(w->world->tree, path);
+    while (!r && scope_parent(path, &path));
+    if (!r) return resources_require(c, w, at->path, &r);
+    *out = call_format(c, "%.*s%.*s", PSTR(r->id), PSTR(str_from(at->path, path.n)));
+    return OK;
 }
 
-static enum err check_scope(struct call *c, struct work *w, str text, struct scope *out)
+static enum err check_scope(struct call *c, struct work *w, str text, str *out)
 {
-    TRY(work_scope(c, w, text, out));
-    if (str_empty(out->subscription) || str_contains_nocase(out->path, S("/providers/Microsoft.Authorization/")))
-        return FAIL(c, ERR_SCOPE_INVALID, "A lock stands at a subscription, a resource group or a resource, not at '%.*s'.", PSTR(out->path));
-    return check_exists(c, w, out);
+    struct scope at;
+    TRY(work_scope(c, w, text, &at));
+    if (str_empty(at.subscription) || str_contains_nocase(at.path, S("/providers/Microsoft.Authorization/")))
+        return FAIL(c, ERR_SCOPE_INVALID, "A lock stands at a subscription, a resource group or a resource, not at '%.*s'.", PSTR(at.path));
+    return find_place(c, w, &at, out);
 }
 
 static enum err check_owners(struct call *c, const struct json *owners)
@@ -122,13 +126,13 @@ static enum err write_lock(struct call *c, struct work *w, const void *args_, vo
     const struct lock_args *args = args_;
     struct lock_result     *out = out_;
     struct lock             next = {.name = args->name}, *fresh;
-    struct scope            at;
+    str                     at;
     TRY(check_scope(c, w, args->scope, &at));
     TRY(types_check_name(c, types_of(S(LOCKS)), args->name));
     TRY(read_body(c, args->body, &next));
-    next.id = id_of(c, at.path, args->name);
+    next.id = id_of(c, at, args->name);
     const struct lock *before = tree_find_lock(w->world->tree, next.id);
-    if (!before) TRY(check_room(c, w, at.path));
+    if (!before) TRY(check_room(c, w, at));
     TRY(lock_new(c, &next, &fresh));
     TRY(work_change(c, w, STORE_LOCK, before ? &before->ref : NULL, &fresh->ref));
     *out = (struct lock_result){.lock = tree_find_lock(w->world->tree, next.id), .was_created = !before};
@@ -139,9 +143,9 @@ static enum err read_lock(struct call *c, struct work *w, const void *args_, voi
 {
     const struct lock_args *args = args_;
     struct lock_result     *out = out_;
-    struct scope            at;
+    str                     at;
     TRY(check_scope(c, w, args->scope, &at));
-    out->lock = tree_find_lock(w->world->tree, id_of(c, at.path, args->name));
+    out->lock = tree_find_lock(w->world->tree, id_of(c, at, args->name));
     return out->lock ? OK : FAIL(c, ERR_LOCK_NOT_FOUND, "The lock '%.*s' could not be found.", PSTR(args->name));
 }
 
@@ -149,9 +153,9 @@ static enum err delete_lock(struct call *c, struct work *w, const void *args_, v
 {
     const struct lock_args *args = args_;
     struct lock_result     *out = out_;
-    struct scope            at;
+    str                     at;
     TRY(check_scope(c, w, args->scope, &at));
-    out->lock = tree_find_lock(w->world->tree, id_of(c, at.path, args->name));
+    out->lock = tree_find_lock(w->world->tree, id_of(c, at, args->name));
     return out->lock ? work_change(c, w, STORE_LOCK, &out->lock->ref, NULL) : OK;
 }
 
