@@ -2,7 +2,7 @@
 #include "core/record.h"
 #include "resources/tree.h"
 
-enum { GROUP_VERSION = 1, SUBSCRIPTION_VERSION = 1, MGMT_GROUP_VERSION = 1 };
+enum { GROUP_VERSION = 1, SUBSCRIPTION_VERSION = 2, MGMT_GROUP_VERSION = 1 };
 
 static enum err check_version(struct call *c, const struct unpack *u, uint8_t known, const char *what)
 {
@@ -45,7 +45,8 @@ enum err resource_group_unpack(struct call *c, bytes record, struct resource_gro
 
 enum err subscription_new(struct call *c, const struct subscription *plain, struct subscription **out)
 {
-    static const size_t  TEXTS[] = {offsetof(struct subscription, name), offsetof(struct subscription, mgmt_group)};
+    static const size_t  TEXTS[] = {offsetof(struct subscription, name), offsetof(struct subscription, mgmt_group),
+                                    offsetof(struct subscription, document)};
     struct subscription *s = record_new(plain, sizeof *plain, TEXTS, COUNT(TEXTS), 0, NULL);
     if (!s) return FAIL_PLAIN(c, ERR_NO_MEMORY);
     *out = s;
@@ -59,6 +60,7 @@ void subscription_pack(struct buf *b, const struct subscription *s)
     pack_guid(b, s->tenant.g);
     pack_str(b, s->name);
     pack_str(b, s->mgmt_group);
+    pack_str(b, s->document);
 }
 
 enum err subscription_unpack(struct call *c, bytes record, struct subscription **out)
@@ -70,6 +72,8 @@ enum err subscription_unpack(struct call *c, bytes record, struct subscription *
     s.tenant.g = unpack_guid(&u);
     s.name = unpack_str(&u);
     s.mgmt_group = unpack_str(&u);
+    if (u.version == 1) u.version = SUBSCRIPTION_VERSION; // without tags
+    else s.document = unpack_str(&u);
     TRY(check_version(c, &u, SUBSCRIPTION_VERSION, "subscription"));
     return subscription_new(c, &s, out);
 }

@@ -59,6 +59,7 @@ struct subscription {
     tenant_id       tenant;
     str             name;
     str             mgmt_group; /* name of the group that holds it; empty: the tenant's root group */
+    str             document;   /* {"tags":…}; may be empty */
 };
 
 struct mgmt_group {

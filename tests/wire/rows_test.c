@@ -109,6 +109,8 @@ static const struct { const char *service; int method; const char *ends, *body; 
     {"arm", HTTP_PUT, "/roleAssignments/{name}", GRANT(READER, "a0000000-0000-0000-0000-000000000002")},
     {"arm", HTTP_PUT, "/roleDefinitions/{name}",
      "{\"properties\":{\"roleName\":\"r\",\"permissions\":[{\"actions\":[\"Microsoft.Compute/*/read\"]}],\"assignableScopes\":[\"" GROUP "\"]}}"},
+    {"arm", HTTP_PUT, "/tags/default", "{\"properties\":{\"tags\":{\"a\":\"b\"}}}"},
+    {"arm", HTTP_PATCH, "/tags/default", "{\"operation\":\"Merge\",\"properties\":{\"tags\":{\"a\":\"b\"}}}"},
     {"arm", HTTP_PUT, "/locks/{name}", "{\"properties\":{\"level\":\"CanNotDelete\"}}"},
     {"arm", HTTP_POST, "/checkAccess", "{\"Subject\":{\"Attributes\":{\"ObjectId\":\"" CONTROL "\"}},\"Actions\":[{\"Id\":\"Microsoft.Compute/virtualMachines/read\"}]}"},
     {"arm", HTTP_POST, "/explain", "{\"principal\":\"" CONTROL "\",\"action\":\"Microsoft.Compute/virtualMachines/read\"}"},

@@ -93,6 +93,7 @@ permit_target arm_at_resource;                                                  
 permit_target arm_at_assignment, arm_at_role;                                       /* struct assignment_args; struct role_args */
 permit_target arm_at_mgmt_group, arm_at_mgmt_group_write, arm_at_mgmt_subscription; /* struct mgmt_group_args */
 permit_target arm_at_system_identity, arm_at_identity;
+permit_target arm_at_tags;                                                 /* struct tags_args */
 permit_target arm_at_lock;                                                 /* struct lock_args */
 permit_target arm_at_vault, arm_at_deleted_vault;                          /* struct policy_args; struct deleted_vault_args */
 permit_target arm_at_site_config, arm_at_site_swap, arm_at_site_operation; /* struct resource_args; struct site_swap_args; nothing */
@@ -119,6 +120,7 @@ route_handler arm_vault_secrets_list, arm_vault_secret_get, arm_vault_secret_put
 route_handler arm_site_config_get, arm_site_config_put, arm_site_swap, arm_site_preview, arm_site_operation_get,
     arm_site_publish_profile;                                                                      /* sites.c */
 route_handler arm_assignments_list, arm_assignment_put, arm_assignment_get, arm_assignment_delete; /* assignments.c */
+route_handler arm_tags_answer, arm_tags_delete;                                                    /* tags.c */
 route_handler arm_operation_result_get, arm_operation_status_get;                                  /* operations.c */
 route_handler arm_locks_list, arm_lock_put, arm_lock_get, arm_lock_delete;                         /* locks.c */
 route_handler arm_roles_list, arm_role_get, arm_role_put, arm_role_delete, arm_classic_list;       /* roles.c */

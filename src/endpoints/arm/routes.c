@@ -9,11 +9,13 @@
 #include "ops/role_definitions.h"
 #include "ops/secrets.h"
 #include "ops/site.h"
+#include "ops/tags.h"
 #include "ops/vault_resource.h"
 
 #define SUB      "/subscriptions/{subscription}"
 #define GROUP    SUB "/resourceGroups/{group}"
 #define AUTHZ    "/{scope*}/providers/Microsoft.Authorization"
+#define TAGS     "/{scope*}/providers/Microsoft.Resources/tags/default"
 #define MGMT     "/providers/Microsoft.Management/managementGroups"
 #define MGMT_SUB MGMT "/{group}/subscriptions/{subscription}"
 #define VAULTS   SUB "/providers/Microsoft.KeyVault"
@@ -121,6 +123,10 @@ static const struct route ROUTES[] = {
     {HTTP_GET, AUTHZ "/denyAssignments/{name}", GUARD_BEARER, DENY_READ, arm_deny_get},
     {HTTP_PUT, AUTHZ "/denyAssignments/{name}", GUARD_BEARER, PERMIT_NONE("refused to everybody"), arm_deny_refuse},
     {HTTP_DELETE, AUTHZ "/denyAssignments/{name}", GUARD_BEARER, PERMIT_NONE("refused to everybody"), arm_deny_refuse},
+    {HTTP_GET, TAGS, GUARD_BEARER, PERMIT_AT(arm_at_tags), arm_tags_answer, &OP_TAGS_READ},
+    {HTTP_PUT, TAGS, GUARD_BEARER, PERMIT_AT(arm_at_tags), arm_tags_answer, &OP_TAGS_WRITE},
+    {HTTP_PATCH, TAGS, GUARD_BEARER, PERMIT_AT(arm_at_tags), arm_tags_answer, &OP_TAGS_WRITE},
+    {HTTP_DELETE, TAGS, GUARD_BEARER, PERMIT_AT(arm_at_tags), arm_tags_delete, &OP_TAGS_DELETE},
     {HTTP_GET, AUTHZ "/locks", GUARD_BEARER, PERMIT_ACTION("Microsoft.Authorization/locks/read", arm_at_scope), arm_locks_list, .reads_much = true},
     {HTTP_PUT, AUTHZ "/locks/{name}", GUARD_BEARER, PERMIT_AT(arm_at_lock), arm_lock_put, &OP_LOCK_WRITE},
     {HTTP_GET, AUTHZ "/locks/{name}", GUARD_BEARER, PERMIT_AT(arm_at_lock), arm_lock_get, &OP_LOCK_READ},

@@ -34,8 +34,10 @@ static str path_of(struct call *c, subscription_id id)
     return call_format(c, "/subscriptions/%s", guid_text(id.g).s);
 }
 
-static void write_subscription(struct call *c, struct json_writer *j, const struct subscription *s)
+static enum err write_subscription(struct call *c, struct json_writer *j, const struct subscription *s)
 {
+    const struct json *document = NULL;
+    if (!str_empty(s->document)) TRY(json_parse(c, s->document, &document));
     json_write_object(j);
     json_put_string(j, S("id"), path_of(c, s->id));
     json_put_string(j, S("authorizationSource"), S("RoleBased"));
@@ -52,7 +54,9 @@ static void write_subscription(struct call *c, struct json_writer *j, const stru
     json_put_string(j, S("quotaId"), S("PayAsYouGo_2014-09-01"));
     json_put_string(j, S("spendingLimit"), S("Off"));
     json_write_end(j);
+    if (json_get(document, S("tags"))) json_put_value(j, S("tags"), json_get(document, S("tags")));
     json_write_end(j);
+    return OK;
 }
 
 struct subscriptions {
@@ -66,7 +70,7 @@ static bool offer(const struct subscription *s, void *ctx)
     struct subscriptions *l = ctx;
     bool                  seen = false;
     l->failed = visibility_has(&l->visibility, path_of(l->visibility.c, s->id), &seen);
-    if (l->failed == OK && arm_page_takes(&l->page, guid_key(&s->id.g), seen)) write_subscription(l->visibility.c, l->page.json, s);
+    if (l->failed == OK && arm_page_takes(&l->page, guid_key(&s->id.g), seen)) l->failed = write_subscription(l->visibility.c, l->page.json, s);
     return l->failed == OK && arm_page_goes_on(&l->page);
 }
 
@@ -112,8 +116,7 @@ enum err arm_subscription_get(struct call *c, struct work *w, const struct wire 
 {
     subscription_id id;
     TRY(read_id(c, q, &id));
-    write_subscription(c, answer_json(a, 200), tree_find_subscription(w->world->tree, id));
-    return OK;
+    return write_subscription(c, answer_json(a, 200), tree_find_subscription(w->world->tree, id));
 }
 
 enum err arm_locations_list(struct call *c, struct work *w, const struct wire *q, struct answer *a)
