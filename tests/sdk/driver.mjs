@@ -26,6 +26,7 @@ const PROGRAMS = {
   "arm-authorization": ["tester"],
   "arm-resources": ["tester"],
   "arm-deployments": ["tester"],
+  "arm-management": ["tester"],
   "arm-keyvault": ["tester"],
   "arm-appservice": ["tester"],
   "arm-compute": ["tester"],
