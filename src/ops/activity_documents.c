@@ -327,6 +327,8 @@ enum err activity_document(struct call *c, const struct work *w, enum store_kind
     const struct form *form = form_of(kind);
     struct json_writer j;
     struct buf         b;
+    *out = kind == STORE_RESOURCE ? ((const struct resource *)record)->document : STR_NONE;
+    if (out->n > ACTIVITY_MAX_DOCUMENT_BYTES) return OK; // the record leaves it out by its length; writing it anew would cost the writer a second
     *out = STR_NONE;
     if (!form) return OK;
     buf_init(&b, &c->arena);
