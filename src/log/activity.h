@@ -20,7 +20,7 @@
 #include "rbac/assignment.h"
 #include "token/token.h"
 
-#define ACTIVITY_MAX_DOCUMENT_BYTES (16 << 10)
+#define ACTIVITY_MAX_DOCUMENT_BYTES (8 << 10)
 #define ACTIVITY_MAX_MESSAGE_BYTES  2048 /* of a failure's answer */
 
 /* The role assignment that allowed the write. */
