@@ -209,6 +209,7 @@ static const struct { const char *service; int method; const char *ends; int sta
     {"arm", HTTP_GET, "deployments/{name}/operationStatuses/{operation}", 404}, // of a deployment that has another number
     {"arm", HTTP_GET, "deployments/{name}/operations/{operation}", 404},     // of a deployment that has not begun
     {"login", HTTP_GET, "/discovery/instance", 400},       // without an endpoint
+    {"login", HTTP_GET, "/authorize", 400},                // there is no sign-in in a browser
     {"login", HTTP_POST, "", 400},                         // without credentials
     {"arc", HTTP_GET, "", 401},                            // without a key
     {"imds", HTTP_GET, "oauth2/{rest*}", 401},             // a source that nobody has

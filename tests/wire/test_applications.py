@@ -560,6 +560,25 @@ def test_the_operator_ends_a_devices_sign_in(s):
     same(s.server.ask("localhost", "GET", f"{path}/{four['user_code']}").status, 401, "over no other way than the admin socket")
 
 
+def test_a_browsers_sign_in_is_refused_where_the_program_waits(s):
+    """T10 a program that opened a browser is told at its own port that there is no such sign-in; nobody is sent anywhere else"""
+    def ask(tenant="organizations", **query):
+        return s.server.ask(LOGIN, "GET", f"/{tenant}/oauth2/v2.0/authorize?{urllib.parse.urlencode({'client_id': AZ, 'response_type': 'code', **query})}")
+
+    for uri in ("http://localhost:8400", "http://localhost:8400/", "http://127.0.0.1:1/back", "http://localhost"):
+        answer = ask(redirect_uri=uri, state="a&b=c\r\nX: y")
+        same(answer.status, 302, uri)
+        base, _, query = answer.headers["location"].partition("?")
+        got = urllib.parse.parse_qs(query)
+        same((base, got["error"], got["state"]), (uri, ["unsupported_response_type"], ["a&b=c\r\nX: y"]), uri)
+        assert "az login --use-device-code" in got["error_description"][0], got
+    for uri in ("https://localhost/", "http://localhost.evil.test/", "http://localhost@evil.test/", "http://localhost:80@evil.test/", "http://evil.test/localhost", "//localhost/",
+                "http://localhost:1/a\r\nX: y", "http://localhost:1/#x", "http://localhost\\@evil.test", "javascript:alert(1)", ""):
+        answer = ask(redirect_uri=uri)
+        same((answer.status, answer.json["error_codes"]), (400, [70005]), uri)
+    same(ask(tenant=str(uuid.uuid4()), redirect_uri="http://localhost:8400").status, 400, "another tenant")
+
+
 def test_the_device_page_names_the_program(s):
     """T10 the page says which program will act for the user before it asks for a password, and no text of a program becomes markup"""
     hostile = s.application("<script>alert(1)</script>\"'&", isFallbackPublicClient=True)

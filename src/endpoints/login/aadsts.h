@@ -24,6 +24,9 @@
     X(POST_ONLY, 900561, 400, "invalid_request", "The endpoint only accepts POST, OPTIONS requests. Received a {} request.")  \
     X(GET_ONLY, 900561, 400, "invalid_request", "The endpoint only accepts GET, OPTIONS requests. Received a {} request.")    \
     X(GRANT_UNKNOWN, 70003, 400, "unsupported_grant_type", "The app requested an unsupported grant type '{}'.")               \
+    X(BROWSER_NONE, 70005, 400, "unsupported_response_type",                                                                  \
+      "The app returned an unsupported response type: there is no sign-in in a browser here. Sign in by a device code or by " \
+      "a password.")                                                                                                          \
     X(SCOPE_INVALID, 70011, 400, "invalid_scope",                                                                             \
       "The provided request must include a 'scope' input parameter. The provided value for the input parameter 'scope' is "   \
       "not valid. The scope {} is not valid.")                                                                                \

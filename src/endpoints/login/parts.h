@@ -100,5 +100,6 @@ login_step login_user_password, login_user_refresh, login_user_assertion;       
 login_step login_user_device;                                                                     /* device.c; its page is in device_page.c */
 login_step login_answer;                                                                          /* answer.c */
 
+route_handler login_get_authorize; /* authorize.c */
 route_handler login_get_openid_v2, login_get_openid_v1, login_get_keys_v2, login_get_keys_v1, login_get_instance, login_get_realm,
     login_post_token_v2, login_post_token_v1, login_post_device_v2, login_post_device_v1, login_get_device_page, login_post_device_page;

@@ -9,6 +9,8 @@ static const struct route ROUTES[] = {
     {HTTP_GET, "/{tenant}/discovery/keys", GUARD_NONE, EVERYBODY, login_get_keys_v1},
     {HTTP_GET, "/{tenant}/discovery/instance", GUARD_NONE, EVERYBODY, login_get_instance},
     {HTTP_GET, "/{tenant}/userrealm/{user}", GUARD_NONE, EVERYBODY, login_get_realm},
+    {HTTP_GET, "/{tenant}/oauth2/v2.0/authorize", GUARD_NONE, EVERYBODY, login_get_authorize},
+    {HTTP_GET, "/{tenant}/oauth2/authorize", GUARD_NONE, EVERYBODY, login_get_authorize},
     {HTTP_POST, "/{tenant}/oauth2/v2.0/token", GUARD_NONE, EVERYBODY, login_post_token_v2, .judges_passwords = true, .gives_tokens_to = SIGNIN_SERVICE_PRINCIPAL, .max_body_bytes = LOGIN_MAX_FORM_BYTES},
     {HTTP_POST, "/{tenant}/oauth2/token", GUARD_NONE, EVERYBODY, login_post_token_v1, .judges_passwords = true, .gives_tokens_to = SIGNIN_SERVICE_PRINCIPAL, .max_body_bytes = LOGIN_MAX_FORM_BYTES},
     {HTTP_POST, "/{tenant}/oauth2/v2.0/devicecode", GUARD_NONE, EVERYBODY, login_post_device_v2, .max_body_bytes = LOGIN_MAX_FORM_BYTES},
