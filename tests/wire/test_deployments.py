@@ -252,6 +252,19 @@ def test_deployments_inside_of_others(stage):
     assert not stage.exists("never")
 
 
+# What is wrong inside is told before anything begins, if the inner template has expressions of its own and its parameters are known.
+def test_deployments_inside_of_others_are_checked_beforehand(stage):
+    role = {"type": "Microsoft.Authorization/roleAssignments", "apiVersion": "2022-04-01", "name": str(uuid.uuid4()), "properties": {}}
+    refused(stage.put("outer-x", template(thing("not-begun"), nested("climbs", template(role))), who="contributor"), 400, "InvalidTemplateDeployment", role["name"])
+    refused(stage.put("outer-x", template(thing("not-begun"), nested("wrong", template(thing("[nofunction()]"))))), 400, "InvalidTemplate", "nofunction")
+    deeper = template(nested("one", template(nested("two", template(thing("x", ["nowhere"]))))))
+    refused(stage.ask("POST", f"{stage.at('outer-x')}/validate", VERSION, {"properties": {"mode": "Incremental", "template": deeper}}), 400, "InvalidTemplate", "nowhere")
+    assert not stage.exists("not-begun")
+    link = {"type": "Microsoft.Resources/deployments", "apiVersion": "2021-04-01", "name": "linked", "properties": {"mode": "Incremental", "templateLink": {"uri": "http://127.0.0.1:1/"}}}
+    error = stage.deploy("outer-link", template(link), state="Failed")["properties"]["error"]
+    same(error["details"][0]["code"], "InvalidContentLink", error)
+
+
 def test_deployments_at_subscription_and_above(stage):
     stage.assign(stage.subscription, stage.ids["owner"], OWNER)
     made = copy.deepcopy(NO_RESOURCES)

@@ -11,11 +11,14 @@
 
 /* Beside a request that a deployment makes for a deployment inside of it: struct wire, origin. */
 struct deploy_origin {
-    str      parent; /* the id of the outer one */
-    uint64_t index;  /* which of its resources */
-    uint64_t depth;
-    bool     holds_values; /* its template was evaluated outside: values of parameters may stand in it */
+    str                       parent; /* the id of the outer one */
+    uint64_t                  index;  /* which of its resources */
+    uint64_t                  depth;
+    bool                      holds_values; /* its template was evaluated outside: values of parameters may stand in it */
+    const struct deploy_plan *plan;         /* made beforehand, on the runner's thread; NULL: none */
 };
+
+#define DEPLOY_MAX_CHECKED 64 /* deployments inside of others that are checked before the outer one begins; ours */
 
 /* The body of PUT, validate and what-if. */
 struct deploy_request {
@@ -34,6 +37,7 @@ struct deploy_plan {
     struct deployment_input input;
     struct template_site    site;
     struct template *template;
+    size_t *nested_left; /* deployments inside of it that may still be checked; NULL: DEPLOY_MAX_CHECKED of them */
 };
 
 /*
@@ -41,6 +45,8 @@ struct deploy_plan {
  * Errors: ERR_CONTENT_INVALID, ERR_TOO_LARGE, ERR_SCOPE_INVALID, ERR_DEPLOYMENT_NAME, ERR_DEPLOYMENT_INVALID, ERR_DEPLOYMENT_LINK
  */
 FALLIBLE deploy_request_read(struct call *c, const struct wire *q, struct deploy_request *out);
+/* The same of a body that is read, at a scope and under a name. */
+FALLIBLE deploy_request_of(struct call *c, const struct json *body, str scope, str name, struct deploy_request *out);
 
 /*
  * Reads the template of plan->request and checks all that can be known before anything is deployed: parameters, names,
@@ -49,6 +55,18 @@ FALLIBLE deploy_request_read(struct call *c, const struct wire *q, struct deploy
  * Errors: ERR_TEMPLATE_*, ERR_DEPLOYMENT_REFUSED - the caller may not write a resource; ERR_API_VERSION_*, those of the scope
  */
 FALLIBLE deploy_plan_make(struct call *c, struct work *w, const struct deploy_origin *origin, struct deploy_plan *plan);
+
+/*
+ * The plan of a deployment inside of another one, `r` of its template. `location` is that of the outer one.
+ * Errors: those of deploy_request_read and deploy_plan_make
+ */
+FALLIBLE deploy_nested(struct call *c, struct work *w, const struct template_resource *r, const struct template_nested *n, str location,
+                       const struct deploy_origin *origin, struct deploy_plan *out);
+/*
+ * Checks the deployments inside of one that has not begun: those with expressions of their own, whose parameters and scope are
+ * known by now. At most *io_left of them, which counts down. Errors: as deploy_nested
+ */
+FALLIBLE deploy_check_nested(struct call *c, struct work *w, const struct deploy_plan *outer, size_t *io_left);
 
 /* Where the deployment stands, and what the template's functions answer there. */
 FALLIBLE deploy_site(struct call *c, struct work *w, const struct deployment *d, const struct json *template, const struct json *parameters,

@@ -40,12 +40,19 @@ static enum err require(struct call *c, struct work *w, const struct wire *q, st
 
 // --- PUT ---
 
+// That of a deployment inside of another one is prepared already, by the runner.
+
 enum err arm_deployment_prepare(struct call *c, struct work *w, struct wire *q)
 {
-    struct deploy_plan *plan;
+    const struct deploy_origin *origin = q->origin;
+    struct deploy_plan         *plan;
+    if (origin) {
+        q->prepared = (void *)origin->plan;
+        return OK;
+    }
     TRY(NEW(c, &plan, 1));
     TRY(deploy_request_read(c, q, &plan->request));
-    TRY(deploy_plan_make(c, w, q->origin, plan));
+    TRY(deploy_plan_make(c, w, NULL, plan));
     q->prepared = plan;
     return OK;
 }

@@ -103,10 +103,12 @@ enum err deploy_plan_make(struct call *c, struct work *w, const struct deploy_or
     TRY(fill_wish(c, origin, r, &plan->wish));
     TRY(deploy_parameters(c, w, r->parameters, &parameters));
     TRY(deploy_site(c, w, &plan->wish, r->template, parameters, &plan->site));
-    plan->site.text = &r->text;
+    plan->site.text = r->text.root ? &r->text : NULL;
     TRY(template_read(c, r->template, parameters, &plan->site, &plan->template));
     TRY(check_types(c, plan->template));
     TRY(check_permissions(c, w, plan->template));
+    size_t left = DEPLOY_MAX_CHECKED;
+    TRY(deploy_check_nested(c, w, plan, plan->nested_left ? plan->nested_left : &left));
     TRY(json_text(c, r->template, &plan->input.template));
     if (parameters) TRY(json_text(c, parameters, &plan->input.parameters));
     return describe(c, plan);

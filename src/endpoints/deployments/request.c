@@ -83,15 +83,23 @@ static enum err read_body(struct call *c, const struct wire *q, struct template_
     return FAIL(c, ERR_CONTENT_INVALID, INVALID "'%.*s'.", PSTR(why));
 }
 
-enum err deploy_request_read(struct call *c, const struct wire *q, struct deploy_request *out)
+enum err deploy_request_of(struct call *c, const struct json *body, str scope, str name, struct deploy_request *out)
 {
-    const struct deployment_args *at = q->object;
-    *out = (struct deploy_request){.scope = at->scope, .name = at->name};
-    TRY(read_body(c, q, &out->text));
-    const struct json *body = out->text.root;
+    *out = (struct deploy_request){.scope = scope, .name = name};
+    TRY(deployment_check_name(c, name));
     if (!json_is(body, JSON_IS_OBJECT)) return FAIL(c, ERR_CONTENT_INVALID, "The request content was invalid: it must be a JSON object.");
     TRY(read_properties(c, json_get_nocase(body, S("properties")), out));
     out->tags = json_get_nocase(body, S("tags"));
     if (!is_said(out->tags)) out->tags = NULL;
     return read_location(c, body, out);
+}
+
+enum err deploy_request_read(struct call *c, const struct wire *q, struct deploy_request *out)
+{
+    const struct deployment_args *at = q->object;
+    struct template_text          text;
+    TRY(read_body(c, q, &text));
+    TRY(deploy_request_of(c, text.root, at->scope, at->name, out));
+    out->text = text;
+    return OK;
 }

@@ -215,52 +215,36 @@ static void give_up_lost(struct run *r)
     }
 }
 
-static enum err nested_body(struct call *c, const struct template_nested *n, str location, const struct json **out)
-{
-    struct json *body, *properties, *mode, *where;
-    TRY(json_object_new(c, 2, &body));
-    TRY(json_object_new(c, 4, &properties));
-    TRY(NEW(c, &mode, 1));
-    TRY(NEW(c, &where, 1));
-    *mode = (struct json){.kind = JSON_IS_STRING, .u.string = n->mode};
-    *where = (struct json){.kind = JSON_IS_STRING, .u.string = location};
-    json_object_add(properties, S("mode"), mode);
-    if (n->document) json_object_add(properties, S("template"), n->document);
-    if (n->link) json_object_add(properties, S("templateLink"), n->link);
-    if (n->parameters) json_object_add(properties, S("parameters"), n->parameters);
-    json_object_add(body, S("properties"), properties);
-    if (n->level != TEMPLATE_AT_GROUP) json_object_add(body, S("location"), where);
-    *out = body;
-    return OK;
-}
-
-static enum err evaluate_nested(struct run *r, struct deed *deed)
+static enum err evaluate_nested(struct run *r, struct work *w, struct deed *deed)
 {
     struct call           *c = &r->turn;
     struct template_nested n;
+    struct deploy_plan    *plan;
+    size_t                 none = 0; // those inside of it are checked as it comes to them
+    str                    location = str_empty(r->d.location) ? json_get_str(r->site.resource_group, S("location")) : r->d.location;
+    TRY(NEW(c, &plan, 1));
     TRY(template_nested(c, r->template, deed->step, &r->outside, &n));
-    str location = !str_empty(n.location)     ? n.location
-                   : str_empty(r->d.location) ? json_get_str(r->site.resource_group, S("location"))
-                                              : r->d.location;
     deed->is_inside = true;
     deed->origin = (struct deploy_origin){.parent = deployment_id(c, r->d.scope, r->d.name),
                                           .index = deed->step,
                                           .depth = r->d.depth + 1,
-                                          .holds_values = !n.is_inner || !r->d.keeps_template};
+                                          .holds_values = !n.is_inner || !r->d.keeps_template,
+                                          .plan = plan};
     deed->request.origin = &deed->origin;
-    return nested_body(c, &n, location, &deed->request.body);
+    plan->nested_left = &none;
+    return deploy_nested(c, w, template_at(r->template, deed->step), &n, location, &deed->origin, plan);
 }
 
-static enum err evaluate(struct run *r, struct deed *deed)
+static enum err evaluate(struct run *r, struct work *w, struct deed *deed)
 {
     const struct template_resource *resource = template_at(r->template, deed->step);
     deed->request = (struct inside_request){.service = &SERVICE_ARM, .method = HTTP_PUT, .path = resource->id, .api_version = resource->api_version};
-    if (resource->is_deployment) return evaluate_nested(r, deed);
+    if (resource->is_deployment) return evaluate_nested(r, w, deed);
     return template_body(&r->turn, r->template, deed->step, &r->outside, &deed->request.body);
 }
 
 // One that cannot be evaluated has failed, as one that is refused: the committer records it.
-static enum err prepare_step(struct run *r, size_t i)
+static enum err prepare_step(struct run *r, struct work *w, size_t i)
 {
     struct call                    *c = &r->turn;
     const struct template_resource *resource = template_at(r->template, i);
@@ -273,7 +257,7 @@ static enum err prepare_step(struct run *r, size_t i)
                                                     .target = resource->id,
                                                     .type = resource->type,
                                                     .name = resource->name};
-    enum err failed = evaluate(r, deed);
+    enum err failed = evaluate(r, w, deed);
     if (is_transient(failed)) return failed;
     if (failed != OK) {
         deed->operation.state = DEPLOYMENT_FAILED;
@@ -290,7 +274,7 @@ static enum err prepare_steps(struct run *r, struct work *w)
     if (r->step_n && r->steps) TRY(read_steps(r, &r->turn, w->store)); // deployments inside may be over
     give_up_lost(r);
     for (size_t i = 0; i < r->step_n && r->deed_n < RUNNER_MAX_STEPS; i++)
-        if (is_ready(r, i)) TRY(prepare_step(r, i));
+        if (is_ready(r, i)) TRY(prepare_step(r, w, i));
     return OK;
 }
 

@@ -22,7 +22,8 @@ struct whatif {
     bool                is_short; /* ResourceIdOnly */
     const str          *listed;   /* ids that the templates name */
     size_t              listed_n;
-    const str          *secrets; /* texts of secure parameters */
+    str                 location; // for deployments inside that do not say theirs
+    const str          *secrets;  /* texts of secure parameters */
     size_t              secret_n;
     enum err            failed;
 };
@@ -278,14 +279,8 @@ static enum err write_template(struct whatif *x, struct template *t);
 static enum err read_nested(struct whatif *x, struct template *outer, size_t i, struct deploy_plan *plan)
 {
     struct template_nested n;
-    str                    scope;
     TRY(template_nested(x->c, outer, i, NULL, &n));
-    if (!n.document) return FAIL(x->c, ERR_DEPLOYMENT_LINK, "Nothing is fetched from elsewhere here: give the template itself.");
-    if (!deployment_id_read(template_at(outer, i)->id, &scope, &plan->request.name)) return FAIL(x->c, ERR_INTERNAL, "A deployment has no id.");
-    plan->request.scope = n.scope;
-    plan->request.template = n.document;
-    plan->request.parameters = n.parameters;
-    return deploy_plan_make(x->c, x->w, NULL, plan);
+    return deploy_nested(x->c, x->w, template_at(outer, i), &n, x->location, NULL, plan);
 }
 
 static enum err write_nested(struct whatif *x, struct template *outer, size_t i)
@@ -357,6 +352,7 @@ enum err arm_deployment_whatif(struct call *c, struct work *w, const struct wire
     TRY(deploy_plan_make(c, w, NULL, &plan));
     TRY(NEW(c, (str **)&x.listed, MAX_LISTED));
     TRY(find_secrets(&x, plan.template));
+    x.location = str_empty(plan.wish.location) ? json_get_str(plan.site.resource_group, S("location")) : plan.wish.location;
     x.is_short = str_eq_nocase(json_str(json_get_nocase(plan.request.settings, S("resultFormat"))), S("ResourceIdOnly"));
     x.j = answer_json(a, 200);
     json_write_object(x.j);
