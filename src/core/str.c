@@ -74,9 +74,9 @@ size_t str_find_last(str s, char c)
 
 size_t str_find_str(str s, str part)
 {
-    for (size_t i = 0; i + part.n <= s.n; i++)
-        if (str_eq((str){s.at + i, part.n}, part)) return i;
-    return STR_NOWHERE;
+    if (!part.n) return 0;
+    const char *p = s.n ? memmem(s.at, s.n, part.at, part.n) : NULL; // in time of both lengths together
+    return p ? (size_t)(p - s.at) : STR_NOWHERE;
 }
 
 str str_from(str s, size_t i)

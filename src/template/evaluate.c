@@ -25,6 +25,13 @@ enum err evaluation_spend(struct evaluation *e, size_t steps)
     return evaluation_room(e->c);
 }
 
+enum err evaluation_spend_search(struct evaluation *e, size_t in, size_t what)
+{
+    size_t compared;
+    if (!size_mul(in, what, &compared)) compared = SIZE_MAX;
+    return evaluation_spend(e, compared / EVALUATION_BYTES_A_STEP);
+}
+
 static enum err enter(struct evaluation *e)
 {
     if (e->depth == EVALUATION_MAX_DEPTH)
@@ -123,6 +130,7 @@ static enum err evaluate_call(struct evaluation *e, const struct expression *x, 
     TRY(NEW(e->c, &values, x->arg_n));
     TRY(evaluate_arguments(e, x, values));
     TRY(check_arguments(e, x->function, values, x->arg_n));
+    for (size_t i = 0; i < x->arg_n; i++) TRY(evaluation_spend(e, json_str(values[i]).n / EVALUATION_BYTES_A_STEP));
     return x->function->run(e, x->function, values, x->arg_n, out);
 }
 
@@ -197,11 +205,23 @@ enum err evaluate_access(struct evaluation *e, const struct json *base, const st
 }
 
 // *out_cut: something before it in the chain was absent, and was allowed to be; then the value is null.
+static enum err evaluate_chain(struct evaluation *e, const struct expression *x, const struct json **out, bool *out_cut);
+
+static enum err evaluate_base(struct evaluation *e, const struct expression *x, const struct json **out, bool *out_cut)
+{
+    unsigned depth = e->depth;
+    if (x->kind != EXPRESSION_ACCESS) return evaluate(e, x, out);
+    TRY(enter(e));
+    enum err got = evaluate_chain(e, x, out, out_cut);
+    e->depth = depth;
+    return got;
+}
+
 static enum err evaluate_chain(struct evaluation *e, const struct expression *x, const struct json **out, bool *out_cut)
 {
     const struct expression *base_form = x->args, *key_form = x->args->next;
     const struct json       *base, *key, *found;
-    enum err got = base_form->kind == EXPRESSION_ACCESS ? evaluate_chain(e, base_form, &base, out_cut) : evaluate(e, base_form, &base);
+    enum err                 got = evaluate_base(e, base_form, &base, out_cut);
     if (got == ERR_TEMPLATE_NOT_YET && e->keeps_unresolved) {
         call_forgive(e->c);
         TRY(evaluate_unused(e, key_form));
@@ -281,6 +301,7 @@ static enum err evaluate_name(struct evaluation *e, const struct form *f, size_t
     const struct json *name;
     *out = f->source->u.list.names[i];
     if (!f->names || !f->names[i]) return OK;
+    TRY(evaluation_spend(e, i / 8)); // each name is looked for among those before it
     enum err got = evaluate(e, f->names[i], &name);
     if (got == ERR_TEMPLATE_NOT_YET && e->keeps_unresolved) {
         call_forgive(e->c);

@@ -65,6 +65,10 @@ FALLIBLE evaluation_room(struct call *c);
 /* Takes `steps` from the budget. */
 FALLIBLE evaluation_spend(struct evaluation *e, size_t steps);
 
+#define EVALUATION_BYTES_A_STEP 64 /* of text that a function looks at */
+/* The same for a search that may compare every byte of one text with every byte of another. */
+FALLIBLE evaluation_spend_search(struct evaluation *e, size_t in, size_t what);
+
 /* What is not known while nothing is deployed. */
 FALLIBLE evaluation_not_yet(struct evaluation *e);
 

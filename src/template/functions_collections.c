@@ -140,7 +140,7 @@ static enum err index_in(struct evaluation *e, const struct function *f, const s
     }
     if (!json_is(args[0], JSON_IS_STRING) || !json_is(args[1], JSON_IS_STRING))
         return FAIL_FUNCTION(e, f, "the arguments must be two texts, or an array and a value.");
-    TRY(evaluation_spend(e, json_str(args[0]).n / 16));
+    TRY(evaluation_spend_search(e, json_str(args[0]).n, json_str(args[1]).n));
     return value_int(e, characters_find(json_str(args[0]), json_str(args[1]), true, is_last), out);
 }
 
@@ -248,6 +248,7 @@ static enum err all_have(struct evaluation *e, const struct json *const *others,
             TRY(find_item(e, others[i], v, false, &at));
             *out = at >= 0;
         } else {
+            TRY(evaluation_spend(e, json_n(others[i]) / 8));
             const struct json *member = json_get_nocase(others[i], name);
             *out = false;
             if (member) TRY(value_equal(e, member, v, out));

@@ -127,6 +127,10 @@ static const struct { const char *expression, *words; } REFUSED[] = {
     {"[map(createArray(range(0, 10000)), lambda('r', map(range(0, 1000), lambda('x', contains(lambdaVariables('r'), 'z')))))]", "Evaluating the template takes more than 5000000 steps."},
     {"[map(range(0, 10000), lambda('x', padLeft('x', 100000)))]", "Evaluating the template takes more than 50331648 bytes of memory."}, {"[uniqueString(padLeft('x', 2000000))]", "the total length must be from '0' to"},
     {"[json(concat(padLeft('', 100, '['), padLeft('', 100, ']')))]", "nested deeper than 64 levels"},
+    {"[indexOf(join(map(range(0, 10), lambda('i', padLeft('', 100000, 'a'))), ''), concat(join(map(range(0, 5), lambda('i', padLeft('', 100000, 'a'))), 'a'), 'b'))]", "Evaluating the template takes more than 5000000 steps."},
+    {"[lastIndexOf(join(map(range(0, 10), lambda('i', padLeft('', 100000, 'a'))), ''), padLeft('', 5000, 'a'))]", "Evaluating the template takes more than 5000000 steps."},
+    {"[split(join(map(range(0, 10), lambda('i', padLeft('', 100000, 'a'))), ''), concat(padLeft('', 100000, 'a'), 'b'))]", "Evaluating the template takes more than 5000000 steps."},
+    {"[map(createArray(join(map(range(0, 10), lambda('i', padLeft('', 100000, 'a'))), '')), lambda('m', map(range(0, 2000), lambda('x', length(lambdaVariables('m'))))))]", "Evaluating the template takes more than"},
 };
 
 TEST(template_functions_refuse_wrong_arguments_and_too_much)

@@ -108,6 +108,13 @@ static size_t separator_at(str s, const struct json *separators)
     return longest;
 }
 
+static size_t separator_bytes(const struct json *separators)
+{
+    size_t n = 1 + json_str(separators).n + json_n(separators);
+    for (size_t i = 0; i < json_n(separators); i++) n += json_str(json_at(separators, i)).n;
+    return n;
+}
+
 static enum err add_piece(struct evaluation *e, struct json *pieces, str piece)
 {
     const struct json *text;
@@ -122,7 +129,7 @@ static enum err split(struct evaluation *e, const struct function *f, const stru
     size_t       count = 1, from = 0;
     struct json *pieces;
     (void)f, (void)n;
-    TRY(evaluation_spend(e, s.n * (1 + json_n(args[1])) / 16));
+    TRY(evaluation_spend_search(e, s.n, separator_bytes(args[1])));
     for (size_t i = 0, skip; i < s.n; i += skip ? skip : 1)
         if ((skip = separator_at(str_from(s, i), args[1]))) count++;
     TRY(value_array_new(e, count, &pieces));

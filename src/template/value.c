@@ -131,6 +131,7 @@ static enum err lists_equal(struct evaluation *e, const struct json *a, const st
     for (size_t i = 0; i < a->u.list.n; i++) {
         const struct json *other = a->kind == JSON_IS_ARRAY ? &b->u.list.items[i] : json_get_nocase(b, a->u.list.names[i]);
         bool               same = false;
+        TRY(evaluation_spend(e, a->kind == JSON_IS_OBJECT ? json_n(b) / 8 : 0));
         if (other) TRY(value_equal(e, &a->u.list.items[i], other, &same));
         if (!same) return OK;
     }
@@ -140,7 +141,7 @@ static enum err lists_equal(struct evaluation *e, const struct json *a, const st
 
 enum err value_equal(struct evaluation *e, const struct json *a, const struct json *b, bool *out)
 {
-    TRY(evaluation_spend(e, 1 + (json_is(a, JSON_IS_OBJECT) ? json_n(b) : 0)));
+    TRY(evaluation_spend(e, 1 + json_str(a).n / EVALUATION_BYTES_A_STEP));
     if (value_is_null(a) || value_is_null(b)) {
         *out = value_is_null(a) && value_is_null(b);
         return OK;
