@@ -10,7 +10,7 @@ static const struct { const char *schema; enum deploy_level level; } LEVELS[] = 
     {"/tenantDeploymentTemplate.json", DEPLOY_AT_TENANT},
 };
 
-// Where the comment ends that begins at `i`; `i` itself: none does.
+// Where the comment ends that begins at `i`; `i` itself: none does, or it has no end.
 static size_t comment_end(str text, size_t i)
 {
     str rest = str_from(text, i);
@@ -20,7 +20,7 @@ static size_t comment_end(str text, size_t i)
     }
     if (!str_starts(rest, S("/*"))) return i;
     size_t n = str_find_str(str_from(rest, 2), S("*/"));
-    return n == STR_NOWHERE ? text.n : i + n + 4;
+    return n == STR_NOWHERE ? i : i + n + 4;
 }
 
 // Behind the text in quotes that begins at `i`.

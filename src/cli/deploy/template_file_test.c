@@ -10,6 +10,7 @@ TEST(D1_a_template_with_comments_is_read)
         {"{\"a\": \"// no comment /* nor this */\"}", "{\"a\":\"// no comment /* nor this */\"}", OK},
         {"{\"a\": \"\\\" // in quotes\"}", "{\"a\":\"\\\" // in quotes\"}", OK},
         {"{\"a\": 1 /* open", "", ERR_JSON_INVALID},
+        {"{\"a\": 1} /* open", "", ERR_JSON_INVALID},
         {"{\"a\": \"open", "", ERR_JSON_INVALID},
         {"{\"a\": \"\\", "", ERR_JSON_INVALID},
         {"/", "", ERR_JSON_INVALID},
