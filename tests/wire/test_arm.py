@@ -300,7 +300,7 @@ def test_statuses_of_the_verbs(s):
             said = str(error)
         assert "ResourceGroupNotFound" in said, f"{path}: {said}"
     refused(s.ask("PUT", f"{s.group}/providers/Microsoft.Authorization/policyAssignments/p", "2020-05-01", {"properties": {}}), 404, "InvalidResourceType")
-    refused(s.ask("PUT", f"{s.group}/providers/Microsoft.Resources/deployments/d", "2021-04-01", {"properties": {}}), 404, "InvalidResourceType")
+    refused(s.ask("PUT", f"{s.group}/providers/Microsoft.Resources/boxes/d", "2021-04-01", {"properties": {}}), 404, "InvalidResourceType")
 
 
 def test_ids_come_back_in_the_published_casing(s):
