@@ -301,6 +301,11 @@ def test_complete_mode_deletes_what_is_not_listed(stage):
     same(stage.wait("all", group)["properties"]["provisioningState"], "Succeeded", "done")
     left = stage.server.api("GET", f"{group}/resources?api-version=2021-04-01")["value"]
     same(sorted(r["name"] for r in left), ["locked", "new", "stays"], "what is left")
+    many = {**thing("[format('many{0}', copyIndex())]"), "copy": {"name": "many", "count": 150}}
+    for mode, made, count in (("Incremental", template(many), 153), ("Complete", template(thing("new")), 2)):
+        stage.server.api("PUT", f"{stage.at('all', group)}?api-version={VERSION}", {"properties": {"mode": mode, "template": made}})
+        same(stage.wait("all", group)["properties"]["provisioningState"], "Succeeded", mode)
+        same(len(stage.server.api("GET", f"{group}/resources?api-version=2021-04-01")["value"]), count, mode)
 
 
 def test_what_if_tells_changes_and_changes_nothing(stage):

@@ -41,6 +41,7 @@ struct run {
     size_t                  step_n;
     struct deed            *deeds;
     size_t                  deed_n;
+    str                     deleted_to;  // complete mode: up to that id it was looked at; empty: from the start
     bool                    has_deleted; // complete mode: what is not in the template
     bool                    is_gone;     // its record is another one's, or over
     bool                    rests;       // waits for those inside of it
@@ -324,16 +325,18 @@ static str newest_version(str type)
 static enum err prepare_deletions(struct run *r, struct work *w)
 {
     struct call                 *c = &r->turn;
-    struct unlisted              u = {.r = r, .room = TEMPLATE_MAX_RESOURCES};
+    struct unlisted              u = {.r = r, .room = RUNNER_MAX_STEPS}; // what goes with its parent may come in a later turn
     struct deployment_operation *operations;
     size_t                       n, before = 0; // deletions of an earlier run
     r->has_deleted = true;
     if (!r->d.is_complete || r->site.level != TEMPLATE_AT_GROUP) return OK;
     TRY(NEW(c, &u.ids, u.room));
     TRY(NEW(c, &u.types, u.room));
-    tree_each_resource(w->world->tree, r->d.scope, STR_NONE, gather_unlisted, &u);
+    tree_each_resource(w->world->tree, r->d.scope, r->deleted_to, gather_unlisted, &u);
     TRY(u.failed);
+    r->has_deleted = u.n < u.room;
     if (u.n == 0) return OK;
+    TRY(call_copy_str(&r->call, u.ids[u.n - 1], &r->deleted_to));
     TRY(deployment_operations(c, w->store, &r->d, &operations, &n));
     for (size_t i = 0; i < n; i++) before += operations[i].index >= OPERATION_DELETES;
     TRY(NEW(c, &r->deeds, u.n));
