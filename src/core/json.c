@@ -201,6 +201,19 @@ const struct json *json_at(const struct json *list, size_t i)
     return i < json_n(list) ? &list->u.list.items[i] : NULL;
 }
 
+static bool is_deeper(const struct json *v, unsigned levels)
+{
+    for (size_t i = 0; i < json_n(v); i++)
+        if (levels == 0 || is_deeper(json_at(v, i), levels - 1)) return true;
+    return false;
+}
+
+enum err json_check_depth(struct call *c, const struct json *document)
+{
+    if (!is_deeper(document, JSON_MAX_KEPT_DEPTH)) return OK;
+    return FAIL(c, ERR_JSON_INVALID, "The document is nested deeper than %d levels.", JSON_MAX_KEPT_DEPTH);
+}
+
 enum err json_object_new(struct call *c, size_t room, struct json **out)
 {
     TRY(NEW(c, out, 1));

@@ -11,9 +11,10 @@
 #include "core/buf.h"
 
 #define JSON_MAX_BYTES      ((size_t)4 << 20)
-#define JSON_MAX_DEPTH      64
-#define JSON_MAX_VALUES     200000             /* in one document */
-#define JSON_MAX_HEAP_BYTES ((size_t)64 << 20) /* beside the call's arena, while one is read */
+#define JSON_MAX_DEPTH      64                   /* of a text that is read */
+#define JSON_MAX_KEPT_DEPTH (JSON_MAX_DEPTH - 8) /* of a document that is stored: who lists it puts it some levels deeper, and can be read yet */
+#define JSON_MAX_VALUES     200000               /* in one document */
+#define JSON_MAX_HEAP_BYTES ((size_t)64 << 20)   /* beside the call's arena, while one is read */
 
 enum json_kind { JSON_IS_NULL, JSON_IS_BOOL, JSON_IS_INT, JSON_IS_REAL, JSON_IS_STRING, JSON_IS_ARRAY, JSON_IS_OBJECT };
 
@@ -52,6 +53,9 @@ bool               json_is(const struct json *v, enum json_kind kind); /* absenc
 size_t             json_n(const struct json *list);                    /* members of an object or array, else 0 */
 const struct json *json_at(const struct json *list, size_t i);
 
+/* For a document that is to be stored. Errors: ERR_JSON_INVALID - it is nested deeper than JSON_MAX_KEPT_DEPTH */
+FALLIBLE json_check_depth(struct call *c, const struct json *document);
+
 /* `patch` laid over `base` as RFC 7396 says; neither is changed. */
 FALLIBLE json_merge(struct call *c, const struct json *base, const struct json *patch, const struct json **out);
 /* `members` put into `base`, each as a whole in place of the one of its name; null takes it away. Neither is changed. */
@@ -72,12 +76,13 @@ void     json_object_add(struct json *object, str name, const struct json *value
  * Writing: append-only; commas and quotes come by themselves.
  *     json_begin(&w, &buf); json_write_object(&w); json_write_key(&w, S("id")); json_write_string(&w, id); json_write_end(&w);
  */
+#define JSON_MAX_WRITE_DEPTH (JSON_MAX_DEPTH + 16) /* whatever can be read can be written, some levels deeper too */
 struct json_writer {
     struct buf *buf;
     unsigned    depth;
     bool        need_comma;
     bool        after_key;
-    char        closers[JSON_MAX_DEPTH];
+    char        closers[JSON_MAX_WRITE_DEPTH];
 };
 
 void json_begin(struct json_writer *w, struct buf *buf);

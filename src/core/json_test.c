@@ -38,6 +38,47 @@ TEST(json_parse_refuses_deep_nests)
     CHECK(v == NULL);
 }
 
+// Arrays in each other, n deep: with one in it, "[[]]", the depth of the inner one is 1.
+static const struct json *nest(struct test *t, unsigned n)
+{
+    struct json *items = NULL;
+    CHECK_OK(NEW(t->call, &items, n + 1));
+    for (unsigned i = 0; i <= n; i++) {
+        items[i].kind = JSON_IS_ARRAY;
+        if (i == n) break;
+        items[i].u.list.items = &items[i + 1];
+        items[i].u.list.n = 1;
+    }
+    return items;
+}
+
+TEST(json_check_depth_knows_what_may_be_stored)
+{
+    CHECK_OK(json_check_depth(t->call, NULL));
+    CHECK_OK(json_check_depth(t->call, nest(t, 0)));
+    CHECK_OK(json_check_depth(t->call, nest(t, JSON_MAX_KEPT_DEPTH)));
+    CHECK_ERR(json_check_depth(t->call, nest(t, JSON_MAX_KEPT_DEPTH + 1)), ERR_JSON_INVALID, "one more");
+    call_forgive(t->call);
+    CHECK_ERR(json_check_depth(t->call, nest(t, JSON_MAX_DEPTH)), ERR_JSON_INVALID, "as deep as can be read");
+}
+
+TEST(json_writes_the_deepest_that_it_reads_inside_of_an_answer)
+{
+    const struct json *read = NULL;
+    str                text = STR_NONE;
+    struct buf         b;
+    struct json_writer w;
+    CHECK_OK(json_text(t->call, nest(t, JSON_MAX_DEPTH), &text));
+    CHECK_OK(json_parse(t->call, text, &read));
+    buf_init(&b, &t->call->arena);
+    json_begin(&w, &b);
+    for (int i = 0; i < 8; i++) json_write_array(&w);
+    json_write_value(&w, read);
+    for (int i = 0; i < 8; i++) json_write_end(&w);
+    CHECK_OK(buf_finish(t->call, &b, &text));
+    CHECK(text.n == 2 * (JSON_MAX_DEPTH + 1 + 8));
+}
+
 TEST(json_text_writes_what_was_read)
 {
     static const char *const CASES[] = {

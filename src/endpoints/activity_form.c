@@ -330,10 +330,25 @@ static void put_last_digits(struct json_writer *j, str name, str path)
     if (guid_parse(slash == STR_NOWHERE ? path : str_from(path, slash + 1), &id)) put_digits(j, name, id);
 }
 
+// A document of the record; NULL: there is none, or none that this product would store. A record shows without it what else it has.
+static enum err read_document(struct form *f, str text, const struct json **out)
+{
+    const struct json *tree;
+    enum err           failed = OK;
+    *out = NULL;
+    if (str_empty(text)) return OK;
+    failed = json_parse(f->c, text, &tree);
+    if (failed == OK) failed = json_check_depth(f->c, tree);
+    if (failed != OK && failed != ERR_JSON_INVALID && failed != ERR_TOO_LARGE) return failed;
+    if (failed == OK) *out = tree;
+    call_forgive(f->c);
+    return OK;
+}
+
 static enum err put_what_went(struct form *f)
 {
     const struct json *gone, *properties;
-    TRY(json_parse(f->c, f->a->before, &gone));
+    TRY(read_document(f, f->a->before, &gone));
     properties = json_get(gone, S("properties"));
     put_last_digits(f->j, S("id"), json_get_str(gone, S("id")));
     put_last_digits(f->j, S("principalId"), json_get_str(properties, S("principalId")));
@@ -400,27 +415,29 @@ static enum err put_tenant(struct form *f, str name)
     return OK;
 }
 
-static enum err put_document(struct form *f, str name, str document)
+// It is read, so that nothing that is no JSON gets into an answer.
+static enum err put_document(struct form *f, str name, str document, bool *is_left_out)
 {
     const struct json *tree;
-    if (str_empty(document)) return OK;
-    TRY(json_parse(f->c, document, &tree)); // it is read, so that nothing that is no JSON gets into an answer
-    json_put_value(f->j, name, tree);
+    TRY(read_document(f, document, &tree));
+    if (tree) json_put_value(f->j, name, tree);
+    else if (!str_empty(document)) *is_left_out = true;
     return OK;
 }
 
 static enum err put_own(struct form *f, str name)
 {
     const struct activity *a = f->a;
+    bool                   is_before_left_out = a->is_before_left_out, is_after_left_out = a->is_after_left_out;
     if (f->event == ACTIVITY_BEGIN) return OK;
     begin_object(f->j, name);
     put_if(f->j, S("error"), a->error);
     json_put_string(f->j, S("permissionScope"), a->scope);
     if (a->times > 1) json_put_int(f->j, S("times"), (int64_t)a->times);
-    TRY(put_document(f, S("before"), a->before));
-    TRY(put_document(f, S("after"), a->after));
-    if (a->is_before_left_out) json_put_bool(f->j, S("beforeLeftOut"), true);
-    if (a->is_after_left_out) json_put_bool(f->j, S("afterLeftOut"), true);
+    TRY(put_document(f, S("before"), a->before, &is_before_left_out));
+    TRY(put_document(f, S("after"), a->after, &is_after_left_out));
+    if (is_before_left_out) json_put_bool(f->j, S("beforeLeftOut"), true);
+    if (is_after_left_out) json_put_bool(f->j, S("afterLeftOut"), true);
     json_write_end(f->j);
     return OK;
 }

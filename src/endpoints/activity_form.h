@@ -24,7 +24,7 @@ bool activity_has_begin(const struct activity *a);
 /* By its name, in any case, or its object id. */
 bool activity_is_of_caller(const struct activity *a, str caller);
 
-/* All members, or those that are named in any case, as an object. Errors: ERR_STORE_DAMAGED (a document that is none), ERR_NO_MEMORY */
+/* All members, or those that are named in any case, as an object. A document that cannot be shown is left out, and the object says so. Errors: ERR_NO_MEMORY */
 FALLIBLE activity_form_write(struct call *c, struct json_writer *j, const struct product *p, const struct activity *a, enum activity_event event,
                              const str *names, size_t name_n);
 /* A member's name as it is written; empty: there is none of that name, in any case. */

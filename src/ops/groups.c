@@ -82,6 +82,7 @@ static enum err save(struct call *c, struct work *w, const struct group_args *ar
 {
     struct resource_group next = {.name = scope->group}, *record;
     TRY(resources_check_tags(c, args->body));
+    TRY(json_check_depth(c, args->body));
     TRY(location_of(c, before, args->body, &next.location));
     TRY(document_of(c, before, args->body, &next.document));
     next.id = call_format(c, "/subscriptions/%.*s/resourceGroups/%.*s", PSTR(scope->subscription), PSTR(scope->group));

@@ -59,6 +59,7 @@ enum err properties_document(struct call *c, const struct property_set *set, str
     const struct json *old = NULL;
     struct buf         b;
     struct json_writer w;
+    TRY(json_check_depth(c, body));
     if (!str_empty(before)) TRY(json_parse(c, before, &old));
     buf_init(&b, &c->arena);
     json_begin(&w, &b);

@@ -31,7 +31,7 @@ struct property_set {
 const struct property *property_find(const struct property_set *set, str name);
 /* Checks names, types and lengths of a body that makes an object or changes one; names with a '@' are passed over. Errors: ERR_CONTENT_INVALID */
 FALLIBLE properties_check(struct call *c, const struct property_set *set, const struct json *body, bool is_new);
-/* The document of an object after a body: null takes a property away. Those that are apart are left out. Lives: the call. */
+/* The document of an object after a body: null takes a property away. Those that are apart are left out. Lives: the call. Errors: ERR_JSON_INVALID (nested too deeply) */
 FALLIBLE properties_document(struct call *c, const struct property_set *set, str before, const struct json *body, str *out);
 /* "Invalid value specified for property 'x' of resource 'User'." Gives ERR_CONTENT_INVALID. */
 FALLIBLE property_invalid(struct call *c, const struct property_set *set, str name);

@@ -285,6 +285,7 @@ enum err resources_document(struct call *c, const struct json *document, str *ou
 {
     str text;
     TRY(check_size(c, document));
+    TRY(json_check_depth(c, document));
     TRY(json_text(c, document, &text));
     if (text.n > JSON_MAX_BYTES) return FAIL(c, ERR_TOO_LARGE, "The resource would have more than %zu bytes.", JSON_MAX_BYTES);
     *out = text;

@@ -59,8 +59,9 @@ FALLIBLE resources_check_tags(struct call *c, const struct json *body);
 
 #define RESOURCE_MAX_VALUES 32768 /* in a document, and in a request for one; ours: a change of so many fits a call's memory */
 /*
- * A resource's document as it is kept: no larger than what can be read again, however many changes it grew by.
- * Errors: ERR_TOO_LARGE
+ * A resource's document as it is kept: no larger than what can be read again, however many changes it grew by, and no deeper
+ * than what a list can show.
+ * Errors: ERR_TOO_LARGE, ERR_JSON_INVALID
  */
 FALLIBLE resources_document(struct call *c, const struct json *document, str *out);
 

@@ -22,11 +22,11 @@
 #define TEMPLATE_MAX_OUTPUTS          64
 #define TEMPLATE_MAX_EXPRESSION_BYTES 24576
 /* Ours: what one reading, body or list of outputs may take. */
-#define TEMPLATE_MAX_STEPS      5000000              /* values looked at and functions called */
-#define TEMPLATE_SPARE_BYTES    ((size_t)16 << 20)   /* of the call's arena, which the template must leave: what one function may take */
-#define TEMPLATE_MAX_TEXT_BYTES ((size_t)1 << 20)    /* of one text that a function makes */
-#define TEMPLATE_MAX_VALUES     JSON_MAX_VALUES      /* in one value */
-#define TEMPLATE_MAX_DEPTH      (JSON_MAX_DEPTH - 8) /* of a value: room for what the answer puts around it */
+#define TEMPLATE_MAX_STEPS      5000000             /* values looked at and functions called */
+#define TEMPLATE_SPARE_BYTES    ((size_t)16 << 20)  /* of the call's arena, which the template must leave: what one function may take */
+#define TEMPLATE_MAX_TEXT_BYTES ((size_t)1 << 20)   /* of one text that a function makes */
+#define TEMPLATE_MAX_VALUES     JSON_MAX_VALUES     /* in one value */
+#define TEMPLATE_MAX_DEPTH      JSON_MAX_KEPT_DEPTH /* of a value: outputs are stored */
 
 enum template_level { TEMPLATE_AT_GROUP, TEMPLATE_AT_SUBSCRIPTION, TEMPLATE_AT_MGMT_GROUP, TEMPLATE_AT_TENANT };
 

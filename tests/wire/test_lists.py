@@ -1,5 +1,6 @@
 """Lists of the management API show what the caller may read (R2, R6), and asynchronous deletions can be polled (S8)."""
 import json
+import urllib.parse
 import uuid
 
 import pytest
@@ -105,6 +106,29 @@ def test_r5_what_is_denied_is_in_no_list(s):
     same(s.names(f"{s.two}/resources", GROUPS, "all"), 403, "the group's own")
     s.server.api("DELETE", f"/lanyard/deny-assignments/{name}")
     same(s.names(f"{s.subscription}/resourceGroups", GROUPS, "all"), ["lists-one", "lists-two"], "lifted")
+
+
+def test_x2_a_deep_document_breaks_no_list_and_no_log(s):
+    """A document is stored only as deep as every list and record can show it"""
+    deep = lambda levels: {"p": deep(levels - 1)} if levels else 1
+    machine = f"{s.two}/{VMS}/deep"
+    s.grant("nobody", OWNER, s.two)
+    s.server.api("PUT", f"{machine}?api-version={MACHINES}", {"location": "westus", "properties": {}})
+    for levels in (54, 55, 61, 62):  # below "properties" and "x"
+        body = {"location": "westus", "properties": {"x": deep(levels)}}
+        for method in ("PUT", "PATCH"):
+            answer = s.ask(method, machine, MACHINES, body, who="nobody")
+            same(answer.status, 200 if levels == 54 else 400, f"{method} {levels}: {answer.text[:300]}")
+            if levels > 54:
+                assert "nested deeper" in answer.text, answer.text
+    group = s.ask("PATCH", s.two, GROUPS, {"managedBy": deep(61)}, who="nobody")
+    same(group.status, 400, group.text[:300])
+    assert "deep" in s.names(f"{s.subscription}/{VMS}", MACHINES, "all")
+    since = urllib.parse.quote("eventTimestamp ge 2020-01-01T00:00:00Z")
+    events = s.ask("GET", f"{s.subscription}/providers/microsoft.insights/eventtypes/management/values?$filter={since}", "2015-04-01")
+    same(events.status, 200, events.text[:300])
+    s.server.api("GET", "/lanyard/logs/activity")
+    s.server.api("DELETE", f"{machine}?api-version={MACHINES}")
 
 
 def test_s8_the_deletion_of_a_group_can_be_polled(s):

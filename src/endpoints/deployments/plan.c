@@ -82,6 +82,7 @@ static enum err fill_wish(struct call *c, const struct deploy_origin *origin, co
     }
     if (out->depth > DEPLOYMENT_MAX_DEPTH)
         return FAIL(c, ERR_DEPLOYMENT_INVALID, "The deployment '%.*s' is nested deeper than %d levels.", PSTR(r->name), DEPLOYMENT_MAX_DEPTH);
+    TRY(json_check_depth(c, r->tags));
     if (r->tags) TRY(json_text(c, r->tags, &out->tags));
     return template_hash(c, r->template, &out->hash);
 }
@@ -101,6 +102,7 @@ enum err deploy_plan_make(struct call *c, struct work *w, const struct deploy_or
     if (!c->caller) return FAIL_PLAIN(c, ERR_CALLER_UNKNOWN);
     TRY(deployments_require_scope(c, w, r->scope));
     TRY(fill_wish(c, origin, r, &plan->wish));
+    TRY(json_check_depth(c, r->parameters));
     TRY(deploy_parameters(c, w, r->parameters, &parameters));
     TRY(deploy_site(c, w, &plan->wish, r->template, parameters, &plan->site));
     plan->site.text = r->text.root ? &r->text : NULL;
