@@ -4,22 +4,20 @@
 #include "core/digest.h"
 
 #define TOKEN_NAME S("$skiptoken")
-#define CODE_BYTES 12 /* of the HMAC: what is guarded is not secret, and every page asks for permission anew */
 
-// What a cursor is signed with: the list, and the key. The parts are apart by a byte that none of them has.
-static enum err code_of(struct call *c, const struct wire *q, str key, sha256 *out)
+// What a cursor is sealed for: this list and no other, and whoever asks. A byte that no text has ends each; the id is of one length.
+static enum err bound_of(struct call *c, const struct wire *q, str *out)
 {
     struct buf b;
-    str        signed_text;
+    const guid who = c->caller ? c->caller->id.g : GUID_NONE;
+    const str  PARTS[] = {q->label, q->path, wire_query(q, "$filter"), guid_key(&who)};
     buf_init(&b, &c->arena);
     buf_add(&b, S("lanyard cursor"));
-    const str PARTS[] = {q->label, q->path, wire_query(q, "$filter"), key};
     for (size_t i = 0; i < COUNT(PARTS); i++) {
         buf_add_char(&b, '\0');
         buf_add(&b, PARTS[i]);
     }
-    TRY(buf_finish(c, &b, &signed_text));
-    return digest_hmac(c, &q->product->seal_key, str_bytes(signed_text), out);
+    return buf_finish(c, &b, out);
 }
 
 static enum err refuse(struct call *c)
@@ -30,14 +28,13 @@ static enum err refuse(struct call *c)
 
 static enum err read_cursor(struct call *c, const struct wire *q, str token, str *out)
 {
-    bytes  raw;
-    sha256 code;
-    if (b64url_decode(c, token, &raw) != OK || raw.n <= CODE_BYTES || raw.n > CODE_BYTES + PAGE_MAX_KEY_BYTES) return refuse(c);
-    str key = bytes_str((bytes){raw.at + CODE_BYTES, raw.n - CODE_BYTES});
-    TRY(code_of(c, q, key, &code));
-    if (memcmp(code.b, raw.at, CODE_BYTES) != 0) return refuse(c);
-    *out = key;
-    return OK;
+    CLEANUP(secret_clear) struct secret key = {0};
+    bytes                               box;
+    str                                 bound;
+    TRY(bound_of(c, q, &bound));
+    if (b64url_decode(c, token, &box) != OK || box.n <= SEAL_OVERHEAD_BYTES || box.n > SEAL_OVERHEAD_BYTES + PAGE_MAX_KEY_BYTES) return refuse(c);
+    if (seal_open(c, &q->product->seal_key, box, bound, &key) != OK) return c->failure.kind == ERR_CRYPTO ? refuse(c) : c->failure.kind;
+    return call_copy_str(c, bytes_str(secret_reveal(&key)), out);
 }
 
 enum err page_begin(struct call *c, const struct wire *q, size_t room, struct page *out)
@@ -76,16 +73,13 @@ bool page_takes(struct page *page, str key, bool belongs)
 enum err page_cursor(struct call *c, const struct wire *q, str last, str *out)
 {
     struct buf b;
-    sha256     code;
+    str        bound;
+    bytes      box;
     if (last.n == 0 || last.n > PAGE_MAX_KEY_BYTES) return FAIL(c, ERR_INTERNAL, "A page ended at a key of %zu bytes.", last.n);
-    TRY(code_of(c, q, last, &code));
-    str raw;
+    TRY(bound_of(c, q, &bound));
+    TRY(seal_close(c, &q->product->seal_key, str_bytes(last), bound, &box));
     buf_init(&b, &c->arena);
-    buf_add_bytes(&b, (bytes){code.b, CODE_BYTES});
-    buf_add(&b, last);
-    TRY(buf_finish(c, &b, &raw));
-    buf_init(&b, &c->arena);
-    b64url_add(&b, str_bytes(raw));
+    b64url_add(&b, box);
     return buf_finish(c, &b, out);
 }
 

@@ -10,8 +10,8 @@
  *     page_begin(...); walk from page.after on { if (page_takes(&page, key, belongs)) write the item; stop if page.is_full }
  *     if (page.is_full) page_link(...)
  *
- * The link carries a cursor: the last key, with a code by which the service recognises its own
- * cursors. A cursor is valid for the list that gave it (path and $filter) and for no other.
+ * The link carries a cursor: the last key, sealed, for it may be that of an item that the caller may not see. A cursor is
+ * valid for the list that gave it (path and $filter) and for the caller that it was given to, and for no other.
  *
  * Layer:  endpoints (uses all above)
  */

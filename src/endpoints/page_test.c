@@ -34,7 +34,7 @@ static str cursor(struct asking *x, str key)
     struct test *t = x->s.test;
     str          out = STR_NONE;
     set_query(x, S("f"), STR_NONE);
-    CHECK_OK(page_cursor(t->call, &x->wire, key, &out));
+    CHECK_OK(page_cursor(x->s.call, &x->wire, key, &out));
     return out;
 }
 
@@ -65,7 +65,8 @@ TEST(page_refuses_every_cursor_that_is_not_its_own)
     CLEANUP(asking_close) struct asking x;
     struct page                         page;
     asking_open(&x, t);
-    str good = cursor(&x, S("key"));
+    const object_id me = x.s.caller.id;
+    str             good = cursor(&x, S("key"));
     CHECK_ERR(begin(&x, S("another"), good, &page), ERR_PARAMETER_INVALID, "another filter");
     x.wire.path = S("/list of more");
     CHECK_ERR(begin(&x, S("f"), good, &page), ERR_PARAMETER_INVALID, "another list");
@@ -73,6 +74,9 @@ TEST(page_refuses_every_cursor_that_is_not_its_own)
     x.wire.label = S("vault");
     CHECK_ERR(begin(&x, S("f"), good, &page), ERR_PARAMETER_INVALID, "another host");
     x.wire.label = STR_NONE;
+    x.s.caller.id = (object_id){test_product_guid(99)};
+    CHECK_ERR(begin(&x, S("f"), good, &page), ERR_PARAMETER_INVALID, "another caller");
+    x.s.caller.id = me;
     CHECK_OK(begin(&x, S("f"), good, &page)); // the control
     static const char *const STRANGE[] = {"", "A", "AA", "!", "%25", "a2V5", "AAAAAAAAAAAAAAAA", "AAAAAAAAAAAAAAAAAAAA", "AAAAAAAAAAAAAAAAa2V5"};
     for (size_t i = 0; i < COUNT(STRANGE); i++) CHECK_ERR(begin(&x, S("f"), str_of(STRANGE[i]), &page), ERR_PARAMETER_INVALID, STRANGE[i]);
@@ -93,6 +97,16 @@ TEST(page_refuses_every_cursor_that_is_not_its_own)
     CHECK_ERR(begin(&x, S("f"), buf_view(&b), &page), ERR_PARAMETER_INVALID, "huge");
 }
 
+TEST(page_shows_no_key_in_its_cursor)
+{
+    CLEANUP(asking_close) struct asking x;
+    bytes                               raw;
+    asking_open(&x, t);
+    CHECK_OK(b64url_decode(t->call, cursor(&x, S("/subscriptions/x/hidden")), &raw));
+    CHECK(str_find_str(bytes_str(raw), S("hidden")) == STR_NOWHERE);
+    CHECK(!str_eq(cursor(&x, S("key")), cursor(&x, S("key")))); // nor that two are the same
+}
+
 TEST(page_of_guids_takes_no_other_key)
 {
     CLEANUP(asking_close) struct asking x;
@@ -102,12 +116,12 @@ TEST(page_of_guids_takes_no_other_key)
     asking_open(&x, t);
     str good = cursor(&x, guid_key(&id)), text = cursor(&x, S("no guid"));
     set_query(&x, S("f"), good);
-    CHECK_OK(page_begin_guids(t->call, &x.wire, 1, &page, &after));
+    CHECK_OK(page_begin_guids(x.s.call, &x.wire, 1, &page, &after));
     CHECK(after && guid_eq(*after, id));
     set_query(&x, S("f"), text);
-    CHECK_ERR(page_begin_guids(t->call, &x.wire, 1, &page, &after), ERR_PARAMETER_INVALID, "a text");
+    CHECK_ERR(page_begin_guids(x.s.call, &x.wire, 1, &page, &after), ERR_PARAMETER_INVALID, "a text");
     set_query(&x, S("f"), STR_NONE);
-    CHECK_OK(page_begin_guids(t->call, &x.wire, 1, &page, &after));
+    CHECK_OK(page_begin_guids(x.s.call, &x.wire, 1, &page, &after));
     CHECK(!after);
 }
 
@@ -129,16 +143,21 @@ TEST(page_ends_when_it_is_full_and_when_it_has_looked_enough)
 TEST(page_link_repeats_the_request_with_the_cursor)
 {
     CLEANUP(asking_close) struct asking x;
-    struct page                         page = {.last = S("key"), .is_full = true};
+    struct page                         page = {.last = S("key"), .is_full = true}, next;
     str                                 link;
+    static const struct {
+        bool plain_dollar;
+        str  want;
+    } CASES[] = {
+        {false, S_INIT("https://management.example/list%20of?%24filter=a%20eq%20%27b%27&%24skiptoken=")},
+        {true, S_INIT("https://management.example/list%20of?$filter=a%20eq%20%27b%27&$skiptoken=")},
+    };
     asking_open(&x, t);
-    set_query(&x, S("a eq 'b'"), S("old"));
-    str token = cursor(&x, S("key"));
-    set_query(&x, S("a eq 'b'"), S("old"));
-    CHECK_OK(page_cursor(t->call, &x.wire, S("key"), &token));
-    CHECK_OK(page_link(t->call, &x.wire, &page, false, &link));
-    CHECK_STR(link, call_format(t->call, "https://management.example/list%%20of?%%24filter=a%%20eq%%20%%27b%%27&%%24skiptoken=%.*s", PSTR(token)),
-              "escaped");
-    CHECK_OK(page_link(t->call, &x.wire, &page, true, &link));
-    CHECK_STR(link, call_format(t->call, "https://management.example/list%%20of?$filter=a%%20eq%%20%%27b%%27&$skiptoken=%.*s", PSTR(token)), "plain");
+    for (size_t i = 0; i < COUNT(CASES); i++) {
+        set_query(&x, S("a eq 'b'"), S("old"));
+        CHECK_OK(page_link(x.s.call, &x.wire, &page, CASES[i].plain_dollar, &link));
+        CHECK_STR(str_upto(link, CASES[i].want.n), CASES[i].want, "the request");
+        CHECK_OK(begin(&x, S("a eq 'b'"), str_from(link, CASES[i].want.n), &next));
+        CHECK_STR(next.after, S("key"), "the cursor");
+    }
 }

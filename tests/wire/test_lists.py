@@ -1,4 +1,5 @@
 """Lists of the management API show what the caller may read (R2, R6), and asynchronous deletions can be polled (S8)."""
+import base64
 import json
 import urllib.parse
 import uuid
@@ -106,6 +107,20 @@ def test_r5_what_is_denied_is_in_no_list(s):
     same(s.names(f"{s.two}/resources", GROUPS, "all"), 403, "the group's own")
     s.server.api("DELETE", f"/lanyard/deny-assignments/{name}")
     same(s.names(f"{s.subscription}/resourceGroups", GROUPS, "all"), ["lists-one", "lists-two"], "lifted")
+
+
+def test_r5_a_cursor_shows_no_name_and_is_its_callers_own(s):
+    """R5: the link to the next page tells nothing of items that the caller may not read, and serves no other caller"""
+    s.grant("machine", READER, f"{s.one}/{VMS}/all")  # between the two lies one that it may not read: "group"
+    page = s.ask("GET", f"{s.subscription}/resources?$top=1", GROUPS, who="machine")
+    same([item["name"] for item in page.json["value"]], ["all"], page.text)
+    link = page.json["nextLink"].removeprefix(f"https://{ARM}")
+    cursor = urllib.parse.parse_qs(urllib.parse.urlparse(link).query)["$skiptoken"][0]
+    raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+    assert b"lists-one" not in raw.lower() and b"group" not in raw.lower(), raw
+    other = s.server.ask(ARM, "GET", link, token=s.tokens["all"])
+    same((other.status, other.error["code"]), (400, "InvalidParameter"), f"another caller: {other.text}")
+    same([item["name"] for item in s.server.ask(ARM, "GET", link, token=s.tokens["machine"]).json["value"]], ["machine"], "its own")
 
 
 def test_x2_a_deep_document_breaks_no_list_and_no_log(s):
