@@ -466,6 +466,12 @@ static bool ask_early(struct routing *routing)
     return true;
 }
 
+static bool reads_much(const struct router *r, const struct route *route, struct routing *routing)
+{
+    if (route->reads_much || r->reads_much || route->judges_passwords) return true;
+    return route->reads_much_for && route->reads_much_for(&routing->x->call, &routing->wire);
+}
+
 // A body that says how long it is, and is too long, is answered in the service's words.
 static bool is_too_long(const struct http_request *http, const struct route *route)
 {
@@ -501,8 +507,7 @@ void router_handle(struct http_exchange *x, void *context)
         routing->reading.run = run_preparation;
         failed = net_workers_submit(c, workers_for(r, route), &routing->reading);
     } else if (writes(route)) failed = committer_submit(c, r->product->committer, &routing->job);
-    else if ((route->reads_much || r->reads_much || route->judges_passwords) && workers_for(r, route))
-        failed = net_workers_submit(c, workers_for(r, route), &routing->reading);
+    else if (workers_for(r, route) && reads_much(r, route, routing)) failed = net_workers_submit(c, workers_for(r, route), &routing->reading);
     else failed = run_read(routing, routing->wire.row);
     if (failed != OK) send_failure(routing);
 }

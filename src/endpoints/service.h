@@ -168,8 +168,9 @@ struct route {
     bool             pulls_body;      /* the handler runs before the body is there, and pulls it: see http_pull */
     enum signin_type gives_tokens_to; /* whoever asks here asks for a token: each answer is a sign-in. SIGNIN_NONE: it gives none */
     route_preparer *prepares; /* of a row that writes: what takes long and only reads. Runs before the handler, on a worker, and leaves q->prepared */
-    bool            reads_much;       /* it may take more than a millisecond: runs on a worker, where it holds up no others */
-    bool            judges_passwords; /* it may take tens of milliseconds: runs on workers of its own, where guessing holds up no reads */
+    bool            reads_much; /* it may take more than a millisecond: runs on a worker, where it holds up no others */
+    bool (*reads_much_for)(struct call *c, const struct wire *q); /* of a row that does for some of its requests only; may be NULL */
+    bool judges_passwords; /* it may take tens of milliseconds: runs on workers of its own, where guessing holds up no reads */
 };
 
 /* A protocol's words for failures. */

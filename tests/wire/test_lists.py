@@ -109,6 +109,29 @@ def test_r5_what_is_denied_is_in_no_list(s):
     same(s.names(f"{s.subscription}/resourceGroups", GROUPS, "all"), ["lists-one", "lists-two"], "lifted")
 
 
+def deny_reading(s, scope, who):
+    """Returns the path of the deny assignment."""
+    path = f"/lanyard/deny-assignments/{uuid.uuid4()}"
+    s.server.api("PUT", path, {"name": "hidden", "scope": scope, "permissions": [{"actions": ["*/read"]}], "principals": [{"id": s.ids[who]}]})
+    return path
+
+
+def test_r5_a_denied_child_is_in_no_list_of_its_parent(s):
+    """R5: a deny assignment at a child, or at a subscription, hides it from lists of its parent and of the tenant"""
+    app = f"{s.one}/providers/Microsoft.Web/sites/lists-app"
+    for path in (app, f"{app}/slots/open", f"{app}/slots/closed"):
+        s.server.api("PUT", f"{path}?api-version=2022-03-01", {"location": "westus", "properties": {}})
+    slots = lambda: [name.split("/")[-1] for name in s.names(f"{app}/slots", "2022-03-01", "all")]
+    same(slots(), ["closed", "open"], "nothing is denied")
+    deny = deny_reading(s, f"{app}/slots/closed", "all")
+    same(s.ask("GET", f"{app}/slots/closed", "2022-03-01").status, 403, "the slot itself")
+    same(slots(), ["open"], "the list")
+    same(s.names(f"{app}/slots", "2022-03-01", "nobody"), 403, "the permission at the parent is still asked")
+    s.server.api("DELETE", deny)
+    same(slots(), ["closed", "open"], "lifted")
+    s.server.api("DELETE", f"{app}?api-version=2022-03-01")
+
+
 def test_r5_a_cursor_shows_no_name_and_is_its_callers_own(s):
     """R5: the link to the next page tells nothing of items that the caller may not read, and serves no other caller"""
     s.grant("machine", READER, f"{s.one}/{VMS}/all")  # between the two lies one that it may not read: "group"

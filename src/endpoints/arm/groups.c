@@ -73,9 +73,9 @@ enum err arm_may_list_groups(struct call *c, struct work *w, struct wire *q)
 static bool offer(const struct resource_group *g, void *ctx)
 {
     struct resource_group_list *l = ctx;
-    bool                        belongs = true;
-    if (l->filter) l->failed = arm_filter_passes(l->c, l->filter, NULL, g->document, &belongs);
-    if (belongs && l->failed == OK) l->failed = list_reader_sees(l->c, l->w, l->reader, g->id, STR_NONE, &belongs);
+    bool                        belongs = false;
+    l->failed = list_reader_sees(l->c, l->w, l->reader, g->id, STR_NONE, &belongs); // first: the filter reads the document
+    if (belongs && l->failed == OK && l->filter) l->failed = arm_filter_passes(l->c, l->filter, NULL, g->document, &belongs);
     if (l->failed != OK) return false;
     if (arm_page_takes(&l->page, g->id, belongs)) l->failed = arm_write_group(l->c, l->page.json, g);
     return l->failed == OK && arm_page_goes_on(&l->page);

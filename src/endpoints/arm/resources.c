@@ -28,8 +28,8 @@ struct resource_list {
     struct work              *w;
     struct arm_page           page;
     const struct arm_filter  *filter;
-    const struct list_reader *reader; /* NULL: whoever may list may see all of it */
-    str                       type;   /* empty: all */
+    const struct list_reader *reader;
+    str                       type; /* empty: all */
     const struct wire        *q;
     bool                      is_item;
     enum err                  failed;
@@ -38,8 +38,8 @@ struct resource_list {
 static enum err belongs(struct resource_list *l, const struct resource *r, bool *out)
 {
     *out = (str_empty(l->type) || str_eq_nocase(r->type, l->type)) && !(l->is_item && types_of(r->type)->is_hidden);
-    if (*out && l->filter) TRY(arm_filter_passes(l->c, l->filter, r, r->document, out));
-    return *out && l->reader ? list_reader_sees(l->c, l->w, l->reader, r->id, r->type, out) : OK;
+    if (*out) TRY(list_reader_sees(l->c, l->w, l->reader, r->id, r->type, out)); // first: the filter reads the document
+    return *out && l->filter ? arm_filter_passes(l->c, l->filter, r, r->document, out) : OK;
 }
 
 static bool offer(const struct resource *r, void *ctx)
@@ -52,24 +52,30 @@ static bool offer(const struct resource *r, void *ctx)
     return l->failed == OK && arm_page_goes_on(&l->page);
 }
 
+bool arm_is_list(struct call *c, const struct wire *q)
+{
+    struct resource_id id;
+    bool               is_id = arm_read_id(c, wire_param(q, "id"), &id) == OK;
+    call_forgive(c);
+    return is_id && id.is_list;
+}
+
 /*
  * Of one resource, its type's read permission. Of a list in a subscription or a group, what list_reader asks for; a list of
- * the children of a resource is read as a whole, or not.
+ * the children of a resource, or above the subscriptions, needs the permission at what holds it, and lacks what is denied.
  */
 enum err arm_may_get_resource(struct call *c, struct work *w, struct wire *q)
 {
-    struct op_target   target = {0};
-    struct resource_id id;
-    struct scope       holder;
+    struct op_target    target = {0};
+    struct resource_id  id;
+    struct scope        holder;
+    struct list_reader *reader;
     TRY(arm_read_id(c, wire_param(q, "id"), &id));
     TRY(arm_at_resource(c, w, q, &target));
     q->scope = target.scope;
-    if (id.is_list) TRY(scope_parse(c, target.scope, &holder));
-    if (!id.is_list || str_empty(holder.subscription) || holder.kind == SCOPE_RESOURCE) {
-        if (id.is_list) q->object = NULL;
-        return op_ask(c, w, q->route->op, &target);
-    }
-    struct list_reader *reader;
+    if (!id.is_list) return op_ask(c, w, q->route->op, &target);
+    TRY(scope_parse(c, target.scope, &holder));
+    if (str_empty(holder.subscription) || holder.kind == SCOPE_RESOURCE) TRY(op_ask(c, w, q->route->op, &target));
     TRY(list_reader_begin(c, w, target.action, target.scope, false, &reader));
     q->object = reader;
     return OK;
