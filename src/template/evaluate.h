@@ -39,6 +39,7 @@ struct evaluation {
     const struct binding          *bound;     /* by lambdas */
     const struct binding          *arguments; /* of the template's function, if is_in_function */
     bool                           is_in_function;
+    bool                           met_secure;       /* a check against a definition met a secure type */
     bool                           keeps_unresolved; /* what is not known yet stays as it is written */
     bool                           is_partial;       /* something stayed so */
     struct instance               *self;             /* whose dependencies are being collected; NULL: nobody's */

@@ -29,6 +29,7 @@ struct parameter {
     enum parameter_type type;
     enum lazy_state     state;
     const struct json  *value;
+    bool                holds_secure; /* it is secure, or its definition has a member that is */
 };
 
 struct variable {

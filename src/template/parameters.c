@@ -117,7 +117,10 @@ static enum err evaluate_parameter(struct evaluation *e, struct parameter *p)
             PSTR(call_printable(e->c, p->name, 64)), PSTR(template_parameter_place(e, p->name)));
     }
     TRY(value_made(e, p->value, &p->value));
-    return schema_check(e, p->declaration, p->value, p->name);
+    e->met_secure = schema_is_secure(p->type);
+    TRY(schema_check(e, p->declaration, p->value, p->name));
+    p->holds_secure = e->met_secure;
+    return OK;
 }
 
 enum err template_parameter_get(struct evaluation *e, str name, const struct json **out)
@@ -154,7 +157,7 @@ enum err template_secure_values(struct call *c, const struct template *t, const 
     struct json *all;
     TRY(json_object_new(c, t->parameter_n, &all));
     for (size_t i = 0; i < t->parameter_n; i++)
-        if (schema_is_secure(t->parameters[i].type) && t->parameters[i].value) json_object_add(all, t->parameters[i].name, t->parameters[i].value);
+        if (t->parameters[i].holds_secure) json_object_add(all, t->parameters[i].name, t->parameters[i].value);
     *out = all;
     return OK;
 }
@@ -167,7 +170,7 @@ enum err template_parameters_shown(struct call *c, const struct template *t, con
         const struct parameter *p = &t->parameters[i];
         TRY(json_object_new(c, 2, &one));
         json_object_add(one, S("type"), &(const struct json){.kind = JSON_IS_STRING, .u.string = str_of(schema_type_shown(p->type))});
-        if (!schema_is_secure(p->type)) json_object_add(one, S("value"), p->value);
+        if (!p->holds_secure) json_object_add(one, S("value"), p->value);
         json_object_add(all, p->name, one);
     }
     *out = all;

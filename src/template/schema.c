@@ -212,6 +212,7 @@ static enum err check_type(struct evaluation *e, const struct json *declaration,
         return FAIL(e->c, ERR_TEMPLATE_INVALID,
                     "The type '%.*s' of '%.*s' is not valid. Please see https://aka.ms/arm-syntax-parameters for usage details.",
                     PSTR(call_printable(e->c, json_str(named), 64)), PSTR(call_printable(e->c, name, 128)));
+    if (schema_is_secure(type)) e->met_secure = true;
     if (schema_type_fits(type, value)) return OK;
     if (!is_nested(name))
         return FAIL(e->c, ERR_TEMPLATE_INVALID,

@@ -29,7 +29,7 @@ void deploy_write(struct call *c, struct json_writer *j, const struct deployment
     put_raw(j, S("tags"), d->tags);
     json_write_key(j, S("properties"));
     json_write_object(j);
-    json_put_string(j, S("templateHash"), d->hash);
+    if (!str_empty(d->hash)) json_put_string(j, S("templateHash"), d->hash);
     put_raw(j, S("parameters"), d->parameters);
     json_put_string(j, S("mode"), d->is_complete ? S("Complete") : S("Incremental"));
     json_put_string(j, S("provisioningState"), DEPLOYMENT_STATES[d->state]);
