@@ -39,7 +39,9 @@ class Stage:
 
     def grant(self, who, role, scope):
         body = {"properties": {"roleDefinitionId": role, "principalId": self.ids[who]}}
-        self.server.api("PUT", f"{scope}/providers/Microsoft.Authorization/roleAssignments/{uuid.uuid4()}?api-version={ROLES}", body)
+        path = f"{scope}/providers/Microsoft.Authorization/roleAssignments/{uuid.uuid4()}?api-version={ROLES}"
+        self.server.api("PUT", path, body)
+        return path
 
     def ask(self, method, path, version, body=None, who="all"):
         target = f"{path}{'&' if '?' in path else '?'}api-version={version}"
@@ -130,6 +132,17 @@ def test_r5_a_denied_child_is_in_no_list_of_its_parent(s):
     s.server.api("DELETE", deny)
     same(slots(), ["closed", "open"], "lifted")
     s.server.api("DELETE", f"{app}?api-version=2022-03-01")
+
+
+def test_r5_a_denied_machine_is_in_no_list_of_the_tenant(s):
+    """R5: a list above the subscriptions lacks what is denied below, and asks for the permission at the tenant"""
+    same(s.names(f"/{VMS}", MACHINES, "nobody"), 403, "no role at the tenant")
+    grant = s.grant("nobody", READER, "")
+    same(s.names(f"/{VMS}", MACHINES, "nobody"), ALL, "nothing is denied")
+    deny = deny_reading(s, f"{s.one}/{VMS}/group", "nobody")
+    same(s.names(f"/{VMS}", MACHINES, "nobody"), ["all", "machine", "nobody"], "the list")
+    s.server.api("DELETE", deny)
+    s.server.api("DELETE", grant)
 
 
 def test_r5_a_cursor_shows_no_name_and_is_its_callers_own(s):
