@@ -3,31 +3,57 @@
 
 #include "endpoints/router.h"
 
+// A path in segments. Those from escaped_from to before escaped_to came of pieces with an escaped slash, and of what stands between.
 struct segments {
     str    at[ROUTE_MAX_SEGMENTS];
     size_t n;
+    bool   has_escaped;
+    size_t escaped_from, escaped_to;
 };
 
-static enum err read_segment(struct call *c, const struct path_policy *policy, str piece, str *out)
+static enum err refuse_escaped_slash(struct call *c)
 {
-    TRY(http_unescape(c, piece, out));
-    if (!policy->takes_slashes && str_find(*out, '/') != STR_NOWHERE)
-        return FAIL(c, ERR_URL_INVALID, "A segment of the path holds an escaped slash.");
-    bool is_dots = str_eq(*out, S(".")) || str_eq(*out, S(".."));
-    return is_dots && !policy->takes_dot_segments ? FAIL(c, ERR_URL_INVALID, "The path holds a dot segment.") : OK;
+    return FAIL(c, ERR_URL_INVALID, "A segment of the path holds an escaped slash.");
+}
+
+static enum err add_segment(struct call *c, const struct path_policy *policy, str segment, struct segments *out)
+{
+    bool is_dots = str_eq(segment, S(".")) || str_eq(segment, S(".."));
+    if (is_dots && !policy->takes_dot_segments) return FAIL(c, ERR_URL_INVALID, "The path holds a dot segment.");
+    if (out->n == ROUTE_MAX_SEGMENTS) return FAIL(c, ERR_URL_INVALID, "The path has more than %d segments.", ROUTE_MAX_SEGMENTS);
+    out->at[out->n++] = segment;
+    return OK;
+}
+
+// Where the escaped slash may stand is judged once the row is known.
+static enum err add_parts(struct call *c, const struct path_policy *policy, str decoded, struct segments *out)
+{
+    if (!out->has_escaped) out->escaped_from = out->n;
+    out->has_escaped = true;
+    for (str rest = decoded, part; str_cut(&rest, '/', &part);)
+        if (!str_empty(part)) TRY(add_segment(c, policy, part, out));
+    out->escaped_to = out->n;
+    return OK;
+}
+
+// Decodes a piece between two slashes, once.
+static enum err read_piece(struct call *c, const struct path_policy *policy, str piece, struct segments *out)
+{
+    str decoded;
+    TRY(http_unescape(c, piece, &decoded));
+    if (policy->takes_slashes || str_find(decoded, '/') == STR_NOWHERE) return add_segment(c, policy, decoded, out);
+    return policy->splits_star ? add_parts(c, policy, decoded, out) : refuse_escaped_slash(c);
 }
 
 // Splits at "/" and decodes each segment by itself. Clients double slashes: what is empty is left out unless the policy keeps it.
 static enum err split_path(struct call *c, const struct path_policy *policy, str raw, struct segments *out)
 {
     bool keeps_empty = policy->keeps_empty && raw.n > 1;
-    out->n = 0;
+    *out = (struct segments){.n = 0};
     if (str_starts(raw, S("/"))) raw = str_from(raw, 1);
     for (str rest = raw, piece; str_cut(&rest, '/', &piece);) {
         if (str_empty(piece) && !keeps_empty) continue;
-        if (out->n == ROUTE_MAX_SEGMENTS) return FAIL(c, ERR_URL_INVALID, "The path has more than %d segments.", ROUTE_MAX_SEGMENTS);
-        TRY(read_segment(c, policy, piece, &out->at[out->n]));
-        out->n++;
+        TRY(read_piece(c, policy, piece, out));
     }
     return OK;
 }
@@ -100,6 +126,15 @@ static bool fits(const struct service *s, const struct pattern *p, const struct 
     return true;
 }
 
+// Do all escaped slashes stand in the star that the policy names?
+static enum err check_escaped(struct call *c, const struct path_policy *policy, const struct pattern *p, const struct segments *path)
+{
+    if (!path->has_escaped) return OK;
+    bool is_split = p->star < p->n && str_eq(param_name(p->pieces[p->star]), str_of(policy->splits_star));
+    bool is_within = path->escaped_from >= p->star && path->escaped_to <= p->star + star_length(p, path);
+    return is_split && is_within ? OK : refuse_escaped_slash(c);
+}
+
 static enum err fill_params(struct call *c, const struct pattern *p, const struct segments *path, struct wire *q)
 {
     size_t at = 0;
@@ -162,10 +197,12 @@ enum err route_find(struct call *c, const struct service *s, enum http_method me
         if (!fits(s, &pattern, &path) || !fits_query(q, r->query)) continue;
         path_known = true;
         if (r->method != method) continue;
+        TRY(check_escaped(c, &s->paths, &pattern, &path));
         TRY(fill_params(c, &pattern, &path, q));
         *out = r;
         return OK;
     }
+    if (path.has_escaped) return refuse_escaped_slash(c);
     if (path_known) return FAIL_PLAIN(c, ERR_METHOD_NOT_ALLOWED);
     return FAIL(c, ERR_NOT_FOUND, "Nothing answers at '%.*s'.", PSTR(q->path));
 }

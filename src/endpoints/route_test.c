@@ -206,3 +206,47 @@ TEST(route_find_reads_paths_as_the_service_says)
         CHECK_STR(wire_param(&q, "blob"), str_of(CASES[i].blob), CASES[i].path);
     }
 }
+
+// The management API: clients escape the scope in front of a path, its slashes too.
+TEST(route_find_splits_an_escaped_scope)
+{
+    static const struct path_policy SPLITS = {.ignores_case = true, .splits_star = "scope"};
+    static const struct service     ARM = {.name = "arm", .routes = ROUTES, .route_n = COUNT(ROUTES), .paths = SPLITS};
+#define ROLES_OF "/providers/Authz/roles"
+    static const struct { const char *path; int row; const char *path_out, *scope, *role; } CASES[] = {
+        {"/%2Fsubs%2Fs" ROLES_OF "/r", 6, "/subs/s" ROLES_OF "/r", "/subs/s", "r"},
+        {"//%2Fsubs%2fs%2F" ROLES_OF, 5, "/subs/s" ROLES_OF, "/subs/s", ""},
+        {"/subs%2Fs/groups%2Fg" ROLES_OF, 5, "/subs/s/groups/g" ROLES_OF, "/subs/s/groups/g", ""},
+        {"/%2F%2F" ROLES_OF, 5, ROLES_OF, "", ""},
+        {"/%2Fsubs%2Fs%2Fproviders%2FAuthz%2Froles%2Fx" ROLES_OF, 5, "/subs/s" ROLES_OF "/x" ROLES_OF, "/subs/s" ROLES_OF "/x", ""},
+        {"/subs%252Fs" ROLES_OF, 5, "/subs%2Fs" ROLES_OF, "/subs%2Fs", ""}, // decoded once: a name that no scope has
+    };
+    static const char *const REFUSED[] = {
+        "/secrets%2Fa", "/%2Fsecrets", "/secrets/a%2Fb", "/secrets/%2F", "/%2F", "/a%2Fb", "/%2Fsubs%2Fs%2Fproviders%2FAuthz%2Froles",
+        "/%2Fsubs%2Fs/providers%2FAuthz/roles", "/%2Fsubs%2Fs/providers/Authz%2Froles", "/subs%2Fs" ROLES_OF "%2Fr", "/subs%2Fs" ROLES_OF "/%2F",
+        "/subs%2Fs" ROLES_OF "/%2Fr", "/subs%2F.." ROLES_OF, "/%2F..%2Fsubs" ROLES_OF, "/subs%2F%2e%2E%2Fs" ROLES_OF, "/.%2Fsubs" ROLES_OF,
+        "/%2Fsubs%2F%00" ROLES_OF, "/%2Fsubs%2" ROLES_OF,
+        "/a%2Fa%2Fa%2Fa%2Fa%2Fa%2Fa%2Fa%2Fa%2Fa%2Fa%2Fa%2Fa%2Fa%2Fa%2Fa%2Fa%2Fa%2Fa%2Fa%2Fa%2Fa%2Fa%2Fa%2Fa%2Fa%2Fa%2Fa%2Fa%2Fa%2Fa%2Fa%2Fa"
+        "%2Fa%2Fa%2Fa%2Fa%2Fa%2Fa%2Fa%2Fa%2Fa%2Fa%2Fa%2Fa%2Fa%2Fa%2Fa%2Fa%2Fa%2Fa%2Fa%2Fa%2Fa%2Fa%2Fa%2Fa%2Fa%2Fa%2Fa%2Fa%2Fa%2Fa%2Fa%2Fa" ROLES_OF,
+    };
+    for (size_t i = 0; i < COUNT(CASES); i++) {
+        struct wire         q = {0};
+        const struct route *r = NULL;
+        CHECK_ERR(route_find(t->call, &ARM, HTTP_GET, str_of(CASES[i].path), &q, &r), OK, CASES[i].path);
+        CHECK_ROW(r == &ROUTES[CASES[i].row], CASES[i].path);
+        CHECK_STR(q.path, str_of(CASES[i].path_out), CASES[i].path);
+        CHECK_STR(wire_param(&q, "scope"), str_of(CASES[i].scope), CASES[i].path);
+        CHECK_STR(wire_param(&q, "role"), str_of(CASES[i].role), CASES[i].path);
+        CHECK_ERR(route_find(t->call, &NOCASE, HTTP_GET, str_of(CASES[i].path), &q, &r), i + 1 < COUNT(CASES) ? ERR_URL_INVALID : OK, CASES[i].path);
+    }
+    for (size_t i = 0; i < COUNT(REFUSED); i++) {
+        struct wire         q = {0};
+        const struct route *r = NULL;
+        CHECK_ERR(route_find(t->call, &ARM, HTTP_GET, str_of(REFUSED[i]), &q, &r), ERR_URL_INVALID, REFUSED[i]);
+        CHECK_ROW(!r && q.param_n == 0, REFUSED[i]);
+    }
+    struct wire         q = {0};
+    const struct route *r = NULL;
+    CHECK_ERR(route_find(t->call, &ARM, HTTP_DELETE, S("/subs%2Fs"), &q, &r), ERR_URL_INVALID, "a star of another name");
+#undef ROLES_OF
+}

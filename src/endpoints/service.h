@@ -150,6 +150,12 @@ struct path_policy {
     bool keeps_empty;        /* "/a//b" has three segments: names may hold doubled slashes */
     bool takes_slashes;      /* %2F is a character of the segment's name */
     bool takes_dot_segments; /* "." and ".." are names like others; nothing is ever resolved */
+    /*
+     * The star in which %2F separates segments as "/" does; NULL: none. Clients of the management API escape the scope in
+     * front of a path as one segment. It is decoded once, before the row is looked for; each part is judged like a segment.
+     * An escaped slash anywhere else is refused.
+     */
+    const char *splits_star;
 };
 
 struct route {

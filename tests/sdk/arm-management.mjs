@@ -18,7 +18,6 @@ const owner = new DefaultAzureCredential();
 const { resourceGroups: groups, resources, tagsOperations: tags } = new ResourceManagementClient(owner, facts.subscription);
 const { managementLocks: locks } = new ManagementLockClient(owner, facts.subscription);
 const cacheId = `${groupId(GROUP)}/providers/Microsoft.Cache/redis/kept`;
-// By its parts: the client escapes the slashes of a whole scope.
 const cache = [GROUP, "Microsoft.Cache", "", "redis", "kept"];
 const LOCKED = { status: 409, code: "ScopeLocked" };
 const NO_DELETE = { level: "CanNotDelete", notes: "keep" };
@@ -43,7 +42,22 @@ await test("S8 lock: made at each level, got, changed, deleted", async () => {
   assert.ok((await names(locks.listAtSubscriptionLevel())).includes("cache"));
 });
 
+// This client escapes a scope as one segment, its slashes too.
+await test("S8 lock: by its scope", async () => {
+  for (const scope of [groupId(GROUP), cacheId]) {
+    const id = `${scope}/providers/Microsoft.Authorization/locks/scoped`;
+    hasMembers(await locks.createOrUpdateByScope(scope, "scoped", NO_DELETE), { id, ...NO_DELETE });
+    hasMembers(await locks.getByScope(scope, "scoped"), { id });
+    assert.ok((await all(locks.listByScope(scope))).some((lock) => lock.id === id));
+    await locks.deleteByScope(scope, "scoped");
+  }
+});
+
 await refusals([
+  ["S8 lock: by the scope of a group that is not there", () => locks.createOrUpdateByScope(groupId("none"), "scoped", NO_DELETE),
+    { status: 404, code: "ResourceGroupNotFound" }],
+  ["R6 lock: by its scope, made by a contributor", () => new ManagementLockClient(credentialOf("contributor"), facts.subscription).managementLocks
+    .createOrUpdateByScope(groupId(GROUP), "more", NO_DELETE), { status: 403, code: "AuthorizationFailed" }],
   ["R6 lock: the resource is changed", () => resources.updateById(cacheId, REDIS, { tags: {} }), LOCKED],
   ["R6 lock: the resource is deleted", () => resources.deleteById(cacheId, REDIS), LOCKED],
   ["R6 lock: the group is deleted", () => groups.delete(GROUP), LOCKED],

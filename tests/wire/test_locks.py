@@ -92,6 +92,29 @@ def test_s8_a_lock_is_made_read_changed_and_deleted(s, version):
         same((gone.status, gone.error["code"]), (404, "LockNotFound"), gone.text)
 
 
+def test_s8_r6_a_scope_whose_slashes_are_escaped_is_the_same_scope(s, locked):
+    """S8, R6: a client that escapes its scope asks at that scope, and for no more than there"""
+    at = "/providers/Microsoft.Authorization/locks"
+    body = {"properties": {"level": "CanNotDelete"}}
+    for scope in (s.subscription, s.group, f"{s.machines}/reader"):
+        for path in (f"/{scope.replace('/', '%2F')}{at}", f"{scope[:15]}{scope[15:].replace('/', '%2f')}{at}"):
+            refusal = s.ask("PUT", f"{path}/kept", LOCKS, body, "contributor")
+            same((refusal.status, refusal.error["code"]), (403, "AuthorizationFailed"), refusal.text)
+            assert f"over scope '{scope}{at}/kept'" in refusal.error["message"], refusal.text
+            same(s.ask("PUT", f"{path}/kept", LOCKS, body).json["id"], f"{scope}{at}/kept", path)
+            assert "kept" in [lock["name"] for lock in s.ask("GET", path, LOCKS).json["value"]], path
+            same(s.names(scope, "?$filter=atScope()")[-1:], ["kept"], "by the plain scope")
+            same(s.ask("DELETE", f"{path}/kept", LOCKS).status, 200, path)
+    escaped = s.group.replace("/", "%2F")
+    for path in (f"/{s.group.replace('/', '%252F')}{at}/x", f"/{escaped}{at}%2Fx", f"/{escaped}{at}/%2Fx", f"/{escaped}{at}/a%2Fb",
+                 f"/{escaped}%2F..{at}/x", f"/{escaped}%2F%2e%2e%2Flocked{at}/x", f"/{escaped}%2Fproviders%2FMicrosoft.Authorization/locks/x",
+                 f"/{escaped}{at.replace('/', '%2F')}%2Fx", f"/{escaped}", f"/{escaped}%00{at}/x", f"/{escaped}/resources"):
+        for method in ("GET", "PUT", "DELETE"):
+            refusal = s.ask(method, path, LOCKS, body if method == "PUT" else None)
+            assert 400 <= refusal.status < 500 and refusal.error["code"], f"{method} {path}: {refusal.text}"
+    same(s.names(s.group), [], "no lock was made by any of them")
+
+
 def test_s8_locks_are_listed_at_above_and_below_a_scope(s, locked):
     """S8: a list of locks has those at, above and below its scope; with atScope() none from below"""
     other = f"{s.machines}/contributor"

@@ -223,7 +223,7 @@ const struct service SERVICE_ARM = {
     .dialect = &DIALECT_ARM,
     .routes = ROUTES,
     .route_n = COUNT(ROUTES),
-    .paths.ignores_case = true,
+    .paths = {.ignores_case = true, .splits_star = "scope"},
     .needs_api_version = true,
     .correlation = "x-ms-correlation-request-id",
     .audience =
