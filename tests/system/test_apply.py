@@ -89,6 +89,18 @@ def test_d1_what_if_changes_nothing(shop):
     assert "*******" in shop.run(*secret, "--json").stdout, "the secret's place, without it"
 
 
+def test_d1_apply_tells_no_change_of_settings_that_are_as_they_were(shop):
+    """D1 settings are not shown with their app: they are compared by the list of them"""
+    shop.file("site.json", """{ %s, "resources": [
+        { "type": "Microsoft.Web/sites", "apiVersion": "2022-03-01", "name": "front", "location": "westus",
+          "properties": { "siteConfig": { "appSettings": [{ "name": "A", "value": "1" }] } } },
+        { "type": "Microsoft.Web/sites/config", "apiVersion": "2022-03-01", "name": "front/appsettings", "properties": { "A": "1", "B": "2" },
+          "dependsOn": ["[resourceId('Microsoft.Web/sites', 'front')]"] } ] }""" % SCHEMA)
+    shop.lines("site.json", "-g", "sites")
+    words = {line.split()[0] for line in shop.lines("site.json", "-g", "sites")}
+    same(words, {"unchanged"}, "again")
+
+
 def test_d1_complete_mode_deletes_what_the_template_has_not(shop):
     """D1 --mode complete"""
     lines = shop.lines("one.json", "-g", "shop", "--mode", "complete")

@@ -71,6 +71,10 @@ class Deployments(Stage):
         same(got["properties"]["provisioningState"], state, json.dumps(got["properties"].get("error")))
         return got
 
+    def changes(self, made, **properties):
+        body = {"properties": {"mode": "Incremental", "template": made, **properties}}
+        return {c["resourceId"].split("/")[-1]: c for c in self.ask("POST", f"{self.at('w')}/whatIf", VERSION, body).json["properties"]["changes"]}
+
     def operations(self, name):
         return self.ask("GET", f"{self.at(name)}/operations", VERSION).json["value"]
 
@@ -321,6 +325,38 @@ def test_what_if_tells_changes_and_changes_nothing(stage):
     short = {"properties": {"mode": "Incremental", "template": made, "whatIfSettings": {"resultFormat": "ResourceIdOnly"}}}
     assert "after" not in stage.ask("POST", f"{stage.at('w')}/whatIf", VERSION, short).json["properties"]["changes"][0]
     refused(stage.ask("POST", f"{stage.at('w')}/whatIf", VERSION, short, "reader"), 403, "AuthorizationFailed", "whatIf/action")
+
+
+# `az` reads the path of an array's child as a number.
+def test_what_if_tells_of_an_item_by_its_index_alone(stage):
+    rules = [{"name": "a", "properties": {"priority": 1}}, {"name": "b"}]
+    stage.deploy("items", template(thing("items", properties={"rules": rules})))
+    rules = [{"name": "a", "properties": {"priority": 2}}, {"name": "b"}, {"name": "c"}]
+    delta, = stage.changes(template(thing("items", properties={"rules": rules})))["items"]["delta"]
+    same((delta["path"], delta["propertyChangeType"]), ("properties.rules", "Array"), delta)
+    first, third = delta["children"]
+    same((first["path"], first["propertyChangeType"], third["path"], third["propertyChangeType"], third["after"]), ("0", "Modify", "2", "Create", {"name": "c"}), delta)
+    same([(d["path"], d["propertyChangeType"], d["before"], d["after"], d["children"]) for d in first["children"]],
+         [("properties.priority", "Modify", 1, 2, None)], "inside of the item")
+
+
+def test_what_if_tells_no_change_of_what_is_only_shown_otherwise(stage):
+    site = {"type": "Microsoft.Web/sites", "apiVersion": "2022-03-01", "name": "whatif-site", "location": "westus",
+            "properties": {"siteConfig": {"appSettings": [{"name": "A", "value": "1"}]}}}
+    settings = {"type": "Microsoft.Web/sites/config", "apiVersion": "2022-03-01", "name": "whatif-site/appsettings",
+                "dependsOn": ["[resourceId('Microsoft.Web/sites', 'whatif-site')]"], "properties": {"A": "1", "B": "2"}}
+    role = {"type": "Microsoft.Authorization/roleAssignments", "apiVersion": "2022-04-01", "name": str(uuid.uuid4()),
+            "properties": {"roleDefinitionId": f"{stage.group}/providers/Microsoft.Authorization/roleDefinitions/{READER.upper()}",
+                           "principalId": stage.ids["nobody"], "principalType": "ServicePrincipal"}}
+    made = template(site, settings, role)
+    stage.deploy("shown-otherwise", made)
+    for name, change in stage.changes(made).items():
+        assert change["changeType"] in ("NoChange", "Ignore"), (name, change)
+    del settings["properties"]["B"]
+    role["properties"]["roleDefinitionId"] = CONTRIBUTOR
+    changes = stage.changes(made)
+    same([(d["path"], d["propertyChangeType"]) for d in changes["appsettings"]["delta"]], [("properties.B", "Delete")], changes["appsettings"])
+    same([d["path"] for d in changes[role["name"]]["delta"]], ["properties.roleDefinitionId"], changes[role["name"]])
 
 
 def test_deployment_history(stage):

@@ -8,6 +8,8 @@
 #include "endpoints/deployments/deployments.h"
 #include "endpoints/dialect/arm.h"
 #include "endpoints/inside.h"
+#include "ops/site.h"
+#include "ops/write_only.h"
 #include "resources/location.h"
 
 #define MAX_LISTED 8192 // ids that a what-if can tell apart
@@ -42,12 +44,24 @@ static bool is_unknown(const struct json *v)
 
 static bool is_same(const struct json *a, const struct json *b);
 
+// A role has an id at each scope: what it ends in names it.
+static bool is_same_role(const struct json *a, const struct json *b)
+{
+    str x = json_str(a), y = json_str(b);
+    return !str_empty(x) && str_eq_nocase(str_from(x, str_find_last(x, '/') + 1), str_from(y, str_find_last(y, '/') + 1));
+}
+
+static bool is_same_member(str name, const struct json *a, const struct json *b)
+{
+    return is_same(a, b) || (str_eq_nocase(name, S("roleDefinitionId")) && is_same_role(a, b));
+}
+
 static bool is_same_list(const struct json *a, const struct json *b)
 {
     if (json_n(a) != json_n(b)) return false;
     for (size_t i = 0; i < json_n(a); i++) {
         const struct json *other = is_object(a) ? json_get(b, a->u.list.names[i]) : json_at(b, i);
-        if (!other || !is_same(json_at(a, i), other)) return false;
+        if (!other || !is_same_member(is_object(a) ? a->u.list.names[i] : STR_NONE, json_at(a, i), other)) return false;
     }
     return true;
 }
@@ -83,13 +97,14 @@ static void write_differences(struct call *c, struct json_writer *j, str path, c
 static void write_difference(struct call *c, struct json_writer *j, str path, const struct json *before, const struct json *after)
 {
     bool is_array = json_is(before, JSON_IS_ARRAY) && json_is(after, JSON_IS_ARRAY);
+    bool has_children = is_array || (is_object(before) && is_object(after)); // an object here is an item of an array
     json_write_object(j);
     json_put_string(j, S("path"), path);
     json_put_string(j, S("propertyChangeType"), !before ? S("Create") : !after ? S("Delete") : is_array ? S("Array") : S("Modify"));
     write_value(j, S("before"), before);
     write_value(j, S("after"), after);
     json_write_key(j, S("children"));
-    if (is_array) {
+    if (has_children) {
         json_write_array(j);
         write_differences(c, j, STR_NONE, before, after);
         json_write_end(j);
@@ -101,7 +116,8 @@ static void write_difference(struct call *c, struct json_writer *j, str path, co
 
 static void compare(struct call *c, struct json_writer *j, str path, const struct json *before, const struct json *after)
 {
-    if (before && after && is_same(before, after)) return;
+    str name = str_from(path, str_find_last(path, '.') + 1);
+    if (before && after && is_same_member(name, before, after)) return;
     if (is_object(before) && is_object(after)) write_differences(c, j, path, before, after);
     else if (before || after) write_difference(c, j, path, before, after);
 }
@@ -114,7 +130,10 @@ static str below(struct call *c, str path, str name)
 static void write_array_differences(struct call *c, struct json_writer *j, const struct json *before, const struct json *after)
 {
     size_t n = json_n(before) > json_n(after) ? json_n(before) : json_n(after);
-    for (size_t i = 0; i < n; i++) compare(c, j, call_format(c, "%zu", i), json_at(before, i), json_at(after, i));
+    for (size_t i = 0; i < n; i++) {
+        const struct json *x = i < json_n(before) ? json_at(before, i) : NULL, *y = i < json_n(after) ? json_at(after, i) : NULL;
+        if (!x || !y || !is_same(x, y)) write_difference(c, j, call_format(c, "%zu", i), x, y); // clients read the path as a number
+    }
 }
 
 static void write_differences(struct call *c, struct json_writer *j, str path, const struct json *before, const struct json *after)
@@ -191,14 +210,28 @@ static enum err hide_secrets(struct whatif *x, const struct json **io_body)
 
 // --- one resource ---
 
-static enum err read_before(struct whatif *x, const struct template_resource *r, const struct json **out)
+// "config/appsettings" and its like: only a POST tells them, to whoever may list them.
+static bool is_settings(const struct template_resource *r)
+{
+    enum site_part part;
+    bool           is_config = str_eq_nocase(r->own_type, S(SITE_TYPE "/config")) || str_eq_nocase(r->own_type, S(SITE_SLOT_TYPE "/config"));
+    return is_config && site_part_find(str_from(r->id, str_find_last(r->id, '/') + 1), &part) && SITE_PARTS[part].is_secret;
+}
+
+// *out NULL: nothing is there, or what is there is not the caller's to see.
+static enum err read_before(struct whatif *x, const struct template_resource *r, const struct json **out, bool *out_unseen)
 {
     struct inside_answer  a;
     struct inside_request q = {.service = &SERVICE_ARM, .method = HTTP_GET, .path = r->id, .api_version = r->api_version};
-    enum err              failed = inside_run(x->c, x->w, &q, &a);
     *out = NULL;
+    if (is_settings(r)) {
+        q.method = HTTP_POST;
+        q.path = call_format(x->c, "%.*s/list", PSTR(r->id));
+    }
+    enum err failed = inside_run(x->c, x->w, &q, &a);
+    *out_unseen = failed != OK && err_status(failed) == 403 && q.method == HTTP_POST;
     if (failed == OK) return json_parse(x->c, a.body, out);
-    if (err_status(failed) != 404) return failed;
+    if (err_status(failed) != 404 && !*out_unseen) return failed;
     call_forgive(x->c);
     return OK;
 }
@@ -211,6 +244,28 @@ static enum err lay_over(struct call *c, const struct json *before, const struct
     if (tags || json_n(json_get(before, S("tags")))) TRY(json_with(c, *out, S("tags"), tags, out));
     if (location && location_eq(json_str(location), json_str(json_get(*out, S("location"))))) TRY(json_with(c, *out, S("location"), location, out));
     return OK;
+}
+
+// The settings in a site's siteConfig are not shown: what is there instead stands in for what the template says.
+static enum err keep_unshown(struct call *c, const struct json *before, const struct json **io_after)
+{
+    const struct json *properties = json_get(*io_after, S("properties")), *config = json_get(properties, S("siteConfig"));
+    if (!is_object(config)) return OK;
+    for (size_t i = 0; i < SITE_SETTING_PARTS; i++) {
+        str name = SITE_PARTS[i].member;
+        TRY(json_with(c, config, name, json_get(json_path(before, "properties.siteConfig"), name), &config));
+    }
+    TRY(json_with(c, properties, S("siteConfig"), config, &properties));
+    return json_with(c, *io_after, S("properties"), properties, io_after);
+}
+
+static enum err foresee(struct call *c, const struct template_resource *r, const struct json *before, const struct json *body,
+                        const struct json **out)
+{
+    if (!is_settings(r)) TRY(write_only_strip(c, body, &body));
+    TRY(lay_over(c, before, body, out));
+    if (is_settings(r)) return json_with(c, *out, S("properties"), json_get_nocase(body, S("properties")), out);
+    return site_is(r->own_type) ? keep_unshown(c, before, out) : OK;
 }
 
 static enum err name_it(struct call *c, const struct template_resource *r, const struct json *body, const struct json **out)
@@ -260,12 +315,13 @@ static enum err write_resource(struct whatif *x, struct template *t, size_t i)
 {
     const struct template_resource *r = template_at(t, i);
     const struct json              *before, *body, *after;
+    bool                            is_unseen;
     TRY(template_body(x->c, t, i, NULL, &body));
     TRY(hide_secrets(x, &body));
-    TRY(read_before(x, r, &before));
-    if (before) TRY(lay_over(x->c, before, body, &after));
+    TRY(read_before(x, r, &before, &is_unseen));
+    if (before) TRY(foresee(x->c, r, before, body, &after));
     else TRY(name_it(x->c, r, body, &after));
-    begin_change(x->j, r->id, !before ? "Create" : is_same(before, after) ? "NoChange" : "Modify");
+    begin_change(x->j, r->id, is_unseen ? "Deploy" : !before ? "Create" : is_same(before, after) ? "NoChange" : "Modify");
     if (!str_empty(r->symbol)) json_put_string(x->j, S("symbolicName"), r->symbol);
     end_change(x, before, after);
     return OK;
