@@ -302,14 +302,38 @@ def test_complete_mode_deletes_what_is_not_listed(stage):
     kinds = {c["resourceId"].split("/things/")[1]: c["changeType"] for c in what["properties"]["changes"]}
     same(kinds, {"stays": "NoChange", "new": "Create", "goes": "Delete", "goes/children/with": "Delete", "locked": "Delete"}, "what it would do")
     stage.server.api("PUT", f"{stage.at('all', group)}?api-version={VERSION}", body)
-    same(stage.wait("all", group)["properties"]["provisioningState"], "Succeeded", "done")
+    error = stage.wait("all", group)["properties"].get("error")
+    assert error, "what is locked could not be deleted"
+    same((error["code"], [d["code"] for d in error["details"]]), ("DeploymentFailedCleanUp", ["ScopeLocked"]), error)
+    operations = stage.server.api("GET", f"{stage.at('all', group)}/operations?api-version={VERSION}")["value"]
+    ended = {o["properties"]["targetResource"]["id"].split("/things/")[1]: o["properties"]["provisioningState"] for o in operations}
+    same(ended, {"stays": "Succeeded", "new": "Succeeded", "goes": "Succeeded", "goes/children/with": "Succeeded", "locked": "Failed"}, "each")
     left = stage.server.api("GET", f"{group}/resources?api-version=2021-04-01")["value"]
     same(sorted(r["name"] for r in left), ["locked", "new", "stays"], "what is left")
+    stage.server.api("DELETE", f"{lock}?api-version=2020-05-01")
     many = {**thing("[format('many{0}', copyIndex())]"), "copy": {"name": "many", "count": 150}}
-    for mode, made, count in (("Incremental", template(many), 153), ("Complete", template(thing("new")), 2)):
+    for mode, made, count in (("Incremental", template(many), 153), ("Complete", template(thing("new")), 1)):
         stage.server.api("PUT", f"{stage.at('all', group)}?api-version={VERSION}", {"properties": {"mode": mode, "template": made}})
         same(stage.wait("all", group)["properties"]["provisioningState"], "Succeeded", mode)
         same(len(stage.server.api("GET", f"{group}/resources?api-version=2021-04-01")["value"]), count, mode)
+
+
+# Complete mode counts what deployments inside list, at any depth, as its own; what-if says the same beforehand.
+def test_complete_mode_keeps_what_deployments_inside_made(stage):
+    group = f"{stage.subscription}/resourceGroups/modules"
+    stage.server.api("PUT", f"{group}?api-version=2021-04-01", {"location": "westus"})
+    made = template(thing("top"), nested("one", template(thing("first"), thing("skipped", condition=False), nested("two", template(thing("second"), thing("known"))))))
+    for name in ("known", "goes", "skipped"):
+        stage.server.api("PUT", f"{group}/providers/Microsoft.Test/things/{name}?api-version=2023-01-01", {"location": "westus", "properties": {}})
+    body = {"properties": {"mode": "Complete", "template": made}}
+    what = stage.server.api("POST", f"{stage.at('outer', group)}/whatIf?api-version={VERSION}", body)
+    kinds = {c["resourceId"].split("/")[-1]: c["changeType"] for c in what["properties"]["changes"]}
+    same(kinds, {"top": "Create", "first": "Create", "second": "Create", "known": "NoChange", "goes": "Delete", "skipped": "Delete"}, "foreseen")
+    for turn in ("first", "again"):
+        stage.server.api("PUT", f"{stage.at('outer', group)}?api-version={VERSION}", body)
+        same(stage.wait("outer", group)["properties"]["provisioningState"], "Succeeded", turn)
+        left = stage.server.api("GET", f"{group}/resources?api-version=2021-04-01")["value"]
+        same(sorted(r["name"] for r in left), ["first", "known", "second", "top"], turn)
 
 
 def test_what_if_tells_changes_and_changes_nothing(stage):

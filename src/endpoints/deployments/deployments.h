@@ -68,6 +68,19 @@ FALLIBLE deploy_nested(struct call *c, struct work *w, const struct template_res
  */
 FALLIBLE deploy_check_nested(struct call *c, struct work *w, const struct deploy_plan *outer, size_t *io_left);
 
+/* Ids of resources. */
+struct made {
+    str   *ids;
+    size_t n, room;
+};
+
+/*
+ * Adds what the deployment `id` made, a resource of the deployment `parent`, and what those inside of it made, at any depth.
+ * What they read only (an existing resource) is not among it.
+ * Errors: ERR_DEPLOYMENT_NOT_FOUND - a later deployment has taken the name of one
+ */
+FALLIBLE deploy_made(struct call *c, struct work *w, str parent, str id, struct made *io);
+
 /* Where the deployment stands, and what the template's functions answer there. */
 FALLIBLE deploy_site(struct call *c, struct work *w, const struct deployment *d, const struct json *template, const struct json *parameters,
                      struct template_site *out);

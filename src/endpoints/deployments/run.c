@@ -288,8 +288,21 @@ static size_t count_steps(const struct run *r, enum step state)
 
 // --- complete mode: what is in the group and not in the template ---
 
+// Of the deployments inside that are done: their own templates count as one with the outer one's.
+static enum err gather_made(struct run *r, struct work *w, struct made *out)
+{
+    struct call *c = &r->turn;
+    str          id = deployment_id(c, r->d.scope, r->d.name);
+    for (size_t i = 0; i < r->step_n; i++) {
+        const struct template_resource *resource = template_at(r->template, i);
+        if (resource->is_deployment && !resource->is_skipped && !resource->is_existing) TRY(deploy_made(c, w, id, resource->id, out));
+    }
+    return OK;
+}
+
 struct unlisted {
     struct run *r;
+    struct made made;
     str        *ids;
     str        *types;
     size_t      n, room;
@@ -308,7 +321,8 @@ static bool gather_unlisted(const struct resource *resource, void *context)
     struct unlisted   *u = context;
     struct call       *c = &u->r->turn;
     const struct json *document;
-    if (is_listed(u->r, resource->id) || u->n == u->room) return u->n < u->room;
+    if (is_listed(u->r, resource->id) || str_index_nocase(u->made.ids, u->made.n, resource->id) != STR_NOWHERE || u->n == u->room)
+        return u->n < u->room;
     u->failed = resource_document(c, resource, &document);
     if (u->failed != OK || !str_empty(json_get_str(document, S("managedBy")))) return u->failed == OK;
     u->ids[u->n] = call_text(c, resource->id);
@@ -322,6 +336,19 @@ static str newest_version(str type)
     return str_empty(versions) ? S(API_VERSION_OLDEST) : str_trim(str_upto(versions, str_find(versions, ',')));
 }
 
+// What was made inside is not known: nothing is deleted, which fails the deployment.
+static enum err refuse_deletions(struct run *r)
+{
+    struct deed *deed = &r->deeds[r->deed_n++];
+    *deed = (struct deed){.step = SIZE_MAX};
+    deed->operation = (struct deployment_operation){.index = OPERATION_DELETES,
+                                                    .kind = S("Delete"),
+                                                    .state = DEPLOYMENT_FAILED,
+                                                    .started_ns = r->turn.now_ns,
+                                                    .status = err_status(r->turn.failure.kind)};
+    return deploy_failure(&r->turn, &deed->operation.error);
+}
+
 static enum err prepare_deletions(struct run *r, struct work *w)
 {
     struct call                 *c = &r->turn;
@@ -330,6 +357,8 @@ static enum err prepare_deletions(struct run *r, struct work *w)
     size_t                       n, before = 0; // deletions of an earlier run
     r->has_deleted = true;
     if (!r->d.is_complete || r->site.level != TEMPLATE_AT_GROUP) return OK;
+    enum err failed = gather_made(r, w, &u.made);
+    if (failed != OK) return is_transient(failed) ? failed : refuse_deletions(r);
     TRY(NEW(c, &u.ids, u.room));
     TRY(NEW(c, &u.types, u.room));
     tree_each_resource(w->world->tree, r->d.scope, r->deleted_to, gather_unlisted, &u);
@@ -377,20 +406,31 @@ static enum err write_output_resources(struct run *r, str *out)
     return buf_finish(&r->turn, &b, out);
 }
 
-// {"code":"DeploymentFailed",…,"details":[each operation's error]}
+static bool is_deletion(const struct deployment_operation *o)
+{
+    return o->index >= OPERATION_DELETES && o->index != OPERATION_OUTPUTS;
+}
+
+// {"code":"DeploymentFailed",…,"details":[each operation's error]}. Where all was made and something not deleted, it has a code of its own.
+// Source: https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/common-deployment-errors,
+//         https://github.com/MicrosoftDocs/azure-docs/issues/39858 (the message)
 static enum err write_failure(struct run *r, const struct deployment_operation *operations, size_t n, str *out)
 {
     struct call       *c = &r->turn;
     struct buf         b;
     struct json_writer j;
+    bool               is_clean_up = false;
+    for (size_t i = 0; i < n; i++) is_clean_up |= operations[i].state == DEPLOYMENT_FAILED && is_deletion(&operations[i]);
     buf_init(&b, &c->arena);
     json_begin(&j, &b);
     json_write_object(&j);
-    json_put_string(&j, S("code"), S("DeploymentFailed"));
+    json_put_string(&j, S("code"), is_clean_up ? S("DeploymentFailedCleanUp") : S("DeploymentFailed"));
     json_put_string(&j, S("target"), deployment_id(c, r->d.scope, r->d.name));
-    json_put_string(&j, S("message"),
-                    S("At least one resource deployment operation failed. Please list deployment operations for details. Please see "
-                      "https://aka.ms/arm-deployment-operations for usage details."));
+    json_put_string(
+        &j, S("message"),
+        is_clean_up ? S("The deployment operation failed, because it was unable to cleanup. Please see https://aka.ms/arm-debug for usage details.")
+                    : S("At least one resource deployment operation failed. Please list deployment operations for details. Please see "
+                        "https://aka.ms/arm-deployment-operations for usage details."));
     json_write_key(&j, S("details"));
     json_write_array(&j);
     for (size_t i = 0; i < n; i++)
@@ -460,12 +500,6 @@ static enum err put_resource(struct work *w, void *context)
     return inside_run(&x->r->turn, w, &x->deed->request, &x->deed->answer);
 }
 
-// Complete mode leaves what is locked.
-static bool is_spared(const struct deed *deed, enum err failed)
-{
-    return failed == ERR_SCOPE_LOCKED && deed->request.method == HTTP_DELETE;
-}
-
 static enum err do_deed(struct run *r, struct work *w, struct deed *deed)
 {
     struct call                 *c = &r->turn;
@@ -479,10 +513,6 @@ static enum err do_deed(struct run *r, struct work *w, struct deed *deed)
         TRY(work_attempt(c, w, put_resource, &x, &failed));
         o->status = deed->answer.status;
         o->state = failed != OK ? DEPLOYMENT_FAILED : deed->is_inside ? DEPLOYMENT_RUNNING : DEPLOYMENT_SUCCEEDED;
-        if (is_spared(deed, failed)) {
-            call_forgive(c);
-            return OK;
-        }
         if (failed != OK) TRY(deploy_failure_of(c, deed->answer.body, &o->error));
     }
     o->changed_ns = clock_now_ns(&r->product->clock);

@@ -329,7 +329,7 @@ static enum err write_resource(struct whatif *x, struct template *t, size_t i)
 
 // --- a deployment ---
 
-static enum err write_template(struct whatif *x, struct template *t);
+static enum err write_template(struct whatif *x, struct template *t, bool is_outermost);
 
 // What a deployment inside would change, as far as it can be told before the outer one runs.
 static enum err read_nested(struct whatif *x, struct template *outer, size_t i, struct deploy_plan *plan)
@@ -343,7 +343,7 @@ static enum err write_nested(struct whatif *x, struct template *outer, size_t i)
 {
     struct deploy_plan plan = {0};
     enum err           failed = read_nested(x, outer, i, &plan);
-    if (failed == OK) return write_template(x, plan.template);
+    if (failed == OK) return write_template(x, plan.template, false);
     if (failed == ERR_NO_MEMORY) return failed;
     begin_change(x->j, template_at(outer, i)->id, "Unsupported");
     json_put_string(x->j, S("unsupportedReason"),
@@ -360,11 +360,11 @@ static enum err note_listed(struct whatif *x, str id)
     return OK;
 }
 
-static enum err write_template(struct whatif *x, struct template *t)
+static enum err write_template(struct whatif *x, struct template *t, bool is_outermost)
 {
     for (size_t i = 0; i < template_count(t); i++) {
         const struct template_resource *r = template_at(t, i);
-        TRY(note_listed(x, r->id));
+        if (!r->is_skipped && (!r->is_existing || is_outermost)) TRY(note_listed(x, r->id)); // as the deployment counts them: run.c
         if (r->is_skipped || r->is_existing) continue;
         TRY(r->is_deployment ? write_nested(x, t, i) : write_resource(x, t, i));
     }
@@ -418,7 +418,7 @@ enum err arm_deployment_whatif(struct call *c, struct work *w, const struct wire
     json_put_guid(x.j, S("correlationId"), c->correlation_id);
     json_write_key(x.j, S("changes"));
     json_write_array(x.j);
-    TRY(write_template(&x, plan.template));
+    TRY(write_template(&x, plan.template, true));
     struct unlisted u = {.x = &x, .kind = plan.request.is_complete ? "Delete" : "Ignore"};
     if (plan.site.level == TEMPLATE_AT_GROUP) tree_each_resource(w->world->tree, plan.request.scope, STR_NONE, write_unlisted, &u);
     TRY(x.failed);
