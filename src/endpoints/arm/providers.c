@@ -86,6 +86,18 @@ static void write_versions(struct json_writer *j, str versions)
     json_write_end(j);
 }
 
+// The newest that is no preview, else the newest: rows have the newest first.
+static str default_version(str versions)
+{
+    str first = STR_NONE;
+    for (str rest = versions, one; str_cut(&rest, ',', &one);) {
+        one = str_trim(one);
+        if (one.n == sizeof "2026-01-01" - 1) return one;
+        if (str_empty(first)) first = one;
+    }
+    return first;
+}
+
 static void write_types(struct json_writer *j, str name)
 {
     json_write_key(j, S("resourceTypes"));
@@ -100,6 +112,7 @@ static void write_types(struct json_writer *j, str name)
         for (size_t k = 0; t->is_tracked && k < locations_count(); k++) json_write_string(j, locations_at(k)->display_name);
         json_write_end(j);
         write_versions(j, t->api_versions);
+        if (!str_empty(default_version(t->api_versions))) json_put_string(j, S("defaultApiVersion"), default_version(t->api_versions));
         json_put_string(j, S("capabilities"),
                         t->takes_system ? S("SupportsTags, SupportsLocation, SystemAssignedResourceIdentity") : S("SupportsTags, SupportsLocation"));
         json_write_end(j);
