@@ -20,7 +20,8 @@ struct form {
 
 bool activity_has_begin(const struct activity *a)
 {
-    return guid_is_none(a->part_of) && a->times <= 1;
+    bool ends_earlier = a->status && str_empty(a->method); // what an earlier request began: a deployment
+    return guid_is_none(a->part_of) && a->times <= 1 && !ends_earlier;
 }
 
 static bool failed(const struct activity *a)

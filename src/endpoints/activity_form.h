@@ -18,7 +18,7 @@
 
 enum activity_event { ACTIVITY_BEGIN, ACTIVITY_END };
 
-/* What went along with another write has an end only; so has what stands for many. */
+/* What went along with another write has an end only; so has what stands for many, and the end of a deployment. */
 bool activity_has_begin(const struct activity *a);
 
 /* By its name, in any case, or its object id. */

@@ -1,8 +1,10 @@
 #include "ops/deployment.h"
 
 #include "core/digest.h"
+#include "core/json.h"
 #include "core/pack.h"
 #include "core/record_kind.h"
+#include "ops/activities.h"
 #include "resources/types.h"
 
 #define PROVIDER     "/providers/" DEPLOYMENT_TYPE "/"
@@ -424,6 +426,44 @@ static enum err tell_parent(struct call *c, struct work *w, const struct deploym
     return OK; // the parent has begun anew
 }
 
+// {"error":…}, as a failure is answered; without its details where the log has no room for them.
+static enum err write_message(struct call *c, str error, str *out)
+{
+    struct buf         b;
+    struct json_writer j;
+    const struct json *said;
+    buf_init(&b, &c->arena);
+    buf_addf(&b, "{\"error\":%.*s}", PSTR(error));
+    TRY(buf_finish(c, &b, out));
+    if (out->n <= ACTIVITY_MAX_MESSAGE_BYTES) return OK;
+    TRY(json_parse(c, error, &said));
+    buf_init(&b, &c->arena);
+    json_begin(&j, &b);
+    json_write_object(&j);
+    json_write_key(&j, S("error"));
+    json_write_object(&j);
+    json_put_string(&j, S("code"), json_get_str(said, S("code")));
+    json_put_string(&j, S("message"), json_get_str(said, S("message")));
+    json_write_end(&j);
+    json_write_end(&j);
+    return buf_finish(c, &b, out);
+}
+
+// The request that asked for it was over long ago: its record says no more than that the deployment was accepted.
+static enum err log_end(struct call *c, struct work *w, const struct deployment *d)
+{
+    struct activity a = {.id = guid_new(c), .time_ns = product_log_ns(w->product, c->now_ns), .action = S(DEPLOYMENT_TYPE "/write")};
+    if (d->state == DEPLOYMENT_CANCELED) return OK; // the request that cancels has a record
+    activity_set_request(c, w->world, NULL, &a);
+    a.scope = a.resource = deployment_id(c, d->scope, d->name);
+    a.status = d->state == DEPLOYMENT_SUCCEEDED ? 200 : 409;
+    if (d->state == DEPLOYMENT_FAILED) {
+        a.error = S("DEPLOYMENT_FAILED");
+        if (!str_empty(d->error)) TRY(write_message(c, d->error, &a.message));
+    }
+    return activity_write(c, w->store, &a);
+}
+
 enum err deployment_end(struct call *c, struct work *w, struct deployment *d, enum deployment_state state, str error)
 {
     d->state = state;
@@ -432,5 +472,6 @@ enum err deployment_end(struct call *c, struct work *w, struct deployment *d, en
     d->is_waiting = false;
     TRY(drop_parameters(c, w, d));
     TRY(deployment_put(c, w->store, d));
+    TRY(log_end(c, w, d));
     return tell_parent(c, w, d);
 }

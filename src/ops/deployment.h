@@ -98,7 +98,8 @@ FALLIBLE deployment_remove_all(struct call *c, struct store_session *session, st
 
 /*
  * Ends it: its state and error are set, its parameters go, and the deployment that it is a resource of goes on. `error`
- * may be empty. The record must be read in this work.
+ * may be empty. The record must be read in this work. Of one that succeeded or failed the activity log gets a second
+ * record, as the call's caller and under its correlation id: that of the request says only that it was accepted.
  */
 FALLIBLE deployment_end(struct call *c, struct work *w, struct deployment *d, enum deployment_state state, str error);
 

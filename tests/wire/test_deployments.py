@@ -2,6 +2,7 @@
 import copy
 import json
 import time
+import urllib.parse
 import uuid
 
 import pytest
@@ -226,6 +227,27 @@ def test_deployment_writes_the_activity_log_as_its_caller(stage):
     records = [r for r in stage.server.records("activity") if r["correlationId"] == correlation]
     same({r["operationName"]["value"] for r in records}, {"Microsoft.Resources/deployments/write", "Microsoft.Test/things/write"}, "what was written")
     same({r["caller"] for r in records}, {stage.ids["contributor"]}, "by whom")
+
+
+# The record of the request says that a deployment was accepted; another one says how it ended, and why it failed.
+def test_deployment_logs_its_end(stage):
+    broken = thing("broken", properties={"of": "[reference(resourceId('Microsoft.Test/things', 'missing'), '2023-01-01').x]"})
+    for name, made, state in (("ends-well", template(thing("ends")), "Succeeded"), ("ends-badly", template(broken), "Failed")):
+        correlation = str(uuid.uuid4())
+        stage.ask("PUT", stage.at(name), VERSION, {"properties": {"mode": "Incremental", "template": made}}, "contributor", {"x-ms-correlation-request-id": correlation})
+        stage.wait(name)
+        query = f"eventTimestamp ge 2020-01-01T00:00:00Z and correlationId eq '{correlation}' and resourceId eq '{stage.at(name)}'"
+        values = f"{stage.subscription}/providers/microsoft.insights/eventtypes/management/values?api-version=2015-04-01&$filter={urllib.parse.quote(query)}"
+        events = stage.server.api("GET", values)["value"]
+        same([e["status"]["value"] for e in events], [state, "Succeeded", "Started"], "its end, the acceptance, its begin")
+        same({(e["operationName"]["value"], e["caller"]) for e in events}, {("Microsoft.Resources/deployments/write", stage.ids["contributor"])}, "what, by whom")
+        failed = [r for r in stage.server.records("activity", "--failed") if r["correlationId"] == correlation]
+        if state == "Succeeded":
+            same(failed, [], "nothing failed")
+            continue
+        same([(r["resourceId"], r["level"], r["lanyard"]["error"]) for r in failed], [(stage.at(name), "Error", "DEPLOYMENT_FAILED")], "lanyard logs activity --failed")
+        error = json.loads(failed[0]["properties"]["statusMessage"])["error"]
+        same((error["code"], error["details"][0]["code"]), ("DeploymentFailed", "ResourceNotFound"), error)
 
 
 def test_deployment_of_secure_parameters_shows_no_value(stage):
