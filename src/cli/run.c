@@ -170,7 +170,7 @@ static const struct option_row RUN_OPTIONS[] = {
 };
 
 static const struct option_row SHELL_OPTIONS[] = {
-    {"as", 'a', VALUE_WORD, "RES", AS_HELP " (default: none, so no tokens)", false},
+    {"as", 'a', VALUE_WORD, "RES", AS_HELP " (default: none, so no token endpoint)", false},
     {"service-account", 's', VALUE_WORD, "NS/NAME", SERVICE_ACCOUNT_HELP, false},
     {"env", 'e', VALUE_WORD, "NAME=VALUE", ENV_HELP, true},
     {"bind", 'b', VALUE_FILE, "PATH", BIND_HELP, true},
@@ -271,9 +271,9 @@ const struct command COMMAND_SHELL = {
              "start there gets tokens of this resource's identities from its token endpoint: curl, programs with an Azure SDK, "
              "and the Azure CLI after `az login --identity`.\n"
              "\n"
-             "Without --as there is no token endpoint, and no way to sign in yet: users and applications cannot get tokens, so `az "
-             "login` fails, and requests that carry no token are answered with 401. That is enough to look at names, "
-             "certificates and the discovery document. As the operator, use `lanyard api` outside of the sandbox.",
+             "Without --as there is no token endpoint, so `az login --identity` fails. Users and applications sign in as everywhere: `az login` "
+             "shows a code, to which `lanyard login CODE --user NAME` outside of the sandbox says yes; `az login --username NAME --password ...` "
+             "and `az login --service-principal` ask nobody. As the operator, use `lanyard api` outside of the sandbox.",
     .options = SHELL_OPTIONS,
     .option_n = COUNT(SHELL_OPTIONS),
     .sections = SECTIONS,
