@@ -138,10 +138,29 @@ def test_d1_failures_are_told_whole(shop):
     assert "failed    vm early" in done.stdout and "created   identity beside" in done.stdout, done.stdout
 
 
+def test_d1_a_refused_template_leaves_no_group_behind(shop):
+    """D1 the group that apply made goes again when the template, or a parameter of it, is refused; one that was there stays"""
+    groups = [each["name"] for each in json.loads(shop.server.call("list", "groups", "--json"))]
+    for words, *args in (("InvalidTemplate", "bad.json"), ("nothere", "two.json", "-p", "nothere=1"), ("has the type int", "two.json", "-p", "count=abc")):
+        done = shop.run(*args, "-g", "brief")
+        assert done.returncode and words in done.stderr, done.stderr
+        same([each["name"] for each in json.loads(shop.server.call("list", "groups", "--json"))], groups, args)
+    shop.server.call("create", "group", "kept")
+    shop.fails(1, "InvalidTemplate", "bad.json", "-g", "kept")
+    assert "kept" in shop.server.call("list", "groups", "--json"), "it was there before"
+
+
+def test_d1_nothing_to_deploy_is_said(shop):
+    """D1 a template without resources"""
+    shop.file("empty.json", "{ %s, \"resources\": [] }" % SCHEMA)
+    same(shop.lines("empty.json", "-g", "shop"), ["nothing to deploy"], "said")
+
+
 def test_wrong_command_lines_are_refused(shop):
     """what cannot be a template or a parameter"""
+    shop.file("flat.json", '{ "color": "blue" }')
     for words, *args in [("bicep build", "main.bicep"), ("cannot be opened", "absent.json", "-g", "shop"), ("--parameters takes", "two.json", "-g", "shop", "-p", "color"),
-                         ("must be JSON", "two.json", "-g", "shop", "-p", "count=many"), ("--mode is", "two.json", "-g", "shop", "--mode", "half"),
+                         ("must be JSON", "two.json", "-g", "shop", "-p", "count=many"), ('color has no "value"', "two.json", "-g", "shop", "-p", "@flat.json"), ("--mode is", "two.json", "-g", "shop", "--mode", "half"),
                          ("no template for a management group", "two.json", "--management-group", "x")]:
         done = shop.run(*args)
         assert done.returncode in (1, USAGE) and words in done.stderr, (args, done.stderr)

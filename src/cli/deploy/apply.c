@@ -113,12 +113,18 @@ static const struct section_row SECTIONS[] = {
      "  --parameters name=web                        one value; JSON, but for parameters of type string\n"
      "  --parameters key=@id_ed25519.pub             a file's content\n"
      "  --parameters @shop.parameters.json           a file: {\"parameters\": {\"name\": {\"value\": \"web\"}}}\n"
+     "  --parameters shop.parameters.json            the same: without @, what ends with .json and has no = is a file\n"
      "\n"
      "The value of a secure parameter is better given by a file than on the command line, which other users see."},
     {"What is printed",
-     "A line for each resource once it is done - created, changed, unchanged, deleted, failed - and the outputs at the end; with --json the "
+     "A line for each resource once it is done - created, changed, unchanged, deleted, failed; deployed where it was sent without a "
+     "comparison - and the outputs at the end; with --json the "
      "deployment instead. The template is sent as it is written, so that errors name the file's lines. What --what-if prints: + what would be "
-     "created, ~ changed, = unchanged, - deleted, * what is there and not in the template, ! what is sent without a comparison."},
+     "created, ~ changed, = unchanged, - deleted, * what is there and not in the template, ! what is sent without a comparison, "
+     "x a nested deployment that cannot be evaluated before it runs (Unsupported)."},
+    {"Complete mode",
+     "--mode complete deletes what the group has and the template does not list. What a nested deployment lists for the same group counts as listed. What "
+     "a lock protects is not deleted: the deployment then fails with DeploymentFailedCleanUp, and what it made before stays."},
 };
 
 static const struct example_row EXAMPLES[] = {

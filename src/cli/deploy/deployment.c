@@ -31,7 +31,30 @@ static enum err place_at_group(struct deployment *d, str group, str location)
     if (str_empty(group) || str_starts(group, S("/")) || !d->makes_group) return find_group(d->cli, group, &d->scope);
     TRY(ensure_group(d->cli, group, location, &made));
     if (made.what == ENSURE_CREATED && !d->is_quiet && !d->cli->json) printf("created   group %.*s\n", PSTR(group));
+    d->made_group = made.what == ENSURE_CREATED;
     d->scope = made.id;
+    return OK;
+}
+
+static bool see_any(const struct json *item, void *ctx)
+{
+    bool *any = ctx;
+    (void)item;
+    *any = true;
+    return false;
+}
+
+// The group that was made for a template that is refused goes again, unless another one has put something into it.
+static enum err remove_made_group(struct deployment *d)
+{
+    struct call       *c = &d->cli->call;
+    const struct json *gone;
+    bool               any = false;
+    if (!d->made_group) return OK;
+    TRY(admin_each(d->cli, call_format(c, "%.*s/resources?api-version=" VERSION, PSTR(d->scope)), see_any, &any));
+    if (any) return OK;
+    TRY(admin_json(d->cli, "DELETE", call_format(c, "%.*s?api-version=" VERSION, PSTR(d->scope)), STR_NONE, &gone));
+    if (!d->is_quiet && !d->cli->json) printf("deleted   %.*s\n", PSTR(deployment_words(c, d->scope)));
     return OK;
 }
 
@@ -299,7 +322,7 @@ enum err deployment_run(struct deployment *d, bool *out_done, const struct json 
     TRY(NEW(c, &p, 1));
     p->d = d;
     TRY(deployment_what_if(d, &p->before));
-    if (!p->before) return OK; // what is refused there would be refused here
+    if (!p->before) return remove_made_group(d); // what is refused there would be refused here
     TRY(template_file_body(d->cli, &d->file, d->mode, d->location, &body));
     TRY(send(d, "PUT", path_of(d, ""), body, &status, &head, &taken));
     if (!taken) return OK;
@@ -307,6 +330,7 @@ enum err deployment_run(struct deployment *d, bool *out_done, const struct json 
     const struct json *properties = json_get(*out_result, S("properties"));
     *out_done = str_eq(json_get_str(properties, S("provisioningState")), S("Succeeded"));
     if (!*out_done) tell_error(d->cli, json_get(properties, S("error")));
+    else if (!p->ended_n && !d->is_quiet && !d->cli->json) printf("nothing to deploy\n");
     return OK;
 }
 

@@ -10,7 +10,7 @@
 /* The options of a command that deploys a template; `--group` and others are apply's own. */
 #define DEPLOY_PARAMETERS_OPTION                                                                                                              \
     {"parameters", 'p', VALUE_WORD, "PARAMETERS",                                                                                             \
-     "Values of the template's parameters: NAME=VALUE, NAME=@FILE, or @FILE in the form of parameter files; a later one wins", true}
+     "Values of the template's parameters: NAME=VALUE, NAME=@FILE, or @FILE in the form of parameter files, without @ if it ends with .json; a later one wins", true}
 
 struct deployment {
     struct cli          *cli;
@@ -20,6 +20,7 @@ struct deployment {
     str                  location; /* empty at a group */
     str                  mode;
     bool                 makes_group; /* if it is not there */
+    bool                 made_group;  /* deployment_place made it */
     bool                 is_quiet;    /* prints nothing but failures */
 };
 

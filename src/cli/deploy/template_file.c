@@ -2,7 +2,8 @@
 
 #include "cli/read_file.h"
 
-#define NAME_MAX_BYTES 64 // of a deployment
+#define NAME_MAX_BYTES  64 // of a deployment
+#define SHOWN_MAX_BYTES 80 // of a value that is wrong
 
 static const struct { const char *schema; enum deploy_level level; } LEVELS[] = {
     {"/subscriptionDeploymentTemplate.json", DEPLOY_AT_SUBSCRIPTION},
@@ -120,21 +121,28 @@ static enum err say_file(struct cli *cli, struct template_file *f, const char *p
     if (!values) values = document;
     if (!json_is(values, JSON_IS_OBJECT)) return FAIL(c, ERR_USAGE, "%s holds no parameters: {\"parameters\": {\"name\": {\"value\": ...}}}.", path);
     for (size_t i = 0; i < json_n(values); i++) {
-        TRY(json_text(c, json_at(values, i), &text));
+        const struct json *one = json_at(values, i);
+        if (!json_get_nocase(one, S("value")) && !json_get_nocase(one, S("reference")))
+            return FAIL(c, ERR_USAGE, "%s: %.*s has no \"value\": write {\"%.*s\": {\"value\": ...}}.", path, PSTR(values->u.list.names[i]),
+                        PSTR(values->u.list.names[i]));
+        TRY(json_text(c, one, &text));
         TRY(put(c, f, values->u.list.names[i], text));
     }
     return OK;
 }
 
-static bool is_text(const struct template_file *f, str name)
+// Empty: the template does not say.
+static str type_of(const struct template_file *f, str name)
 {
-    str type = json_get_str(json_get_nocase(json_get(f->document, S("parameters")), name), S("type"));
-    return str_eq_nocase(type, S("string")) || str_eq_nocase(type, S("securestring"));
+    return json_get_str(json_get_nocase(json_get(f->document, S("parameters")), name), S("type"));
 }
 
-static bool is_typed(const struct template_file *f, str name)
+// A value that is secure, or a file's, is not shown.
+static enum err fail_value(struct call *c, str name, str type, str said)
 {
-    return !str_empty(json_get_str(json_get_nocase(json_get(f->document, S("parameters")), name), S("type")));
+    bool is_hidden = str_starts_nocase(type, S("secure")) || str_starts(said, S("@"));
+    str  but = is_hidden ? STR_NONE : call_format(c, ", not \"%.*s\"", PSTR(str_upto(said, SHOWN_MAX_BYTES)));
+    return FAIL(c, ERR_USAGE, "The parameter %.*s has the type %.*s: its value must be JSON of that type%.*s.", PSTR(name), PSTR(type), PSTR(but));
 }
 
 static enum err write_value(struct call *c, bool is_string, str value, str *out)
@@ -155,12 +163,12 @@ static enum err say_one(struct cli *cli, struct template_file *f, str name, str 
 {
     struct call       *c = &cli->call;
     const struct json *ignored;
-    str                json;
-    bool               is_string = is_text(f, name);
+    str                json, said = value, type = type_of(f, name);
+    bool               is_string = str_eq_nocase(type, S("string")) || str_eq_nocase(type, S("securestring"));
     if (str_starts(value, S("@"))) TRY(read_file(c, call_zstr(c, str_from(value, 1)), TEMPLATE_FILE_MAX_BYTES, &value));
     if (!is_string && template_file_parse(c, value, &ignored) != OK) {
         call_forgive(c);
-        if (is_typed(f, name)) return FAIL(c, ERR_USAGE, "The parameter %.*s is no text, so its value must be JSON.", PSTR(name));
+        if (!str_empty(type)) return fail_value(c, name, type, said);
         is_string = true;
     } else if (!is_string) {
         TRY(json_text(c, ignored, &value));

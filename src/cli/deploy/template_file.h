@@ -35,7 +35,7 @@ struct template_file {
 FALLIBLE template_file_read(struct cli *cli, const char *path, struct template_file *out);
 
 /*
- * What one --parameters says: NAME=VALUE, NAME=@FILE, @FILE or FILE.json. A later value of a name takes an earlier one's place. VALUE is a
+ * What one --parameters says: NAME=VALUE, NAME=@FILE, @FILE, or FILE that ends with .json. A later value of a name takes an earlier one's place. VALUE is a
  * text where the template says so, and JSON elsewhere.
  * Errors: ERR_USAGE, ERR_IO, ERR_JSON_INVALID
  */

@@ -61,6 +61,25 @@ TEST(D1_values_of_parameters_have_the_type_that_the_template_says)
     }
 }
 
+// D1: the parameter, its type and the value are told, but no value that is secure.
+TEST(D1_a_wrong_value_is_told_with_its_parameter)
+{
+    static const char TEMPLATE[] = "{\"parameters\":{\"count\":{\"type\":\"int\"},\"hidden\":{\"type\":\"secureObject\"}}}";
+    static const struct { const char *said, *want; } CASES[] = {
+        {"count=abc", "The parameter count has the type int: its value must be JSON of that type, not \"abc\"."},
+        {"hidden={secret", "The parameter hidden has the type secureObject: its value must be JSON of that type."},
+    };
+    for (size_t i = 0; i < COUNT(CASES); i++) {
+        struct cli           cli = {0};
+        struct template_file f = {0};
+        call_init(&cli.call, NULL, NULL);
+        CHECK_OK(template_file_parse(&cli.call, str_of(TEMPLATE), &f.document));
+        CHECK_ERR(template_file_say(&cli, &f, CASES[i].said), ERR_USAGE, CASES[i].said);
+        CHECK_STR(str_of(cli.call.failure.text), str_of(CASES[i].want), CASES[i].said);
+        call_clear(&cli.call);
+    }
+}
+
 TEST(D1_a_later_value_takes_an_earlier_ones_place)
 {
     struct cli           cli = {0};
