@@ -98,6 +98,13 @@ def test_d2_a_deleted_identity_fails(shop):
     shop.server.call("delete", "lost", "--yes")
 
 
+def test_d2_a_group_without_identities_says_so(shop):
+    """D2 nothing is verified, and that is said"""
+    shop.server.call("create", "group", "bare")
+    done = subprocess.run([shop.server.binary, "verify", "bare"], env=shop.server.env, capture_output=True, text=True, check=False)
+    same((done.returncode, done.stdout), (0, "nothing here carries an identity\n"), done.stderr)
+
+
 def test_d2_a_group_that_is_not_there_is_no_answer(shop):
     """D2 a wrong name ends with 2"""
     same(subprocess.run([shop.server.binary, "verify", "nowhere"], env=shop.server.env, capture_output=True, check=False).returncode, 2, "status")

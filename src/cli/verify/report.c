@@ -76,8 +76,12 @@ static enum err print_table(struct cli *cli, const struct findings *f)
 enum err findings_print(struct cli *cli, const struct findings *f)
 {
     if (cli->json) return print_json(cli, f);
-    if (f->first) TRY(print_table(cli, f));
-    printf("%s%zu ok, %zu failed, %zu unchecked, %zu without a role\n", f->first ? "\n" : "", f->n[VERIFY_OK], f->n[VERIFY_FAILED],
-           f->n[VERIFY_UNCHECKED], f->n[VERIFY_NO_ROLE]);
+    if (!f->first) { // each identity has a finding
+        printf("nothing here carries an identity\n");
+        return OK;
+    }
+    TRY(print_table(cli, f));
+    printf("\n%zu ok, %zu failed, %zu unchecked, %zu without a role\n", f->n[VERIFY_OK], f->n[VERIFY_FAILED], f->n[VERIFY_UNCHECKED],
+           f->n[VERIFY_NO_ROLE]);
     return OK;
 }

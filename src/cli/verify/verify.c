@@ -516,7 +516,8 @@ static const struct section_row SECTIONS[] = {
      "\n"
      "A request is sent only where the role names its action, with a token that the identity got at the resource's own kind of "
      "token endpoint, and by the service's own name. A role at a group or above counts for the vaults of the group that is verified. What "
-     "a role allows that none of these requests needs is \"unchecked\"; a token for the target's service is asked for all the same. A value that is "
+     "a role allows that none of these requests needs is \"unchecked\"; a token for the target's service is asked for all the same. What a vault's "
+     "access policies allow is not tried: an identity that has only those is told as one without a role. A value that is "
      "read is not kept or printed.\n"
      "\n"
      "The token endpoint is served on a port of 127.0.0.1 for this user, as `lanyard run --no-sandbox` does. Clusters and Service Fabric are "
@@ -536,7 +537,7 @@ const struct command COMMAND_VERIFY = {
              "and for each of its roles sends a real request to the target. A request that is refused while its role does not count yet is sent "
              "again, until --wait is over. Prints a line for each with what came of it, and why if it was refused; an identity without any role is "
              "told, too.",
-    .exit_status = "0 if nothing failed, 1 if something did, 2 if no answer could be given.",
+    .exit_status = "0 if nothing failed (\"unchecked\" and \"no role\" are no failures), 1 if something did, 2 if no answer could be given.",
     .options = OPTIONS,
     .option_n = COUNT(OPTIONS),
     .operands = OPERANDS,
