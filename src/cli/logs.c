@@ -3,6 +3,7 @@
 
 #include "cli/admin_call.h"
 #include "cli/commands.h"
+#include "cli/who.h"
 
 #define MOST     1000
 #define FOLLOW_S 1 // between looks
@@ -13,7 +14,7 @@ static const struct option_row OPTIONS[] = {
     {"correlation", 0, VALUE_WORD, "GUID", "Only records of the request with this correlation id", false},
     {"since", 0, VALUE_WORD, "TIME", "Only what was written since then: 2026-11-23T04:15:00Z, or so long ago: 90s, 15m, 2h, 1d", false},
     {"identity", 0, VALUE_WORD, "NAME", "signin: only of this identity, application or user: a name, a client id or a principal id", false},
-    {"caller", 0, VALUE_WORD, "NAME", "activity: only of this caller: an object id, a user's sign-in name", false},
+    {"caller", 0, VALUE_WORD, "NAME", "activity: only of this caller, named as in `lanyard grant`; also a sign-in name or an object id of one that is gone", false},
     {"resource", 0, VALUE_WORD, "RES", "activity: only what was done to this resource or group, or below it; signin: only from its workload. An ARM id or a name", false},
     {"failed", 0, VALUE_NONE, NULL, "activity, signin: only what was refused or failed", false},
 };
@@ -53,11 +54,21 @@ static str short_id(str id)
     return slash == STR_NOWHERE ? id : str_from(id, SUBSCRIPTIONS.n + slash);
 }
 
+// The code of the answer that its caller got, as "ScopeLocked"; a record without the answer has our own name for it. Empty: it was done.
+static str code_of(struct call *c, const struct json *r)
+{
+    const struct json *answer = NULL;
+    str                text = value_of(r, "properties.statusMessage"), code = STR_NONE;
+    if (text.n && json_parse(c, text, &answer) != OK) call_forgive(c);
+    else code = json_str(json_path(answer, "error.code"));
+    return str_empty(code) ? value_of(r, "lanyard.error") : code;
+}
+
 // In columns: when, who, what was done, to what, and what came of it.
-static void print_activity(const struct json *r)
+static void print_activity(struct call *c, const struct json *r)
 {
     const struct json *more = json_get(r, S("lanyard"));
-    str                error = json_get_str(more, S("error")), status = value_of(r, "subStatus.value");
+    str                error = code_of(c, r), status = value_of(r, "subStatus.value");
     int64_t            times = json_get_int(more, S("times"), 1);
     printf("%.*s  %-36.*s  %-56.*s  %.*s  ", PSTR(short_time(value_of(r, "eventTimestamp"))), PSTR(or_dash(value_of(r, "caller"))),
            PSTR(value_of(r, "operationName.value")), PSTR(short_id(value_of(r, "resourceId"))));
@@ -68,8 +79,9 @@ static void print_activity(const struct json *r)
 }
 
 // In columns: when, who, for what, whence, and what came of it.
-static void print_signin(const struct json *r)
+static void print_signin(struct call *c, const struct json *r)
 {
+    (void)c;
     const struct json *more = json_get(r, S("lanyard"));
     int64_t            code = json_get_int(json_get(r, S("status")), S("errorCode"), 0), times = json_get_int(more, S("times"), 1);
     str                who = json_get_str(r, S("servicePrincipalName")), from = last_of(value_of(r, "managedServiceIdentity.associatedResourceId"));
@@ -84,8 +96,9 @@ static void print_signin(const struct json *r)
     printf(" (known by: %.*s)\n", PSTR(json_get_str(more, S("callerKnownBy"))));
 }
 
-static void print_diagnostic(const struct json *r)
+static void print_diagnostic(struct call *c, const struct json *r)
 {
+    (void)c;
     const struct json *p = json_get(r, S("properties")), *claim = json_path(r, "identity.claim");
     str                who = json_get_str(claim, S("appid")), scope = json_get_str(p, S("id"));
     if (str_empty(who)) who = json_get_str(claim, S("http://schemas.microsoft.com/identity/claims/objectidentifier"));
@@ -96,7 +109,7 @@ static void print_diagnostic(const struct json *r)
 
 static const struct log_form {
     str name;
-    void (*print)(const struct json *record);
+    void (*print)(struct call *c, const struct json *record);
 } FORMS[] = {{S_INIT("activity"), print_activity}, {S_INIT("signin"), print_signin}, {S_INIT("diagnostic"), print_diagnostic}};
 
 static enum err print_one(struct cli *cli, const struct log_form *form, const struct json *record)
@@ -106,7 +119,7 @@ static enum err print_one(struct cli *cli, const struct log_form *form, const st
     if (dropped) {
         printf("(%lld records were dropped: they came faster than they could be written)\n", (long long)dropped);
     } else {
-        form->print(record);
+        form->print(&cli->call, record);
     }
     return OK;
 }
@@ -252,18 +265,25 @@ static int follow(struct cli *cli, struct ask *ask)
 // An option that the log does not have; NULL: all are its own.
 static const char *misplaced_option(struct cli *cli, const struct ask *ask)
 {
-    static const struct { const char *name; void (*print[2])(const struct json *record); } OWNERS[] = {
+    static const struct { const char *name; void (*print[2])(struct call *c, const struct json *record); } OWNERS[] = {
         {"caller", {print_activity}}, {"identity", {print_signin}}, {"resource", {print_activity, print_signin}}, {"failed", {print_activity, print_signin}}};
     for (size_t i = 0; i < COUNT(OWNERS); i++)
         if (cli_has(cli, OWNERS[i].name) && ask->form->print != OWNERS[i].print[0] && ask->form->print != OWNERS[i].print[1]) return OWNERS[i].name;
     return NULL;
 }
 
+// A sign-in name is asked for as it is, since records outlive the user.
+static enum err read_caller(struct cli *cli, str *out)
+{
+    *out = str_of(cli_value(cli, "caller", NULL));
+    return str_empty(*out) || str_find(*out, '@') != STR_NOWHERE ? OK : who_find(cli, *out, out);
+}
+
 // Which records are wanted, in the way that the log takes it.
 static enum err read_wanted(struct cli *cli, struct ask *ask)
 {
     if (ask->form->print == print_signin) return read_filter(cli, &ask->filter);
-    ask->caller = str_of(cli_value(cli, "caller", NULL));
+    TRY(read_caller(cli, &ask->caller));
     ask->resource = str_of(cli_value(cli, "resource", NULL));
     ask->failed = cli_has(cli, "failed");
     return OK;

@@ -192,14 +192,16 @@ def test_o1_the_command_shows_and_filters(s):
     mine = ("--correlation", correlation)
     done, failed = s.server.records("activity", *mine)
     same((done["status"]["value"], failed["status"]["value"], failed["lanyard"]["error"]), ("Succeeded", "Failed", "NOT_AUTHORIZED"), "both, the oldest first")
-    for options, want in ((("--failed",), [failed]), (("--caller", s.principals["web"]), [done]), (("--caller", "nobody"), []), (("--resource", path), [done, failed]),
+    for options, want in ((("--failed",), [failed]), (("--caller", s.principals["web"]), [done]), (("--caller", "web"), [done]), (("--caller", "nobody@lanyard.localhost"), []), (("--resource", path), [done, failed]),
                           (("--resource", s.rg), [done, failed]), (("--resource", "web"), [done, failed]), (("--resource", "bare"), []),
                           (("--resource", f"{path}2"), []), (("--since", "1h", "--caller", s.principals["bare"], "--failed"), [failed])):
         same(s.server.records("activity", *mine, *options), want, options)
     columns = [line.split() for line in s.server.call("logs", "activity", *mine).splitlines()]
     same([line[1] for line in columns], [s.principals["web"], s.principals["bare"]], "who")
     same([line[3] for line in columns], [path.removeprefix(s.subscription)] * 2, "to what")
-    same([" ".join(line[4:]) for line in columns], ["done, OK", "failed, Forbidden NOT_AUTHORIZED"], "what came of it")
+    same([" ".join(line[4:]) for line in columns], ["done, OK", "failed, Forbidden AuthorizationFailed"], "what came of it, by the API's code")
+    missing = subprocess.run([s.server.binary, "logs", "activity", "--caller", "nobody"], env=s.server.env, capture_output=True, text=True, check=False)
+    same((missing.returncode, missing.stdout, "There is no" in missing.stderr), (1, "", True), missing.stderr)
     follower = subprocess.Popen([s.server.binary, "logs", "activity", "-f", "--json", "-n", "1", "--caller", s.principals["bare"]], env=s.server.env,
                                 stdout=subprocess.PIPE, text=True)
     try:
