@@ -148,6 +148,16 @@ def test_s8_resources_are_filtered(s, below, text):
     same([item["id"] for item in found], [item["id"] for item in listed.json["value"]], "the same in pages")
 
 
+def test_s8_items_are_expanded(s):
+    """S8: items have the times and the state that $expand names, and else none"""
+    names = ("createdTime", "changedTime", "provisioningState")
+    for expand, want in (("", ()), ("createdTime", names[:1]), ("createdTime,%20ChangedTime,provisioningState,other", names)):
+        for item in s.ask("GET", f"{s.group}/resources?$expand={expand}").json["value"]:
+            same(tuple(name for name in names if name in item), want, expand)
+            same(item.get("provisioningState", "Succeeded"), "Succeeded", item["id"])
+            assert item.get("createdTime", "") <= item.get("changedTime", "~"), "made before it was changed"
+
+
 def test_s8_a_provider_says_which_version_is_its_default(s):
     """S8: each type has its versions, and the newest that is no preview is the default"""
     for name in ("Microsoft.Compute", "Microsoft.KeyVault", "Microsoft.ManagedIdentity"):

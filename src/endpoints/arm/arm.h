@@ -15,10 +15,12 @@ extern const struct service SERVICE_ARM;
 
 /* Of a resource whose type joins its parent's name to its own in answers, "shop/next": the parent's. Empty for all others. */
 str arm_parent_name(const struct resource *r);
-/* A resource as the API shows it. `is_item`: in a list of all resources, which leaves properties out. */
-FALLIBLE arm_write_resource(struct call *c, const struct work *w, struct json_writer *to, const struct resource *r, bool is_item);
+/* A resource as the API shows it, whole. */
+FALLIBLE arm_write_resource(struct call *c, const struct work *w, struct json_writer *to, const struct resource *r);
 /* The same, whole, as the request asks for it: by its api-version, and what it wants besides by $expand. */
 FALLIBLE arm_write_resource_as(struct call *c, const struct work *w, const struct wire *q, struct json_writer *to, const struct resource *r);
+/* An item of a list of all resources: without its properties, with what the request's $expand asks for. */
+FALLIBLE arm_write_item(struct call *c, const struct work *w, const struct wire *q, struct json_writer *to, const struct resource *r);
 FALLIBLE arm_write_group(struct call *c, struct json_writer *to, const struct resource_group *g);
 
 /* The path of a request as an id. Errors: ERR_NOT_FOUND - it names nothing that could be here */

@@ -120,8 +120,25 @@ static enum err shown_document(struct call *c, const struct work *w, const struc
     return resource_set_property(c, out, str_of(expansion->member), value);
 }
 
+static bool is_listed(str list, str name)
+{
+    for (str one; str_cut(&list, ',', &one);)
+        if (str_eq_nocase(str_trim(one), name)) return true;
+    return false;
+}
+
+// What $expand adds to the items of a list of all resources; names that it does not know add nothing.
+static void write_expanded(struct json_writer *to, str expand, const struct resource *r, const struct json *document)
+{
+    str state = json_str(json_get(json_get(document, S("properties")), S("provisioningState")));
+    if (is_listed(expand, S("createdTime"))) json_put_string(to, S("createdTime"), str_of(time_iso(r->created_ns).s));
+    if (is_listed(expand, S("changedTime"))) json_put_string(to, S("changedTime"), str_of(time_iso(r->changed_ns).s));
+    if (is_listed(expand, S("provisioningState"))) json_put_string(to, S("provisioningState"), str_empty(state) ? S("Succeeded") : state);
+}
+
+// `expand` is of items alone.
 static enum err write_resource(struct call *c, const struct work *w, const struct wire *q, struct json_writer *to, const struct resource *r,
-                               bool is_item)
+                               bool is_item, str expand)
 {
     const struct resource_type *type = types_of(r->type);
     const struct json          *document;
@@ -140,18 +157,24 @@ static enum err write_resource(struct call *c, const struct work *w, const struc
         json_write_end(to);
     }
     if (is_identity(r) && !is_item) write_identity_properties(to, w, r, document);
+    if (is_item) write_expanded(to, expand, r, document);
     json_write_end(to);
     return OK;
 }
 
-enum err arm_write_resource(struct call *c, const struct work *w, struct json_writer *to, const struct resource *r, bool is_item)
+enum err arm_write_resource(struct call *c, const struct work *w, struct json_writer *to, const struct resource *r)
 {
-    return write_resource(c, w, NULL, to, r, is_item);
+    return write_resource(c, w, NULL, to, r, false, STR_NONE);
+}
+
+enum err arm_write_item(struct call *c, const struct work *w, const struct wire *q, struct json_writer *to, const struct resource *r)
+{
+    return write_resource(c, w, NULL, to, r, true, wire_query(q, "$expand"));
 }
 
 enum err arm_write_resource_as(struct call *c, const struct work *w, const struct wire *q, struct json_writer *to, const struct resource *r)
 {
-    return write_resource(c, w, q, to, r, false);
+    return write_resource(c, w, q, to, r, false, STR_NONE);
 }
 
 enum err arm_write_group(struct call *c, struct json_writer *to, const struct resource_group *g)

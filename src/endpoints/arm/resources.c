@@ -48,7 +48,7 @@ static bool offer(const struct resource *r, void *ctx)
     bool                  is_one = false;
     l->failed = belongs(l, r, &is_one);
     if (l->failed == OK && arm_page_takes(&l->page, r->id, is_one))
-        l->failed = l->is_item ? arm_write_resource(l->c, l->w, l->page.json, r, true) : arm_write_resource_as(l->c, l->w, l->q, l->page.json, r);
+        l->failed = l->is_item ? arm_write_item(l->c, l->w, l->q, l->page.json, r) : arm_write_resource_as(l->c, l->w, l->q, l->page.json, r);
     return l->failed == OK && arm_page_goes_on(&l->page);
 }
 

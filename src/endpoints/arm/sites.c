@@ -134,7 +134,7 @@ enum err arm_site_operation_get(struct call *c, struct work *w, const struct wir
     TRY(site_read(c, r, &s));
     if (!site_has_operation(&s, operation))
         return FAIL(c, ERR_NOT_FOUND, "No operation '%.*s' of '%.*s' is known.", PSTR(call_printable(c, operation, 64)), PSTR(r->id));
-    return arm_write_resource(c, w, answer_json(a, 200), r, false);
+    return arm_write_resource(c, w, answer_json(a, 200), r);
 }
 
 /*

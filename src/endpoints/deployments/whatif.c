@@ -391,7 +391,7 @@ static bool write_unlisted(const struct resource *r, void *context)
     if (x->failed != OK || !answer.allowed) return x->failed == OK;
     buf_init(&b, &x->c->arena);
     json_begin(&j, &b);
-    x->failed = arm_write_resource(x->c, x->w, &j, r, false);
+    x->failed = arm_write_resource(x->c, x->w, &j, r);
     if (x->failed == OK) x->failed = buf_finish(x->c, &b, &text);
     if (x->failed == OK) x->failed = json_parse(x->c, text, &before);
     if (x->failed != OK) return false;
