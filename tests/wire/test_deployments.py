@@ -483,3 +483,18 @@ def test_deployment_loses_what_its_caller_loses(stage):
     error = stage.wait("running", group)["properties"]["error"]
     same((error["code"], error["details"][0]["code"]), ("DeploymentFailed", "AuthorizationFailed"), error)
     assert "Microsoft.Test/things/write" in error["details"][0]["message"]
+
+
+def test_environment_is_the_metadata_document(stage):
+    """D1 environment() answers what /metadata/endpoints does, with the suffixes that addresses are made with"""
+    outputs = {"whole": {"type": "object", "value": "[environment()]"},
+               "blob": {"type": "string", "value": "[concat('https://a.blob.', environment().suffixes.storage)]"}}
+    got = stage.deploy("environment", template(outputs=outputs))["properties"]["outputs"]
+    document = stage.ask("GET", "/metadata/endpoints", "2022-09-01", who=None).json
+    same(got["whole"]["value"], document, "one document")
+    same(got["blob"]["value"], "https://a.blob.core.windows.net", "storage")
+    suffixes = {"keyVaultDns": "vault.azure.net", "sqlServerHostname": "database.windows.net", "acrLoginServer": "azurecr.io"}
+    same({name: document["suffixes"].get(name) for name in suffixes}, suffixes, "suffixes")
+    wanted = ("name", "portal", "resourceManager", "graph", "graphAudience", "gallery", "batch", "media", "sqlManagement", "activeDirectoryDataLake",
+              "vmImageAliasDoc", "authentication")
+    same([name for name in wanted if not document.get(name)], [], "members")

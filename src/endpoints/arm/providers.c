@@ -250,6 +250,33 @@ static void write_authentication(struct call *c, struct json_writer *j, const st
     json_write_end(j);
 }
 
+// Suffixes of services that are only described here, not served: what resources' addresses are made with.
+static const struct { str member, suffix; } SUFFIXES[] = {
+    {S_INIT("storage"), S_INIT("core.windows.net")},
+    {S_INIT("sqlServerHostname"), S_INIT("database.windows.net")},
+    {S_INIT("acrLoginServer"), S_INIT("azurecr.io")},
+    {S_INIT("azureDatalakeAnalyticsCatalogAndJob"), S_INIT("azuredatalakeanalytics.net")},
+    {S_INIT("azureDatalakeStoreFileSystem"), S_INIT("azuredatalakestore.net")},
+    {S_INIT("azureFrontDoorEndpointSuffix"), S_INIT("azurefd.net")},
+    {S_INIT("storageSyncEndpointSuffix"), S_INIT("afs.azure.net")},
+    {S_INIT("mhsmDns"), S_INIT("managedhsm.azure.net")},
+    {S_INIT("mysqlServerEndpoint"), S_INIT("mysql.database.azure.com")},
+    {S_INIT("postgresqlServerEndpoint"), S_INIT("postgres.database.azure.com")},
+    {S_INIT("mariadbServerEndpoint"), S_INIT("mariadb.database.azure.com")},
+    {S_INIT("synapseAnalytics"), S_INIT("dev.azuresynapse.net")},
+    {S_INIT("attestationEndpoint"), S_INIT("attest.azure.net")},
+};
+
+static void write_suffixes(struct json_writer *j, const struct names *n)
+{
+    json_write_key(j, S("suffixes"));
+    json_write_object(j);
+    for (size_t i = 0; i < COUNT(SUFFIXES); i++) json_put_string(j, SUFFIXES[i].member, SUFFIXES[i].suffix);
+    for (size_t i = 0; i < n->n; i++)
+        if (!str_empty(n->at[i].host->in_metadata)) json_put_string(j, n->at[i].host->in_metadata, n->at[i].text);
+    json_write_end(j);
+}
+
 static void write_new_metadata(struct call *c, struct json_writer *j, const struct names *n)
 {
     str management = names_url(c, n, &HOST_MANAGEMENT), graph = slash(c, names_url(c, n, &HOST_GRAPH));
@@ -264,14 +291,13 @@ static void write_new_metadata(struct call *c, struct json_writer *j, const stru
     json_put_string(j, S("gallery"), slash(c, management));
     json_put_string(j, S("batch"), slash(c, management));
     json_put_string(j, S("media"), management);
+    json_put_string(j, S("activeDirectoryDataLake"), S("https://datalake.azure.net/"));
+    json_put_string(j, S("vmImageAliasDoc"),
+                    S("https://raw.githubusercontent.com/Azure/azure-rest-api-specs/master/arm-compute/quickstart-templates/aliases.json"));
     json_put_string(j, S("sqlManagement"), slash(c, management));
     json_put_string(j, S("ossrdbmsResourceId"), S("https://ossrdbms-aad.database.windows.net")); // az reads this spelling,
     json_put_string(j, S("ossrDbmsResourceId"), S("https://ossrdbms-aad.database.windows.net")); // Terraform that one
-    json_write_key(j, S("suffixes"));
-    json_write_object(j);
-    for (size_t i = 0; i < n->n; i++)
-        if (!str_empty(n->at[i].host->in_metadata)) json_put_string(j, n->at[i].host->in_metadata, n->at[i].text);
-    json_write_end(j);
+    write_suffixes(j, n);
     json_write_end(j);
 }
 
