@@ -6,16 +6,14 @@
 enum err resources_require(struct call *c, const struct work *w, str id, const struct resource **out)
 {
     struct resource_id parts;
-    str                type;
     TRY(resource_id_parse(c, id, &parts));
     if (!str_empty(parts.subscription)) TRY(resources_require_holder(c, w, parts.subscription, parts.group));
     *out = tree_find(w->world->tree, id);
     if (*out) return OK;
-    TRY(resource_id_type(c, &parts, &type));
     return FAIL(
         c, ERR_RESOURCE_NOT_FOUND,
         "The Resource '%.*s/%.*s' under resource group '%.*s' was not found. For more details please go to https://aka.ms/ARMResourceNotFoundFix",
-        PSTR(type), PSTR(parts.name), PSTR(str_empty(parts.group) ? S("<null>") : parts.group));
+        PSTR(parts.provider), PSTR(parts.types), PSTR(str_empty(parts.group) ? S("<null>") : parts.group));
 }
 
 static enum err read_resource(struct call *c, struct work *w, const void *args_, void *out_)

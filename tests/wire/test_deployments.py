@@ -498,3 +498,10 @@ def test_environment_is_the_metadata_document(stage):
     wanted = ("name", "portal", "resourceManager", "graph", "graphAudience", "gallery", "batch", "media", "sqlManagement", "activeDirectoryDataLake",
               "vmImageAliasDoc", "authentication")
     same([name for name in wanted if not document.get(name)], [], "members")
+
+
+def test_absent_child_is_named_with_its_parents(stage):
+    """what is not there is named as in its id: types and names in turn"""
+    for absent in ("Microsoft.Network/virtualNetworks/vnet1/subnets/default", "Microsoft.Web/sites/shop/slots/staging", "Microsoft.Test/things/none"):
+        refused(stage.ask("GET", f"{stage.group}/providers/{absent}", "2023-01-01"), 404, "ResourceNotFound",
+                f"The Resource '{absent}' under resource group 'wire' was not found.")
