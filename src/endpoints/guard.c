@@ -70,10 +70,20 @@ enum err guard_check_not_revoked(struct call *c, const struct world *world, cons
     return is_revoked ? FAIL(c, ERR_TOKEN_EXPIRED, "The token was revoked: its principal's tokens up to then are refused. Get a new one.") : OK;
 }
 
-static enum err check_not_revoked(struct call *c, struct product *p, unsigned row, const struct token_claims *claims)
+// As refusals name callers: users by their sign-in name, all others by their application.
+static enum err name_of(struct call *c, const struct world *world, const struct token_claims *claims, str *out)
+{
+    const struct principal *p = directory_find(world->directory, claims->subject);
+    if (p && p->kind == PRINCIPAL_USER && !str_empty(p->user_name)) return call_copy_str(c, p->user_name, out);
+    *out = guid_str(c, claims->app.g);
+    return OK;
+}
+
+static enum err check_in_world(struct call *c, struct product *p, unsigned row, const struct token_claims *claims, str *out_name)
 {
     const struct world *world = world_enter(p->worlds, row);
     enum err            failed = guard_check_not_revoked(c, world, claims);
+    if (failed == OK) failed = name_of(c, world, claims, out_name);
     world_leave(p->worlds, row);
     return failed;
 }
@@ -112,11 +122,11 @@ static enum err keep_claims(struct call *c, const struct token_claims *claims, s
 enum err guard_bearer(struct call *c, struct product *p, struct known_tokens *known, const struct wire *q, struct caller *out)
 {
     struct token_claims claims;
-    str                 text;
+    str                 text, name;
     TRY(guard_read_bearer(c, q->http, &text));
     TRY(verify(c, p, known, text, q, &claims));
-    TRY(check_not_revoked(c, p, q->row, &claims));
-    struct caller caller = {.id = claims.subject, .app = claims.app, .name = guid_str(c, claims.app.g), .groups_at_ns = groups_at_ns(p, &claims)};
+    TRY(check_in_world(c, p, q->row, &claims, &name));
+    struct caller caller = {.id = claims.subject, .app = claims.app, .name = name, .groups_at_ns = groups_at_ns(p, &claims)};
     TRY(call_copy_str(c, claims.issuer, &caller.issuer));
     if (activities_has(q->route)) TRY(keep_claims(c, &claims, &caller));
     *out = caller;

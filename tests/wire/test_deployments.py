@@ -505,3 +505,17 @@ def test_absent_child_is_named_with_its_parents(stage):
     for absent in ("Microsoft.Network/virtualNetworks/vnet1/subnets/default", "Microsoft.Web/sites/shop/slots/staging", "Microsoft.Test/things/none"):
         refused(stage.ask("GET", f"{stage.group}/providers/{absent}", "2023-01-01"), 404, "ResourceNotFound",
                 f"The Resource '{absent}' under resource group 'wire' was not found.")
+
+
+def test_refusal_names_a_user_by_the_sign_in_name(stage):
+    """AuthorizationFailed names a user by the user principal name"""
+    name = "refused@lanyard.localhost"
+    user = stage.server.api("POST", "https://graph.microsoft.com/v1.0/users", {
+        "accountEnabled": True, "displayName": "Refused", "mailNickname": "refused", "userPrincipalName": name,
+        "passwordProfile": {"password": "Long-enough-1", "forceChangePasswordNextSignIn": False}})
+    form = {"grant_type": "password", "client_id": "04b07795-8ddb-461a-bbee-02f9e1bf7b46", "username": name, "password": "Long-enough-1",
+            "scope": "https://management.azure.com/.default"}
+    token = stage.server.ask("login.microsoftonline.com", "POST", f"/{stage.tenant}/oauth2/v2.0/token", urllib.parse.urlencode(form),
+                             headers={"Content-Type": "application/x-www-form-urlencoded"}).json["access_token"]
+    answer = stage.server.ask("management.azure.com", "GET", f"{stage.group}?api-version={VERSION}", None, token)
+    refused(answer, 403, "AuthorizationFailed", f"The client '{name}' with object id '{user['id']}' does not have authorization")
