@@ -1,5 +1,6 @@
 // The parameters of a template: declared, given, by default.
 #include "core/buf.h"
+#include "core/random.h"
 #include "template/inside.h"
 #include "template/value.h"
 
@@ -101,6 +102,42 @@ static enum err take_given(struct evaluation *e, const struct json *given)
     return str_empty(names) ? OK : refuse_unknown(e, names);
 }
 
+#define MARK_MORE 16 // letters that a mark has beyond the text: a text may be empty, and its length is a secret too
+
+// No letter stands where the text has it, so that no part of a mark is that part of the text.
+static enum err mark_text(struct call *c, str text, str *out)
+{
+    char   *mark;
+    size_t  n = text.n + MARK_MORE;
+    uint8_t byte;
+    TRY(NEW(c, &mark, n));
+    for (size_t i = 0; i < n; i++) {
+        random_fill(c->random, &byte, 1);
+        mark[i] = (char)('a' + byte % 25);
+        if (i < text.n && mark[i] == (text.at[i] | 0x20)) mark[i] = 'z';
+    }
+    *out = (str){.at = mark, .n = n};
+    return OK;
+}
+
+// Depth is bounded by the reader of the parameters, and by value_made.
+static enum err mark(struct call *c, const struct json *v, struct json *out)
+{
+    *out = *v;
+    switch (v->kind) {
+    case JSON_IS_NULL: return OK;
+    case JSON_IS_BOOL: out->u.boolean = !v->u.boolean; return OK;
+    case JSON_IS_INT: out->u.integer ^= 1; return OK;
+    case JSON_IS_REAL: out->u.real = -v->u.real - 1; return OK;
+    case JSON_IS_STRING: return mark_text(c, v->u.string, &out->u.string);
+    case JSON_IS_ARRAY:
+    case JSON_IS_OBJECT: break;
+    }
+    TRY(NEW(c, &out->u.list.items, json_n(v)));
+    for (size_t i = 0; i < json_n(v); i++) TRY(mark(c, json_at(v, i), &out->u.list.items[i]));
+    return OK;
+}
+
 static enum err evaluate_parameter(struct evaluation *e, struct parameter *p)
 {
     const struct json *nullable = json_get_nocase(p->declaration, S("nullable"));
@@ -120,6 +157,11 @@ static enum err evaluate_parameter(struct evaluation *e, struct parameter *p)
     e->met_secure = schema_is_secure(p->type);
     TRY(schema_check(e, p->declaration, p->value, p->name));
     p->holds_secure = e->met_secure;
+    if (!p->holds_secure || !e->t->site.marks_secure) return OK;
+    struct json *marked;
+    TRY(NEW(e->c, &marked, 1));
+    TRY(mark(e->c, p->value, marked));
+    p->value = marked;
     return OK;
 }
 
@@ -149,16 +191,6 @@ enum err template_parameters_read(struct evaluation *e, const struct json *given
         enum err got = template_parameter_get(e, e->t->parameters[i].name, &ignored);
         if (got) return template_wrap(e->c, got, "%s", "");
     }
-    return OK;
-}
-
-enum err template_secure_values(struct call *c, const struct template *t, const struct json **out)
-{
-    struct json *all;
-    TRY(json_object_new(c, t->parameter_n, &all));
-    for (size_t i = 0; i < t->parameter_n; i++)
-        if (t->parameters[i].holds_secure) json_object_add(all, t->parameters[i].name, t->parameters[i].value);
-    *out = all;
     return OK;
 }
 

@@ -38,10 +38,11 @@ struct template_site {
     str group;        /* empty where there is none */
     /* What resourceGroup(), subscription(), tenant(), managementGroup(), deployment(), environment() and deployer() answer;
        NULL: that function is refused here. */
-    const struct json          *resource_group, *subscription_object, *tenant, *management_group, *deployment, *environment, *deployer;
-    guid                        seed;  /* newGuid() is made of it: the same seed gives the same GUIDs */
-    int64_t                     now_s; /* utcNow() */
-    const struct template_text *text;  /* where the values of the document stand; NULL: not known */
+    const struct json *resource_group, *subscription_object, *tenant, *management_group, *deployment, *environment, *deployer;
+    guid               seed;          /* newGuid() is made of it: the same seed gives the same GUIDs */
+    int64_t            now_s;         /* utcNow() */
+    bool               marks_secure;  /* texts, numbers and booleans of secure parameters are replaced by others: what comes of them differs */
+    const struct template_text *text; /* where the values of the document stand; NULL: not known */
 };
 
 /*
@@ -115,8 +116,6 @@ FALLIBLE template_nested(struct call *c, struct template *t, size_t i, const str
  */
 FALLIBLE template_outputs(struct call *c, struct template *t, const struct template_outside *outside, const struct json **out);
 
-/* {"name": value} of the secure parameters, given or by default: what must not be shown. */
-FALLIBLE template_secure_values(struct call *c, const struct template *t, const struct json **out);
 /* The parameters as a deployment shows them: {"name": {"type": "Int", "value": 1}}, secure ones without value. */
 FALLIBLE template_parameters_shown(struct call *c, const struct template *t, const struct json **out);
 

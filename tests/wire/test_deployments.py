@@ -265,6 +265,30 @@ def test_whatif_shows_no_secure_value_that_is_a_default(stage):
     assert got.status == 200 and "Very-Secret-2" not in got.text
 
 
+# What comes of a secure parameter is hidden, and nothing else, however short it is; the comparison is of the real values.
+def test_whatif_hides_what_comes_of_a_secure_parameter_alone(stage):
+    properties = {"open": "west", "word": "[parameters('p')]", "made": "[toUpper(concat('Q-', parameters('p')))]", "list": [{"name": "open", "value": "[parameters('p')]"}]}
+    made = template(thing("whatif-short", properties=properties), parameters={"p": {"type": "securestring", "maxLength": 5}})
+    fresh = stage.changes(made, parameters={"p": {"value": "s"}})["whatif-short"]
+    hidden = {"open": "west", "word": "*******", "made": "*******", "list": [{"name": "open", "value": "*******"}]}
+    same((fresh["after"]["location"], fresh["after"]["properties"]), ("westus", hidden), "a new one")
+    stage.deploy("whatif-short", made, parameters={"p": {"value": "zxqj1"}})
+    same(stage.changes(made, parameters={"p": {"value": "zxqj1"}})["whatif-short"]["changeType"], "NoChange", "the same secret")
+    change = stage.changes(made, parameters={"p": {"value": "zxqj2"}})["whatif-short"]
+    same(change["changeType"], "Modify", "another secret")
+    assert "zxqj" not in json.dumps(change).lower(), change
+    same({d["path"]: (d["before"], d["after"]) for d in change["delta"] if d["path"] != "properties.list"},
+         {"properties.word": ("*******",) * 2, "properties.made": ("*******",) * 2}, "the delta")
+    for word in ("[concat('[', parameters('p'), ']')]", "[deployment().properties.parameters.p.value]"):
+        odd = template(thing("whatif-odd", properties={"word": word}), parameters={"p": {"type": "securestring"}})
+        assert "zxqj" not in json.dumps(stage.changes(odd, parameters={"p": {"value": "zxqj4"}})["whatif-odd"]), word
+    inner = nested("whatif-inner", made, parameters={"p": {"value": "[parameters('p')]"}})
+    inner["properties"]["parameters"] = inner.pop("parameters")
+    outer = template(inner, parameters={"p": {"type": "securestring"}})
+    change = stage.changes(outer, parameters={"p": {"value": "zxqj3"}})["whatif-short"]
+    assert change["changeType"] == "Modify" and "zxqj" not in json.dumps(change).lower(), change
+
+
 def test_deployments_inside_of_others(stage):
     inside = template(thing("deep"), outputs={"id": {"type": "string", "value": "[resourceId('Microsoft.Test/things', 'deep')]"}})
     behind = thing("behind-deep", tags={"x": "[reference('inner').outputs.id.value]"})

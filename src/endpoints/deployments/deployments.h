@@ -37,7 +37,8 @@ struct deploy_plan {
     struct deployment_input input;
     struct template_site    site;
     struct template *template;
-    size_t *nested_left; /* deployments inside of it that may still be checked; NULL: DEPLOY_MAX_CHECKED of them */
+    const struct deploy_plan *marks;       /* the plan of the same request; this one has other values in its secure parameters. NULL: none */
+    size_t                   *nested_left; /* deployments inside of it that may still be checked; NULL: DEPLOY_MAX_CHECKED of them */
 };
 
 /*

@@ -102,9 +102,13 @@ enum err deploy_plan_make(struct call *c, struct work *w, const struct deploy_or
     if (!c->caller) return FAIL_PLAIN(c, ERR_CALLER_UNKNOWN);
     TRY(deployments_require_scope(c, w, r->scope));
     TRY(fill_wish(c, origin, r, &plan->wish));
+    if (plan->marks) plan->wish.seed = plan->marks->wish.seed;
     TRY(json_check_depth(c, r->parameters));
     TRY(deploy_parameters(c, w, r->parameters, &parameters));
-    TRY(deploy_site(c, w, &plan->wish, r->template, parameters, &plan->site));
+    // With marks deployment() tells no values: what asks for them has no marks, and is hidden.
+    static const struct json NOTHING = {.kind = JSON_IS_OBJECT};
+    TRY(deploy_site(c, w, &plan->wish, plan->marks ? &NOTHING : r->template, plan->marks ? NULL : parameters, &plan->site));
+    plan->site.marks_secure = plan->marks != NULL;
     plan->site.text = r->text.root ? &r->text : NULL;
     TRY(template_read(c, r->template, parameters, &plan->site, &plan->template));
     TRY(check_types(c, plan->template));

@@ -14,8 +14,7 @@
 
 #define MAX_LISTED 8192 // ids that a what-if can tell apart
 
-#define MAX_SECRETS 256
-#define HIDDEN      "*******"
+#define HIDDEN "*******"
 
 struct whatif {
     struct call        *c;
@@ -25,8 +24,6 @@ struct whatif {
     const str          *listed;   /* ids that the templates name */
     size_t              listed_n;
     str                 location; // for deployments inside that do not say theirs
-    const str          *secrets;  /* texts of secure parameters */
-    size_t              secret_n;
     enum err            failed;
 };
 
@@ -85,24 +82,39 @@ static bool is_same(const struct json *a, const struct json *b)
 
 // --- the differences ---
 
+// A value, and what is shown of it. Both NULL: there is none.
+struct side {
+    const struct json *real, *shown;
+};
+
+static struct side member_of(struct side s, str name)
+{
+    return (struct side){json_get(s.real, name), json_get(s.shown, name)};
+}
+
+static struct side item_of(struct side s, size_t i)
+{
+    return i < json_n(s.real) ? (struct side){json_at(s.real, i), json_at(s.shown, i)} : (struct side){0};
+}
+
 static void write_value(struct json_writer *j, str name, const struct json *v)
 {
     if (v) json_put_value(j, name, v);
     else json_put_null(j, name);
 }
 
-static void write_differences(struct call *c, struct json_writer *j, str path, const struct json *before, const struct json *after);
+static void write_differences(struct call *c, struct json_writer *j, str path, struct side before, struct side after);
 
 // Both absent is none of the cases.
-static void write_difference(struct call *c, struct json_writer *j, str path, const struct json *before, const struct json *after)
+static void write_difference(struct call *c, struct json_writer *j, str path, struct side before, struct side after)
 {
-    bool is_array = json_is(before, JSON_IS_ARRAY) && json_is(after, JSON_IS_ARRAY);
-    bool has_children = is_array || (is_object(before) && is_object(after)); // an object here is an item of an array
+    bool is_array = json_is(before.shown, JSON_IS_ARRAY) && json_is(after.shown, JSON_IS_ARRAY);
+    bool has_children = is_array || (is_object(before.shown) && is_object(after.shown)); // an object here is an item of an array
     json_write_object(j);
     json_put_string(j, S("path"), path);
-    json_put_string(j, S("propertyChangeType"), !before ? S("Create") : !after ? S("Delete") : is_array ? S("Array") : S("Modify"));
-    write_value(j, S("before"), before);
-    write_value(j, S("after"), after);
+    json_put_string(j, S("propertyChangeType"), !before.real ? S("Create") : !after.real ? S("Delete") : is_array ? S("Array") : S("Modify"));
+    write_value(j, S("before"), before.shown);
+    write_value(j, S("after"), after.shown);
     json_write_key(j, S("children"));
     if (has_children) {
         json_write_array(j);
@@ -114,12 +126,12 @@ static void write_difference(struct call *c, struct json_writer *j, str path, co
     json_write_end(j);
 }
 
-static void compare(struct call *c, struct json_writer *j, str path, const struct json *before, const struct json *after)
+static void compare(struct call *c, struct json_writer *j, str path, struct side before, struct side after)
 {
     str name = str_from(path, str_find_last(path, '.') + 1);
-    if (before && after && is_same_member(name, before, after)) return;
-    if (is_object(before) && is_object(after)) write_differences(c, j, path, before, after);
-    else if (before || after) write_difference(c, j, path, before, after);
+    if (before.real && after.real && is_same_member(name, before.real, after.real)) return;
+    if (is_object(before.shown) && is_object(after.shown)) write_differences(c, j, path, before, after);
+    else if (before.real || after.real) write_difference(c, j, path, before, after);
 }
 
 static str below(struct call *c, str path, str name)
@@ -127,84 +139,96 @@ static str below(struct call *c, str path, str name)
     return str_empty(path) ? name : call_format(c, "%.*s.%.*s", PSTR(path), PSTR(name));
 }
 
-static void write_array_differences(struct call *c, struct json_writer *j, const struct json *before, const struct json *after)
+static void write_array_differences(struct call *c, struct json_writer *j, struct side before, struct side after)
 {
-    size_t n = json_n(before) > json_n(after) ? json_n(before) : json_n(after);
+    size_t n = json_n(before.real) > json_n(after.real) ? json_n(before.real) : json_n(after.real);
     for (size_t i = 0; i < n; i++) {
-        const struct json *x = i < json_n(before) ? json_at(before, i) : NULL, *y = i < json_n(after) ? json_at(after, i) : NULL;
-        if (!x || !y || !is_same(x, y)) write_difference(c, j, call_format(c, "%zu", i), x, y); // clients read the path as a number
+        struct side x = item_of(before, i), y = item_of(after, i);
+        if (!x.real || !y.real || !is_same(x.real, y.real))
+            write_difference(c, j, call_format(c, "%zu", i), x, y); // clients read the path as a number
     }
 }
 
-static void write_differences(struct call *c, struct json_writer *j, str path, const struct json *before, const struct json *after)
+static void write_differences(struct call *c, struct json_writer *j, str path, struct side before, struct side after)
 {
-    if (json_is(before, JSON_IS_ARRAY)) {
+    if (json_is(before.real, JSON_IS_ARRAY)) {
         write_array_differences(c, j, before, after);
         return;
     }
-    for (size_t i = 0; i < json_n(before); i++) {
-        str name = before->u.list.names[i];
-        compare(c, j, below(c, path, name), json_at(before, i), json_get(after, name));
+    for (size_t i = 0; i < json_n(before.real); i++) {
+        str name = before.real->u.list.names[i];
+        compare(c, j, below(c, path, name), item_of(before, i), member_of(after, name));
     }
-    for (size_t i = 0; i < json_n(after); i++) {
-        str name = after->u.list.names[i];
-        if (!json_get(before, name)) compare(c, j, below(c, path, name), NULL, json_at(after, i));
+    for (size_t i = 0; i < json_n(after.real); i++) {
+        str name = after.real->u.list.names[i];
+        if (!json_get(before.real, name)) compare(c, j, below(c, path, name), (struct side){0}, item_of(after, i));
     }
 }
 
-// --- secrets ---
+// --- secrets: what differs between a value and the one with marks comes of a secure parameter ---
 
-struct secrets {
-    str   *at;
-    size_t n;
-};
+static const struct json HIDDEN_TEXT = {.kind = JSON_IS_STRING, .u.string = S_INIT(HIDDEN)};
 
-static enum err add_secrets(struct call *c, struct secrets *s, const struct json *v)
+static bool has_same_names(const struct json *a, const struct json *b)
 {
-    for (size_t i = 0; i < json_n(v); i++) TRY(add_secrets(c, s, json_at(v, i)));
-    if (str_empty(json_str(v))) return OK;
-    if (s->n == MAX_SECRETS) return FAIL(c, ERR_TOO_LARGE, "The secure parameters hold more than %d texts.", MAX_SECRETS);
-    s->at[s->n++] = json_str(v);
+    if (json_n(a) != json_n(b)) return false;
+    for (size_t i = 0; is_object(a) && i < json_n(a); i++)
+        if (!json_get(b, a->u.list.names[i])) return false;
+    return true;
+}
+
+// To the letter: an expression that is not evaluated is the same as itself alone.
+static enum err is_equal(struct call *c, const struct json *a, const struct json *b, bool *out)
+{
+    str x, y;
+    *out = false;
+    if (!a || !b) return OK;
+    TRY(json_text(c, a, &x));
+    TRY(json_text(c, b, &y));
+    *out = str_eq(x, y);
     return OK;
 }
 
-static enum err find_secrets(struct whatif *x, const struct template *t)
+// `v`, which stands where the template says `after`, and `marked` with marks. An array is shown as a whole or not at all in
+// what was there before, for its items may have moved.
+static enum err hide(struct call *c, const struct json *v, const struct json *after, const struct json *marked, struct json *out)
 {
-    struct secrets     s = {0};
-    const struct json *values;
-    TRY(NEW(x->c, &s.at, MAX_SECRETS));
-    TRY(template_secure_values(x->c, t, &values));
-    TRY(add_secrets(x->c, &s, values));
-    x->secrets = s.at;
-    x->secret_n = s.n;
-    return OK;
-}
-
-static bool holds_secret(const struct whatif *x, str text)
-{
-    for (size_t i = 0; i < x->secret_n; i++)
-        if (str_find_str(text, x->secrets[i]) != STR_NOWHERE) return true;
-    return false;
-}
-
-// The same tree, with another text in place of each that holds a secret.
-static enum err hide(struct whatif *x, const struct json *v, struct json *out)
-{
+    bool is_open;
+    TRY(is_equal(c, after, marked, &is_open));
     *out = *v;
-    if (json_is(v, JSON_IS_STRING) && holds_secret(x, json_str(v))) out->u.string = S(HIDDEN);
-    if (!json_n(v)) return OK;
-    TRY(NEW(x->c, &out->u.list.items, json_n(v)));
-    for (size_t i = 0; i < json_n(v); i++) TRY(hide(x, json_at(v, i), &out->u.list.items[i]));
+    if (is_open || (!after && !marked)) return OK;
+    *out = HIDDEN_TEXT;
+    if (!after || !marked || after->kind != marked->kind || v->kind != after->kind || !json_n(v) || !has_same_names(after, marked)) return OK;
+    if (!is_object(v) && v != after) return OK;
+    *out = *v;
+    TRY(NEW(c, &out->u.list.items, json_n(v)));
+    for (size_t i = 0; i < json_n(v); i++) {
+        str name = is_object(v) ? v->u.list.names[i] : STR_NONE;
+        TRY(hide(c, json_at(v, i), is_object(v) ? json_get(after, name) : json_at(after, i),
+                 is_object(v) ? json_get(marked, name) : json_at(marked, i), &out->u.list.items[i]));
+    }
     return OK;
 }
 
-static enum err hide_secrets(struct whatif *x, const struct json **io_body)
+// `marked` NULL: the template cannot be evaluated with marks, and nothing that it may say is shown.
+static enum err show(struct call *c, const struct json *after, const struct json *marked, struct side *io)
 {
-    struct json *hidden;
-    if (!x->secret_n || !*io_body) return OK;
-    TRY(NEW(x->c, &hidden, 1));
-    TRY(hide(x, *io_body, hidden));
-    *io_body = hidden;
+    static const str HEAD[] = {S_INIT("apiVersion"), S_INIT("id"), S_INIT("name"), S_INIT("type")};
+    struct json     *shown;
+    io->shown = io->real;
+    if (!io->real) return OK;
+    TRY(NEW(c, &shown, 1));
+    *shown = *io->real;
+    TRY(NEW(c, &shown->u.list.items, json_n(io->real)));
+    for (size_t i = 0; i < json_n(io->real); i++) {
+        str                name = io->real->u.list.names[i];
+        const struct json *v = json_at(io->real, i), *other = marked ? json_get(marked, name) : NULL;
+        bool               is_head = str_index_nocase(HEAD, COUNT(HEAD), name) != STR_NOWHERE;
+        if (!marked && !is_head) shown->u.list.items[i] = HIDDEN_TEXT;
+        else if (is_head) shown->u.list.items[i] = *v;
+        else TRY(hide(c, v, json_get(after, name), other, &shown->u.list.items[i]));
+    }
+    io->shown = shown;
     return OK;
 }
 
@@ -293,14 +317,14 @@ static void begin_change(struct json_writer *j, str id, const char *kind)
     json_put_string(j, S("changeType"), str_of(kind));
 }
 
-static void end_change(struct whatif *x, const struct json *before, const struct json *after)
+static void end_change(struct whatif *x, struct side before, struct side after)
 {
     struct json_writer *j = x->j;
     if (!x->is_short) {
-        write_value(j, S("before"), before);
-        write_value(j, S("after"), after);
+        write_value(j, S("before"), before.shown);
+        write_value(j, S("after"), after.shown);
         json_write_key(j, S("delta"));
-        if (before && after) {
+        if (before.real && after.real) {
             json_write_array(j);
             write_differences(x->c, j, STR_NONE, before, after);
             json_write_end(j);
@@ -311,17 +335,38 @@ static void end_change(struct whatif *x, const struct json *before, const struct
     json_write_end(j);
 }
 
-static enum err write_resource(struct whatif *x, struct template *t, size_t i)
+static enum err what_it_becomes(struct call *c, const struct template_resource *r, const struct json *before, const struct json *body,
+                                const struct json **out)
+{
+    return before ? foresee(c, r, before, body, out) : name_it(c, r, body, out);
+}
+
+// The body with marks; *out NULL: there is none.
+static enum err read_marked(struct call *c, const struct template_resource *r, struct template *marked, size_t i, const struct json **out)
+{
+    *out = NULL;
+    if (!marked || i >= template_count(marked) || !str_eq_nocase(template_at(marked, i)->id, r->id)) return OK;
+    enum err failed = template_body(c, marked, i, NULL, out);
+    if (failed == OK || failed == ERR_NO_MEMORY) return failed;
+    *out = NULL;
+    call_forgive(c);
+    return OK;
+}
+
+static enum err write_resource(struct whatif *x, struct template *t, struct template *marked, size_t i)
 {
     const struct template_resource *r = template_at(t, i);
-    const struct json              *before, *body, *after;
+    const struct json              *body, *marked_body, *other = NULL;
+    struct side                     before = {0}, after = {0};
     bool                            is_unseen;
     TRY(template_body(x->c, t, i, NULL, &body));
-    TRY(hide_secrets(x, &body));
-    TRY(read_before(x, r, &before, &is_unseen));
-    if (before) TRY(foresee(x->c, r, before, body, &after));
-    else TRY(name_it(x->c, r, body, &after));
-    begin_change(x->j, r->id, is_unseen ? "Deploy" : !before ? "Create" : is_same(before, after) ? "NoChange" : "Modify");
+    TRY(read_marked(x->c, r, marked, i, &marked_body));
+    TRY(read_before(x, r, &before.real, &is_unseen));
+    TRY(what_it_becomes(x->c, r, before.real, body, &after.real));
+    if (marked_body) TRY(what_it_becomes(x->c, r, before.real, marked_body, &other));
+    TRY(show(x->c, after.real, other, &before));
+    TRY(show(x->c, after.real, other, &after));
+    begin_change(x->j, r->id, is_unseen ? "Deploy" : !before.real ? "Create" : is_same(before.real, after.real) ? "NoChange" : "Modify");
     if (!str_empty(r->symbol)) json_put_string(x->j, S("symbolicName"), r->symbol);
     end_change(x, before, after);
     return OK;
@@ -329,7 +374,7 @@ static enum err write_resource(struct whatif *x, struct template *t, size_t i)
 
 // --- a deployment ---
 
-static enum err write_template(struct whatif *x, struct template *t, bool is_outermost);
+static enum err write_template(struct whatif *x, struct template *t, struct template *marked, bool is_outermost);
 
 // What a deployment inside would change, as far as it can be told before the outer one runs.
 static enum err read_nested(struct whatif *x, struct template *outer, size_t i, struct deploy_plan *plan)
@@ -339,17 +384,32 @@ static enum err read_nested(struct whatif *x, struct template *outer, size_t i, 
     return deploy_nested(x->c, x->w, template_at(outer, i), &n, x->location, NULL, plan);
 }
 
-static enum err write_nested(struct whatif *x, struct template *outer, size_t i)
+// The template of `plan` that was read with marks; NULL: it cannot be.
+static enum err marked_of(struct call *c, enum err failed, const struct deploy_plan *plan, struct template **out)
 {
-    struct deploy_plan plan = {0};
+    *out = failed == OK ? plan->template : NULL;
+    if (failed == OK || failed == ERR_NO_MEMORY) return failed;
+    call_forgive(c);
+    return OK;
+}
+
+static enum err write_nested(struct whatif *x, struct template *outer, struct template *marked, size_t i)
+{
+    size_t             none = 0;
+    struct deploy_plan plan = {0}, other = {.marks = &plan, .nested_left = &none};
     enum err           failed = read_nested(x, outer, i, &plan);
-    if (failed == OK) return write_template(x, plan.template, false);
+    if (failed == OK) {
+        if (marked && i < template_count(marked) && template_at(marked, i)->is_deployment)
+            TRY(marked_of(x->c, read_nested(x, marked, i, &other), &other, &marked));
+        else marked = NULL;
+        return write_template(x, plan.template, marked, false);
+    }
     if (failed == ERR_NO_MEMORY) return failed;
     begin_change(x->j, template_at(outer, i)->id, "Unsupported");
     json_put_string(x->j, S("unsupportedReason"),
                     call_format(x->c, "The nested deployment cannot be evaluated before it runs: %s", x->c->failure.text));
     call_forgive(x->c);
-    end_change(x, NULL, NULL);
+    end_change(x, (struct side){0}, (struct side){0});
     return OK;
 }
 
@@ -360,13 +420,13 @@ static enum err note_listed(struct whatif *x, str id)
     return OK;
 }
 
-static enum err write_template(struct whatif *x, struct template *t, bool is_outermost)
+static enum err write_template(struct whatif *x, struct template *t, struct template *marked, bool is_outermost)
 {
     for (size_t i = 0; i < template_count(t); i++) {
         const struct template_resource *r = template_at(t, i);
         if (!r->is_skipped && (!r->is_existing || is_outermost)) TRY(note_listed(x, r->id)); // as the deployment counts them: run.c
         if (r->is_skipped || r->is_existing) continue;
-        TRY(r->is_deployment ? write_nested(x, t, i) : write_resource(x, t, i));
+        TRY(r->is_deployment ? write_nested(x, t, marked, i) : write_resource(x, t, marked, i));
     }
     return OK;
 }
@@ -396,18 +456,22 @@ static bool write_unlisted(const struct resource *r, void *context)
     if (x->failed == OK) x->failed = json_parse(x->c, text, &before);
     if (x->failed != OK) return false;
     begin_change(x->j, r->id, u->kind);
-    end_change(x, before, str_eq(str_of(u->kind), S("Ignore")) ? before : NULL);
+    struct side all = {before, before};
+    end_change(x, all, str_eq(str_of(u->kind), S("Ignore")) ? all : (struct side){0});
     return true;
 }
 
 enum err arm_deployment_whatif(struct call *c, struct work *w, const struct wire *q, struct answer *a)
 {
-    struct deploy_plan plan = {0};
+    size_t             none = 0;
+    struct deploy_plan plan = {0}, other = {.marks = &plan, .nested_left = &none};
     struct whatif      x = {.c = c, .w = w};
+    struct template   *marked;
     TRY(deploy_request_read(c, q, &plan.request));
     TRY(deploy_plan_make(c, w, NULL, &plan));
     TRY(NEW(c, (str **)&x.listed, MAX_LISTED));
-    TRY(find_secrets(&x, plan.template));
+    other.request = plan.request;
+    TRY(marked_of(c, deploy_plan_make(c, w, NULL, &other), &other, &marked));
     x.location = str_empty(plan.wish.location) ? json_get_str(plan.site.resource_group, S("location")) : plan.wish.location;
     x.is_short = str_eq_nocase(json_str(json_get_nocase(plan.request.settings, S("resultFormat"))), S("ResourceIdOnly"));
     x.j = answer_json(a, 200);
@@ -418,7 +482,7 @@ enum err arm_deployment_whatif(struct call *c, struct work *w, const struct wire
     json_put_guid(x.j, S("correlationId"), c->correlation_id);
     json_write_key(x.j, S("changes"));
     json_write_array(x.j);
-    TRY(write_template(&x, plan.template, true));
+    TRY(write_template(&x, plan.template, marked, true));
     struct unlisted u = {.x = &x, .kind = plan.request.is_complete ? "Delete" : "Ignore"};
     if (plan.site.level == TEMPLATE_AT_GROUP) tree_each_resource(w->world->tree, plan.request.scope, STR_NONE, write_unlisted, &u);
     TRY(x.failed);
