@@ -135,8 +135,8 @@ TEST(graph_answers_a_user_of_the_tenant_as_published)
         {"GET /v1.0/groups/" CREW "/owners", NULL, 200, "{\"@odata.context\":\"" BASE "/$metadata#directoryObjects\",\"value\":[]}"},
         {"GET /v1.0/servicePrincipals?$top=1&$select=appId", NULL, 200,
          "{\"@odata.context\":\"" BASE "/$metadata#servicePrincipals(appId)\",\"@odata.nextLink\":\"" BASE
-         "/servicePrincipals?$top=1&$select=appId&$skiptoken=89ZdVzd3Jk5uCZxgAAAAAAAAAAAAAAAAAAAAJA\",\"value\":[{\"appId\":\"00000000-0000-0000-0000-000000000025\"}]}"},
-        {"GET /v1.0/servicePrincipals?$top=1&$select=appId&$skiptoken=89ZdVzd3Jk5uCZxgAAAAAAAAAAAAAAAAAAAAJA", NULL, 200,
+         "/servicePrincipals?$top=1&$select=appId&$skiptoken=q6urq6urq6urq6urPZj5WSbz3CFNDCCgszr2Qq_eFiEsedHFi_Karztkt6g\",\"value\":[{\"appId\":\"00000000-0000-0000-0000-000000000025\"}]}"},
+        {"GET /v1.0/servicePrincipals?$top=1&$select=appId&$skiptoken=q6urq6urq6urq6urPZj5WSbz3CFNDCCgszr2Qq_eFiEsedHFi_Karztkt6g", NULL, 200,
          "{\"@odata.context\":\"" BASE "/$metadata#servicePrincipals(appId)\",\"value\":[{\"appId\":\"00000000-0000-0000-0000-0000000000a2\"}]}"},
     };
     graph_fixture_open(&f, t);

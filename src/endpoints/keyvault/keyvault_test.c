@@ -105,8 +105,8 @@ TEST(S1_wire_a_secret_is_answered_as_published)
          "{\"value\":[{\"id\":\"" URL "/secrets/n\"," ATTRIBUTES("\"exp\":32503680000,", "Recoverable+Purgeable", "90") "}],\"nextLink\":null}"},
         {"GET /secrets/n/versions" Q "&maxresults=1", NULL, 200,
          "{\"value\":[{\"contentType\":\"text/plain\",\"id\":\"" URL "/secrets/n/" V1 "\"," ATTRIBUTES("\"nbf\":1,\"exp\":2,", "Recoverable+Purgeable", "90")
-         ",\"tags\":{}}],\"nextLink\":\"" URL "/secrets/n/versions?api-version=7.4&$skiptoken=9pmNaGujBsdTGO1NMTgyYmE2MzZjMGFmN2UwMGFiYWJhYmFiYWJhYmFiYWI&maxresults=1\"}"},
-        {"GET /secrets/n/versions" Q "&maxresults=1&%24skiptoken=9pmNaGujBsdTGO1NMTgyYmE2MzZjMGFmN2UwMGFiYWJhYmFiYWJhYmFiYWI", NULL, 200,
+         ",\"tags\":{}}],\"nextLink\":\"" URL "/secrets/n/versions?api-version=7.4&$skiptoken=q6urq6urq6urq6urDKDLO0fF7xcuPEHGhF_GVqUi_EqwVbhvSDo-FZJm1GgTvjA5K5U-zFYzyR1VHW2g&maxresults=1\"}"},
+        {"GET /secrets/n/versions" Q "&maxresults=1&%24skiptoken=q6urq6urq6urq6urDKDLO0fF7xcuPEHGhF_GVqUi_EqwVbhvSDo-FZJm1GgTvjA5K5U-zFYzyR1VHW2g", NULL, 200,
          "{\"value\":[{\"id\":\"" URL "/secrets/n/" V2 "\"," ATTRIBUTES("\"exp\":32503680000,", "Recoverable+Purgeable", "90") "}],\"nextLink\":null}"},
         {"GET /secrets/no-such/versions" Q, NULL, 200, "{\"value\":[],\"nextLink\":null}"},
     };
