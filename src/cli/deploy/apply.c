@@ -113,7 +113,7 @@ static const struct section_row SECTIONS[] = {
      "  --parameters name=web                        one value; JSON, but for parameters of type string\n"
      "  --parameters key=@id_ed25519.pub             a file's content\n"
      "  --parameters @shop.parameters.json           a file: {\"parameters\": {\"name\": {\"value\": \"web\"}}}\n"
-     "  --parameters shop.parameters.json            the same: without @, what ends with .json and has no = is a file\n"
+     "  --parameters shop.parameters.json            the same; its name ends with .json\n"
      "\n"
      "The value of a secure parameter is better given by a file than on the command line, which other users see."},
     {"What is printed",
