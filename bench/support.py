@@ -58,7 +58,7 @@ def free_port():
 
 def load(url, *more, connections=64, seconds=RUN_S):
     """What wrk says of one load thread on its own core; any answer but 2xx fails the run."""
-    command = pinned(LOAD_CORE, ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", *more, url])
+    command = pinned(LOAD_CORE, ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "20s", *more, url])  # a shared disk may stall a commit
     out = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     if "Non-2xx" in out or "Socket errors" in out:
         raise RuntimeError(f"wrk saw failures at {url}:\n{out}")
