@@ -1,7 +1,6 @@
 #include "endpoints/inside.h"
 
 #include "endpoints/activities.h"
-#include "endpoints/activities.h"
 #include "endpoints/router.h"
 #include "ops/denials.h"
 
