@@ -19,12 +19,11 @@ struct count {
     size_t                 n;
 };
 
-static enum err count_one(struct call *c, str key, bytes body, void *context)
+static enum err count_one(struct call *c, str key, void *context)
 {
     struct count *count = context;
     int64_t       time_ns;
     bool          counts = true;
-    (void)body;
     if (count->trim->ids != LOG_IDS_ANY) TRY(is_one(c, count->trim, key, &time_ns, &counts));
     count->n += counts;
     return OK;
@@ -33,7 +32,7 @@ static enum err count_one(struct call *c, str key, bytes body, void *context)
 enum err log_count(struct call *c, struct store_session *session, const struct log_trim *t, size_t *out)
 {
     struct count count = {.trim = t};
-    TRY(store_scan(c, session, t->kind, &(struct store_range){.prefix = t->prefix}, count_one, &count));
+    TRY(store_scan_keys(c, session, t->kind, t->prefix, count_one, &count));
     *out = count.n;
     return OK;
 }
@@ -45,12 +44,11 @@ struct overdue {
 };
 
 // The oldest come first: behind one that is neither too old nor too many there is none.
-static enum err note_overdue(struct call *c, str key, bytes body, void *context)
+static enum err note_overdue(struct call *c, str key, void *context)
 {
     struct overdue *o = context;
     int64_t         time_ns;
     bool            counts;
-    (void)body;
     TRY(is_one(c, o->trim, key, &time_ns, &counts));
     if (time_ns >= o->trim->before_ns && o->seen >= o->trim->over) return ENOUGH;
     if (!counts) return OK;
@@ -63,7 +61,7 @@ enum err log_overdue(struct call *c, struct store_session *session, const struct
 {
     struct overdue o = {.trim = t, .limit = limit};
     TRY(NEW(c, &o.keys, limit));
-    enum err failed = store_scan(c, session, t->kind, &(struct store_range){.prefix = t->prefix}, note_overdue, &o);
+    enum err failed = store_scan_keys(c, session, t->kind, t->prefix, note_overdue, &o);
     if (failed != OK && failed != ENOUGH) return failed;
     *out = o.keys;
     *out_n = o.n;

@@ -27,6 +27,7 @@ struct store_span {
     int64_t          until_ns;                   /* by due time: 1 .. until_ns */
     str              after_secondary, after_key; /* by secondary key: only past these */
     bool             backwards;                  /* by key */
+    bool             keys_only;                  /* by key, upwards: the rest of a record need not be filled in */
     size_t           limit;                      /* 0: no limit */
 };
 

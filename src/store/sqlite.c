@@ -16,12 +16,13 @@
 #define LOG_LIMIT_FRAMES 8000
 #define LOG_LIMIT_BYTES  "33554432" // what stays on disk of a log that has begun anew
 
-enum verb { GET, SCAN_UP, SCAN_DOWN, SCAN_DUE, SCAN_SECONDARY, PUT, REMOVE, REMOVE_BELOW, VERB_N };
+enum verb { GET, SCAN_UP, SCAN_DOWN, SCAN_KEYS, SCAN_DUE, SCAN_SECONDARY, PUT, REMOVE, REMOVE_BELOW, VERB_N };
 #define COLUMNS "key, body, version, due, secondary"
 static const char *const VERBS[VERB_N] = {
     [GET] = "SELECT " COLUMNS " FROM %s WHERE key = ?1",
     [SCAN_UP] = "SELECT " COLUMNS " FROM %s WHERE key >= ?1 AND key < ?2 ORDER BY key LIMIT ?3",
     [SCAN_DOWN] = "SELECT " COLUMNS " FROM %s WHERE key >= ?1 AND key < ?2 ORDER BY key DESC LIMIT ?3",
+    [SCAN_KEYS] = "SELECT key FROM %s WHERE key >= ?1 AND key < ?2 ORDER BY key LIMIT ?3",
     // What an index is for stands in these two as it stands in the index (schema.c): else it is not used.
     [SCAN_DUE] = "SELECT " COLUMNS " FROM %s WHERE due > 0 AND due <= ?1 ORDER BY due, key LIMIT ?3",
     [SCAN_SECONDARY] = "SELECT " COLUMNS " FROM %s WHERE secondary IS NOT NULL AND secondary >= ?1 AND secondary < ?2 "
@@ -128,6 +129,14 @@ static FALLIBLE read_row(struct call *c, struct sqlite_session *q, sqlite3_stmt 
     return OK;
 }
 
+static FALLIBLE read_key(struct call *c, struct sqlite_session *q, sqlite3_stmt *st, struct store_record *out)
+{
+    bytes key;
+    TRY(column(c, q, st, 0, &key));
+    *out = (struct store_record){.key = bytes_str(key)};
+    return OK;
+}
+
 static FALLIBLE copy_record(struct call *c, const struct store_record *r, struct store_record *out)
 {
     str body;
@@ -173,7 +182,7 @@ static FALLIBLE run_scan(struct call *c, struct sqlite_session *q, sqlite3_stmt 
     int                 code = bind_span(st, span);
     if (code != SQLITE_OK) return fail(c, q, code);
     while ((code = sqlite3_step(st)) == SQLITE_ROW) {
-        TRY(read_row(c, q, st, &row));
+        TRY(span->keys_only ? read_key(c, q, st, &row) : read_row(c, q, st, &row));
         TRY(visit(c, &row, context));
     }
     return code == SQLITE_DONE ? OK : fail(c, q, code);
@@ -183,6 +192,7 @@ static enum verb scan_verb(const struct store_span *span)
 {
     if (span->order == STORE_BY_DUE) return SCAN_DUE;
     if (span->order == STORE_BY_SECONDARY) return SCAN_SECONDARY;
+    if (span->keys_only) return SCAN_KEYS;
     return span->backwards ? SCAN_DOWN : SCAN_UP;
 }
 

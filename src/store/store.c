@@ -185,6 +185,26 @@ enum err store_scan(struct call *c, struct store_session *x, enum store_kind kin
     return store_scan_records(c, x, kind, range, visit_plain, &(struct plain_visit){visit, context});
 }
 
+struct key_visit {
+    store_key_visit *visit;
+    void            *context;
+};
+
+static enum err visit_key(struct call *c, const struct store_record *r, void *context)
+{
+    const struct key_visit *v = context;
+    return v->visit(c, r->key, v->context);
+}
+
+enum err store_scan_keys(struct call *c, struct store_session *x, enum store_kind kind, str prefix, store_key_visit *visit, void *context)
+{
+    struct store_span span;
+    TRY(check_kind(c, kind));
+    TRY(span_of(c, &(struct store_range){.prefix = prefix}, &span));
+    span.keys_only = true;
+    return scan(c, x, kind, &span, visit_key, &(struct key_visit){visit, context});
+}
+
 enum err store_scan_due(struct call *c, struct store_session *x, enum store_kind kind, int64_t until_ns, size_t limit, store_record_visit *visit,
                         void *context)
 {

@@ -5,6 +5,20 @@
 #include "core/buf.h"
 #include "store_fixture.h"
 
+static enum err note_key_alone(struct call *c, str key, void *context)
+{
+    return note_key(c, key, (bytes){0}, context);
+}
+
+// As keys_in writes them.
+static str keys_alone(struct test *t, struct store_session *x, str prefix)
+{
+    struct buf b;
+    buf_init(&b, &t->call->arena);
+    CHECK_OK(store_scan_keys(t->call, x, STORE_GROUP, prefix, note_key_alone, &b));
+    return buf_view(&b);
+}
+
 TEST(store_scans_to_every_boundary)
 {
     static const str KEYS[] = {S_INIT("\0"),
@@ -76,6 +90,7 @@ TEST(store_scans_to_every_boundary)
             char               row[64];
             snprintf(row, sizeof row, "%s: row %zu, wants \"%.30s\"", b->name, i, CASES[i].want);
             CHECK_STR(keys_in(t->call, f.r, STORE_GROUP, &range), str_of(CASES[i].want), row);
+            if (str_empty(range.after) && !range.limit && !range.backwards) CHECK_STR(keys_alone(t, f.r, range.prefix), str_of(CASES[i].want), row);
         }
     }
 }
