@@ -3,17 +3,10 @@
 #include "ops/activities.h"
 #include "ops/assignments.h"
 #include "ops/permissions.h"
-#include "ops/site.h"
-#include "resources/identity.h"
+#include "ops/resources.h"
 #include "resources/lock.h"
 
 #define AUTHZ "/providers/Microsoft.Authorization/"
-
-// Their names that no reader sees; of write-only members the record has nothing (ops/write_only.h).
-static bool is_hidden(str member)
-{
-    return str_eq(member, S(SITE_SETTINGS));
-}
 
 // The log is kept longer than the resource and read with another permission: what may be a secret by its name is not in it. Ours.
 static bool may_be_secret(const struct json *object, str name)
@@ -48,7 +41,7 @@ static void put_tree(struct json_writer *j, const struct json *tree)
 {
     for (size_t i = 0; i < json_n(tree); i++) {
         str name = tree->u.list.names[i];
-        if (is_hidden(name)) continue;
+        if (resources_hides(name)) continue;
         json_write_key(j, name);
         if (str_eq(name, S("properties"))) put_value(j, NULL, name, json_at(tree, i));
         else json_write_value(j, json_at(tree, i));
@@ -63,16 +56,6 @@ static enum err put_members(struct call *c, struct json_writer *j, str document)
     return OK;
 }
 
-static bool ids_of(str identity, object_id *out_principal, client_id *out_app, void *context)
-{
-    const struct work      *w = context;
-    const struct principal *p = directory_find_managed(w->world->directory, identity, false);
-    if (!p) return false;
-    *out_principal = p->id;
-    *out_app = p->app;
-    return true;
-}
-
 static enum err put_resource(struct call *c, const struct work *w, struct json_writer *j, const void *record)
 {
     const struct resource *r = record;
@@ -80,7 +63,7 @@ static enum err put_resource(struct call *c, const struct work *w, struct json_w
     TRY(resource_document(c, r, &tree)); // it is read already, by the deed
     json_put_string(j, S("type"), r->type);
     if (!str_empty(r->location)) json_put_string(j, S("location"), r->location);
-    identity_write(j, types_of(r->type)->spelling, w->product->tenant, &r->identity, ids_of, (void *)w);
+    resources_write_identity(j, w, r);
     put_tree(j, tree);
     return OK;
 }

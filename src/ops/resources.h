@@ -67,3 +67,8 @@ FALLIBLE resources_document(struct call *c, const struct json *document, str *ou
 
 /* The resource, or the published ResourceNotFound. */
 FALLIBLE resources_require(struct call *c, const struct work *w, str id, const struct resource **out);
+
+/* The member "identity" as readers see it, with the ids of the identities that are attached: see identity_write. */
+void resources_write_identity(struct json_writer *to, const struct work *w, const struct resource *r);
+/* Is that a member of documents that no reader sees? Of every type, should an app's settings ever get there. */
+bool resources_hides(str member);

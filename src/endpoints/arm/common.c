@@ -1,7 +1,6 @@
 // What the handlers of the management API share: shapes, targets, pages.
 #include "endpoints/arm/arm.h"
 #include "ops/resource_shapes.h"
-#include "ops/site.h"
 #include "ops/sql_server.h"
 #include "ops/version_gates.h"
 #include "resources/types.h"
@@ -43,33 +42,11 @@ enum err arm_type_target(struct call *c, str id, const char *verb, struct op_tar
     return OK;
 }
 
-struct values_of {
-    struct call       *c;
-    const struct work *work;
-};
-
-// The two ids of an attached identity; one that was deleted has none to show.
-static bool ids_of(str identity, object_id *out_principal, client_id *out_app, void *ctx)
-{
-    const struct values_of *v = ctx;
-    const struct principal *p = directory_find_managed(v->work->world->directory, identity, false);
-    if (!p) return false;
-    *out_principal = p->id;
-    *out_app = p->app;
-    return true;
-}
-
-// Of every type, should an app's settings ever get there.
-static bool is_hidden(str member)
-{
-    return str_eq(member, S(SITE_SETTINGS));
-}
-
 static void write_document(struct json_writer *to, const struct json *document, bool is_item)
 {
     for (size_t i = 0; i < json_n(document); i++) {
         str name = document->u.list.names[i];
-        if ((is_item && str_eq(name, S("properties"))) || is_hidden(name)) continue;
+        if ((is_item && str_eq(name, S("properties"))) || resources_hides(name)) continue;
         json_put_value(to, name, json_at(document, i));
     }
 }
@@ -140,16 +117,14 @@ static void write_expanded(struct json_writer *to, str expand, const struct reso
 static enum err write_resource(struct call *c, const struct work *w, const struct wire *q, struct json_writer *to, const struct resource *r,
                                bool is_item, str expand)
 {
-    const struct resource_type *type = types_of(r->type);
-    const struct json          *document;
-    struct values_of            values = {.c = c, .work = w};
+    const struct json *document;
     TRY(shown_document(c, w, q, r, &document));
     json_write_object(to);
     json_put_string(to, S("id"), r->id);
     write_name(c, to, r);
     json_put_string(to, S("type"), r->type);
     if (!str_empty(r->location)) json_put_string(to, S("location"), r->location);
-    identity_write(to, type->spelling, w->product->tenant, &r->identity, ids_of, &values);
+    resources_write_identity(to, w, r);
     write_document(to, document, is_item || is_identity(r));
     if (is_identity(r) && !json_get(document, S("tags"))) {
         json_write_key(to, S("tags"));
