@@ -5,7 +5,6 @@ import tempfile
 
 from support import ROUNDS, row, wrk
 
-OWNER = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635"
 CACHES = "providers/Microsoft.Cache/redis"
 VERSION = "2024-11-01"
 
@@ -24,9 +23,7 @@ end
 def measure(Server):
     with Server("--workers", "1") as server, tempfile.TemporaryDirectory() as directory:
         vm, group = server.machine(), server.group()
-        server.api("PUT", f"{group}/providers/Microsoft.Authorization/roleAssignments/33333333-3333-4333-8333-333333333333?api-version=2022-04-01",
-                   {"properties": {"roleDefinitionId": f"/providers/Microsoft.Authorization/roleDefinitions/{OWNER}",
-                                   "principalId": vm["identity"]["principalId"]}})
+        server.give_owner(vm, group)
         with server.workload(vm["id"]) as workload:
             token = workload.token("https%3A%2F%2Fmanagement.azure.com%2F")["access_token"]
         server.api("PUT", f"{group}/{CACHES}/read?api-version={VERSION}", {"location": "westus", "properties": {}})

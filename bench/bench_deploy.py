@@ -14,7 +14,6 @@ RESOURCES = 100
 TIMES = 3 if SHORT else 15
 POLL_S = 0.001
 API = "2021-04-01"
-OWNER = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635"
 SCHEMA = "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#"
 
 
@@ -60,9 +59,7 @@ def measure(Server):
     with Server("--workers", "1") as server:
         vm = server.machine()
         scope = f"/subscriptions/{server.facts['subscription']}"
-        server.api("PUT", f"{scope}/providers/Microsoft.Authorization/roleAssignments/33333333-3333-4333-8333-333333333333?api-version=2022-04-01",
-                   {"properties": {"roleDefinitionId": f"/providers/Microsoft.Authorization/roleDefinitions/{OWNER}",
-                                   "principalId": vm["identity"]["principalId"]}})
+        server.give_owner(vm, scope)
         with server.workload(vm["id"]) as workload:
             management = Management(server.facts, workload.token("https%3A%2F%2Fmanagement.azure.com%2F")["access_token"])
             times = [deploy_ms(management, f"{scope}/resourceGroups/deploy-{i}") for i in range(TIMES)]

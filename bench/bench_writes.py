@@ -9,7 +9,6 @@ import tempfile
 
 from support import RUN_S, SHORT, in_turns, p99_us, ratios, row, under_load, wrk
 
-OWNER = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635"
 READER = "acdd72a7-3385-48ef-bd42-f606fba81ae7"
 
 TOKEN = "/metadata/identity/oauth2/token?api-version=2018-02-01&resource=https%3A%2F%2Fmanagement.azure.com%2F"
@@ -31,9 +30,7 @@ def measure(Server):
     with Server("--workers", "1") as server, tempfile.TemporaryDirectory() as directory:
         vm = server.machine()
         scope = f"/subscriptions/{server.facts['subscription']}"
-        server.api("PUT", f"{scope}/providers/Microsoft.Authorization/roleAssignments/33333333-3333-4333-8333-333333333333?api-version=2022-04-01",
-                   {"properties": {"roleDefinitionId": f"/providers/Microsoft.Authorization/roleDefinitions/{OWNER}",
-                                   "principalId": vm["identity"]["principalId"]}})
+        server.give_owner(vm, scope)
         with server.workload(vm["id"]) as workload:
             token = workload.token("https%3A%2F%2Fmanagement.azure.com%2F")["access_token"]
             script = pathlib.Path(directory) / "assign.lua"

@@ -169,6 +169,12 @@ class Server:
     def machine(self):
         return self.source("Microsoft.Compute/virtualMachines", "2024-03-01")
 
+    def give_owner(self, resource, scope):
+        """The role Owner at a scope, for the identity of a resource."""
+        role = "/providers/Microsoft.Authorization/roleDefinitions/8e3af657-a8ff-443c-a75c-2fe8c4bcb635"
+        self.api("PUT", f"{scope}/providers/Microsoft.Authorization/roleAssignments/33333333-3333-4333-8333-333333333333?api-version=2022-04-01",
+                 {"properties": {"roleDefinitionId": role, "principalId": resource["identity"]["principalId"]}})
+
     def workload(self, resource):
         return Workload(self, resource)
 
