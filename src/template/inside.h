@@ -116,6 +116,9 @@ const struct user_function *template_function_find(const struct template *t, str
 /* A section whose members have names; *out NULL: the template has none. Errors: ERR_TEMPLATE_INVALID - it is no object */
 FALLIBLE template_section(struct evaluation *e, const char *name, const struct json **out);
 
+/* No more of them than may be; `page` is the one of https://aka.ms that tells of them. Errors: ERR_TEMPLATE_INVALID */
+FALLIBLE template_check_count(struct evaluation *e, const char *what, const char *page, size_t n, int limit);
+
 /* Reads the section and evaluates it, or makes it ready to be evaluated. The words of failures are whole. */
 FALLIBLE template_parameters_read(struct evaluation *e, const struct json *given);
 FALLIBLE template_variables_read(struct evaluation *e);

@@ -75,12 +75,7 @@ enum err template_outputs(struct call *c, struct template *t, const struct templ
     size_t n = json_n(section);
     e.outside = outside;
     e.keeps_unresolved = !outside || !outside->get || !outside->list;
-    if (n > TEMPLATE_MAX_OUTPUTS)
-        return FAIL(
-            c, ERR_TEMPLATE_INVALID,
-            "Deployment template validation failed: 'The number of template outputs limit exceeded. Limit: '%d' and actual: '%zu'. Please see "
-            "https://aka.ms/arm-syntax-outputs for usage details.'.",
-            TEMPLATE_MAX_OUTPUTS, n);
+    TRY(template_check_count(&e, "outputs", "arm-syntax-outputs", n, TEMPLATE_MAX_OUTPUTS));
     TRY(json_object_new(c, n, &all));
     for (size_t i = 0; i < n; i++) {
         struct output o = {.name = section->u.list.names[i], .source = json_at(section, i)};

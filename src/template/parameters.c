@@ -36,12 +36,7 @@ static enum err declare_all(struct evaluation *e)
     const struct json *section;
     TRY(template_section(e, "parameters", &section));
     size_t n = json_n(section);
-    if (n > TEMPLATE_MAX_PARAMETERS)
-        return FAIL(
-            e->c, ERR_TEMPLATE_INVALID,
-            "Deployment template validation failed: 'The number of template parameters limit exceeded. Limit: '%d' and actual: '%zu'. " AKA_PARAMETERS
-            "'.",
-            TEMPLATE_MAX_PARAMETERS, n);
+    TRY(template_check_count(e, "parameters", "arm-syntax-parameters", n, TEMPLATE_MAX_PARAMETERS));
     TRY(NEW(e->c, &e->t->parameters, n));
     for (size_t i = 0; i < n; i++) {
         str      name = section->u.list.names[i];

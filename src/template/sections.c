@@ -4,6 +4,15 @@
 
 #define MAX_FUNCTIONS 512 // ours
 
+enum err template_check_count(struct evaluation *e, const char *what, const char *page, size_t n, int limit)
+{
+    if (n <= (size_t)limit) return OK;
+    return FAIL(e->c, ERR_TEMPLATE_INVALID,
+                "Deployment template validation failed: 'The number of template %s limit exceeded. Limit: '%d' and actual: '%zu'. Please see "
+                "https://aka.ms/%s for usage details.'.",
+                what, limit, n, page);
+}
+
 static enum err read_variable(struct evaluation *e, str name, const struct json *source, bool is_loop)
 {
     struct variable *v = &e->t->variables[e->t->variable_n++];
@@ -40,12 +49,7 @@ enum err template_variables_read(struct evaluation *e)
     size_t             n = 0;
     TRY(template_section(e, "variables", &section));
     for (size_t i = 0; i < json_n(section); i++) n += is_looped(section->u.list.names[i], json_at(section, i)) ? json_n(json_at(section, i)) : 1;
-    if (n > TEMPLATE_MAX_VARIABLES)
-        return FAIL(
-            e->c, ERR_TEMPLATE_INVALID,
-            "Deployment template validation failed: 'The number of template variables limit exceeded. Limit: '%d' and actual: '%zu'. Please see "
-            "https://aka.ms/arm-syntax for usage details.'.",
-            TEMPLATE_MAX_VARIABLES, n);
+    TRY(template_check_count(e, "variables", "arm-syntax", n, TEMPLATE_MAX_VARIABLES));
     TRY(NEW(e->c, &e->t->variables, n));
     for (size_t i = 0; i < json_n(section); i++) {
         const struct json *v = json_at(section, i);
@@ -123,12 +127,7 @@ enum err template_functions_read(struct evaluation *e)
     const struct json *section = json_get_nocase(e->t->document, S("functions"));
     size_t             n = 0;
     for (size_t i = 0; i < json_n(section); i++) n += json_n(json_get_nocase(json_at(section, i), S("members")));
-    if (n > MAX_FUNCTIONS)
-        return FAIL(
-            e->c, ERR_TEMPLATE_INVALID,
-            "Deployment template validation failed: 'The number of template functions limit exceeded. Limit: '%d' and actual: '%zu'. Please see "
-            "https://aka.ms/arm-syntax for usage details.'.",
-            MAX_FUNCTIONS, n);
+    TRY(template_check_count(e, "functions", "arm-syntax", n, MAX_FUNCTIONS));
     TRY(NEW(e->c, &e->t->functions, n));
     for (size_t i = 0; i < json_n(section); i++) {
         const struct json *members = json_get_nocase(json_at(section, i), S("members"));
