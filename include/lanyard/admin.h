@@ -15,24 +15,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lanyard/result.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-#ifndef LANYARD_API
-#define LANYARD_API __attribute__((visibility("default")))
-#endif
-
-enum lanyard_result {
-    LANYARD_OK = 0,
-    LANYARD_NO_SERVER, /* nothing listens on that data directory */
-    LANYARD_FORBIDDEN, /* the server belongs to another user */
-    LANYARD_REFUSED,   /* the server answered no; the text is its answer */
-    LANYARD_BROKEN,    /* the server went away, or answered what cannot be read */
-    LANYARD_INVALID,   /* the arguments cannot be sent */
-    LANYARD_NO_MEMORY,
-    LANYARD_TIMED_OUT /* the server is there and does not answer */
-};
 
 /* No call waits for ever: that long for a server that sends nothing, and that long for a whole answer. */
 #define LANYARD_SILENCE_MAX_S 30

@@ -1,0 +1,55 @@
+/*
+ * lanyard/settings.h - what a program may choose for its credentials: cloud, memory, network, log.
+ *
+ * Every field may be zero. Everything is copied when a credential is made, but the contexts and what they point to,
+ * which must outlive it.
+ */
+#ifndef LANYARD_SETTINGS_H
+#define LANYARD_SETTINGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lanyard/result.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/*
+ * Memory for what the library itself keeps. libcurl, OpenSSL and jansson have allocators of their own, which are the
+ * whole program's. `allocate` gives memory that is aligned for any type, or NULL.
+ */
+struct lanyard_allocator {
+    void *(*allocate)(size_t size, void *context);
+    void (*release)(void *at, void *context); /* never called with NULL */
+    void *context;
+};
+
+enum lanyard_log_level { LANYARD_LOG_ERROR, LANYARD_LOG_WARNING, LANYARD_LOG_INFO, LANYARD_LOG_DEBUG };
+
+/* One line, without a line feed; never a token, key or password. May be called by any thread, and by several at once. */
+typedef void lanyard_log_function(enum lanyard_log_level level, const char *line, void *context);
+
+struct lanyard_transport; /* lanyard/transport.h */
+
+struct lanyard_settings {
+    size_t                          size;      /* sizeof(struct lanyard_settings): a newer library then knows what an older program means */
+    const struct lanyard_allocator *allocator; /* NULL: malloc and free */
+    const struct lanyard_transport *transport; /* NULL: libcurl */
+    lanyard_log_function           *log;       /* NULL: nothing is logged */
+    void                           *log_context;
+    const char                     *authority_host; /* "https://login.microsoftonline.us"; NULL: AZURE_AUTHORITY_HOST, else the public cloud */
+    const char                     *ca_file; /* PEM file of the authorities that are trusted; NULL: the system's (SSL_CERT_FILE, SSL_CERT_DIR) */
+    const char *const              *additionally_allowed_tenants; /* "*": any; beside the credential's own and AZURE_ADDITIONALLY_ALLOWED_TENANTS */
+    size_t                          additionally_allowed_tenant_n;
+    bool                            disable_instance_discovery; /* an authority that is not known as Microsoft's is not asked about */
+    bool                            ignore_environment;         /* no environment variable is read, proxies' included */
+    unsigned                        process_timeout_ms;         /* of az and azd; 0: 13000 */
+};
+
+#ifdef __cplusplus
+}
+#endif
+#endif

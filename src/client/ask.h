@@ -1,0 +1,57 @@
+/*
+ * ask.h - one asking for a token, on its way through the credentials.
+ *
+ * It belongs to one thread. A credential that fails says so with ask_refused: the attempt stands in the
+ * token object, and the kind of failure tells a chain whether it goes on.
+ *
+ * Layer:  client (uses core)
+ */
+#pragma once
+#include "core/secret.h"
+#include "lanyard/identity.h"
+
+struct settings;
+
+/* When to give up. */
+struct patience {
+    int64_t                      until_ns; /* CLOCK_MONOTONIC; INT64_MAX: no end of its own */
+    const struct lanyard_cancel *cancel;   /* may be NULL */
+};
+
+struct token_ask {
+    str                    scope;     /* one scope: "https://vault.azure.net/.default" */
+    str                    resource;  /* the same without "/.default" */
+    str                    tenant_id; /* asked for; empty: the credential's own */
+    str                    claims;    /* JSON; empty: none */
+    bool                   enable_cae;
+    bool                   in_chain; /* another credential may follow: an endpoint is probed before it is waited for */
+    struct patience        patience;
+    const struct settings *settings;
+    struct attempts       *attempts;
+};
+
+/* What a source gave. */
+struct access_token {
+    struct secret value;
+    int64_t       expires_at_s;
+    int64_t       refresh_at_s; /* 0: by the rule of lanyard_token_refresh_at */
+};
+
+/* What is known of a refusal besides its text. Texts may be empty. */
+struct refusal {
+    enum err    kind; /* ERR_CREDENTIAL_UNAVAILABLE, ERR_AUTHENTICATION_FAILED, ERR_PARAMETER_INVALID, ERR_TIMED_OUT, ERR_CANCELLED */
+    const char *source;
+    int         http_status;
+    str         code, correlation_id;
+    const char *fix;
+};
+
+/*
+ * Records the attempt of `credential` (its name) and gives the kind back; `why` never holds a secret. Foreign words in it went through call_printable.
+ */
+FALLIBLE ask_refused(struct call *c, struct token_ask *ask, const char *credential, const struct refusal *what, str why);
+
+/* Errors: ERR_TIMED_OUT, ERR_CANCELLED - it is over */
+FALLIBLE patience_check(struct call *c, const struct patience *p);
+/* Waits that long, or until it is over. Errors: as above */
+FALLIBLE patience_sleep(struct call *c, const struct patience *p, unsigned ms);
