@@ -54,7 +54,7 @@ FUZZ(template)
     str                  written, hash, same;
     size_t               line, column;
     if (template_text_read(c, fuzz_str(c, data, n), &text) != OK) return 0;
-    ASSERT(template_text_where(&text, text.root, &line, &column) && line >= 1);
+    ASSERT(template_text_where(&text, text.root, TEMPLATE_POINT_START, &line, &column) && line >= 1);
     ASSERT(json_text(c, text.root, &written) == OK && template_text_read(c, written, &again) == OK);
     ASSERT(template_hash(c, text.root, &hash) == OK && template_hash(c, again.root, &same) == OK && str_eq(hash, same));
     enum err got = template_read(c, text.root, NULL, &site, &t);

@@ -64,16 +64,26 @@ static enum err read_copy(struct evaluation *e, struct declaration *d)
     return form_read(e->c, json_get_nocase(copy, S("count")), IN_HEAD, NULL, &d->count);
 }
 
+// Bicep's resources of Kubernetes, Microsoft Graph and the like: they are made by others than the management API.
+static enum err refuse_extension(struct evaluation *e, const struct declaration *d)
+{
+    const struct json *extension = json_get_nocase(d->source, S("extension"));
+    if (!extension) extension = json_get_nocase(d->source, S("import"));
+    if (!extension) return OK;
+    return FAIL(e->c, ERR_TEMPLATE_INVALID,
+                "It is a resource of the extension '%.*s'. Extensions are not supported here: deploy it without the template.",
+                PSTR(call_printable(e->c, json_str(extension), 64)));
+}
+
 static enum err read_type(struct evaluation *e, struct declaration *d)
 {
     struct form              type;
     str                      own;
     static const char *const NEEDED[] = {"type", "apiVersion", "name"};
+    TRY(refuse_extension(e, d));
     for (size_t i = 0; i < COUNT(NEEDED); i++)
         if (!json_get_nocase(d->source, str_of(NEEDED[i])))
             return FAIL(e->c, ERR_TEMPLATE_INVALID, "Required property '%s' not found in JSON.", NEEDED[i]);
-    if (json_get_nocase(d->source, S("import")) || json_get_nocase(d->source, S("extension")))
-        return FAIL(e->c, ERR_TEMPLATE_INVALID, "Resources of an extension, which are no resources of the cloud, are not supported.");
     TRY(read_head(e, d, "type", &type));
     TRY(evaluate_text(e, &type, "type", &own));
     d->type = d->parent ? call_format(e->c, "%.*s/%.*s", PSTR(d->parent->type), PSTR(own)) : own;
@@ -273,8 +283,6 @@ enum err template_resources_read(struct evaluation *e)
     const struct json  *section = json_get_nocase(e->t->document, S("resources"));
     struct declaration *declarations;
     size_t              n = json_n(section);
-    if (!section)
-        return FAIL(e->c, ERR_TEMPLATE_INVALID, "Deployment template parse failed: 'Required property 'resources' not found in JSON. Path ''.'.");
     if (section->kind != JSON_IS_ARRAY && section->kind != JSON_IS_OBJECT)
         return FAIL(e->c, ERR_TEMPLATE_INVALID,
                     "Deployment template parse failed: 'The property 'resources' must be an array or an object. Path 'resources'.'.");

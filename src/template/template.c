@@ -7,12 +7,14 @@
 #include "core/digest.h"
 #include "template/ids.h"
 #include "template/inside.h"
+#include "template/shape.h"
 #include "template/value.h"
 
 str template_place(const struct template *t, struct call *c, const struct json *value, str path)
 {
     size_t line, column;
-    if (template_text_where(t->site.text, value, &line, &column)) return call_format(c, " at line '%zu' and column '%zu'", line, column);
+    if (template_text_where(t->site.text, value, TEMPLATE_POINT_START, &line, &column))
+        return call_format(c, " at line '%zu' and column '%zu'", line, column);
     return str_empty(path) ? STR_NONE : call_format(c, " at path '%.*s'", PSTR(call_printable(c, path, 128)));
 }
 
@@ -44,17 +46,35 @@ enum err template_section(struct evaluation *e, const char *name, const struct j
                 value_kind(section), name);
 }
 
-static enum err check_head(struct call *c, const struct json *document)
+#define SCHEMAS         "://schema.management.azure.com/schemas/"
+#define SCHEMA_VERSIONS "2014-04-01-preview,2015-01-01,2018-05-01,2019-04-01,2019-08-01"
+
+// Source: https://github.com/microsoft/vscode-azurearmtools (the versions, and the words)
+static enum err check_schema(struct call *c, const struct json *document)
 {
-    static const char *const NEEDED[] = {"$schema", "contentVersion"};
+    str    schema = json_str(json_get_nocase(document, S("$schema"))), known = S(SCHEMA_VERSIONS), version, its_version;
+    size_t host = str_find_str(schema, S(SCHEMAS));
+    str    rest = host == STR_NOWHERE ? STR_NONE : str_from(schema, host + S(SCHEMAS).n);
+    if (str_cut(&rest, '/', &its_version))
+        while (str_cut(&known, ',', &version))
+            if (str_eq_nocase(version, its_version)) return OK;
+    return FAIL(c, ERR_TEMPLATE_INVALID,
+                "Deployment template validation failed: 'Template schema '%.*s' is not supported. Supported versions are '" SCHEMA_VERSIONS
+                "'. Please see https://aka.ms/arm-template for usage details.'.",
+                PSTR(call_printable(c, schema, 256)));
+}
+
+static enum err check_head(struct call *c, const struct json *document, const struct template_site *site)
+{
+    const struct template_context at = {.text = site->text};
     if (!json_is(document, JSON_IS_OBJECT))
         return FAIL(c, ERR_TEMPLATE_INVALID, "Deployment template parse failed: 'A template must be an object, and is of type '%s'.'.",
                     value_kind(document));
-    for (size_t i = 0; i < COUNT(NEEDED); i++)
-        if (!json_is(json_get_nocase(document, str_of(NEEDED[i])), JSON_IS_STRING))
-            return FAIL(c, ERR_TEMPLATE_INVALID, "Deployment template parse failed: 'Required property '%s' not found in JSON. Path ''.'.",
-                        NEEDED[i]);
-    return OK;
+    enum err got = template_shape_check(c, document, &at);
+    if (got != ERR_TEMPLATE_INVALID) return got ? got : check_schema(c, document);
+    str why = call_text(c, str_of(c->failure.text));
+    call_forgive(c);
+    return FAIL(c, got, "Deployment template parse failed: '%.*s'.", PSTR(why));
 }
 
 enum err template_read(struct call *c, const struct json *document, const struct json *parameters, const struct template_site *site,
@@ -63,7 +83,7 @@ enum err template_read(struct call *c, const struct json *document, const struct
     struct template   *t;
     struct evaluation  e;
     const struct json *ignored;
-    TRY(check_head(c, document));
+    TRY(check_head(c, document, site));
     TRY(NEW(c, &t, 1));
     *t = (struct template){.c = c, .document = document, .definitions = json_get_nocase(document, S("definitions")), .site = *site};
     evaluation_begin(&e, c, t);

@@ -5,19 +5,24 @@
 
 #include "core/map.h"
 
-// The values of one list, or the root: their offsets stand beside them, so that a tree stays what core/json.h says.
+// Where a value stands in the text. The colon is the one behind a member's name; an item of an array has none.
+struct place {
+    uint32_t colon, start, end;
+};
+
+// The values of one list, or the root: their places stand beside them, so that a tree stays what core/json.h says.
 struct template_span {
     const struct json          *items;
-    const uint32_t             *offsets;
+    const struct place         *places;
     size_t                      n;
     const struct template_span *next;
 };
 
 // A member or an item whose list is not whole yet.
 struct pending {
-    str         name;
-    struct json value;
-    uint32_t    at;
+    str          name;
+    struct json  value;
+    struct place place;
 };
 
 struct reader {
@@ -216,11 +221,11 @@ static enum err push(struct reader *r, struct pending p)
     return OK;
 }
 
-static enum err add_span(struct reader *r, const struct json *items, const uint32_t *offsets, size_t n)
+static enum err add_span(struct reader *r, const struct json *items, const struct place *places, size_t n)
 {
     struct template_span *span;
     TRY(NEW(r->c, &span, 1));
-    *span = (struct template_span){.items = items, .offsets = offsets, .n = n, .next = r->spans};
+    *span = (struct template_span){.items = items, .places = places, .n = n, .next = r->spans};
     r->spans = span;
     return OK;
 }
@@ -228,20 +233,20 @@ static enum err add_span(struct reader *r, const struct json *items, const uint3
 // Takes what stands in the stack from `first` on: the members of a list that has ended.
 static enum err close_list(struct reader *r, size_t first, struct json *out)
 {
-    size_t    n = r->n - first;
-    uint32_t *offsets;
+    size_t        n = r->n - first;
+    struct place *places;
     TRY(NEW(r->c, &out->u.list.items, n));
-    TRY(NEW(r->c, &offsets, n));
+    TRY(NEW(r->c, &places, n));
     if (out->kind == JSON_IS_OBJECT) TRY(NEW(r->c, &out->u.list.names, n));
     for (size_t i = 0; i < n; i++) {
         const struct pending *p = &r->stack[first + i];
         out->u.list.items[i] = p->value;
-        offsets[i] = p->at;
+        places[i] = p->place;
         if (out->kind == JSON_IS_OBJECT) out->u.list.names[i] = p->name;
     }
     out->u.list.n = n;
     r->n = first;
-    return n ? add_span(r, out->u.list.items, offsets, n) : OK;
+    return n ? add_span(r, out->u.list.items, places, n) : OK;
 }
 
 static enum err refuse_twice(struct reader *r, size_t at, str name)
@@ -270,17 +275,17 @@ static enum err check_names(struct reader *r, size_t at, const struct json *obje
     return OK;
 }
 
-static enum err read_name(struct reader *r, str *out)
+static enum err read_name(struct reader *r, struct pending *out)
 {
     if (peek(r, 0) == '"') {
-        TRY(read_string(r, out));
+        TRY(read_string(r, &out->name));
     } else {
-        *out = take_word(r);
-        if (str_empty(*out) || (out->at[0] >= '0' && out->at[0] <= '9')) return refuse(r, r->at, "the name of a member was expected");
+        out->name = take_word(r);
+        if (str_empty(out->name) || (out->name.at[0] >= '0' && out->name.at[0] <= '9')) return refuse(r, r->at, "the name of a member was expected");
     }
     TRY(skip_blanks(r));
     if (peek(r, 0) != ':') return refuse(r, r->at, "':' was expected behind the name of a member");
-    r->at++;
+    out->place.colon = (uint32_t)r->at++;
     return skip_blanks(r);
 }
 
@@ -292,9 +297,10 @@ static enum err read_list(struct reader *r, unsigned depth, struct json *out)
     TRY(skip_blanks(r));
     while (peek(r, 0) != closer) {
         struct pending p = {0};
-        if (out->kind == JSON_IS_OBJECT) TRY(read_name(r, &p.name));
-        p.at = (uint32_t)r->at;
+        if (out->kind == JSON_IS_OBJECT) TRY(read_name(r, &p));
+        p.place.start = (uint32_t)r->at;
         TRY(read_value(r, depth + 1, &p.value));
+        p.place.end = (uint32_t)r->at;
         TRY(push(r, p));
         TRY(skip_blanks(r));
         if (peek(r, 0) == closer) break;
@@ -340,29 +346,36 @@ enum err template_text_read(struct call *c, str text, struct template_text *out)
 {
     CLEANUP(free_stack) struct reader r = {.c = c, .text = text.at ? text : S("")};
     struct json                      *root;
-    uint32_t                         *offset;
+    struct place                     *place;
     if (text.n > JSON_MAX_BYTES) return FAIL(c, ERR_TOO_LARGE, "The JSON is larger than %zu bytes.", JSON_MAX_BYTES);
     if (str_starts(text, S("\xef\xbb\xbf"))) r.at = 3;
     TRY(NEW(c, &root, 1));
-    TRY(NEW(c, &offset, 1));
+    TRY(NEW(c, &place, 1));
     TRY(skip_blanks(&r));
-    *offset = (uint32_t)r.at;
+    place->start = (uint32_t)r.at;
     TRY(read_value(&r, 0, root));
-    TRY(add_span(&r, root, offset, 1));
+    place->end = (uint32_t)r.at;
+    TRY(add_span(&r, root, place, 1));
     TRY(skip_blanks(&r));
     if (r.at < text.n) return refuse(&r, r.at, "nothing was expected behind the value");
     *out = (struct template_text){.text = text, .root = root, .spans = r.spans};
     return OK;
 }
 
-bool template_text_where(const struct template_text *t, const struct json *value, size_t *out_line, size_t *out_column)
+static const struct place *find(const struct template_text *t, const struct json *value)
 {
     for (const struct template_span *s = t ? t->spans : NULL; s; s = s->next) {
         // Compared as numbers: the value need not belong to this list.
         uintptr_t from = (uintptr_t)s->items, at = (uintptr_t)value;
-        if (at < from || at >= from + s->n * sizeof *s->items) continue;
-        place_of(t->text, s->offsets[(at - from) / sizeof *s->items], out_line, out_column);
-        return true;
+        if (at >= from && at < from + s->n * sizeof *s->items) return &s->places[(at - from) / sizeof *s->items];
     }
-    return false;
+    return NULL;
+}
+
+bool template_text_where(const struct template_text *t, const struct json *value, enum template_point point, size_t *out_line, size_t *out_column)
+{
+    const struct place *p = find(t, value);
+    if (!p) return false;
+    place_of(t->text, point == TEMPLATE_POINT_NAME ? p->colon : point == TEMPLATE_POINT_END ? p->end - 1 : p->start, out_line, out_column);
+    return true;
 }

@@ -27,5 +27,9 @@ struct template_text {
  */
 FALLIBLE template_text_read(struct call *c, str text, struct template_text *out);
 
-/* Line and column, both from 1, of a value of the tree. False: it is no part of it, or `t` is NULL. */
-MUST_USE bool template_text_where(const struct template_text *t, const struct json *value, size_t *out_line, size_t *out_column);
+/* A place of a value in the text: its first character, its last one, or the colon behind the name of the member that it is of. */
+enum template_point { TEMPLATE_POINT_START, TEMPLATE_POINT_END, TEMPLATE_POINT_NAME };
+
+/* Line and column of it, both from 1. False: the value is no part of the tree, or `t` is NULL. */
+MUST_USE bool template_text_where(const struct template_text *t, const struct json *value, enum template_point point, size_t *out_line,
+                                  size_t *out_column);

@@ -52,9 +52,12 @@ TEST(template_text_knows_where_values_stand)
     size_t               line = 0, column = 0;
     const struct json    other = {0};
     CHECK_OK(template_text_read(t->call, str_of(TEXT), &read));
-    CHECK(template_text_where(&read, read.root, &line, &column) && line == 1 && column == 1);
-    CHECK(template_text_where(&read, json_get(read.root, S("a")), &line, &column) && line == 2 && column == 8);
-    CHECK(template_text_where(&read, json_get(json_at(json_get(read.root, S("a")), 1), S("b")), &line, &column) && line == 3 && column == 17);
-    CHECK(!template_text_where(&read, &other, &line, &column));
-    CHECK(!template_text_where(NULL, read.root, &line, &column));
+    CHECK(template_text_where(&read, read.root, TEMPLATE_POINT_START, &line, &column) && line == 1 && column == 1);
+    CHECK(template_text_where(&read, json_get(read.root, S("a")), TEMPLATE_POINT_START, &line, &column) && line == 2 && column == 8);
+    CHECK(template_text_where(&read, json_get(json_at(json_get(read.root, S("a")), 1), S("b")), TEMPLATE_POINT_START, &line, &column) && line == 3 &&
+          column == 17);
+    CHECK(template_text_where(&read, json_get(read.root, S("a")), TEMPLATE_POINT_NAME, &line, &column) && line == 2 && column == 6);
+    CHECK(template_text_where(&read, read.root, TEMPLATE_POINT_END, &line, &column) && line == 4 && column == 1);
+    CHECK(!template_text_where(&read, &other, TEMPLATE_POINT_START, &line, &column));
+    CHECK(!template_text_where(NULL, read.root, TEMPLATE_POINT_START, &line, &column));
 }

@@ -1,6 +1,7 @@
 // What a request for a deployment says.
 #include "endpoints/deployments/deployments.h"
 #include "resources/location.h"
+#include "template/shape.h"
 
 #define INVALID "The request content was invalid and could not be deserialized: "
 
@@ -94,6 +95,18 @@ enum err deploy_request_of(struct call *c, const struct json *body, str scope, s
     return read_location(c, body, out);
 }
 
+// What the template's own reader would refuse, said of the request: paths and lines are those of its body.
+static enum err check_shape(struct call *c, const struct deploy_request *r)
+{
+    const struct template_context at = {&r->text, S("properties.template")}, values_at = {&r->text, S("properties.parameters")};
+    enum err                      got = template_shape_check(c, r->template, &at);
+    if (got == OK) got = template_shape_check_values(c, r->parameters, &values_at);
+    if (got != ERR_TEMPLATE_INVALID) return got;
+    str why = call_text(c, str_of(c->failure.text));
+    call_forgive(c);
+    return FAIL(c, ERR_CONTENT_INVALID, INVALID "'%.*s'.", PSTR(why));
+}
+
 enum err deploy_request_read(struct call *c, const struct wire *q, struct deploy_request *out)
 {
     const struct deployment_args *at = q->object;
@@ -101,5 +114,5 @@ enum err deploy_request_read(struct call *c, const struct wire *q, struct deploy
     TRY(read_body(c, q, &text));
     TRY(deploy_request_of(c, text.root, at->scope, at->name, out));
     out->text = text;
-    return OK;
+    return check_shape(c, out);
 }
