@@ -22,6 +22,10 @@
  *     subscription_move_places  needs       Microsoft.Management/managementGroups/subscriptions/write at the old parent
  *     subscription_move_roles   needs       Microsoft.Authorization/roleAssignments/write at the subscription
  *     subscription_move_denies  operator    where a deny assignment would no longer reach the subscription
+ *     move_from                 needs       TYPE/delete at each resource that is moved to another group
+ *     move_to                   needs       Microsoft.Resources/subscriptions/resourceGroups/write at that group, TYPE/write where each resource goes
+ *     move_children             not denied  TYPE/delete at each resource that goes along
+ *     move_denies               operator    where a deny assignment would no longer reach the resource, or something in it
  *     role_scopes               needs       Microsoft.Authorization/roleDefinitions/write at each assignable scope, old and new
  *     role_delete_scopes        needs       Microsoft.Authorization/roleDefinitions/delete at each assignable scope
  *     role_in_use               needs       Microsoft.Authorization/roleAssignments/write at each old scope, for other permissions of an assigned role, and

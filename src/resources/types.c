@@ -80,16 +80,18 @@ const struct name_rule NAME_RULE_MGMT_GROUP = {1, 90, .others = S_INIT("-_.()"),
 #define OK_200          .answers_200 = true
 #define PART            .is_hidden = true
 #define PART_200        .is_hidden = true, .answers_200 = true
+#define STAYS           .stays = true
 #define SINCE(csv)      .api_versions = S_INIT(csv)
-// Those of services that this product plays stand in their descriptors.
+// Those of services that this product plays stand in their descriptors. Which stay where they are:
+// https://learn.microsoft.com/azure/azure-resource-manager/management/move-support-resources
 static const struct resource_type TYPES[] = {
     {TYPE("Microsoft.App/containerApps"), &APP_NAMES, TRACKED, BOTH, ALWAYS, ENDPOINT(CONTAINER_APPS)},
     {TYPE("Microsoft.App/managedEnvironments"), &HYPHENS_AFTER_LETTER_1_60, TRACKED, BOTH, COMPACT},
     {TYPE("Microsoft.AppConfiguration/configurationStores"), &STORE_NAMES, GLOBAL, TRACKED, BOTH},
     {TYPE("Microsoft.Compute/virtualMachines"), &VM_NAMES, TRACKED, BOTH, SINCE(COMPUTE_VERSIONS)},
     {TYPE("Microsoft.Compute/virtualMachineScaleSets"), &VM_NAMES, TRACKED, BOTH, SINCE(COMPUTE_VERSIONS)},
-    {TYPE("Microsoft.ContainerInstance/containerGroups"), &CONTAINER_NAMES, TRACKED, BOTH},
-    {TYPE("Microsoft.ContainerService/managedClusters"), &CLUSTER_NAMES, TRACKED, BOTH, COMPACT, ENDPOINT(KUBERNETES)},
+    {TYPE("Microsoft.ContainerInstance/containerGroups"), &CONTAINER_NAMES, TRACKED, BOTH, STAYS},
+    {TYPE("Microsoft.ContainerService/managedClusters"), &CLUSTER_NAMES, TRACKED, BOTH, COMPACT, STAYS, ENDPOINT(KUBERNETES)},
     {TYPE("Microsoft.ContainerService/managedClusters/agentPools"), &POOL_NAMES, PART},
     {TYPE("Microsoft.DBforPostgreSQL/flexibleServers"), &LOWER_HYPHENS_3_63, GLOBAL, TRACKED, BOTH, COMPACT},
     {TYPE("Microsoft.DBforPostgreSQL/flexibleServers/administrators"), &GUID_NAMES, PART},
@@ -101,12 +103,12 @@ static const struct resource_type TYPES[] = {
     {TYPE("Microsoft.DocumentDB/databaseAccounts/sqlDatabases/containers"), &ANY_NAMES, PART},
     {TYPE("Microsoft.EventHub/namespaces"), &HYPHENS_AFTER_LETTER_6_50, GLOBAL, TRACKED, BOTH},
     {TYPE("Microsoft.HybridCompute/machines"), &MACHINE_NAMES, TRACKED, SYSTEM, ENDPOINT(ARC)},
-    {TYPE("Microsoft.MachineLearningServices/workspaces"), &ML_NAMES, TRACKED, BOTH, ENDPOINT(MACHINE_LEARNING)},
+    {TYPE("Microsoft.MachineLearningServices/workspaces"), &ML_NAMES, TRACKED, BOTH, STAYS, ENDPOINT(MACHINE_LEARNING)},
     {TYPE("Microsoft.MachineLearningServices/workspaces/computes"), &ML_NAMES, TRACKED, BOTH, ENDPOINT(MACHINE_LEARNING)},
     {TYPE("Microsoft.MachineLearningServices/workspaces/onlineEndpoints"), &ML_NAMES, TRACKED, BOTH, ENDPOINT(MACHINE_LEARNING)},
-    {TYPE("Microsoft.ManagedIdentity/userAssignedIdentities"), &IDENTITY_NAMES, TRACKED, LOWER, SINCE(IDENTITY_VERSIONS)},
+    {TYPE("Microsoft.ManagedIdentity/userAssignedIdentities"), &IDENTITY_NAMES, TRACKED, LOWER, STAYS, SINCE(IDENTITY_VERSIONS)},
     {TYPE("Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials"), &FEDERATED_NAMES, PART, LOWER, SINCE(FEDERATED_VERSIONS)},
-    {TYPE("Microsoft.Portal/consoles"), &ANY_NAMES, BOTH, ENDPOINT(CLOUD_SHELL)},
+    {TYPE("Microsoft.Portal/consoles"), &ANY_NAMES, BOTH, STAYS, ENDPOINT(CLOUD_SHELL)},
     {TYPE("Microsoft.ServiceBus/namespaces"), &HYPHENS_AFTER_LETTER_6_50, GLOBAL, TRACKED, BOTH},
     {TYPE("Microsoft.ServiceBus/namespaces/authorizationRules"), &BUS_PART_NAMES, PART_200},
     {TYPE("Microsoft.ServiceBus/namespaces/networkRuleSets"), &ANY_NAMES, PART_200},

@@ -56,6 +56,7 @@ struct resource_type {
     bool                    deletes_204;     /* a deletion is answered with 204, never 200 */
     bool                    has_lower_group; /* its ids are written with "resourcegroups" */
     bool                    has_joined_name; /* answers name it "parent/name"; its id and its own name stay as they are */
+    bool                    stays;           /* it cannot be moved to another resource group */
     enum token_endpoint     endpoint;        /* which its programs ask */
     str                     api_versions;    /* "2024-11-30, 2023-01-31", newest first; empty: any */
 };

@@ -288,6 +288,23 @@ await test("I9 a slot's identity is its own, and a user-assigned one is the same
   assert.equal(clientIdOf(slot), clientIdOf(site));
 });
 
+// --- moves ---
+
+await test("S8 I2 resources: validated, moved with what lies in them, their identities kept", async () => {
+  const target = `${GROUP}-moved`;
+  await groups.createOrUpdate(target, { location });
+  const site = await resources.createOrUpdateById(siteId("moving"), SITES, { location, identity: { type: "SystemAssigned" } });
+  await resources.createOrUpdateById(`${siteId("moving")}/slots/staging`, SITES, { location });
+  const move = { resources: [siteId("moving")], targetResourceGroup: groupId(target) };
+  await resources.validateMoveResources(GROUP, move);
+  await resources.moveResources(GROUP, move);
+  const moved = await resources.getById(siteId("moving", target), SITES);
+  assert.equal(moved.identity.principalId, site.identity.principalId);
+  assert.equal((await resources.checkExistenceById(`${siteId("moving", target)}/slots/staging`, SITES)).body, true);
+  assert.equal((await resources.checkExistenceById(siteId("moving"), SITES)).body, false);
+  await refused(() => resources.moveResources(GROUP, move), NO_RESOURCE);
+});
+
 // --- refusals ---
 
 const attach = (id) => ({ location, identity: { type: "UserAssigned", userAssignedIdentities: { [id]: {} } } });

@@ -10,6 +10,7 @@
 #include "ops/denies.h"
 #include "ops/groups_members.h"
 #include "ops/mgmt_groups.h"
+#include "ops/resource_move.h"
 #include "ops/principals.h"
 #include "ops/role_definitions.h"
 #include "ops/secrets.h"
@@ -56,7 +57,7 @@ static void owns(struct scene *x, const char *scope)
     test_product_assign(&x->s, x->s.caller.id, "Owner", scope);
 }
 
-static void deny(struct scene *x, const char *action, enum rbac_plane plane, const char *scope)
+void trial_deny(struct scene *x, const char *action, enum rbac_plane plane, const char *scope)
 {
     static const struct deny_principal EVERYONE = {.type = S_INIT("SystemDefined")};
     struct test                       *t = x->s.test;
@@ -107,7 +108,7 @@ static void policy_vault_of_a_user(struct scene *x)
 static void policy_vault_with_deny(struct scene *x)
 {
     put_vault(x, false);
-    deny(x, "Microsoft.KeyVault/vaults/accessPolicies/write", RBAC_CONTROL, VAULT);
+    trial_deny(x, "Microsoft.KeyVault/vaults/accessPolicies/write", RBAC_CONTROL, VAULT);
 }
 
 // The record as the deletion leaves it, and a deny that was kept.
@@ -117,7 +118,7 @@ static void deleted_vault(struct scene *x)
     const struct resource *before = test_product_put_vault(&x->s, "v1", "{\"properties\":{\"enableRbacAuthorization\":true}}");
     bool                   handled;
     CHECK_OK(vault_resource_remove(t->call, &x->s.work, before, &handled));
-    deny(x, VAULT_DELETE, RBAC_CONTROL, TEST_PRODUCT_GROUP);
+    trial_deny(x, VAULT_DELETE, RBAC_CONTROL, TEST_PRODUCT_GROUP);
 }
 
 static void machine_and_person(struct scene *x)
@@ -135,14 +136,14 @@ static void machine_and_person(struct scene *x)
 static void denied_machine(struct scene *x)
 {
     test_product_put(&x->s, MACHINE, "{}");
-    deny(x, "Microsoft.Compute/virtualMachines/delete", RBAC_CONTROL, MACHINE);
+    trial_deny(x, "Microsoft.Compute/virtualMachines/delete", RBAC_CONTROL, MACHINE);
 }
 
 static void denied_slot(struct scene *x)
 {
     test_product_put(&x->s, SITE, "{}");
     test_product_put(&x->s, SLOT, "{}");
-    deny(x, "Microsoft.Web/sites/slots/delete", RBAC_CONTROL, SLOT);
+    trial_deny(x, "Microsoft.Web/sites/slots/delete", RBAC_CONTROL, SLOT);
 }
 
 static void owner_of_moved(struct scene *x)
@@ -163,7 +164,7 @@ static void denied_owner(struct scene *x)
     owns(x, UPPER);
     owns(x, TARGET);
     test_product_assign(&x->s, x->s.caller.id, "Key Vault Secrets User", TEST_PRODUCT_SUBSCRIPTION);
-    deny(x, GET_SECRET, RBAC_DATA, UPPER);
+    trial_deny(x, GET_SECRET, RBAC_DATA, UPPER);
 }
 
 static void owner_of_subscription_and_target(struct scene *x)
@@ -223,14 +224,14 @@ static void mighty_group_with_member(struct scene *x)
 {
     mighty_group(x);
     test_product_put_member(&x->s, (object_id){test_product_guid(0xC1)}, x->s.caller.id);
-    deny(x, "*", RBAC_CONTROL, TEST_PRODUCT_OTHER_SUBSCRIPTION);
+    trial_deny(x, "*", RBAC_CONTROL, TEST_PRODUCT_OTHER_SUBSCRIPTION);
 }
 
 static void denied_secret_user(struct scene *x)
 {
     role_vault(x);
     test_product_assign(&x->s, x->s.caller.id, "Key Vault Secrets User", TEST_PRODUCT_SUBSCRIPTION);
-    deny(x, GET_SECRET, RBAC_DATA, VAULT);
+    trial_deny(x, GET_SECRET, RBAC_DATA, VAULT);
 }
 
 static struct vault_item_args secret_args(struct scene *x, struct call *c, const char *name, struct vault *v)
@@ -260,7 +261,7 @@ static enum err set_secret(struct scene *x, struct call *c, const struct vault_o
 static void denied_secret(struct scene *x)
 {
     role_vault(x);
-    deny(x, SET_SECRET, RBAC_DATA, SECRET);
+    trial_deny(x, SET_SECRET, RBAC_DATA, SECRET);
 }
 
 static void kept_secret(struct scene *x)
@@ -277,13 +278,13 @@ static void kept_secret(struct scene *x)
 static void denied_kept_secret(struct scene *x)
 {
     kept_secret(x);
-    deny(x, SET_SECRET, RBAC_DATA, SECRET);
+    trial_deny(x, SET_SECRET, RBAC_DATA, SECRET);
 }
 
 static void denied_reader_of_kept_secret(struct scene *x)
 {
     kept_secret(x);
-    deny(x, GET_SECRET, RBAC_DATA, SECRET);
+    trial_deny(x, GET_SECRET, RBAC_DATA, SECRET);
 }
 
 // A backup of a secret that is gone.
@@ -298,7 +299,7 @@ static void backed_up_secret(struct scene *x)
     struct vault_item_args args = secret_args(x, t->call, "forbidden", &v);
     CHECK_OK(run_in_vault(x, t->call, &v, &backup, args.name, &args, &x->backup));
     CHECK_OK(vault_items_purge_vault(t->call, &x->s.work, v.resource->uid));
-    deny(x, RESTORE, RBAC_DATA, SECRET);
+    trial_deny(x, RESTORE, RBAC_DATA, SECRET);
 }
 
 // --- what is tried ---
@@ -588,6 +589,14 @@ const struct trial TRIALS[] = {
     {"subscription_move_roles", &OP_MGMT_GROUP_MOVE_OUT, put_tree, subscription_to_root, MOVED, .gain = ROLES_WRITE, RBAC_CONTROL, TEST_PRODUCT_SUBSCRIPTION,
      has_left},
     {"subscription_move_denies", &OP_MGMT_GROUP_MOVE_OUT, denied_owner, subscription_to_root, TARGET, .gain = GET_SECRET, RBAC_DATA, VAULT},
+    {"move_from", &OP_RESOURCES_MOVE, machine_for_far, move_machine, TEST_PRODUCT_GROUP, .gain = "Microsoft.Compute/virtualMachines/delete", RBAC_CONTROL, MACHINE, machine_is_far},
+    {"move_to", &OP_RESOURCES_MOVE, machine_from_here, move_machine, FAR, .gain = "Microsoft.Compute/virtualMachines/write", RBAC_CONTROL, FAR, machine_is_far},
+    {"move_children", &OP_RESOURCES_MOVE, site_for_far, move_site, TEST_PRODUCT_GROUP, .gain = "Microsoft.Web/sites/slots/delete", RBAC_CONTROL, SLOT, slot_is_gone},
+    {"move_denies", &OP_RESOURCES_MOVE, vault_for_far, move_vault, TEST_PRODUCT_GROUP, .gain = GROUP_WRITE, RBAC_DATA, "/", vault_is_far},
+    {"move_from", &OP_RESOURCES_MOVE_CHECK, machine_for_far, move_machine, TEST_PRODUCT_GROUP, .gain = "Microsoft.Compute/virtualMachines/delete", RBAC_CONTROL, MACHINE, is_told},
+    {"move_to", &OP_RESOURCES_MOVE_CHECK, machine_from_here, move_machine, FAR, .gain = "Microsoft.Compute/virtualMachines/write", RBAC_CONTROL, FAR, is_told},
+    {"move_children", &OP_RESOURCES_MOVE_CHECK, site_for_far, move_site, TEST_PRODUCT_GROUP, .gain = "Microsoft.Web/sites/slots/delete", RBAC_CONTROL, SLOT, is_told},
+    {"move_denies", &OP_RESOURCES_MOVE_CHECK, vault_for_far, move_vault, TEST_PRODUCT_GROUP, .gain = GROUP_WRITE, RBAC_DATA, "/", is_told},
     {"role_scopes", &OP_ROLE_WRITE, outer_role, change_wide_role, TEST_PRODUCT_GROUP, .gain = "Microsoft.Authorization/roleDefinitions/write", RBAC_CONTROL, FAR,
      role_is_changed},
     {"role_in_use", &OP_ROLE_WRITE, assigned_role, change_own_role, TEST_PRODUCT_GROUP, .gain = VAULT_WRITE, RBAC_CONTROL, TEST_PRODUCT_GROUP},

@@ -40,5 +40,7 @@ bool trial_may_already(struct scene *x, struct call *c, const struct trial *tria
 bool trial_has_gained(struct scene *x, struct call *c, const struct trial *trial);
 /* Could the caller give himself anything there? */
 bool trial_could_grant(struct scene *x, struct call *c, const struct trial *trial);
+/* A deny assignment for everybody. */
+void trial_deny(struct scene *x, const char *action, enum rbac_plane plane, const char *scope);
 /* Takes away what stands in the way of somebody who may do it. */
 void trial_lift_deny(struct scene *x);

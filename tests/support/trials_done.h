@@ -37,6 +37,18 @@ bool     site_has_code_of_slot(struct scene *x);
 bool     slot_has_settings_of_site(struct scene *x);
 bool     preview_is_over(struct scene *x);
 
+/* trials_moves.c: resources moved to the group FAR; `is_told`: a check said that it would be done */
+void     machine_for_far(struct scene *x);
+void     machine_from_here(struct scene *x);
+void     site_for_far(struct scene *x);
+void     vault_for_far(struct scene *x);
+enum err move_machine(struct scene *x, struct call *c, const struct op *op);
+enum err move_site(struct scene *x, struct call *c, const struct op *op);
+enum err move_vault(struct scene *x, struct call *c, const struct op *op);
+bool     machine_is_far(struct scene *x);
+bool     vault_is_far(struct scene *x);
+bool     is_told(struct scene *x);
+
 /* trials_bindings.c: the operator's bindings of this machine's programs */
 #define MACHINE_WRITE "Microsoft.Compute/virtualMachines/write"
 void     bare_machine(struct scene *x);

@@ -2,7 +2,7 @@
 #
 # az_test.sh - the az CLI, unmodified, in the sandbox: logged in as a machine's identity, and what it does next.
 #
-# az_directory_test.sh has what it does in the directory, az_identity_test.sh its commands for identities.
+# az_directory_test.sh has what it does in the directory, az_identity_test.sh its commands for identities, az_manage_test.sh those for resources.
 
 set -u
 cd "$(dirname "$0")/../.." || exit 1

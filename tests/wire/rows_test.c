@@ -5,6 +5,8 @@
 #define GROUP           SUBSCRIPTION "/resourceGroups/rg1"
 #define LOCKED          SUBSCRIPTION "/resourceGroups/locked"
 #define VM              GROUP "/providers/Microsoft.Compute/virtualMachines/bare"
+#define MOVERS          SUBSCRIPTION "/resourceGroups/movers" // no deny stands there
+#define MOVER           MOVERS "/providers/Microsoft.Compute/virtualMachines/mover"
 #define VAULT           GROUP "/providers/Microsoft.KeyVault/vaults/shop"
 #define AUTHZ           "/providers/Microsoft.Authorization"
 #define ASSIGNMENT      "70000000-0000-0000-0000-000000000001"
@@ -28,6 +30,7 @@ static const struct { const char *service, *in; int method; const char *param, *
     {"arm", "roleAssignments", ANY, "name", ASSIGNMENT},
     {"arm", "roleDefinitions", ANY, "name", ROLE},
     {"arm", "denyAssignments", ANY, "name", DENY},
+    {"arm", "oveResources", ANY, "group", "movers"},
     {"arm", "/locks", ANY, "name", "kept"},
     {"arm", "/locks", ANY, "scope", LOCKED}, // nothing else is there, lest the lock stop other rows
     {"arm", "identities/default", ANY, "scope", TEST_SERVER_MACHINES "system"},
@@ -105,6 +108,7 @@ static const struct { const char *service; int method; const char *ends, *body; 
     {"arm", HTTP_PUT, "managementGroups/{group}", "{\"properties\":{\"displayName\":\"x\"}}"},
     {"arm", HTTP_PATCH, "managementGroups/{group}", "{\"displayName\":\"x\"}"},
     {"arm", HTTP_PUT, "/resourceGroups/{group}", "{\"location\":\"westus\"}"},
+    {"arm", HTTP_POST, "oveResources", "{\"resources\":[\"" MOVER "\"],\"targetResourceGroup\":\"" LOCKED "\"}"},
     {"arm", HTTP_PATCH, "/resourceGroups/{group}", "{\"tags\":{\"a\":\"b\"}}"},
     {"arm", HTTP_PUT, "/roleAssignments/{name}", GRANT(READER, "a0000000-0000-0000-0000-000000000002")},
     {"arm", HTTP_PUT, "/roleDefinitions/{name}",
@@ -284,6 +288,8 @@ static void seed_resources(struct scene *x)
     ARM("PUT", TEST_SERVER_USER_ASSIGNED "id1", "2023-01-31", "{\"location\":\"westus\"}");
     ARM("PUT", GROUP "/providers/Microsoft.Web/sites/shop", "2022-03-01", "{\"location\":\"westus\"}");
     ARM("PUT", GROUP "/providers/Microsoft.Web/sites/shop/slots/next", "2022-03-01", "{\"location\":\"westus\"}");
+    ARM("PUT", MOVERS, "2022-09-01", "{\"location\":\"westus\"}");
+    ARM("PUT", MOVER, "2024-07-01", "{\"location\":\"westus\"}");
     struct reply r = ARM("PUT", GROUP "/providers/Microsoft.ContainerService/managedClusters/prod", "2024-05-01", "{\"location\":\"westus\"}");
     str          issuer = json_str(json_path(r.json, "properties.oidcIssuerProfile.issuerURL")), part;
     for (str rest = issuer; str_cut(&rest, '/', &part) && rest.at; x->uid = part) x->cluster = x->uid;

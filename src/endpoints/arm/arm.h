@@ -97,6 +97,7 @@ permit_target arm_at_mgmt_group, arm_at_mgmt_group_write, arm_at_mgmt_subscripti
 permit_target arm_at_system_identity, arm_at_identity;
 permit_target arm_at_tags;                                                 /* struct tags_args */
 permit_target arm_at_lock;                                                 /* struct lock_args */
+permit_target arm_at_move;                                                 /* struct move_args */
 permit_target arm_at_vault, arm_at_deleted_vault;                          /* struct policy_args; struct deleted_vault_args */
 permit_target arm_at_site_config, arm_at_site_swap, arm_at_site_operation; /* struct resource_args; struct site_swap_args; nothing */
 permit_target arm_at_action; /* {id*}/VERB, where nothing is left: the permission is "{type}/VERB/action" */
@@ -115,6 +116,7 @@ route_handler arm_groups_list, arm_group_put, arm_group_patch, arm_group_get, ar
 route_handler arm_resources_list, arm_resource_put, arm_resource_patch, arm_resource_get, arm_resource_head, arm_resource_delete; /* resources.c */
 route_handler arm_system_identity_get, arm_identity_revoke;                                                                       /* identities.c */
 route_handler arm_keys_list, arm_keys_refuse;                                                                                     /* keys.c */
+route_handler arm_move, arm_move_check;                                                                                           /* moves.c */
 route_handler arm_name_check, arm_cosmos_name_head;                                                                               /* name_check.c */
 route_handler arm_associated_list;                                                                                                /* associated.c */
 route_handler arm_vault_policies, arm_deleted_vaults_list, arm_deleted_vault_get, arm_deleted_vault_purge;                        /* vaults.c */

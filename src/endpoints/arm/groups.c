@@ -47,7 +47,7 @@ enum err arm_group_delete(struct call *c, struct work *w, const struct wire *q, 
     str                          location = STR_NONE;
     if (group) TRY(call_copy_str(c, group->location, &location)); // the record goes with the deed
     TRY(wire_run(c, w, q, args, NULL));
-    return operation_accept(c, q, wire_param(q, "subscription"), location, a);
+    return operation_accept(c, q, wire_param(q, "subscription"), location, 200, a);
 }
 
 struct resource_group_list {

@@ -5,11 +5,12 @@
 #include "core/pack.h"
 #include "endpoints/arm/arm.h"
 
-enum { OPERATION_VERSION = 1 };
+enum { OPERATION_VERSION = 2 }; /* one of an earlier program is not known any more */
 
 struct operation {
     object_id by;
     int64_t   started_ns;
+    int64_t   result_status;
 };
 
 static str bound_to(struct call *c, str subscription)
@@ -18,7 +19,7 @@ static str bound_to(struct call *c, str subscription)
     return guid_parse(subscription, &id.g) ? call_format(c, "lanyard operation %s", guid_text(id.g).s) : STR_NONE;
 }
 
-static enum err id_of(struct call *c, const struct wire *q, str subscription, str *out)
+static enum err id_of(struct call *c, const struct wire *q, str subscription, int result_status, str *out)
 {
     struct buf b;
     str        plain;
@@ -27,6 +28,7 @@ static enum err id_of(struct call *c, const struct wire *q, str subscription, st
     pack_begin(&b, OPERATION_VERSION);
     pack_guid(&b, c->caller->id.g);
     pack_i64(&b, c->now_ns);
+    pack_i64(&b, result_status);
     TRY(buf_finish(c, &b, &plain));
     TRY(seal_close(c, &q->product->seal_key, str_bytes(plain), bound_to(c, subscription), &box));
     buf_init(&b, &c->arena);
@@ -39,10 +41,10 @@ static str url_of(struct call *c, const struct wire *q, str path)
     return call_format(c, "https://%.*s%.*s?api-version=%.*s", PSTR(q->http->host), PSTR(path), PSTR(q->api_version));
 }
 
-enum err operation_accept(struct call *c, const struct wire *q, str subscription, str location, struct answer *a)
+enum err operation_accept(struct call *c, const struct wire *q, str subscription, str location, int result_status, struct answer *a)
 {
     str id;
-    TRY(id_of(c, q, subscription, &id));
+    TRY(id_of(c, q, subscription, result_status, &id));
     str result = call_format(c, "/subscriptions/%.*s/operationresults/%.*s", PSTR(subscription), PSTR(id));
     str status = call_format(c, "/subscriptions/%.*s/providers/Microsoft.Resources/locations/%.*s/operationStatuses/%.*s", PSTR(subscription),
                              PSTR(location), PSTR(id));
@@ -64,6 +66,7 @@ static bool read_operation(struct call *c, const struct wire *q, struct operatio
         unpack_begin(&u, secret_reveal(&plain));
         out->by.g = unpack_guid(&u);
         out->started_ns = unpack_i64(&u);
+        out->result_status = unpack_i64(&u);
         is_ours = unpack_end(c, &u) == OK && u.version == OPERATION_VERSION;
     }
     call_forgive(c);
@@ -87,8 +90,9 @@ enum err arm_may_see_operation(struct call *c, struct work *w, struct wire *q)
 
 enum err arm_operation_result_get(struct call *c, struct work *w, const struct wire *q, struct answer *a)
 {
-    (void)c, (void)w, (void)q;
-    a->status = 200;
+    const struct operation *operation = q->object;
+    (void)c, (void)w;
+    a->status = (int)operation->result_status;
     return OK;
 }
 

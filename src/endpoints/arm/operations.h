@@ -18,6 +18,6 @@
 
 /*
  * Answers 202 with what clients poll: Location, and Azure-AsyncOperation, which some prefer; both absolute. Retry-After
- * is 0: nothing is to be waited for. `location` is a region's name.
+ * is 0: nothing is to be waited for. `location` is a region's name; whoever asks at Location gets `result_status` in the end.
  */
-FALLIBLE operation_accept(struct call *c, const struct wire *q, str subscription, str location, struct answer *a);
+FALLIBLE operation_accept(struct call *c, const struct wire *q, str subscription, str location, int result_status, struct answer *a);

@@ -5,6 +5,7 @@
 #include "ops/deployments.h"
 #include "ops/locks.h"
 #include "ops/mgmt_groups.h"
+#include "ops/resource_move.h"
 #include "ops/revoke.h"
 #include "ops/role_definitions.h"
 #include "ops/secrets.h"
@@ -110,6 +111,8 @@ static const struct route ROUTES[] = {
     {HTTP_DELETE, GROUP, GUARD_BEARER, PERMIT_AT(arm_at_group), arm_group_delete, &OP_GROUP_DELETE},
     {HTTP_GET, GROUP "/resources", GUARD_BEARER, LIST_ALL, arm_resources_list, .reads_much = true},
     {HTTP_GET, SUB "/resources", GUARD_BEARER, LIST_ALL, arm_resources_list, .reads_much = true},
+    {HTTP_POST, GROUP "/validateMoveResources", GUARD_BEARER, PERMIT_AT(arm_at_move), arm_move_check, &OP_RESOURCES_MOVE_CHECK, .reads_much = true},
+    {HTTP_POST, GROUP "/moveResources", GUARD_BEARER, PERMIT_AT(arm_at_move), arm_move, &OP_RESOURCES_MOVE},
 
     {HTTP_GET, AUTHZ "/roleAssignments", GUARD_BEARER, PERMIT_AT(arm_at_scope), arm_assignments_list, &OP_ASSIGNMENT_LIST, .reads_much = true},
     {HTTP_PUT, AUTHZ "/roleAssignments/{name}", GUARD_BEARER, PERMIT_AT(arm_at_assignment), arm_assignment_put, &OP_ASSIGNMENT_WRITE},

@@ -64,6 +64,9 @@ static const char *code_of(enum err kind)
     case ERR_ASSIGNMENT_NOT_FOUND: return "RoleAssignmentNotFound";
     case ERR_SCOPE_LOCKED: return "ScopeLocked";
     case ERR_LOCK_NOT_FOUND: return "LockNotFound";
+    case ERR_MOVE_INVALID: return "InvalidResourceMoveRequest"; // inferred: no published word was found
+    case ERR_MOVE_UNSUPPORTED: return "ResourceMoveNotSupported";
+    case ERR_MOVE_REFUSED: return "ResourceMoveProviderValidationFailed";
     case ERR_ASSIGNMENT_EXISTS: return "RoleAssignmentExists";
     case ERR_ASSIGNMENT_IMMUTABLE: return "RoleAssignmentUpdateNotPermitted";
     case ERR_ASSIGNMENT_INVALID: return "InvalidCreateRoleAssignmentRequest";

@@ -117,6 +117,9 @@ static const char *code_of(enum err kind)
     case ERR_VAULT_INVALID:
     case ERR_SCOPE_LOCKED:
     case ERR_LOCK_NOT_FOUND:
+    case ERR_MOVE_INVALID:
+    case ERR_MOVE_UNSUPPORTED:
+    case ERR_MOVE_REFUSED:
     case ERR_VAULT_NOT_DELETED:
     case ERR_VAULT_NOT_FOUND:
     case ERR_POLICY_NOT_AUTHORIZED:
