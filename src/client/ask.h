@@ -24,7 +24,8 @@ struct token_ask {
     str                    tenant_id; /* asked for; empty: the credential's own */
     str                    claims;    /* JSON; empty: none */
     bool                   enable_cae;
-    bool                   in_chain; /* another credential may follow: an endpoint is probed before it is waited for */
+    bool                   in_chain;      /* another credential may follow: an endpoint is probed before it is waited for */
+    const struct secret   *refused_token; /* the kept token that `claims` is about; NULL: none is kept */
     struct patience        patience;
     const struct settings *settings;
     struct attempts       *attempts;

@@ -1,0 +1,112 @@
+#include "client/reply.h"
+
+#include "client/expiry.h"
+
+#define CODE_MAX_BYTES 64
+
+static bool is_token_text(str s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if (s.at[i] <= 0x20 || s.at[i] > 0x7e) return false;
+    return s.n > 0;
+}
+
+enum err token_reply_read(struct call *c, str body, struct token_reply *out)
+{
+    const struct json *root;
+    struct token_reply r = {0};
+    int64_t            in_s;
+    if (json_parse(c, body, &root) != OK) {
+        call_forgive(c); // its words point into the body
+        return FAIL(c, ERR_JSON_INVALID, "The reply is no JSON.");
+    }
+    r.access_token = json_get_str(root, S("access_token"));
+    if (str_empty(r.access_token)) return FAIL(c, ERR_CONTENT_INVALID, "The reply holds no access_token.");
+    if (r.access_token.n > REPLY_TOKEN_MAX_BYTES || !is_token_text(r.access_token))
+        return FAIL(c, ERR_CONTENT_INVALID, "The access_token of the reply is too long, or holds characters that no token has.");
+    str type = json_get_str(root, S("token_type"));
+    if (!str_empty(type) && !str_eq_nocase(type, S("Bearer")))
+        return FAIL(c, ERR_CONTENT_INVALID, "The reply holds a token of another type than Bearer.");
+    if (!expiry_of(json_get(root, S("expires_on")), &r.expires_at_s)) {
+        if (!expiry_seconds_of(json_get(root, S("expires_in")), &in_s))
+            return FAIL(c, ERR_CONTENT_INVALID, "The reply says neither by expires_on nor by expires_in when its token ends.");
+        r.expires_at_s = c->now_s + in_s;
+    }
+    if (expiry_seconds_of(json_get(root, S("refresh_in")), &in_s) && in_s > 0 && in_s < r.expires_at_s - c->now_s) r.refresh_at_s = c->now_s + in_s;
+    r.client_id = json_get_str(root, S("client_id"));
+    r.object_id = json_get_str(root, S("object_id"));
+    r.resource_id = json_get_str(root, S("msi_res_id"));
+    if (str_empty(r.resource_id)) r.resource_id = json_get_str(root, S("mi_res_id"));
+    *out = r;
+    return OK;
+}
+
+static bool is_word_char(char ch)
+{
+    char low = char_lower(ch);
+    return (low >= 'a' && low <= 'z') || (ch >= '0' && ch <= '9') || ch == '-' || ch == '_' || ch == '.' || ch == '+' || ch == '=' || ch == '~';
+}
+
+str reply_words(struct call *c, str text)
+{
+    struct buf b;
+    str        rest = str_upto(text, 4 * REPLY_WORDS_MAX_BYTES);
+    buf_init(&b, &c->arena);
+    while (rest.n && b.n < REPLY_WORDS_MAX_BYTES) {
+        size_t n = 0;
+        while (n < rest.n && is_word_char(rest.at[n])) n++;
+        if (n > REPLY_WORD_MAX_BYTES || str_starts(rest, S("eyJ"))) buf_add(&b, S(SECRET_SHOWN));
+        else buf_add(&b, str_upto(rest, n));
+        rest = str_from(rest, n);
+        if (n == 0) {
+            bool is_space = rest.at[0] == '\r' || rest.at[0] == '\n' || rest.at[0] == '\t' || rest.at[0] == ' ';
+            if (!is_space) buf_add_char(&b, rest.at[0]);
+            else if (b.n && b.at[b.n - 1] != ' ') buf_add_char(&b, ' ');
+            rest = str_from(rest, 1);
+        }
+    }
+    return call_printable(c, str_trim(buf_text(c, &b)), REPLY_WORDS_MAX_BYTES);
+}
+
+static str first_of(const struct json *object, const char *const *names)
+{
+    for (; *names; names++) {
+        str s = json_get_str(object, str_of(*names));
+        if (!str_empty(s)) return s;
+    }
+    return STR_NONE;
+}
+
+// "AADSTS7000215" from "AADSTS7000215: Invalid client secret ...": which says more than the OAuth word.
+static str service_code(str text)
+{
+    size_t n = 6;
+    if (!str_starts(text, S("AADSTS"))) return STR_NONE;
+    while (n < text.n && text.at[n] >= '0' && text.at[n] <= '9') n++;
+    return n > 6 && n < 20 ? str_upto(text, n) : STR_NONE;
+}
+
+void error_reply_read(struct call *c, str body, struct error_reply *out)
+{
+    static const char *const TEXTS[] = {"error_description", "message", NULL};
+    static const char *const IDS[] = {"correlation_id", "correlationId", NULL};
+    const struct json       *root;
+    *out = (struct error_reply){0};
+    if (json_parse(c, body, &root) != OK) {
+        call_forgive(c);
+        return;
+    }
+    // {"error":"code","error_description":"text"}, {"error":{"code","message","correlationId"}}, {"statusCode","message","correlationId"}
+    const struct json *error = json_get(root, S("error"));
+    str                text = first_of(root, TEXTS), id = first_of(root, IDS), code = json_str(error);
+    if (json_is(error, JSON_IS_OBJECT)) {
+        code = json_get_str(error, S("code"));
+        if (str_empty(text)) text = first_of(error, TEXTS);
+        if (str_empty(id)) id = first_of(error, IDS);
+    }
+    if (!str_empty(service_code(text))) code = service_code(text);
+    out->is_json = true;
+    out->code = reply_words(c, str_upto(code, CODE_MAX_BYTES));
+    out->text = reply_words(c, text);
+    out->correlation_id = reply_words(c, str_upto(id, CODE_MAX_BYTES));
+}
