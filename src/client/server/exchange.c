@@ -1,4 +1,4 @@
-#include "client/exchange.h"
+#include "client/server/exchange.h"
 
 #include <stdlib.h>
 

@@ -3,7 +3,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "client/place.h"
+#include "client/server/place.h"
 #include "core/json.h"
 #include "lanyard/admin.h"
 

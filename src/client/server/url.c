@@ -1,7 +1,7 @@
 #include "lanyard/url.h"
 
-#include "client/exchange.h"
-#include "client/place.h"
+#include "client/server/exchange.h"
+#include "client/server/place.h"
 
 // Nothing but a URL of the two schemes: libcurl knows others, which read files.
 static enum err check(struct call *c, const char *url)

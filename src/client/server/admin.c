@@ -3,8 +3,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "client/exchange.h"
-#include "client/place.h"
+#include "client/server/exchange.h"
+#include "client/server/place.h"
 
 static bool is_path(const char *s)
 {

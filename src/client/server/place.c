@@ -1,4 +1,4 @@
-#include "client/place.h"
+#include "client/server/place.h"
 
 #include <errno.h>
 #include <stdio.h>
