@@ -44,7 +44,7 @@ LANYARD_API bool lanyard_http_reply_unwanted(const struct lanyard_http_reply *re
 /*
  * Sends one request and reads its reply. A redirect is a reply like others. Called by any thread, and by several at once.
  * Result: LANYARD_OK with any status; LANYARD_UNAVAILABLE if nobody could be reached; LANYARD_TIMED_OUT; LANYARD_CANCELLED;
- * LANYARD_NO_MEMORY; LANYARD_BROKEN for everything else.
+ * LANYARD_NO_MEMORY; LANYARD_INVALID for what would fail again: a certificate that is not trusted; LANYARD_BROKEN for everything else.
  */
 struct lanyard_transport {
     enum lanyard_result (*send)(const struct lanyard_http_request *request, struct lanyard_http_reply *reply, void *context);

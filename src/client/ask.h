@@ -10,6 +10,8 @@
 #include "core/secret.h"
 #include "lanyard/identity.h"
 
+#define ATTEMPTS_MAX 64 /* of one asking; later ones are not shown */
+
 struct settings;
 
 /* When to give up. */
@@ -18,11 +20,18 @@ struct patience {
     const struct lanyard_cancel *cancel;   /* may be NULL */
 };
 
+/* What was tried, in order. Texts live in the call. */
+struct attempts {
+    struct lanyard_attempt items[ATTEMPTS_MAX];
+    size_t                 n;
+};
+
 struct token_ask {
     str                    scope;     /* one scope: "https://vault.azure.net/.default" */
     str                    resource;  /* the same without "/.default" */
     str                    tenant_id; /* asked for; empty: the credential's own */
     str                    claims;    /* JSON; empty: none */
+    str                    rejected;  /* with claims: the value of the token that is kept and that a service rejected; empty: none is kept */
     bool                   enable_cae;
     bool                   in_chain;      /* another credential may follow: an endpoint is probed before it is waited for */
     const struct secret   *refused_token; /* the kept token that `claims` is about; NULL: none is kept */
@@ -35,7 +44,9 @@ struct token_ask {
 struct access_token {
     struct secret value;
     int64_t       expires_at_s;
-    int64_t       refresh_at_s; /* 0: by the rule of lanyard_token_refresh_at */
+    int64_t       refresh_at_s; /* 0: by the rule of token_refresh_at */
+    const char   *source;       /* "virtual machine (IMDS)"; static; NULL: the credential has one source only */
+    int           http_status;  /* of the reply; 0: none was needed */
 };
 
 /* What is known of a refusal besides its text. Texts may be empty. */
@@ -52,6 +63,19 @@ struct refusal {
  */
 FALLIBLE ask_refused(struct call *c, struct token_ask *ask, const char *credential, const struct refusal *what, str why);
 
+/* Records an attempt as it is; the texts are copied into the call. */
+void ask_attempted(struct call *c, struct token_ask *ask, const struct lanyard_attempt *attempt);
+
+/* The installed library's word for a kind of failure, and back: the kind by which a chain goes on or ends. */
+enum lanyard_result ask_result(enum err kind);
+enum err            ask_kind(enum lanyard_result result);
+
+/* So long from now; 0: no end. */
+struct patience patience_of(unsigned timeout_ms, const struct lanyard_cancel *cancel);
+/* The same, and no longer than `p`. */
+struct patience patience_within(const struct patience *p, unsigned timeout_ms);
+/* How long it lasts, at most `most_ms`; 0: it is over. */
+unsigned patience_left_ms(const struct patience *p, unsigned most_ms);
 /* Errors: ERR_TIMED_OUT, ERR_CANCELLED - it is over */
 FALLIBLE patience_check(struct call *c, const struct patience *p);
 /* Waits that long, or until it is over. Errors: as above */

@@ -1,6 +1,8 @@
 /*
  * settings.h - a credential's copy of lanyard_settings, and the environment as it was then.
  *
+ * It does not change once it is made, so threads share it.
+ *
  * Layer:  client (uses core)
  */
 #pragma once
@@ -8,6 +10,22 @@
 #include "lanyard/settings.h"
 
 struct settings;
+struct connections;
+struct lanyard_transport;
+
+#define SETTINGS_TENANTS_MAX    64
+#define SETTINGS_TEXT_MAX_BYTES ((size_t)32 << 10) /* of one text or variable */
+
+/*
+ * Copies `given`, which may be NULL, and the environment's variables that client/variables.inc names. *out_fault is what
+ * cannot be used, in one line, else NULL; the settings are made all the same. NULL: no memory.
+ */
+struct settings *settings_new(const struct lanyard_settings *given, const char **out_fault);
+void             settings_free(struct settings *s);
+
+/* A call for a unit of work of this credential: its memory is the program's allocator's. */
+void                    settings_call_init(const struct settings *s, struct call *c);
+const struct allocator *settings_allocator(const struct settings *s); /* NULL: malloc */
 
 /* The variable's value, which may be empty; NULL `at`: it is not set, or the environment is ignored. Lives as long as the settings. */
 str settings_variable(const struct settings *s, const char *name);
@@ -20,6 +38,9 @@ bool        settings_allows_tenant(const struct settings *s, str own, str asked)
 const char *settings_ca_file(const struct settings *s); /* may be NULL */
 bool        settings_discovers_instances(const struct settings *s);
 unsigned    settings_process_timeout_ms(const struct settings *s);
+
+const struct lanyard_transport *settings_transport(const struct settings *s);   /* NULL: libcurl */
+struct connections             *settings_connections(const struct settings *s); /* that are kept open; client/connections.h */
 
 /* One line for the program's log. Never a secret. */
 void settings_log(const struct settings *s, enum lanyard_log_level level, const char *format, ...) PRINTF_LIKE(3, 4);

@@ -1,7 +1,5 @@
 #include "core/arena.h"
 
-#include <stdlib.h>
-
 #if defined(__SANITIZE_ADDRESS__)
 #define ARENA_POISON 1
 #elif defined(__has_feature)
@@ -51,7 +49,7 @@ static struct arena_chunk *chunk_for(struct arena *a, size_t need)
     if (size < need) size = need;
     if (a->used > limit || need > limit - a->used) return NULL;
     if (size > limit - a->used) size = limit - a->used;
-    struct arena_chunk *fresh = calloc(1, sizeof *fresh + size);
+    struct arena_chunk *fresh = allocator_new(a->allocator, sizeof *fresh + size);
     if (!fresh) return NULL;
     fresh->older = a->chunk;
     fresh->size = size;
@@ -109,11 +107,11 @@ str arena_copy_str(struct arena *a, str s)
     return (str){copy, s.n};
 }
 
-static void free_chunk(struct arena_chunk *chunk)
+static void free_chunk(const struct arena *a, struct arena_chunk *chunk)
 {
     wipe(chunk, 0);
     ASAN_UNPOISON_MEMORY_REGION(chunk->room, chunk->size);
-    free(chunk);
+    allocator_free(a->allocator, chunk);
 }
 
 // The newest chunk is the largest: an arena that serves one request after the other settles at what one takes.
@@ -122,7 +120,7 @@ void arena_reset(struct arena *a)
     struct arena_chunk *kept = NULL;
     for (struct arena_chunk *chunk = a->chunk, *older; chunk; chunk = older) {
         older = chunk->older;
-        if (kept || chunk->size > KEPT_CHUNK_BYTES) free_chunk(chunk);
+        if (kept || chunk->size > KEPT_CHUNK_BYTES) free_chunk(a, chunk);
         else kept = chunk;
     }
     a->chunk = kept;
@@ -136,7 +134,7 @@ void arena_clear(struct arena *a)
 {
     while (a->chunk) {
         struct arena_chunk *older = a->chunk->older;
-        free_chunk(a->chunk);
+        free_chunk(a, a->chunk);
         a->chunk = older;
     }
     a->used = 0;

@@ -7,15 +7,17 @@
  * Layer:  core
  */
 #pragma once
+#include "core/allocator.h"
 #include "core/str.h"
 
 #define ARENA_LIMIT_BYTES (64u << 20) /* the default for one unit of work */
 
 struct arena_chunk;
 struct arena {
-    struct arena_chunk *chunk; /* the one being filled; older ones hang behind it */
-    size_t              used;  /* bytes taken from the system */
-    size_t              limit; /* 0 means ARENA_LIMIT_BYTES */
+    struct arena_chunk     *chunk;     /* the one being filled; older ones hang behind it */
+    size_t                  used;      /* bytes taken from the system */
+    size_t                  limit;     /* 0 means ARENA_LIMIT_BYTES */
+    const struct allocator *allocator; /* of the chunks; NULL: malloc. It outlives the arena */
 };
 
 /* `size` bytes, zeroed, aligned for any type; NULL when the limit or the memory is reached. */

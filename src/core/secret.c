@@ -1,15 +1,14 @@
 #include "core/secret.h"
 
 #include <openssl/crypto.h>
-#include <stdlib.h>
 
 #include "core/random.h"
 
 static enum err allocate(struct call *c, struct secret *s, size_t n)
 {
-    uint8_t *room = malloc(n ? n : 1);
+    uint8_t *room = allocator_new(c->arena.allocator, n);
     if (!room) return FAIL_PLAIN(c, ERR_NO_MEMORY);
-    *s = (struct secret){room, n};
+    *s = (struct secret){.at = room, .n = n, .allocator = c->arena.allocator};
     return OK;
 }
 
@@ -43,7 +42,7 @@ enum err secret_init_hex(struct call *c, struct secret *s, size_t n)
 void secret_clear(struct secret *s)
 {
     if (s->at) secret_wipe(s->at, s->n);
-    free(s->at);
+    allocator_free(s->allocator, s->at);
     *s = (struct secret){0};
 }
 

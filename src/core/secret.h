@@ -7,8 +7,9 @@
 #include "core/call.h"
 
 struct secret {
-    uint8_t *at; /* on the heap; read it through secret_reveal */
-    size_t   n;
+    uint8_t                *at; /* read it through secret_reveal */
+    size_t                  n;
+    const struct allocator *allocator; /* the call's; NULL: malloc */
 };
 
 #define SECRET_SHOWN "***" /* what a log or an error says in its place */

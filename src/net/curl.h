@@ -12,9 +12,9 @@
 #include "core/call.h"
 
 #define CURL_FUNCTIONS(X)                                                                            \
-    X(easy_init) X(easy_setopt) X(easy_perform) X(easy_getinfo) X(easy_strerror) X(easy_cleanup)     \
+    X(easy_init) X(easy_setopt) X(easy_perform) X(easy_getinfo) X(easy_strerror) X(easy_cleanup) X(easy_reset) \
     X(slist_append) X(slist_free_all) X(global_init) X(version_info)                                 \
-    X(multi_init) X(multi_setopt) X(multi_add_handle) X(multi_remove_handle) X(multi_socket_action)  \
+    X(multi_init) X(multi_perform) X(multi_poll) X(multi_setopt) X(multi_add_handle) X(multi_remove_handle) X(multi_socket_action)  \
     X(multi_assign) X(multi_info_read) X(multi_cleanup)
 
 struct curl_functions {

@@ -134,7 +134,11 @@ static const char *code_of(enum err kind)
     case ERR_POLICY_NOT_AUTHORIZED:
     case ERR_SECRET_DISABLED:
     case ERR_SECRET_EXISTS:
-    case ERR_BACKUP_MALFORMED: return NULL; // other protocols' failures
+    case ERR_BACKUP_MALFORMED:
+    case ERR_CREDENTIAL_UNAVAILABLE:
+    case ERR_AUTHENTICATION_FAILED:
+    case ERR_TIMED_OUT:
+    case ERR_CANCELLED: return NULL; // other protocols' failures
     }
     return NULL;
 }

@@ -138,7 +138,11 @@ static const char *code_of(enum err kind)
     case ERR_DEPLOYMENT_LOCATION:
     case ERR_DEPLOYMENT_QUOTA:
     case ERR_DEPLOYMENT_OVER:
-    case ERR_BACKUP_MALFORMED: return NULL; // other protocols' failures
+    case ERR_BACKUP_MALFORMED:
+    case ERR_CREDENTIAL_UNAVAILABLE:
+    case ERR_AUTHENTICATION_FAILED:
+    case ERR_TIMED_OUT:
+    case ERR_CANCELLED: return NULL; // other protocols' failures
     }
     return NULL;
 }

@@ -1,0 +1,33 @@
+/*
+ * token.h - the outcome of asking: a token, or why there is none. Shared by reference, never changed.
+ *
+ * It outlives its credential, so it has a copy of the allocator.
+ *
+ * Layer:  client (uses core)
+ */
+#pragma once
+#include "client/ask.h"
+
+/*
+ * The outcome `kind` of `ask`, with the attempts from `first` on. `got` is what the source gave (with OK), `credential` the
+ * name of the one that was asked. NULL: no memory.
+ */
+struct lanyard_token *token_new(const struct token_ask *ask, size_t first, enum err kind, const char *credential, const struct access_token *got,
+                                int64_t now_s);
+struct lanyard_token *token_ref(struct lanyard_token *token);
+
+enum err token_kind(const struct lanyard_token *token);
+/* It can be sent to a service yet. */
+bool token_is_valid(const struct lanyard_token *token, int64_t now_s);
+bool token_is_due(const struct lanyard_token *token, int64_t now_s); /* for renewal */
+
+/* What a chain needs of a member's outcome: its attempts among the ask's, and its token. Errors: its kind */
+FALLIBLE token_give(struct call *c, const struct lanyard_token *token, struct token_ask *ask, struct access_token *out);
+
+/*
+ * From when on a token is renewed whose source says nothing of it: after half its life if that is longer than two hours; else
+ * five minutes before its end, and not before half its life.
+ * Source: inferred. MSAL computes the half for managed identities; five minutes are MSAL's and azure-core's; the last rule is ours,
+ * so that a token of a few minutes is not asked for at each use.
+ */
+int64_t token_refresh_at(int64_t now_s, int64_t expires_at_s);

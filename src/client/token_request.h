@@ -1,0 +1,17 @@
+/*
+ * token_request.h - what a program asks a credential: its limits.
+ *
+ * Layer:  client (uses core)
+ */
+#pragma once
+#include "client/token.h"
+
+#define SCOPE_MAX_BYTES  1024
+#define TENANT_MAX_BYTES 256
+#define CLAIMS_MAX_BYTES 16384
+
+/* The scope without "/.default". */
+str token_request_resource(str scope);
+
+/* The token that lanyard_token_request would give without waiting; NULL: it would have to ask. */
+struct lanyard_token *token_request_kept(struct lanyard_credential *credential, const struct lanyard_token_request *request);
