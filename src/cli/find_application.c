@@ -27,11 +27,11 @@ static bool see_application(const struct json *item, void *ctx)
 }
 
 // `before` and `after` enclose the name in the filter, blanks escaped.
-static enum err see_filtered(struct cli *cli, const char *before, str name, const char *after, struct matches *m)
+static enum err see_filtered(struct cli *cli, const char *set, const char *before, str name, const char *after, struct matches *m)
 {
     struct buf path;
     buf_init(&path, &cli->call.arena);
-    buf_addf(&path, "/v1.0/applications?$filter=%s'", before);
+    buf_addf(&path, "/v1.0/%s?$filter=%s'", set, before);
     admin_escape(&path, name);
     buf_addf(&path, "'%s", after);
     return admin_each(cli, buf_view(&path), see_application, m);
@@ -46,9 +46,9 @@ enum err application_find(struct cli *cli, str name, const struct json **out)
     if (str_empty(name) || str_find(name, '\'') != STR_NOWHERE)
         return FAIL(c, ERR_USAGE, "\"%.*s\" is not a valid name: a name is not empty and has no quote.", PSTR(name));
     candidates_init(&m.ids, c, name);
-    if (is_uri(name)) TRY(see_filtered(cli, "identifierUris/any(u:u%20eq%20", name, ")", &m));
-    else if (guid_parse(name, &ignored)) TRY(see_filtered(cli, "appId%20eq%20", name, "", &m));
-    else TRY(see_filtered(cli, "displayName%20eq%20", name, "", &m));
+    if (is_uri(name)) TRY(see_filtered(cli, "applications", "identifierUris/any(u:u%20eq%20", name, ")", &m));
+    else if (guid_parse(name, &ignored)) TRY(see_filtered(cli, "applications", "appId%20eq%20", name, "", &m));
+    else TRY(see_filtered(cli, "applications", "displayName%20eq%20", name, "", &m));
     if (!m.first && guid_parse(name, &ignored)) return admin_find(cli, call_format(c, "/v1.0/applications/%.*s", PSTR(name)), out);
     if (m.ids.n > 1) return candidates_one(&m.ids, "application", &id); // says which
     *out = m.first;
@@ -65,4 +65,13 @@ enum err application_service(struct cli *cli, const struct json *application, co
 {
     str app = json_get_str(application, S("appId"));
     return admin_find(cli, call_format(&cli->call, "/v1.0/servicePrincipals(appId='%.*s')", PSTR(app)), out);
+}
+
+enum err application_cloud_service(struct cli *cli, str name, const struct json **out)
+{
+    struct matches m = {0};
+    candidates_init(&m.ids, &cli->call, name);
+    TRY(see_filtered(cli, "servicePrincipals", "servicePrincipalNames/any(n:n%20eq%20", name, ")", &m));
+    *out = m.first;
+    return OK;
 }

@@ -17,3 +17,5 @@ FALLIBLE application_find(struct cli *cli, str name, const struct json **out);
 FALLIBLE application_get(struct cli *cli, str name, const struct json **out);
 /* Its service principal; NULL: it has none yet. */
 FALLIBLE application_service(struct cli *cli, const struct json *application, const struct json **out);
+/* The service principal of one of the cloud's own services, which have no registration here, by a URI or its client id; NULL: there is none. */
+FALLIBLE application_cloud_service(struct cli *cli, str name, const struct json **out);

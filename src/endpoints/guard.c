@@ -119,6 +119,16 @@ static enum err keep_claims(struct call *c, const struct token_claims *claims, s
     return OK;
 }
 
+static enum err keep_roles(struct call *c, const struct token_texts *roles, struct caller *out)
+{
+    str *kept;
+    if (roles->n == 0) return OK;
+    TRY(NEW(c, &kept, roles->n));
+    for (size_t i = 0; i < roles->n; i++) TRY(call_copy_str(c, roles->at[i], &kept[i]));
+    out->roles = (struct token_texts){kept, roles->n};
+    return OK;
+}
+
 enum err guard_bearer(struct call *c, struct product *p, struct known_tokens *known, const struct wire *q, struct caller *out)
 {
     struct token_claims claims;
@@ -128,6 +138,7 @@ enum err guard_bearer(struct call *c, struct product *p, struct known_tokens *kn
     TRY(check_in_world(c, p, q->row, &claims, &name));
     struct caller caller = {.id = claims.subject, .app = claims.app, .name = name, .groups_at_ns = groups_at_ns(p, &claims)};
     TRY(call_copy_str(c, claims.issuer, &caller.issuer));
+    TRY(keep_roles(c, &claims.roles, &caller));
     if (activities_has(q->route)) TRY(keep_claims(c, &claims, &caller));
     *out = caller;
     return OK;

@@ -1,5 +1,7 @@
 #include "ops/app_access.h"
 
+#include "token/first_party.h"
+
 enum err principal_setting(struct call *c, const struct principal *p, str name, bool fallback, bool *out)
 {
     const struct json *document = NULL;
@@ -10,18 +12,25 @@ enum err principal_setting(struct call *c, const struct principal *p, str name, 
 
 // ---- roles ----
 
+const struct application *app_definition(const struct world *w, client_id app)
+{
+    const struct application *own = first_party_application(app);
+    return own ? own : applications_find_app(w->applications, app);
+}
+
 struct gathering {
-    const struct audience *at;
-    str                    values[APPLICATION_MAX_ROLES];
-    size_t                 n;
-    bool                   is_assigned;
+    object_id                 service;
+    const struct application *application;
+    str                       values[APPLICATION_MAX_ROLES];
+    size_t                    n;
+    bool                      is_assigned;
 };
 
 static bool gather(const struct app_assignment *a, void *ctx)
 {
     struct gathering      *g = ctx;
-    const struct app_role *role = g->at->application ? application_role(g->at->application, a->role) : NULL;
-    if (!object_id_eq(a->resource, g->at->service->id)) return true;
+    const struct app_role *role = g->application ? application_role(g->application, a->role) : NULL;
+    if (!object_id_eq(a->resource, g->service)) return true;
     g->is_assigned = true;
     if (!role || !role->is_enabled || str_empty(role->value) || str_index_nocase(g->values, g->n, role->value) != STR_NOWHERE) return true;
     if (g->n < COUNT(g->values)) g->values[g->n++] = role->value;
@@ -46,13 +55,16 @@ enum err app_access_of(struct call *c, const struct world *w, const struct princ
     struct gathering *g;
     str              *values;
     *out = (struct app_access){.is_assigned = true};
-    if (!at->service) return OK; // the cloud's services have no app roles here
-    bool is_enabled;
-    TRY(principal_setting(c, at->service, S("accountEnabled"), true, &is_enabled));
-    TRY(principal_setting(c, at->service, S("appRoleAssignmentRequired"), false, &out->is_required));
+    const struct principal *service = at->service;
+    bool                    is_enabled;
+    if (!service && first_party_application(at->app)) service = directory_find_app(w->directory, at->app);
+    if (!service) return OK; // the cloud's other services have no app roles here
+    TRY(principal_setting(c, service, S("accountEnabled"), true, &is_enabled));
+    TRY(principal_setting(c, service, S("appRoleAssignmentRequired"), false, &out->is_required));
     out->is_disabled = !is_enabled;
     TRY(NEW(c, &g, 1));
-    g->at = at;
+    g->service = service->id;
+    g->application = app_definition(w, service->app);
     applications_each_of(w->applications, who->id, NULL, gather, g);
     struct group_walk walk = {w, g, c->now_ns};
     if (who->kind == PRINCIPAL_USER) directory_each_group_of(w->directory, who->id, NULL, gather_of_group, &walk);

@@ -18,13 +18,16 @@
 #pragma once
 #include "ops/product.h"
 
+/* What defines the roles of a service: its registration, or what the cloud's own has. NULL: it has none. */
+const struct application *app_definition(const struct world *w, client_id app);
+
 struct app_access {
     struct token_texts roles;       /* the values of the roles */
     bool               is_assigned; /* has a role there, or access without one */
     bool               is_required; /* the application lets nobody in who is not assigned */
     bool               is_disabled; /* its service principal is: there are no tokens for it */
 };
-/* Lives: *out points into the world and the call. */
+/* At a service of the cloud nobody needs to be assigned. Lives: *out points into the world and the call. */
 FALLIBLE app_access_of(struct call *c, const struct world *w, const struct principal *who, const struct audience *at, struct app_access *out);
 
 enum app_scope_answer { APP_SCOPES_GRANTED, APP_SCOPE_UNKNOWN, APP_SCOPES_NOT_CONSENTED };

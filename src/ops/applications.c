@@ -1,9 +1,11 @@
 #include "ops/applications.h"
 
+#include "ops/app_access.h"
 #include "ops/effects.h"
 #include "ops/groups_members.h"
 #include "ops/ownership.h"
 #include "ops/principals.h"
+#include "token/first_party.h"
 
 static enum err find(struct call *c, const struct work *w, application_id id, const struct application **out)
 {
@@ -124,7 +126,7 @@ static enum err find_resource(struct call *c, const struct work *w, object_id id
 {
     *out = directory_find(w->world->directory, id);
     if (!*out || (*out)->kind != PRINCIPAL_APP) return directory_absent(c, guid_str(c, id.g));
-    *out_application = applications_find_app(w->world->applications, (*out)->app);
+    *out_application = app_definition(w->world, (*out)->app);
     return OK;
 }
 
@@ -217,13 +219,16 @@ _Static_assert(offsetof(struct application_args, id) == 0 && offsetof(struct app
 
 const struct effect EFFECT_APPLICATION = {.name = "directory_application", .rule = EFFECT_DIRECTORY, .find = find_application};
 
-// The role is its service principal's to give; an assignment that is gone is nobody's.
+// The role is its service principal's to give, and one of the cloud's own services the operator's alone; an assignment that is gone is nobody's.
 static enum err find_resource_of(struct call *c, struct work *w, const struct effect *e, const void *args_, struct effect_sites *out)
 {
     const struct app_assignment_args *args = args_;
     const struct app_assignment      *given = applications_find_assignment(w->world->applications, args->principal, args->id);
+    const object_id                   resource = given ? given->resource : args->resource;
+    const struct principal           *service = directory_find(w->world->directory, resource);
+    bool                              is_clouds = service && first_party_application(service->app);
     (void)e;
-    return effect_site_add(c, out, (struct effect_site){.need = DIRECTORY_OWNER, .object = given ? given->resource.g : args->resource.g});
+    return effect_site_add(c, out, (struct effect_site){.need = is_clouds ? DIRECTORY_OPERATOR : DIRECTORY_OWNER, .object = resource.g});
 }
 
 static const struct effect EFFECT_ROLE = {.name = "directory_app_role", .rule = EFFECT_DIRECTORY, .find = find_resource_of};

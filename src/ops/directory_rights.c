@@ -73,11 +73,50 @@ enum err directory_ask(struct call *c, const struct work *w, enum directory_need
     return FAIL_PLAIN(c, ERR_NOT_AUTHORIZED);
 }
 
-static enum err require_reader(struct call *c, struct work *w, const void *args, void *out)
+// Source: https://learn.microsoft.com/graph/permissions-reference
+static const struct { str role; unsigned parts; } READS[] = {
+    {S_INIT(GRAPH_USER_READ), DIRECTORY_USERS},
+    {S_INIT(GRAPH_GROUP_READ), DIRECTORY_GROUPS},
+    {S_INIT(GRAPH_MEMBER_READ), DIRECTORY_GROUPS},
+    {S_INIT(GRAPH_APPLICATION_READ), DIRECTORY_SERVICES},
+    {S_INIT(GRAPH_DIRECTORY_READ), DIRECTORY_OBJECTS | DIRECTORY_TENANT},
+    {S_INIT(GRAPH_LOG_READ), DIRECTORY_LOGS},
+};
+
+static unsigned parts_of(const struct token_texts *roles, const struct token_texts *carried)
 {
-    (void)args, (void)out;
-    if (!c->caller) return FAIL_PLAIN(c, ERR_CALLER_UNKNOWN);
-    return c->caller->is_local_operator || user_of(c, w) ? OK : FAIL_PLAIN(c, ERR_NOT_AUTHORIZED);
+    unsigned parts = 0;
+    for (size_t i = 0; i < COUNT(READS); i++)
+        if (str_index_nocase(roles->at, roles->n, READS[i].role) != STR_NOWHERE &&
+            str_index_nocase(carried->at, carried->n, READS[i].role) != STR_NOWHERE)
+            parts |= READS[i].parts;
+    return parts;
 }
 
-const struct op OP_DIRECTORY_READ = {.name = "directory_read", .no_action = "its deed: the operator and users", .run = require_reader};
+enum err directory_app_reads(struct call *c, const struct work *w, unsigned parts, bool *out)
+{
+    struct app_access access;
+    bool              is_enabled;
+    *out = false;
+    if (!c->caller) return FAIL_PLAIN(c, ERR_CALLER_UNKNOWN);
+    const struct principal *p = directory_find(w->world->directory, c->caller->id);
+    if (!p || (p->kind != PRINCIPAL_APP && p->kind != PRINCIPAL_MANAGED) || c->caller->roles.n == 0 || parts == 0) return OK;
+    TRY(principal_setting(c, p, S("accountEnabled"), true, &is_enabled));
+    TRY(app_access_of(c, w->world, p, &(struct audience){.app = first_party_graph()}, &access));
+    *out = is_enabled && (parts_of(&access.roles, &c->caller->roles) & parts) == parts;
+    return OK;
+}
+
+static enum err require_reader(struct call *c, struct work *w, const void *args, void *out)
+{
+    const unsigned *parts = args;
+    bool            may;
+    (void)out;
+    if (!c->caller) return FAIL_PLAIN(c, ERR_CALLER_UNKNOWN);
+    if (c->caller->is_local_operator || user_of(c, w)) return OK;
+    TRY(directory_app_reads(c, w, parts ? *parts : 0, &may));
+    return may ? OK : FAIL_PLAIN(c, ERR_NOT_AUTHORIZED);
+}
+
+const struct op OP_DIRECTORY_READ = {
+    .name = "directory_read", .no_action = "its deed: the operator, users, and applications with an app role", .run = require_reader};

@@ -6,7 +6,7 @@
  *     a user of the tenant who is no guest, with one    registers applications, their service principals and groups, DIRECTORY_MAX_OWNED
  *                                                       in all, and owns them; changes and removes what it owns; reads everything
  *     a guest                                           reads everything
- *     a managed identity or another application         nothing: there are no app roles of Microsoft Graph here
+ *     a managed identity or another application         reads what its app roles of Microsoft Graph allow, and writes nothing
  *
  * A user's token writes only by one of the cloud's own programs (token/first_party.h), az for one: another client was given a
  * user's rights to read, by nobody's consent to more. No role on resources counts here, and no directory role is assigned
@@ -37,5 +37,21 @@ FALLIBLE directory_is_operator(struct call *c, const struct work *w, bool *out);
 /* For routes, before anything else is told: may the caller write at all? Errors: ERR_CALLER_UNKNOWN, ERR_NOT_AUTHORIZED */
 FALLIBLE directory_require_writer(struct call *c, const struct work *w);
 
-/* No arguments, no result: the permission to read the directory alone. Errors: ERR_NOT_AUTHORIZED */
+/* What is read: an application needs app roles that allow all of it together. */
+enum directory_part {
+    DIRECTORY_USERS = 1,
+    DIRECTORY_GROUPS = 2,   /* with the ids of their members */
+    DIRECTORY_SERVICES = 4, /* applications and service principals, with their app-role assignments */
+    DIRECTORY_TENANT = 8,
+    DIRECTORY_LOGS = 16, /* for applications alone: users read them by OP_LOG_READ */
+    DIRECTORY_OBJECTS = DIRECTORY_USERS | DIRECTORY_GROUPS | DIRECTORY_SERVICES,
+};
+
+/*
+ * Is the caller an application or a managed identity that may read those parts? Its token must carry the roles, and they must
+ * still be assigned: that one that was taken away counts no more at once, not when the token ends, is our choice.
+ */
+FALLIBLE directory_app_reads(struct call *c, const struct work *w, unsigned parts, bool *out);
+
+/* const unsigned * (parts; NULL: only users may), no result: the permission to read the directory alone. Errors: ERR_NOT_AUTHORIZED */
 extern const struct op OP_DIRECTORY_READ;

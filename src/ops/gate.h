@@ -21,6 +21,7 @@ struct caller {
     str                        issuer;            /* of the token; empty on the admin socket */
     bool                       is_local_operator; /* came over the admin socket */
     int64_t                    groups_at_ns;      /* as of when its groups are asked for: its token's issue, under propagation; 0: now */
+    struct token_texts         roles;             /* of its token: its app roles at the service that is asked */
     const struct token_claims *claims;            /* of its token, for requests that may change something; NULL: there is none, or nobody asks */
     const object_id           *who; /* itself and its groups, of a copy that many decisions are asked with; NULL: they are looked up for each */
     size_t                     who_n;

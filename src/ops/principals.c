@@ -5,6 +5,7 @@
 #include "ops/groups_members.h"
 #include "ops/ownership.h"
 #include "ops/properties.h"
+#include "token/first_party.h"
 
 #define DISPLAY_NAME S("displayName")
 #define USER_NAME    S("userPrincipalName")
@@ -263,12 +264,18 @@ static const struct principal *find(const struct work *w, const struct principal
     return p && p->kind == args->kind ? p : NULL;
 }
 
+// What belongs to something else, or to the cloud, is not changed here.
+static bool is_fixed(const struct principal *p)
+{
+    return p->kind == PRINCIPAL_MANAGED || (p->kind == PRINCIPAL_APP && first_party_application(p->app));
+}
+
 static enum err update(struct call *c, struct work *w, const void *args_, void *out)
 {
     const struct principal_args *args = args_;
     const struct principal      *before = find(w, args);
     if (!before) return directory_absent(c, guid_str(c, args->id.g));
-    if (before->kind == PRINCIPAL_MANAGED) return FAIL_PLAIN(c, ERR_NOT_AUTHORIZED);
+    if (is_fixed(before)) return FAIL_PLAIN(c, ERR_NOT_AUTHORIZED);
     TRY(check(c, w, args, false));
     TRY(log_as(c, w, before->kind, before->id, "basic/update"));
     return save(c, w, args, before, *before, out);
@@ -298,7 +305,7 @@ enum err service_rename(struct call *c, struct work *w, client_id app, str name)
 static enum err delete (struct call *c, struct work *w, const void *args_, void *out) {
     const struct principal_args *args = args_; const struct principal *before = find(w, args); (void)out;
     if (!before) return directory_absent(c, guid_str(c, args->id.g));
-    if (before->kind == PRINCIPAL_MANAGED || object_id_eq(before->id, w->product->operator_id)) return FAIL_PLAIN(c, ERR_NOT_AUTHORIZED);
+    if (is_fixed(before) || object_id_eq(before->id, w->product->operator_id)) return FAIL_PLAIN(c, ERR_NOT_AUTHORIZED);
     TRY(log_as(c, w, before->kind, before->id, "delete"));
     return principal_drop(c, w, before);
 }

@@ -1,10 +1,12 @@
 #include "ops/principals.h"
 
 #include "log/activity.h"
+#include "ops/applications.h"
 #include "ops/directory_rights.h"
 #include "ops/groups_members.h"
 #include "ops/system_identity.h"
 #include "test_product.h"
+#include "token/first_party.h"
 
 #define USER                                                                                                                    \
     "{\"accountEnabled\":true,\"displayName\":\"Anna\",\"mailNickname\":\"anna\",\"userPrincipalName\":\"anna@test.example\"," \
@@ -92,6 +94,35 @@ TEST(principals_are_written_by_the_operator_alone)
     t->call->caller = NULL;
     CHECK_ERR(op_run(t->call, &s.work, &OP_DIRECTORY_READ, NULL, NULL, NULL), ERR_CALLER_UNKNOWN, "no caller");
     CHECK_ERR(make(&s, PRINCIPAL_GROUP, GROUP, &made), ERR_CALLER_UNKNOWN, "no caller");
+}
+
+// Both are needed: the token's role, and that it is still assigned.
+TEST(an_application_reads_what_its_roles_at_graph_allow)
+{
+    CLEANUP(test_product_close) struct test_product s;
+    open_as_operator(&s, t);
+    const struct principal      *graph = directory_find_app(s.work.world->directory, first_party_graph());
+    static const str             USERS_READ[] = {S_INIT(GRAPH_USER_READ)};
+    const struct caller          machine = {.id = s.caller.id, .roles = {USERS_READ, 1}}, bare = {.id = s.caller.id};
+    unsigned                     users = DIRECTORY_USERS, objects = DIRECTORY_OBJECTS;
+    const struct app_assignment *made = NULL;
+    CHECK(graph);
+    if (!graph) return;
+    struct app_assignment_args args = {
+        .principal = machine.id, .resource = graph->id, .role = first_party_application(first_party_graph())->roles[0].id};
+    const struct caller operator= {.id = s.product.operator_id, .is_local_operator = true};
+    s.caller = machine;
+    CHECK_ERR(op_run(t->call, &s.work, &OP_DIRECTORY_READ, NULL, &users, NULL), ERR_NOT_AUTHORIZED, "a token's role that is not assigned");
+    CHECK_ERR(op_run(t->call, &s.work, &OP_APP_ROLE_ASSIGN, NULL, &args, &made), ERR_NOT_AUTHORIZED, "not its own to give");
+    s.caller = operator;
+    CHECK_OK(op_run(t->call, &s.work, &OP_APP_ROLE_ASSIGN, NULL, &args, &made));
+    CHECK_ERR(remove_it(&s, graph->id, PRINCIPAL_APP), ERR_NOT_AUTHORIZED, "the cloud's");
+    s.caller = bare;
+    CHECK_ERR(op_run(t->call, &s.work, &OP_DIRECTORY_READ, NULL, &users, NULL), ERR_NOT_AUTHORIZED, "a token without the role");
+    s.caller = machine;
+    CHECK_OK(op_run(t->call, &s.work, &OP_DIRECTORY_READ, NULL, &users, NULL));
+    CHECK_ERR(op_run(t->call, &s.work, &OP_DIRECTORY_READ, NULL, &objects, NULL), ERR_NOT_AUTHORIZED, "more than users");
+    CHECK_ERR(op_run(t->call, &s.work, &OP_DIRECTORY_READ, NULL, NULL, NULL), ERR_NOT_AUTHORIZED, "what users alone read");
 }
 
 TEST(principals_that_belong_to_something_stay) // I1

@@ -71,6 +71,20 @@ static bool may_be_application(const struct world *world, str audience)
     return str_starts_nocase(audience, S("api://")) || guid_parse(bare, &id) || applications_find_uri(world->applications, bare);
 }
 
+static bool see_any(const struct app_assignment *a, void *ctx)
+{
+    (void)a;
+    *(bool *)ctx = true;
+    return false;
+}
+
+static bool has_app_roles(const struct world *world, object_id who)
+{
+    bool has = false;
+    applications_each_of(world->applications, who, NULL, see_any, &has);
+    return has;
+}
+
 static enum err digest_access(struct call *c, const struct audience *at, const struct token_texts *roles, sha256 *out)
 {
     struct buf b;
@@ -87,7 +101,8 @@ enum err workload_access(struct call *c, const struct product *p, const struct w
 {
     struct audience   known;
     struct app_access access;
-    if (!may_be_application(world, audience) || !product_audience(c, p, world, audience, &known)) return OK;
+    if (!may_be_application(world, audience) && !has_app_roles(world, w->principal->id)) return OK;
+    if (!product_audience(c, p, world, audience, &known)) return OK;
     TRY(app_access_of(c, world, w->principal, &known, &access));
     if (access.is_disabled)
         return FAIL(c, ERR_AUDIENCE_DISABLED, "The service principal for resource '%.*s' is disabled.",
@@ -96,6 +111,7 @@ enum err workload_access(struct call *c, const struct product *p, const struct w
         return FAIL(c, ERR_APP_NOT_ASSIGNED, "Application '%s'(%.*s) is not assigned to a role for the application '%.*s'(%.*s).",
                     guid_text(w->principal->app.g).s, PSTR(w->principal->name), PSTR(call_printable(c, audience, AUDIENCE_MAX_BYTES)),
                     PSTR(known.name));
+    if (!known.service && access.roles.n == 0) return OK;
     w->roles = access.roles;
     w->at_application = true;
     return digest_access(c, &known, &w->roles, &w->access);

@@ -39,9 +39,9 @@ FALLIBLE workload_identity(struct call *c, const struct world *world, const stru
                            struct workload_identity *out);
 
 /*
- * Which app roles the identity has at the application that the audience names; none at others. They and the application are
+ * Which app roles the identity has at the application, or at Microsoft Graph, that the audience names; none at others. They and the application are
  * part of the key: a role that is given or taken, or an audience that is another application's now, changes the next answer (R8).
- * Costs a look-up by name where there are applications, else nothing.
+ * Costs a look-up by name where there are applications or the identity has an app role anywhere, else nothing.
  * Errors: ERR_APP_NOT_ASSIGNED - the application lets only those in who are assigned; ERR_AUDIENCE_DISABLED - it is disabled
  */
 FALLIBLE workload_access(struct call *c, const struct product *p, const struct world *world, str audience, struct workload_identity *w);

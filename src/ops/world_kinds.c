@@ -3,10 +3,14 @@
 #include "directory/records.h"
 #include "rbac/records.h"
 #include "resources/records.h"
+#include "token/first_party.h"
 
 static void *make_directory(void)
 {
-    return directory_new();
+    struct directory *d = directory_new();
+    if (!d || first_party_put(d)) return d;
+    directory_free(d);
+    return NULL;
 }
 
 static void free_directory(void *home)

@@ -6,7 +6,7 @@ import { DeviceCodeCredential } from "@azure/identity";
 import { Client, GraphError, PageIterator } from "@microsoft/microsoft-graph-client";
 import { TokenCredentialAuthenticationProvider } from "@microsoft/microsoft-graph-client/authProviders/azureTokenCredentials/index.js";
 import { hasMembers, test } from "./lib/check.mjs";
-import { facts } from "./lib/facts.mjs";
+import { credentialOf, facts } from "./lib/facts.mjs";
 import { operator, operatorApi } from "./lib/operator.mjs";
 
 const SCOPES = ["https://graph.microsoft.com/.default"];
@@ -14,13 +14,15 @@ const DOMAIN = "lanyard.localhost";
 const PAGE = 3;
 const NOBODY = "99999999-9999-9999-9999-999999999999";
 
+const clientOf = (credential) => Client.initWithMiddleware({ authProvider: new TokenCredentialAuthenticationProvider(credential, { scopes: SCOPES }) });
+
 // The client of its own choice, which is the Azure CLI's; the operator says yes to the code.
 function signInAs(user) {
   const credential = new DeviceCodeCredential({
     tenantId: facts.tenant,
     userPromptCallback: ({ userCode }) => operator(["login", userCode, "--user", user, "--yes"]),
   });
-  return Client.initWithMiddleware({ authProvider: new TokenCredentialAuthenticationProvider(credential, { scopes: SCOPES }) });
+  return clientOf(credential);
 }
 
 async function refused(call, status, code) {
@@ -107,6 +109,19 @@ await test("S7 an owner gives a role of its own API to a managed identity, and t
   assert.equal((await user.api(`/servicePrincipals/${principal.id}/appRoleAssignedTo`).get()).value.length, 1);
   await user.api(`/servicePrincipals/${principal.id}/appRoleAssignedTo/${given.id}`).delete();
   assert.deepEqual((await user.api(`/servicePrincipals/${principalId}/appRoleAssignments`).get()).value, []);
+});
+
+await test("S7 a managed identity lists users with User.Read.All of Microsoft Graph, and without it nothing", async () => {
+  const denied = (client, path) => refused(() => client.api(path).get(), 403, "Authorization_RequestDenied");
+  await operator(["grant", "reader", "User.Read.All", "https://graph.microsoft.com"]);
+  const allowed = clientOf(credentialOf("reader"));
+  const { value } = await allowed.api("/users").select("id,userPrincipalName").get();
+  assert.ok(value.some(({ id, userPrincipalName }) => id === me.id && userPrincipalName === `graphist@${DOMAIN}`));
+  for (const path of ["/groups", "/applications", "/servicePrincipals", "/auditLogs/signIns"]) await denied(allowed, path);
+  await refused(() => allowed.api(`/users/${me.id}`).patch({ jobTitle: "Cook" }), 403, "Authorization_RequestDenied");
+  await denied(clientOf(credentialOf("nobody")), "/users");
+  await operator(["revoke", "reader", "User.Read.All", "https://graph.microsoft.com"]);
+  await denied(allowed, "/users"); // the token still has the role
 });
 
 await test("T10 a user changes nothing that others own, and makes no user", async () => {

@@ -1,4 +1,5 @@
 """Microsoft Graph over real sockets: users, groups and their members, service principals, and what roles given to groups do."""
+import base64
 import json
 import urllib.parse
 import uuid
@@ -13,6 +14,11 @@ AUTHZ = "providers/Microsoft.Authorization"
 READER = "acdd72a7-3385-48ef-bd42-f606fba81ae7"
 DOMAIN = "lanyard.localhost"
 NOBODY = "99999999-9999-9999-9999-999999999999"
+
+
+def claims_of(token):
+    body = token.split(".")[1]
+    return json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
 
 
 def quoted(text):
@@ -266,7 +272,7 @@ def test_i1_managed_identities_are_service_principals(s):
     ):
         same([x["id"] for x in s.list("servicePrincipals", text)], [p["principalId"]], text)
     for text in (f"servicePrincipalNames/any(c:c eq '{p['principalId']}')", "displayName eq 'it''s'", "servicePrincipalType eq 'Application'", "tags/any(t:t eq 'x')"):
-        same(s.list("servicePrincipals", text), [], text)
+        same([x["id"] for x in s.list("servicePrincipals", text) if x["appId"] != GRAPH_APP], [], text)
     same(len(s.list("servicePrincipals", "servicePrincipalType eq 'ManagedIdentity'")), 3, "all of them")
     for method, body in (("DELETE", None), ("PATCH", {"displayName": "mine"})):
         for path in (f"servicePrincipals/{p['principalId']}", f"servicePrincipals/{s.ids['m1']}"):
@@ -427,3 +433,75 @@ def test_callers_that_are_refused(s):
     assert "ServerInfo" in json.loads(answer.headers["x-ms-ags-diagnostic"]), "diagnostics"
     same(len(inner["date"]), len("2026-01-01T00:00:00"), "date")
 
+
+GRAPH_APP = "00000003-0000-0000-c000-000000000000"
+GRAPH_ROLES = {"User.Read.All": "df021288-bdef-4463-88db-98f22de89214", "Group.Read.All": "5b567255-7703-4780-807c-7be8301ae99b",
+               "GroupMember.Read.All": "98830695-27a2-44f7-8c18-0c3ebc9698f6", "Application.Read.All": "9a5d68dd-52b0-4cc2-bd40-abcf44ac3a30",
+               "Directory.Read.All": "7ab1d382-f21e-4acd-a863-ba3e13f7da61", "AuditLog.Read.All": "b0afded3-3588-46d8-8b3d-9842eff778da"}
+
+
+def test_permissions_of_graph_for_an_identity(s):
+    """a managed identity that is given app roles of Microsoft Graph has them in its token, reads what they allow and no more"""
+    graph = s.list("servicePrincipals", f"appId eq '{GRAPH_APP}'")[0]
+    same([x["id"] for x in s.list("servicePrincipals", "displayName eq 'Microsoft Graph'")], [graph["id"]], "by its name")
+    same(s.get(f"/v1.0/servicePrincipals(appId='{GRAPH_APP}')")["id"], graph["id"], "by its key")
+    same({r["value"]: r["id"] for r in graph["appRoles"]}, GRAPH_ROLES, "its roles")
+    same({tuple(r["allowedMemberTypes"]) for r in graph["appRoles"]}, {("Application",)}, "are for applications")
+    same((graph["createdDateTime"], graph["servicePrincipalNames"]), (None, [GRAPH_APP, "https://graph.microsoft.com"]), "what else it is")
+
+    m1, group = s.ids["m1"], s.group("read-by-graph")["id"]
+    reads = {
+        "users": ("/users", f"/users/{s.operator}"),
+        "groups": ("/groups", f"/groups/{group}"),
+        "services": ("/servicePrincipals", f"/servicePrincipals/{m1}", "/applications", f"/servicePrincipals/{m1}/appRoleAssignments", f"/servicePrincipals(appId='{GRAPH_APP}')"),
+        "objects": (f"/groups/{group}/members", f"/users/{s.operator}/memberOf", f"/directoryObjects/{m1}", f"/users/{s.operator}/appRoleAssignments"),
+        "tenant": ("/organization", "/domains"),
+        "logs": ("/auditLogs/signIns",),
+    }
+    writes = (("POST", "/groups", {"displayName": "x", "mailEnabled": False, "mailNickname": "x", "securityEnabled": True}), ("DELETE", f"/groups/{group}", None),
+              ("POST", f"/servicePrincipals/{m1}/appRoleAssignments", {"principalId": m1, "resourceId": graph["id"], "appRoleId": GRAPH_ROLES["AuditLog.Read.All"]}))
+
+    def given(*names):
+        return [s.post(f"/v1.0/servicePrincipals/{m1}/appRoleAssignments", {"principalId": m1, "resourceId": graph["id"], "appRoleId": GRAPH_ROLES[name]})["id"] for name in names]
+
+    def check(token, allowed, why):
+        for part, paths in reads.items():
+            for path in paths:
+                answer = s.ask(token, "GET", f"/v1.0{path}")
+                same(answer.status, 200 if part in allowed else 403, f"{why}: {path}")
+                if answer.status == 403:
+                    same(answer.error["code"], "Authorization_RequestDenied", f"{why}: {path}")
+        for method, path, body in writes:
+            same(s.ask(token, method, f"/v1.0{path}", body).status, 403, f"{why}: {method} {path}")
+
+    def token():
+        return s.server.token_of(s.machine("m1"), f"https://{GRAPH}")
+
+    before = token()
+    assert "roles" not in claims_of(before), "no role yet"
+    for names, allowed in ((("User.Read.All",), {"users"}), (("Group.Read.All",), {"groups"}), (("GroupMember.Read.All",), {"groups"}), (("Application.Read.All",), {"services"}),
+                           (("AuditLog.Read.All",), {"logs"}), (("Directory.Read.All",), {"users", "groups", "services", "objects", "tenant"}),
+                           (("User.Read.All", "Group.Read.All", "Application.Read.All"), {"users", "groups", "services", "objects"})):
+        made = given(*names)
+        now = token()
+        same(sorted(claims_of(now)["roles"]), sorted(names), "the token's roles")
+        check(now, allowed, names)
+        check(before, set(), "an older token carries no role")
+        for assignment in made:
+            s.drop(f"/v1.0/servicePrincipals/{m1}/appRoleAssignments/{assignment}")
+        check(now, set(), f"{names} taken away")
+    assert "roles" not in claims_of(token()), "no role any more"
+
+
+def test_graphs_own_service_principal_is_fixed(s):
+    """Microsoft Graph's service principal is the cloud's: nobody changes or deletes it; its roles are for applications, and the operator's to give"""
+    graph = s.list("servicePrincipals", f"appId eq '{GRAPH_APP}'")[0]["id"]
+    for method, body in (("PATCH", {"accountEnabled": False}), ("DELETE", None)):
+        for path in (f"servicePrincipals/{graph}", f"servicePrincipals(appId='{GRAPH_APP}')"):
+            s.refused(method, f"/v1.0/{path}", 403, "Authorization_RequestDenied", body=body)
+    s.refused("POST", f"/v1.0/servicePrincipals/{graph}/addPassword", 404, "Request_ResourceNotFound", body={})
+    s.refused("POST", f"/v1.0/users/{s.operator}/appRoleAssignments", 400, "Request_BadRequest", "cannot be assigned to users",
+              body={"principalId": s.operator, "resourceId": graph, "appRoleId": GRAPH_ROLES["User.Read.All"]})
+    s.refused("POST", f"/v1.0/servicePrincipals/{s.ids['m1']}/appRoleAssignments", 400, "Request_BadRequest", "was not found",
+              body={"principalId": s.ids["m1"], "resourceId": graph, "appRoleId": NOBODY})
+    same(s.list("applications", f"appId eq '{GRAPH_APP}'"), [], "its registration is not in this tenant")

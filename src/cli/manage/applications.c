@@ -224,11 +224,13 @@ static enum err no_such_role(struct call *c, str application, str role, const st
 enum err app_role_find(struct cli *cli, str application, str role, struct ensure_app_role *out, str *out_value)
 {
     const struct json *found, *service, *roles, *one;
-    TRY(application_get(cli, application, &found));
-    roles = json_get(found, S("appRoles"));
+    TRY(application_find(cli, application, &found));
+    if (found) TRY(application_service(cli, found, &service));
+    else TRY(application_cloud_service(cli, application, &service));
+    if (!found && !service) return application_get(cli, application, &found); // for its message
+    roles = json_get(found ? found : service, S("appRoles"));
     one = role_of(roles, role);
     if (!one) return no_such_role(&cli->call, application, role, roles);
-    TRY(application_service(cli, found, &service));
     if (!service)
         return FAIL(&cli->call, ERR_NOT_FOUND, "The application %.*s has no service principal: `lanyard create application \"%.*s\"` makes it.",
                     PSTR(application), PSTR(json_get_str(found, S("displayName"))));

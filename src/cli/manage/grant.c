@@ -45,6 +45,7 @@ static const struct example_row GRANT_EXAMPLES[] = {
     {"lanyard grant billing \"Key Vault Secrets User\" my-shop/secrets/payment-key", "The identity billing may read one secret"},
     {"lanyard grant me Reader subscription", "I may see everything in the subscription"},
     {"lanyard grant web Orders.Read api://orders", "Tokens of the machine web for the API orders have the app role Orders.Read"},
+    {"lanyard grant web User.Read.All https://graph.microsoft.com", "The machine web may list the tenant's users"},
 };
 
 static const struct example_row REVOKE_EXAMPLES[] = {

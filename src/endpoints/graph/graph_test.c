@@ -137,7 +137,10 @@ TEST(graph_answers_a_user_of_the_tenant_as_published)
          "{\"@odata.context\":\"" BASE "/$metadata#servicePrincipals(appId)\",\"@odata.nextLink\":\"" BASE
          "/servicePrincipals?$top=1&$select=appId&$skiptoken=q6urq6urq6urq6urPZj5WSbz3CFNDCCgszr2Qq_eFiEsedHFi_Karztkt6g\",\"value\":[{\"appId\":\"00000000-0000-0000-0000-000000000025\"}]}"},
         {"GET /v1.0/servicePrincipals?$top=1&$select=appId&$skiptoken=q6urq6urq6urq6urPZj5WSbz3CFNDCCgszr2Qq_eFiEsedHFi_Karztkt6g", NULL, 200,
-         "{\"@odata.context\":\"" BASE "/$metadata#servicePrincipals(appId)\",\"value\":[{\"appId\":\"00000000-0000-0000-0000-0000000000a2\"}]}"},
+         "{\"@odata.context\":\"" BASE "/$metadata#servicePrincipals(appId)\",\"@odata.nextLink\":\"" BASE
+         "/servicePrincipals?$top=1&$select=appId&$skiptoken=q6urq6urq6urq6urPZj5WSbz3CFNDCCgszr2x-H2a3SKwBVbDHZbjsvlbuI\",\"value\":[{\"appId\":\"00000000-0000-0000-0000-0000000000a2\"}]}"},
+        {"GET /v1.0/servicePrincipals?$top=1&$select=appId&$skiptoken=q6urq6urq6urq6urPZj5WSbz3CFNDCCgszr2x-H2a3SKwBVbDHZbjsvlbuI", NULL, 200,
+         "{\"@odata.context\":\"" BASE "/$metadata#servicePrincipals(appId)\",\"value\":[{\"appId\":\"00000003-0000-0000-c000-000000000000\"}]}"},
     };
     graph_fixture_open(&f, t);
     play(&f, TURNS, COUNT(TURNS));

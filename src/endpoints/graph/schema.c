@@ -3,6 +3,8 @@
 #include "core/b64.h"
 #include "core/digest.h"
 #include "endpoints/graph/application_json.h"
+#include "ops/app_access.h"
+#include "token/first_party.h"
 
 // Where a value comes from.
 enum source {
@@ -201,7 +203,7 @@ static const struct {
 struct graph_object graph_principal(const struct world *w, const struct principal *p)
 {
     struct graph_object o = {.kind = p->kind, .id = p->id.g, .principal = p};
-    if (p->kind == PRINCIPAL_APP) o.application = applications_find_app(w->applications, p->app);
+    if (p->kind == PRINCIPAL_APP) o.application = app_definition(w, p->app);
     return o;
 }
 
@@ -310,6 +312,13 @@ static enum err other_names(struct call *c, const struct principal *p, const str
     return OK;
 }
 
+// A service of the cloud was made before everything here, nobody knows when.
+static str created(struct call *c, const struct graph_object *o)
+{
+    if (o->principal && o->kind == PRINCIPAL_APP && first_party_application(o->principal->app)) return STR_NONE;
+    return call_format(c, "%s", time_iso_s((o->principal ? o->principal->created_ns : o->application->created_ns) / NS_PER_S).s);
+}
+
 static enum err value_of(struct call *c, const struct graph_object *o, const struct json *document, const struct property *row, struct json *out)
 {
     const struct principal   *p = o->principal;
@@ -326,7 +335,7 @@ static enum err value_of(struct call *c, const struct graph_object *o, const str
     case FROM_APP: *out = text(guid_str(c, p ? p->app.g : a->app.g)); return OK;
     case FROM_NAME: *out = text(p ? p->name : a->name); return OK;
     case FROM_USER_NAME: *out = text(p->user_name); return OK;
-    case FROM_CREATED: *out = text(call_format(c, "%s", time_iso_s((p ? p->created_ns : a->created_ns) / NS_PER_S).s)); return OK;
+    case FROM_CREATED: *out = text(created(c, o)); return OK;
     case FROM_SID: *out = text(sid_of(c, o->id)); return OK;
     case FROM_SERVICE_TYPE: *out = text(p->kind == PRINCIPAL_MANAGED ? S("ManagedIdentity") : S("Application")); return OK;
     case FROM_SERVICE_NAMES: return service_names(c, o, out);
