@@ -1,0 +1,324 @@
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdatomic.h>
+
+#include "client/cache.h"
+#include "client/credential.h"
+#include "client/settings.h"
+#include "client/transport.h"
+#include "test_http.h"
+
+#define SCOPE   "https://vault.azure.net/.default"
+#define THREADS 64
+
+// A kind that sends a request for each token, and gives what the test says.
+struct counting {
+    const char *_Atomic url; // NULL: no request
+    atomic_int asked;
+    atomic_int life_s, refresh_in_s; // of the next token; 0: by the rule
+    atomic_int fails_with;           // enum err
+    char       seen[2][64];          // the claims and the rejected token of the last asking
+};
+
+static enum err acquire(struct call *c, struct lanyard_credential *self, struct token_ask *ask, struct access_token *out)
+{
+    struct counting       *own = *(struct counting **)credential_own(self);
+    int                    n = atomic_fetch_add(&own->asked, 1) + 1;
+    struct transport_reply reply;
+    const char            *url = own->url;
+    enum err               fails = (enum err)own->fails_with;
+    snprintf(own->seen[0], sizeof own->seen[0], "%.*s", PSTR(ask->claims));
+    snprintf(own->seen[1], sizeof own->seen[1], "%.*s", PSTR(ask->rejected));
+    if (url) TRY(transport_send(c, ask, &(struct lanyard_http_request){.method = "GET", .url = url, .is_local = true}, NULL, &reply));
+    if (fails != OK) return ask_refused(c, ask, "CountingCredential", &(struct refusal){.kind = fails, .fix = "Repair it."}, S("it was told to"));
+    str value = call_format(c, "token-%d", n);
+    TRY(secret_init(c, &out->value, str_bytes(value)));
+    out->expires_at_s = c->now_s + own->life_s;
+    out->refresh_at_s = own->refresh_in_s ? c->now_s + own->refresh_in_s : 0;
+    return OK;
+}
+
+static const struct credential_kind COUNTING = {.name = "CountingCredential", .acquire = acquire};
+
+static struct lanyard_credential *counting_new(struct counting *own)
+{
+    struct lanyard_credential *k = credential_new(&COUNTING, sizeof(struct counting *), NULL);
+    *(struct counting **)credential_own(k) = own;
+    return k;
+}
+
+static void expect(struct test *t, struct lanyard_credential *k, const struct lanyard_token_request *asked, const char *value, const char *row)
+{
+    struct lanyard_token_request r = asked ? *asked : (struct lanyard_token_request){.scope = SCOPE};
+    r.size = sizeof r;
+    struct lanyard_token *token = lanyard_token_request(k, &r);
+    CHECK_INT(lanyard_token_result(token), value ? LANYARD_OK : LANYARD_AUTHENTICATION_FAILED, row);
+    CHECK_STR(str_of(lanyard_token_value(token)), str_of(value), row);
+    lanyard_token_free(token);
+}
+
+TEST(client_cache_keeps_by_resource_tenant_and_cae)
+{
+    static const struct { struct lanyard_token_request r; const char *want; } ROWS[] = {
+        {{.scope = SCOPE}, "token-1"},
+        {{.scope = SCOPE}, "token-1"},
+        {{.scope = "https://vault.azure.net"}, "token-1"}, // a resource is a scope without its end
+        {{.scope = "https://vault.azure.net/"}, "token-2"},
+        {{.scope = SCOPE, .tenant_id = "contoso.com"}, "token-3"},
+        {{.scope = SCOPE, .tenant_id = ""}, "token-1"},
+        {{.scope = SCOPE, .enable_cae = true}, "token-4"},
+        {{.scope = SCOPE, .enable_cae = true}, "token-4"},
+        {{.scope = SCOPE, .claims = "{\"access_token\":{}}"}, "token-5"}, // asks, and replaces
+        {{.scope = SCOPE}, "token-5"},
+        {{.scope = SCOPE, .tenant_id = "contoso.com"}, "token-3"},
+    };
+    struct counting            own = {.life_s = 3600};
+    struct lanyard_credential *k = counting_new(&own);
+    for (size_t i = 0; i < COUNT(ROWS); i++) expect(t, k, &ROWS[i].r, ROWS[i].want, call_format(t->call, "row %zu", i).at);
+    CHECK_STR(str_of(own.seen[0]), S("{\"access_token\":{}}"), "the claims reach the source");
+    CHECK_STR(str_of(own.seen[1]), S("token-1"), "and so does the token that was rejected");
+    lanyard_credential_free(k);
+}
+
+TEST(client_cache_makes_room_for_new_keys)
+{
+    struct counting            own = {.life_s = 3600};
+    struct lanyard_credential *k = counting_new(&own);
+    for (int i = 0; i < CACHE_ENTRIES_MAX + 10; i++) {
+        struct lanyard_token_request r = {.size = sizeof r, .scope = call_format(t->call, "https://%d.example/.default", i).at};
+        lanyard_token_free(lanyard_token_request(k, &r));
+    }
+    CHECK_INT(own.asked, CACHE_ENTRIES_MAX + 10, "each was asked for");
+    struct lanyard_token_request last = {.size = sizeof last, .scope = call_format(t->call, "https://%d.example", CACHE_ENTRIES_MAX + 9).at};
+    lanyard_token_free(lanyard_token_request(k, &last));
+    CHECK_INT(own.asked, CACHE_ENTRIES_MAX + 10, "the last one is kept");
+    lanyard_credential_free(k);
+}
+
+TEST(client_cache_gives_the_old_token_if_its_renewal_fails)
+{
+    struct counting            own = {.life_s = 3600, .refresh_in_s = -1};
+    struct lanyard_credential *k = counting_new(&own);
+    expect(t, k, NULL, "token-1", "the first");
+    own.fails_with = ERR_AUTHENTICATION_FAILED;
+    expect(t, k, NULL, "token-1", "the renewal fails");
+    CHECK_INT(own.asked, 2, "it was tried");
+    expect(t, k, NULL, "token-1", "and is not tried again at once");
+    CHECK_INT(own.asked, 2, "quiet");
+    // A token that a service rejected is not given again, whatever fails.
+    expect(t, k, &(struct lanyard_token_request){.scope = SCOPE, .claims = "{}"}, NULL, "claims");
+    own.fails_with = OK;
+    expect(t, k, &(struct lanyard_token_request){.scope = SCOPE, .claims = "{}"}, "token-4", "claims");
+    lanyard_credential_free(k);
+}
+
+TEST(client_cache_renews_in_time)
+{
+    static const struct { int64_t life_s, want_s; const char *row; } ROWS[] = {
+        {86400, 43200, "a day: half of it"},
+        {7201, 3600, "more than two hours: half of it"},
+        {7200, 6900, "two hours: five minutes before the end"},
+        {3599, 3299, "an hour"},
+        {600, 300, "ten minutes"},
+        {60, 30, "a minute: half of it"},
+        {0, 0, "none"},
+        {-5, -5, "over already"},
+    };
+    for (size_t i = 0; i < COUNT(ROWS); i++) CHECK_INT(token_refresh_at(1000, 1000 + ROWS[i].life_s), 1000 + ROWS[i].want_s, ROWS[i].row);
+}
+
+TEST(client_cache_does_not_give_what_is_over)
+{
+    struct counting            own = {.life_s = 0};
+    struct lanyard_credential *k = counting_new(&own);
+    expect(t, k, NULL, "token-1", "as it came");
+    expect(t, k, NULL, "token-2", "asked again");
+    own.fails_with = ERR_AUTHENTICATION_FAILED;
+    expect(t, k, NULL, NULL, "and no old one is given");
+    lanyard_credential_free(k);
+}
+
+// A thread that asks once.
+struct asker {
+    struct lanyard_credential   *k;
+    struct lanyard_token_request r;
+    struct lanyard_token        *token;
+    sem_t                       *done;
+    pthread_t                    thread;
+};
+
+static void *ask_once(void *context)
+{
+    struct asker *a = context;
+    a->token = lanyard_token_request(a->k, &a->r);
+    if (a->done) sem_post(a->done);
+    return NULL;
+}
+
+static void begin(struct test *t, struct asker *a, struct lanyard_credential *k, const struct lanyard_token_request *r, sem_t *done)
+{
+    *a = (struct asker){.k = k, .done = done, .r = r ? *r : (struct lanyard_token_request){.scope = SCOPE}};
+    a->r.size = sizeof a->r;
+    CHECK(pthread_create(&a->thread, NULL, ask_once, a) == 0);
+}
+
+static void end(struct test *t, struct asker *a, enum lanyard_result result, const char *value, const char *row)
+{
+    pthread_join(a->thread, NULL);
+    CHECK_INT(lanyard_token_result(a->token), result, row);
+    if (value) CHECK_STR(str_of(lanyard_token_value(a->token)), str_of(value), row);
+    lanyard_token_free(a->token);
+}
+
+// L1: whatever the number of threads, one request is on the wire, and nobody waits for it who has a token that is valid.
+TEST(client_cache_asks_once_for_64_threads_of_one_expiring_token)
+{
+    static struct asker        askers[THREADS];
+    struct test_http           s;
+    struct counting            own = {.life_s = 3600};
+    struct lanyard_credential *k = counting_new(&own);
+    sem_t                      done;
+    int                        with_new = 0;
+    test_http_start(t, &s, &(struct test_http_options){0});
+    own.url = call_format(t->call, "http://127.0.0.1:%u/late", s.port).at;
+    sem_init(&done, 0, 0);
+
+    for (int i = 0; i < THREADS; i++) begin(t, &askers[i], k, NULL, NULL);
+    test_http_wait_late(&s, 1);
+    test_http_release(&s, 1);
+    for (int i = 0; i < THREADS; i++) end(t, &askers[i], LANYARD_OK, "token-1", "the first token");
+    CHECK_INT(s.handled, 1, "requests for the first token");
+    test_http_end(&s, 0);
+    lanyard_credential_free(k);
+
+    own = (struct counting){.life_s = 3600, .refresh_in_s = -1};
+    k = counting_new(&own);
+    expect(t, k, NULL, "token-1", "a token that is due");
+    test_http_start(t, &s, &(struct test_http_options){0});
+    own.url = call_format(t->call, "http://127.0.0.1:%u/late", s.port).at;
+    own.refresh_in_s = 0;
+    for (int i = 0; i < THREADS; i++) begin(t, &askers[i], k, NULL, &done);
+    for (int i = 0; i < THREADS - 1; i++) sem_wait(&done); // while the request is held
+    test_http_wait_late(&s, 1);
+    test_http_release(&s, 1);
+    sem_wait(&done);
+    for (int i = 0; i < THREADS; i++) {
+        pthread_join(askers[i].thread, NULL);
+        with_new += str_eq(str_of(lanyard_token_value(askers[i].token)), S("token-2"));
+        CHECK_INT(lanyard_token_result(askers[i].token), LANYARD_OK, "each has one");
+        lanyard_token_free(askers[i].token);
+    }
+    CHECK_INT(with_new, 1, "who asked has the new one");
+    CHECK_INT(s.handled, 1, "requests for the renewal");
+    CHECK_INT(own.asked, 2, "the source was asked");
+    test_http_end(&s, 0);
+    lanyard_credential_free(k);
+    sem_destroy(&done);
+}
+
+// The others wait with their own patience, and one of them asks anew if the first gives up.
+TEST(client_cache_waits_with_its_own_patience)
+{
+    struct asker               first, second, third;
+    struct test_http           s;
+    struct counting            own = {.life_s = 3600};
+    struct lanyard_credential *k = counting_new(&own);
+    struct lanyard_cancel     *cancel = lanyard_cancel_new(), *other = lanyard_cancel_new();
+    test_http_start(t, &s, &(struct test_http_options){0});
+    own.url = call_format(t->call, "http://127.0.0.1:%u/late", s.port).at;
+    begin(t, &first, k, &(struct lanyard_token_request){.scope = SCOPE, .cancel = cancel}, NULL);
+    test_http_wait_late(&s, 1);
+    begin(t, &second, k, NULL, NULL);
+    begin(t, &third, k, &(struct lanyard_token_request){.scope = SCOPE, .timeout_ms = 20}, NULL);
+    end(t, &third, LANYARD_TIMED_OUT, NULL, "its time is over");
+    begin(t, &third, k, &(struct lanyard_token_request){.scope = SCOPE, .cancel = other}, NULL);
+    lanyard_cancel_set(other);
+    end(t, &third, LANYARD_CANCELLED, NULL, "it waited, and was cancelled");
+    lanyard_cancel_set(cancel);
+    end(t, &first, LANYARD_CANCELLED, NULL, "the first");
+    test_http_wait_late(&s, 2);
+    test_http_release(&s, 2);
+    end(t, &second, LANYARD_OK, NULL, "the second asked itself");
+    CHECK_INT(own.asked, 2, "in all");
+    test_http_end(&s, 0);
+    lanyard_cancel_free(cancel);
+    lanyard_cancel_free(other);
+    lanyard_credential_free(k);
+}
+
+TEST(client_cache_shares_a_failure_among_those_who_wait)
+{
+    struct asker               askers[8];
+    struct test_http           s;
+    struct counting            own = {.fails_with = ERR_AUTHENTICATION_FAILED};
+    struct lanyard_credential *k = counting_new(&own);
+    test_http_start(t, &s, &(struct test_http_options){0});
+    own.url = call_format(t->call, "http://127.0.0.1:%u/late", s.port).at;
+    for (size_t i = 0; i < COUNT(askers); i++) begin(t, &askers[i], k, &(struct lanyard_token_request){.scope = SCOPE, .claims = "{}"}, NULL);
+    for (size_t i = 1; i <= COUNT(askers); i++) test_http_release(&s, 1); // each that asks is let go
+    for (size_t i = 0; i < COUNT(askers); i++) end(t, &askers[i], LANYARD_AUTHENTICATION_FAILED, NULL, "the failure");
+    CHECK_INT(own.asked, s.handled, "each asking is a request");
+    test_http_end(&s, 0);
+    lanyard_credential_free(k);
+}
+
+// L2: what failed, what to do, a line for each that was tried.
+TEST(client_token_tells_what_was_tried)
+{
+    struct counting            own = {.fails_with = ERR_CREDENTIAL_UNAVAILABLE};
+    struct lanyard_credential *k = counting_new(&own);
+    struct lanyard_token      *token = lanyard_token_get(k, SCOPE);
+    CHECK_INT(lanyard_token_result(token), LANYARD_UNAVAILABLE, "result");
+    CHECK_STR(str_of(lanyard_token_error(token)), S("No token for " SCOPE ": CountingCredential: it was told to Repair it."), "error");
+    CHECK_INT(lanyard_token_attempt_n(token), 1, "attempts");
+    CHECK_STR(str_of(lanyard_token_attempt(token, 0)->fix), S("Repair it."), "fix");
+    CHECK(!lanyard_token_attempt(token, 1) && !lanyard_token_value(token) && lanyard_token_expires_at(token) == 0);
+    lanyard_token_free(token);
+    own.fails_with = OK;
+    own.life_s = 100;
+    token = lanyard_token_get(k, SCOPE);
+    CHECK(!*lanyard_token_error(token));
+    CHECK_STR(str_of(lanyard_token_credential(token)), S("CountingCredential"), "who gave it");
+    CHECK_INT(lanyard_token_attempt(token, 0)->result, LANYARD_OK, "its attempt");
+    lanyard_credential_free(k);
+    CHECK_STR(str_of(lanyard_token_value(token)), S("token-2"), "a token outlives its credential");
+    lanyard_token_free(token);
+}
+
+TEST(client_requests_that_cannot_be_used)
+{
+    char long_text[20000];
+    memset(long_text, 'a', sizeof long_text - 1);
+    long_text[sizeof long_text - 1] = '\0';
+    const struct { struct lanyard_token_request r; const char *row; } ROWS[] = {
+        {{.size = sizeof(struct lanyard_token_request)}, "no scope"},
+        {{.size = sizeof(struct lanyard_token_request), .scope = ""}, "an empty scope"},
+        {{.size = sizeof(struct lanyard_token_request), .scope = "/.default"}, "no resource"},
+        {{.size = sizeof(struct lanyard_token_request), .scope = "two scopes"}, "two"},
+        {{.size = sizeof(struct lanyard_token_request), .scope = "https://a\r\nb"}, "a line break"},
+        {{.size = sizeof(struct lanyard_token_request), .scope = long_text}, "a long scope"},
+        {{.size = sizeof(struct lanyard_token_request), .scope = SCOPE, .tenant_id = long_text}, "a long tenant"},
+        {{.size = sizeof(struct lanyard_token_request), .scope = SCOPE, .claims = long_text}, "long claims"},
+        {{.size = sizeof(struct lanyard_token_request), .scope = SCOPE, .claims = "eyJhIjoxfQ=="}, "claims in base64"},
+        {{.size = sizeof(struct lanyard_token_request), .scope = SCOPE, .claims = "[]"}, "claims that are a list"},
+        {{.scope = SCOPE}, "no size"},
+        {{.size = 1, .scope = SCOPE}, "a wrong size"},
+    };
+    struct counting            own = {.life_s = 3600};
+    struct lanyard_credential *k = counting_new(&own);
+    for (size_t i = 0; i < COUNT(ROWS); i++) {
+        struct lanyard_token *token = lanyard_token_request(k, &ROWS[i].r);
+        CHECK_INT(lanyard_token_result(token), LANYARD_INVALID, ROWS[i].row);
+        CHECK_ROW(*lanyard_token_error(token), ROWS[i].row);
+        lanyard_token_free(token);
+    }
+    CHECK_INT(own.asked, 0, "no source was asked");
+    struct lanyard_token *none = lanyard_token_request(k, NULL);
+    CHECK_INT(lanyard_token_result(none), LANYARD_INVALID, "no request");
+    lanyard_token_free(none);
+    CHECK(lanyard_token_get(NULL, SCOPE) == NULL);
+    CHECK_INT(lanyard_token_result(NULL), LANYARD_NO_MEMORY, "NULL");
+    lanyard_token_free(NULL);
+    lanyard_credential_free(NULL);
+    lanyard_credential_free(k);
+}
