@@ -138,9 +138,9 @@ LANYARD_API struct lanyard_token *lanyard_token_request(struct lanyard_credentia
  */
 struct lanyard_pending;
 LANYARD_API struct lanyard_pending *lanyard_token_begin(struct lanyard_credential *credential, const struct lanyard_token_request *request);
-LANYARD_API int                     lanyard_pending_fd(const struct lanyard_pending *pending); /* -1: NULL was given */
-LANYARD_API void                    lanyard_pending_cancel(struct lanyard_pending *pending);
-LANYARD_API struct lanyard_token   *lanyard_pending_finish(struct lanyard_pending *pending);
+LANYARD_API int  lanyard_pending_fd(const struct lanyard_pending *pending); /* -1: there is none; finish does not wait, and tells why */
+LANYARD_API void lanyard_pending_cancel(struct lanyard_pending *pending);
+LANYARD_API struct lanyard_token *lanyard_pending_finish(struct lanyard_pending *pending);
 
 /* --- the outcome --- */
 
@@ -185,7 +185,7 @@ struct lanyard_challenge {
 /* Reads a WWW-Authenticate header's value. False: it holds no Bearer challenge that can be read; *out is then untouched. */
 LANYARD_API bool lanyard_challenge_read(const char *www_authenticate, struct lanyard_challenge *out);
 
-/* "0.1.0": of the library that runs, and of this header. */
+/* "0.1.0": of the library that runs. */
 LANYARD_API const char *lanyard_version(void);
 
 #ifdef __cplusplus

@@ -1,5 +1,7 @@
+#include <poll.h>
 #include <pthread.h>
 #include <semaphore.h>
+#include <signal.h>
 #include <stdatomic.h>
 
 #include "client/cache.h"
@@ -14,10 +16,10 @@
 // A kind that sends a request for each token, and gives what the test says.
 struct counting {
     const char *_Atomic url; // NULL: no request
-    atomic_int asked;
-    atomic_int life_s, refresh_in_s; // of the next token; 0: by the rule
-    atomic_int fails_with;           // enum err
-    char       seen[2][64];          // the claims and the rejected token of the last asking
+    atomic_int          asked;
+    atomic_int          life_s, refresh_in_s; // of the next token; 0: by the rule
+    atomic_int          fails_with;           // enum err
+    char                seen[2][64];          // the claims and the rejected token of the last asking
 };
 
 static enum err acquire(struct call *c, struct lanyard_credential *self, struct token_ask *ask, struct access_token *out)
@@ -320,5 +322,82 @@ TEST(client_requests_that_cannot_be_used)
     CHECK_INT(lanyard_token_result(NULL), LANYARD_NO_MEMORY, "NULL");
     lanyard_token_free(NULL);
     lanyard_credential_free(NULL);
+    lanyard_credential_free(k);
+}
+
+static bool is_readable(int fd)
+{
+    return poll(&(struct pollfd){.fd = fd, .events = POLLIN}, 1, 0) == 1;
+}
+
+// A token may be asked for by a program that has a loop of its own.
+TEST(client_pending_becomes_readable_when_there_is_an_outcome)
+{
+    struct test_http             s;
+    struct counting              own = {.life_s = 3600};
+    struct lanyard_credential   *k = counting_new(&own);
+    char                         scope[] = SCOPE;
+    struct lanyard_token_request r = {.size = sizeof r, .scope = scope};
+    test_http_start(t, &s, &(struct test_http_options){0});
+    own.url = call_format(t->call, "http://127.0.0.1:%u/late", s.port).at;
+    struct lanyard_pending *p = lanyard_token_begin(k, &r);
+    memset(scope, 'x', sizeof scope - 1); // it was copied
+    test_http_wait_late(&s, 1);
+    CHECK(!is_readable(lanyard_pending_fd(p)));
+    test_http_release(&s, 1);
+    CHECK(poll(&(struct pollfd){.fd = lanyard_pending_fd(p), .events = POLLIN}, 1, TEST_HTTP_TIMEOUT_S * 1000) == 1);
+    struct lanyard_token *token = lanyard_pending_finish(p);
+    CHECK_STR(str_of(lanyard_token_value(token)), S("token-1"), "the outcome");
+    lanyard_token_free(token);
+
+    r.scope = SCOPE;
+    p = lanyard_token_begin(k, &r); // one that is kept is there at once
+    CHECK(is_readable(lanyard_pending_fd(p)));
+    token = lanyard_pending_finish(p);
+    CHECK_STR(str_of(lanyard_token_value(token)), S("token-1"), "kept");
+    lanyard_token_free(token);
+
+    r.claims = "{}";
+    p = lanyard_token_begin(k, &r);
+    test_http_wait_late(&s, 1);
+    lanyard_pending_cancel(p);
+    token = lanyard_pending_finish(p);
+    CHECK_INT(lanyard_token_result(token), LANYARD_CANCELLED, "cancelled");
+    lanyard_token_free(token);
+
+    r.claims = NULL;
+    r.scope = "two scopes";
+    p = lanyard_token_begin(k, &r);
+    lanyard_credential_free(k); // a request that is under way keeps its own reference
+    token = lanyard_pending_finish(p);
+    CHECK_INT(lanyard_token_result(token), LANYARD_INVALID, "refused");
+    lanyard_token_free(token);
+    test_http_end(&s, 0);
+    CHECK_INT(lanyard_pending_fd(NULL), -1, "NULL");
+    lanyard_pending_cancel(NULL);
+    CHECK(!lanyard_pending_finish(NULL) && !lanyard_token_begin(NULL, &r));
+}
+
+// The thread that asks takes none of the program's signals.
+static enum err tell_signals(struct call *c, struct lanyard_credential *self, struct token_ask *ask, struct access_token *out)
+{
+    sigset_t mask;
+    int      blocked = 0;
+    (void)self;
+    (void)ask;
+    pthread_sigmask(SIG_SETMASK, NULL, &mask);
+    for (int i = 1; i < 32; i++) blocked += i != SIGKILL && i != SIGSTOP && sigismember(&mask, i) == 1;
+    out->expires_at_s = c->now_s + 100;
+    return secret_init(c, &out->value, str_bytes(call_format(c, "%d", blocked)));
+}
+
+TEST(client_pending_takes_no_signals)
+{
+    static const struct credential_kind KIND = {.name = "SignalsCredential", .acquire = tell_signals};
+    struct lanyard_credential          *k = credential_new(&KIND, 0, NULL);
+    struct lanyard_pending *p = lanyard_token_begin(k, &(struct lanyard_token_request){.size = sizeof(struct lanyard_token_request), .scope = SCOPE});
+    struct lanyard_token   *token = lanyard_pending_finish(p);
+    CHECK_STR(str_of(lanyard_token_value(token)), S("29"), "all that can be blocked");
+    lanyard_token_free(token);
     lanyard_credential_free(k);
 }

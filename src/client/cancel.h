@@ -13,10 +13,13 @@
 #define CANCEL_LOOK_MS 50
 
 struct lanyard_cancel {
-    atomic_bool is_set;
+    atomic_bool                  is_set;
+    const struct lanyard_cancel *also; /* another one that counts; may be NULL */
 };
 
 static inline bool cancel_is_set(const struct lanyard_cancel *cancel)
 {
-    return cancel && atomic_load_explicit(&cancel->is_set, memory_order_acquire);
+    for (; cancel; cancel = cancel->also)
+        if (atomic_load_explicit(&cancel->is_set, memory_order_acquire)) return true;
+    return false;
 }

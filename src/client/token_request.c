@@ -13,7 +13,7 @@ str token_request_resource(str scope)
 }
 
 // A program that was built with another version of the header has fewer fields, or more.
-static bool take(const struct lanyard_token_request *given, struct lanyard_token_request *out)
+bool token_request_take(const struct lanyard_token_request *given, struct lanyard_token_request *out)
 {
     struct lanyard_token_request r = {0};
     const unsigned char         *at = (const unsigned char *)given;
@@ -65,10 +65,10 @@ static struct token_ask ask_of(const struct lanyard_token_request *r)
 }
 
 // A request that no credential is asked with.
-static struct lanyard_token *refuse(struct call *c, struct lanyard_credential *k, struct token_ask *ask, str why)
+static struct lanyard_token *refuse(struct call *c, struct lanyard_credential *k, struct token_ask *ask, enum err refused, str why)
 {
     if (NEW(c, &ask->attempts, 1) != OK) return NULL;
-    enum err kind = ask_refused(c, ask, lanyard_credential_name(k), &(struct refusal){.kind = ERR_PARAMETER_INVALID}, why);
+    enum err kind = ask_refused(c, ask, lanyard_credential_name(k), &(struct refusal){.kind = refused}, why);
     return call_check_texts(c) == OK ? token_new(ask, 0, kind, lanyard_credential_name(k), NULL, c->now_s) : NULL;
 }
 
@@ -79,14 +79,25 @@ static struct lanyard_token *ask_with(struct call *c, struct lanyard_credential 
         ask->scope = call_format(c, "%.*s/.default", PSTR(ask->scope));
         failed = call_check_texts(c);
     }
-    if (failed == ERR_PARAMETER_INVALID) return refuse(c, k, ask, call_text(c, str_of(c->failure.text)));
+    if (failed == ERR_PARAMETER_INVALID) return refuse(c, k, ask, failed, call_text(c, str_of(c->failure.text)));
     return failed == OK ? credential_token(k, ask) : NULL;
+}
+
+struct lanyard_token *token_request_refused(struct lanyard_credential *k, const struct lanyard_token_request *r, enum err kind, str why)
+{
+    struct call      c;
+    struct token_ask ask = ask_of(r);
+    ask.settings = credential_settings(k);
+    settings_call_init(ask.settings, &c);
+    struct lanyard_token *token = refuse(&c, k, &ask, kind, why);
+    call_clear(&c);
+    return token;
 }
 
 struct lanyard_token *token_request_kept(struct lanyard_credential *k, const struct lanyard_token_request *request)
 {
     struct lanyard_token_request r;
-    if (!k || !take(request, &r) || (r.claims && *r.claims)) return NULL;
+    if (!k || !token_request_take(request, &r) || (r.claims && *r.claims)) return NULL;
     struct token_ask ask = ask_of(&r);
     return credential_kept(k, ask.resource, ask.tenant_id, ask.enable_cae);
 }
@@ -98,12 +109,13 @@ struct lanyard_token *lanyard_token_request(struct lanyard_credential *k, const 
     if (!k) return NULL;
     struct lanyard_token *token = token_request_kept(k, request);
     if (token) return token;
-    bool             is_fit = take(request, &r);
+    if (!token_request_take(request, &r))
+        return token_request_refused(k, &r, ERR_PARAMETER_INVALID, S("The request's size is not sizeof(struct lanyard_token_request)."));
     struct token_ask ask = ask_of(&r);
     ask.settings = credential_settings(k);
     ask.patience = patience_of(r.timeout_ms, r.cancel);
     settings_call_init(ask.settings, &c);
-    token = is_fit ? ask_with(&c, k, &ask) : refuse(&c, k, &ask, S("The request's size is not sizeof(struct lanyard_token_request)."));
+    token = ask_with(&c, k, &ask);
     call_clear(&c);
     return token;
 }

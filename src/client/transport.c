@@ -40,7 +40,11 @@ static int64_t ms_of_date(str date, int64_t now_s)
     if (date.n != 29 || !str_ends(date, S(" GMT"))) return -1;
     size_t month = str_index_nocase(MONTHS, COUNT(MONTHS), (str){date.at + 8, 3});
     if (month == STR_NOWHERE) return -1;
-    snprintf(iso, sizeof iso, "%.4s-%02zu-%.2s" "T" "%.8sZ", date.at + 12, month + 1, date.at + 5, date.at + 17);
+    snprintf(iso, sizeof iso,
+             "%.4s-%02zu-%.2s"
+             "T"
+             "%.8sZ",
+             date.at + 12, month + 1, date.at + 5, date.at + 17);
     if (!time_parse_iso(str_of(iso), &at_ns)) return -1;
     int64_t wait_ns = at_ns - now_s * NS_PER_S;
     return wait_ns > 0 ? wait_ns / NS_PER_MS : 0;

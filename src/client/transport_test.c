@@ -13,7 +13,7 @@ struct scripted {
         int                 status; /* 0: none, with `result` */
         const char         *header; /* "name\nvalue"; NULL: none */
         enum lanyard_result result;
-    } *replies;
+    } * replies;
     size_t n, sent;
 };
 
@@ -56,9 +56,13 @@ static void begin(struct test *t, struct sender *s, struct scripted *script)
 
 TEST(client_transport_tries_again_as_the_rule_says)
 {
-#define NONE_COMES(result) {0, NULL, result}
+#define NONE_COMES(result) \
+    {                      \
+        0, NULL, result    \
+    }
     static const short             STATUSES[] = {404, 429, 500, 0};
-    static const struct retry_rule RULE = {.tries = 3, .first_delay_ms = 1, .max_delay_ms = 2, .statuses = STATUSES, .after_no_reply = true, .gone_ms = 14, .obeys_retry_after = true};
+    static const struct retry_rule RULE = {
+        .tries = 3, .first_delay_ms = 1, .max_delay_ms = 2, .statuses = STATUSES, .after_no_reply = true, .gone_ms = 14, .obeys_retry_after = true};
     static const struct { const char *row; struct scripted_reply replies[4]; size_t n, sent; int status; bool once; } ROWS[] = {
         {"200 at once", {{200}}, 1, 1, 200},
         {"404, then 200", {{404}, {200}}, 2, 2, 200},
@@ -144,19 +148,20 @@ TEST(client_transport_reads_when_to_come_again)
 
 TEST(client_transport_sends_nothing_that_begins_another_header)
 {
-    static const char *const BAD[] = {"Metadata: true\r\nX: y", "Metadata: true\n", "no colon", "a: \x7f", "a: \x01"};
-    static const char *const URLS[] = {"ftp://host/", "file:///etc/passwd", "http://host/a b", "http://host/\r\nX: y", "host", ""};
+    static const char *const           BAD[] = {"Metadata: true\r\nX: y", "Metadata: true\n", "no colon", "a: \x7f", "a: \x01"};
+    static const char *const           URLS[] = {"ftp://host/", "file:///etc/passwd", "http://host/a b", "http://host/\r\nX: y", "host", ""};
     static const struct scripted_reply FINE = {200};
-    struct scripted        script = {&FINE, 1, 0};
-    struct sender          s;
-    struct transport_reply reply;
+    struct scripted                    script = {&FINE, 1, 0};
+    struct sender                      s;
+    struct transport_reply             reply;
     begin(t, &s, &script);
     for (size_t i = 0; i < COUNT(BAD); i++) {
         struct lanyard_http_request r = {.method = "GET", .url = "http://host/", .headers = &BAD[i], .header_n = 1};
         CHECK_ERR(transport_send(t->call, &s.ask, &r, NULL, &reply), ERR_PARAMETER_INVALID, BAD[i]);
     }
     for (size_t i = 0; i < COUNT(URLS); i++)
-        CHECK_ERR(transport_send(t->call, &s.ask, &(struct lanyard_http_request){.method = "GET", .url = URLS[i]}, NULL, &reply), ERR_PARAMETER_INVALID, URLS[i]);
+        CHECK_ERR(transport_send(t->call, &s.ask, &(struct lanyard_http_request){.method = "GET", .url = URLS[i]}, NULL, &reply),
+                  ERR_PARAMETER_INVALID, URLS[i]);
     CHECK_INT(script.sent, 0, "nothing was sent");
     settings_free(s.settings);
 }
@@ -185,7 +190,8 @@ TEST(client_transport_over_libcurl)
     test_http_start(t, &http, &(struct test_http_options){0});
     begin(t, &s, NULL);
     for (size_t i = 0; i < COUNT(ROWS); i++) {
-        struct lanyard_http_request r = {.method = ROWS[i].method, .url = at(t, &http, ROWS[i].path), .body = ROWS[i].body, .body_n = str_of(ROWS[i].body).n, .is_local = true};
+        struct lanyard_http_request r = {
+            .method = ROWS[i].method, .url = at(t, &http, ROWS[i].path), .body = ROWS[i].body, .body_n = str_of(ROWS[i].body).n, .is_local = true};
         CHECK_ERR(transport_send(t->call, &s.ask, &r, NULL, &reply), OK, ROWS[i].path);
         CHECK_INT(reply.status, ROWS[i].status, ROWS[i].path);
         CHECK_INT(reply.result, ROWS[i].result, ROWS[i].path);
