@@ -47,6 +47,7 @@ void call_forgive(struct call *c)
     c->failure.file = NULL;
     c->failure.line = 0;
     c->failure.text[0] = '\0';
+    c->failure.details = STR_NONE;
 }
 
 enum err call_new(struct call *c, size_t n, size_t size, void **out, const char *file, int line)

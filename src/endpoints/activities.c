@@ -23,7 +23,8 @@ void activities_describe(struct call *c, struct wire *q)
 // A lock, or a rule of the service's own, says no by one of these; what else the permit fails with is no refusal.
 static bool is_refusal(enum err kind)
 {
-    return kind == ERR_NOT_AUTHORIZED || kind == ERR_DENIED || kind == ERR_LINKED_NOT_AUTHORIZED || kind == ERR_SCOPE_LOCKED;
+    return kind == ERR_NOT_AUTHORIZED || kind == ERR_DENIED || kind == ERR_LINKED_NOT_AUTHORIZED || kind == ERR_SCOPE_LOCKED ||
+           kind == ERR_VAULT_REFERENCE_REFUSED;
 }
 
 static bool was_asked(const struct call *c, const struct wire *q)

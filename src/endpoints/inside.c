@@ -62,8 +62,9 @@ static enum err run(struct call *c, struct work *w, const struct inside_request 
 }
 
 // A refusal is recorded, logged and explained as one of a request from outside.
-static void word(struct call *c, struct work *w, struct inside *i)
+static void word(struct call *c, struct work *w, const struct inside_request *r, struct inside *i)
 {
+    if (r->hide) r->hide(c, r->hides);
     w->refusal.record = denials_keep(c, w);
     i->answer.status = 0;
     answer_failure(c, w, &i->wire, &i->answer);
@@ -81,7 +82,7 @@ enum err inside_run(struct call *c, struct work *w, const struct inside_request 
     TRY(NEW(c, &i, 1));
     init(c, w, r, i);
     enum err failed = run(c, &own, r, i);
-    if (failed != OK) word(c, &own, i);
+    if (failed != OK) word(c, &own, r, i);
     out->status = i->answer.status ? i->answer.status : 200;
     enum err copied = call_copy_str(c, buf_view(&i->answer.body), &out->body);
     call_clear(&i->x.call);

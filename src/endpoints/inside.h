@@ -16,6 +16,9 @@ struct inside_request {
     str                   api_version;
     const struct json    *body;   /* NULL: none */
     const void           *origin; /* for the row's own functions: struct wire, origin */
+    /* Takes out of the words of a failure what is not to be said, before they are recorded; NULL: nothing */
+    void (*hide)(struct call *c, const void *hides);
+    const void *hides;
 };
 
 struct inside_answer {

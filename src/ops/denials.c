@@ -132,7 +132,8 @@ static enum err fill(struct keeping *keeping, const struct call *from, const str
 
 static bool is_refusal(enum err kind)
 {
-    return kind == ERR_NOT_AUTHORIZED || kind == ERR_DENIED || kind == ERR_LINKED_NOT_AUTHORIZED || kind == ERR_POLICY_NOT_AUTHORIZED;
+    return kind == ERR_NOT_AUTHORIZED || kind == ERR_DENIED || kind == ERR_LINKED_NOT_AUTHORIZED || kind == ERR_POLICY_NOT_AUTHORIZED ||
+           kind == ERR_VAULT_REFERENCE_REFUSED;
 }
 
 guid denials_keep(struct call *c, const struct work *w)

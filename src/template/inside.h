@@ -101,6 +101,13 @@ struct template
 /* "at line '3' and column '9'", or "at path 'resources[0]'" where lines are not known. In the call of the template. */
 str template_place(const struct template *t, struct call *c, const struct json *value, str path);
 
+/* `got`, with no secret in the words of the failure that it is. */
+static inline enum err template_told(struct call *c, const struct template *t, enum err got)
+{
+    if (got) template_hide_secrets(c, t);
+    return got;
+}
+
 /*
  * The failure that happened last, if the template is its cause, said again as: "Deployment template validation failed:
  * 'BEFORE <it>. Please see ... for usage details.'." Other kinds of failures stay as they are.

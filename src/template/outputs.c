@@ -81,7 +81,7 @@ enum err template_outputs(struct call *c, struct template *t, const struct templ
         struct output o = {.name = section->u.list.names[i], .source = json_at(section, i)};
         enum err      got = read_output(&e, &o);
         if (!got) got = evaluate_output(&e, &o, &value);
-        if (got) return wrap(&e, got, &o);
+        if (got) return template_told(c, t, wrap(&e, got, &o));
         if (value) TRY(add_output(&e, all, &o, value));
     }
     TRY(call_check_texts(c));

@@ -77,24 +77,29 @@ static enum err check_head(struct call *c, const struct json *document, const st
     return FAIL(c, got, "Deployment template parse failed: '%.*s'.", PSTR(why));
 }
 
+static enum err read_all(struct evaluation *e, const struct json *parameters)
+{
+    const struct json *ignored;
+    TRY(template_functions_read(e));
+    TRY(template_variables_read(e));
+    TRY(template_parameters_read(e, parameters));
+    TRY(template_resources_read(e));
+    TRY(template_dependencies_read(e));
+    TRY(template_sort(e));
+    TRY(template_outputs(e->c, e->t, NULL, &ignored));
+    return call_check_texts(e->c);
+}
+
 enum err template_read(struct call *c, const struct json *document, const struct json *parameters, const struct template_site *site,
                        struct template **out)
 {
-    struct template   *t;
-    struct evaluation  e;
-    const struct json *ignored;
+    struct template  *t;
+    struct evaluation e;
     TRY(check_head(c, document, site));
     TRY(NEW(c, &t, 1));
     *t = (struct template){.c = c, .document = document, .definitions = json_get_nocase(document, S("definitions")), .site = *site};
     evaluation_begin(&e, c, t);
-    TRY(template_functions_read(&e));
-    TRY(template_variables_read(&e));
-    TRY(template_parameters_read(&e, parameters));
-    TRY(template_resources_read(&e));
-    TRY(template_dependencies_read(&e));
-    TRY(template_sort(&e));
-    TRY(template_outputs(c, t, NULL, &ignored));
-    TRY(call_check_texts(c));
+    TRY(template_told(c, t, read_all(&e, parameters)));
     *out = t;
     return OK;
 }
@@ -132,7 +137,7 @@ enum err template_body(struct call *c, struct template *t, size_t i, const struc
     evaluation_begin(&e, c, t);
     e.outside = outside;
     e.keeps_unresolved = keeps;
-    TRY(evaluate_body(&e, one, out));
+    TRY(template_told(c, t, evaluate_body(&e, one, out)));
     return call_check_texts(c);
 }
 

@@ -116,6 +116,12 @@ FALLIBLE template_nested(struct call *c, struct template *t, size_t i, const str
  */
 FALLIBLE template_outputs(struct call *c, struct template *t, const struct template_outside *outside, const struct json **out);
 
+/*
+ * Takes the values of secure parameters, and what begins like them, out of the words of the call's failure: those of this room
+ * have done it; it is for failures of what is done with a body, whose words may quote it.
+ */
+void template_hide_secrets(struct call *c, const struct template *t);
+
 /* The parameters as a deployment shows them: {"name": {"type": "Int", "value": 1}}, secure ones without value. */
 FALLIBLE template_parameters_shown(struct call *c, const struct template *t, const struct json **out);
 

@@ -186,6 +186,25 @@ TEST(template_shows_no_object_with_a_secure_member)
     CHECK_STR(text, template_quoted(t, "{'o':{'type':'Object'},'open':{'type':'Object','value':{'a':1}}}"), "parameters");
 }
 
+// L3: the words of a failure hold no value of a secure parameter, cut short or not.
+TEST(template_failures_hide_secure_parameters)
+{
+#define P_IS(type_) "'parameters':{'p':{'type':'" type_ "'}},"
+    static const struct { const char *members, *parameters, *words; } CASES[] = {
+        {P_IS("securestring") "'resources':[],'outputs':{'o':{'type':'string','value':'[fail(parameters(`p`))]'}}", "{'p':{'value':'hush-hush'}}", "is not valid: *** Please"},
+        {P_IS("string") "'resources':[],'outputs':{'o':{'type':'string','value':'[fail(parameters(`p`))]'}}", "{'p':{'value':'loud-loud'}}", "is not valid: loud-loud Please"},
+        {P_IS("securestring") "'resources':[],'outputs':{'o':{'type':'string','value':'[fail(concat(`<`,parameters(`p`),`>`))]'}}", "{'p':{'value':'abcd'}}", "<***>"},
+        // few letters stand in any text: they are hidden where a value is quoted
+        {P_IS("securestring") "'resources':[{'type':'A.B/c','apiVersion':'1','name':'n','dependsOn':['[parameters(`p`)]']}]", "{'p':{'value':'it'}}", "The resource '***' is not defined in the template."},
+        {P_IS("secureObject") "'resources':[],'outputs':{'o':{'type':'string','value':'[fail(string(parameters(`p`)))]'}}", "{'p':{'value':{'a':['hush-hush']}}}", "{\"a\":[\"***\"]}"},
+        // a message shows 64 bytes of a name
+        {P_IS("securestring") "'resources':[],'outputs':{'o':{'type':'string','value':'[parameters(parameters(`p`))]'}}", "{'p':{'value':'hush-0123456789-0123456789-0123456789-0123456789-0123456789-0123456789'}}", "The template parameter '***' is not found."},
+        {"'languageVersion':'2.0','definitions':{'t':{'type':'object','properties':{'a':{'type':'securestring'}}}},'parameters':{'p':{'$ref':'#/definitions/t'}},'resources':{},'outputs':{'o':{'type':'string','value':'[fail(parameters(`p`).a)]'}}", "{'p':{'value':{'a':'hush-hush'}}}", "is not valid: *** Please"},
+        {"'parameters':{'a':{'type':'string','defaultValue':'[parameters(`p`)]','allowedValues':['x']},'p':{'type':'securestring','defaultValue':'[concat(`hush-`,`hush`)]'}},'resources':[]", NULL, "The provided value '***' for the template parameter 'a'"},
+    };
+    for (size_t i = 0; i < COUNT(CASES); i++) check_refused(t, CASES[i].members, CASES[i].parameters, CASES[i].words);
+}
+
 // Bad templates: the words, with the place of what is wrong. Words of learn.microsoft.com/azure/azure-resource-manager/troubleshooting.
 TEST(template_refuses_what_is_wrong)
 {

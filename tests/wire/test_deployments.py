@@ -267,6 +267,57 @@ def test_deployment_of_secure_parameters_shows_no_value(stage):
     same(stage.ask("GET", f"{stage.things}/secret", "2023-01-01").json["properties"], {"n": 13}, "it was there")
 
 
+HUSH = "Very-Secret-Hush-77"
+SECURE = {"type": "securestring"}
+LEAKS = [
+    ("a function's own words", template(thing("x", properties={"a": "[fail(concat('no: ', parameters('p')))]"}), parameters={"p": SECURE})),
+    ("a plain parameter made of it", template(parameters={"p": SECURE, "q": {"type": "string", "defaultValue": "[parameters('p')]", "allowedValues": ["a"]}})),
+    ("a name", template(thing("[concat(parameters('p'), '/b/c')]"), parameters={"p": SECURE})),
+    ("a type", template({**thing("x"), "type": "[parameters('p')]"}, parameters={"p": SECURE})),
+    ("a function's argument", template(thing("x", properties={"a": "[resourceId(parameters('p'), 'n')]"}), parameters={"p": SECURE})),
+    ("an absent member", template(thing("x", properties={"a": "[resourceGroup()[parameters('p')]]"}), parameters={"p": SECURE})),
+    ("a dependency", template(thing("x", dependsOn=["[parameters('p')]"]), parameters={"p": SECURE})),
+    ("a scope", template(thing("x", scope="[parameters('p')]"), parameters={"p": SECURE})),
+    ("a deployment inside", template(nested("in", {**NO_RESOURCES, "parameters": {"q": {"type": "string", "allowedValues": ["a"]}}}, properties={
+        "mode": "Incremental", "expressionEvaluationOptions": {"scope": "inner"}, "parameters": {"q": {"value": "[parameters('p')]"}},
+        "template": {**NO_RESOURCES, "parameters": {"q": {"type": "string", "allowedValues": ["a"]}}}}), parameters={"p": SECURE})),
+    ("its provider", template({"type": "Microsoft.KeyVault/vaults", "apiVersion": "2023-07-01", "name": "lanyard-leak", "location": "westus", "properties": {"tenantId": "[parameters('p')]", "sku": {"family": "A", "name": "[parameters('p')]"}}}, parameters={"p": SECURE})),
+    ("a tag that is no text", template({"type": "Microsoft.ManagedIdentity/userAssignedIdentities", "apiVersion": "2023-01-31", "name": "leak", "location": "westus", "tags": {"[parameters('p')]": "x" * 300}}, parameters={"p": SECURE})),
+    ("a running function", template(thing("x", properties={"a": "[reference(resourceId('Microsoft.Test/things', 'absent'), '2023-01-01')[parameters('p')]]"}), parameters={"p": SECURE})),
+    ("a member of a secure object", template(thing("x", properties={"a": "[fail(parameters('p').word)]"}), parameters={"p": {"type": "secureObject"}})),
+    ("an output", template(outputs={"o": {"type": "int", "value": "[resourceGroup()[parameters('p')]]"}}, parameters={"p": SECURE})),
+]
+
+
+# L3, T9: the words of a failure do not quote a secure parameter, whether it is refused beforehand or fails while it runs.
+@pytest.mark.parametrize("row", LEAKS, ids=[row[0] for row in LEAKS])
+def test_deployment_failure_quotes_no_secure_parameter(stage, row):
+    value = {"word": HUSH} if row[1]["parameters"]["p"]["type"] == "secureObject" else HUSH
+    body = {"properties": {"mode": "Incremental", "template": row[1], "parameters": {"p": {"value": value}}}}
+    answers = [stage.ask("POST", f"{stage.at('leaks')}/{what}", VERSION, body) for what in ("validate", "whatIf")]
+    answers.append(stage.ask("PUT", stage.at("leaks"), VERSION, body))
+    if answers[-1].status in (200, 201):
+        same(stage.wait("leaks")["properties"]["provisioningState"], "Failed", row[0])
+        answers += [stage.ask("GET", stage.at("leaks") + tail, VERSION) for tail in ("", "/operations")]
+        stage.ask("DELETE", stage.at("leaks"), VERSION)
+    else:
+        assert answers[-1].status == 400, answers[-1].text
+    for text in [a.text for a in answers] + [json.dumps(r) for log in ("activity", "diagnostic") for r in stage.server.records(log)]:
+        assert HUSH not in text and HUSH.lower() not in text and HUSH[:10] not in text, text
+
+
+# What is wrong with the resources is told at once, each with its code, before anything is kept.
+def test_deployment_that_is_not_valid_tells_each_resource(stage):
+    old = {**thing("old"), "type": "Microsoft.ManagedIdentity/userAssignedIdentities", "apiVersion": "2013-01-01"}
+    vault = {"type": "Microsoft.KeyVault/vaults", "apiVersion": "2023-07-01", "name": "no_vault!", "location": "westus", "properties": {}}
+    for method, tail in (("PUT", ""), ("POST", "/validate"), ("POST", "/whatIf")):
+        answer = stage.ask(method, stage.at("invalid") + tail, VERSION, {"properties": {"mode": "Incremental", "template": template(thing("fine"), old, vault)}})
+        refused(answer, 400, "InvalidTemplateDeployment", "The template deployment 'invalid' is not valid according to the validation procedure. The tracking id is '", "See inner errors for details.")
+        same([(d["code"], d["target"].split("/")[-1]) for d in answer.error["details"]], [("NoRegisteredProviderFound", "old"), ("InvalidResourceName", "no_vault!")], answer.text)
+    assert not stage.exists("fine")
+    same(stage.ask("HEAD", stage.at("invalid"), VERSION).status, 404, "nothing is kept")
+
+
 def test_whatif_shows_no_secure_value_that_is_a_default(stage):
     made = template(thing("whatif-secret", properties={"a": "[parameters('p')]", "b": "[concat('x', parameters('p'))]"}),
                     parameters={"p": {"type": "securestring", "defaultValue": "Very-Secret-2"}})
@@ -463,7 +514,7 @@ def test_deployment_takes_parameters_out_of_a_vault(stage):
     vault = f"{stage.group}/providers/Microsoft.KeyVault/vaults/lanyard-deploy"
     made = template(thing("from-vault", properties={"n": "[length(parameters('p'))]"}), parameters={"p": {"type": "securestring"}})
     parameters = {"p": {"reference": {"keyVault": {"id": vault}, "secretName": "db"}}}
-    refused(stage.put("vaulted", made, parameters=parameters), 400, "InvalidTemplateDeployment", "'p'", "no such vault")
+    refused(stage.put("vaulted", made, parameters=parameters), 400, "KeyVaultParameterReferenceNotFound", f"The specified KeyVault '{vault}' could not be found. Please see https://aka.ms/arm-keyvault for usage details.")
 
     def put_vault(enabled):
         properties = {"tenantId": stage.tenant, "sku": {"family": "A", "name": "standard"}, "enableRbacAuthorization": True, "enabledForTemplateDeployment": enabled}
@@ -471,20 +522,22 @@ def test_deployment_takes_parameters_out_of_a_vault(stage):
 
     put_vault(False)
     stage.server.api("PUT", f"{vault}/secrets/db?api-version=2023-07-01", {"properties": {"value": "Out-Of-The-Vault"}})
-    refused(stage.put("vaulted", made, parameters=parameters), 400, "InvalidTemplateDeployment", "not enabled")
+    closed = "The secret of KeyVault parameter 'p' cannot be retrieved. Http status code: 'Forbidden'. Error message: 'Access denied to first party service.\r\nCaller: name=ARM;"
+    refused(stage.put("vaulted", made, parameters=parameters), 409, "KeyVaultParameterReferenceSecretRetrieveFailed", closed, "Vault: lanyard-deploy;location=westus'. Please see")
     put_vault(True)
     got = stage.deploy("vaulted", made, parameters=parameters, who="contributor")
     same(got["properties"]["parameters"], {"p": {"type": "SecureString"}}, "no value")
     same(stage.ask("GET", f"{stage.things}/from-vault", "2023-01-01").json["properties"], {"n": 16}, "it was there")
     missing = {"p": {"reference": {"keyVault": {"id": vault}, "secretName": "none"}}}
-    refused(stage.put("vaulted", made, parameters=missing), 404, "SecretNotFound")
+    refused(stage.put("vaulted", made, parameters=missing), 409, "KeyVaultParameterReferenceSecretRetrieveFailed", "Http status code: 'NotFound'. Error message: 'A secret with (name/id) none was not found in this key vault.")
+    refused(stage.put("vaulted", made, parameters={"p": {"reference": {"keyVault": {"id": vault}}}}), 409, "KeyVaultParameterReferenceSecretRetrieveFailed", "'BadRequest'")
     refused(stage.put("vaulted", made, parameters=parameters, who="reader"), 403, "AuthorizationFailed")
     # Who may deploy, and not with the vault.
     role = {"roleName": "deploys", "permissions": [{"actions": ["Microsoft.Resources/deployments/*"]}], "assignableScopes": [stage.group]}
     name = str(uuid.uuid4())
     stage.server.api("PUT", f"{stage.group}/providers/Microsoft.Authorization/roleDefinitions/{name}?api-version=2022-04-01", {"properties": role})
     stage.assign(stage.group, stage.ids["nobody"], name)
-    refused(stage.put("vaulted", {**made, "resources": []}, parameters=parameters, who="nobody"), 403, "AuthorizationFailed", "Microsoft.KeyVault/vaults/deploy/action")
+    refused(stage.put("vaulted", {**made, "resources": []}, parameters=parameters, who="nobody"), 403, "KeyVaultParameterReferenceAuthorizationFailed", f"does not have permission to perform action 'MICROSOFT.KEYVAULT/VAULTS/DEPLOY/ACTION' on the specified KeyVault resource '{vault}'.")
 
 
 # Long enough to be met while it runs: each thing behind the one before it.

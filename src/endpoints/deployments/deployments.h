@@ -94,10 +94,12 @@ FALLIBLE deploy_summary(struct call *c, struct template *t, struct deployment *o
 
 void deploy_write(struct call *c, struct json_writer *j, const struct deployment *d);
 void deploy_write_operation(struct call *c, struct json_writer *j, const struct deployment *d, const struct deployment_operation *o);
+/* "NotFound": the words of HTTP statuses as operations have them. */
+str deploy_status_word(int status);
 /* The number in the URL at which clients ask how far it is. Lives: the call. */
 str deploy_status_id(struct call *c, const struct deployment *d);
 
-/* {"code":…,"message":…} of the call's failure, which is forgiven. Lives: the call. */
+/* {"code":…,"message":…,"details":…} of the call's failure, which is forgiven. Lives: the call. */
 FALLIBLE deploy_failure(struct call *c, str *out);
 /* The same of what a request inside was answered. */
 FALLIBLE deploy_failure_of(struct call *c, str body, str *out);

@@ -61,7 +61,9 @@ static enum err check_one(struct call *c, struct work *w, const struct deploy_pl
     TRY(template_nested(c, outer->template, i, NULL, &n));
     if (!n.is_inner || !is_known(n.parameters) || !has_scope(c, w, n.scope)) return OK;
     struct deploy_origin origin = {.parent = deployment_id(c, outer->wish.scope, outer->wish.name), .index = i, .depth = outer->wish.depth + 1};
-    return deploy_nested(c, w, template_at(outer->template, i), &n, outer->wish.location, &origin, &plan);
+    enum err             failed = deploy_nested(c, w, template_at(outer->template, i), &n, outer->wish.location, &origin, &plan);
+    template_hide_secrets(c, outer->template);
+    return failed;
 }
 
 enum err deploy_check_nested(struct call *c, struct work *w, const struct deploy_plan *outer, size_t *io_left)

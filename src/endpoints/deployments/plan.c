@@ -1,6 +1,7 @@
 // What is known of a deployment before it begins.
 #include "endpoints/arm/arm.h"
 #include "endpoints/deployments/deployments.h"
+#include "endpoints/dialect/arm.h"
 
 #define MAX_REFUSALS 8 // that are told in one failure
 
@@ -49,14 +50,66 @@ static enum err check_permissions(struct call *c, struct work *w, const struct t
                 PSTR(words));
 }
 
-static enum err check_types(struct call *c, const struct template *t)
+#define MAX_DETAILS 64 // failures of resources that are told in one answer
+
+static enum err check_name(struct call *c, const struct template_resource *r)
 {
-    for (size_t i = 0; i < template_count(t); i++) {
+    str name = str_from(r->name, str_find_last(r->name, '/') + 1);
+    if (str_eq_nocase(r->type, S("Microsoft.Resources/resourceGroups"))) return types_check_group_name(c, name);
+    return types_check_name(c, types_of(r->own_type), name);
+}
+
+// What a resource's provider would refuse, as far as its type and name tell.
+static enum err check_resource(struct call *c, const struct template_resource *r)
+{
+    if (!str_empty(r->api_version)) TRY(types_check_api_version(c, types_of(r->own_type), r->own_type, STR_NONE, r->api_version));
+    return r->is_existing ? OK : check_name(c, r);
+}
+
+static enum err add_detail(struct call *c, const struct template *t, const struct template_resource *r, struct json_writer *j)
+{
+    template_hide_secrets(c, t);
+    str code = arm_error_code(c->failure.kind), message = call_text(c, str_of(c->failure.text));
+    call_forgive(c);
+    json_write_object(j);
+    json_put_string(j, S("code"), code);
+    json_put_string(j, S("target"), r->id);
+    json_put_string(j, S("message"), message);
+    json_write_end(j);
+    return call_check_texts(c);
+}
+
+// All that is wrong with the resources is told at once.
+// Source: https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/common-deployment-errors (InvalidTemplateDeployment);
+//         https://github.com/Azure/azure-dev/issues/786 (the message). Which checks of which providers run before is not published.
+static enum err check_resources(struct call *c, const struct template *t, str name)
+{
+    struct buf         b;
+    struct json_writer j;
+    str                details;
+    size_t             n = 0;
+    buf_init(&b, &c->arena);
+    json_begin(&j, &b);
+    json_write_array(&j);
+    for (size_t i = 0; i < template_count(t) && n < MAX_DETAILS; i++) {
         const struct template_resource *r = template_at(t, i);
-        if (r->is_skipped || r->is_deployment || str_empty(r->api_version)) continue;
-        TRY(types_check_api_version(c, types_of(r->own_type), r->own_type, STR_NONE, r->api_version));
+        if (r->is_skipped || r->is_deployment) continue;
+        enum err failed = check_resource(c, r);
+        if (failed == OK) continue;
+        if (failed == ERR_NO_MEMORY) return failed;
+        TRY(add_detail(c, t, r, &j));
+        n++;
     }
-    return OK;
+    json_write_end(&j);
+    TRY(buf_finish(c, &b, &details));
+    if (n == 0) return OK;
+    enum err failed =
+        FAIL(c, ERR_DEPLOYMENT_REFUSED,
+             "The template deployment '%.*s' is not valid according to the validation procedure. The tracking id is '%s'. See inner errors "
+             "for details.",
+             PSTR(name), guid_text(c->correlation_id).s);
+    c->failure.details = details;
+    return failed;
 }
 
 static enum err fill_wish(struct call *c, const struct deploy_origin *origin, const struct deploy_request *r, struct deployment *out)
@@ -95,6 +148,15 @@ static enum err describe(struct call *c, struct deploy_plan *plan)
     return deploy_summary(c, plan->template, &plan->wish);
 }
 
+// What a template that could be read says of its resources.
+static enum err check_template(struct call *c, struct work *w, const struct deploy_plan *plan)
+{
+    size_t left = DEPLOY_MAX_CHECKED;
+    TRY(check_resources(c, plan->template, plan->request.name));
+    TRY(check_permissions(c, w, plan->template));
+    return deploy_check_nested(c, w, plan, plan->nested_left ? plan->nested_left : &left);
+}
+
 enum err deploy_plan_make(struct call *c, struct work *w, const struct deploy_origin *origin, struct deploy_plan *plan)
 {
     const struct deploy_request *r = &plan->request;
@@ -111,10 +173,9 @@ enum err deploy_plan_make(struct call *c, struct work *w, const struct deploy_or
     plan->site.marks_secure = plan->marks != NULL;
     plan->site.text = r->text.root ? &r->text : NULL;
     TRY(template_read(c, r->template, parameters, &plan->site, &plan->template));
-    TRY(check_types(c, plan->template));
-    TRY(check_permissions(c, w, plan->template));
-    size_t left = DEPLOY_MAX_CHECKED;
-    TRY(deploy_check_nested(c, w, plan, plan->nested_left ? plan->nested_left : &left));
+    enum err failed = check_template(c, w, plan);
+    template_hide_secrets(c, plan->template);
+    TRY(failed);
     TRY(json_text(c, r->template, &plan->input.template));
     if (parameters) TRY(json_text(c, parameters, &plan->input.parameters));
     return describe(c, plan);

@@ -236,10 +236,20 @@ static enum err evaluate_nested(struct run *r, struct work *w, struct deed *deed
     return deploy_nested(c, w, template_at(r->template, deed->step), &n, location, &deed->origin, plan);
 }
 
+static void hide_secrets(struct call *c, const void *template)
+{
+    template_hide_secrets(c, template);
+}
+
 static enum err evaluate(struct run *r, struct work *w, struct deed *deed)
 {
     const struct template_resource *resource = template_at(r->template, deed->step);
-    deed->request = (struct inside_request){.service = &SERVICE_ARM, .method = HTTP_PUT, .path = resource->id, .api_version = resource->api_version};
+    deed->request = (struct inside_request){.service = &SERVICE_ARM,
+                                            .method = HTTP_PUT,
+                                            .path = resource->id,
+                                            .api_version = resource->api_version,
+                                            .hide = hide_secrets,
+                                            .hides = r->template};
     if (resource->is_deployment) return evaluate_nested(r, w, deed);
     return template_body(&r->turn, r->template, deed->step, &r->outside, &deed->request.body);
 }
@@ -263,6 +273,7 @@ static enum err prepare_step(struct run *r, struct work *w, size_t i)
     if (failed != OK) {
         deed->operation.state = DEPLOYMENT_FAILED;
         deed->operation.status = err_status(failed);
+        template_hide_secrets(c, r->template);
         TRY(deploy_failure(c, &deed->operation.error));
     }
     r->steps[i] = STEP_IS_OUT;

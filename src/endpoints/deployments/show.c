@@ -46,7 +46,7 @@ void deploy_write(struct call *c, struct json_writer *j, const struct deployment
     json_write_end(j);
 }
 
-static str status_code(int status)
+str deploy_status_word(int status)
 {
     static const struct { int status; str word; } WORDS[] = {
         {200, S_INIT("OK")},        {201, S_INIT("Created")},  {202, S_INIT("Accepted")},  {204, S_INIT("NoContent")},
@@ -72,7 +72,7 @@ void deploy_write_operation(struct call *c, struct json_writer *j, const struct 
     json_put_string(j, S("timestamp"), str_of(time_iso(o->changed_ns).s));
     put_duration(c, j, (deployment_is_over(o->state) ? o->changed_ns : c->now_ns) - o->started_ns);
     json_put_guid(j, S("trackingId"), d->correlation_id);
-    if (o->status) json_put_string(j, S("statusCode"), status_code(o->status));
+    if (o->status) json_put_string(j, S("statusCode"), deploy_status_word(o->status));
     if (!str_empty(o->error)) {
         json_write_key(j, S("statusMessage"));
         json_write_object(j);
@@ -103,7 +103,7 @@ enum err deploy_failure(struct call *c, str *out)
 {
     struct buf         b;
     struct json_writer j;
-    str                message;
+    str                message, details = c->failure.details;
     TRY(call_copy_str(c, str_of(c->failure.text), &message));
     str code = arm_error_code(c->failure.kind);
     call_forgive(c);
@@ -112,6 +112,7 @@ enum err deploy_failure(struct call *c, str *out)
     json_write_object(&j);
     json_put_string(&j, S("code"), code);
     json_put_string(&j, S("message"), message);
+    put_raw(&j, S("details"), details);
     json_write_end(&j);
     return buf_finish(c, &b, out);
 }

@@ -381,7 +381,9 @@ static enum err read_nested(struct whatif *x, struct template *outer, size_t i, 
 {
     struct template_nested n;
     TRY(template_nested(x->c, outer, i, NULL, &n));
-    return deploy_nested(x->c, x->w, template_at(outer, i), &n, x->location, NULL, plan);
+    enum err failed = deploy_nested(x->c, x->w, template_at(outer, i), &n, x->location, NULL, plan);
+    template_hide_secrets(x->c, outer);
+    return failed;
 }
 
 // The template of `plan` that was read with marks; NULL: it cannot be.

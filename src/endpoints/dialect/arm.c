@@ -106,6 +106,9 @@ static const char *code_of(enum err kind)
     case ERR_DEPLOYMENT_LOCATION: return "InvalidDeploymentLocation";
     case ERR_DEPLOYMENT_QUOTA: return "DeploymentQuotaExceeded";
     case ERR_DEPLOYMENT_OVER: return "DeploymentCannotBeCancelled";
+    case ERR_VAULT_REFERENCE_NOT_FOUND: return "KeyVaultParameterReferenceNotFound";
+    case ERR_VAULT_REFERENCE_REFUSED: return "KeyVaultParameterReferenceAuthorizationFailed";
+    case ERR_VAULT_REFERENCE_SECRET: return "KeyVaultParameterReferenceSecretRetrieveFailed";
     case ERR_USAGE:
     case ERR_DNS_INVALID:
     case ERR_BINDING_INVALID:
@@ -201,6 +204,10 @@ static void write_error(struct call *c, const struct work *w, const struct wire 
     json_write_object(j);
     json_put_string(j, S("code"), code);
     json_put_string(j, S("message"), message);
+    if (!str_empty(c->failure.details)) {
+        json_write_key(j, S("details"));
+        json_write_raw(j, c->failure.details);
+    }
     if (w && !guid_is_none(w->refusal.record)) {
         json_write_key(j, S("additionalInfo"));
         json_write_array(j);
