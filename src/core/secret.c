@@ -6,7 +6,9 @@
 
 static enum err allocate(struct call *c, struct secret *s, size_t n)
 {
-    uint8_t *room = allocator_new(c->arena.allocator, n);
+    size_t room_n;
+    if (!size_add(n, 1, &room_n)) return FAIL_PLAIN(c, ERR_NO_MEMORY);
+    uint8_t *room = allocator_new(c->arena.allocator, room_n);
     if (!room) return FAIL_PLAIN(c, ERR_NO_MEMORY);
     *s = (struct secret){.at = room, .n = n, .allocator = c->arena.allocator};
     return OK;

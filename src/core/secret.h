@@ -7,7 +7,7 @@
 #include "core/call.h"
 
 struct secret {
-    uint8_t                *at; /* read it through secret_reveal */
+    uint8_t                *at; /* read it through secret_reveal; a NUL stands behind the last byte, for who wants a C string */
     size_t                  n;
     const struct allocator *allocator; /* the call's; NULL: malloc */
 };
