@@ -1,6 +1,7 @@
 #include "log/record.h"
 
 #include "core/b64.h"
+#include "log/body.h"
 #include "log/key.h"
 
 void log_pack_text(struct buf *b, str text)
@@ -22,15 +23,17 @@ static enum err key_of(struct call *c, const struct log_kind *kind, str tail, st
 
 enum err log_put(struct call *c, struct store_session *session, const struct log_kind *kind, int64_t written_ns, guid id, str body)
 {
-    str tail, key;
+    str tail, key, stored;
     TRY(log_key(c, written_ns, id, &tail));
     TRY(key_of(c, kind, tail, &key));
-    return store_put(c, session, kind->store, key, str_bytes(body));
+    TRY(log_body_close(c, body, &stored));
+    return store_put(c, session, kind->store, key, str_bytes(stored));
 }
 
 struct record_scan {
     const struct log_kind  *kind;
     const struct log_range *range;
+    struct log_body_room    room;
     char                   *items;
     size_t                  n;
     char                    newest[LOG_KEY_BYTES]; // of the keys seen, without the prefix
@@ -63,14 +66,16 @@ static enum err see(struct call *c, str key, bytes body, void *context)
     guid                id;
     bool                is_listed;
     str                 kept, tail = str_from(key, l->kind->prefix.n);
+    bytes               plain;
     if (l->n == l->range->limit) return ENOUGH;
     TRY(log_key_read(c, tail, &written_ns, &id));
     if (written_ns < l->range->since_ns && str_empty(l->range->after)) return ENOUGH;
     note_newest(l, tail);
-    TRY(l->kind->read(c, written_ns, id, body, item));
+    TRY(log_body_open(c, body, &l->room, &plain));
+    TRY(l->kind->read(c, written_ns, id, plain, item));
     TRY(passes(c, l, item, &is_listed));
     if (!is_listed) return OK;
-    TRY(call_copy_str(c, bytes_str(body), &kept)); // the body is borrowed for the visit only
+    TRY(call_copy_str(c, bytes_str(plain), &kept)); // it is borrowed for the visit only
     TRY(l->kind->read(c, written_ns, id, str_bytes(kept), item));
     l->n++;
     return OK;
@@ -114,6 +119,7 @@ enum err log_list(struct call *c, struct store_session *session, const struct lo
 
 struct walk {
     const struct log_kind *kind;
+    struct log_body_room   room;
     int64_t                since_ns;
     log_visit             *visit;
     void                  *context;
@@ -127,8 +133,10 @@ static enum err walk_one(struct call *c, str key, bytes body, void *context)
     guid         id;
     TRY(log_key_read(c, str_from(key, walk->kind->prefix.n), &written_ns, &id));
     if (written_ns < walk->since_ns) return ENOUGH;
-    bool more = true;
-    TRY(walk->kind->read(c, written_ns, id, body, walk->item));
+    bool  more = true;
+    bytes plain;
+    TRY(log_body_open(c, body, &walk->room, &plain));
+    TRY(walk->kind->read(c, written_ns, id, plain, walk->item));
     TRY(walk->visit(c, walk->item, key, &more, walk->context));
     return more ? OK : ENOUGH;
 }
@@ -153,14 +161,17 @@ struct search {
 
 static enum err compare(struct call *c, str key, bytes body, void *context)
 {
-    struct search *search = context;
-    int64_t        written_ns;
-    guid           id;
-    str            kept;
+    struct search       *search = context;
+    struct log_body_room room = {0};
+    int64_t              written_ns;
+    guid                 id;
+    bytes                plain;
+    str                  kept;
     TRY(log_key_read(c, str_from(key, search->kind->prefix.n), &written_ns, &id));
     if (written_ns >= search->until_ns) return ENOUGH;
     if (!guid_eq(id, search->wanted)) return OK;
-    TRY(call_copy_str(c, bytes_str(body), &kept));
+    TRY(log_body_open(c, body, &room, &plain));
+    TRY(call_copy_str(c, bytes_str(plain), &kept));
     TRY(search->kind->read(c, written_ns, id, str_bytes(kept), search->out));
     search->is_found = true;
     return ENOUGH;

@@ -3,8 +3,8 @@
  *
  * Activity, sign-in and diagnostic records are kept for the published 90 days, and no more than so many of each; of
  * activity records no more than so many of changes, and as many of refused writes. The number is ours, so that a log cannot
- * fill the disk; a record has a limit too (log/record.h): some 3 KB, and with the documents of a change at most 20. Records of
- * refused requests have a number of their own (ops/denials.h) and the same age.
+ * fill the disk; a record has a limit too (log/record.h): some 3 KB, and with the documents of a change at most 20, before it
+ * is compressed (log/body.h). Records of refused requests have a number of their own (ops/denials.h) and the same age.
  *
  * Layer:  ops (uses all above)
  * Source: https://learn.microsoft.com/azure/azure-monitor/platform/activity-log (retention period: 90 days)

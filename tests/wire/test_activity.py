@@ -8,6 +8,7 @@ import subprocess
 import urllib.parse
 import uuid
 
+import lz4.block
 import pytest
 
 from lanyard import same
@@ -19,6 +20,16 @@ READER = "acdd72a7-3385-48ef-bd42-f606fba81ae7"
 SINCE = "eventTimestamp ge 2020-09-06T08:59:56Z"
 MARKER = "MARKER-a-secret-that-no-log-holds"
 GROUPS, ROLES, MACHINES = "2022-09-01", "2022-04-01", "2024-07-01"
+
+
+def plain(body):
+    """A body of the log as it was before it was compressed: src/log/body.h"""
+    if body[0]:
+        return body
+    length, at = 0, 1
+    while body[at] & 0x80:
+        length, at = length | (body[at] & 0x7f) << 7 * (at - 1), at + 1
+    return lz4.block.decompress(body[at + 1:], uncompressed_size=length | body[at] << 7 * (at - 1))
 
 
 class Stage:
@@ -326,7 +337,9 @@ def test_t9_no_record_holds_a_secret(s):
         s.server.call("api", "POST", "https://graph.microsoft.com/v1.0/users", "-", given='{"passwordProfile": {"password" hunterTwo}}')
     s.server.records("activity", "--lines", "1")
     with contextlib.closing(sqlite3.connect(f"file:{s.server.home}/data/lanyard.db?mode=ro", uri=True)) as database:
-        bodies = [body for body, in database.execute("SELECT body FROM activity")]
+        stored = [body for body, in database.execute("SELECT body FROM activity")]
+    bodies = [plain(body) for body in stored]
     assert len(bodies) > 2 * len(writes), "there are records"
+    assert sum(map(len, stored)) < sum(map(len, bodies)) * 2 / 3, "they are compressed"
     for text in (MARKER, "hunterTwo", secret, s.tokens["web"], s.tokens["web"].split(".")[2]):
         same([body for body in bodies if text.encode() in body], [], "no secret")
