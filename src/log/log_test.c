@@ -217,19 +217,43 @@ TEST(log_trim_tells_changes_from_refused_writes)
         CHECK_OK(activity_write(t->call, s.session, &a));
     }
     for (size_t i = 0; i < COUNT(CASES); i++) {
-        struct log_trim trim = {.kind = STORE_ACTIVITY, .ids = CASES[i].ids, .over = CASES[i].over};
-        size_t          n = 0;
-        str            *keys;
-        int64_t         ns = 0;
-        guid            id;
-        CHECK_OK(log_count(t->call, s.session, &trim, &n));
-        CHECK_INT(n, CASES[i].count, CASES[i].what);
+        struct log_trim  trim = {.kind = STORE_ACTIVITY, .ids = CASES[i].ids, .over = CASES[i].over};
+        struct log_tally tally = {0};
+        size_t           n = 0;
+        const str       *keys;
+        int64_t          ns = 0;
+        guid             id;
+        CHECK_OK(log_count(t->call, s.session, &trim, &tally));
+        CHECK_INT(tally.n, CASES[i].count, CASES[i].what);
         CHECK_OK(log_overdue(t->call, s.session, &trim, 5, &keys, &n));
         CHECK_INT(n, CASES[i].gone, CASES[i].what);
         if (!n) continue;
         CHECK_OK(log_key_read(t->call, keys[0], &ns, &id));
         CHECK_INT(ns, NS_PER_S + CASES[i].first, CASES[i].what);
     }
+}
+
+TEST(log_count_goes_on_where_it_stopped)
+{
+    CLEANUP(log_fixture_close) struct log_fixture s;
+    struct log_trim                               trim = {.kind = STORE_SIGNIN};
+    struct log_tally                              tally = {0};
+    log_fixture_open(t, &s);
+    CHECK_OK(log_count(t->call, s.session, &trim, &tally));
+    CHECK_INT(tally.n, 0, "none");
+    for (unsigned i = 0; i < 6; i++) {
+        CHECK_OK(log_put(t->call, s.session, &LOG_SIGNIN, 100 + i, guid_n(9 - i), S("x")));
+        if (i % 3 == 2) CHECK_OK(log_count(t->call, s.session, &trim, &tally));
+        CHECK_INT(tally.n, i / 3 * 3 + (i % 3 == 2 ? 3 : 0), "those up to the last look");
+    }
+    const str *keys;
+    size_t     n = 0;
+    CHECK_OK(log_overdue(t->call, s.session, &(struct log_trim){.kind = STORE_SIGNIN, .over = 2}, 5, &keys, &n));
+    for (size_t i = 0; i < n; i++) CHECK_OK(store_remove(t->call, s.session, STORE_SIGNIN, keys[i]));
+    tally.n -= n;
+    CHECK_OK(log_put(t->call, s.session, &LOG_SIGNIN, 106, guid_n(1), S("x")));
+    CHECK_OK(log_count(t->call, s.session, &trim, &tally));
+    CHECK_INT(tally.n, 5, "without the removed ones, with the new one");
 }
 
 struct refused_seen {

@@ -1,7 +1,5 @@
 #include "log/trim.h"
 
-#include "log/key.h"
-
 // Ends a scan that has what it wants: no failure.
 #define ENOUGH ERR_CONFLICT
 
@@ -16,7 +14,7 @@ static enum err is_one(struct call *c, const struct log_trim *t, str key, int64_
 
 struct count {
     const struct log_trim *trim;
-    size_t                 n;
+    struct log_tally      *tally;
 };
 
 static enum err count_one(struct call *c, str key, void *context)
@@ -24,17 +22,18 @@ static enum err count_one(struct call *c, str key, void *context)
     struct count *count = context;
     int64_t       time_ns;
     bool          counts = true;
+    if (key.n > sizeof count->tally->newest) return FAIL_PLAIN(c, ERR_STORE_DAMAGED);
     if (count->trim->ids != LOG_IDS_ANY) TRY(is_one(c, count->trim, key, &time_ns, &counts));
-    count->n += counts;
+    memcpy(count->tally->newest, key.at, key.n);
+    count->tally->newest_n = key.n;
+    count->tally->n += counts;
     return OK;
 }
 
-enum err log_count(struct call *c, struct store_session *session, const struct log_trim *t, size_t *out)
+enum err log_count(struct call *c, struct store_session *session, const struct log_trim *t, struct log_tally *tally)
 {
-    struct count count = {.trim = t};
-    TRY(store_scan_keys(c, session, t->kind, t->prefix, count_one, &count));
-    *out = count.n;
-    return OK;
+    struct log_tally from = *tally;
+    return store_scan_keys(c, session, t->kind, t->prefix, (str){from.newest, from.newest_n}, count_one, &(struct count){t, tally});
 }
 
 struct overdue {
@@ -57,11 +56,11 @@ static enum err note_overdue(struct call *c, str key, void *context)
     return call_copy_str(c, key, &o->keys[o->n++]);
 }
 
-enum err log_overdue(struct call *c, struct store_session *session, const struct log_trim *t, size_t limit, str **out, size_t *out_n)
+enum err log_overdue(struct call *c, struct store_session *session, const struct log_trim *t, size_t limit, const str **out, size_t *out_n)
 {
     struct overdue o = {.trim = t, .limit = limit};
     TRY(NEW(c, &o.keys, limit));
-    enum err failed = store_scan_keys(c, session, t->kind, t->prefix, note_overdue, &o);
+    enum err failed = store_scan_keys(c, session, t->kind, t->prefix, STR_NONE, note_overdue, &o);
     if (failed != OK && failed != ENOUGH) return failed;
     *out = o.keys;
     *out_n = o.n;

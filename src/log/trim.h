@@ -4,7 +4,10 @@
  * Layer:  log (uses core, store)
  */
 #pragma once
+#include "log/key.h"
 #include "store/store.h"
+
+#define LOG_TALLY_KEY_BYTES (LOG_KEY_BYTES + 16) /* with a prefix */
 
 /* Which records of a log: one may hold two kinds, each in a number of its own. */
 enum log_ids {
@@ -21,7 +24,17 @@ struct log_trim {
     size_t          over;      /* and at least so many, the oldest first */
 };
 
-/* How many records of that kind, prefix and ids there are. Errors: ERR_STORE_DAMAGED */
-FALLIBLE log_count(struct call *c, struct store_session *session, const struct log_trim *t, size_t *out);
+/* How many records there are, and up to where they were counted; zero is a valid start. Whoever removes some subtracts them. */
+struct log_tally {
+    size_t n;
+    char   newest[LOG_TALLY_KEY_BYTES];
+    size_t newest_n;
+};
+
+/*
+ * Counts those of that kind, prefix and ids that were written since the tally was last counted on: their keys stand behind
+ * all others. Errors: ERR_STORE_DAMAGED - the tally may be wrong
+ */
+FALLIBLE log_count(struct call *c, struct store_session *session, const struct log_trim *t, struct log_tally *tally);
 /* The keys that are to go, the oldest first, at most `limit`. Lives: the call. Errors: ERR_STORE_DAMAGED */
-FALLIBLE log_overdue(struct call *c, struct store_session *session, const struct log_trim *t, size_t limit, str **out, size_t *out_n);
+FALLIBLE log_overdue(struct call *c, struct store_session *session, const struct log_trim *t, size_t limit, const str **out, size_t *out_n);

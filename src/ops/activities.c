@@ -1,5 +1,7 @@
 #include "ops/activities.h"
 
+#include "ops/log_keep.h"
+
 #define ASSIGNMENT_DELETE S("Microsoft.Authorization/roleAssignments/delete")
 
 struct note {
@@ -144,6 +146,7 @@ enum err work_keep_log(struct call *c, struct work *w, int64_t status)
         a->time_ns = product_log_ns(w->product, c->now_ns);
         a->status = status;
         TRY(activity_write(c, w->store, a));
+        log_keep_written(w->product, 1);
     }
     return OK;
 }

@@ -8,6 +8,7 @@
 
 #include "core/report.h"
 #include "ops/committer.h"
+#include "ops/log_keep.h"
 #include "ops/minter.h"
 #include "ops/signing_keys.h"
 #include "token/key.h"
@@ -44,7 +45,10 @@ static enum err run_job(struct write_job *job, struct work *w)
 {
     struct housekeeper *housekeeper = CONTAINER_OF(job, struct housekeeper, job);
     TRY(signing_keys_keep_up_take(&housekeeper->call, w, TAKE(housekeeper->fresh_key)));
-    return sweep(housekeeper, w, &housekeeper->removed);
+    size_t n;
+    TRY(sweep(housekeeper, w, &n));
+    housekeeper->removed += n;
+    return OK;
 }
 
 static void job_done(struct write_job *job, enum err committed)
@@ -65,6 +69,22 @@ static enum err write_and_wait(struct housekeeper *housekeeper)
     while (housekeeper->job_is_out) pthread_cond_wait(&housekeeper->wake, &housekeeper->lock);
     pthread_mutex_unlock(&housekeeper->lock);
     return housekeeper->committed == OK ? housekeeper->call.failure.kind : FAIL_PLAIN(&housekeeper->call, housekeeper->committed);
+}
+
+static bool is_stopping(struct housekeeper *housekeeper)
+{
+    pthread_mutex_lock(&housekeeper->lock);
+    bool stopping = housekeeper->stopping;
+    pthread_mutex_unlock(&housekeeper->lock);
+    return stopping;
+}
+
+// What one look found of the logs goes piece by piece: each piece shares a commit with other writers, who wait for it.
+static enum err write_all(struct housekeeper *housekeeper)
+{
+    do TRY(write_and_wait(housekeeper));
+    while (log_keep_has_overdue(housekeeper->product) && !is_stopping(housekeeper));
+    return OK;
 }
 
 static enum err look(struct housekeeper *housekeeper, size_t *out_due)
@@ -89,7 +109,7 @@ static enum err put_right(struct housekeeper *housekeeper, size_t due)
     struct signing_keys_due keys = signing_keys_due(p, housekeeper->call.now_s);
     if (keys.lacks_key) TRY(token_key_new(&housekeeper->call, &housekeeper->fresh_key));
     if (due == 0 && !keys.lacks_key && !keys.is_due) return OK;
-    TRY(write_and_wait(housekeeper));
+    TRY(write_all(housekeeper));
     if (housekeeper->removed) report(REPORT_INFO, "ops: what was due is removed", "n=%zu", housekeeper->removed);
     if (keys.lacks_key) minter_wake(p->minter); // requests may wait for the first key
     if (keys.lacks_key || keys.is_due) report_keys(p);
@@ -104,7 +124,10 @@ static bool go_round(struct housekeeper *housekeeper)
     housekeeper->removed = 0;
     enum err failed = look(housekeeper, &due);
     if (failed == OK) failed = put_right(housekeeper, due);
-    if (failed != OK) report_failure(REPORT_WARNING, "ops: what is due could not be done", &housekeeper->call);
+    if (failed != OK) {
+        report_failure(REPORT_WARNING, "ops: what is due could not be done", &housekeeper->call);
+        log_keep_forget(housekeeper->product);
+    }
     token_key_drop(TAKE(housekeeper->fresh_key)); // its job never ran
     struct signing_keys_due keys = signing_keys_due(housekeeper->product, housekeeper->call.now_s);
     return failed == OK && (housekeeper->removed > 0 || keys.lacks_key || keys.is_due);

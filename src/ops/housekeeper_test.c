@@ -100,11 +100,11 @@ static size_t log_records(struct test_product *s, enum store_kind kind)
 {
     struct test *t = s->test;
     struct work  w;
-    size_t       n = 0;
     CHECK_OK(work_begin(t->call, &s->product, 0, &w));
-    CHECK_OK(log_count(t->call, w.store, &(struct log_trim){.kind = kind}, &n));
+    struct log_tally tally = {0};
+    CHECK_OK(log_count(t->call, w.store, &(struct log_trim){.kind = kind}, &tally));
     work_end(&w);
-    return n;
+    return tally.n;
 }
 
 static void wait_for_records(struct test_product *s, enum store_kind kind, size_t want, const char *row)
@@ -114,7 +114,7 @@ static void wait_for_records(struct test_product *s, enum store_kind kind, size_
     CHECK_INT(log_records(s, kind), want, row);
 }
 
-#define ACTIVITY_N (2 * LOG_KEEP_BATCHES * HOUSEKEEPER_BATCH + 50) // more than one turn removes
+#define ACTIVITY_N (LOG_KEEP_FOUND + 500) // more than one look finds
 static bool has_activity(struct test_product *s, guid id)
 {
     struct test     *t = s->test;
@@ -163,6 +163,47 @@ TEST(housekeeper_keeps_so_many_log_records_for_so_long)
     housekeeper_stop(housekeeper);
     committer_stop(s.product.committer);
     housekeeper_free(housekeeper);
+}
+
+struct many {
+    struct write_job job;
+    struct call      call;
+    atomic_bool      is_done;
+};
+
+static enum err write_many(struct write_job *job, struct work *w)
+{
+    struct many *m = CONTAINER_OF(job, struct many, job);
+    for (int i = 0; i < 230; i++) TRY(log_put(&m->call, w->store, &LOG_SIGNIN, m->call.now_ns + i, guid_new(&m->call), S("x")));
+    log_keep_written(w->product, LOG_KEEP_LOOK_AFTER);
+    return OK;
+}
+
+static void many_done(struct write_job *job, enum err committed)
+{
+    atomic_store(&CONTAINER_OF(job, struct many, job)->is_done, committed == OK);
+}
+
+// It looks before its period ends where many records are written: else a log grew by all that half a minute brings.
+TEST(housekeeper_looks_when_many_log_records_were_written)
+{
+    CLEANUP(test_product_close) struct test_product s;
+    struct many                                     m = {.job = {.run = write_many, .done = many_done}};
+    test_product_open(&s, t);
+    s.product.log_limits.records = 220;
+    test_product_hand_over(&s);
+    call_init(&m.call, &s.product.clock, NULL);
+    CHECK_OK(committer_start(t->call, &s.product, &s.product.committer));
+    CHECK_OK(housekeeper_start(t->call, &s.product, INT64_C(3600000), &s.product.housekeeper));
+    CHECK_OK(committer_submit(t->call, s.product.committer, &m.job));
+    wait_for_records(&s, STORE_SIGNIN, 220, "the first are removed");
+    housekeeper_stop(s.product.housekeeper);
+    committer_stop(s.product.committer);
+    housekeeper_free(s.product.housekeeper);
+    s.product.committer = NULL;
+    s.product.housekeeper = NULL;
+    CHECK(atomic_load(&m.is_done));
+    call_clear(&m.call);
 }
 
 static size_t lingering(struct test_product *s)

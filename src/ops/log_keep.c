@@ -3,8 +3,8 @@
 #include "log/activity.h"
 #include "log/diagnostic.h"
 #include "log/signin.h"
-#include "log/trim.h"
 #include "ops/denials.h"
+#include "ops/housekeeper.h"
 
 // Each log by itself. Records of refused requests with their explanation are bounded where they are made (ops/denials.h).
 static const struct log_kept {
@@ -17,30 +17,25 @@ static const struct log_kept {
     {&LOG_SIGNIN, LOG_IDS_ANY, true},      {&LOG_DIAGNOSTIC, LOG_IDS_ANY, true}, {&LOG_DENIAL, LOG_IDS_ANY, false},
 };
 
-static struct log_trim trim_of(const struct log_kept *kept)
+// What reading work does: the housekeeper has time, the writer has none.
+static enum err look(struct call *c, struct work *w, size_t kind, int64_t before_ns)
 {
-    return (struct log_trim){.kind = kept->kind->store, .prefix = kept->kind->prefix, .ids = kept->ids};
+    const struct log_limits *l = &w->product->log_limits;
+    struct log_keeping      *k = &w->product->log_keeping[kind];
+    struct log_trim trim = {.kind = KEPT[kind].kind->store, .prefix = KEPT[kind].kind->prefix, .ids = KEPT[kind].ids, .before_ns = before_ns};
+    size_t          most = l->records ? l->records : LOG_KEEP_RECORDS;
+    if (KEPT[kind].is_counted) TRY(log_count(c, w->store, &trim, &k->tally));
+    trim.over = k->tally.n > most ? k->tally.n - most : 0;
+    return log_overdue(c, w->store, &trim, LOG_KEEP_FOUND, &k->due, &k->due_n);
 }
 
-// Reading work counts how many are over the number: counting takes too long for the committer's transaction.
-static enum err count_over(struct call *c, struct work *w)
+static enum err drop(struct call *c, struct work *w, size_t kind, size_t n)
 {
-    struct log_limits *l = &w->product->log_limits;
-    size_t             n, most = l->records ? l->records : LOG_KEEP_RECORDS;
-    for (size_t i = 0; i < LOG_KEPT_KINDS; i++) {
-        struct log_trim trim = trim_of(&KEPT[i]);
-        if (!KEPT[i].is_counted) continue;
-        TRY(log_count(c, w->store, &trim, &n));
-        l->over[i] = n > most ? n - most : 0;
-    }
-    return OK;
-}
-
-static enum err drop(struct call *c, struct work *w, const struct log_trim *t, size_t limit, size_t *out_n)
-{
-    str *keys;
-    TRY(log_overdue(c, w->store, t, limit, &keys, out_n));
-    for (size_t i = 0; i < *out_n && w->writes; i++) TRY(store_remove(c, w->store, t->kind, keys[i]));
+    struct log_keeping *k = &w->product->log_keeping[kind];
+    for (size_t i = 0; i < n; i++) TRY(store_remove(c, w->store, KEPT[kind].kind->store, k->due[i]));
+    k->due += n;
+    k->due_n -= n;
+    if (KEPT[kind].is_counted) k->tally.n -= n;
     return OK;
 }
 
@@ -48,16 +43,32 @@ enum err log_keep_drop_overdue(struct call *c, struct work *w, size_t limit, siz
 {
     struct log_limits *l = &w->product->log_limits;
     int64_t            before_ns = c->now_ns - (l->days ? l->days : LOG_KEEP_DAYS) * S_PER_DAY * NS_PER_S;
-    if (!w->writes) TRY(count_over(c, w));
     *out_n = 0;
-    for (size_t i = 0; i < LOG_KEPT_KINDS; i++) {
-        struct log_trim trim = trim_of(&KEPT[i]);
-        size_t          n;
-        trim.before_ns = before_ns;
-        trim.over = l->over[i];
-        TRY(drop(c, w, &trim, limit * LOG_KEEP_BATCHES, &n));
-        if (w->writes) l->over[i] -= l->over[i] < n ? l->over[i] : n;
+    for (size_t kind = 0; kind < LOG_KEPT_KINDS; kind++) {
+        if (!w->writes) TRY(look(c, w, kind, before_ns));
+        size_t due = w->product->log_keeping[kind].due_n, n = due < limit ? due : limit;
+        if (w->writes) TRY(drop(c, w, kind, n));
         *out_n += n;
     }
     return OK;
+}
+
+bool log_keep_has_overdue(const struct product *p)
+{
+    size_t n = 0;
+    for (size_t kind = 0; kind < LOG_KEPT_KINDS; kind++) n += p->log_keeping[kind].due_n;
+    return n > 0;
+}
+
+void log_keep_forget(struct product *p)
+{
+    memset(p->log_keeping, 0, sizeof p->log_keeping);
+}
+
+void log_keep_written(struct product *p, size_t n)
+{
+    p->log_written += n;
+    if (p->log_written < LOG_KEEP_LOOK_AFTER) return;
+    p->log_written = 0;
+    housekeeper_wake(p->housekeeper);
 }

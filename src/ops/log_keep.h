@@ -12,9 +12,20 @@
 #pragma once
 #include "ops/gate.h"
 
-#define LOG_KEEP_DAYS    90
-#define LOG_KEEP_RECORDS 100000
-#define LOG_KEEP_BATCHES 20 /* log records are small and many: so many times the housekeeper's batch go at once */
+#define LOG_KEEP_DAYS       90
+#define LOG_KEEP_RECORDS    100000
+#define LOG_KEEP_FOUND      4000 /* overdue ones that one look finds, of each log */
+#define LOG_KEEP_LOOK_AFTER 8000 /* so many records written: the housekeeper looks at once, so that a log never grows far past its number */
 
-/* For the housekeeper: removes at most LOG_KEEP_BATCHES times `limit` of each log; reading work counts how many that would be. */
+/*
+ * For the housekeeper. Reading work counts what was written since its last look, finds the keys that are to go, and counts
+ * them; they last as long as its call. Writing work removes at most `limit` of those of each log: it searches for nothing,
+ * for all other writers wait for it.
+ */
 FALLIBLE log_keep_drop_overdue(struct call *c, struct work *w, size_t limit, size_t *out_n);
+/* Reading work found keys that writing work has not removed yet. */
+bool log_keep_has_overdue(const struct product *p);
+/* Writing work was not committed, or reading work failed: the next look counts anew. */
+void log_keep_forget(struct product *p);
+/* So many log records were written. The writer. */
+void log_keep_written(struct product *p, size_t n);

@@ -10,6 +10,7 @@
 #include "log/repeats.h"
 #include "log/sink.h"
 #include "ops/committer.h"
+#include "ops/log_keep.h"
 
 #define COUNTS 512 // tokens that one thread counts at a time; a power of two
 #define PROBES 8   // places that a token may have
@@ -79,6 +80,7 @@ static enum err run_job(struct write_job *job, struct work *w)
     call_reset(&l->call, &l->product->clock);
     enum err failed = log_sink_write(&l->call, l->sink, w->store, next_ns, l->product, &n);
     if (failed != OK) report_failure(REPORT_WARNING, "ops: log records could not be written", &l->call);
+    else log_keep_written(l->product, n);
     return failed;
 }
 

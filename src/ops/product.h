@@ -12,6 +12,7 @@
 
 #include "core/secret.h"
 #include "core/time.h"
+#include "log/trim.h"
 #include "ops/device_codes.h"
 #include "ops/propagation.h"
 #include "ops/sign_in_guard.h"
@@ -41,9 +42,15 @@ struct runner;
 
 /* How long log records are kept: ops/log_keep.h. */
 struct log_limits {
-    int64_t days;                 /* 0: LOG_KEEP_DAYS */
-    size_t  records;              /* 0: LOG_KEEP_RECORDS */
-    size_t  over[LOG_KEPT_KINDS]; /* the housekeeper's: so many of each are too many, as it last counted */
+    int64_t days;    /* 0: LOG_KEEP_DAYS */
+    size_t  records; /* 0: LOG_KEEP_RECORDS */
+};
+
+/* What the housekeeper knows of one kind of log records. */
+struct log_keeping {
+    struct log_tally tally;
+    const str       *due; /* keys that are to go */
+    size_t           due_n;
 };
 
 struct product {
@@ -72,6 +79,8 @@ struct product {
     int64_t               token_lifetime_s;
     int64_t               longest_lifetime_s; /* that was ever in force here: some tokens may still have it */
     struct log_limits     log_limits;
+    struct log_keeping    log_keeping[LOG_KEPT_KINDS];
+    size_t                log_written;     /* the writer's: log records since the housekeeper was last told of them */
     int64_t               last_log_ns;     /* the writer's: see product_log_ns */
     struct sign_in_guard  sign_in_guard;   /* all zero bytes are an open one */
     struct device_codes   device_codes;    /* all zero bytes are an empty table */

@@ -196,11 +196,11 @@ static enum err visit_key(struct call *c, const struct store_record *r, void *co
     return v->visit(c, r->key, v->context);
 }
 
-enum err store_scan_keys(struct call *c, struct store_session *x, enum store_kind kind, str prefix, store_key_visit *visit, void *context)
+enum err store_scan_keys(struct call *c, struct store_session *x, enum store_kind kind, str prefix, str after, store_key_visit *visit, void *context)
 {
     struct store_span span;
     TRY(check_kind(c, kind));
-    TRY(span_of(c, &(struct store_range){.prefix = prefix}, &span));
+    TRY(span_of(c, &(struct store_range){.prefix = prefix, .after = after}, &span));
     span.keys_only = true;
     return scan(c, x, kind, &span, visit_key, &(struct key_visit){visit, context});
 }

@@ -139,9 +139,9 @@ struct store_range {
 typedef enum err store_visit(struct call *c, str key, bytes body, void *context);
 FALLIBLE         store_scan(struct call *c, struct store_session *x, enum store_kind kind, const struct store_range *range, store_visit *visit,
                             void *context);
-/* The keys with that prefix alone, in their order: what lies in the bodies is not read from disk. */
+/* The keys with that prefix alone, in their order, past `after` if it is not empty: what lies in the bodies is not read from disk. */
 typedef enum err store_key_visit(struct call *c, str key, void *context);
-FALLIBLE         store_scan_keys(struct call *c, struct store_session *x, enum store_kind kind, str prefix, store_key_visit *visit, void *context);
+FALLIBLE store_scan_keys(struct call *c, struct store_session *x, enum store_kind kind, str prefix, str after, store_key_visit *visit, void *context);
 typedef enum err store_record_visit(struct call *c, const struct store_record *r, void *context);
 FALLIBLE store_scan_records(struct call *c, struct store_session *x, enum store_kind kind, const struct store_range *range, store_record_visit *visit,
                             void *context);
