@@ -60,6 +60,7 @@ struct sqlite_session {
     sqlite3_stmt           *steps[STEP_N];
     int                     log_frames;    // after the last commit
     int                     checkpoint_at; // frames
+    int                     wait_at;       // frames: from there on a checkpoint waits for readers
     bool                    is_log_stuck;  // a checkpoint failed, and that was reported
 };
 
@@ -245,17 +246,24 @@ static int note_log(void *session, sqlite3 *db, const char *name, int frames)
     return SQLITE_OK;
 }
 
+static void expect_short_log(struct sqlite_session *q)
+{
+    q->checkpoint_at = LOG_STEP_FRAMES;
+    q->wait_at = LOG_LIMIT_FRAMES;
+}
+
 // Brings the log into the database. What was committed is on disk already, so a failure here
 // is no failure of the commit; but if it lasts, the disk fills up.
 static void checkpoint(struct sqlite_session *q)
 {
-    if (q->log_frames < LOG_STEP_FRAMES) q->checkpoint_at = LOG_STEP_FRAMES; // it has begun anew
+    if (q->log_frames < LOG_STEP_FRAMES) expect_short_log(q); // it has begun anew
     if (q->log_frames < q->checkpoint_at) return;
-    bool is_long = q->log_frames >= LOG_LIMIT_FRAMES;
+    bool waits = q->log_frames >= q->wait_at;
     sqlite3_busy_timeout(q->db, READERS_TIMEOUT_MS);
-    int code = sqlite3_wal_checkpoint_v2(q->db, "main", is_long ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    int code = sqlite3_wal_checkpoint_v2(q->db, "main", waits ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
     sqlite3_busy_timeout(q->db, BUSY_TIMEOUT_MS);
-    q->checkpoint_at = q->log_frames + LOG_STEP_FRAMES; // not at every commit while a reader stands in the way
+    q->checkpoint_at = q->log_frames + LOG_STEP_FRAMES;               // not at every commit while a reader stands in the way
+    if (waits && code == SQLITE_BUSY) q->wait_at = 2 * q->log_frames; // it reads for long: every writer waits with us
     bool is_stuck = code != SQLITE_OK && code != SQLITE_BUSY;
     if (is_stuck && !q->is_log_stuck)
         report(REPORT_WARNING, "store: the log could not be brought into the database", "file=%s sqlite=%d text=\"%s\"", q->path, code,
@@ -298,7 +306,7 @@ static enum err sqlite_settle(struct call *c, struct store_session *x)
     int                    code = empty_log(q->db, q->directory);
     if (code != SQLITE_OK) return fail(c, q, code);
     q->log_frames = 0;
-    q->checkpoint_at = LOG_STEP_FRAMES;
+    expect_short_log(q);
     return OK;
 }
 
@@ -402,7 +410,7 @@ static FALLIBLE set_up(struct call *c, struct sqlite_session *q, enum store_acce
 {
     TRY(open_connection(c, q->path, &q->db));
     if (access == STORE_READ) return sqlite_run(c, q->db, q->path, "PRAGMA query_only = ON");
-    q->checkpoint_at = LOG_STEP_FRAMES;
+    expect_short_log(q);
     sqlite3_wal_hook(q->db, note_log, q); // in place of SQLite's own checkpoints, which never wait for a reader
     return OK;
 }
