@@ -234,6 +234,33 @@ static enum err merge(struct call *c, const struct json *base, const struct json
     return OK;
 }
 
+static bool lists_are_equal(const struct json *a, const struct json *b)
+{
+    if (a->u.list.n != b->u.list.n) return false;
+    for (size_t i = 0; i < a->u.list.n; i++) {
+        bool               has_names = a->kind == JSON_IS_OBJECT;
+        bool               is_in_order = !has_names || str_eq(a->u.list.names[i], b->u.list.names[i]);
+        const struct json *other = is_in_order ? &b->u.list.items[i] : json_get(b, a->u.list.names[i]);
+        if (!json_same(&a->u.list.items[i], other)) return false; // depth is bounded by the parser's
+    }
+    return true;
+}
+
+bool json_same(const struct json *a, const struct json *b)
+{
+    if (!a || !b || a->kind != b->kind) return a == b;
+    switch (a->kind) {
+    case JSON_IS_NULL: return true;
+    case JSON_IS_BOOL: return a->u.boolean == b->u.boolean;
+    case JSON_IS_INT: return a->u.integer == b->u.integer;
+    case JSON_IS_REAL: return a->u.real == b->u.real;
+    case JSON_IS_STRING: return str_eq(a->u.string, b->u.string);
+    case JSON_IS_ARRAY:
+    case JSON_IS_OBJECT: break;
+    }
+    return lists_are_equal(a, b);
+}
+
 enum err json_merge(struct call *c, const struct json *base, const struct json *patch, const struct json **out)
 {
     return merge(c, base, patch, true, out);

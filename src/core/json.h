@@ -53,6 +53,9 @@ bool               json_is(const struct json *v, enum json_kind kind); /* absenc
 size_t             json_n(const struct json *list);                    /* members of an object or array, else 0 */
 const struct json *json_at(const struct json *list, size_t i);
 
+/* The same value; the members of an object in any order. Absence is equal to absence alone. */
+bool json_same(const struct json *a, const struct json *b);
+
 /* For a document that is to be stored. Errors: ERR_JSON_INVALID - it is nested deeper than JSON_MAX_KEPT_DEPTH */
 FALLIBLE json_check_depth(struct call *c, const struct json *document);
 

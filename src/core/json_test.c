@@ -93,6 +93,32 @@ TEST(json_text_writes_what_was_read)
     }
 }
 
+TEST(json_same_ignores_the_order_of_members_alone)
+{
+    static const struct { const char *a, *b; bool want; } CASES[] = {
+        {"{\"a\":1,\"b\":[1,2]}", "{\"b\":[1,2],\"a\":1}", true},
+        {"[]", "[]", true},
+        {"null", "null", true},
+        {"1.5", "1.5", true},
+        {"[1,2]", "[2,1]", false},
+        {"{\"a\":1}", "{\"a\":1,\"b\":1}", false},
+        {"{\"a\":1,\"b\":1}", "{\"a\":1,\"c\":1}", false},
+        {"{\"a\":{\"x\":true}}", "{\"a\":{\"x\":false}}", false},
+        {"\"a\"", "\"A\"", false},
+        {"1", "\"1\"", false},
+        {"{}", "[]", false},
+        {"null", "false", false},
+    };
+    for (size_t i = 0; i < COUNT(CASES); i++) {
+        const struct json *a, *b;
+        CHECK_OK(json_parse(t->call, str_of(CASES[i].a), &a));
+        CHECK_OK(json_parse(t->call, str_of(CASES[i].b), &b));
+        CHECK_ROW(json_same(a, b) == CASES[i].want && json_same(b, a) == CASES[i].want, CASES[i].a);
+        CHECK_ROW(!json_same(a, NULL) && !json_same(NULL, a), CASES[i].a);
+    }
+    CHECK(json_same(NULL, NULL));
+}
+
 TEST(json_merge_follows_rfc_7396)
 {
     static const struct { const char *base, *patch, *want; } CASES[] = { // the appendix of the RFC

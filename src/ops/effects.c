@@ -57,8 +57,9 @@ static enum err ask_site(struct call *c, const struct asking *a)
     if (a->effect->rule == EFFECT_DIRECTORY) return directory_ask(c, a->w, a->site->need, a->site->object);
     TRY(work_decide(c, a->w, NULL, action, a->effect->plane, a->site->scope, a->site->attributes, &answer));
     bool is_denied = answer.reason == RBAC_DENIED;
+    bool is_allowed = a->effect->rule == EFFECT_NOT_DENIED ? !is_denied : answer.allowed;
+    if (is_allowed && a->effect->changes_site) return locks_ask(c, a->w, action, a->site->scope);
     if (a->effect->rule == EFFECT_NOT_DENIED) return is_denied ? refuse(c, a, ERR_DENIED, action, &answer) : OK;
-    if (answer.allowed && a->effect->changes_site) return locks_ask(c, a->w, action, a->site->scope);
     if (answer.allowed || (a->effect->rule == EFFECT_NOT_BOUND && answer.reason == RBAC_NO_ROLE)) return OK;
     if (a->effect->plane == RBAC_DATA) return refuse(c, a, is_denied ? ERR_DENIED : ERR_NOT_AUTHORIZED, action, &answer);
     return refuse(c, a, ERR_LINKED_NOT_AUTHORIZED, action, &answer);

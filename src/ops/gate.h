@@ -79,7 +79,7 @@ struct work {
 FALLIBLE work_begin(struct call *c, struct product *p, unsigned row, struct work *out);
 void     work_end(struct work *w);
 
-#define OP_MAX_EFFECTS 4
+#define OP_MAX_EFFECTS 6
 
 struct effect;
 typedef enum err op_deed(struct call *c, struct work *w, const void *args, void *out);

@@ -3,8 +3,10 @@
 #include "ops/cluster.h"
 #include "ops/container_app.h"
 #include "ops/identities.h"
+#include "ops/resource_inline.h"
 #include "ops/site.h"
 #include "ops/sql_server.h"
+#include "ops/virtual_network.h"
 
 enum err resource_set_property(struct call *c, const struct json **document, str name, const struct json *value)
 {
@@ -23,6 +25,8 @@ static const struct resource_hooks HOOKS[] = {
     {CONTAINER_APP_TYPE, .write = container_app_write},
     {CLUSTER_TYPE, .write = cluster_write, .spell = cluster_spell},
     {SQL_SERVER_TYPE, .write = sql_server_write, .spell = sql_server_spell},
+    {NETWORK_TYPE, .kept = virtual_network_kept},
+    {SUBNET_TYPE, .kept = subnet_kept},
     {SITE_TYPE, .write = site_write, .spell = site_spell},
     {SITE_SLOT_TYPE, .write = site_write, .spell = site_spell},
     {SITE_TYPE "/config", .write = site_config_write},
@@ -63,5 +67,6 @@ enum err resource_spell(struct call *c, str type, const struct json *body, const
     TRY(json_spell(c, identity, IDENTITY, COUNT(IDENTITY), &identity));
     TRY(spell_member(c, out, S("identity"), identity));
     if (hooks && hooks->spell) TRY(hooks->spell(c, properties, &properties));
+    TRY(resource_inline_spell(c, type, &properties));
     return spell_member(c, out, S("properties"), properties);
 }

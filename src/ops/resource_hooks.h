@@ -30,6 +30,8 @@ struct resource_hooks {
     enum err (*remove)(struct call *c, struct work *w, const struct resource *before, bool *out_handled);
     /* The properties as sent, with the names that the type decides by in their published case. May be NULL. */
     enum err (*spell)(struct call *c, const struct json *properties, const struct json **out);
+    /* Checks what it is part of, once it and its inline children (resource_inline.h) are kept; of those the parent's runs alone. May be NULL. */
+    enum err (*kept)(struct call *c, struct work *w, const struct resource *kept);
 };
 
 struct hook_rows {

@@ -56,6 +56,14 @@ static const struct shape_row SCALE_SET[] = {
 // Source: https://learn.microsoft.com/rest/api/virtualnetwork/public-ip-addresses/create-or-update
 
 static const struct shape_row NETWORK_PART[] = {SUCCEEDED};
+static const struct shape_row VIRTUAL_NETWORK[] = {{"properties.enableDdosProtection", "false", FILL}, SUCCEEDED};
+static const struct shape_row SUBNET[] = {
+    {"properties.delegations", "[]", FILL},
+    {"properties.privateEndpointNetworkPolicies", "\"Disabled\"", FILL},
+    {"properties.privateLinkServiceNetworkPolicies", "\"Enabled\"", FILL},
+    SUCCEEDED,
+};
+static const struct shape_row PEERING[] = {{"properties.peeringState", "\"Initiated\"", FILL}, SUCCEEDED};
 static const struct shape_row PUBLIC_ADDRESS[] = {
     {"properties.publicIPAllocationMethod", "\"Dynamic\"", FILL},
     {"properties.publicIPAddressVersion", "\"IPv4\"", FILL},
@@ -327,9 +335,13 @@ static const struct resource_shape SHAPES[] = {
     SHAPE("Microsoft.Compute/virtualMachineScaleSets", SCALE_SET),
     SHAPE("Microsoft.Network/networkInterfaces", NETWORK_PART),
     SHAPE("Microsoft.Network/networkSecurityGroups", NETWORK_PART),
+    SHAPE("Microsoft.Network/networkSecurityGroups/securityRules", NETWORK_PART),
     SHAPE("Microsoft.Network/publicIPAddresses", PUBLIC_ADDRESS),
-    SHAPE("Microsoft.Network/virtualNetworks", NETWORK_PART),
-    SHAPE("Microsoft.Network/virtualNetworks/subnets", NETWORK_PART),
+    SHAPE("Microsoft.Network/routeTables", NETWORK_PART),
+    SHAPE("Microsoft.Network/routeTables/routes", NETWORK_PART),
+    SHAPE("Microsoft.Network/virtualNetworks", VIRTUAL_NETWORK),
+    SHAPE("Microsoft.Network/virtualNetworks/subnets", SUBNET),
+    SHAPE("Microsoft.Network/virtualNetworks/virtualNetworkPeerings", PEERING),
     SHAPE(SITE_TYPE, WEB_SITE),
     SHAPE(SITE_SLOT_TYPE, WEB_SITE),
     SHAPE("Microsoft.Web/serverfarms", WEB_PLAN),

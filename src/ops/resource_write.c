@@ -4,6 +4,7 @@
 #include "ops/resource_children.h"
 #include "ops/resource_defaults.h"
 #include "ops/resource_hooks.h"
+#include "ops/resource_inline.h"
 #include "ops/resources.h"
 #include "ops/system_identity.h"
 #include "ops/vault_resource.h"
@@ -19,6 +20,7 @@ struct writing {
     const struct resource_type *type;
     str                         type_name; /* in the casing of answers */
     struct resource_change      change;
+    struct inline_parts         parts;
     struct resource             next;
 };
 
@@ -105,7 +107,8 @@ static enum err locate(struct call *c, struct writing *x)
 
 static bool is_column(str name)
 {
-    static const str COLUMNS[] = {S_INIT("id"), S_INIT("name"), S_INIT("type"), S_INIT("location"), S_INIT("identity"), S_INIT("systemData")};
+    static const str COLUMNS[] = {S_INIT("id"),       S_INIT("name"),       S_INIT("type"), S_INIT("location"),
+                                  S_INIT("identity"), S_INIT("systemData"), S_INIT("etag")};
     return str_index_nocase(COLUMNS, COUNT(COLUMNS), name) != STR_NOWHERE;
 }
 
@@ -301,7 +304,10 @@ static enum err keep(struct call *c, struct work *w, struct writing *x, struct r
     out->was_created = !before;
     TRY(work_change(c, w, STORE_RESOURCE, before ? &before->ref : NULL, &record->ref));
     out->resource = tree_find(w->world->tree, x->next.id);
-    return before ? OK : resource_children_make(c, w, out->resource);
+    if (!before) TRY(resource_children_make(c, w, out->resource));
+    TRY(resource_inline_keep(c, w, out->resource, &x->parts, x->args->api_version));
+    const struct resource_hooks *hooks = resource_hooks_of(x->type_name);
+    return hooks && hooks->kept && !x->args->is_inline ? hooks->kept(c, w, out->resource) : OK;
 }
 
 static enum err write_resource(struct call *c, struct work *w, const void *args, void *out)
@@ -327,6 +333,7 @@ static enum err write_resource(struct call *c, struct work *w, const void *args,
     x.change.verb = x.args->verb;
     x.change.api_version = x.args->api_version;
     TRY(version_gates_apply(c, &x.change));
+    TRY(resource_inline_take(c, &x.change, &x.parts));
     TRY(resource_defaults_apply(c, w, &x.id, &x.change));
     const struct resource_hooks *hooks = resource_hooks_of(x.type_name);
     if (hooks && hooks->write) TRY(hooks->write(c, w, &x.change));
@@ -379,4 +386,4 @@ const struct op OP_RESOURCE_WRITE = {.name = "resource_write",
                                      .by_target = true,
                                      .writes = true,
                                      .run = write_resource,
-                                     .effects = {&EFFECT_IDENTITY_ATTACH, &EFFECT_VAULT_MODEL, &EFFECT_VAULT_BODY_POLICIES}};
+                                     .effects = {&EFFECT_IDENTITY_ATTACH, &EFFECT_VAULT_MODEL, &EFFECT_VAULT_BODY_POLICIES, &EFFECT_INLINE_CHILDREN}};

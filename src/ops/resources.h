@@ -35,6 +35,7 @@ struct resource_args {
     const struct json *body;        /* NULL for reading and deleting */
     enum identity_verb verb;        /* PUT or PATCH */
     str                api_version; /* by which it is written; empty: all that is known */
+    bool               is_inline;   /* a part of its parent's write: resource_inline.h */
 };
 struct resource_result {
     const struct resource *resource; /* borrowed from the world; NULL after a delete of what was absent */

@@ -42,6 +42,10 @@ static const struct name_rule GUID_NAMES = {36, 36, .others = S_INIT("-"), ENDS_
 static const struct name_rule POOL_NAMES = {1, 12, .letter_first = true, .is_lower = true};
 static const struct name_rule POSTGRES_NAMES = {1, 63, .others = S_INIT("-_")};
 
+// Source: the same page, microsoft.network
+static const struct name_rule NETWORK_NAMES = {2, 64, .others = S_INIT("-_."), .not_first = S_INIT("-_."), .not_last = S_INIT("-.")};
+static const struct name_rule NETWORK_PART_NAMES = {1, 80, .others = S_INIT("-_."), .not_first = S_INIT("-_."), .not_last = S_INIT("-.")};
+
 // What any resource may be called: all but <>%&:\?/ and control characters; nor what no id may hold (see scope.h).
 // Source: https://github.com/Azure/azure-resource-manager-rpc/blob/master/v1.0/resource-api-reference.md
 static const struct name_rule ANY_NAMES = {
@@ -108,6 +112,15 @@ static const struct resource_type TYPES[] = {
     {TYPE("Microsoft.MachineLearningServices/workspaces/onlineEndpoints"), &ML_NAMES, TRACKED, BOTH, ENDPOINT(MACHINE_LEARNING)},
     {TYPE("Microsoft.ManagedIdentity/userAssignedIdentities"), &IDENTITY_NAMES, TRACKED, LOWER, STAYS, SINCE(IDENTITY_VERSIONS)},
     {TYPE("Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials"), &FEDERATED_NAMES, PART, LOWER, SINCE(FEDERATED_VERSIONS)},
+    {TYPE("Microsoft.Network/networkInterfaces"), &NETWORK_PART_NAMES, TRACKED},
+    {TYPE("Microsoft.Network/networkSecurityGroups"), &NETWORK_PART_NAMES, TRACKED},
+    {TYPE("Microsoft.Network/networkSecurityGroups/securityRules"), &NETWORK_PART_NAMES, PART},
+    {TYPE("Microsoft.Network/publicIPAddresses"), &NETWORK_PART_NAMES, TRACKED},
+    {TYPE("Microsoft.Network/routeTables"), &NETWORK_PART_NAMES, TRACKED},
+    {TYPE("Microsoft.Network/routeTables/routes"), &NETWORK_PART_NAMES, PART},
+    {TYPE("Microsoft.Network/virtualNetworks"), &NETWORK_NAMES, TRACKED},
+    {TYPE("Microsoft.Network/virtualNetworks/subnets"), &NETWORK_PART_NAMES, PART},
+    {TYPE("Microsoft.Network/virtualNetworks/virtualNetworkPeerings"), &NETWORK_PART_NAMES, PART},
     {TYPE("Microsoft.Portal/consoles"), &ANY_NAMES, BOTH, STAYS, ENDPOINT(CLOUD_SHELL)},
     {TYPE("Microsoft.ServiceBus/namespaces"), &HYPHENS_AFTER_LETTER_6_50, GLOBAL, TRACKED, BOTH},
     {TYPE("Microsoft.ServiceBus/namespaces/authorizationRules"), &BUS_PART_NAMES, PART_200},

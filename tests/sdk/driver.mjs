@@ -30,6 +30,7 @@ const PROGRAMS = {
   "arm-keyvault": ["tester"],
   "arm-appservice": ["tester"],
   "arm-compute": ["tester"],
+  "arm-network": ["tester"],
   "deployment-order": ["tester"],
   "arm-storage": ["tester"],
   "arm-servicebus": ["tester"],

@@ -304,8 +304,8 @@ static void backed_up_secret(struct scene *x)
 
 // --- what is tried ---
 
-static enum err write(struct scene *x, struct call *c, const struct op *op, const char *id, const char *action, enum identity_verb verb,
-                      const char *body)
+enum err trial_write(struct scene *x, struct call *c, const struct op *op, const char *id, const char *action, enum identity_verb verb,
+                     const char *body)
 {
     struct resource_result got = {0};
     struct resource_args   args = {.id = str_of(id), .verb = verb};
@@ -315,18 +315,18 @@ static enum err write(struct scene *x, struct call *c, const struct op *op, cons
 
 static enum err to_policies(struct scene *x, struct call *c, const struct op *op)
 {
-    return write(x, c, op, VAULT, VAULT_WRITE, IDENTITY_PUT,
-                 "{\"location\":\"westus\",\"properties\":{" TENANT ",\"enableRbacAuthorization\":false," MINE "}}");
+    return trial_write(x, c, op, VAULT, VAULT_WRITE, IDENTITY_PUT,
+                       "{\"location\":\"westus\",\"properties\":{" TENANT ",\"enableRbacAuthorization\":false," MINE "}}");
 }
 
 static enum err to_roles(struct scene *x, struct call *c, const struct op *op)
 {
-    return write(x, c, op, VAULT, VAULT_WRITE, IDENTITY_PATCH, "{\"properties\":{\"enableRbacAuthorization\":true}}");
+    return trial_write(x, c, op, VAULT, VAULT_WRITE, IDENTITY_PATCH, "{\"properties\":{\"enableRbacAuthorization\":true}}");
 }
 
 static enum err own_policy(struct scene *x, struct call *c, const struct op *op)
 {
-    return write(x, c, op, VAULT, VAULT_WRITE, IDENTITY_PATCH, "{\"properties\":{" MINE "}}");
+    return trial_write(x, c, op, VAULT, VAULT_WRITE, IDENTITY_PATCH, "{\"properties\":{" MINE "}}");
 }
 
 static enum err purge(struct scene *x, struct call *c, const struct op *op)
@@ -337,8 +337,8 @@ static enum err purge(struct scene *x, struct call *c, const struct op *op)
 
 static enum err attach(struct scene *x, struct call *c, const struct op *op)
 {
-    return write(x, c, op, MACHINE, "Microsoft.Compute/virtualMachines/write", IDENTITY_PATCH,
-                 "{\"identity\":{\"type\":\"UserAssigned\",\"userAssignedIdentities\":{\"" PERSON "\":{}}}}");
+    return trial_write(x, c, op, MACHINE, "Microsoft.Compute/virtualMachines/write", IDENTITY_PATCH,
+                       "{\"identity\":{\"type\":\"UserAssigned\",\"userAssignedIdentities\":{\"" PERSON "\":{}}}}");
 }
 
 static enum err delete_group(struct scene *x, struct call *c, const struct op *op)
@@ -572,6 +572,8 @@ const struct trial TRIALS[] = {
     {"vault_purge", &OP_DELETED_VAULT_PURGE, deleted_vault, purge, TEST_PRODUCT_SUBSCRIPTION, .gain = VAULT_DELETE, RBAC_CONTROL, VAULT, is_purged},
     {"identity_attach", &OP_RESOURCE_WRITE, machine_and_person, attach, TEST_PRODUCT_GROUP, .own = "Microsoft.Compute/virtualMachines/write",
      .gain = "Microsoft.ManagedIdentity/userAssignedIdentities/assign/action", RBAC_CONTROL, PERSON, is_attached},
+    {"inline_children", &OP_RESOURCE_WRITE, denied_subnet, leave_subnet_out, TEST_PRODUCT_GROUP, .own = NETWORK_WRITE, .gain = "Microsoft.Network/virtualNetworks/subnets/delete",
+     RBAC_CONTROL, SUBNET, subnet_is_gone},
     {"cascade", &OP_GROUP_DELETE, denied_machine, delete_group, TEST_PRODUCT_GROUP, .gain = "Microsoft.Compute/virtualMachines/delete", RBAC_CONTROL, MACHINE,
      machine_is_gone},
     {"cascade", &OP_RESOURCE_DELETE, denied_slot, delete_site, TEST_PRODUCT_GROUP, .own = "Microsoft.Web/sites/delete", .gain = "Microsoft.Web/sites/slots/delete", RBAC_CONTROL, SLOT, slot_is_gone},

@@ -16,6 +16,11 @@
 #define MOVED   MGMT_GROUPS_PREFIX "moved"
 #define TARGET  MGMT_GROUPS_PREFIX "target"
 
+/* What the trials of other files use of trials.c: a deny for everybody, and a write of a resource. */
+void     trial_deny(struct scene *x, const char *action, enum rbac_plane plane, const char *scope);
+enum err trial_write(struct scene *x, struct call *c, const struct op *op, const char *id, const char *action, enum identity_verb verb,
+                     const char *body);
+
 bool is_purged(struct scene *x);
 bool is_attached(struct scene *x);
 bool machine_is_gone(struct scene *x);
@@ -57,3 +62,11 @@ enum err bind_machine(struct scene *x, struct call *c, const struct op *op);
 enum err unbind_machine(struct scene *x, struct call *c, const struct op *op);
 bool     machine_is_bound(struct scene *x);
 bool     machine_is_unbound(struct scene *x);
+
+/* trials_networks.c: networks, and what is connected to them */
+#define NETWORK_WRITE "Microsoft.Network/virtualNetworks/write"
+#define NETWORK       TEST_PRODUCT_GROUP "/providers/Microsoft.Network/virtualNetworks/net"
+#define SUBNET        NETWORK "/subnets/main"
+void     denied_subnet(struct scene *x);
+enum err leave_subnet_out(struct scene *x, struct call *c, const struct op *op);
+bool     subnet_is_gone(struct scene *x);

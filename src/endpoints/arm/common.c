@@ -1,5 +1,6 @@
 // What the handlers of the management API share: shapes, targets, pages.
 #include "endpoints/arm/arm.h"
+#include "ops/resource_inline.h"
 #include "ops/resource_shapes.h"
 #include "ops/sql_server.h"
 #include "ops/version_gates.h"
@@ -91,6 +92,7 @@ static enum err shown_document(struct call *c, const struct work *w, const struc
     const struct shape_expansion *expansion = q ? resource_shape_expansion(r->type, wire_query(q, "$expand")) : NULL;
     TRY(json_parse(c, r->document, out));
     TRY(sql_server_show(c, w, r, *out, out));
+    TRY(resource_inline_show(c, w, r, *out, out));
     TRY(version_gates_hide(c, q ? q->api_version : STR_NONE, r->type, *out, out));
     if (!expansion) return OK;
     TRY(json_parse(c, str_of(expansion->json), &value));

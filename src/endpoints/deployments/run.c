@@ -332,6 +332,7 @@ static bool gather_unlisted(const struct resource *resource, void *context)
     struct unlisted   *u = context;
     struct call       *c = &u->r->turn;
     const struct json *document;
+    if (types_of(resource->type)->is_hidden) return true; // a part stays as long as what it is a part of
     if (is_listed(u->r, resource->id) || str_index_nocase(u->made.ids, u->made.n, resource->id) != STR_NOWHERE || u->n == u->room)
         return u->n < u->room;
     u->failed = resource_document(c, resource, &document);

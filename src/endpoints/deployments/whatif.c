@@ -11,6 +11,7 @@
 #include "ops/site.h"
 #include "ops/write_only.h"
 #include "resources/location.h"
+#include "resources/types.h"
 
 #define MAX_LISTED 8192 // ids that a what-if can tell apart
 
@@ -448,7 +449,7 @@ static bool write_unlisted(const struct resource *r, void *context)
     struct json_writer j;
     str                text;
     const struct json *before = NULL;
-    if (str_index_nocase(x->listed, x->listed_n, r->id) != STR_NOWHERE) return true;
+    if (types_of(r->type)->is_hidden || str_index_nocase(x->listed, x->listed_n, r->id) != STR_NOWHERE) return true;
     x->failed = work_decide(x->c, x->w, NULL, call_format(x->c, "%.*s/read", PSTR(r->type)), RBAC_CONTROL, r->id, NULL, &answer);
     if (x->failed != OK || !answer.allowed) return x->failed == OK;
     buf_init(&b, &x->c->arena);

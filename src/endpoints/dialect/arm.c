@@ -59,6 +59,11 @@ static const char *code_of(enum err kind)
     case ERR_GROUP_LOCATION_CONFLICT: return "InvalidResourceGroupLocation";
     case ERR_IDENTITY_VALUES: return "InvalidIdentityValues";
     case ERR_IDENTITY_OPERATION: return "FailedIdentityOperation";
+    case ERR_CHILD_TWICE: return "DuplicateResourceName";
+    case ERR_PREFIX_FORMAT: return "InvalidAddressPrefixFormat";
+    case ERR_PREFIX_NOTATION: return "InvalidCIDRNotation";
+    case ERR_SUBNET_OUTSIDE: return "NetcfgSubnetRangeOutsideVnet";
+    case ERR_SUBNET_OVERLAPS: return "NetcfgSubnetRangesOverlap";
     case ERR_PRINCIPAL_NOT_FOUND: return "PrincipalNotFound";
     case ERR_PRINCIPAL_TYPE_MISMATCH: return "UnmatchedPrincipalType";
     case ERR_ASSIGNMENT_NOT_FOUND: return "RoleAssignmentNotFound";

@@ -125,6 +125,11 @@ static const char *code_of(enum err kind)
     case ERR_POLICY_NOT_AUTHORIZED:
     case ERR_PURGE_PROTECTED:
     case ERR_SECRET_NOT_FOUND:
+    case ERR_CHILD_TWICE:
+    case ERR_PREFIX_FORMAT:
+    case ERR_PREFIX_NOTATION:
+    case ERR_SUBNET_OUTSIDE:
+    case ERR_SUBNET_OVERLAPS:
     case ERR_SECRET_DISABLED:
     case ERR_SECRET_DELETED:
     case ERR_SECRET_EXISTS:

@@ -1,0 +1,175 @@
+#include "ops/resource_inline.h"
+
+#include "ops/denies.h"
+#include "ops/locks.h"
+#include "ops/resources.h"
+#include "test_product.h"
+
+#define NETWORK  TEST_PRODUCT_GROUP "/providers/Microsoft.Network/virtualNetworks/net"
+#define SUBNETS  NETWORK "/subnets/"
+#define RULES    TEST_PRODUCT_GROUP "/providers/Microsoft.Network/networkSecurityGroups/wall"
+#define SPACE    "\"addressSpace\":{\"addressPrefixes\":[\"10.0.0.0/16\",\"fd00::/48\"]}"
+#define NET(...) "{\"location\":\"westus\",\"properties\":{" SPACE __VA_ARGS__ "}}"
+
+#define SUBNET(name, prefix) "{\"name\":\"" name "\",\"properties\":{\"addressPrefix\":\"" prefix "\"}}"
+#define A                    SUBNET("a", "10.0.0.0/24")
+#define B                    SUBNET("b", "10.0.1.0/24")
+#define LIST(items)          ",\"subnets\":[" items "]"
+
+static void open_owned(struct test_product *s, struct test *t)
+{
+    test_product_open(s, t);
+    test_product_put_group(s, TEST_PRODUCT_GROUP);
+    test_product_assign(s, s->caller.id, "Owner", TEST_PRODUCT_SUBSCRIPTION);
+}
+
+static enum err write(struct test_product *s, enum identity_verb verb, const char *id, const char *type, const char *body)
+{
+    const struct json     *sent, *spelled;
+    struct resource_result got = {0};
+    struct test           *t = s->test;
+    call_forgive(s->call);
+    CHECK_OK(json_parse(s->call, str_of(body), &sent));
+    if (resource_spell(s->call, str_of(type), sent, &spelled) != OK) return s->call->failure.kind;
+    struct resource_args args = {.id = str_of(id), .body = spelled, .verb = verb};
+    struct op_target     target = {.scope = args.id, .action = call_format(s->call, "%s/write", type)};
+    return op_run(s->call, &s->work, &OP_RESOURCE_WRITE, &target, &args, &got);
+}
+
+static enum err put_network(struct test_product *s, const char *body)
+{
+    return write(s, IDENTITY_PUT, NETWORK, "Microsoft.Network/virtualNetworks", body);
+}
+
+static enum err put_subnet(struct test_product *s, const char *id, const char *body)
+{
+    return write(s, IDENTITY_PUT, id, "Microsoft.Network/virtualNetworks/subnets", body);
+}
+
+// The names in a list of what is shown of a parent: "a b".
+static str shown(struct test_product *s, const char *id, const char *member)
+{
+    struct test           *t = s->test;
+    const struct resource *r = tree_find(s->work.world->tree, str_of(id));
+    const struct json     *document = NULL, *list;
+    struct buf             b;
+    buf_init(&b, &s->call->arena);
+    CHECK(r);
+    if (!r) return STR_NONE;
+    CHECK_OK(resource_document(s->call, r, &document));
+    CHECK(!json_get(json_get(document, S("properties")), str_of(member))); // it is kept once, in the children
+    CHECK_OK(resource_inline_show(s->call, &s->work, r, document, &document));
+    list = json_get(json_get(document, S("properties")), str_of(member));
+    CHECK(json_is(list, JSON_IS_ARRAY));
+    for (size_t i = 0; i < json_n(list); i++) buf_addf(&b, "%s%.*s", i ? " " : "", PSTR(json_get_str(json_at(list, i), S("name"))));
+    return buf_view(&b);
+}
+
+TEST(D1_inline_children_are_resources_and_the_parent_shows_them)
+{
+    // request, what is then shown
+    static const struct { enum identity_verb verb; const char *body, *want; } CASES[] = {
+        {IDENTITY_PUT, NET(), ""},
+        {IDENTITY_PUT, NET(LIST(A "," B)), "a b"},
+        {IDENTITY_PUT, NET(), "a b"}, // as published: absent is no empty list
+        {IDENTITY_PUT, NET(",\"subnets\":null"), "a b"},
+        {IDENTITY_PATCH, "{\"tags\":{\"x\":\"y\"}}", "a b"},
+        {IDENTITY_PUT, NET(LIST(B)), "b"},
+        {IDENTITY_PUT, NET(",\"Subnets\":[" A "," B "]"), "a b"},
+        {IDENTITY_PUT, NET(LIST("{\"Name\":\"A\",\"PROPERTIES\":{\"addressPrefix\":\"10.0.0.0/24\"}}")), "A"},
+        {IDENTITY_PATCH, "{\"properties\":{\"subnets\":[" B "]}}", "b"},
+        {IDENTITY_PUT, NET(LIST(SUBNET("a", "10.0.1.0/24") "," SUBNET("b", "10.0.0.0/24"))), "a b"},
+        {IDENTITY_PUT, NET(LIST(A "," B)), "a b"}, // the two change places
+        {IDENTITY_PUT, NET(LIST("")), ""},
+    };
+    CLEANUP(test_product_close) struct test_product s;
+    open_owned(&s, t);
+    for (size_t i = 0; i < COUNT(CASES); i++) {
+        CHECK_ERR(write(&s, CASES[i].verb, NETWORK, "Microsoft.Network/virtualNetworks", CASES[i].body), OK, CASES[i].body);
+        CHECK_STR(shown(&s, NETWORK, "subnets"), str_of(CASES[i].want), CASES[i].body);
+    }
+}
+
+TEST(D1_inline_children_written_alone_are_shown_in_the_parent)
+{
+    CLEANUP(test_product_close) struct test_product s;
+    open_owned(&s, t);
+    CHECK_OK(put_network(&s, NET(LIST(A))));
+    guid uid = tree_find(s.work.world->tree, S(SUBNETS "a"))->uid;
+    CHECK_OK(put_subnet(&s, SUBNETS "c", "{\"properties\":{\"addressPrefixes\":[\"10.0.2.0/24\",\"fd00::/64\"]}}"));
+    CHECK_STR(shown(&s, NETWORK, "subnets"), S("a c"), "");
+    CHECK_OK(put_network(&s, NET(LIST(A ","
+                                        "{\"name\":\"c\",\"id\":\"x\",\"etag\":\"y\",\"properties\":{\"addressPrefixes\":[\"10.0.2.0/24\"]}}"))));
+    CHECK(guid_eq(uid, tree_find(s.work.world->tree, S(SUBNETS "a"))->uid)); // it is the same one
+    const struct json *document;
+    CHECK_OK(resource_document(t->call, tree_find(s.work.world->tree, S(SUBNETS "c")), &document));
+    CHECK(!json_get(document, S("etag")) && !json_get(document, S("id")) && json_path(document, "properties.provisioningState"));
+    CHECK_OK(write(&s, IDENTITY_PUT, RULES, "Microsoft.Network/networkSecurityGroups",
+                   "{\"location\":\"westus\",\"properties\":{\"securityRules\":[{\"name\":\"ssh\",\"properties\":{\"priority\":100}}]}}"));
+    CHECK_STR(shown(&s, RULES, "securityRules"), S("ssh"), "");
+    CHECK_OK(write(&s, IDENTITY_PUT, RULES, "Microsoft.Network/networkSecurityGroups", "{\"location\":\"westus\"}"));
+    CHECK_STR(shown(&s, RULES, "securityRules"), S(""), "rules that are absent are none");
+}
+
+TEST(D1_inline_children_that_are_refused)
+{
+    static const struct { const char *body; enum err want; } CASES[] = {
+        {NET(LIST(A "," SUBNET("A", "10.0.2.0/24"))), ERR_CHILD_TWICE},
+        {NET(LIST("{\"properties\":{}}")), ERR_CONTENT_INVALID},
+        {NET(LIST("7")), ERR_CONTENT_INVALID},
+        {NET(LIST("{\"name\":7}")), ERR_CONTENT_INVALID},
+        {NET(",\"subnets\":{}"), ERR_CONTENT_INVALID},
+        {NET(",\"subnets\":[],\"SUBNETS\":[]"), ERR_JSON_INVALID},
+        {NET(LIST("{\"name\":\"a/b\",\"properties\":{}}")), ERR_SCOPE_INVALID},
+        {NET(LIST("{\"name\":\"-a\",\"properties\":{}}")), ERR_NAME_INVALID},
+        {NET(LIST("{\"name\":\"a\",\"properties\":[]}")), ERR_CONTENT_INVALID},
+        {NET(LIST(SUBNET("a", "10.1.0.0/24"))), ERR_SUBNET_OUTSIDE},
+        {NET(LIST(SUBNET("a", "10.0.0.0/15"))), ERR_SUBNET_OUTSIDE},
+        {NET(LIST(A "," SUBNET("c", "10.0.0.128/25"))), ERR_SUBNET_OVERLAPS},
+        {NET(LIST(SUBNET("c", "10.0.0.128/25") "," B "," A)), ERR_SUBNET_OVERLAPS},
+        {NET(LIST("{\"name\":\"a\",\"properties\":{\"addressPrefixes\":[\"10.0.0.0/24\",\"10.0.0.0/25\"]}}")), ERR_SUBNET_OVERLAPS},
+        {NET(LIST(SUBNET("a", "10.0.0.1/24"))), ERR_PREFIX_NOTATION},
+        {NET(LIST(SUBNET("a", "10.0.0.0"))), ERR_PREFIX_FORMAT},
+        {NET(LIST("{\"name\":\"a\",\"properties\":{\"addressPrefix\":7}}")), ERR_PREFIX_FORMAT},
+        {"{\"location\":\"westus\",\"properties\":{\"addressSpace\":{\"addressPrefixes\":[\"ten\"]}}}", ERR_PREFIX_FORMAT},
+        {"{\"location\":\"westus\",\"properties\":{\"addressSpace\":{\"addressPrefixes\":[\"10.9.0.0/16\"]}}}", ERR_SUBNET_OUTSIDE}, // of a subnet that is there
+    };
+    CLEANUP(test_product_close) struct test_product s;
+    open_owned(&s, t);
+    CHECK_OK(put_network(&s, NET(LIST(A "," B))));
+    for (size_t i = 0; i < COUNT(CASES); i++) {
+        size_t keep = world_changes(s.product.worlds);
+        CHECK_ERR(put_network(&s, CASES[i].body), CASES[i].want, CASES[i].body);
+        world_undo(s.product.worlds, keep);
+        s.work.asked = (struct scope){0};
+    }
+    CHECK_ERR(put_subnet(&s, SUBNETS "c", "{\"properties\":{\"addressPrefix\":\"10.0.1.0/25\"}}"), ERR_SUBNET_OVERLAPS, "alone");
+}
+
+static enum err lock(struct test_product *s, const char *scope, const char *level)
+{
+    struct lock_result got = {0};
+    struct lock_args   args = {.scope = str_of(scope), .name = S("l")};
+    TRY(json_parse(s->call, call_format(s->call, "{\"properties\":{\"level\":\"%s\"}}", level), &args.body));
+    struct op_target target = {.scope = call_format(s->call, "%s/providers/Microsoft.Authorization/locks/l", scope)};
+    return op_run(s->call, &s->work, &OP_LOCK_WRITE, &target, &args, &got);
+}
+
+TEST(R6_a_lock_at_an_inline_child_holds_against_its_parents_write)
+{
+    static const struct { const char *level, *body; enum err want; } CASES[] = {
+        {"CanNotDelete", NET(LIST(B)), ERR_SCOPE_LOCKED},
+        {"CanNotDelete", NET(LIST(SUBNET("a", "10.0.3.0/24") "," B)), OK},
+        {"CanNotDelete", NET(), OK},
+        {"ReadOnly", NET(LIST(B)), ERR_SCOPE_LOCKED},
+        {"ReadOnly", NET(LIST(SUBNET("a", "10.0.4.0/24") "," B)), ERR_SCOPE_LOCKED},
+        {"ReadOnly", NET(), OK},
+    };
+    CLEANUP(test_product_close) struct test_product s;
+    open_owned(&s, t);
+    CHECK_OK(put_network(&s, NET(LIST(A "," B))));
+    for (size_t i = 0; i < COUNT(CASES); i++) {
+        CHECK_OK(lock(&s, SUBNETS "a", CASES[i].level));
+        CHECK_ERR(put_network(&s, CASES[i].body), CASES[i].want, CASES[i].body);
+    }
+}

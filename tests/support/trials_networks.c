@@ -1,0 +1,20 @@
+#include "trials_done.h"
+
+#define SUBNET_DELETE "Microsoft.Network/virtualNetworks/subnets/delete"
+
+void denied_subnet(struct scene *x)
+{
+    test_product_put(&x->s, NETWORK, "{}");
+    test_product_put(&x->s, SUBNET, "{}");
+    trial_deny(x, SUBNET_DELETE, RBAC_CONTROL, SUBNET);
+}
+
+enum err leave_subnet_out(struct scene *x, struct call *c, const struct op *op)
+{
+    return trial_write(x, c, op, NETWORK, NETWORK_WRITE, IDENTITY_PUT, "{\"location\":\"westus\",\"properties\":{\"subnets\":[]}}");
+}
+
+bool subnet_is_gone(struct scene *x)
+{
+    return !tree_find(x->s.work.world->tree, S(SUBNET));
+}
