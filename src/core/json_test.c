@@ -1,6 +1,13 @@
 #include "core/json.h"
 #include "test.h"
 
+TEST(json_parse_refuses_nul_bytes)
+{
+    static const str   CASES[] = {S_INIT("1\0"), S_INIT("[1\0]"), S_INIT("{\"a\":1\0}"), S_INIT("\0"), S_INIT("\"\0\""), S_INIT("{}\0")};
+    const struct json *v;
+    for (size_t i = 0; i < COUNT(CASES); i++) CHECK_ERR(json_parse(t->call, CASES[i], &v), ERR_JSON_INVALID, CASES[i].at);
+}
+
 TEST(json_parse_is_strict)
 {
     static const struct { const char *text; enum err want; } CASES[] = {

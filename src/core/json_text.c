@@ -49,6 +49,8 @@ enum err json_text_load(struct call *c, str text, size_t heap_bytes, enum err (*
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     json_error_t          error;
+    // Jansson passes over a NUL behind a number, as if it were a blank.
+    if (str_find(text, '\0') != STR_NOWHERE) return FAIL(c, ERR_JSON_INVALID, "JSON holds no NUL bytes.");
     (void)pthread_once(&once, set_up_jansson);
     CLEANUP(clear_heap) struct heap h = {.arena.limit = heap_bytes};
     json_t                         *root = load(&h, text, &error);
