@@ -1,3 +1,4 @@
+#include "template/function.h"
 #include "core/buf.h"
 #include "template_fixture.h"
 
@@ -77,6 +78,13 @@ static const struct { const char *expression, *want; } VALUES[] = {
     {"[map(range(0, 2), lambda('i', cidrSubnet('10.144.0.0/20', 24, lambdaVariables('i'))))]", "[\"10.144.0.0/24\",\"10.144.1.0/24\"]"}, {"[cidrSubnet('fdad:3236:5555::/48', 52, 1)]", "\"fdad:3236:5555:1000::/52\""},
     {"[map(range(0, 2), lambda('i', cidrHost('10.144.3.0/24', lambdaVariables('i'))))]", "[\"10.144.3.1\",\"10.144.3.2\"]"}, {"[cidrHost('fdad:3236:5555:3000::/52', 0)]", "\"fdad:3236:5555:3000::1\""}, {"[cidrHost('::/0', 0)]", "\"::1\""}, {"[cidrSubnet('0.0.0.0/0', 0, 0)]", "\"0.0.0.0/0\""},
     {"[cidrSubnet('1:0:0:2:0:0:0:3/128', 128, 0)]", "\"1:0:0:2::3/128\""}, {"[cidrSubnet('10.1.2.3/8', 32, 16777215)]", "\"10.255.255.255/32\""},
+    // providers and zones: .../azure/azure-resource-manager/bicep/bicep-functions-resource
+    {"[providers('microsoft.keyvault', 'Vaults').resourceType]", "\"vaults\""}, {"[contains(providers('Microsoft.KeyVault', 'vaults').apiVersions, '2023-07-01')]", "true"}, {"[contains(providers('Microsoft.KeyVault', 'vaults').locations, 'West US')]", "true"},
+    {"[contains(map(providers('Microsoft.KeyVault').resourceTypes, lambda('t', lambdaVariables('t').resourceType)), 'vaults')]", "true"},
+    {"[pickZones('Microsoft.Compute', 'virtualMachines', 'westus2')]", "[\"1\"]"}, {"[pickZones('Microsoft.Compute', 'virtualMachines', 'West US 2', 3)]", "[\"1\",\"2\",\"3\"]"}, {"[pickZones('Microsoft.Compute', 'virtualMachines', 'westus2', 1, 2)]", "[\"3\"]"},
+    {"[pickZones('Microsoft.Compute', 'virtualMachines', 'westus')]", "[]"}, {"[pickZones('Microsoft.Cdn', 'profiles', 'westus2')]", "[]"},
+    {"[toLogicalZone(subscription().subscriptionId, 'westus2', 'westus2-az1')]", "\"1\""}, {"[toLogicalZones('s', 'westus2', createArray('westus2-az2', 'westus2-az9', 'x'))]", "[\"2\",\"\",\"\"]"},
+    {"[toPhysicalZone('s', 'West US 2', '3')]", "\"westus2-az3\""}, {"[toPhysicalZones('s', 'westus', createArray('1', ''))]", "[\"\",\"\"]"},
     // what the deployment knows
     {"[resourceGroup().location]", "\"westeurope\""}, {"[subscription().tenantId]", "\"t\""}, {"[deployment().name]", "\"main\""}, {"[environment().suffixes.storage]", "\"core.windows.net\""}, {"[deployer().objectId]", "\"o\""}, {"[tenant().tenantId]", "\"t\""},
     // accesses
@@ -119,6 +127,7 @@ static const struct { const char *expression, *words; } REFUSED[] = {
     {"[format('{0}')]", "less than the size of the argument list"}, {"[format('{')]", "not in a correct format"}, {"[format('{x}', 1)]", "not in a correct format"}, {"[format('{0:Q}', 1)]", "the format specifier 'Q' is not valid"}, {"[format('{-1}', 1)]", "not in a correct format"},
     {"[parseCidr('10.0.0.0')]", "is not a range of addresses"}, {"[parseCidr('10.0.0/8')]", "is not a range"}, {"[parseCidr('10.0.0.256/8')]", "is not a range"}, {"[parseCidr('10.0.0.0/33')]", "is not a range"}, {"[parseCidr('1::2::3/8')]", "is not a range"}, {"[parseCidr('1:2:3:4:5:6:7:8:9/8')]", "is not a range"},
     {"[parseCidr('1:2:3:4:5:6:7::8/129')]", "is not a range"}, {"[cidrSubnet('10.0.0.0/8', 7, 0)]", "the new prefix must be from '8' to '32'"}, {"[cidrSubnet('10.0.0.0/8', 9, 2)]", "out of the range of subnets"}, {"[cidrHost('10.0.0.0/24', 254)]", "out of the range of hosts"}, {"[cidrHost('10.0.0.0/32', 0)]", "out of the range of hosts"}, {"[cidrHost('10.0.0.0/24', -1)]", "out of the range of hosts"},
+    {"[providers('No.Such')]", "the resource namespace 'No.Such' is invalid"}, {"[providers('Microsoft.KeyVault', 'none')]", "could not be found in the namespace"}, {"[pickZones('a', 'b', 'westus2', 4)]", "must be from '1' to '3'"}, {"[pickZones('a', 'b', 'westus2', 2, 2)]", "exceed the '3' zones"}, {"[toLogicalZones('s', 'westus2', createArray(1))]", "must be a text"},
     // too much of it
     {"[format('{0,1000000000}', 1)]", "the width of an argument is more than"}, {"[format('{0:D100}', 1)]", "the format specifier 'D100' is not valid"}, {"[range(0, 1000000000)]", "the count '1000000000' must be from '0' to '10000'"}, {"[padLeft('a', 1000000000)]", "the total length must be from '0' to"},
     {"[reduce(range(0, 64), 'xx', lambda('a', 'b', concat(lambdaVariables('a'), lambdaVariables('a'))))]", "A text that a function makes has more than 1048576 bytes."},
@@ -132,6 +141,23 @@ static const struct { const char *expression, *words; } REFUSED[] = {
     {"[split(join(map(range(0, 10), lambda('i', padLeft('', 100000, 'a'))), ''), concat(padLeft('', 100000, 'a'), 'b'))]", "Evaluating the template takes more than 5000000 steps."},
     {"[map(createArray(join(map(range(0, 10), lambda('i', padLeft('', 100000, 'a'))), '')), lambda('m', map(range(0, 2000), lambda('x', length(lambdaVariables('m'))))))]", "Evaluating the template takes more than"},
 };
+
+// Every function that learn.microsoft.com/azure/azure-resource-manager/templates/template-functions lists, and those that Bicep emits beyond.
+TEST(template_has_every_published_function)
+{
+    static const char *const NAMES[] = {
+        "array", "concat", "contains", "createArray", "empty", "first", "indexFromEnd", "indexOf", "intersection", "last", "lastIndexOf", "length", "min", "max", "range", "skip", "take", "tryGet", "tryIndexFromEnd", "union", "flatten",
+        "cidrHost", "cidrSubnet", "parseCidr", "coalesce", "equals", "less", "lessOrEquals", "greater", "greaterOrEquals", "dateTimeAdd", "dateTimeFromEpoch", "dateTimeToEpoch", "utcNow",
+        "deployer", "deployment", "environment", "parameters", "variables", "filter", "groupBy", "map", "mapValues", "reduce", "sort", "toObject", "lambda", "lambdaVariables",
+        "and", "bool", "false", "if", "not", "or", "true", "add", "copyIndex", "div", "float", "int", "mod", "mul", "sub", "createObject", "items", "json", "null", "objectKeys", "shallowMerge",
+        "extensionResourceId", "listKeys", "listAccountSas", "listSecrets", "list", "pickZones", "providers", "reference", "references", "resourceId", "resourceInfo", "subscriptionResourceId", "managementGroupResourceId", "tenantResourceId",
+        "toLogicalZone", "toLogicalZones", "toPhysicalZone", "toPhysicalZones", "managementGroup", "resourceGroup", "subscription", "tenant",
+        "base64", "base64ToJson", "base64ToString", "dataUri", "dataUriToString", "endsWith", "fail", "format", "guid", "join", "newGuid", "padLeft", "replace", "split", "startsWith", "string", "substring", "toLower", "toUpper", "trim",
+        "uniqueString", "uri", "uriComponent", "uriComponentToString",
+    };
+    for (size_t i = 0; i < COUNT(NAMES); i++) CHECK_ROW(function_find(str_of(NAMES[i])) != NULL, NAMES[i]);
+    CHECK(!function_find(S("externalInput"))); // of files of parameters alone
+}
 
 TEST(template_functions_refuse_wrong_arguments_and_too_much)
 {

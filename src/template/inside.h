@@ -134,6 +134,8 @@ FALLIBLE template_functions_read(struct evaluation *e);
 FALLIBLE template_resources_read(struct evaluation *e);
 FALLIBLE template_dependencies_read(struct evaluation *e);
 FALLIBLE template_sort(struct evaluation *e);
+/* Those of the template and of the resources that are deployed. Errors: ERR_TEMPLATE_INVALID - one does not hold */
+FALLIBLE template_asserts_check(struct evaluation *e);
 
 /* Does a value keep a declaration of a type - a parameter's, or one of "definitions"? `name` for the words. */
 FALLIBLE schema_check(struct evaluation *e, const struct json *declaration, const struct json *value, str name);

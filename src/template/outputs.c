@@ -35,20 +35,22 @@ static enum err evaluate_output(struct evaluation *e, const struct output *o, co
     if (!is_true) return OK;
     e->is_partial = false;
     TRY(o->has_loop ? evaluate_loop(e, &o->copy, false, out) : evaluate_form(e, &o->copy.input, out));
+    e->met_secure = schema_is_secure(o->type);
     if (e->is_partial || (value_is_null(*out) && json_is(nullable, JSON_IS_BOOL) && nullable->u.boolean)) return OK;
-    if (schema_type_fits(o->type, *out)) return OK;
+    if (schema_type_fits(o->type, *out)) return schema_check(e, o->source, *out, o->name);
     return FAIL(
         e->c, ERR_TEMPLATE_INVALID,
         "Template output JToken type is not valid. Expected '%s'. Actual '%s'. Please see https://aka.ms/arm-syntax-outputs for usage details.",
         schema_type_expected(o->type), value_kind(*out));
 }
 
+// A value that is secure, or has a member that is, is not shown.
 static enum err add_output(struct evaluation *e, struct json *all, const struct output *o, const struct json *value)
 {
     struct json *one;
     TRY(json_object_new(e->c, 2, &one));
     json_object_add(one, S("type"), &(const struct json){.kind = JSON_IS_STRING, .u.string = str_of(schema_type_shown(o->type))});
-    if (!schema_is_secure(o->type)) json_object_add(one, S("value"), value);
+    if (!e->met_secure) json_object_add(one, S("value"), value);
     json_object_add(all, o->name, one);
     return OK;
 }

@@ -86,6 +86,7 @@ static enum err read_all(struct evaluation *e, const struct json *parameters)
     TRY(template_resources_read(e));
     TRY(template_dependencies_read(e));
     TRY(template_sort(e));
+    TRY(template_asserts_check(e));
     TRY(template_outputs(e->c, e->t, NULL, &ignored));
     return call_check_texts(e->c);
 }

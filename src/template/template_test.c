@@ -169,14 +169,16 @@ TEST(template_outputs_have_types_and_no_secrets)
     CHECK_STR(text, template_quoted(t, "{'p':{'type':'SecureString'},'q':{'type':'Int','value':2}}"), "parameters");
 }
 
-// A parameter whose definition has a secure member is as secret as that.
+// A parameter or an output whose definition has a secure member is as secret as that.
 TEST(template_shows_no_object_with_a_secure_member)
 {
     struct template *read = NULL;
     CHECK_OK(
         template_of(t,
                     "'parameters':{'o':{'$ref':'#/definitions/login'},'open':{'type':'object','defaultValue':{'a':1}}},"
-                    "'definitions':{'login':{'type':'object','properties':{'user':{'type':'string'},'word':{'type':'securestring'}}}},'resources':[]",
+                    "'definitions':{'login':{'type':'object','properties':{'user':{'type':'string'},'word':{'type':'securestring'}}}},'resources':[],"
+                    "'outputs':{'back':{'$ref':'#/definitions/login','value':'[parameters(`o`)]'},'made':{'type':'array','items':{'$ref':'#/"
+                    "definitions/login'},'value':'[createArray(parameters(`o`))]'},'user':{'type':'string','value':'[parameters(`o`).user]'}}",
                     "{'o':{'value':{'user':'u','word':'secret'}}}", &read));
     if (!read) return;
     const struct json *shown;
@@ -184,6 +186,8 @@ TEST(template_shows_no_object_with_a_secure_member)
     CHECK_OK(template_parameters_shown(t->call, read, &shown));
     CHECK_OK(json_text(t->call, shown, &text));
     CHECK_STR(text, template_quoted(t, "{'o':{'type':'Object'},'open':{'type':'Object','value':{'a':1}}}"), "parameters");
+    CHECK_STR(outputs_text(t, read, &TEMPLATE_OUTSIDE),
+              template_quoted(t, "{'back':{'type':'Object'},'made':{'type':'Array'},'user':{'type':'String','value':'u'}}"), "outputs");
 }
 
 // L3: the words of a failure hold no value of a secure parameter, cut short or not.
@@ -260,6 +264,12 @@ TEST(template_refuses_what_is_wrong)
         {"'languageVersion':'2.0','definitions':{'a':{'$ref':'#/definitions/b'},'b':{'$ref':'#/definitions/a'}},'parameters':{'p':{'$ref':'#/definitions/a'}},'resources':{}", "{'p':{'value':1}}", "comes to itself"},
         {"'languageVersion':'2.0','definitions':{'a':{'type':'object','discriminator':{'propertyName':'k','mapping':{'x':{'$ref':'#/definitions/a'}}}}},'parameters':{'p':{'$ref':'#/definitions/a'}},'resources':{}", "{'p':{'value':{'k':'x'}}}", "is nested too deep"},
         {"'languageVersion':'2.0','parameters':{'p':{'$ref':'#/definitions/z'}},'resources':{}", NULL, "The definition '#/definitions/z' is not found in the template."},
+        // asserts, and the constraints of outputs
+        {"'asserts':{'two':'[equals(1,1)]','one':'[equals(1,2)]'},'resources':[]", NULL, "Deployment template validation failed: 'The template is not valid: The assertion 'one' failed."},
+        {"'asserts':{'one':'[reference(`a`).x]'},'resources':[" RES("a") "]", NULL, "The template function 'reference' is not expected at this location."},
+        {"'asserts':{'one':'yes'},'resources':[]", NULL, "The assertion must be of type 'Boolean'. The provided value is of type 'String'."},
+        {"'resources':[{'type':'A.B/c','apiVersion':'1','name':'[concat(`n`,copyIndex())]','copy':{'name':'l','count':3},'asserts':{'few':'[less(copyIndex(),2)]'}}]", NULL, "The template resource 'n2' at line '1' and column '134' is not valid: The assertion 'few' failed."},
+        {"'languageVersion':'2.0','definitions':{'t':{'type':'object','properties':{'n':{'type':'int'}}}},'resources':{},'outputs':{'o':{'$ref':'#/definitions/t','value':{'n':'x'}}}", NULL, "'o.n' is not valid. Expected a value of type 'Integer'"},
         // variables, functions, outputs
         {"'variables':{'a':'[variables(`b`)]','b':'[variables(`a`)]'},'resources':[{'type':'A.B/c','apiVersion':'1','name':'[variables(`a`)]'}]", NULL, "The template variable 'a' comes to itself: circular dependency detected."},
         {"'resources':[{'type':'A.B/c','apiVersion':'1','name':'[variables(`a`)]'}]", NULL, "The template variable 'a' is not found."},
