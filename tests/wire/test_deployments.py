@@ -528,6 +528,12 @@ def test_deployment_takes_parameters_out_of_a_vault(stage):
     got = stage.deploy("vaulted", made, parameters=parameters, who="contributor")
     same(got["properties"]["parameters"], {"p": {"type": "SecureString"}}, "no value")
     same(stage.ask("GET", f"{stage.things}/from-vault", "2023-01-01").json["properties"], {"n": 16}, "it was there")
+    shown = template(thing("from-vault", properties={"n": "[length(parameters('p'))]", "p": "[parameters('p')]"}), parameters={"p": {"type": "securestring"}})
+    inner = nested("in", {**shown, "resources": [{**shown["resources"][0], "name": "inner-vault"}]})
+    inner["properties"]["parameters"] = parameters
+    changes = stage.changes({**shown, "resources": shown["resources"] + [inner]}, parameters=parameters)
+    same(changes["inner-vault"]["after"]["properties"], {"n": "*******", "p": "*******"}, "inside")
+    same([(d["path"], d["after"]) for d in changes["from-vault"]["delta"]], [("properties.p", "*******")], "what-if")
     missing = {"p": {"reference": {"keyVault": {"id": vault}, "secretName": "none"}}}
     refused(stage.put("vaulted", made, parameters=missing), 409, "KeyVaultParameterReferenceSecretRetrieveFailed", "Http status code: 'NotFound'. Error message: 'A secret with (name/id) none was not found in this key vault.")
     refused(stage.put("vaulted", made, parameters={"p": {"reference": {"keyVault": {"id": vault}}}}), 409, "KeyVaultParameterReferenceSecretRetrieveFailed", "'BadRequest'")

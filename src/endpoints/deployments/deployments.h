@@ -37,8 +37,8 @@ struct deploy_plan {
     struct deployment_input input;
     struct template_site    site;
     struct template *template;
-    const struct deploy_plan *marks;       /* the plan of the same request; this one has other values in its secure parameters. NULL: none */
-    size_t                   *nested_left; /* deployments inside of it that may still be checked; NULL: DEPLOY_MAX_CHECKED of them */
+    const struct json *parameters;  /* with the values out of vaults; NULL: none */
+    size_t            *nested_left; /* deployments inside of it that may still be checked; NULL: DEPLOY_MAX_CHECKED of them */
 };
 
 /*
@@ -56,6 +56,17 @@ FALLIBLE deploy_request_of(struct call *c, const struct json *body, str scope, s
  * Errors: ERR_TEMPLATE_*, ERR_DEPLOYMENT_REFUSED - the caller may not write a resource; ERR_API_VERSION_*, those of the scope
  */
 FALLIBLE deploy_plan_make(struct call *c, struct work *w, const struct deploy_origin *origin, struct deploy_plan *plan);
+
+/*
+ * The same template, read with other values in its secure parameters: what differs between the two comes of them. `r` is the request of
+ * `plan`, or for a deployment inside what an outer template with marks made of it. No vault is asked again, and nothing is checked.
+ * Errors: ERR_TEMPLATE_*
+ */
+FALLIBLE deploy_plan_mark(struct call *c, const struct deploy_plan *plan, const struct deploy_request *r, struct template **out);
+
+/* What a client would send for a deployment inside of another one. Errors: those of deploy_request_read */
+FALLIBLE deploy_nested_request(struct call *c, const struct template_resource *r, const struct template_nested *n, str location,
+                               struct deploy_request *out);
 
 /*
  * The plan of a deployment inside of another one, `r` of its template. `location` is that of the outer one.
@@ -82,9 +93,15 @@ struct made {
  */
 FALLIBLE deploy_made(struct call *c, struct work *w, str parent, str id, struct made *io);
 
-/* Where the deployment stands, and what the template's functions answer there. */
+/*
+ * Where the deployment stands, and what the template's functions answer there. `template` and `parameters` are what deployment() tells
+ * of; NULL: it tells of none.
+ */
 FALLIBLE deploy_site(struct call *c, struct work *w, const struct deployment *d, const struct json *template, const struct json *parameters,
                      struct template_site *out);
+
+/* deployment() of it tells of no values from then on. */
+FALLIBLE deploy_site_hide_values(struct call *c, const struct deployment *d, struct template_site *io);
 
 /* Parameters whose values lie in a vault: {"reference":{"keyVault":{"id":…},"secretName":…}} become {"value":…}. */
 FALLIBLE deploy_parameters(struct call *c, struct work *w, const struct json *parameters, const struct json **out);

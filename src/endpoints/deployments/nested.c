@@ -25,14 +25,20 @@ static enum err write_body(struct call *c, const struct template_nested *n, str 
     return OK;
 }
 
-enum err deploy_nested(struct call *c, struct work *w, const struct template_resource *r, const struct template_nested *n, str location,
-                       const struct deploy_origin *origin, struct deploy_plan *out)
+enum err deploy_nested_request(struct call *c, const struct template_resource *r, const struct template_nested *n, str location,
+                               struct deploy_request *out)
 {
     const struct json *body;
     str                scope, name;
     if (!deployment_id_read(r->id, &scope, &name)) return FAIL(c, ERR_INTERNAL, "A deployment has no id.");
     TRY(write_body(c, n, location, &body));
-    TRY(deploy_request_of(c, body, n->scope, name, &out->request));
+    return deploy_request_of(c, body, n->scope, name, out);
+}
+
+enum err deploy_nested(struct call *c, struct work *w, const struct template_resource *r, const struct template_nested *n, str location,
+                       const struct deploy_origin *origin, struct deploy_plan *out)
+{
+    TRY(deploy_nested_request(c, r, n, location, &out->request));
     return deploy_plan_make(c, w, origin, out);
 }
 

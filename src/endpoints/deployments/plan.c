@@ -160,23 +160,46 @@ static enum err check_template(struct call *c, struct work *w, const struct depl
 enum err deploy_plan_make(struct call *c, struct work *w, const struct deploy_origin *origin, struct deploy_plan *plan)
 {
     const struct deploy_request *r = &plan->request;
-    const struct json           *parameters;
     if (!c->caller) return FAIL_PLAIN(c, ERR_CALLER_UNKNOWN);
     TRY(deployments_require_scope(c, w, r->scope));
     TRY(fill_wish(c, origin, r, &plan->wish));
-    if (plan->marks) plan->wish.seed = plan->marks->wish.seed;
     TRY(json_check_depth(c, r->parameters));
-    TRY(deploy_parameters(c, w, r->parameters, &parameters));
-    // With marks deployment() tells no values: what asks for them has no marks, and is hidden.
-    static const struct json NOTHING = {.kind = JSON_IS_OBJECT};
-    TRY(deploy_site(c, w, &plan->wish, plan->marks ? &NOTHING : r->template, plan->marks ? NULL : parameters, &plan->site));
-    plan->site.marks_secure = plan->marks != NULL;
+    TRY(deploy_parameters(c, w, r->parameters, &plan->parameters));
+    TRY(deploy_site(c, w, &plan->wish, r->template, plan->parameters, &plan->site));
     plan->site.text = r->text.root ? &r->text : NULL;
-    TRY(template_read(c, r->template, parameters, &plan->site, &plan->template));
+    TRY(template_read(c, r->template, plan->parameters, &plan->site, &plan->template));
     enum err failed = check_template(c, w, plan);
     template_hide_secrets(c, plan->template);
     TRY(failed);
     TRY(json_text(c, r->template, &plan->input.template));
-    if (parameters) TRY(json_text(c, parameters, &plan->input.parameters));
+    if (plan->parameters) TRY(json_text(c, plan->parameters, &plan->input.parameters));
     return describe(c, plan);
+}
+
+// The parameters of a request; those whose values lie in a vault have them from the plan, which has asked for them.
+static enum err with_values(struct call *c, const struct json *parameters, const struct json *known, const struct json **out)
+{
+    struct json *whole;
+    *out = parameters;
+    if (!parameters) return OK;
+    TRY(json_object_new(c, json_n(parameters), &whole));
+    for (size_t i = 0; i < json_n(parameters); i++) {
+        str                name = parameters->u.list.names[i];
+        const struct json *one = json_at(parameters, i), *value = json_get(known, name);
+        json_object_add(whole, name, value && json_is(json_get_nocase(one, S("reference")), JSON_IS_OBJECT) ? value : one);
+    }
+    *out = whole;
+    return OK;
+}
+
+enum err deploy_plan_mark(struct call *c, const struct deploy_plan *plan, const struct deploy_request *r, struct template **out)
+{
+    struct template_site site = plan->site;
+    const struct json   *parameters;
+    TRY(with_values(c, r->parameters, plan->parameters, &parameters));
+    // What asks deployment() for values gets none and has no marks: it is hidden.
+    TRY(deploy_site_hide_values(c, &plan->wish, &site));
+    site.marks_secure = true;
+    site.text = r->text.root ? &r->text : NULL;
+    return template_read(c, r->template, parameters, &site, out);
 }

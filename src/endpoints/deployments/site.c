@@ -108,7 +108,7 @@ static enum err deployment_object(struct call *c, const struct deployment *d, co
     TRY(NEW(c, &texts, 5));
     const str SAID[] = {d->name, d->location, d->hash, d->is_complete ? S("Complete") : S("Incremental"), S("Accepted")};
     for (size_t i = 0; i < COUNT(SAID); i++) texts[i] = (struct json){.kind = JSON_IS_STRING, .u.string = SAID[i]};
-    json_object_add(properties, S("template"), template);
+    json_object_add(properties, S("template"), template ? template : &EMPTY);
     json_object_add(properties, S("templateHash"), &texts[2]);
     json_object_add(properties, S("parameters"), parameters ? parameters : &EMPTY);
     json_object_add(properties, S("mode"), &texts[3]);
@@ -159,4 +159,9 @@ enum err deploy_site(struct call *c, struct work *w, const struct deployment *d,
     TRY(deployer_object(c, w, d, &out->deployer));
     TRY(environment_object(c, w, &out->environment));
     return deployment_object(c, d, template, parameters, &out->deployment);
+}
+
+enum err deploy_site_hide_values(struct call *c, const struct deployment *d, struct template_site *io)
+{
+    return deployment_object(c, d, NULL, NULL, &io->deployment);
 }

@@ -387,25 +387,39 @@ static enum err read_nested(struct whatif *x, struct template *outer, size_t i, 
     return failed;
 }
 
-// The template of `plan` that was read with marks; NULL: it cannot be.
-static enum err marked_of(struct call *c, enum err failed, const struct deploy_plan *plan, struct template **out)
+// `marked` as it was read; NULL: the template cannot be read with marks.
+static enum err marked_of(struct call *c, enum err failed, struct template **io)
 {
-    *out = failed == OK ? plan->template : NULL;
     if (failed == OK || failed == ERR_NO_MEMORY) return failed;
+    *io = NULL;
     call_forgive(c);
     return OK;
+}
+
+// The same of a deployment inside: of what the outer template with marks makes of it.
+static enum err mark_nested(struct whatif *x, struct template *marked, size_t i, const struct deploy_plan *plan, struct template **out)
+{
+    struct template_nested n;
+    struct deploy_request  r;
+    if (!marked || i >= template_count(marked) || !template_at(marked, i)->is_deployment) {
+        *out = NULL;
+        return OK;
+    }
+    enum err failed = template_nested(x->c, marked, i, NULL, &n);
+    if (failed == OK) failed = deploy_nested_request(x->c, template_at(marked, i), &n, x->location, &r);
+    if (failed == OK) failed = deploy_plan_mark(x->c, plan, &r, out);
+    return marked_of(x->c, failed, out);
 }
 
 static enum err write_nested(struct whatif *x, struct template *outer, struct template *marked, size_t i)
 {
     size_t             none = 0;
-    struct deploy_plan plan = {0}, other = {.marks = &plan, .nested_left = &none};
+    struct deploy_plan plan = {.nested_left = &none};
+    struct template   *marked_inside;
     enum err           failed = read_nested(x, outer, i, &plan);
     if (failed == OK) {
-        if (marked && i < template_count(marked) && template_at(marked, i)->is_deployment)
-            TRY(marked_of(x->c, read_nested(x, marked, i, &other), &other, &marked));
-        else marked = NULL;
-        return write_template(x, plan.template, marked, false);
+        TRY(mark_nested(x, marked, i, &plan, &marked_inside));
+        return write_template(x, plan.template, marked_inside, false);
     }
     if (failed == ERR_NO_MEMORY) return failed;
     begin_change(x->j, template_at(outer, i)->id, "Unsupported");
@@ -466,15 +480,13 @@ static bool write_unlisted(const struct resource *r, void *context)
 
 enum err arm_deployment_whatif(struct call *c, struct work *w, const struct wire *q, struct answer *a)
 {
-    size_t             none = 0;
-    struct deploy_plan plan = {0}, other = {.marks = &plan, .nested_left = &none};
+    struct deploy_plan plan = {0};
     struct whatif      x = {.c = c, .w = w};
     struct template   *marked;
     TRY(deploy_request_read(c, q, &plan.request));
     TRY(deploy_plan_make(c, w, NULL, &plan));
     TRY(NEW(c, (str **)&x.listed, MAX_LISTED));
-    other.request = plan.request;
-    TRY(marked_of(c, deploy_plan_make(c, w, NULL, &other), &other, &marked));
+    TRY(marked_of(c, deploy_plan_mark(c, &plan, &plan.request, &marked), &marked));
     x.location = str_empty(plan.wish.location) ? json_get_str(plan.site.resource_group, S("location")) : plan.wish.location;
     x.is_short = str_eq_nocase(json_str(json_get_nocase(plan.request.settings, S("resultFormat"))), S("ResourceIdOnly"));
     x.j = answer_json(a, 200);
