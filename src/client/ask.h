@@ -33,8 +33,7 @@ struct token_ask {
     str                    claims;    /* JSON; empty: none */
     str                    rejected;  /* with claims: the value of the token that is kept and that a service rejected; empty: none is kept */
     bool                   enable_cae;
-    bool                   in_chain;      /* another credential may follow: an endpoint is probed before it is waited for */
-    const struct secret   *refused_token; /* the kept token that `claims` is about; NULL: none is kept */
+    bool                   in_chain; /* another credential may follow: an endpoint is probed before it is waited for */
     struct patience        patience;
     const struct settings *settings;
     struct attempts       *attempts;

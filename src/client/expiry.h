@@ -9,7 +9,7 @@
 #include "core/json.h"
 
 #define EXPIRY_MAX_TEXT_BYTES 64
-#define EXPIRY_MAX_S          (INT64_C(100) * 365 * S_PER_DAY) /* since 1970 or from now: what is later is no time of a token */
+#define EXPIRY_MAX_S          (INT64_C(200) * 365 * S_PER_DAY) /* since 1970 or from now: what is later is no time of a token */
 
 /*
  * Reads a point of time: seconds since 1970, "2026-11-23T04:15:00.123Z" (RFC 3339), "11/23/2026 04:15:00 +00:00",

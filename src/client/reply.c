@@ -1,14 +1,13 @@
 #include "client/reply.h"
 
 #include "client/expiry.h"
+#include "client/request_text.h"
 
 #define CODE_MAX_BYTES 64
 
-static bool is_token_text(str s)
+bool reply_token_is_valid(str token)
 {
-    for (size_t i = 0; i < s.n; i++)
-        if (s.at[i] <= 0x20 || s.at[i] > 0x7e) return false;
-    return s.n > 0;
+    return is_word(token, REPLY_TOKEN_MAX_BYTES);
 }
 
 enum err token_reply_read(struct call *c, str body, struct token_reply *out)
@@ -22,7 +21,7 @@ enum err token_reply_read(struct call *c, str body, struct token_reply *out)
     }
     r.access_token = json_get_str(root, S("access_token"));
     if (str_empty(r.access_token)) return FAIL(c, ERR_CONTENT_INVALID, "The reply holds no access_token.");
-    if (r.access_token.n > REPLY_TOKEN_MAX_BYTES || !is_token_text(r.access_token))
+    if (!reply_token_is_valid(r.access_token))
         return FAIL(c, ERR_CONTENT_INVALID, "The access_token of the reply is too long, or holds characters that no token has.");
     str type = json_get_str(root, S("token_type"));
     if (!str_empty(type) && !str_eq_nocase(type, S("Bearer")))

@@ -15,6 +15,9 @@
 #define REPLY_WORDS_MAX_BYTES 600 /* of a stranger's text that is repeated */
 #define REPLY_WORD_MAX_BYTES  64  /* a longer unbroken word may be a token, and is not repeated */
 
+/* Whether a text can be a token: printable ASCII without spaces, not too long. So it can stand in a header. */
+bool reply_token_is_valid(str token);
+
 /* Lives: in the call. */
 struct token_reply {
     str     access_token;                      /* fit for a header */

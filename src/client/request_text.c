@@ -1,5 +1,12 @@
 #include "client/request_text.h"
 
+bool is_word(str s, size_t most)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if (s.at[i] <= 0x20 || s.at[i] > 0x7e) return false;
+    return s.n > 0 && s.n <= most;
+}
+
 static void add_escaped(struct buf *b, str s)
 {
     static const char HEX[] = "0123456789ABCDEF";

@@ -12,6 +12,9 @@
 #define URL_MAX_BYTES    2048
 #define HEADER_MAX_BYTES 8192
 
+/* One to `most` printable ASCII characters without spaces: what an id or a token is made of. */
+bool is_word(str s, size_t most);
+
 struct form_field {
     str name, value; /* a value whose `at` is NULL: the field is left out */
 };
