@@ -1,0 +1,71 @@
+// The metadata endpoint of a virtual machine.
+#include "client/managed_identity/source.h"
+
+#define PROBE_MS          1000
+#define IMDS_GONE_MS      70000 // as long as an update of the endpoint takes at most
+#define IMDS_TRIES        6
+#define IMDS_DELAY_MS     800 // 0.8, 1.6, 3.2, 6.4 and 12.8 s, as in the SDK for JavaScript
+#define IMDS_DELAY_MAX_MS 64000
+
+enum probe_result { PROBE_NOT_DONE, PROBE_HERE, PROBE_ABSENT };
+
+static const short RETRIED[] = {404, 408, 410, 429, 500, 502, 503, 504, 0};
+
+static const struct retry_rule RETRY = {
+    .tries = IMDS_TRIES,
+    .first_delay_ms = IMDS_DELAY_MS,
+    .max_delay_ms = IMDS_DELAY_MAX_MS,
+    .statuses = RETRIED,
+    .after_no_reply = true,
+    .gone_ms = IMDS_GONE_MS,
+    .obeys_retry_after = true,
+};
+static const struct retry_rule RETRY_NEVER = {.tries = 1, .statuses = (const short[]){0}};
+
+// Without the header and the query that a real request has: the endpoint refuses that at once, and any refusal shows that it is there.
+// A proxy in front of a container answers for it with 403 and says that the network is unreachable.
+static enum err probe(struct call *c, struct trial *t, struct managed_identity *me)
+{
+    static const char *const    HEADERS[] = {"Accept: application/json"};
+    struct transport_reply      reply;
+    struct lanyard_http_request request = {
+        .method = "GET",
+        .url = call_zstr(c, me->endpoint),
+        .headers = HEADERS,
+        .header_n = COUNT(HEADERS),
+        .timeout_ms = PROBE_MS,
+        .connect_timeout_ms = PROBE_MS,
+        .is_local = true,
+    };
+    TRY(call_check_texts(c));
+    TRY(trial_send(c, t, &request, &RETRY_NEVER, &reply));
+    bool is_proxy = reply.status == 403 && str_contains_nocase(reply.body, S("unreachable"));
+    atomic_store(&me->probed, reply.status && !is_proxy ? PROBE_HERE : PROBE_ABSENT);
+    return OK;
+}
+
+static enum err acquire(struct call *c, struct trial *t, struct managed_identity *me, struct access_token *out)
+{
+    bool has_own_host = !str_empty(settings_variable_nonempty(t->ask->settings, me->source->variables[0]));
+    if (t->ask->in_chain && !has_own_host) {
+        if (atomic_load(&me->probed) == PROBE_NOT_DONE) TRY(probe(c, t, me));
+        if (atomic_load(&me->probed) == PROBE_ABSENT)
+            return trial_refused(c, t, ERR_CREDENTIAL_UNAVAILABLE,
+                                 "Run this on a virtual machine with a managed identity, or sign in with 'az login'.",
+                                 "No metadata endpoint answers at %.*s within %d s.", PSTR(me->endpoint), PROBE_MS / 1000);
+    }
+    return source_ask(c, t, me, out);
+}
+
+const struct source SOURCE_IMDS = {
+    .title = "virtual machine (IMDS)",
+    .variables = {"AZURE_POD_IDENTITY_AUTHORITY_HOST"},
+    .api_version = S_INIT("2018-02-01"),
+    .selectors = {[LANYARD_IDENTITY_CLIENT_ID] = S_INIT("client_id"),
+                  [LANYARD_IDENTITY_OBJECT_ID] = S_INIT("object_id"),
+                  [LANYARD_IDENTITY_RESOURCE_ID] = S_INIT("msi_res_id")},
+    .says_metadata = true,
+    .refusal_fix = "Enable a managed identity on this virtual machine; if it has several user-assigned ones, name one by its client id.",
+    .retry = &RETRY,
+    .acquire = acquire,
+};
