@@ -2,26 +2,16 @@
 
 #include "cli/commands.h"
 #include "cli/launch.h"
+#include "cli/quoted.h"
 #include "cli/sandbox/view.h"
 #include "core/json.h"
 #include "lanyard/admin.h"
-
-// In quotes in which a shell changes nothing.
-static void print_quoted(const char *text)
-{
-    putchar('\'');
-    for (; *text; text++) {
-        if (*text == '\'') fputs("'\\''", stdout);
-        else putchar(*text);
-    }
-    putchar('\'');
-}
 
 static void print_lines(const struct lanyard_variable *v, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         printf("export %s=", v[i].name);
-        print_quoted(v[i].value);
+        quoted_print(v[i].value);
         putchar('\n');
     }
 }
