@@ -123,7 +123,7 @@ static void tell(struct call *c, const struct lanyard_credential *k, struct toke
     bool             is_told = all->n > first && (all->items[all->n - 1].result == LANYARD_OK) == (kind == OK);
     if (is_told) return;
     struct lanyard_attempt a = {.credential = k->kind->name, .result = ask_result(kind)};
-    if (kind == OK) {
+    if (kind == OK && got) {
         a.source = got->source;
         a.http_status = got->http_status;
     } else {

@@ -125,11 +125,9 @@ struct settings *settings_new(const struct lanyard_settings *given, const char *
 void settings_free(struct settings *s)
 {
     if (!s) return;
-    struct allocator allocator = s->allocator;
-    bool             has_allocator = s->has_allocator;
     connections_free(s->connections);
     call_clear(&s->call);
-    allocator_free(has_allocator ? &allocator : NULL, s);
+    allocator_free(settings_allocator(s), s); // which is read before it goes
 }
 
 void settings_call_init(const struct settings *s, struct call *c)

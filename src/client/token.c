@@ -137,10 +137,9 @@ struct lanyard_token *token_ref(struct lanyard_token *token)
 void lanyard_token_free(struct lanyard_token *token)
 {
     if (!token || atomic_fetch_sub_explicit(&token->refs, 1, memory_order_acq_rel) != 1) return;
-    struct allocator allocator = token->allocator;
     secret_clear(&token->value);
     arena_clear(&token->arena);
-    allocator_free(allocator.allocate ? &allocator : NULL, token);
+    allocator_free(token->allocator.allocate ? &token->allocator : NULL, token); // which is read before it goes
 }
 
 enum err token_kind(const struct lanyard_token *token)

@@ -1,0 +1,175 @@
+// Memory of the installed library (L1): all of it comes from the program's allocator and goes back to it, and where any one
+// allocation fails, the outcome says so. Run by itself, and by valgrind.
+#include <poll.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lanyard/identity.h"
+#include "lanyard/transport.h"
+
+#define SCOPE  "https://vault.azure.net/.default"
+#define CLIENT "11111111-2222-3333-4444-555555555555"
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+struct counting {
+    atomic_long given, taken_back, alive;
+    atomic_long fails_at; // which allocation gives NULL; 0: none
+};
+
+static void *allocate(size_t size, void *context)
+{
+    struct counting *c = context;
+    if (atomic_fetch_add(&c->given, 1) + 1 == c->fails_at) return NULL;
+    atomic_fetch_add(&c->alive, 1);
+    unsigned char *at = malloc(size);
+    if (at) memset(at, 0xa5, size); // nobody may count on zeros
+    return at;
+}
+
+static void release(void *at, void *context)
+{
+    struct counting *c = context;
+    if (!at) abort(); // never with NULL
+    atomic_fetch_sub(&c->alive, 1);
+    atomic_fetch_add(&c->taken_back, 1);
+    free(at);
+}
+
+// Answers as the metadata endpoint or the token service would.
+static enum lanyard_result answer(const struct lanyard_http_request *request, struct lanyard_http_reply *reply, void *context)
+{
+    static const char FINE[] = "{\"access_token\":\"kept\",\"expires_in\":86399,\"token_type\":\"Bearer\"}";
+    static const char REFUSED[] = "{\"error\":\"invalid_client\",\"error_description\":\"AADSTS7000215: Invalid client secret provided.\",\"error_codes\":[7000215]}";
+    bool              is_refused = *(const bool *)context;
+    const char       *body = is_refused ? REFUSED : FINE;
+    (void)request;
+    if (!lanyard_http_reply_status(reply, is_refused ? 401 : 200) || !lanyard_http_reply_header(reply, "Content-Type", "application/json") ||
+        !lanyard_http_reply_body(reply, body, strlen(body)))
+        return LANYARD_NO_MEMORY;
+    return LANYARD_OK;
+}
+
+static struct lanyard_credential *managed(const struct lanyard_settings *s)
+{
+    return lanyard_managed_identity(&(struct lanyard_identity){LANYARD_IDENTITY_CLIENT_ID, CLIENT}, s);
+}
+
+static struct lanyard_credential *secret(const struct lanyard_settings *s)
+{
+    return lanyard_client_secret(CLIENT, CLIENT, "secret", s);
+}
+
+static enum lanyard_result assert_it(char *out, size_t room, void *context)
+{
+    (void)context;
+    snprintf(out, room, "an.assertion.of-mine");
+    return LANYARD_OK;
+}
+
+static struct lanyard_credential *assertion(const struct lanyard_settings *s)
+{
+    return lanyard_client_assertion(CLIENT, CLIENT, assert_it, NULL, s);
+}
+
+static struct lanyard_credential *workload(const struct lanyard_settings *s)
+{
+    return lanyard_workload_identity(CLIENT, CLIENT, "/nonexistent/token", s);
+}
+
+static struct lanyard_credential *chain(const struct lanyard_settings *s)
+{
+    struct lanyard_credential *both[] = {workload(s), secret(s)};
+    struct lanyard_credential *all = both[0] && both[1] ? lanyard_chain(both, COUNT(both), s) : NULL;
+    for (size_t i = 0; i < COUNT(both); i++) lanyard_credential_free(both[i]);
+    return all;
+}
+
+static struct lanyard_credential *everything(const struct lanyard_settings *s)
+{
+    return lanyard_default(NULL, s);
+}
+
+static const struct kind {
+    const char *name;
+    struct lanyard_credential *(*make)(const struct lanyard_settings *s);
+    bool can_work, asks_service;
+} KINDS[] = {
+    {"managed_identity", managed,    true,  false},
+    {"client_secret",    secret,     true,  true},
+    {"client_assertion", assertion,  true,  true},
+    {"workload",         workload,   false, true},
+    {"chain",            chain,      true,  true},
+    {"default",          everything, true,  false},
+};
+
+static int failures;
+
+__attribute__((format(printf, 1, 2))) static void failed(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    printf("not ok library_memory - ");
+    vprintf(format, args);
+    printf("\n");
+    va_end(args);
+    failures++;
+}
+
+// A whole life: made, asked, asked again, renewed for claims, asked without waiting, freed.
+static enum lanyard_result live(const struct kind *kind, const struct lanyard_settings *s, bool *out_was_short)
+{
+    struct lanyard_token_request  r = {.size = sizeof r, .scope = SCOPE, .claims = "{}"};
+    struct lanyard_credential    *k = kind->make(s);
+    struct lanyard_token         *tokens[4] = {NULL};
+    enum lanyard_result           result = LANYARD_OK;
+    if (k) {
+        tokens[0] = lanyard_token_get(k, SCOPE);
+        tokens[1] = lanyard_token_request(k, &r);
+        tokens[2] = lanyard_pending_finish(lanyard_token_begin(k, &r));
+        tokens[3] = lanyard_token_get(k, "two scopes");
+    }
+    *out_was_short = !k;
+    for (size_t i = 0; i < COUNT(tokens); i++) {
+        if (lanyard_token_result(tokens[i]) == LANYARD_NO_MEMORY) *out_was_short = true;
+        if (i < 3 && result == LANYARD_OK) result = lanyard_token_result(tokens[i]);
+    }
+    lanyard_credential_free(k);
+    for (size_t i = 0; i < COUNT(tokens); i++) lanyard_token_free(tokens[i]); // they outlive it
+    return result;
+}
+
+static void try_kind(const struct kind *kind, bool is_refused)
+{
+    struct counting                c = {0};
+    const struct lanyard_allocator allocator = {allocate, release, &c};
+    const struct lanyard_transport transport = {answer, &is_refused};
+    const struct lanyard_settings  s = {.size = sizeof s, .allocator = &allocator, .transport = &transport, .ignore_environment = true, .disable_instance_discovery = true};
+    bool                           was_short;
+    enum lanyard_result            whole = live(kind, &s, &was_short);
+    long                           n = c.given;
+    bool                           should_work = kind->can_work && !is_refused;
+    if (was_short || (whole == LANYARD_OK) != should_work) failed("%s: result %d", kind->name, whole);
+    if (n == 0 || c.alive) failed("%s: %ld allocations, %ld not given back", kind->name, n, (long)c.alive);
+    for (long at = 1; at <= n; at++) {
+        memset(&c, 0, sizeof c);
+        c.fails_at = at;
+        enum lanyard_result result = live(kind, &s, &was_short);
+        if (c.alive) failed("%s, allocation %ld fails: %ld not given back", kind->name, at, (long)c.alive);
+        // What another try makes good (a token that is kept, a chain's next) may hide it; nothing else may be told.
+        if (!was_short && result != whole) failed("%s, allocation %ld fails: result %d instead of %d", kind->name, at, result, whole);
+    }
+    printf("ok library_memory_%s%s (%ld allocations)\n", kind->name, is_refused ? "_refused" : "", n);
+}
+
+int main(void)
+{
+    for (size_t i = 0; i < COUNT(KINDS); i++) {
+        try_kind(&KINDS[i], false);
+        if (KINDS[i].asks_service) try_kind(&KINDS[i], true);
+    }
+    return failures > 0;
+}

@@ -1,0 +1,105 @@
+"""The installed library as programs see it: the names it has, what it needs, and compilers of C and C++ that use it (L1)."""
+import os
+import pathlib
+import re
+import shlex
+import subprocess
+
+import pytest
+
+from lanyard import LANYARD, ROOT
+
+BUILD = pathlib.Path(LANYARD).resolve().parent
+KEPT = (ROOT / "tests/client/symbols").read_text().split()
+NEEDED = {"libcurl.so.4", "libcrypto.so.3", "libssl.so.3", "libjansson.so.4", "libc.so.6", "ld-linux-x86-64.so.2"}
+# What a library does to no program: end it, change its signals, write where it writes, change its environment.
+FORBIDDEN = r"abort|_?exit|_Exit|quick_exit|raise|signal|sigaction|alarm|setitimer|(v|f|vf|d|vd)?printf|puts|fputs|putchar|perror|syslog|" \
+    r"setenv|putenv|unsetenv|setlocale|chdir|umask|fork|vfork|system|popen|__assert_fail|__(v|f|vf)?printf_chk"
+
+
+def run(*command, **options):
+    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, **options)
+    assert done.returncode == 0, f"{shlex.join(str(p) for p in command)}\n{done.stdout}{done.stderr}"
+    return done.stdout
+
+
+@pytest.fixture(scope="module", autouse=True)
+def library():
+    if "-asan" in BUILD.name or "-tsan" in BUILD.name:
+        pytest.skip("a sanitizer's build has its names and libraries")
+    run("ninja", "-C", BUILD, "liblanyard.so.0.1.0", "liblanyard.a")
+    return BUILD / "liblanyard.so"
+
+
+@pytest.fixture(scope="module")
+def installed(library, tmp_path_factory):
+    """Where library, headers and pkg-config file lie when a package is made of them."""
+    root = tmp_path_factory.mktemp("installed")
+    run("meson", "install", "-C", BUILD, "--no-rebuild", "--destdir", root)
+    return root
+
+
+def declared():
+    names = set()
+    for header in sorted((ROOT / "include/lanyard").glob("*.h")):
+        text = re.sub(r"/\*.*?\*/", "", header.read_text(), flags=re.S)
+        names |= set(re.findall(r"LANYARD_API\b[^;#]*?\b(lanyard_\w+)\s*\(", text))
+    return sorted(names)
+
+
+def names_of(*options):
+    return sorted(line.split()[-1] for line in run("nm", *options).splitlines() if len(line.split()) == 3)
+
+
+def test_the_headers_declare_what_they_always_did():
+    """A function that goes breaks programs: it leaves the list by hand, with the library's version. One that comes is added."""
+    assert declared() == KEPT == sorted(KEPT)
+
+
+def test_the_shared_library_has_the_names_of_its_headers(library):
+    assert names_of("-D", "--defined-only", library) == declared()
+
+
+def test_the_archive_has_the_names_of_its_headers(library):
+    assert names_of("--defined-only", "--extern-only", BUILD / "liblanyard.a") == declared()
+
+
+def test_the_library_needs_what_it_says(library):
+    dynamic = run("readelf", "-d", library)
+    assert set(re.findall(r"NEEDED.*\[(.*)\]", dynamic)) <= NEEDED
+    assert re.findall(r"SONAME.*\[(.*)\]", dynamic) == ["liblanyard.so.0"]
+
+
+def test_the_library_ends_no_program_and_changes_nothing_of_it(library):
+    used = [line.split()[-1].split("@")[0] for line in run("nm", "-D", "--undefined-only", library).splitlines()]
+    assert [name for name in used if re.fullmatch(FORBIDDEN, name)] == []
+    assert not re.search(r" [BbDd] (?!_|completed|lanyard_)\w*", run("nm", "--defined-only", library).replace("TM_CLONE", ""))
+
+
+DIALECTS = [("gcc", "c11"), ("gcc", "c17"), ("gcc", "c2x"), ("g++", "c++17"), ("clang", "c11"), ("clang", "c17"), ("clang", "c2x"), ("clang++", "c++17")]
+
+
+@pytest.mark.parametrize("linking", ["shared", "static"])
+@pytest.mark.parametrize("compiler, dialect", DIALECTS)
+def test_a_program_is_built_and_runs(installed, tmp_path, compiler, dialect, linking):
+    prefix = next(installed.glob("**/lib/*/pkgconfig/lanyard.pc"))
+    root = prefix.parents[3]
+    config = ["pkg-config", f"--define-variable=prefix={root}", *(["--static"] if linking == "static" else [])]
+    env = {**os.environ, "PKG_CONFIG_PATH": str(prefix.parent)}
+    flags = shlex.split(run(*config, "--cflags", "lanyard", env=env))
+    libraries = shlex.split(run(*config, "--libs", "lanyard", env=env))
+    if linking == "static":
+        libraries = ["-l:liblanyard.a" if part == "-llanyard" else part for part in libraries]
+    (tmp_path / "symbols.inc").write_text("".join(f"FUNCTION({name})\n" for name in KEPT))
+    source = tmp_path / ("consumer.cpp" if "++" in compiler else "consumer.c")
+    source.write_text((ROOT / "tests/client/consumer.c").read_text())
+    program = tmp_path / "consumer"
+    run(compiler, f"-std={dialect}", "-pedantic", "-Wall", "-Wextra", "-Werror", *flags, source, "-o", program, *libraries)
+    said = run(program, env={**os.environ, "LD_LIBRARY_PATH": str(prefix.parents[1])})
+    assert said == f"{len(KEPT)} functions, 0.1.0, invalid\n"
+
+
+@pytest.mark.parametrize("header", sorted(path.name for path in (ROOT / "include/lanyard").glob("*.h")))
+def test_each_header_stands_alone(header):
+    for command in (["gcc", "-std=c11", "-xc"], ["g++", "-std=c++17", "-xc++"]):
+        run(*command, "-pedantic", "-Wall", "-Wextra", "-Werror", f"-I{ROOT / 'include'}", "-fsyntax-only", "-", input=f"#include <lanyard/{header}>\n" * 2)
