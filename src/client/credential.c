@@ -120,7 +120,7 @@ static void tell(struct call *c, const struct lanyard_credential *k, struct toke
                  const struct access_token *got)
 {
     struct attempts *all = ask->attempts;
-    bool             is_told = all->n > first && (all->items[all->n - 1].result == LANYARD_OK) == (kind == OK);
+    bool             is_told = all->n > first && all->items[all->n - 1].result == ask_result(kind);
     if (is_told) return;
     struct lanyard_attempt a = {.credential = k->kind->name, .result = ask_result(kind)};
     if (kind == OK && got) {
