@@ -57,15 +57,21 @@ static enum err unescape(struct call *c, str quoted, str *out)
     return OK;
 }
 
+static bool is_control(char ch)
+{
+    return ((unsigned char)ch < 0x20 && ch != '\t') || ch == 0x7f;
+}
+
 static enum err take_quoted(struct call *c, str *s, str *out)
 {
     bool   is_escaped = false;
     size_t end = 1;
     for (; end < s->n && s->at[end] != '"'; end++) {
-        if ((unsigned char)s->at[end] < 0x20 && s->at[end] != '\t') return malformed(c);
-        if (s->at[end] != '\\') continue;
-        is_escaped = true;
-        end++;
+        if (s->at[end] == '\\') {
+            is_escaped = true;
+            if (++end == s->n) break;
+        }
+        if (is_control(s->at[end])) return malformed(c);
     }
     if (end >= s->n) return malformed(c);
     str inner = {s->at + 1, end - 1};

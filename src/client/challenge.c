@@ -6,16 +6,21 @@
 #include "core/json.h"
 #include "lanyard/identity.h"
 
+static bool is_printable(str s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if (s.at[i] < 0x20 || s.at[i] > 0x7e) return false;
+    return true;
+}
+
 static bool put(char *out, size_t room, str text)
 {
     if (text.n >= room) return false;
-    for (size_t i = 0; i < text.n; i++)
-        if (!text.at[i]) return false;
     if (text.n) memcpy(out, text.at, text.n);
     out[text.n] = '\0';
     return true;
 }
-#define PUT(field, text) put((field), sizeof(field), (text))
+#define PUT(field, text) (is_printable(text) && put((field), sizeof(field), (text)))
 
 static bool is_tenant(str s)
 {
@@ -37,6 +42,7 @@ static bool read_authority(const struct auth_challenge *a, struct lanyard_challe
     if (!str_starts_nocase(url, S("https://"))) return false;
     rest = str_from(url, 8);
     size_t host_n = str_find(rest, '/');
+    if (str_find(url, ' ') != STR_NOWHERE) return false;
     if (host_n != STR_NOWHERE) {
         str path = str_from(rest, host_n + 1);
         str_cut(&path, '/', &tenant);
@@ -67,7 +73,7 @@ static bool read_claims(struct call *c, const struct auth_challenge *a, struct l
     while (text.n && text.at[text.n - 1] == '=') text.n--;
     for (size_t i = 0; i < text.n; i++) at[i] = at[i] == '+' ? '-' : at[i] == '/' ? '_' : at[i];
     if (b64url_decode(c, text, &decoded) != OK || json_parse(c, bytes_str(decoded), &claims) != OK) return false;
-    return json_is(claims, JSON_IS_OBJECT) && PUT(out->claims, bytes_str(decoded));
+    return json_is(claims, JSON_IS_OBJECT) && put(out->claims, sizeof out->claims, bytes_str(decoded));
 }
 
 static bool is_repeated(const struct auth_challenge *a)

@@ -33,6 +33,8 @@ TEST(client_challenge_reads_what_services_send)
         {"claims that are a list", "Bearer claims=\"W10=\"", NULL, NULL, NULL, NULL, NULL},
         {"an authority without TLS", "Bearer authorization_uri=\"http://login.example/t\"", NULL, NULL, NULL, NULL, NULL},
         {"a tenant that is none", "Bearer authorization_uri=\"https://login.example/a%20b\"", NULL, NULL, NULL, NULL, NULL},
+        {"a control character behind a backslash", "Bearer error=\"a\\\x0b\"", NULL, NULL, NULL, NULL, NULL},
+        {"an authority with a blank", "Bearer authorization_uri=\"https://login.example b/t\"", NULL, NULL, NULL, NULL, NULL},
         {"a line break in quotes", "Bearer error=\"a\r\nb\"", NULL, NULL, NULL, NULL, NULL},
     };
     for (size_t i = 0; i < COUNT(ROWS); i++) {
