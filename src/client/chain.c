@@ -3,7 +3,7 @@
 void chain_add_take(struct lanyard_credential *self, struct chain *chain, struct lanyard_credential *member)
 {
     if (!member) {
-        credential_broken(self, "One of the chain's credentials is NULL: memory was short when it was made.");
+        call_fail(credential_call(self), ERR_NO_MEMORY, __FILE__, __LINE__, "%s", err_text(ERR_NO_MEMORY)); // nothing else makes a credential NULL
     } else if (chain->n == CHAIN_MAX) {
         credential_broken(self, "The chain has more than %d credentials.", CHAIN_MAX);
         lanyard_credential_free(member);

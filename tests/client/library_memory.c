@@ -11,8 +11,8 @@
 #include "lanyard/identity.h"
 #include "lanyard/transport.h"
 
-#define SCOPE  "https://vault.azure.net/.default"
-#define CLIENT "11111111-2222-3333-4444-555555555555"
+#define SCOPE    "https://vault.azure.net/.default"
+#define CLIENT   "11111111-2222-3333-4444-555555555555"
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 struct counting {
@@ -43,9 +43,10 @@ static void release(void *at, void *context)
 static enum lanyard_result answer(const struct lanyard_http_request *request, struct lanyard_http_reply *reply, void *context)
 {
     static const char FINE[] = "{\"access_token\":\"kept\",\"expires_in\":86399,\"token_type\":\"Bearer\"}";
-    static const char REFUSED[] = "{\"error\":\"invalid_client\",\"error_description\":\"AADSTS7000215: Invalid client secret provided.\",\"error_codes\":[7000215]}";
-    bool              is_refused = *(const bool *)context;
-    const char       *body = is_refused ? REFUSED : FINE;
+    static const char REFUSED[] =
+        "{\"error\":\"invalid_client\",\"error_description\":\"AADSTS7000215: Invalid client secret provided.\",\"error_codes\":[7000215]}";
+    bool        is_refused = *(const bool *)context;
+    const char *body = is_refused ? REFUSED : FINE;
     (void)request;
     if (!lanyard_http_reply_status(reply, is_refused ? 401 : 200) || !lanyard_http_reply_header(reply, "Content-Type", "application/json") ||
         !lanyard_http_reply_body(reply, body, strlen(body)))
@@ -82,7 +83,7 @@ static struct lanyard_credential *workload(const struct lanyard_settings *s)
 
 static struct lanyard_credential *chain(const struct lanyard_settings *s)
 {
-    struct lanyard_credential *both[] = {workload(s), secret(s)};
+    struct lanyard_credential *both[] = {lanyard_environment(s), secret(s)};
     struct lanyard_credential *all = both[0] && both[1] ? lanyard_chain(both, COUNT(both), s) : NULL;
     for (size_t i = 0; i < COUNT(both); i++) lanyard_credential_free(both[i]);
     return all;
@@ -93,17 +94,21 @@ static struct lanyard_credential *everything(const struct lanyard_settings *s)
     return lanyard_default(NULL, s);
 }
 
+static struct lanyard_credential *environment(const struct lanyard_settings *s)
+{
+    struct lanyard_settings reads = *s;
+    reads.ignore_environment = false;
+    return lanyard_environment(&reads);
+}
+
 static const struct kind {
     const char *name;
     struct lanyard_credential *(*make)(const struct lanyard_settings *s);
     bool can_work, asks_service;
 } KINDS[] = {
-    {"managed_identity", managed,    true,  false},
-    {"client_secret",    secret,     true,  true},
-    {"client_assertion", assertion,  true,  true},
-    {"workload",         workload,   false, true},
-    {"chain",            chain,      true,  true},
-    {"default",          everything, true,  false},
+    {"managed_identity", managed, true, false}, {"client_secret", secret, true, true}, {"client_assertion", assertion, true, true},
+    {"environment", environment, true, true},   {"workload", workload, false, true},   {"chain", chain, true, true},
+    {"default", everything, true, false},
 };
 
 static int failures;
@@ -122,10 +127,10 @@ __attribute__((format(printf, 1, 2))) static void failed(const char *format, ...
 // A whole life: made, asked, asked again, renewed for claims, asked without waiting, freed.
 static enum lanyard_result live(const struct kind *kind, const struct lanyard_settings *s, bool *out_was_short)
 {
-    struct lanyard_token_request  r = {.size = sizeof r, .scope = SCOPE, .claims = "{}"};
-    struct lanyard_credential    *k = kind->make(s);
-    struct lanyard_token         *tokens[4] = {NULL};
-    enum lanyard_result           result = LANYARD_OK;
+    struct lanyard_token_request r = {.size = sizeof r, .scope = SCOPE, .claims = "{}"};
+    struct lanyard_credential   *k = kind->make(s);
+    struct lanyard_token        *tokens[4] = {NULL};
+    enum lanyard_result          result = LANYARD_OK;
     if (k) {
         tokens[0] = lanyard_token_get(k, SCOPE);
         tokens[1] = lanyard_token_request(k, &r);
@@ -147,11 +152,12 @@ static void try_kind(const struct kind *kind, bool is_refused)
     struct counting                c = {0};
     const struct lanyard_allocator allocator = {allocate, release, &c};
     const struct lanyard_transport transport = {answer, &is_refused};
-    const struct lanyard_settings  s = {.size = sizeof s, .allocator = &allocator, .transport = &transport, .ignore_environment = true, .disable_instance_discovery = true};
-    bool                           was_short;
-    enum lanyard_result            whole = live(kind, &s, &was_short);
-    long                           n = c.given;
-    bool                           should_work = kind->can_work && !is_refused;
+    const struct lanyard_settings  s = {
+         .size = sizeof s, .allocator = &allocator, .transport = &transport, .ignore_environment = true, .disable_instance_discovery = true};
+    bool                was_short;
+    enum lanyard_result whole = live(kind, &s, &was_short);
+    long                n = c.given;
+    bool                should_work = kind->can_work && !is_refused;
     if (was_short || (whole == LANYARD_OK) != should_work) failed("%s: result %d", kind->name, whole);
     if (n == 0 || c.alive) failed("%s: %ld allocations, %ld not given back", kind->name, n, (long)c.alive);
     for (long at = 1; at <= n; at++) {
@@ -167,6 +173,9 @@ static void try_kind(const struct kind *kind, bool is_refused)
 
 int main(void)
 {
+    setenv("AZURE_TENANT_ID", CLIENT, 1);
+    setenv("AZURE_CLIENT_ID", CLIENT, 1);
+    setenv("AZURE_CLIENT_SECRET", "secret", 1);
     for (size_t i = 0; i < COUNT(KINDS); i++) {
         try_kind(&KINDS[i], false);
         if (KINDS[i].asks_service) try_kind(&KINDS[i], true);

@@ -80,7 +80,7 @@ void workload_identity_init(struct lanyard_credential *self, struct workload_ide
     add_missing(&missing, token_file, "AZURE_FEDERATED_TOKEN_FILE");
     me->client.prove = prove;
     me->client.lacks_fix = FIX;
-    if (missing.n) {
+    if (missing.n || missing.failed) {
         me->client.lacks = call_format(c, "Neither given nor set in the environment: %.*s.", PSTR(buf_text(c, &missing)));
         return;
     }
