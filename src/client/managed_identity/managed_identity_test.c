@@ -7,17 +7,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define SCOPE    "https://vault.azure.net/.default"
-#define RESOURCE "resource=https%3A%2F%2Fvault.azure.net"
-#define GOOD     "{\"access_token\":\"a.b.c\",\"expires_on\":\"4000000000\",\"token_type\":\"Bearer\"}"
-#define CLIENT   "33333333-3333-3333-3333-333333333333"
-#define THUMB    "0123456789abcdef0123456789ABCDEF01234567"
-#define POD_HOST "AZURE_POD_IDENTITY_AUTHORITY_HOST=http://127.0.0.1:8081"
-#define APP      "IDENTITY_ENDPOINT=http://localhost:81/msi/token\nIDENTITY_HEADER=853b9a84"
-#define FABRIC   "IDENTITY_ENDPOINT=https://localhost:2377/metadata/identity/oauth2/token\nIDENTITY_HEADER=853b9a84\nIDENTITY_SERVER_THUMBPRINT=" THUMB
-#define LEARNING "MSI_ENDPOINT=http://127.0.0.1:82/msi\nMSI_SECRET=s3cr3t"
-#define SHELL    "MSI_ENDPOINT=http://localhost:50342/oauth2/token"
-#define ARC      "IDENTITY_ENDPOINT=http://localhost:40342/metadata/identity/oauth2/token\nIMDS_ENDPOINT=http://localhost:40342"
+#define SCOPE           "https://vault.azure.net/.default"
+#define RESOURCE        "resource=https%3A%2F%2Fvault.azure.net"
+#define GOOD            "{\"access_token\":\"a.b.c\",\"expires_on\":\"4000000000\",\"token_type\":\"Bearer\"}"
+#define SHA256_OF_TOKEN "845e30448809e2bc8958eb025bfc795235d13b077a53d0c3abbd2385170dc9b8" /* of a.b.c */
+#define CLIENT          "33333333-3333-3333-3333-333333333333"
+#define THUMB           "0123456789abcdef0123456789ABCDEF01234567"
+#define POD_HOST        "AZURE_POD_IDENTITY_AUTHORITY_HOST=http://127.0.0.1:8081"
+#define APP             "IDENTITY_ENDPOINT=http://localhost:81/msi/token\nIDENTITY_HEADER=853b9a84"
+#define FABRIC          "IDENTITY_ENDPOINT=https://localhost:2377/metadata/identity/oauth2/token\nIDENTITY_HEADER=853b9a84\nIDENTITY_SERVER_THUMBPRINT=" THUMB
+#define LEARNING        "MSI_ENDPOINT=http://127.0.0.1:82/msi\nMSI_SECRET=s3cr3t"
+#define SHELL           "MSI_ENDPOINT=http://localhost:50342/oauth2/token"
+#define ARC             "IDENTITY_ENDPOINT=http://localhost:40342/metadata/identity/oauth2/token\nIMDS_ENDPOINT=http://localhost:40342"
 
 static struct lanyard_token *ask(struct fake_transport *f, const char *environment, const struct lanyard_identity *which)
 {
@@ -129,6 +130,22 @@ TEST(a_platform_s_reply_leads_to_one_conclusion)
         lanyard_token_free(token);
         lanyard_credential_free(me);
     }
+}
+
+// Its endpoint is told which token a service refused, and never gives that one again.
+TEST(service_fabric_is_told_the_digest_of_a_refused_token)
+{
+    struct fake_transport f;
+    fake_transport_init(&f, &(struct fake_reply){.status = 200, .body = GOOD}, 1);
+    fake_environment(FABRIC);
+    struct lanyard_credential   *me = lanyard_managed_identity(NULL, &f.settings);
+    struct lanyard_token_request request = {.size = sizeof request, .scope = SCOPE, .enable_cae = true};
+    lanyard_token_free(lanyard_token_request(me, &request));
+    CHECK(fake_saw(&f, "&xms_cc=cp1\n") && !fake_saw(&f, "token_sha256_to_refresh"));
+    request.claims = "{\"access_token\":{\"nbf\":{\"value\":\"1\"}}}";
+    lanyard_token_free(lanyard_token_request(me, &request));
+    CHECK(fake_saw(&f, "&token_sha256_to_refresh=" SHA256_OF_TOKEN "&xms_cc=cp1\n"));
+    lanyard_credential_free(me);
 }
 
 TEST(a_platform_without_a_choice_of_identities_refuses_one)
