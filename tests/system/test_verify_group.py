@@ -1,5 +1,7 @@
 """`lanyard verify`: each identity of a group gets a token at its resource's endpoint and reaches what its roles allow (D2)."""
 import json
+import os
+import pty
 import subprocess
 
 import pytest
@@ -88,6 +90,37 @@ def test_d2_a_refused_target_fails_with_its_cause(shop):
     same([each["why"] for each in shop.of("con", "shared")[1]], ["no token: the platform's endpoint knows no user-assigned identity"], "its platform has none")
 
 
+# R5, R7: what comes through a group, by a role or by a vault's access policy, counts as the identity's own.
+def test_d2_groups_and_access_policies_are_tried(shop):
+    """D2 R5 R7 a role of a group, and access policies that name the identity or its group"""
+    group = json.loads(shop.server.call("api", "POST", "/v1.0/groups", json.dumps({"displayName": "readers", "mailNickname": "readers", "mailEnabled": False, "securityEnabled": True})))["id"]
+    app = json.loads(shop.server.call("show", "verify-front/next", "--json"))["identity"]["principalId"]
+    lab = json.loads(shop.server.call("show", "lab", "--json"))["identity"]["principalId"]
+    shop.server.call("api", "POST", f"/v1.0/groups/{group}/members/$ref", json.dumps({"@odata.id": f"https://graph.microsoft.com/v1.0/directoryObjects/{app}"}))
+    shop.server.call("grant", group, "Key Vault Secrets User", "verify-shop")
+    closed = f"{shop.vault[:shop.vault.rindex('/')]}/verify-policies"
+    tenant = json.loads(shop.server.call("status", "--json"))["tenant"]
+
+    def policy(who, *secrets):
+        return {"tenantId": tenant, "objectId": who, "permissions": {"secrets": list(secrets)}}
+
+    properties = {"tenantId": tenant, "sku": {"family": "A", "name": "standard"}, "enableRbacAuthorization": False,
+                  "accessPolicies": [policy(group, "get"), policy(lab, "list", "set"), {**policy(lab), "permissions": {"keys": ["get"]}}]}
+    shop.server.api("PUT", f"{closed}?api-version=2023-07-01", {"location": "westus", "properties": properties})
+    _, found = shop.verify()
+    same([(each["source"], each["status"]) for each in found if each["result"] == "failed" and each["target"] == "verify-policies"], [("verify-front", 403)],
+         "a role does not count there")
+    asked = {(each["source"], each["target"], each["role"], each["asked"], each["result"], each["status"]) for each in found}
+    want = {("verify-front/next", "verify-shop", "Key Vault Secrets User", "list the secrets", "ok", 200),
+            ("verify-front/next", "verify-shop", "Key Vault Secrets User", "get a secret", "ok", 200),
+            ("verify-front/next", "verify-policies", "access policy", "get a secret", "ok", 404),
+            ("lab", "verify-policies", "access policy", "list the secrets", "ok", 200),
+            ("lab", "verify-policies", "access policy", "", "unchecked", 0)}
+    assert want <= asked, want - asked
+    assert ("lab", "verify-policies", "access policy", "get a secret", "ok", 404) not in asked, "its policy does not say get"
+    shop.server.api("DELETE", f"{closed}?api-version=2023-07-01")
+
+
 def test_d2_a_deleted_identity_fails(shop):
     """D2 a source that carries an identity which is gone gets no token"""
     shop.server.call("create", "identity", "brief")
@@ -132,6 +165,12 @@ def test_d2_a_role_that_does_not_count_yet_is_awaited(new_server, tmp_path):
     status, found = late.of("web", "system", "--wait", "0")
     same((status, {each["result"] for each in found}), (1, {"failed"}), found)
     assert "counts from" in found[0]["why"], found
+    seen, terminal = pty.openpty()
+    with subprocess.Popen([server.binary, "verify", "shop", "--wait", "1"], env=server.env, stdout=subprocess.DEVNULL, stderr=terminal) as waits:
+        waits.wait()
+    os.close(terminal)
+    assert "waiting   web, system: list the secrets verify-shop does not count yet (1 s left)" in os.read(seen, 65536).decode(), "for who looks on"
+    os.close(seen)
     with subprocess.Popen([server.binary, "verify", "shop", "--json", "--wait", "60"], env=server.env, stdout=subprocess.PIPE, text=True) as waits:
         server.call("clock", "+2h")
         found = [each for each in json.loads(waits.stdout.read()) if (each["source"], each["identity"]) == ("web", "system")]

@@ -5,9 +5,9 @@
 const struct check CHECKS[] = {
     {.service = CHECK_MANAGEMENT, .words = "read it"},
     {.type = "Microsoft.KeyVault/vaults", .service = CHECK_VAULT, .action = "Microsoft.KeyVault/vaults/secrets/readMetadata/action",
-     .path = "/secrets?api-version=7.4", .words = "list the secrets"},
+     .permission = "list", .path = "/secrets?api-version=7.4", .words = "list the secrets"},
     {.type = "Microsoft.KeyVault/vaults", .service = CHECK_VAULT, .action = "Microsoft.KeyVault/vaults/secrets/getSecret/action",
-     .path = "/secrets/{name}?api-version=7.4", .words = "get a secret", .may_be_absent = true},
+     .permission = "get", .path = "/secrets/{name}?api-version=7.4", .words = "get a secret", .may_be_absent = true},
     {.type = "Microsoft.KeyVault/vaults/secrets", .service = CHECK_VAULT, .action = "Microsoft.KeyVault/vaults/secrets/getSecret/action",
      .path = "/secrets/{name}?api-version=7.4", .words = "get the secret", .may_be_absent = true},
 };

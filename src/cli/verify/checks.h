@@ -15,6 +15,7 @@ struct check {
     const char        *type; /* of the target; NULL: any, and its read action is asked for */
     enum check_service service;
     const char        *action;        /* NULL: TYPE/read */
+    const char        *permission;    /* the same in a vault's access policy; NULL: none is needed */
     const char        *path;          /* behind the vault's address; {name}: a secret's; NULL: the target's own */
     const char        *words;         /* what is asked: "list the secrets" */
     bool               may_be_absent; /* 404 says that the request was allowed */

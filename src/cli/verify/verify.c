@@ -1,5 +1,6 @@
 #include <stdio.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "cli/admin_call.h"
 #include "cli/commands.h"
@@ -8,6 +9,7 @@
 #include "cli/manage/kinds.h"
 #include "cli/verify/checks.h"
 #include "cli/verify/endpoint.h"
+#include "cli/verify/policies.h"
 #include "cli/verify/report.h"
 #include "core/time.h"
 #include "lanyard/url.h"
@@ -18,6 +20,7 @@
 #define FIRST_NAP_MS        200
 #define LONGEST_NAP_MS      5000
 #define SYSTEM_IDENTITY     "system"
+#define ACCESS_POLICY       "access policy"
 
 static const struct option_row OPTIONS[] = {
     {"group", 'g', VALUE_WORD, "GROUP", "Of a template: the resource group that it was deployed to (default: the only one)", false},
@@ -35,6 +38,7 @@ struct verify {
     str             management, vault; // what tokens for them are asked for
     const char     *leads_to, *ca;
     int64_t         until_ms; // when trying again ends
+    bool            tells_waiting;
     struct findings findings;
 };
 
@@ -45,7 +49,7 @@ struct holder {
     struct finding         names;     // source, identity, endpoint
     str                    client_id; // empty: the system-assigned identity
     str                    principal;
-    size_t                 assignments;
+    size_t                 grants; // role assignments, and access policies of vaults
     enum err               failed;
 };
 
@@ -163,7 +167,17 @@ static bool is_fine(const struct request *r, int status)
     return (status >= 200 && status < 300) || (status == 404 && r->check->may_be_absent);
 }
 
-// Again and again while the server says that the role will count.
+// For a person who looks on: what is waited for, and how long still.
+static void tell_waiting(const struct holder *h, const struct request *r)
+{
+    const struct verify *v = h->v;
+    int64_t              left_s = (v->until_ms - clock_ms() + 999) / 1000;
+    if (v->cli->json || !v->tells_waiting) return;
+    fprintf(stderr, "waiting   %.*s, %.*s: %.*s %.*s does not count yet (%lld s left)\n", PSTR(h->names.source), PSTR(h->names.identity),
+            PSTR(r->asked), PSTR(r->target.short_name), (long long)(left_s > 0 ? left_s : 0));
+}
+
+// Again and again while the server says that the role will count. `assignment` empty: an access policy allows it, which counts at once.
 static enum err ask(const struct holder *h, const struct request *r, str assignment, str role)
 {
     struct finding one = {.target = r->target.short_name, .role = role, .asked = r->asked, .result = VERIFY_FAILED};
@@ -187,9 +201,14 @@ static enum err ask(const struct holder *h, const struct request *r, str assignm
             one.why = STR_NONE;
             break;
         }
+        if (str_empty(assignment)) {
+            one.why = S("the vault refuses what its access policy allows");
+            break;
+        }
         TRY(explain(h, r->check, &r->target, assignment, &e));
         one.why = e.summary;
         if (!e.is_pending || !nap(h->v, &nap_ms)) break;
+        tell_waiting(h, r);
     }
     return find(h, one);
 }
@@ -324,8 +343,34 @@ static enum err look_at(struct holder *h, const struct json *item)
 static bool see_assignment(const struct json *item, void *ctx)
 {
     struct holder *h = ctx;
-    h->assignments++;
+    h->grants++;
     h->failed = look_at(h, item);
+    return h->failed == OK;
+}
+
+static enum err try_policy(const struct holder *h, const struct policy_grant *g)
+{
+    struct target  t = target_of(&h->v->cli->call, g->vault);
+    struct request r;
+    size_t         asked = 0;
+    for (size_t i = 0; i < CHECK_N; i++) {
+        const struct check *check = &CHECKS[i];
+        if (!check->permission || !policy_gives(g, str_of(check->permission))) continue;
+        TRY(make_request(h->v, check, &t, &r));
+        TRY(ask(h, &r, STR_NONE, S(ACCESS_POLICY)));
+        asked++;
+    }
+    if (asked) return OK;
+    return find(h,
+                (struct finding){
+                    .target = t.short_name, .role = S(ACCESS_POLICY), .result = VERIFY_UNCHECKED, .why = S("no check yet of what it allows there")});
+}
+
+static bool see_policy(const struct policy_grant *g, void *ctx)
+{
+    struct holder *h = ctx;
+    h->grants++;
+    h->failed = try_policy(h, g);
     return h->failed == OK;
 }
 
@@ -354,7 +399,9 @@ static enum err verify_holder(struct holder *h)
                            PSTR(subscription), PSTR(h->principal));
     TRY(admin_each(h->v->cli, path, see_assignment, h));
     TRY(h->failed);
-    return h->assignments ? OK : tell_no_role(h);
+    TRY(policies_each(h->v->cli, h->principal, see_policy, h));
+    TRY(h->failed);
+    return h->grants ? OK : tell_no_role(h);
 }
 
 static enum err verify_user_assigned(struct holder h, str id, const struct json *row)
@@ -472,6 +519,7 @@ static enum err begin(struct cli *cli, struct verify *v)
     v->leads_to = place_of(c, facts);
     v->ca = call_zstr(c, json_get_str(facts, S("ca")));
     v->until_ms = clock_ms() + wait_s * 1000;
+    v->tells_waiting = isatty(STDERR_FILENO);
     return v->leads_to && v->ca ? OK : FAIL_PLAIN(c, ERR_NO_MEMORY);
 }
 
@@ -516,9 +564,9 @@ static const struct section_row SECTIONS[] = {
      "\n"
      "A request is sent only where the role names its action, with a token that the identity got at the resource's own kind of "
      "token endpoint, and by the service's own name. A role at a group or above counts for the vaults of the group that is verified. What "
-     "a role allows that none of these requests needs is \"unchecked\"; a token for the target's service is asked for all the same. What a vault's "
-     "access policies allow is not tried: an identity that has only those is told as one without a role. A value that is "
-     "read is not kept or printed.\n"
+     "a role allows that none of these requests needs is \"unchecked\"; a token for the target's service is asked for all the same. Roles and "
+     "policies that an identity has through groups count as its own. Of the vaults that let access policies decide, those are asked whose policies "
+     "name it: the role is then \"access policy\". A value that is read is not kept or printed.\n"
      "\n"
      "The token endpoint is served on a port of 127.0.0.1 for this user, as `lanyard run --no-sandbox` does. Clusters and Service Fabric are "
      "unchecked: their programs sign in otherwise."},
