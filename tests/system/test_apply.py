@@ -68,7 +68,7 @@ def test_d1_apply_says_what_became_of_each_resource(shop):
          sorted(["created   group shop", "created   identity plain", "created   identity tagged", "Outputs", "color = red", "count = 1", "hidden = (secure)"]), "first")
     same(sorted(shop.lines("two.json", "-g", "shop"))[-2:], ["unchanged identity plain", "unchanged identity tagged"], "again")
     same(sorted(shop.lines("two.json", "-g", "shop", "-p", "color=green", "-p", "count=3")),
-         sorted(["changed   identity tagged", "unchanged identity plain", "Outputs", "color = green", "count = 3", "hidden = (secure)"]), "with other values")
+         sorted(["changed   identity tagged", 'tags.color: "red" -> "green"', "unchanged identity plain", "Outputs", "color = green", "count = 3", "hidden = (secure)"]), "with other values")
     assert "color = blue" in shop.lines("two.json", "-g", "shop", "-p", "color=red", "--parameters", "@values.json"), "the later one wins"
     shown = json.loads(shop.run("two.json", "-g", "shop", "--json", "--name", "named").stdout)
     same((shown["name"], shown["properties"]["provisioningState"]), ("named", "Succeeded"), "as JSON")
@@ -133,6 +133,7 @@ def test_d1_failures_are_told_whole(shop):
     """D1 what is wrong in the file with its place, and what failed on the way with the resource's own error"""
     done = shop.fails(1, "InvalidTemplate", "bad.json", "-g", "shop")
     assert "nothing" in done.stderr and "line '3'" in done.stderr, done.stderr
+    assert "  bad.json:3:3\n  | { \"type\": \"Contoso.Shop/tills\", \"apiVersion\": \"2024-01-01\",\n  | ^\n" in done.stderr, "the line, and where in it"
     done = shop.fails(1, "DeploymentFailed", str(TEMPLATES / "wrong" / "attach-before-identity.json"), "-g", "wrong")
     assert "FailedIdentityOperation" in done.stderr and "was not found" in done.stderr, done.stderr
     assert "failed    vm early" in done.stdout and "created   identity beside" in done.stdout, done.stdout

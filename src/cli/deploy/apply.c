@@ -35,28 +35,6 @@ static const struct { str change; char mark; int color; } MARKS[] = {
     {S_INIT("Ignore"), '*', 0},  {S_INIT("Deploy"), '!', 33}, {S_INIT("Unsupported"), 'x', 33},
 };
 
-static str text_of(struct call *c, const struct json *value)
-{
-    str text = S("nothing");
-    if (value && json_text(c, value, &text) != OK) call_forgive(c);
-    return text;
-}
-
-static void print_delta(struct cli *cli, const struct json *delta, size_t depth)
-{
-    for (size_t i = 0; i < json_n(delta); i++) {
-        const struct json *one = json_at(delta, i), *children = json_get(one, S("children"));
-        printf("%*s%.*s", (int)depth * 2 + 4, "", PSTR(json_get_str(one, S("path"))));
-        if (json_n(children)) {
-            putchar('\n');
-            if (depth < JSON_MAX_DEPTH) print_delta(cli, children, depth + 1);
-            continue;
-        }
-        str before = text_of(&cli->call, json_get(one, S("before"))), after = text_of(&cli->call, json_get(one, S("after")));
-        printf(": %.*s -> %.*s\n", PSTR(before), PSTR(after));
-    }
-}
-
 static int print_changes(struct cli *cli, const struct json *answer)
 {
     const struct json *changes = json_path(answer, "properties.changes");
@@ -67,8 +45,11 @@ static int print_changes(struct cli *cli, const struct json *answer)
         str                change = json_get_str(one, S("changeType"));
         size_t             k = 0;
         while (k + 1 < COUNT(MARKS) && !str_eq(MARKS[k].change, change)) k++;
-        printf("%c %-11.*s %.*s\n", MARKS[k].mark, PSTR(change), PSTR(deployment_words(&cli->call, json_get_str(one, S("resourceId")))));
-        print_delta(cli, json_get(one, S("delta")), 0);
+        bool is_colored = cli->color && MARKS[k].color;
+        if (is_colored) printf("\033[%dm", MARKS[k].color);
+        printf("%c %-11.*s%s", MARKS[k].mark, PSTR(change), is_colored ? "\033[0m" : "");
+        printf(" %.*s\n", PSTR(deployment_words(&cli->call, json_get_str(one, S("resourceId")))));
+        deployment_print_delta(cli, json_get(one, S("delta")), 0);
     }
     return STATUS_OK;
 }
@@ -118,8 +99,8 @@ static const struct section_row SECTIONS[] = {
      "The value of a secure parameter is better given by a file than on the command line, which other users see."},
     {"What is printed",
      "A line for each resource once it is done - created, changed, unchanged, deleted, failed; deployed where it was sent without a "
-     "comparison - and the outputs at the end; with --json the "
-     "deployment instead. The template is sent as it is written, so that errors name the file's lines. What --what-if prints: + what would be "
+     "comparison - with the properties that changed, and the outputs at the end; with --json the "
+     "deployment instead. The template is sent as it is written: an error names the file's line, and the line is shown. What --what-if prints: + what would be "
      "created, ~ changed, = unchanged, - deleted, * what is there and not in the template, ! what is sent without a comparison, "
      "x a nested deployment that cannot be evaluated before it runs (Unsupported)."},
     {"Complete mode",

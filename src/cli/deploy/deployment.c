@@ -25,12 +25,21 @@ enum err deployment_read(struct cli *cli, const char *template, struct deploymen
     return OK;
 }
 
+static void tell_word(const struct deployment *d, const char *word, int color, str what)
+{
+    if (d->cli->color && color) printf("\033[%dm%-9s\033[0m", color, word);
+    else printf("%-9s", word);
+    printf(" %.*s\n", PSTR(what));
+    fflush(stdout);
+}
+
 static enum err place_at_group(struct deployment *d, str group, str location)
 {
     struct ensure_result made;
     if (str_empty(group) || str_starts(group, S("/")) || !d->makes_group) return find_group(d->cli, group, &d->scope);
     TRY(ensure_group(d->cli, group, location, &made));
-    if (made.what == ENSURE_CREATED && !d->is_quiet && !d->cli->json) printf("created   group %.*s\n", PSTR(group));
+    if (made.what == ENSURE_CREATED && !d->is_quiet && !d->cli->json)
+        tell_word(d, "created", 32, call_format(&d->cli->call, "group %.*s", PSTR(group)));
     d->made_group = made.what == ENSURE_CREATED;
     d->scope = made.id;
     return OK;
@@ -54,7 +63,7 @@ static enum err remove_made_group(struct deployment *d)
     TRY(admin_each(d->cli, call_format(c, "%.*s/resources?api-version=" VERSION, PSTR(d->scope)), see_any, &any));
     if (any) return OK;
     TRY(admin_json(d->cli, "DELETE", call_format(c, "%.*s?api-version=" VERSION, PSTR(d->scope)), STR_NONE, &gone));
-    if (!d->is_quiet && !d->cli->json) printf("deleted   %.*s\n", PSTR(deployment_words(c, d->scope)));
+    if (!d->is_quiet && !d->cli->json) tell_word(d, "deleted", 31, deployment_words(c, d->scope));
     return OK;
 }
 
@@ -97,11 +106,28 @@ static void add_error(struct buf *b, const struct json *error, size_t depth)
     for (size_t i = 0; depth < MOST_NESTED && i < json_n(details); i++) add_error(b, json_at(details, i), depth + 1);
 }
 
-static void tell_error(struct cli *cli, const struct json *error)
+// The line of the template that a message names, with a mark below its column.
+static void add_excerpt(struct cli *cli, struct buf *b, const struct template_file *f, str message)
 {
-    struct buf b;
+    struct template_place at;
+    str                   line;
+    if (!template_file_place(&cli->call, f, message, &at, &line)) return;
+    buf_addf(b, "\n  %s:%zu:%zu\n  | %.*s\n  | %*s^", f->path, at.line, at.column, PSTR(line), (int)at.mark, "");
+}
+
+static const struct json *deepest(const struct json *error)
+{
+    for (size_t i = 0; i < MOST_NESTED && json_n(json_get(error, S("details"))) == 1; i++) error = json_at(json_get(error, S("details")), 0);
+    return error;
+}
+
+static void tell_error(const struct deployment *d, const struct json *error)
+{
+    struct cli *cli = d->cli;
+    struct buf  b;
     buf_init(&b, &cli->call.arena);
     add_error(&b, error, 0);
+    add_excerpt(cli, &b, &d->file, json_get_str(deepest(error), S("message")));
     cli_fail(cli, "%.*s", PSTR(buf_view(&b)));
 }
 
@@ -125,7 +151,7 @@ static enum err send(struct deployment *d, const char *method, str path, str bod
     }
     if (!json_get(read, S("error")))
         return FAIL(c, ERR_IO, "The server answered %d: %.*s", reply.status, PSTR(str_upto(reply.body, str_find(reply.body, '\n'))));
-    tell_error(d->cli, json_get(read, S("error")));
+    tell_error(d, json_get(read, S("error")));
     return OK;
 }
 
@@ -157,37 +183,61 @@ str deployment_words(struct call *c, str id)
     return call_format(c, "%.*s %.*s", PSTR(type), PSTR(name));
 }
 
-static str change_of(const struct json *before, str id)
+static const struct json *change_of(const struct json *before, str id)
 {
     const struct json *changes = json_path(before, "properties.changes");
     for (size_t i = 0; i < json_n(changes); i++)
-        if (str_eq_nocase(json_get_str(json_at(changes, i), S("resourceId")), id)) return json_get_str(json_at(changes, i), S("changeType"));
-    return STR_NONE;
+        if (str_eq_nocase(json_get_str(json_at(changes, i), S("resourceId")), id)) return json_at(changes, i);
+    return NULL;
+}
+
+static str text_of(struct call *c, const struct json *value)
+{
+    str text = S("nothing");
+    if (value && json_text(c, value, &text) != OK) call_forgive(c);
+    return text;
+}
+
+void deployment_print_delta(struct cli *cli, const struct json *delta, size_t depth)
+{
+    for (size_t i = 0; i < json_n(delta); i++) {
+        const struct json *one = json_at(delta, i), *children = json_get(one, S("children"));
+        printf("%*s%.*s", (int)depth * 2 + 4, "", PSTR(json_get_str(one, S("path"))));
+        if (json_n(children)) {
+            putchar('\n');
+            if (depth < JSON_MAX_DEPTH) deployment_print_delta(cli, children, depth + 1);
+            continue;
+        }
+        str before = text_of(&cli->call, json_get(one, S("before"))), after = text_of(&cli->call, json_get(one, S("after")));
+        printf(": %.*s -> %.*s\n", PSTR(before), PSTR(after));
+    }
 }
 
 static const struct { str change; const char *word; int color; } WORDS[] = {
     {S_INIT("Create"), "created", 32}, {S_INIT("Modify"), "changed", 33}, {S_INIT("Delete"), "deleted", 31}, {S_INIT("NoChange"), "unchanged", 0},
 };
 
+static bool is_telling(const struct progress *p)
+{
+    return !p->d->cli->json && !p->d->is_quiet;
+}
+
 static void tell(const struct progress *p, const char *word, int color, str id)
 {
-    struct cli *cli = p->d->cli;
-    if (cli->json || p->d->is_quiet) return;
-    if (cli->color && color) printf("\033[%dm%-9s\033[0m", color, word);
-    else printf("%-9s", word);
-    printf(" %.*s\n", PSTR(deployment_words(&cli->call, id)));
-    fflush(stdout);
+    if (is_telling(p)) tell_word(p->d, word, color, deployment_words(&p->d->cli->call, id));
 }
 
 // What came of it: its status tells what was made, and what-if whether one that was there is another now.
 static void tell_done(const struct progress *p, const struct json *properties, str id)
 {
-    str change = change_of(p->before, id);
+    const struct json *foreseen = change_of(p->before, id);
+    str                change = json_get_str(foreseen, S("changeType"));
     if (str_eq(json_get_str(properties, S("statusCode")), S("Created"))) change = S("Create");
     if (str_eq(json_get_str(properties, S("provisioningOperation")), S("Delete"))) change = S("Delete");
     for (size_t i = 0; i < COUNT(WORDS); i++)
         if (str_eq(WORDS[i].change, change)) {
             tell(p, WORDS[i].word, WORDS[i].color, id);
+            if (str_eq(change, S("Modify")) && is_telling(p)) deployment_print_delta(p->d->cli, json_get(foreseen, S("delta")), 1);
             return;
         }
     tell(p, "deployed", 33, id);
@@ -290,7 +340,7 @@ enum err deployment_what_if(struct deployment *d, const struct json **out)
     }
     const struct json *error = json_get(*out, S("error"));
     if (!json_is(error, JSON_IS_OBJECT)) return OK;
-    tell_error(d->cli, error);
+    tell_error(d, error);
     *out = NULL;
     return OK;
 }
@@ -305,7 +355,7 @@ enum err deployment_resources(struct deployment *d, const struct json **out)
     TRY(send(d, "POST", path_of(d, "/validate"), body, &status, &head, &answer));
     if (!answer) return OK;
     const struct json *error = json_get(answer, S("error"));
-    if (json_is(error, JSON_IS_OBJECT)) tell_error(d->cli, error);
+    if (json_is(error, JSON_IS_OBJECT)) tell_error(d, error);
     else *out = json_path(answer, "properties.validatedResources");
     return OK;
 }
@@ -329,7 +379,7 @@ enum err deployment_run(struct deployment *d, bool *out_done, const struct json 
     TRY(follow(p, out_result));
     const struct json *properties = json_get(*out_result, S("properties"));
     *out_done = str_eq(json_get_str(properties, S("provisioningState")), S("Succeeded"));
-    if (!*out_done) tell_error(d->cli, json_get(properties, S("error")));
+    if (!*out_done) tell_error(d, json_get(properties, S("error")));
     else if (!p->ended_n && !d->is_quiet && !d->cli->json) printf("nothing to deploy\n");
     return OK;
 }

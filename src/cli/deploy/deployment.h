@@ -48,5 +48,8 @@ FALLIBLE deployment_resources(struct deployment *d, const struct json **out);
 /* "vm web": the kind's word where there is one, else the type. Lives: the call. */
 str deployment_words(struct call *c, str id);
 
+/* What what-if says differs: "tags.color: "red" -> "blue"", a property a line. */
+void deployment_print_delta(struct cli *cli, const struct json *delta, size_t depth);
+
 /* The members of a deployment's outputs, one a line. */
 void deployment_print_outputs(struct cli *cli, const struct json *outputs);

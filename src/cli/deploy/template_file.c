@@ -212,3 +212,59 @@ enum err template_file_body(struct cli *cli, const struct template_file *f, str 
     buf_add(&b, S("\n}}")); // a newline: the last line may end with a comment
     return buf_finish(&cli->call, &b, out);
 }
+
+// The number behind `word`, in quotes or not; *io goes on behind it.
+static bool take_number(str *io, str word, size_t *out)
+{
+    size_t   at = str_find_str(*io, word);
+    uint64_t n;
+    if (at == STR_NOWHERE) return false;
+    str    rest = str_from(*io, at + word.n), digits = str_starts(rest, S("'")) ? str_from(rest, 1) : rest;
+    size_t end = 0;
+    while (end < digits.n && digits.at[end] >= '0' && digits.at[end] <= '9') end++;
+    if (!str_to_u64(str_upto(digits, end), &n) || n == 0 || n > TEMPLATE_FILE_MAX_BYTES) return false;
+    *out = (size_t)n;
+    *io = str_from(digits, end);
+    return true;
+}
+
+static str line_of(str text, size_t line)
+{
+    str one = STR_NONE;
+    for (size_t i = 0; i < line; i++)
+        if (!str_cut(&text, '\n', &one)) return STR_NONE;
+    return str_ends(one, S("\r")) ? str_upto(one, one.n - 1) : one;
+}
+
+// The default of a secure parameter: as good as a secret, and it may stand in the line.
+static bool holds_secure_default(const struct template_file *f, str line)
+{
+    const struct json *parameters = json_get(f->document, S("parameters"));
+    for (size_t i = 0; i < json_n(parameters); i++) {
+        const struct json *one = json_at(parameters, i);
+        bool               is_secure = str_starts_nocase(json_get_str(one, S("type")), S("secure"));
+        str                value = json_get_str(one, S("defaultValue"));
+        if (is_secure &&
+            (json_is(json_get(one, S("defaultValue")), JSON_IS_OBJECT) || (!str_empty(value) && str_find_str(line, value) != STR_NOWHERE)))
+            return true;
+    }
+    return false;
+}
+
+#define EXCERPT_BYTES 100
+
+bool template_file_place(struct call *c, const struct template_file *f, str message, struct template_place *out, str *out_excerpt)
+{
+    struct template_place at = {0};
+    str                   rest = message;
+    if (!take_number(&rest, S("line "), &at.line)) return false;
+    if (!take_number(&rest, S(" and column "), &at.column) && !take_number(&rest, S(", position "), &at.column)) return false;
+    str line = at.line > 1 ? line_of(f->text, at.line) : STR_NONE;
+    if (at.column > line.n || holds_secure_default(f, line)) return false;
+    size_t first = at.column > EXCERPT_BYTES / 2 && line.n > EXCERPT_BYTES ? at.column - EXCERPT_BYTES / 2 : 0;
+    while (first < at.column - 1 && (line.at[first] == ' ' || line.at[first] == '\t')) first++;
+    at.mark = at.column - 1 - first;
+    *out = at;
+    *out_excerpt = call_printable(c, str_from(line, first), EXCERPT_BYTES); // a character a byte, so that the mark stands below its column
+    return true;
+}

@@ -44,5 +44,17 @@ FALLIBLE template_file_say(struct cli *cli, struct template_file *f, const char 
 /* The body of a deployment. `location`: empty at a group. */
 FALLIBLE template_file_body(struct cli *cli, const struct template_file *f, str mode, str location, str *out);
 
+/* Where in the file a message of the server points to. */
+struct template_place {
+    size_t line, column; /* from 1 */
+    size_t mark;         /* how many characters stand before that column in the excerpt */
+};
+/*
+ * The place that a message names - "line '4' and column '9'", "line 4, position 9" - and what stands around it in that line. False: it names
+ * none that the file has; of the first line the server counts otherwise, and a line
+ * with the default of a secure parameter is not shown. Lives: the call.
+ */
+MUST_USE bool template_file_place(struct call *c, const struct template_file *f, str message, struct template_place *out, str *out_excerpt);
+
 /* JSON with comments: read as if they were blanks. Errors: ERR_JSON_INVALID, ERR_TOO_LARGE */
 FALLIBLE template_file_parse(struct call *c, str text, const struct json **out);

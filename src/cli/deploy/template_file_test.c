@@ -80,6 +80,30 @@ TEST(D1_a_wrong_value_is_told_with_its_parameter)
     }
 }
 
+// D1, L3: the line that a message names, with a mark below the column; none with the default of a secure parameter.
+TEST(D1_a_message_is_told_with_its_line)
+{
+    static const char TEMPLATE[] =
+        "{\"first\":1,\n    \"name\": 1,\n  \"parameters\":{\"p\":{\"type\":\"secureString\",\n\"defaultValue\":\"hush\"}}\n}";
+    static const struct { const char *message, *want; size_t mark; } CASES[] = {
+        {"at line '2' and column '13' is not valid: it", "\"name\": 1,", 8},
+        {"Path 'x', line 2, position 11.'.", "\"name\": 1,", 6},
+        {"at line '5' and column '1'", "}", 0},
+        {"at line '1' and column '3'", NULL, 0}, {"at line '2' and column '99'", NULL, 0}, {"at line '9' and column '1'", NULL, 0}, {"at line '0' and column '1'", NULL, 0},
+        {"at line '4' and column '2'", NULL, 0}, {"at line '99999999999999999999' and column '2'", NULL, 0}, {"line ", NULL, 0}, {"line '2'", NULL, 0}, {"", NULL, 0},
+    };
+    struct template_file f = {.text = str_of(TEMPLATE)};
+    CHECK_OK(template_file_parse(t->call, f.text, &f.document));
+    for (size_t i = 0; i < COUNT(CASES); i++) {
+        struct template_place at = {0};
+        str                   excerpt = STR_NONE;
+        bool                  found = template_file_place(t->call, &f, str_of(CASES[i].message), &at, &excerpt);
+        CHECK_ROW(found == (CASES[i].want != NULL), CASES[i].message);
+        if (found) CHECK_STR(excerpt, str_of(CASES[i].want), CASES[i].message);
+        if (found) CHECK_ROW(at.mark == CASES[i].mark, CASES[i].message);
+    }
+}
+
 TEST(D1_a_later_value_takes_an_earlier_ones_place)
 {
     struct cli           cli = {0};
