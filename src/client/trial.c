@@ -36,8 +36,8 @@ enum err trial_failed(struct call *c, struct trial *t, enum err kind, const char
 enum err trial_answered(struct call *c, struct trial *t, enum err kind, const char *fix, const struct error_reply *error)
 {
     str why = error->text;
-    if (str_empty(why) && error->is_json) why = call_format(c, "It answered with the status %d and no explanation.", t->http_status);
-    if (str_empty(why)) why = call_format(c, "It answered with the status %d and no JSON.", t->http_status);
+    if (str_empty(why) && error->is_json) why = call_format(c, "The endpoint answered with the status %d and no explanation.", t->http_status);
+    if (str_empty(why)) why = call_format(c, "The endpoint answered with the status %d and no JSON.", t->http_status);
     return refused(c, t, kind, fix, error, why);
 }
 

@@ -22,9 +22,16 @@ static const struct retry_rule RETRY = {
 };
 static const struct retry_rule RETRY_NEVER = {.tries = 1, .statuses = (const short[]){0}};
 
-// Without the header and the query that a real request has: the endpoint refuses that at once, and any refusal shows that it is there.
-// A proxy in front of a container answers for it with 403 and says that the network is unreachable.
-static enum err probe(struct call *c, struct trial *t, struct managed_identity *me)
+// The endpoint refuses a request without header and query at once, with 400; busy or being updated it says so. Whoever answers otherwise is another
+// one: other clouds have endpoints of their own at this address, and proxies of containers and firewalls answer 403.
+// Inferred: JavaScript, Python and Go take any answer but 403 with "unreachable" for the endpoint, and then ask a foreign one for half a minute;
+// .NET takes 400 alone, and so misses one that is busy.
+static bool is_the_endpoint(int status)
+{
+    return status == 400 || status == 408 || status == 410 || status == 429 || status >= 500;
+}
+
+static enum err probe(struct call *c, struct trial *t, struct managed_identity *me, int *out_status)
 {
     static const char *const    HEADERS[] = {"Accept: application/json"};
     struct transport_reply      reply;
@@ -39,21 +46,30 @@ static enum err probe(struct call *c, struct trial *t, struct managed_identity *
     };
     TRY(call_check_texts(c));
     TRY(trial_send(c, t, &request, &RETRY_NEVER, &reply));
-    bool is_proxy = reply.status == 403 && str_contains_nocase(reply.body, S("unreachable"));
-    atomic_store(&me->probed, reply.status && !is_proxy ? PROBE_HERE : PROBE_ABSENT);
+    if (is_the_endpoint(reply.status)) atomic_store(&me->probed, PROBE_HERE);
+    else if (reply.status == 0) atomic_store(&me->probed, PROBE_ABSENT);
+    *out_status = reply.status;
     return OK;
+}
+
+// In a chain. That nobody answers is remembered as long as the credential lives.
+static enum err check_that_it_is_here(struct call *c, struct trial *t, struct managed_identity *me)
+{
+    static const char FIX[] = "Run this on a virtual machine with a managed identity, or sign in with 'az login'.";
+    int               status = 0;
+    if (atomic_load(&me->probed) == PROBE_NOT_DONE) TRY(probe(c, t, me, &status));
+    if (atomic_load(&me->probed) == PROBE_HERE) return OK;
+    if (status)
+        return trial_refused(c, t, ERR_CREDENTIAL_UNAVAILABLE, FIX, "What answers at %.*s is not the metadata endpoint: it gave the status %d.",
+                             PSTR(me->endpoint), status);
+    return trial_refused(c, t, ERR_CREDENTIAL_UNAVAILABLE, FIX, "No metadata endpoint answers at %.*s within %d s.", PSTR(me->endpoint),
+                         PROBE_MS / 1000);
 }
 
 static enum err acquire(struct call *c, struct trial *t, struct managed_identity *me, struct access_token *out)
 {
     bool has_own_host = !str_empty(settings_variable_nonempty(t->ask->settings, me->source->variables[0]));
-    if (t->ask->in_chain && !has_own_host) {
-        if (atomic_load(&me->probed) == PROBE_NOT_DONE) TRY(probe(c, t, me));
-        if (atomic_load(&me->probed) == PROBE_ABSENT)
-            return trial_refused(c, t, ERR_CREDENTIAL_UNAVAILABLE,
-                                 "Run this on a virtual machine with a managed identity, or sign in with 'az login'.",
-                                 "No metadata endpoint answers at %.*s within %d s.", PSTR(me->endpoint), PROBE_MS / 1000);
-    }
+    if (t->ask->in_chain && !has_own_host) TRY(check_that_it_is_here(c, t, me));
     return source_ask(c, t, me, out);
 }
 

@@ -301,13 +301,19 @@ TEST(a_chain_probes_the_metadata_endpoint_once)
         size_t              sent; // for two askings
     } CASES[] = {
         {{.result = LANYARD_UNAVAILABLE}, LANYARD_UNAVAILABLE, 1},
-        {{.status = 403, .body = "network is unreachable"}, LANYARD_UNAVAILABLE, 1},
+        {{.status = 403, .body = "network is unreachable"}, LANYARD_UNAVAILABLE, 2},
+        {{.status = 404, .body = "another cloud's"}, LANYARD_UNAVAILABLE, 2}, // not remembered: it may be being updated
+        {{.status = 401, .body = ""}, LANYARD_UNAVAILABLE, 2},
+        {{.status = 302, .body = ""}, LANYARD_UNAVAILABLE, 2},
+        {{.status = 200, .body = "<html>"}, LANYARD_UNAVAILABLE, 2},
+        {{.status = 429, .body = ""}, LANYARD_OK, 2},
         {{.status = 400, .body = "{}"}, LANYARD_OK, 2},
         {{.status = 500, .body = "{}"}, LANYARD_OK, 2},
     };
     for (size_t i = 0; i < COUNT(CASES); i++) {
         struct fake_transport f;
-        fake_transport_init(&f, (struct fake_reply[]){CASES[i].probe, {.status = 200, .body = GOOD}}, 2);
+        bool                  is_here = CASES[i].want == LANYARD_OK;
+        fake_transport_init(&f, (struct fake_reply[]){CASES[i].probe, {.status = 200, .body = GOOD}}, is_here ? 2 : 1);
         fake_environment("");
         struct lanyard_credential *members[] = {lanyard_environment(&f.settings), lanyard_managed_identity(NULL, &f.settings)};
         struct lanyard_credential *chain = lanyard_chain(members, COUNT(members), &f.settings);
