@@ -3,6 +3,7 @@
 #include <semaphore.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <sys/resource.h>
 
 #include "client/cache.h"
 #include "client/credential.h"
@@ -32,7 +33,7 @@ static enum err acquire(struct call *c, struct lanyard_credential *self, struct 
     snprintf(own->seen[0], sizeof own->seen[0], "%.*s", PSTR(ask->claims));
     snprintf(own->seen[1], sizeof own->seen[1], "%.*s", PSTR(ask->rejected));
     if (url) TRY(transport_send(c, ask, &(struct lanyard_http_request){.method = "GET", .url = url, .is_local = true}, NULL, &reply));
-    if (fails != OK) return ask_refused(c, ask, "CountingCredential", &(struct refusal){.kind = fails, .fix = "Repair it."}, S("it was told to"));
+    if (fails != OK) return ask_refused(c, ask, "CountingCredential", &(struct refusal){.kind = fails, .fix = "Repair it."}, S("It was told to."));
     str value = call_format(c, "token-%d", n);
     TRY(secret_init(c, &out->value, str_bytes(value)));
     out->expires_at_s = c->now_s + own->life_s;
@@ -271,7 +272,7 @@ TEST(client_token_tells_what_was_tried)
     struct lanyard_credential *k = counting_new(&own);
     struct lanyard_token      *token = lanyard_token_get(k, SCOPE);
     CHECK_INT(lanyard_token_result(token), LANYARD_UNAVAILABLE, "result");
-    CHECK_STR(str_of(lanyard_token_error(token)), S("No token for " SCOPE ": CountingCredential: it was told to Repair it."), "error");
+    CHECK_STR(str_of(lanyard_token_error(token)), S("No token for " SCOPE ": CountingCredential: It was told to. Repair it."), "error");
     CHECK_INT(lanyard_token_attempt_n(token), 1, "attempts");
     CHECK_STR(str_of(lanyard_token_attempt(token, 0)->fix), S("Repair it."), "fix");
     CHECK(!lanyard_token_attempt(token, 1) && !lanyard_token_value(token) && lanyard_token_expires_at(token) == 0);
@@ -389,6 +390,24 @@ static enum err tell_signals(struct call *c, struct lanyard_credential *self, st
     for (int i = 1; i < 32; i++) blocked += i != SIGKILL && i != SIGSTOP && sigismember(&mask, i) == 1;
     out->expires_at_s = c->now_s + 100;
     return secret_init(c, &out->value, str_bytes(call_format(c, "%d", blocked)));
+}
+
+TEST(client_pending_without_a_descriptor_tells_why)
+{
+    struct rlimit              before, none;
+    struct counting            own = {.life_s = 3600};
+    struct lanyard_credential *k = counting_new(&own);
+    CHECK(getrlimit(RLIMIT_NOFILE, &before) == 0);
+    none = (struct rlimit){0, before.rlim_max};
+    CHECK(setrlimit(RLIMIT_NOFILE, &none) == 0);
+    struct lanyard_pending *p = lanyard_token_begin(k, &(struct lanyard_token_request){.size = sizeof(struct lanyard_token_request), .scope = SCOPE});
+    CHECK(setrlimit(RLIMIT_NOFILE, &before) == 0);
+    CHECK_INT(lanyard_pending_fd(p), -1, "none");
+    struct lanyard_token *token = lanyard_pending_finish(p);
+    CHECK_INT(lanyard_token_result(token), LANYARD_BROKEN, "the outcome");
+    CHECK(strstr(lanyard_token_error(token), "descriptor"));
+    lanyard_token_free(token);
+    lanyard_credential_free(k);
 }
 
 TEST(client_pending_takes_no_signals)

@@ -50,7 +50,14 @@ static const struct lanyard_attempt *worst(const struct lanyard_attempt *attempt
     "on Azure, give the resource a managed identity; on a developer's machine, sign in with `az login`; elsewhere, set AZURE_TENANT_ID, " \
     "AZURE_CLIENT_ID and a secret, a certificate or a token file"
 
-// What to do most likely, then a line for each that was tried.
+static void add_attempt(struct call *c, struct buf *b, const struct lanyard_attempt *a)
+{
+    buf_addf(b, "%s: %s", named(c, a), a->text);
+    if (*a->code && !str_contains_nocase(str_of(a->text), str_of(a->code))) buf_addf(b, " (%s)", a->code);
+    if (*a->fix) buf_addf(b, " %s", a->fix);
+}
+
+// What to do most likely, in a line that can stand alone; then a line for each that was tried.
 static str explain(struct call *c, const struct token_ask *ask, const struct lanyard_attempt *attempts, size_t n)
 {
     struct buf                    b;
@@ -58,14 +65,11 @@ static str explain(struct call *c, const struct token_ask *ask, const struct lan
     buf_init(&b, &c->arena);
     str scope = call_printable(c, ask->scope, 256);
     buf_addf(&b, "No token for %.*s: ", PSTR(str_empty(scope) ? S("no scope") : scope));
-    if (!at) buf_addf(&b, "none of the %zu credentials is available here. To get one: %s.", n, NONE_AVAILABLE);
-    else if (n == 1) buf_addf(&b, "%s: %s", named(c, at), at->text);
-    else buf_addf(&b, "%s failed.", named(c, at));
-    if (at && *at->fix) buf_addf(&b, " %s", at->fix);
+    if (at) add_attempt(c, &b, at);
+    else buf_addf(&b, "none of the %zu credentials is available here. To get one: %s.", n, NONE_AVAILABLE);
     for (size_t i = 0; n > 1 && i < n; i++) {
-        buf_addf(&b, "\n%s: %s", named(c, &attempts[i]), attempts[i].text);
-        if (*attempts[i].code && !str_contains_nocase(str_of(attempts[i].text), str_of(attempts[i].code))) buf_addf(&b, " (%s)", attempts[i].code);
-        if (&attempts[i] != at && *attempts[i].fix) buf_addf(&b, " %s", attempts[i].fix);
+        buf_add_char(&b, '\n');
+        add_attempt(c, &b, &attempts[i]);
     }
     return buf_text(c, &b);
 }

@@ -206,6 +206,38 @@ TEST(client_transport_over_libcurl)
     settings_free(s.settings);
 }
 
+struct counted {
+    struct test_http http;
+    atomic_int       connections;
+};
+
+static bool count_connection(int fd, void *context)
+{
+    (void)fd;
+    atomic_fetch_add(&CONTAINER_OF(context, struct counted, http)->connections, 1);
+    return true;
+}
+
+// A credential's next request goes over the connection of the one before.
+TEST(client_transport_keeps_its_connection)
+{
+    static struct counted  server;
+    struct sender          s;
+    struct transport_reply reply;
+    server.connections = 0;
+    test_http_start(t, &server.http, &(struct test_http_options){.tls = true, .accepts = count_connection});
+    begin(t, &s, NULL);
+    const char *pem = call_zstr(t->call, server.http.certificate_pem), *url = call_format(t->call, "https://localhost:%u/echo", server.http.port).at;
+    for (int i = 0; i < 3; i++) {
+        struct lanyard_http_request r = {.method = "POST", .url = url, .body = "x", .body_n = 1, .ca_pem = pem, .is_local = true};
+        CHECK_ERR(transport_send(t->call, &s.ask, &r, NULL, &reply), OK, "sent");
+        CHECK_STR(reply.body, S("POST /echo x"), "its reply");
+    }
+    CHECK_INT(server.connections, 1, "connections");
+    test_http_end(&server.http, 0);
+    settings_free(s.settings);
+}
+
 TEST(client_transport_gives_up_when_told)
 {
     struct test_http       http;
