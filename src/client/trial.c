@@ -38,6 +38,8 @@ enum err trial_answered(struct call *c, struct trial *t, enum err kind, const ch
     str why = error->text;
     if (str_empty(why) && error->is_json) why = call_format(c, "The endpoint answered with the status %d and no explanation.", t->http_status);
     if (str_empty(why)) why = call_format(c, "The endpoint answered with the status %d and no JSON.", t->http_status);
+    char last = why.n ? why.at[why.n - 1] : '.';
+    if (!strchr(".!?", last)) why = call_format(c, "%.*s.", PSTR(why)); // what to do follows in the same line
     return refused(c, t, kind, fix, error, why);
 }
 

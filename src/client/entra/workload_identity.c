@@ -10,16 +10,26 @@ static bool is_space(char ch)
     return ch == ' ' || ch == '\t' || ch == '\r' || ch == '\n';
 }
 
-enum err token_file_read(struct call *c, const char *path, str *out)
+bool token_file_text(str contents, str *out)
 {
-    struct secret file = {0};
-    TRY(secret_file_read(c, path, TOKEN_FILE_MAX_BYTES, SECRET_FILE_ANY, &file));
-    str text = call_text(c, bytes_str(secret_reveal(&file)));
-    secret_clear(&file);
+    str text = contents;
     while (text.n && is_space(text.at[0])) text = str_from(text, 1);
     while (text.n && is_space(text.at[text.n - 1])) text = str_upto(text, text.n - 1);
+    if (!is_word(text, TOKEN_FILE_MAX_BYTES)) return false;
+    *out = text;
+    return true;
+}
+
+static enum err read_file(struct call *c, const char *path, str *out)
+{
+    struct secret file = {0};
+    str           text = STR_NONE;
+    TRY(secret_file_read(c, path, TOKEN_FILE_MAX_BYTES, SECRET_FILE_ANY, &file));
+    bool is_read = token_file_text(bytes_str(secret_reveal(&file)), &text);
+    text = call_text(c, text);
+    secret_clear(&file);
     TRY(call_check_texts(c));
-    if (!is_word(text, TOKEN_FILE_MAX_BYTES)) return FAIL(c, ERR_CONTENT_INVALID, "The file %s holds something else than one token.", path);
+    if (!is_read) return FAIL(c, ERR_CONTENT_INVALID, "The file %s holds something else than one token.", path);
     *out = text;
     return OK;
 }
@@ -28,7 +38,7 @@ static enum err prove(struct call *c, struct trial *t, struct entra_client *clie
 {
     struct workload_identity *me = CONTAINER_OF(client, struct workload_identity, client);
     (void)audience; // the issuer wrote it into the token
-    if (token_file_read(c, me->file, &out->assertion) == OK) return OK;
+    if (read_file(c, me->file, &out->assertion) == OK) return OK;
     return trial_failed(c, t, ERR_AUTHENTICATION_FAILED, "Check that the token is mounted there and that this user may read it.");
 }
 

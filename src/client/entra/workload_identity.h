@@ -24,5 +24,5 @@ struct workload_identity {
 /* What is empty comes from the environment. What is then still missing is told when a token is asked for. */
 void workload_identity_init(struct lanyard_credential *self, struct workload_identity *me, str tenant_id, str client_id, str token_file);
 
-/* The assertion in a file: one JWT, with white space around it or not. Lives: in the call. Errors: ERR_IO, ERR_TOO_LARGE, ERR_CONTENT_INVALID */
-FALLIBLE token_file_read(struct call *c, const char *path, str *out);
+/* The assertion in a file's contents: one word, with white space around it or not. False: it is something else. */
+MUST_USE bool token_file_text(str contents, str *out);
