@@ -93,6 +93,7 @@ static enum err read_reply(struct call *c, struct lanyard_http_reply *in, enum l
     if (in->head.failed == ERR_NO_MEMORY || in->body.failed == ERR_NO_MEMORY || result == LANYARD_NO_MEMORY) return FAIL_PLAIN(c, ERR_NO_MEMORY);
     if (in->is_too_long) {
         reply.result = LANYARD_BROKEN;
+        reply.is_too_long = true;
         reply.why = S("the reply is longer than is read");
     } else if (result == LANYARD_OK && in->status == 0) {
         reply.result = LANYARD_BROKEN;
@@ -138,7 +139,7 @@ static bool is_worth_another(const struct retry_rule *rule, const struct transpo
 {
     if (reply->status) return is_listed(rule->statuses, reply->status);
     bool may_pass = reply->result == LANYARD_UNAVAILABLE || reply->result == LANYARD_TIMED_OUT || reply->result == LANYARD_BROKEN;
-    return rule->after_no_reply && may_pass;
+    return rule->after_no_reply && may_pass && !reply->is_too_long;
 }
 
 static unsigned doubled(unsigned first_ms, unsigned times, unsigned most_ms)

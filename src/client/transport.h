@@ -18,6 +18,7 @@ struct transport_reply {
     str                 why;            /* why none came, for a person: "connection refused" */
     enum lanyard_result result;         /* as the transport's send has it: LANYARD_OK with any status */
     int64_t             retry_after_ms; /* -1: the reply says nothing */
+    bool                is_too_long;    /* none came, for it was longer than is read; not asked for again */
 };
 str transport_header(const struct transport_reply *reply, str name); /* empty: absent */
 

@@ -13,6 +13,7 @@ struct scripted {
         int                 status; /* 0: none, with `result` */
         const char         *header; /* "name\nvalue"; NULL: none */
         enum lanyard_result result;
+        bool                is_endless; /* its body goes on for as long as it is read */
     } * replies;
     size_t n, sent;
 };
@@ -29,6 +30,8 @@ static enum lanyard_result send_scripted(const struct lanyard_http_request *requ
     }
     lanyard_http_reply_status(reply, r->status);
     if (r->header) lanyard_http_reply_header(reply, "Retry-After", r->header);
+    while (r->is_endless)
+        if (!lanyard_http_reply_body(reply, "more of the same", 16)) return LANYARD_BROKEN;
     lanyard_http_reply_body(reply, "body", 4);
     return LANYARD_OK;
 }
@@ -77,6 +80,7 @@ TEST(client_transport_tries_again_as_the_rule_says)
         {"no reply", {NONE_COMES(LANYARD_UNAVAILABLE), NONE_COMES(LANYARD_BROKEN), {200}}, 3, 3, 200},
         {"never a reply", {NONE_COMES(LANYARD_TIMED_OUT)}, 1, 3, 0},
         {"what would fail again", {NONE_COMES(LANYARD_INVALID)}, 1, 1, 0},
+        {"a reply without end would have none again", {{200, NULL, LANYARD_OK, .is_endless = true}}, 1, 1, 0},
         {"no rule", {{404}}, 1, 1, 404, .once = true},
     };
     for (size_t i = 0; i < COUNT(ROWS); i++) {
@@ -89,7 +93,7 @@ TEST(client_transport_tries_again_as_the_rule_says)
         CHECK_INT(script.sent, ROWS[i].sent, ROWS[i].row);
         CHECK_INT(reply.status, ROWS[i].status, ROWS[i].row);
         CHECK_STR(reply.body, ROWS[i].status ? S("body") : S(""), ROWS[i].row);
-        if (!ROWS[i].status) CHECK_STR(reply.why, S("broken on??purpose"), ROWS[i].row);
+        if (!ROWS[i].status) CHECK_STR(reply.why, reply.is_too_long ? S("the reply is longer than is read") : S("broken on??purpose"), ROWS[i].row);
         settings_free(s.settings);
     }
 }
