@@ -20,6 +20,8 @@ import subprocess
 
 import pytest
 
+import installed as library
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 LANYARD = pathlib.Path(os.environ.get("LANYARD", ROOT / "build/lanyard")).resolve()
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -77,7 +79,8 @@ def prepare(work):
     here.mkdir()
     programs.mkdir()
     node = subprocess.run([ROOT / "tools/setup", "--node"], capture_output=True, text=True, check=True).stdout.strip()
-    shown = [programs, ROOT / "tests/sdk", pathlib.Path(node).resolve().parent]
+    (work / "installed").mkdir()
+    shown = [programs, ROOT / "tests/sdk", pathlib.Path(node).resolve().parent, work / "installed", LANYARD.parent]
     options = " ".join(f"--bind-ro {path}" for path in shown)
     (programs / "lanyard").write_text(SHIM % (options, LANYARD))
     (programs / "lanyard").chmod(0o755)
@@ -90,6 +93,8 @@ def prepare(work):
             break
     env = {name: value for name, value in os.environ.items() if not name.startswith(("LANYARD", "AZURE"))}
     env.update(HOME=str(work), PATH=f"{programs}:{env['PATH']}")
+    if not library.is_sanitized():
+        env.update(library.environment(library.install(work / "installed")))
     return here, env
 
 
