@@ -179,7 +179,7 @@ def test_azure_cli(cloud, tmp_path):
     if not shutil.which("az"):
         pytest.skip("az is not installed")
     login = f"export AZURE_CONFIG_DIR={tmp_path} AZURE_CORE_COLLECT_TELEMETRY=no\naz login --identity --allow-no-subscriptions -o none 2>{tmp_path}/err || {{ cat {tmp_path}/err >&2; exit 1; }}"
-    before, after, chain = driven(cloud, "web", {"kind": "azure_cli"}, options=["--bind", str(tmp_path), "--env", f"AZURE_CONFIG_DIR={tmp_path}"]) + driven(
+    before, after, chain = driven(cloud, "web", {"kind": "azure_cli", "process_timeout_ms": 60000}, options=["--bind", str(tmp_path), "--env", f"AZURE_CONFIG_DIR={tmp_path}"]) + driven(
         cloud, "web", {"kind": "azure_cli", "process_timeout_ms": 60000}, {"kind": "chain", "members": [{"kind": "environment"}, {"kind": "azure_cli"}], "process_timeout_ms": 60000},
         options=["--bind", str(tmp_path)], before=login)
     same(before["outcome"], "unavailable", "what comes without a login")
