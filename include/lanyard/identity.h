@@ -68,7 +68,7 @@ LANYARD_API struct lanyard_credential *lanyard_environment(const struct lanyard_
 LANYARD_API struct lanyard_credential *lanyard_client_secret(const char *tenant_id, const char *client_id, const char *secret,
                                                              const struct lanyard_settings *settings);
 
-/* A certificate with its private key: PEM or PKCS #12 (PFX). */
+/* A certificate with its private key, which is RSA of 2048 bits or more: PEM or PKCS #12 (PFX). */
 struct lanyard_certificate {
     const char *path;  /* of the file; read when a token is needed and it has changed; NULL: `bytes` */
     const void *bytes; /* the file's contents */
@@ -88,16 +88,22 @@ typedef enum lanyard_result            lanyard_assertion_function(char *out, siz
 LANYARD_API struct lanyard_credential *lanyard_client_assertion(const char *tenant_id, const char *client_id, lanyard_assertion_function *assertion,
                                                                 void *context, const struct lanyard_settings *settings);
 
-/* The person who is signed in to az, or azd. `tenant_id` and `subscription` may be NULL. */
+/*
+ * The person who is signed in to az, or azd. `tenant_id` and `subscription` may be NULL. The tool is looked for in the absolute directories of PATH, and
+ * runs without a shell, with the environment that the program then has.
+ */
 LANYARD_API struct lanyard_credential *lanyard_azure_cli(const char *tenant_id, const char *subscription, const struct lanyard_settings *settings);
 LANYARD_API struct lanyard_credential *lanyard_azure_developer_cli(const char *tenant_id, const struct lanyard_settings *settings);
 
-/* Each in turn until one has a token; one that is unavailable is passed over, any other failure ends the chain. Keeps references. */
+/*
+ * Each in turn until one has a token, which alone is asked from then on. One that is unavailable is passed over; any other failure ends the chain.
+ * Where more than one is asked, the metadata endpoint of a virtual machine is waited for no longer than a second. Keeps references.
+ */
 LANYARD_API struct lanyard_credential *lanyard_chain(struct lanyard_credential *const *credentials, size_t n,
                                                      const struct lanyard_settings *settings);
 
 /*
- * Environment, workload identity, managed identity, az, azd: in that order, as the SDKs of other languages have them.
+ * A chain of environment, workload identity, managed identity, az, azd: in that order, as the SDKs of other languages have them.
  * AZURE_TOKEN_CREDENTIALS ("prod", "dev" or one credential's name, "ManagedIdentityCredential") chooses among them. `which`
  * is for the managed identity; NULL: AZURE_CLIENT_ID, else the default one.
  */

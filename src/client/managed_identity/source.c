@@ -81,7 +81,11 @@ static enum err refused(struct call *c, struct trial *t, const struct managed_id
     bool is_redirect = reply->status >= 300 && reply->status < 400;
     if (is_redirect)
         return trial_refused(c, t, ERR_AUTHENTICATION_FAILED, "", "%.*s answered with a redirect, which is not followed.", PSTR(me->endpoint));
-    return trial_answered(c, t, has_none ? ERR_CREDENTIAL_UNAVAILABLE : ERR_AUTHENTICATION_FAILED, has_none ? me->source->refusal_fix : "", &error);
+    const char *fix = entra_fix(error.code); // the endpoint repeats what the token service said
+    if (!*fix && has_none) fix = me->source->refusal_fix;
+    else if (!*fix && me->source->secret_header && (reply->status == 401 || reply->status == 403))
+        fix = "The platform's variables must be this process's own: none that were copied from another.";
+    return trial_answered(c, t, has_none ? ERR_CREDENTIAL_UNAVAILABLE : ERR_AUTHENTICATION_FAILED, fix, &error);
 }
 
 enum err source_conclude(struct call *c, struct trial *t, const struct managed_identity *me, const struct transport_reply *reply,
