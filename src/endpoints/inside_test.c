@@ -4,7 +4,7 @@
 #include "endpoints/arm/arm.h"
 #include "test_product.h"
 
-#define SHOP TEST_PRODUCT_GROUP "/providers/Microsoft.Test/things/one"
+#define SHOP TEST_PRODUCT_GROUP "/providers/Microsoft.Maps/accounts/one"
 
 TEST(inside_asks_and_answers_as_a_request_from_outside)
 {

@@ -36,7 +36,7 @@ struct permit {
     permit_rule     *rule;
     const char      *action;                  /* NULL: that of the row's op */
     bool             by_target;               /* the target says the action, of a row without an op */
-    const char      *items[PERMIT_MAX_ITEMS]; /* what permit_item asks: for the items of a list, or for a part of any answer */
+    const char      *items[PERMIT_MAX_ITEMS]; /* what permit_item asks for the items of a list */
     const char      *why;                     /* of PERMIT_NOTHING; of PERMIT_BY_ITEM where no action decides */
 };
 
@@ -71,17 +71,11 @@ struct permit {
     {                                       \
         .kind = PERMIT_NOTHING, .why = why_ \
     }
-/* Open but for a part, which is shown to those whom permit_item lets see it. */
-#define PERMIT_NONE_BUT(why_, ...)                                    \
-    {                                                                 \
-        .kind = PERMIT_NOTHING, .why = why_, .items = { __VA_ARGS__ } \
-    }
-
 /*
  * Asks for the permission of the request's row.
  * Errors: ERR_NOT_AUTHORIZED, ERR_DENIED, ERR_CALLER_UNKNOWN, ERR_INTERNAL (the row is incomplete), and what the row's function fails with
  */
 FALLIBLE permit_ask(struct call *c, struct work *w, struct wire *q);
 
-/* May the caller see this item of the row's list, or this part of its answer? `kind` counts the actions of PERMIT_ITEMS. A refusal is an answer. */
+/* May the caller see this item of the row's list? `kind` counts the actions of PERMIT_ITEMS. A refusal is an answer. */
 FALLIBLE permit_item(struct call *c, struct work *w, const struct wire *q, size_t kind, str scope, bool *out);

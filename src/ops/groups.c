@@ -73,6 +73,7 @@ static enum err location_of(struct call *c, const struct resource_group *before,
     if (before && !str_empty(asked) && !str_eq(asked, before->location))
         return FAIL(c, ERR_GROUP_LOCATION_CONFLICT, "Invalid resource group location '%.*s'. The Resource group already exists in location '%.*s'.",
                     PSTR(asked), PSTR(before->location));
+    if (!before) TRY(location_check_group(c, asked));
     *out = before ? before->location : asked;
     return OK;
 }

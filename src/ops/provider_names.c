@@ -1,7 +1,9 @@
 #include "ops/provider_names.h"
 
+#include "ops/registrations.h"
 #include "rbac/operations.h"
 #include "rbac/pattern.h"
+#include "resources/types.h"
 
 enum err provider_names_refusal(enum rbac_plane plane)
 {
@@ -63,4 +65,29 @@ enum err provider_names_check(struct call *c, const struct role_permission *bloc
     TRY(check_count(c, blocks, n));
     for (size_t i = 0; i < n; i++) TRY(check_block(c, &blocks[i]));
     return OK;
+}
+
+str provider_of_type(str type)
+{
+    return str_upto(type, str_find(type, '/'));
+}
+
+str provider_names_find(str name)
+{
+    str published = operations_provider_find(name);
+    for (size_t i = 0; str_empty(published) && i < types_count(); i++)
+        if (str_eq_nocase(provider_of_type(types_at(i)->type), name)) return provider_of_type(types_at(i)->type);
+    return published;
+}
+
+enum err provider_names_check_type(struct call *c, str type, str version)
+{
+    str  provider = provider_of_type(type), any = call_format(c, "%.*s/*", PSTR(type));
+    bool is_name = str_find(type, '*') == STR_NOWHERE;
+    if (registration_is_free(provider) || types_find(type) || (is_name && (operations_has(any, RBAC_CONTROL) || operations_has(any, RBAC_DATA))))
+        return OK;
+    if (str_empty(provider_names_find(provider)))
+        return FAIL(c, ERR_NAMESPACE_UNKNOWN, "The resource namespace '%.*s' is invalid.", PSTR(call_printable(c, provider, 256)));
+    return FAIL(c, ERR_TYPE_UNKNOWN, "The resource type '%.*s' could not be found in the namespace '%.*s' for api version '%.*s'.",
+                PSTR(call_printable(c, str_from(type, provider.n + 1), 256)), PSTR(provider), PSTR(version));
 }

@@ -1,6 +1,8 @@
 #include "ops/resource_move.h"
 
 #include "ops/cascade.h"
+#include "ops/provider_names.h"
+#include "ops/registrations.h"
 #include "ops/resources.h"
 #include "rbac/deny.h"
 #include "resources/types.h"
@@ -69,6 +71,9 @@ static enum err check_resource(struct call *c, const struct work *w, const struc
     TRY(check_place(c, m, id));
     TRY(resources_require(c, w, id, &r));
     if (types_of(r->type)->stays) return FAIL(c, ERR_MOVE_UNSUPPORTED, "Resource move is not supported for resource types '%.*s'.", PSTR(r->type));
+    struct scope target;
+    TRY(scope_parse(c, m->target, &target));
+    TRY(registrations_require(c, w, target.subscription, provider_of_type(r->type)));
     const struct resource *there = tree_find(w->world->tree, moved_id(c, m, id));
     if (!there) return OK;
     return FAIL(c, ERR_MOVE_REFUSED, "Resource move validation failed. The target resource group has a resource '%.*s' already.", PSTR(there->id));

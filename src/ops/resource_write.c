@@ -1,6 +1,8 @@
 // Making and changing resources of any type: PUT and PATCH.
 #include "ops/cluster.h"
 #include "ops/identity_reach.h"
+#include "ops/provider_names.h"
+#include "ops/registrations.h"
 #include "ops/resource_children.h"
 #include "ops/resource_defaults.h"
 #include "ops/resource_hooks.h"
@@ -54,9 +56,7 @@ static enum err check_name(struct call *c, const struct writing *x)
 // accepted as any other resource would look kept and do nothing.
 static enum err check_provider(struct call *c, const struct writing *x)
 {
-    static const str OURS[] = {S_INIT("Microsoft.Authorization"), S_INIT("Microsoft.Management"), S_INIT("Microsoft.Resources"),
-                               S_INIT("Microsoft.Subscription")};
-    if (str_index_nocase(OURS, COUNT(OURS), x->id.provider) == STR_NOWHERE) return OK;
+    if (!registration_is_free(x->id.provider)) return OK;
     return FAIL(c, ERR_TYPE_UNKNOWN, "The resource type '%.*s' could not be found in the namespace '%.*s'.",
                 PSTR(str_from(x->type_name, x->id.provider.n + 1)), PSTR(x->id.provider));
 }
@@ -71,6 +71,7 @@ static enum err identify(struct call *c, const struct work *w, struct writing *x
     x->type_name = str_empty(x->type->type) ? type : x->type->type;
     TRY(check_provider(c, x));
     if (!str_empty(x->id.subscription)) TRY(resources_require_holder(c, w, x->id.subscription, x->id.group));
+    TRY(registrations_require(c, w, x->id.subscription, provider_of_type(x->type_name)));
     x->change.before = tree_find(w->world->tree, x->id.text);
     if (x->args->verb == IDENTITY_PATCH && !x->change.before) return resources_require(c, w, x->id.text, &x->change.before);
     TRY(find_parent(c, w, x));
@@ -101,6 +102,7 @@ static enum err locate(struct call *c, struct writing *x)
                     "The resource '%.*s' already exists in location '%.*s' in resource group '%.*s'. A resource with the same name cannot be "
                     "created in location '%.*s'. Please select a new resource name.",
                     PSTR(x->id.name), PSTR(before->location), PSTR(x->id.group), PSTR(asked));
+    if (!before && !str_empty(asked)) TRY(location_check_type(c, asked, x->type_name));
     x->next.location = before && !str_empty(before->location) ? before->location : asked;
     return OK;
 }

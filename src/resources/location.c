@@ -44,6 +44,14 @@ static const struct location LOCATIONS[] = {
     R("westus3", "West US 3", "US", "33.448376", "-112.074036", "Phoenix", "eastus"),
 };
 
+// Those that are not shown: they need access, or are only another's pair.
+static const str UNLISTED[] = {
+    S_INIT("australiacentral"), S_INIT("australiacentral2"), S_INIT("austriaeast"),    S_INIT("belgiumcentral"),  S_INIT("brazilsoutheast"), S_INIT("centraluseuap"),
+    S_INIT("chilecentral"),     S_INIT("denmarkeast"),       S_INIT("eastus2euap"),    S_INIT("francesouth"),     S_INIT("germanynorth"),    S_INIT("indonesiacentral"),
+    S_INIT("jioindiacentral"),  S_INIT("jioindiawest"),      S_INIT("koreasouth"),     S_INIT("malaysiawest"),    S_INIT("mexicocentral"),   S_INIT("newzealandnorth"),
+    S_INIT("norwaywest"),       S_INIT("southafricawest"),   S_INIT("swedensouth"),    S_INIT("switzerlandwest"), S_INIT("uaecentral"),      S_INIT("westindia"),
+};
+
 static bool is_name_character(char ch)
 {
     return (ch >= 'a' && ch <= 'z') || (ch >= '0' && ch <= '9');
@@ -115,4 +123,27 @@ str locations_csv(struct call *c)
         buf_add(&b, LOCATIONS[i].name);
     }
     return buf_view(&b);
+}
+
+static bool is_region(str location)
+{
+    return locations_find(location) || str_index_nocase(UNLISTED, COUNT(UNLISTED), location) != STR_NOWHERE;
+}
+
+enum err location_check_type(struct call *c, str location, str type)
+{
+    if (is_region(location) || str_eq(location, S("global"))) return OK;
+    str regions = locations_csv(c);
+    return FAIL(c, ERR_LOCATION_INVALID,
+                "The provided location '%.*s' is not available for resource type '%.*s'. List of available regions for the resource type is '%.*s'.",
+                PSTR(location), PSTR(type), PSTR(regions));
+}
+
+enum err location_check_group(struct call *c, str location)
+{
+    if (is_region(location)) return OK;
+    str regions = locations_csv(c);
+    return FAIL(c, ERR_GROUP_LOCATION_INVALID,
+                "The provided location '%.*s' is not available for resource group. List of available regions is '%.*s'.", PSTR(location),
+                PSTR(regions));
 }

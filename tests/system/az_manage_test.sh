@@ -24,10 +24,25 @@ vm1                 | resource list -g to --query '[].name'
                     | group delete -n to -y
 E
 }
+registers_providers() { # S8
+    az_table <<'E'
+Registered          | provider show -n Microsoft.Cache --query registrationState
+                    | provider unregister -n Microsoft.Cache --wait
+Unregistered        | provider show -n Microsoft.Cache --query registrationState
+Unregistered        | provider list --query "[?namespace=='Microsoft.Cache'].registrationState"
+                    | provider register -n Microsoft.Cache --wait
+Registered          | provider show -n Microsoft.Cache --query registrationState
+!InvalidResourceNamespace | provider show -n Microsoft.KeyVaults
+RegistrationFree    | provider show -n Microsoft.Authorization --query registrationPolicy
+!InvalidResourceType | resource create -g az -n x --resource-type Microsoft.Compute/virtualMachinez --api-version 2024-07-01 -p {}
+!LocationNotAvailable | group create -n nowhere -l mars
+E
+}
 
 begin_az
 grant $OWNER "$subscription"
 az_as_runner login --identity
 
+it 'az: S8 registers providers, and is refused what none has' registers_providers
 it 'az: S8, I2 moves resources to another group' moves_resources
 finish

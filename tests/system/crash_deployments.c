@@ -9,7 +9,7 @@
 
 #define MANAGEMENT "management.azure.com"
 #define SCHEMA     "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#"
-#define THING      "Microsoft.Test/things"
+#define THING      "Microsoft.Maps/accounts"
 
 enum { MOST_A_ROUND = 48, ROUNDS_A_DIRECTORY = 10, PATH_BYTES = 512, BODY_BYTES = 4096, THINGS = 5, END_WITHIN_S = 60, POLL_US = 5000 };
 

@@ -20,7 +20,7 @@ nothing_works_before_a_group() {
 things_are_created_once() {
     created create group shop --location eastus
     unchanged create group shop
-    for thing in 'vm web' 'identity billing' 'vault manage-test-shop' 'storage managetestshop' 'container-app worker' 'function manage-test-jobs' 'Contoso.Shop/tills till1'; do
+    for thing in 'vm web' 'identity billing' 'vault manage-test-shop' 'storage managetestshop' 'container-app worker' 'function manage-test-jobs' 'Microsoft.Maps/accounts till1'; do
         # shellcheck disable=SC2086  # words
         created create $thing
         # shellcheck disable=SC2086  # words

@@ -52,6 +52,7 @@ static const struct { const char *service, *in; int method; const char *param, *
     {"arm", "", ANY, "vault", "shop"},
     {"arm", "", ANY, "kind", "add"},
     {"arm", "", ANY, "location", "westus"},
+    {"arm", "/unregister", ANY, "namespace", "Microsoft.Search"}, // nothing of it is here
     {"arm", "/checkNameAvailability", ANY, "namespace", "Microsoft.Web"},
     {"arm", "/databaseAccountNames/", ANY, "name", "free"},
     {"arm", "", ANY, "namespace", "Microsoft.Compute"},

@@ -320,7 +320,7 @@ def test_t9_no_record_holds_a_secret(s):
     named = {"storageAccountKey": MARKER, "deep": [{"clientSecret": MARKER, "primaryKey": MARKER, "sasToken": MARKER}], "pairs": [{"name": "a", "value": MARKER}],
              "primaryConnectionString": MARKER}
     writes += [
-        ("PUT", f"{s.rg}/providers/Microsoft.Test/things/secretive", "2023-01-01", {"properties": named}),
+        ("PUT", f"{s.rg}/providers/Microsoft.Maps/accounts/secretive", "2023-01-01", {"properties": named}),
         ("PUT", f"{web}/config/authsettings", "2022-03-01", {"properties": {"clientSecret": MARKER}}),
         ("PUT", f"{web}/config/metadata", "2022-03-01", {"properties": {"siteConfig": {"metadata": [{"name": "a", "value": MARKER}]}}}),
     ]

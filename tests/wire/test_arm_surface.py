@@ -1,5 +1,6 @@
 """The management API's catalogue of errors, row by row, and what else every client reads of it: headers, metadata, filters, providers."""
 import re
+import time
 import urllib.parse
 import uuid
 
@@ -156,6 +157,87 @@ def test_s8_items_are_expanded(s):
             same(tuple(name for name in names if name in item), want, expand)
             same(item.get("provisioningState", "Succeeded"), "Succeeded", item["id"])
             assert item.get("createdTime", "") <= item.get("changedTime", "~"), "made before it was changed"
+
+
+def test_s8_a_provider_is_unregistered_and_registered_again(s):
+    """S8, O1: what is unregistered takes no new resources until it is registered again, by hand or by a template; each is logged"""
+    of = f"{s.subscription}/providers/Microsoft.Cache"
+    cache = f"{s.group}/providers/Microsoft.Cache/redis/unregistered"
+    state = lambda: s.ask("GET", of).json["registrationState"]
+    listed = lambda: next(p for p in s.ask("GET", f"{s.subscription}/providers").json["value"] if p["namespace"] == "Microsoft.Cache")["registrationState"]
+    same(s.ask("POST", f"{of}/unregister").json["registrationState"], "Unregistered", "the answer")
+    same((state(), listed()), ("Unregistered", "Unregistered"), "kept")
+    same(s.ask("GET", "/providers/Microsoft.Cache").json["registrationState"], "Registered", "of no subscription")
+    refused = s.ask("PUT", cache, "2024-11-01", NEW)
+    same((refused.status, refused.error["code"]), (409, "MissingSubscriptionRegistration"), refused.text)
+    same(refused.error["message"], "The subscription is not registered to use namespace 'Microsoft.Cache'. "
+         "See https://aka.ms/rps-not-found for how to register subscriptions.", "the words")
+    same(s.ask("POST", f"{of}/register").json["registrationState"], "Registered", "the answer")
+    same((state(), listed()), ("Registered", "Registered"), "again")
+    same(s.ask("PUT", cache, "2024-11-01", NEW).status, 201, "now it may")
+    used = s.ask("POST", f"{of}/unregister")
+    same((used.status, used.error["code"]), (409, "Conflict"), used.text)
+    s.server.stop()
+    s.server.start()
+    s.tokens.update({who: s.server.token_of(who, "https://management.azure.com/") for who in s.ids})
+    same(state(), "Registered", "after a start")
+    query = f"{s.subscription}/providers/Microsoft.Insights/eventtypes/management/values?$filter=eventTimestamp%20ge%202020-01-01T00:00:00Z"
+    names = {e["operationName"]["value"] for e in s.ask("GET", query, "2015-04-01").json["value"]}
+    assert {"Microsoft.Cache/register/action", "Microsoft.Cache/unregister/action"} <= names, names
+
+
+def test_d1_a_template_registers_its_providers(s):
+    """D1: as in the cloud, nobody has to register what a template deploys"""
+    same(s.ask("POST", f"{s.subscription}/providers/Microsoft.Maps/unregister").status, 200, "unregistered")
+    template = {"$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#", "contentVersion": "1.0.0.0",
+                "resources": [{"type": "Microsoft.Maps/accounts", "apiVersion": "2023-06-01", "name": "map", "location": "global", "properties": {}}]}
+    deployment = f"{s.group}/providers/Microsoft.Resources/deployments/registers"
+    same(s.ask("PUT", deployment, "2021-04-01", {"properties": {"mode": "Incremental", "template": template}}).status, 201, "begun")
+    while (done := s.ask("GET", deployment, "2021-04-01").json["properties"])["provisioningState"] in ("Accepted", "Running"):
+        time.sleep(0.02)
+    same(done["provisioningState"], "Succeeded", str(done))
+    same(s.ask("GET", f"{s.subscription}/providers/Microsoft.Maps").json["registrationState"], "Registered", "on the way")
+
+
+@pytest.mark.parametrize("path, code, words", [
+    ("Microsoft.Computer/virtualMachines/x", "InvalidResourceNamespace", "The resource namespace 'Microsoft.Computer' is invalid."),
+    ("Microsoft.Compute/virtualMachinez/x", "InvalidResourceType",
+     "The resource type 'virtualMachinez' could not be found in the namespace 'Microsoft.Compute' for api version '2024-07-01'."),
+    ("Microsoft.Web/sites/x/slotz/y", "InvalidResourceType", "The resource type 'sites/slotz' could not be found in the namespace 'Microsoft.Web' for api version '2024-07-01'."),
+])
+def test_s8_a_misspelt_type_is_no_resource(s, path, code, words):
+    """S8: a type that no provider has is refused by every verb, and in a template"""
+    for method, body in (("PUT", NEW), ("PATCH", {"tags": {}}), ("GET", None), ("DELETE", None)):
+        answer = s.ask(method, f"{s.group}/providers/{path}", "2024-07-01", body)
+        same((answer.status, answer.error["code"], answer.error["message"]), (404, code, words), method)
+    parts = path.split("/")
+    resource = {"type": "/".join([parts[0], *parts[1::2]]), "apiVersion": "2024-07-01", "name": "/".join(parts[2::2]), "location": "westus", "properties": {}}
+    template = {"$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#", "contentVersion": "1.0.0.0", "resources": [resource]}
+    answer = s.ask("POST", f"{s.group}/providers/Microsoft.Resources/deployments/misspelt/validate", "2021-04-01", {"properties": {"mode": "Incremental", "template": template}})
+    assert words in answer.text, answer.text
+
+
+def test_s8_a_location_that_is_none_is_refused_with_those_that_are(s):
+    """S8: resources and groups stand in regions; some resources are global"""
+    answer = s.ask("PUT", f"{s.machines}/nowhere", MACHINES, {**NEW, "location": "Mars Central"})
+    same((answer.status, answer.error["code"]), (400, "LocationNotAvailableForResourceType"), answer.text)
+    start = "The provided location 'marscentral' is not available for resource type 'Microsoft.Compute/virtualMachines'. List of available regions for the resource type is '"
+    assert answer.error["message"].startswith(start) and ",westus2," in answer.error["message"], answer.text
+    answer = s.ask("PUT", f"{s.group}-mars", GROUPS, {"location": "mars"})
+    same((answer.status, answer.error["code"]), (400, "LocationNotAvailableForResourceGroup"), answer.text)
+    same(s.ask("PUT", f"{s.group}/providers/Microsoft.Network/dnsZones/example.test", "2018-05-01", {"location": "global"}).status, 201, "global")
+    same(s.ask("PUT", f"{s.group}/providers/Microsoft.Maps/accounts/pair", "2023-06-01", {"location": "UAE Central"}).status, 201, "a region that is not listed")
+
+
+def test_s8_operations_have_words_for_people(s):
+    """S8: the operations of a provider, with what they are about"""
+    found = {o["name"]: o for o in s.ask("GET", "/providers/Microsoft.Compute/operations", MACHINES).json["value"]}
+    same(found["Microsoft.Compute/virtualMachines/start/action"], {
+        "name": "Microsoft.Compute/virtualMachines/start/action", "isDataAction": False,
+        "display": {"provider": "Microsoft.Compute", "resource": "virtualMachines", "operation": "start", "description": "Microsoft.Compute/virtualMachines/start/action"},
+    }, "an action")
+    same(found["Microsoft.Compute/virtualMachines/login/action"]["isDataAction"], True, "of the data plane")
+    same(found["Microsoft.Compute/register/action"]["display"]["operation"], "register", "of the provider itself")
 
 
 def test_s8_a_provider_says_which_version_is_its_default(s):

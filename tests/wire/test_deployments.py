@@ -22,8 +22,8 @@ def template(*resources, **more):
 
 
 def thing(name, depends=(), **more):
-    made = {"type": "Microsoft.Test/things", "apiVersion": "2023-01-01", "name": name, "location": "westus", "properties": {}, **more}
-    return {**made, "dependsOn": [f"[resourceId('Microsoft.Test/things', '{d}')]" for d in depends]} if depends else made
+    made = {"type": "Microsoft.Maps/accounts", "apiVersion": "2023-01-01", "name": name, "location": "westus", "properties": {}, **more}
+    return {**made, "dependsOn": [f"[resourceId('Microsoft.Maps/accounts', '{d}')]" for d in depends]} if depends else made
 
 
 def nested(name, inside, depends=(), **more):
@@ -35,7 +35,7 @@ def nested(name, inside, depends=(), **more):
 class Deployments(Stage):
     def __init__(self, server):
         super().__init__(server)
-        self.things = f"{self.group}/providers/Microsoft.Test/things"
+        self.things = f"{self.group}/providers/Microsoft.Maps/accounts"
         for who, role in (("contributor", CONTRIBUTOR), ("reader", READER)):
             self.ids[who] = self.machine(who)["identity"]["principalId"]
             self.assign(self.group, self.ids[who], role)
@@ -93,7 +93,7 @@ def test_deployment_is_carried_out_and_shown(stage):
         thing("one"),
         thing("two", ["one"], tags={"of": "[parameters('of')]"}),
         parameters={"of": {"type": "string"}, "size": {"type": "int", "defaultValue": 3}},
-        outputs={"id": {"type": "string", "value": "[resourceId('Microsoft.Test/things', 'two')]"}},
+        outputs={"id": {"type": "string", "value": "[resourceId('Microsoft.Maps/accounts', 'two')]"}},
     )
     begun = stage.put("shown", made, parameters={"of": {"value": "shop"}})
     same((begun.status, begun.json["properties"]["provisioningState"]), (201, "Accepted"), begun.text)
@@ -108,7 +108,7 @@ def test_deployment_is_carried_out_and_shown(stage):
     same(properties["outputs"], {"id": {"type": "String", "value": f"{stage.things}/two"}}, "outputs")
     same([r["id"] for r in properties["outputResources"]], [f"{stage.things}/one", f"{stage.things}/two"], "what was made")
     same(properties["dependencies"][0]["dependsOn"][0]["resourceName"], "one", "dependencies")
-    same(properties["providers"], [{"namespace": "Microsoft.Test", "resourceTypes": [{"resourceType": "things", "locations": ["westus"]}]}], "providers")
+    same(properties["providers"], [{"namespace": "Microsoft.Maps", "resourceTypes": [{"resourceType": "accounts", "locations": ["westus"]}]}], "providers")
     assert properties["duration"].startswith("PT") and properties["templateHash"].isdigit()
     same(stage.ask("GET", status.split("management.azure.com")[1], None).json, {"status": "Succeeded"}, "the poll")
     same(stage.ask("GET", f"{stage.things}/two", "2023-01-01").json["tags"], {"of": "shop"}, "the resource")
@@ -181,7 +181,7 @@ def test_deployment_refuses_what_is_too_large_or_of_a_bad_name(stage):
 def test_deployment_that_fails_says_where(stage):
     made = template(
         thing("before"),
-        thing("broken", ["before"], properties={"of": "[reference(resourceId('Microsoft.Test/things', 'missing'), '2023-01-01').x]"}),
+        thing("broken", ["before"], properties={"of": "[reference(resourceId('Microsoft.Maps/accounts', 'missing'), '2023-01-01').x]"}),
         thing("behind", ["broken"]),
         thing("beside"),
     )
@@ -215,7 +215,7 @@ def test_deployment_asks_for_every_resource_before_it_begins(stage):
     role["properties"] = {"roleDefinitionId": f"{stage.subscription}/providers/Microsoft.Authorization/roleDefinitions/{OWNER}", "principalId": stage.ids["contributor"]}
     answer = stage.put("climb", template(thing("not-made"), role), who="contributor")
     refused(answer, 400, "InvalidTemplateDeployment", "Authorization failed for template resource", "Microsoft.Authorization/roleAssignments/write", stage.ids["contributor"])
-    older = {**role, "type": "Microsoft.Test/things/providers/roleAssignments", "name": f"made/Microsoft.Authorization/{role['name']}"}
+    older = {**role, "type": "Microsoft.Maps/accounts/providers/roleAssignments", "name": f"made/Microsoft.Authorization/{role['name']}"}
     refused(stage.put("climb", template(older), who="contributor"), 400, "InvalidTemplateDeployment", "Microsoft.Authorization/roleAssignments/write")
     refused(stage.put("climb", NO_RESOURCES, who="reader"), 403, "AuthorizationFailed", "Microsoft.Resources/deployments/write", stage.at("climb"))
     refused(stage.put("climb", NO_RESOURCES, who="nobody"), 403, "AuthorizationFailed")
@@ -234,13 +234,13 @@ def test_deployment_writes_the_activity_log_as_its_caller(stage):
     same(answer.json["properties"]["correlationId"], correlation, "the caller's own")
     stage.wait("logged")
     records = [r for r in stage.server.records("activity") if r["correlationId"] == correlation]
-    same({r["operationName"]["value"] for r in records}, {"Microsoft.Resources/deployments/write", "Microsoft.Test/things/write"}, "what was written")
+    same({r["operationName"]["value"] for r in records}, {"Microsoft.Resources/deployments/write", "Microsoft.Maps/accounts/write"}, "what was written")
     same({r["caller"] for r in records}, {stage.ids["contributor"]}, "by whom")
 
 
 # The record of the request says that a deployment was accepted; another one says how it ended, and why it failed.
 def test_deployment_logs_its_end(stage):
-    broken = thing("broken", properties={"of": "[reference(resourceId('Microsoft.Test/things', 'missing'), '2023-01-01').x]"})
+    broken = thing("broken", properties={"of": "[reference(resourceId('Microsoft.Maps/accounts', 'missing'), '2023-01-01').x]"})
     for name, made, state in (("ends-well", template(thing("ends")), "Succeeded"), ("ends-badly", template(broken), "Failed")):
         correlation = str(uuid.uuid4())
         stage.ask("PUT", stage.at(name), VERSION, {"properties": {"mode": "Incremental", "template": made}}, "contributor", {"x-ms-correlation-request-id": correlation})
@@ -283,7 +283,7 @@ LEAKS = [
         "template": {**NO_RESOURCES, "parameters": {"q": {"type": "string", "allowedValues": ["a"]}}}}), parameters={"p": SECURE})),
     ("its provider", template({"type": "Microsoft.KeyVault/vaults", "apiVersion": "2023-07-01", "name": "lanyard-leak", "location": "westus", "properties": {"tenantId": "[parameters('p')]", "sku": {"family": "A", "name": "[parameters('p')]"}}}, parameters={"p": SECURE})),
     ("a tag that is no text", template({"type": "Microsoft.ManagedIdentity/userAssignedIdentities", "apiVersion": "2023-01-31", "name": "leak", "location": "westus", "tags": {"[parameters('p')]": "x" * 300}}, parameters={"p": SECURE})),
-    ("a running function", template(thing("x", properties={"a": "[reference(resourceId('Microsoft.Test/things', 'absent'), '2023-01-01')[parameters('p')]]"}), parameters={"p": SECURE})),
+    ("a running function", template(thing("x", properties={"a": "[reference(resourceId('Microsoft.Maps/accounts', 'absent'), '2023-01-01')[parameters('p')]]"}), parameters={"p": SECURE})),
     ("a member of a secure object", template(thing("x", properties={"a": "[fail(parameters('p').word)]"}), parameters={"p": {"type": "secureObject"}})),
     ("an output", template(outputs={"o": {"type": "int", "value": "[resourceGroup()[parameters('p')]]"}}, parameters={"p": SECURE})),
 ]
@@ -350,13 +350,13 @@ def test_whatif_hides_what_comes_of_a_secure_parameter_alone(stage):
 
 
 def test_deployments_inside_of_others(stage):
-    inside = template(thing("deep"), outputs={"id": {"type": "string", "value": "[resourceId('Microsoft.Test/things', 'deep')]"}})
+    inside = template(thing("deep"), outputs={"id": {"type": "string", "value": "[resourceId('Microsoft.Maps/accounts', 'deep')]"}})
     behind = thing("behind-deep", tags={"x": "[reference('inner').outputs.id.value]"})
     got = stage.deploy("outer", template(nested("inner", inside), behind))
     same(stage.ask("GET", f"{stage.things}/behind-deep", "2023-01-01").json["tags"], {"x": f"{stage.things}/deep"}, "an output of the inner one")
     same(stage.get("inner")["properties"]["provisioningState"], "Succeeded", "a deployment of its own")
     same([r["id"] for r in got["properties"]["outputResources"]], [stage.at("inner"), f"{stage.things}/behind-deep"], "what was made")
-    broken = template(thing("x", properties={"of": "[reference(resourceId('Microsoft.Test/things', 'missing'), '2023-01-01').x]"}))
+    broken = template(thing("x", properties={"of": "[reference(resourceId('Microsoft.Maps/accounts', 'missing'), '2023-01-01').x]"}))
     error = stage.deploy("outer-fails", template(nested("inner-fails", broken), thing("never", tags={"x": "[reference('inner-fails').outputs.id.value]"})), state="Failed")["properties"]["error"]
     same((error["details"][0]["code"], error["details"][0]["details"][0]["code"]), ("DeploymentFailed", "ResourceNotFound"), error)
     assert not stage.exists("never")
@@ -385,7 +385,7 @@ def test_deployments_at_subscription_and_above(stage):
     refused(stage.put("d", NO_RESOURCES, scope=f"{stage.subscription}/resourceGroups/none"), 404, "ResourceGroupNotFound")
     got = stage.deploy("sub", made, scope=stage.subscription, location="West US")
     same((got["location"], got["id"]), ("westus", stage.at("sub", stage.subscription)), "where")
-    same(stage.ask("HEAD", f"{stage.subscription}/resourceGroups/by-template/providers/Microsoft.Test/things/in-new-group", "2023-01-01").status, 204, "made")
+    same(stage.ask("HEAD", f"{stage.subscription}/resourceGroups/by-template/providers/Microsoft.Maps/accounts/in-new-group", "2023-01-01").status, 204, "made")
     refused(stage.put("sub", made, scope=stage.subscription, location="eastus"), 409, "InvalidDeploymentLocation", "eastus", "westus")
     stage.server.api("PUT", f"/providers/Microsoft.Management/managementGroups/mg1?api-version=2020-05-01", {})
     for scope in ("/providers/Microsoft.Management/managementGroups/mg1", ""):
@@ -398,22 +398,22 @@ def test_deployments_at_subscription_and_above(stage):
 def test_complete_mode_deletes_what_is_not_listed(stage):
     group = f"{stage.subscription}/resourceGroups/complete"
     stage.server.api("PUT", f"{group}?api-version=2021-04-01", {"location": "westus"})
-    for name in ("stays", "goes", "goes/children/with", "locked"):
+    for name in ("stays", "goes", "goes/creators/with", "locked"):
         path = name if "/" in name else name
-        stage.server.api("PUT", f"{group}/providers/Microsoft.Test/things/{path}?api-version=2023-01-01", {"location": "westus", "properties": {}})
-    lock = f"{group}/providers/Microsoft.Test/things/locked/providers/Microsoft.Authorization/locks/l"
+        stage.server.api("PUT", f"{group}/providers/Microsoft.Maps/accounts/{path}?api-version=2023-01-01", {"location": "westus", "properties": {}})
+    lock = f"{group}/providers/Microsoft.Maps/accounts/locked/providers/Microsoft.Authorization/locks/l"
     stage.server.api("PUT", f"{lock}?api-version=2020-05-01", {"properties": {"level": "CanNotDelete"}})
     body = {"properties": {"mode": "Complete", "template": template(thing("stays"), thing("new"))}}
     what = stage.server.api("POST", f"{stage.at('all', group)}/whatIf?api-version={VERSION}", body)
-    kinds = {c["resourceId"].split("/things/")[1]: c["changeType"] for c in what["properties"]["changes"]}
-    same(kinds, {"stays": "NoChange", "new": "Create", "goes": "Delete", "goes/children/with": "Delete", "locked": "Delete"}, "what it would do")
+    kinds = {c["resourceId"].split("/accounts/")[1]: c["changeType"] for c in what["properties"]["changes"]}
+    same(kinds, {"stays": "NoChange", "new": "Create", "goes": "Delete", "goes/creators/with": "Delete", "locked": "Delete"}, "what it would do")
     stage.server.api("PUT", f"{stage.at('all', group)}?api-version={VERSION}", body)
     error = stage.wait("all", group)["properties"].get("error")
     assert error, "what is locked could not be deleted"
     same((error["code"], [d["code"] for d in error["details"]]), ("DeploymentFailedCleanUp", ["ScopeLocked"]), error)
     operations = stage.server.api("GET", f"{stage.at('all', group)}/operations?api-version={VERSION}")["value"]
-    ended = {o["properties"]["targetResource"]["id"].split("/things/")[1]: o["properties"]["provisioningState"] for o in operations}
-    same(ended, {"stays": "Succeeded", "new": "Succeeded", "goes": "Succeeded", "goes/children/with": "Succeeded", "locked": "Failed"}, "each")
+    ended = {o["properties"]["targetResource"]["id"].split("/accounts/")[1]: o["properties"]["provisioningState"] for o in operations}
+    same(ended, {"stays": "Succeeded", "new": "Succeeded", "goes": "Succeeded", "goes/creators/with": "Succeeded", "locked": "Failed"}, "each")
     left = stage.server.api("GET", f"{group}/resources?api-version=2021-04-01")["value"]
     same(sorted(r["name"] for r in left), ["locked", "new", "stays"], "what is left")
     stage.server.api("DELETE", f"{lock}?api-version=2020-05-01")
@@ -430,7 +430,7 @@ def test_complete_mode_keeps_what_deployments_inside_made(stage):
     stage.server.api("PUT", f"{group}?api-version=2021-04-01", {"location": "westus"})
     made = template(thing("top"), nested("one", template(thing("first"), thing("skipped", condition=False), nested("two", template(thing("second"), thing("known"))))))
     for name in ("known", "goes", "skipped"):
-        stage.server.api("PUT", f"{group}/providers/Microsoft.Test/things/{name}?api-version=2023-01-01", {"location": "westus", "properties": {}})
+        stage.server.api("PUT", f"{group}/providers/Microsoft.Maps/accounts/{name}?api-version=2023-01-01", {"location": "westus", "properties": {}})
     body = {"properties": {"mode": "Complete", "template": made}}
     what = stage.server.api("POST", f"{stage.at('outer', group)}/whatIf?api-version={VERSION}", body)
     kinds = {c["resourceId"].split("/")[-1]: c["changeType"] for c in what["properties"]["changes"]}
@@ -574,7 +574,7 @@ def test_deployment_loses_what_its_caller_loses(stage):
     stage.server.api("DELETE", where)
     error = stage.wait("running", group)["properties"]["error"]
     same((error["code"], error["details"][0]["code"]), ("DeploymentFailed", "AuthorizationFailed"), error)
-    assert "Microsoft.Test/things/write" in error["details"][0]["message"]
+    assert "Microsoft.Maps/accounts/write" in error["details"][0]["message"]
 
 
 def test_environment_is_the_metadata_document(stage):
@@ -594,7 +594,7 @@ def test_environment_is_the_metadata_document(stage):
 
 def test_absent_child_is_named_with_its_parents(stage):
     """what is not there is named as in its id: types and names in turn"""
-    for absent in ("Microsoft.Network/virtualNetworks/vnet1/subnets/default", "Microsoft.Web/sites/shop/slots/staging", "Microsoft.Test/things/none"):
+    for absent in ("Microsoft.Network/virtualNetworks/vnet1/subnets/default", "Microsoft.Web/sites/shop/slots/staging", "Microsoft.Maps/accounts/none"):
         refused(stage.ask("GET", f"{stage.group}/providers/{absent}", "2023-01-01"), 404, "ResourceNotFound",
                 f"The Resource '{absent}' under resource group 'wire' was not found.")
 

@@ -1,80 +1,27 @@
 // Resource providers, and the document that tells clients where everything is.
 #include "endpoints/arm/arm.h"
 #include "endpoints/graph/graph.h"
+#include "ops/provider_names.h"
+#include "ops/registrations.h"
 #include "rbac/operations.h"
 #include "resources/location.h"
 #include "resources/types.h"
 
-static str namespace_of(str type)
-{
-    return str_upto(type, str_find(type, '/'));
-}
-
-// A namespace is known if a provider publishes operations under it, or a type of it has a row.
-static str find_known(str name)
-{
-    str published = operations_provider_find(name);
-    for (size_t i = 0; str_empty(published) && i < types_count(); i++)
-        if (str_eq_nocase(namespace_of(types_at(i)->type), name)) return namespace_of(types_at(i)->type);
-    return published;
-}
-
 // That of a row whose namespace the catalogue does not have, the first of several.
 static bool is_own_namespace(size_t i)
 {
-    str name = namespace_of(types_at(i)->type);
+    str name = provider_of_type(types_at(i)->type);
     for (size_t k = 0; k < i; k++)
-        if (str_eq_nocase(namespace_of(types_at(k)->type), name)) return false;
+        if (str_eq_nocase(provider_of_type(types_at(k)->type), name)) return false;
     return str_empty(operations_provider_find(name));
 }
 
-// Namespaces that no provider publishes and that resources have all the same: a resource may be of any type.
-struct in_use {
-    struct call *c;
-    str          wanted; /* only this one; empty: all */
-    const str   *names;
-    size_t       n;
-    enum err     failed;
-};
-
-static bool note_namespace(const struct resource *r, void *context)
+// In the casing of answers.
+static enum err find_namespace(struct call *c, const struct wire *q, str *out)
 {
-    struct in_use *u = context;
-    str            name = namespace_of(r->type);
-    if (!str_empty(u->wanted) && !str_eq_nocase(name, u->wanted)) return true;
-    if (!str_empty(find_known(name)) || str_index_nocase(u->names, u->n, name) != STR_NOWHERE) return true;
-    str *more;
-    u->failed = NEW(u->c, &more, u->n + 1);
-    if (u->failed != OK) return false;
-    for (size_t i = 0; i < u->n; i++) more[i] = u->names[i];
-    more[u->n++] = name;
-    u->names = more;
-    return str_empty(u->wanted);
-}
-
-// Told to whoever may list the subscription's resources. All others see what is published.
-static enum err namespaces_in_use(struct call *c, struct work *w, const struct wire *q, str wanted, struct in_use *out)
-{
-    bool allowed = false;
-    str  subscription = wire_param(q, "subscription"), at = call_format(c, "/subscriptions/%.*s", PSTR(subscription));
-    *out = (struct in_use){.c = c, .wanted = wanted};
-    if (str_empty(subscription)) return OK;
-    TRY(permit_item(c, w, q, 0, at, &allowed));
-    if (allowed) tree_each_resource(w->world->tree, at, STR_NONE, note_namespace, out);
-    return out->failed;
-}
-
-// What resources may be made of is registered: the name in the casing of answers.
-static enum err find_namespace(struct call *c, struct work *w, const struct wire *q, str *out)
-{
-    struct in_use used;
-    str           name = wire_param(q, "namespace");
-    *out = find_known(name);
-    if (!str_empty(*out)) return OK;
-    TRY(namespaces_in_use(c, w, q, name, &used));
-    if (used.n == 0) return FAIL(c, ERR_NAMESPACE_UNKNOWN, "The resource namespace '%.*s' is invalid.", PSTR(call_printable(c, name, 256)));
-    *out = used.names[0];
-    return OK;
+    str name = wire_param(q, "namespace");
+    *out = provider_names_find(name);
+    return str_empty(*out) ? FAIL(c, ERR_NAMESPACE_UNKNOWN, "The resource namespace '%.*s' is invalid.", PSTR(call_printable(c, name, 256))) : OK;
 }
 
 static void write_versions(struct json_writer *j, str versions)
@@ -104,7 +51,7 @@ static void write_types(struct json_writer *j, str name)
     json_write_array(j);
     for (size_t i = 0; i < types_count(); i++) {
         const struct resource_type *t = types_at(i);
-        if (!str_eq_nocase(namespace_of(t->type), name)) continue;
+        if (!str_eq_nocase(provider_of_type(t->type), name)) continue;
         json_write_object(j);
         json_put_string(j, S("resourceType"), str_from(t->type, name.n + 1));
         json_write_key(j, S("locations"));
@@ -120,37 +67,41 @@ static void write_types(struct json_writer *j, str name)
     json_write_end(j);
 }
 
-static void write_provider(struct call *c, struct json_writer *j, str subscription, str name)
+static void write_provider(struct call *c, struct json_writer *j, str subscription, const struct registrations *has, str name)
 {
-    str at = str_empty(subscription) ? S("") : call_format(c, "/subscriptions/%.*s", PSTR(subscription));
+    bool is_free = registration_is_free(name), is_registered = is_free || registrations_has(has, name);
+    str  at = str_empty(subscription) ? S("") : call_format(c, "/subscriptions/%.*s", PSTR(subscription));
     json_write_object(j);
     json_put_string(j, S("id"), call_format(c, "%.*s/providers/%.*s", PSTR(at), PSTR(name)));
     json_put_string(j, S("namespace"), name);
-    json_put_string(j, S("registrationPolicy"), S("RegistrationRequired"));
-    json_put_string(j, S("registrationState"), S("Registered"));
+    json_put_string(j, S("registrationPolicy"), is_free ? S("RegistrationFree") : S("RegistrationRequired"));
+    json_put_string(j, S("registrationState"), is_registered ? S("Registered") : S("Unregistered"));
     write_types(j, name);
     json_write_end(j);
 }
 
-static enum err check_holder(struct call *c, struct work *w, str subscription)
+// The subscription must be there, where the path has one.
+static enum err read_registrations(struct call *c, const struct work *w, str subscription, struct registrations *out)
 {
-    return str_empty(subscription) ? OK : resources_require_holder(c, w, subscription, STR_NONE);
+    subscription_id id;
+    *out = (struct registrations){0};
+    if (str_empty(subscription)) return OK;
+    TRY(resources_require_holder(c, w, subscription, STR_NONE));
+    return guid_parse(subscription, &id.g) ? registrations_read(c, w, id, out) : OK;
 }
 
 enum err arm_providers_list(struct call *c, struct work *w, const struct wire *q, struct answer *a)
 {
-    struct in_use used;
-    str           subscription = wire_param(q, "subscription");
-    TRY(check_holder(c, w, subscription));
-    TRY(namespaces_in_use(c, w, q, STR_NONE, &used));
+    struct registrations has;
+    str                  subscription = wire_param(q, "subscription");
+    TRY(read_registrations(c, w, subscription, &has));
     struct json_writer *j = answer_json(a, 200);
     json_write_object(j);
     json_write_key(j, S("value"));
     json_write_array(j);
-    for (size_t i = 0; i < operations_provider_count(); i++) write_provider(c, j, subscription, operations_provider_at(i));
+    for (size_t i = 0; i < operations_provider_count(); i++) write_provider(c, j, subscription, &has, operations_provider_at(i));
     for (size_t i = 0; i < types_count(); i++)
-        if (is_own_namespace(i)) write_provider(c, j, subscription, namespace_of(types_at(i)->type));
-    for (size_t i = 0; i < used.n; i++) write_provider(c, j, subscription, used.names[i]);
+        if (is_own_namespace(i)) write_provider(c, j, subscription, &has, provider_of_type(types_at(i)->type));
     json_write_end(j);
     json_write_end(j);
     return OK;
@@ -158,10 +109,11 @@ enum err arm_providers_list(struct call *c, struct work *w, const struct wire *q
 
 enum err arm_provider_get(struct call *c, struct work *w, const struct wire *q, struct answer *a)
 {
-    str name, subscription = wire_param(q, "subscription");
-    TRY(check_holder(c, w, subscription));
-    TRY(find_namespace(c, w, q, &name));
-    write_provider(c, answer_json(a, 200), subscription, name);
+    struct registrations has;
+    str                  name, subscription = wire_param(q, "subscription");
+    TRY(read_registrations(c, w, subscription, &has));
+    TRY(find_namespace(c, q, &name));
+    write_provider(c, answer_json(a, 200), subscription, &has, name);
     return OK;
 }
 
@@ -181,10 +133,30 @@ enum err arm_at_unregistration(struct call *c, const struct work *w, struct wire
     return at_provider(c, w, q, "unregister", out);
 }
 
-// Every provider is registered already.
+// It is done when this goes out: nobody sees it on its way.
 enum err arm_provider_register(struct call *c, struct work *w, const struct wire *q, struct answer *a)
 {
+    struct registration_args args;
+    TRY(resources_require_holder(c, w, wire_param(q, "subscription"), STR_NONE));
+    TRY(find_namespace(c, q, &args.provider));
+    if (!guid_parse(wire_param(q, "subscription"), &args.subscription.g)) return FAIL_PLAIN(c, ERR_SUBSCRIPTION_INVALID);
+    TRY(wire_run(c, w, q, &args, NULL));
     return arm_provider_get(c, w, q, a);
+}
+
+// "Microsoft.Compute/virtualMachines/start/action": the words for people are not in the catalogue, so names stand for them.
+static void write_display(struct json_writer *j, str operation)
+{
+    str provider = provider_of_type(operation), rest = str_from(operation, provider.n + 1);
+    str verb = str_ends_nocase(rest, S("/action")) ? str_upto(rest, rest.n - sizeof "action") : rest;
+    str resource = str_upto(verb, str_find_last(verb, '/'));
+    json_write_key(j, S("display"));
+    json_write_object(j);
+    json_put_string(j, S("provider"), provider);
+    json_put_string(j, S("resource"), resource);
+    json_put_string(j, S("operation"), str_eq(resource, verb) ? verb : str_from(verb, resource.n + 1));
+    json_put_string(j, S("description"), operation);
+    json_write_end(j);
 }
 
 static bool write_operation(str operation, enum rbac_plane plane, void *context)
@@ -193,6 +165,7 @@ static bool write_operation(str operation, enum rbac_plane plane, void *context)
     json_write_object(j);
     json_put_string(j, S("name"), operation);
     json_put_bool(j, S("isDataAction"), plane == RBAC_DATA);
+    write_display(j, operation);
     json_write_end(j);
     return true;
 }
@@ -200,7 +173,8 @@ static bool write_operation(str operation, enum rbac_plane plane, void *context)
 enum err arm_operations_list(struct call *c, struct work *w, const struct wire *q, struct answer *a)
 {
     str name;
-    TRY(find_namespace(c, w, q, &name));
+    (void)w;
+    TRY(find_namespace(c, q, &name));
     struct json_writer *j = answer_json(a, 200);
     json_write_object(j);
     json_write_key(j, S("value"));

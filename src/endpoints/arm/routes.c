@@ -5,6 +5,7 @@
 #include "ops/deployments.h"
 #include "ops/locks.h"
 #include "ops/mgmt_groups.h"
+#include "ops/registrations.h"
 #include "ops/resource_move.h"
 #include "ops/revoke.h"
 #include "ops/role_definitions.h"
@@ -35,14 +36,7 @@
 #define GRANTS_READ PERMIT_ACTION("Microsoft.Authorization/roleAssignments/read", arm_at_scope)
 #define MGMT_READ   PERMIT_ACTION("Microsoft.Management/managementGroups/read", arm_at_mgmt_group)
 #define LIST_ALL    PERMIT_RULE(arm_may_list_resources)
-#define REGISTRY(at)                                                                 \
-    {                                                                                \
-        .kind = PERMIT_BY_ROLE, .by_target = true, .target = (at), .items = { IN_USE } \
-    }
-// Which providers' resources a subscription has is told to whoever may list them.
-#define IN_USE    "Microsoft.Resources/subscriptions/resources/read"
-#define PROVIDERS PERMIT_NONE_BUT("what the product can do is the same for everybody", IN_USE)
-#define CATALOGUE PERMIT_NONE("what the product can do is the same for everybody")
+#define CATALOGUE   PERMIT_NONE("what the product can do is the same for everybody")
 
 #define NAME_CHECK PERMIT_ACTION_AT(arm_at_name_check)
 #define KEYS(verb)                                                                              \
@@ -96,10 +90,10 @@ static const struct route ROUTES[] = {
     {HTTP_GET, "/providers", GUARD_BEARER, CATALOGUE, arm_providers_list, .reads_much = true},
     {HTTP_GET, "/providers/{namespace}", GUARD_BEARER, CATALOGUE, arm_provider_get, .reads_much = true},
     {HTTP_GET, "/providers/{namespace}/operations", GUARD_BEARER, CATALOGUE, arm_operations_list, .reads_much = true},
-    {HTTP_GET, SUB "/providers", GUARD_BEARER, PROVIDERS, arm_providers_list, .reads_much = true},
-    {HTTP_GET, SUB "/providers/{namespace}", GUARD_BEARER, PROVIDERS, arm_provider_get, .reads_much = true},
-    {HTTP_POST, SUB "/providers/{namespace}/register", GUARD_BEARER, REGISTRY(arm_at_registration), arm_provider_register},
-    {HTTP_POST, SUB "/providers/{namespace}/unregister", GUARD_BEARER, REGISTRY(arm_at_unregistration), arm_provider_register},
+    {HTTP_GET, SUB "/providers", GUARD_BEARER, CATALOGUE, arm_providers_list, .reads_much = true},
+    {HTTP_GET, SUB "/providers/{namespace}", GUARD_BEARER, CATALOGUE, arm_provider_get, .reads_much = true},
+    {HTTP_POST, SUB "/providers/{namespace}/register", GUARD_BEARER, PERMIT_AT(arm_at_registration), arm_provider_register, &OP_PROVIDER_REGISTER},
+    {HTTP_POST, SUB "/providers/{namespace}/unregister", GUARD_BEARER, PERMIT_AT(arm_at_unregistration), arm_provider_register, &OP_PROVIDER_UNREGISTER},
 
     {HTTP_GET, SUB "/operationresults/{operation}", GUARD_BEARER, PERMIT_RULE(arm_may_see_operation), arm_operation_result_get},
     {HTTP_GET, SUB "/providers/{namespace}/locations/{location}/operationStatuses/{operation}", GUARD_BEARER, PERMIT_RULE(arm_may_see_operation), arm_operation_status_get},

@@ -1,5 +1,6 @@
 // Where the routes of the management API are decided: the scopes of the objects that paths name.
 #include "endpoints/arm/arm.h"
+#include "ops/provider_names.h"
 #include "ops/resource_hooks.h"
 #include "resources/types.h"
 
@@ -49,12 +50,14 @@ enum err arm_at_scope(struct call *c, const struct work *w, struct wire *q, stru
     return OK;
 }
 
-static enum err check_version(struct call *c, const struct wire *q, str id)
+// What was kept before its type was asked for stays within reach.
+static enum err check_version(struct call *c, const struct work *w, const struct wire *q, str id)
 {
     struct resource_id parts;
     str                type;
     TRY(arm_read_id(c, id, &parts));
     TRY(resource_id_type(c, &parts, &type));
+    if (!tree_find(w->world->tree, parts.text)) TRY(provider_names_check_type(c, type, q->api_version));
     return types_check_api_version(c, types_of(type), type, json_get_str(q->body, S("location")), q->api_version);
 }
 
@@ -88,14 +91,13 @@ enum err arm_at_resource(struct call *c, const struct work *w, struct wire *q, s
         [HTTP_GET] = "read", [HTTP_HEAD] = "read", [HTTP_PUT] = "write", [HTTP_PATCH] = "write", [HTTP_DELETE] = "delete"};
     enum http_method      method = q->route->method;
     struct resource_args *args;
-    (void)w;
     TRY(read_resource(c, q, wire_param(q, "id")));
     TRY(spell_content(c, q, wire_param(q, "id")));
     TRY(NEW(c, &args, 1));
     *args = (struct resource_args){.id = wire_param(q, "id"), .body = q->body, .verb = method == HTTP_PATCH ? IDENTITY_PATCH : IDENTITY_PUT, .api_version = q->api_version};
     q->object = args;
     TRY(arm_type_target(c, args->id, VERBS[method], out));
-    return check_version(c, q, args->id);
+    return check_version(c, w, q, args->id);
 }
 
 str arm_action_of(const struct wire *q)
@@ -107,8 +109,7 @@ str arm_action_of(const struct wire *q)
 enum err arm_at_action(struct call *c, const struct work *w, struct wire *q, struct op_target *out)
 {
     str id = wire_param(q, "id"), verb = arm_action_of(q);
-    (void)w;
     TRY(arm_type_target(c, id, "action", out));
     out->action = call_format(c, "%.*s/%.*s/action", PSTR(str_upto(out->action, out->action.n - sizeof "/action" + 1)), PSTR(verb));
-    return check_version(c, q, id);
+    return check_version(c, w, q, id);
 }

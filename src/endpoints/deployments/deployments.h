@@ -116,6 +116,12 @@ str deploy_status_word(int status);
 /* The number in the URL at which clients ask how far it is. Lives: the call. */
 str deploy_status_id(struct call *c, const struct deployment *d);
 
+/*
+ * Registers the provider of a resource in its subscription, where it is not, if the caller may: as the cloud does on the way.
+ * Source: https://learn.microsoft.com/azure/azure-resource-manager/management/resource-providers-and-types
+ */
+FALLIBLE deploy_register(struct call *c, struct work *w, str resource);
+
 /* {"code":…,"message":…,"details":…} of the call's failure, which is forgiven. Lives: the call. */
 FALLIBLE deploy_failure(struct call *c, str *out);
 /* The same of what a request inside was answered. */

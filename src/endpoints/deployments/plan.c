@@ -2,6 +2,7 @@
 #include "endpoints/arm/arm.h"
 #include "endpoints/deployments/deployments.h"
 #include "endpoints/dialect/arm.h"
+#include "ops/provider_names.h"
 
 #define MAX_REFUSALS 8 // that are told in one failure
 
@@ -62,6 +63,7 @@ static enum err check_name(struct call *c, const struct template_resource *r)
 // What a resource's provider would refuse, as far as its type and name tell.
 static enum err check_resource(struct call *c, const struct template_resource *r)
 {
+    TRY(provider_names_check_type(c, r->own_type, r->api_version));
     if (!str_empty(r->api_version)) TRY(types_check_api_version(c, types_of(r->own_type), r->own_type, STR_NONE, r->api_version));
     return r->is_existing ? OK : check_name(c, r);
 }

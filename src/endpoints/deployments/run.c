@@ -509,6 +509,7 @@ static enum err put_resource(struct work *w, void *context)
         struct run  *r;
         struct deed *deed;
     } *x = context;
+    if (!x->deed->is_inside && x->deed->request.method == HTTP_PUT) TRY(deploy_register(&x->r->turn, w, x->deed->request.path));
     return inside_run(&x->r->turn, w, &x->deed->request, &x->deed->answer);
 }
 

@@ -33,6 +33,7 @@ static const char *code_of(enum err kind)
     case ERR_API_VERSION_INVALID: return "InvalidApiVersionParameter";
     case ERR_API_VERSION_UNKNOWN: return "NoRegisteredProviderFound";
     case ERR_LOCATION_INVALID: return "LocationNotAvailableForResourceType";
+    case ERR_GROUP_LOCATION_INVALID: return "LocationNotAvailableForResourceGroup";
     case ERR_IDENTITY_ID_INVALID: return "InvalidParameter";
     case ERR_LINKED_ID_INVALID: return "LinkedInvalidPropertyId";
     case ERR_TOKEN_MISSING:
@@ -69,6 +70,7 @@ static const char *code_of(enum err kind)
     case ERR_ASSIGNMENT_NOT_FOUND: return "RoleAssignmentNotFound";
     case ERR_SCOPE_LOCKED: return "ScopeLocked";
     case ERR_LOCK_NOT_FOUND: return "LockNotFound";
+    case ERR_NOT_REGISTERED: return "MissingSubscriptionRegistration";
     case ERR_MOVE_INVALID: return "InvalidResourceMoveRequest"; // inferred: no published word was found
     case ERR_MOVE_UNSUPPORTED: return "ResourceMoveNotSupported";
     case ERR_MOVE_REFUSED: return "ResourceMoveProviderValidationFailed";

@@ -83,6 +83,7 @@ static const char *code_of(enum err kind)
     case ERR_TYPE_UNKNOWN:
     case ERR_LOCATION_REQUIRED:
     case ERR_LOCATION_INVALID:
+    case ERR_GROUP_LOCATION_INVALID:
     case ERR_LOCATION_CONFLICT:
     case ERR_GROUP_LOCATION_CONFLICT:
     case ERR_IDENTITY_VALUES:
@@ -117,6 +118,7 @@ static const char *code_of(enum err kind)
     case ERR_VAULT_INVALID:
     case ERR_SCOPE_LOCKED:
     case ERR_LOCK_NOT_FOUND:
+    case ERR_NOT_REGISTERED:
     case ERR_MOVE_INVALID:
     case ERR_MOVE_UNSUPPORTED:
     case ERR_MOVE_REFUSED:
