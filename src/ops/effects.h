@@ -16,6 +16,7 @@
  *     vault_purge               not denied  the purge, and Microsoft.KeyVault/vaults/delete, at the vault
  *     identity_attach           needs       Microsoft.ManagedIdentity/userAssignedIdentities/assign/action at each identity
  *     inline_children           not denied  TYPE/write or TYPE/delete at each child that the body of its parent makes, changes or leaves out
+ *     reference_join            needs       SUBNET/join/action and the like at each resource that the body names: resource_references.h
  *     cascade                   not denied  TYPE/delete at each resource that goes along
  *     group_move_places         needs       Microsoft.Management/managementGroups/write at the old and the new parent
  *     group_move_roles          needs       Microsoft.Authorization/roleAssignments/write at the group

@@ -1,6 +1,7 @@
 // Resource groups.
 #include "ops/cascade.h"
 #include "ops/deployment.h"
+#include "ops/resource_references.h"
 #include "ops/resources.h"
 #include "resources/location.h"
 #include "resources/types.h"
@@ -132,6 +133,7 @@ static enum err delete_group(struct call *c, struct work *w, const void *args_, 
     (void)out;
     TRY(find_group(c, w, args->id, &scope, &before));
     if (!before) return FAIL(c, ERR_GROUP_NOT_FOUND, "Resource group '%.*s' could not be found.", PSTR(scope.group));
+    TRY(references_ask_group_unused(c, w, before->id));
     TRY(cascade_resources(c, w, before->id));
     TRY(cascade_assignments(c, w, before->id));
     TRY(deployment_remove_all(c, w->store, before->id));

@@ -1,6 +1,7 @@
 // Reading and deleting resources of any type.
 #include "ops/cascade.h"
 #include "ops/resource_children.h"
+#include "ops/resource_references.h"
 #include "ops/resources.h"
 
 enum err resources_require(struct call *c, const struct work *w, str id, const struct resource **out)
@@ -35,6 +36,7 @@ static enum err delete_resource(struct call *c, struct work *w, const void *args
     if (!out->resource) return OK;
     if (resource_children_is_fixed(out->resource->type, out->resource->name))
         return FAIL(c, ERR_METHOD_NOT_ALLOWED, "'%.*s' belongs to what it lies in, and goes with that.", PSTR(out->resource->id));
+    TRY(references_ask_unused(c, w, id.text));
     TRY(cascade_resources(c, w, id.text));
     TRY(cascade_resource(c, w, out->resource));
     return cascade_assignments(c, w, id.text);

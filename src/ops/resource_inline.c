@@ -2,6 +2,7 @@
 
 #include "core/map.h"
 #include "ops/cascade.h"
+#include "ops/resource_references.h"
 #include "ops/resources.h"
 #include "ops/virtual_network.h"
 
@@ -161,6 +162,7 @@ static enum err find_left_out(struct call *c, const struct work *w, const struct
 static enum err delete_child(struct call *c, struct work *w, const struct resource *child)
 {
     str id = call_text(c, child->id); // the record goes
+    TRY(references_ask_unused(c, w, id));
     TRY(cascade_resources(c, w, id));
     TRY(cascade_resource(c, w, child));
     return cascade_assignments(c, w, id);

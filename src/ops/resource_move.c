@@ -3,6 +3,7 @@
 #include "ops/cascade.h"
 #include "ops/provider_names.h"
 #include "ops/registrations.h"
+#include "ops/resource_references.h"
 #include "ops/resources.h"
 #include "rbac/deny.h"
 #include "resources/types.h"
@@ -117,15 +118,15 @@ static enum err with_moved_ids(struct call *c, const struct move_args *m, const 
     return OK;
 }
 
-static enum err moved_document(struct call *c, const struct move_args *m, const struct resource *r, str *out)
+static enum err move_document(struct call *c, const struct move_args *m, const struct resource *r, struct resource *next)
 {
     const struct json *document;
     struct json        changed;
-    *out = r->document;
     if (!str_contains_nocase(r->document, m->source)) return OK;
     TRY(resource_document(c, r, &document));
     TRY(with_moved_ids(c, m, document, &changed));
-    return resources_document(c, &changed, out);
+    TRY(references_note(c, next, &changed));
+    return resources_document(c, &changed, &next->document);
 }
 
 // --- the move ---
@@ -173,7 +174,7 @@ static enum err move_one(struct call *c, struct work *w, const struct move_args 
     next.slot = NULL;
     next.changed_ns = c->now_ns;
     next.id = moved_id(c, m, before->id);
-    TRY(moved_document(c, m, before, &next.document));
+    TRY(move_document(c, m, before, &next));
     TRY(resource_new(c, &next, &fresh)); // a copy: what was before may go with its record
     enum err failed = work_change(c, w, STORE_RESOURCE, &before->ref, NULL);
     if (failed != OK) ref_drop(&fresh->ref);

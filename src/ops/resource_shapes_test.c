@@ -124,7 +124,7 @@ TEST(D1_a_container_app_has_its_address_in_its_environment_s_domain)
         {"{\"external\":true}", IN("Microsoft.App/managedEnvironments") "stage", "front."},
         {"{\"external\":false}", IN("Microsoft.App/managedEnvironments") "STAGE", "front.internal."},
         {"{\"fqdn\":\"mine.example\"}", IN("Microsoft.App/managedEnvironments") "stage", "front.internal."},
-        {"{\"external\":true,\"fqdn\":\"mine.example\"}", IN("Microsoft.App/managedEnvironments") "none", NULL},
+        {"{\"external\":true,\"fqdn\":\"mine.example\"}", "", NULL},
     };
     CLEANUP(test_product_close) struct test_product s;
     open_owned(&s, t);

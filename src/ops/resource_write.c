@@ -7,6 +7,7 @@
 #include "ops/resource_defaults.h"
 #include "ops/resource_hooks.h"
 #include "ops/resource_inline.h"
+#include "ops/resource_references.h"
 #include "ops/resources.h"
 #include "ops/system_identity.h"
 #include "ops/vault_resource.h"
@@ -302,6 +303,7 @@ static enum err keep(struct call *c, struct work *w, struct writing *x, struct r
     struct resource       *record;
     const struct resource *before = x->change.before;
     TRY(resources_document(c, x->change.document, &x->next.document));
+    TRY(references_note(c, &x->next, x->change.document));
     TRY(resource_new(c, &x->next, &record));
     out->was_created = !before;
     TRY(work_change(c, w, STORE_RESOURCE, before ? &before->ref : NULL, &record->ref));
@@ -337,6 +339,7 @@ static enum err write_resource(struct call *c, struct work *w, const void *args,
     TRY(version_gates_apply(c, &x.change));
     TRY(resource_inline_take(c, &x.change, &x.parts));
     TRY(resource_defaults_apply(c, w, &x.id, &x.change));
+    TRY(references_check(c, w, &x.change)); // before a hook makes up what nobody named
     const struct resource_hooks *hooks = resource_hooks_of(x.type_name);
     if (hooks && hooks->write) TRY(hooks->write(c, w, &x.change));
     if (!x.change.kept_in) return keep(c, w, &x, out);
@@ -384,8 +387,9 @@ static const struct effect EFFECT_IDENTITY_ATTACH = {.name = "identity_attach",
                                                      .action = "Microsoft.ManagedIdentity/userAssignedIdentities/assign/action",
                                                      .find = find_attached};
 
-const struct op OP_RESOURCE_WRITE = {.name = "resource_write",
-                                     .by_target = true,
-                                     .writes = true,
-                                     .run = write_resource,
-                                     .effects = {&EFFECT_IDENTITY_ATTACH, &EFFECT_VAULT_MODEL, &EFFECT_VAULT_BODY_POLICIES, &EFFECT_INLINE_CHILDREN}};
+const struct op OP_RESOURCE_WRITE = {
+    .name = "resource_write",
+    .by_target = true,
+    .writes = true,
+    .run = write_resource,
+    .effects = {&EFFECT_IDENTITY_ATTACH, &EFFECT_VAULT_MODEL, &EFFECT_VAULT_BODY_POLICIES, &EFFECT_INLINE_CHILDREN, &EFFECT_REFERENCE_JOIN}};

@@ -215,6 +215,7 @@ TEST(a_site_has_a_plan_and_a_slot_has_that_of_its_app)
     open_app(&s, t);
     CHECK_STR(json_str(json_path(at(&s, APP).document, "properties.serverFarmId")),
               S(TEST_PRODUCT_GROUP "/providers/Microsoft.Web/serverfarms/Default1"), "made up");
+    put(&s, TEST_PRODUCT_GROUP "/providers/Microsoft.Web/serverfarms/mine", "{\"location\":\"westus\"}");
     put(&s, APP, "{\"location\":\"westus\",\"properties\":{\"serverFarmId\":\"mine\"}}");
     put(&s, APP "/slots/new", "{\"location\":\"westus\"}");
     CHECK_STR(json_str(json_path(at(&s, APP "/slots/new").document, "properties.serverFarmId")), S("mine"), "its app's");

@@ -3,7 +3,7 @@
 #include "core/record.h"
 #include "resources/tree.h"
 
-enum { RESOURCE_VERSION = 1 };
+enum { RESOURCE_VERSION = 2, WITHOUT_REFERENCES = 1 };
 
 static enum err check_limits(struct call *c, const struct resource *r)
 {
@@ -11,34 +11,47 @@ static enum err check_limits(struct call *c, const struct resource *r)
     for (size_t i = 0; i < r->identity.user_assigned_n; i++)
         if (r->identity.user_assigned[i].n > SCOPE_MAX_BYTES)
             return FAIL(c, ERR_SCOPE_INVALID, "The id of an identity has at most %d bytes.", SCOPE_MAX_BYTES);
+    for (size_t i = 0; i < r->reference_n; i++)
+        if (r->references[i].n > SCOPE_MAX_BYTES) return FAIL(c, ERR_SCOPE_INVALID, "The id of a resource has at most %d bytes.", SCOPE_MAX_BYTES);
     return OK;
 }
 
-// Bytes for a copy of the list of identities: the views, the principals, then the texts.
-static bool identities_bytes(const struct resource_identity *identity, size_t *out)
+// Bytes for a copy of the lists: the views of both, the principals, then the texts.
+static bool lists_bytes(const struct resource *r, size_t *out)
 {
-    size_t n;
-    if (!size_mul(identity->user_assigned_n, sizeof(str) + sizeof(object_id), &n)) return false;
-    for (size_t i = 0; i < identity->user_assigned_n; i++)
-        if (!size_add(n, identity->user_assigned[i].n, &n)) return false;
+    size_t n, views;
+    if (!size_mul(r->identity.user_assigned_n, sizeof(str) + sizeof(object_id), &n)) return false;
+    if (!size_mul(r->reference_n, sizeof(str), &views) || !size_add(n, views, &n)) return false;
+    for (size_t i = 0; i < r->identity.user_assigned_n; i++)
+        if (!size_add(n, r->identity.user_assigned[i].n, &n)) return false;
+    for (size_t i = 0; i < r->reference_n; i++)
+        if (!size_add(n, r->references[i].n, &n)) return false;
     *out = n;
     return true;
 }
 
-static void copy_identities(const struct resource_identity *from, void *room, struct resource_identity *to)
+static char *copy_texts(const str *from, size_t n, str *to, char *at)
 {
-    str       *ids = room;
-    object_id *attached = (object_id *)(ids + from->user_assigned_n);
-    char      *at = (char *)(attached + from->user_assigned_n);
-    if (from->attached && from->user_assigned_n) memcpy(attached, from->attached, from->user_assigned_n * sizeof *attached);
-    for (size_t i = 0; i < from->user_assigned_n; i++) {
-        str id = from->user_assigned[i];
-        if (id.n) memcpy(at, id.at, id.n);
-        ids[i] = (str){at, id.n};
-        at += id.n;
+    for (size_t i = 0; i < n; i++) {
+        if (from[i].n) memcpy(at, from[i].at, from[i].n);
+        to[i] = (str){at, from[i].n};
+        at += from[i].n;
     }
-    to->user_assigned = ids;
-    to->attached = attached;
+    return at;
+}
+
+static void copy_lists(const struct resource *from, void *room, struct resource *to)
+{
+    size_t     n = from->identity.user_assigned_n;
+    str       *ids = room, *references = ids + n;
+    object_id *attached = (object_id *)(references + from->reference_n);
+    char      *texts = (char *)(attached + n);
+    if (from->identity.attached && n) memcpy(attached, from->identity.attached, n * sizeof *attached);
+    texts = copy_texts(from->identity.user_assigned, n, ids, texts);
+    copy_texts(from->references, from->reference_n, references, texts);
+    to->identity.user_assigned = ids;
+    to->identity.attached = attached;
+    to->references = references;
 }
 
 // A document that was read, and the memory that it lies in.
@@ -103,12 +116,12 @@ enum err resource_new(struct call *c, const struct resource *plain, struct resou
     size_t              tail;
     void               *room;
     TRY(check_limits(c, plain));
-    if (!identities_bytes(&plain->identity, &tail) || !size_add(tail, sizeof *plain->slot, &tail)) return FAIL_PLAIN(c, ERR_NO_MEMORY);
+    if (!lists_bytes(plain, &tail) || !size_add(tail, sizeof *plain->slot, &tail)) return FAIL_PLAIN(c, ERR_NO_MEMORY);
     struct resource *r = record_new(plain, sizeof *plain, TEXTS, COUNT(TEXTS), tail, &room);
     if (!r) return FAIL_PLAIN(c, ERR_NO_MEMORY);
     r->ref.free = free_resource;
     r->slot = room;
-    copy_identities(&plain->identity, r->slot + 1, &r->identity);
+    copy_lists(plain, r->slot + 1, r);
     *out = r;
     return OK;
 }
@@ -146,6 +159,18 @@ static enum err unpack_identity(struct call *c, struct unpack *u, struct resourc
     return OK;
 }
 
+static enum err unpack_references(struct call *c, struct unpack *u, struct resource *out)
+{
+    uint64_t n = unpack_u64(u);
+    str     *ids;
+    if (n > u->rest.n) return FAIL_PLAIN(c, ERR_STORE_DAMAGED); // each takes a byte at least
+    TRY(NEW(c, &ids, n));
+    for (size_t i = 0; i < n; i++) ids[i] = unpack_str(u);
+    out->references = ids;
+    out->reference_n = n;
+    return OK;
+}
+
 void resource_pack(struct buf *b, const struct resource *r)
 {
     pack_begin(b, RESOURCE_VERSION);
@@ -160,6 +185,8 @@ void resource_pack(struct buf *b, const struct resource *r)
     pack_i64(b, r->changed_ns);
     pack_i64(b, r->deleted_ns);
     pack_i64(b, r->purge_due_ns);
+    pack_u64(b, r->reference_n);
+    for (size_t i = 0; i < r->reference_n; i++) pack_str(b, r->references[i]);
 }
 
 enum err resource_unpack(struct call *c, bytes record, struct resource **out)
@@ -178,7 +205,9 @@ enum err resource_unpack(struct call *c, bytes record, struct resource **out)
     r.changed_ns = unpack_i64(&u);
     r.deleted_ns = unpack_i64(&u);
     r.purge_due_ns = unpack_i64(&u);
+    if (u.version > WITHOUT_REFERENCES) TRY(unpack_references(c, &u, &r));
     TRY(unpack_end(c, &u));
-    if (u.version != RESOURCE_VERSION) return FAIL(c, ERR_STORE_DAMAGED, "A resource's record is of a form that this version does not know.");
+    if (u.version != RESOURCE_VERSION && u.version != WITHOUT_REFERENCES)
+        return FAIL(c, ERR_STORE_DAMAGED, "A resource's record is of a form that this version does not know.");
     return resource_new(c, &r, out);
 }

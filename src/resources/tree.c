@@ -22,11 +22,11 @@ struct collection {
     struct order order;
 };
 
-// The resources that carry one user-assigned identity. It stays while any entry refers to it.
+// The resources that carry one user-assigned identity, or refer to one resource. It stays while any entry refers to it.
 struct users {
     struct order by_id; // of uses
     size_t       known_by;
-    str          identity;
+    str          id; // of what they use
     char         text[];
 };
 
@@ -34,7 +34,7 @@ struct use {
     struct order_node      node;
     struct users          *of;
     struct resource_entry *carrier;
-    bool                   is_linked; // not if the resource lists the identity twice
+    bool                   is_linked; // not if the resource names it twice
 };
 
 struct resource_entry {
@@ -147,16 +147,16 @@ void tree_free(struct tree *t)
     free(t);
 }
 
-static struct users *take_users(struct tree *t, str identity)
+static struct users *take_users(struct tree *t, str id)
 {
-    struct users *u = map_get(&t->users, identity);
+    struct users *u = map_get(&t->users, id);
     if (!u) {
-        u = calloc(1, sizeof *u + identity.n);
+        u = calloc(1, sizeof *u + id.n);
         if (!u) return NULL;
-        if (identity.n) memcpy(u->text, identity.at, identity.n);
-        u->identity = (str){u->text, identity.n};
+        if (id.n) memcpy(u->text, id.at, id.n);
+        u->id = (str){u->text, id.n};
         order_init(&u->by_id, t->seed, true);
-        if (!map_put(&t->users, u->identity, u, NULL)) {
+        if (!map_put(&t->users, u->id, u, NULL)) {
             free(u);
             return NULL;
         }
@@ -168,7 +168,7 @@ static struct users *take_users(struct tree *t, str identity)
 static void release_users(struct tree *t, struct users *u)
 {
     if (!u || --u->known_by) return;
-    map_remove(&t->users, u->identity);
+    map_remove(&t->users, u->id);
     free(u);
 }
 
@@ -192,14 +192,20 @@ static void drop_uses(struct tree *t, struct resource_entry *entry)
     entry->use_n = 0;
 }
 
+static str used_by(const struct resource *r, size_t i)
+{
+    size_t identities = r->identity.user_assigned_n;
+    return i < identities ? r->identity.user_assigned[i] : r->references[i - identities];
+}
+
 static struct resource_entry *new_resource_entry(struct tree *t, const struct resource *r)
 {
-    size_t                 n = r->deleted_ns ? 0 : r->identity.user_assigned_n;
+    size_t                 n = r->deleted_ns ? 0 : r->identity.user_assigned_n + r->reference_n;
     struct resource_entry *entry = calloc(1, sizeof *entry + n * sizeof entry->uses[0]); // n ids stand in memory: no overflow
     if (!entry) return NULL;
     for (; entry->use_n < n; entry->use_n++) {
         struct use *use = &entry->uses[entry->use_n];
-        *use = (struct use){.carrier = entry, .of = take_users(t, r->identity.user_assigned[entry->use_n])};
+        *use = (struct use){.carrier = entry, .of = take_users(t, used_by(r, entry->use_n))};
         if (use->of) continue;
         drop_uses(t, entry);
         free(entry);
@@ -522,16 +528,16 @@ void tree_each_mgmt_group(const struct tree *t, str after, bool (*visit)(const s
     while (node && visit((const struct mgmt_group *)entry_of(node)->record, ctx)) node = node->after;
 }
 
-void tree_each_user_of(const struct tree *t, str identity_id, str after, visit_resource *visit, void *ctx)
+void tree_each_user_of(const struct tree *t, str id, str after, visit_resource *visit, void *ctx)
 {
-    const struct users *u = map_get(&t->users, identity_id);
+    const struct users *u = map_get(&t->users, id);
     struct order_node  *node = u ? first_past(&u->by_id, after) : NULL;
     while (node && visit((const struct resource *)CONTAINER_OF(node, struct use, node)->carrier->entry.record, ctx)) node = node->after;
 }
 
-size_t tree_count_users_of(const struct tree *t, str identity_id)
+size_t tree_count_users_of(const struct tree *t, str id)
 {
-    const struct users *u = map_get(&t->users, identity_id);
+    const struct users *u = map_get(&t->users, id);
     return u ? u->by_id.n : 0;
 }
 

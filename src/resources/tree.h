@@ -38,6 +38,8 @@ struct resource {
     str                      location; /* normalised: lower case, no blanks */
     guid                     uid;      /* of this incarnation: what hangs on a resource is keyed by it */
     struct resource_identity identity;
+    const str               *references; /* ids of the resources that it refers to, each once or more: see ops/resource_references.h */
+    size_t                   reference_n;
     str                      document; /* the rest as JSON: {"tags":…,"properties":…,"sku":…,"kind":…} */
     struct document_slot    *slot;     /* a record's own, made with it; NULL in what is no record yet */
     int64_t                  created_ns, changed_ns;
@@ -140,9 +142,9 @@ void tree_each_deleted(const struct tree *t, str under, str after, bool (*visit)
 void tree_each_group(const struct tree *t, subscription_id s, str after, bool (*visit)(const struct resource_group *g, void *ctx), void *ctx);
 void tree_each_subscription(const struct tree *t, const subscription_id *after, bool (*visit)(const struct subscription *s, void *ctx), void *ctx);
 void tree_each_mgmt_group(const struct tree *t, str after, bool (*visit)(const struct mgmt_group *g, void *ctx), void *ctx); /* by name */
-/* The living resources that carry a user-assigned identity, whether or not the identity is still there. */
-void   tree_each_user_of(const struct tree *t, str identity_id, str after, bool (*visit)(const struct resource *r, void *ctx), void *ctx);
-size_t tree_count_users_of(const struct tree *t, str identity_id);
+/* The living resources that carry a user-assigned identity or refer to a resource, whether or not that is still there. */
+void   tree_each_user_of(const struct tree *t, str id, str after, bool (*visit)(const struct resource *r, void *ctx), void *ctx);
+size_t tree_count_users_of(const struct tree *t, str id);
 /* The locks at a scope alone; those at it and below. */
 void   tree_each_lock_at(const struct tree *t, str scope, str after, bool (*visit)(const struct lock *l, void *ctx), void *ctx);
 void   tree_each_lock(const struct tree *t, str scope, str after, bool (*visit)(const struct lock *l, void *ctx), void *ctx);

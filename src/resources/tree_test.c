@@ -406,6 +406,8 @@ TEST(resource_reads_back_and_damage_is_refused)
         .location = S("westus"),
         .uid = {{7}},
         .identity = {.has_system = true, .system_principal = {{{1}}}, .system_app = {{{2}}}, .user_assigned = ids, .user_assigned_n = 2},
+        .references = ids,
+        .reference_n = 1,
         .document = S("{\"tags\":{}}"),
         .created_ns = 1,
         .changed_ns = 2,
@@ -428,11 +430,22 @@ TEST(resource_reads_back_and_damage_is_refused)
     CHECK(object_id_eq(r->identity.system_principal, plain.identity.system_principal) &&
           client_id_eq(r->identity.system_app, plain.identity.system_app));
     CHECK_STR(r->identity.user_assigned[1], ids[1], "identity");
+    CHECK(r->reference_n == 1 && str_eq(r->references[0], ids[0]) && r->references[0].at != ids[0].at);
     CHECK(r->created_ns == 1 && r->changed_ns == 2 && r->deleted_ns == 3 && r->purge_due_ns == 4);
     ref_drop(&r->ref);
     for (size_t n = 0; n < record.n; n++) CHECK_ERR(resource_unpack(t->call, (bytes){record.at, n}, &r), ERR_STORE_DAMAGED, "cut");
-    b.at[0] = 2;
+    b.at[0] = 3;
     CHECK_ERR(resource_unpack(t->call, record, &r), ERR_STORE_DAMAGED, "version");
+    b.at[0] = 1;
+    CHECK_ERR(resource_unpack(t->call, record, &r), ERR_STORE_DAMAGED, "more than that version has");
+    struct buf without; // as that version wrote it: all but the count of references behind it
+    buf_init(&without, &t->call->arena);
+    plain.reference_n = 0;
+    resource_pack(&without, &plain);
+    without.at[0] = 1;
+    CHECK_OK(resource_unpack(t->call, (bytes){record.at, without.n - 1}, &r));
+    CHECK(r->reference_n == 0 && r->purge_due_ns == 4);
+    ref_drop(&r->ref);
 }
 
 TEST(resource_document_is_read_once_for_a_record)

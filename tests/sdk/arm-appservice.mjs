@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { DefaultAzureCredential } from "@azure/identity";
 import { WebSiteManagementClient } from "@azure/arm-appservice";
-import { all, hasMembers, refusals, test } from "./lib/check.mjs";
+import { all, hasMembers, refusals, refused, test } from "./lib/check.mjs";
 import { credentialOf, facts } from "./lib/facts.mjs";
 import { identitiesComeAndGo } from "./lib/identities.mjs";
 
@@ -79,7 +79,10 @@ await test("D1 plan and app: made, read, updated, listed", async () => {
   hasMembers(await apps.update(group, `${APP}-2`, { httpsOnly: false }), { httpsOnly: false, serverFarmId: plan.id });
   for (const list of [apps.listByResourceGroup(group), apps.list()]) assert.ok((await all(list)).some(({ name }) => name === `${APP}-2`));
   assert.deepEqual((await all(apps.listSlots(group, APP))).map(({ name }) => name), [`${APP}/${SLOT}`]);
-  await plans.delete(group, "lanyard-sdk-plan");
+  await refused(() => plans.delete(group, "lanyard-sdk-plan"),
+    { status: 409, code: "Conflict", message: new RegExp(`Server farm 'lanyard-sdk-plan' cannot be deleted because it has web app\\(s\\) ${APP}-2 assigned to it`) });
+  await refused(() => apps.createOrUpdate(group, `${APP}-3`, { location, serverFarmId: `${plan.id}-none` }),
+    { status: 404, code: "NotFound", message: /Cannot find ServerFarm with name lanyard-sdk-plan-none\./ });
 });
 
 await test("D1 app: its name is taken, and free once it is deleted", async () => {
@@ -88,6 +91,7 @@ await test("D1 app: its name is taken, and free once it is deleted", async () =>
   hasMembers(await check(), { nameAvailable: false, reason: "AlreadyExists" });
   await apps.delete(group, `${APP}-2`);
   await apps.delete(group, `${APP}-2`);
+  await plans.delete(group, "lanyard-sdk-plan");
   hasMembers(await check(), { nameAvailable: true });
 });
 

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { DefaultAzureCredential } from "@azure/identity";
+import { ComputeManagementClient } from "@azure/arm-compute";
 import { NetworkManagementClient } from "@azure/arm-network";
 import { ResourceManagementClient } from "@azure/arm-resources";
 import { all, hasMembers, refusals, refused, test } from "./lib/check.mjs";
@@ -78,6 +79,39 @@ await test("D1 security group: its rules are resources", async () => {
   assert.deepEqual(names((await walls.get(GROUP, "wall")).securityRules), ["ssh", "web"]);
   await rules.beginDeleteAndWait(GROUP, "wall", "ssh");
   assert.deepEqual(names(await all(rules.list(GROUP, "wall"))), ["web"]);
+});
+
+const { networkInterfaces: cards, publicIPAddresses: addresses } = client;
+const inSubnet = (subnetId, publicIPAddress) => ({ location, ipConfigurations: [{ name: "one", subnet: { id: subnetId }, publicIPAddress }] });
+const card = (name, ...rest) => cards.beginCreateOrUpdateAndWait(GROUP, name, inSubnet(...rest));
+const front = `${idOf("virtualNetworks", "net")}/subnets/front`;
+const machines = new ComputeManagementClient(new DefaultAzureCredential(), facts.subscription).virtualMachines;
+const machine = (name) => machines.createOrUpdate(GROUP, name, { location, networkProfile: { networkInterfaces: [{ id: idOf("networkInterfaces", "card") }] } });
+
+await test("D1 references: an interface in a subnet with a public address, and a machine with it", async () => {
+  const address = await addresses.beginCreateOrUpdateAndWait(GROUP, "address", { location });
+  hasMembers(await card("card", front, { id: address.id }), { provisioningState: "Succeeded" });
+  await machine("vm");
+});
+
+await refusals([
+  ["D1 references: a subnet that is not there", () => card("lost", `${front}s`),
+    { status: 400, code: "InvalidResourceReference", message: /subnets\/fronts referenced by resource .*networkInterfaces\/lost was not found\. Please make sure/ }],
+  ["D1 references: an address that another interface has", () => card("greedy", front, { id: idOf("publicIPAddresses", "address") }),
+    { status: 400, code: "PublicIPAddressInUse", message: /that is already allocated to resource .*card\/ipConfigurations\/one/ }],
+  ["D1 references: an interface that another machine has", () => machine("other"), { status: 400, code: "NicInUse" }],
+  ["D1 in use: the subnet", () => subnets.beginDeleteAndWait(GROUP, "net", "front"),
+    { status: 400, code: "InUseSubnetCannotBeDeleted", message: /Subnet front is in use by .*card\/ipConfigurations\/one and cannot be deleted/ }],
+  ["D1 in use: the subnet, left out of its network", () => put("net", network(subnet("back", "10.0.1.0/24"))), { status: 400, code: "InUseSubnetCannotBeDeleted" }],
+  ["D1 in use: the network", () => networks.beginDeleteAndWait(GROUP, "net"), { status: 400, code: "InUseSubnetCannotBeDeleted" }],
+  ["D1 in use: the interface", () => cards.beginDeleteAndWait(GROUP, "card"), { status: 400, code: "NicInUse" }],
+  ["D1 in use: the address", () => addresses.beginDeleteAndWait(GROUP, "address"), { status: 400, code: "PublicIPAddressCannotBeDeleted" }],
+]);
+
+await test("D1 in use: in the right order all goes", async () => {
+  await machines.delete(GROUP, "vm");
+  await cards.beginDeleteAndWait(GROUP, "card");
+  await addresses.beginDeleteAndWait(GROUP, "address");
 });
 
 await test("D1 network: deleted with its subnets", async () => {

@@ -70,3 +70,10 @@ bool     machine_is_unbound(struct scene *x);
 void     denied_subnet(struct scene *x);
 enum err leave_subnet_out(struct scene *x, struct call *c, const struct op *op);
 bool     subnet_is_gone(struct scene *x);
+#define FAR_NETWORK FAR "/providers/Microsoft.Network/virtualNetworks/theirs"
+#define FAR_SUBNET  FAR_NETWORK "/subnets/main"
+#define CARD        TEST_PRODUCT_GROUP "/providers/Microsoft.Network/networkInterfaces/card"
+#define CARD_WRITE  "Microsoft.Network/networkInterfaces/write"
+void     network_of_others(struct scene *x);
+enum err join_subnet(struct scene *x, struct call *c, const struct op *op);
+bool     card_is_joined(struct scene *x);

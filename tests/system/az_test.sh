@@ -43,6 +43,7 @@ shows_a_site_without_kind() {
     api PUT "$group/providers/Microsoft.Web/sites/lanyard-az-site?api-version=2022-03-01" '{"location":"westeurope","properties":{"siteConfig":{"linuxFxVersion":"NODE|20"}}}'
     az_as_runner webapp list --query '[].[name,kind,defaultHostName]' -o tsv
     says out "$(printf 'lanyard-az-site\tapp\tlanyard-az-site.azurewebsites.net')"
+    api PUT "$group/providers/Microsoft.Web/serverfarms/plan?api-version=2022-03-01" '{"location":"westeurope"}'
     api PUT "$group/providers/Microsoft.Web/sites/lanyard-az-site/slots/next?api-version=2022-03-01" \
         "{\"location\":\"westeurope\",\"properties\":{\"serverFarmId\":\"$group/providers/Microsoft.Web/serverfarms/plan\"}}"
     az_as_runner webapp deployment slot list -g az -n lanyard-az-site --query '[].name' -o tsv # cuts the name at its slash

@@ -65,6 +65,16 @@ static const char *code_of(enum err kind)
     case ERR_PREFIX_NOTATION: return "InvalidCIDRNotation";
     case ERR_SUBNET_OUTSIDE: return "NetcfgSubnetRangeOutsideVnet";
     case ERR_SUBNET_OVERLAPS: return "NetcfgSubnetRangesOverlap";
+    case ERR_REFERENCE_NOT_FOUND: return "InvalidResourceReference";
+    case ERR_ENVIRONMENT_NOT_FOUND: return "ManagedEnvironmentNotFound";
+    case ERR_ENVIRONMENT_IN_USE: return "ManagedEnvironmentHasContainerApps";
+    case ERR_SUBNET_IN_USE: return "InUseSubnetCannotBeDeleted";
+    case ERR_NIC_IN_USE: return "NicInUse";
+    case ERR_PUBLIC_ADDRESS_IN_USE: return "PublicIPAddressCannotBeDeleted";
+    case ERR_PUBLIC_ADDRESS_TAKEN: return "PublicIPAddressInUse";
+    case ERR_SECURITY_GROUP_IN_USE: return "InUseNetworkSecurityGroupCannotBeDeleted";
+    case ERR_ROUTE_TABLE_IN_USE: return "InUseRouteTableCannotBeDeleted";
+    case ERR_GROUP_IN_USE: return "ResourceGroupDeletionBlocked";
     case ERR_PRINCIPAL_NOT_FOUND: return "PrincipalNotFound";
     case ERR_PRINCIPAL_TYPE_MISMATCH: return "UnmatchedPrincipalType";
     case ERR_ASSIGNMENT_NOT_FOUND: return "RoleAssignmentNotFound";

@@ -132,6 +132,16 @@ static const char *code_of(enum err kind)
     case ERR_PREFIX_NOTATION:
     case ERR_SUBNET_OUTSIDE:
     case ERR_SUBNET_OVERLAPS:
+    case ERR_REFERENCE_NOT_FOUND:
+    case ERR_ENVIRONMENT_NOT_FOUND:
+    case ERR_ENVIRONMENT_IN_USE:
+    case ERR_SUBNET_IN_USE:
+    case ERR_NIC_IN_USE:
+    case ERR_PUBLIC_ADDRESS_IN_USE:
+    case ERR_PUBLIC_ADDRESS_TAKEN:
+    case ERR_SECURITY_GROUP_IN_USE:
+    case ERR_ROUTE_TABLE_IN_USE:
+    case ERR_GROUP_IN_USE:
     case ERR_SECRET_DISABLED:
     case ERR_SECRET_DELETED:
     case ERR_SECRET_EXISTS:
