@@ -11,7 +11,7 @@
 #define ACTIVE       "active"
 #define REMOVE_BATCH 256
 
-enum { DEPLOYMENT_VERSION = 1, INPUT_VERSION = 1, OPERATION_VERSION = 1 };
+enum { DEPLOYMENT_VERSION = 2, INPUT_VERSION = 1, OPERATION_VERSION = 1 };
 
 const struct store_own_kind KIND_DEPLOYMENT = {.table = "deployment", .is_large = true};
 const struct store_own_kind KIND_DEPLOYMENT_INPUT = {.table = "deployment_input", .is_large = true};
@@ -94,7 +94,7 @@ static struct caller unpack_caller(struct unpack *u)
 #define TEXTS(d)                                                                                                                              \
     {                                                                                                                                         \
         &(d)->scope, &(d)->name, &(d)->location, &(d)->parent, &(d)->hash, &(d)->tags, &(d)->parameters, &(d)->providers, &(d)->dependencies, \
-            &(d)->validated, &(d)->outputs, &(d)->output_resources, &(d)->error                                                               \
+            &(d)->validated, &(d)->outputs, &(d)->output_resources, &(d)->error, &(d)->existing                                                \
     }
 
 static void pack(struct buf *b, const struct deployment *d)
@@ -133,9 +133,10 @@ static enum err unpack_record(struct call *c, bytes body, struct deployment *out
     d.caller = unpack_caller(&u);
     d.parent_index = unpack_u64(&u);
     d.depth = unpack_u64(&u);
-    for (size_t i = 0; i < COUNT(texts); i++) *texts[i] = unpack_str(&u);
+    size_t missing = u.version == 1 ? 1 : 0; // version 1 had no `existing`
+    for (size_t i = 0; i < COUNT(texts) - missing; i++) *texts[i] = unpack_str(&u);
     TRY(unpack_end(c, &u));
-    if (u.version != DEPLOYMENT_VERSION || state > DEPLOYMENT_CANCELED)
+    if (u.version < 1 || u.version > DEPLOYMENT_VERSION || state > DEPLOYMENT_CANCELED)
         return FAIL(c, ERR_STORE_DAMAGED, "The record of a deployment is of a form that this version does not know.");
     *out = d;
     return OK;

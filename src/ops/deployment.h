@@ -52,6 +52,7 @@ struct deployment {
     str                   hash; /* templateHash */
     /* JSON, as it is shown; empty: nothing. */
     str tags, parameters, providers, dependencies, validated, outputs, output_resources, error;
+    str existing; /* the resources that its template names as existing, as output_resources; not shown */
 };
 
 struct deployment_input {

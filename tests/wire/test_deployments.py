@@ -428,8 +428,9 @@ def test_complete_mode_deletes_what_is_not_listed(stage):
 def test_complete_mode_keeps_what_deployments_inside_made(stage):
     group = f"{stage.subscription}/resourceGroups/modules"
     stage.server.api("PUT", f"{group}?api-version=2021-04-01", {"location": "westus"})
-    made = template(thing("top"), nested("one", template(thing("first"), thing("skipped", condition=False), nested("two", template(thing("second"), thing("known"))))))
-    for name in ("known", "goes", "skipped"):
+    reads = {**NO_RESOURCES, "languageVersion": "2.0", "resources": {"seen": {"existing": True, "type": "Microsoft.Maps/accounts", "apiVersion": "2023-01-01", "name": "seen"}}}
+    made = template(thing("top"), nested("one", template(thing("first"), thing("skipped", condition=False), nested("two", template(thing("second"), thing("known"), nested("three", reads))))))
+    for name in ("known", "goes", "skipped", "seen"):
         stage.server.api("PUT", f"{group}/providers/Microsoft.Maps/accounts/{name}?api-version=2023-01-01", {"location": "westus", "properties": {}})
     body = {"properties": {"mode": "Complete", "template": made}}
     what = stage.server.api("POST", f"{stage.at('outer', group)}/whatIf?api-version={VERSION}", body)
@@ -439,7 +440,7 @@ def test_complete_mode_keeps_what_deployments_inside_made(stage):
         stage.server.api("PUT", f"{stage.at('outer', group)}?api-version={VERSION}", body)
         same(stage.wait("outer", group)["properties"]["provisioningState"], "Succeeded", turn)
         left = stage.server.api("GET", f"{group}/resources?api-version=2021-04-01")["value"]
-        same(sorted(r["name"] for r in left), ["first", "known", "second", "top"], turn)
+        same(sorted(r["name"] for r in left), ["first", "known", "second", "seen", "top"], turn)
 
 
 def test_what_if_tells_changes_and_changes_nothing(stage):

@@ -88,7 +88,7 @@ struct made {
 
 /*
  * Adds what the deployment `id` made, a resource of the deployment `parent`, and what those inside of it made, at any depth.
- * What they read only (an existing resource) is not among it.
+ * What they name as existing is among it: complete mode deletes nothing that a template names.
  * Errors: ERR_DEPLOYMENT_NOT_FOUND - a later deployment has taken the name of one
  */
 FALLIBLE deploy_made(struct call *c, struct work *w, str parent, str id, struct made *io);

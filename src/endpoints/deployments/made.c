@@ -1,4 +1,4 @@
-// What deployments inside of another one made: complete mode keeps it.
+// What deployments inside of another one made, or name as existing: complete mode keeps it.
 // Source: https://learn.microsoft.com/azure/azure-resource-manager/templates/linked-templates (nested templates in complete mode)
 #include "endpoints/deployments/deployments.h"
 
@@ -16,6 +16,15 @@ static enum err add(struct call *c, struct made *io, str id)
     return OK;
 }
 
+static enum err add_existing(struct call *c, str existing, struct made *io)
+{
+    const struct json *list;
+    if (str_empty(existing)) return OK;
+    TRY(json_parse(c, existing, &list));
+    for (size_t i = 0; i < json_n(list); i++) TRY(add(c, io, json_get_str(json_at(list, i), S("id"))));
+    return OK;
+}
+
 static enum err add_all(struct call *c, struct work *w, str parent, str id, unsigned depth, struct made *io)
 {
     struct deployment  d;
@@ -28,6 +37,7 @@ static enum err add_all(struct call *c, struct work *w, str parent, str id, unsi
         return FAIL(c, ERR_DEPLOYMENT_NOT_FOUND,
                     "What the deployment '%.*s' made is not known: its record has been deleted, or is another deployment's. Nothing was deleted.",
                     PSTR(id));
+    TRY(add_existing(c, d.existing, io));
     if (str_empty(d.output_resources)) return OK;
     TRY(json_parse(c, d.output_resources, &made));
     for (size_t i = 0; i < json_n(made); i++) {

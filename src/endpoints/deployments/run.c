@@ -59,9 +59,9 @@ struct run {
 
 static enum err copy_record(struct call *c, const struct deployment *from, struct deployment *out)
 {
-    str *texts[] = {&out->scope,      &out->name,        &out->location,     &out->parent,    &out->hash,    &out->tags,
-                    &out->parameters, &out->providers,   &out->dependencies, &out->validated, &out->outputs, &out->output_resources,
-                    &out->error,      &out->caller.name, &out->caller.issuer};
+    str *texts[] = {&out->scope,      &out->name,      &out->location,     &out->parent,       &out->hash,    &out->tags,
+                    &out->parameters, &out->providers, &out->dependencies, &out->validated,    &out->outputs, &out->output_resources,
+                    &out->existing,   &out->error,     &out->caller.name,  &out->caller.issuer};
     *out = *from;
     for (size_t i = 0; i < COUNT(texts); i++) TRY(call_copy_str(c, *texts[i], texts[i]));
     return OK;
@@ -400,7 +400,8 @@ static enum err prepare_deletions(struct run *r, struct work *w)
 
 // --- the end ---
 
-static enum err write_output_resources(struct run *r, str *out)
+// Those that were made, or those that the template names as existing.
+static enum err write_resources(struct run *r, bool existing, str *out)
 {
     struct buf         b;
     struct json_writer j;
@@ -409,7 +410,7 @@ static enum err write_output_resources(struct run *r, str *out)
     json_write_array(&j);
     for (size_t i = 0; i < r->step_n; i++) {
         const struct template_resource *resource = template_at(r->template, i);
-        if (resource->is_skipped || resource->is_existing || r->steps[i] != STEP_DONE) continue;
+        if (resource->is_skipped || resource->is_existing != existing || r->steps[i] != STEP_DONE) continue;
         json_write_object(&j);
         json_put_string(&j, S("id"), resource->id);
         json_write_end(&j);
@@ -483,7 +484,8 @@ static enum err prepare_end(struct run *r, struct work *w)
     TRY(deployment_operations(c, w->store, &r->d, &operations, &n));
     for (size_t i = 0; i < n; i++) has_failed |= operations[i].state == DEPLOYMENT_FAILED;
     if (!has_failed) TRY(evaluate_outputs(r, &outputs_failed));
-    TRY(write_output_resources(r, &r->d.output_resources));
+    TRY(write_resources(r, false, &r->d.output_resources));
+    TRY(write_resources(r, true, &r->d.existing));
     r->ends_as = has_failed || outputs_failed ? DEPLOYMENT_FAILED : DEPLOYMENT_SUCCEEDED;
     if (outputs_failed) r->end_error = r->deeds[0].operation.error;
     return has_failed ? write_failure(r, operations, n, &r->end_error) : OK;
@@ -606,7 +608,7 @@ static enum err begin_turn(struct run *r)
     r->deeds = NULL;
     r->deed_n = 0;
     r->rests = false;
-    r->end_error = r->d.outputs = r->d.output_resources = STR_NONE;
+    r->end_error = r->d.outputs = r->d.output_resources = r->d.existing = STR_NONE;
     TRY(work_begin(c, r->product, PRODUCT_ROW_DEPLOYER, &w));
     r->outside = deploy_outside(&w);
     enum err failed = prepare(r, &w);

@@ -375,7 +375,7 @@ static enum err write_resource(struct whatif *x, struct template *t, struct temp
 
 // --- a deployment ---
 
-static enum err write_template(struct whatif *x, struct template *t, struct template *marked, bool is_outermost);
+static enum err write_template(struct whatif *x, struct template *t, struct template *marked);
 
 // What a deployment inside would change, as far as it can be told before the outer one runs.
 static enum err read_nested(struct whatif *x, struct template *outer, size_t i, struct deploy_plan *plan)
@@ -419,7 +419,7 @@ static enum err write_nested(struct whatif *x, struct template *outer, struct te
     enum err           failed = read_nested(x, outer, i, &plan);
     if (failed == OK) {
         TRY(mark_nested(x, marked, i, &plan, &marked_inside));
-        return write_template(x, plan.template, marked_inside, false);
+        return write_template(x, plan.template, marked_inside);
     }
     if (failed == ERR_NO_MEMORY) return failed;
     begin_change(x->j, template_at(outer, i)->id, "Unsupported");
@@ -437,11 +437,11 @@ static enum err note_listed(struct whatif *x, str id)
     return OK;
 }
 
-static enum err write_template(struct whatif *x, struct template *t, struct template *marked, bool is_outermost)
+static enum err write_template(struct whatif *x, struct template *t, struct template *marked)
 {
     for (size_t i = 0; i < template_count(t); i++) {
         const struct template_resource *r = template_at(t, i);
-        if (!r->is_skipped && (!r->is_existing || is_outermost)) TRY(note_listed(x, r->id)); // as the deployment counts them: run.c
+        if (!r->is_skipped) TRY(note_listed(x, r->id)); // as the deployment counts them: run.c
         if (r->is_skipped || r->is_existing) continue;
         TRY(r->is_deployment ? write_nested(x, t, marked, i) : write_resource(x, t, marked, i));
     }
@@ -497,7 +497,7 @@ enum err arm_deployment_whatif(struct call *c, struct work *w, const struct wire
     json_put_guid(x.j, S("correlationId"), c->correlation_id);
     json_write_key(x.j, S("changes"));
     json_write_array(x.j);
-    TRY(write_template(&x, plan.template, marked, true));
+    TRY(write_template(&x, plan.template, marked));
     struct unlisted u = {.x = &x, .kind = plan.request.is_complete ? "Delete" : "Ignore"};
     if (plan.site.level == TEMPLATE_AT_GROUP) tree_each_resource(w->world->tree, plan.request.scope, STR_NONE, write_unlisted, &u);
     TRY(x.failed);
