@@ -9,6 +9,7 @@
 
 #define RESOURCE_VERSION "2021-04-01"
 #define ROLES_VERSION    "2022-04-01"
+#define LOCKS_VERSION    "2020-05-01"
 
 #define RESOURCE_HELP "The ARM id or the name of a resource; APP/SLOT is a slot"
 #define SCOPE_HELP    "/, an ARM id, subscription, or the name of a resource group or of a resource; VAULT/secrets/NAME is one secret"

@@ -241,6 +241,28 @@ an_application_is_deleted_by_its_name() {
     expect 1 lanyard show Till
     expect 0 lanyard delete Client
 }
+locks_hold_until_they_are_taken_away() { # S8
+    expect 0 lanyard create group locked-group
+    expect 0 lanyard create identity kept -g locked-group
+    expect 0 lanyard lock locked-group --notes audit
+    says out 'nobody deletes it'
+    expect 1 lanyard delete kept
+    says err ScopeLocked
+    expect 0 lanyard list locks -g locked-group
+    says out CanNotDelete
+    says out audit
+    expect 0 lanyard lock kept --read-only --name frozen
+    expect 0 lanyard list locks --json
+    [ "$(jq -r '[.[].name] | sort | join(",")' "$work/out")" = frozen,lanyard ] || fail "$(cat "$work/out")"
+    expect 0 lanyard list -g locked-group --json
+    [ "$(jq -r '[.[].name] | join(",")' "$work/out")" = kept ] || fail "$(cat "$work/out")"
+    expect 2 lanyard list users -g locked-group
+    expect 1 lanyard unlock kept
+    says err 'lanyard list locks'
+    expect 0 lanyard unlock kept --name frozen
+    expect 0 lanyard unlock locked-group
+    expect 0 lanyard delete kept
+}
 lists_are_tables_and_json() {
     expect 0 lanyard list
     says out 'NAME'
@@ -359,6 +381,7 @@ it 'create: users and groups of users' people_are_principals_too
 it 'create: a user has the password that was given or shown (T10)' a_user_has_the_password_that_was_given
 it 'create application: roles, URIs, secrets and certificates (S7)' applications_have_roles_and_credentials
 it 'grant, revoke: app roles (S7)' app_roles_are_granted_and_revoked
+it 'lock, unlock, list locks: S8 a lock holds until it is taken away' locks_hold_until_they_are_taken_away
 it 'list: tables, and JSON' lists_are_tables_and_json
 it 'seed: all of a file, and twice is once' a_file_makes_everything_once
 it 'seed: applications and their roles (S7)' a_file_makes_applications

@@ -18,6 +18,7 @@ struct list {
     const char *const titles[TABLE_MAX_COLUMNS];
     size_t            columns;
     enum err (*row)(struct table *t, const struct json *item);
+    bool of_group; /* of a resource group too */
 };
 
 struct printing {
@@ -119,6 +120,15 @@ static enum err role_row(struct table *t, const struct json *item)
     return table_add(t, json_get_str(item, S("name")));
 }
 
+static enum err lock_row(struct table *t, const struct json *item)
+{
+    str id = json_get_str(item, S("id"));
+    TRY(table_add(t, json_get_str(item, S("name"))));
+    TRY(table_add(t, json_str(json_path(item, "properties.level"))));
+    TRY(table_add(t, str_upto(id, str_find_str(id, S("/providers/Microsoft.Authorization/locks/")))));
+    return table_add(t, json_str(json_path(item, "properties.notes")));
+}
+
 static enum err user_row(struct table *t, const struct json *item)
 {
     TRY(table_add(t, json_get_str(item, S("userPrincipalName"))));
@@ -150,9 +160,10 @@ static enum err application_row(struct table *t, const struct json *item)
 }
 
 static const struct list LISTS[] = {
-    {"resources", "/resources?api-version=" RESOURCE_VERSION, {"NAME", "KIND", "GROUP", "IDENTITIES"}, 4, resource_row},
+    {"resources", "/resources?api-version=" RESOURCE_VERSION, {"NAME", "KIND", "GROUP", "IDENTITIES"}, 4, resource_row, .of_group = true},
     {"groups", "/resourceGroups?api-version=" GROUPS_VERSION, {"NAME", "LOCATION"}, 2, group_row},
-    {"grants", "/providers/Microsoft.Authorization/roleAssignments?api-version=" ASSIGNMENTS_VERSION, {"PRINCIPAL", "TYPE", "ROLE", "SCOPE"}, 4, grant_row},
+    {"grants", "/providers/Microsoft.Authorization/roleAssignments?api-version=" ASSIGNMENTS_VERSION, {"PRINCIPAL", "TYPE", "ROLE", "SCOPE"}, 4, grant_row, .of_group = true},
+    {"locks", "/providers/Microsoft.Authorization/locks?api-version=" LOCKS_VERSION, {"NAME", "LEVEL", "SCOPE", "NOTES"}, 4, lock_row, .of_group = true},
     {"roles", "/providers/Microsoft.Authorization/roleDefinitions?api-version=" ROLES_VERSION, {"NAME", "TYPE", "ID"}, 3, role_row},
     {"users", "/v1.0/users", {"NAME", "ID"}, 2, user_row},
     {"usergroups", "/v1.0/groups", {"NAME", "ID"}, 2, usergroup_row},
@@ -182,10 +193,23 @@ static bool see(const struct json *item, void *ctx)
     return p->failed == OK;
 }
 
+// Behind the subscription, or behind the resource group of --group.
+static enum err path_of(struct cli *cli, const struct list *list, str *out)
+{
+    struct call *c = &cli->call;
+    str          path = str_of(list->path), at;
+    const char  *group = cli_value(cli, "group", NULL);
+    if (group && !list->of_group) return FAIL(c, ERR_USAGE, "There is no list of the %s of a resource group.", list->word);
+    if (group) TRY(find_group(cli, str_of(group), &at));
+    else TRY(find_subscription(cli, &at));
+    *out = str_starts(path, S("/v1.0")) ? path : call_format(c, "%.*s%.*s", PSTR(at), PSTR(path));
+    return OK;
+}
+
 static enum err print_list(struct cli *cli)
 {
     struct call       *c = &cli->call;
-    str                word = cli->operand_n ? str_of(cli->operands[0]) : S("resources"), subscription, items;
+    str                word = cli->operand_n ? str_of(cli->operands[0]) : S("resources"), path, items;
     const struct list *list = list_find(word);
     const struct kind *kind = list ? NULL : kind_find(c, word);
     if (!list && !kind) return FAIL(c, ERR_USAGE, "\"%.*s\" is not a kind of list: `lanyard list --help` names them.", PSTR(word));
@@ -193,9 +217,7 @@ static enum err print_list(struct cli *cli)
     table_init(&p.table, cli, p.list->titles, p.list->columns);
     p.table.names = &p.names;
     buf_init(&p.json, &c->arena);
-    TRY(find_subscription(cli, &subscription));
-    str path = *p.list->path == '/' && str_starts(str_of(p.list->path), S("/v1.0")) ? str_of(p.list->path)
-                                                                                    : call_format(c, "%.*s%s", PSTR(subscription), p.list->path);
+    TRY(path_of(cli, p.list, &path));
     TRY(admin_each(cli, path, see, &p));
     TRY(p.failed);
     TRY(buf_finish(c, &p.json, &items));
@@ -292,20 +314,24 @@ static int run_delete(struct cli *cli)
 }
 
 static const struct operand_row LIST_OPERANDS[] = {
-    {"[KIND]", "resources (the default), groups, grants, roles, users, usergroups, applications, or a kind of resource as vms, identities, vaults"},
+    {"[KIND]", "resources (the default), groups, grants, locks, roles, users, usergroups, applications, or a kind of resource as vms, identities, vaults"},
 };
+static const struct option_row  LIST_OPTIONS[] = {{"group", 'g', VALUE_WORD, "GROUP", "Only those of this resource group", false}};
 static const struct operand_row ONE_OPERAND[] = {{"NAME", SCOPE_HELP "; or " APPLICATION_HELP}};
 static const struct option_row  DELETE_OPTIONS[] = {{"yes", 'y', VALUE_NONE, NULL, "Do not ask", false}};
 
 static const struct example_row LIST_EXAMPLES[] = {
     {"lanyard list", "All resources, with their identities"},
+    {"lanyard list -g prod", "Those of the resource group prod"},
     {"lanyard list vaults --json", "The vaults, as a JSON array"},
     {"lanyard list grants", "Who has which role where"},
 };
 
 const struct command COMMAND_LIST = {
     .name = "list",
-    .summary = "List resources, groups, grants, roles, users, applications",
+    .summary = "List resources, groups, grants, locks, roles, users, applications",
+    .options = LIST_OPTIONS,
+    .option_n = COUNT(LIST_OPTIONS),
     .operands = LIST_OPERANDS,
     .operand_n = COUNT(LIST_OPERANDS),
     .examples = LIST_EXAMPLES,
