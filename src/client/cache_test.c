@@ -249,6 +249,23 @@ TEST(client_cache_waits_with_its_own_patience)
     lanyard_credential_free(k);
 }
 
+// Requests that are under way keep their own reference.
+TEST(client_credential_outlives_its_last_reference_by_its_requests)
+{
+    struct asker               asker;
+    struct test_http           s;
+    struct counting            own = {.life_s = 3600};
+    struct lanyard_credential *k = counting_new(&own);
+    test_http_start(t, &s, &(struct test_http_options){0});
+    own.url = call_format(t->call, "http://127.0.0.1:%u/late", s.port).at;
+    begin(t, &asker, k, NULL, NULL);
+    test_http_wait_late(&s, 1);
+    lanyard_credential_free(k);
+    test_http_release(&s, 1);
+    end(t, &asker, LANYARD_OK, "token-1", "its token");
+    test_http_end(&s, 0);
+}
+
 TEST(client_cache_shares_a_failure_among_those_who_wait)
 {
     struct asker               askers[8];

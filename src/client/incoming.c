@@ -24,10 +24,16 @@ static bool fits(struct lanyard_http_reply *reply, const struct buf *b, size_t m
     return !reply->is_too_long;
 }
 
+// Whatever a program's transport hands over.
+static bool is_line(str s)
+{
+    return str_find(s, '\n') == STR_NOWHERE && str_find(s, '\r') == STR_NOWHERE;
+}
+
 bool lanyard_http_reply_header(struct lanyard_http_reply *reply, const char *name, const char *value)
 {
     str n = str_trim(str_of(name)), v = str_trim(str_of(value));
-    if (str_empty(n) || !fits(reply, &reply->head, n.n + v.n + 3, TRANSPORT_HEAD_MAX_BYTES)) return false;
+    if (str_empty(n) || !is_line(n) || !is_line(v) || !fits(reply, &reply->head, n.n + v.n + 3, TRANSPORT_HEAD_MAX_BYTES)) return false;
     buf_add(&reply->head, n);
     buf_add(&reply->head, S(": "));
     buf_add(&reply->head, v);

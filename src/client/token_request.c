@@ -118,9 +118,11 @@ struct lanyard_token *lanyard_token_request(struct lanyard_credential *k, const 
     struct token_ask ask = ask_of(&r);
     ask.settings = credential_settings(k);
     ask.patience = patience_of(r.timeout_ms, r.cancel);
+    lanyard_credential_ref(k); // another thread may give up its reference meanwhile
     settings_call_init(ask.settings, &c);
     token = ask_with(&c, k, &ask);
     call_clear(&c);
+    lanyard_credential_free(k);
     return token;
 }
 
