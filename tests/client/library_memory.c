@@ -45,10 +45,9 @@ static enum lanyard_result answer(const struct lanyard_http_request *request, st
     static const char FINE[] = "{\"access_token\":\"kept\",\"expires_in\":86399,\"token_type\":\"Bearer\"}";
     static const char REFUSED[] =
         "{\"error\":\"invalid_client\",\"error_description\":\"AADSTS7000215: Invalid client secret provided.\",\"error_codes\":[7000215]}";
-    bool        is_refused = *(const bool *)context;
-    const char *body = is_refused ? REFUSED : FINE;
-    (void)request;
-    if (!lanyard_http_reply_status(reply, is_refused ? 401 : 200) || !lanyard_http_reply_header(reply, "Content-Type", "application/json") ||
+    bool        is_refused = *(const bool *)context, is_probe = strcmp(request->method, "GET") == 0 && !strchr(request->url, '?');
+    const char *body = is_refused || is_probe ? REFUSED : FINE;
+    if (!lanyard_http_reply_status(reply, is_probe ? 400 : is_refused ? 401 : 200) || !lanyard_http_reply_header(reply, "Content-Type", "application/json") ||
         !lanyard_http_reply_body(reply, body, strlen(body)))
         return LANYARD_NO_MEMORY;
     return LANYARD_OK;
