@@ -47,8 +47,10 @@ static enum lanyard_result answer(const struct lanyard_http_request *request, st
         "{\"error\":\"invalid_client\",\"error_description\":\"AADSTS7000215: Invalid client secret provided.\",\"error_codes\":[7000215]}";
     bool        is_refused = *(const bool *)context, is_probe = strcmp(request->method, "GET") == 0 && !strchr(request->url, '?');
     const char *body = is_refused || is_probe ? REFUSED : FINE;
-    if (!lanyard_http_reply_status(reply, is_probe ? 400 : is_refused ? 401 : 200) || !lanyard_http_reply_header(reply, "Content-Type", "application/json") ||
-        !lanyard_http_reply_body(reply, body, strlen(body)))
+    if (!lanyard_http_reply_status(reply, is_probe     ? 400
+                                          : is_refused ? 401
+                                                       : 200) ||
+        !lanyard_http_reply_header(reply, "Content-Type", "application/json") || !lanyard_http_reply_body(reply, body, strlen(body)))
         return LANYARD_NO_MEMORY;
     return LANYARD_OK;
 }

@@ -1,9 +1,12 @@
 """The installed library as programs see it: the names it has, what it needs, and compilers of C and C++ that use it (L1)."""
+import http.server
+import json
 import os
 import pathlib
 import re
 import shlex
 import subprocess
+import threading
 
 import pytest
 
@@ -78,11 +81,40 @@ def test_the_library_ends_no_program_and_changes_nothing_of_it(library):
     assert not sizes.keys() & {".tdata", ".tbss"}
 
 
+VALGRIND = ["valgrind", "-q", "--leak-check=full", "--errors-for-leak-kinds=definite,indirect,possible", "--error-exitcode=9"]
+
+
 def test_valgrind_finds_nothing(library):
     run("ninja", "-C", BUILD, "tests/client/library-memory")
-    said = run("valgrind", "-q", "--leak-check=full", "--errors-for-leak-kinds=definite,indirect,possible", "--error-exitcode=9", "--track-fds=yes",
-               BUILD / "tests/client/library-memory")
-    assert "not ok" not in said
+    assert "not ok" not in run(*VALGRIND, BUILD / "tests/client/library-memory")
+
+
+class Endpoint(http.server.BaseHTTPRequestHandler):
+    """A metadata endpoint, and one that breaks off."""
+
+    def do_GET(self):
+        body = b'{"access_token":"kept","expires_in":"86399","token_type":"Bearer"}'
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body) + (self.path.startswith("/cut/") and 10)))
+        self.end_headers()
+        self.wfile.write(body)
+        self.close_connection = True
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.mark.parametrize("path, timeout_ms, outcome", [("", 0, "token"), ("/cut", 300, "timed out")])
+def test_valgrind_finds_nothing_over_libcurl(library, path, timeout_ms, outcome):
+    run("ninja", "-C", BUILD, "tests/client/lib-driver")
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Endpoint) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        env = {"PATH": os.environ["PATH"], "AZURE_POD_IDENTITY_AUTHORITY_HOST": f"http://127.0.0.1:{server.server_port}{path}"}
+        ask = {"kind": "managed_identity", "scope": "https://vault.azure.net/.default", "timeout_ms": timeout_ms}
+        said = json.loads(run(*VALGRIND, BUILD / "tests/client/lib-driver", json.dumps(ask), env=env))
+        server.shutdown()
+    assert said["outcome"] == outcome, said
 
 
 DIALECTS = [("gcc", "c11"), ("gcc", "c17"), ("gcc", "c2x"), ("g++", "c++17"), ("clang", "c11"), ("clang", "c17"), ("clang", "c2x"), ("clang++", "c++17")]
