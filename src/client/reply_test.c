@@ -7,7 +7,7 @@
 #include "client/expiry.h"
 #include "client/request_text.h"
 #include "client/secret_file.h"
-#include "test.h"
+#include "test_file.h"
 
 #define NOW_S INT64_C(1790000000)
 
@@ -189,18 +189,10 @@ TEST(a_url_is_one_that_a_request_may_be_sent_to)
     }
 }
 
-static const char *file_of(struct test *t, const char *name, str contents)
-{
-    const char *path = call_zstr(t->call, call_format(t->call, "%s/%s", test_dir(t), name));
-    FILE       *f = fopen(path, "w");
-    CHECK(f && fwrite(contents.at, 1, contents.n, f) == contents.n && fclose(f) == 0);
-    return path;
-}
-
 TEST(a_secret_file_is_a_regular_one_within_its_limit)
 {
     struct secret got = {0};
-    const char   *good = file_of(t, "good", S("0123456789")), *empty = file_of(t, "empty", S(""));
+    const char   *good = test_file(t, "good", S("0123456789")), *empty = test_file(t, "empty", S(""));
     const char   *link = call_zstr(t->call, call_format(t->call, "%s/link", test_dir(t)));
     const char   *pipe = call_zstr(t->call, call_format(t->call, "%s/pipe", test_dir(t)));
     CHECK(symlink(good, link) == 0 && mkfifo(pipe, 0600) == 0);

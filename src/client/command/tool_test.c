@@ -5,18 +5,18 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "client/command/process.h"
 #include "fake_transport.h"
+#include "test_file.h"
 
 #define SCOPE "https://vault.azure.net/.default"
 
 static void write_tool(struct test *t, const char *name, const char *body)
 {
-    const char *path = call_zstr(t->call, call_format(t->call, "%s/%s", test_dir(t), name));
-    FILE       *f = fopen(path, "w");
-    CHECK(f && fprintf(f, "#!/bin/sh\n%s\n", body) > 0 && fclose(f) == 0 && chmod(path, 0755) == 0);
+    CHECK(chmod(test_file(t, name, call_format(t->call, "#!/bin/sh\n%s\n", body)), 0755) == 0);
 }
 
 static str read_file(struct test *t, const char *name)
@@ -168,6 +168,20 @@ TEST(what_cannot_be_an_argument_is_not_given_to_a_tool)
     CHECK(access(call_zstr(t->call, call_format(t->call, "%s/ran", test_dir(t))), F_OK) != 0);
 }
 
+// No such process, or one that nobody has waited for yet: "42 (sleep) Z ...".
+static bool has_ended(int64_t pid)
+{
+    char  path[64], line[512] = "";
+    FILE *f;
+    snprintf(path, sizeof path, "/proc/%lld/stat", (long long)pid);
+    f = fopen(path, "r");
+    if (!f) return true;
+    bool   is_read = fgets(line, sizeof line, f) != NULL;
+    size_t name_end = str_find_last(str_of(line), ')');
+    fclose(f);
+    return !is_read || (name_end != STR_NOWHERE && line[name_end + 2] == 'Z');
+}
+
 TEST(a_process_ends_with_its_children_and_its_output_is_bounded)
 {
     struct process_outcome ran = {0};
@@ -181,15 +195,7 @@ TEST(a_process_ends_with_its_children_and_its_output_is_bounded)
     int64_t child = 0;
     CHECK(str_to_i64(str_upto(ran.errors, ran.errors.n - 1), &child) && child > 0);
     bool is_gone = false; // the kernel tells the kill's end a moment later
-    for (int i = 0; i < 500 && !is_gone; i++) {
-        char  path[64], state = 'Z';
-        FILE *f;
-        snprintf(path, sizeof path, "/proc/%lld/stat", (long long)child);
-        f = fopen(path, "r");
-        is_gone = !f || fscanf(f, "%*d (%*[^)]) %c", &state) != 1 || state == 'Z';
-        if (f) fclose(f);
-        if (!is_gone) usleep(10000);
-    }
+    for (int i = 0; i < 500 && !(is_gone = has_ended(child)); i++) usleep(10000);
     CHECK(is_gone);
     CHECK_ERR(process_run(t->call, "/no/such/file", arguments, 1000, &patience, &ran), ERR_IO, "absent");
     struct lanyard_cancel *cancel = lanyard_cancel_new();
@@ -197,4 +203,19 @@ TEST(a_process_ends_with_its_children_and_its_output_is_bounded)
     patience.cancel = cancel;
     CHECK_ERR(process_run(t->call, "/bin/sleep", (const char *[]){"sleep", "100", NULL}, 60000, &patience, &ran), ERR_CANCELLED, "cancelled");
     lanyard_cancel_free(cancel);
+}
+
+// A daemon has closed its standard files, so that the pipes' ends get their numbers.
+TEST(a_process_of_a_program_without_standard_files_has_its_own)
+{
+    pid_t child = fork();
+    if (child == 0) {
+        struct process_outcome ran = {0};
+        struct patience        patience = {.until_ns = INT64_MAX};
+        for (int fd = 0; fd < 3; fd++) close(fd);
+        enum err got = process_run(t->call, "/bin/sh", (const char *[]){"sh", "-c", "cat; echo out; echo err >&2", NULL}, 20000, &patience, &ran);
+        _exit(got == OK && ran.status == 0 && str_eq(ran.output, S("out\n")) && str_eq(ran.errors, S("err\n")) ? 0 : 1);
+    }
+    int status = 1;
+    CHECK(child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }

@@ -11,6 +11,7 @@
 #include "core/digest.h"
 #include "core/json.h"
 #include "fake_transport.h"
+#include "test_file.h"
 
 #define SCOPE  "https://vault.azure.net/.default"
 #define TENANT "aaaaaaaa-0000-0000-0000-000000000001"
@@ -337,14 +338,6 @@ TEST(an_assertion_says_who_signs_for_whom_and_is_signed_by_ps256)
     pair_clear(&rsa), pair_clear(&other);
 }
 
-static const char *write_file(struct test *t, const char *name, bytes contents)
-{
-    const char *path = call_zstr(t->call, call_format(t->call, "%s/%s", test_dir(t), name));
-    FILE       *f = fopen(path, "w");
-    CHECK(f && fwrite(contents.at, 1, contents.n, f) == contents.n && fclose(f) == 0);
-    return path;
-}
-
 TEST(a_certificate_s_file_is_read_when_a_token_is_needed)
 {
     struct fake_transport      f;
@@ -356,7 +349,7 @@ TEST(a_certificate_s_file_is_read_when_a_token_is_needed)
     struct lanyard_credential *me = lanyard_client_certificate(TENANT, CLIENT, &from, &f.settings);
     check_failed(t, take(lanyard_credential_ref(me), NULL), LANYARD_AUTHENTICATION_FAILED, "cert.pem");
     CHECK(f.sent == 0);
-    write_file(t, "cert.pem", pem_of(t->call, &rsa, NULL, NULL, true));
+    test_file(t, "cert.pem", bytes_str(pem_of(t->call, &rsa, NULL, NULL, true)));
     struct lanyard_token *token = take(me, NULL);
     CHECK_ROW(lanyard_token_result(token) == LANYARD_OK, lanyard_token_error(token));
     CHECK(fake_saw(&f, "&client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer&client_assertion=ey"));
@@ -416,21 +409,21 @@ TEST(an_assertion_function_s_words_are_sent_or_told)
 TEST(a_federated_token_s_file_is_read_for_each_token)
 {
     struct fake_transport      f;
-    const char                *path = write_file(t, "token", str_bytes(S("h.p.one\n")));
+    const char                *path = test_file(t, "token", S("h.p.one\n"));
     struct lanyard_credential *me;
     fake_transport_init(&f, &GIVES_TOKEN, 1);
     fake_environment("");
     me = lanyard_workload_identity(TENANT, CLIENT, path, &f.settings);
     lanyard_token_free(take(lanyard_credential_ref(me), NULL));
     CHECK(fake_saw(&f, "&client_assertion=h.p.one\n"));
-    write_file(t, "token", str_bytes(S("h.p.two")));
+    test_file(t, "token", S("h.p.two"));
     struct lanyard_token_request again = {.claims = "{\"access_token\":{}}"};
     lanyard_token_free(take(lanyard_credential_ref(me), &again));
     CHECK(fake_saw(&f, "&client_assertion=h.p.two"));
     f.sent = 0;
-    write_file(t, "token", str_bytes(S("two words")));
+    test_file(t, "token", S("two words"));
     check_failed(t, take(lanyard_credential_ref(me), &again), LANYARD_AUTHENTICATION_FAILED, "something else than one token");
-    write_file(t, "token", str_bytes(S("")));
+    test_file(t, "token", S(""));
     check_failed(t, take(me, &again), LANYARD_AUTHENTICATION_FAILED, "empty");
     CHECK(f.sent == 0);
 }
@@ -438,7 +431,7 @@ TEST(a_federated_token_s_file_is_read_for_each_token)
 TEST(a_workload_identity_comes_from_the_environment_and_says_what_is_missing)
 {
     struct fake_transport f;
-    const char           *path = write_file(t, "token", str_bytes(S("h.p.s")));
+    const char           *path = test_file(t, "token", S("h.p.s"));
     fake_transport_init(&f, &GIVES_TOKEN, 1);
     fake_environment(
         call_zstr(t->call, call_format(t->call, ENV "AZURE_FEDERATED_TOKEN_FILE=%s\nAZURE_AUTHORITY_HOST=https://login.microsoftonline.us/", path)));
@@ -475,7 +468,7 @@ TEST(a_cluster_s_proxy_is_asked_in_the_token_service_s_place)
         {"AZURE_KUBERNETES_SNI_NAME=proxy.aks", LANYARD_INVALID, "AZURE_KUBERNETES_TOKEN_PROXY is not set"},
         {"AZURE_KUBERNETES_TOKEN_PROXY=https://10.0.0.1\nAZURE_KUBERNETES_CA_FILE=/f\nAZURE_KUBERNETES_CA_DATA=d", LANYARD_INVALID, "both set"},
     };
-    const char *path = write_file(t, "token", str_bytes(S("h.p.s")));
+    const char *path = test_file(t, "token", S("h.p.s"));
     for (size_t i = 0; i < COUNT(CASES); i++) {
         struct fake_transport f;
         fake_transport_init(&f, &GIVES_TOKEN, 1);

@@ -2,6 +2,7 @@
 #include "client/managed_identity/arc.h"
 #include "client/managed_identity/source.h"
 #include "fake_transport.h"
+#include "test_file.h"
 
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -252,12 +253,11 @@ static enum err ask_arc(struct test *t, const struct fake_reply *replies, size_t
 TEST(an_arc_challenge_is_answered_with_the_file_s_key)
 {
     struct fake_transport f;
-    const char           *path = call_zstr(t->call, call_format(t->call, "%s/a.key", test_dir(t)));
+    const char           *path = test_file(t, "a.key", S("k3y\n"));
     const char           *challenge = call_zstr(t->call, call_format(t->call, "Basic realm=%s", path));
     const char           *link = call_zstr(t->call, call_format(t->call, "%s/link.key", test_dir(t)));
     const char           *to_link = call_zstr(t->call, call_format(t->call, "Basic realm=%s", link));
-    FILE                 *file = fopen(path, "w");
-    CHECK(file && fputs("k3y\n", file) >= 0 && fclose(file) == 0 && symlink("/etc/passwd", link) == 0);
+    CHECK(symlink("/etc/passwd", link) == 0);
     const struct fake_reply good[] = {{.status = 401, .challenge = challenge}, {.status = 200, .body = GOOD}};
     CHECK_OK(ask_arc(t, good, 2, LANYARD_IDENTITY_DEFAULT, &f));
     CHECK(f.sent == 2 && fake_saw(&f, "\nAuthorization: Basic k3y\n") && fake_saw(&f, "api-version=2020-06-01"));
@@ -284,9 +284,7 @@ TEST(an_arc_agent_must_say_whose_token_it_gives_to_who_chose)
         {LANYARD_IDENTITY_CLIENT_ID, "\"object_id\":\"id-1\"", ERR_AUTHENTICATION_FAILED},
         {LANYARD_IDENTITY_OBJECT_ID, "\"x\":1", ERR_AUTHENTICATION_FAILED},
     };
-    const char *path = call_zstr(t->call, call_format(t->call, "%s/a.key", test_dir(t)));
-    FILE       *file = fopen(path, "w");
-    CHECK(file && fputs("k3y", file) >= 0 && fclose(file) == 0);
+    const char *path = test_file(t, "a.key", S("k3y"));
     for (size_t i = 0; i < COUNT(CASES); i++) {
         struct fake_transport   f;
         const struct fake_reply replies[] = {
