@@ -69,7 +69,8 @@ bench:
 
 docs: all
 	@tools/gen-command-pages
-	@echo "man pages and completion: build/docs/man; pages for the web: docs/commands"
+	$(if $(SHORT),,@tools/gen-conformance)
+	@echo "man pages and completion: build/docs/man; pages for the web: docs/commands, docs/library-conformance.md"
 
 install: all
 	@meson install -C build --no-rebuild $(if $(DESTDIR),--destdir $(DESTDIR))
