@@ -1,6 +1,6 @@
 // What a token costs that the library keeps: nanoseconds for each get, by one thread and by eight.
 //
-//   library_bench THREADS SECONDS
+//   library_bench THREADS MILLISECONDS
 //
 // The token comes from a transport of its own: nothing is sent.
 #include <pthread.h>
@@ -59,11 +59,11 @@ int main(int n, char **args)
     static struct worker           workers[THREADS_MAX];
     const struct lanyard_transport transport = {.send = answer};
     const struct lanyard_settings  settings = {.size = sizeof settings, .transport = &transport, .ignore_environment = true};
-    int                            threads = n == 3 ? atoi(args[1]) : 0;
-    double                         seconds = n == 3 ? atof(args[2]) : 0;
+    int                            threads = n == 3 ? (int)strtol(args[1], NULL, 10) : 0;
+    double                         seconds = n == 3 ? (double)strtol(args[2], NULL, 10) / 1e3 : 0;
     unsigned long                  gets = 0;
     if (threads < 1 || threads > THREADS_MAX || seconds <= 0) {
-        fputs("usage: library_bench THREADS SECONDS\n", stderr);
+        fputs("usage: library_bench THREADS MILLISECONDS\n", stderr);
         return 2;
     }
     struct lanyard_credential *credential = lanyard_managed_identity(NULL, &settings);
