@@ -14,6 +14,7 @@ static enum err make(struct call *c, struct work *w, const struct resource *pare
     struct resource_change   change = {.next = &next, .body = &EMPTY, .document = &EMPTY, .verb = IDENTITY_PUT};
     next.id = call_format(c, "%.*s/%.*s/%.*s", PSTR(parent->id), PSTR(str_from(type, str_find_last(type, '/') + 1)), PSTR(name));
     if (tree_find(w->world->tree, next.id)) return OK; // the parent's body named it
+    if (child->json) TRY(json_parse(c, str_of(child->json), &change.document));
     TRY(resource_id_parse(c, next.id, &id));
     TRY(resource_defaults_apply(c, w, &id, &change));
     TRY(resources_document(c, change.document, &next.document));
@@ -43,6 +44,6 @@ bool resource_children_is_fixed(str type, str name)
 {
     const struct shape_child *child;
     for (size_t i = 0; (child = resource_shape_child_at(i)) != NULL; i++)
-        if (child->is_only && str_eq_nocase(type, str_of(child->type)) && str_eq_nocase(name, str_of(child->name))) return true;
+        if ((child->is_only || child->stays) && str_eq_nocase(type, str_of(child->type)) && str_eq_nocase(name, str_of(child->name))) return true;
     return false;
 }

@@ -26,6 +26,7 @@ static bool value_of(struct call *c, const struct filling *f, str mark, str *out
     const struct resource *r = f->change->next;
     if (str_eq(mark, S("name"))) *out = r->name;
     else if (str_eq(mark, S("id"))) *out = r->id;
+    else if (str_eq(mark, S("parent"))) (void)scope_parent(r->id, out);
     else if (str_eq(mark, S("uid"))) *out = guid_str(c, r->uid);
     else if (str_eq(mark, S("short"))) *out = str_upto(guid_str(c, r->uid), 8);
     else if (str_eq(mark, S("location"))) *out = r->location;

@@ -2,6 +2,7 @@
 
 #include "ops/cluster.h"
 #include "ops/container_app.h"
+#include "ops/cosmos_role.h"
 #include "ops/identities.h"
 #include "ops/resource_inline.h"
 #include "ops/site.h"
@@ -24,6 +25,8 @@ enum err resource_set_property_text(struct call *c, const struct json **document
 static const struct resource_hooks HOOKS[] = {
     {CONTAINER_APP_TYPE, .write = container_app_write},
     {CLUSTER_TYPE, .write = cluster_write, .spell = cluster_spell},
+    {COSMOS_ROLE_TYPE, .write = cosmos_role_write, .spell = cosmos_role_spell},
+    {COSMOS_ASSIGNMENT_TYPE, .write = cosmos_assignment_write, .spell = cosmos_assignment_spell},
     {SQL_SERVER_TYPE, .write = sql_server_write, .spell = sql_server_spell},
     {NETWORK_TYPE, .kept = virtual_network_kept},
     {SUBNET_TYPE, .kept = subnet_kept},

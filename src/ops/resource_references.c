@@ -2,6 +2,7 @@
 
 #include "ops/cluster.h"
 #include "ops/container_app.h"
+#include "ops/cosmos_role.h"
 #include "ops/resources.h"
 #include "ops/site.h"
 #include "ops/virtual_network.h"
@@ -84,6 +85,8 @@ static const struct reference_row ROWS[] = {
     {CLUSTER_TYPE "/agentPools", "properties.vnetSubnetID", TO_SUBNET},
     {"Microsoft.DBforPostgreSQL/flexibleServers", "properties.network.delegatedSubnetResourceId", TO_SUBNET},
     {"Microsoft.DBforPostgreSQL/flexibleServers", "properties.network.privateDnsZoneArmResourceId", NET "privateDnsZones", JOIN(NET "privateDnsZones"), .holds = true},
+
+    {COSMOS_ASSIGNMENT_TYPE, "properties.roleDefinitionId", COSMOS_ROLE_TYPE, NULL, .holds = true},
 
     {"Microsoft.Storage/storageAccounts", "properties.networkAcls.virtualNetworkRules[].id", BY_RULE},
     {"Microsoft.KeyVault/vaults", "properties.networkAcls.virtualNetworkRules[].id", BY_RULE},

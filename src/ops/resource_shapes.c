@@ -2,6 +2,7 @@
 
 #include "ops/cluster.h"
 #include "ops/container_app.h"
+#include "ops/cosmos_role.h"
 #include "ops/site.h"
 #include "ops/sql_server.h"
 
@@ -267,6 +268,17 @@ static const struct shape_row COSMOS_ACCOUNT[] = {
     {"properties.instanceId", "\"{uid}\"", OWN},
     SUCCEEDED,
 };
+static const struct shape_row COSMOS_ROLE[] = {{"properties.type", "\"CustomRole\"", FILL}, {"properties.assignableScopes", "[\"{parent}\"]", FILL}};
+#define COSMOS_BUILT_IN(name, actions)                                                                                   \
+    "{\"properties\":{\"roleName\":\"" name "\",\"type\":\"BuiltInRole\",\"permissions\":[{\"dataActions\":[" actions      \
+    "],\"notDataActions\":[]}]}}"
+#define COSMOS_DATA(action) "\"Microsoft.DocumentDB/databaseAccounts/" action "\""
+#define COSMOS_READER                                                                                                    \
+    COSMOS_BUILT_IN("Cosmos DB Built-in Data Reader", COSMOS_DATA("readMetadata") "," COSMOS_DATA("sqlDatabases/containers/executeQuery") "," \
+                    COSMOS_DATA("sqlDatabases/containers/readChangeFeed") "," COSMOS_DATA("sqlDatabases/containers/items/read"))
+#define COSMOS_CONTRIBUTOR                                                                                               \
+    COSMOS_BUILT_IN("Cosmos DB Built-in Data Contributor", COSMOS_DATA("readMetadata") "," COSMOS_DATA("sqlDatabases/containers/*") "," \
+                    COSMOS_DATA("sqlDatabases/containers/items/*"))
 static const struct shape_row COSMOS_PART[] = {{"properties.resource.id", "\"{name}\"", FILL}};
 
 // --- Microsoft.Sql ---
@@ -327,7 +339,7 @@ static const struct shape_row POSTGRES_DATABASE[] = {
     }
 #define STORAGE  "Microsoft.Storage/storageAccounts"
 #define BUS      "Microsoft.ServiceBus/namespaces"
-#define COSMOS   "Microsoft.DocumentDB/databaseAccounts"
+#define COSMOS   COSMOS_TYPE
 #define SQL      SQL_SERVER_TYPE
 #define POSTGRES "Microsoft.DBforPostgreSQL/flexibleServers"
 static const struct resource_shape SHAPES[] = {
@@ -351,6 +363,7 @@ static const struct resource_shape SHAPES[] = {
     SHAPE(CLUSTER_TYPE "/agentPools", AGENT_POOL),
     SHAPE("Microsoft.AppConfiguration/configurationStores", CONFIGURATION_STORE),
     SHAPE(COSMOS, COSMOS_ACCOUNT),
+    SHAPE(COSMOS_ROLE_TYPE, COSMOS_ROLE),
     SHAPE(COSMOS "/sqlDatabases", COSMOS_PART),
     SHAPE(COSMOS "/sqlDatabases/containers", COSMOS_PART),
     SHAPE(SQL, SQL_SERVER),
@@ -391,6 +404,8 @@ static const struct shape_child CHILDREN[] = {
     {BUS "/topics/subscriptions", BUS "/topics/subscriptions/rules", "$Default"},
     {SQL, SQL "/azureADOnlyAuthentications", "Default", .is_only = true},
     {POSTGRES, POSTGRES "/databases", "postgres"},
+    {COSMOS, COSMOS_ROLE_TYPE, "00000000-0000-0000-0000-000000000001", .stays = true, .json = COSMOS_READER},
+    {COSMOS, COSMOS_ROLE_TYPE, "00000000-0000-0000-0000-000000000002", .stays = true, .json = COSMOS_CONTRIBUTOR},
 };
 
 const struct shape_child *resource_shape_child_at(size_t i)

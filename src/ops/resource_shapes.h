@@ -18,7 +18,7 @@ enum shape_rule {
 
 /*
  * `json` may hold marks: {name}, {id}, {uid}, {short} (the first eight digits of the uid), {location}, {group}, {subscription},
- * {tenant}, {now}; {host}: of an app, its label in App Service's domain; {dns-label}: of a
+ * {tenant}, {now}; {parent}, the id of what it lies in; {host}: of an app, its label in App Service's domain; {dns-label}: of a
  * public address, the one that it asks for.
  */
 struct shape_row {
@@ -40,6 +40,8 @@ struct shape_child {
     const char *parent; /* its type */
     const char *type, *name;
     bool        is_only; /* there is no other child of that type */
+    bool        stays;   /* it goes with the parent alone, though there may be others; those that are the only one stay too */
+    const char *json;    /* its document before what is filled in; NULL: empty */
 };
 const struct shape_child *resource_shape_child_at(size_t i); /* NULL behind the last */
 

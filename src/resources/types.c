@@ -104,6 +104,8 @@ static const struct resource_type TYPES[] = {
     {TYPE("Microsoft.DBforPostgreSQL/flexibleServers/firewallRules"), &ANY_NAMES, PART},
     {TYPE("Microsoft.DocumentDB/databaseAccounts"), &COSMOS_NAMES, GLOBAL, TRACKED, BOTH, ALWAYS},
     {TYPE("Microsoft.DocumentDB/databaseAccounts/sqlDatabases"), &ANY_NAMES, PART},
+    {TYPE("Microsoft.DocumentDB/databaseAccounts/sqlRoleAssignments"), &GUID_NAMES, PART},
+    {TYPE("Microsoft.DocumentDB/databaseAccounts/sqlRoleDefinitions"), &GUID_NAMES, PART},
     {TYPE("Microsoft.DocumentDB/databaseAccounts/sqlDatabases/containers"), &ANY_NAMES, PART},
     {TYPE("Microsoft.EventHub/namespaces"), &HYPHENS_AFTER_LETTER_6_50, GLOBAL, TRACKED, BOTH},
     {TYPE("Microsoft.HybridCompute/machines"), &MACHINE_NAMES, TRACKED, SYSTEM, ENDPOINT(ARC)},

@@ -84,6 +84,45 @@ await test("D1 account: databases and containers", async () => {
   await refused(() => sqlResources.getSqlContainer(GROUP, ACCOUNT, "shop", "orders"), { status: 404 });
 });
 
+const accountId = idOf("Microsoft.DocumentDB/databaseAccounts", ACCOUNT);
+const CUSTOM = "6f1b1f0e-0000-4000-8000-000000000001";
+const READER = "00000000-0000-0000-0000-000000000001";
+const roleOf = (name) => `${accountId}/sqlRoleDefinitions/${name}`;
+const dataAction = "Microsoft.DocumentDB/databaseAccounts/sqlDatabases/containers/items/read";
+const custom = (rest = {}) => ({ roleName: "Orders reader", typePropertiesType: "CustomRole", assignableScopes: [`${accountId}/dbs/shop`], permissions: [{ dataActions: [dataAction] }], ...rest });
+const putRole = (rest, name = CUSTOM) => sqlResources.createUpdateSqlRoleDefinition(GROUP, ACCOUNT, name, custom(rest));
+const assign = (rest = {}) => sqlResources.createUpdateSqlRoleAssignment(GROUP, ACCOUNT, CUSTOM,
+  { roleDefinitionId: roleOf(CUSTOM), scope: `${accountId}/dbs/shop/colls/orders`, principalId: facts.identities.one.principalId, ...rest });
+
+await test("R7 account: two roles come with it; a custom one is made, assigned, listed", async () => {
+  const builtIn = await all(sqlResources.listSqlRoleDefinitions(GROUP, ACCOUNT));
+  assert.deepEqual(builtIn.map(({ roleName }) => roleName), ["Cosmos DB Built-in Data Reader", "Cosmos DB Built-in Data Contributor"]);
+  assert.deepEqual(builtIn[0].assignableScopes, [accountId]);
+  hasMembers(await putRole(), { id: roleOf(CUSTOM), roleName: "Orders reader" });
+  hasMembers(await assign(), { roleDefinitionId: roleOf(CUSTOM), principalId: facts.identities.one.principalId });
+  await assign({ roleDefinitionId: roleOf(READER), scope: accountId });
+  await assign();
+  assert.equal((await all(sqlResources.listSqlRoleAssignments(GROUP, ACCOUNT))).length, 1);
+});
+
+await refusals([
+  ["R7 role: a built-in one is not changed", () => putRole({}, READER), { status: 405 }],
+  ["R7 role: a built-in one is not deleted", () => sqlResources.deleteSqlRoleDefinition(GROUP, ACCOUNT, READER), { status: 405 }],
+  ["R7 role: an action of Azure's", () => putRole({ permissions: [{ dataActions: ["Microsoft.Storage/storageAccounts/read"] }] }), { status: 400 }],
+  ["R7 role: a scope of another account", () => putRole({ assignableScopes: [`${accountId}2`] }), { status: 400 }],
+  ["R7 role: a scope that is none", () => putRole({ assignableScopes: [`${accountId}/sqlDatabases/shop`] }), { status: 400 }],
+  ["R7 assignment: outside of the role's scopes", () => assign({ scope: accountId }), { status: 400, message: /assignableScopes/ }],
+  ["R7 assignment: of an unknown role", () => assign({ roleDefinitionId: roleOf("6f1b1f0e-0000-4000-8000-000000000009") }), { status: 400, code: "InvalidResourceReference" }],
+  ["R7 assignment: to nobody", () => assign({ principalId: "6f1b1f0e-0000-4000-8000-000000000009" }), { status: 400, message: /was not found in the AAD tenant/ }],
+  ["R7 role: one that is assigned is not deleted", () => sqlResources.deleteSqlRoleDefinition(GROUP, ACCOUNT, CUSTOM), { status: 409 }],
+]);
+
+await test("R7 account: its roles and assignments are deleted", async () => {
+  await sqlResources.deleteSqlRoleAssignment(GROUP, ACCOUNT, CUSTOM);
+  await sqlResources.deleteSqlRoleDefinition(GROUP, ACCOUNT, CUSTOM);
+  await refused(() => sqlResources.getSqlRoleDefinition(GROUP, ACCOUNT, CUSTOM), { status: 404 });
+});
+
 await identitiesComeAndGo({
   create: (name, identity) => accounts.createOrUpdate(GROUP, `${ACCOUNT}-${name}`, account({ identity })),
   get: (name) => accounts.get(GROUP, `${ACCOUNT}-${name}`),
