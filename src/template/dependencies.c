@@ -94,6 +94,7 @@ static enum err read_depends(struct evaluation *e)
         if (!json_is(one, JSON_IS_STRING))
             return FAIL(e->c, ERR_TEMPLATE_INVALID, "The item '%zu' of its dependsOn must be a text, and is of type '%s'.", i, value_kind(one));
         TRY(evaluation_spend(e, e->t->instance_n));
+        TRY(evaluation_spend_lookup(e, e->t->instance_n, one->u.string));
         TRY(need_all(e, one->u.string));
     }
     return OK;

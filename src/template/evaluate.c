@@ -32,6 +32,14 @@ enum err evaluation_spend_search(struct evaluation *e, size_t in, size_t what)
     return evaluation_spend(e, compared / EVALUATION_BYTES_A_STEP);
 }
 
+enum err evaluation_spend_lookup(struct evaluation *e, size_t n, str name)
+{
+    size_t compared;
+    if (!size_mul(n, name.n / (4 * EVALUATION_BYTES_A_STEP), &compared)) compared = SIZE_MAX;
+    TRY(evaluation_spend(e, n / 64));
+    return evaluation_spend(e, compared);
+}
+
 static enum err enter(struct evaluation *e)
 {
     if (e->depth == EVALUATION_MAX_DEPTH)
@@ -139,6 +147,7 @@ static enum err evaluate_user_call(struct evaluation *e, const struct expression
     const struct user_function *f = template_function_find(e->t, x->space, x->name);
     const struct json         **values;
     struct binding             *arguments;
+    TRY(evaluation_spend_lookup(e, e->t->function_n, x->name));
     if (!f)
         return FAIL(e->c, ERR_TEMPLATE_INVALID,
                     "The template function '%.*s.%.*s' is not valid. Please see https://aka.ms/arm-functions for usage details.",
@@ -300,8 +309,9 @@ static enum err evaluate_name(struct evaluation *e, const struct form *f, size_t
 {
     const struct json *name;
     *out = f->source->u.list.names[i];
-    if (!f->names || !f->names[i]) return OK;
+    if (!f->names) return OK;
     TRY(evaluation_spend(e, i / 8)); // each name is looked for among those before it
+    if (!f->names[i]) return OK;
     enum err got = evaluate(e, f->names[i], &name);
     if (got == ERR_TEMPLATE_NOT_YET && e->keeps_unresolved) {
         call_forgive(e->c);

@@ -70,6 +70,9 @@ FALLIBLE evaluation_spend(struct evaluation *e, size_t steps);
 /* The same for a search that may compare every byte of one text with every byte of another. */
 FALLIBLE evaluation_spend_search(struct evaluation *e, size_t in, size_t what);
 
+/* The same for a name that is looked for among `n` others: next to nothing for names as people write them. */
+FALLIBLE evaluation_spend_lookup(struct evaluation *e, size_t n, str name);
+
 /* What is not known while nothing is deployed. */
 FALLIBLE evaluation_not_yet(struct evaluation *e);
 

@@ -17,6 +17,7 @@ static enum err find_target(struct evaluation *e, const char *function, const st
                             struct target *out)
 {
     str s = json_str(reference);
+    TRY(evaluation_spend_lookup(e, e->t->instance_n, s));
     *out = (struct target){.id = s, .api_version = json_str(api_version), .instance = template_instance_find(e->t, s)};
     if (out->instance) {
         // By its id, and for a list, the cloud calls it a circular dependency: that is found when the resources are sorted.

@@ -1,9 +1,13 @@
 // Values of secure parameters, out of the words of failures.
+#include <stdio.h>
+
 #include "template/inside.h"
 
 #define HIDDEN       "***"
 #define FEW_LETTERS  4 // a text with fewer is no secret in the midst of others: it is looked for between quotes
 #define LIKE_LETTERS 8 // so many letters of its beginning give a longer one away, where a message has cut it
+
+#define MOST_TEXTS 1024 // that are looked for: where there are more, the failure is told by its kind alone
 
 struct words {
     char   to[FAILURE_TEXT_BYTES];
@@ -53,19 +57,21 @@ static void hide_text(char *text, str secret)
 }
 
 // Depth is bounded by the reader of the parameters, and by value_made.
-static void hide_value(char *text, const struct json *v)
+static void hide_value(char *text, const struct json *v, size_t *io_left)
 {
-    if (json_is(v, JSON_IS_STRING)) hide_text(text, v->u.string);
-    for (size_t i = 0; i < json_n(v); i++) hide_value(text, json_at(v, i));
+    if (json_is(v, JSON_IS_STRING) && *io_left) --*io_left, hide_text(text, v->u.string);
+    for (size_t i = 0; i < json_n(v) && *io_left; i++) hide_value(text, json_at(v, i), io_left);
 }
 
 void template_hide_secrets(struct call *c, const struct template *t)
 {
+    size_t left = MOST_TEXTS;
     if (c->failure.kind == OK) return;
     for (size_t i = 0; i < t->parameter_n; i++) {
         const struct parameter *p = &t->parameters[i];
         if (!may_hold_secure(p)) continue;
-        hide_value(c->failure.text, p->given);
-        hide_value(c->failure.text, p->value);
+        hide_value(c->failure.text, p->given, &left);
+        if (p->value != p->given) hide_value(c->failure.text, p->value, &left);
     }
+    if (!left) snprintf(c->failure.text, sizeof c->failure.text, "%s", err_text(c->failure.kind));
 }

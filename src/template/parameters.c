@@ -163,6 +163,7 @@ static enum err evaluate_parameter(struct evaluation *e, struct parameter *p)
 enum err template_parameter_get(struct evaluation *e, str name, const struct json **out)
 {
     struct parameter *p = find(e->t, name);
+    TRY(evaluation_spend_lookup(e, e->t->parameter_n, name));
     if (!p)
         return FAIL(e->c, ERR_TEMPLATE_INVALID, "The template parameter '%.*s' is not found. " AKA_PARAMETERS, PSTR(call_printable(e->c, name, 64)));
     if (p->state == LAZY_BUSY)

@@ -164,10 +164,12 @@ static enum err check_properties(struct evaluation *e, const struct json *declar
     const struct json *properties = json_get_nocase(declaration, S("properties")), *rest = json_get_nocase(declaration, S("additionalProperties"));
     for (size_t i = 0; i < json_n(properties) && json_is(properties, JSON_IS_OBJECT); i++) {
         str member = properties->u.list.names[i];
+        TRY(evaluation_spend(e, json_n(value) / 8)); // it is looked for among all
         TRY(schema_check(e, json_at(properties, i), json_get_nocase(value, member), member_name(e, name, member)));
     }
     for (size_t i = 0; rest && i < json_n(value); i++) {
         str member = value->u.list.names[i];
+        TRY(evaluation_spend(e, json_n(properties) / 8));
         if (json_get_nocase(properties, member)) continue;
         if (json_is(rest, JSON_IS_BOOL) && !rest->u.boolean) return refuse(e, member_name(e, name, member), "The property is not permitted.");
         if (json_is(rest, JSON_IS_OBJECT)) TRY(schema_check(e, rest, json_at(value, i), member_name(e, name, member)));

@@ -86,6 +86,7 @@ static enum err evaluate_alone(struct evaluation *e, const struct form *f, const
 enum err template_variable_get(struct evaluation *e, str name, const struct json **out)
 {
     struct variable *v = find_variable(e->t, name);
+    TRY(evaluation_spend_lookup(e, e->t->variable_n, name));
     if (!v)
         return FAIL(e->c, ERR_TEMPLATE_INVALID,
                     "The template variable '%.*s' is not found. Please see https://aka.ms/arm-syntax-variables for usage details.",

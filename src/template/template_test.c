@@ -370,3 +370,67 @@ TEST(template_of_any_size_is_refused_as_a_template)
     template_site_group(t, &site);
     CHECK_ERR(template_read(t->call, text.root, NULL, &site, &read), ERR_TEMPLATE_INVALID, "190000 expressions");
 }
+
+static enum err read_whole(struct test *t, struct buf *b, const struct json *parameters)
+{
+    struct template_site site;
+    struct template     *read;
+    struct template_text text = {0};
+    str                  whole;
+    TRY(buf_finish(t->call, b, &whole));
+    TRY(template_text_read(t->call, whole, &text));
+    template_site_group(t, &site);
+    return template_read(t->call, text.root, parameters, &site, &read);
+}
+
+// {"m0":VALUE,"m1":VALUE,...}
+static void add_members(struct buf *b, size_t n, const char *value)
+{
+    buf_add_char(b, '{');
+    for (size_t i = 0; i < n; i++) buf_addf(b, "%s\"m%zu\":%s", i ? "," : "", i, value);
+    buf_add_char(b, '}');
+}
+
+// What looks for each of many names among many others takes steps for all of them.
+TEST(template_counts_what_is_looked_for)
+{
+    struct buf b;
+    buf_init(&b, &t->call->arena);
+    buf_add(&b, S("{" TEMPLATE_HEAD "\"resources\":[{\"type\":\"A.B/c\",\"apiVersion\":\"1\",\"name\":\"n\",\"properties\":{\"[concat('a')]\":1"));
+    for (size_t i = 0; i < 100000; i++) buf_addf(&b, ",\"m%zu\":1", i);
+    buf_add(&b, S("}}]}"));
+    enum err got = read_whole(t, &b, NULL);
+    CHECK_ROW(str_find_str(str_of(t->call->failure.text), S("takes more than 5000000 steps")) != STR_NOWHERE, t->call->failure.text);
+    CHECK_ERR(got, ERR_TEMPLATE_INVALID, "members beside one whose name is an expression");
+    call_reset(t->call, NULL);
+
+    buf_init(&b, &t->call->arena);
+    buf_add(&b, S("{" TEMPLATE_HEAD "\"resources\":[],\"parameters\":{\"p\":{\"type\":\"object\",\"properties\":"));
+    add_members(&b, 60000, "{}");
+    buf_add(&b, S(",\"defaultValue\":"));
+    add_members(&b, 60000, "1");
+    buf_add(&b, S("}}}"));
+    got = read_whole(t, &b, NULL);
+    CHECK_ROW(str_find_str(str_of(t->call->failure.text), S("takes more than 5000000 steps")) != STR_NOWHERE, t->call->failure.text);
+    CHECK_ERR(got, ERR_TEMPLATE_INVALID, "members of a definition");
+}
+
+// L3: where more is secure than is looked for, a failure is told by its kind alone.
+TEST(template_with_many_secrets_tells_the_kind_of_a_failure)
+{
+    struct buf         b;
+    const struct json *parameters;
+    str                text;
+    buf_init(&b, &t->call->arena);
+    buf_add(&b, S("{\"p\":{\"value\":"));
+    add_members(&b, 3000, "\"hush-hush\"");
+    buf_add(&b, S("}}"));
+    CHECK_OK(buf_finish(t->call, &b, &text));
+    CHECK_OK(json_parse(t->call, text, &parameters));
+    buf_init(&b, &t->call->arena);
+    buf_add(&b, S("{" TEMPLATE_HEAD "\"resources\":[],\"parameters\":{\"p\":{\"type\":\"secureObject\"}},\"outputs\":{\"o\":{\"type\":\"string\","
+                                    "\"value\":\"[fail('why')]\"}}}"));
+    enum err got = read_whole(t, &b, parameters);
+    CHECK_STR(str_of(t->call->failure.text), str_of(err_text(ERR_TEMPLATE_INVALID)), "words");
+    CHECK_ERR(got, ERR_TEMPLATE_INVALID, "a failure");
+}
