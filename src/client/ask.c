@@ -59,6 +59,7 @@ void ask_attempted(struct call *c, struct token_ask *ask, const struct lanyard_a
 
 enum err ask_refused(struct call *c, struct token_ask *ask, const char *credential, const struct refusal *what, str why)
 {
+    if (c->failure.kind == ERR_NO_MEMORY) return ERR_NO_MEMORY; // what cannot be read for want of memory is not refused
     struct lanyard_attempt attempt = {.credential = credential,
                                       .source = what->source,
                                       .result = ask_result(what->kind),

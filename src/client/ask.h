@@ -59,6 +59,7 @@ struct refusal {
 
 /*
  * Records the attempt of `credential` (its name) and gives the kind back; `why` never holds a secret. Foreign words in it went through call_printable.
+ * If memory failed before, that is what is given back.
  */
 FALLIBLE ask_refused(struct call *c, struct token_ask *ask, const char *credential, const struct refusal *what, str why);
 

@@ -51,7 +51,6 @@ static enum err claims_of(struct call *c, struct trial *t, str *out)
     *out = STR_NONE;
     if (str_empty(t->ask->claims) && !t->ask->enable_cae) return OK;
     if (!str_empty(t->ask->claims) && (json_parse(c, t->ask->claims, &claims) != OK || !json_is(claims, JSON_IS_OBJECT))) {
-        call_forgive(c);
         return trial_refused(c, t, ERR_PARAMETER_INVALID, "Give the claims as lanyard_challenge_read decodes them.",
                              "The claims of the request are no JSON object.");
     }
