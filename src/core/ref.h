@@ -12,6 +12,7 @@
 
 struct ref {
     atomic_uint n;
+    uint32_t    tag;             /* a small number of the record's own: it would be padding */
     void (*free)(struct ref *r); /* frees the whole struct */
     uint64_t version;            /* of a record of the store: the number of the change that wrote it; 0: none yet. Set before it is shared */
 };

@@ -65,7 +65,7 @@ static enum err add_note(struct call *c, struct work *w, const struct activity *
 // One that was removed and counts for some time yet is gone for whoever looks.
 static const struct ref *seen(enum store_kind kind, const struct ref *record)
 {
-    bool lingers = record && ((kind == STORE_ASSIGNMENT && ((const struct assignment *)record)->lingers_until_ns) ||
+    bool lingers = record && ((kind == STORE_ASSIGNMENT && assignment_lingers_until_ns((const struct assignment *)record)) ||
                               (kind == STORE_MEMBERSHIP && ((const struct membership *)record)->counts_until_ns));
     return lingers ? NULL : record;
 }
@@ -113,7 +113,7 @@ static enum err add_cascade(struct call *c, struct work *w, const struct deed *d
         if (change == subject || change->kind != STORE_ASSIGNMENT || !change->before || seen(change->kind, change->after)) continue;
         const struct assignment *gone = (const struct assignment *)change->before;
         struct activity          a = *whole;
-        if (gone->lingers_until_ns) continue; // its removal has a record already
+        if (assignment_lingers_until_ns(gone)) continue; // its removal has a record already
         a.id = guid_new(c);
         a.part_of = whole->id;
         a.action = ASSIGNMENT_DELETE;

@@ -158,10 +158,12 @@ static enum err check_role(struct call *c, const struct work *w, const struct as
 static int64_t counts_from(const struct call *c, const struct work *w, const struct assignment *next, const struct scope *scope)
 {
     const struct assignment *old = rbac_find_lingering(w->world->rules, next->id);
-    bool goes_on = old && old->lingers_until_ns > c->now_ns && object_id_eq(old->principal, next->principal) && guid_eq(old->role, next->role) &&
-                   str_eq_nocase(old->scope, next->scope) && str_eq(assignment_condition(old), assignment_condition(next));
-    if (goes_on) return old->counts_from_ns;
-    return c->now_ns + propagation_of_assignment_ns(&w->product->propagation, rbac_find_role(w->world->rules, next->role), scope);
+    bool                     goes_on = old && assignment_lingers_until_ns(old) > c->now_ns && object_id_eq(old->principal, next->principal) &&
+                   guid_eq(old->role, next->role) && str_eq_nocase(old->scope, next->scope) &&
+                   str_eq(assignment_condition(old), assignment_condition(next));
+    if (goes_on) return assignment_counts_from_ns(old);
+    int64_t delay_ns = propagation_of_assignment_ns(&w->product->propagation, rbac_find_role(w->world->rules, next->role), scope);
+    return delay_ns ? c->now_ns + delay_ns : 0;
 }
 
 static enum err put_assignment(struct call *c, struct work *w, const struct assignment *before, const struct assignment *plain)
@@ -179,7 +181,7 @@ static enum err write_assignment(struct call *c, struct work *w, const void *arg
     struct scope                  scope;
     const struct assignment      *before = rbac_find_assignment(w->world->rules, args->id);
     struct assignment             next = before ? *before : (struct assignment){0};
-    struct assignment_notes       notes;
+    struct assignment_notes       notes = assignment_notes_of(&next);
     TRY(work_scope(c, w, args->scope, &scope));
     TRY(assignment_require_scope(c, w, &scope));
     if (!before) TRY(require_target(c, w, &scope));
@@ -196,12 +198,13 @@ static enum err write_assignment(struct call *c, struct work *w, const void *arg
     notes.description = args->description;
     notes.delegated_identity = args->delegated_identity;
     next.notes = &notes;
-    next.updated_ns = c->now_ns;
-    next.updated_by = c->caller->id;
-    if (!before) {
+    if (before) {
+        notes.updated_ns = c->now_ns;
+        notes.updated_by = c->caller->id;
+    } else {
         next.created_ns = c->now_ns;
         next.created_by = c->caller->id;
-        next.counts_from_ns = counts_from(c, w, &next, &scope);
+        notes.counts_from_ns = counts_from(c, w, &next, &scope);
     }
     TRY(put_assignment(c, w, before, &next));
     out->was_created = !before;
@@ -218,12 +221,14 @@ static const struct assignment *find_at(const struct work *w, const struct assig
 // Gone for everybody who looks; but what counts already grants until the removal has got about.
 static enum err remove_assignment(struct call *c, struct work *w, const struct assignment *a)
 {
-    struct scope      scope;
-    struct assignment lingering = *a;
+    struct scope            scope;
+    struct assignment       lingering = *a;
+    struct assignment_notes notes = assignment_notes_of(a);
     TRY(scope_parse(c, a->scope, &scope));
     int64_t takes_ns = propagation_of_removal_ns(&w->product->propagation, rbac_find_role(w->world->rules, a->role), &scope);
-    if (takes_ns == 0 || a->counts_from_ns > c->now_ns) return work_change(c, w, STORE_ASSIGNMENT, &a->ref, NULL);
-    lingering.lingers_until_ns = c->now_ns + takes_ns;
+    if (takes_ns == 0 || assignment_counts_from_ns(a) > c->now_ns) return work_change(c, w, STORE_ASSIGNMENT, &a->ref, NULL);
+    notes.lingers_until_ns = c->now_ns + takes_ns;
+    lingering.notes = &notes;
     return put_assignment(c, w, a, &lingering);
 }
 
@@ -245,7 +250,7 @@ struct ended {
 static bool see_lingering(const struct assignment *a, void *context)
 {
     struct ended *e = context;
-    if (a->lingers_until_ns <= e->now_ns) e->items[e->n++] = a;
+    if (assignment_lingers_until_ns(a) <= e->now_ns) e->items[e->n++] = a;
     return e->n < e->room;
 }
 

@@ -149,7 +149,7 @@ TEST(an_assignment_s_grant_does_not_change)
     args.description = S("why");
     args.condition = S(CONDITION);
     CHECK_OK(run(&s, &OP_ASSIGNMENT_WRITE, &args, &got));
-    CHECK(!got.was_created && got.assignment->created_ns == made_ns && got.assignment->updated_ns == t->call->now_ns);
+    CHECK(!got.was_created && got.assignment->created_ns == made_ns && assignment_updated_ns(got.assignment) == t->call->now_ns);
     CHECK_STR(assignment_notes_of(got.assignment).condition_version, S("2.0"), "the version that is meant");
     args.scope = S(TEST_PRODUCT_SUBSCRIPTION "/resourcegroups/SHOP");
     CHECK_OK(write(&s, &args));

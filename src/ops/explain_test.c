@@ -212,8 +212,10 @@ TEST(O4_why_not_yet_propagated_says_until_when) // R8
     explain_fixture_open(&f, t);
     f.s.call->now_s = 1741668435;
     f.s.call->now_ns = f.s.call->now_s * NS_PER_S;
-    struct assignment a = {
-        .principal = f.s.caller.id, .role = role_of(&f, USER), .scope = S(VAULT), .counts_from_ns = (f.s.call->now_s + 600) * NS_PER_S};
+    struct assignment a = {.principal = f.s.caller.id,
+                           .role = role_of(&f, USER),
+                           .scope = S(VAULT),
+                           .notes = &(struct assignment_notes){.counts_from_ns = (f.s.call->now_s + 600) * NS_PER_S}};
     put_assignment(&f, &a);
     ask(&f, f.s.caller.id, GET_SECRET, RBAC_DATA, SECRET);
     expect(&f, "NotYetCounting", "it counts from 2025-03-11T04:57:15");
@@ -263,8 +265,10 @@ TEST(O4_why_a_removed_role_still_grants_and_when_it_ceased) // R8
     explain_fixture_open(&f, t);
     f.s.call->now_s = 1741668435;
     f.s.call->now_ns = f.s.call->now_s * NS_PER_S;
-    struct assignment a = {
-        .principal = f.s.caller.id, .role = role_of(&f, USER), .scope = S(VAULT), .lingers_until_ns = (f.s.call->now_s + 600) * NS_PER_S};
+    struct assignment a = {.principal = f.s.caller.id,
+                           .role = role_of(&f, USER),
+                           .scope = S(VAULT),
+                           .notes = &(struct assignment_notes){.lingers_until_ns = (f.s.call->now_s + 600) * NS_PER_S}};
     put_assignment(&f, &a);
     ask(&f, f.s.caller.id, GET_SECRET, RBAC_DATA, SECRET);
     expect(&f, "Grants", "Yes");

@@ -46,7 +46,8 @@ NOTE(resource, resource, "%.*s %.*s deleted %lld", PSTR(x->id), PSTR(x->document
 NOTE(group, resource_group, "%.*s", PSTR(x->id))
 NOTE(mgmt_group, mgmt_group, "%.*s below %.*s", PSTR(x->name), PSTR(x->parent))
 NOTE(subscription, subscription, "%s in %.*s", guid_text(x->id.g).s, PSTR(x->mgmt_group))
-NOTE(assignment, assignment, "%s %.*s %s until %lld", guid_text(x->id).s, PSTR(x->scope), guid_text(x->principal.g).s, (long long)x->lingers_until_ns)
+NOTE(assignment, assignment, "%s %.*s %s until %lld", guid_text(x->id).s, PSTR(x->scope), guid_text(x->principal.g).s,
+     (long long)assignment_lingers_until_ns(x))
 NOTE(deny, deny_assignment, "%s %.*s", guid_text(x->id).s, PSTR(x->scope))
 NOTE(lock, lock, "%.*s %.*s", PSTR(x->id), PSTR(x->notes))
 
@@ -169,7 +170,7 @@ static void change_something(struct test_product *s, uint32_t *state)
                                                  .role = test_product_guid(0x800 + value % IDS),
                                                  .principal = {test_product_guid(0x300 + value % IDS)}};
         plain.scope = str_of(SCOPES[value % COUNT(SCOPES)]);
-        plain.lingers_until_ns = value % 5 ? 0 : 9;
+        plain.notes = &(struct assignment_notes){.lingers_until_ns = value % 5 ? 0 : 9};
         const struct assignment *before = rbac_find_assignment(w->rules, plain.id);
         if (!before) before = rbac_find_lingering(w->rules, plain.id);
         if (stays) CHECK_OK(assignment_new(c, &plain, &made));

@@ -39,14 +39,18 @@ static enum err check_notes(struct call *c, const struct assignment_notes *n)
 
 static void place_notes(struct lists *l, const struct assignment_notes *from, struct assignment *to)
 {
-    struct assignment_notes copy = {lists_text(l, from->condition), lists_text(l, from->condition_version), lists_text(l, from->description),
-                                    lists_text(l, from->delegated_identity)};
+    struct assignment_notes copy = *from;
+    copy.condition = lists_text(l, from->condition);
+    copy.condition_version = lists_text(l, from->condition_version);
+    copy.description = lists_text(l, from->description);
+    copy.delegated_identity = lists_text(l, from->delegated_identity);
     to->notes = lists_slots(l, &copy, 1, sizeof copy);
 }
 
 static bool is_empty(const struct assignment_notes *n)
 {
-    return str_empty(n->condition) && str_empty(n->condition_version) && str_empty(n->description) && str_empty(n->delegated_identity);
+    bool has_text = !str_empty(n->condition) || !str_empty(n->condition_version) || !str_empty(n->description) || !str_empty(n->delegated_identity);
+    return !has_text && !n->updated_ns && !n->counts_from_ns && !n->lingers_until_ns;
 }
 
 enum err assignment_new(struct call *c, const struct assignment *plain, struct assignment **out)
@@ -94,12 +98,19 @@ void assignment_pack(struct buf *b, const struct assignment *a)
     pack_str(b, notes.description);
     pack_str(b, notes.delegated_identity);
     pack_u64(b, a->principal_type);
-    pack_i64(b, a->counts_from_ns);
-    pack_i64(b, a->lingers_until_ns);
+    pack_i64(b, notes.counts_from_ns);
+    pack_i64(b, notes.lingers_until_ns);
     pack_i64(b, a->created_ns);
-    pack_i64(b, a->updated_ns);
+    pack_i64(b, assignment_updated_ns(a));
     pack_guid(b, a->created_by.g);
-    pack_guid(b, a->updated_by.g);
+    pack_guid(b, assignment_updated_by(a).g);
+}
+
+// What says no more than that it was created takes no memory: most assignments are never changed, and count at once.
+static void drop_the_usual(struct assignment_notes *n, const struct assignment *a)
+{
+    if (n->counts_from_ns <= a->created_ns) n->counts_from_ns = 0;
+    if (n->updated_ns == a->created_ns && object_id_eq(n->updated_by, a->created_by)) n->updated_ns = 0;
 }
 
 enum err assignment_unpack(struct call *c, bytes record, struct assignment **out)
@@ -117,16 +128,17 @@ enum err assignment_unpack(struct call *c, bytes record, struct assignment **out
     notes.description = unpack_str(&u);
     notes.delegated_identity = unpack_str(&u);
     uint64_t type = unpack_u64(&u);
-    a.counts_from_ns = unpack_i64(&u);
-    a.lingers_until_ns = unpack_i64(&u);
+    notes.counts_from_ns = unpack_i64(&u);
+    notes.lingers_until_ns = unpack_i64(&u);
     a.created_ns = unpack_i64(&u);
-    a.updated_ns = unpack_i64(&u);
+    notes.updated_ns = unpack_i64(&u);
     a.created_by.g = unpack_guid(&u);
-    a.updated_by.g = unpack_guid(&u);
+    notes.updated_by.g = unpack_guid(&u);
     TRY(unpack_end(c, &u));
     if (u.version != ASSIGNMENT_VERSION || type > PRINCIPAL_TYPE_DEVICE)
         return FAIL(c, ERR_STORE_DAMAGED, "A role assignment's record is of a form that this version does not know.");
     a.principal_type = (enum principal_type)type;
+    drop_the_usual(&notes, &a);
     return assignment_new(c, &a, out);
 }
 

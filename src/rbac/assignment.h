@@ -17,38 +17,67 @@
 
 enum principal_type { PRINCIPAL_TYPE_USER, PRINCIPAL_TYPE_GROUP, PRINCIPAL_TYPE_SERVICE, PRINCIPAL_TYPE_FOREIGN_GROUP, PRINCIPAL_TYPE_DEVICE };
 
-/* What few assignments have. */
+/* What few assignments have: it takes no memory of the others. */
 struct assignment_notes {
-    str condition;         /* empty: none */
-    str condition_version; /* "2.0" or empty */
-    str description;
-    str delegated_identity; /* delegatedManagedIdentityResourceId; empty: none */
-};
-
-/* What a decision reads stands at the end; of the notes it reads the condition. */
-struct assignment {
-    struct ref                     ref;
-    const struct assignment_notes *notes; /* NULL: none */
-    int64_t                        created_ns, updated_ns;
-    object_id                      created_by, updated_by;
-    enum principal_type            principal_type;
-    guid                           id; /* its name */
-    guid                           role;
-    object_id                      principal;
-    int64_t                        counts_from_ns; /* before that time it grants nothing (propagation) */
+    str       condition;         /* empty: none */
+    str       condition_version; /* "2.0" or empty */
+    str       description;
+    str       delegated_identity; /* delegatedManagedIdentityResourceId; empty: none */
+    int64_t   updated_ns;         /* 0: it was never changed, and nobody is updated_by */
+    object_id updated_by;
+    int64_t   counts_from_ns; /* before that time it grants nothing (propagation) */
     /*
      * 0 for an assignment that stands. Else it was removed and is in no list and no count any
      * more, but it grants until that time, as the cloud's caches do (propagation).
      */
     int64_t lingers_until_ns;
-    str     scope; /* as scope_parse gives it, in the writer's casing; a shared text */
 };
-_Static_assert(sizeof(struct assignment) == 168, "there may be a million of them: with what malloc adds, 176 bytes");
+
+/* What a decision reads stands at the end. */
+struct assignment {
+    union {
+        struct ref ref;
+        struct {
+            uint32_t : 32;
+            enum principal_type principal_type; /* is ref.tag */
+        };
+    };
+    int64_t                        created_ns;
+    object_id                      created_by;
+    guid                           id; /* its name */
+    guid                           role;
+    object_id                      principal;
+    const struct assignment_notes *notes; /* NULL: none */
+    str                            scope; /* as scope_parse gives it, in the writer's casing; a shared text */
+};
+_Static_assert(sizeof(struct assignment) == 120, "there may be a million of them: with what malloc adds, 128 bytes");
+_Static_assert(offsetof(struct assignment, principal_type) == offsetof(struct ref, tag), "copies of a ref keep it");
 
 /* All empty if it has none. */
 static inline struct assignment_notes assignment_notes_of(const struct assignment *a)
 {
     return a->notes ? *a->notes : (struct assignment_notes){0};
+}
+
+static inline int64_t assignment_counts_from_ns(const struct assignment *a)
+{
+    return a->notes ? a->notes->counts_from_ns : 0;
+}
+
+static inline int64_t assignment_lingers_until_ns(const struct assignment *a)
+{
+    return a->notes ? a->notes->lingers_until_ns : 0;
+}
+
+/* As it was created, until it is changed. */
+static inline int64_t assignment_updated_ns(const struct assignment *a)
+{
+    return a->notes && a->notes->updated_ns ? a->notes->updated_ns : a->created_ns;
+}
+
+static inline object_id assignment_updated_by(const struct assignment *a)
+{
+    return a->notes && a->notes->updated_ns ? a->notes->updated_by : a->created_by;
 }
 
 /* Empty: it has none. */

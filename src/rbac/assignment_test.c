@@ -9,6 +9,10 @@ static const struct assignment_notes NOTES = {
     .condition_version = S_INIT("2.0"),
     .description = S_INIT("why"),
     .delegated_identity = S_INIT("/id"),
+    .updated_ns = 5,
+    .updated_by = {{{9}}},
+    .counts_from_ns = 6,
+    .lingers_until_ns = 7,
 };
 
 static const struct assignment PLAIN = {
@@ -19,11 +23,7 @@ static const struct assignment PLAIN = {
     .scope = S_INIT(SUB "/resourceGroups/App/"),
     .notes = &NOTES,
     .created_ns = 4,
-    .updated_ns = 5,
-    .counts_from_ns = 6,
-    .lingers_until_ns = 7,
     .created_by = {{{8}}},
-    .updated_by = {{{9}}},
 };
 
 static bytes packed(struct call *c, const struct assignment *a)
@@ -42,7 +42,9 @@ TEST(assignment_unpack_reads_what_assignment_pack_wrote)
     bytes record = packed(t->call, a);
     CHECK_OK(assignment_unpack(t->call, record, &again));
     CHECK(str_eq(bytes_str(packed(t->call, again)), bytes_str(record)));
-    CHECK(again->principal_type == PRINCIPAL_TYPE_SERVICE && again->counts_from_ns == 6 && again->lingers_until_ns == 7);
+    CHECK(again->principal_type == PRINCIPAL_TYPE_SERVICE);
+    CHECK(assignment_counts_from_ns(again) == 6 && assignment_lingers_until_ns(again) == 7);
+    CHECK(assignment_updated_ns(again) == 5 && object_id_eq(assignment_updated_by(again), NOTES.updated_by));
     CHECK_STR(assignment_notes_of(again).description, NOTES.description, "what few have");
     CHECK_STR(assignment_condition(again), NOTES.condition, "the condition");
     for (size_t n = 0; n < record.n; n++) {
@@ -51,6 +53,35 @@ TEST(assignment_unpack_reads_what_assignment_pack_wrote)
     }
     ref_drop(&a->ref);
     ref_drop(&again->ref);
+}
+
+// A million of them may be held: what most of them have is in no notes, also of a record that says it (counts from its creation on).
+TEST(assignment_notes_are_kept_only_where_there_are_some)
+{
+    static const struct assignment_notes CASES[] = {
+        {.updated_ns = 0},
+        {.updated_ns = 4, .updated_by = {{{8}}}},
+        {.counts_from_ns = 4},
+        {.updated_ns = 4, .updated_by = {{{9}}}},
+        {.updated_ns = 5, .updated_by = {{{8}}}},
+        {.counts_from_ns = 5},
+        {.lingers_until_ns = 1},
+        {.description = S_INIT("why")},
+    };
+    enum { NONE = 3 };
+    for (size_t i = 0; i < COUNT(CASES); i++) {
+        struct assignment *a = NULL, *again = NULL, plain = PLAIN;
+        plain.notes = &CASES[i];
+        CHECK_OK(assignment_new(t->call, &plain, &a));
+        CHECK_OK(assignment_unpack(t->call, packed(t->call, a), &again));
+        CHECK_INT(again->notes != NULL, i >= NONE, "notes");
+        CHECK_INT(assignment_updated_ns(again), i == 4 ? 5 : 4, "updated");
+        CHECK(object_id_eq(assignment_updated_by(again), i == 3 ? CASES[i].updated_by : PLAIN.created_by));
+        CHECK_INT(assignment_counts_from_ns(again), i == 5 ? 5 : 0, "counts from");
+        CHECK(again->principal_type == PRINCIPAL_TYPE_SERVICE && again->created_ns == 4);
+        ref_drop(&a->ref);
+        ref_drop(&again->ref);
+    }
 }
 
 TEST(assignment_new_refuses_what_is_too_long_or_nowhere)

@@ -98,10 +98,11 @@ static bool grants(struct asking *a, const struct candidate *x)
     const struct assignment *record = x->record;
     int64_t                  now = a->q->now_ns;
     if (!object_id_eq(record->principal, *x->who) || !str_eq_nocase(record->scope, x->level->path)) return false;
-    if (record->lingers_until_ns && now >= record->lingers_until_ns) return false;
+    int64_t lingers_until_ns = assignment_lingers_until_ns(record);
+    if (lingers_until_ns && now >= lingers_until_ns) return false;
     if (!conditions_hold(a, x->role, x->blocks, record)) {
         miss(a->answer, RBAC_CONDITION_FALSE, record->id);
-    } else if (now < record->counts_from_ns) {
+    } else if (now < assignment_counts_from_ns(record)) {
         miss(a->answer, RBAC_NOT_YET, record->id);
     } else {
         *a->answer = (struct rbac_answer){.allowed = true, .reason = RBAC_GRANTED, .decided_by = record->id};

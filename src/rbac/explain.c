@@ -93,9 +93,9 @@ static void tell(struct telling *t, const struct assignment *a, struct rbac_step
     if (!s->reaches) measure(t->q, a->scope, s);
     if (role_misses(t, s, &of_role)) s->causes |= rbac_cause(of_role);
     if (!s->reaches) s->causes |= rbac_cause(RBAC_MISS_WRONG_SCOPE);
-    if (a->lingers_until_ns && now >= a->lingers_until_ns) s->causes |= rbac_cause(RBAC_MISS_ENDED);
+    if (assignment_lingers_until_ns(a) && now >= assignment_lingers_until_ns(a)) s->causes |= rbac_cause(RBAC_MISS_ENDED);
     if (!str_empty(s->clause)) s->causes |= rbac_cause(RBAC_MISS_CONDITION);
-    if (now < a->counts_from_ns) s->causes |= rbac_cause(RBAC_MISS_NOT_YET);
+    if (now < assignment_counts_from_ns(a)) s->causes |= rbac_cause(RBAC_MISS_NOT_YET);
     s->miss = RBAC_MISS_GRANTS;
     for (enum rbac_miss m = RBAC_MISS_GRANTS; m < RBAC_MISS_N; m++)
         if (s->causes & rbac_cause(m)) s->miss = m;
@@ -157,8 +157,8 @@ static const char *plural(unsigned n)
 
 static str reason_of_grant(struct call *c, const struct assignment *a)
 {
-    if (!a->lingers_until_ns) return S("it allows the action");
-    return call_format(c, "it was removed and allows this until %s", time_iso_s(a->lingers_until_ns / NS_PER_S).s);
+    if (!assignment_lingers_until_ns(a)) return S("it allows the action");
+    return call_format(c, "it was removed and allows this until %s", time_iso_s(assignment_lingers_until_ns(a) / NS_PER_S).s);
 }
 
 static str reason_of_scope(struct call *c, const struct rbac_step *s)
@@ -173,7 +173,7 @@ static str reason_of(struct call *c, const struct rbac_question *q, const struct
     const char *plane = q->plane == RBAC_DATA ? "data" : "management";
     switch (miss) {
     case RBAC_MISS_GRANTS: return reason_of_grant(c, s->assignment);
-    case RBAC_MISS_NOT_YET: return call_format(c, "it counts from %s on", time_iso(s->assignment->counts_from_ns).s);
+    case RBAC_MISS_NOT_YET: return call_format(c, "it counts from %s on", time_iso(assignment_counts_from_ns(s->assignment)).s);
     case RBAC_MISS_CONDITION: return call_format(c, "its condition is not met: %.*s", PSTR(s->clause));
     case RBAC_MISS_ROLE_CONDITION: return call_format(c, "its role's condition is not met: %.*s", PSTR(s->detail));
     case RBAC_MISS_UNPUBLISHED: return S("the role has a condition that is not published, so this part of it never grants");

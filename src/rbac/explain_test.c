@@ -85,9 +85,9 @@ TEST(explain_names_the_cause_of_each_kind_of_denial)
                                     .principal = {small(1)},
                                     .role = role_id(r, CASES[i].role),
                                     .scope = str_of(CASES[i].scope),
-                                    .notes = &(struct assignment_notes){.condition = str_of(CASES[i].condition)},
-                                    .counts_from_ns = CASES[i].from,
-                                    .lingers_until_ns = CASES[i].until});
+                                    .notes = &(struct assignment_notes){.condition = str_of(CASES[i].condition),
+                                                                        .counts_from_ns = CASES[i].from,
+                                                                        .lingers_until_ns = CASES[i].until}});
         ask(t, &a, CASES[i].action, CASES[i].plane, CASES[i].at);
         CHECK_ERR(rbac_explain(t->call, r, &a.q, NULL, &e), OK, CASES[i].words);
         CHECK_INT(e.step_n, 1, CASES[i].words);
@@ -169,9 +169,9 @@ TEST(explain_says_every_cause_of_an_assignment)
                                     .principal = {small(1)},
                                     .role = role_id(r, CASES[i].role),
                                     .scope = str_of(CASES[i].scope),
-                                    .notes = &(struct assignment_notes){.condition = str_of(CASES[i].condition)},
-                                    .counts_from_ns = CASES[i].from,
-                                    .lingers_until_ns = CASES[i].until});
+                                    .notes = &(struct assignment_notes){.condition = str_of(CASES[i].condition),
+                                                                        .counts_from_ns = CASES[i].from,
+                                                                        .lingers_until_ns = CASES[i].until}});
         ask(t, &a, GET, CASES[i].plane, VAULT);
         CHECK_ERR(rbac_explain(t->call, r, &a.q, NULL, &e), OK, CASES[i].role);
         CHECK_INT(e.step_n, 1, CASES[i].role);

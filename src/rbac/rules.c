@@ -110,7 +110,7 @@ static const struct assignment *any_at(const struct rbac_rules *r, const struct 
 static bool link_item(struct rbac_rules *r, uint32_t item, struct assignment *a)
 {
     uint64_t          hash = level_hash(r->seed, a->scope), who_hash = holders_hash(&r->holders, a->principal);
-    bool              standing = a->lingers_until_ns == 0;
+    bool              standing = assignment_lingers_until_ns(a) == 0;
     struct rule_role *role = rules_use_role(r, a->role, standing);
     if (!role) return false;
     struct place_slot       *slot = places_use(&r->places, hash, a->scope);
@@ -132,7 +132,7 @@ static bool link_item(struct rbac_rules *r, uint32_t item, struct assignment *a)
 static void unlink_item(struct rbac_rules *r, uint32_t item)
 {
     const struct assignment *a = r->items[item].record;
-    bool                     standing = a->lingers_until_ns == 0;
+    bool                     standing = assignment_lingers_until_ns(a) == 0;
     uint64_t                 who_hash = holders_hash(&r->holders, a->principal);
     struct place_slot       *slot = places_find(&r->places, level_hash(r->seed, a->scope));
     struct holder           *who = holders_find(&r->holders, a->principal, who_hash);
@@ -242,7 +242,7 @@ void rbac_remove_assignment(struct rbac_rules *r, guid id)
 static const struct assignment *find(const struct rbac_rules *r, guid id, bool lingers)
 {
     uint32_t item = ids_find(&r->ids, r->items, id);
-    if (item == ITEM_NONE || (r->items[item].record->lingers_until_ns != 0) != lingers) return NULL;
+    if (item == ITEM_NONE || (assignment_lingers_until_ns(r->items[item].record) != 0) != lingers) return NULL;
     return r->items[item].record;
 }
 
@@ -322,7 +322,7 @@ void rbac_each_assignment(const struct rbac_rules *r, const guid *after, bool (*
     struct ids_walk walk = ids_behind(&r->ids, r->items, after);
     for (uint32_t item; (item = ids_next(&r->ids, &walk)) != ITEM_NONE;) {
         const struct assignment *x = r->items[item].record;
-        if (!x->lingers_until_ns && !visit(x, ctx)) return;
+        if (!assignment_lingers_until_ns(x) && !visit(x, ctx)) return;
     }
 }
 
@@ -330,7 +330,7 @@ void rbac_each_lingering(const struct rbac_rules *r, bool (*visit)(const struct 
 {
     if (r->ids.n == r->assignment_n) return; // none lingers
     for (size_t i = 0; i < r->item_used; i++)
-        if (r->items[i].record && r->items[i].record->lingers_until_ns && !visit(r->items[i].record, ctx)) return;
+        if (r->items[i].record && assignment_lingers_until_ns(r->items[i].record) && !visit(r->items[i].record, ctx)) return;
 }
 
 typedef bool visit_assignment(const struct assignment *x, void *ctx);
@@ -343,7 +343,7 @@ struct visit {
 
 static bool visit_one(const struct visit *v, const struct assignment *a)
 {
-    return (a->lingers_until_ns && !v->lingering_too) || v->visit(a, v->ctx);
+    return (assignment_lingers_until_ns(a) && !v->lingering_too) || v->visit(a, v->ctx);
 }
 
 static bool visit_chain(const struct rbac_rules *r, uint32_t first, const struct visit *v)

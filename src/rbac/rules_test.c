@@ -20,8 +20,11 @@ static guid id_of(unsigned n)
 
 static bool put(struct test *t, struct rbac_rules *r, unsigned id, unsigned who, guid role, const char *scope, int64_t lingers)
 {
-    struct assignment *a = NULL,
-                      plain = {.id = id_of(id), .principal = {id_of(who)}, .role = role, .scope = str_of(scope), .lingers_until_ns = lingers};
+    struct assignment *a = NULL, plain = {.id = id_of(id),
+                                          .principal = {id_of(who)},
+                                          .role = role,
+                                          .scope = str_of(scope),
+                                          .notes = &(struct assignment_notes){.lingers_until_ns = lingers}};
     if (assignment_new(t->call, &plain, &a) != OK) return false;
     bool done = rbac_put_assignment(r, a);
     ref_drop(&a->ref);

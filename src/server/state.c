@@ -79,9 +79,7 @@ static enum err make_operator(struct call *c, struct worlds *worlds, struct stor
                                             .role = OWNER,
                                             .scope = S("/"),
                                             .created_ns = c->now_ns,
-                                            .updated_ns = c->now_ns,
-                                            .created_by = p->operator_id,
-                                            .updated_by = p->operator_id},
+                                            .created_by = p->operator_id},
                        &owner));
     return world_change(c, worlds, session, STORE_ASSIGNMENT, NULL, &owner->ref);
 }

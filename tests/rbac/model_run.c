@@ -182,9 +182,9 @@ static void put_random_assignment(struct run *r, size_t i)
         .principal = {m->who},
         .role = m->role,
         .scope = str_of(m->scope),
-        .counts_from_ns = m->counts_from,
-        .lingers_until_ns = m->lingers_until,
-        .notes = &(struct assignment_notes){.condition = m->condition_broken ? S("no condition") : clause_text(r, m->condition)},
+        .notes = &(struct assignment_notes){.condition = m->condition_broken ? S("no condition") : clause_text(r, m->condition),
+                                            .counts_from_ns = m->counts_from,
+                                            .lingers_until_ns = m->lingers_until},
     };
     must(assignment_new(&r->call, &plain, &a) == OK);
     must(rbac_put_assignment(r->rules, a));

@@ -145,13 +145,12 @@ static guid role_named(struct table *x, str name)
 
 static void end_assignment(struct table *x)
 {
-    struct assignment *a, plain = {.id = id_of(x->name),
-                                   .principal = {id_of(x->who)},
-                                   .role = role_named(x, x->role),
-                                   .scope = x->scope,
-                                   .notes = &(struct assignment_notes){.condition = x->blocks[0].condition},
-                                   .counts_from_ns = x->from,
-                                   .lingers_until_ns = x->until};
+    struct assignment *a,
+        plain = {.id = id_of(x->name),
+                 .principal = {id_of(x->who)},
+                 .role = role_named(x, x->role),
+                 .scope = x->scope,
+                 .notes = &(struct assignment_notes){.condition = x->blocks[0].condition, .counts_from_ns = x->from, .lingers_until_ns = x->until}};
     if (assignment_new(&x->kept, &plain, &a) != OK || !rbac_put_assignment(x->rules, a)) return complain(x, "no assignment", x->name);
     ref_drop(&a->ref);
 }

@@ -195,7 +195,7 @@ static void put_lingering(struct scene *x)
     struct test       *t = x->s.test;
     struct assignment *made,
         plain = {.id = test_product_guid(0xA5), .principal = x->s.caller.id, .role = test_product_guid(0xE1), .scope = S(TEST_PRODUCT_GROUP)};
-    plain.lingers_until_ns = x->s.call->now_ns + NS_PER_S;
+    plain.notes = &(struct assignment_notes){.lingers_until_ns = x->s.call->now_ns + NS_PER_S};
     CHECK_OK(assignment_new(t->call, &plain, &made));
     CHECK_OK(work_change(t->call, &x->s.work, STORE_ASSIGNMENT, NULL, &made->ref));
 }

@@ -13,7 +13,7 @@
 static void write_grant(struct call *c, const struct work *w, struct json_writer *j, const struct assignment *x)
 {
     const struct role *role = rbac_find_role(w->world->rules, x->role);
-    if (!role || x->counts_from_ns > c->now_ns) return;
+    if (!role || assignment_counts_from_ns(x) > c->now_ns) return;
     for (size_t i = 0; i < role->permission_n; i++) {
         const struct role_permission *r = &role->permissions[i];
         if (r->condition_unknown) continue;

@@ -23,9 +23,9 @@ static void write_assignment(struct call *c, struct json_writer *j, const struct
     put_text_or_null(j, S("condition"), notes.condition);
     put_text_or_null(j, S("conditionVersion"), notes.condition_version);
     json_put_string(j, S("createdOn"), str_of(time_iso(x->created_ns).s));
-    json_put_string(j, S("updatedOn"), str_of(time_iso(x->updated_ns).s));
+    json_put_string(j, S("updatedOn"), str_of(time_iso(assignment_updated_ns(x)).s));
     arm_put_who_or_null(j, "createdBy", x->created_by);
-    arm_put_who_or_null(j, "updatedBy", x->updated_by);
+    arm_put_who_or_null(j, "updatedBy", assignment_updated_by(x));
     put_text_or_null(j, S("delegatedManagedIdentityResourceId"), notes.delegated_identity);
     put_text_or_null(j, S("description"), notes.description);
     json_write_end(j);

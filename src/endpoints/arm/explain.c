@@ -132,7 +132,8 @@ static void write_grant(struct access *x, const struct assignment *a, const stru
     json_put_guid(x->j, S("principal"), a->principal.g);
     if (holder && holder->kind == PRINCIPAL_GROUP) json_put_string(x->j, S("group"), holder->name);
     if (!str_empty(assignment_condition(a))) json_put_string(x->j, S("condition"), assignment_condition(a));
-    if (a->counts_from_ns > x->c->now_ns) json_put_string(x->j, S("countsFrom"), str_of(time_iso_s(a->counts_from_ns / NS_PER_S).s));
+    if (assignment_counts_from_ns(a) > x->c->now_ns)
+        json_put_string(x->j, S("countsFrom"), str_of(time_iso_s(assignment_counts_from_ns(a) / NS_PER_S).s));
     permissions_write(x->j, role->permissions, role->permission_n);
     json_write_end(x->j);
 }

@@ -13,7 +13,7 @@ static bool reaches(struct visibility *v, str scope_text)
 static bool look_at(const struct assignment *x, void *ctx)
 {
     struct visibility *v = ctx;
-    v->found = x->counts_from_ns <= v->c->now_ns && reaches(v, x->scope);
+    v->found = assignment_counts_from_ns(x) <= v->c->now_ns && reaches(v, x->scope);
     return !v->found;
 }
 
