@@ -34,10 +34,10 @@ static bool is_full(const struct holding *h)
     return holding_is_table(h) ? h->n >= h->room / 4 * 3 : h->n == h->room;
 }
 
-// By a quarter and at least one, so that few bytes are spare; past the linear ones a power of two.
+// By a sixteenth and at least one, so that few bytes are spare; past the linear ones a power of two.
 static uint32_t more_room(uint32_t room)
 {
-    uint32_t more = room + room / 4 + 1;
+    uint32_t more = room + room / 16 + 1;
     if (more <= HOLDING_LINEAR_MAX) return more;
     return room < HOLDING_LINEAR_MAX ? HOLDING_LINEAR_MAX : room * 2;
 }

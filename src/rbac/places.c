@@ -48,7 +48,7 @@ static bool move_slots(const struct places *from, struct places *to)
 static bool more_table(struct places *p)
 {
     struct places more = *p;
-    more.table_room = p->table_room ? p->table_room + p->table_room / 4 : FEWEST;
+    more.table_room = p->table_room ? p->table_room + p->table_room / 8 : FEWEST;
     more.table = pages_alloc(slot_n(&more), sizeof *more.table);
     if (!more.table) return false;
     for (size_t i = 0; i < slot_n(&more); i++) more.table[i] = (struct place_slot){.place = PLACE_NONE};
