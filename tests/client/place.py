@@ -24,7 +24,8 @@ from recording import Recorder, server_tls
 METADATA = "169.254.169.254"
 LOGIN = "login.microsoftonline.com"
 UNTRUSTED = "untrusted.example"
-NAMES = [LOGIN, "login.microsoftonline.us", "login.chinacloudapi.cn", UNTRUSTED]
+OWN = "own.example"  # an authority that is not Microsoft's
+NAMES = [LOGIN, "login.microsoftonline.us", "login.chinacloudapi.cn", OWN, UNTRUSTED]
 DOORS = {"App Service": 4141, "Machine Learning": 4142, "Cloud Shell": 4143, "Arc": 40342, "pod identity": 4144}
 FABRIC_PORT = 2377
 ARC_KEYS = pathlib.Path("/var/opt/azcmagent/tokens")

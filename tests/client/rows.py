@@ -78,6 +78,9 @@ EMPTY_KEY = "An empty key proves nothing."
 PINNED = "The thumbprint is what the platform gives to know the server by; @azure/identity ignores it."
 CAPITALS = "Other SDKs write CP1; the token service takes both."
 UNTRUSTED_AUTHORITY = "The authority was reached and cannot be trusted. A chain that went on would hide that."
+NO_DOCUMENT = "The path of the token endpoint is the same at every authority, so its OIDC document is not read; the credentials for .NET and Java do the same."
+UNKNOWN_AUTHORITY = "An authority that Microsoft does not know is a setting to be mended. A chain that went on would hide that."
+FOREIGN = "The metadata endpoint answers a request without header with 400, or says that it is busy. Who answers otherwise is another cloud's or a firewall, and is not asked for a token."
 EMPTY_SECRET = "An argument that cannot be used is told as such, and ends a chain."
 READS_PFX = "The library reads PKCS #12 too, as the credential of other languages does."
 TOOL_FAILED = "The tool is there and failed. A chain that went on would hide that."
@@ -237,6 +240,12 @@ ENTRA_ERRORS = [
     ("503 without end", {"replies": [json_reply(503, {"error": "temporarily_unavailable"})]}),
 ]
 
+DISCOVERY_PATH, DOCUMENT_PATH = "/common/discovery/instance", f"/{TENANT}/v2.0/.well-known/openid-configuration"
+DISCOVERED = json_reply(200, {"tenant_discovery_endpoint": f"https://own.example{DOCUMENT_PATH}", "api-version": "1.1",
+                              "metadata": [{"preferred_network": "own.example", "preferred_cache": "own.example", "aliases": ["own.example"]}]})
+DOCUMENT = json_reply(200, {"issuer": f"https://own.example/{TENANT}/v2.0", "authorization_endpoint": f"https://own.example/{TENANT}/oauth2/v2.0/authorize",
+                            "token_endpoint": f"https://own.example/{TENANT}/oauth2/v2.0/token", "jwks_uri": f"https://own.example/{TENANT}/discovery/v2.0/keys"})
+
 CLIENT_SECRET = [
     ("a secret", {}),
     ("a secret with signs that a form escapes", {"ask": {"secret": "a+b&c=d e%20ü~"}}),
@@ -250,6 +259,9 @@ CLIENT_SECRET = [
     ("an authority with a slash at its end", {"env": {"AZURE_AUTHORITY_HOST": "https://login.microsoftonline.com/"}}),
     ("an authority without TLS", {"env": {"AZURE_AUTHORITY_HOST": "http://127.0.0.1:4144"}}),
     ("a server whose certificate nobody vouches for", {"env": {"AZURE_AUTHORITY_HOST": "https://untrusted.example"}, "ask": {"disable_instance_discovery": True}, "differs": UNTRUSTED_AUTHORITY}),
+    ("an authority that instance discovery knows", {"env": {"AZURE_AUTHORITY_HOST": "https://own.example"}, "extra": {DISCOVERY_PATH: [DISCOVERED], DOCUMENT_PATH: [DOCUMENT]}, "differs": NO_DOCUMENT}),
+    ("an authority that instance discovery does not know", {"env": {"AZURE_AUTHORITY_HOST": "https://own.example"}, "extra": {DISCOVERY_PATH: [entra_error(400, "invalid_instance", 50049, "Unknown or invalid instance.")], DOCUMENT_PATH: [DOCUMENT]}, "differs": UNKNOWN_AUTHORITY}),
+    ("an authority that is not asked about", {"env": {"AZURE_AUTHORITY_HOST": "https://own.example"}, "ask": {"disable_instance_discovery": True}, "extra": {DOCUMENT_PATH: [DOCUMENT]}, "differs": NO_DOCUMENT}),
     ("a tenant with a slash in its name", {"ask": {"tenant": "a/../b"}}),
     ("an empty secret", {"ask": {"secret": ""}, "differs": EMPTY_SECRET}),
     *ENTRA_ERRORS,
@@ -335,6 +347,7 @@ DEFAULT = [
     ("IMDS, and AZURE_CLIENT_ID", {"extra": {IMDS_PATH: imds_with_probe}, "env": {"AZURE_CLIENT_ID": CLIENT}}),
     ("IMDS without an identity, then az", {"extra": {IMDS_PATH: lambda r: NOT_FOUND if r.headers.get("metadata") else PROBE_ANSWER}, "commands": {"az": AZ_GOOD}}),
     ("the proxy of a desktop's containers answers for IMDS, then az", {"extra": {IMDS_PATH: [[http(403, "connect: A socket operation was attempted to an unreachable network")]]}, "commands": {"az": AZ_GOOD}}),
+    ("a firewall answers for IMDS, then az", {"extra": {IMDS_PATH: [refused(403, "forbidden", "no")]}, "commands": {"az": AZ_GOOD}, "differs": FOREIGN}),
     ("IMDS does not answer within a second, then az", {"extra": {IMDS_PATH: [slow(8, PROBE_ANSWER)]}, "commands": {"az": AZ_GOOD}}),
     ("nothing is there, and IMDS does not answer", {"extra": {IMDS_PATH: [slow(8, PROBE_ANSWER)]}}),
     ("App Service", {"env": {"IDENTITY_ENDPOINT": "http://127.0.0.1:4141/msi/token", "IDENTITY_HEADER": "header-secret"}, "extra": {"/msi/token": [GOOD]}}),
