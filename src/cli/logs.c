@@ -64,15 +64,23 @@ static str code_of(struct call *c, const struct json *r)
     return str_empty(code) ? value_of(r, "lanyard.error") : code;
 }
 
+// A machine is known by its object id: the name of the identity that it had stands beside it, in one word.
+static str caller_shown(struct call *c, const struct json *r)
+{
+    str caller = or_dash(value_of(r, "caller")), identity = json_get_str(json_get(r, S("claims")), S("xms_mirid"));
+    return str_empty(identity) ? caller : call_format(c, "%.*s(%.*s)", PSTR(caller), PSTR(str_from(identity, str_find_last(identity, '/') + 1)));
+}
+
 // In columns: when, who, what was done, to what, and what came of it.
 static void print_activity(struct call *c, const struct json *r)
 {
     const struct json *more = json_get(r, S("lanyard"));
     str                error = code_of(c, r), status = value_of(r, "subStatus.value");
     int64_t            times = json_get_int(more, S("times"), 1);
-    printf("%.*s  %-36.*s  %-56.*s  %.*s  ", PSTR(short_time(value_of(r, "eventTimestamp"))), PSTR(or_dash(value_of(r, "caller"))),
+    printf("%.*s  %-36.*s  %-56.*s  %.*s  ", PSTR(short_time(value_of(r, "eventTimestamp"))), PSTR(caller_shown(c, r)),
            PSTR(value_of(r, "operationName.value")), PSTR(short_id(value_of(r, "resourceId"))));
-    if (str_empty(error)) printf("done, %.*s", PSTR(status));
+    bool is_accepted = str_eq(value_of(r, "status.value"), S("Accepted"));
+    if (str_empty(error)) printf("%s, %.*s", is_accepted ? "accepted" : "done", PSTR(status));
     else printf("failed, %.*s %.*s", PSTR(status), PSTR(error));
     if (times > 1) printf(", %lld times", (long long)times);
     printf("\n");

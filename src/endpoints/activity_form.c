@@ -18,15 +18,28 @@ struct form {
     struct scope           at; // of what was written; zero where that is none
 };
 
-bool activity_has_begin(const struct activity *a)
+static bool failed(const struct activity *a)
+{
+    return !str_empty(a->error);
+}
+
+static bool has_begin(const struct activity *a)
 {
     bool ends_earlier = a->status && str_empty(a->method); // what an earlier request began: a deployment
     return guid_is_none(a->part_of) && a->times <= 1 && !ends_earlier;
 }
 
-static bool failed(const struct activity *a)
+// A deployment that goes on after its request was answered.
+static bool begins_deployment(const struct activity *a)
 {
-    return !str_empty(a->error);
+    return !failed(a) && has_begin(a) && !str_empty(a->method) && str_eq_nocase(a->action, S("Microsoft.Resources/deployments/write"));
+}
+
+bool activity_has(const struct activity *a, enum activity_event event)
+{
+    if (event == ACTIVITY_BEGIN) return has_begin(a);
+    if (event == ACTIVITY_END) return !begins_deployment(a);
+    return begins_deployment(a) || (!failed(a) && has_begin(a) && a->status == 202);
 }
 
 static str resource_of(const struct activity *a)
@@ -43,7 +56,7 @@ static guid derived(guid id, uint8_t bits)
 
 static guid event_id(const struct activity *a, enum activity_event event)
 {
-    return event == ACTIVITY_BEGIN ? derived(a->id, 1) : a->id;
+    return event == ACTIVITY_BEGIN ? derived(a->id, 1) : event == ACTIVITY_ACCEPTED ? derived(a->id, 4) : a->id;
 }
 
 static guid operation_id(const struct activity *a)
@@ -59,6 +72,7 @@ static int64_t time_of(const struct activity *a, enum activity_event event)
 static str status_of(const struct activity *a, enum activity_event event)
 {
     if (event == ACTIVITY_BEGIN) return S("Started");
+    if (event == ACTIVITY_ACCEPTED) return S("Accepted");
     return failed(a) ? S("Failed") : S("Succeeded");
 }
 
@@ -67,9 +81,10 @@ static str level_of(const struct activity *a, enum activity_event event)
     return event == ACTIVITY_END && failed(a) ? S("Error") : S("Informational");
 }
 
-// Without a request there is no status: it is what the answer would have been.
-static int http_status(const struct activity *a)
+// Without a request there is no status: it is what the answer would have been. What was accepted ends well.
+static int http_status(const struct activity *a, enum activity_event event)
 {
+    if (a->status == 202 && event == ACTIVITY_END) return 200;
     if (a->status) return (int)a->status;
     if (failed(a)) return 403;
     return str_empty(a->before) && !str_empty(a->after) ? 201 : 200;
@@ -78,7 +93,7 @@ static int http_status(const struct activity *a)
 // "NoContent": the words of the status line in one.
 static str status_code(const struct form *f)
 {
-    str        words = http_reason(http_status(f->a));
+    str        words = http_reason(http_status(f->a, f->event));
     struct buf b;
     str        out;
     buf_init(&b, &f->c->arena);
@@ -362,7 +377,7 @@ static enum err put_what_went(struct form *f)
 static enum err put_properties(struct form *f, str name)
 {
     const struct activity *a = f->a;
-    bool                   ends = f->event == ACTIVITY_END;
+    bool                   ends = f->event != ACTIVITY_BEGIN;
     begin_object(f->j, name);
     if (ends) json_put_string(f->j, S("statusCode"), status_code(f));
     json_put_string(f->j, S("serviceRequestId"), guid_str(f->c, a->correlation_id));
@@ -388,7 +403,7 @@ static enum err put_sub_status(struct form *f, str name)
 {
     str code = status_code(f);
     if (f->event == ACTIVITY_BEGIN) put_localized(f->j, name, S(""), S(""));
-    else put_localized(f->j, name, code, call_format(f->c, "%.*s (HTTP Status Code: %d)", PSTR(code), http_status(f->a)));
+    else put_localized(f->j, name, code, call_format(f->c, "%.*s (HTTP Status Code: %d)", PSTR(code), http_status(f->a, f->event)));
     return OK;
 }
 

@@ -16,10 +16,13 @@
 #define ACTIVITY_FILTER_MAX_BYTES 2048
 #define ACTIVITY_FILTER_MAX_TERMS 16
 
-enum activity_event { ACTIVITY_BEGIN, ACTIVITY_END };
+enum activity_event { ACTIVITY_BEGIN, ACTIVITY_ACCEPTED, ACTIVITY_END };
 
-/* What went along with another write has an end only; so has what stands for many, and the end of a deployment. */
-bool activity_has_begin(const struct activity *a);
+/*
+ * Which events a record makes. What went along with another write has an end only; so has what stands for many, and the end
+ * of a deployment. What was answered as accepted says so before its end; of a deployment the end is another record's.
+ */
+bool activity_has(const struct activity *a, enum activity_event event);
 
 /* By its name, in any case, or its object id. */
 bool activity_is_of_caller(const struct activity *a, str caller);

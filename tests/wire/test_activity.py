@@ -208,7 +208,7 @@ def test_o1_the_command_shows_and_filters(s):
                           (("--resource", f"{path}2"), []), (("--since", "1h", "--caller", s.principals["bare"], "--failed"), [failed])):
         same(s.server.records("activity", *mine, *options), want, options)
     columns = [line.split() for line in s.server.call("logs", "activity", *mine).splitlines()]
-    same([line[1] for line in columns], [s.principals["web"], s.principals["bare"]], "who")
+    same([line[1] for line in columns], [f"{s.principals[name]}({name})" for name in ("web", "bare")], "who, by id and name")
     same([line[3] for line in columns], [path.removeprefix(s.subscription)] * 2, "to what")
     same([" ".join(line[4:]) for line in columns], ["done, OK", "failed, Forbidden AuthorizationFailed"], "what came of it, by the API's code")
     missing = subprocess.run([s.server.binary, "logs", "activity", "--caller", "nobody"], env=s.server.env, capture_output=True, text=True, check=False)
@@ -287,12 +287,16 @@ def test_i7_roles_that_go_with_their_group_have_events(s):
     s.put(group, GROUPS, {"location": "westus"})
     s.put(f"{group}/providers/Microsoft.Authorization/roleAssignments/{name}", ROLES, s.role(READER, "bare"))
     s.server.api("DELETE", f"{group}?api-version={GROUPS}")
-    cascaded, end, begin = s.events(f"eventTimestamp le 2200-01-01T00:00:00Z", "resourceGroupName eq leaving")[:3]
+    cascaded, end, accepted, begin = s.events(f"eventTimestamp le 2200-01-01T00:00:00Z", "resourceGroupName eq leaving")[:4]
     same(cascaded["operationName"]["value"], "Microsoft.Authorization/roleAssignments/delete", "the role")
     same(cascaded["resourceType"]["value"], "Microsoft.Resources/subscriptions/resourcegroups", "with its group")
     same({name: cascaded["properties"][name] for name in ("id", "principalId", "roleDefinitionId", "scope")},
          {"id": name.hex, "principalId": s.principals["bare"].replace("-", ""), "roleDefinitionId": READER.replace("-", ""), "scope": group}, "what it was")
-    same((end["operationId"], begin["operationId"]), (cascaded["operationId"],) * 2, "one operation")
+    same([(e["status"]["value"], e["subStatus"]["value"]) for e in (end, accepted, begin)], [("Succeeded", "OK"), ("Accepted", "Accepted"), ("Started", "")],
+         "O1: what is answered 202 is accepted, and then done")
+    same(len({e["eventDataId"] for e in (end, accepted, begin)}), 3, "each its own id")
+    same({e["operationId"] for e in (end, accepted, begin)}, {cascaded["operationId"]}, "one operation")
+    same([e["status"]["value"] for e in s.events("status eq Accepted", "resourceGroupName eq leaving")], ["Accepted"], "found by its status")
     assert "httpRequest" not in cascaded and begin["httpRequest"]["method"] == "DELETE"
 
 

@@ -199,6 +199,17 @@ def test_d1_a_template_registers_its_providers(s):
     same(s.ask("GET", f"{s.subscription}/providers/Microsoft.Maps").json["registrationState"], "Registered", "on the way")
 
 
+def test_s8_answers_tell_how_many_more_requests_there_may_be(s):
+    """S8: the headers by which clients pace themselves"""
+    left = "x-ms-ratelimit-remaining-"
+    for method, path, version, wants in (("GET", s.group, GROUPS, {"subscription-reads": "249", "subscription-global-reads": "3749"}),
+                                         ("PATCH", s.group, GROUPS, {"subscription-writes": "199", "subscription-global-writes": "2999"}),
+                                         ("DELETE", f"{s.machines}/none", MACHINES, {"subscription-deletes": "199", "subscription-global-deletes": "2999"}),
+                                         ("GET", "/tenants", GROUPS, {"tenant-reads": "249"})):
+        headers = s.ask(method, path, version, {} if method == "PATCH" else None).headers
+        same({name[len(left):]: value for name, value in headers.items() if name.startswith(left)}, wants, f"{method} {path}")
+
+
 @pytest.mark.parametrize("path, code, words", [
     ("Microsoft.Computer/virtualMachines/x", "InvalidResourceNamespace", "The resource namespace 'Microsoft.Computer' is invalid."),
     ("Microsoft.Compute/virtualMachinez/x", "InvalidResourceType",

@@ -248,7 +248,7 @@ def test_deployment_logs_its_end(stage):
         query = f"eventTimestamp ge 2020-01-01T00:00:00Z and correlationId eq '{correlation}' and resourceId eq '{stage.at(name)}'"
         values = f"{stage.subscription}/providers/microsoft.insights/eventtypes/management/values?api-version=2015-04-01&$filter={urllib.parse.quote(query)}"
         events = stage.server.api("GET", values)["value"]
-        same([e["status"]["value"] for e in events], [state, "Succeeded", "Started"], "its end, the acceptance, its begin")
+        same([e["status"]["value"] for e in events], [state, "Accepted", "Started"], "its end, the acceptance, its begin")
         same({(e["operationName"]["value"], e["caller"]) for e in events}, {("Microsoft.Resources/deployments/write", stage.ids["contributor"])}, "what, by whom")
         failed = [r for r in stage.server.records("activity", "--failed") if r["correlationId"] == correlation]
         if state == "Succeeded":

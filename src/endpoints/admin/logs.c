@@ -42,10 +42,10 @@ static void write_dropped(struct json_writer *j, str time_name, int64_t time_ns,
     json_write_end(j);
 }
 
-// A record is one item: the end of the request, which has all.
+// A record is one item: the end of the request, which has all. Of a deployment it says that it was accepted.
 static enum err write_activity(struct call *c, const struct product *p, struct json_writer *j, const struct activity *a)
 {
-    if (!a->dropped) return activity_form_write(c, j, p, a, ACTIVITY_END, NULL, 0);
+    if (!a->dropped) return activity_form_write(c, j, p, a, activity_has(a, ACTIVITY_END) ? ACTIVITY_END : ACTIVITY_ACCEPTED, NULL, 0);
     write_dropped(j, S("eventTimestamp"), a->time_ns, a->id, a->dropped);
     return OK;
 }

@@ -33,16 +33,21 @@ static bool is_here(const struct events *list, const struct activity *a)
     return str_eq(list->at, S("/")) ? is_of_tenant(a) : scope_path_contains(list->at, str_empty(a->resource) ? a->scope : a->resource);
 }
 
+static const enum activity_event EVENTS[] = {ACTIVITY_END, ACTIVITY_ACCEPTED, ACTIVITY_BEGIN}; // the newest first
+
+static bool is_wanted(const struct events *list, const struct activity *a, enum activity_event event)
+{
+    return activity_has(a, event) && activity_filter_passes(&list->filter, a, event);
+}
+
 // A record's documents are read into a call of its own, which goes with it: those of a page would fill the request's.
 static enum err write_events(struct call *c, struct events *list, const struct activity *a)
 {
-    static const enum activity_event EVENTS[] = {ACTIVITY_END, ACTIVITY_BEGIN}; // the newest first
-    struct call                      scratch = {.now_ns = c->now_ns, .now_s = c->now_s};
-    enum err                         failed = OK;
-    for (size_t i = 0; failed == OK && i < COUNT(EVENTS); i++) {
-        bool is_shown = (EVENTS[i] == ACTIVITY_END || activity_has_begin(a)) && activity_filter_passes(&list->filter, a, EVENTS[i]);
-        if (is_shown) failed = activity_form_write(&scratch, &list->json, list->product, a, EVENTS[i], list->names, list->name_n);
-    }
+    struct call scratch = {.now_ns = c->now_ns, .now_s = c->now_s};
+    enum err    failed = OK;
+    for (size_t i = 0; failed == OK && i < COUNT(EVENTS); i++)
+        if (is_wanted(list, a, EVENTS[i]))
+            failed = activity_form_write(&scratch, &list->json, list->product, a, EVENTS[i], list->names, list->name_n);
     call_clear(&scratch);
     return failed == OK ? OK : FAIL_PLAIN(c, failed);
 }
@@ -51,7 +56,8 @@ static enum err see(struct call *c, const void *item, str key, bool *more, void 
 {
     struct events         *list = context;
     const struct activity *a = item;
-    bool passes = activity_filter_passes(&list->filter, a, ACTIVITY_END) || activity_filter_passes(&list->filter, a, ACTIVITY_BEGIN);
+    bool                   passes = false;
+    for (size_t i = 0; i < COUNT(EVENTS); i++) passes |= is_wanted(list, a, EVENTS[i]);
     if (page_takes(&list->page, key, passes && is_here(list, a))) TRY(write_events(c, list, a));
     if (buf_view(&list->items).n > PAGE_BYTES) list->page.room = 0;
     *more = !list->page.is_full;

@@ -252,6 +252,26 @@ static void error(struct call *c, struct work *w, const struct wire *q, struct a
     write_error(c, w, q, a, status, str_of(code ? code : "InternalServerError"));
 }
 
+// How many more requests a caller may make at once. Nothing is throttled here: what is left is always the published bucket, less this one.
+// Source: https://learn.microsoft.com/azure/azure-resource-manager/management/request-limits-and-throttling
+static void budget(const struct wire *q, struct answer *a)
+{
+    static const struct budget {
+        const char *subscription, *global, *tenant;
+        str         left, left_of_global;
+    } READS = {"x-ms-ratelimit-remaining-subscription-reads", "x-ms-ratelimit-remaining-subscription-global-reads",
+               "x-ms-ratelimit-remaining-tenant-reads", S_INIT("249"), S_INIT("3749")},
+      WRITES = {"x-ms-ratelimit-remaining-subscription-writes", "x-ms-ratelimit-remaining-subscription-global-writes",
+                "x-ms-ratelimit-remaining-tenant-writes", S_INIT("199"), S_INIT("2999")},
+      DELETES = {"x-ms-ratelimit-remaining-subscription-deletes", "x-ms-ratelimit-remaining-subscription-global-deletes",
+                 "x-ms-ratelimit-remaining-tenant-deletes", S_INIT("199"), S_INIT("2999")};
+    enum http_method     method = q->http->method;
+    const struct budget *b = method == HTTP_DELETE ? &DELETES : method == HTTP_GET || method == HTTP_HEAD ? &READS : &WRITES;
+    bool                 is_of_subscription = str_starts_nocase(q->path, S("/subscriptions/"));
+    answer_header(a, is_of_subscription ? b->subscription : b->tenant, b->left);
+    if (is_of_subscription) answer_header(a, b->global, b->left_of_global);
+}
+
 static void headers(struct call *c, const struct wire *q, struct answer *a)
 {
     static const struct { const char *name; str value; } FIXED[] = {
@@ -262,6 +282,7 @@ static void headers(struct call *c, const struct wire *q, struct answer *a)
         {"X-Content-Type-Options", S_INIT("nosniff")},
     };
     for (size_t i = 0; i < COUNT(FIXED); i++) answer_header(a, FIXED[i].name, FIXED[i].value);
+    budget(q, a);
     answer_header(a, "x-ms-request-id", guid_str(c, guid_new(c)));
     answer_header(a, "x-ms-correlation-request-id", guid_str(c, c->correlation_id)); // the records' own
     answer_header(a, "x-ms-routing-request-id", call_format(c, "LOCAL:%s:%s", time_compact(c->now_s).s, guid_text(guid_new(c)).s));
