@@ -3,6 +3,7 @@
 #include "directory/applications.h"
 #include "directory/directory.h"
 #include "directory/owners.h"
+#include "directory/permission_grants.h"
 
 static void principal_key(struct buf *b, const struct ref *r)
 {
@@ -180,3 +181,30 @@ static const struct ref *ownership_find(const void *home, str key)
 }
 
 RECORD_KIND(RECORD_OWNERSHIP, ownership, ownership, ownership_unpack, ownership_pack)
+
+static void grant_key(struct buf *b, const struct ref *r)
+{
+    const struct permission_grant *g = (const struct permission_grant *)r;
+    record_key_guid(b, g->client.g);
+    record_key_guid(b, g->id);
+}
+
+static bool grant_put(void *home, struct ref *r)
+{
+    return permission_grants_put(home, (struct permission_grant *)r);
+}
+
+static void grant_remove(void *home, const struct ref *r)
+{
+    const struct permission_grant *g = (const struct permission_grant *)r;
+    permission_grants_remove(home, g->client, g->id);
+}
+
+static const struct ref *grant_find(const void *home, str key)
+{
+    guid                           ids[2];
+    const struct permission_grant *g = record_key_is_guids(key, ids, 2) ? permission_grants_find(home, (object_id){ids[0]}, ids[1]) : NULL;
+    return g ? &g->ref : NULL;
+}
+
+RECORD_KIND(RECORD_PERMISSION_GRANT, grant, permission_grant, permission_grant_unpack, permission_grant_pack)

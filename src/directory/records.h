@@ -8,4 +8,4 @@
 
 extern const struct record_kind RECORD_PRINCIPAL, RECORD_MEMBERSHIP, RECORD_REVOCATION;
 extern const struct record_kind RECORD_APPLICATION, RECORD_APP_ASSIGNMENT, RECORD_PASSWORD;
-extern const struct record_kind RECORD_OWNERSHIP;
+extern const struct record_kind RECORD_OWNERSHIP, RECORD_PERMISSION_GRANT;

@@ -254,6 +254,17 @@ static enum err put_app_assignment(struct call *c, const struct work *w, struct 
     return OK;
 }
 
+static enum err put_permission_grant(struct call *c, const struct work *w, struct json_writer *j, const void *record)
+{
+    const struct permission_grant *g = record;
+    (void)c, (void)w;
+    json_put_guid(j, S("clientId"), g->client.g);
+    json_put_guid(j, S("resourceId"), g->resource.g);
+    if (!guid_is_none(g->user.g)) json_put_guid(j, S("principalId"), g->user.g);
+    json_put_string(j, S("scope"), g->scope);
+    return OK;
+}
+
 // Which credentials it has, and none of them.
 static enum err put_application(struct call *c, const struct work *w, struct json_writer *j, const void *record)
 {
@@ -294,6 +305,7 @@ static const struct form {
     {STORE_PRINCIPAL, put_principal, no_path},
     {STORE_MEMBERSHIP, put_membership, no_path},
     {STORE_APP_ASSIGNMENT, put_app_assignment, no_path},
+    {STORE_PERMISSION_GRANT, put_permission_grant, no_path},
     {STORE_APPLICATION, put_application, no_path},
     {STORE_BINDING, put_binding, no_path},
 };

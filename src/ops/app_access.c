@@ -1,5 +1,6 @@
 #include "ops/app_access.h"
 
+#include "ops/permission_grants.h"
 #include "token/first_party.h"
 
 enum err principal_setting(struct call *c, const struct principal *p, str name, bool fallback, bool *out)
@@ -104,9 +105,12 @@ static const struct json *entry_of(const struct json *list, str name, guid id)
 
 // What the client's registration asks of the resource, and what the resource has granted to the client beforehand.
 struct consent {
-    const struct json *asked;   /* "resourceAccess" */
-    const struct json *granted; /* "delegatedPermissionIds" */
-    bool               is_own;  /* the client asks for itself */
+    const struct world     *world;
+    const struct json      *asked;             /* "resourceAccess" */
+    const struct json      *granted;           /* "delegatedPermissionIds" */
+    const struct principal *client, *resource; /* between which there may be grants; NULL: there are none */
+    object_id               user;
+    bool                    is_own; /* the client asks for itself */
 };
 
 // Whoever wrote what the registration asks for has consented to it: the operator for all users, a user for the client's owners.
@@ -119,6 +123,7 @@ static enum err read_consent(struct call *c, const struct world *w, const struct
                              struct consent *out)
 {
     const struct json *document = NULL, *of_resource;
+    *out = (struct consent){.world = w, .client = directory_find_app(w->directory, client->app), .resource = at->service, .user = user};
     out->is_own = client_id_eq(client->app, at->app);
     if (acts_for(w, client->application, user)) TRY(document_of(c, client->application, &document));
     TRY(document_of(c, at->application, &of_resource));
@@ -142,9 +147,15 @@ static bool asks_for_scope(const struct json *entries, guid id)
     return false;
 }
 
+static bool is_granted(const struct consent *consent, const struct app_scope *s)
+{
+    return consent->client && consent->resource &&
+           permission_is_granted(consent->world, consent->client->id, consent->resource->id, consent->user, s->value);
+}
+
 static bool is_consented(const struct consent *consent, const struct app_scope *s)
 {
-    return consent->is_own || has_guid(consent->granted, s->id) || asks_for_scope(consent->asked, s->id);
+    return consent->is_own || has_guid(consent->granted, s->id) || asks_for_scope(consent->asked, s->id) || is_granted(consent, s);
 }
 
 static const struct app_scope *scope_of(const struct application *a, str value)

@@ -5,10 +5,11 @@
  * of: groups in groups do not count, and an application or an identity gets none by a group. Both are published. A role that is
  * disabled, or gone, is in no token.
  *
- * A client may use a scope of another application if its registration asks for it (requiredResourceAccess) or the other one
- * names it (preAuthorizedApplications). There is no consent besides: that the operator who registers a client thereby consents is our
+ * A client may use a scope of another application if its registration asks for it (requiredResourceAccess), the other one
+ * names it (preAuthorizedApplications) or the operator has granted it (ops/permission_grants.h). There is no consent besides: that the operator who registers a client thereby consents is our
  * choice, for the operator could also consent. A user can consent for that user alone: a client whose registration a user wrote acts for its
- * owners, and for other users only where the other application names it. Services of the cloud decide by the user's own roles.
+ * owners, and for other users only where the other application names it or the operator has granted it. Services of the cloud decide by
+ * the user's own roles: grants of their scopes are kept, and change nothing.
  *
  * Layer:  ops (uses all above)
  * Source: https://learn.microsoft.com/entra/identity-platform/howto-add-app-roles-in-apps,

@@ -45,6 +45,7 @@
  *     directory_application     directory   a new one: a user; one that is there: who owns it
  *     directory_app_role        directory   who owns the service principal that has the role
  *     directory_owner           directory   who owns the object
+ *     directory_grant           directory   the operator
  *     deny_write                operator    always
  *     binding_write             operator    always
  *

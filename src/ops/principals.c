@@ -4,6 +4,7 @@
 #include "ops/effects.h"
 #include "ops/groups_members.h"
 #include "ops/ownership.h"
+#include "ops/permission_grants.h"
 #include "ops/properties.h"
 #include "token/first_party.h"
 
@@ -287,6 +288,7 @@ enum err principal_drop(struct call *c, struct work *w, const struct principal *
     TRY(memberships_drop(c, w, p->id));
     TRY(app_assignments_drop(c, w, p->id));
     TRY(owners_drop(c, w, p->id.g));
+    TRY(permission_grants_drop(c, w, p->id));
     if (password) TRY(work_change(c, w, STORE_PASSWORD, &password->ref, NULL));
     return work_change(c, w, STORE_PRINCIPAL, &p->ref, NULL);
 }

@@ -16,6 +16,7 @@
 #include "directory/applications.h"
 #include "directory/directory.h"
 #include "directory/owners.h"
+#include "directory/permission_grants.h"
 #include "rbac/rules.h"
 #include "resources/bindings.h"
 #include "resources/tree.h"
@@ -24,12 +25,13 @@
 #define WORLD_MAX_READERS 72 /* serving threads and helpers, each with a row of its own */
 
 struct world {
-    struct directory    *directory;
-    struct applications *applications;
-    struct owners       *owners;
-    struct tree         *tree;
-    struct rbac_rules   *rules;
-    struct bindings     *bindings;
+    struct directory         *directory;
+    struct applications      *applications;
+    struct owners            *owners;
+    struct permission_grants *grants;
+    struct tree              *tree;
+    struct rbac_rules        *rules;
+    struct bindings          *bindings;
 };
 
 /* One record before and after: NULL before is a new one, NULL after a removal. */

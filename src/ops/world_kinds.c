@@ -38,6 +38,16 @@ static void free_owners(void *home)
     owners_free(home);
 }
 
+static void *make_grants(void)
+{
+    return permission_grants_new();
+}
+
+static void free_grants(void *home)
+{
+    permission_grants_free(home);
+}
+
 static void *make_tree(void)
 {
     return tree_new();
@@ -71,12 +81,13 @@ static void free_bindings(void *home)
 #define DIRECTORY    offsetof(struct world, directory)
 #define APPLICATIONS offsetof(struct world, applications)
 #define OWNERS       offsetof(struct world, owners)
+#define GRANTS       offsetof(struct world, grants)
 #define TREE         offsetof(struct world, tree)
 #define RULES        offsetof(struct world, rules)
 #define BINDINGS     offsetof(struct world, bindings)
 
 const struct world_room WORLD_ROOMS[] = {
-    {DIRECTORY, make_directory, free_directory}, {APPLICATIONS, make_applications, free_applications}, {OWNERS, make_owners, free_owners}, {TREE, make_tree, free_tree}, {RULES, make_rules, free_rules}, {BINDINGS, make_bindings, free_bindings},
+    {DIRECTORY, make_directory, free_directory}, {APPLICATIONS, make_applications, free_applications}, {OWNERS, make_owners, free_owners}, {GRANTS, make_grants, free_grants}, {TREE, make_tree, free_tree}, {RULES, make_rules, free_rules}, {BINDINGS, make_bindings, free_bindings},
 };
 const size_t WORLD_ROOM_N = COUNT(WORLD_ROOMS);
 
@@ -97,6 +108,7 @@ const struct world_kind WORLD_KINDS[] = {
     {STORE_BINDING, BINDINGS, &RECORD_BINDING},
     {STORE_LOCK, TREE, &RECORD_LOCK},
     {STORE_OWNERSHIP, OWNERS, &RECORD_OWNERSHIP},
+    {STORE_PERMISSION_GRANT, GRANTS, &RECORD_PERMISSION_GRANT},
 };
 const size_t WORLD_KIND_N = COUNT(WORLD_KINDS);
 

@@ -41,8 +41,9 @@ static const char *const STEPS[] = {
     SMALL("binding") RAISED("binding"),
     SMALL("management_lock") RAISED("management_lock"),
     SMALL("ownership") RAISED("ownership"),
+    SMALL("permission_grant") RAISED("permission_grant"),
 };
-_Static_assert(STORE_KIND_N == 22, "a new kind of record that is no service's needs a step that makes its table");
+_Static_assert(STORE_KIND_N == 23, "a new kind of record that is no service's needs a step that makes its table");
 
 const int SCHEMA_VERSION = (int)COUNT(STEPS);
 

@@ -382,7 +382,7 @@ TEST(sqlite_a_damaged_page_is_an_error_where_it_is_read)
     CHECK_OK(store_commit(t->call, w));
     store_session_close(TAKE(w));
     store_close(TAKE(s));
-    for (int page = 60; page < 120; page++) CHECK(overwrite(file, (off_t)page * 4096, 4096));
+    for (int page = 100; page < 160; page++) CHECK(overwrite(file, (off_t)page * 4096, 4096));
     CHECK_OK(open_and_read(t->call, dir)); // another table
     CHECK_OK(store_open_sqlite(t->call, str_of(dir), &s));
     CHECK_OK(store_session_open(t->call, s, STORE_WRITE, &w));

@@ -55,7 +55,8 @@ enum store_follow {
     X(PASSWORD,     "password",         STORE_FOLLOWED)                                                   \
     X(BINDING,      "binding",          STORE_FOLLOWED)                                                   \
     X(LOCK,         "management_lock",  STORE_FOLLOWED)                                                   \
-    X(OWNERSHIP,    "ownership",        STORE_FOLLOWED)
+    X(OWNERSHIP,    "ownership",        STORE_FOLLOWED)                                                   \
+    X(PERMISSION_GRANT, "permission_grant", STORE_FOLLOWED)
 
 enum store_kind {
 #define X(kind, table, follow) STORE_##kind,

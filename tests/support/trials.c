@@ -5,6 +5,7 @@
 #include "core/time.h"
 #include "ops/applications.h"
 #include "ops/ownership.h"
+#include "ops/permission_grants.h"
 #include "ops/assignments.h"
 #include "ops/bindings.h"
 #include "ops/denies.h"
@@ -631,6 +632,9 @@ const struct trial TRIALS[] = {
     {"directory_application", &OP_APP_FEDERATED_REMOVE, put_application, write_application, TEST_PRODUCT_GROUP, .gain = GROUP_WRITE, RBAC_DATA, "/", applications_are_others},
     {"directory_owner", &OP_OWNER_ADD, put_application, write_owner, TEST_PRODUCT_GROUP, .gain = GROUP_WRITE, RBAC_DATA, "/", owners_are_others},
     {"directory_owner", &OP_OWNER_REMOVE, put_application, write_owner, TEST_PRODUCT_GROUP, .gain = GROUP_WRITE, RBAC_DATA, "/", owners_are_others},
+    {"directory_grant", &OP_PERMISSION_GRANT_ADD, put_application, write_grant, TEST_PRODUCT_GROUP, .gain = GROUP_WRITE, RBAC_DATA, "/", grants_are_others},
+    {"directory_grant", &OP_PERMISSION_GRANT_UPDATE, put_application, write_grant, TEST_PRODUCT_GROUP, .gain = GROUP_WRITE, RBAC_DATA, "/", grants_are_others},
+    {"directory_grant", &OP_PERMISSION_GRANT_REMOVE, put_application, write_grant, TEST_PRODUCT_GROUP, .gain = GROUP_WRITE, RBAC_DATA, "/", grants_are_others},
     {"directory_app_role", &OP_APP_ROLE_ASSIGN, put_application, write_application, TEST_PRODUCT_GROUP, .gain = GROUP_WRITE, RBAC_DATA, "/", applications_are_others},
     {"directory_app_role", &OP_APP_ROLE_UNASSIGN, put_application, write_application, TEST_PRODUCT_GROUP, .gain = GROUP_WRITE, RBAC_DATA, "/", applications_are_others},
     {"deny_write", &OP_DENY_WRITE, denied_secret_user, make_deny, TEST_PRODUCT_GROUP, .gain = GET_SECRET, RBAC_DATA, VAULT},

@@ -2,6 +2,7 @@
 
 #include "ops/applications.h"
 #include "ops/ownership.h"
+#include "ops/permission_grants.h"
 
 #define APP     ((application_id){test_product_guid(0xF1)})
 #define SERVICE ((object_id){test_product_guid(0xF3)})
@@ -9,6 +10,7 @@
 #define ROLE    test_product_guid(0xF6)
 #define TRUST   test_product_guid(0xF8)
 #define GIVEN   test_product_guid(0xF7)
+#define GRANT   test_product_guid(0xF9)
 #define HOLDER  ((object_id){test_product_guid(0xC1)})
 
 void put_application(struct scene *x)
@@ -29,6 +31,9 @@ void put_application(struct scene *x)
     test_product_put_principal(&x->s, 0xC1, PRINCIPAL_GROUP);
     CHECK_OK(application_new(t->call, &plain, &a));
     CHECK_OK(app_assignment_new(t->call, &assignment, &given));
+    struct permission_grant *granted = NULL, grant = {.client = SERVICE, .id = GRANT, .resource = SERVICE, .user = HOLDER, .scope = S("Orders.Read")};
+    CHECK_OK(permission_grant_new(t->call, &grant, &granted));
+    CHECK_OK(work_change(t->call, &x->s.work, STORE_PERMISSION_GRANT, NULL, &granted->ref));
     CHECK_OK(ownership_new(t->call, &ownership, &owned));
     CHECK_OK(work_change(t->call, &x->s.work, STORE_OWNERSHIP, NULL, &owned->ref));
     CHECK_OK(work_change(t->call, &x->s.work, STORE_APPLICATION, NULL, &a->ref));
@@ -90,4 +95,26 @@ bool owners_are_others(struct scene *x)
 {
     const struct owners *owners = x->s.work.world->owners;
     return !owners_find(owners, APP.g, SERVICE) || owners_find(owners, APP.g, x->s.caller.id);
+}
+
+enum err write_grant(struct scene *x, struct call *c, const struct op *op)
+{
+    struct permission_grant_args   args = {.client = SERVICE, .id = GRANT, .resource = SERVICE, .scope = S("Orders.Write")};
+    const struct permission_grant *written = NULL;
+    return op_run(c, &x->s.work, op, NULL, &args, &written);
+}
+
+static bool see_other(const struct permission_grant *g, void *others)
+{
+    *(bool *)others |= !guid_eq(g->id, GRANT);
+    return true;
+}
+
+bool grants_are_others(struct scene *x)
+{
+    const struct permission_grants *all = x->s.work.world->grants;
+    const struct permission_grant  *g = permission_grants_find(all, SERVICE, GRANT);
+    bool                            others = false;
+    permission_grants_each(all, STR_NONE, see_other, &others);
+    return others || !g || !str_eq(g->scope, S("Orders.Read"));
 }

@@ -9,3 +9,5 @@ enum err write_application(struct scene *x, struct call *c, const struct op *op)
 bool     applications_are_others(struct scene *x);
 enum err write_owner(struct scene *x, struct call *c, const struct op *op);
 bool     owners_are_others(struct scene *x);
+enum err write_grant(struct scene *x, struct call *c, const struct op *op);
+bool     grants_are_others(struct scene *x);

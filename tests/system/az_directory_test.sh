@@ -26,6 +26,12 @@ signs_in_by_a_code() { # az shows it, and the operator says yes outside of the s
     says err 'is not a code that waits'
     expect 2 "$LANYARD" login "${code##* }" --user dev </dev/null
     says err 'say --yes'
+    says out 'program   Microsoft Azure CLI (client id 04b07795-8ddb-461a-bbee-02f9e1bf7b46)'
+    says out "tenant    $(fact .tenant)"
+    says out 'https://management.core.windows.net//.default'
+    says out 'acts as   dev@lanyard.localhost'
+    expect 2 "$LANYARD" login "${code##* }" </dev/null
+    says out ', the operator'
     expect 0 "$LANYARD" login "${code##* }" --user dev --yes
     says out 'Microsoft Azure CLI acts as dev@lanyard.localhost.'
     wait $login || fail "az login: $(tail -n 2 "$work/shown")"
@@ -88,6 +94,8 @@ main                 | ad app federated-credential list --id $APP --query '[].na
                      | ad app federated-credential delete --id $APP --federated-credential-id main
                      | ad app permission add --id $APP --api $APP --api-permissions 10000000-0000-0000-0000-000000000001=Role
 1                    | ad app permission list --id $APP --query 'length(@)'
+!Insufficient privileges | ad app permission grant --id $APP --api 00000003-0000-0000-c000-000000000000 --scope User.Read
+0                    | ad app permission list-grants --id $APP --query 'length(@)'
 ROBOT=               | ad sp create-for-rbac -n robot --query password
 robot                | ad sp list --display-name robot --query '[].displayName'
                      | ad sp delete --id $APP
@@ -122,6 +130,11 @@ USER=                       | ad user create --display-name Eve --user-principal
 Eve                         | ad user show --id eve@lanyard.localhost --query displayName
                             | ad user update --id eve@lanyard.localhost --display-name Eva
 Eva                         | ad user list --upn eve@lanyard.localhost --query '[].displayName'
+APP=                        | ad app create --display-name granted --query appId
+-                           | ad sp create --id $APP
+User.Read                   | ad app permission grant --id $APP --api 00000003-0000-0000-c000-000000000000 --scope User.Read --query scope
+AllPrincipals,User.Read     | ad app permission list-grants --id $APP --query '[0].[consentType,scope]'
+                            | ad app delete --id $APP
                             | ad user delete --id $USER
 !does not exist             | ad user show --id eve@lanyard.localhost
 E

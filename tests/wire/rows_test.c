@@ -68,6 +68,8 @@ static const struct { const char *service, *in; int method; const char *param, *
     {"graph", "/me/appRole", ANY, "assignment", "$given_me"},
     {"graph", "/groups/{id}/appRole", ANY, "assignment", "$given_group"},
     {"graph", "/appRole", ANY, "assignment", "$given_service"},
+    {"graph", "/oauth2PermissionGrants", HTTP_DELETE, "grant", "$granted_user"},
+    {"graph", "/oauth2PermissionGrants", ANY, "grant", "$granted_all"},
     {"graph", "", ANY, "id", "$user"},
     {"graph", "", ANY, "member", "$user"},
     {"graph", "/owners/", HTTP_DELETE, "owner", "$user"},
@@ -145,6 +147,8 @@ static const struct { const char *service; int method; const char *ends, *body; 
      "{\"accountEnabled\":true,\"displayName\":\"New\",\"mailNickname\":\"new\",\"userPrincipalName\":\"new@" TEST_SERVER_DOMAIN "\",\"passwordProfile\":{\"password\":\"a long Passw0rd\"}}"},
     {"graph", HTTP_POST, "/applications", "{\"displayName\":\"new\"}"},
     {"graph", HTTP_POST, "/servicePrincipals", "$spare"},
+    {"graph", HTTP_POST, "/oauth2PermissionGrants", "$grant"},
+    {"graph", HTTP_PATCH, "/oauth2PermissionGrants/{grant}", "{\"scope\":\"Orders.Write\"}"},
     {"graph", HTTP_POST, "/addPassword", "{\"passwordCredential\":{\"displayName\":\"ci\"}}"},
     {"graph", HTTP_POST, "/removePassword", "$secret"},
     {"graph", HTTP_POST, "/users/{id}/appRoleAssignments", "$give_user"},
@@ -231,6 +235,7 @@ struct scene {
     uint16_t           port, admin;
     str                user, group, version, backup, denial, signin, cluster, uid;
     str                application, service, key, app_key, secret, spare, device, end_device, operation;
+    str                granted[2], grant; // permission grants: for all, for the user; one for the operator is to be made
     str                given[4], give[4]; // assignments of an app role: of the user, the operator, the group, the service
     object_id          nobody, control;
 };
@@ -353,6 +358,21 @@ static str give(struct scene *x, str who)
     return json_get_str(r.json, S("id"));
 }
 
+static str grant_body(struct scene *x, str who)
+{
+    struct call *c = x->server.t->call;
+    str          whom =
+        str_empty(who) ? S("\"consentType\":\"AllPrincipals\"") : call_format(c, "\"consentType\":\"Principal\",\"principalId\":\"%.*s\"", PSTR(who));
+    return call_format(c, "{\"clientId\":\"%.*s\",\"resourceId\":\"%.*s\",%.*s,\"scope\":\"Orders.Read\"}", PSTR(x->service), PSTR(x->service),
+                       PSTR(whom));
+}
+
+static str grant(struct scene *x, str who)
+{
+    struct reply r = seed(x, "graph.microsoft.com", "POST", "/v1.0/oauth2PermissionGrants", grant_body(x, who).at);
+    return json_get_str(r.json, S("id"));
+}
+
 // An application with two roles, one of which everybody has; another one without a service principal.
 static void seed_applications(struct scene *x)
 {
@@ -371,6 +391,9 @@ static void seed_applications(struct scene *x)
     x->secret = call_format(t->call, "{\"keyId\":\"%.*s\"}", PSTR(json_get_str(r.json, S("keyId"))));
     r = GRAPH("POST", "/applications", "{\"displayName\":\"Spare\"}");
     x->spare = call_format(t->call, "{\"appId\":\"%.*s\"}", PSTR(json_get_str(r.json, S("appId"))));
+    x->granted[0] = grant(x, STR_NONE);
+    x->granted[1] = grant(x, x->user);
+    x->grant = grant_body(x, me);
     const str WHO[] = {x->user, me, x->group, x->service};
     for (size_t i = 0; i < COUNT(WHO); i++) {
         x->given[i] = give(x, WHO[i]);
@@ -482,6 +505,7 @@ static str made(const struct scene *x, const char *value)
         {"$user", x->user}, {"$group", x->group}, {"$version", x->version}, {"$backup", x->backup}, {"$denial", x->denial},
         {"$signin", x->signin}, {"$operation", x->operation}, {"$device", x->device}, {"$end_device", x->end_device}, {"$cluster", x->cluster}, {"$uid", x->uid},
         {"$application", x->application}, {"$service", x->service}, {"$key", x->key}, {"$app_key", x->app_key}, {"$secret", x->secret}, {"$spare", x->spare},
+        {"$granted_all", x->granted[0]}, {"$granted_user", x->granted[1]}, {"$grant", x->grant},
         {"$given_user", x->given[0]}, {"$given_me", x->given[1]}, {"$given_group", x->given[2]}, {"$given_service", x->given[3]},
         {"$give_user", x->give[0]}, {"$give_me", x->give[1]}, {"$give_group", x->give[2]}, {"$give_service", x->give[3]},
     };

@@ -339,6 +339,63 @@ def test_a_wish_for_a_role_consents_to_no_scope(s):
     asks("Scope")
 
 
+def test_the_operator_grants_a_scope(s):
+    """T10 a client uses a scope that the operator grants it, for all users or for one; only as long as the grant is there"""
+    client = s.application("Granted", isFallbackPublicClient=True)
+    form = {**s.for_user(), "client_id": client["appId"]}
+    body = {"clientId": client["service"], "consentType": "AllPrincipals", "principalId": None, "resourceId": s.api["service"], "scope": "Orders.Other orders.mine"}
+    one = {**body, "consentType": "Principal", "principalId": s.ada["id"]}
+    graph = s.server.api("GET", "/v1.0/servicePrincipals(appId='00000003-0000-0000-c000-000000000000')")["id"]
+
+    def listed(path):
+        return [g["id"] for g in s.server.api("GET", f"/v1.0/{path}")["value"]]
+
+    def asked(method, path, content):
+        """The status of a refusal, else 0."""
+        try:
+            s.server.api(method, f"/v1.0/oauth2PermissionGrants{path}", content)
+        except RuntimeError as error:
+            return int(str(error).rstrip().rstrip(")").rpartition("(")[2])
+        return 0
+
+    s.refused(65001, "invalid_grant", **form)
+    made = s.post("oauth2PermissionGrants", body)
+    same({name: made[name] for name in body}, body, "as made")
+    same(s.server.api("GET", f"/v1.0/oauth2PermissionGrants/{made['id']}")["scope"], body["scope"], "read")
+    same(claims_of(s.good(**form)["access_token"])["scp"], "Orders.Mine", "the scopes that there are")
+    same(asked("POST", "", body), 409, "once")
+    same(asked("POST", "", {**one, "principalId": str(uuid.uuid4())}), 404, "no such user")
+    same(asked("POST", "", {**one, "principalId": client["service"]}), 404, "no user")
+    same(asked("POST", "", {**body, "resourceId": s.ada["id"]}), 404, "no service principal")
+    for change in ({"consentType": "Everybody"}, {"consentType": "Principal"}, {"principalId": s.ada["id"]}, {"clientId": "x"}, {"resourceId": None}, {"scope": " "},
+                   {"scope": 7}, {"scope": "x" * 3851}, {"scope": "a\nb"}):
+        same(asked("POST", "", {**body, **change}), 400, change)
+    other = s.post("oauth2PermissionGrants", {**body, "resourceId": graph, "scope": "User.Read"})
+    same(sorted(listed(f"oauth2PermissionGrants?$filter=clientId%20eq%20'{client['service']}'")), sorted([made["id"], other["id"]]), "a client's")
+    same(listed(f"oauth2PermissionGrants?$filter=resourceId%20eq%20'{s.api['service']}'%20and%20consentType%20eq%20'AllPrincipals'"), [made["id"]], "at a resource")
+    same(sorted(listed(f"servicePrincipals/{client['service']}/oauth2PermissionGrants")), sorted([made["id"], other["id"]]), "of its path")
+    first = s.server.api("GET", "/v1.0/oauth2PermissionGrants?$top=1")
+    rest = s.server.api("GET", first["@odata.nextLink"].partition("graph.microsoft.com")[2])
+    same(sorted(g["id"] for g in first["value"] + rest["value"]), sorted([made["id"], other["id"]]), "in pages")
+
+    same(asked("PATCH", f"/{made['id']}", {"scope": "Orders.Other"}), 0, "changed")
+    s.refused(65001, "invalid_grant", **form)
+    same(asked("DELETE", f"/{made['id']}", None), 0, "removed")
+    same([asked(method, f"/{made['id']}", None) for method in ("GET", "DELETE")], [404, 404], "gone")
+    same(asked("GET", "/nonsense", None), 404, "no id")
+    mine = s.post("oauth2PermissionGrants", one)
+    s.good(**form)
+    same(listed(f"users/{s.ada['id']}/oauth2PermissionGrants"), [mine["id"]], "a user's")
+    bob = s.post("users", {"accountEnabled": True, "displayName": "Bob", "mailNickname": "bob", "userPrincipalName": f"bob@{DOMAIN}", "passwordProfile": {"password": PASSWORD}})
+    s.refused(65001, "invalid_grant", **{**form, "username": f"bob@{DOMAIN}"})
+    s.post("oauth2PermissionGrants", {**one, "principalId": bob["id"]})
+    s.good(**{**form, "username": f"bob@{DOMAIN}"})
+    s.server.api("DELETE", f"/v1.0/users/{bob['id']}")
+    same(sorted(listed("oauth2PermissionGrants")), sorted([mine["id"], other["id"]]), "a user's go with him")
+    s.server.api("DELETE", f"/v1.0/applications/{client['id']}")
+    same(listed("oauth2PermissionGrants"), [], "a client's go with it")
+
+
 def test_scopes_are_kept_whole_or_refused(s):
     """T10 what a refresh token stands for is all that was asked for when the user signed in"""
     many = [{"id": str(uuid.uuid4()), "value": f"Scope.{i:03}." + "x" * 80, "adminConsentDisplayName": "x", "adminConsentDescription": "x"} for i in range(15)]

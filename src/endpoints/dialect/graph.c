@@ -47,6 +47,7 @@ static const char *code_of(enum err kind)
     case ERR_LINKED_NOT_AUTHORIZED:
     case ERR_DENIED: return "Authorization_RequestDenied";
     case ERR_DIRECTORY_QUOTA: return "Directory_QuotaExceeded";
+    case ERR_CONFLICT: return "Request_MultipleObjectsWithSameKeyValue";
     case ERR_OBJECT_NOT_FOUND: return "Request_ResourceNotFound";
     case ERR_QUERY_UNSUPPORTED: return "Request_UnsupportedQuery";
     case ERR_USAGE:
@@ -55,7 +56,6 @@ static const char *code_of(enum err kind)
     case ERR_TOKEN_TENANT:
     case ERR_DNS_INVALID:
     case ERR_SCOPE_INVALID:
-    case ERR_CONFLICT:
     case ERR_PRECONDITION:
     case ERR_API_VERSION_MISSING:
     case ERR_API_VERSION_INVALID:

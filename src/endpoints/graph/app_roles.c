@@ -1,32 +1,9 @@
 // App roles: who has been given which, from the side of who has it and from that of the application.
-#include "core/b64.h"
 #include "ops/applications.h"
 #include "ops/groups_members.h"
 
 #include "endpoints/graph/filter.h"
 #include "endpoints/graph/graph.h"
-
-// An assignment's id on the wire: that of whom it is for and its own, so that it can be found by it alone.
-static enum err wire_id(struct call *c, const struct app_assignment *a, str *out)
-{
-    struct buf b;
-    guid       ids[] = {a->principal.g, a->id};
-    buf_init(&b, &c->arena);
-    b64url_add(&b, (bytes){ids[0].b, sizeof ids});
-    return buf_finish(c, &b, out);
-}
-
-static enum err read_wire_id(struct call *c, str text, object_id *out_principal, guid *out_id)
-{
-    bytes raw;
-    if (b64url_decode(c, text, &raw) != OK || raw.n != 2 * sizeof(guid)) {
-        call_forgive(c);
-        return directory_absent(c, call_printable(c, text, 64));
-    }
-    memcpy(out_principal->g.b, raw.at, sizeof(guid));
-    memcpy(out_id->b, raw.at + sizeof(guid), sizeof(guid));
-    return OK;
-}
 
 static const char *principal_type(const struct principal *p)
 {
@@ -37,7 +14,7 @@ static enum err write_members(struct call *c, struct json_writer *j, const struc
 {
     const struct principal *who = directory_find(w->directory, a->principal), *resource = directory_find(w->directory, a->resource);
     str                     id;
-    TRY(wire_id(c, a, &id));
+    TRY(graph_pair_id(c, a->principal, a->id, &id));
     json_put_string(j, S("id"), id);
     json_put_null(j, S("deletedDateTime"));
     json_put_guid(j, S("appRoleId"), a->role);
@@ -189,7 +166,7 @@ static enum err find_assignment(struct call *c, struct work *w, const struct wir
     object_id               principal;
     guid                    id;
     TRY(graph_find(c, w, q, &p));
-    TRY(read_wire_id(c, wire_param(q, "assignment"), &principal, &id));
+    TRY(graph_read_pair_id(c, wire_param(q, "assignment"), &principal, &id));
     *out = applications_find_assignment(w->world->applications, principal, id);
     bool is_its = *out && (object_id_eq((*out)->principal, p->id) || object_id_eq((*out)->resource, p->id));
     return is_its ? OK : directory_absent(c, call_printable(c, wire_param(q, "assignment"), 64));

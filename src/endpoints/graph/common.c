@@ -1,6 +1,7 @@
 // What the handlers of Microsoft Graph share: envelopes, ids in paths, lists in pages.
 #include <assert.h>
 
+#include "core/b64.h"
 #include "core/lowest.h"
 #include "endpoints/graph/filter.h"
 #include "endpoints/graph/graph.h"
@@ -77,6 +78,27 @@ enum err graph_read_id(struct call *c, str text, object_id *out)
 {
     if (guid_parse(text, &out->g)) return OK;
     return FAIL(c, ERR_OBJECT_ID_INVALID, "Invalid object identifier '%.*s'.", PSTR(call_printable(c, text, 128)));
+}
+
+enum err graph_pair_id(struct call *c, object_id of, guid id, str *out)
+{
+    struct buf b;
+    guid       ids[] = {of.g, id};
+    buf_init(&b, &c->arena);
+    b64url_add(&b, (bytes){ids[0].b, sizeof ids});
+    return buf_finish(c, &b, out);
+}
+
+enum err graph_read_pair_id(struct call *c, str text, object_id *out_of, guid *out_id)
+{
+    bytes raw;
+    if (b64url_decode(c, text, &raw) != OK || raw.n != 2 * sizeof(guid)) {
+        call_forgive(c);
+        return directory_absent(c, call_printable(c, text, 64));
+    }
+    memcpy(out_of->g.b, raw.at, sizeof(guid));
+    memcpy(out_id->b, raw.at + sizeof(guid), sizeof(guid));
+    return OK;
 }
 
 enum err graph_read_reference(struct call *c, str url, object_id *out)

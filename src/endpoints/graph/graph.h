@@ -48,6 +48,12 @@ FALLIBLE graph_find(struct call *c, const struct work *w, const struct wire *q, 
 FALLIBLE graph_find_group(struct call *c, const struct work *w, const struct wire *q, const struct principal **out);
 /* Errors: ERR_OBJECT_ID_INVALID */
 FALLIBLE graph_read_id(struct call *c, str text, object_id *out);
+/*
+ * The id on the wire of what belongs to an object and has an id besides, an app-role assignment: it can be found by this id alone.
+ * Errors: ERR_OBJECT_NOT_FOUND - it is none
+ */
+FALLIBLE graph_pair_id(struct call *c, object_id of, guid id, str *out);
+FALLIBLE graph_read_pair_id(struct call *c, str text, object_id *out_of, guid *out_id);
 /* What an array of the body holds. Errors: ERR_CONTENT_INVALID, ERR_OBJECT_ID_INVALID */
 FALLIBLE graph_read_ids(struct call *c, const struct json *body, const char *name, size_t most, const object_id **out, size_t *out_n);
 /* The object that "https://.../directoryObjects/{id}" names. Errors: ERR_CONTENT_INVALID */
@@ -123,6 +129,7 @@ route_handler  graph_owners_list, graph_owned_list, graph_owner_add, graph_owner
 route_handler  graph_member_of, graph_member_of_all, graph_member_groups, graph_check_groups, graph_check_objects;              /* members.c */
 route_handler  graph_app_create, graph_app_patch, graph_app_delete, graph_secret_add, graph_secret_remove;                      /* applications.c */
 route_handler  graph_roles_of, graph_roles_at, graph_role_assign_of, graph_role_assign_at, graph_role_get, graph_role_unassign; /* app_roles.c */
-route_handler  graph_signins_list, graph_signin_get;                                                                            /* signins.c */
-route_handler  graph_federated_list, graph_federated_add, graph_federated_get, graph_federated_patch, graph_federated_remove;   /* federated.c */
-route_handler  graph_organizations_list, graph_organization_get, graph_domains_list, graph_domain_get;                          /* tenant.c */
+route_handler  graph_grants_list, graph_grants_of, graph_grant_add, graph_grant_get, graph_grant_patch, graph_grant_remove; /* permission_grants.c */
+route_handler  graph_signins_list, graph_signin_get;                                                                        /* signins.c */
+route_handler  graph_federated_list, graph_federated_add, graph_federated_get, graph_federated_patch, graph_federated_remove; /* federated.c */
+route_handler  graph_organizations_list, graph_organization_get, graph_domains_list, graph_domain_get;                        /* tenant.c */

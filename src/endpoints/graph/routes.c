@@ -5,6 +5,7 @@
 #include "ops/groups_members.h"
 #include "ops/logs.h"
 #include "ops/ownership.h"
+#include "ops/permission_grants.h"
 #include "ops/principals.h"
 
 // Both versions of the API answer the same.
@@ -87,6 +88,7 @@ static enum err may_read_logs(struct call *c, struct work *w, struct wire *q)
 
 // What a service principal has besides: who has been given its roles; its application's secrets.
 #define SERVICE(object)                                                                                          \
+    READS(objects, HTTP_GET, object "/oauth2PermissionGrants", graph_grants_of),                                 \
     APP_ROLES_OF(services, object),                                                                                        \
     READS(services, HTTP_GET, object "/appRoleAssignedTo", graph_roles_at),                                                \
     WRITES(HTTP_POST, object "/appRoleAssignedTo", graph_role_assign_at, &OP_APP_ROLE_ASSIGN),                   \
@@ -114,11 +116,13 @@ static const struct route ROUTES[] = {
     READS(users, HTTP_GET, "/users/{id}", graph_get),
     WRITES_PASSWORD(HTTP_PATCH, "/users/{id}", graph_patch, &OP_PRINCIPAL_UPDATE),
     WRITES(HTTP_DELETE, "/users/{id}", graph_delete, &OP_PRINCIPAL_DELETE),
+    READS(objects, HTTP_GET, "/users/{id}/oauth2PermissionGrants", graph_grants_of),
     APP_ROLES_OF(objects, "/users/{id}"),
     MEMBERSHIP("/users/{id}"),
     OWNED("/users/{id}"),
 
     READS(users, HTTP_GET, "/me", graph_get),
+    READS(objects, HTTP_GET, "/me/oauth2PermissionGrants", graph_grants_of),
     APP_ROLES_OF(objects, "/me"),
     MEMBERSHIP("/me"),
     OWNED("/me"),
@@ -165,6 +169,12 @@ static const struct route ROUTES[] = {
     READS(objects, HTTP_GET, "/directoryObjects/{id}", graph_get),
     WRITES(HTTP_DELETE, "/directoryObjects/{id}", graph_delete, &OP_PRINCIPAL_DELETE),
     MEMBERSHIP("/directoryObjects/{id}"),
+
+    READS(objects, HTTP_GET, "/oauth2PermissionGrants", graph_grants_list),
+    WRITES(HTTP_POST, "/oauth2PermissionGrants", graph_grant_add, &OP_PERMISSION_GRANT_ADD),
+    READS(objects, HTTP_GET, "/oauth2PermissionGrants/{grant}", graph_grant_get),
+    WRITES(HTTP_PATCH, "/oauth2PermissionGrants/{grant}", graph_grant_patch, &OP_PERMISSION_GRANT_UPDATE),
+    WRITES(HTTP_DELETE, "/oauth2PermissionGrants/{grant}", graph_grant_remove, &OP_PERMISSION_GRANT_REMOVE),
 
     READS(tenant, HTTP_GET, "/organization", graph_organizations_list),
     READS(tenant, HTTP_GET, "/organization/{id}", graph_organization_get),
