@@ -31,7 +31,21 @@ static enum err find_user(struct cli *cli, str *out_id, str *out_name)
     TRY(who_find(cli, str_of(cli_value(cli, "user", "me")), out_id));
     TRY(admin_find(cli, call_format(c, "/v1.0/users/%.*s", PSTR(*out_id)), &user));
     *out_name = json_get_str(user, S("userPrincipalName"));
+    if (!user && !cli_has(cli, "user"))
+        return FAIL(c, ERR_USAGE, "Say whom the program acts as: --user USER. There is no user that stands for the operator here.");
     return user ? OK : FAIL(c, ERR_NOT_FOUND, "%s is not a user: only users sign in this way.", cli_value(cli, "user", "me"));
+}
+
+// What a program asks for, before anybody says yes. All of it is the program's own word, but for the tenant.
+static void show_asker(struct cli *cli, const struct json *waiting, str user)
+{
+    str scopes = json_get_str(waiting, S("scopes"));
+    if (cli->json) return;
+    printf("program   %.*s (client id %.*s)\n", PSTR(json_get_str(waiting, S("program"))), PSTR(json_get_str(waiting, S("clientId"))));
+    printf("tenant    %.*s\n", PSTR(json_get_str(waiting, S("tenant"))));
+    printf("asks for  %.*s\n", PSTR(str_empty(scopes) ? S("no scope by name") : scopes));
+    if (!cli_has(cli, "decline")) printf("acts as   %.*s%s\n", PSTR(user), cli_has(cli, "user") ? "" : ", the operator");
+    fflush(stdout);
 }
 
 // Whoever sent somebody the code would be signed in: the question names the program and the user.
@@ -57,6 +71,7 @@ static enum err login(struct cli *cli)
     TRY(admin_json(cli, "GET", path_of(cli), STR_NONE, &waiting));
     TRY(find_user(cli, &id, &name));
     str program = json_get_str(waiting, S("program"));
+    show_asker(cli, waiting, name);
     TRY(confirm(cli, program, name, &agreed));
     if (!agreed) return FAIL(&cli->call, ERR_CONFLICT, "Nobody was signed in; the code stays good until it expires. --decline ends it.");
     TRY(end(cli, !cli_has(cli, "decline"), id, &done));
@@ -81,7 +96,7 @@ const struct command COMMAND_LOGIN = {
     .summary = "Sign a program in that shows a device code",
     .about =
         "A program without a browser - `az login` in `lanyard shell` - shows a code and waits. This command lets it act as a user, by the operator's "
-        "word and without the user's password. It names the program and asks first.\n"
+        "word and without the user's password. It shows which program that is, what it asks for and whom it acts as, and asks first.\n"
         "\n"
         "Programs get tokens of that user until these expire, and new ones for 90 days. `lanyard identity revoke USER` ends that. Sign in as a "
         "user with roles of its own: the operator may do everything.\n"

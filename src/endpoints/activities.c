@@ -14,7 +14,7 @@ void activities_describe(struct call *c, struct wire *q)
 {
     static const char *const CLIENT_IDS[] = {"x-ms-client-request-id", "client-request-id"}; // of the management API; of the directory
     q->request.method = q->http->method_text;
-    q->request.uri = call_format(c, "https://%.*s%.*s", PSTR(q->http->host), PSTR(q->http->path));
+    q->request.uri = call_format(c, "https://%.*s%.*s", PSTR(q->http->host), PSTR(q->route->hides_path ? str_of(q->route->pattern) : q->http->path));
     q->request.address = q->address;
     for (size_t i = 0; i < COUNT(CLIENT_IDS) && str_empty(q->request.client_id); i++)
         q->request.client_id = wire_client_request_id(c, q, CLIENT_IDS[i]);

@@ -167,6 +167,7 @@ struct route {
     const struct op *op;          /* whose permission and thread it needs; NULL: it reads */
     bool             writes;      /* without an op of its own (it picks one): runs on the committer's thread */
     bool             any_version; /* works without api-version */
+    bool             hides_path;  /* a param of the path is a code: records show the row's pattern in its place */
     /* "comp=acl&restype": what the query must hold, names and values in any case, for this row; NULL: nothing. Rows
        of one path stand with the more demanding first. */
     const char      *query;

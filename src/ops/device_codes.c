@@ -153,12 +153,12 @@ static struct device_code *find_user_code(struct device_codes *d, str user_code)
     return NULL;
 }
 
-enum device_state device_code_look(struct call *c, struct device_codes *d, str user_code, client_id *out_client)
+enum device_state device_code_look(struct call *c, struct device_codes *d, str user_code, struct device_wish *out)
 {
     pthread_mutex_lock(&d->lock);
     const struct device_code *code = find_user_code(d, user_code);
     enum device_state         state = code ? state_of(code, c->now_s) : DEVICE_UNKNOWN;
-    if (code) *out_client = code->client;
+    if (code) *out = (struct device_wish){code->client, call_printable(c, str_of(code->scopes), DEVICE_MAX_SCOPES_BYTES)};
     pthread_mutex_unlock(&d->lock);
     return state;
 }

@@ -56,8 +56,13 @@ struct device_codes {
 FALLIBLE device_code_begin(struct call *c, struct device_codes *d, client_id client, str scopes, str source, struct device_code *out);
 /* What has become of it; approved or declined, it is over with this answer. Only the client that began it may ask. */
 enum device_state device_code_take(struct call *c, struct device_codes *d, client_id client, str code, struct device_code *out);
-/* What stands there by the short code in any case, and which client began it: for the user to see. Changes nothing. */
-enum device_state device_code_look(struct call *c, struct device_codes *d, str user_code, client_id *out_client);
+/* Who began a sign-in, and what for: for the user to see. Lives: the call. */
+struct device_wish {
+    client_id client;
+    str       scopes; /* as the client gave them, made printable */
+};
+/* What stands there by the short code in any case. Changes nothing. */
+enum device_state device_code_look(struct call *c, struct device_codes *d, str user_code, struct device_wish *out);
 /* How a user ends it. */
 struct device_ending {
     bool                 approved;

@@ -7,16 +7,16 @@
 
 #define NAME_BYTES 128 /* of a program's name that are shown */
 
-static enum err refuse_code(struct call *c, str user_code)
+// Without the code: the log of refused writes keeps the words, and it may be a code with one letter wrong.
+static enum err refuse_code(struct call *c)
 {
-    return FAIL(c, ERR_NOT_FOUND, "\"%.*s\" is not a code that waits for a sign-in. Start again at the program that showed it.",
-                PSTR(call_printable(c, user_code, DEVICE_USER_CODE_CHARS)));
+    return FAIL(c, ERR_NOT_FOUND, "That is not a code that waits for a sign-in. Start again at the program that showed it.");
 }
 
-enum err device_sign_in_look(struct call *c, struct work *w, str user_code, client_id *out)
+enum err device_sign_in_look(struct call *c, struct work *w, str user_code, struct device_wish *out)
 {
     enum device_state state = device_code_look(c, &w->product->device_codes, user_code, out);
-    return state == DEVICE_PENDING ? OK : refuse_code(c, user_code);
+    return state == DEVICE_PENDING ? OK : refuse_code(c);
 }
 
 static enum err check_user(struct call *c, const struct work *w, object_id id)
@@ -40,7 +40,7 @@ static enum err end(struct call *c, struct work *w, const void *args, void *out)
     work_log_as(w, S(DEVICE_SIGN_IN_ACTION), scope);
     ending.epoch = sign_in_epoch_of(w->world, a->user);
     enum device_state state = device_code_end(c, &w->product->device_codes, a->user_code, &ending);
-    return state == DEVICE_PENDING ? OK : refuse_code(c, a->user_code);
+    return state == DEVICE_PENDING ? OK : refuse_code(c);
 }
 
 str device_program_name(struct call *c, const struct world *w, client_id client)

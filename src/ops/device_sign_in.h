@@ -19,12 +19,12 @@ struct device_sign_in {
 };
 
 /*
- * struct device_sign_in -> client_id: the program that began it. For routes of the operator: it asks for no permission.
+ * struct device_sign_in -> struct device_wish: the program that began it. For routes of the operator: it asks for no permission.
  * Errors: ERR_NOT_FOUND - no such code waits for a user; ERR_OBJECT_NOT_FOUND - no such user; ERR_CONFLICT - the user is disabled
  */
 extern const struct op OP_DEVICE_SIGN_IN;
 
-/* The program that waits with that code. Errors: ERR_NOT_FOUND */
-FALLIBLE device_sign_in_look(struct call *c, struct work *w, str user_code, client_id *out);
+/* The program that waits with that code, and what for. Errors: ERR_NOT_FOUND */
+FALLIBLE device_sign_in_look(struct call *c, struct work *w, str user_code, struct device_wish *out);
 /* What a program is called, for the user to see: nothing of it is to be believed. Lives: the call. */
 str device_program_name(struct call *c, const struct world *w, client_id client);

@@ -579,7 +579,9 @@ def test_the_operator_ends_a_devices_sign_in(s):
     one = begin()
     assert f"lanyard login {one['user_code']}" in one["message"], one["message"]
     said = s.server.call("login", one["user_code"].lower(), "--user", "ada", "--yes")
-    same(said, f"Microsoft Azure CLI acts as ada@{DOMAIN}.\n", "approved")
+    same(said.splitlines(), [f"program   Microsoft Azure CLI (client id {AZ})", f"tenant    {s.tenant}",
+                             "asks for  https://management.azure.com//.default offline_access", f"acts as   ada@{DOMAIN}",
+                             f"Microsoft Azure CLI acts as ada@{DOMAIN}."], "approved")
     got = s.good(**poll(one))
     claims = claims_of(got["access_token"])
     same((claims["oid"], claims.get("amr")), (s.ada["id"], None), "the user, without a password")
@@ -608,6 +610,9 @@ def test_the_operator_ends_a_devices_sign_in(s):
     ]:
         with pytest.raises(RuntimeError, match=words):
             s.server.call("login", *arguments)
+    logged = json.dumps([s.server.records(kind) for kind in ("activity", "signin", "diagnostic")])
+    assert "/lanyard/device-codes/{code}" in logged, "what was refused is recorded"
+    assert not any(code["user_code"] in logged for code in (one, two, three, four)) and "BCDFGHJKL" not in logged, "without the code, which may still wait"
     s.server.api("PATCH", f"/v1.0/users/ada@{DOMAIN}", {"accountEnabled": True})
     for body, words in [({"user": "ada", "approve": True}, "is not the object id"), ({"user": s.ada["id"], "approve": "yes"}, "true or false"),
                         ({"user": s.client["service"], "approve": True}, "does not exist")]:

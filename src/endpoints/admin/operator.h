@@ -8,7 +8,8 @@
  *     GET    /lanyard/orphans                 role assignments whose principal is gone
  *     GET    /lanyard/denials                 the latest refused requests, newest first
  *     POST   /lanyard/principals/GUID/revoke-tokens   the tokens it got so far are refused; it need not exist any more
- *     GET    /lanyard/device-codes/CODE      the program that waits for a user with that code: {"program", "clientId"}
+ *     GET    /lanyard/device-codes/CODE      the program that waits for a user with that code: {"program", "clientId",
+ *                                             "tenant", "scopes"}
  *     POST   /lanyard/device-codes/CODE      {"user": GUID, "approve": true}: the program acts as that user; false: as nobody
  *     POST   /lanyard/verify-token?RULE       {"token", "issuer", "tenant", "jwks"}: does it count for an API that demands RULE (verify/rule.h)?
  *                                             Of another issuer with "jwks", the text of its key set.

@@ -81,15 +81,15 @@ enum err login_post_device_page(struct call *c, struct work *w, const struct wir
     struct login_ask        ask = {.q = q, .a = a, .version = TOKEN_V2};
     const struct principal *user;
     enum aadsts             wrong;
-    client_id               client;
+    struct device_wish      wish = {0};
     bool                    is_enabled = false;
     TRY(login_read_form(c, &ask));
     if (ask.is_refused) return OK;
     str               user_code = str_trim(login_field(&ask, S("user_code"))), name = login_field(&ask, S("username"));
-    enum device_state state = device_code_look(c, &w->product->device_codes, user_code, &client);
+    enum device_state state = device_code_look(c, &w->product->device_codes, user_code, &wish);
     if (str_empty(name) && state == DEVICE_PENDING) {
         a->is_challenge = true;
-        return show_sign_in_form(c, w, a, 200, STR_NONE, client, user_code);
+        return show_sign_in_form(c, w, a, 200, STR_NONE, wish.client, user_code);
     }
     if (str_empty(name)) {
         login_note(c, q, a, AADSTS_DEVICE_CODE_INVALID);
@@ -103,7 +103,7 @@ enum err login_post_device_page(struct call *c, struct work *w, const struct wir
     if (wrong != AADSTS_N) {
         str says = S("The user name or the password is not right, or the account may not sign in.");
         login_note(c, q, a, wrong);
-        return state == DEVICE_PENDING ? show_sign_in_form(c, w, a, 400, says, client, user_code) : show_code_form(a, 400, says);
+        return state == DEVICE_PENDING ? show_sign_in_form(c, w, a, 400, says, wish.client, user_code) : show_code_form(a, 400, says);
     }
     bool approved = str_eq(login_field(&ask, S("answer")), S("yes"));
     state = device_code_end(c, &w->product->device_codes, user_code,
