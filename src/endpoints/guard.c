@@ -66,8 +66,9 @@ static enum err verify(struct call *c, struct product *p, struct known_tokens *k
 enum err guard_check_not_revoked(struct call *c, const struct world *world, const struct token_claims *claims)
 {
     const struct revocation *r = directory_find_revocation(world->directory, claims->subject);
-    bool                     is_revoked = r && token_issued_s(claims) <= r->at_s;
-    return is_revoked ? FAIL(c, ERR_TOKEN_EXPIRED, "The token was revoked: its principal's tokens up to then are refused. Get a new one.") : OK;
+    if (!r || token_issued_s(claims) > r->at_s) return OK;
+    return FAIL(c, claims->meets_challenges ? ERR_CLAIMS_NEEDED : ERR_TOKEN_EXPIRED,
+                "The token was revoked: its principal's tokens up to then are refused. Get a new one.");
 }
 
 // As refusals name callers: users by their sign-in name, all others by their application.

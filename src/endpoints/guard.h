@@ -17,7 +17,10 @@ FALLIBLE guard_bearer(struct call *c, struct product *p, struct known_tokens *kn
 
 /* The token of the Authorization header, unverified. Errors: ERR_TOKEN_MISSING, ERR_TOKEN_MALFORMED - too long */
 FALLIBLE guard_read_bearer(struct call *c, const struct http_request *http, str *out);
-/* Errors: ERR_TOKEN_EXPIRED - the tokens that its principal got up to then were revoked */
+/*
+ * Errors: ERR_TOKEN_EXPIRED - the tokens that its principal got up to then were revoked; ERR_CLAIMS_NEEDED - the same, of a client that
+ * answers a claims challenge
+ */
 FALLIBLE guard_check_not_revoked(struct call *c, const struct world *world, const struct token_claims *claims);
 
 /* The audiences that a service takes tokens for: its host by its names, with the port and without, and what its row says. Lives: the call. */

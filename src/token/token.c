@@ -142,6 +142,13 @@ static enum token_kind kind_of(const struct json *claims)
     return str_empty(json_get_str(claims, S("xms_mirid"))) ? TOKEN_OF_APP : TOKEN_OF_IDENTITY;
 }
 
+static bool has_capability(const struct json *list, str wanted)
+{
+    for (size_t i = 0; i < json_n(list); i++)
+        if (str_eq_nocase(json_str(json_at(list, i)), wanted)) return true;
+    return false;
+}
+
 static enum err read_claims(struct call *c, const struct json *claims, struct token_claims *out)
 {
     str version, subject;
@@ -156,6 +163,7 @@ static enum err read_claims(struct call *c, const struct json *claims, struct to
     out->identity_resource = json_get_str(claims, S("xms_mirid"));
     out->kind = kind_of(claims);
     out->scopes = json_get_str(claims, S("scp"));
+    out->meets_challenges = has_capability(json_get(claims, S("xms_cc")), S("cp1"));
     return claims_read_texts(c, json_get(claims, S("roles")), &out->roles);
 }
 

@@ -85,6 +85,7 @@ struct token_claims {
     str                scopes; /* of users */
     struct token_texts roles;  /* app roles at the audience's application */
     enum token_version version;
+    bool               meets_challenges; /* its client knows how to answer a demand for other claims: "cp1" in xms_cc */
     int64_t            not_before_s, expires_s;
 };
 

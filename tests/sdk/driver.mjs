@@ -41,6 +41,7 @@ const PROGRAMS = {
   propagation: ["tester"],
   graph: ["tester"],
   "graph-client": ["tester"],
+  "claims-challenge": ["tester"],
   applications: ["tester"],
 };
 

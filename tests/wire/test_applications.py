@@ -396,6 +396,37 @@ def test_the_operator_grants_a_scope(s):
     same(listed("oauth2PermissionGrants"), [], "a client's go with it")
 
 
+def test_a_revocation_demands_a_fresher_token(s):
+    """T1 after a revocation a client that said cp1 is told by the claims challenge of each service what its next token needs; others are not"""
+    places = (("management.azure.com", "/subscriptions?api-version=2022-12-01"), ("graph.microsoft.com", "/v1.0/users"), ("any.vault.azure.net", "/secrets?api-version=7.4"))
+    secret, able = s.secret_now(), {"claims": json.dumps({"access_token": {"xms_cc": {"values": ["CP1"]}}})}
+
+    def tokens(more):
+        hosts = ("management.azure.com", "graph.microsoft.com", "vault.azure.net")
+        return [s.good(**s.for_client(client_secret=secret, scope=f"https://{host}/.default", **more))["access_token"] for host in hosts]
+
+    def asked():
+        return [[s.server.ask(host, "GET", path, token=token) for (host, path), token in zip(places, kept)] for kept in (with_it, without)]
+
+    with_it, without = tokens(able), tokens({})
+    same([claims_of(token).get("xms_cc") for token in with_it + without], [["cp1"]] * 3 + [None] * 3, "in the tokens")
+    assert all(answer.status != 401 for answers in asked() for answer in answers), "let in"
+    s.server.call("identity", "revoke", s.client["service"])
+    demanded, refused = asked()
+    for answer in demanded:
+        header = answer.headers["www-authenticate"]
+        same(answer.status, 401, header)
+        claims = header.partition(', error="insufficient_claims", claims="')[2].rstrip('"')
+        demand = json.loads(base64.b64decode(claims, validate=True))["access_token"]["nbf"]
+        same((demand["essential"], int(demand["value"]) > 0), (True, True), header)
+    for answer in refused:
+        same((answer.status, "claims" in answer.headers["www-authenticate"]), (401, False), answer.headers["www-authenticate"])
+    assert 'error="invalid_token"' in refused[0].headers["www-authenticate"], "the management API says so in the header"
+    met = {"claims": json.dumps({"access_token": {"nbf": demand, "xms_cc": {"values": ["CP1"]}}})}
+    with_it, without = tokens(met), tokens({})
+    assert all(answer.status != 401 for answers in asked() for answer in answers), "let in again"
+
+
 def test_scopes_are_kept_whole_or_refused(s):
     """T10 what a refresh token stands for is all that was asked for when the user signed in"""
     many = [{"id": str(uuid.uuid4()), "value": f"Scope.{i:03}." + "x" * 80, "adminConsentDisplayName": "x", "adminConsentDescription": "x"} for i in range(15)]

@@ -6,6 +6,7 @@
 // What a refusal says went wrong. Other failures are no answer about the token.
 static const struct { enum err kind; const char *check; } CHECKS[] = {
     {ERR_TOKEN_MALFORMED, "form"}, {ERR_TOKEN_SIGNATURE, "signature"}, {ERR_TOKEN_ISSUER, "issuer"},       {ERR_TOKEN_EXPIRED, "times"},
+    {ERR_CLAIMS_NEEDED, "times"},
     {ERR_TOKEN_NOT_YET_VALID, "times"}, {ERR_TOKEN_AUDIENCE, "audience"}, {ERR_TOKEN_TENANT, "tenant"}, {ERR_TOKEN_PRINCIPAL, "principal"},
     {ERR_ROLE_MISSING, "roles"},
 };

@@ -1,5 +1,6 @@
 #include "endpoints/dialect/arm.h"
 
+#include "endpoints/dialect/claims_challenge.h"
 // The code that goes over the wire; NULL: a failure that this API does not know, said as a server error.
 static const char *code_of(enum err kind)
 {
@@ -42,6 +43,7 @@ static const char *code_of(enum err kind)
     case ERR_TOKEN_SIGNATURE:
     case ERR_TOKEN_NOT_YET_VALID: return "InvalidAuthenticationToken";
     case ERR_TOKEN_EXPIRED: return "ExpiredAuthenticationToken";
+    case ERR_CLAIMS_NEEDED: return "InvalidAuthenticationToken";
     case ERR_TOKEN_ISSUER: return "InvalidAuthenticationTokenTenant";
     case ERR_TOKEN_AUDIENCE: return "InvalidAuthenticationTokenAudience";
     case ERR_NOT_AUTHORIZED: return "AuthorizationFailed";
@@ -178,6 +180,12 @@ static str login_url(struct call *c, const struct product *p)
 static void challenge(struct call *c, const struct wire *q, struct answer *a)
 {
     bool missing = c->failure.kind == ERR_TOKEN_MISSING;
+    if (c->failure.kind == ERR_CLAIMS_NEEDED) {
+        answer_header(a, "WWW-Authenticate",
+                      call_format(c, "Bearer realm=\"\", authorization_uri=\"%.*s/oauth2/v2.0/authorize\"%.*s", PSTR(login_url(c, q->product)),
+                                  PSTR(claims_challenge(c))));
+        return;
+    }
     answer_header(a, "WWW-Authenticate",
                   call_format(c, "Bearer authorization_uri=\"%.*s\", error=\"invalid_token\", error_description=\"%s\"",
                               PSTR(login_url(c, q->product)),
@@ -187,6 +195,7 @@ static void challenge(struct call *c, const struct wire *q, struct answer *a)
 static str message_of(struct call *c, const struct work *w, const struct wire *q)
 {
     const struct refusal *r = w ? &w->refusal : NULL;
+    if (c->failure.kind == ERR_CLAIMS_NEEDED) return S(CLAIMS_CHALLENGE_WORDS);
     if (c->failure.kind == ERR_TOKEN_MISSING) return S("Authentication failed. The 'Authorization' header is missing.");
     if (c->failure.kind == ERR_ROLE_DATA_ACTIONS_UNSAYABLE)
         return call_format(

@@ -1,5 +1,6 @@
 #include "endpoints/dialect/graph.h"
 
+#include "endpoints/dialect/claims_challenge.h"
 #include "ops/gate.h"
 
 #define GRAPH_APP "00000003-0000-0000-c000-000000000000"
@@ -39,6 +40,7 @@ static const char *code_of(enum err kind)
     case ERR_TOKEN_MALFORMED:
     case ERR_TOKEN_SIGNATURE:
     case ERR_TOKEN_EXPIRED:
+    case ERR_CLAIMS_NEEDED:
     case ERR_TOKEN_NOT_YET_VALID:
     case ERR_TOKEN_ISSUER:
     case ERR_TOKEN_AUDIENCE:
@@ -182,7 +184,9 @@ static str message_of(struct call *c, const struct wire *q)
 {
     if (c->failure.kind == ERR_NOT_FOUND) return about_path(c, q->path);
     switch (err_status(c->failure.kind)) {
-    case 401: return c->failure.kind == ERR_TOKEN_MISSING ? S("Access token is empty.") : str_of(c->failure.text);
+    case 401:
+        if (c->failure.kind == ERR_CLAIMS_NEEDED) return S(CLAIMS_CHALLENGE_WORDS);
+        return c->failure.kind == ERR_TOKEN_MISSING ? S("Access token is empty.") : str_of(c->failure.text);
     case 403: return S("Insufficient privileges to complete the operation.");
     default: return str_of(c->failure.text);
     }
@@ -207,9 +211,10 @@ static str client_request_id(struct call *c, const struct wire *q)
 
 static void challenge(struct call *c, const struct wire *q, struct answer *a)
 {
+    str demand = c->failure.kind == ERR_CLAIMS_NEEDED ? claims_challenge(c) : STR_NONE;
     answer_header(a, "WWW-Authenticate",
-                  call_format(c, "Bearer realm=\"\", authorization_uri=\"%.*s/common/oauth2/authorize\", client_id=\"" GRAPH_APP "\"",
-                              PSTR(names_url(c, &q->product->names, &HOST_LOGIN))));
+                  call_format(c, "Bearer realm=\"\", authorization_uri=\"%.*s/common/oauth2/authorize\", client_id=\"" GRAPH_APP "\"%.*s",
+                              PSTR(names_url(c, &q->product->names, &HOST_LOGIN)), PSTR(demand)));
 }
 
 static void error(struct call *c, struct work *w, const struct wire *q, struct answer *a)

@@ -1,5 +1,6 @@
 #include "endpoints/dialect/keyvault.h"
 
+#include "endpoints/dialect/claims_challenge.h"
 #include "ops/vault.h"
 #include "token/jwt.h"
 
@@ -140,8 +141,14 @@ static void challenge(struct call *c, const struct wire *q, struct answer *a)
 {
     str              login = names_url(c, &q->product->names, &HOST_LOGIN), resource = keyvault_audience(c, q->product);
     struct guid_text tenant = guid_text(q->product->tenant.g);
-    answer_header(a, "WWW-Authenticate",
-                  call_format(c, "Bearer authorization=\"%.*s/%s\", resource=\"%.*s\"", PSTR(login), tenant.s, PSTR(resource)));
+    // With a resource in it clients would take it for the first challenge, and ask for a token without the claims.
+    if (c->failure.kind == ERR_CLAIMS_NEEDED)
+        answer_header(a, "WWW-Authenticate",
+                      call_format(c, "Bearer realm=\"\", authorization_uri=\"%.*s/%s/oauth2/v2.0/authorize\"%.*s", PSTR(login), tenant.s,
+                                  PSTR(claims_challenge(c))));
+    else
+        answer_header(a, "WWW-Authenticate",
+                      call_format(c, "Bearer authorization=\"%.*s/%s\", resource=\"%.*s\"", PSTR(login), tenant.s, PSTR(resource)));
 }
 
 static void error(struct call *c, struct work *w, const struct wire *q, struct answer *a)
