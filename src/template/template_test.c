@@ -429,7 +429,7 @@ TEST(template_with_many_secrets_tells_the_kind_of_a_failure)
     CHECK_OK(json_parse(t->call, text, &parameters));
     buf_init(&b, &t->call->arena);
     buf_add(&b, S("{" TEMPLATE_HEAD "\"resources\":[],\"parameters\":{\"p\":{\"type\":\"secureObject\"}},\"outputs\":{\"o\":{\"type\":\"string\","
-                                    "\"value\":\"[fail('why')]\"}}}"));
+                  "\"value\":\"[fail('why')]\"}}}"));
     enum err got = read_whole(t, &b, parameters);
     CHECK_STR(str_of(t->call->failure.text), str_of(err_text(ERR_TEMPLATE_INVALID)), "words");
     CHECK_ERR(got, ERR_TEMPLATE_INVALID, "a failure");

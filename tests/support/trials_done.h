@@ -77,3 +77,31 @@ bool     subnet_is_gone(struct scene *x);
 void     network_of_others(struct scene *x);
 enum err join_subnet(struct scene *x, struct call *c, const struct op *op);
 bool     card_is_joined(struct scene *x);
+
+/* trials_vaults.c: vaults, their models, and their secrets */
+#define GET_SECRET   "Microsoft.KeyVault/vaults/secrets/getSecret/action"
+#define SET_SECRET   "Microsoft.KeyVault/vaults/secrets/setSecret/action"
+#define RESTORE      "Microsoft.KeyVault/vaults/secrets/restore/action"
+#define VAULT_WRITE  "Microsoft.KeyVault/vaults/write"
+#define VAULT_DELETE "Microsoft.KeyVault/vaults/delete"
+void     role_vault(struct scene *x);
+void     policy_vault_of_a_user(struct scene *x);
+void     policy_vault_with_deny(struct scene *x);
+void     deleted_vault(struct scene *x);
+void     denied_secret_user(struct scene *x);
+void     denied_secret(struct scene *x);
+void     kept_secret(struct scene *x);
+void     denied_kept_secret(struct scene *x);
+void     denied_reader_of_kept_secret(struct scene *x);
+void     backed_up_secret(struct scene *x);
+enum err to_policies(struct scene *x, struct call *c, const struct op *op);
+enum err to_roles(struct scene *x, struct call *c, const struct op *op);
+enum err own_policy(struct scene *x, struct call *c, const struct op *op);
+enum err purge(struct scene *x, struct call *c, const struct op *op);
+enum err set_as_new_name(struct scene *x, struct call *c, const struct op *op);
+enum err restore(struct scene *x, struct call *c, const struct op *op);
+enum err take_backup(struct scene *x, struct call *c, const struct op *op);
+enum err set_by_template(struct scene *x, struct call *c, const struct op *op);
+enum err disable_by_template(struct scene *x, struct call *c, const struct op *op);
+bool     has_secret(struct scene *x);
+bool     secret_is_disabled(struct scene *x);
