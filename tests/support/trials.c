@@ -3,9 +3,6 @@
 #include "trials_done.h"
 
 #include "core/time.h"
-#include "ops/applications.h"
-#include "ops/ownership.h"
-#include "ops/permission_grants.h"
 #include "ops/assignments.h"
 #include "ops/bindings.h"
 #include "ops/denies.h"
@@ -363,8 +360,7 @@ const struct trial TRIALS[] = {
      .gain = "Microsoft.ManagedIdentity/userAssignedIdentities/assign/action", RBAC_CONTROL, PERSON, is_attached},
     {"inline_children", &OP_RESOURCE_WRITE, denied_subnet, leave_subnet_out, TEST_PRODUCT_GROUP, .own = NETWORK_WRITE, .gain = "Microsoft.Network/virtualNetworks/subnets/delete", RBAC_CONTROL, SUBNET, subnet_is_gone},
     {"reference_join", &OP_RESOURCE_WRITE, network_of_others, join_subnet, TEST_PRODUCT_GROUP, .own = CARD_WRITE, .gain = "Microsoft.Network/virtualNetworks/subnets/join/action", RBAC_CONTROL, FAR_SUBNET, card_is_joined},
-    {"cascade", &OP_GROUP_DELETE, denied_machine, delete_group, TEST_PRODUCT_GROUP, .gain = "Microsoft.Compute/virtualMachines/delete", RBAC_CONTROL, MACHINE,
-     machine_is_gone},
+    {"cascade", &OP_GROUP_DELETE, denied_machine, delete_group, TEST_PRODUCT_GROUP, .gain = "Microsoft.Compute/virtualMachines/delete", RBAC_CONTROL, MACHINE, machine_is_gone},
     {"cascade", &OP_RESOURCE_DELETE, denied_slot, delete_site, TEST_PRODUCT_GROUP, .own = "Microsoft.Web/sites/delete", .gain = "Microsoft.Web/sites/slots/delete", RBAC_CONTROL, SLOT, slot_is_gone},
     {"group_move_places", &OP_MGMT_GROUP_WRITE, owner_of_moved, group_to_target, TARGET, .gain = GROUPS "/write", RBAC_CONTROL, TARGET, has_left},
     {"group_move_places", &OP_MGMT_GROUP_WRITE, owner_of_moved, group_to_root, UPPER, .gain = GROUPS "/write", RBAC_CONTROL, UPPER, has_left},

@@ -1,8 +1,5 @@
 #include "trials_apps.h"
 
-#include "ops/applications.h"
-#include "ops/ownership.h"
-#include "ops/permission_grants.h"
 
 #define APP     ((application_id){test_product_guid(0xF1)})
 #define SERVICE ((object_id){test_product_guid(0xF3)})

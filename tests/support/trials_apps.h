@@ -2,6 +2,9 @@
  * trials_apps.h - the trials about applications: an application with a secret and an owner, of whose roles one is assigned.
  */
 #pragma once
+#include "ops/applications.h"
+#include "ops/ownership.h"
+#include "ops/permission_grants.h"
 #include "trials.h"
 
 void     put_application(struct scene *x);
