@@ -1,6 +1,5 @@
 #include "trials_apps.h"
 
-
 #define APP     ((application_id){test_product_guid(0xF1)})
 #define SERVICE ((object_id){test_product_guid(0xF3)})
 #define SECRET  test_product_guid(0xF5)
