@@ -20,6 +20,7 @@ struct counting {
     atomic_int          asked;
     atomic_int          life_s, refresh_in_s; // of the next token; 0: by the rule
     atomic_int          fails_with;           // enum err
+    const char         *words;                // it fails in them; NULL: "It was told to."
     char                seen[2][64];          // the claims and the rejected token of the last asking
 };
 
@@ -33,7 +34,8 @@ static enum err acquire(struct call *c, struct lanyard_credential *self, struct 
     snprintf(own->seen[0], sizeof own->seen[0], "%.*s", PSTR(ask->claims));
     snprintf(own->seen[1], sizeof own->seen[1], "%.*s", PSTR(ask->rejected));
     if (url) TRY(transport_send(c, ask, &(struct lanyard_http_request){.method = "GET", .url = url, .is_local = true}, NULL, &reply));
-    if (fails != OK) return ask_refused(c, ask, "CountingCredential", &(struct refusal){.kind = fails, .fix = "Repair it."}, S("It was told to."));
+    str words = own->words ? str_of(own->words) : S("It was told to.");
+    if (fails != OK) return ask_refused(c, ask, "CountingCredential", &(struct refusal){.kind = fails, .fix = "Repair it."}, words);
     str value = call_format(c, "token-%d", n);
     TRY(secret_init(c, &out->value, str_bytes(value)));
     out->expires_at_s = c->now_s + own->life_s;
@@ -303,6 +305,22 @@ TEST(client_token_tells_what_was_tried)
     lanyard_credential_free(k);
     CHECK_STR(str_of(lanyard_token_value(token)), S("token-2"), "a token outlives its credential");
     lanyard_token_free(token);
+}
+
+// L2: the text that a program prints ends where it ends, whatever its length.
+TEST(client_token_errors_of_every_length_are_terminated)
+{
+    char                       words[601] = "";
+    struct counting            own = {.fails_with = ERR_AUTHENTICATION_FAILED, .words = words};
+    struct lanyard_credential *k = counting_new(&own);
+    for (size_t n = 1; n < sizeof words; n++) {
+        memset(words, 'w', n);
+        struct lanyard_token *token = lanyard_token_get(k, SCOPE);
+        CHECK_STR(str_of(lanyard_token_error(token)), call_format(t->call, "No token for " SCOPE ": CountingCredential: %s Repair it.", words),
+                  words);
+        lanyard_token_free(token);
+    }
+    lanyard_credential_free(k);
 }
 
 TEST(client_requests_that_cannot_be_used)

@@ -104,7 +104,7 @@ static enum err fill(struct call *c, struct lanyard_token *token, const struct t
     bool        is_named = token->kind == OK && token->attempt_n > 0; // the last one gave it
     const char *giver = is_named ? token->attempts[token->attempt_n - 1].credential : credential;
     token->credential = copy(c, giver);
-    token->error = token->kind == OK ? "" : explain(c, ask, token->attempts, token->attempt_n).at;
+    token->error = token->kind == OK ? "" : call_zstr(c, explain(c, ask, token->attempts, token->attempt_n));
     TRY(call_check_texts(c));
     if (token->kind != OK) return OK;
     TRY(secret_init(c, &token->value, secret_reveal(&got->value)));
