@@ -116,7 +116,9 @@ bool expiry_parse_local(str text, int64_t *out_s)
 bool expiry_of(const struct json *v, int64_t *out_s)
 {
     if (json_is(v, JSON_IS_STRING)) return expiry_parse(v->u.string, out_s);
-    int64_t s = json_is(v, JSON_IS_INT) ? v->u.integer : json_is(v, JSON_IS_REAL) && v->u.real < (double)EXPIRY_MAX_S ? (int64_t)v->u.real : 0;
+    int64_t s = 0;
+    if (json_is(v, JSON_IS_INT)) s = v->u.integer;
+    if (json_is(v, JSON_IS_REAL) && v->u.real > 0 && v->u.real < (double)EXPIRY_MAX_S) s = (int64_t)v->u.real;
     if (s <= 0 || s > EXPIRY_MAX_S) return false;
     *out_s = s;
     return true;

@@ -26,9 +26,12 @@ enum err token_reply_read(struct call *c, str body, struct token_reply *out)
     str type = json_get_str(root, S("token_type"));
     if (!str_empty(type) && !str_eq_nocase(type, S("Bearer")))
         return FAIL(c, ERR_CONTENT_INVALID, "The reply holds a token of another type than Bearer.");
-    if (!expiry_of(json_get(root, S("expires_on")), &r.expires_at_s)) {
-        if (!expiry_seconds_of(json_get(root, S("expires_in")), &in_s))
-            return FAIL(c, ERR_CONTENT_INVALID, "The reply says neither by expires_on nor by expires_in when its token ends.");
+    const struct json *on = json_get(root, S("expires_on")), *in = json_get(root, S("expires_in"));
+    if (!expiry_of(on, &r.expires_at_s)) {
+        if (!expiry_seconds_of(in, &in_s))
+            return FAIL(c, ERR_CONTENT_INVALID,
+                        on || in ? "The reply's expires_on or expires_in is no time at which a token can end."
+                                 : "The reply says neither by expires_on nor by expires_in when its token ends.");
         r.expires_at_s = c->now_s + in_s;
     }
     if (expiry_seconds_of(json_get(root, S("refresh_in")), &in_s) && in_s > 0 && in_s < r.expires_at_s - c->now_s) r.refresh_at_s = c->now_s + in_s;

@@ -84,6 +84,10 @@ TEST(a_token_reply_is_read_with_whichever_end_it_has)
         {"{\"access_token\":\"a.b\",\"expires_in\":-1}", ERR_CONTENT_INVALID, 0, 0},
         {"{\"access_token\":\"a.b\",\"expires_in\":9223372036854775807}", ERR_CONTENT_INVALID, 0, 0},
         {"{\"access_token\":\"a.b\",\"expires_in\":true}", ERR_CONTENT_INVALID, 0, 0},
+        {"{\"access_token\":\"a.b\",\"expires_on\":1790003600.75}", OK, 3600, 0},
+        {"{\"access_token\":\"a.b\",\"expires_on\":-1e300}", ERR_CONTENT_INVALID, 0, 0},
+        {"{\"access_token\":\"a.b\",\"expires_on\":1e300}", ERR_CONTENT_INVALID, 0, 0},
+        {"{\"access_token\":\"a.b\",\"expires_on\":0.5}", ERR_CONTENT_INVALID, 0, 0},
         {"{\"access_token\":\"\",\"expires_in\":3599}", ERR_CONTENT_INVALID, 0, 0},
         {"{\"access_token\":7,\"expires_in\":3599}", ERR_CONTENT_INVALID, 0, 0},
         {"{\"access_token\":\"a\\r\\nX-Evil: 1\",\"expires_in\":3599}", ERR_CONTENT_INVALID, 0, 0},
@@ -103,6 +107,24 @@ TEST(a_token_reply_is_read_with_whichever_end_it_has)
         CHECK_STR(r.access_token, S("a.b"), CASES[i].body);
         CHECK_ROW(r.expires_at_s == NOW_S + CASES[i].expires_in_s, CASES[i].body);
         CHECK_ROW(r.refresh_at_s == (CASES[i].refresh_in_s ? NOW_S + CASES[i].refresh_in_s : 0), CASES[i].body);
+    }
+}
+
+// L2: a person learns whether the end of the token is missing or is no end.
+TEST(a_token_reply_without_a_usable_end_says_which)
+{
+    static const struct {
+        const char *body, *want;
+    } CASES[] = {
+        {"{\"access_token\":\"a.b\"}", "The reply says neither by expires_on nor by expires_in when its token ends."},
+        {"{\"access_token\":\"a.b\",\"expires_on\":253402300799}", "The reply's expires_on or expires_in is no time at which a token can end."},
+        {"{\"access_token\":\"a.b\",\"expires_in\":\"soon\"}", "The reply's expires_on or expires_in is no time at which a token can end."},
+    };
+    for (size_t i = 0; i < COUNT(CASES); i++) {
+        struct token_reply r;
+        CHECK(token_reply_read(t->call, str_of(CASES[i].body), &r) == ERR_CONTENT_INVALID);
+        CHECK_STR(str_of(t->call->failure.text), str_of(CASES[i].want), CASES[i].body);
+        call_forgive(t->call);
     }
 }
 
