@@ -115,6 +115,10 @@ TEST(a_platform_s_reply_leads_to_one_conclusion)
          {.status = 403, .body = "{\"error\":{\"code\":\"SecretHeaderNotFound\",\"message\":\"No header\"}}"},
          LANYARD_AUTHENTICATION_FAILED,
          "No header"},
+        // A certificate that is not the pinned one: who answers is unknown, so a chain ends.
+        {FABRIC, {.result = LANYARD_INVALID}, LANYARD_AUTHENTICATION_FAILED, "cannot be asked"},
+        {APP, {.result = LANYARD_INVALID}, LANYARD_AUTHENTICATION_FAILED, "cannot be asked"},
+        {"", {.result = LANYARD_INVALID}, LANYARD_AUTHENTICATION_FAILED, "cannot be asked"},
         {ARC, {.status = 200, .body = GOOD}, LANYARD_AUTHENTICATION_FAILED, "without the challenge"},
         {ARC, {.status = 401, .challenge = "Basic realm=/etc/shadow"}, LANYARD_AUTHENTICATION_FAILED, "not in /var/opt/azcmagent/tokens"},
         {ARC, {.status = 401}, LANYARD_AUTHENTICATION_FAILED, "challenge"},

@@ -88,13 +88,19 @@ static enum err refused(struct call *c, struct trial *t, const struct managed_id
     return trial_answered(c, t, has_none ? ERR_CREDENTIAL_UNAVAILABLE : ERR_AUTHENTICATION_FAILED, fix, &error);
 }
 
+static str without_stop(str why)
+{
+    return str_ends(why, S(".")) ? str_upto(why, why.n - 1) : why;
+}
+
 enum err source_conclude(struct call *c, struct trial *t, const struct managed_identity *me, const struct transport_reply *reply,
                          struct token_reply *out_read, struct access_token *out)
 {
+    if (reply->status == 0 && reply->result == LANYARD_INVALID) // it may be somebody else who answers: no other credential is to hide that
+        return trial_refused(c, t, ERR_AUTHENTICATION_FAILED, "", "%.*s cannot be asked: %.*s.", PSTR(me->endpoint), PSTR(without_stop(reply->why)));
     if (reply->status == 0)
         return trial_refused(c, t, ERR_CREDENTIAL_UNAVAILABLE, "Run this on a resource with a managed identity, or use another credential.",
-                             "No reply from %.*s: %.*s.", PSTR(me->endpoint),
-                             PSTR(str_ends(reply->why, S(".")) ? str_upto(reply->why, reply->why.n - 1) : reply->why));
+                             "No reply from %.*s: %.*s.", PSTR(me->endpoint), PSTR(without_stop(reply->why)));
     if (!is_success(reply->status)) return refused(c, t, me, reply);
     enum err failed = token_reply_read(c, reply->body, out_read);
     // Who answers with a page of HTML is a proxy or a router's login, not the platform.
