@@ -107,10 +107,11 @@ enum err certificate_read(struct call *c, bytes file, const char *password, stru
     CLEANUP(certificate_clear) struct certificate cert = {0};
     if (file.n == 0 || file.n > CERTIFICATE_FILE_MAX_BYTES)
         return FAIL(c, ERR_CONTENT_INVALID, "It is empty, or longer than %zu bytes.", CERTIFICATE_FILE_MAX_BYTES);
+    ERR_set_mark(); // the program's own calls of OpenSSL find none of our errors, and still find theirs
     bool     is_pem = str_find_str(bytes_str(file), S("-----BEGIN ")) != STR_NOWHERE;
     enum err failed = is_pem ? read_pem(c, file, password, &cert) : read_pkcs12(c, file, password, &cert);
     if (failed == OK) failed = check(c, &cert);
-    ERR_clear_error(); // the program's own calls of OpenSSL must not find ours
+    ERR_pop_to_mark();
     if (failed != OK) return failed;
     *out = cert;
     cert = (struct certificate){0};
@@ -192,9 +193,10 @@ static enum err sign(struct call *c, EVP_PKEY *key, str text, bytes *out)
     uint8_t                           *room;
     size_t                             n = (size_t)EVP_PKEY_get_size(key);
     TRY(NEW(c, &room, n));
+    ERR_set_mark();
     bool is_signed = m && EVP_DigestSignInit(m, &k, EVP_sha256(), NULL, key) == 1 && EVP_PKEY_CTX_set_rsa_padding(k, RSA_PKCS1_PSS_PADDING) == 1 &&
                      EVP_PKEY_CTX_set_rsa_pss_saltlen(k, RSA_PSS_SALTLEN_DIGEST) == 1 && EVP_DigestSign(m, room, &n, str_bytes(text).at, text.n) == 1;
-    ERR_clear_error();
+    ERR_pop_to_mark();
     if (!is_signed) return FAIL(c, ERR_CRYPTO, "The private key could not sign the assertion.");
     *out = (bytes){room, n};
     return OK;

@@ -1,4 +1,5 @@
 // L1, L2: what the token service is asked by an application, by each kind of proof, and what is concluded from its answers.
+#include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/pkcs12.h>
 #include <openssl/rsa.h>
@@ -280,6 +281,8 @@ TEST(a_certificate_file_is_read_in_its_forms_and_what_it_lacks_is_told)
         {str_bytes(S("hello")), NULL, "neither PEM nor PKCS", 0},
         {str_bytes(S("")), NULL, "empty", 0},
     };
+    ERR_clear_error();
+    ERR_raise(ERR_LIB_USER, 7); // the program's, which it has not read yet
     for (size_t i = 0; i < COUNT(CASES); i++) {
         struct certificate cert = {0};
         char               row[32];
@@ -292,6 +295,8 @@ TEST(a_certificate_file_is_read_in_its_forms_and_what_it_lacks_is_told)
         call_forgive(c);
         certificate_clear(&cert);
     }
+    CHECK_INT(ERR_GET_REASON(ERR_get_error()), 7, "the program's own error of OpenSSL is kept");
+    CHECK_INT(ERR_get_error(), 0, "and ours is not left");
     pair_clear(&rsa), pair_clear(&other), pair_clear(&small), pair_clear(&ec);
 }
 
