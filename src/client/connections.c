@@ -38,6 +38,7 @@ struct sending {
     uint8_t                            pin[SHA1_N];
     char                               words[CURL_ERROR_SIZE];
     bool                               is_unset; // an option that this libcurl lacks
+    bool                               has_password; // the proxy's URL does: libcurl's own words may repeat it
 };
 
 struct connections *connections_new(const struct settings *settings)
@@ -216,6 +217,7 @@ static void set_proxy(struct sending *s)
     bool                     is_https = str_starts_nocase(str_of(s->request->url), S("https:"));
     str                      proxy = s->request->is_local ? STR_NONE : first_of(s->all->settings, is_https ? FOR_HTTPS : FOR_HTTP);
     str                      none = first_of(s->all->settings, NOT_FOR);
+    s->has_password = str_find(proxy, '@') != STR_NOWHERE;
     SET(s, CURLOPT_PROXY, proxy.at ? proxy.at : "");
     SET(s, CURLOPT_NOPROXY, none.at ? none.at : "");
     SET(s, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
@@ -325,8 +327,15 @@ static bool was_connected(const struct sending *s)
     return after_us > 0;
 }
 
+// libcurl tells it by codes that also mean other things, and in words that repeat the URL.
+static bool is_proxy_unusable(const struct sending *s)
+{
+    return str_starts(str_of(s->words), S("Unsupported proxy"));
+}
+
 static enum lanyard_result result_of(const struct sending *s, CURLcode code)
 {
+    if (code != CURLE_OK && is_proxy_unusable(s)) return LANYARD_INVALID;
     switch ((int)code) { // of curl's hundred codes those that mean something here
     case CURLE_OK: return LANYARD_OK;
     case CURLE_OUT_OF_MEMORY: return LANYARD_NO_MEMORY;
@@ -351,9 +360,11 @@ static const char *words_for(const struct sending *s, CURLcode code)
     if (code == CURLE_COULDNT_CONNECT) s->curl->easy_getinfo(s->easy, CURLINFO_OS_ERRNO, &number);
     if (number) system = strerrordesc_np((int)number);
     if (system) return system;
+    if (is_proxy_unusable(s)) return "The proxy that the environment names is no URL of a proxy that can be used";
+    if (code == CURLE_COULDNT_RESOLVE_PROXY) return "The name of the proxy that the environment names could not be resolved";
     if (code == CURLE_ABORTED_BY_CALLBACK) return "No reply came in time";
     if (code == CURLE_PEER_FAILED_VERIFICATION && s->request->server_sha1) return "The server's certificate has another thumbprint";
-    return s->words[0] ? s->words : s->curl->easy_strerror(code);
+    return s->words[0] && !s->has_password ? s->words : s->curl->easy_strerror(code);
 }
 
 // They may hold secrets.

@@ -339,3 +339,33 @@ TEST(client_transport_proxies_are_for_what_is_not_local)
     }
     test_http_end(&proxy, 0);
 }
+
+// L2: what is told of a proxy holds neither its user's name nor the password, whatever libcurl makes of its URL.
+TEST(client_transport_tells_no_password_of_a_proxy)
+{
+    static const struct { const char *proxy; enum lanyard_result want; } ROWS[] = {
+        {"http://bob:hunter2@127.0.0.1:99999", LANYARD_INVALID},
+        {"http://bob:hunter2@127.0.0.1:port", LANYARD_INVALID},
+        {"http://bob:hunter2#x@127.0.0.1:1", LANYARD_INVALID},
+        {"http://bob:hunter2@", LANYARD_INVALID},
+        {"http://bob:hunter2@[::1", LANYARD_INVALID},
+        {"ftp://bob:hunter2@127.0.0.1:1", LANYARD_INVALID},
+        {"http://bob:hunter2@127.0.0.1:1", LANYARD_UNAVAILABLE},
+        {"socks5h://bob:hunter2@127.0.0.1:1", LANYARD_UNAVAILABLE},
+        {"http://bob:hunter2@nothing.invalid:1", LANYARD_UNAVAILABLE},
+        {"http://hunter2.invalid:1", LANYARD_UNAVAILABLE},
+    };
+    for (size_t i = 0; i < COUNT(ROWS); i++) {
+        struct sender          s;
+        struct transport_reply reply = {0};
+        setenv("http_proxy", ROWS[i].proxy, 1);
+        begin(t, &s, NULL);
+        unsetenv("http_proxy");
+        struct lanyard_http_request r = {.method = "GET", .url = "http://127.0.0.1:1/echo"};
+        CHECK_ERR(transport_send(t->call, &s.ask, &r, NULL, &reply), OK, ROWS[i].proxy);
+        CHECK_INT(reply.result, ROWS[i].want, ROWS[i].proxy);
+        CHECK_ROW(!str_empty(reply.why) && !str_contains_nocase(reply.why, S("hunter2")) && !str_contains_nocase(reply.why, S("bob")),
+                  call_format(t->call, "%.*s", PSTR(reply.why)).at);
+        settings_free(s.settings);
+    }
+}
