@@ -12,7 +12,8 @@
  * NULL gives a token object that is NULL, whose result is LANYARD_NO_MEMORY.
  *
  * All functions may be called by any thread. A credential may be used by many threads at once. After fork() the child
- * makes credentials of its own. No environment variable is read after a credential was made.
+ * makes credentials of its own; it neither uses nor frees the parent's: a lock may be held by a thread that the child does not
+ * have, and open TLS connections are the parent's. No environment variable is read after a credential was made.
  *
  * Source: https://learn.microsoft.com/azure/developer/intro/azure-developer-key-concepts (credentials),
  *         https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/how-to-use-vm-token
