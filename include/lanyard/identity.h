@@ -50,6 +50,8 @@ struct lanyard_identity {
 /*
  * The managed identity of the resource that this program runs on: a virtual machine, App Service, Functions, Container
  * Apps, Arc, Cloud Shell, Service Fabric, Machine Learning, or a Kubernetes workload. `which` may be NULL: the default one.
+ * A request's tenant_id is ignored, as in the SDKs, for the platform's endpoint gives tokens of one tenant only; a Kubernetes
+ * workload's token is exchanged at the token service of the tenant that is asked for.
  */
 LANYARD_API struct lanyard_credential *lanyard_managed_identity(const struct lanyard_identity *which, const struct lanyard_settings *settings);
 
@@ -126,7 +128,7 @@ LANYARD_API void                   lanyard_cancel_free(struct lanyard_cancel *ca
 struct lanyard_token_request {
     size_t                 size;       /* sizeof(struct lanyard_token_request) */
     const char            *scope;      /* "https://vault.azure.net/.default"; a resource without "/.default" is taken as one */
-    const char            *tenant_id;  /* another tenant than the credential's own; NULL: its own */
+    const char            *tenant_id;  /* another tenant than the credential's own; NULL: its own. See lanyard_managed_identity */
     const char            *claims;     /* of a challenge: JSON text; a token that is kept is then not used again */
     bool                   enable_cae; /* this program can answer claims challenges */
     unsigned               timeout_ms; /* for all of it; 0: what the sources' own rules give */

@@ -15,6 +15,7 @@ struct lanyard_credential {
     struct settings              *settings;
     struct call                   call; // holds the texts
     char                          fault[FAULT_BYTES];
+    bool                          has_one_tenant;
     struct cache                  cache;
     _Alignas(16) char own[];
 };
@@ -83,6 +84,11 @@ void credential_broken(struct lanyard_credential *k, const char *format, ...)
     va_start(args, format);
     vsnprintf(k->fault, sizeof k->fault, format, args);
     va_end(args);
+}
+
+void credential_has_one_tenant(struct lanyard_credential *k)
+{
+    k->has_one_tenant = true;
 }
 
 struct lanyard_credential *credential_made(struct lanyard_credential *k)
@@ -167,12 +173,17 @@ static struct lanyard_token *give_up(struct call *c, const struct lanyard_creden
     return token_new(&ask, 0, kind, k->kind->name, NULL, c->now_s);
 }
 
+static struct cache_key key_of(const struct lanyard_credential *k, str resource, str tenant_id, bool enable_cae)
+{
+    return (struct cache_key){resource, k->has_one_tenant ? STR_NONE : tenant_id, enable_cae};
+}
+
 struct lanyard_token *credential_token(struct lanyard_credential *k, const struct token_ask *wanted)
 {
     struct call           c;
     struct lanyard_token *token, *rejected;
     struct cache_turn    *turn;
-    struct cache_key      key = {wanted->resource, wanted->tenant_id, wanted->enable_cae};
+    struct cache_key      key = key_of(k, wanted->resource, wanted->tenant_id, wanted->enable_cae);
     struct token_ask      ask = *wanted;
     bool                  is_own;
     ask.settings = k->settings;
@@ -191,7 +202,8 @@ struct lanyard_token *credential_token(struct lanyard_credential *k, const struc
 
 struct lanyard_token *credential_kept(struct lanyard_credential *k, str resource, str tenant_id, bool enable_cae)
 {
-    return cache_find(&k->cache, &(struct cache_key){resource, tenant_id, enable_cae}, time(NULL)); // the coarse clock: a fifth of the cost
+    struct cache_key key = key_of(k, resource, tenant_id, enable_cae);
+    return cache_find(&k->cache, &key, time(NULL)); // the coarse clock: a fifth of the cost
 }
 
 enum err credential_ask(struct call *c, struct lanyard_credential *k, struct token_ask *ask, struct access_token *out)

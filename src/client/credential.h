@@ -34,6 +34,9 @@ struct lanyard_credential *credential_made(struct lanyard_credential *credential
 /* It cannot be used: every asking tells so. Only while it is made. The first one counts. */
 void credential_broken(struct lanyard_credential *credential, const char *format, ...) PRINTF_LIKE(2, 3);
 
+/* Its source has tokens of one tenant only: which tenant is asked for changes nothing. Only while it is made. */
+void credential_has_one_tenant(struct lanyard_credential *credential);
+
 /* One asking of `credential` as a part of another: a chain's member. What it keeps counts. */
 FALLIBLE credential_ask(struct call *c, struct lanyard_credential *credential, struct token_ask *ask, struct access_token *out);
 

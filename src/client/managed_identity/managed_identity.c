@@ -79,6 +79,7 @@ static void set_source(struct lanyard_credential *self, struct managed_identity 
         me->exchange.client.is_trusted = true;
         return;
     }
+    credential_has_one_tenant(self); // the endpoints of platforms take no tenant, and @azure/identity sends none
     me->arc_directory = ARC_DIRECTORY;
     me->endpoint = endpoint_of(c, s, source);
     if (!url_read(me->endpoint, &view))

@@ -143,6 +143,25 @@ TEST(a_platform_s_reply_leads_to_one_conclusion)
 }
 
 // Its endpoint is told which token a service refused, and never gives that one again.
+// An endpoint has tokens of one tenant: whichever is named, the token that is kept is given.
+TEST(a_platform_s_token_is_kept_whatever_tenant_is_asked_for)
+{
+    static const char *const TENANTS[] = {NULL, "other.example", "third.example"};
+    struct fake_transport    f;
+    fake_transport_init(&f, &(struct fake_reply){.status = 200, .body = GOOD}, 1);
+    fake_environment(APP);
+    struct lanyard_credential *me = lanyard_managed_identity(NULL, &f.settings);
+    for (size_t i = 0; i < COUNT(TENANTS); i++) {
+        struct lanyard_token_request request = {.size = sizeof request, .scope = SCOPE, .tenant_id = TENANTS[i]};
+        struct lanyard_token        *token = lanyard_token_request(me, &request);
+        CHECK_INT(lanyard_token_result(token), LANYARD_OK, TENANTS[i]);
+        lanyard_token_free(token);
+    }
+    CHECK_INT(f.sent, 1, "requests");
+    CHECK(!fake_saw(&f, "other.example"));
+    lanyard_credential_free(me);
+}
+
 TEST(service_fabric_is_told_the_digest_of_a_refused_token)
 {
     struct fake_transport f;
