@@ -99,6 +99,7 @@ def test_nobody_there(cloud):
     only = inside(cloud, "bare", "whoami", "-c", "managed-identity")
     same([only.returncode, only.stdout], [3, ""], "what comes of one credential")
     assert "EnvironmentCredential" not in only.stderr
+    same([only.stderr.count("Identity not found"), only.stderr.count("ManagedIdentityCredential")], [1, 1], f"what failed is told once: {only.stderr}")
 
 
 def test_refused(cloud):

@@ -2,7 +2,8 @@
 
 #include <stdio.h>
 
-#define TENANTS_ANY "*" // who names a tenant on the command line means it
+#define TENANTS_ANY     "*" // who names a tenant on the command line means it
+#define SCOPE_MAX_SHOWN 256
 
 // --- the credential ---
 
@@ -128,13 +129,15 @@ static void print_attempt(const struct lanyard_attempt *a)
     if (*a->correlation_id) fprintf(stderr, "    Correlation id: %s\n", a->correlation_id);
 }
 
-static int print_failure(struct cli *cli, const struct lanyard_token *token)
+// The library's first line repeats the attempt that tells best what to do; one that is alone follows anyway.
+static int print_failure(struct cli *cli, const struct lanyard_token *token, const char *scope)
 {
     enum lanyard_result result = lanyard_token_result(token);
     str                 error = str_of(lanyard_token_error(token));
     size_t              row = row_of(result);
     if (str_empty(error)) error = S("Out of memory."); // then there may be no token object at all
-    cli_fail(cli, "%.*s", PSTR(str_upto(error, str_find(error, '\n'))));
+    if (lanyard_token_attempt_n(token) == 1) cli_fail(cli, "No token for %.*s:", PSTR(call_printable(&cli->call, str_of(scope), SCOPE_MAX_SHOWN)));
+    else cli_fail(cli, "%.*s", PSTR(str_upto(error, str_find(error, '\n'))));
     for (size_t i = 0; i < lanyard_token_attempt_n(token); i++) print_attempt(lanyard_token_attempt(token, i));
     return row < COUNT(RESULTS) ? RESULTS[row].status : STATUS_REFUSED;
 }
@@ -154,7 +157,7 @@ int asked_token(struct cli *cli, const char *fallback, struct lanyard_token **ou
     struct lanyard_token *token = lanyard_token_request(credential, &request);
     lanyard_credential_free(credential);
     int status = STATUS_OK;
-    if (lanyard_token_result(token) != LANYARD_OK) status = print_failure(cli, token);
+    if (lanyard_token_result(token) != LANYARD_OK) status = print_failure(cli, token, request.scope);
     if (status == STATUS_OK) *out = token;
     else lanyard_token_free(token);
     return status;
