@@ -55,6 +55,20 @@ static void names_close(struct map *names)
     map_clear(names);
 }
 
+// The child must lie right below its parent and be of the row's type: a name that holds a slash would lead to another place.
+static enum err check_place(struct call *c, str parent, const struct inline_row *row, str name)
+{
+    struct resource_id id;
+    str                type, above;
+    bool               is_id = resource_id_parse(c, child_id(c, parent, row, name), &id) == OK && resource_id_type(c, &id, &type) == OK;
+    call_forgive(c);
+    if (is_id && !id.is_list && str_eq(id.name, name) && str_eq_nocase(type, str_of(row->type)) && scope_parent(id.text, &above) &&
+        str_eq_nocase(above, parent))
+        return OK;
+    return FAIL(c, ERR_NAME_INVALID, "The name '%.*s' among the '%s' of '%.*s' is no name of a resource of the type '%s'.",
+                PSTR(call_printable(c, name, 256)), row->member, PSTR(parent), row->type);
+}
+
 static enum err read_bodies(struct call *c, str parent, const struct json *list, struct inline_part *part)
 {
     CLEANUP(names_close) struct map names = {0};
@@ -66,6 +80,7 @@ static enum err read_bodies(struct call *c, str parent, const struct json *list,
         str name = name_of(bodies[i]);
         if (str_empty(name))
             return FAIL(c, ERR_CONTENT_INVALID, "Each of the '%s' of '%.*s' must be an object with a name.", part->row->member, PSTR(parent));
+        TRY(check_place(c, parent, part->row, name));
         if (map_get(&names, name))
             return FAIL(c, ERR_CHILD_TWICE, "Resource %.*s has two child resources with the same name (%.*s).", PSTR(parent), PSTR(name));
         if (!map_put(&names, name, (void *)bodies[i], NULL)) return FAIL_PLAIN(c, ERR_NO_MEMORY);

@@ -34,7 +34,7 @@ struct inline_parts {
 
 /* The properties of a parent's body with the names of its lists in their published case. Errors: ERR_JSON_INVALID */
 FALLIBLE resource_inline_spell(struct call *c, str type, const struct json **properties);
-/* Takes the lists out of the document that is to be kept. Errors: ERR_CONTENT_INVALID, ERR_CHILD_TWICE */
+/* Takes the lists out of the document that is to be kept. Errors: ERR_CONTENT_INVALID, ERR_CHILD_TWICE, ERR_NAME_INVALID - it would be no child */
 FALLIBLE resource_inline_take(struct call *c, struct resource_change *change, struct inline_parts *out);
 /* Deletes what the lists leave out, and writes what they have, each as a PUT of its own would. */
 FALLIBLE resource_inline_keep(struct call *c, struct work *w, const struct resource *parent, const struct inline_parts *parts, str api_version);

@@ -120,7 +120,12 @@ TEST(D1_inline_children_that_are_refused)
         {NET(LIST("{\"name\":7}")), ERR_CONTENT_INVALID},
         {NET(",\"subnets\":{}"), ERR_CONTENT_INVALID},
         {NET(",\"subnets\":[],\"SUBNETS\":[]"), ERR_JSON_INVALID},
-        {NET(LIST("{\"name\":\"a/b\",\"properties\":{}}")), ERR_SCOPE_INVALID},
+        {NET(LIST("{\"name\":\"a/b\",\"properties\":{}}")), ERR_NAME_INVALID},
+        {NET(LIST("{\"name\":\"c/\",\"properties\":{}}")), ERR_NAME_INVALID},
+        {NET(LIST("{\"name\":\"/c\",\"properties\":{}}")), ERR_NAME_INVALID},
+        {NET(LIST("{\"name\":\"..\",\"properties\":{}}")), ERR_NAME_INVALID},
+        {NET(LIST("{\"name\":\"c d\",\"properties\":{}}")), ERR_NAME_INVALID},
+        {NET(LIST("{\"name\":\"c?d\",\"properties\":{}}")), ERR_NAME_INVALID},
         {NET(LIST("{\"name\":\"-a\",\"properties\":{}}")), ERR_NAME_INVALID},
         {NET(LIST("{\"name\":\"a\",\"properties\":[]}")), ERR_CONTENT_INVALID},
         {NET(LIST(SUBNET("a", "10.1.0.0/24"))), ERR_SUBNET_OUTSIDE},
@@ -144,6 +149,29 @@ TEST(D1_inline_children_that_are_refused)
         s.work.asked = (struct scope){0};
     }
     CHECK_ERR(put_subnet(&s, SUBNETS "c", "{\"properties\":{\"addressPrefix\":\"10.0.1.0/25\"}}"), ERR_SUBNET_OVERLAPS, "alone");
+}
+
+// A name with slashes made a resource of any type anywhere below the parent, past all that is asked of a request of its own.
+TEST(R6_an_inline_child_is_of_its_lists_type_and_lies_in_its_parent)
+{
+#define THIEF SUBNETS "a/providers/Microsoft.Compute/virtualMachines/thief"
+    static const char *const NAMES[] = {
+        "a/providers/Microsoft.Compute/virtualMachines/thief", // another type
+        "a/providers/Microsoft.Network/virtualNetworks/net/subnets/c", // the same type, elsewhere
+        "a/subnets/c", "../subnets/c", "a//c",
+    };
+    CLEANUP(test_product_close) struct test_product s;
+    open_owned(&s, t);
+    CHECK_OK(put_network(&s, NET(LIST(A))));
+    test_product_put(&s, THIEF, "{\"location\":\"westus\",\"tags\":{\"owner\":\"another\"}}");
+    size_t before = world_changes(s.product.worlds);
+    for (size_t i = 0; i < COUNT(NAMES); i++) {
+        const char *body = call_format(t->call, NET(LIST(A ",{\"name\":\"%s\",\"identity\":{\"type\":\"SystemAssigned\"}}")), NAMES[i]).at;
+        CHECK_ERR(put_network(&s, body), ERR_NAME_INVALID, body);
+        CHECK_ROW(world_changes(s.product.worlds) == before, body); // refused before anything is written
+        s.work.asked = (struct scope){0};
+    }
+    CHECK_ERR(put_network(&s, NET(LIST("{\"name\":\"c\",\"identity\":{\"type\":\"SystemAssigned\"}}"))), ERR_IDENTITY_VALUES, "no part has one");
 }
 
 static enum err lock(struct test_product *s, const char *scope, const char *level)
