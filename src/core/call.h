@@ -24,7 +24,7 @@ struct failure {
     const char *file; /* where it was said first */
     int         line;
     char        text[FAILURE_TEXT_BYTES]; /* for a person; never a secret */
-    str         details;                  /* JSON in the call's arena, an array: the failures behind it as their protocol says them; empty: none */
+    str         details; /* JSON in the call's arena, an array: the failures behind it as their protocol says them, without secrets; empty: none */
 };
 
 struct call {

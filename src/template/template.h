@@ -117,8 +117,10 @@ FALLIBLE template_nested(struct call *c, struct template *t, size_t i, const str
 FALLIBLE template_outputs(struct call *c, struct template *t, const struct template_outside *outside, const struct json **out);
 
 /*
- * Takes the values of secure parameters, and what begins like them, out of the words of the call's failure: those of this room
- * have done it; it is for failures of what is done with a body, whose words may quote it.
+ * Takes the values of secure parameters, and what begins like them, out of the words of the call's failure and out of every
+ * string of its details but their codes. Failures of this room have none in their words; it is for failures of what is done
+ * with a name or a body, which may quote it. Where memory is lacking, or more is secure than is looked for, the failure is
+ * told by its kind alone.
  */
 void template_hide_secrets(struct call *c, const struct template *t);
 

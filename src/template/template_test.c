@@ -209,6 +209,29 @@ TEST(template_failures_hide_secure_parameters)
     for (size_t i = 0; i < COUNT(CASES); i++) check_refused(t, CASES[i].members, CASES[i].parameters, CASES[i].words);
 }
 
+// L3: nor do the failures behind it; their codes and the names of their members are words of tables.
+TEST(template_failures_hide_secure_parameters_in_details)
+{
+    static const struct { const char *parameters, *details, *want; } CASES[] = {
+        {"{'p':{'value':'hush-hush'}}", "[{'code':'C','target':'/a/b/hush-hush','message':'The name `hush-hush` is wrong.'}]", "[{'code':'C','target':'/a/b/***','message':'The name `***` is wrong.'}]"},
+        {"{'p':{'value':'hush-hush'}}", "[{'code':'C','details':[{'target':'x/hush-hush/y','n':1}]}]", "[{'code':'C','details':[{'target':'x/***/y','n':1}]}]"},
+        {"{'p':{'value':'it'}}", "[{'code':'it','target':'/a/it','message':'with it'}]", "[{'code':'it','target':'/a/***','message':'with it'}]"},
+        {"{'p':{'value':'it'}}", "[{'target':'/it/a','message':'it'}]", "[{'target':'/***/a','message':'***'}]"},
+        {"{'p':{'value':'say \\\"so\\\"'}}", "[{'target':'/say \\\"so\\\"'}]", "[{'target':'/***'}]"},
+        {"{'p':{'value':'hush-hush'}}", "[{'target':'/a/hush-hus'}]", "[{'target':'/a/***'}]"}, // cut
+        {"{'p':{'value':'hush-hush'}}", "nothing that can be read: hush-hush", ""},
+    };
+    for (size_t i = 0; i < COUNT(CASES); i++) {
+        struct template *read = NULL;
+        CHECK_OK(template_of(t, "'resources':[],'parameters':{'p':{'type':'securestring'}}", CASES[i].parameters, &read));
+        enum err got = FAIL(t->call, ERR_TEMPLATE_INVALID, "Two are wrong.");
+        t->call->failure.details = template_quoted(t, CASES[i].details);
+        if (read) template_hide_secrets(t->call, read);
+        CHECK_STR(t->call->failure.details, template_quoted(t, CASES[i].want), CASES[i].details);
+        CHECK_ERR(got, ERR_TEMPLATE_INVALID, CASES[i].details);
+    }
+}
+
 // Bad templates: the words, with the place of what is wrong. Words of learn.microsoft.com/azure/azure-resource-manager/troubleshooting.
 TEST(template_refuses_what_is_wrong)
 {

@@ -1,6 +1,7 @@
 """Deployments over real sockets (D1): carried out, failed, canceled, refused; what they show, and that they do what their caller may do."""
 import copy
 import json
+import pathlib
 import time
 import urllib.parse
 import uuid
@@ -269,6 +270,12 @@ def test_deployment_of_secure_parameters_shows_no_value(stage):
 
 HUSH = "Very-Secret-Hush-77"
 SECURE = {"type": "securestring"}
+
+
+def account_named(name):
+    return {"type": "Microsoft.Storage/storageAccounts", "apiVersion": "2023-01-01", "name": name, "location": "westus", "properties": {}}
+
+
 LEAKS = [
     ("a function's own words", template(thing("x", properties={"a": "[fail(concat('no: ', parameters('p')))]"}), parameters={"p": SECURE})),
     ("a plain parameter made of it", template(parameters={"p": SECURE, "q": {"type": "string", "defaultValue": "[parameters('p')]", "allowedValues": ["a"]}})),
@@ -281,6 +288,10 @@ LEAKS = [
     ("a deployment inside", template(nested("in", {**NO_RESOURCES, "parameters": {"q": {"type": "string", "allowedValues": ["a"]}}}, properties={
         "mode": "Incremental", "expressionEvaluationOptions": {"scope": "inner"}, "parameters": {"q": {"value": "[parameters('p')]"}},
         "template": {**NO_RESOURCES, "parameters": {"q": {"type": "string", "allowedValues": ["a"]}}}}), parameters={"p": SECURE})),
+    ("a resource's name, of which its type's rules are told", template(account_named("[parameters('p')]"), parameters={"p": SECURE})),
+    ("that of a resource inside", template(nested("in", NO_RESOURCES, properties={
+        "mode": "Incremental", "expressionEvaluationOptions": {"scope": "inner"}, "parameters": {"q": {"value": "[parameters('p')]"}},
+        "template": {**template(account_named("[parameters('q')]")), "parameters": {"q": {"type": "string"}}}}), parameters={"p": SECURE})),
     ("its provider", template({"type": "Microsoft.KeyVault/vaults", "apiVersion": "2023-07-01", "name": "lanyard-leak", "location": "westus", "properties": {"tenantId": "[parameters('p')]", "sku": {"family": "A", "name": "[parameters('p')]"}}}, parameters={"p": SECURE})),
     ("a tag that is no text", template({"type": "Microsoft.ManagedIdentity/userAssignedIdentities", "apiVersion": "2023-01-31", "name": "leak", "location": "westus", "tags": {"[parameters('p')]": "x" * 300}}, parameters={"p": SECURE})),
     ("a running function", template(thing("x", properties={"a": "[reference(resourceId('Microsoft.Maps/accounts', 'absent'), '2023-01-01')[parameters('p')]]"}), parameters={"p": SECURE})),
@@ -304,6 +315,8 @@ def test_deployment_failure_quotes_no_secure_parameter(stage, row):
         assert answers[-1].status == 400, answers[-1].text
     for text in [a.text for a in answers] + [json.dumps(r) for log in ("activity", "diagnostic") for r in stage.server.records(log)]:
         assert HUSH not in text and HUSH.lower() not in text and HUSH[:10] not in text, text
+    for path in pathlib.Path(stage.server.home, "data").glob("lanyard.db*"):
+        assert HUSH.encode() not in path.read_bytes(), path
 
 
 # What is wrong with the resources is told at once, each with its code, before anything is kept.
