@@ -37,7 +37,7 @@ struct sending {
     struct curl_slist                 *headers, *leads_to;
     uint8_t                            pin[SHA1_N];
     char                               words[CURL_ERROR_SIZE];
-    bool                               is_unset; // an option that this libcurl lacks
+    bool                               is_unset;     // an option that this libcurl lacks
     bool                               has_password; // the proxy's URL does: libcurl's own words may repeat it
 };
 

@@ -15,7 +15,7 @@
  *     vault_body_policies       not denied  Microsoft.KeyVault/vaults/accessPolicies/write at the vault
  *     vault_purge               not denied  the purge, and Microsoft.KeyVault/vaults/delete, at the vault
  *     identity_attach           needs       Microsoft.ManagedIdentity/userAssignedIdentities/assign/action at each identity
- *     inline_children           not denied  TYPE/write or TYPE/delete at each child that the body of its parent makes, changes or leaves out
+ *     inline_children           not denied  TYPE/write or TYPE/delete at each child that the body of its parent makes, changes or leaves out, and at what lies in these
  *     reference_join            needs       SUBNET/join/action and the like at each resource that the body names: resource_references.h
  *     cascade                   not denied  TYPE/delete at each resource that goes along
  *     group_move_places         needs       Microsoft.Management/managementGroups/write at the old and the new parent

@@ -2,6 +2,7 @@
 
 #include "core/map.h"
 #include "ops/cascade.h"
+#include "ops/resource_defaults.h"
 #include "ops/resource_references.h"
 #include "ops/resources.h"
 #include "ops/virtual_network.h"
@@ -113,7 +114,7 @@ static enum err read_parts(struct call *c, str type, str parent, const struct js
 enum err resource_inline_take(struct call *c, struct resource_change *change, struct inline_parts *out)
 {
     str type = change->next->type;
-    TRY(read_parts(c, type, change->next->id, json_get(change->document, S("properties")), change->verb, out));
+    TRY(read_parts(c, type, change->next->id, json_get(change->body, S("properties")), change->verb, out));
     for (size_t i = 0; i < COUNT(ROWS); i++)
         if (is_of(&ROWS[i], type)) TRY(resource_set_property(c, &change->document, str_of(ROWS[i].member), NULL));
     return OK;
@@ -172,6 +173,25 @@ static enum err find_left_out(struct call *c, const struct work *w, const struct
     return OK;
 }
 
+// Is that child there already, all of it as the body has it? An identity is not compared: a body that names one changes the child.
+static enum err is_as_sent(struct call *c, const struct work *w, const struct resource *before, const struct json *body, bool *out)
+{
+    const struct json     *document, *location = json_get(body, S("location"));
+    struct resource_id     id;
+    struct resource        next;
+    struct resource_change change = {.before = before, .next = &next, .body = body, .verb = IDENTITY_PUT};
+    *out = false;
+    if (!before || !str_eq(before->name, name_of(body)) || json_get(body, S("identity"))) return OK;
+    if (location && !str_eq_nocase(json_str(location), before->location)) return OK;
+    next = *before;
+    TRY(resource_id_parse(c, before->id, &id));
+    TRY(resource_document(c, before, &document));
+    TRY(resources_document_of(c, body, &change.document));
+    TRY(resource_defaults_apply(c, w, &id, &change));
+    *out = json_same(document, change.document);
+    return OK;
+}
+
 // --- writing ---
 
 static enum err delete_child(struct call *c, struct work *w, const struct resource *child)
@@ -183,17 +203,22 @@ static enum err delete_child(struct call *c, struct work *w, const struct resour
     return cascade_assignments(c, w, id);
 }
 
+static enum err keep_child(struct call *c, struct work *w, str id, const struct json *body, str api_version)
+{
+    struct resource_result got = {0};
+    struct resource_args   args = {.id = id, .body = body, .verb = IDENTITY_PUT, .api_version = api_version, .is_inline = true};
+    bool                   is_same;
+    TRY(is_as_sent(c, w, tree_find(w->world->tree, id), body, &is_same));
+    return is_same ? OK : OP_RESOURCE_WRITE.run(c, w, &args, &got);
+}
+
 static enum err keep_part(struct call *c, struct work *w, str parent, const struct inline_part *part, str api_version)
 {
     struct children left_out;
     TRY(find_left_out(c, w, part, parent, &left_out));
     for (size_t i = 0; i < left_out.n; i++) TRY(delete_child(c, w, left_out.at[i]));
-    for (size_t i = 0; i < part->n; i++) {
-        struct resource_result got = {0};
-        struct resource_args   args = {.body = part->bodies[i], .verb = IDENTITY_PUT, .api_version = api_version, .is_inline = true};
-        args.id = child_id(c, parent, part->row, name_of(part->bodies[i]));
-        TRY(OP_RESOURCE_WRITE.run(c, w, &args, &got));
-    }
+    for (size_t i = 0; i < part->n; i++)
+        TRY(keep_child(c, w, child_id(c, parent, part->row, name_of(part->bodies[i])), part->bodies[i], api_version));
     return OK;
 }
 
@@ -243,19 +268,20 @@ static enum err add_site(struct call *c, struct effect_sites *out, str id, const
     return effect_site_add(c, out, (struct effect_site){.scope = id, .action = call_format(c, "%s/%s", row->type, verb)});
 }
 
-// One that is sent back as it was read is not changed.
-static enum err find_part(struct call *c, const struct work *w, str parent, const struct inline_part *part, struct effect_sites *out)
+// What lies in a child goes along with it. One that is sent back as it was read is not changed.
+static enum err find_part(struct call *c, struct work *w, str parent, const struct inline_part *part, struct effect_sites *out)
 {
     struct children left_out;
     TRY(find_left_out(c, w, part, parent, &left_out));
-    for (size_t i = 0; i < left_out.n; i++) TRY(add_site(c, out, left_out.at[i]->id, part->row, "delete"));
+    for (size_t i = 0; i < left_out.n; i++) {
+        TRY(add_site(c, out, left_out.at[i]->id, part->row, "delete"));
+        TRY(cascade_sites(c, w, left_out.at[i]->id, out));
+    }
     for (size_t i = 0; i < part->n; i++) {
-        str                    id = child_id(c, parent, part->row, name_of(part->bodies[i]));
-        const struct resource *before = tree_find(w->world->tree, id);
-        const struct json     *document = NULL;
-        if (before) TRY(resource_document(c, before, &document));
-        if (!before || !json_same(json_get(document, S("properties")), json_get(part->bodies[i], S("properties"))))
-            TRY(add_site(c, out, id, part->row, "write"));
+        str  id = child_id(c, parent, part->row, name_of(part->bodies[i]));
+        bool is_same;
+        TRY(is_as_sent(c, w, tree_find(w->world->tree, id), part->bodies[i], &is_same));
+        if (!is_same) TRY(add_site(c, out, id, part->row, "write"));
     }
     return OK;
 }

@@ -7,6 +7,8 @@
  * a virtual network keeps its subnets, as published; the peerings of one are kept too (inferred: clients that write networks
  * do not send them). Rules and routes are none then.
  *
+ * A child that is sent as it stands, all of it, is not written. What lies in a child that is left out goes along with it.
+ *
  * Who may write the parent may write its children this way, unless a deny or a lock stands at one that would change
  * (inferred, the safe way: nothing is published of denies there).
  *

@@ -192,6 +192,12 @@ TEST(R6_a_lock_at_an_inline_child_holds_against_its_parents_write)
         {"ReadOnly", NET(LIST(B)), ERR_SCOPE_LOCKED},
         {"ReadOnly", NET(LIST(SUBNET("a", "10.0.4.0/24") "," B)), ERR_SCOPE_LOCKED},
         {"ReadOnly", NET(), OK},
+        {"ReadOnly", NET(LIST(SUBNET("a", "10.0.3.0/24") "," B)), OK}, // as it stands
+        {"ReadOnly", NET(LIST(SUBNET("A", "10.0.3.0/24") "," B)), ERR_SCOPE_LOCKED},
+        {"ReadOnly", NET(LIST("{\"name\":\"a\",\"tags\":{\"x\":\"y\"},\"properties\":{\"addressPrefix\":\"10.0.3.0/24\"}}," B)), ERR_SCOPE_LOCKED},
+        {"ReadOnly", NET(LIST("{\"name\":\"a\",\"zones\":[\"1\"],\"properties\":{\"addressPrefix\":\"10.0.3.0/24\"}}," B)), ERR_SCOPE_LOCKED},
+        {"ReadOnly", NET(LIST("{\"name\":\"a\",\"location\":\"eastus\",\"properties\":{\"addressPrefix\":\"10.0.3.0/24\"}}," B)), ERR_SCOPE_LOCKED},
+        {"ReadOnly", NET(LIST("{\"name\":\"a\",\"identity\":null,\"properties\":{\"addressPrefix\":\"10.0.3.0/24\"}}," B)), ERR_SCOPE_LOCKED},
     };
     CLEANUP(test_product_close) struct test_product s;
     open_owned(&s, t);
@@ -200,4 +206,28 @@ TEST(R6_a_lock_at_an_inline_child_holds_against_its_parents_write)
         CHECK_OK(lock(&s, SUBNETS "a", CASES[i].level));
         CHECK_ERR(put_network(&s, CASES[i].body), CASES[i].want, CASES[i].body);
     }
+}
+
+// What is sent as it stands is not written: its ETag stays.
+TEST(D1_an_inline_child_that_is_sent_as_it_stands_is_not_written)
+{
+    CLEANUP(test_product_close) struct test_product s;
+    open_owned(&s, t);
+    CHECK_OK(put_network(&s, NET(LIST(A "," B))));
+    uint64_t a = tree_find(s.work.world->tree, S(SUBNETS "a"))->ref.version, b = tree_find(s.work.world->tree, S(SUBNETS "b"))->ref.version;
+    CHECK_OK(put_network(&s, NET(LIST(A "," SUBNET("b", "10.0.5.0/24")))));
+    CHECK(tree_find(s.work.world->tree, S(SUBNETS "a"))->ref.version == a);
+    CHECK(tree_find(s.work.world->tree, S(SUBNETS "b"))->ref.version > b);
+}
+
+// What lies in a child that is left out goes along: a lock there holds, as it does against the child's own deletion.
+TEST(R6_a_lock_inside_of_an_inline_child_holds_against_its_being_left_out)
+{
+    CLEANUP(test_product_close) struct test_product s;
+    open_owned(&s, t);
+    CHECK_OK(put_network(&s, NET(LIST(A "," B))));
+    test_product_put(&s, SUBNETS "a/providers/Microsoft.Compute/virtualMachines/inside", "{}");
+    CHECK_OK(lock(&s, SUBNETS "a/providers/Microsoft.Compute/virtualMachines/inside", "CanNotDelete"));
+    CHECK_ERR(put_network(&s, NET(LIST(B))), ERR_SCOPE_LOCKED, "left out");
+    CHECK(tree_find(s.work.world->tree, S(SUBNETS "a/providers/Microsoft.Compute/virtualMachines/inside")));
 }

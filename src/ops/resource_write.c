@@ -125,6 +125,12 @@ static enum err without_columns(struct call *c, const struct json *body, const s
     return OK;
 }
 
+enum err resources_document_of(struct call *c, const struct json *body, const struct json **out)
+{
+    TRY(without_columns(c, body, out));
+    return write_only_strip(c, *out, out);
+}
+
 static enum err check_properties(struct call *c, const struct json *body)
 {
     const struct json *properties = json_get(body, S("properties"));
@@ -137,8 +143,7 @@ static enum err check_properties(struct call *c, const struct json *body)
 static enum err compose_document(struct call *c, struct writing *x)
 {
     const struct json *sent, *old;
-    TRY(without_columns(c, x->args->body, &sent));
-    TRY(write_only_strip(c, sent, &sent));
+    TRY(resources_document_of(c, x->args->body, &sent));
     x->change.document = sent;
     if (x->args->verb == IDENTITY_PUT || !x->change.before) return OK;
     TRY(json_parse(c, x->change.before->document, &old));

@@ -66,6 +66,9 @@ FALLIBLE resources_check_tags(struct call *c, const struct json *body);
  */
 FALLIBLE resources_document(struct call *c, const struct json *document, str *out);
 
+/* What of a body goes into the document: neither what the record has fields of its own for, nor what is write-only. Lives: the call. */
+FALLIBLE resources_document_of(struct call *c, const struct json *body, const struct json **out);
+
 /* The resource, or the published ResourceNotFound. */
 FALLIBLE resources_require(struct call *c, const struct work *w, str id, const struct resource **out);
 

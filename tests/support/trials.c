@@ -359,6 +359,7 @@ const struct trial TRIALS[] = {
     {"identity_attach", &OP_RESOURCE_WRITE, machine_and_person, attach, TEST_PRODUCT_GROUP, .own = "Microsoft.Compute/virtualMachines/write",
      .gain = "Microsoft.ManagedIdentity/userAssignedIdentities/assign/action", RBAC_CONTROL, PERSON, is_attached},
     {"inline_children", &OP_RESOURCE_WRITE, denied_subnet, leave_subnet_out, TEST_PRODUCT_GROUP, .own = NETWORK_WRITE, .gain = "Microsoft.Network/virtualNetworks/subnets/delete", RBAC_CONTROL, SUBNET, subnet_is_gone},
+    {"inline_children", &OP_RESOURCE_WRITE, denied_in_subnet, leave_subnet_out, TEST_PRODUCT_GROUP, .own = NETWORK_WRITE, .gain = "Microsoft.Compute/virtualMachines/delete", RBAC_CONTROL, INSIDE, subnet_is_gone},
     {"reference_join", &OP_RESOURCE_WRITE, network_of_others, join_subnet, TEST_PRODUCT_GROUP, .own = CARD_WRITE, .gain = "Microsoft.Network/virtualNetworks/subnets/join/action", RBAC_CONTROL, FAR_SUBNET, card_is_joined},
     {"cascade", &OP_GROUP_DELETE, denied_machine, delete_group, TEST_PRODUCT_GROUP, .gain = "Microsoft.Compute/virtualMachines/delete", RBAC_CONTROL, MACHINE, machine_is_gone},
     {"cascade", &OP_RESOURCE_DELETE, denied_slot, delete_site, TEST_PRODUCT_GROUP, .own = "Microsoft.Web/sites/delete", .gain = "Microsoft.Web/sites/slots/delete", RBAC_CONTROL, SLOT, slot_is_gone},

@@ -67,7 +67,9 @@ bool     machine_is_unbound(struct scene *x);
 #define NETWORK_WRITE "Microsoft.Network/virtualNetworks/write"
 #define NETWORK       TEST_PRODUCT_GROUP "/providers/Microsoft.Network/virtualNetworks/net"
 #define SUBNET        NETWORK "/subnets/main"
+#define INSIDE        SUBNET "/providers/Microsoft.Compute/virtualMachines/inside"
 void     denied_subnet(struct scene *x);
+void     denied_in_subnet(struct scene *x);
 enum err leave_subnet_out(struct scene *x, struct call *c, const struct op *op);
 bool     subnet_is_gone(struct scene *x);
 #define FAR_NETWORK FAR "/providers/Microsoft.Network/virtualNetworks/theirs"

@@ -9,6 +9,14 @@ void denied_subnet(struct scene *x)
     trial_deny(x, SUBNET_DELETE, RBAC_CONTROL, SUBNET);
 }
 
+void denied_in_subnet(struct scene *x)
+{
+    test_product_put(&x->s, NETWORK, "{}");
+    test_product_put(&x->s, SUBNET, "{}");
+    test_product_put(&x->s, INSIDE, "{}");
+    trial_deny(x, "Microsoft.Compute/virtualMachines/delete", RBAC_CONTROL, INSIDE);
+}
+
 enum err leave_subnet_out(struct scene *x, struct call *c, const struct op *op)
 {
     return trial_write(x, c, op, NETWORK, NETWORK_WRITE, IDENTITY_PUT, "{\"location\":\"westus\",\"properties\":{\"subnets\":[]}}");
