@@ -44,7 +44,7 @@ enum lanyard_identity_kind {
 
 struct lanyard_identity {
     enum lanyard_identity_kind kind;
-    const char                *id; /* NULL with LANYARD_IDENTITY_DEFAULT */
+    const char                *id; /* NULL with LANYARD_IDENTITY_DEFAULT; LANYARD_INVALID if there is one */
 };
 
 /*
@@ -139,7 +139,7 @@ struct lanyard_token;
 
 /* Waits for the token. Free it with lanyard_token_free. */
 LANYARD_API struct lanyard_token *lanyard_token_get(struct lanyard_credential *credential, const char *scope);
-LANYARD_API struct lanyard_token *lanyard_token_request(struct lanyard_credential *credential, const struct lanyard_token_request *request);
+LANYARD_API struct lanyard_token *lanyard_token_ask(struct lanyard_credential *credential, const struct lanyard_token_request *request);
 
 /*
  * Does not wait. The descriptor becomes readable, and stays so, once lanyard_pending_finish would not wait: for poll and its like; never read from

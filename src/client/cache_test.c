@@ -56,7 +56,7 @@ static void expect(struct test *t, struct lanyard_credential *k, const struct la
 {
     struct lanyard_token_request r = asked ? *asked : (struct lanyard_token_request){.scope = SCOPE};
     r.size = sizeof r;
-    struct lanyard_token *token = lanyard_token_request(k, &r);
+    struct lanyard_token *token = lanyard_token_ask(k, &r);
     CHECK_INT(lanyard_token_result(token), value ? LANYARD_OK : LANYARD_AUTHENTICATION_FAILED, row);
     CHECK_STR(str_of(lanyard_token_value(token)), str_of(value), row);
     lanyard_token_free(token);
@@ -91,11 +91,11 @@ TEST(client_cache_makes_room_for_new_keys)
     struct lanyard_credential *k = counting_new(&own);
     for (int i = 0; i < CACHE_ENTRIES_MAX + 10; i++) {
         struct lanyard_token_request r = {.size = sizeof r, .scope = call_format(t->call, "https://%d.example/.default", i).at};
-        lanyard_token_free(lanyard_token_request(k, &r));
+        lanyard_token_free(lanyard_token_ask(k, &r));
     }
     CHECK_INT(own.asked, CACHE_ENTRIES_MAX + 10, "each was asked for");
     struct lanyard_token_request last = {.size = sizeof last, .scope = call_format(t->call, "https://%d.example", CACHE_ENTRIES_MAX + 9).at};
-    lanyard_token_free(lanyard_token_request(k, &last));
+    lanyard_token_free(lanyard_token_ask(k, &last));
     CHECK_INT(own.asked, CACHE_ENTRIES_MAX + 10, "the last one is kept");
     lanyard_credential_free(k);
 }
@@ -155,7 +155,7 @@ struct asker {
 static void *ask_once(void *context)
 {
     struct asker *a = context;
-    a->token = lanyard_token_request(a->k, &a->r);
+    a->token = lanyard_token_ask(a->k, &a->r);
     if (a->done) sem_post(a->done);
     return NULL;
 }
@@ -345,13 +345,13 @@ TEST(client_requests_that_cannot_be_used)
     struct counting            own = {.life_s = 3600};
     struct lanyard_credential *k = counting_new(&own);
     for (size_t i = 0; i < COUNT(ROWS); i++) {
-        struct lanyard_token *token = lanyard_token_request(k, &ROWS[i].r);
+        struct lanyard_token *token = lanyard_token_ask(k, &ROWS[i].r);
         CHECK_INT(lanyard_token_result(token), LANYARD_INVALID, ROWS[i].row);
         CHECK_ROW(*lanyard_token_error(token), ROWS[i].row);
         lanyard_token_free(token);
     }
     CHECK_INT(own.asked, 0, "no source was asked");
-    struct lanyard_token *none = lanyard_token_request(k, NULL);
+    struct lanyard_token *none = lanyard_token_ask(k, NULL);
     CHECK_INT(lanyard_token_result(none), LANYARD_INVALID, "no request");
     lanyard_token_free(none);
     CHECK(lanyard_token_get(NULL, SCOPE) == NULL);

@@ -47,7 +47,7 @@ TEST(the_default_chain_has_the_members_that_the_environment_chooses)
         struct lanyard_credential   *me = lanyard_default(NULL, &f.settings);
         struct lanyard_token_request request = {
             .size = sizeof request, .scope = SCOPE, .timeout_ms = CASES[i].want == LANYARD_TIMED_OUT ? 50 : 60000};
-        struct lanyard_token *token = lanyard_token_request(me, &request);
+        struct lanyard_token *token = lanyard_token_ask(me, &request);
         for (size_t k = 0; k < lanyard_token_attempt_n(token); k++) buf_addf(&tried, "%s ", lanyard_token_attempt(token, k)->credential);
         CHECK_ROW(lanyard_token_result(token) == CASES[i].want, lanyard_token_error(token));
         CHECK_STR(buf_text(t->call, &tried), str_of(CASES[i].tried), CASES[i].variables);

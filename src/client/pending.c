@@ -29,7 +29,7 @@ static void announce(const struct lanyard_pending *p)
 static void *run(void *context)
 {
     struct lanyard_pending *p = context;
-    p->token = lanyard_token_request(p->credential, &p->request);
+    p->token = lanyard_token_ask(p->credential, &p->request);
     announce(p);
     return NULL;
 }

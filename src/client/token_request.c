@@ -106,7 +106,7 @@ struct lanyard_token *token_request_kept(struct lanyard_credential *k, const str
     return credential_kept(k, ask.resource, ask.tenant_id, ask.enable_cae);
 }
 
-struct lanyard_token *lanyard_token_request(struct lanyard_credential *k, const struct lanyard_token_request *request)
+struct lanyard_token *lanyard_token_ask(struct lanyard_credential *k, const struct lanyard_token_request *request)
 {
     struct call                  c;
     struct lanyard_token_request r = {0};
@@ -128,5 +128,5 @@ struct lanyard_token *lanyard_token_request(struct lanyard_credential *k, const 
 
 struct lanyard_token *lanyard_token_get(struct lanyard_credential *k, const char *scope)
 {
-    return lanyard_token_request(k, &(struct lanyard_token_request){.size = sizeof(struct lanyard_token_request), .scope = scope});
+    return lanyard_token_ask(k, &(struct lanyard_token_request){.size = sizeof(struct lanyard_token_request), .scope = scope});
 }

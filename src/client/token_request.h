@@ -23,5 +23,5 @@ MUST_USE bool token_request_take(const struct lanyard_token_request *given, stru
 struct lanyard_token *token_request_refused(struct lanyard_credential *credential, const struct lanyard_token_request *request, enum err kind,
                                             str why);
 
-/* The token that lanyard_token_request would give without waiting; NULL: it would have to ask. */
+/* The token that lanyard_token_ask would give without waiting; NULL: it would have to ask. */
 struct lanyard_token *token_request_kept(struct lanyard_credential *credential, const struct lanyard_token_request *request);

@@ -255,8 +255,8 @@ int main(int n, char **args)
         .enable_cae = is_true(ask, "enable_cae"),
         .timeout_ms = number_of(ask, "timeout_ms"),
     };
-    for (unsigned i = 1; i < number_of(ask, "times"); i++) lanyard_token_free(lanyard_token_request(credential, &request));
-    struct lanyard_token *token = lanyard_token_request(credential, &request);
+    for (unsigned i = 1; i < number_of(ask, "times"); i++) lanyard_token_free(lanyard_token_ask(credential, &request));
+    struct lanyard_token *token = lanyard_token_ask(credential, &request);
     print_outcome(token, now_ms() - began, &log);
     lanyard_token_free(token);
     lanyard_credential_free(credential);

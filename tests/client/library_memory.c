@@ -134,7 +134,7 @@ static enum lanyard_result live(const struct kind *kind, const struct lanyard_se
     enum lanyard_result          result = LANYARD_OK;
     if (k) {
         tokens[0] = lanyard_token_get(k, SCOPE);
-        tokens[1] = lanyard_token_request(k, &r);
+        tokens[1] = lanyard_token_ask(k, &r);
         tokens[2] = lanyard_pending_finish(lanyard_token_begin(k, &r));
         tokens[3] = lanyard_token_get(k, "two scopes");
     }

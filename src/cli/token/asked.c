@@ -154,7 +154,7 @@ int asked_token(struct cli *cli, const char *fallback, struct lanyard_token **ou
     request.tenant_id = cli_value(cli, "tenant", NULL);
     request.claims = cli_value(cli, "claims", NULL);
     if (cli_has(cli, "timeout")) request.timeout_ms = cli->silence_max_s * 1000;
-    struct lanyard_token *token = lanyard_token_request(credential, &request);
+    struct lanyard_token *token = lanyard_token_ask(credential, &request);
     lanyard_credential_free(credential);
     int status = STATUS_OK;
     if (lanyard_token_result(token) != LANYARD_OK) status = print_failure(cli, token, request.scope);

@@ -99,7 +99,7 @@ TEST(a_tool_gets_its_arguments_as_they_are)
                "printf '%s\\n' \"$@\" >\"$(dirname \"$0\")/arguments\"; printf '{\"token\":\"a.b\",\"expiresOn\":\"2096-10-02T07:06:40Z\"}'");
     me = lanyard_azure_developer_cli(NULL, NULL);
     struct lanyard_token_request request = {.size = sizeof request, .scope = SCOPE, .claims = "{}"};
-    token = lanyard_token_request(me, &request);
+    token = lanyard_token_ask(me, &request);
     CHECK_ROW(lanyard_token_result(token) == LANYARD_OK && lanyard_token_expires_at(token) == 4000000000, lanyard_token_error(token));
     CHECK_STR(read_file(t, "arguments"), S("auth\ntoken\n--output\njson\n--no-prompt\n--scope\n" SCOPE "\n--claims\ne30=\n"), "azd");
     lanyard_token_free(token);
@@ -158,7 +158,7 @@ TEST(what_cannot_be_an_argument_is_not_given_to_a_tool)
         struct lanyard_token_request request = {
             .size = sizeof request, .scope = CASES[i].scope, .claims = CASES[i].claims, .tenant_id = CASES[i].asked};
         struct lanyard_credential *me = lanyard_azure_cli(CASES[i].tenant, CASES[i].subscription, NULL);
-        struct lanyard_token      *token = lanyard_token_request(me, &request);
+        struct lanyard_token      *token = lanyard_token_ask(me, &request);
         enum lanyard_result        got = lanyard_token_result(token);
         CHECK(got == LANYARD_INVALID || got == LANYARD_UNAVAILABLE);
         CHECK(!CASES[i].claims || strstr(lanyard_token_error(token), "az login --claims-challenge e30= --scope " SCOPE));

@@ -29,7 +29,7 @@ static struct lanyard_token *take(struct lanyard_credential *me, const struct la
     struct lanyard_token_request request = more ? *more : (struct lanyard_token_request){0};
     request.size = sizeof request;
     request.scope = SCOPE;
-    struct lanyard_token *token = lanyard_token_request(me, &request);
+    struct lanyard_token *token = lanyard_token_ask(me, &request);
     lanyard_credential_free(me);
     return token;
 }

@@ -129,7 +129,7 @@ TEST(a_platform_s_reply_leads_to_one_conclusion)
         fake_environment(CASES[i].environment);
         struct lanyard_credential   *me = lanyard_managed_identity(NULL, &f.settings);
         struct lanyard_token_request request = {.size = sizeof request, .scope = SCOPE, .timeout_ms = CASES[i].want == LANYARD_TIMED_OUT ? 20 : 0};
-        struct lanyard_token        *token = lanyard_token_request(me, &request);
+        struct lanyard_token        *token = lanyard_token_ask(me, &request);
         CHECK_ROW(lanyard_token_result(token) == CASES[i].want, CASES[i].word);
         CHECK_ROW(strstr(lanyard_token_error(token), CASES[i].word) != NULL, lanyard_token_error(token));
         CHECK_ROW(lanyard_token_value(token) == NULL, CASES[i].word);
@@ -142,7 +142,6 @@ TEST(a_platform_s_reply_leads_to_one_conclusion)
     }
 }
 
-// Its endpoint is told which token a service refused, and never gives that one again.
 // An endpoint has tokens of one tenant: whichever is named, the token that is kept is given.
 TEST(a_platform_s_token_is_kept_whatever_tenant_is_asked_for)
 {
@@ -153,7 +152,7 @@ TEST(a_platform_s_token_is_kept_whatever_tenant_is_asked_for)
     struct lanyard_credential *me = lanyard_managed_identity(NULL, &f.settings);
     for (size_t i = 0; i < COUNT(TENANTS); i++) {
         struct lanyard_token_request request = {.size = sizeof request, .scope = SCOPE, .tenant_id = TENANTS[i]};
-        struct lanyard_token        *token = lanyard_token_request(me, &request);
+        struct lanyard_token        *token = lanyard_token_ask(me, &request);
         CHECK_INT(lanyard_token_result(token), LANYARD_OK, TENANTS[i]);
         lanyard_token_free(token);
     }
@@ -162,6 +161,7 @@ TEST(a_platform_s_token_is_kept_whatever_tenant_is_asked_for)
     lanyard_credential_free(me);
 }
 
+// Its endpoint is told which token a service refused, and never gives that one again.
 TEST(service_fabric_is_told_the_digest_of_a_refused_token)
 {
     struct fake_transport f;
@@ -169,10 +169,10 @@ TEST(service_fabric_is_told_the_digest_of_a_refused_token)
     fake_environment(FABRIC);
     struct lanyard_credential   *me = lanyard_managed_identity(NULL, &f.settings);
     struct lanyard_token_request request = {.size = sizeof request, .scope = SCOPE, .enable_cae = true};
-    lanyard_token_free(lanyard_token_request(me, &request));
+    lanyard_token_free(lanyard_token_ask(me, &request));
     CHECK(fake_saw(&f, "&xms_cc=cp1\n") && !fake_saw(&f, "token_sha256_to_refresh"));
     request.claims = "{\"access_token\":{\"nbf\":{\"value\":\"1\"}}}";
-    lanyard_token_free(lanyard_token_request(me, &request));
+    lanyard_token_free(lanyard_token_ask(me, &request));
     CHECK(fake_saw(&f, "&token_sha256_to_refresh=" SHA256_OF_TOKEN "&xms_cc=cp1\n"));
     lanyard_credential_free(me);
 }
