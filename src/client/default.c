@@ -1,5 +1,6 @@
 // The chain that fits most programs: what a deployment sets first, then what a developer has signed in to.
 #include "client/chain.h"
+#include "client/managed_identity/source.h"
 #include "client/settings.h"
 
 static const char NAME[] = "DefaultAzureCredential";
@@ -105,6 +106,6 @@ struct lanyard_credential *lanyard_default(const struct lanyard_identity *which,
     struct choice           from = {which ? which : by_variable.id ? &by_variable : NULL, settings};
     for (size_t i = 0; i < COUNT(MEMBERS); i++)
         if (is_wanted(wanted, i)) chain_add_take(self, chain, MEMBERS[i].make(&from));
-    if (chain->n == 0) explain(self, wanted);
+    if (managed_identity_check(self, which) && chain->n == 0) explain(self, wanted);
     return credential_made(self);
 }

@@ -32,13 +32,22 @@ static void clear(void *own)
 
 static const struct credential_kind KIND = {.name = NAME, .acquire = acquire, .clear = clear};
 
+bool managed_identity_check(struct lanyard_credential *self, const struct lanyard_identity *which)
+{
+    bool has_id = which && which->id && *which->id;
+    if (!which || (which->kind == LANYARD_IDENTITY_DEFAULT && !has_id)) return true;
+    if (which->kind == LANYARD_IDENTITY_DEFAULT)
+        credential_broken(self, "An id of an identity is given, but not which kind it is: set the kind to client id, object id or resource id.");
+    else if (which->kind < 0 || which->kind > LANYARD_IDENTITY_RESOURCE_ID)
+        credential_broken(self, "The kind of the identity's id is none of those that lanyard/identity.h has.");
+    else if (!is_word(str_of(which->id), ID_MAX_BYTES))
+        credential_broken(self, "The id of the identity is missing, or holds characters that no id has.");
+    return !lanyard_credential_error(self);
+}
+
 static void set_identity(struct lanyard_credential *self, struct managed_identity *me, const struct lanyard_identity *which)
 {
-    if (!which || which->kind == LANYARD_IDENTITY_DEFAULT) return;
-    if (which->kind < 0 || which->kind > LANYARD_IDENTITY_RESOURCE_ID || !is_word(str_of(which->id), ID_MAX_BYTES)) {
-        credential_broken(self, "%s: the id of the identity is missing, or holds characters that no id has.", NAME);
-        return;
-    }
+    if (!managed_identity_check(self, which) || !which || which->kind == LANYARD_IDENTITY_DEFAULT) return;
     me->kind = which->kind;
     me->id = call_text(credential_call(self), str_of(which->id));
 }
@@ -83,18 +92,17 @@ static void set_source(struct lanyard_credential *self, struct managed_identity 
     me->arc_directory = ARC_DIRECTORY;
     me->endpoint = endpoint_of(c, s, source);
     if (!url_read(me->endpoint, &view))
-        credential_broken(self, "%s: the variable %s holds no URL that can be asked: http or https, a host, and neither query nor user name.", NAME,
+        credential_broken(self, "The variable %s holds no URL that can be asked: http or https, a host, and neither query nor user name.",
                           source->variables[0]);
     if (source == &SOURCE_SERVICE_FABRIC) {
         str thumbprint = settings_variable_nonempty(s, source->variables[2]);
-        if (!view.is_https)
-            credential_broken(self, "%s: the variable %s must hold an https URL in a Service Fabric cluster.", NAME, source->variables[0]);
+        if (!view.is_https) credential_broken(self, "The variable %s must hold an https URL in a Service Fabric cluster.", source->variables[0]);
         if (!is_thumbprint(thumbprint))
-            credential_broken(self, "%s: the variable %s holds no SHA-1 thumbprint of 40 hexadecimal digits.", NAME, source->variables[2]);
+            credential_broken(self, "The variable %s holds no SHA-1 thumbprint of 40 hexadecimal digits.", source->variables[2]);
         me->server_sha1 = call_zstr(c, thumbprint);
     }
     if (source->secret_variable && secret_init(c, &me->secret, str_bytes(settings_variable_nonempty(s, source->secret_variable))) != OK)
-        credential_broken(self, "%s: out of memory.", NAME);
+        credential_broken(self, "Out of memory.");
 }
 
 struct lanyard_credential *lanyard_managed_identity(const struct lanyard_identity *which, const struct lanyard_settings *settings)

@@ -177,6 +177,33 @@ TEST(service_fabric_is_told_the_digest_of_a_refused_token)
     lanyard_credential_free(me);
 }
 
+// L1: a kind that was forgotten is not the system's identity.
+TEST(an_identity_that_cannot_be_meant_is_invalid)
+{
+    static const struct { struct lanyard_identity which; const char *word; } CASES[] = {
+        {{.id = CLIENT}, "not which kind it is"},
+        {{LANYARD_IDENTITY_CLIENT_ID, NULL}, "missing"},
+        {{LANYARD_IDENTITY_OBJECT_ID, ""}, "missing"},
+        {{LANYARD_IDENTITY_RESOURCE_ID, "a b"}, "characters"},
+        {{(enum lanyard_identity_kind)4, CLIENT}, "none of those"},
+    };
+    for (size_t i = 0; i < 2 * COUNT(CASES); i++) {
+        struct fake_transport f;
+        size_t                row = i / 2;
+        fake_transport_init(&f, &(struct fake_reply){.status = 200, .body = GOOD}, 1);
+        fake_environment(APP);
+        struct lanyard_credential *me =
+            i % 2 ? lanyard_default(&CASES[row].which, &f.settings) : lanyard_managed_identity(&CASES[row].which, &f.settings);
+        struct lanyard_token *token = lanyard_token_get(me, SCOPE);
+        CHECK_INT(lanyard_token_result(token), LANYARD_INVALID, CASES[row].word);
+        CHECK_ROW(strstr(lanyard_token_error(token), CASES[row].word) != NULL, lanyard_token_error(token));
+        CHECK_ROW(lanyard_credential_error(me) && !strstr(lanyard_credential_error(me), "ManagedIdentityCredential"), CASES[row].word);
+        CHECK_INT(f.sent, 0, CASES[row].word);
+        lanyard_token_free(token);
+        lanyard_credential_free(me);
+    }
+}
+
 TEST(a_platform_without_a_choice_of_identities_refuses_one)
 {
     static const struct {

@@ -67,6 +67,9 @@ struct managed_identity {
     atomic_int                 probed;        /* enum probe_result */
 };
 
+/* False: `which`, which may be NULL, names no identity in a way that can be used; the credential is then broken. */
+MUST_USE bool managed_identity_check(struct lanyard_credential *self, const struct lanyard_identity *which);
+
 #define SOURCE_TIMEOUT_MS         30000 /* of one try */
 #define SOURCE_CONNECT_TIMEOUT_MS 2000
 
