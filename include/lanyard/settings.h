@@ -1,7 +1,7 @@
 /*
  * lanyard/settings.h - what a program may choose for its credentials: cloud, memory, network, log.
  *
- * Every field may be zero. Everything is copied when a credential is made, but the contexts and what they point to,
+ * Every field but `size` may be zero. Everything is copied when a credential is made, but the contexts and what they point to,
  * which must outlive it.
  */
 #ifndef LANYARD_SETTINGS_H
