@@ -14,6 +14,13 @@
 
 struct settings;
 
+/* A point of time by both clocks: the wall's may be set back, and CLOCK_BOOTTIME goes on while the machine sleeps. */
+typedef struct {
+    int64_t wall_s; /* since 1970 */
+    int64_t boot_s;
+} moment;
+moment moment_now(void);
+
 /* When to give up. */
 struct patience {
     int64_t                      until_ns; /* CLOCK_MONOTONIC; INT64_MAX: no end of its own */
@@ -43,7 +50,8 @@ struct token_ask {
 struct access_token {
     struct secret value;
     int64_t       expires_at_s;
-    int64_t       refresh_at_s; /* 0: by the rule of token_refresh_at */
+    int64_t       refresh_at_s;                   /* 0: by the rule of token_refresh_at */
+    int64_t       expires_boot_s, refresh_boot_s; /* the same by CLOCK_BOOTTIME; 0: as far from the time of the asking as by the wall's */
     const char   *source;       /* "virtual machine (IMDS)"; static; NULL: the credential has one source only */
     int           http_status;  /* of the reply; 0: none was needed */
 };

@@ -21,7 +21,7 @@ struct cache_entry {
     uint64_t              hash;
     struct cache_key      key; // its texts stand behind it
     struct lanyard_token *token;
-    int64_t               quiet_until_s;
+    int64_t               quiet_until_s; // CLOCK_BOOTTIME
     struct cache_turn    *turns;
 };
 
@@ -68,13 +68,13 @@ static struct cache_entry *find(const struct cache *cache, uint64_t hash, const 
     return NULL;
 }
 
-struct lanyard_token *cache_find(struct cache *cache, const struct cache_key *key, int64_t now_s)
+struct lanyard_token *cache_find(struct cache *cache, const struct cache_key *key, moment now)
 {
     struct lanyard_token *token = NULL;
     uint64_t              hash = hash_of(key);
     pthread_mutex_lock(&cache->lock);
     const struct cache_entry *e = find(cache, hash, key);
-    if (e && token_is_valid(e->token, now_s) && !token_is_due(e->token, now_s)) token = token_ref(e->token);
+    if (e && token_is_valid(e->token, now) && !token_is_due(e->token, now)) token = token_ref(e->token);
     pthread_mutex_unlock(&cache->lock);
     return token;
 }
@@ -161,10 +161,10 @@ static enum err wait_for(struct call *c, struct cache *cache, struct cache_turn 
 }
 
 // A token that may be given at once: because it is not due, or somebody renews it, or that failed a moment ago.
-static bool may_give(const struct cache_entry *e, str claims, int64_t now_s)
+static bool may_give(const struct cache_entry *e, str claims, moment now)
 {
-    if (!str_empty(claims) || !token_is_valid(e->token, now_s)) return false;
-    return !token_is_due(e->token, now_s) || now_s < e->quiet_until_s || turn_find(e, STR_NONE);
+    if (!str_empty(claims) || !token_is_valid(e->token, now)) return false;
+    return !token_is_due(e->token, now) || now.boot_s < e->quiet_until_s || turn_find(e, STR_NONE);
 }
 
 static enum err enter(struct call *c, struct cache *cache, const struct cache_key *key, str claims, const struct patience *p,
@@ -174,7 +174,7 @@ static enum err enter(struct call *c, struct cache *cache, const struct cache_ke
     while (!*out) {
         struct cache_entry *e = find(cache, hash, key); // anew each time: while this thread waited it may have gone
         if (!e) TRY(entry_new(c, cache, hash, key, &e));
-        if (may_give(e, claims, clock_now_ns(NULL) / NS_PER_S)) {
+        if (may_give(e, claims, moment_now())) {
             *out = token_ref(e->token);
             return OK;
         }
@@ -210,7 +210,7 @@ static void keep(struct cache_entry *e, struct lanyard_token *token)
 struct lanyard_token *cache_leave(struct cache *cache, struct cache_turn *turn, struct lanyard_token *outcome, bool is_own)
 {
     struct lanyard_token *given = outcome;
-    int64_t               now_s = clock_now_ns(NULL) / NS_PER_S;
+    moment                now = moment_now();
     pthread_mutex_lock(&cache->lock);
     struct cache_entry *e = turn->entry;
     for (struct cache_turn **at = &e->turns; *at; at = &(*at)->next)
@@ -220,10 +220,10 @@ struct lanyard_token *cache_leave(struct cache *cache, struct cache_turn *turn, 
         }
     if (outcome && token_kind(outcome) == OK) {
         keep(e, outcome);
-    } else if (str_empty(turn->claims) && token_is_valid(e->token, now_s)) {
+    } else if (str_empty(turn->claims) && token_is_valid(e->token, now)) {
         given = token_ref(e->token);
         lanyard_token_free(outcome);
-        if (!is_own) e->quiet_until_s = now_s + CACHE_QUIET_S;
+        if (!is_own) e->quiet_until_s = now.boot_s + CACHE_QUIET_S;
         is_own = false; // there is something for those who wait
     }
     if (given && !is_own) turn->outcome = token_ref(given);

@@ -38,7 +38,7 @@ void cache_init(struct cache *cache, const struct allocator *allocator);
 void cache_clear(struct cache *cache); /* once no thread uses it */
 
 /* A valid token that is not due for renewal, with a reference for the caller; NULL: cache_enter. */
-struct lanyard_token *cache_find(struct cache *cache, const struct cache_key *key, int64_t now_s);
+struct lanyard_token *cache_find(struct cache *cache, const struct cache_key *key, moment now);
 
 /*
  * Gives *out, with a reference, or *out_turn: the caller asks its source and calls cache_leave. *out_rejected is, with claims,

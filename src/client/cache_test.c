@@ -132,6 +132,38 @@ TEST(client_cache_renews_in_time)
     for (size_t i = 0; i < COUNT(ROWS); i++) CHECK_INT(token_refresh_at(1000, 1000 + ROWS[i].life_s), 1000 + ROWS[i].want_s, ROWS[i].row);
 }
 
+// A wall clock that is set back makes no token live longer, whether it is asked for alone or through a chain that kept it.
+TEST(client_token_ends_by_either_clock)
+{
+    static const struct { moment at; bool is_valid, is_due; const char *row; } ROWS[] = {
+        {{50000, 700}, true, false, "as it came"},
+        {{53298, 3998}, true, false, "just before its renewal"},
+        {{53300, 700}, true, true, "due by the wall"},
+        {{50000, 4000}, true, true, "due since the start of the machine"},
+        {{1000, 4000}, true, true, "due, and the wall is set back"},
+        {{1000, 4300}, false, true, "over, and the wall is set back"},
+        {{53600, 700}, false, true, "over by the wall, which is set forward"},
+    };
+    const char          *fault;
+    struct attempts      attempts = {.n = 0};
+    struct settings     *settings = settings_new(NULL, &fault);
+    struct token_ask     ask = {.settings = settings, .attempts = &attempts};
+    struct access_token  got = {.expires_at_s = 53600}, member = {0};
+    CHECK_OK(secret_init(t->call, &got.value, str_bytes(S("value"))));
+    struct lanyard_token *token = token_new(&ask, 0, OK, "CountingCredential", &got, (moment){50000, 700});
+    CHECK_OK(token_give(t->call, token, &ask, &member));
+    struct lanyard_token *of_chain = token_new(&ask, 0, OK, "ChainedTokenCredential", &member, (moment){1000, 1000}); // the wall was set back
+    for (size_t i = 0; i < COUNT(ROWS); i++) {
+        CHECK_ROW(token_is_valid(token, ROWS[i].at) == ROWS[i].is_valid && token_is_due(token, ROWS[i].at) == ROWS[i].is_due, ROWS[i].row);
+        CHECK_ROW(token_is_valid(of_chain, ROWS[i].at) == ROWS[i].is_valid && token_is_due(of_chain, ROWS[i].at) == ROWS[i].is_due, ROWS[i].row);
+    }
+    lanyard_token_free(token);
+    lanyard_token_free(of_chain);
+    secret_clear(&got.value);
+    secret_clear(&member.value);
+    settings_free(settings);
+}
+
 TEST(client_cache_does_not_give_what_is_over)
 {
     struct counting            own = {.life_s = 0};

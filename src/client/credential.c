@@ -149,6 +149,7 @@ static struct lanyard_token *ask_source(struct lanyard_credential *k, const stru
     struct token_ask    ask = *wanted;
     struct attempts    *attempts;
     settings_call_init(k->settings, &c);
+    moment                now = {.wall_s = c.now_s, .boot_s = moment_now().boot_s};
     struct lanyard_token *token = NULL;
     ask.rejected = str_of(lanyard_token_value(rejected));
     enum err kind = NEW(&c, &attempts, 1);
@@ -156,7 +157,7 @@ static struct lanyard_token *ask_source(struct lanyard_credential *k, const stru
         ask.attempts = attempts;
         kind = acquire(&c, k, &ask, &got);
         tell(&c, k, &ask, 0, kind, &got);
-        if (call_check_texts(&c) == OK) token = token_new(&ask, 0, kind, k->kind->name, &got, c.now_s);
+        if (call_check_texts(&c) == OK) token = token_new(&ask, 0, kind, k->kind->name, &got, now);
     }
     *out_is_own = !token || kind == ERR_NO_MEMORY || (kind != OK && patience_left_ms(&ask.patience, 1) == 0);
     secret_clear(&got.value);
@@ -170,7 +171,7 @@ static struct lanyard_token *give_up(struct call *c, const struct lanyard_creden
     struct token_ask ask = *wanted;
     if (kind == ERR_NO_MEMORY || NEW(c, &ask.attempts, 1) != OK) return NULL;
     tell(c, k, &ask, 0, kind, NULL);
-    return token_new(&ask, 0, kind, k->kind->name, NULL, c->now_s);
+    return token_new(&ask, 0, kind, k->kind->name, NULL, moment_now());
 }
 
 static struct cache_key key_of(const struct lanyard_credential *k, str resource, str tenant_id, bool enable_cae)
@@ -203,7 +204,7 @@ struct lanyard_token *credential_token(struct lanyard_credential *k, const struc
 struct lanyard_token *credential_kept(struct lanyard_credential *k, str resource, str tenant_id, bool enable_cae)
 {
     struct cache_key key = key_of(k, resource, tenant_id, enable_cae);
-    return cache_find(&k->cache, &key, time(NULL)); // the coarse clock: a fifth of the cost
+    return cache_find(&k->cache, &key, moment_now());
 }
 
 enum err credential_ask(struct call *c, struct lanyard_credential *k, struct token_ask *ask, struct access_token *out)

@@ -16,6 +16,7 @@ struct lanyard_token {
     enum err                kind;
     struct secret           value;
     int64_t                 expires_at_s, refresh_at_s;
+    int64_t                 expires_boot_s, refresh_boot_s;
     const char             *credential, *error;
     struct lanyard_attempt *attempts;
     size_t                  attempt_n;
@@ -98,7 +99,7 @@ static enum err copy_attempts(struct call *c, struct lanyard_token *token, const
 }
 
 static enum err fill(struct call *c, struct lanyard_token *token, const struct token_ask *ask, size_t first, const char *credential,
-                     const struct access_token *got, int64_t now_s)
+                     const struct access_token *got, moment now)
 {
     TRY(copy_attempts(c, token, ask->attempts, first));
     bool        is_named = token->kind == OK && token->attempt_n > 0; // the last one gave it
@@ -109,12 +110,14 @@ static enum err fill(struct call *c, struct lanyard_token *token, const struct t
     if (token->kind != OK) return OK;
     TRY(secret_init(c, &token->value, secret_reveal(&got->value)));
     token->expires_at_s = got->expires_at_s;
-    token->refresh_at_s = got->refresh_at_s ? got->refresh_at_s : token_refresh_at(now_s, got->expires_at_s);
+    token->refresh_at_s = got->refresh_at_s ? got->refresh_at_s : token_refresh_at(now.wall_s, got->expires_at_s);
+    token->expires_boot_s = got->expires_boot_s ? got->expires_boot_s : now.boot_s + token->expires_at_s - now.wall_s;
+    token->refresh_boot_s = got->refresh_boot_s ? got->refresh_boot_s : now.boot_s + token->refresh_at_s - now.wall_s;
     return OK;
 }
 
 struct lanyard_token *token_new(const struct token_ask *ask, size_t first, enum err kind, const char *credential, const struct access_token *got,
-                                int64_t now_s)
+                                moment now)
 {
     const struct allocator *given = settings_allocator(ask->settings);
     struct lanyard_token   *token = allocator_new(given, sizeof *token);
@@ -125,7 +128,7 @@ struct lanyard_token *token_new(const struct token_ask *ask, size_t first, enum 
     token->kind = kind;
     settings_call_init(ask->settings, &c);
     c.arena.allocator = given ? &token->allocator : NULL; // what the call makes outlives the settings
-    enum err failed = fill(&c, token, ask, first, credential, got, now_s);
+    enum err failed = fill(&c, token, ask, first, credential, got, now);
     token->arena = c.arena;
     if (failed == OK) return token;
     lanyard_token_free(token);
@@ -151,19 +154,22 @@ enum err token_kind(const struct lanyard_token *token)
     return token->kind;
 }
 
-bool token_is_valid(const struct lanyard_token *token, int64_t now_s)
+bool token_is_valid(const struct lanyard_token *token, moment now)
 {
-    return token && token->kind == OK && now_s + MARGIN_S < token->expires_at_s;
+    return token && token->kind == OK && now.wall_s + MARGIN_S < token->expires_at_s && now.boot_s + MARGIN_S < token->expires_boot_s;
 }
 
-bool token_is_due(const struct lanyard_token *token, int64_t now_s)
+bool token_is_due(const struct lanyard_token *token, moment now)
 {
-    return now_s >= token->refresh_at_s;
+    return now.wall_s >= token->refresh_at_s || now.boot_s >= token->refresh_boot_s;
 }
 
 enum err token_give(struct call *c, const struct lanyard_token *token, struct token_ask *ask, struct access_token *out)
 {
-    struct access_token got = {.expires_at_s = token->expires_at_s, .refresh_at_s = token->refresh_at_s};
+    struct access_token got = {.expires_at_s = token->expires_at_s,
+                               .refresh_at_s = token->refresh_at_s,
+                               .expires_boot_s = token->expires_boot_s,
+                               .refresh_boot_s = token->refresh_boot_s};
     for (size_t i = 0; i < token->attempt_n; i++) ask_attempted(c, ask, &token->attempts[i]);
     if (token->kind != OK) return FAIL(c, token->kind, "%s", token->error);
     TRY(secret_init(c, &got.value, secret_reveal(&token->value)));

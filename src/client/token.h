@@ -10,16 +10,16 @@
 
 /*
  * The outcome `kind` of `ask`, with the attempts from `first` on. `got` is what the source gave (with OK), `credential` the
- * name of the one that was asked. NULL: no memory.
+ * name of the one that was asked, `now` the time from which what it gave is counted. NULL: no memory.
  */
 struct lanyard_token *token_new(const struct token_ask *ask, size_t first, enum err kind, const char *credential, const struct access_token *got,
-                                int64_t now_s);
+                                moment now);
 struct lanyard_token *token_ref(struct lanyard_token *token);
 
 enum err token_kind(const struct lanyard_token *token);
-/* It can be sent to a service yet. */
-bool token_is_valid(const struct lanyard_token *token, int64_t now_s);
-bool token_is_due(const struct lanyard_token *token, int64_t now_s); /* for renewal */
+/* It can be sent to a service yet: by both clocks. */
+bool token_is_valid(const struct lanyard_token *token, moment now);
+bool token_is_due(const struct lanyard_token *token, moment now); /* for renewal: by either clock */
 
 /* What a chain needs of a member's outcome: its attempts among the ask's, and its token. Errors: its kind */
 FALLIBLE token_give(struct call *c, const struct lanyard_token *token, struct token_ask *ask, struct access_token *out);

@@ -73,7 +73,7 @@ static struct lanyard_token *refuse(struct call *c, struct lanyard_credential *k
 {
     if (NEW(c, &ask->attempts, 1) != OK) return NULL;
     enum err kind = ask_refused(c, ask, lanyard_credential_name(k), &(struct refusal){.kind = refused}, why);
-    return call_check_texts(c) == OK ? token_new(ask, 0, kind, lanyard_credential_name(k), NULL, c->now_s) : NULL;
+    return call_check_texts(c) == OK ? token_new(ask, 0, kind, lanyard_credential_name(k), NULL, moment_now()) : NULL;
 }
 
 static struct lanyard_token *ask_with(struct call *c, struct lanyard_credential *k, struct token_ask *ask)
