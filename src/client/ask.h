@@ -40,7 +40,8 @@ struct token_ask {
     str                    claims;    /* JSON; empty: none */
     str                    rejected;  /* with claims: the value of the token that is kept and that a service rejected; empty: none is kept */
     bool                   enable_cae;
-    bool                   in_chain; /* another credential may follow: an endpoint is probed before it is waited for */
+    bool                   is_renewal; /* a valid token is kept: each request has one try */
+    bool                   in_chain;   /* another credential may follow: an endpoint is probed before it is waited for */
     struct patience        patience;
     const struct settings *settings;
     struct attempts       *attempts;
@@ -52,8 +53,8 @@ struct access_token {
     int64_t       expires_at_s;
     int64_t       refresh_at_s;                   /* 0: by the rule of token_refresh_at */
     int64_t       expires_boot_s, refresh_boot_s; /* the same by CLOCK_BOOTTIME; 0: as far from the time of the asking as by the wall's */
-    const char   *source;       /* "virtual machine (IMDS)"; static; NULL: the credential has one source only */
-    int           http_status;  /* of the reply; 0: none was needed */
+    const char   *source;                         /* "virtual machine (IMDS)"; static; NULL: the credential has one source only */
+    int           http_status;                    /* of the reply; 0: none was needed */
 };
 
 /* What is known of a refusal besides its text. Texts may be empty. */

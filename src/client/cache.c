@@ -12,6 +12,7 @@ struct cache_turn {
     struct cache_entry   *entry;
     str                   claims; // stand behind it
     unsigned              users;  // who asks, and who waits
+    bool                  is_renewal;
     bool                  has_ended;
     struct lanyard_token *outcome; // NULL: somebody else asks
 };
@@ -160,6 +161,11 @@ static enum err wait_for(struct call *c, struct cache *cache, struct cache_turn 
     return failed;
 }
 
+static moment moment_after(moment at, int64_t s)
+{
+    return (moment){at.wall_s + s, at.boot_s + s};
+}
+
 // A token that may be given at once: because it is not due, or somebody renews it, or that failed a moment ago.
 static bool may_give(const struct cache_entry *e, str claims, moment now)
 {
@@ -184,9 +190,16 @@ static enum err enter(struct call *c, struct cache *cache, const struct cache_ke
             continue;
         }
         if (!str_empty(claims) && e->token) *out_rejected = token_ref(e->token);
-        return turn_new(c, cache, e, claims, out_turn);
+        TRY(turn_new(c, cache, e, claims, out_turn));
+        (*out_turn)->is_renewal = str_empty(claims) && token_is_valid(e->token, moment_after(moment_now(), CACHE_RENEWAL_S));
+        return OK;
     }
     return OK;
+}
+
+bool cache_turn_is_renewal(const struct cache_turn *turn)
+{
+    return turn->is_renewal;
 }
 
 enum err cache_enter(struct call *c, struct cache *cache, const struct cache_key *key, str claims, const struct patience *patience,
@@ -221,9 +234,10 @@ struct lanyard_token *cache_leave(struct cache *cache, struct cache_turn *turn, 
     if (outcome && token_kind(outcome) == OK) {
         keep(e, outcome);
     } else if (str_empty(turn->claims) && token_is_valid(e->token, now)) {
+        bool was_broken_off = !outcome || token_kind(outcome) == ERR_CANCELLED || token_kind(outcome) == ERR_NO_MEMORY;
         given = token_ref(e->token);
         lanyard_token_free(outcome);
-        if (!is_own) e->quiet_until_s = now.boot_s + CACHE_QUIET_S;
+        if (!was_broken_off) e->quiet_until_s = now.boot_s + CACHE_QUIET_S;
         is_own = false; // there is something for those who wait
     }
     if (given && !is_own) turn->outcome = token_ref(given);

@@ -17,6 +17,7 @@
 #define CACHE_BUCKETS     32
 #define CACHE_ENTRIES_MAX 256 /* tokens that are kept; the one that ends first makes room */
 #define CACHE_QUIET_S     30  /* after a renewal failed, while the old token is valid: azure-core's retry interval */
+#define CACHE_RENEWAL_S   5   /* a renewal takes no longer while the old token is valid for longer: our choice */
 
 struct cache_key {
     str  resource, tenant_id;
@@ -48,9 +49,13 @@ struct lanyard_token *cache_find(struct cache *cache, const struct cache_key *ke
 FALLIBLE cache_enter(struct call *c, struct cache *cache, const struct cache_key *key, str claims, const struct patience *patience,
                      struct lanyard_token **out, struct cache_turn **out_turn, struct lanyard_token **out_rejected);
 
+/* Whether a turn renews a token that stays valid for CACHE_RENEWAL_S at least: its caller is to wait no longer than that. */
+bool cache_turn_is_renewal(const struct cache_turn *turn);
+
 /*
  * The end of a turn. Keeps the outcome if it is a token, and gives it to all who wait. With `is_own`, it failed by the caller's own
- * patience or memory: the next of those who wait asks again. Takes `outcome` (NULL: no memory).
+ * patience or memory: the next of those who wait asks again. A renewal that failed, or was not in time, is not tried again for
+ * CACHE_QUIET_S; one that was cancelled is. Takes `outcome` (NULL: no memory).
  * Returns what the caller is given: the outcome, or the old token, which is valid yet, if its renewal failed.
  */
 struct lanyard_token *cache_leave(struct cache *cache, struct cache_turn *turn, struct lanyard_token *outcome, bool is_own);

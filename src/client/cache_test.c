@@ -21,6 +21,9 @@ struct counting {
     atomic_int          life_s, refresh_in_s; // of the next token; 0: by the rule
     atomic_int          fails_with;           // enum err
     const char         *words;                // it fails in them; NULL: "It was told to."
+    const struct retry_rule *retry;
+    bool                is_renewal;           // as the last asking was
+    int64_t             until_ns;             // its patience
     char                seen[2][64];          // the claims and the rejected token of the last asking
 };
 
@@ -31,9 +34,11 @@ static enum err acquire(struct call *c, struct lanyard_credential *self, struct 
     struct transport_reply reply;
     const char            *url = own->url;
     enum err               fails = (enum err)own->fails_with;
+    own->is_renewal = ask->is_renewal;
+    own->until_ns = ask->patience.until_ns;
     snprintf(own->seen[0], sizeof own->seen[0], "%.*s", PSTR(ask->claims));
     snprintf(own->seen[1], sizeof own->seen[1], "%.*s", PSTR(ask->rejected));
-    if (url) TRY(transport_send(c, ask, &(struct lanyard_http_request){.method = "GET", .url = url, .is_local = true}, NULL, &reply));
+    if (url) TRY(transport_send(c, ask, &(struct lanyard_http_request){.method = "GET", .url = url, .is_local = true}, own->retry, &reply));
     str words = own->words ? str_of(own->words) : S("It was told to.");
     if (fails != OK) return ask_refused(c, ask, "CountingCredential", &(struct refusal){.kind = fails, .fix = "Repair it."}, words);
     str value = call_format(c, "token-%d", n);
@@ -114,6 +119,45 @@ TEST(client_cache_gives_the_old_token_if_its_renewal_fails)
     expect(t, k, &(struct lanyard_token_request){.scope = SCOPE, .claims = "{}"}, NULL, "claims");
     own.fails_with = OK;
     expect(t, k, &(struct lanyard_token_request){.scope = SCOPE, .claims = "{}"}, "token-4", "claims");
+    lanyard_credential_free(k);
+}
+
+// Who has a valid token is not kept waiting by an endpoint that says nothing: neither by its silence nor by the tries of its rule.
+TEST(client_cache_waits_for_a_renewal_only_for_a_moment)
+{
+    static const short             STATUSES[] = {503, 0};
+    static const struct retry_rule RULE = {.tries = 3, .first_delay_ms = 1, .max_delay_ms = 1, .statuses = STATUSES};
+    struct test_http               s;
+    struct counting                own = {.life_s = CACHE_RENEWAL_S, .retry = &RULE, .fails_with = ERR_AUTHENTICATION_FAILED};
+    struct lanyard_credential     *k = counting_new(&own);
+    test_http_start(t, &s, &(struct test_http_options){0});
+    own.url = call_format(t->call, "http://127.0.0.1:%u/status/503", s.port).at;
+    expect(t, k, NULL, NULL, "the first");
+    CHECK_INT(s.handled, 3, "the first has all tries");
+    CHECK(!own.is_renewal && own.until_ns == INT64_MAX);
+    own.fails_with = OK;
+    own.url = NULL;
+    own.refresh_in_s = -1;
+    expect(t, k, NULL, "token-2", "a token that ends within that moment");
+    expect(t, k, NULL, "token-3", "its renewal");
+    CHECK(!own.is_renewal && own.until_ns == INT64_MAX);
+    own.life_s = 3600;
+    expect(t, k, NULL, "token-4", "a token that does not");
+    own.fails_with = ERR_AUTHENTICATION_FAILED;
+    own.url = call_format(t->call, "http://127.0.0.1:%u/status/503", s.port).at;
+    expect(t, k, NULL, "token-4", "its renewal fails");
+    CHECK_INT(s.handled, 4, "and has one try");
+    CHECK(own.is_renewal && own.until_ns <= patience_of(CACHE_RENEWAL_S * 1000, NULL).until_ns);
+    lanyard_credential_free(k);
+
+    own = (struct counting){.life_s = 3600, .refresh_in_s = -1, .retry = &RULE};
+    k = counting_new(&own);
+    expect(t, k, NULL, "token-1", "a token that is due");
+    own.url = call_format(t->call, "http://127.0.0.1:%u/late", s.port).at;
+    expect(t, k, &(struct lanyard_token_request){.scope = SCOPE, .timeout_ms = 20}, "token-1", "its renewal is not in time");
+    expect(t, k, NULL, "token-1", "and is not tried again at once");
+    CHECK_INT(own.asked, 2, "askings");
+    test_http_end(&s, 0);
     lanyard_credential_free(k);
 }
 

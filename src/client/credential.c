@@ -193,6 +193,10 @@ struct lanyard_token *credential_token(struct lanyard_credential *k, const struc
     if (kind != OK) {
         token = give_up(&c, k, &ask, kind);
     } else if (turn) {
+        if (cache_turn_is_renewal(turn)) {
+            ask.is_renewal = true; // as it also is where this is a member of a chain that renews
+            ask.patience = patience_within(&ask.patience, CACHE_RENEWAL_S * 1000);
+        }
         token = ask_source(k, &ask, rejected, &is_own);
         token = cache_leave(&k->cache, turn, token, is_own);
     }

@@ -185,7 +185,7 @@ enum err transport_send(struct call *c, const struct token_ask *ask, const struc
     unsigned               delay_ms;
     TRY(check(c, request));
     TRY(try_once(c, ask, request, &reply));
-    while (retry && delay_before_next(retry, &reply, &retries, &delay_ms)) {
+    while (retry && !ask->is_renewal && delay_before_next(retry, &reply, &retries, &delay_ms)) {
         TRY(wait_for_next(c, ask, &reply, delay_ms));
         TRY(try_once(c, ask, request, &reply));
     }

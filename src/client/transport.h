@@ -34,7 +34,8 @@ struct retry_rule {
 
 /*
  * Sends `request` and reads its reply, in the call; waits between tries as the rule says, and no longer than the ask's patience.
- * The request's timeouts are for one try. A reply of any status is OK; none is OK too, with status 0 and why. `retry` may be NULL: one try.
+ * The request's timeouts are for one try; a renewal has
+ * no other. A reply of any status is OK; none is OK too, with status 0 and why. `retry` may be NULL: one try.
  * Errors: ERR_TIMED_OUT, ERR_CANCELLED (of the ask), ERR_NO_MEMORY, ERR_PARAMETER_INVALID (a header or URL that holds a line break)
  */
 FALLIBLE transport_send(struct call *c, const struct token_ask *ask, const struct lanyard_http_request *request, const struct retry_rule *retry,
