@@ -13,6 +13,7 @@ struct cache_turn {
     str                   claims; // stand behind it
     unsigned              users;  // who asks, and who waits
     bool                  is_renewal;
+    unsigned              generation; // of the entry when it began
     bool                  has_ended;
     struct lanyard_token *outcome; // NULL: somebody else asks
 };
@@ -23,6 +24,7 @@ struct cache_entry {
     struct cache_key      key; // its texts stand behind it
     struct lanyard_token *token;
     int64_t               quiet_until_s; // CLOCK_BOOTTIME
+    unsigned              generation;    // how many claims challenges were answered with a token that was kept
     struct cache_turn    *turns;
 };
 
@@ -134,7 +136,7 @@ static enum err turn_new(struct call *c, const struct cache *cache, struct cache
     struct cache_turn *t = allocator_new(cache->allocator, sizeof *t + claims.n + 1);
     if (!t) return FAIL_PLAIN(c, ERR_NO_MEMORY);
     if (claims.n) memcpy(t + 1, claims.at, claims.n);
-    *t = (struct cache_turn){.next = e->turns, .entry = e, .claims = {(const char *)(t + 1), claims.n}, .users = 1};
+    *t = (struct cache_turn){.next = e->turns, .entry = e, .claims = {(const char *)(t + 1), claims.n}, .users = 1, .generation = e->generation};
     e->turns = t;
     *out = t;
     return OK;
@@ -231,16 +233,20 @@ struct lanyard_token *cache_leave(struct cache *cache, struct cache_turn *turn, 
             *at = turn->next;
             break;
         }
-    if (outcome && token_kind(outcome) == OK) {
+    bool has_token = outcome && token_kind(outcome) == OK, has_claims = !str_empty(turn->claims);
+    // What was asked for before a challenge was answered may be the very token that a service rejects: it takes no newer one's place.
+    bool is_outdated = !has_claims && turn->generation != e->generation;
+    if (has_token && !is_outdated) {
         keep(e, outcome);
-    } else if (str_empty(turn->claims) && token_is_valid(e->token, now)) {
+        if (has_claims) e->generation++;
+    } else if (!has_claims && token_is_valid(e->token, now)) {
         bool was_broken_off = !outcome || token_kind(outcome) == ERR_CANCELLED || token_kind(outcome) == ERR_NO_MEMORY;
         given = token_ref(e->token);
         lanyard_token_free(outcome);
-        if (!was_broken_off) e->quiet_until_s = now.boot_s + CACHE_QUIET_S;
-        is_own = false; // there is something for those who wait
+        if (!was_broken_off && !is_outdated) e->quiet_until_s = now.boot_s + CACHE_QUIET_S;
+        is_own = is_outdated = false; // there is something for those who wait
     }
-    if (given && !is_own) turn->outcome = token_ref(given);
+    if (given && !is_own && !is_outdated) turn->outcome = token_ref(given);
     turn->has_ended = true;
     turn_drop(cache, turn);
     pthread_cond_broadcast(&cache->ended);

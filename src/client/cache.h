@@ -53,9 +53,10 @@ FALLIBLE cache_enter(struct call *c, struct cache *cache, const struct cache_key
 bool cache_turn_is_renewal(const struct cache_turn *turn);
 
 /*
- * The end of a turn. Keeps the outcome if it is a token, and gives it to all who wait. With `is_own`, it failed by the caller's own
+ * The end of a turn. Keeps the outcome if it is a token, and gives it to all who wait; not one that was asked for without claims
+ * before a turn with claims kept its own. With `is_own`, it failed by the caller's own
  * patience or memory: the next of those who wait asks again. A renewal that failed, or was not in time, is not tried again for
  * CACHE_QUIET_S; one that was cancelled is. Takes `outcome` (NULL: no memory).
- * Returns what the caller is given: the outcome, or the old token, which is valid yet, if its renewal failed.
+ * Returns what the caller is given: the outcome, or the token that is kept, which is valid yet, if the outcome is none or is not kept.
  */
 struct lanyard_token *cache_leave(struct cache *cache, struct cache_turn *turn, struct lanyard_token *outcome, bool is_own);

@@ -16,15 +16,15 @@
 
 // A kind that sends a request for each token, and gives what the test says.
 struct counting {
-    const char *_Atomic url; // NULL: no request
-    atomic_int          asked;
-    atomic_int          life_s, refresh_in_s; // of the next token; 0: by the rule
-    atomic_int          fails_with;           // enum err
-    const char         *words;                // it fails in them; NULL: "It was told to."
+    const char *_Atomic      url; // NULL: no request
+    atomic_int               asked;
+    atomic_int               life_s, refresh_in_s; // of the next token; 0: by the rule
+    atomic_int               fails_with;           // enum err
+    const char              *words;                // it fails in them; NULL: "It was told to."
     const struct retry_rule *retry;
-    bool                is_renewal;           // as the last asking was
-    int64_t             until_ns;             // its patience
-    char                seen[2][64];          // the claims and the rejected token of the last asking
+    bool                     is_renewal;  // as the last asking was
+    int64_t                  until_ns;    // its patience
+    char                     seen[2][64]; // the claims and the rejected token of the last asking
 };
 
 static enum err acquire(struct call *c, struct lanyard_credential *self, struct token_ask *ask, struct access_token *out)
@@ -295,6 +295,53 @@ TEST(client_cache_asks_once_for_64_threads_of_one_expiring_token)
     test_http_end(&s, 0);
     lanyard_credential_free(k);
     sem_destroy(&done);
+}
+
+// A renewal that began before a service's challenge was answered may have the token that the service rejects.
+TEST(client_cache_keeps_the_token_of_a_challenge_over_one_that_was_asked_for_before)
+{
+    struct asker               renewal;
+    struct test_http           s;
+    struct counting            own = {.life_s = 3600, .refresh_in_s = -1};
+    struct lanyard_credential *k = counting_new(&own);
+    test_http_start(t, &s, &(struct test_http_options){0});
+    expect(t, k, NULL, "token-1", "a token that is due");
+    own.refresh_in_s = 0;
+    own.url = call_format(t->call, "http://127.0.0.1:%u/late", s.port).at;
+    begin(t, &renewal, k, NULL, NULL);
+    test_http_wait_late(&s, 1);
+    own.url = NULL;
+    expect(t, k, &(struct lanyard_token_request){.scope = SCOPE, .claims = "{}"}, "token-3", "the challenge is answered");
+    test_http_release(&s, 1);
+    end(t, &renewal, LANYARD_OK, "token-3", "the renewal's caller has the newer one");
+    expect(t, k, NULL, "token-3", "and it is kept");
+    CHECK_INT(own.asked, 3, "askings");
+    test_http_end(&s, 0);
+    lanyard_credential_free(k);
+}
+
+// Those who wait for a first token that is outdated when it comes ask again.
+TEST(client_cache_shares_no_token_that_is_outdated)
+{
+    struct asker               first, second;
+    struct test_http           s;
+    struct counting            own = {.life_s = 3600};
+    struct lanyard_credential *k = counting_new(&own);
+    test_http_start(t, &s, &(struct test_http_options){0});
+    own.url = call_format(t->call, "http://127.0.0.1:%u/late", s.port).at;
+    begin(t, &first, k, NULL, NULL);
+    test_http_wait_late(&s, 1);
+    begin(t, &second, k, NULL, NULL);
+    own.url = NULL;
+    own.life_s = 0; // the challenge's token is over before anybody can be given it
+    expect(t, k, &(struct lanyard_token_request){.scope = SCOPE, .claims = "{}"}, "token-2", "the challenge is answered");
+    own.life_s = 3600;
+    test_http_release(&s, 1);
+    end(t, &first, LANYARD_OK, "token-1", "who asked has what was asked for");
+    end(t, &second, LANYARD_OK, "token-3", "who waited asked anew");
+    expect(t, k, NULL, "token-3", "which is kept");
+    test_http_end(&s, 0);
+    lanyard_credential_free(k);
 }
 
 // The others wait with their own patience, and one of them asks anew if the first gives up.
