@@ -14,6 +14,7 @@
 
 #define POLL_MS     50 // how soon a cancel is seen
 #define POLL_END_MS 5
+#define REAP_MAX_MS 2000 // what a killed program is waited for
 
 extern char **environ;
 
@@ -153,23 +154,39 @@ static enum err collect(struct call *c, struct sink *sinks, int64_t until_ms, co
     return OK;
 }
 
-// Waits for the end of the program, which may have closed its output earlier, and kills its group. The program is taken last: until then its
-// number is no other's.
-static int end(pid_t pid, bool kills_now, int64_t until_ms)
+// Takes the program, whose number is no other's until then. One that has become another user's cannot be killed by an ordinary user, and one that the
+// kernel holds ends late: who asks does not wait for those. Gives the status of its exit, else -1.
+static int reap(pid_t pid)
+{
+    int     status = 0;
+    int64_t until_ms = now_ms() + REAP_MAX_MS;
+    for (;;) {
+        pid_t got = waitpid(pid, &status, WNOHANG);
+        if (got == pid) return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+        if ((got < 0 && errno != EINTR) || now_ms() >= until_ms) return -1;
+        poll(NULL, 0, POLL_END_MS);
+    }
+}
+
+// Waits for the end of the program, which may have closed its output earlier, and kills its group; the program too, which may have left that.
+// Errors: those of patience_check
+static enum err end(struct call *c, pid_t pid, bool kills_now, int64_t until_ms, const struct patience *patience, int *out_status)
 {
     siginfo_t info = {0};
-    int       status = 0;
+    enum err  given_up = OK;
+    *out_status = -1;
     while (!kills_now) {
         int failed = waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT | WNOHANG);
-        if (failed && errno != EINTR) return -1; // the host program has taken it: SIGCHLD is ignored, or it waits for all children
+        if (failed && errno != EINTR) return OK; // the host program has taken it: SIGCHLD is ignored, or it waits for all children
         if (!failed && info.si_pid == pid) break;
-        kills_now = now_ms() >= until_ms;
+        given_up = patience_check(c, patience);
+        kills_now = given_up != OK || now_ms() >= until_ms;
         if (!kills_now) poll(NULL, 0, POLL_END_MS);
     }
     kill(-pid, SIGKILL); // and what it left running
-    while (waitpid(pid, &status, 0) < 0)
-        if (errno != EINTR) return -1;
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    kill(pid, SIGKILL);
+    *out_status = reap(pid);
+    return given_up;
 }
 
 enum err process_run(struct call *c, const char *file, const char *const *arguments, unsigned timeout_ms, const struct patience *patience,
@@ -187,9 +204,11 @@ enum err process_run(struct call *c, const char *file, const char *const *argume
     fd_closep(&output.write);
     fd_closep(&errors.write);
     int64_t  until_ms = now_ms() + timeout_ms;
+    int      status;
     enum err failed = collect(c, sinks, until_ms, patience, &timed_out);
-    int      status = end(pid, failed != OK || timed_out, until_ms);
+    enum err given_up = end(c, pid, failed != OK || timed_out, until_ms, patience, &status);
     if (failed != OK) return failed;
+    if (given_up != OK) return given_up;
     *out = (struct process_outcome){status, timed_out, {sinks[0].room, sinks[0].n}, {sinks[1].room, sinks[1].n}, sinks[0].is_cut};
     return OK;
 }

@@ -3,7 +3,7 @@
  *
  * No shell: the arguments go as they are. The program is looked for in PATH's absolute directories alone, so that none in the working
  * directory is run. It starts in "/", with no descriptor but its own three, an empty standard input and a process group of its own,
- * which ends with it or when the time is over.
+ * which ends with it or when the time is over. The program is killed too where it has left that group.
  *
  * Layer:  client (uses core)
  */

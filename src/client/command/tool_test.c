@@ -205,6 +205,36 @@ TEST(a_process_ends_with_its_children_and_its_output_is_bounded)
     lanyard_cancel_free(cancel);
 }
 
+// A program that closed its output and goes on is waited for as long as the one who asks has time, not as long as a tool may take.
+TEST(a_process_that_closed_its_output_ends_with_the_patience_of_who_asks)
+{
+    struct process_outcome ran = {0};
+    const char *const      arguments[] = {"sh", "-c", "exec /bin/sleep 20 >/dev/null 2>&1", NULL};
+    struct patience        patience = patience_of(300, NULL);
+    CHECK_ERR(process_run(t->call, "/bin/sh", arguments, 60000, &patience, &ran), ERR_TIMED_OUT, "its deadline");
+}
+
+// It takes the group of whom started it, so that a signal to its own group reaches nobody.
+TEST(a_process_that_left_its_group_is_killed_too)
+{
+    struct process_outcome ran = {0};
+    struct patience        patience = {.until_ns = INT64_MAX};
+    const char *const      arguments[] = {"python3", "-c",
+                                          "import os, sys, time\n"
+                                               "os.setpgid(0, os.getpgid(os.getppid()))\n"
+                                               "print(os.getpid(), flush=True)\n"
+                                               "time.sleep(20)\n"
+                                               "sys.exit(7)",
+                                          NULL};
+    const char            *file;
+    int64_t                pid = 0;
+    CHECK_OK(process_find(t->call, S("/usr/local/bin:/usr/bin:/bin"), "python3", &file));
+    CHECK_OK(process_run(t->call, file, arguments, 2000, &patience, &ran));
+    CHECK(ran.timed_out && ran.status == -1);
+    CHECK(ran.output.n > 1 && str_to_i64(str_upto(ran.output, ran.output.n - 1), &pid));
+    CHECK(has_ended(pid));
+}
+
 // A daemon has closed its standard files, so that the pipes' ends get their numbers.
 TEST(a_process_of_a_program_without_standard_files_has_its_own)
 {
