@@ -1,6 +1,9 @@
 // An application that proves who it is by an assertion which the program makes itself.
+#include <errno.h>
 #include <pthread.h>
+#include <time.h>
 
+#include "client/cancel.h"
 #include "client/entra/client.h"
 #include "client/request_text.h"
 
@@ -23,13 +26,31 @@ static enum err kind_of(enum lanyard_result result)
     return result == LANYARD_CANCELLED ? ERR_CANCELLED : ERR_AUTHENTICATION_FAILED;
 }
 
+// Whose turn it is may take long: who waits for it keeps his deadline and his cancel.
+static enum err take_turn(struct call *c, struct client_assertion *me, const struct patience *patience)
+{
+    for (int got = ETIMEDOUT; got != 0;) {
+        struct timespec until;
+        TRY(patience_check(c, patience));
+        clock_gettime(CLOCK_MONOTONIC, &until);
+        int64_t ns = until.tv_nsec + patience_left_ms(patience, CANCEL_LOOK_MS) * NS_PER_MS;
+        until.tv_sec += ns / NS_PER_S;
+        until.tv_nsec = ns % NS_PER_S;
+        got = pthread_mutex_clocklock(&me->one_at_a_time, CLOCK_MONOTONIC, &until);
+        if (got && got != ETIMEDOUT) return FAIL(c, ERR_IO, "The turn of the program's function cannot be waited for: %s.", strerror(got));
+    }
+    enum err given_up = patience_check(c, patience);
+    if (given_up) pthread_mutex_unlock(&me->one_at_a_time);
+    return given_up;
+}
+
 static enum err prove(struct call *c, struct trial *t, struct entra_client *client, str audience, struct entra_proof *out)
 {
     struct client_assertion *me = CONTAINER_OF(client, struct client_assertion, client);
     char                    *room;
     (void)audience;
     TRY(NEW(c, &room, ASSERTION_MAX_BYTES));
-    pthread_mutex_lock(&me->one_at_a_time);
+    TRY(take_turn(c, me, &t->ask->patience));
     enum lanyard_result result = me->make(room, ASSERTION_MAX_BYTES, me->context);
     pthread_mutex_unlock(&me->one_at_a_time);
     str given = {room, strnlen(room, ASSERTION_MAX_BYTES)};

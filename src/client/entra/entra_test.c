@@ -3,7 +3,10 @@
 #include <openssl/pem.h>
 #include <openssl/pkcs12.h>
 #include <openssl/rsa.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "client/entra/certificate.h"
 #include "client/entra/client.h"
@@ -409,6 +412,57 @@ TEST(an_assertion_function_s_words_are_sent_or_told)
                  "no text that can be");
     check_failed(t, take(lanyard_client_assertion(TENANT, CLIENT, NULL, NULL, &f.settings), NULL), LANYARD_INVALID, "function");
     CHECK(f.sent == 0);
+}
+
+struct slow_assertion {
+    struct lanyard_credential *credential;
+    atomic_bool                has_begun, may_end, has_ended;
+};
+
+static enum lanyard_result write_slowly(char *out, size_t room, void *context)
+{
+    struct slow_assertion *s = context;
+    atomic_store(&s->has_begun, true);
+    for (int i = 0; i < 5000 && !atomic_load(&s->may_end); i++) usleep(1000);
+    atomic_store(&s->has_ended, true);
+    snprintf(out, room, "h.p.s");
+    return LANYARD_OK;
+}
+
+static void *ask_first(void *context)
+{
+    struct slow_assertion *s = context;
+    lanyard_token_free(lanyard_token_get(s->credential, SCOPE));
+    return NULL;
+}
+
+// The program's function is called by one thread at a time; those who wait for it keep their own deadline and cancel.
+TEST(a_turn_at_the_assertion_function_is_waited_for_with_patience)
+{
+    struct fake_transport f;
+    struct slow_assertion slow = {0};
+    pthread_t             first;
+    fake_transport_init(&f, &GIVES_TOKEN, 1);
+    fake_environment("");
+    slow.credential = lanyard_client_assertion(TENANT, CLIENT, write_slowly, &slow, &f.settings);
+    CHECK(pthread_create(&first, NULL, ask_first, &slow) == 0);
+    while (!atomic_load(&slow.has_begun)) usleep(1000);
+    struct lanyard_cancel       *cancel = lanyard_cancel_new();
+    struct lanyard_token_request request = {.size = sizeof request, .scope = "https://other.example/.default", .timeout_ms = 120};
+    struct lanyard_token        *token = lanyard_token_request(slow.credential, &request);
+    CHECK_INT(lanyard_token_result(token), LANYARD_TIMED_OUT, lanyard_token_error(token));
+    lanyard_token_free(token);
+    lanyard_cancel_set(cancel);
+    request = (struct lanyard_token_request){.size = sizeof request, .scope = "https://third.example/.default", .cancel = cancel};
+    token = lanyard_token_request(slow.credential, &request);
+    CHECK_INT(lanyard_token_result(token), LANYARD_CANCELLED, lanyard_token_error(token));
+    lanyard_token_free(token);
+    CHECK(!atomic_load(&slow.has_ended)); // nobody waited for it
+    atomic_store(&slow.may_end, true);
+    pthread_join(first, NULL);
+    CHECK(f.sent == 1);
+    lanyard_credential_free(slow.credential);
+    lanyard_cancel_free(cancel);
 }
 
 TEST(a_federated_token_s_file_is_read_for_each_token)
