@@ -256,6 +256,20 @@ TEST(log_count_goes_on_where_it_stopped)
     CHECK_INT(tally.n, 5, "without the removed ones, with the new one");
 }
 
+TEST(log_newest_is_the_time_of_the_last_key)
+{
+    CLEANUP(log_fixture_close) struct log_fixture s;
+    int64_t                                       ns = -1;
+    log_fixture_open(t, &s);
+    CHECK_OK(log_newest(t->call, s.session, STORE_DIAGNOSTIC, LOG_DIAGNOSTIC.prefix, &ns));
+    CHECK_INT(ns, 0, "none");
+    for (unsigned i = 0; i < 3; i++) CHECK_OK(log_put(t->call, s.session, &LOG_DIAGNOSTIC, 100 + i, guid_n(9 - i), S("x")));
+    CHECK_OK(store_put(t->call, s.session, STORE_DIAGNOSTIC, S("zz"), str_bytes(S("of another prefix"))));
+    CHECK_OK(log_newest(t->call, s.session, STORE_DIAGNOSTIC, LOG_DIAGNOSTIC.prefix, &ns));
+    CHECK_INT(ns, 102, "the last one");
+    CHECK_ERR(log_newest(t->call, s.session, STORE_DIAGNOSTIC, STR_NONE, &ns), ERR_STORE_DAMAGED, "what is no key");
+}
+
 struct refused_seen {
     struct test    *t;
     size_t          n;

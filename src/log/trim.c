@@ -36,6 +36,27 @@ enum err log_count(struct call *c, struct store_session *session, const struct l
     return store_scan_keys(c, session, t->kind, t->prefix, (str){from.newest, from.newest_n}, count_one, &(struct count){t, tally});
 }
 
+struct newest {
+    str     prefix;
+    int64_t ns;
+};
+
+static enum err note_time(struct call *c, str key, bytes body, void *context)
+{
+    struct newest *newest = context;
+    guid           id;
+    (void)body;
+    return log_key_read(c, str_from(key, newest->prefix.n), &newest->ns, &id);
+}
+
+enum err log_newest(struct call *c, struct store_session *session, enum store_kind kind, str prefix, int64_t *out_ns)
+{
+    struct newest newest = {.prefix = prefix};
+    TRY(store_scan(c, session, kind, &(struct store_range){.prefix = prefix, .limit = 1, .backwards = true}, note_time, &newest));
+    *out_ns = newest.ns;
+    return OK;
+}
+
 struct overdue {
     const struct log_trim *trim;
     str                   *keys;

@@ -36,5 +36,7 @@ struct log_tally {
  * all others. Errors: ERR_STORE_DAMAGED - the tally may be wrong
  */
 FALLIBLE log_count(struct call *c, struct store_session *session, const struct log_trim *t, struct log_tally *tally);
+/* The time of the last key with that prefix; 0: there is none. Errors: ERR_STORE_DAMAGED */
+FALLIBLE log_newest(struct call *c, struct store_session *session, enum store_kind kind, str prefix, int64_t *out_ns);
 /* The keys that are to go, the oldest first, at most `limit`. Lives: the call. Errors: ERR_STORE_DAMAGED */
 FALLIBLE log_overdue(struct call *c, struct store_session *session, const struct log_trim *t, size_t limit, const str **out, size_t *out_n);

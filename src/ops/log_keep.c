@@ -17,6 +17,16 @@ static const struct log_kept {
     {&LOG_SIGNIN, LOG_IDS_ANY, true},      {&LOG_DIAGNOSTIC, LOG_IDS_ANY, true}, {&LOG_DENIAL, LOG_IDS_ANY, false},
 };
 
+enum err log_keep_start(struct call *c, struct product *p, struct store_session *session)
+{
+    for (size_t kind = 0; kind < LOG_KEPT_KINDS; kind++) {
+        int64_t newest_ns;
+        TRY(log_newest(c, session, KEPT[kind].kind->store, KEPT[kind].kind->prefix, &newest_ns));
+        if (newest_ns > p->last_log_ns) p->last_log_ns = newest_ns;
+    }
+    return OK;
+}
+
 // What reading work does: the housekeeper has time, the writer has none.
 static enum err look(struct call *c, struct work *w, size_t kind, int64_t before_ns)
 {
@@ -29,13 +39,20 @@ static enum err look(struct call *c, struct work *w, size_t kind, int64_t before
     return log_overdue(c, w->store, &trim, LOG_KEEP_FOUND, &k->due, &k->due_n);
 }
 
+// More are gone than were counted: the next look counts anew, for a wrong number would let the whole log go.
+static void subtract(struct log_tally *tally, size_t n)
+{
+    if (n > tally->n) *tally = (struct log_tally){0};
+    else tally->n -= n;
+}
+
 static enum err drop(struct call *c, struct work *w, size_t kind, size_t n)
 {
     struct log_keeping *k = &w->product->log_keeping[kind];
     for (size_t i = 0; i < n; i++) TRY(store_remove(c, w->store, KEPT[kind].kind->store, k->due[i]));
     k->due += n;
     k->due_n -= n;
-    if (KEPT[kind].is_counted) k->tally.n -= n;
+    if (KEPT[kind].is_counted) subtract(&k->tally, n);
     return OK;
 }
 

@@ -18,6 +18,11 @@
 #define LOG_KEEP_LOOK_AFTER 8000 /* so many records written: the housekeeper looks at once, so that a log never grows far past its number */
 
 /*
+ * At a start, before any record is written: records go on behind those that are there (product_log_ns), though the clock was
+ * ahead of now when they were written. Errors: ERR_STORE_DAMAGED
+ */
+FALLIBLE log_keep_start(struct call *c, struct product *p, struct store_session *session);
+/*
  * For the housekeeper. Reading work counts what was written since its last look, finds the keys that are to go, and counts
  * them; they last as long as its call. Writing work removes at most `limit` of those of each log: it searches for nothing,
  * for all other writers wait for it.

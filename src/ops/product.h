@@ -117,7 +117,7 @@ void product_end_read(struct product *p, unsigned row);
 
 /*
  * The time under which a log record is written: not before `now_ns`, and later than that of any before, so that who
- * follows a log by its keys misses none. Only in writing work.
+ * follows a log by its keys misses none. It starts behind what earlier processes wrote (log_keep_start). Only in writing work.
  */
 int64_t product_log_ns(struct product *p, int64_t now_ns);
 

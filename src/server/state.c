@@ -2,6 +2,7 @@
 
 #include "core/digest.h"
 #include "core/pack.h"
+#include "ops/log_keep.h"
 #include "ops/signing_keys.h"
 #include "server/files.h"
 
@@ -234,7 +235,9 @@ enum err state_open(struct call *c, struct product *p)
     TRY(store_session_open(c, p->store, STORE_WRITE, &session));
     enum err failed = open_with(c, p, session, key_file);
     if (failed != OK && key_file) store_distrust(p->store);
-    return failed != OK ? failed : keep_longest_lifetime(c, p, session);
+    TRY(failed);
+    TRY(log_keep_start(c, p, session));
+    return keep_longest_lifetime(c, p, session);
 }
 
 void state_close(struct product *p)

@@ -10,7 +10,6 @@ import pathlib
 import shutil
 import signal
 import socket
-import sqlite3
 import ssl
 import subprocess
 import sys
@@ -127,12 +126,7 @@ class Server:
 
     def has_activity(self, correlation):
         """Does a record of the activity log hold that correlation id?"""
-        database = sqlite3.connect(f"file:{self.home}/data/lanyard.db?mode=ro", uri=True)
-        try:
-            found = database.execute("SELECT count(*) FROM activity WHERE instr(body, ?) > 0", (uuid.UUID(correlation).bytes,))
-            return found.fetchone()[0] > 0
-        finally:
-            database.close()
+        return len(self.records("activity", "--correlation", correlation)) > 0
 
     def records(self, log, *options):
         """What `lanyard logs LOG` lists, oldest first."""

@@ -202,6 +202,33 @@ def test_revoked_tokens_are_refused_at_every_service(new_server):
     same(manage(arm).status, 401, "until it is revoked")
 
 
+def test_o1_the_log_goes_on_behind_what_was_written_under_a_later_clock(new_server):
+    """O1: after a restart, which sets the clock back, records stand behind those that are there, and none goes before its time"""
+    server = new_server("clock-back")
+    server.start("--test-clock")
+
+    def make(*names):
+        for name in names:
+            server.api("PUT", f"/subscriptions/{server.facts['subscription']}/resourceGroups/{name}?api-version=2021-04-01", {"location": "westus"})
+
+    def groups():
+        return [r["authorization"]["scope"].split("/")[-1] for r in server.records("activity") if "/resourceGroups/" in r["authorization"]["scope"]]
+
+    make("old")
+    server.call("clock", "+400d")
+    make("ahead")
+    server.stop()
+    server.start("--test-clock")
+    make("back", "back2", "back3")
+    same(groups(), ["old", "ahead", "back", "back2", "back3"], "in the order in which they were written")
+    server.call("clock", "+100d")
+    make("fresh")
+    until = time.monotonic() + WAIT_TIMEOUT_S
+    while "old" in groups() and time.monotonic() < until:
+        time.sleep(0.05)
+    same(groups(), ["ahead", "back", "back2", "back3", "fresh"], "what is not too old")
+
+
 def test_t8_signing_keys_turn_by_age(new_server):
     """T8 signing keys turn by age: published before they sign, kept after, the same after a restart"""
     s = Stage(new_server("clock-keys"))
