@@ -391,6 +391,27 @@ TEST(client_credential_outlives_its_last_reference_by_its_requests)
     test_http_end(&s, 0);
 }
 
+// L1: two first askings of a chain at once have tokens of one member.
+TEST(client_chain_answers_two_first_askings_by_one_member)
+{
+    struct asker               slow;
+    struct test_http           s;
+    struct counting            one = {.life_s = 3600, .fails_with = ERR_CREDENTIAL_UNAVAILABLE}, two = {.life_s = 3600};
+    struct lanyard_credential *members[] = {counting_new(&one), counting_new(&two)}, *chain = lanyard_chain(members, COUNT(members), NULL);
+    test_http_start(t, &s, &(struct test_http_options){0});
+    two.url = call_format(t->call, "http://127.0.0.1:%u/late", s.port).at;
+    begin(t, &slow, chain, NULL, NULL);
+    test_http_wait_late(&s, 1);
+    one.fails_with = OK;
+    expect(t, chain, &(struct lanyard_token_request){.scope = "https://other"}, "token-2", "the first member has a token by now");
+    test_http_release(&s, 1);
+    end(t, &slow, LANYARD_OK, "token-3", "so it is asked by the other one too");
+    CHECK_INT(two.asked, 1, "askings of the second member");
+    test_http_end(&s, 0);
+    lanyard_credential_free(chain);
+    for (size_t i = 0; i < COUNT(members); i++) lanyard_credential_free(members[i]);
+}
+
 TEST(client_cache_shares_a_failure_among_those_who_wait)
 {
     struct asker               askers[8];

@@ -18,6 +18,15 @@ void chain_clear(struct chain *chain)
     chain->n = 0;
 }
 
+// Of two first askings at once the one that ends first chooses for both, else a program would have two identities.
+static enum err choose(struct call *c, struct chain *chain, size_t i, struct token_ask *ask, struct access_token *out)
+{
+    size_t chosen = 0;
+    if (atomic_compare_exchange_strong(&chain->chosen, &chosen, i + 1) || chosen == i + 1) return OK;
+    secret_clear(&out->value);
+    return credential_ask(c, chain->members[chosen - 1], ask, out);
+}
+
 enum err chain_acquire(struct call *c, struct chain *chain, struct token_ask *ask, struct access_token *out)
 {
     size_t   chosen = atomic_load_explicit(&chain->chosen, memory_order_acquire);
@@ -28,7 +37,9 @@ enum err chain_acquire(struct call *c, struct chain *chain, struct token_ask *as
     for (size_t i = 0; i < chain->n && failed == ERR_CREDENTIAL_UNAVAILABLE; i++) {
         call_forgive(c);
         failed = credential_ask(c, chain->members[i], ask, out);
-        if (failed == OK) atomic_store_explicit(&chain->chosen, i + 1, memory_order_release);
+        if (failed != OK) continue;
+        failed = choose(c, chain, i, ask, out);
+        break;
     }
     ask->in_chain = was_in_chain;
     return failed;
