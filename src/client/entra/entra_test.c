@@ -449,12 +449,12 @@ TEST(a_turn_at_the_assertion_function_is_waited_for_with_patience)
     while (!atomic_load(&slow.has_begun)) usleep(1000);
     struct lanyard_cancel       *cancel = lanyard_cancel_new();
     struct lanyard_token_request request = {.size = sizeof request, .scope = "https://other.example/.default", .timeout_ms = 120};
-    struct lanyard_token        *token = lanyard_token_request(slow.credential, &request);
+    struct lanyard_token        *token = lanyard_token_ask(slow.credential, &request);
     CHECK_INT(lanyard_token_result(token), LANYARD_TIMED_OUT, lanyard_token_error(token));
     lanyard_token_free(token);
     lanyard_cancel_set(cancel);
     request = (struct lanyard_token_request){.size = sizeof request, .scope = "https://third.example/.default", .cancel = cancel};
-    token = lanyard_token_request(slow.credential, &request);
+    token = lanyard_token_ask(slow.credential, &request);
     CHECK_INT(lanyard_token_result(token), LANYARD_CANCELLED, lanyard_token_error(token));
     lanyard_token_free(token);
     CHECK(!atomic_load(&slow.has_ended)); // nobody waited for it
