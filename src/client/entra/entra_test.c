@@ -525,6 +525,9 @@ TEST(a_cluster_s_proxy_is_asked_in_the_token_service_s_place)
         {"AZURE_KUBERNETES_TOKEN_PROXY=http://10.0.0.1", LANYARD_INVALID, "https"},
         {"AZURE_KUBERNETES_TOKEN_PROXY=https://10.0.0.1?q", LANYARD_INVALID, "https"},
         {"AZURE_KUBERNETES_SNI_NAME=proxy.aks", LANYARD_INVALID, "AZURE_KUBERNETES_TOKEN_PROXY is not set"},
+        {"AZURE_KUBERNETES_TOKEN_PROXY=https://10.0.0.1\nAZURE_KUBERNETES_SNI_NAME=proxy.aks@other.example/x?", LANYARD_INVALID, "SNI_NAME"},
+        {"AZURE_KUBERNETES_TOKEN_PROXY=https://10.0.0.1\nAZURE_KUBERNETES_SNI_NAME=proxy.aks:1", LANYARD_INVALID, "SNI_NAME"},
+        {"AZURE_KUBERNETES_TOKEN_PROXY=https://10.0.0.1\nAZURE_KUBERNETES_SNI_NAME=.proxy", LANYARD_INVALID, "SNI_NAME"},
         {"AZURE_KUBERNETES_TOKEN_PROXY=https://10.0.0.1\nAZURE_KUBERNETES_CA_FILE=/f\nAZURE_KUBERNETES_CA_DATA=d", LANYARD_INVALID, "both set"},
     };
     const char *path = test_file(t, "token", S("h.p.s"));

@@ -3,6 +3,8 @@
 #include "client/request_text.h"
 #include "client/secret_file.h"
 
+#define HOST_NAME_MAX_BYTES 253
+
 static const char FIX[] = "Give the pod the label azure.workload.identity/use and a service account with a client id, or set the variables.";
 
 static bool is_space(char ch)
@@ -42,6 +44,16 @@ static enum err prove(struct call *c, struct trial *t, struct entra_client *clie
     return trial_failed(c, t, ERR_AUTHENTICATION_FAILED, "Check that the token is mounted there and that this user may read it.");
 }
 
+// It becomes the host of a URL.
+static bool is_host_name(str s)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        char low = char_lower(s.at[i]);
+        if (!((low >= 'a' && low <= 'z') || (low >= '0' && low <= '9') || low == '-' || low == '.')) return false;
+    }
+    return s.n > 0 && s.n <= HOST_NAME_MAX_BYTES && s.at[0] != '.' && s.at[0] != '-';
+}
+
 static void set_proxy(struct lanyard_credential *self, struct token_proxy *out)
 {
     const struct settings *s = credential_settings(self);
@@ -58,6 +70,8 @@ static void set_proxy(struct lanyard_credential *self, struct token_proxy *out)
         credential_broken(self, "AZURE_KUBERNETES_TOKEN_PROXY must hold an https URL without user name, query and fragment.");
     if (!str_empty(ca_file) && !str_empty(ca_data))
         credential_broken(self, "AZURE_KUBERNETES_CA_FILE and AZURE_KUBERNETES_CA_DATA are both set: set one of them.");
+    if (!str_empty(name) && !is_host_name(name))
+        credential_broken(self, "AZURE_KUBERNETES_SNI_NAME must hold the name of a host: letters, digits, '-' and '.'.");
     out->url = str_ends(url, S("/")) ? str_upto(url, url.n - 1) : url;
     if (!str_empty(ca_file)) out->ca_file = call_zstr(c, ca_file);
     if (!str_empty(ca_data)) out->ca_pem = call_zstr(c, ca_data);
