@@ -1,6 +1,9 @@
 /*
  * lanyard/settings.h - what a program may choose for its credentials: cloud, memory, network, log.
  *
+ * A program that runs with more rights than its caller (set-user-id, set-group-id, file capabilities) gets nothing from the environment,
+ * and no credential runs a command in it.
+ *
  * Every field but `size` may be zero. Everything is copied when a credential is made, but the contexts and what they point to,
  * which must outlive it.
  */

@@ -72,11 +72,14 @@ static void copy_texts(struct settings *s, const char **fault)
     g->additionally_allowed_tenant_n = copies ? n : 0;
 }
 
-static void copy_environment(struct settings *s)
+static void copy_environment(struct settings *s, const char **fault)
 {
     for (size_t i = 0; i < COUNT(VARIABLES); i++) {
-        const char *value = getenv(VARIABLES[i]);
-        if (value && strnlen(value, SETTINGS_TEXT_MAX_BYTES + 1) <= SETTINGS_TEXT_MAX_BYTES) s->variables[i] = call_text(&s->call, str_of(value));
+        const char *value = secure_getenv(VARIABLES[i]); // a set-user-id program does not take its caller's word
+        if (!value) continue;
+        if (strnlen(value, SETTINGS_TEXT_MAX_BYTES + 1) <= SETTINGS_TEXT_MAX_BYTES) s->variables[i] = call_text(&s->call, str_of(value));
+        else *fault = call_zstr(&s->call, call_format(&s->call, "The environment variable %s is longer than %zu KiB.", VARIABLES[i],
+                                                      SETTINGS_TEXT_MAX_BYTES >> 10));
     }
 }
 
@@ -111,7 +114,7 @@ struct settings *settings_new(const struct lanyard_settings *given, const char *
     if (s->given.transport) s->transport = *s->given.transport;
     s->has_transport = s->given.transport != NULL;
     copy_texts(s, &fault);
-    if (!s->given.ignore_environment) copy_environment(s);
+    if (!s->given.ignore_environment) copy_environment(s, &fault);
     choose_authority(s);
     if (!s->has_transport) s->connections = connections_new(s);
     if (s->call.lacks_texts || (!s->has_transport && !s->connections)) {

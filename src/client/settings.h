@@ -1,7 +1,9 @@
 /*
  * settings.h - a credential's copy of lanyard_settings, and the environment as it was then.
  *
- * It does not change once it is made, so threads share it.
+ * It does not change once it is made, so threads share it. Its texts, secrets of the environment among them, lie in an arena, which
+ * is wiped when the settings are freed. A program that runs with more rights than its caller (set-user-id, set-group-id, file
+ * capabilities) has no environment here: it is the caller's.
  *
  * Layer:  client (uses core)
  */
@@ -18,7 +20,8 @@ struct lanyard_transport;
 
 /*
  * Copies `given`, which may be NULL, and the environment's variables that client/variables.inc names. *out_fault is what
- * cannot be used, in one line, else NULL; the settings are made all the same. NULL: no memory.
+ * cannot be used, in one line, else NULL; the settings are made all the same. A variable of more than SETTINGS_TEXT_MAX_BYTES is such a
+ * fault, whoever needs it: without it a credential might be another one. NULL: no memory.
  */
 struct settings *settings_new(const struct lanyard_settings *given, const char **out_fault);
 void             settings_free(struct settings *s);

@@ -74,6 +74,27 @@ TEST(client_settings_copy_the_environment_once)
     settings_free(given);
 }
 
+// A credential without its variable might be another one, so a variable is not passed over in silence.
+TEST(client_settings_tell_a_variable_that_is_too_long)
+{
+    const char *fault = NULL, *no_fault = NULL;
+    char       *huge = arena_alloc(&t->call->arena, SETTINGS_TEXT_MAX_BYTES + 2);
+    memset(huge, 'a', SETTINGS_TEXT_MAX_BYTES + 1);
+    setenv("AZURE_CLIENT_SECRET", huge, 1);
+    struct settings *s = settings_new(NULL, &fault);
+    struct settings *without = settings_new(&(struct lanyard_settings){.size = sizeof(struct lanyard_settings), .ignore_environment = true}, &no_fault);
+    CHECK(fault && strstr(fault, "AZURE_CLIENT_SECRET") && !strstr(fault, "aaaa"));
+    CHECK(without && !no_fault);
+    settings_free(s);
+    settings_free(without);
+    huge[SETTINGS_TEXT_MAX_BYTES] = 0;
+    setenv("AZURE_CLIENT_SECRET", huge, 1);
+    s = settings_new(NULL, &no_fault);
+    unsetenv("AZURE_CLIENT_SECRET");
+    CHECK(!no_fault && settings_variable(s, "AZURE_CLIENT_SECRET").n == SETTINGS_TEXT_MAX_BYTES);
+    settings_free(s);
+}
+
 TEST(client_settings_copy_what_they_are_given)
 {
     char                    tenant[] = "first", *tenants[] = {tenant, NULL}, host[] = "https://a.example";

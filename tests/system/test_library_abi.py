@@ -117,6 +117,33 @@ def test_valgrind_finds_nothing_over_libcurl(library, path, timeout_ms, outcome)
     assert said["outcome"] == outcome, said
 
 
+@pytest.fixture
+def set_user_id_program(library, tmp_path):
+    """The driver as a program that runs with another user's rights than its caller's. Linked with the archive: such programs load no library of ours."""
+    if os.geteuid() != 0:
+        pytest.skip("only root gives a file to another user")
+    program = tmp_path / "driver"
+    libraries = shlex.split(run("pkg-config", "--libs", "libcurl", "libssl", "libcrypto", "jansson"))
+    run("gcc", "-std=gnu17", f"-I{ROOT / 'include'}", ROOT / "tests/client/lib-driver.c", "-o", program, f"-L{BUILD}", "-l:liblanyard.a", *libraries)
+    os.chown(program, 65534, 65534)
+    program.chmod(0o4755)
+    return program
+
+
+def test_a_set_user_id_program_takes_nothing_of_its_caller_s_environment(set_user_id_program):
+    env = {"PATH": "/usr/bin:/bin", "AZURE_TENANT_ID": "t.example", "AZURE_CLIENT_ID": "app", "AZURE_CLIENT_SECRET": "s3cr3t",
+           "AZURE_AUTHORITY_HOST": "https://127.0.0.1:9"}
+    ask = {"kind": "environment", "scope": "https://vault.azure.net/.default"}
+    said = json.loads(run(set_user_id_program, json.dumps(ask), env=env))
+    assert said["outcome"] == "unavailable" and "AZURE_TENANT_ID and AZURE_CLIENT_ID are not set" in said["message"], said
+
+
+@pytest.mark.parametrize("kind", ["azure_cli", "azure_developer_cli"])
+def test_a_set_user_id_program_runs_no_tool(set_user_id_program, kind):
+    said = json.loads(run(set_user_id_program, json.dumps({"kind": kind, "scope": "https://vault.azure.net/.default"}), env={"PATH": "/usr/bin:/bin"}))
+    assert said["outcome"] == "unavailable" and "more rights than its caller" in said["message"], said
+
+
 DIALECTS = [("gcc", "c11"), ("gcc", "c17"), ("gcc", "c2x"), ("g++", "c++17"), ("clang", "c11"), ("clang", "c17"), ("clang", "c2x"), ("clang++", "c++17")]
 
 

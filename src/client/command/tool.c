@@ -1,5 +1,7 @@
 #include "client/command/tool.h"
 
+#include <sys/auxv.h>
+
 #include "client/command/process.h"
 #include "client/entra/authority.h"
 #include "client/expiry.h"
@@ -120,6 +122,10 @@ enum err tool_ask(struct call *c, struct trial *t, const struct tool *tool, cons
     struct token_reply     read;
     const char            *file;
     unsigned               timeout_ms = settings_process_timeout_ms(t->ask->settings);
+    if (getauxval(AT_SECURE)) // the tool would get the caller's environment, and this program's rights
+        return trial_refused(c, t, ERR_CREDENTIAL_UNAVAILABLE, "Use a credential that runs no command, or run the program without these rights.",
+                             "%s is not run by a program with more rights than its caller: set-user-id, set-group-id or file capabilities.",
+                             tool->program);
     if (process_find(c, owner->path, tool->program, &file) != OK) return trial_failed(c, t, ERR_CREDENTIAL_UNAVAILABLE, tool->install_fix);
     enum err failed = process_run(c, file, arguments, timeout_ms, &t->ask->patience, &ran);
     if (failed != OK) return trial_failed(c, t, failed == ERR_IO ? ERR_CREDENTIAL_UNAVAILABLE : failed, failed == ERR_IO ? tool->install_fix : "");

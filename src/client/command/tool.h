@@ -33,7 +33,10 @@ FALLIBLE tool_tenant(struct call *c, struct trial *t, const struct tool_owner *o
 /* Refuses a scope that cannot be an argument. */
 FALLIBLE tool_check_scope(struct call *c, struct trial *t);
 
-/* Runs the tool with the arguments behind its name (NULL-terminated) and concludes. Errors: as ask_refused - recorded */
+/*
+ * Runs the tool with the arguments behind its name (NULL-terminated) and concludes. A program with more rights than its caller runs none.
+ * Errors: as ask_refused - recorded
+ */
 FALLIBLE tool_ask(struct call *c, struct trial *t, const struct tool *tool, const struct tool_owner *owner, const char *const *arguments,
                   struct access_token *out);
 
