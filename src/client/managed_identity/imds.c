@@ -2,12 +2,11 @@
 #include "client/managed_identity/source.h"
 
 #define PROBE_MS          1000
+#define ABSENT_MAX_S      60    // how long it is remembered that nobody answers: a network may come up after the program
 #define IMDS_GONE_MS      70000 // as long as an update of the endpoint takes at most
 #define IMDS_TRIES        6
 #define IMDS_DELAY_MS     800 // 0.8, 1.6, 3.2, 6.4 and 12.8 s, as in the SDK for JavaScript
 #define IMDS_DELAY_MAX_MS 64000
-
-enum probe_result { PROBE_NOT_DONE, PROBE_HERE, PROBE_ABSENT };
 
 static const short RETRIED[] = {404, 408, 410, 429, 500, 502, 503, 504, 0};
 
@@ -31,6 +30,13 @@ static bool is_the_endpoint(int status)
     return status == 400 || status == 408 || status == 410 || status == 429 || status >= 500;
 }
 
+// The clock may be set back meanwhile.
+static bool was_absent(const struct managed_identity *me, int64_t now_s)
+{
+    int64_t since_s = atomic_load(&me->absent_since_s);
+    return since_s && now_s >= since_s && now_s - since_s < ABSENT_MAX_S;
+}
+
 static enum err probe(struct call *c, struct trial *t, struct managed_identity *me, int *out_status)
 {
     static const char *const    HEADERS[] = {"Accept: application/json"};
@@ -46,19 +52,21 @@ static enum err probe(struct call *c, struct trial *t, struct managed_identity *
     };
     TRY(call_check_texts(c));
     TRY(trial_send(c, t, &request, &RETRY_NEVER, &reply));
-    if (is_the_endpoint(reply.status)) atomic_store(&me->probed, PROBE_HERE);
-    else if (reply.status == 0) atomic_store(&me->probed, PROBE_ABSENT);
+    // A failure of this program's own (no memory, no descriptor) says nothing about the endpoint.
+    bool is_absent = reply.result == LANYARD_UNAVAILABLE || reply.result == LANYARD_TIMED_OUT;
+    if (is_the_endpoint(reply.status)) atomic_store(&me->is_here, true);
+    else if (reply.status == 0 && is_absent) atomic_store(&me->absent_since_s, c->now_s);
     *out_status = reply.status;
     return OK;
 }
 
-// In a chain. That nobody answers is remembered as long as the credential lives.
+// In a chain. That it is here is remembered as long as the credential lives, that nobody answers for a minute.
 static enum err check_that_it_is_here(struct call *c, struct trial *t, struct managed_identity *me)
 {
     static const char FIX[] = "Run this on a virtual machine with a managed identity, or sign in with 'az login'.";
     int               status = 0;
-    if (atomic_load(&me->probed) == PROBE_NOT_DONE) TRY(probe(c, t, me, &status));
-    if (atomic_load(&me->probed) == PROBE_HERE) return OK;
+    if (!atomic_load(&me->is_here) && !was_absent(me, c->now_s)) TRY(probe(c, t, me, &status));
+    if (atomic_load(&me->is_here)) return OK;
     if (status)
         return trial_refused(c, t, ERR_CREDENTIAL_UNAVAILABLE, FIX, "What answers at %.*s is not the metadata endpoint: it gave the status %d.",
                              PSTR(me->endpoint), status);

@@ -382,3 +382,48 @@ TEST(a_chain_probes_the_metadata_endpoint_once)
         for (size_t k = 0; k < COUNT(members); k++) lanyard_credential_free(members[k]);
     }
 }
+
+static enum err ask_imds_in_chain(struct call *c, struct managed_identity *me, const struct settings *settings)
+{
+    struct attempts *attempts;
+    TRY(NEW(c, &attempts, 1));
+    struct token_ask    a = {.attempts = attempts,
+                             .scope = S(SCOPE),
+                             .resource = S("https://vault.azure.net"),
+                             .in_chain = true,
+                             .patience = {.until_ns = INT64_MAX},
+                             .settings = settings};
+    struct trial        trial = {.ask = &a, .credential = "ManagedIdentityCredential", .source = SOURCE_IMDS.title};
+    struct access_token token = {0};
+    enum err            got = SOURCE_IMDS.acquire(c, &trial, me, &token);
+    secret_clear(&token.value);
+    call_forgive(c);
+    return got;
+}
+
+// A network may come up after the program; and what fails here says nothing about the endpoint.
+TEST(an_absent_metadata_endpoint_is_asked_again_after_a_minute)
+{
+    static const struct {
+        enum lanyard_result probe;
+        int                 later_s;
+        size_t              sent; // for two askings
+    } CASES[] = {
+        {LANYARD_UNAVAILABLE, 0, 1},   {LANYARD_UNAVAILABLE, 59, 1}, {LANYARD_UNAVAILABLE, 60, 2}, {LANYARD_UNAVAILABLE, 3600, 2},
+        {LANYARD_UNAVAILABLE, -10, 2}, {LANYARD_TIMED_OUT, 59, 1},   {LANYARD_NO_MEMORY, 0, 2},    {LANYARD_BROKEN, 0, 2},
+    };
+    for (size_t i = 0; i < COUNT(CASES); i++) {
+        struct fake_transport   f;
+        struct managed_identity me = {.source = &SOURCE_IMDS, .endpoint = S("http://169.254.169.254/x")};
+        char                    row[64];
+        snprintf(row, sizeof row, "result %d, %d s later", CASES[i].probe, CASES[i].later_s);
+        fake_transport_init(&f, &(struct fake_reply){.result = CASES[i].probe}, 1);
+        fake_environment("");
+        struct lanyard_credential *lender = lanyard_managed_identity(NULL, &f.settings); // of its settings
+        CHECK_ROW(ask_imds_in_chain(t->call, &me, credential_settings(lender)) != OK, row);
+        t->call->now_s += CASES[i].later_s;
+        CHECK_ROW(ask_imds_in_chain(t->call, &me, credential_settings(lender)) != OK, row);
+        CHECK_INT(f.sent, CASES[i].sent, row);
+        lanyard_credential_free(lender);
+    }
+}

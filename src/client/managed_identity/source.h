@@ -62,9 +62,10 @@ struct managed_identity {
     str                        endpoint; /* a URL without query */
     struct secret              secret;   /* for the source's header */
     const char                *server_sha1;
-    const char                *arc_directory; /* where challenges may point */
-    struct workload_identity   exchange;      /* of SOURCE_TOKEN_EXCHANGE */
-    atomic_int                 probed;        /* enum probe_result */
+    const char                *arc_directory;  /* where challenges may point */
+    struct workload_identity   exchange;       /* of SOURCE_TOKEN_EXCHANGE */
+    atomic_bool                is_here;        /* of SOURCE_IMDS: a probe found it */
+    _Atomic int64_t            absent_since_s; /* of SOURCE_IMDS: a probe found nobody then; 0: none did */
 };
 
 /* False: `which`, which may be NULL, names no identity in a way that can be used; the credential is then broken. */
