@@ -4,6 +4,10 @@
  * A program that runs with more rights than its caller (set-user-id, set-group-id, file capabilities) gets nothing from the environment,
  * and no credential runs a command in it.
  *
+ * `ignore_environment` is about what this library reads. libcurl, OpenSSL and the resolver read variables of their own, in every program
+ * that uses them: OPENSSL_CONF, OPENSSL_MODULES, SSLKEYLOGFILE, RES_OPTIONS, LOCALDOMAIN, HOSTALIASES and others. Who does not trust the environment
+ * clears it before the first use of the library.
+ *
  * Every field but `size` may be zero. Everything is copied when a credential is made, but the contexts and what they point to,
  * which must outlive it.
  */
@@ -22,7 +26,9 @@ extern "C" {
 
 /*
  * Memory for what the library itself keeps. libcurl, OpenSSL and jansson have allocators of their own, which are the
- * whole program's. `allocate` gives memory that is aligned for any type, or NULL.
+ * whole program's. What the library keeps is wiped before it is released. Of a reply that is JSON, what jansson copied is wiped too; of one
+ * that is none, or that breaks off, pieces stay in the heap until they are used again, and so do the buffers of libcurl and OpenSSL, which hold
+ * requests and replies. `allocate` gives memory that is aligned for any type, or NULL.
  */
 struct lanyard_allocator {
     void *(*allocate)(size_t size, void *context);
@@ -48,7 +54,7 @@ struct lanyard_settings {
     const char *const              *additionally_allowed_tenants; /* "*": any; beside the credential's own and AZURE_ADDITIONALLY_ALLOWED_TENANTS */
     size_t                          additionally_allowed_tenant_n;
     bool                            disable_instance_discovery; /* an authority that is not known as Microsoft's is not asked about */
-    bool                            ignore_environment;         /* no environment variable is read, proxies' included */
+    bool                            ignore_environment;         /* the library reads no variable, proxies' included; see above */
     unsigned                        process_timeout_ms;         /* of az and azd; 0: 13000 */
 };
 

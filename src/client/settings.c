@@ -78,8 +78,9 @@ static void copy_environment(struct settings *s, const char **fault)
         const char *value = secure_getenv(VARIABLES[i]); // a set-user-id program does not take its caller's word
         if (!value) continue;
         if (strnlen(value, SETTINGS_TEXT_MAX_BYTES + 1) <= SETTINGS_TEXT_MAX_BYTES) s->variables[i] = call_text(&s->call, str_of(value));
-        else *fault = call_zstr(&s->call, call_format(&s->call, "The environment variable %s is longer than %zu KiB.", VARIABLES[i],
-                                                      SETTINGS_TEXT_MAX_BYTES >> 10));
+        else
+            *fault = call_zstr(
+                &s->call, call_format(&s->call, "The environment variable %s is longer than %zu KiB.", VARIABLES[i], SETTINGS_TEXT_MAX_BYTES >> 10));
     }
 }
 

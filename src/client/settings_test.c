@@ -82,7 +82,8 @@ TEST(client_settings_tell_a_variable_that_is_too_long)
     memset(huge, 'a', SETTINGS_TEXT_MAX_BYTES + 1);
     setenv("AZURE_CLIENT_SECRET", huge, 1);
     struct settings *s = settings_new(NULL, &fault);
-    struct settings *without = settings_new(&(struct lanyard_settings){.size = sizeof(struct lanyard_settings), .ignore_environment = true}, &no_fault);
+    struct settings *without =
+        settings_new(&(struct lanyard_settings){.size = sizeof(struct lanyard_settings), .ignore_environment = true}, &no_fault);
     CHECK(fault && strstr(fault, "AZURE_CLIENT_SECRET") && !strstr(fault, "aaaa"));
     CHECK(without && !no_fault);
     settings_free(s);

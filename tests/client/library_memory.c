@@ -1,5 +1,6 @@
 // Memory of the installed library (L1): all of it comes from the program's allocator and goes back to it, and where any one
 // allocation fails, the outcome says so. Run by itself, and by valgrind.
+#include <jansson.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdarg.h>
@@ -172,6 +173,83 @@ static void try_kind(const struct kind *kind, bool is_refused)
     printf("ok library_memory_%s%s (%ld allocations)\n", kind->name, is_refused ? "_refused" : "", n);
 }
 
+// What jansson gives back is searched for a reply's token, whatever the form of the reply.
+static const char  TOKEN[] = "eyJhbGciOiJub25lIn0.this-is-a-token-that-is-long-enough-to-let-the-buffer-of-the-lexer-grow-more-than-once.x";
+static atomic_long jansson_leaks;
+
+struct piece {
+    _Alignas(16) size_t n;
+    char room[];
+};
+
+static void *jansson_takes(size_t n)
+{
+    struct piece *p = calloc(1, sizeof *p + n); // so that it can be searched whole
+    if (!p) return NULL;
+    p->n = n;
+    return p->room;
+}
+
+static void jansson_gives_back(void *at)
+{
+    if (!at) return;
+    struct piece *p = (struct piece *)((char *)at - offsetof(struct piece, room));
+    if (memmem(p->room, p->n, TOKEN + 2, 12)) jansson_leaks++; // the first byte or two of a buffer are overwritten when it is emptied
+    free(p);
+}
+
+struct written {
+    const char *body;
+    size_t      n;
+};
+
+static enum lanyard_result answer_with(const struct lanyard_http_request *request, struct lanyard_http_reply *reply, void *context)
+{
+    const struct written *w = context;
+    (void)request;
+    return lanyard_http_reply_status(reply, 200) && lanyard_http_reply_body(reply, w->body, w->n) ? LANYARD_OK : LANYARD_NO_MEMORY;
+}
+
+static void try_reply(const char *row, const char *body, size_t n, bool is_fit)
+{
+    struct written                 w = {body, n};
+    const struct lanyard_transport transport = {answer_with, &w};
+    const struct lanyard_settings  s = {.size = sizeof s, .transport = &transport, .ignore_environment = true, .disable_instance_discovery = true};
+    struct lanyard_credential     *k = secret(&s);
+    jansson_leaks = 0;
+    struct lanyard_token *token = lanyard_token_get(k, SCOPE);
+    if ((lanyard_token_result(token) == LANYARD_OK) != is_fit) failed("%s: %s", row, lanyard_token_error(token));
+    if (is_fit && jansson_leaks) failed("%s: jansson gave %ld pieces back that held the token", row, (long)jansson_leaks);
+    lanyard_token_free(token);
+    lanyard_credential_free(k);
+    printf("ok library_memory_reply_%s\n", row);
+}
+
+static void try_replies(void)
+{
+    static const struct {
+        const char *row, *format;
+        bool        is_fit;
+    } ROWS[] = {
+        {"first", "{\"access_token\":\"%s\",\"expires_in\":86399}", true},
+        {"last", "{\"expires_in\":86399,\"access_token\":\"%s\"}", true},
+        {"with_more", "{\"access_token\":\"%1$s\",\"expires_in\":86399,\"more\":[{\"refresh_token\":\"%1$s\"},\"%1$s\"]}", true},
+        {"broken_off", "{\"access_token\":\"%s\"", false},
+        {"two_values", "{\"access_token\":\"%s\",\"expires_in\":86399},{}", false},
+        {"end_of_an_array", "{\"access_token\":\"%s\",\"expires_in\":86399}],[", false},
+        {"empty", "%.0s", false},
+    };
+    static const char WITH_NUL[] = "{\"access_token\":\"kept\",\"expires_in\":86399\0}";
+    char              body[1024];
+    json_set_alloc_funcs(jansson_takes, jansson_gives_back);
+    for (size_t i = 0; i < COUNT(ROWS); i++) {
+        int n = snprintf(body, sizeof body, ROWS[i].format, TOKEN);
+        try_reply(ROWS[i].row, body, (size_t)n, ROWS[i].is_fit);
+    }
+    try_reply("with_a_nul", WITH_NUL, sizeof WITH_NUL - 1, false);
+    json_set_alloc_funcs(malloc, free);
+}
+
 int main(void)
 {
     setenv("AZURE_TENANT_ID", CLIENT, 1);
@@ -181,5 +259,6 @@ int main(void)
         try_kind(&KINDS[i], false);
         if (KINDS[i].asks_service) try_kind(&KINDS[i], true);
     }
+    try_replies();
     return failures > 0;
 }
