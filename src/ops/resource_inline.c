@@ -261,6 +261,54 @@ enum err resource_inline_show(struct call *c, const struct work *w, const struct
     return OK;
 }
 
+// --- documents of older versions ---
+
+// False: it is no child, or one of that name is there already and holds.
+static bool may_become(struct call *c, const struct work *w, const struct resource *parent, const struct inline_row *row, const struct json **body)
+{
+    bool may = resource_spell(c, str_of(row->type), *body, body) == OK && !str_empty(name_of(*body)) &&
+               check_place(c, parent->id, row, name_of(*body)) == OK && !tree_find(w->world->tree, child_id(c, parent->id, row, name_of(*body)));
+    call_forgive(c);
+    return may;
+}
+
+static enum err make_child(struct call *c, struct work *w, const struct resource *parent, const struct inline_row *row, const struct json *body)
+{
+    struct resource_id     id;
+    struct resource       *record;
+    struct resource        next = {.type = str_of(row->type), .name = name_of(body), .uid = guid_new(c)};
+    struct resource_change change = {.next = &next, .body = body, .verb = IDENTITY_PUT};
+    next.id = child_id(c, parent->id, row, next.name);
+    next.created_ns = parent->created_ns;
+    next.changed_ns = parent->changed_ns;
+    TRY(resource_id_parse(c, next.id, &id));
+    TRY(resources_document_of(c, body, &change.document));
+    TRY(resource_defaults_apply(c, w, &id, &change));
+    TRY(resources_document(c, change.document, &next.document));
+    if (references_note(c, &next, change.document) != OK) call_forgive(c); // ids that older versions did not read
+    TRY(resource_new(c, &next, &record));
+    return work_change(c, w, STORE_RESOURCE, NULL, &record->ref);
+}
+
+enum err resource_inline_raise(struct call *c, struct work *w, const struct resource *parent, const struct json **document)
+{
+    for (size_t i = 0; i < COUNT(ROWS); i++) {
+        str                name = str_of(ROWS[i].member);
+        const struct json *properties = json_get(*document, S("properties")), *list;
+        if (!is_of(&ROWS[i], parent->type)) continue;
+        if (json_spell(c, properties, &name, 1, &properties) != OK) call_forgive(c); // that one stays as it is
+        list = json_get(properties, name);
+        if (!json_is(list, JSON_IS_ARRAY)) continue;
+        for (size_t k = 0; k < json_n(list); k++) {
+            const struct json *body = json_at(list, k);
+            if (may_become(c, w, parent, &ROWS[i], &body)) TRY(make_child(c, w, parent, &ROWS[i], body));
+        }
+        TRY(json_with(c, *document, S("properties"), properties, document));
+        TRY(resource_set_property(c, document, name, NULL));
+    }
+    return OK;
+}
+
 // --- what that asks for ---
 
 static enum err add_site(struct call *c, struct effect_sites *out, str id, const struct inline_row *row, const char *verb)

@@ -43,4 +43,10 @@ FALLIBLE resource_inline_keep(struct call *c, struct work *w, const struct resou
 /* The document as it is shown: with the lists. Other types stay as they are. Lives: the call, or as `document`. */
 FALLIBLE resource_inline_show(struct call *c, const struct work *w, const struct resource *r, const struct json *document, const struct json **out);
 
+/*
+ * Of a document that an older version wrote, which still holds the lists: makes records of what they have, and takes them out.
+ * A child that is a record already stays as it is; what has no name that a child may have is dropped.
+ */
+FALLIBLE resource_inline_raise(struct call *c, struct work *w, const struct resource *parent, const struct json **document);
+
 extern const struct effect EFFECT_INLINE_CHILDREN;

@@ -1,6 +1,7 @@
 #include "ops/resource_inline.h"
 
 #include "ops/denies.h"
+#include "ops/documents.h"
 #include "ops/locks.h"
 #include "ops/resources.h"
 #include "test_product.h"
@@ -230,4 +231,33 @@ TEST(R6_a_lock_inside_of_an_inline_child_holds_against_its_being_left_out)
     CHECK_OK(lock(&s, SUBNETS "a/providers/Microsoft.Compute/virtualMachines/inside", "CanNotDelete"));
     CHECK_ERR(put_network(&s, NET(LIST(B))), ERR_SCOPE_LOCKED, "left out");
     CHECK(tree_find(s.work.world->tree, S(SUBNETS "a/providers/Microsoft.Compute/virtualMachines/inside")));
+}
+
+// Older versions kept the lists in the parent's document, beside children that were written alone, and noted no references.
+TEST(D1_documents_of_older_versions_keep_their_inline_children)
+{
+#define CARD TEST_PRODUCT_GROUP "/providers/Microsoft.Network/networkInterfaces/card"
+    CLEANUP(test_product_close) struct test_product s;
+    const struct json                              *document;
+    open_owned(&s, t);
+    test_product_put(&s, NETWORK, NET(LIST(A "," B ",7,{\"name\":\"x/y\"}") ",\"kept\":1"));
+    test_product_put(&s, SUBNETS "b", "{\"properties\":{\"addressPrefix\":\"10.0.9.0/24\"}}");
+    test_product_put(&s, RULES, "{\"properties\":{\"SecurityRules\":[{\"name\":\"ssh\",\"properties\":{\"priority\":100}}]}}");
+    test_product_put(&s, CARD, "{\"properties\":{\"ipConfigurations\":[{\"properties\":{\"subnet\":{\"id\":\"" SUBNETS "a\"}}}]}}");
+    CHECK_OK(documents_raise(t->call, &s.work));
+    CHECK_STR(shown(&s, NETWORK, "subnets"), S("a b"), "");
+    CHECK_STR(shown(&s, RULES, "securityRules"), S("ssh"), "");
+    CHECK_OK(resource_document(t->call, tree_find(s.work.world->tree, S(SUBNETS "b")), &document));
+    CHECK_STR(json_str(json_path(document, "properties.addressPrefix")), S("10.0.9.0/24"), "a record of its own holds");
+    CHECK_OK(resource_document(t->call, tree_find(s.work.world->tree, S(NETWORK)), &document));
+    CHECK(json_path(document, "properties.kept"));
+    CHECK_INT(tree_count_users_of(s.work.world->tree, S(SUBNETS "a")), 1, "what the card refers to is noted");
+    size_t changes = world_changes(s.product.worlds);
+    CHECK_OK(documents_raise(t->call, &s.work));
+    CHECK(world_changes(s.product.worlds) == changes); // once is enough
+    CHECK_OK(lock(&s, SUBNETS "b", "CanNotDelete"));
+    CHECK_OK(write(&s, IDENTITY_PATCH, NETWORK, "Microsoft.Network/virtualNetworks", "{\"tags\":{\"x\":\"y\"}}"));
+    CHECK_OK(write(&s, IDENTITY_PATCH, RULES, "Microsoft.Network/networkSecurityGroups", "{\"tags\":{\"x\":\"y\"}}"));
+    CHECK_STR(shown(&s, NETWORK, "subnets"), S("a b"), "");
+    CHECK_STR(shown(&s, RULES, "securityRules"), S("ssh"), "");
 }

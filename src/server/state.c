@@ -2,6 +2,7 @@
 
 #include "core/digest.h"
 #include "core/pack.h"
+#include "ops/documents.h"
 #include "ops/log_keep.h"
 #include "ops/signing_keys.h"
 #include "server/files.h"
@@ -141,6 +142,7 @@ static enum err first_start(struct call *c, struct product *p, struct store_sess
     TRY(make_tree(c, p->worlds, session, p));
     TRY(make_operator(c, p->worlds, session, p));
     TRY(signing_keys_begin(c, session, p));
+    TRY(store_put(c, session, STORE_META, DOCUMENTS_KEY, str_bytes(DOCUMENTS_FORM)));
     TRY(store_commit(c, session));
     world_publish(p->worlds);
     return finish_first_start(c, p, session);
@@ -167,6 +169,22 @@ static enum err check_marker(struct call *c, const struct product *p, bool *out_
                 PSTR(p->data_dir), guid_text(marked).s, TENANT_FILE, guid_text(p->tenant.g).s);
 }
 
+// Once, of a database that an older version wrote: all or nothing.
+static enum err raise_documents(struct call *c, struct product *p, struct store_session *session)
+{
+    bytes    form;
+    enum err found = store_get(c, session, STORE_META, DOCUMENTS_KEY, &form);
+    if (found != ERR_NOT_FOUND) return found;
+    call_forgive(c);
+    struct work w = {.product = p, .world = world_draft(p->worlds), .store = session, .writes = true, .row = PRODUCT_ROW_WRITER};
+    TRY(store_begin(c, session));
+    TRY(documents_raise(c, &w));
+    TRY(store_put(c, session, STORE_META, DOCUMENTS_KEY, str_bytes(DOCUMENTS_FORM)));
+    TRY(store_commit(c, session));
+    world_publish(p->worlds);
+    return OK;
+}
+
 static enum err later_start(struct call *c, struct product *p, struct store_session *session, bytes meta)
 {
     bool is_marked;
@@ -175,6 +193,7 @@ static enum err later_start(struct call *c, struct product *p, struct store_sess
     TRY(load_seal_key(c, p));
     TRY(load_keys(c, session, p)); // shows that the seal key fits
     TRY(worlds_load(c, session, &p->worlds));
+    TRY(raise_documents(c, p, session));
     return is_marked ? OK : finish_first_start(c, p, session);
 }
 

@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "ops/documents.h"
 #include "server/files.h"
 #include "test.h"
 
@@ -34,6 +35,40 @@ TEST(state_open_finds_again_what_it_made)
     CHECK_OK(open_in(t, &again));
     CHECK(guid_eq(again.tenant.g, tenant.g) && object_id_eq(again.operator_id, operator_id));
     state_close(&again);
+}
+
+#define NETWORK "/subscriptions/00000000-0000-0000-0000-000000000051/resourceGroups/g/providers/Microsoft.Network/virtualNetworks/net"
+
+// A database as an older version left it: the subnets stand in their network's document, and no form is noted.
+static void put_old_network(struct test *t, struct product *p)
+{
+    struct store_session *session;
+    struct resource      *network;
+    struct resource       plain = {.id = S(NETWORK), .type = S("Microsoft.Network/virtualNetworks"), .name = S("net"), .uid = guid_new(t->call)};
+    plain.document = S("{\"properties\":{\"subnets\":[{\"name\":\"a\",\"properties\":{\"addressPrefix\":\"10.0.0.0/24\"}}]}}");
+    CHECK_OK(store_session_open(t->call, p->store, STORE_WRITE, &session));
+    CHECK_OK(store_begin(t->call, session));
+    CHECK_OK(resource_new(t->call, &plain, &network));
+    CHECK_OK(world_change(t->call, p->worlds, session, STORE_RESOURCE, NULL, &network->ref));
+    CHECK_OK(store_remove(t->call, session, STORE_META, DOCUMENTS_KEY));
+    CHECK_OK(store_commit(t->call, session));
+    world_publish(p->worlds);
+    store_session_close(session);
+}
+
+TEST(state_open_brings_documents_of_older_versions_to_the_form_of_this_one)
+{
+    struct product p;
+    CHECK_OK(open_in(t, &p));
+    put_old_network(t, &p);
+    state_close(&p);
+    for (int i = 0; i < 2; i++) { // what was raised is on disk
+        CHECK_OK(open_in(t, &p));
+        const struct world *w = world_enter(p.worlds, 0);
+        CHECK(tree_find(w->tree, S(NETWORK "/subnets/a")) && !str_contains_nocase(tree_find(w->tree, S(NETWORK))->document, S("subnets")));
+        world_leave(p.worlds, 0);
+        state_close(&p);
+    }
 }
 
 // The key for values at rest: without the right one nothing is opened, and nothing is written.
