@@ -66,6 +66,44 @@ static enum err check_place(struct call *c, const struct move_args *m, str text)
                 PSTR(text), PSTR(m->source));
 }
 
+static bool moves_along(const struct move_args *m, str id)
+{
+    for (size_t i = 0; i < m->n; i++)
+        if (scope_path_contains(m->resources[i], id)) return true;
+    return false;
+}
+
+struct stay {
+    const struct tree      *tree;
+    const struct move_args *m;
+    const struct resource  *used, *user; /* found */
+};
+
+static bool look_at_user(const struct resource *user, void *ctx)
+{
+    struct stay *s = ctx;
+    if (!moves_along(s->m, user->id)) s->user = user;
+    return !s->user;
+}
+
+static bool look_for_user(const struct resource *used, void *ctx)
+{
+    struct stay *s = ctx;
+    s->used = used;
+    tree_each_user_of(s->tree, used->id, STR_NONE, look_at_user, s);
+    return !s->user;
+}
+
+// What stays would name it by an id where it is no more, and no longer hold it.
+static enum err check_unused(struct call *c, const struct work *w, const struct move_args *m, const struct resource *r)
+{
+    struct stay s = {.tree = w->world->tree, .m = m};
+    if (look_for_user(r, &s)) tree_each_resource(s.tree, r->id, STR_NONE, look_for_user, &s);
+    if (!s.user) return OK;
+    return FAIL(c, ERR_MOVE_REFUSED, "Resource move validation failed. The resource '%.*s' is used by '%.*s', which is not moved with it.",
+                PSTR(s.used->id), PSTR(s.user->id));
+}
+
 static enum err check_resource(struct call *c, const struct work *w, const struct move_args *m, str id)
 {
     const struct resource *r;
@@ -76,7 +114,7 @@ static enum err check_resource(struct call *c, const struct work *w, const struc
     TRY(scope_parse(c, m->target, &target));
     TRY(registrations_require(c, w, target.subscription, provider_of_type(r->type)));
     const struct resource *there = tree_find(w->world->tree, moved_id(c, m, id));
-    if (!there) return OK;
+    if (!there) return check_unused(c, w, m, r);
     return FAIL(c, ERR_MOVE_REFUSED, "Resource move validation failed. The target resource group has a resource '%.*s' already.", PSTR(there->id));
 }
 
@@ -122,9 +160,11 @@ static enum err move_document(struct call *c, const struct move_args *m, const s
 {
     const struct json *document;
     struct json        changed;
-    if (!str_contains_nocase(r->document, m->source)) return OK;
     TRY(resource_document(c, r, &document));
+    if (!str_contains_nocase(r->document, m->source)) return references_note(c, next, document); // a bare name means another place now
     TRY(with_moved_ids(c, m, document, &changed));
+    for (size_t i = 0; i < json_n(document); i++)
+        if (str_eq_nocase(document->u.list.names[i], S("tags"))) changed.u.list.items[i] = *json_at(document, i); // texts, whatever they say
     TRY(references_note(c, next, &changed));
     return resources_document(c, &changed, &next->document);
 }
@@ -260,11 +300,31 @@ static enum err find_to(struct call *c, struct work *w, const struct effect *e, 
     return OK;
 }
 
+struct arrivals {
+    struct call            *c;
+    const struct move_args *m;
+    struct effect_sites    *out;
+    enum err                failed;
+};
+
+static bool add_arrival(const struct resource *r, void *ctx)
+{
+    struct arrivals *a = ctx;
+    a->failed = add_site(a->c, r->id, "write", moved_id(a->c, a->m, r->id), a->out);
+    return a->failed == OK;
+}
+
+// Each child leaves one place and comes to another: what denies the one or the other stops the move.
 static enum err find_children(struct call *c, struct work *w, const struct effect *e, const void *args, struct effect_sites *out)
 {
     const struct move_args *m = args;
+    struct arrivals         a = {.c = c, .m = m, .out = out};
     (void)e;
-    for (size_t i = 0; i < m->n; i++) TRY(cascade_sites(c, w, m->resources[i], out));
+    for (size_t i = 0; i < m->n; i++) {
+        TRY(cascade_sites(c, w, m->resources[i], out));
+        tree_each_resource(w->world->tree, m->resources[i], STR_NONE, add_arrival, &a);
+        TRY(a.failed);
+    }
     return OK;
 }
 

@@ -3,7 +3,9 @@
  *
  * A resource that moves stays what it is: its incarnation (uid), its system-assigned identity and what its service keeps
  * for it. Its id changes, and with it the ids of its children, which move along and never alone. Ids of moved resources
- * that stand in the documents of what moves with them are changed too. Bindings of callers on the host follow.
+ * that stand in the documents of what moves with them are changed too, but in tags. Bindings of callers on the host follow.
+ * What a resource that stays names does not move: it moves together with its users. Published for networks, interfaces and
+ * apps; for the others inferred, the safe way, because who is named could then be deleted while it is used.
  *
  * What stands at the old id stays there: role assignments become orphans. As published, the caller needs moveResources at
  * the source group and write at the target group. Two more are asked for, because the published list is a minimum: to
@@ -39,7 +41,7 @@ FALLIBLE move_read(struct call *c, const struct json *body, struct move_args *ou
 /*
  * struct move_args -> nothing. Everything moves, or nothing does. The target is the source group.
  * Errors: ERR_MOVE_INVALID - what may not be asked for; ERR_MOVE_UNSUPPORTED - a type that does not move;
- *         ERR_MOVE_REFUSED - the target has a resource of that id; those of groups and resources that are not there
+ *         ERR_MOVE_REFUSED - the target has a resource of that id, or one that stays names what moves; those of groups and resources that are not there
  */
 extern const struct op OP_RESOURCES_MOVE;
 extern const struct op OP_RESOURCES_MOVE_CHECK; /* would it? */

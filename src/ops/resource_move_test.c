@@ -132,6 +132,39 @@ TEST(s8_moves_that_are_refused)
     CHECK(at(&s, FROM VM) && !at(&s, TO VM)); // of several, none has moved
 }
 
+#define NETWORK "/providers/Microsoft.Network/virtualNetworks/n1"
+#define NIC     "/providers/Microsoft.Network/networkInterfaces/nic1"
+
+TEST(s8_what_is_used_moves_with_its_users_alone)
+{
+    CLEANUP(test_product_close) struct test_product s;
+    open_stage(&s, t);
+    put(&s, FROM NETWORK,
+        "{\"location\":\"westus\",\"properties\":{\"addressSpace\":{\"addressPrefixes\":[\"10.0.0.0/16\"]},\"subnets\":[{\"name\":"
+        "\"s1\",\"properties\":{\"addressPrefix\":\"10.0.0.0/24\"}}]}}");
+    put(&s, FROM NIC,
+        "{\"location\":\"westus\",\"properties\":{\"ipConfigurations\":[{\"name\":\"i\",\"properties\":{\"subnet\":{\"id\":\"" FROM NETWORK
+        "/subnets/s1\"}}}]}}");
+    CHECK_ERR(run_move(&s, &OP_RESOURCES_MOVE_CHECK, FROM, TO, NETWORK), ERR_MOVE_REFUSED, "asked beforehand");
+    enum err got = move(&s, NETWORK);
+    CHECK(str_contains_nocase(str_of(t->call->failure.text), S("is used by '" FROM NIC "'")));
+    CHECK_ERR(got, ERR_MOVE_REFUSED, "its interface stays");
+    CHECK_OK(move(&s, NIC " " NETWORK));
+    CHECK_INT(tree_count_users_of(s.work.world->tree, S(TO NETWORK "/subnets/s1")), 1, "found where it is now");
+}
+
+TEST(s8_a_plan_that_a_bare_name_tells_is_found_after_a_move)
+{
+    CLEANUP(test_product_close) struct test_product s;
+    open_stage(&s, t);
+    put(&s, FROM PLAN, "{\"location\":\"westus\"}");
+    put(&s, FROM SITE, "{\"location\":\"westus\",\"tags\":{\"t\":\"" FROM PLAN "\"},\"properties\":{\"serverFarmId\":\"plan\"}}");
+    CHECK_OK(move(&s, SITE " " PLAN));
+    CHECK_INT(tree_count_users_of(s.work.world->tree, S(TO PLAN)), 1, "the plan's");
+    CHECK_INT(tree_count_users_of(s.work.world->tree, S(FROM PLAN)), 0, "of the old id");
+    CHECK(at(&s, TO SITE) && str_contains_nocase(at(&s, TO SITE)->document, S("\"t\":\"" FROM PLAN "\""))); // a tag is a text
+}
+
 static void lock(struct test_product *s, const char *scope, const char *level)
 {
     struct test       *t = s->test;

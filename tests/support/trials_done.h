@@ -46,6 +46,7 @@ bool     preview_is_over(struct scene *x);
 void     machine_for_far(struct scene *x);
 void     machine_from_here(struct scene *x);
 void     site_for_far(struct scene *x);
+void     site_from_here(struct scene *x);
 void     vault_for_far(struct scene *x);
 enum err move_machine(struct scene *x, struct call *c, const struct op *op);
 enum err move_site(struct scene *x, struct call *c, const struct op *op);

@@ -30,6 +30,14 @@ void site_for_far(struct scene *x)
     contributes(x, FAR);
 }
 
+void site_from_here(struct scene *x)
+{
+    test_product_put(&x->s, SITE, "{}");
+    test_product_put(&x->s, SLOT, "{}");
+    trial_deny(x, "Microsoft.Web/sites/slots/write", RBAC_CONTROL, FAR);
+    contributes(x, FAR);
+}
+
 void vault_for_far(struct scene *x)
 {
     test_product_put_vault(&x->s, "v1", "{\"properties\":{\"enableRbacAuthorization\":true}}");
