@@ -25,7 +25,7 @@ FUZZ(token_reply)
         ASSERT(r.expires_at_s > 0 && r.refresh_at_s < r.expires_at_s);
     }
     call_forgive(c);
-    error_reply_read(c, body, &e);
+    error_reply_read(c, body, STR_NONE, &e);
     check_words(e.code);
     check_words(e.text);
     check_words(e.correlation_id);

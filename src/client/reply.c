@@ -1,9 +1,11 @@
 #include "client/reply.h"
 
 #include "client/expiry.h"
+#include "client/foreign_words.h"
 #include "client/request_text.h"
 
-#define CODE_MAX_BYTES 64
+#define CODE_MAX_BYTES   64
+#define WORDS_READ_BYTES ((size_t)4 * REPLY_WORDS_MAX_BYTES)
 
 bool reply_token_is_valid(str token)
 {
@@ -49,18 +51,53 @@ static bool is_word_char(char ch)
     return (low >= 'a' && low <= 'z') || (ch >= '0' && ch <= '9') || ch == '-' || ch == '_' || ch == '.' || ch == '+' || ch == '=' || ch == '~';
 }
 
+// With what stands in base64 and in escaped text too.
+static bool is_run_char(char ch)
+{
+    return is_word_char(ch) || ch == '/' || ch == '%';
+}
+
+static size_t run_length(str text)
+{
+    size_t n = 0;
+    while (n < text.n && is_run_char(text.at[n])) n++;
+    return n;
+}
+
+// What stands behind "https:", or a resource's id: long as a whole, and of words that are told.
+static bool is_path(str run, char before)
+{
+    return (before == ':' && str_starts(run, S("//"))) || str_starts_nocase(run, S("/subscriptions/"));
+}
+
+str reply_words_upto(str text, size_t most)
+{
+    str s = str_upto(text, most);
+    if (s.n < text.n)
+        while (s.n && is_run_char(s.at[s.n - 1])) s.n--;
+    return s;
+}
+
 str reply_words(struct call *c, str text)
 {
     struct buf b;
-    str        rest = str_upto(text, 4 * REPLY_WORDS_MAX_BYTES);
+    char       before = 0;
+    size_t     path_n = 0;
+    str        rest = reply_words_upto(text, WORDS_READ_BYTES);
     buf_init(&b, &c->arena);
     while (rest.n && b.n < REPLY_WORDS_MAX_BYTES) {
-        size_t n = 0;
-        while (n < rest.n && is_word_char(rest.at[n])) n++;
+        size_t n = run_length(rest);
+        if (path_n == 0 && is_path(str_upto(rest, n), before)) path_n = n;
+        for (size_t i = 0; path_n && i < n; i++)
+            if (!is_word_char(rest.at[i])) n = i;
         if (n > REPLY_WORD_MAX_BYTES || str_starts(rest, S("eyJ"))) buf_add(&b, S(SECRET_SHOWN));
         else buf_add(&b, str_upto(rest, n));
+        if (n) before = rest.at[n - 1];
         rest = str_from(rest, n);
+        path_n -= path_n < n ? path_n : n;
         if (n == 0) {
+            before = rest.at[0];
+            path_n -= path_n ? 1 : 0;
             bool is_space = rest.at[0] == '\r' || rest.at[0] == '\n' || rest.at[0] == '\t' || rest.at[0] == ' ';
             if (!is_space) buf_add_char(&b, rest.at[0]);
             else if (b.n && b.at[b.n - 1] != ' ') buf_add_char(&b, ' ');
@@ -88,7 +125,7 @@ static str service_code(str text)
     return n > 6 && n < 20 ? str_upto(text, n) : STR_NONE;
 }
 
-void error_reply_read(struct call *c, str body, struct error_reply *out)
+void error_reply_read(struct call *c, str body, str secret, struct error_reply *out)
 {
     static const char *const TEXTS[] = {"error_description", "message", NULL};
     static const char *const IDS[] = {"correlation_id", "correlationId", NULL};
@@ -108,7 +145,7 @@ void error_reply_read(struct call *c, str body, struct error_reply *out)
     }
     if (!str_empty(service_code(text))) code = service_code(text);
     out->is_json = true;
-    out->code = reply_words(c, str_upto(code, CODE_MAX_BYTES));
-    out->text = reply_words(c, text);
-    out->correlation_id = reply_words(c, str_upto(id, CODE_MAX_BYTES));
+    out->code = reply_words(c, reply_words_upto(words_without(c, code, secret, WORDS_READ_BYTES), CODE_MAX_BYTES));
+    out->text = reply_words(c, words_without(c, text, secret, WORDS_READ_BYTES));
+    out->correlation_id = reply_words(c, reply_words_upto(words_without(c, id, secret, WORDS_READ_BYTES), CODE_MAX_BYTES));
 }

@@ -41,8 +41,13 @@ struct error_reply {
     str  correlation_id;
 };
 
-/* Reads any body: one that is no error gives empty texts. */
-void error_reply_read(struct call *c, str body, struct error_reply *out);
+/*
+ * Reads any body: one that is no error gives empty texts. `secret` is what the request proved itself by, and stands as "***" where the reply repeats
+ * it; empty: nothing.
+ */
+void error_reply_read(struct call *c, str body, str secret, struct error_reply *out);
 
 /* A stranger's words for a message: printable, short, on one line, and "***" for each word that may be a token. */
 str reply_words(struct call *c, str text);
+/* At most that many bytes, without the word that would be cut: a piece of it might not be known for a token. */
+str reply_words_upto(str text, size_t most);

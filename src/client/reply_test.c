@@ -149,7 +149,7 @@ TEST(an_error_reply_is_read_in_every_form)
     };
     for (size_t i = 0; i < COUNT(CASES); i++) {
         struct error_reply r;
-        error_reply_read(t->call, str_of(CASES[i].body), &r);
+        error_reply_read(t->call, str_of(CASES[i].body), STR_NONE, &r);
         CHECK_STR(r.code, str_of(CASES[i].code), CASES[i].body);
         CHECK_STR(r.text, str_of(CASES[i].text), CASES[i].body);
         CHECK_STR(r.correlation_id, str_of(CASES[i].id), CASES[i].body);

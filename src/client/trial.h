@@ -12,6 +12,7 @@ struct trial {
     const char       *credential;  /* "ManagedIdentityCredential" */
     const char       *source;      /* "virtual machine (IMDS)"; "" where there is one only */
     int               http_status; /* of the last reply; 0: none came */
+    str               sent_secret; /* in the request: a server that repeats it is not repeated. Empty: none. Lives as long as the call */
 };
 
 /* transport_send; what it fails by is recorded as an attempt. Errors: the kinds of ask_refused, ERR_NO_MEMORY */

@@ -90,7 +90,12 @@ str tool_words(struct call *c, str errors)
     for (str rest = errors, line; str_empty(words) && str_cut(&rest, '\n', &line);) words = message_of_line(c, str_trim(line));
     if (!str_empty(words)) return reply_words(c, words);
     // The end of a long text says what went wrong; the beginning may be warnings.
-    if (errors.n > REPLY_WORDS_MAX_BYTES) errors = str_from(errors, errors.n - REPLY_WORDS_MAX_BYTES);
+    // A word that is cut is left out whole, for a piece of a token may not be known for one: at the end, where the process was read no further, too.
+    if (errors.n >= PROCESS_ERRORS_MAX_BYTES) errors = reply_words_upto(errors, errors.n - 1);
+    if (errors.n > REPLY_WORDS_MAX_BYTES) {
+        errors = str_from(errors, errors.n - REPLY_WORDS_MAX_BYTES);
+        while (errors.n && !strchr(" \t\r\n", errors.at[0])) errors = str_from(errors, 1);
+    }
     str text = str_trim(reply_words(c, errors));
     return str_starts(text, S("ERROR: ")) ? str_from(text, 7) : text;
 }

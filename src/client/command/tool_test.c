@@ -77,6 +77,20 @@ TEST(a_tool_s_complaint_is_told_in_a_line)
     for (size_t i = 0; i < COUNT(CASES); i++) CHECK_STR(tool_words(t->call, str_of(CASES[i].errors)), str_of(CASES[i].want), CASES[i].errors);
 }
 
+// The end of a long text is told. What is cut may be a piece of a token that is not known for one.
+TEST(a_tool_s_words_begin_with_a_whole_one)
+{
+    char errors[1024], last[PROCESS_ERRORS_MAX_BYTES + 1];
+    memset(errors, 'A', 300);
+    for (size_t i = 0; i < 80; i++) memcpy(errors + 300 + 7 * i, " words.", 7);
+    str words = tool_words(t->call, (str){errors, 300 + 7 * 80});
+    CHECK(str_starts(words, S("words. words.")) && str_find(words, 'A') == STR_NOWHERE);
+    for (size_t i = 0; i < sizeof last; i++) last[i] = i % 7 ? 'x' : ' ';
+    memset(last + sizeof last - 31, 'A', 31); // the process wrote more
+    words = tool_words(t->call, (str){last, PROCESS_ERRORS_MAX_BYTES});
+    CHECK(str_ends(words, S("xxxxxx")) && str_find(words, 'A') == STR_NOWHERE);
+}
+
 TEST(a_tool_gets_its_arguments_as_they_are)
 {
     write_tool(t, "az",

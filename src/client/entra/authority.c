@@ -93,7 +93,7 @@ enum err authority_check(struct call *c, struct trial *t, struct authority *a, s
         return OK;
     }
     call_forgive(c);
-    error_reply_read(c, reply.body, &error);
+    error_reply_read(c, reply.body, t->sent_secret, &error);
     return trial_refused(c, t, ERR_AUTHENTICATION_FAILED, FIX, "%.*s is not known as a token service of Microsoft's (status %d%s%.*s).",
                          PSTR(a->origin), reply.status, str_empty(error.text) ? "" : ": ", PSTR(error.text));
 }

@@ -62,13 +62,7 @@ static enum err claims_of(struct call *c, struct trial *t, str *out)
     return json_text(c, claims, out);
 }
 
-static bool repeats_secret(const struct entra_proof *proof, str text)
-{
-    return proof->secret && str_find_str(text, bytes_str(secret_reveal(proof->secret))) != STR_NOWHERE;
-}
-
-static enum err conclude(struct call *c, struct trial *t, const struct entra_proof *proof, str endpoint, const struct transport_reply *reply,
-                         struct access_token *out)
+static enum err conclude(struct call *c, struct trial *t, str endpoint, const struct transport_reply *reply, struct access_token *out)
 {
     struct token_reply read;
     struct error_reply error;
@@ -80,8 +74,7 @@ static enum err conclude(struct call *c, struct trial *t, const struct entra_pro
             return trial_failed(c, t, ERR_AUTHENTICATION_FAILED, "Check that no proxy answers in the token service's place.");
         return trial_token(c, t, &read, out);
     }
-    error_reply_read(c, reply->body, &error);
-    if (repeats_secret(proof, error.text) || repeats_secret(proof, error.code)) error.text = error.code = S(SECRET_SHOWN);
+    error_reply_read(c, reply->body, t->sent_secret, &error);
     return trial_answered(c, t, ERR_AUTHENTICATION_FAILED, entra_fix(error.code), &error);
 }
 
@@ -124,9 +117,10 @@ static enum err ask(struct call *c, struct trial *t, const struct entra_client *
         .server_name = proxy->server_name,
     };
     struct transport_reply reply;
+    t->sent_secret = has_assertion ? proof->assertion : bytes_str(secret_reveal(proof->secret));
     TRY(call_check_texts(c));
     TRY(trial_send(c, t, &request, &RETRY, &reply));
-    return conclude(c, t, proof, endpoint, &reply, out);
+    return conclude(c, t, endpoint, &reply, out);
 }
 
 enum err entra_acquire(struct call *c, struct trial *t, struct entra_client *me, struct access_token *out)

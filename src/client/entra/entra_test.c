@@ -414,6 +414,36 @@ TEST(an_assertion_function_s_words_are_sent_or_told)
     CHECK(f.sent == 0);
 }
 
+// Whatever it was sent, and however it spells that.
+TEST(a_token_service_that_repeats_the_proof_is_not_repeated)
+{
+    static const struct {
+        const char *secret; // NULL: an assertion
+        const char *body;
+    } CASES[] = {
+        {SECRET, "{\"error\":\"e\",\"error_description\":\"bad form: client_secret=s3cr3t-%26%3Dvalue&x\"}"},
+        {SECRET, "{\"error\":\"s3cr3t-&=value\",\"error_description\":\"client_secret= no\"}"},
+        {SECRET, "{\"error\":\"client_secret=\",\"error_description\":\"client_secret= no\",\"correlation_id\":\"s3cr3t-&=value\"}"},
+        {NULL, "{\"error\":\"e\",\"error_description\":\"bad form: client_assertion=s3cr3t.p.s\"}"},
+    };
+    for (size_t i = 0; i < COUNT(CASES); i++) {
+        struct fake_transport f;
+        fake_transport_init(&f, &(struct fake_reply){.status = 401, .body = CASES[i].body}, 1);
+        fake_environment("");
+        struct lanyard_credential    *me = CASES[i].secret
+                                               ? lanyard_client_secret(TENANT, CLIENT, CASES[i].secret, &f.settings)
+                                               : lanyard_client_assertion(TENANT, CLIENT, write_assertion, (void *)"s3cr3t.p.s", &f.settings);
+        struct lanyard_token         *token = lanyard_token_get(me, SCOPE);
+        const struct lanyard_attempt *a = lanyard_token_attempt(token, 0);
+        CHECK_INT(lanyard_token_result(token), LANYARD_AUTHENTICATION_FAILED, CASES[i].body);
+        CHECK_ROW(!strstr(lanyard_token_error(token), "s3cr3t") && !strstr(a->code, "s3cr3t") && !strstr(a->correlation_id, "s3cr3t") &&
+                      !strstr(a->text, "s3cr3t"),
+                  CASES[i].body);
+        lanyard_token_free(token);
+        lanyard_credential_free(me);
+    }
+}
+
 struct slow_assertion {
     struct lanyard_credential *credential;
     atomic_bool                has_begun, may_end, has_ended;

@@ -3,6 +3,9 @@
 #include "client/managed_identity/platforms.h"
 #include "client/secret_file.h"
 
+#define BASIC   "Basic "
+#define BASIC_N (sizeof BASIC - 1)
+
 enum err arc_challenge_read(struct call *c, str www_authenticate, const char *directory, str *out_name)
 {
     str head = S("Basic realm="), rest = str_trim(www_authenticate), home = str_of(directory);
@@ -36,7 +39,7 @@ static str without_line_end(str s)
     return s;
 }
 
-static enum err answer_challenge(struct call *c, const struct managed_identity *me, str challenge, const char **out_header)
+static enum err answer_challenge(struct call *c, const struct managed_identity *me, str challenge, const char **out_header, str *out_key)
 {
     str           name;
     struct secret key = {0};
@@ -44,10 +47,12 @@ static enum err answer_challenge(struct call *c, const struct managed_identity *
     TRY(arc_key_read(c, me->arc_directory, name, &key));
     struct buf b;
     buf_init(&b, &c->arena);
-    buf_add(&b, S("Basic "));
+    buf_add(&b, S(BASIC));
     buf_add(&b, without_line_end(bytes_str(secret_reveal(&key))));
     secret_clear(&key);
-    return header_text(c, "Authorization", buf_text(c, &b), out_header);
+    str answer = buf_text(c, &b);
+    *out_key = str_from(answer, BASIC_N);
+    return header_text(c, "Authorization", answer, out_header);
 }
 
 // An old agent ignores a selector that it does not know, and gives the machine's own token instead: so the reply must say whose it is.
@@ -72,7 +77,7 @@ static enum err acquire(struct call *c, struct trial *t, struct managed_identity
         return trial_refused(c, t, ERR_AUTHENTICATION_FAILED, "Check which program listens at the agent's port.",
                              "%.*s answered without the challenge that the Arc agent makes.", PSTR(me->endpoint));
     if (reply.status != 401) return source_conclude(c, t, me, &reply, &read, out);
-    if (answer_challenge(c, me, transport_header(&reply, S("WWW-Authenticate")), &more.header) != OK)
+    if (answer_challenge(c, me, transport_header(&reply, S("WWW-Authenticate")), &more.header, &t->sent_secret) != OK)
         return trial_failed(c, t, ERR_AUTHENTICATION_FAILED, "Run this as a member of the group himds, which may read the agent's key files.");
     TRY(source_get(c, t, me, &more, &reply));
     struct access_token token = {0};

@@ -119,6 +119,16 @@ TEST(a_platform_s_reply_leads_to_one_conclusion)
         {FABRIC, {.result = LANYARD_INVALID}, LANYARD_AUTHENTICATION_FAILED, "cannot be asked"},
         {APP, {.result = LANYARD_INVALID}, LANYARD_AUTHENTICATION_FAILED, "cannot be asked"},
         {"", {.result = LANYARD_INVALID}, LANYARD_AUTHENTICATION_FAILED, "cannot be asked"},
+        {APP, {.status = 401, .body = "{\"statusCode\":401,\"message\":\"wrong: 853b9a84\"}"}, LANYARD_AUTHENTICATION_FAILED, "wrong: ***"},
+        {FABRIC,
+         {.status = 403, .body = "{\"error\":{\"code\":\"c\",\"message\":\"wrong: 853b9%614\"}}"},
+         LANYARD_AUTHENTICATION_FAILED,
+         "wrong: 853b9%614"}, // not an escape of it
+        {FABRIC,
+         {.status = 403, .body = "{\"error\":{\"code\":\"c\",\"message\":\"wrong: 853b9%6184\"}}"},
+         LANYARD_AUTHENTICATION_FAILED,
+         "wrong: ***"},
+        {LEARNING, {.status = 401, .body = "{\"statusCode\":401,\"message\":\"wrong: s3cr3t\"}"}, LANYARD_AUTHENTICATION_FAILED, "wrong: ***"},
         {ARC, {.status = 200, .body = GOOD}, LANYARD_AUTHENTICATION_FAILED, "without the challenge"},
         {ARC, {.status = 401, .challenge = "Basic realm=/etc/shadow"}, LANYARD_AUTHENTICATION_FAILED, "not in /var/opt/azcmagent/tokens"},
         {ARC, {.status = 401}, LANYARD_AUTHENTICATION_FAILED, "challenge"},
@@ -295,6 +305,7 @@ static enum err ask_arc(struct test *t, const struct fake_reply *replies, size_t
     struct trial        trial = {.ask = &a, .credential = "ManagedIdentityCredential", .source = SOURCE_ARC.title};
     struct access_token token = {0};
     enum err            got = SOURCE_ARC.acquire(t->call, &trial, &me, &token);
+    for (size_t i = 0; i < attempts->n; i++) CHECK_ROW(!strstr(attempts->items[i].text, "k3y"), attempts->items[i].text);
     secret_clear(&token.value);
     lanyard_credential_free(lender);
     return got;
@@ -317,6 +328,9 @@ TEST(an_arc_challenge_is_answered_with_the_file_s_key)
     const struct fake_reply again[] = {{.status = 401, .challenge = challenge}, {.status = 401, .challenge = challenge}};
     CHECK_ERR(ask_arc(t, again, 2, LANYARD_IDENTITY_DEFAULT, &f), ERR_AUTHENTICATION_FAILED, "refused again");
     CHECK(f.sent == 2);
+    const struct fake_reply told[] = {{.status = 401, .challenge = challenge},
+                                      {.status = 401, .body = "{\"error\":\"e\",\"error_description\":\"wrong: k3y\"}"}};
+    CHECK_ERR(ask_arc(t, told, 2, LANYARD_IDENTITY_DEFAULT, &f), ERR_AUTHENTICATION_FAILED, "refused with the key");
 }
 
 TEST(an_arc_agent_must_say_whose_token_it_gives_to_who_chose)

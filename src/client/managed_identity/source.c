@@ -46,6 +46,7 @@ enum err source_get(struct call *c, struct trial *t, const struct managed_identi
     headers[header_n++] = "Accept: application/json";
     if (from->says_metadata) headers[header_n++] = "Metadata: true";
     if (from->secret_header) {
+        t->sent_secret = bytes_str(secret_reveal(&me->secret));
         if (header_text(c, from->secret_header, bytes_str(secret_reveal(&me->secret)), &headers[header_n]) != OK)
             return trial_failed(c, t, ERR_PARAMETER_INVALID, "");
         header_n++;
@@ -75,7 +76,7 @@ static bool is_success(int status)
 static enum err refused(struct call *c, struct trial *t, const struct managed_identity *me, const struct transport_reply *reply)
 {
     struct error_reply error;
-    error_reply_read(c, reply->body, &error);
+    error_reply_read(c, reply->body, t->sent_secret, &error);
     bool is_unreachable = reply->status == 403 && str_contains_nocase(reply->body, S("unreachable"));
     bool has_none = reply->status == 400 || is_unreachable;
     bool is_redirect = reply->status >= 300 && reply->status < 400;
