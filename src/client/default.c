@@ -17,6 +17,8 @@ static struct lanyard_credential *make_environment(const struct choice *from)
     return lanyard_environment(from->settings);
 }
 
+// An object id or a resource id is for the platform's endpoints alone. Here, as in @azure/identity, the application is then the one of
+// AZURE_CLIENT_ID, and it is asked first: who wants the chosen identity alone uses the credential of managed identities.
 static struct lanyard_credential *make_workload_identity(const struct choice *from)
 {
     bool has_client = from->which && from->which->kind == LANYARD_IDENTITY_CLIENT_ID;
