@@ -367,6 +367,8 @@ def test_i6_i8_the_users_of_a_deleted_identity_are_listed(s):
     made = s.ask("PUT", f"{s.machines}/user", MACHINES, body)
     key = next(iter(made.json["identity"]["userAssignedIdentities"]))
     same(sorted(made.json["identity"]["userAssignedIdentities"][key]), ["clientId", "principalId"], "both ids")
+    ends = {"privateLinkServiceConnections": [{"name": "x", "properties": {"privateLinkServiceId": path}}]}
+    s.server.api("PUT", f"{s.group}/providers/Microsoft.Network/privateEndpoints/names-it?api-version=2024-01-01", {"location": "westus", "properties": ends})
     users = s.ask("POST", f"{path}/listAssociatedResources", "2022-01-31-preview", {}).json
     same((users["totalCount"], [u["name"] for u in users["value"]]), (1, ["user"]), "who uses it")
     s.ask("DELETE", path, IDENTITIES)

@@ -25,6 +25,7 @@ struct users {
     const struct arm_filter *filter; // NULL: all
     enum column              order;
     bool                     descends;
+    str                      identity;
     struct user             *at;
     size_t                   n, room;
     enum err                 failed;
@@ -55,6 +56,7 @@ static bool gather(const struct resource *r, void *context)
     struct users      *u = context;
     struct resource_id id;
     bool               passes = true;
+    if (str_index_nocase(r->identity.user_assigned, r->identity.user_assigned_n, u->identity) == STR_NOWHERE) return true; // names it in its body
     u->failed = resource_id_parse(u->c, r->id, &id);
     if (u->failed == OK && u->filter) u->failed = arm_filter_passes(u->c, u->filter, r, r->document, &passes);
     if (u->failed != OK) return false;
@@ -129,7 +131,7 @@ static enum err write_user(const struct users *u, struct json_writer *j, const s
 static enum err list_users(struct call *c, const struct work *w, const struct wire *q, str identity, struct users *out)
 {
     str filter = wire_query(q, "$filter");
-    *out = (struct users){.c = c, .w = w, .room = tree_count_users_of(w->world->tree, identity)};
+    *out = (struct users){.c = c, .w = w, .identity = identity, .room = tree_count_users_of(w->world->tree, identity)};
     if (!str_empty(filter)) TRY(arm_filter_read(c, filter, &out->filter));
     TRY(read_order(c, wire_query(q, "$orderby"), out));
     TRY(NEW(c, &out->at, out->room));
