@@ -40,7 +40,7 @@ FALLIBLE directory_require_writer(struct call *c, const struct work *w);
 /* What is read: an application needs app roles that allow all of it together. */
 enum directory_part {
     DIRECTORY_USERS = 1,
-    DIRECTORY_GROUPS = 2,   /* with the ids of their members */
+    DIRECTORY_GROUPS = 2,   /* and their members: all of what is told of a group */
     DIRECTORY_SERVICES = 4, /* applications and service principals, with their app-role assignments */
     DIRECTORY_TENANT = 8,
     DIRECTORY_LOGS = 16, /* for applications alone: users read them by OP_LOG_READ */

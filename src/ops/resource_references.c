@@ -223,6 +223,35 @@ static str region_of(const struct work *w, const struct resource *r)
     return r ? r->location : STR_NONE;
 }
 
+static enum err note_of_record(struct call *own, const struct resource *r, struct resource **out)
+{
+    struct resource    next = *r;
+    const struct json *document;
+    next.slot = NULL;
+    enum err failed = json_parse(own, r->document, &document);
+    if (failed == OK) failed = references_note(own, &next, document);
+    if (failed == ERR_NO_MEMORY) return failed;
+    call_forgive(own);
+    next.lacks_references = false;
+    return resource_new(own, &next, out);
+}
+
+enum err references_complete(struct call *c, struct ref **io)
+{
+    const struct resource *r = CONTAINER_OF(*io, struct resource, ref);
+    struct resource       *fresh;
+    struct call            own; // there may be very many: the memory of each goes at once
+    if (!r->lacks_references) return OK;
+    call_init(&own, NULL, NULL);
+    enum err failed = note_of_record(&own, r, &fresh);
+    call_clear(&own);
+    if (failed != OK) return FAIL_PLAIN(c, failed);
+    fresh->ref.version = (*io)->version;
+    ref_drop(*io);
+    *io = &fresh->ref;
+    return OK;
+}
+
 // --- who else holds it ---
 
 struct holding {

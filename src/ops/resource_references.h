@@ -50,6 +50,12 @@ FALLIBLE references_check(struct call *c, const struct work *w, const struct res
 FALLIBLE references_note(struct call *c, struct resource *next, const struct json *document);
 
 /*
+ * A record that an earlier version wrote is replaced by one that notes what its document refers to; one of a document that
+ * cannot be read notes nothing. Other records stay. Errors: ERR_NO_MEMORY - *io stands as it was
+ */
+FALLIBLE references_complete(struct call *c, struct ref **io);
+
+/*
  * Nothing outside of `path` may hold the resource there or below it: it is to be deleted.
  * Errors: ERR_SUBNET_IN_USE and the like, each in its provider's words
  */

@@ -1,6 +1,7 @@
 #include "ops/resource_references.h"
 
 #include "ops/resources.h"
+#include "resources/records.h"
 #include "test_product.h"
 
 #define FAR        TEST_PRODUCT_SUBSCRIPTION "/resourceGroups/far"
@@ -165,6 +166,39 @@ TEST(D1_a_reference_that_dangles_stays)
     CHECK_OK(put(&s, NIC("a"), CARD(SUBNET)));
     CHECK_ERR(put(&s, NIC("b"), CARD(SUBNET)), ERR_REFERENCE_NOT_FOUND, "anew");
     CHECK_INT(tree_count_users_of(s.work.world->tree, S(SUBNET)), 1, "those that name it");
+}
+
+// Of a record of the first form what it names is read out of its document when the state is loaded.
+TEST(D1_references_of_an_earlier_version_are_found)
+{
+    static const struct { const char *what; const char *document; size_t want; } CASES[] = {
+        {"an app of a plan", "{\"properties\":{\"serverFarmId\":\"" PLAN "\"}}", 1},
+        {"by its bare name", "{\"properties\":{\"serverFarmId\":\"plan\"}}", 1},
+        {"what is no id", "{\"properties\":{\"serverFarmId\":7}}", 0},
+        {"what cannot be read", "{", 0},
+    };
+    for (size_t i = 0; i < COUNT(CASES); i++) {
+        CLEANUP(test_product_close) struct test_product s;
+        struct worlds                                  *again = NULL;
+        struct buf                                      key, body;
+        open_owned(&s, t);
+        CHECK_OK(put(&s, PLAN, PLAIN));
+        CHECK_OK(put(&s, SITE("shop"), PLAIN));
+        struct resource old = *tree_find(s.work.world->tree, S(SITE("shop")));
+        old.document = str_of(CASES[i].document);
+        old.reference_n = 0;
+        buf_init(&key, &t->call->arena);
+        buf_init(&body, &t->call->arena);
+        RECORD_RESOURCE.key(&key, &old.ref);
+        resource_pack(&body, &old);
+        body.at[0] = 1; // its last byte is the number of references, which that form lacks
+        CHECK_OK(store_put(t->call, s.work.store, STORE_RESOURCE, buf_view(&key), (bytes){(const uint8_t *)body.at, body.n - 1}));
+        CHECK_OK(worlds_load(t->call, s.work.store, &again));
+        if (!again) continue;
+        CHECK_INT(tree_count_users_of(world_enter(again, 0)->tree, S(PLAN)), CASES[i].want, CASES[i].what);
+        world_leave(again, 0);
+        worlds_free(again);
+    }
 }
 
 // The permission at what is named is asked for whether or not that is there.

@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "ops/resource_references.h"
 #include "ops/world_kinds.h"
 
 #define CHUNKS_AHEAD 1 // records become smaller when they are put (they share texts): no more chunks than this wait for it
@@ -135,7 +136,9 @@ static enum err read_record(struct call *c, const struct store_record *from, voi
     struct chunk *x = l->open;
     if (!x) return FAIL_PLAIN(c, ERR_NO_MEMORY);
     TRY(l->row->records->unpack(c, from->body, &x->records[x->n]));
-    x->records[x->n++]->version = from->version;
+    struct ref **record = &x->records[x->n++]; // the chunk's from here on, whatever fails
+    (*record)->version = from->version;
+    if (l->row->kind == STORE_RESOURCE) TRY(references_complete(c, record));
     if (x->n == WORLD_LOAD_CHUNK) hand_over(l);
     return OK;
 }

@@ -205,9 +205,10 @@ enum err resource_unpack(struct call *c, bytes record, struct resource **out)
     r.changed_ns = unpack_i64(&u);
     r.deleted_ns = unpack_i64(&u);
     r.purge_due_ns = unpack_i64(&u);
-    if (u.version > WITHOUT_REFERENCES) TRY(unpack_references(c, &u, &r));
+    r.lacks_references = u.version == WITHOUT_REFERENCES;
+    if (!r.lacks_references) TRY(unpack_references(c, &u, &r));
     TRY(unpack_end(c, &u));
-    if (u.version != RESOURCE_VERSION && u.version != WITHOUT_REFERENCES)
+    if (u.version != RESOURCE_VERSION && !r.lacks_references)
         return FAIL(c, ERR_STORE_DAMAGED, "A resource's record is of a form that this version does not know.");
     return resource_new(c, &r, out);
 }

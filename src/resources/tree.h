@@ -40,8 +40,9 @@ struct resource {
     struct resource_identity identity;
     const str               *references; /* ids of the resources that it refers to, each once or more: see ops/resource_references.h */
     size_t                   reference_n;
-    str                      document; /* the rest as JSON: {"tags":…,"properties":…,"sku":…,"kind":…} */
-    struct document_slot    *slot;     /* a record's own, made with it; NULL in what is no record yet */
+    bool                     lacks_references; /* an earlier version wrote the record: what it refers to stands in the document alone */
+    str                      document;         /* the rest as JSON: {"tags":…,"properties":…,"sku":…,"kind":…} */
+    struct document_slot    *slot;             /* a record's own, made with it; NULL in what is no record yet */
     int64_t                  created_ns, changed_ns;
     int64_t                  deleted_ns;   /* soft-deleted (vaults): not 0; it is then found by tree_find_deleted only */
     int64_t                  purge_due_ns; /* soft-deleted: when it goes for good */

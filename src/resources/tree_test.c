@@ -444,7 +444,7 @@ TEST(resource_reads_back_and_damage_is_refused)
     resource_pack(&without, &plain);
     without.at[0] = 1;
     CHECK_OK(resource_unpack(t->call, (bytes){record.at, without.n - 1}, &r));
-    CHECK(r->reference_n == 0 && r->purge_due_ns == 4);
+    CHECK(r->lacks_references && r->reference_n == 0 && r->purge_due_ns == 4);
     ref_drop(&r->ref);
 }
 
