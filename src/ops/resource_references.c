@@ -31,6 +31,7 @@ struct reference_row {
     bool        is_alone;    /* no other resource may hold it */
     bool        same_region;
     bool        takes_name; /* of one in the same group, in place of an id */
+    const char *only;       /* the resource of the type that is called so; NULL: all */
 };
 
 #define TO_SUBNET SUBNET_TYPE, JOIN(SUBNET_TYPE), .holds = true
@@ -76,6 +77,13 @@ static const struct reference_row ROWS[] = {
     {SITE_TYPE, "properties.virtualNetworkSubnetId", TO_SUBNET},
     {SITE_SLOT_TYPE, "properties.serverFarmId", TO_PLAN},
     {SITE_SLOT_TYPE, "properties.virtualNetworkSubnetId", TO_SUBNET},
+    {SITE_TYPE "/networkConfig", "properties.subnetResourceId", TO_SUBNET},
+    {SITE_SLOT_TYPE "/networkConfig", "properties.subnetResourceId", TO_SUBNET},
+    // Other configurations hold settings of any names.
+    {SITE_TYPE "/config", "properties.serverFarmId", TO_PLAN, .only = "web"},
+    {SITE_TYPE "/config", "properties.virtualNetworkSubnetId", TO_SUBNET, .only = "web"},
+    {SITE_SLOT_TYPE "/config", "properties.serverFarmId", TO_PLAN, .only = "web"},
+    {SITE_SLOT_TYPE "/config", "properties.virtualNetworkSubnetId", TO_SUBNET, .only = "web"},
     {CONTAINER_APP_TYPE, "properties.managedEnvironmentId", TO_STAGE},
     {CONTAINER_APP_TYPE, "properties.environmentId", TO_STAGE},
     {"Microsoft.App/jobs", "properties.environmentId", TO_STAGE},
@@ -94,9 +102,9 @@ static const struct reference_row ROWS[] = {
     {"Microsoft.Sql/servers/virtualNetworkRules", "properties.virtualNetworkSubnetId", BY_RULE},
 };
 
-static bool is_of(const struct reference_row *row, str type)
+static bool is_of(const struct reference_row *row, str type, str id)
 {
-    return str_eq_nocase(type, str_of(row->type));
+    return str_eq_nocase(type, str_of(row->type)) && (!row->only || str_eq_nocase(str_from(id, str_find_last(id, '/') + 1), str_of(row->only)));
 }
 
 // --- reading ---
@@ -132,7 +140,20 @@ static enum err add(struct reading *x, str holder, const struct json *value)
     return OK;
 }
 
-// What is no object, or no array where there should be one, holds no ids: it stays what it is.
+// A name that stands twice, in different cases, is refused: another reader could take the other one.
+static enum err get_member(struct reading *x, const struct json *object, str name, const struct json **out)
+{
+    *out = NULL;
+    for (size_t i = 0; json_is(object, JSON_IS_OBJECT) && i < json_n(object); i++) {
+        if (!str_eq_nocase(object->u.list.names[i], name)) continue;
+        if (*out)
+            return FAIL(x->c, ERR_JSON_INVALID, "The member '%.*s' stands twice, in different cases, on the path '%s'.", PSTR(name), x->row->path);
+        *out = json_at(object, i);
+    }
+    return OK;
+}
+
+// What is no object holds no ids: it stays what it is.
 static enum err walk(struct reading *x, str holder, const struct json *value, str path)
 {
     str    step;
@@ -141,8 +162,10 @@ static enum err walk(struct reading *x, str holder, const struct json *value, st
     if (!value) return OK;
     if (!goes_on) return add(x, holder, value);
     if (is_array) step.n -= 2;
-    value = json_get_nocase(value, step);
+    TRY(get_member(x, value, step, &value));
     if (!is_array) return walk(x, holder, value, path); // as deep as the row's path is long
+    if (value && !json_is(value, JSON_IS_ARRAY) && !json_is(value, JSON_IS_NULL))
+        return FAIL(x->c, ERR_CONTENT_INVALID, "The member '%.*s' on the path '%s' must be an array.", PSTR(step), x->row->path);
     n = json_is(value, JSON_IS_ARRAY) ? json_n(value) : 0;
     for (size_t i = 0; i < n; i++) {
         str name = json_str(json_get_nocase(json_at(value, i), S("name")));
@@ -157,7 +180,7 @@ enum err references_read(struct call *c, str type, str id, const struct json *do
     *out = (struct references){0};
     for (size_t i = 0; i < COUNT(ROWS); i++) {
         struct reading x = {.c = c, .row = &ROWS[i], .out = out};
-        if (is_of(&ROWS[i], type)) TRY(walk(&x, id, document, str_of(ROWS[i].path)));
+        if (is_of(&ROWS[i], type, id)) TRY(walk(&x, id, document, str_of(ROWS[i].path)));
     }
     return OK;
 }
@@ -306,17 +329,31 @@ static enum err check_alone(struct call *c, const struct work *w, const struct r
                 PSTR(r->holder), PSTR(to->id), PSTR(x.holder));
 }
 
-static bool had(const struct resource *before, str id)
+// Did it name that before, in the same place? Another place asks for another permission.
+static enum err had(struct call *c, const struct resource *before, const struct reference_row *row, str id, bool *out)
 {
-    return before && str_index_nocase(before->references, before->reference_n, id) != STR_NOWHERE;
+    const struct json *document;
+    struct references  all;
+    *out = false;
+    if (!before || str_index_nocase(before->references, before->reference_n, id) == STR_NOWHERE) return OK;
+    TRY(resource_document(c, before, &document));
+    TRY(references_read(c, before->type, before->id, document, &all));
+    for (size_t i = 0; i < all.n && !*out; i++) {
+        struct resource_id was;
+        TRY(resolve(c, &all.at[i], before->id, &was));
+        *out = all.at[i].row == row && str_eq_nocase(was.text, id);
+    }
+    return OK;
 }
 
 static enum err check_one(struct call *c, const struct work *w, const struct reference *r, const struct resource_change *change)
 {
     const struct resource *from = change->next, *before = change->before;
     struct resource_id     id;
+    bool                   is_old;
     TRY(resolve(c, r, from->id, &id));
-    if (had(before, id.text)) return OK;
+    TRY(had(c, before, r->row, id.text, &is_old));
+    if (is_old) return OK;
     TRY(check_type(c, r->row, &id));
     const struct resource *to = tree_find(w->world->tree, id.text);
     if (!to || (r->row->same_region && !str_eq(region_of(w, to), region_of(w, from)))) return refuse_absent(c, r->row, from, &id);
@@ -420,10 +457,11 @@ static enum err find_joined(struct call *c, struct work *w, const struct effect 
     TRY(resource_id_type(c, &id, &type));
     TRY(references_read(c, type, id.text, args->body, &all));
     for (size_t i = 0; i < all.n; i++) {
+        bool is_old;
         if (!all.at[i].row->join) continue;
         TRY(resolve(c, &all.at[i], id.text, &to));
-        if (had(tree_find(w->world->tree, id.text), to.text)) continue;
-        TRY(effect_site_add(c, out, (struct effect_site){.scope = to.text, .action = str_of(all.at[i].row->join)}));
+        TRY(had(c, tree_find(w->world->tree, id.text), all.at[i].row, to.text, &is_old));
+        if (!is_old) TRY(effect_site_add(c, out, (struct effect_site){.scope = to.text, .action = str_of(all.at[i].row->join)}));
     }
     return OK;
 }

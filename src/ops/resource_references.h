@@ -37,7 +37,8 @@ struct references {
 
 /*
  * What a document of the type refers to; `id` is the resource's own. Names of members in any case. Lives: the call.
- * Errors: ERR_LINKED_ID_INVALID - where an id should stand there is no text
+ * Errors: ERR_LINKED_ID_INVALID - where an id should stand there is no text; ERR_CONTENT_INVALID - where an array should stand there is
+ *         none; ERR_JSON_INVALID - a name on the way stands twice, in different cases
  */
 FALLIBLE references_read(struct call *c, str type, str id, const struct json *document, struct references *out);
 

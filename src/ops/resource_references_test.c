@@ -68,7 +68,10 @@ TEST(D1_references_to_what_is_not_there_are_refused)
         {NIC("b"), CARD(NETWORK "/subnets"), ERR_LINKED_ID_INVALID, ""},
         {NIC("b"), CARD(NETWORK), ERR_LINKED_ID_INVALID, "Expect the id of a resource of the type 'Microsoft.Network/virtualNetworks/subnets'"},
         {NIC("b"), WITH("\"networkSecurityGroup\":{\"id\":7}"), ERR_LINKED_ID_INVALID, ""},
-        {NIC("b"), WITH("\"networkSecurityGroup\":null,\"ipConfigurations\":{}"), OK, ""},
+        {NIC("b"), WITH("\"networkSecurityGroup\":null,\"ipConfigurations\":null"), OK, ""},
+        {NIC("b"), WITH("\"ipConfigurations\":{}"), ERR_CONTENT_INVALID, "'ipConfigurations' on the path"},
+        {NIC("b"), WITH(IPS("{\"properties\":{\"subnet\":{\"id\":\"\"},\"Subnet\":{\"id\":\"" SUBNET "\"}}}")), ERR_JSON_INVALID, "'subnet' stands twice"},
+        {SITE("shop") "/config/web", WITH("\"serverFarmId\":\"" PLAN "2\""), ERR_PARENT_NOT_FOUND, ""},
         {NIC("c"), WITH("\"networkSecurityGroup\":{\"id\":\"\"}"), OK, ""},
         {VM("vm"), CARDS(NIC("none")), ERR_REFERENCE_NOT_FOUND, "referenced by resource " VM("vm")},
         {VM("vm"), CARDS(NIC("a")), OK, ""},
@@ -78,6 +81,9 @@ TEST(D1_references_to_what_is_not_there_are_refused)
         {SITE("shop"), WITH("\"serverFarmId\":\"plan2\""), ERR_NOT_FOUND, "Cannot find ServerFarm with name plan2."},
         {SITE("shop"), WITH("\"serverFarmId\":\"plan\""), OK, ""},
         {SITE("shop"), WITH("\"serverFarmId\":\"" PLAN "\""), OK, ""},
+        {SITE("shop") "/config/web", WITH("\"serverFarmId\":\"" PLAN "2\""), ERR_NOT_FOUND, ""},
+        {SITE("shop") "/config/appsettings", WITH("\"serverFarmId\":\"" PLAN "2\""), OK, ""},
+        {SITE("shop") "/networkConfig/virtualNetwork", WITH("\"subnetResourceId\":\"" NETWORK "/subnets/none\""), ERR_REFERENCE_NOT_FOUND, ""},
         {APP, WITH("\"managedEnvironmentId\":\"" STAGE "2\""), ERR_ENVIRONMENT_NOT_FOUND, "The Managed Environment '" STAGE "2' was not found."},
         {APP, WITH("\"environmentId\":\"" STAGE "\""), OK, ""},
         {TEST_PRODUCT_GROUP "/providers/Microsoft.Storage/storageAccounts/shop1", WITH("\"networkAcls\":{\"virtualNetworkRules\":[{\"id\":\"" SUBNET "\"}]}"), OK, ""},
@@ -225,4 +231,19 @@ TEST(R6_references_ask_for_the_permission_to_join)
     for (size_t i = 0; i < COUNT(CASES); i++) CHECK_ERR(put(&s, CASES[i].id, CASES[i].body), CASES[i].want, CASES[i].body);
     test_product_assign(&s, s.caller.id, "Virtual Machine Contributor", NETWORK);
     CHECK_OK(put(&s, FAR "/providers/Microsoft.Network/networkInterfaces/b", CARD(SUBNET)));
+}
+
+// What is noted under one path opens no other: each place asks for its own permission.
+TEST(R6_a_reference_in_one_place_is_none_in_another)
+{
+#define LINK    FAR "/providers/Microsoft.Network/privateEndpoints/link"
+#define SERVICE "\"privateLinkServiceConnections\":[{\"name\":\"c\",\"properties\":{\"privateLinkServiceId\":\"" SUBNET "\"}}]"
+    CLEANUP(test_product_close) struct test_product s;
+    guid                                            owner = open_owned(&s, t);
+    CHECK_OK(put(&s, NETWORK, NETWORK_BODY));
+    CHECK_OK(work_change(t->call, &s.work, STORE_ASSIGNMENT, &rbac_find_assignment(s.work.world->rules, owner)->ref, NULL));
+    test_product_assign(&s, s.caller.id, "Owner", FAR);
+    CHECK_OK(put(&s, LINK, WITH(SERVICE)));
+    CHECK_ERR(put(&s, LINK, WITH(SERVICE "," IN(SUBNET))), ERR_LINKED_NOT_AUTHORIZED, "the same id in another place");
+    CHECK_OK(put(&s, LINK, WITH(SERVICE)));
 }
