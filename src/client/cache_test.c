@@ -188,11 +188,11 @@ TEST(client_token_ends_by_either_clock)
         {{1000, 4300}, false, true, "over, and the wall is set back"},
         {{53600, 700}, false, true, "over by the wall, which is set forward"},
     };
-    const char          *fault;
-    struct attempts      attempts = {.n = 0};
-    struct settings     *settings = settings_new(NULL, &fault);
-    struct token_ask     ask = {.settings = settings, .attempts = &attempts};
-    struct access_token  got = {.expires_at_s = 53600}, member = {0};
+    const char         *fault;
+    struct attempts     attempts = {.n = 0};
+    struct settings    *settings = settings_new(NULL, &fault);
+    struct token_ask    ask = {.settings = settings, .attempts = &attempts};
+    struct access_token got = {.expires_at_s = 53600}, member = {0};
     CHECK_OK(secret_init(t->call, &got.value, str_bytes(S("value"))));
     struct lanyard_token *token = token_new(&ask, 0, OK, "CountingCredential", &got, (moment){50000, 700});
     CHECK_OK(token_give(t->call, token, &ask, &member));

@@ -40,6 +40,13 @@ static str name_of(const struct json *body)
     return json_get_str(body, S("name"));
 }
 
+bool resource_inline_is_parent(str type)
+{
+    bool is_parent = false;
+    for (size_t i = 0; i < COUNT(ROWS) && !is_parent; i++) is_parent = is_of(&ROWS[i], type);
+    return is_parent;
+}
+
 enum err resource_inline_spell(struct call *c, str type, const struct json **properties)
 {
     for (size_t i = 0; i < COUNT(ROWS); i++) {

@@ -34,6 +34,8 @@ struct inline_parts {
     size_t             n;
 };
 
+/* Does the type have such children? What is shown of one may be long then. */
+bool resource_inline_is_parent(str type);
 /* The properties of a parent's body with the names of its lists in their published case. Errors: ERR_JSON_INVALID */
 FALLIBLE resource_inline_spell(struct call *c, str type, const struct json **properties);
 /* Takes the lists out of the document that is to be kept. Errors: ERR_CONTENT_INVALID, ERR_CHILD_TWICE, ERR_NAME_INVALID - it would be no child */

@@ -81,6 +81,7 @@ TEST(D1_inline_children_are_resources_and_the_parent_shows_them)
         {IDENTITY_PATCH, "{\"properties\":{\"subnets\":[" B "]}}", "b"},
         {IDENTITY_PUT, NET(LIST(SUBNET("a", "10.0.1.0/24") "," SUBNET("b", "10.0.0.0/24"))), "a b"},
         {IDENTITY_PUT, NET(LIST(A "," B)), "a b"}, // the two change places
+        {IDENTITY_PUT, NET(LIST("{\"name\":\"c\",\"properties\":{\"addressPrefixes\":[\"10.0.3.0/24\",\"fd00::/64\"],\"addressPrefix\":\"fd00::/64\"}}")), "c"},
         {IDENTITY_PUT, NET(LIST("")), ""},
     };
     CLEANUP(test_product_close) struct test_product s;

@@ -71,6 +71,14 @@ static enum err require_inside(struct network *v, const struct address_range *ra
                 PSTR(subnet->name), PSTR(v->name));
 }
 
+// Both ways to say it: one may repeat what the other says.
+static bool is_said_before(const struct json *properties, size_t i)
+{
+    size_t k = 0;
+    while (k < i && !str_eq(prefix_at(properties, k), prefix_at(properties, i))) k++;
+    return k < i;
+}
+
 static enum err add_subnet(struct network *v, const struct resource *subnet)
 {
     const struct json *document, *properties;
@@ -79,10 +87,9 @@ static enum err add_subnet(struct network *v, const struct resource *subnet)
     for (size_t i = 0; i < count_prefixes(properties); i++) {
         struct address_range range;
         str                  text = prefix_at(properties, i);
-        bool                 is_twice = i > 0 && str_eq(text, prefix_at(properties, 0)); // both ways to say it
         TRY(read_range(v->c, text, subnet->id, &range));
         TRY(require_inside(v, &range, subnet));
-        if (!is_twice) TRY(add_range(v, &range, subnet->name));
+        if (!is_said_before(properties, i)) TRY(add_range(v, &range, subnet->name));
     }
     return OK;
 }

@@ -105,8 +105,8 @@ permit_target arm_at_name_check;
 permit_target arm_at_vault_secret, arm_at_registration, arm_at_unregistration;
 permit_target arm_at_deployment, arm_at_deployments; /* struct deployment_args; of a list: nothing */
 permit_rule   arm_may_see_subscription, arm_may_read_role;
-permit_rule   arm_may_see_operation;                                             /* its own */
-bool          arm_is_list(struct call *c, const struct wire *q);                 /* does the id end in a type? */
+permit_rule   arm_may_see_operation;                                /* its own */
+bool          arm_reads_much(struct call *c, const struct wire *q); /* does the id end in a type, or is it of one that shows its children? */
 permit_rule   arm_may_list_groups, arm_may_list_resources, arm_may_get_resource; /* struct list_reader; of a resource struct resource_args */
 
 /* Handlers, by file. */

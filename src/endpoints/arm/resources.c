@@ -1,6 +1,7 @@
 // Resources of any type, by their ids.
 #include "endpoints/arm/arm.h"
 #include "endpoints/arm/visibility.h"
+#include "ops/resource_inline.h"
 #include "resources/types.h"
 
 enum err arm_resource_put(struct call *c, struct work *w, const struct wire *q, struct answer *a)
@@ -52,12 +53,13 @@ static bool offer(const struct resource *r, void *ctx)
     return l->failed == OK && arm_page_goes_on(&l->page);
 }
 
-bool arm_is_list(struct call *c, const struct wire *q)
+bool arm_reads_much(struct call *c, const struct wire *q)
 {
     struct resource_id id;
-    bool               is_id = arm_read_id(c, wire_param(q, "id"), &id) == OK;
+    str                type;
+    bool               is_id = arm_read_id(c, wire_param(q, "id"), &id) == OK && resource_id_type(c, &id, &type) == OK;
     call_forgive(c);
-    return is_id && id.is_list;
+    return is_id && (id.is_list || resource_inline_is_parent(type));
 }
 
 /*

@@ -192,7 +192,7 @@ static const struct route ROUTES[] = {
 
     {HTTP_PUT, "/{id*}", GUARD_BEARER, PERMIT_AT(arm_at_resource), arm_resource_put, &OP_RESOURCE_WRITE},
     {HTTP_PATCH, "/{id*}", GUARD_BEARER, PERMIT_AT(arm_at_resource), arm_resource_patch, &OP_RESOURCE_WRITE},
-    {HTTP_GET, "/{id*}", GUARD_BEARER, PERMIT_RULE(arm_may_get_resource), arm_resource_get, &OP_RESOURCE_READ, .reads_much_for = arm_is_list},
+    {HTTP_GET, "/{id*}", GUARD_BEARER, PERMIT_RULE(arm_may_get_resource), arm_resource_get, &OP_RESOURCE_READ, .reads_much_for = arm_reads_much},
     {HTTP_HEAD, "/{id*}", GUARD_BEARER, PERMIT_AT(arm_at_resource), arm_resource_head, &OP_RESOURCE_READ},
     {HTTP_DELETE, "/{id*}", GUARD_BEARER, PERMIT_AT(arm_at_resource), arm_resource_delete, &OP_RESOURCE_DELETE},
 };
