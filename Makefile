@@ -74,6 +74,7 @@ docs: all
 
 install: all
 	@meson install -C build --no-rebuild $(if $(DESTDIR),--destdir $(DESTDIR))
+	$(if $(DESTDIR),,@[ "$$(id -u)" -ne 0 ] || PATH="$$PATH:/usr/sbin:/sbin" ldconfig)
 
 targets:
 	@tests/run tests/targets

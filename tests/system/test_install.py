@@ -20,6 +20,14 @@ def installed(tmp_path_factory):
     return into
 
 
+def test_the_loader_is_told():
+    """L1 programs find the library at once; what is put below DESTDIR is no loader's yet"""
+    def steps(*more):
+        return subprocess.run(["make", "-n", "install", *more], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert re.search(r"meson install.*\n.*\bldconfig$", steps("DESTDIR="), re.M)
+    assert "ldconfig" not in steps("DESTDIR=/nowhere")
+
+
 def names_below(installed, pattern):
     return {path.name for path in installed.glob(f"**/{pattern}")}
 
