@@ -53,8 +53,10 @@ static const struct lanyard_attempt *worst(const struct lanyard_attempt *attempt
 
 static void add_attempt(struct call *c, struct buf *b, const struct lanyard_attempt *a)
 {
-    buf_addf(b, "%s: %s", named(c, a), a->text);
-    if (*a->code && !str_contains_nocase(str_of(a->text), str_of(a->code))) buf_addf(b, " (%s)", a->code);
+    str  text = str_of(a->text);
+    bool adds_code = *a->code && !str_contains_nocase(text, str_of(a->code)), has_stop = adds_code && str_ends(text, S("."));
+    buf_addf(b, "%s: %.*s", named(c, a), PSTR(has_stop ? str_upto(text, text.n - 1) : text));
+    if (adds_code) buf_addf(b, " (%s)%s", a->code, has_stop ? "." : "");
     if (*a->fix) buf_addf(b, " %s", a->fix);
 }
 

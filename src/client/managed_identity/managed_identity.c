@@ -17,10 +17,7 @@ static enum err acquire(struct call *c, struct lanyard_credential *self, struct 
     struct trial             t = {.ask = ask, .credential = NAME, .source = me->source->title};
     if (me->kind != LANYARD_IDENTITY_DEFAULT && str_empty(me->source->selectors[me->kind]))
         return trial_refused(c, &t, ERR_CREDENTIAL_UNAVAILABLE, "Use the platform's own identity: name none.",
-                             "%s has no way to choose an identity by %s.", me->source->title,
-                             me->kind == LANYARD_IDENTITY_CLIENT_ID   ? "client id"
-                             : me->kind == LANYARD_IDENTITY_OBJECT_ID ? "object id"
-                                                                      : "resource id");
+                             "%s has no way to choose an identity by %s.", me->source->title, source_id_name(me->kind));
     return me->source->acquire(c, &t, me, out);
 }
 

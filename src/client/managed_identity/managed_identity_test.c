@@ -187,6 +187,27 @@ TEST(service_fabric_is_told_the_digest_of_a_refused_token)
     lanyard_credential_free(me);
 }
 
+// L2: the advice names the identity that was asked for.
+TEST(an_identity_that_is_not_attached_is_named_in_the_advice)
+{
+    static const struct { const char *environment; struct lanyard_identity which; const char *word; } CASES[] = {
+        {"", {LANYARD_IDENTITY_CLIENT_ID, CLIENT}, "No identity with the client id " CLIENT " is attached here"},
+        {APP, {LANYARD_IDENTITY_OBJECT_ID, CLIENT}, "No identity with the object id " CLIENT " is attached here"},
+        {"", {LANYARD_IDENTITY_RESOURCE_ID, "/subscriptions/s/x"}, "No identity with the resource id /subscriptions/s/x is attached here"},
+        {"", {LANYARD_IDENTITY_DEFAULT, NULL}, "Enable a managed identity on this virtual machine"},
+    };
+    for (size_t i = 0; i < COUNT(CASES); i++) {
+        struct fake_transport f;
+        struct fake_reply     reply = {.status = 400, .body = "{\"error\":\"invalid_request\",\"error_description\":\"Identity not found\"}"};
+        fake_transport_init(&f, &reply, 1);
+        struct lanyard_token *token = ask(&f, CASES[i].environment, &CASES[i].which);
+        CHECK_INT(lanyard_token_result(token), LANYARD_UNAVAILABLE, CASES[i].word);
+        CHECK_ROW(strstr(lanyard_token_error(token), CASES[i].word) != NULL, lanyard_token_error(token));
+        CHECK_ROW(strstr(lanyard_token_error(token), ": Identity not found (invalid_request). ") != NULL, lanyard_token_error(token));
+        lanyard_token_free(token);
+    }
+}
+
 // L1: a kind that was forgotten is not the system's identity.
 TEST(an_identity_that_cannot_be_meant_is_invalid)
 {

@@ -71,6 +71,18 @@ static bool is_success(int status)
     return status >= 200 && status < 300;
 }
 
+const char *source_id_name(enum lanyard_identity_kind kind)
+{
+    return kind == LANYARD_IDENTITY_CLIENT_ID ? "client id" : kind == LANYARD_IDENTITY_OBJECT_ID ? "object id" : "resource id";
+}
+
+// What to do where the platform has no identity of this kind, or not the one that was chosen.
+static const char *refusal_fix(struct call *c, const struct managed_identity *me, int status)
+{
+    if (me->kind == LANYARD_IDENTITY_DEFAULT || status != 400) return me->source->refusal_fix;
+    return call_format(c, "No identity with the %s %.*s is attached here: check the id, or attach it.", source_id_name(me->kind), PSTR(me->id)).at;
+}
+
 // A reply that holds no token. 400 is how the endpoints say that the resource has no such identity, so another credential may do;
 // a proxy in front of a container answers 403 for a network that it cannot reach.
 static enum err refused(struct call *c, struct trial *t, const struct managed_identity *me, const struct transport_reply *reply)
@@ -83,7 +95,7 @@ static enum err refused(struct call *c, struct trial *t, const struct managed_id
     if (is_redirect)
         return trial_refused(c, t, ERR_AUTHENTICATION_FAILED, "", "%.*s answered with a redirect, which is not followed.", PSTR(me->endpoint));
     const char *fix = entra_fix(error.code); // the endpoint repeats what the token service said
-    if (!*fix && has_none) fix = me->source->refusal_fix;
+    if (!*fix && has_none) fix = refusal_fix(c, me, reply->status);
     else if (!*fix && me->source->secret_header && (reply->status == 401 || reply->status == 403))
         fix = "The platform's variables must be this process's own: none that were copied from another.";
     return trial_answered(c, t, has_none ? ERR_CREDENTIAL_UNAVAILABLE : ERR_AUTHENTICATION_FAILED, fix, &error);

@@ -68,6 +68,9 @@ struct managed_identity {
     _Atomic int64_t            absent_since_s; /* of SOURCE_IMDS: a probe found nobody then; 0: none did */
 };
 
+/* "client id", of a kind that is not the default one. */
+const char *source_id_name(enum lanyard_identity_kind kind);
+
 /* False: `which`, which may be NULL, names no identity in a way that can be used; the credential is then broken. */
 MUST_USE bool managed_identity_check(struct lanyard_credential *self, const struct lanyard_identity *which);
 
