@@ -102,6 +102,24 @@ def test_nobody_there(cloud):
     same([only.stderr.count("Identity not found"), only.stderr.count("ManagedIdentityCredential")], [1, 1], f"what failed is told once: {only.stderr}")
 
 
+def test_not_attached(cloud):
+    """L2 an identity that is not attached: the advice names it"""
+    nobody = "33333333-3333-3333-3333-333333333333"
+    done = inside(cloud, "web", "token", "-r", VAULT, "-c", "managed-identity", "--client-id", nobody)
+    same([done.returncode, done.stdout], [3, ""], f"what comes of it: {done.stderr}")
+    assert f"No identity with the client id {nobody} is attached here" in done.stderr, done.stderr
+
+
+def test_tenant(cloud):
+    """L2 a managed identity has one tenant: another is not passed over in silence"""
+    own, other = cloud.server.facts["tenant"], "33333333-3333-3333-3333-333333333333"
+    same(claims(printed(cloud, "token", "-r", VAULT, "-c", "managed-identity", "--tenant", own.upper()))["tid"], own, "its own tenant")
+    for command in ("token", "whoami"):
+        done = inside(cloud, "web", command, "-r", VAULT, "-c", "managed-identity", "--tenant", other)
+        same([done.returncode, done.stdout, done.stderr.count("\n")], [1, "", 1], f"what comes of another: {done.stderr}")
+        assert f"of the tenant {own}, not of {other}: a managed identity has one tenant" in done.stderr, done.stderr
+
+
 def test_refused(cloud):
     """L2 O3 a wrong secret: status 1, the service's code, and no secret"""
     env = [f"AZURE_TENANT_ID={cloud.server.facts['tenant']}", f"AZURE_CLIENT_ID={cloud.one['clientId']}", "AZURE_CLIENT_SECRET=LANYARD-SECRET-of-the-environment"]
@@ -118,6 +136,9 @@ WRONG = [
     (["token", "-r", VAULT, "-c", "nobody"], 'There is no credential "nobody"'),
     (["token", "-r", VAULT, "-c", "azure-cli", "--client-id", "a"], "takes none"),
     (["token", "-r", VAULT, "-c", "workload-identity", "--object-id", "a"], "takes none"),
+    (["token", "-r", VAULT, "--client-id", "web"], '--client-id takes a GUID: "web"'),
+    (["token", "-r", VAULT, "--object-id", "33333333-3333-3333-3333-33333333333"], "--object-id takes a GUID"),
+    (["whoami", "--resource-id", "web"], "begins with /subscriptions/"),
     (["token", "-r", VAULT, "-o", "yaml"], 'not "yaml"'),
     (["token", "-r", VAULT, "-o", "raw", "--json"], "--json is --output json"),
     (["token", "-r", VAULT, "extra"], "extra"),

@@ -2,6 +2,9 @@
 
 #include <stdio.h>
 
+#include "cli/token/claims.h"
+#include "core/guid.h"
+
 #define TENANTS_ANY     "*" // who names a tenant on the command line means it
 #define SCOPE_MAX_SHOWN 256
 
@@ -73,6 +76,18 @@ static enum err read_identity(struct cli *cli, struct lanyard_identity *out, con
     return OK;
 }
 
+// What is no id at all would be looked for, and not found.
+static enum err check_identity(struct call *c, const struct lanyard_identity *which, const char *option)
+{
+    guid parsed;
+    if (which->kind == LANYARD_IDENTITY_DEFAULT) return OK;
+    if (which->kind == LANYARD_IDENTITY_RESOURCE_ID)
+        return str_starts_nocase(str_of(which->id), S("/subscriptions/"))
+                   ? OK
+                   : FAIL(c, ERR_USAGE, "--%s takes an ARM id, which begins with /subscriptions/: \"%s\" is none.", option, which->id);
+    return guid_parse(str_of(which->id), &parsed) ? OK : FAIL(c, ERR_USAGE, "--%s takes a GUID: \"%s\" is none.", option, which->id);
+}
+
 static enum err make_credential(struct cli *cli, const struct lanyard_settings *settings, struct lanyard_credential **out)
 {
     struct lanyard_identity which;
@@ -84,6 +99,7 @@ static enum err make_credential(struct cli *cli, const struct lanyard_settings *
         if (option && !(CREDENTIALS[i].takes & 1u << which.kind))
             return FAIL(&cli->call, ERR_USAGE, "--%s says which managed identity is meant: the credential %s takes none.", option,
                         CREDENTIALS[i].name);
+        TRY(check_identity(&cli->call, &which, option));
         *out = CREDENTIALS[i].make(&which, settings);
         return *out ? OK : FAIL_PLAIN(&cli->call, ERR_NO_MEMORY);
     }
@@ -142,6 +158,21 @@ static int print_failure(struct cli *cli, const struct lanyard_token *token, con
     return row < COUNT(RESULTS) ? RESULTS[row].status : STATUS_REFUSED;
 }
 
+// A managed identity's endpoint takes no tenant and gives a token of its own one: who asked for another is to know. A tenant's domain is
+// in no token, and a token that is no JWT tells nobody its tenant.
+static enum err check_tenant(struct cli *cli, const struct lanyard_token *token, const char *asked)
+{
+    struct call  *c = &cli->call;
+    struct claims claims = {0};
+    guid          wanted, given;
+    if (!asked || !guid_parse(str_of(asked), &wanted)) return OK;
+    if (claims_read(c, str_of(lanyard_token_value(token)), &claims) != OK) call_forgive(c);
+    if (!guid_parse(claims.tenant_id, &given) || guid_eq(given, wanted)) return OK;
+    return FAIL(c, ERR_CONTENT_INVALID,
+                "%s gave a token of the tenant %.*s, not of %s: a managed identity has one tenant. Leave --tenant out, or use another credential.",
+                lanyard_token_credential(token), PSTR(claims.tenant_id), asked);
+}
+
 int asked_token(struct cli *cli, const char *fallback, struct lanyard_token **out)
 {
     static const char *const   ANY[] = {TENANTS_ANY};
@@ -158,6 +189,7 @@ int asked_token(struct cli *cli, const char *fallback, struct lanyard_token **ou
     lanyard_credential_free(credential);
     int status = STATUS_OK;
     if (lanyard_token_result(token) != LANYARD_OK) status = print_failure(cli, token, request.scope);
+    else if (check_tenant(cli, token, request.tenant_id) != OK) status = cli_failed(cli);
     if (status == STATUS_OK) *out = token;
     else lanyard_token_free(token);
     return status;

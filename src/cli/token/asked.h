@@ -24,8 +24,13 @@
     {"object-id", 0, VALUE_WORD, "GUID", "The identity with this principal id", false},                                                   \
     {"resource-id", 0, VALUE_WORD, "ID", "The user-assigned identity with this ARM id", false},                                           \
     {"credential", 'c', VALUE_WORD, "NAME", "Only this one: " ASKED_CREDENTIALS " (default: default, the first of them that is there)", false}, \
-    {"tenant", 't', VALUE_WORD, "TENANT", "A token of this tenant, in place of the credential's own", false},                             \
+    {"tenant", 't', VALUE_WORD, "TENANT", "A token of this tenant, in place of the credential's own; a managed identity has one tenant only", false},                             \
     {"claims", 0, VALUE_WORD, "JSON", "Claims that a service's challenge asks for", false}
+
+#define ASKED_PATIENCE                                                                                                                                  \
+    {"How long it takes",                                                                                                                              \
+     "--timeout is for all of it: the command ends then, whatever was still to be tried. Without it the rules of each source count: the managed "       \
+     "identity alone is asked for some 25 s, in the default chain for a second; az and azd may take 13 s each."}
 
 #define ASKED_CREDENTIALS "environment, workload-identity, managed-identity, azure-cli, azure-developer-cli"
 

@@ -50,7 +50,7 @@ enum err claims_read(struct call *c, str token, struct claims *out)
         return FAIL(c, ERR_CONTENT_INVALID, "The claims of the token cannot be read.");
     }
     roles = json_get(claims, S("roles"));
-    *out = (struct claims){
+    struct claims read = {
         .kind = kind_of(claims),
         .name = name_of(claims),
         .object_id = first_of(claims, SUBJECT, COUNT(SUBJECT)),
@@ -63,5 +63,7 @@ enum err claims_read(struct call *c, str token, struct claims *out)
         .roles = json_is(roles, JSON_IS_ARRAY) ? roles : NULL,
         .scopes = json_get_str(claims, S("scp")),
     };
+    if (read.kind == CLAIMS_APPLICATION && str_empty(read.name)) read.name = read.client_id; // Microsoft's tokens of applications have no name
+    *out = read;
     return OK;
 }

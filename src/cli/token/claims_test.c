@@ -20,7 +20,7 @@ TEST(claims_tell_who_a_token_is_of)
         {"{\"xms_mirid\":\"/subscriptions/s/providers/Microsoft.ManagedIdentity/userAssignedIdentities/one\",\"oid\":\"o\",\"appid\":\"a\",\"idtyp\":\"app\"}",
          CLAIMS_MANAGED_IDENTITY, "one", "o", "a"},
         {"{\"idtyp\":\"app\",\"appid\":\"a\",\"sub\":\"s\",\"app_displayname\":\"orders\"}", CLAIMS_APPLICATION, "orders", "s", "a"},
-        {"{\"azp\":\"a\",\"oid\":\"o\"}", CLAIMS_APPLICATION, "", "o", "a"},
+        {"{\"azp\":\"a\",\"oid\":\"o\"}", CLAIMS_APPLICATION, "a", "o", "a"},
         {"{\"upn\":\"ann@example.com\",\"name\":\"Ann\",\"appid\":\"a\",\"oid\":\"o\"}", CLAIMS_USER, "ann@example.com", "o", "a"},
         {"{\"scp\":\"user_impersonation\",\"name\":\"Ann\"}", CLAIMS_USER, "Ann", "", ""},
         {"{}", CLAIMS_UNKNOWN, "", "", ""},

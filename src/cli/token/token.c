@@ -153,6 +153,7 @@ static const struct section_row SECTIONS[] = {
      "By default each of these in turn, until one has a token: the application whose secret or certificate the environment names, the workload "
      "identity of a Kubernetes pod, the managed identity of this machine, az, azd. AZURE_TOKEN_CREDENTIALS chooses among them, as in other SDKs; "
      "AZURE_AUTHORITY_HOST names another cloud. Inside `lanyard run` it is the identity of the resource that the program runs as."},
+    ASKED_PATIENCE,
 };
 
 static const struct example_row EXAMPLES[] = {

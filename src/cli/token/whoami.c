@@ -100,6 +100,10 @@ static int run_whoami(struct cli *cli)
     return failed == OK ? STATUS_OK : cli_failed(cli);
 }
 
+static const struct section_row SECTIONS[] = {
+    ASKED_PATIENCE,
+};
+
 static const struct example_row EXAMPLES[] = {
     {"lanyard whoami", "Who a program is here that uses the default chain"},
     {"lanyard run --as web -- lanyard whoami --resource https://vault.azure.net", "Who a program of the machine web is, and which roles its token has"},
@@ -116,6 +120,8 @@ const struct command COMMAND_WHOAMI = {
     .options = OPTIONS,
     .option_n = COUNT(OPTIONS),
     .exit_status = ASKED_EXIT_STATUS,
+    .sections = SECTIONS,
+    .section_n = COUNT(SECTIONS),
     .examples = EXAMPLES,
     .example_n = COUNT(EXAMPLES),
     .run = run_whoami,
