@@ -3,8 +3,8 @@
  *
  *     struct lanyard_credential *me = lanyard_managed_identity(NULL, NULL);
  *     struct lanyard_token *token = lanyard_token_get(me, "https://vault.azure.net/.default");
- *     if (lanyard_token_result(token) != LANYARD_OK) return complain(lanyard_token_error(token));
- *     use(lanyard_token_value(token));
+ *     bool is_there = lanyard_token_result(token) == LANYARD_OK;
+ *     fprintf(is_there ? stdout : stderr, "%s\n", is_there ? lanyard_token_value(token) : lanyard_token_error(token));
  *     lanyard_token_free(token), lanyard_credential_free(me);
  *
  * A credential is a way to get tokens; it keeps those it got and renews them in time, so ask it before each use. A
