@@ -42,15 +42,18 @@ def test_commands(installed):
 
 def test_library_pages(installed):
     """L1 a page for each header of the library, and for each function one that leads there"""
-    headers = [ROOT / "include/lanyard" / f"{name}.h" for name in ("identity", "settings", "transport", "result")]
+    headers = [ROOT / "include/lanyard" / f"{name}.h" for name in ("identity", "settings", "transport", "result", "admin", "url")]
     functions = {name for header in headers for name in re.findall(r"^LANYARD_API .*?\b(lanyard_\w+)\(", header.read_text(), re.M)}
     pages = {path.name: path.read_text() for path in installed.glob("**/man3/*")}
     assert functions and {f"{name}.3" for name in functions} <= set(pages)
     for name in functions:
         found = re.fullmatch(r"\.so man3/(lanyard_\w+\.3)\n", pages[f"{name}.3"])
         assert found and f"{name}(" in pages[found[1]], name
+    for name in ("lanyard_attempt", "lanyard_challenge", "lanyard_allocator", "lanyard_log_function"):
+        assert pages[f"{name}.3"].startswith(".so man3/lanyard_"), name
     for header in headers:
         assert pages[f"lanyard_{header.stem}.3"].startswith(f".TH lanyard_{header.stem} 3 ")
+        assert all(f".BR lanyard_{other.stem} (3)" in pages[f"lanyard_{header.stem}.3"] for other in headers if other != header)
 
 
 def test_library_pages_are_well_formed(installed):
