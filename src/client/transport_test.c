@@ -250,7 +250,8 @@ TEST(client_transport_gives_up_when_told)
     struct lanyard_cancel *cancel = lanyard_cancel_new();
     test_http_start(t, &http, &(struct test_http_options){0});
     begin(t, &s, NULL);
-    struct lanyard_http_request r = {.method = "GET", .url = at(t, &http, "/late"), .is_local = true, .timeout_ms = 20};
+    struct lanyard_http_request r = {
+        .method = "GET", .url = at(t, &http, "/late"), .is_local = true, .timeout_ms = 500}; // connecting must fit into it
     CHECK_ERR(transport_send(t->call, &s.ask, &r, NULL, &reply), OK, "the request's own time");
     CHECK_INT(reply.result, LANYARD_TIMED_OUT, reply.why.at);
     s.ask.patience = patience_of(20, cancel);

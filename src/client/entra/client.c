@@ -66,9 +66,13 @@ static enum err conclude(struct call *c, struct trial *t, str endpoint, const st
 {
     struct token_reply read;
     struct error_reply error;
+    bool               is_untrusted = reply->result == LANYARD_INVALID; // asking again would not help
     if (reply->status == 0)
-        return trial_refused(c, t, ERR_AUTHENTICATION_FAILED, "Check the network, the proxy and AZURE_AUTHORITY_HOST.", "No reply from %.*s: %.*s.",
-                             PSTR(endpoint), PSTR(str_ends(reply->why, S(".")) ? str_upto(reply->why, reply->why.n - 1) : reply->why));
+        return trial_refused(
+            c, t, ERR_AUTHENTICATION_FAILED,
+            is_untrusted ? "Check that ca_file or SSL_CERT_FILE names the authority that signed its certificate, and how the proxy is named."
+                         : "Check the network, the proxy and AZURE_AUTHORITY_HOST.",
+            "No reply from %.*s: %.*s.", PSTR(endpoint), PSTR(str_ends(reply->why, S(".")) ? str_upto(reply->why, reply->why.n - 1) : reply->why));
     if (reply->status == 200) {
         if (token_reply_read(c, reply->body, &read) != OK)
             return trial_failed(c, t, ERR_AUTHENTICATION_FAILED, "Check that no proxy answers in the token service's place.");

@@ -131,6 +131,7 @@ TEST(an_answer_of_the_token_service_leads_to_one_conclusion)
         {{.status = 200, .body = "<html>"}, "", "no JSON", "proxy"},
         {{.status = 200, .body = "{\"token_type\":\"Bearer\"}"}, "", "access_token", "proxy"},
         {{.status = 204, .body = ""}, "", "204", ""},
+        {{.result = LANYARD_INVALID}, "", "No reply from", "SSL_CERT_FILE"},
     };
     for (size_t i = 0; i < COUNT(CASES); i++) {
         struct fake_transport f;
