@@ -125,7 +125,7 @@ TEST(an_answer_of_the_token_service_leads_to_one_conclusion)
          "AADSTS53003",
          "blocked",
          "conditional access"},
-        {{.status = 400, .body = "{\"error\":\"x\",\"error_description\":\"you sent s3cr3t-&=value\"}"}, "***", "***", ""},
+        {{.status = 400, .body = "{\"error\":\"x\",\"error_description\":\"you sent s3cr3t-&=value\"}"}, "x", "you sent ***", ""},
         {{.status = 400, .body = "<html>"}, "", "no JSON", ""},
         {{.status = 302, .body = ""}, "", "302", ""},
         {{.status = 200, .body = "<html>"}, "", "no JSON", "proxy"},
