@@ -68,17 +68,8 @@ static bool is_same_list(const struct json *a, const struct json *b)
 static bool is_same(const struct json *a, const struct json *b)
 {
     if (is_unknown(b)) return true;
-    if (a->kind != b->kind) return false;
-    switch (a->kind) {
-    case JSON_IS_NULL: return true;
-    case JSON_IS_BOOL: return a->u.boolean == b->u.boolean;
-    case JSON_IS_INT: return a->u.integer == b->u.integer;
-    case JSON_IS_REAL: return a->u.real == b->u.real;
-    case JSON_IS_STRING: return str_eq(a->u.string, b->u.string);
-    case JSON_IS_ARRAY:
-    case JSON_IS_OBJECT: break;
-    }
-    return is_same_list(a, b);
+    bool has_parts = json_is(a, JSON_IS_ARRAY) || json_is(a, JSON_IS_OBJECT);
+    return has_parts && a->kind == b->kind ? is_same_list(a, b) : json_same(a, b);
 }
 
 // --- the differences ---
