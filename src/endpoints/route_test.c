@@ -210,8 +210,8 @@ TEST(route_find_reads_paths_as_the_service_says)
 // The management API: clients escape the scope in front of a path, its slashes too.
 TEST(route_find_splits_an_escaped_scope)
 {
-    static const struct path_policy SPLITS = {.ignores_case = true, .splits_star = "scope"};
-    static const struct service     ARM = {.name = "arm", .routes = ROUTES, .route_n = COUNT(ROUTES), .paths = SPLITS};
+    static const struct service ARM = {
+        .name = "arm", .routes = ROUTES, .route_n = COUNT(ROUTES), .paths = {.ignores_case = true, .splits_star = "scope"}};
 #define ROLES_OF "/providers/Authz/roles"
     static const struct { const char *path; int row; const char *path_out, *scope, *role; } CASES[] = {
         {"/%2Fsubs%2Fs" ROLES_OF "/r", 6, "/subs/s" ROLES_OF "/r", "/subs/s", "r"},
